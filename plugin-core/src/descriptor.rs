@@ -1,0 +1,522 @@
+//! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
+
+use std::any::Any;
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::config::ConfigNeed;
+use crate::error::Result;
+use crate::event::{Binder, EventDescriptor};
+use crate::init::InitContext;
+use crate::key;
+use crate::lifecycle::Health;
+use crate::service::{Installer, ServiceDescriptor};
+use crate::tasks::Tasks;
+use crate::version::Version;
+
+/// A boxed future, as the hooks of a [`Descriptor`] return it.
+pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A plugin's instance with its type erased.
+pub type PluginRef = Arc<dyn Any + Send + Sync>;
+
+/// A type that `#[plugin]` made a plugin of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a plugin",
+    label = "no `#[plugin]` on an `impl` of this type",
+    note = "write `#[plugin(name = \"…\")]` above `impl {Self} {{ … }}`"
+)]
+pub trait Plugin: Send + Sync + 'static {
+    /// Name, unique in a build: what config files and operators write.
+    const NAME: &'static str;
+    /// Version, by default that of the plugin's crate.
+    const VERSION: &'static str;
+    /// Everything the kernel knows of the plugin.
+    const DESCRIPTOR: &'static Descriptor;
+}
+
+/// What a plugin is for. It is also the first tie-break of the start order:
+/// system plugins before middleware, middleware before business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Serves the operator or the other plugins: logging, metrics, reload.
+    System,
+    /// Stands between the outside and the business plugins.
+    Middleware,
+    /// Does what the service exists for.
+    Business,
+}
+
+impl Kind {
+    /// The word that the attribute and the output use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Middleware => "middleware",
+            Self::Business => "business",
+        }
+    }
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Something that `init` asks for, read off the type of a parameter.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Need {
+    /// A typed config.
+    Config(ConfigNeed),
+    /// Another plugin's service.
+    Service {
+        /// Which service.
+        service: &'static ServiceDescriptor,
+        /// How many providers the need is met by.
+        arity: Arity,
+    },
+    /// The right to publish one type of event.
+    Publish(&'static EventDescriptor),
+    /// The right to publish events that are known only at run time, by topic.
+    PublishAny,
+    /// The right to subscribe at run time.
+    Subscribe,
+    /// Files below a root.
+    Files,
+    /// A directory of the plugin's own below `data_dir`.
+    DataDir,
+    /// The clock.
+    Clock,
+    /// A view of the whole system.
+    System,
+    /// What a parameter type of another crate brings; the text names it.
+    Other(&'static str),
+}
+
+/// How many providers a need for a service is met by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arity {
+    /// Exactly one: without it the build fails.
+    One,
+    /// One, if there is one.
+    Optional,
+    /// All there are, in order of priority.
+    Many,
+}
+
+/// A service that a plugin provides.
+#[derive(Clone, Copy)]
+pub struct Provide {
+    /// Which service.
+    pub service: &'static ServiceDescriptor,
+    /// Rank among several providers, the highest first.
+    pub priority: i32,
+    /// Puts the plugin behind the handles of the service.
+    pub install: fn(&PluginRef, &mut Installer<'_>),
+}
+
+impl fmt::Debug for Provide {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Provide")
+            .field("service", &self.service.name)
+            .field("priority", &self.priority)
+            .finish()
+    }
+}
+
+/// Another plugin that must be there, in a version that meets a requirement.
+#[derive(Debug, Clone, Copy)]
+pub struct Requirement {
+    /// Name of the other plugin.
+    pub plugin: &'static str,
+    /// Requirement on its version, in Cargo's syntax.
+    pub version: &'static str,
+}
+
+/// What a subscription listens to.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// One type of event.
+    Event(&'static EventDescriptor),
+    /// Every topic that a pattern matches.
+    Pattern(&'static str),
+}
+
+impl Source {
+    /// The topic, or the pattern.
+    #[must_use]
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::Event(event) => event.topic,
+            Self::Pattern(pattern) => pattern,
+        }
+    }
+}
+
+/// Where a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A `fn`: on the publisher's task, before `publish` returns.
+    Inline,
+    /// An `async fn`: on the plugin's own task, fed by its mailbox.
+    Queued,
+}
+
+/// What happens to an event that finds a mailbox full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// `publish` waits for room.
+    #[default]
+    Wait,
+    /// The oldest event of the subscription gives way.
+    DropOldest,
+    /// The new event is dropped.
+    DropNewest,
+    /// `publish` returns an error.
+    Fail,
+}
+
+/// How a subscription is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubscribeOptions {
+    /// Rank among the handlers of an event: the highest first, then in start order.
+    pub priority: i32,
+    /// Time limit of one call; `None` takes the manager's `timeout`.
+    pub timeout: Option<Duration>,
+    /// Calls of this handler that may run at once.
+    pub concurrency: usize,
+    /// What a full mailbox does to a new event.
+    pub overflow: Overflow,
+    /// Most events of one call of a batch handler.
+    pub batch: usize,
+    /// How long a batch that is not full waits for more.
+    pub linger: Duration,
+}
+
+impl SubscribeOptions {
+    /// The options of a bare `#[subscribe]`.
+    pub const DEFAULT: Self = Self {
+        priority: 0,
+        timeout: None,
+        concurrency: 1,
+        overflow: Overflow::Wait,
+        batch: 256,
+        linger: Duration::ZERO,
+    };
+
+    /// Sets the rank.
+    #[must_use]
+    pub const fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sets the time limit of one call.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how many calls may run at once.
+    ///
+    /// # Panics
+    ///
+    /// When `concurrency` is zero.
+    #[must_use]
+    pub const fn concurrency(mut self, concurrency: usize) -> Self {
+        assert!(concurrency > 0, "`concurrency` is at least 1");
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// Sets what a full mailbox does.
+    #[must_use]
+    pub const fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Sets the size of a batch and how long it waits to fill.
+    ///
+    /// # Panics
+    ///
+    /// When `batch` is zero.
+    #[must_use]
+    pub const fn batch(mut self, batch: usize, linger: Duration) -> Self {
+        assert!(batch > 0, "`batch` is at least 1");
+        self.batch = batch;
+        self.linger = linger;
+        self
+    }
+}
+
+impl Default for SubscribeOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A method that handles events.
+#[derive(Clone, Copy)]
+pub struct Subscription {
+    /// Name of the method.
+    pub handler: &'static str,
+    /// What it listens to.
+    pub source: Source,
+    /// Where it runs.
+    pub mode: Mode,
+    /// How it is served.
+    pub options: SubscribeOptions,
+    /// Binds the method of an instance to the event.
+    pub bind: fn(&PluginRef, &mut Binder<'_>),
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("handler", &self.handler)
+            .field("topic", &self.source.topic())
+            .field("mode", &self.mode)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The lifecycle glue of a plugin. Everything but `init` is optional.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Hooks {
+    /// Takes the parameters out of the context and returns the future that builds the plugin.
+    pub init: InitHook,
+    /// Called once the plugin is built; may spawn tasks.
+    pub start: Option<StartHook>,
+    /// Called when the mailbox is drained, before the tasks are cancelled.
+    pub stop: Option<StopHook>,
+    /// Takes over a new config in place.
+    pub reload: Option<ReloadHook>,
+    /// Says how the plugin is.
+    pub health: Option<HealthHook>,
+}
+
+/// See [`Hooks::init`].
+pub type InitHook = fn(&mut InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>>;
+/// See [`Hooks::start`].
+pub type StartHook = fn(PluginRef, Tasks) -> BoxFuture<'static, Result<()>>;
+/// See [`Hooks::stop`].
+pub type StopHook = fn(PluginRef) -> BoxFuture<'static, Result<()>>;
+/// See [`Hooks::reload`].
+pub type ReloadHook =
+    fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
+/// See [`Hooks::health`].
+pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
+
+impl Hooks {
+    /// Hooks with `init` alone.
+    #[must_use]
+    pub const fn new(init: InitHook) -> Self {
+        Self {
+            init,
+            start: None,
+            stop: None,
+            reload: None,
+            health: None,
+        }
+    }
+
+    /// Adds `start`.
+    #[must_use]
+    pub const fn start(mut self, hook: StartHook) -> Self {
+        self.start = Some(hook);
+        self
+    }
+
+    /// Adds `stop`.
+    #[must_use]
+    pub const fn stop(mut self, hook: StopHook) -> Self {
+        self.stop = Some(hook);
+        self
+    }
+
+    /// Adds `reload`.
+    #[must_use]
+    pub const fn reload(mut self, hook: ReloadHook) -> Self {
+        self.reload = Some(hook);
+        self
+    }
+
+    /// Adds `health`.
+    #[must_use]
+    pub const fn health(mut self, hook: HealthHook) -> Self {
+        self.health = Some(hook);
+        self
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("start", &self.start.is_some())
+            .field("stop", &self.stop.is_some())
+            .field("reload", &self.reload.is_some())
+            .field("health", &self.health.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Everything the kernel knows of a plugin without running it.
+///
+/// `#[plugin]` writes one as a constant. By hand:
+///
+/// ```
+/// use plugin_core::{Descriptor, Hooks, Kind, PluginRef};
+///
+/// const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(std::sync::Arc::new(()) as PluginRef) })));
+/// const PLUGIN: Descriptor = Descriptor::new("by-hand", "1.2.0", HOOKS)
+///     .description("A plugin without a macro")
+///     .kind(Kind::System);
+/// assert_eq!(PLUGIN.version.minor, 2);
+/// ```
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct Descriptor {
+    /// Name, unique in a build.
+    pub name: &'static str,
+    /// [`key::of`] the name.
+    pub key: u64,
+    /// Version of the plugin.
+    pub version: Version,
+    /// One line for the operator.
+    pub description: &'static str,
+    /// What the plugin is for.
+    pub kind: Kind,
+    /// Path of the Rust type, for messages.
+    pub type_name: &'static str,
+    /// What `init` asks for, in order of its parameters.
+    pub needs: &'static [Need],
+    /// Services it provides.
+    pub provides: &'static [Provide],
+    /// Plugins that must be there.
+    pub requires: &'static [Requirement],
+    /// Plugins that start first if they are there.
+    pub after: &'static [&'static str],
+    /// Plugins that must not be there.
+    pub conflicts: &'static [&'static str],
+    /// Event handlers.
+    pub subscriptions: &'static [Subscription],
+    /// Lifecycle glue.
+    pub hooks: Hooks,
+}
+
+impl Descriptor {
+    /// A plugin with no needs.
+    ///
+    /// # Panics
+    ///
+    /// When `version` is no semantic version: in a constant, a compile error.
+    #[must_use]
+    pub const fn new(name: &'static str, version: &'static str, hooks: Hooks) -> Self {
+        Self {
+            name,
+            key: key::of(name),
+            version: Version::parse(version),
+            description: "",
+            kind: Kind::Business,
+            type_name: name,
+            needs: &[],
+            provides: &[],
+            requires: &[],
+            after: &[],
+            conflicts: &[],
+            subscriptions: &[],
+            hooks,
+        }
+    }
+
+    /// Sets the line for the operator.
+    #[must_use]
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// Sets what the plugin is for.
+    #[must_use]
+    pub const fn kind(mut self, kind: Kind) -> Self {
+        self.kind = kind;
+        self
+    }
+
+    /// Sets the path of the Rust type.
+    #[must_use]
+    pub const fn type_name(mut self, type_name: &'static str) -> Self {
+        self.type_name = type_name;
+        self
+    }
+
+    /// Sets what `init` asks for.
+    #[must_use]
+    pub const fn needs(mut self, needs: &'static [Need]) -> Self {
+        self.needs = needs;
+        self
+    }
+
+    /// Sets the services it provides.
+    #[must_use]
+    pub const fn provides(mut self, provides: &'static [Provide]) -> Self {
+        self.provides = provides;
+        self
+    }
+
+    /// Sets the plugins that must be there.
+    #[must_use]
+    pub const fn requires(mut self, requires: &'static [Requirement]) -> Self {
+        self.requires = requires;
+        self
+    }
+
+    /// Sets the plugins that start first if they are there.
+    #[must_use]
+    pub const fn after(mut self, after: &'static [&'static str]) -> Self {
+        self.after = after;
+        self
+    }
+
+    /// Sets the plugins that must not be there.
+    #[must_use]
+    pub const fn conflicts(mut self, conflicts: &'static [&'static str]) -> Self {
+        self.conflicts = conflicts;
+        self
+    }
+
+    /// Sets the event handlers.
+    #[must_use]
+    pub const fn subscriptions(mut self, subscriptions: &'static [Subscription]) -> Self {
+        self.subscriptions = subscriptions;
+        self
+    }
+
+    /// The typed config, if `init` takes one.
+    #[must_use]
+    pub fn config(&self) -> Option<ConfigNeed> {
+        self.needs.iter().find_map(|need| match need {
+            Need::Config(config) => Some(*config),
+            _ => None,
+        })
+    }
+
+    /// The events it may publish, by type.
+    pub fn publishes(&self) -> impl Iterator<Item = &'static EventDescriptor> {
+        self.needs.iter().filter_map(|need| match need {
+            Need::Publish(event) => Some(*event),
+            _ => None,
+        })
+    }
+}

@@ -1,0 +1,271 @@
+//! The error of plugin code: what it says decides what the manager does.
+
+use std::any::Any;
+use std::borrow::Cow;
+use std::fmt;
+
+use crate::permission::PermissionDenied;
+
+/// A result whose error is, unless said otherwise, plugin-core's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What kind of failure an [`Error`] is; start and restart policies go by it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The operator has to change something: never tried again.
+    Config,
+    /// Something outside failed.
+    External {
+        /// Whether trying again may help.
+        retriable: bool,
+    },
+    /// A right is missing: never tried again.
+    Denied,
+    /// A time limit ran out.
+    Timeout,
+    /// Plugin code panicked or broke an invariant.
+    Bug,
+}
+
+impl ErrorKind {
+    /// Whether trying the same again may help.
+    #[must_use]
+    pub const fn is_retriable(self) -> bool {
+        matches!(self, Self::External { retriable: true } | Self::Timeout)
+    }
+
+    /// The word that logs, metrics and JSON use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::External { .. } => "external",
+            Self::Denied => "denied",
+            Self::Timeout => "timeout",
+            Self::Bug => "bug",
+        }
+    }
+}
+
+/// An error of plugin code.
+///
+/// Any `std::error::Error` becomes one with `?`: an external failure that is not worth a retry.
+/// [`ErrorExt::retriable`] and the constructors say otherwise. Like `anyhow::Error`, and for
+/// the same reason, it does not implement `std::error::Error` itself.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::{Error, ErrorExt, ErrorKind, Result};
+///
+/// fn port(text: &str) -> Result<u16> {
+///     text.parse().map_err(|e| Error::config(format!("`{text}` is no port")).because(e))
+/// }
+/// assert_eq!(port("x").unwrap_err().kind(), ErrorKind::Config);
+///
+/// fn read() -> Result<String> {
+///     Ok(std::fs::read_to_string("/no/such/file").retriable()?)
+/// }
+/// assert!(read().unwrap_err().kind().is_retriable());
+/// ```
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    message: Cow<'static, str>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            message: message.into(),
+            source: None,
+        }))
+    }
+
+    /// The operator has to change something; say what.
+    pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Config, message)
+    }
+
+    /// Something outside failed, and trying again would not help.
+    pub fn external(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::External { retriable: false }, message)
+    }
+
+    /// Something outside failed, and trying again may help.
+    pub fn retriable(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::External { retriable: true }, message)
+    }
+
+    /// An invariant of the plugin is broken.
+    pub fn bug(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Bug, message)
+    }
+
+    pub(crate) fn timeout(message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(ErrorKind::Timeout, message)
+    }
+
+    /// What a caught panic says.
+    pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
+        let text = payload
+            .downcast_ref::<&'static str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic without a text");
+        Self::new(ErrorKind::Bug, format!("panicked: {text}"))
+    }
+
+    /// The same kind and text, for one more listener; the cause stays with the first.
+    pub(crate) fn same(&self) -> Self {
+        Self::new(self.kind(), self.to_string())
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn because(mut self, source: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.0.source = Some(Box::new(source));
+        self
+    }
+
+    /// Puts what was being done in front of the message.
+    #[must_use]
+    pub fn context(mut self, what: impl fmt::Display) -> Self {
+        self.0.message = format!("{what}: {}", self.0.message).into();
+        self
+    }
+
+    /// What kind of failure it is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The error it was made of, if that is a `T`.
+    #[must_use]
+    pub fn downcast_ref<T: std::error::Error + 'static>(&self) -> Option<&T> {
+        self.0.source.as_ref()?.downcast_ref()
+    }
+}
+
+impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
+    fn from(source: E) -> Self {
+        let kind = if (&source as &dyn Any).is::<PermissionDenied>() {
+            ErrorKind::Denied
+        } else {
+            ErrorKind::External { retriable: false }
+        };
+        Self(Box::new(Inner {
+            kind,
+            message: Cow::Borrowed(""),
+            source: Some(Box::new(source)),
+        }))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.message)?;
+        let mut separator = if self.0.message.is_empty() || self.0.message.ends_with(": ") {
+            ""
+        } else {
+            ": "
+        };
+        let mut cause = self
+            .0
+            .source
+            .as_deref()
+            .map(|source| source as &(dyn std::error::Error + 'static));
+        while let Some(error) = cause {
+            write!(f, "{separator}{error}")?;
+            separator = ": ";
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("text", &self.to_string())
+            .finish()
+    }
+}
+
+/// Classifies the error of a `Result`.
+pub trait ErrorExt<T>: Sized {
+    /// Trying again may help.
+    ///
+    /// # Errors
+    ///
+    /// The error, classified.
+    fn retriable(self) -> Result<T>;
+
+    /// The operator has to change something.
+    ///
+    /// # Errors
+    ///
+    /// The error, classified.
+    fn config(self) -> Result<T>;
+
+    /// Says what was being done.
+    ///
+    /// # Errors
+    ///
+    /// The error, with `what` in front.
+    fn context(self, what: impl fmt::Display) -> Result<T>;
+}
+
+impl<T, E: Into<Error>> ErrorExt<T> for Result<T, E> {
+    fn retriable(self) -> Result<T> {
+        self.map_err(|error| error.into().with_kind(ErrorKind::External { retriable: true }))
+    }
+
+    fn config(self) -> Result<T> {
+        self.map_err(|error| error.into().with_kind(ErrorKind::Config))
+    }
+
+    fn context(self, what: impl fmt::Display) -> Result<T> {
+        self.map_err(|error| error.into().context(what))
+    }
+}
+
+impl Error {
+    fn with_kind(mut self, kind: ErrorKind) -> Self {
+        self.0.kind = kind;
+        self
+    }
+}
+
+/// What a hook or a handler may return: nothing, or a [`Result`] of nothing.
+#[diagnostic::on_unimplemented(
+    message = "a plugin method returns `()` or `Result<()>`, not `{Self}`",
+    label = "this return type can't be handled",
+    note = "write `-> Result<()>` and end the method with `Ok(())`"
+)]
+pub trait IntoOutcome {
+    /// The outcome as a result.
+    ///
+    /// # Errors
+    ///
+    /// What the method returned.
+    fn into_outcome(self) -> Result<()>;
+}
+
+impl IntoOutcome for () {
+    fn into_outcome(self) -> Result<()> {
+        Ok(())
+    }
+}
+
+impl<E: Into<Error>> IntoOutcome for Result<(), E> {
+    fn into_outcome(self) -> Result<()> {
+        self.map_err(Into::into)
+    }
+}

@@ -1,0 +1,31 @@
+//! Typed events: declared once, published through a table that is swapped as a whole.
+
+mod any;
+mod binder;
+mod bus;
+mod descriptor;
+mod envelope;
+mod handler;
+mod mailbox;
+mod outcome;
+mod pattern;
+mod publish;
+mod publisher;
+mod route;
+mod subscriber;
+mod table;
+mod worker;
+
+pub use any::{AnyEvent, SharedEvent};
+pub use binder::Binder;
+pub use bus::Bus;
+pub use descriptor::{DecodeError, Event, EventDescriptor};
+pub use envelope::{Batch, Envelope, EventId};
+pub use handler::HandlerReport;
+pub use outcome::{HandlerOutcome, PublishError, TryPublishError};
+pub use pattern::{Pattern, PatternError};
+pub use publisher::{Publisher, Publishers};
+pub use subscriber::{Subscriber, SubscriptionHandle};
+
+pub(crate) use mailbox::Mailbox;
+pub(crate) use worker::Worker;

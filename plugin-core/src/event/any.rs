@@ -1,0 +1,157 @@
+//! Events whose type the handler does not name.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::descriptor::Event;
+use super::envelope::{Envelope, EventId, Meta};
+
+/// Data that can travel in an envelope: a typed event, or JSON on a topic that no type declares.
+pub(crate) trait Carried: Send + Sync + 'static {
+    fn topic(&self) -> &str;
+    fn to_json(&self) -> serde_json::Result<Value>;
+}
+
+impl<E: Event> Carried for E {
+    fn topic(&self) -> &str {
+        E::DESCRIPTOR.topic
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+}
+
+/// An event on a topic that no type declares.
+#[derive(Debug)]
+pub(crate) struct Untyped {
+    pub(crate) topic: String,
+    pub(crate) data: Value,
+}
+
+impl Carried for Untyped {
+    fn topic(&self) -> &str {
+        &self.topic
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        Ok(self.data.clone())
+    }
+}
+
+/// An envelope of any type.
+pub(crate) trait Payload: Send + Sync {
+    fn topic(&self) -> &str;
+    fn meta(&self) -> Meta;
+    fn to_json(&self) -> serde_json::Result<Value>;
+    fn as_any(&self) -> &(dyn Any + Send + Sync);
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
+}
+
+impl<P: Carried> Payload for Envelope<P> {
+    fn topic(&self) -> &str {
+        self.event().topic()
+    }
+
+    fn meta(&self) -> Meta {
+        Envelope::meta(self)
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        self.event().to_json()
+    }
+
+    fn as_any(&self) -> &(dyn Any + Send + Sync) {
+        self
+    }
+
+    fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync> {
+        self
+    }
+}
+
+/// An event of any type, as a handler of a pattern sees it.
+#[derive(Clone, Copy)]
+pub struct AnyEvent<'a>(&'a dyn Payload);
+
+impl<'a> AnyEvent<'a> {
+    pub(crate) fn new(payload: &'a dyn Payload) -> Self {
+        Self(payload)
+    }
+
+    /// Its topic.
+    #[must_use]
+    pub fn topic(&self) -> &'a str {
+        self.0.topic()
+    }
+
+    /// Tells this publishing from every other of the process.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        self.0.meta().id
+    }
+
+    /// Name of the plugin that published it.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        self.0.meta().source
+    }
+
+    /// The typed event, if it is an `E`.
+    #[must_use]
+    pub fn downcast_ref<E: Event>(&self) -> Option<&'a E> {
+        self.0
+            .as_any()
+            .downcast_ref::<Envelope<E>>()
+            .map(Envelope::event)
+    }
+
+    /// Its data as JSON. A typed event is serialized at each call.
+    ///
+    /// # Errors
+    ///
+    /// When the event's own `Serialize` fails.
+    pub fn to_json(&self) -> serde_json::Result<Value> {
+        self.0.to_json()
+    }
+
+    /// One top-level field of its data; `None` if there is none. A typed event is serialized at
+    /// each call: where the type is known, [`AnyEvent::downcast_ref`] is cheaper.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<Value> {
+        match self.to_json() {
+            Ok(Value::Object(mut fields)) => fields.remove(name),
+            _ => None,
+        }
+    }
+}
+
+impl std::fmt::Debug for AnyEvent<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("AnyEvent")
+            .field("topic", &self.topic())
+            .field("id", &self.id())
+            .field("source", &self.source())
+            .finish_non_exhaustive()
+    }
+}
+
+/// An event of any type that a handler keeps across its awaits.
+#[derive(Clone)]
+pub struct SharedEvent(pub(crate) Arc<dyn Payload>);
+
+impl SharedEvent {
+    /// The event.
+    #[must_use]
+    pub fn view(&self) -> AnyEvent<'_> {
+        AnyEvent::new(&*self.0)
+    }
+}
+
+impl std::fmt::Debug for SharedEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.view().fmt(f)
+    }
+}

@@ -1,0 +1,231 @@
+//! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::any::{AnyEvent, Payload, SharedEvent};
+use super::bus::Bus;
+use super::descriptor::Event;
+use super::envelope::{Batch, Envelope};
+use super::handler::{AnyFilter, AnyHandler, Bound, Inline, Queued, QueuedCall, QueuedSite, Site};
+use super::mailbox::Mailbox;
+use super::pattern::Pattern;
+use super::table::Change;
+use crate::descriptor::{BoxFuture, PluginRef, SubscribeOptions, Subscription};
+use crate::error::Result;
+use crate::instance::Identity;
+
+/// Collects the changes of the table that make an instance's methods handlers.
+pub struct Binder<'a> {
+    pub(super) bus: &'a Bus,
+    pub(super) owner: &'a Arc<Identity>,
+    pub(super) mailbox: &'a Arc<Mailbox>,
+    pub(super) limit: Duration,
+    pub(super) handler: &'static str,
+    pub(super) topic: String,
+    pub(super) options: SubscribeOptions,
+    pub(super) subscription: u64,
+    pub(super) changes: Vec<Change>,
+}
+
+impl<'a> Binder<'a> {
+    /// Binds all subscriptions of a plugin.
+    pub(crate) fn bind(
+        bus: &'a Bus,
+        owner: &'a Arc<Identity>,
+        mailbox: &'a Arc<Mailbox>,
+        limit: Duration,
+        (plugin, subscriptions): (&PluginRef, &'static [Subscription]),
+    ) -> Bindings {
+        let mut bindings = Bindings::default();
+        for subscription in subscriptions {
+            let mut binder = Binder {
+                bus,
+                owner,
+                mailbox,
+                limit: subscription.options.timeout.unwrap_or(limit),
+                handler: subscription.handler,
+                topic: subscription.source.topic().to_owned(),
+                options: subscription.options,
+                subscription: bus.next_subscription(),
+                changes: Vec::new(),
+            };
+            (subscription.bind)(plugin, &mut binder);
+            bindings.subscriptions.push(binder.subscription);
+            bindings.changes.append(&mut binder.changes);
+        }
+        bindings
+    }
+
+    /// A `fn` that takes an event.
+    pub fn inline<T: Send + Sync + 'static, E: Event>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        call: fn(&T, &Envelope<E>) -> Result<()>,
+    ) {
+        let plugin = downcast::<T>(plugin);
+        self.add_inline(filter, move |envelope| call(&plugin, envelope));
+    }
+
+    /// An `async fn` that takes an event.
+    pub fn queued<T: Send + Sync + 'static, E: Event>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        call: fn(Arc<T>, Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>>,
+    ) {
+        let plugin = downcast::<T>(plugin);
+        self.add_queued(filter, move |envelope| call(Arc::clone(&plugin), envelope));
+    }
+
+    /// An `async fn` that takes a [`Batch`].
+    pub fn batch<T: Send + Sync + 'static, E: Event>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        call: fn(Arc<T>, Batch<E>) -> BoxFuture<'static, Result<()>>,
+    ) {
+        let plugin = downcast::<T>(plugin);
+        let site = self.queued_site(QueuedCall::Batch(Box::new(move |payloads| {
+            let events = payloads.iter().map(typed::<E>).collect();
+            call(Arc::clone(&plugin), Batch::new(events))
+        })));
+        self.add_site(filter, site);
+    }
+
+    /// A `fn` that takes an [`AnyEvent`].
+    ///
+    /// # Panics
+    ///
+    /// When the pattern is malformed; `#[plugin]` has checked it.
+    pub fn inline_any<T: Send + Sync + 'static>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&AnyEvent<'_>) -> bool>,
+        call: fn(&T, &AnyEvent<'_>) -> Result<()>,
+    ) {
+        let plugin = downcast::<T>(plugin);
+        let handler = AnyHandler::Inline {
+            site: Arc::new(self.site()),
+            filter: filter.map(any_filter),
+            call: Arc::new(move |event| call(&plugin, event)),
+        };
+        self.add_any(handler);
+    }
+
+    /// An `async fn` that takes an [`AnyEvent`].
+    ///
+    /// # Panics
+    ///
+    /// When the pattern is malformed; `#[plugin]` has checked it.
+    pub fn queued_any<T: Send + Sync + 'static>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&AnyEvent<'_>) -> bool>,
+        call: fn(Arc<T>, SharedEvent) -> BoxFuture<'static, Result<()>>,
+    ) {
+        let plugin = downcast::<T>(plugin);
+        let site = self.queued_site(QueuedCall::One(Box::new(move |payload| {
+            call(Arc::clone(&plugin), SharedEvent(payload))
+        })));
+        self.add_any(AnyHandler::Queued {
+            site,
+            filter: filter.map(any_filter),
+        });
+    }
+
+    pub(super) fn add_inline<E: Event>(
+        &mut self,
+        filter: Option<fn(&E) -> bool>,
+        call: impl Fn(&Envelope<E>) -> Result<()> + Send + Sync + 'static,
+    ) {
+        let handler = Inline {
+            site: Arc::new(self.site()),
+            filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
+            call: Box::new(call),
+        };
+        let index = self.bus.index::<E>();
+        self.changes
+            .push(Box::new(move |draft| draft.add(index, Bound::Inline(handler))));
+    }
+
+    pub(super) fn add_queued<E: Event>(
+        &mut self,
+        filter: Option<fn(&E) -> bool>,
+        call: impl Fn(Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>> + Send + Sync + 'static,
+    ) {
+        let site = self.queued_site(QueuedCall::One(Box::new(move |payload| {
+            call(typed::<E>(&payload))
+        })));
+        self.add_site(filter, site);
+    }
+
+    pub(super) fn add_any(&mut self, handler: AnyHandler) {
+        let pattern = Pattern::parse(&self.topic).expect("the pattern was checked when it was declared");
+        self.changes
+            .push(Box::new(move |draft| draft.add_any(&pattern, &handler)));
+    }
+
+    fn add_site<E: Event>(&mut self, filter: Option<fn(&E) -> bool>, site: Arc<QueuedSite>) {
+        let handler = Queued {
+            site,
+            filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
+        };
+        let index = self.bus.index::<E>();
+        self.changes
+            .push(Box::new(move |draft| draft.add(index, Bound::Queued(handler))));
+    }
+
+    pub(super) fn site(&self) -> Site {
+        Site::new(
+            self.owner,
+            self.handler,
+            &self.topic,
+            self.options,
+            self.subscription,
+        )
+    }
+
+    pub(super) fn queued_site(&self, call: QueuedCall) -> Arc<QueuedSite> {
+        Arc::new(QueuedSite {
+            site: self.site(),
+            mailbox: Arc::clone(self.mailbox),
+            limit: self.limit,
+            call,
+        })
+    }
+}
+
+/// The changes that make the methods of one instance handlers.
+#[derive(Default)]
+pub(crate) struct Bindings {
+    pub(crate) changes: Vec<Change>,
+    pub(crate) subscriptions: Vec<u64>,
+}
+
+fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
+    Arc::new(filter)
+}
+
+fn downcast<T: Send + Sync + 'static>(plugin: &PluginRef) -> Arc<T> {
+    Arc::clone(plugin)
+        .downcast()
+        .expect("`init` of a descriptor builds the type that its handlers take")
+}
+
+fn typed<E: Event>(payload: &Arc<dyn Payload>) -> Arc<Envelope<E>> {
+    let payload = Arc::clone(payload).into_any();
+    payload
+        .downcast()
+        .expect("a route carries one type of event")
+}
+
+impl std::fmt::Debug for Binder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Binder")
+            .field("handler", &self.handler)
+            .field("topic", &self.topic)
+            .finish_non_exhaustive()
+    }
+}

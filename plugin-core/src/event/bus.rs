@@ -1,0 +1,167 @@
+//! The bus: the table that publishers read, and the one place where it is changed.
+
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use arc_swap::ArcSwap;
+
+use super::descriptor::{Event, EventDescriptor};
+use super::handler::HandlerReport;
+use super::mailbox::Backlog;
+use super::publisher::{Publisher, Publishers};
+use super::table::{Change, Draft, Table};
+use crate::instance::Identity;
+use crate::registry;
+
+/// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
+#[derive(Clone)]
+pub struct Bus(Arc<Inner>);
+
+struct Inner {
+    table: ArcSwap<Table>,
+    events: Vec<&'static EventDescriptor>,
+    topics: Vec<&'static str>,
+    by_type: HashMap<TypeId, usize>,
+    by_topic: HashMap<&'static str, usize>,
+    /// Held while a table is replaced, so that no change is lost.
+    writer: Mutex<()>,
+    subscriptions: AtomicU64,
+    backlog: Backlog,
+    closed: AtomicBool,
+}
+
+/// A table that was replaced: publishers that began with it may still call its inline handlers.
+pub(crate) struct Retired(Arc<Table>);
+
+impl Retired {
+    /// Waits until no publisher uses the table any more. Publishers use it only while they call
+    /// inline handlers, so the wait is as long as the longest of these calls.
+    pub(crate) async fn quiesce(self) {
+        while Arc::strong_count(&self.0) > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+impl Bus {
+    /// A bus for all the events that are linked into the binary.
+    pub(crate) fn new() -> Self {
+        let mut events = registry::events();
+        events.dedup_by_key(|event| event.topic);
+        let table = Table::new(events.iter().map(|event| (event.route)()));
+        Self(Arc::new(Inner {
+            table: ArcSwap::from_pointee(table),
+            topics: events.iter().map(|event| event.topic).collect(),
+            by_type: (events.iter().enumerate())
+                .map(|(at, event)| ((event.type_id)(), at))
+                .collect(),
+            by_topic: (events.iter().enumerate())
+                .map(|(at, event)| (event.topic, at))
+                .collect(),
+            events,
+            writer: Mutex::new(()),
+            subscriptions: AtomicU64::new(0),
+            backlog: Backlog::default(),
+            closed: AtomicBool::new(false),
+        }))
+    }
+
+    /// A publisher of one type of event.
+    pub(crate) fn publisher<E: Event>(&self, owner: &Arc<Identity>) -> Publisher<E> {
+        Publisher::new(self.clone(), Arc::clone(owner), self.index::<E>())
+    }
+
+    /// A publisher of events by topic.
+    pub(crate) fn publishers(&self, owner: &Arc<Identity>) -> Publishers {
+        Publishers::new(self.clone(), Arc::clone(owner))
+    }
+
+    /// The type of event that a topic declares.
+    #[must_use]
+    pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
+        let at = *self.0.by_topic.get(topic)?;
+        Some(self.0.events[at])
+    }
+
+    /// What every handler did so far, by topic.
+    #[must_use]
+    pub fn handlers(&self) -> Vec<HandlerReport> {
+        self.0.table.load().reports()
+    }
+
+    /// Events that are accepted and not handled yet.
+    #[must_use]
+    pub fn backlog(&self) -> usize {
+        self.0.backlog.len()
+    }
+
+    /// Waits until every accepted event is handled, and every event that the handlers published.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn idle(&self) {
+        self.0.backlog.idle().await;
+    }
+
+    /// Index of the route of `E`.
+    pub(super) fn index<E: Event>(&self) -> usize {
+        *self
+            .0
+            .by_type
+            .get(&TypeId::of::<E>())
+            .unwrap_or_else(|| {
+                panic!(
+                    "event `{}` is declared by two types, or is not linked: give each type a topic of its own",
+                    E::DESCRIPTOR.topic
+                )
+            })
+    }
+
+    pub(super) fn table(&self) -> &ArcSwap<Table> {
+        &self.0.table
+    }
+
+    pub(super) fn pending(&self) -> &Backlog {
+        &self.0.backlog
+    }
+
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.closed.load(Relaxed)
+    }
+
+    /// Accepts no event from now on.
+    pub(crate) fn close(&self) {
+        self.0.closed.store(true, SeqCst);
+    }
+
+    /// A number for a new subscription.
+    pub(super) fn next_subscription(&self) -> u64 {
+        self.0.subscriptions.fetch_add(1, Relaxed)
+    }
+
+    /// Replaces the table by one with some changes, at once.
+    pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
+        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut draft = Draft {
+            topics: &self.0.topics,
+            table: Table::clone(&self.0.table.load()),
+        };
+        for change in changes {
+            change(&mut draft);
+        }
+        Retired(self.0.table.swap(Arc::new(draft.table)))
+    }
+}
+
+impl fmt::Debug for Bus {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Bus")
+            .field("topics", &self.0.topics.len())
+            .field("backlog", &self.backlog())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,134 @@
+//! What is known of a type of event at compile time.
+
+use std::any::TypeId;
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::publish::Publishable;
+use super::route::{AnyRoute, Route};
+use crate::key;
+
+/// A type that `#[event("topic")]` made an event of.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "no `#[event(\"…\")]` on this type",
+    note = "write `#[event(\"some.topic\")]` above `{Self}` and derive `Serialize`, `Deserialize` and `JsonSchema` on it"
+)]
+pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    /// What is known of the type.
+    const DESCRIPTOR: &'static EventDescriptor;
+}
+
+/// What is known of a type of event at compile time.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct EventDescriptor {
+    /// Topic, unique in a build.
+    pub topic: &'static str,
+    /// Key of the topic.
+    pub key: u64,
+    /// Path of the Rust type.
+    pub type_name: &'static str,
+    /// Key of the type.
+    pub type_key: u64,
+    /// One line for the operator.
+    pub description: &'static str,
+    pub(crate) type_id: fn() -> TypeId,
+    pub(crate) route: fn() -> Arc<dyn AnyRoute>,
+    pub(crate) decode: fn(&[u8]) -> Result<Box<dyn Publishable>, DecodeError>,
+    schema: fn(&mut SchemaGenerator) -> Schema,
+}
+
+impl EventDescriptor {
+    /// Describes `E`; `type_name` is its path.
+    #[must_use]
+    pub const fn of<E: Event>(topic: &'static str, type_name: &'static str) -> Self {
+        Self {
+            topic,
+            key: key::of(topic),
+            type_name,
+            type_key: key::of(type_name),
+            description: "",
+            type_id: TypeId::of::<E>,
+            route: || Arc::new(Route::<E>::default()),
+            decode: super::publish::decode::<E>,
+            schema: E::json_schema,
+        }
+    }
+
+    /// Sets the line for the operator.
+    #[must_use]
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// JSON Schema of the event's data.
+    #[must_use]
+    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        (self.schema)(generator)
+    }
+
+    /// Whether some JSON is an event of this type.
+    ///
+    /// # Errors
+    ///
+    /// When it is not; the error names the place.
+    pub fn check(&self, json: &[u8]) -> Result<(), DecodeError> {
+        (self.decode)(json).map(drop)
+    }
+}
+
+impl fmt::Debug for EventDescriptor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventDescriptor")
+            .field("topic", &self.topic)
+            .field("type_name", &self.type_name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// JSON that is not an event of the topic's type.
+#[derive(Debug)]
+pub struct DecodeError {
+    topic: &'static str,
+    source: serde_path_to_error::Error<serde_json::Error>,
+}
+
+impl DecodeError {
+    pub(crate) fn new(
+        topic: &'static str,
+        source: serde_path_to_error::Error<serde_json::Error>,
+    ) -> Self {
+        Self { topic, source }
+    }
+
+    /// Topic of the event.
+    #[must_use]
+    pub fn topic(&self) -> &'static str {
+        self.topic
+    }
+
+    /// Path of the key that is wrong, `.` for the whole.
+    #[must_use]
+    pub fn key(&self) -> String {
+        self.source.path().to_string()
+    }
+}
+
+impl fmt::Display for DecodeError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "not a `{}`: ", self.topic)?;
+        let key = self.key();
+        if key != "." {
+            write!(f, "`{key}`: ")?;
+        }
+        write!(f, "{}", self.source.inner())
+    }
+}
+
+impl std::error::Error for DecodeError {}

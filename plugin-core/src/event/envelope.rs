@@ -1,0 +1,145 @@
+//! An event on its way: the data, and what is known of its publishing.
+
+use std::cell::Cell;
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use serde::Serialize;
+
+/// A number that tells one publishing from every other of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct EventId(u64);
+
+impl EventId {
+    /// Each thread takes its numbers from a block of its own, so that no publisher waits for
+    /// another one's cache line.
+    pub(crate) fn next() -> Self {
+        const BLOCK: u64 = 1 << 20;
+        static BLOCKS: AtomicU64 = AtomicU64::new(0);
+        thread_local! {
+            static NEXT: Cell<u64> = const { Cell::new(0) };
+        }
+        let next = NEXT.get();
+        let id = if next % BLOCK == 0 {
+            BLOCKS.fetch_add(1, Relaxed) * BLOCK + 1
+        } else {
+            next
+        };
+        NEXT.set(id + 1);
+        Self(id)
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// What is known of a publishing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta {
+    pub(crate) id: EventId,
+    pub(crate) source: &'static str,
+}
+
+impl Meta {
+    pub(crate) fn new(source: &'static str) -> Self {
+        Self {
+            id: EventId::next(),
+            source,
+        }
+    }
+}
+
+/// An event with its id and its publisher; it dereferences to the event, which no handler can
+/// change.
+pub struct Envelope<E> {
+    meta: Meta,
+    event: E,
+}
+
+impl<E> Envelope<E> {
+    pub(crate) fn new(meta: Meta, event: E) -> Self {
+        Self { meta, event }
+    }
+
+    pub(crate) fn meta(&self) -> Meta {
+        self.meta
+    }
+
+    pub(crate) fn into_event(self) -> E {
+        self.event
+    }
+
+    /// The event.
+    pub fn event(&self) -> &E {
+        &self.event
+    }
+
+    /// Tells this publishing from every other of the process.
+    #[must_use]
+    pub fn id(&self) -> EventId {
+        self.meta.id
+    }
+
+    /// Name of the plugin that published it.
+    #[must_use]
+    pub fn source(&self) -> &'static str {
+        self.meta.source
+    }
+}
+
+impl<E> Deref for Envelope<E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        &self.event
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Envelope<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Envelope")
+            .field("id", &self.meta.id)
+            .field("source", &self.meta.source)
+            .field("event", &self.event)
+            .finish()
+    }
+}
+
+/// Several events of one type, in the order in which they were accepted: what a batch handler
+/// takes.
+pub struct Batch<E>(Vec<Arc<Envelope<E>>>);
+
+impl<E> Batch<E> {
+    pub(crate) fn new(events: Vec<Arc<Envelope<E>>>) -> Self {
+        Self(events)
+    }
+
+    /// The events in order.
+    pub fn iter(&self) -> impl Iterator<Item = &Envelope<E>> {
+        self.0.iter().map(Deref::deref)
+    }
+
+    /// How many there are: at least one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Never: a batch has at least one event.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl<E: fmt::Debug> fmt::Debug for Batch<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}

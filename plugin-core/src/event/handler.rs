@@ -1,0 +1,223 @@
+//! A handler in the table: whose it is, how it is called, and what it did.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::any::{AnyEvent, Payload};
+use super::envelope::Meta;
+use super::mailbox::Mailbox;
+use super::outcome::HandlerOutcome;
+use crate::descriptor::{BoxFuture, SubscribeOptions};
+use crate::error::{ErrorKind, Result};
+use crate::guard;
+use crate::instance::{Counters, Identity};
+
+/// A synchronous call that takes longer than this is warned of by name.
+pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);
+
+/// What inline and queued handlers have in common.
+#[derive(Debug)]
+pub(crate) struct Site {
+    pub(super) owner: Arc<Identity>,
+    pub(super) handler: &'static str,
+    pub(super) topic: String,
+    pub(super) options: SubscribeOptions,
+    /// Tells one subscription from every other, so that it can be taken out again.
+    pub(super) subscription: u64,
+    pub(super) counters: Counters,
+    timeouts: AtomicU64,
+}
+
+impl Site {
+    pub(super) fn new(
+        owner: &Arc<Identity>,
+        handler: &'static str,
+        topic: &str,
+        options: SubscribeOptions,
+        subscription: u64,
+    ) -> Self {
+        Self {
+            owner: Arc::clone(owner),
+            handler,
+            topic: topic.to_owned(),
+            options,
+            subscription,
+            counters: Counters::default(),
+            timeouts: AtomicU64::new(0),
+        }
+    }
+
+    /// Handlers are called by priority, then in start order, then in order of subscribing.
+    pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
+        (
+            Reverse(self.options.priority),
+            self.owner.order(),
+            self.subscription,
+        )
+    }
+
+    pub(super) fn outcome(&self, result: Result<()>) -> HandlerOutcome {
+        HandlerOutcome {
+            plugin: self.owner.name(),
+            handler: self.handler,
+            result,
+        }
+    }
+
+    /// Counts a call and tells the operator of a failed one.
+    pub(super) fn record(&self, meta: Meta, events: u64, took: Duration, result: &Result<()>) {
+        self.counters.handled(events, took, result.is_err());
+        self.owner.counters().handled(events, took, result.is_err());
+        if let Err(error) = result {
+            if error.kind() == ErrorKind::Timeout {
+                self.timeouts.fetch_add(1, Relaxed);
+            }
+            tracing::error!(
+                plugin = self.owner.name(),
+                handler = self.handler,
+                topic = %self.topic,
+                event = %meta.id,
+                kind = error.kind().as_str(),
+                "handler failed: {error}"
+            );
+        }
+    }
+
+    pub(super) fn report(&self) -> HandlerReport {
+        let counts = self.counters.snapshot();
+        HandlerReport {
+            plugin: self.owner.name(),
+            handler: self.handler,
+            topic: self.topic.clone(),
+            received: counts.received,
+            errors: counts.errors,
+            timeouts: self.timeouts.load(Relaxed),
+            mean_nanos: counts.mean_nanos,
+            max_nanos: counts.max_nanos,
+        }
+    }
+}
+
+/// What one handler did so far.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct HandlerReport {
+    /// Name of the plugin.
+    pub plugin: &'static str,
+    /// Name of the handler.
+    pub handler: &'static str,
+    /// Topic or pattern that it listens to.
+    pub topic: String,
+    /// Events that it was called with.
+    pub received: u64,
+    /// Calls that failed, panicked or ran out of time.
+    pub errors: u64,
+    /// Calls that ran out of time.
+    pub timeouts: u64,
+    /// Mean time of an event, in nanoseconds.
+    pub mean_nanos: u64,
+    /// Longest call, in nanoseconds.
+    pub max_nanos: u64,
+}
+
+/// Calls a handler on the publisher's task: guarded, measured, counted.
+pub(super) fn call_inline(
+    site: &Site,
+    meta: Meta,
+    function: impl FnOnce() -> Result<()>,
+) -> Result<()> {
+    let started = Instant::now();
+    let result = guard::call(site.owner.handling(meta.id), function);
+    let took = started.elapsed();
+    site.record(meta, 1, took, &result);
+    let limit = site.options.timeout.unwrap_or(LONG_INLINE_CALL);
+    if took > limit {
+        tracing::warn!(
+            plugin = site.owner.name(),
+            handler = site.handler,
+            topic = %site.topic,
+            event = %meta.id,
+            ?took,
+            ?limit,
+            "a synchronous handler held its publisher up; make it an `async fn`, or do less in it"
+        );
+    }
+    result
+}
+
+type InlineCall<P> = Box<dyn Fn(&super::Envelope<P>) -> Result<()> + Send + Sync>;
+type Filter<P> = Box<dyn Fn(&super::Envelope<P>) -> bool + Send + Sync>;
+
+/// A handler that runs on the publisher's task.
+pub(crate) struct Inline<P> {
+    pub(super) site: Arc<Site>,
+    pub(super) filter: Option<Filter<P>>,
+    pub(super) call: InlineCall<P>,
+}
+
+/// A handler that runs on its plugin's worker.
+pub(crate) struct Queued<P> {
+    pub(super) site: Arc<QueuedSite>,
+    pub(super) filter: Option<Filter<P>>,
+}
+
+/// How a worker calls a handler.
+pub(crate) enum QueuedCall {
+    One(Box<dyn Fn(Arc<dyn Payload>) -> BoxFuture<'static, Result<()>> + Send + Sync>),
+    Batch(Box<dyn Fn(Vec<Arc<dyn Payload>>) -> BoxFuture<'static, Result<()>> + Send + Sync>),
+}
+
+/// What publisher and worker know of a queued handler.
+pub(crate) struct QueuedSite {
+    pub(super) site: Site,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) limit: Duration,
+    pub(super) call: QueuedCall,
+}
+
+/// A handler of events of any type, before it is bound to the routes that its pattern matches.
+#[derive(Clone)]
+pub(crate) enum AnyHandler {
+    Inline {
+        site: Arc<Site>,
+        filter: Option<AnyFilter>,
+        call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
+    },
+    Queued {
+        site: Arc<QueuedSite>,
+        filter: Option<AnyFilter>,
+    },
+}
+
+pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
+
+impl AnyHandler {
+    /// The handler for one type of payload.
+    pub(super) fn bind<P: super::any::Carried>(self) -> Bound<P> {
+        match self {
+            Self::Inline { site, filter, call } => Bound::Inline(Inline {
+                site,
+                filter: filter.map(typed_filter),
+                call: Box::new(move |envelope| call(&AnyEvent::new(envelope))),
+            }),
+            Self::Queued { site, filter } => Bound::Queued(Queued {
+                site,
+                filter: filter.map(typed_filter),
+            }),
+        }
+    }
+}
+
+fn typed_filter<P: super::any::Carried>(filter: AnyFilter) -> Filter<P> {
+    Box::new(move |envelope| filter(&AnyEvent::new(envelope)))
+}
+
+/// A handler bound to one type of payload.
+pub(crate) enum Bound<P> {
+    Inline(Inline<P>),
+    Queued(Queued<P>),
+}

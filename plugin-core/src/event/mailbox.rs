@@ -1,0 +1,245 @@
+//! The bounded queue between publishers and the worker of one instance.
+//!
+//! Invariants: the jobs in the queue and the slots given out are never more than `capacity`;
+//! after `close` no job enters, and the worker takes those that are in; a slot that is dropped
+//! unfilled gives its room back.
+
+use std::collections::VecDeque;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+
+use super::any::Payload;
+use super::handler::QueuedSite;
+use super::outcome::HandlerOutcome;
+use crate::descriptor::Overflow;
+
+/// One event for one handler.
+pub(crate) struct Job {
+    pub(super) site: Arc<QueuedSite>,
+    pub(super) payload: Arc<dyn Payload>,
+    pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    /// Counts as handled when it is dropped, wherever that happens.
+    pub(super) pending: Pending,
+}
+
+pub(crate) struct Mailbox {
+    uid: usize,
+    capacity: usize,
+    room: Arc<Semaphore>,
+    queue: Mutex<Queue>,
+    filled: Notify,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: VecDeque<Job>,
+    closed: bool,
+}
+
+/// Why there is no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSlot {
+    Full,
+    Closed,
+}
+
+/// Room for one job.
+pub(crate) struct Slot<'a> {
+    mailbox: &'a Mailbox,
+    room: OwnedSemaphorePermit,
+}
+
+impl Slot<'_> {
+    /// Puts the job in; `false` when the mailbox was closed meanwhile.
+    pub(crate) fn fill(self, job: Job) -> bool {
+        let mut queue = self.mailbox.lock();
+        if queue.closed {
+            return false;
+        }
+        queue.jobs.push_back(job);
+        drop(queue);
+        self.room.forget();
+        self.mailbox.filled.notify_one();
+        true
+    }
+}
+
+impl Mailbox {
+    pub(crate) fn new(uid: usize, capacity: usize) -> Self {
+        Self {
+            uid,
+            capacity,
+            room: Arc::new(Semaphore::new(capacity)),
+            queue: Mutex::default(),
+            filled: Notify::new(),
+        }
+    }
+
+    /// The instance whose mailbox it is.
+    pub(crate) fn uid(&self) -> usize {
+        self.uid
+    }
+
+    pub(crate) fn capacity(&self) -> usize {
+        self.capacity
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.lock().jobs.len()
+    }
+
+    /// Waits for room.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future takes no room.
+    pub(crate) async fn reserve(&self) -> Result<Slot<'_>, NoSlot> {
+        let room = Arc::clone(&self.room)
+            .acquire_owned()
+            .await
+            .map_err(|_| NoSlot::Closed)?;
+        Ok(Slot {
+            mailbox: self,
+            room,
+        })
+    }
+
+    /// Takes room if there is any.
+    pub(crate) fn try_reserve(&self) -> Result<Slot<'_>, NoSlot> {
+        let room = Arc::clone(&self.room)
+            .try_acquire_owned()
+            .map_err(|error| match error {
+                tokio::sync::TryAcquireError::NoPermits => NoSlot::Full,
+                tokio::sync::TryAcquireError::Closed => NoSlot::Closed,
+            })?;
+        Ok(Slot {
+            mailbox: self,
+            room,
+        })
+    }
+
+    /// Puts a job in the place of the oldest one of the same handler; gives back what was
+    /// dropped: that one, or the new one when the handler has none waiting.
+    pub(crate) fn displace(&self, job: Job) -> Job {
+        let mut queue = self.lock();
+        let oldest = queue
+            .jobs
+            .iter()
+            .position(|waiting| Arc::ptr_eq(&waiting.site, &job.site));
+        match oldest.and_then(|at| queue.jobs.remove(at)) {
+            Some(dropped) if !queue.closed => {
+                queue.jobs.push_back(job);
+                dropped
+            }
+            _ => job,
+        }
+    }
+
+    /// Takes up to `most` jobs; `None` when it is closed and empty.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future takes no job.
+    pub(crate) async fn take(&self, most: usize) -> Option<Vec<Job>> {
+        loop {
+            let filled = self.filled.notified();
+            {
+                let mut queue = self.lock();
+                if !queue.jobs.is_empty() {
+                    let count = queue.jobs.len().min(most);
+                    let jobs = queue.jobs.drain(..count).collect();
+                    self.room.add_permits(count);
+                    return Some(jobs);
+                }
+                if queue.closed {
+                    return None;
+                }
+            }
+            filled.await;
+        }
+    }
+
+    /// Takes no new jobs; those that are in stay for the worker.
+    pub(crate) fn close(&self) {
+        self.lock().closed = true;
+        self.room.close();
+        self.filled.notify_one();
+    }
+
+    /// Takes out what no worker will handle any more.
+    pub(crate) fn abandon(&self) -> usize {
+        std::mem::take(&mut self.lock().jobs).len()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl std::fmt::Debug for Mailbox {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mailbox")
+            .field("capacity", &self.capacity)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// How many accepted events of a bus are not handled yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Backlog(Arc<BacklogInner>);
+
+#[derive(Debug, Default)]
+struct BacklogInner {
+    pending: AtomicUsize,
+    idle: Notify,
+}
+
+/// One accepted event that is not handled yet.
+pub(crate) struct Pending(Backlog);
+
+impl Backlog {
+    pub(crate) fn begin(&self) -> Pending {
+        self.0.pending.fetch_add(1, Relaxed);
+        Pending(self.clone())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.pending.load(std::sync::atomic::Ordering::SeqCst)
+    }
+
+    /// Waits until all is handled. What a handler publishes counts from before the handler ends.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let idle = self.0.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.len() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let inner = &self.0.0;
+        if inner
+            .pending
+            .fetch_sub(1, std::sync::atomic::Ordering::SeqCst)
+            == 1
+        {
+            inner.idle.notify_waiters();
+        }
+    }
+}
+
+impl Overflow {
+    /// Whether a publisher may wait for room.
+    pub(super) const fn waits(self) -> bool {
+        matches!(self, Self::Wait)
+    }
+}

@@ -1,0 +1,88 @@
+//! What a publisher is told.
+
+use std::fmt;
+
+use crate::error::Result;
+use crate::permission::PermissionDenied;
+
+/// What one handler made of an event.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct HandlerOutcome {
+    /// Name of the plugin.
+    pub plugin: &'static str,
+    /// Name of the handler.
+    pub handler: &'static str,
+    /// What it returned.
+    pub result: Result<()>,
+}
+
+/// Why an event was not, or not everywhere, accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The system is stopping and accepts nothing more.
+    Stopping,
+    /// A mailbox is full, and its subscription does not let a publisher wait: its overflow policy
+    /// is `fail`, or the publisher is a handler of that very plugin. Every other subscriber got
+    /// the event.
+    Full {
+        /// Name of the plugin whose mailbox is full.
+        plugin: &'static str,
+        /// Name of the handler.
+        handler: &'static str,
+    },
+    /// The plugin may not publish on the topic.
+    Denied(PermissionDenied),
+    /// The data is not an event of the topic's type.
+    Decode(super::DecodeError),
+    /// The topic is not a valid one.
+    Topic(super::PatternError),
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => f.write_str("the system is stopping and accepts no more events"),
+            Self::Full { plugin, handler } => write!(
+                f,
+                "the mailbox of `{plugin}` is full, and `{handler}` does not let a publisher wait"
+            ),
+            Self::Denied(denied) => denied.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Topic(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+/// Why an event was accepted nowhere; it comes back.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TryPublishError<E> {
+    /// The system is stopping and accepts nothing more.
+    Stopping(E),
+    /// There is no room in the mailbox of a subscriber.
+    Full(E),
+}
+
+impl<E> TryPublishError<E> {
+    /// The event.
+    pub fn into_event(self) -> E {
+        match self {
+            Self::Stopping(event) | Self::Full(event) => event,
+        }
+    }
+}
+
+impl<E> fmt::Display for TryPublishError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Stopping(_) => "the system is stopping and accepts no more events",
+            Self::Full(_) => "a subscriber has no room for the event",
+        })
+    }
+}
+
+impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {}

@@ -1,0 +1,91 @@
+//! Patterns over topics: `*` stands for one segment, `**` for any number of them at the end.
+
+use std::fmt;
+
+/// A pattern such as `user.*` or `order.**`. A topic without a wildcard is a pattern too.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::event::Pattern;
+///
+/// let pattern = Pattern::parse("user.*").unwrap();
+/// assert!(pattern.matches("user.login"));
+/// assert!(!pattern.matches("user.login.failed"));
+/// assert!(Pattern::parse("user.**").unwrap().matches("user.login.failed"));
+/// assert!(Pattern::parse("user*").is_err());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Pattern(String);
+
+impl Pattern {
+    /// Reads a pattern.
+    ///
+    /// # Errors
+    ///
+    /// When a segment is empty, a wildcard is only a part of a segment, or `**` is not the last.
+    pub fn parse(text: &str) -> Result<Self, PatternError> {
+        let mut segments = text.split('.').peekable();
+        while let Some(segment) = segments.next() {
+            let fault = match segment {
+                "" => "has an empty segment",
+                "**" if segments.peek().is_some() => "has `**` before its end",
+                "*" | "**" => continue,
+                part if part.contains('*') => "has a `*` that is not a whole segment",
+                _ => continue,
+            };
+            return Err(PatternError {
+                pattern: text.to_owned(),
+                fault,
+            });
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    /// Whether a topic is one of those that the pattern stands for. `**` stands for one segment
+    /// at least.
+    #[must_use]
+    pub fn matches(&self, topic: &str) -> bool {
+        let mut topic = topic.split('.');
+        for segment in self.0.split('.') {
+            match (segment, topic.next()) {
+                ("**", Some(_)) => return true,
+                ("*", Some(_)) => {}
+                (exact, Some(found)) if exact == found => {}
+                _ => return false,
+            }
+        }
+        topic.next().is_none()
+    }
+
+    /// The pattern as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for Pattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// A text that is no pattern.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PatternError {
+    pattern: String,
+    fault: &'static str,
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "pattern `{}` {}: write `user.login`, `user.*` or `user.**`",
+            self.pattern, self.fault
+        )
+    }
+}
+
+impl std::error::Error for PatternError {}

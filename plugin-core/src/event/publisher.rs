@@ -1,0 +1,158 @@
+//! The right to publish, as a value.
+
+use std::fmt;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::any::Untyped;
+use super::bus::Bus;
+use super::descriptor::{DecodeError, Event, EventDescriptor};
+use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
+use super::pattern::{Pattern, PatternError};
+use super::publish;
+use crate::instance::Identity;
+
+/// The right of one plugin to publish one type of event.
+///
+/// Order: the events of one publisher reach each handler in the order in which they were
+/// published.
+pub struct Publisher<E> {
+    bus: Bus,
+    owner: Arc<Identity>,
+    index: usize,
+    event: PhantomData<fn(E)>,
+}
+
+impl<E: Event> Publisher<E> {
+    pub(crate) fn new(bus: Bus, owner: Arc<Identity>, index: usize) -> Self {
+        Self {
+            bus,
+            owner,
+            index,
+            event: PhantomData,
+        }
+    }
+
+    /// Publishes an event: calls the synchronous handlers, and gives it to the mailboxes of the
+    /// asynchronous ones, waiting for room (back-pressure). A handler's failure is the handler's:
+    /// it is counted and logged, and the publisher is not told.
+    ///
+    /// # Errors
+    ///
+    /// When the system is stopping, or a mailbox is full whose subscription lets nobody wait.
+    ///
+    /// # Cancel safety
+    ///
+    /// Not cancel safe: when it is dropped while it waits for room, those subscribers that had
+    /// room have the event and the others don't.
+    pub async fn publish(&self, event: E) -> Result<(), PublishError> {
+        publish::publish(&self.bus, &self.owner, self.index, event).await
+    }
+
+    /// Publishes an event if every subscriber has room for it now; else no one gets it.
+    ///
+    /// # Errors
+    ///
+    /// When a mailbox is full, or the system is stopping; the event comes back.
+    pub fn try_publish(&self, event: E) -> Result<(), TryPublishError<E>> {
+        publish::try_publish(&self.bus, &self.owner, self.index, event)
+    }
+
+    /// Publishes an event, and waits until every handler has handled it.
+    ///
+    /// # Errors
+    ///
+    /// When the system is stopping. What handlers made of the event is in the outcomes.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Publisher::publish`].
+    pub async fn publish_and_wait(&self, event: E) -> Result<Vec<HandlerOutcome>, PublishError> {
+        publish::publish_and_wait(&self.bus, &self.owner, self.index, event).await
+    }
+}
+
+impl<E> Clone for Publisher<E> {
+    fn clone(&self) -> Self {
+        Self {
+            bus: self.bus.clone(),
+            owner: Arc::clone(&self.owner),
+            index: self.index,
+            event: PhantomData,
+        }
+    }
+}
+
+impl<E: Event> fmt::Debug for Publisher<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Publisher<{}>", E::DESCRIPTOR.topic)
+    }
+}
+
+/// The right of one plugin to publish events that are known only at run time, by topic.
+#[derive(Clone)]
+pub struct Publishers {
+    bus: Bus,
+    owner: Arc<Identity>,
+}
+
+impl Publishers {
+    pub(crate) fn new(bus: Bus, owner: Arc<Identity>) -> Self {
+        Self { bus, owner }
+    }
+
+    /// The type of event that a topic declares.
+    #[must_use]
+    pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
+        self.bus.event(topic)
+    }
+
+    /// Checks JSON against the type of a topic, without publishing it. On a topic that no type
+    /// declares, any JSON is good.
+    ///
+    /// # Errors
+    ///
+    /// When it is no event of that type.
+    pub fn check(&self, topic: &str, json: &[u8]) -> Result<(), DecodeError> {
+        self.event(topic).map_or(Ok(()), |event| event.check(json))
+    }
+
+    /// Publishes JSON on a topic, as the type that declares the topic.
+    ///
+    /// # Errors
+    ///
+    /// As [`Publisher::publish`]; also when the plugin may not publish on the topic, or the JSON
+    /// is no event of its type.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Publisher::publish`].
+    pub async fn publish(&self, topic: &str, json: &[u8]) -> Result<(), PublishError> {
+        self.owner
+            .grants()
+            .publish(topic)
+            .map_err(PublishError::Denied)?;
+        if let Some(event) = self.bus.event(topic) {
+            let event = (event.decode)(json).map_err(PublishError::Decode)?;
+            return event.publish(&self.bus, &self.owner).await;
+        }
+        let topic = check_topic(topic).map_err(PublishError::Topic)?;
+        let data: Value = serde_path_to_error::deserialize(
+            &mut serde_json::Deserializer::from_slice(json),
+        )
+        .map_err(|error| PublishError::Decode(DecodeError::new("JSON value", error)))?;
+        publish::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
+    }
+}
+
+fn check_topic(topic: &str) -> Result<String, PatternError> {
+    Pattern::parse(topic).map(|pattern| pattern.as_str().to_owned())
+}
+
+impl fmt::Debug for Publishers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Publishers({})", self.owner.name())
+    }
+}

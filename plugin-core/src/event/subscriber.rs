@@ -1,0 +1,256 @@
+//! Subscriptions made at run time; they end when their handle is dropped.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::any::{AnyEvent, SharedEvent};
+use super::binder::{Binder, Bindings};
+use super::bus::{Bus, Retired};
+use super::descriptor::Event;
+use super::envelope::Envelope;
+use super::handler::{AnyHandler, QueuedCall};
+use super::mailbox::Mailbox;
+use super::pattern::Pattern;
+use super::table::Change;
+use crate::descriptor::SubscribeOptions;
+use crate::error::{Error, IntoOutcome, Result};
+use crate::instance::Identity;
+
+/// The right of one plugin to subscribe at run time. A subscription that is made before the
+/// plugin runs begins when it runs, and all end when it stops.
+#[derive(Clone)]
+pub struct Subscriber(Arc<Inner>);
+
+struct Inner {
+    bus: Bus,
+    owner: Arc<Identity>,
+    mailbox: Arc<Mailbox>,
+    limit: Duration,
+    state: Mutex<State>,
+}
+
+/// Whether the plugin receives events.
+enum State {
+    /// Not yet: what is to be done when it does.
+    Before(Bindings),
+    Active(Vec<u64>),
+    Ended,
+}
+
+impl Subscriber {
+    pub(crate) fn new(
+        bus: Bus,
+        owner: Arc<Identity>,
+        mailbox: Arc<Mailbox>,
+        limit: Duration,
+    ) -> Self {
+        Self(Arc::new(Inner {
+            bus,
+            owner,
+            mailbox,
+            limit,
+            state: Mutex::new(State::Before(Bindings::default())),
+        }))
+    }
+
+    /// Calls a function for each `E`, on the publisher's task: it must be short.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not subscribe to the topic, or is stopping.
+    pub fn subscribe<E, R>(
+        &self,
+        handler: impl Fn(&Envelope<E>) -> R + Send + Sync + 'static,
+    ) -> Result<SubscriptionHandle>
+    where
+        E: Event,
+        R: IntoOutcome,
+    {
+        self.bind(E::DESCRIPTOR.topic, |binder| {
+            binder.add_inline::<E>(None, move |event| handler(event).into_outcome());
+        })
+    }
+
+    /// Runs a future for each `E`, on the plugin's worker.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not subscribe to the topic, or is stopping.
+    pub fn subscribe_async<E, F>(
+        &self,
+        handler: impl Fn(Arc<Envelope<E>>) -> F + Send + Sync + 'static,
+    ) -> Result<SubscriptionHandle>
+    where
+        E: Event,
+        F: Future<Output: IntoOutcome> + Send + 'static,
+    {
+        self.bind(E::DESCRIPTOR.topic, |binder| {
+            binder.add_queued::<E>(None, move |event| {
+                let future = handler(event);
+                Box::pin(async move { future.await.into_outcome() })
+            });
+        })
+    }
+
+    /// Calls a function for each event whose topic a pattern matches and that a filter lets
+    /// through, on the publisher's task: it must be short.
+    ///
+    /// # Errors
+    ///
+    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    pub fn subscribe_with_filter<R: IntoOutcome>(
+        &self,
+        pattern: &str,
+        handler: impl Fn(&AnyEvent<'_>) -> R + Send + Sync + 'static,
+        filter: impl Fn(&AnyEvent<'_>) -> bool + Send + Sync + 'static,
+    ) -> Result<SubscriptionHandle> {
+        Pattern::parse(pattern)?;
+        self.bind(pattern, |binder| {
+            let handler = AnyHandler::Inline {
+                site: Arc::new(binder.site()),
+                filter: Some(Arc::new(filter)),
+                call: Arc::new(move |event| handler(event).into_outcome()),
+            };
+            binder.add_any(handler);
+        })
+    }
+
+    /// Runs a future for each event whose topic a pattern matches, on the plugin's worker.
+    ///
+    /// # Errors
+    ///
+    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    pub fn subscribe_any_async<F>(
+        &self,
+        pattern: &str,
+        handler: impl Fn(SharedEvent) -> F + Send + Sync + 'static,
+    ) -> Result<SubscriptionHandle>
+    where
+        F: Future<Output: IntoOutcome> + Send + 'static,
+    {
+        Pattern::parse(pattern)?;
+        self.bind(pattern, |binder| {
+            let site = binder.queued_site(QueuedCall::One(Box::new(move |payload| {
+                let future = handler(SharedEvent(payload));
+                Box::pin(async move { future.await.into_outcome() })
+            })));
+            binder.add_any(AnyHandler::Queued { site, filter: None });
+        })
+    }
+
+    fn bind(
+        &self,
+        topic: &str,
+        bind: impl FnOnce(&mut Binder<'_>),
+    ) -> Result<SubscriptionHandle> {
+        let inner = &*self.0;
+        inner.owner.grants().subscribe(topic)?;
+        let mut binder = Binder {
+            bus: &inner.bus,
+            owner: &inner.owner,
+            mailbox: &inner.mailbox,
+            limit: inner.limit,
+            handler: "run-time subscription",
+            topic: topic.to_owned(),
+            options: SubscribeOptions::DEFAULT,
+            subscription: inner.bus.next_subscription(),
+            changes: Vec::new(),
+        };
+        bind(&mut binder);
+        let subscription = binder.subscription;
+        let mut changes = binder.changes;
+        match &mut *self.state() {
+            State::Before(bindings) => {
+                bindings.changes.append(&mut changes);
+                bindings.subscriptions.push(subscription);
+            }
+            State::Active(subscriptions) => {
+                drop(inner.bus.change(changes));
+                subscriptions.push(subscription);
+            }
+            State::Ended => return Err(Error::external("the plugin is stopping")),
+        }
+        Ok(SubscriptionHandle {
+            subscriber: self.clone(),
+            subscription,
+        })
+    }
+
+    /// Begins to receive: the plugin's own handlers and what was subscribed before, at once.
+    pub(crate) fn activate(&self, mut bindings: Bindings) {
+        let mut state = self.state();
+        if let State::Before(early) = &mut *state {
+            bindings.changes.append(&mut early.changes);
+            bindings.subscriptions.append(&mut early.subscriptions);
+        }
+        if !bindings.changes.is_empty() {
+            drop(self.0.bus.change(bindings.changes));
+        }
+        *state = State::Active(bindings.subscriptions);
+    }
+
+    /// Receives nothing more. Handlers that publishers are in the middle of calling end first.
+    pub(crate) async fn deactivate(&self) {
+        if let Some(retired) = self.end() {
+            retired.quiesce().await;
+        }
+    }
+
+    fn end(&self) -> Option<Retired> {
+        let before = std::mem::replace(&mut *self.state(), State::Ended);
+        let State::Active(subscriptions) = before else {
+            return None;
+        };
+        if subscriptions.is_empty() {
+            return None;
+        }
+        Some(self.0.bus.change(vec![remove(subscriptions)]))
+    }
+
+    fn unsubscribe(&self, subscription: u64) {
+        let mut state = self.state();
+        match &mut *state {
+            State::Before(bindings) => bindings.changes.push(remove(vec![subscription])),
+            State::Active(subscriptions) => {
+                subscriptions.retain(|&other| other != subscription);
+                drop(self.0.bus.change(vec![remove(vec![subscription])]));
+            }
+            State::Ended => {}
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn remove(subscriptions: Vec<u64>) -> Change {
+    Box::new(move |draft| draft.remove(&|other| subscriptions.contains(&other)))
+}
+
+impl fmt::Debug for Subscriber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Subscriber({})", self.0.owner.name())
+    }
+}
+
+/// A subscription made at run time. It ends when this is dropped: no call begins after that.
+#[derive(Debug)]
+#[must_use = "the subscription ends when its handle is dropped"]
+pub struct SubscriptionHandle {
+    subscriber: Subscriber,
+    subscription: u64,
+}
+
+impl SubscriptionHandle {
+    /// Ends the subscription; the same as to drop it.
+    pub fn unsubscribe(self) {}
+}
+
+impl Drop for SubscriptionHandle {
+    fn drop(&mut self) {
+        self.subscriber.unsubscribe(self.subscription);
+    }
+}

@@ -1,0 +1,234 @@
+//! What `init` may ask for: one parameter, one need, read off its type.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::config::ConfigNeed;
+use crate::descriptor::{Arity, Need};
+use crate::error::{Error, Result};
+use crate::event::{Bus, Event, Publisher, Publishers, Subscriber};
+use crate::files::Files;
+use crate::instance::Identity;
+use crate::lifecycle::System;
+use crate::permission::Grants;
+use crate::service::{Service, ServiceTrait, Services, Switchboard};
+
+/// A type that a parameter of `#[init]` can have.
+///
+/// `NEED` is gathered into the plugin's descriptor at compile time, so a need can't be forgotten
+/// or mis-stated. A crate may implement it for a type of its own, with [`Need::Other`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a parameter of `#[init]`",
+    label = "not something the kernel can hand to a plugin",
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Subscriber`, `Files`, `DataDir`, `Clock` or `System`"
+)]
+pub trait InitParam: Sized {
+    /// What the parameter asks for.
+    const NEED: Need;
+
+    /// Takes it out of the context.
+    ///
+    /// # Errors
+    ///
+    /// When a permission is missing, or the need can't be met.
+    fn extract(context: &mut InitContext<'_>) -> Result<Self>;
+}
+
+/// Where [`InitParam::extract`] takes things from: one instance on its way to be built.
+#[derive(Debug)]
+pub struct InitContext<'a> {
+    pub(crate) identity: &'a Arc<Identity>,
+    pub(crate) config: &'a serde_json::Value,
+    pub(crate) data_dir: &'a Path,
+    pub(crate) bus: &'a Bus,
+    pub(crate) services: &'a Switchboard,
+    pub(crate) system: &'a System,
+    pub(crate) subscriber: &'a Subscriber,
+}
+
+impl InitContext<'_> {
+    /// Name of the instance that is being built.
+    #[must_use]
+    pub fn plugin(&self) -> &str {
+        self.identity.name()
+    }
+
+    /// What the instance may do.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        self.identity.grants()
+    }
+
+    /// The instance's config, before it is typed.
+    #[must_use]
+    pub fn raw_config(&self) -> &serde_json::Value {
+        self.config
+    }
+}
+
+/// The plugin's config, typed. Take it apart in the parameter: `Config(config): Config<C>`.
+///
+/// `C` derives `Deserialize` and `JsonSchema`; the schema finds all mistakes of a file at once.
+#[derive(Debug, Clone)]
+pub struct Config<C>(pub C);
+
+/// A config type: deserializable, with a schema.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a plugin's config",
+    label = "needs `#[derive(Deserialize, JsonSchema)]`",
+    note = "derive both on `{Self}`, and add `#[serde(deny_unknown_fields)]` so that unknown keys are errors"
+)]
+pub trait ConfigType: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static {}
+
+impl<C: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static> ConfigType for C {}
+
+impl<C: ConfigType> InitParam for Config<C> {
+    const NEED: Need = Need::Config(ConfigNeed::of::<C>());
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        serde_path_to_error::deserialize(context.config)
+            .map(Self)
+            .map_err(|error| Error::config(format!("config of `{}`", context.plugin())).because(error))
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> InitParam for Service<T> {
+    const NEED: Need = Need::Service {
+        service: T::DESCRIPTOR,
+        arity: Arity::One,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().use_service(T::DESCRIPTOR.name)?;
+        context.services.one().ok_or_else(|| {
+            Error::bug(format!("service `{}` has no provider yet", T::DESCRIPTOR.name))
+        })
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> InitParam for Option<Service<T>> {
+    const NEED: Need = Need::Service {
+        service: T::DESCRIPTOR,
+        arity: Arity::Optional,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().use_service(T::DESCRIPTOR.name)?;
+        Ok(context.services.one())
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> InitParam for Services<T> {
+    const NEED: Need = Need::Service {
+        service: T::DESCRIPTOR,
+        arity: Arity::Many,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().use_service(T::DESCRIPTOR.name)?;
+        Ok(context.services.all())
+    }
+}
+
+impl<E: Event> InitParam for Publisher<E> {
+    const NEED: Need = Need::Publish(E::DESCRIPTOR);
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().publish(E::DESCRIPTOR.topic)?;
+        Ok(context.bus.publisher(context.identity))
+    }
+}
+
+impl InitParam for Publishers {
+    const NEED: Need = Need::PublishAny;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().publish_any()?;
+        Ok(context.bus.publishers(context.identity))
+    }
+}
+
+impl InitParam for Subscriber {
+    const NEED: Need = Need::Subscribe;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().subscribe_any()?;
+        Ok(context.subscriber.clone())
+    }
+}
+
+impl InitParam for Files {
+    const NEED: Need = Need::Files;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let root = data_dir(context)?;
+        Files::open(&root, context.identity)
+    }
+}
+
+/// A directory of the plugin's own, made before `init` runs: `data_dir` of the manager's config
+/// with the plugin's name below it.
+#[derive(Debug, Clone)]
+pub struct DataDir(PathBuf);
+
+impl DataDir {
+    /// The directory.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl InitParam for DataDir {
+    const NEED: Need = Need::DataDir;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        data_dir(context).map(Self)
+    }
+}
+
+fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
+    let path = context.data_dir.join(context.plugin());
+    std::fs::create_dir_all(&path)
+        .map_err(|error| Error::config(format!("can't make `{}`", path.display())).because(error))?;
+    Ok(path)
+}
+
+/// Tells the time. It follows tokio's clock, so a test that pauses time moves it too.
+#[derive(Debug, Clone)]
+pub struct Clock {
+    base: std::time::SystemTime,
+    started: tokio::time::Instant,
+}
+
+impl Clock {
+    pub(crate) fn new() -> Self {
+        Self {
+            base: std::time::SystemTime::now(),
+            started: tokio::time::Instant::now(),
+        }
+    }
+
+    /// The time of day.
+    #[must_use]
+    pub fn now(&self) -> std::time::SystemTime {
+        self.base + self.started.elapsed()
+    }
+}
+
+impl InitParam for Clock {
+    const NEED: Need = Need::Clock;
+
+    fn extract(_: &mut InitContext<'_>) -> Result<Self> {
+        Ok(Self::new())
+    }
+}
+
+impl InitParam for System {
+    const NEED: Need = Need::System;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().view_system()?;
+        Ok(context.system.clone())
+    }
+}

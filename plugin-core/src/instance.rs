@@ -1,0 +1,130 @@
+//! Who an instance is: its name, its rights and its counters, shared by all of its handles.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::context::Current;
+use crate::event::EventId;
+use crate::permission::Grants;
+
+/// Who an instance is.
+#[derive(Debug)]
+pub struct Identity {
+    uid: usize,
+    name: &'static str,
+    order: usize,
+    grants: Grants,
+    counters: Counters,
+}
+
+impl Identity {
+    /// `order` is the place in the start order, by which handlers are called.
+    pub(crate) fn new(name: &'static str, order: usize, grants: Grants) -> Self {
+        static NEXT: AtomicUsize = AtomicUsize::new(1);
+        Self {
+            uid: NEXT.fetch_add(1, Relaxed),
+            name,
+            order,
+            grants,
+            counters: Counters::default(),
+        }
+    }
+
+    /// A number that no other instance of this process has.
+    pub(crate) fn uid(&self) -> usize {
+        self.uid
+    }
+
+    /// Name of the instance.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
+    pub(crate) fn order(&self) -> usize {
+        self.order
+    }
+
+    /// What the instance may do.
+    #[must_use]
+    pub fn grants(&self) -> &Grants {
+        &self.grants
+    }
+
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
+    }
+
+    /// The context of code of this instance.
+    pub(crate) fn current(&self) -> Current {
+        Current {
+            plugin: self.name,
+            event: None,
+            may_log: self.grants.may_log(),
+            worker: None,
+        }
+    }
+
+    /// The context of a handler of this instance.
+    pub(crate) fn handling(&self, event: EventId) -> Current {
+        Current {
+            event: Some(event),
+            ..self.current()
+        }
+    }
+}
+
+/// What an instance did, counted since it was configured.
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) received: AtomicU64,
+    pub(crate) published: AtomicU64,
+    pub(crate) errors: AtomicU64,
+    pub(crate) dropped: AtomicU64,
+    nanos: AtomicU64,
+    max_nanos: AtomicU64,
+}
+
+impl Counters {
+    /// Counts one call that handled `events` events.
+    pub(crate) fn handled(&self, events: u64, took: Duration, failed: bool) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.received.fetch_add(events, Relaxed);
+        self.errors.fetch_add(u64::from(failed), Relaxed);
+        self.nanos.fetch_add(nanos, Relaxed);
+        self.max_nanos.fetch_max(nanos, Relaxed);
+    }
+
+    pub(crate) fn snapshot(&self) -> EventCounts {
+        let received = self.received.load(Relaxed);
+        let nanos = self.nanos.load(Relaxed);
+        EventCounts {
+            received,
+            published: self.published.load(Relaxed),
+            errors: self.errors.load(Relaxed),
+            dropped: self.dropped.load(Relaxed),
+            mean_nanos: nanos.checked_div(received).unwrap_or(0),
+            max_nanos: self.max_nanos.load(Relaxed),
+        }
+    }
+}
+
+/// What an instance did with events, since it was configured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[non_exhaustive]
+pub struct EventCounts {
+    /// Events that its handlers were called with.
+    pub received: u64,
+    /// Events that it published.
+    pub published: u64,
+    /// Calls of its handlers that failed, panicked or ran out of time.
+    pub errors: u64,
+    /// Events dropped by an overflow policy.
+    pub dropped: u64,
+    /// Mean time of an event in its handlers, in nanoseconds.
+    pub mean_nanos: u64,
+    /// Longest call of a handler, in nanoseconds.
+    pub max_nanos: u64,
+}

@@ -1,0 +1,12 @@
+//! What a plugin's file imports: `use plugin_core::prelude::*;`.
+
+pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
+pub use crate::event::{AnyEvent, Batch, Envelope, Event, Publisher, Publishers, Subscriber};
+pub use crate::files::Files;
+pub use crate::init::{Clock, Config, DataDir, InitParam};
+pub use crate::lifecycle::{Health, System};
+pub use crate::service::{Service, Services};
+pub use crate::tasks::Tasks;
+
+pub use schemars::JsonSchema;
+pub use serde::{Deserialize, Serialize};

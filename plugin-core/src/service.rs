@@ -1,0 +1,73 @@
+//! Typed services: a plugin provides a trait, others call it through a handle.
+
+mod handle;
+mod switchboard;
+
+pub use handle::{Provider, Service, Services};
+pub use switchboard::Installer;
+pub(crate) use switchboard::Switchboard;
+
+/// A trait object that `#[service]` made a service of: `dyn UserService`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a service",
+    label = "no `#[service]` on this trait",
+    note = "write `#[service]` above the trait, and name it as `dyn Trait`"
+)]
+pub trait ServiceTrait: Send + Sync + 'static {
+    /// What is known of the service.
+    const DESCRIPTOR: &'static ServiceDescriptor;
+}
+
+/// What is known of a service at compile time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ServiceDescriptor {
+    /// Name of the trait.
+    pub name: &'static str,
+    /// Module that declares it.
+    pub module: &'static str,
+    /// Key of module and name.
+    pub key: u64,
+    /// Whether several plugins of a build may provide it.
+    pub many: bool,
+    /// One line for the operator.
+    pub description: &'static str,
+    /// Names of the methods.
+    pub methods: &'static [&'static str],
+}
+
+impl ServiceDescriptor {
+    /// Describes a trait; `path` is `module::Name`, of which the key is made.
+    #[must_use]
+    pub const fn new(name: &'static str, module: &'static str, path: &'static str) -> Self {
+        Self {
+            name,
+            module,
+            key: crate::key::of(path),
+            many: false,
+            description: "",
+            methods: &[],
+        }
+    }
+
+    /// Allows several providers.
+    #[must_use]
+    pub const fn many(mut self) -> Self {
+        self.many = true;
+        self
+    }
+
+    /// Sets the line for the operator.
+    #[must_use]
+    pub const fn description(mut self, description: &'static str) -> Self {
+        self.description = description;
+        self
+    }
+
+    /// Sets the names of the methods.
+    #[must_use]
+    pub const fn methods(mut self, methods: &'static [&'static str]) -> Self {
+        self.methods = methods;
+        self
+    }
+}

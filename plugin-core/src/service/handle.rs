@@ -1,0 +1,103 @@
+//! The handles of a service. What is behind them changes when the provider is replaced.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::ServiceTrait;
+use super::switchboard::{Entry, Slot};
+
+/// A handle of the one provider of a service. `#[service]` implements the trait for it, so a
+/// call reads as a call of the provider: `self.users.find(id).await`.
+///
+/// The handle outlives a restart or a reload of the provider: each call goes to the provider of
+/// that moment; a call that runs keeps the one that it began with.
+pub struct Service<T: ServiceTrait + ?Sized> {
+    slot: Arc<Slot<T>>,
+}
+
+/// The provider of one call: keeps it alive until the call has ended.
+pub struct Provider<T: ServiceTrait + ?Sized>(Arc<Entry<T>>);
+
+/// Handles of all providers of a service, the highest priority first.
+pub struct Services<T: ServiceTrait + ?Sized> {
+    slot: Arc<Slot<T>>,
+}
+
+impl<T: ServiceTrait + ?Sized> Service<T> {
+    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
+        Self { slot }
+    }
+
+    /// The provider of this moment.
+    ///
+    /// # Panics
+    ///
+    /// Never in a plugin: a handle is given out once its provider is built, and a provider is
+    /// replaced, not taken away.
+    #[must_use]
+    pub fn provider(&self) -> Provider<T> {
+        let providers = self.slot.providers();
+        Provider(Arc::clone(providers.first().expect(
+            "a handle is given out only when there is a provider, which is replaced but not removed",
+        )))
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> Services<T> {
+    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
+        Self { slot }
+    }
+
+    /// The providers of this moment, the highest priority first.
+    #[must_use]
+    pub fn providers(&self) -> Vec<Provider<T>> {
+        self.slot.providers().iter().cloned().map(Provider).collect()
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> Provider<T> {
+    /// Name of the plugin that provides.
+    #[must_use]
+    pub fn plugin(&self) -> &'static str {
+        self.0.owner.name()
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> Deref for Provider<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0.provider
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> Clone for Service<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.slot))
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> Clone for Services<T> {
+    fn clone(&self) -> Self {
+        Self::new(Arc::clone(&self.slot))
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> fmt::Debug for Service<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Service<dyn {}>", T::DESCRIPTOR.name)
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> fmt::Debug for Services<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Services<dyn {}>", T::DESCRIPTOR.name)
+    }
+}
+
+impl<T: ServiceTrait + ?Sized> fmt::Debug for Provider<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Provider<dyn {}>({})", T::DESCRIPTOR.name, self.plugin())
+    }
+}

@@ -1,0 +1,161 @@
+//! The scope of a plugin's tasks: counted against its limit, cancelled and joined when it stops.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::task::TaskTracker;
+
+use crate::context::Current;
+use crate::error::{Error, IntoOutcome};
+use crate::guard;
+
+/// Spawns tasks that live no longer than the plugin. `#[start]` takes it as a parameter; a clone
+/// may be kept.
+///
+/// # Example
+///
+/// ```ignore
+/// #[start]
+/// async fn start(&self, tasks: Tasks) -> Result<()> {
+///     let cancelled = tasks.cancelled();
+///     tasks.spawn("beat", async move { cancelled.await })?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Tasks(Arc<Scope>);
+
+struct Scope {
+    current: Current,
+    limit: usize,
+    cancel: CancellationToken,
+    tracker: TaskTracker,
+    failures: mpsc::UnboundedSender<TaskFailure>,
+}
+
+/// A task that failed: the supervisor decides what follows.
+#[derive(Debug)]
+pub(crate) struct TaskFailure {
+    pub(crate) task: &'static str,
+    pub(crate) error: Error,
+}
+
+/// Why a task was not spawned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum SpawnError {
+    /// The plugin is stopping.
+    Stopping,
+    /// The plugin runs as many tasks as it may.
+    Limit(usize),
+}
+
+impl fmt::Display for SpawnError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => f.write_str("the plugin is stopping and takes no new tasks"),
+            Self::Limit(limit) => write!(
+                f,
+                "the plugin runs {limit} tasks, as many as `resources.tasks` allows"
+            ),
+        }
+    }
+}
+
+impl std::error::Error for SpawnError {}
+
+impl Tasks {
+    pub(crate) fn new(
+        current: Current,
+        limit: usize,
+        failures: mpsc::UnboundedSender<TaskFailure>,
+    ) -> Self {
+        Self(Arc::new(Scope {
+            current,
+            limit,
+            cancel: CancellationToken::new(),
+            tracker: TaskTracker::new(),
+            failures,
+        }))
+    }
+
+    /// Runs a future as a task of the plugin. A task that returns an error or panics is a failure
+    /// of the plugin: its restart policy decides what follows.
+    ///
+    /// When the plugin stops, the task is dropped at its next await; [`Tasks::cancelled`] tells
+    /// it a moment before, so that it may end by itself.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping, or its limit of tasks is reached.
+    pub fn spawn<F>(&self, name: &'static str, future: F) -> Result<(), SpawnError>
+    where
+        F: Future<Output: IntoOutcome> + Send + 'static,
+    {
+        let scope = &self.0;
+        if scope.cancel.is_cancelled() || scope.tracker.is_closed() {
+            return Err(SpawnError::Stopping);
+        }
+        if scope.tracker.len() >= scope.limit {
+            return Err(SpawnError::Limit(scope.limit));
+        }
+        let outcome = Box::pin(async move { future.await.into_outcome() });
+        let guarded = guard::unlimited(scope.current, outcome);
+        let failures = scope.failures.clone();
+        scope.tracker.spawn(async move {
+            if let Err(error) = guarded.await {
+                // The receiver is gone only when the manager is.
+                drop(failures.send(TaskFailure { task: name, error }));
+            }
+        });
+        Ok(())
+    }
+
+    /// Completes when the plugin is asked to stop.
+    #[must_use]
+    pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
+        self.0.cancel.clone().cancelled_owned()
+    }
+
+    /// Whether the plugin is asked to stop.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        self.0.cancel.is_cancelled()
+    }
+
+    /// How many tasks run.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.tracker.len()
+    }
+
+    /// Whether no task runs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.tracker.is_empty()
+    }
+
+    /// Asks the tasks to end and takes no new ones.
+    pub(crate) fn cancel(&self) {
+        self.0.cancel.cancel();
+        self.0.tracker.close();
+    }
+
+    /// Waits until every task has ended.
+    pub(crate) async fn join(&self) {
+        self.0.tracker.wait().await;
+    }
+}
+
+impl fmt::Debug for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tasks")
+            .field("plugin", &self.0.current.plugin)
+            .field("running", &self.len())
+            .field("limit", &self.0.limit)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,1 @@
+//! Checks passwords, issues and revokes tokens

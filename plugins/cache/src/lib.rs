@@ -1,0 +1,1 @@
+//! Keeps values in memory for a limited time

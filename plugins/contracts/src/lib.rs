@@ -1,0 +1,12 @@
+//! The events and service traits that the plugins share: no implementation.
+
+mod events;
+mod services;
+
+pub use events::{
+    DataQuery, DataQueryResult, DataSave, DataSaved, OrderCreated, UserLogin, UserLogout,
+    UserWelcome,
+};
+pub use services::{
+    Auth, AuthError, Cache, Database, FileStore, NewUser, Row, Session, User, UserService,
+};

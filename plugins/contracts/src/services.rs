@@ -1,0 +1,142 @@
+//! Services, one trait each, and the values that their methods take and return.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use plugin_core::prelude::*;
+use serde_json::{Map, Value};
+
+/// A row: column names and values.
+pub type Row = Map<String, Value>;
+
+/// Rows in a relational database.
+#[service]
+pub trait Database {
+    /// Inserts a row and returns its key. Table and columns must be those of the schema.
+    async fn insert(&self, table: &str, row: &Row) -> Result<i64>;
+
+    /// Runs a `SELECT`; each `?` takes one parameter, bound, never pasted.
+    async fn query(&self, query: &str, params: &[Value]) -> Result<Vec<Row>>;
+
+    /// Runs any other statement and returns how many rows it changed.
+    async fn execute(&self, statement: &str, params: &[Value]) -> Result<u64>;
+}
+
+/// Values kept in memory for a limited time.
+#[service]
+pub trait Cache {
+    /// The value of a key, unless it is gone or its time is over.
+    async fn get(&self, key: &str) -> Option<Value>;
+
+    /// Keeps a value for `ttl`.
+    async fn set(&self, key: &str, value: Value, ttl: Duration);
+
+    /// Forgets a key.
+    async fn remove(&self, key: &str);
+}
+
+/// A user as other plugins see it: without the password's hash.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct User {
+    /// Key.
+    pub id: String,
+    /// What the user is called.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// Where text messages go.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+}
+
+/// A user who is to be created.
+#[derive(Clone)]
+pub struct NewUser {
+    /// The user.
+    pub user: User,
+    /// Hash of the password in PHC format; never the password.
+    pub password_hash: String,
+}
+
+impl fmt::Debug for NewUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NewUser").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+/// Users.
+#[service]
+pub trait UserService {
+    /// The user with that key.
+    async fn find(&self, id: &str) -> Result<Option<User>>;
+
+    /// The hash of that user's password, in PHC format.
+    async fn password_hash(&self, id: &str) -> Result<Option<String>>;
+
+    /// Creates a user.
+    async fn create(&self, user: NewUser) -> Result<()>;
+}
+
+/// A login that was granted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Who.
+    pub user_id: String,
+    /// Until when.
+    pub expires: SystemTime,
+}
+
+/// Why a login or a token is refused.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum AuthError {
+    /// User or password are wrong; it does not say which.
+    Credentials,
+    /// The token is not one of this service, or is over, or was revoked.
+    Token,
+    /// Too many failures.
+    RateLimited {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The service itself failed.
+    Failed(Error),
+}
+
+impl fmt::Display for AuthError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Credentials => f.write_str("user or password are wrong"),
+            Self::Token => f.write_str("the token is not valid, or not any more"),
+            Self::RateLimited { retry_after } => {
+                write!(f, "too many failures: try again in {} s", retry_after.as_secs())
+            }
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for AuthError {}
+
+/// Logins and tokens.
+#[service]
+pub trait Auth {
+    /// Checks a password and returns a token. `ip` is where the user came from.
+    async fn login(&self, user_id: &str, password: &str, ip: Option<&str>) -> Result<String, AuthError>;
+
+    /// Revokes a token.
+    async fn logout(&self, token: &str) -> Result<(), AuthError>;
+
+    /// The session that a token stands for.
+    async fn verify(&self, token: &str) -> Result<Session, AuthError>;
+}
+
+/// Files below the root of one plugin.
+#[service]
+pub trait FileStore {
+    /// Writes a whole file.
+    async fn write(&self, path: &str, data: &[u8]) -> Result<()>;
+
+    /// Reads a whole file.
+    async fn read(&self, path: &str) -> Result<Vec<u8>>;
+}

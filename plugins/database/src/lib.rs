@@ -1,0 +1,1 @@
+//! Saves and queries rows in SQLite or MySQL

@@ -1,0 +1,1 @@
+//! Writes and reads files below a root

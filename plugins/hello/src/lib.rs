@@ -1,0 +1,1 @@
+//! Greets users who log in

@@ -1,0 +1,1 @@
+//! Installs the tracing subscriber from config

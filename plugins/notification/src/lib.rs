@@ -1,0 +1,1 @@
+//! Sends e-mail and text messages

@@ -1,0 +1,1 @@
+//! Finds and creates users in the database
