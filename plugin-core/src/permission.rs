@@ -2,6 +2,31 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// One entry of `permissions`, as the operator writes it.
+///
+/// | `resource` | narrowed, for example | `actions` |
+/// | --- | --- | --- |
+/// | `event_bus` | `event_bus:user.*`, a topic pattern | `publish`, `subscribe` |
+/// | `service` | `service:UserService`, a service | `use` |
+/// | `logger` | | `write` |
+/// | `file` | `file:exports/`, a directory below the plugin's root | `read`, `write` |
+/// | `system` | | `read` |
+///
+/// The action `*` stands for all of the resource.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Permission {
+    /// What it is about: `event_bus`, `service`, `logger`, `file` or `system`; the first two and
+    /// `file` may be narrowed, as in `event_bus:user.*`, `service:UserService`, `file:exports/`.
+    pub resource: String,
+    /// What may be done with it: `publish`, `subscribe`; `use`; `write`; `read`, `write`; `read`;
+    /// or `*` for all of the resource.
+    pub actions: Vec<String>,
+}
+
 /// What an instance may do.
 #[derive(Debug, Clone, Default)]
 pub struct Grants {}
