@@ -28,7 +28,7 @@ pub trait Cache {
     /// The value of a key, unless it is gone or its time is over.
     async fn get(&self, key: &str) -> Option<Value>;
 
-    /// Keeps a value for `ttl`.
+    /// Keeps a value for `ttl`, or until the cache is full and the value the least in use.
     async fn set(&self, key: &str, value: Value, ttl: Duration);
 
     /// Forgets a key.
@@ -75,6 +75,9 @@ pub trait UserService {
 
     /// Creates a user.
     async fn create(&self, user: NewUser) -> Result<()>;
+
+    /// Replaces the hash of that user's password; an error if there is no such user.
+    async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()>;
 }
 
 /// A login that was granted.
