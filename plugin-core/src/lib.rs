@@ -42,3 +42,5 @@ pub use descriptor::{
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use tasks::{SpawnError, Tasks};
+
+pub use plugin_macros::{compose, event, plugin, service};

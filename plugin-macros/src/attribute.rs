@@ -1,0 +1,245 @@
+//! The arguments of an attribute: literals, `flag`, `name = value` and `name(…)`, separated by
+//! commas. What is unknown, doubled or malformed is reported, and the rest is still read.
+
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
+use syn::ext::IdentExt;
+use syn::parse::{ParseStream, Parser};
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, token};
+
+use crate::diagnostics::Diagnostics;
+use crate::suggestion;
+
+/// An attribute and its options, each with an example of how it is written.
+pub(crate) struct Grammar {
+    /// As the user writes it: `#[plugin]`.
+    pub(crate) attribute: &'static str,
+    /// Names and examples.
+    pub(crate) options: &'static [(&'static str, &'static str)],
+}
+
+/// One named argument, with its tokens.
+pub(crate) struct Argument {
+    pub(crate) name: Ident,
+    pub(crate) value: Value,
+}
+
+/// What follows the name of an argument.
+pub(crate) enum Value {
+    /// Nothing: a flag.
+    Flag,
+    /// `= value`.
+    Expr(Expr),
+    /// `(…)`.
+    List(token::Paren, TokenStream),
+}
+
+impl ToTokens for Argument {
+    fn to_tokens(&self, tokens: &mut TokenStream) {
+        self.name.to_tokens(tokens);
+        match &self.value {
+            Value::Flag => {}
+            Value::Expr(value) => value.to_tokens(tokens),
+            Value::List(paren, list) => paren.surround(tokens, |tokens| list.to_tokens(tokens)),
+        }
+    }
+}
+
+/// The arguments of one attribute. The consumer takes them out by name.
+pub(crate) struct Arguments {
+    grammar: &'static Grammar,
+    /// Arguments without a name, in order.
+    pub(crate) positional: Vec<Expr>,
+    named: Vec<Argument>,
+}
+
+impl Arguments {
+    /// Reads them all; unknown and doubled names are reported here.
+    pub(crate) fn parse(
+        grammar: &'static Grammar,
+        tokens: TokenStream,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let mut arguments = Self {
+            grammar,
+            positional: Vec::new(),
+            named: Vec::new(),
+        };
+        let parser = |input: ParseStream<'_>| {
+            while !input.is_empty() {
+                if let Err(error) = arguments.one(input, diagnostics) {
+                    diagnostics.push(error);
+                    skip_to_comma(input)?;
+                }
+            }
+            Ok(())
+        };
+        diagnostics_of(parser, tokens);
+        arguments
+    }
+
+    /// Reads one argument and the comma after it.
+    fn one(&mut self, input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+        if input.peek(Ident::peek_any) && !input.peek2(Token![::]) {
+            let argument = argument(input)?;
+            self.add(argument, diagnostics);
+        } else {
+            self.positional.push(input.parse()?);
+        }
+        if !input.is_empty() && input.parse::<Token![,]>().is_err() {
+            return Err(input.error(format!(
+                "the arguments of `{}` are separated by commas: write a `,` before this",
+                self.grammar.attribute
+            )));
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, argument: Argument, diagnostics: &mut Diagnostics) {
+        let name = argument.name.unraw().to_string();
+        let Grammar { attribute, options } = self.grammar;
+        if !options.iter().any(|(known, _)| *known == name) {
+            let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
+            let hint = suggestion::closest(&name, &names)
+                .map(|near| format!(" (did you mean `{near}`?)"))
+                .unwrap_or_default();
+            let known = suggestion::listed(&names);
+            let message = format!("`{attribute}` has no option `{name}`{hint}: it takes {known}");
+            return diagnostics.at(&argument.name, message);
+        }
+        if self.named.iter().any(|other| other.name.unraw() == name) {
+            let message = format!("`{name}` is given twice: keep one of them");
+            return diagnostics.at(&argument.name, message);
+        }
+        self.named.push(argument);
+    }
+
+    /// Takes an argument out.
+    pub(crate) fn take(&mut self, name: &str) -> Option<Argument> {
+        let at = self
+            .named
+            .iter()
+            .position(|argument| argument.name.unraw() == name)?;
+        Some(self.named.swap_remove(at))
+    }
+
+    /// Takes `name = "text"` out.
+    pub(crate) fn string(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+        let argument = self.take(name)?;
+        match &argument.value {
+            Value::Expr(Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            })) => Some(text.clone()),
+            _ => self.refuse(&argument, diagnostics),
+        }
+    }
+
+    /// Takes `name = 1` out.
+    pub(crate) fn integer(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<LitInt> {
+        let argument = self.take(name)?;
+        match &argument.value {
+            Value::Expr(Expr::Lit(ExprLit {
+                lit: Lit::Int(number),
+                ..
+            })) => Some(number.clone()),
+            _ => self.refuse(&argument, diagnostics),
+        }
+    }
+
+    /// Takes `name = word` or `name = "word"` out.
+    pub(crate) fn word(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Ident> {
+        let argument = self.take(name)?;
+        let word = match &argument.value {
+            Value::Expr(Expr::Path(path)) => path.path.get_ident().cloned(),
+            Value::Expr(Expr::Lit(ExprLit {
+                lit: Lit::Str(text),
+                ..
+            })) => text.parse().ok(),
+            _ => None,
+        };
+        word.or_else(|| self.refuse(&argument, diagnostics))
+    }
+
+    /// Takes `name = expression` out.
+    pub(crate) fn expression(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Expr> {
+        let argument = self.take(name)?;
+        match argument.value {
+            Value::Expr(expression) => Some(expression),
+            _ => self.refuse(&argument, diagnostics),
+        }
+    }
+
+    /// Takes the tokens of `name(…)` out, with the place of the name.
+    pub(crate) fn list(
+        &mut self,
+        name: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<(Span, TokenStream)> {
+        let argument = self.take(name)?;
+        match argument.value {
+            Value::List(_, list) => Some((argument.name.span(), list)),
+            _ => self.refuse(&argument, diagnostics),
+        }
+    }
+
+    /// Takes a flag out.
+    pub(crate) fn flag(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
+        let Some(argument) = self.take(name) else {
+            return false;
+        };
+        if !matches!(argument.value, Value::Flag) {
+            self.malformed(&argument, diagnostics);
+        }
+        true
+    }
+
+    /// Reports an argument that is not written as its example.
+    pub(crate) fn malformed(&self, argument: &Argument, diagnostics: &mut Diagnostics) {
+        let name = argument.name.unraw().to_string();
+        let options = self.grammar.options.iter();
+        let example = options
+            .filter(|(known, _)| *known == name)
+            .map(|(_, example)| *example)
+            .collect::<String>();
+        let attribute = self.grammar.attribute;
+        diagnostics.at(
+            argument,
+            format!("`{name}` of `{attribute}` is written `{example}`"),
+        );
+    }
+
+    fn refuse<T>(&self, argument: &Argument, diagnostics: &mut Diagnostics) -> Option<T> {
+        self.malformed(argument, diagnostics);
+        None
+    }
+}
+
+fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
+    let name = Ident::parse_any(input)?;
+    let value = if input.parse::<Option<Token![=]>>()?.is_some() {
+        Value::Expr(input.parse()?)
+    } else if input.peek(token::Paren) {
+        let content;
+        Value::List(syn::parenthesized!(content in input), content.parse()?)
+    } else {
+        Value::Flag
+    };
+    Ok(Argument { name, value })
+}
+
+fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() {
+        if input.parse::<Option<Token![,]>>()?.is_some() {
+            break;
+        }
+        input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
+}
+
+/// Runs a parser that keeps its errors itself.
+fn diagnostics_of(parser: impl FnOnce(ParseStream<'_>) -> syn::Result<()>, tokens: TokenStream) {
+    let outcome = parser.parse2(tokens);
+    debug_assert!(outcome.is_ok(), "the parser reads to the end");
+}

@@ -1,0 +1,167 @@
+//! `#[event("topic")]`: parse → check → expand.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote};
+use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, parse_quote};
+
+use crate::attribute::{Arguments, Grammar};
+use crate::diagnostics::Diagnostics;
+use crate::{doc, krate, topic};
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "#[event]",
+    options: &[("crate", "crate = path::to::plugin_core")],
+};
+
+const TOPIC_MISSING: &str =
+    "`#[event]` needs the topic: write `#[event(\"user.login\")]` with a topic of your own";
+
+/// What the attribute says of a type.
+struct Event {
+    krate: Path,
+    topic: LitStr,
+    ident: Ident,
+    description: String,
+}
+
+pub(crate) fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let event = parse(arguments, item.clone(), &mut diagnostics);
+    let generated = match event {
+        Some(event) if diagnostics.is_empty() => expand(&event),
+        Some(event) => implementation(&event),
+        None => TokenStream::new(),
+    };
+    let errors = diagnostics.into_compile_errors();
+    quote!(#item #generated #errors)
+}
+
+/// The event; on a mistake one that is good enough to stand in for it, if there can be one.
+fn parse(
+    arguments: TokenStream,
+    item: TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Option<Event> {
+    let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
+    let krate = krate::path(&mut arguments, diagnostics);
+    let topic = topic(arguments.positional, diagnostics);
+    let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item))? {
+        Item::Struct(item) => (item.ident, item.generics, item.attrs),
+        Item::Enum(item) => (item.ident, item.generics, item.attrs),
+        other => {
+            diagnostics.at(head(&other), refusal(&other));
+            return None;
+        }
+    };
+    check_generics(&generics, diagnostics)?;
+    Some(Event {
+        krate,
+        topic,
+        description: doc::summary(&attributes),
+        ident,
+    })
+}
+
+fn topic(positional: Vec<Expr>, diagnostics: &mut Diagnostics) -> LitStr {
+    let stand_in = parse_quote!("");
+    let mut positional = positional.into_iter();
+    let Some(first) = positional.next() else {
+        diagnostics.at_span(Span::call_site(), TOPIC_MISSING);
+        return stand_in;
+    };
+    if let Some(second) = positional.next() {
+        diagnostics.at(
+            second,
+            "an event has one topic: declare one type for each topic",
+        );
+    }
+    if let Expr::Lit(ExprLit {
+        lit: Lit::Str(topic),
+        ..
+    }) = first
+    {
+        topic::check_topic(&topic, diagnostics);
+        return topic;
+    }
+    diagnostics.at(
+        first,
+        "the topic is a string literal: write it as in `#[event(\"user.login\")]`",
+    );
+    stand_in
+}
+
+fn check_generics(generics: &Generics, diagnostics: &mut Diagnostics) -> Option<()> {
+    if generics.params.is_empty() {
+        return Some(());
+    }
+    diagnostics.at(
+        generics,
+        "an event type has no generic parameters, as one topic has one type: declare one type for each topic",
+    );
+    None
+}
+
+fn refusal(item: &Item) -> &'static str {
+    match item {
+        Item::Union(_) => {
+            "a union can't be an event, as it can't be serialized: write a `struct` or an `enum`"
+        }
+        _ => {
+            "`#[event]` goes above a `struct` or an `enum`: write it above the type of the event's data"
+        }
+    }
+}
+
+/// The keyword and the name of an item, which is where its error belongs.
+fn head(item: &Item) -> TokenStream {
+    match item {
+        Item::Union(item) => {
+            let (keyword, ident) = (&item.union_token, &item.ident);
+            quote!(#keyword #ident)
+        }
+        Item::Fn(item) => item.sig.to_token_stream(),
+        Item::Type(item) => item.ident.to_token_stream(),
+        Item::Trait(item) => item.ident.to_token_stream(),
+        Item::Impl(item) => item.impl_token.to_token_stream(),
+        other => other.to_token_stream(),
+    }
+}
+
+fn expand(event: &Event) -> TokenStream {
+    let implementation = implementation(event);
+    let element = element(event);
+    quote!(#implementation #element)
+}
+
+fn implementation(event: &Event) -> TokenStream {
+    let Event {
+        krate,
+        topic,
+        ident,
+        description,
+    } = event;
+    let name = ident.to_string();
+    quote! {
+        #[automatically_derived]
+        impl #krate::event::Event for #ident {
+            const DESCRIPTOR: &'static #krate::event::EventDescriptor =
+                &#krate::event::EventDescriptor::of::<Self>(
+                    #topic,
+                    ::core::concat!(::core::module_path!(), "::", #name),
+                )
+                .description(#description);
+        }
+    }
+}
+
+fn element(event: &Event) -> TokenStream {
+    let Event { krate, ident, .. } = event;
+    quote! {
+        const _: () = {
+            #[#krate::__private::linkme::distributed_slice(#krate::registry::EVENTS)]
+            #[linkme(crate = #krate::__private::linkme)]
+            static EVENT: &'static #krate::event::EventDescriptor =
+                <#ident as #krate::event::Event>::DESCRIPTOR;
+        };
+    }
+}
