@@ -1,0 +1,150 @@
+//! Settings, with a default for every key: without any, messages go to the outbox.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+use plugin_core::prelude::*;
+
+use crate::local::{Secret, Span};
+
+/// Settings of `notification-plugin`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NotificationConfig {
+    /// Sender of e-mail: `name@example.com` or `Name <name@example.com>`.
+    pub from: String,
+    /// Mail server; without one, e-mail goes to the outbox.
+    pub smtp: Option<SmtpConfig>,
+    /// Gateway of text messages; without one, they go to the outbox.
+    pub sms: Option<SmsConfig>,
+    /// Most messages that are on their way at once.
+    pub concurrency: NonZeroUsize,
+    /// What is written.
+    pub templates: Templates,
+}
+
+impl Default for NotificationConfig {
+    fn default() -> Self {
+        Self {
+            from: "no-reply@localhost".to_owned(),
+            smtp: None,
+            sms: None,
+            concurrency: const { NonZeroUsize::new(4).expect("4 is not zero") },
+            templates: Templates::default(),
+        }
+    }
+}
+
+/// A mail server.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmtpConfig {
+    /// Name or address of the server.
+    pub host: String,
+    /// Port; the usual one of `tls` when it is left out: 25, 587 or 465.
+    #[serde(default)]
+    pub port: Option<u16>,
+    /// Who logs in; nobody when it is left out.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// Password of `username`.
+    #[serde(default)]
+    pub password: Option<Secret>,
+    /// How the connection is secured.
+    #[serde(default)]
+    pub tls: Tls,
+    /// Time limit of one message, from the connection to the server's last word.
+    #[serde(default = "ten_seconds")]
+    pub timeout: Span,
+}
+
+/// How a connection to a mail server is secured.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// Not at all: for a server on the same machine.
+    None,
+    /// It begins in the clear and must be upgraded before anything is sent.
+    #[default]
+    StartTls,
+    /// From the first byte.
+    Tls,
+}
+
+/// A gateway of text messages: it takes `POST` with JSON `{"to": …, "text": …}`.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SmsConfig {
+    /// Address, `http` or `https`.
+    pub url: String,
+    /// Sent as `Authorization: Bearer …`.
+    #[serde(default)]
+    pub token: Option<Secret>,
+    /// Time limit of one message.
+    #[serde(default = "ten_seconds")]
+    pub timeout: Span,
+}
+
+/// What is written. A field of the event stands in braces.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Templates {
+    /// To a new user: `{user_id}`, `{name}`, `{message}`.
+    pub welcome: WelcomeTemplates,
+    /// To a user who ordered: `{user_id}`, `{name}`, `{order_id}`, `{total}`.
+    pub order: OrderTemplates,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self {
+            welcome: WelcomeTemplates::default(),
+            order: OrderTemplates::default(),
+        }
+    }
+}
+
+/// What a new user is written.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct WelcomeTemplates {
+    /// Subject of the e-mail.
+    pub subject: String,
+    /// Text of the e-mail.
+    pub body: String,
+}
+
+impl Default for WelcomeTemplates {
+    fn default() -> Self {
+        Self {
+            subject: "欢迎注册".to_owned(),
+            body: "{message}\n".to_owned(),
+        }
+    }
+}
+
+/// What a user who ordered is written.
+#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct OrderTemplates {
+    /// Subject of the e-mail.
+    pub subject: String,
+    /// Text of the e-mail.
+    pub body: String,
+    /// Text message, to users who have a phone.
+    pub sms: String,
+}
+
+impl Default for OrderTemplates {
+    fn default() -> Self {
+        Self {
+            subject: "订单确认 {order_id}".to_owned(),
+            body: "{name}，您好！\n\n您的订单 {order_id} 已确认，总价 {total}。\n".to_owned(),
+            sms: "您的订单 {order_id} 已确认，总价 {total}。".to_owned(),
+        }
+    }
+}
+
+fn ten_seconds() -> Span {
+    Span(Duration::from_secs(10))
+}

@@ -1,0 +1,252 @@
+//! E-mail: to a mail server when there is one, else to the outbox.
+//!
+//! Invariant: what users or events say can't add a header. Subjects and names lose their control
+//! characters, and addresses are parsed.
+
+use std::time::Duration;
+
+use lettre::message::{Mailbox, header::ContentType};
+use lettre::transport::smtp::authentication::Credentials;
+use lettre::{
+    Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp,
+};
+use plugin_core::{Error, ErrorExt, Result};
+
+use crate::config::{SmtpConfig, Tls};
+use crate::outbox::{Outbox, unique};
+
+/// What is sent to whom.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Email {
+    /// Name of the receiver.
+    pub name: String,
+    /// Address of the receiver.
+    pub to: String,
+    /// Subject.
+    pub subject: String,
+    /// Plain text.
+    pub body: String,
+}
+
+/// Sends e-mail.
+#[derive(Debug)]
+pub struct Mailer {
+    from: Mailbox,
+    route: Route,
+}
+
+#[derive(Debug)]
+enum Route {
+    Smtp {
+        transport: AsyncSmtpTransport<Tokio1Executor>,
+        timeout: Duration,
+    },
+    Outbox(Outbox),
+}
+
+impl Mailer {
+    /// Prepares to send; connects to nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// When `from` is no address, or the server's settings are none.
+    pub fn new(from: &str, smtp: Option<&SmtpConfig>, outbox: Outbox) -> Result<Self> {
+        let from = from.parse().map_err(|error| {
+            Error::config(format!("`from`: `{from}` is no e-mail address")).because(error)
+        })?;
+        let route = match smtp {
+            Some(config) => Route::Smtp {
+                transport: transport(config)?,
+                timeout: config.timeout.0,
+            },
+            None => Route::Outbox(outbox),
+        };
+        Ok(Self { from, route })
+    }
+
+    /// Sends one e-mail.
+    ///
+    /// # Errors
+    ///
+    /// A failed connection, a time limit and a transient answer of the server (4xx) are worth
+    /// another try; a bad address and a permanent answer (5xx) are not.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the e-mail may or may not have been sent.
+    pub async fn send(&self, email: &Email) -> Result<()> {
+        let message = self.compose(email)?;
+        match &self.route {
+            Route::Smtp { transport, timeout } => deliver(transport, *timeout, message)
+                .await
+                .context("can't send e-mail"),
+            Route::Outbox(outbox) => outbox.put("eml", message.formatted()).await.map(drop),
+        }
+    }
+
+    fn compose(&self, email: &Email) -> Result<Message> {
+        let address: Address = email.to.parse().map_err(|error| {
+            Error::external(format!("`{}` is no e-mail address", email.to)).because(error)
+        })?;
+        let name = Some(one_line(&email.name)).filter(|name| !name.is_empty());
+        let id = format!("<{}@{}>", unique(), self.from.email.domain());
+        Ok(Message::builder()
+            .from(self.from.clone())
+            .to(Mailbox::new(name, address))
+            .subject(one_line(&email.subject))
+            .message_id(Some(id))
+            .header(ContentType::TEXT_PLAIN)
+            .body(email.body.clone())?)
+    }
+}
+
+fn transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
+    type Transport = AsyncSmtpTransport<Tokio1Executor>;
+    let builder = match config.tls {
+        Tls::None => Transport::builder_dangerous(&config.host),
+        Tls::StartTls => Transport::starttls_relay(&config.host).config()?,
+        Tls::Tls => Transport::relay(&config.host).config()?,
+    };
+    let mut builder = builder.timeout(Some(config.timeout.0));
+    if let Some(port) = config.port {
+        builder = builder.port(port);
+    }
+    match (&config.username, &config.password) {
+        (Some(name), Some(password)) => {
+            let password = password.expose().to_owned();
+            builder = builder.credentials(Credentials::new(name.clone(), password));
+        }
+        (None, None) => {}
+        _ => {
+            return Err(Error::config(
+                "`smtp`: set both `username` and `password`, or neither",
+            ));
+        }
+    }
+    Ok(builder.build())
+}
+
+/// The limit spans the whole conversation: lettre's own is one of each step.
+async fn deliver(
+    transport: &AsyncSmtpTransport<Tokio1Executor>,
+    timeout: Duration,
+    message: Message,
+) -> Result<()> {
+    match tokio::time::timeout(timeout, transport.send(message)).await {
+        Ok(sent) => sent.map(drop).map_err(classify),
+        Err(_) => Err(Error::retriable(format!("no answer within {timeout:?}"))),
+    }
+}
+
+fn classify(error: smtp::Error) -> Error {
+    let pointless = error.is_permanent() || error.is_client() || error.is_tls();
+    let kind = if pointless {
+        Error::external
+    } else {
+        Error::retriable
+    };
+    kind("").because(error)
+}
+
+/// Without control characters, line ends among them.
+fn one_line(text: &str) -> String {
+    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
+    words
+        .filter(|word| !word.is_empty())
+        .collect::<Vec<_>>()
+        .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use plugin_core::ErrorKind;
+
+    use super::*;
+
+    fn email() -> Email {
+        Email {
+            name: "Ada".to_owned(),
+            to: "ada@example.com".to_owned(),
+            subject: "欢迎注册".to_owned(),
+            body: "hello\n".to_owned(),
+        }
+    }
+
+    fn mailer(dir: &tempfile::TempDir) -> Mailer {
+        let outbox = Outbox::open(dir.path().to_owned()).unwrap();
+        Mailer::new("Shop <no-reply@localhost>", None, outbox).unwrap()
+    }
+
+    fn headers(message: &Message) -> String {
+        let text = String::from_utf8(message.formatted()).unwrap();
+        text.split_once("\r\n\r\n").unwrap().0.to_owned()
+    }
+
+    #[tokio::test]
+    async fn without_a_server_mail_goes_to_the_outbox() {
+        let dir = tempfile::tempdir().unwrap();
+        mailer(&dir).send(&email()).await.unwrap();
+        let files: Vec<_> = fs::read_dir(dir.path().join("new")).unwrap().collect();
+        assert_eq!(files.len(), 1);
+        let path = files[0].as_ref().unwrap().path();
+        assert_eq!(path.extension().unwrap(), "eml");
+        let text = fs::read_to_string(path).unwrap();
+        assert!(text.contains("To: Ada <ada@example.com>\r\n"), "{text}");
+        assert!(text.contains("Subject: =?utf-8?b?"), "{text}");
+        assert!(text.ends_with("hello\r\n"), "{text}");
+    }
+
+    #[test]
+    fn nothing_that_an_event_says_becomes_a_header() {
+        let dir = tempfile::tempdir().unwrap();
+        let attack = "x\r\nBcc: all@example.com\r\n\r\nbody";
+        let message = mailer(&dir)
+            .compose(&Email {
+                name: attack.to_owned(),
+                subject: attack.to_owned(),
+                ..email()
+            })
+            .unwrap();
+        let headers = headers(&message);
+        let names: Vec<_> = headers
+            .lines()
+            .filter(|line| !line.starts_with(' '))
+            .filter_map(|line| line.split_once(':'))
+            .map(|(name, _)| name)
+            .collect();
+        assert!(!names.contains(&"Bcc"), "{headers}");
+        assert_eq!(message.envelope().to().len(), 1);
+    }
+
+    #[test]
+    fn an_address_with_a_line_end_is_no_address() {
+        let dir = tempfile::tempdir().unwrap();
+        for to in [
+            "ada@example.com\r\nBcc: all@example.com",
+            "ada@example.com, bob@example.com",
+            "",
+        ] {
+            let email = Email {
+                to: to.to_owned(),
+                ..email()
+            };
+            let error = mailer(&dir).compose(&email).unwrap_err();
+            assert_eq!(
+                error.kind(),
+                ErrorKind::External { retriable: false },
+                "{to}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_bad_sender_is_the_operators() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(dir.path().to_owned()).unwrap();
+        let error = Mailer::new("nobody", None, outbox).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains("`nobody`"), "{error}");
+    }
+}

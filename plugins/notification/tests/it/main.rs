@@ -1,0 +1,5 @@
+//! Messages on their way to real servers.
+
+mod sms;
+mod smtp;
+mod smtp_server;
