@@ -4,7 +4,7 @@
 use crate::descriptor::Descriptor;
 
 /// A line of `compose!`: a plugin that a feature chooses, in this build or not.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CatalogueEntry {
     /// The Cargo feature.
     pub feature: &'static str,
@@ -34,7 +34,10 @@ impl Composition {
         order: &'static [u16],
         catalogue: &'static [CatalogueEntry],
     ) -> Self {
-        assert!(plugins.len() == order.len(), "an order names each plugin once");
+        assert!(
+            plugins.len() == order.len(),
+            "an order names each plugin once"
+        );
         Self {
             plugins,
             order,
@@ -43,7 +46,9 @@ impl Composition {
     }
 
     /// The plugins in start order.
-    pub fn plugins(&self) -> impl DoubleEndedIterator<Item = &'static Descriptor> + ExactSizeIterator {
+    pub fn plugins(
+        &self,
+    ) -> impl DoubleEndedIterator<Item = &'static Descriptor> + ExactSizeIterator {
         let plugins = self.plugins;
         self.order.iter().map(move |&at| plugins[usize::from(at)])
     }
@@ -57,6 +62,9 @@ impl Composition {
     /// The plugin of that name, if this build holds it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&'static Descriptor> {
-        self.plugins.iter().copied().find(|plugin| plugin.name == name)
+        self.plugins
+            .iter()
+            .copied()
+            .find(|plugin| plugin.name == name)
     }
 }

@@ -11,6 +11,7 @@ pub mod version;
 
 mod descriptor;
 pub mod registry;
+mod plan;
 mod compose;
 
 pub mod config;
@@ -41,6 +42,7 @@ pub use descriptor::{
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
+pub use plan::{Edge, PlanIssue, Reason};
 pub use tasks::{SpawnError, Tasks};
 
 pub use plugin_macros::{compose, event, plugin, service};

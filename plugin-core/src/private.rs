@@ -7,6 +7,8 @@ pub use linkme;
 
 use crate::descriptor::PluginRef;
 pub use crate::error::IntoOutcome;
+pub use crate::plan::{prove, scratch_len};
+pub use crate::version::assert_met;
 
 /// The plugin behind an erased reference.
 #[must_use]

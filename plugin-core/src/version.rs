@@ -1,7 +1,41 @@
-//! Semantic versions that const evaluation can compare.
+//! Semantic versions that const evaluation can read and compare.
+//!
+//! The rules are those of Cargo; build metadata is read and forgotten.
+
+/// `?` for options, which const evaluation lacks.
+macro_rules! option {
+    ($value:expr) => {
+        match $value {
+            Some(value) => value,
+            None => return None,
+        }
+    };
+}
+
+mod precedence;
+mod requirement;
+mod scan;
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use crate::plan::Text;
+use scan::Scan;
+
+pub use requirement::is_valid_requirement;
 
 /// A semantic version.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::version::Version;
+///
+/// const VERSION: Version = Version::parse("1.4.0-rc.1");
+/// assert!(VERSION < Version::parse("1.4.0"));
+/// assert!(Version::parse("1.4.2").meets("^1.2"));
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version {
     /// Incompatible changes.
     pub major: u64,
@@ -20,7 +54,129 @@ impl Version {
     ///
     /// When the text is no semantic version: in a constant, a compile error.
     #[must_use]
-    pub const fn parse(_text: &'static str) -> Self {
-        Self { major: 1, minor: 2, patch: 0, pre: "" }
+    #[track_caller]
+    pub const fn parse(text: &'static str) -> Self {
+        match Self::try_parse(text) {
+            Some(version) => version,
+            None => panic!("not a semantic version: write it as `1.2.3` or `1.2.3-alpha.1`"),
+        }
     }
+
+    /// Reads a version, if the text is one.
+    #[must_use]
+    pub const fn try_parse(text: &'static str) -> Option<Self> {
+        let mut scan = Scan::new(text);
+        let version = Self {
+            major: option!(scan.number()),
+            minor: option!(scan.dotted_number()),
+            patch: option!(scan.dotted_number()),
+            pre: option!(scan.pre()),
+        };
+        if scan.build() && scan.is_at_end() {
+            Some(version)
+        } else {
+            None
+        }
+    }
+
+    /// Whether the version meets a requirement in Cargo's syntax; one that can't be read is met
+    /// by none.
+    #[must_use]
+    pub const fn meets(&self, requirement: &str) -> bool {
+        requirement::is_met(requirement, self)
+    }
+
+    /// `Ord::cmp` for const evaluation.
+    #[must_use]
+    pub const fn compare(&self, other: &Self) -> Ordering {
+        match precedence::numbers(self.numbers(), other.numbers(), 3) {
+            Ordering::Equal => precedence::pre(self.pre, other.pre),
+            order => order,
+        }
+    }
+
+    const fn numbers(&self) -> [u64; 3] {
+        [self.major, self.minor, self.patch]
+    }
+
+    const fn write(&self, text: &mut Text<'_>) {
+        text.number(self.major)
+            .push(".")
+            .number(self.minor)
+            .push(".")
+            .number(self.patch);
+        if !self.pre.is_empty() {
+            text.push("-").push(self.pre);
+        }
+    }
+}
+
+impl PartialOrd for Version {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Version {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.compare(other)
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)?;
+        if !self.pre.is_empty() {
+            write!(f, "-{}", self.pre)?;
+        }
+        Ok(())
+    }
+}
+
+/// Proves in const evaluation that a plugin's requirement on another one is met.
+///
+/// # Panics
+///
+/// When it is not, or can't be read; the message names both plugins.
+#[track_caller]
+pub const fn assert_met(plugin: &str, other: &str, version: &'static str, requirement: &str) {
+    let version = Version::parse(version);
+    let mut buffer = [0; 1024];
+    let mut text = Text::new(&mut buffer);
+    if !is_valid_requirement(requirement) {
+        write_invalid((plugin, other), requirement, &mut text);
+        panic!("{}", text.as_str());
+    }
+    if !version.meets(requirement) {
+        write_mismatch((plugin, other), &version, requirement, &mut text);
+        panic!("{}", text.as_str());
+    }
+}
+
+pub(crate) const fn write_mismatch(
+    (plugin, other): (&str, &str),
+    version: &Version,
+    requirement: &str,
+    text: &mut Text<'_>,
+) {
+    write_requirement((plugin, other), requirement, text);
+    text.push(", but ").name(other).push(" is ");
+    version.write(text);
+    text.push(": change the requirement, or use a version of ")
+        .name(other)
+        .push(" that meets it");
+}
+
+pub(crate) const fn write_invalid(plugins: (&str, &str), requirement: &str, text: &mut Text<'_>) {
+    write_requirement(plugins, requirement, text);
+    text.push(", which is no version requirement: write one as Cargo reads it, such as `^1.2`");
+}
+
+const fn write_requirement((plugin, other): (&str, &str), requirement: &str, text: &mut Text<'_>) {
+    text.push("plugin ")
+        .name(plugin)
+        .push(" requires ")
+        .name(other)
+        .push(" ")
+        .push(requirement);
 }

@@ -1,0 +1,45 @@
+//! What the build could have held, looked up for the remedy of an issue.
+
+use super::text::compare;
+use crate::compose::CatalogueEntry;
+
+/// A plugin that this build lacks, by name.
+pub(super) const fn plugin(
+    catalogue: &'static [CatalogueEntry],
+    name: &str,
+) -> Option<&'static CatalogueEntry> {
+    let mut at = 0;
+    while at < catalogue.len() {
+        if !catalogue[at].enabled && compare(catalogue[at].plugin, name).is_eq() {
+            return Some(&catalogue[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+/// The first plugin that this build lacks and that provides a service of this name.
+pub(super) const fn provider(
+    catalogue: &'static [CatalogueEntry],
+    service: &str,
+) -> Option<&'static CatalogueEntry> {
+    let mut at = 0;
+    while at < catalogue.len() {
+        if !catalogue[at].enabled && holds(catalogue[at].provides, service) {
+            return Some(&catalogue[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn holds(names: &[&str], name: &str) -> bool {
+    let mut at = 0;
+    while at < names.len() {
+        if compare(names[at], name).is_eq() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}

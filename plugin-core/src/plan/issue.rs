@@ -1,0 +1,284 @@
+//! What can be wrong with a set of plugins, and the sentence that says so.
+
+use std::{fmt, mem};
+
+use super::edge::Edge;
+use super::text::{Text, render};
+use crate::compose::CatalogueEntry;
+use crate::version::{self, Version};
+
+/// Something that keeps a set of plugins from being a system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum PlanIssue {
+    /// There are more plugins than an order can number.
+    TooMany {
+        /// How many.
+        count: usize,
+    },
+    /// Two plugins have one name.
+    DuplicateName {
+        /// The name.
+        name: &'static str,
+        /// The Rust types of the plugins.
+        types: [&'static str; 2],
+    },
+    /// A plugin needs a service that no plugin provides.
+    MissingProvider {
+        /// The plugin.
+        plugin: &'static str,
+        /// The service.
+        service: &'static str,
+        /// A plugin that provides it, and that the build could have held.
+        catalogued: Option<&'static CatalogueEntry>,
+    },
+    /// Two plugins provide a service that has room for one.
+    TwoProviders {
+        /// The service.
+        service: &'static str,
+        /// The plugins.
+        plugins: [&'static str; 2],
+    },
+    /// A plugin requires one that is not there.
+    MissingPlugin {
+        /// The plugin.
+        plugin: &'static str,
+        /// The one that it requires.
+        required: &'static str,
+        /// The same, if the build could have held it.
+        catalogued: Option<&'static CatalogueEntry>,
+    },
+    /// A plugin requires another version of a plugin.
+    VersionMismatch {
+        /// The plugin.
+        plugin: &'static str,
+        /// The one that it requires.
+        required: &'static str,
+        /// Which version it requires.
+        requirement: &'static str,
+        /// Which version is there.
+        version: Version,
+    },
+    /// A version requirement that can't be read.
+    InvalidRequirement {
+        /// The plugin.
+        plugin: &'static str,
+        /// The one that it requires.
+        required: &'static str,
+        /// The requirement.
+        requirement: &'static str,
+    },
+    /// A plugin can't stand beside another one.
+    Conflict {
+        /// The plugin that says so.
+        plugin: &'static str,
+        /// The other one.
+        other: &'static str,
+    },
+    /// Two types of event have one topic.
+    DuplicateTopic {
+        /// The topic.
+        topic: &'static str,
+        /// The Rust types.
+        types: [&'static str; 2],
+    },
+    /// Plugins need each other in a ring.
+    Cycle {
+        /// The edges of the ring: each begins where the one before it ends.
+        path: Vec<Edge>,
+    },
+}
+
+impl PlanIssue {
+    /// Writes the sentence. Const evaluation never holds a cycle, see [`write_cycle`].
+    pub(super) const fn write(&self, text: &mut Text<'_>) {
+        match self {
+            Self::TooMany { count } => write_too_many(*count, text),
+            Self::DuplicateName { name, types } => write_duplicate_name(name, types, text),
+            Self::MissingProvider {
+                plugin,
+                service,
+                catalogued,
+            } => {
+                write_missing_provider((plugin, service), *catalogued, text);
+            }
+            Self::TwoProviders { service, plugins } => write_two_providers(service, plugins, text),
+            Self::MissingPlugin {
+                plugin,
+                required,
+                catalogued,
+            } => {
+                write_missing_plugin((plugin, required), *catalogued, text);
+            }
+            Self::VersionMismatch {
+                plugin,
+                required,
+                requirement,
+                version,
+            } => {
+                version::write_mismatch((plugin, required), version, requirement, text);
+            }
+            Self::InvalidRequirement {
+                plugin,
+                required,
+                requirement,
+            } => {
+                version::write_invalid((plugin, required), requirement, text);
+            }
+            Self::Conflict { plugin, other } => write_conflict(plugin, other, text),
+            Self::DuplicateTopic { topic, types } => write_duplicate_topic(topic, types, text),
+            Self::Cycle { .. } => {}
+        }
+    }
+}
+
+impl fmt::Display for PlanIssue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&render(|text| match self {
+            Self::Cycle { path } => {
+                begin_cycle(text);
+                for (at, edge) in path.iter().enumerate() {
+                    write_step(at, edge, text);
+                }
+                end_cycle(text);
+            }
+            issue => issue.write(text),
+        }))
+    }
+}
+
+impl std::error::Error for PlanIssue {}
+
+const fn write_too_many(count: usize, text: &mut Text<'_>) {
+    text.number(count as u64)
+        .push(" plugins are more than a set can hold: leave some out, at most ")
+        .number(super::MOST as u64)
+        .push(" may stay");
+}
+
+const fn write_duplicate_name(name: &str, types: &[&str; 2], text: &mut Text<'_>) {
+    text.push("two plugins are named ").name(name).push(", ");
+    write_both(types, text);
+    text.push(": give one of them another `name`, or leave it out");
+}
+
+const fn write_missing_provider(
+    (plugin, service): (&str, &str),
+    catalogued: Option<&CatalogueEntry>,
+    text: &mut Text<'_>,
+) {
+    text.push("plugin ")
+        .name(plugin)
+        .push(" requires service ")
+        .name(service);
+    text.push(", which no plugin of this build provides");
+    match catalogued {
+        Some(entry) => {
+            text.push("; ").name(entry.plugin).push(" provides it");
+            write_feature(entry, text);
+        }
+        None => {
+            text.push(": add a plugin with `provides(")
+                .push(service)
+                .push(")`");
+        }
+    }
+}
+
+const fn write_two_providers(service: &str, plugins: &[&str; 2], text: &mut Text<'_>) {
+    text.push("service ")
+        .name(service)
+        .push(" is provided by both ");
+    write_both(plugins, text);
+    text.push(": leave one of them out, or declare the trait with `#[service(many)]`");
+}
+
+const fn write_missing_plugin(
+    (plugin, required): (&str, &str),
+    catalogued: Option<&CatalogueEntry>,
+    text: &mut Text<'_>,
+) {
+    text.push("plugin ")
+        .name(plugin)
+        .push(" requires plugin ")
+        .name(required);
+    text.push(", which is not in this build");
+    match catalogued {
+        Some(entry) => write_feature(entry, text),
+        None => {
+            text.push(": add it to the set, or take it out of `requires`");
+        }
+    }
+}
+
+const fn write_feature(entry: &CatalogueEntry, text: &mut Text<'_>) {
+    text.push(": build with `--features ")
+        .push(entry.feature)
+        .push("`");
+}
+
+const fn write_conflict(plugin: &str, other: &str, text: &mut Text<'_>) {
+    text.push("plugin ")
+        .name(plugin)
+        .push(" conflicts with plugin ")
+        .name(other);
+    text.push(", and this build holds both: leave one of them out");
+}
+
+const fn write_duplicate_topic(topic: &str, types: &[&str; 2], text: &mut Text<'_>) {
+    text.push("two types of event have the topic ")
+        .name(topic)
+        .push(", ");
+    write_both(types, text);
+    text.push(": give one of them another topic");
+}
+
+const fn write_both(names: &[&str; 2], text: &mut Text<'_>) {
+    text.name(names[0]).push(" and ").name(names[1]);
+}
+
+pub(super) const fn begin_cycle(text: &mut Text<'_>) {
+    text.push("plugins need each other in a cycle: ");
+}
+
+/// Writes the edge at a place of a cycle.
+pub(super) const fn write_step(at: usize, edge: &Edge, text: &mut Text<'_>) {
+    if at == 0 {
+        text.name(edge.from).push(" ");
+    } else {
+        text.push(", which ");
+    }
+    edge.write(text);
+}
+
+pub(super) const fn end_cycle(text: &mut Text<'_>) {
+    text.push(": take one of these edges out, or publish an event in its place");
+}
+
+/// Room for issues. What finds no room is counted.
+#[derive(Debug)]
+pub(super) struct Issues<'i> {
+    slots: &'i mut [Option<PlanIssue>],
+    count: usize,
+}
+
+impl<'i> Issues<'i> {
+    pub(super) const fn new(slots: &'i mut [Option<PlanIssue>]) -> Self {
+        Self { slots, count: 0 }
+    }
+
+    pub(super) const fn count(&self) -> usize {
+        self.count
+    }
+
+    // Const evaluation can't drop what may own memory, hence `forget`: an empty slot owns none,
+    // and neither does an issue that is pushed, for cycles never are.
+    pub(super) const fn push(&mut self, issue: PlanIssue) {
+        if self.count < self.slots.len() {
+            mem::forget(mem::replace(&mut self.slots[self.count], Some(issue)));
+        } else {
+            mem::forget(issue);
+        }
+        self.count += 1;
+    }
+}

@@ -1,0 +1,87 @@
+//! Providers by service.
+//!
+//! The providers of one service are a ring in order of rank. The table holds the last of the
+//! ring, whose successor is the first.
+
+use super::arena::{Arena, Sizes};
+use super::issue::{Issues, PlanIssue};
+use super::set::Set;
+use super::table::Table;
+use crate::descriptor::Provide;
+
+#[derive(Debug)]
+pub(super) struct Providers<'s> {
+    last: Table<'s>,
+    next: &'s mut [u64],
+    ranks: &'s mut [u64],
+    count: usize,
+}
+
+/// Words that the providers of a set take.
+pub(super) const fn len(sizes: &Sizes) -> usize {
+    Table::len(sizes.provides) + 2 * sizes.provides
+}
+
+impl<'s> Providers<'s> {
+    pub(super) const fn of(
+        set: Set<'_>,
+        sizes: &Sizes,
+        (arena, issues): (&mut Arena<'s>, &mut Issues<'_>),
+    ) -> Self {
+        let mut providers = Self {
+            last: Table::new(arena, sizes.provides),
+            next: arena.take(sizes.provides),
+            ranks: arena.take(sizes.provides),
+            count: 0,
+        };
+        let mut rank = 0;
+        while rank < set.len() {
+            let provides = set.at(rank).provides;
+            let mut at = 0;
+            while at < provides.len() {
+                if let Some(other) = providers.add(rank, &provides[at]) {
+                    issues.push(PlanIssue::TwoProviders {
+                        service: provides[at].service.name,
+                        plugins: [set.at(other).name, set.at(rank).name],
+                    });
+                }
+                at += 1;
+            }
+            rank += 1;
+        }
+        providers
+    }
+
+    /// Adds a provider and returns the one that it must not stand beside.
+    const fn add(&mut self, rank: usize, provide: &Provide) -> Option<usize> {
+        let new = self.count;
+        self.count += 1;
+        self.ranks[new] = rank as u64;
+        let Some(last) = self.last.put(provide.service.key, new as u64) else {
+            self.next[new] = new as u64;
+            return None;
+        };
+        self.next[new] = self.next[last as usize];
+        self.next[last as usize] = new as u64;
+        if provide.service.many {
+            None
+        } else {
+            Some(self.ranks[last as usize] as usize)
+        }
+    }
+
+    /// The last provider of a service, at which a walk of its ring ends.
+    pub(super) const fn last(&self, service: u64) -> Option<u64> {
+        self.last.get(service)
+    }
+
+    /// The next provider of the ring.
+    pub(super) const fn after(&self, provider: u64) -> u64 {
+        self.next[provider as usize]
+    }
+
+    /// The rank of the plugin.
+    pub(super) const fn rank(&self, provider: u64) -> usize {
+        self.ranks[provider as usize] as usize
+    }
+}

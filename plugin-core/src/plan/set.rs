@@ -1,0 +1,70 @@
+//! The plugins by rank, and the packed links between them.
+
+use super::edge::{Edge, Reason};
+use crate::descriptor::{Descriptor, Need};
+
+/// The plugins of a set by rank: their place in the order of (kind, name).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Set<'s> {
+    pub(super) plugins: &'s [&'static Descriptor],
+    /// The index of the plugin at each rank.
+    pub(super) by_rank: &'s [u64],
+}
+
+impl Set<'_> {
+    pub(super) const fn len(&self) -> usize {
+        self.by_rank.len()
+    }
+
+    pub(super) const fn at(&self, rank: usize) -> &'static Descriptor {
+        self.plugins[self.by_rank[rank] as usize]
+    }
+
+    /// Unpacks a link.
+    pub(super) const fn edge(&self, link: Link) -> Edge {
+        let from = self.at(link.from());
+        Edge {
+            from: from.name,
+            to: self.at(link.to()).name,
+            reason: link.reason(from),
+        }
+    }
+}
+
+/// A dependency in one word that sorts by `from`, then by `to`, then by where it is declared.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link(pub(super) u64);
+
+/// Where a link is declared: in which list of the descriptor.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum List {
+    Needs = 0,
+    Requires = 1,
+    After = 2,
+}
+
+impl Link {
+    pub(super) const fn new(from: usize, to: usize, (list, at): (List, usize)) -> Self {
+        Self((from as u64) << 48 | (to as u64) << 32 | (list as u64) << 30 | at as u64)
+    }
+
+    pub(super) const fn from(self) -> usize {
+        (self.0 >> 48) as usize
+    }
+
+    pub(super) const fn to(self) -> usize {
+        (self.0 >> 32) as usize & 0xffff
+    }
+
+    const fn reason(self, from: &Descriptor) -> Reason {
+        let at = self.0 as usize & 0x3fff_ffff;
+        match self.0 >> 30 & 3 {
+            0 => match &from.needs[at] {
+                Need::Service { service, .. } => Reason::Service(service.name),
+                _ => unreachable!(),
+            },
+            1 => Reason::Requires,
+            _ => Reason::After,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Topics: one type of event each.
+
+use super::arena::Arena;
+use super::issue::{Issues, PlanIssue};
+use super::set::Set;
+use super::table::Table;
+use crate::descriptor::{Need, Source};
+use crate::event::EventDescriptor;
+
+/// Words that so many mentions of events take.
+pub(super) const fn len(mentions: usize) -> usize {
+    2 * Table::len(mentions)
+}
+
+/// Reports the topics that several types claim, among the events that plugins mention.
+pub(super) const fn check(
+    set: Set<'_>,
+    mentions: usize,
+    (arena, issues): (&mut Arena<'_>, &mut Issues<'_>),
+) {
+    let mut topics = Topics {
+        owners: Table::new(arena, mentions),
+        seen: Table::new(arena, mentions),
+    };
+    let mut rank = 0;
+    while rank < set.len() {
+        let mut at = 0;
+        while let Some((event, next)) = mention(set, rank, at) {
+            topics.add(set, (event, rank, next - 1), issues);
+            at = next;
+        }
+        rank += 1;
+    }
+}
+
+struct Topics<'s> {
+    /// By topic: who mentions its last type.
+    owners: Table<'s>,
+    /// By topic and type: nothing but that it was seen.
+    seen: Table<'s>,
+}
+
+impl Topics<'_> {
+    const fn add(
+        &mut self,
+        set: Set<'_>,
+        (event, rank, at): (&'static EventDescriptor, usize, usize),
+        issues: &mut Issues<'_>,
+    ) {
+        let pair = event.key.rotate_left(17) ^ event.type_key;
+        if self.seen.put(pair, 0).is_some() {
+            return;
+        }
+        let mentioned = (rank as u64) << 32 | at as u64;
+        let Some(other) = self.owners.put(event.key, mentioned) else {
+            return;
+        };
+        let (rank, at) = ((other >> 32) as usize, other as u32 as usize);
+        if let Some((other, _)) = mention(set, rank, at) {
+            issues.push(PlanIssue::DuplicateTopic {
+                topic: event.topic,
+                types: [other.type_name, event.type_name],
+            });
+        }
+    }
+}
+
+/// The first event that the plugin mentions at or behind a place among its needs and, behind
+/// them, its subscriptions; and the place behind it.
+const fn mention(
+    set: Set<'_>,
+    rank: usize,
+    mut at: usize,
+) -> Option<(&'static EventDescriptor, usize)> {
+    let plugin = set.at(rank);
+    let needs = plugin.needs.len();
+    while at < needs {
+        if let Need::Publish(event) = &plugin.needs[at] {
+            return Some((event, at + 1));
+        }
+        at += 1;
+    }
+    while at < needs + plugin.subscriptions.len() {
+        if let Source::Event(event) = &plugin.subscriptions[at - needs].source {
+            return Some((event, at + 1));
+        }
+        at += 1;
+    }
+    None
+}
