@@ -34,6 +34,13 @@ pub(crate) enum Value {
     List(token::Paren, TokenStream),
 }
 
+impl Argument {
+    /// Whether nothing follows the name.
+    pub(crate) fn is_flag(&self) -> bool {
+        matches!(self.value, Value::Flag)
+    }
+}
+
 impl ToTokens for Argument {
     fn to_tokens(&self, tokens: &mut TokenStream) {
         self.name.to_tokens(tokens);

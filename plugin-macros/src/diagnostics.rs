@@ -27,6 +27,13 @@ impl Diagnostics {
         }
     }
 
+    /// Adds all mistakes of another list.
+    pub(crate) fn append(&mut self, other: Self) {
+        if let Some(error) = other.0 {
+            self.push(error);
+        }
+    }
+
     /// The value of a result; its error is kept.
     pub(crate) fn take<T>(&mut self, result: syn::Result<T>) -> Option<T> {
         result.map_err(|error| self.push(error)).ok()

@@ -1,7 +1,94 @@
-//! `#[service]`.
+//! `#[service]`: a trait becomes a service, an `impl` of it a provider.
+//!
+//! `async fn` can't be called through `dyn Trait`, so both sides are rewritten to a `fn` that
+//! returns a boxed future, and nothing else of them changes. An item with mistakes is still
+//! emitted, so that what uses it reports no second-hand errors.
+
+mod check;
+mod declare;
+mod lifetime;
+mod method;
+mod provider;
+mod signature;
 
 use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Ident, Item, ItemTrait, Path};
 
-pub(crate) fn service(_arguments: TokenStream, item: TokenStream) -> TokenStream {
-    item
+use crate::attribute::{Arguments, Grammar};
+use crate::diagnostics::Diagnostics;
+use crate::krate;
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "#[service]",
+    options: &[("many", "many"), ("crate", "crate = path::to::plugin_core")],
+};
+
+const MISPLACED: &str =
+    "`#[service]` goes above a `trait`, or above the `impl Trait for Plugin` of a provider";
+
+/// What the brackets say.
+struct Options {
+    /// Where `many` stands.
+    many: Option<Ident>,
+    krate: Path,
+}
+
+/// A service trait as the expansion sees it: what has a mistake is left out or marked.
+struct Service {
+    item: ItemTrait,
+    methods: Vec<method::Method>,
+    /// Generic traits make no `dyn Trait`: they are emitted without their implementations.
+    generic: bool,
+    options: Options,
+}
+
+/// Expands `#[service(options)] item`.
+pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let options = options(arguments, &mut diagnostics);
+    let item = match syn::parse2(item.clone()) {
+        Ok(Item::Trait(item)) => declare::expand(&check::service(item, options, &mut diagnostics)),
+        Ok(Item::Impl(item)) => provider::expand(item, &options, &mut diagnostics),
+        Ok(other) => {
+            diagnostics.at(head(&other), MISPLACED);
+            item
+        }
+        Err(error) => {
+            diagnostics.push(error);
+            item
+        }
+    };
+    let errors = diagnostics.into_compile_errors();
+    quote!(#item #errors)
+}
+
+fn options(arguments: TokenStream, diagnostics: &mut Diagnostics) -> Options {
+    let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
+    let krate = krate::path(&mut arguments, diagnostics);
+    for argument in &arguments.positional {
+        let message = "`#[service]` takes no values: write `#[service]` or `#[service(many)]`";
+        diagnostics.at(argument, message);
+    }
+    let many = arguments.take("many");
+    if let Some(argument) = &many
+        && !argument.is_flag()
+    {
+        arguments.malformed(argument, diagnostics);
+    }
+    Options {
+        many: many.map(|argument| argument.name),
+        krate,
+    }
+}
+
+/// What of an item that is no service a message underlines.
+fn head(item: &Item) -> TokenStream {
+    match item {
+        Item::Struct(item) => item.ident.to_token_stream(),
+        Item::Enum(item) => item.ident.to_token_stream(),
+        Item::Fn(item) => item.sig.ident.to_token_stream(),
+        Item::Mod(item) => item.ident.to_token_stream(),
+        other => other.to_token_stream(),
+    }
 }

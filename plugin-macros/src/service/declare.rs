@@ -1,0 +1,145 @@
+//! What `#[service]` makes of a trait: the trait, its descriptor, and its handle.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{quote, quote_spanned};
+
+use super::Service;
+use super::method::{Method, boxed_body, boxed_signature};
+use crate::doc;
+
+/// Expands a service trait.
+pub(super) fn expand(service: &Service) -> TokenStream {
+    let declaration = declaration(service);
+    if service.generic {
+        return declaration;
+    }
+    let descriptor = descriptor(service);
+    let handle = handle(service);
+    quote!(#declaration #descriptor #handle)
+}
+
+fn declaration(service: &Service) -> TokenStream {
+    let syn::ItemTrait {
+        attrs,
+        vis,
+        unsafety,
+        ident,
+        generics,
+        supertraits,
+        ..
+    } = &service.item;
+    let where_clause = &generics.where_clause;
+    let methods = service
+        .methods
+        .iter()
+        .map(|method| declared(method, service));
+    quote! {
+        #(#attrs)*
+        #vis #unsafety trait #ident #generics: #supertraits #where_clause { #(#methods)* }
+    }
+}
+
+fn declared(method: &Method, service: &Service) -> TokenStream {
+    if method.broken {
+        return broken(method);
+    }
+    let (attributes, signature) = (&method.attributes, &method.signature);
+    let (signature, body) = if method.is_async() {
+        let body = method.body.as_ref().map(|body| boxed_body(signature, body));
+        (
+            boxed_signature(signature, &service.options.krate),
+            body.map(|body| quote!({ #body })),
+        )
+    } else {
+        (
+            signature.clone(),
+            method.body.as_ref().map(|body| quote!(#body)),
+        )
+    };
+    let body = body.unwrap_or_else(|| quote!(;));
+    quote!(#(#attributes)* #signature #body)
+}
+
+/// A method with a mistake stays callable by name, but is no part of `dyn Trait`.
+fn broken(method: &Method) -> TokenStream {
+    let mut signature = method.signature.clone();
+    signature
+        .generics
+        .make_where_clause()
+        .predicates
+        .push(syn::parse_quote!(Self: Sized));
+    quote! {
+        #[allow(warnings, reason = "the method is reported already")]
+        #signature { ::core::unreachable!() }
+    }
+}
+
+fn descriptor(service: &Service) -> TokenStream {
+    let krate = &service.options.krate;
+    let ident = &service.item.ident;
+    let name = ident.to_string();
+    let many = service.options.many.as_ref().map(|_| quote!(.many()));
+    let description = doc::summary(&service.item.attrs);
+    let methods = service.methods.iter().map(|method| {
+        let (cfgs, name) = (method.cfgs(), method.name().to_string());
+        quote!(#(#cfgs)* #name)
+    });
+    quote! {
+        impl #krate::service::ServiceTrait for dyn #ident {
+            const DESCRIPTOR: &'static #krate::service::ServiceDescriptor =
+                &#krate::service::ServiceDescriptor::new(
+                    #name,
+                    ::core::module_path!(),
+                    ::core::concat!(::core::module_path!(), "::", #name),
+                )
+                #many
+                .description(#description)
+                .methods(&[#(#methods),*]);
+        }
+
+        const _: () = {
+            #[#krate::__private::linkme::distributed_slice(#krate::registry::SERVICES)]
+            #[linkme(crate = #krate::__private::linkme)]
+            static ELEMENT: &#krate::service::ServiceDescriptor =
+                <dyn #ident as #krate::service::ServiceTrait>::DESCRIPTOR;
+        };
+    }
+}
+
+/// The trait for its handle: each call goes to the provider of that moment.
+fn handle(service: &Service) -> TokenStream {
+    let krate = &service.options.krate;
+    let ident = &service.item.ident;
+    let unsafety = &service.item.unsafety;
+    let methods = service
+        .methods
+        .iter()
+        .filter(|method| !method.broken)
+        .map(|method| forward(method, service));
+    quote! {
+        #[allow(deprecated, reason = "a handle has every method of its service")]
+        #unsafety impl #ident for #krate::service::Service<dyn #ident> { #(#methods)* }
+    }
+}
+
+fn forward(method: &Method, service: &Service) -> TokenStream {
+    let krate = &service.options.krate;
+    let (cfgs, name) = (method.cfgs(), method.name());
+    let (ident, arguments) = (&service.item.ident, &method.arguments);
+    let this = method
+        .signature
+        .receiver()
+        .map(|receiver| receiver.self_token);
+    let at = Span::mixed_site().located_at(name.span());
+    let call = quote_spanned!(at=> <dyn #ident as #ident>::#name(&*provider #(, #arguments)*));
+    let provider = quote_spanned!(at=> let provider = #krate::service::Service::provider(#this););
+    if method.is_async() {
+        let signature = boxed_signature(&method.signature, krate);
+        let body =
+            quote_spanned!(at=> ::std::boxed::Box::pin(async move { #provider #call.await }));
+        quote!(#(#cfgs)* #signature { #body })
+    } else {
+        let signature = &method.signature;
+        quote!(#(#cfgs)* #signature { #provider #call })
+    }
+}

@@ -1,0 +1,107 @@
+//! The lifetimes in a type: which are elided, and giving them the name of the call's.
+//!
+//! Types inside `fn(…)` and `Fn(…)` have lifetimes of their own and are left alone. So are
+//! lifetimes that a path hides (`Row` for `Row<'_>`): the tokens don't show them.
+
+use proc_macro2::Span;
+use syn::{GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::{TypeImplTrait, TypeReference};
+
+/// Something in a type that matters to a service method.
+pub(super) enum Part<'a> {
+    /// `&T` or `&'a T`.
+    Reference(&'a mut TypeReference),
+    /// `'a` in the brackets of a path, or in a bound.
+    Lifetime(&'a mut Lifetime),
+    /// `impl Trait`.
+    Impl(&'a TypeImplTrait),
+}
+
+/// The lifetime of a call, with the user's place for messages.
+pub(super) fn call(at: Span) -> Lifetime {
+    Lifetime::new("'call", Span::mixed_site().located_at(at))
+}
+
+/// Gives every elided lifetime in a type the name `'call`.
+pub(super) fn name_elided(ty: &mut Type) {
+    walk(ty, &mut |part| match part {
+        Part::Reference(reference) if is_elided(reference.lifetime.as_ref()) => {
+            reference.lifetime = Some(call(reference.and_token.span));
+        }
+        Part::Lifetime(lifetime) if lifetime.ident == "_" => *lifetime = call(lifetime.span()),
+        Part::Reference(_) | Part::Lifetime(_) | Part::Impl(_) => {}
+    });
+}
+
+/// Whether what a method returns borrows from something that isn't `'static`.
+pub(super) fn borrows(output: &ReturnType) -> bool {
+    let ReturnType::Type(_, ty) = output else {
+        return false;
+    };
+    let mut borrows = false;
+    walk(&mut ty.clone(), &mut |part| {
+        borrows |= match part {
+            Part::Reference(reference) => !reference.lifetime.as_ref().is_some_and(is_static),
+            Part::Lifetime(lifetime) => !is_static(lifetime),
+            Part::Impl(_) => false,
+        };
+    });
+    borrows
+}
+
+/// Calls `visit` with each part of a type.
+pub(super) fn walk(ty: &mut Type, visit: &mut dyn FnMut(Part<'_>)) {
+    match ty {
+        Type::Array(array) => walk(&mut array.elem, visit),
+        Type::Group(group) => walk(&mut group.elem, visit),
+        Type::Paren(paren) => walk(&mut paren.elem, visit),
+        Type::Path(path) => walk_path(&mut path.path, visit),
+        Type::Ptr(pointer) => walk(&mut pointer.elem, visit),
+        Type::Slice(slice) => walk(&mut slice.elem, visit),
+        Type::Reference(reference) => {
+            walk(&mut reference.elem, visit);
+            visit(Part::Reference(reference));
+        }
+        Type::Tuple(tuple) => tuple.elems.iter_mut().for_each(|elem| walk(elem, visit)),
+        Type::TraitObject(object) => walk_bounds(&mut object.bounds, visit),
+        Type::ImplTrait(bounds) => visit(Part::Impl(bounds)),
+        _ => {}
+    }
+}
+
+fn walk_path(path: &mut Path, visit: &mut dyn FnMut(Part<'_>)) {
+    for segment in &mut path.segments {
+        let PathArguments::AngleBracketed(brackets) = &mut segment.arguments else {
+            continue;
+        };
+        for argument in &mut brackets.args {
+            match argument {
+                GenericArgument::Lifetime(lifetime) => visit(Part::Lifetime(lifetime)),
+                GenericArgument::Type(ty) => walk(ty, visit),
+                GenericArgument::AssocType(assoc) => walk(&mut assoc.ty, visit),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn walk_bounds<P>(
+    bounds: &mut syn::punctuated::Punctuated<TypeParamBound, P>,
+    visit: &mut dyn FnMut(Part<'_>),
+) {
+    for bound in bounds {
+        match bound {
+            TypeParamBound::Lifetime(lifetime) => visit(Part::Lifetime(lifetime)),
+            TypeParamBound::Trait(bound) => walk_path(&mut bound.path, visit),
+            _ => {}
+        }
+    }
+}
+
+fn is_elided(lifetime: Option<&Lifetime>) -> bool {
+    lifetime.is_none_or(|lifetime| lifetime.ident == "_")
+}
+
+fn is_static(lifetime: &Lifetime) -> bool {
+    lifetime.ident == "static"
+}

@@ -1,0 +1,86 @@
+//! One method of a service: its signature as the caller sees it, and its body as a future.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Attribute, Block, FnArg, Ident, Path, ReceiverKind, ReturnType, Signature, Type};
+
+use super::lifetime;
+
+/// A method of a service trait.
+pub(super) struct Method {
+    pub(super) attributes: Vec<Attribute>,
+    pub(super) signature: Signature,
+    /// The names of the arguments after `&self`.
+    pub(super) arguments: Vec<Ident>,
+    pub(super) body: Option<Block>,
+    /// Has a mistake: it is kept by name, but out of `dyn Trait`.
+    pub(super) broken: bool,
+}
+
+impl Method {
+    pub(super) fn is_async(&self) -> bool {
+        self.signature.asyncness.is_some()
+    }
+
+    pub(super) fn name(&self) -> &Ident {
+        &self.signature.ident
+    }
+
+    /// The `#[cfg]`s, which everything made of the method must repeat.
+    pub(super) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
+        self.attributes
+            .iter()
+            .filter(|attribute| attribute.path().is_ident("cfg"))
+    }
+}
+
+/// The signature without `async`: one lifetime for all that is borrowed, and a boxed future.
+pub(super) fn boxed_signature(signature: &Signature, krate: &Path) -> Signature {
+    let mut boxed = signature.clone();
+    let call = lifetime::call(signature.ident.span());
+    let output = output(signature);
+    boxed.asyncness = None;
+    boxed.generics = syn::parse_quote!(<#call>);
+    boxed.inputs.iter_mut().for_each(name_argument);
+    boxed.output = ReturnType::Type(
+        syn::token::RArrow::default(),
+        Box::new(Type::Verbatim(quote!(#krate::BoxFuture<#call, #output>))),
+    );
+    boxed
+}
+
+fn name_argument(argument: &mut FnArg) {
+    match argument {
+        FnArg::Typed(argument) => lifetime::name_elided(&mut argument.ty),
+        FnArg::Receiver(receiver) => {
+            if let ReceiverKind::Reference(and, name, _) = &mut receiver.kind {
+                *name = Some(lifetime::call(and.span));
+            }
+        }
+    }
+}
+
+/// The body of an `async fn` as an expression of type `BoxFuture`.
+///
+/// The tokens around the body have its place, so that a future that isn't `Send` is reported
+/// there; the dead `return` tells the compiler the type that `?` and the last expression have.
+pub(super) fn boxed_body(signature: &Signature, body: &Block) -> TokenStream {
+    let at = Span::mixed_site().located_at(body.brace_token.span.join());
+    let output = output(signature);
+    let statements = &body.stmts;
+    quote_spanned! {at=>
+        ::std::boxed::Box::pin(async move {
+            if let ::core::option::Option::Some(output) = ::core::option::Option::None::<#output> {
+                return output;
+            }
+            #(#statements)*
+        })
+    }
+}
+
+fn output(signature: &Signature) -> TokenStream {
+    match &signature.output {
+        ReturnType::Default => quote!(()),
+        ReturnType::Type(_, ty) => ty.to_token_stream(),
+    }
+}

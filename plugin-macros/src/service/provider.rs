@@ -1,0 +1,50 @@
+//! What `#[service]` makes of `impl Trait for Plugin`: its `async fn`s in the form of the trait's.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Block, ImplItem, ImplItemFn, ItemImpl, Path, Stmt};
+
+use super::method::{boxed_body, boxed_signature};
+use super::{MISPLACED, Options, signature};
+use crate::diagnostics::Diagnostics;
+
+/// Expands an `impl` of a service trait.
+pub(super) fn expand(
+    mut item: ItemImpl,
+    options: &Options,
+    diagnostics: &mut Diagnostics,
+) -> TokenStream {
+    if let Some(many) = &options.many {
+        diagnostics.at(
+            many,
+            "how many plugins may provide a service is said once: write `many` above its trait",
+        );
+    }
+    if item.trait_.is_none() {
+        diagnostics.at(&item.self_ty, MISPLACED);
+        return item.into_token_stream();
+    }
+    for item in &mut item.items {
+        if let ImplItem::Fn(function) = item {
+            box_function(function, &options.krate, diagnostics);
+        }
+    }
+    item.into_token_stream()
+}
+
+fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagnostics) {
+    if function.sig.asyncness.is_none() {
+        return;
+    }
+    let mut own = Diagnostics::default();
+    signature::check(&function.sig, &mut own);
+    if own.is_empty() {
+        let body = boxed_body(&function.sig, &function.block);
+        function.sig = boxed_signature(&function.sig, krate);
+        function.block = Block {
+            brace_token: function.block.brace_token,
+            stmts: vec![Stmt::Expr(syn::Expr::Verbatim(quote!(#body)), None)],
+        };
+    }
+    diagnostics.append(own);
+}

@@ -1,0 +1,111 @@
+//! What the signature of a service method may not hold, each with what to write instead.
+
+use quote::{ToTokens, quote};
+use syn::{FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, Signature};
+
+use super::lifetime::{self, Part};
+use crate::diagnostics::Diagnostics;
+
+/// Reports what keeps a method from being called through `dyn Trait`.
+pub(super) fn check(signature: &Signature, diagnostics: &mut Diagnostics) {
+    check_receiver(signature, diagnostics);
+    check_generics(signature, diagnostics);
+    check_qualifiers(signature, diagnostics);
+    for argument in typed(signature) {
+        check_type(argument, diagnostics);
+    }
+    if lifetime::borrows(&signature.output) {
+        let syn::ReturnType::Type(_, ty) = &signature.output else {
+            return;
+        };
+        diagnostics.at(ty, RETURNED_REFERENCE);
+    }
+}
+
+/// The names of the arguments after `&self`; reports those that are patterns.
+pub(super) fn names(signature: &Signature, diagnostics: &mut Diagnostics) -> Vec<Ident> {
+    typed(signature)
+        .filter_map(|argument| name(argument, diagnostics))
+        .collect()
+}
+
+fn name(argument: &PatType, diagnostics: &mut Diagnostics) -> Option<Ident> {
+    match &*argument.pat {
+        Pat::Ident(pat)
+            if pat.by_ref.is_none() && pat.mutability.is_none() && pat.subpat.is_none() =>
+        {
+            Some(pat.ident.clone())
+        }
+        pattern => {
+            diagnostics.at(pattern, "an argument of a service method is a plain name: write `name: Type` and take it apart in the body");
+            None
+        }
+    }
+}
+
+fn typed(signature: &Signature) -> impl Iterator<Item = &PatType> {
+    signature
+        .inputs
+        .iter()
+        .filter_map(|argument| match argument {
+            FnArg::Typed(argument) => Some(argument),
+            FnArg::Receiver(_) => None,
+        })
+}
+
+fn check_receiver(signature: &Signature, diagnostics: &mut Diagnostics) {
+    let Some(receiver) = signature.receiver() else {
+        let name = &signature.ident;
+        let message = format!("`{name}` is called on a provider: begin its arguments with `&self`");
+        return diagnostics.at(name, message);
+    };
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => {}
+        ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(receiver, EXCLUSIVE_SELF),
+        _ => diagnostics.at(
+            whole(receiver),
+            "a service is called through a handle, which keeps it: take `&self`",
+        ),
+    }
+}
+
+fn whole(receiver: &Receiver) -> impl ToTokens {
+    quote!(#receiver)
+}
+
+fn check_generics(signature: &Signature, diagnostics: &mut Diagnostics) {
+    let generics = &signature.generics;
+    if generics.lifetimes().next().is_some() {
+        diagnostics.at(&generics.params, "a service method names no lifetimes: write `&` and `'_`, which all become that of the call");
+    } else if !generics.params.is_empty() {
+        diagnostics.at(&generics.params, "a service method can't be generic, since it is called through `dyn Trait`: name the type, or take a `Box<dyn …>`");
+    }
+    if let Some(clause) = &generics.where_clause {
+        diagnostics.at(
+            clause,
+            "a service method takes no `where` clause: remove it",
+        );
+    }
+}
+
+fn check_qualifiers(signature: &Signature, diagnostics: &mut Diagnostics) {
+    const PLAIN: &str = "a service method is a plain `fn` or `async fn`: remove this";
+    if let syn::Safety::Unsafe(token) = &signature.safety {
+        diagnostics.at(token, PLAIN);
+    }
+    if let Some(abi) = &signature.abi {
+        diagnostics.at(abi, PLAIN);
+    }
+}
+
+fn check_type(argument: &PatType, diagnostics: &mut Diagnostics) {
+    lifetime::walk(&mut argument.ty.clone(), &mut |part| {
+        if let Part::Impl(bounds) = part {
+            diagnostics.at(bounds, "`impl Trait` makes a method generic, and a service is called through `dyn Trait`: name the type, or take a `Box<dyn …>`");
+        }
+    });
+}
+
+const EXCLUSIVE_SELF: &str = "a service is shared by its callers: take `&self` and keep what changes behind a lock or an atomic";
+
+const RETURNED_REFERENCE: &str = "a service method returns owned values, since what it borrows from may be replaced: return a `String`, a `Vec` or an `Arc` instead";
