@@ -1,0 +1,81 @@
+//! The database that the config chose.
+
+use std::path::Path;
+
+use plugin_contracts::Row;
+use plugin_core::Result;
+use serde_json::Value;
+use sqlx::{MySql, Sqlite};
+
+use crate::config::{DatabaseConfig, Target};
+use crate::store::Store;
+use crate::{mysql, sqlite};
+
+/// A database of either kind.
+#[derive(Debug)]
+pub(crate) enum Backend {
+    Sqlite(Store<Sqlite>),
+    MySql(Store<MySql>),
+}
+
+/// Calls a method of the store, whichever it is.
+macro_rules! either {
+    ($backend:expr, $store:ident => $call:expr) => {
+        match $backend {
+            Backend::Sqlite($store) => $call,
+            Backend::MySql($store) => $call,
+        }
+    };
+}
+
+impl Backend {
+    /// Opens the database that the config describes.
+    ///
+    /// # Errors
+    ///
+    /// When the config does not fit together, or the database can't be opened.
+    pub(crate) async fn open(config: &DatabaseConfig, data_dir: &Path) -> Result<Self> {
+        config.check_tables()?;
+        let limits = config.limits();
+        Ok(match config.target(data_dir)? {
+            Target::Sqlite(path) => {
+                Self::Sqlite(Store::open(sqlite::open(&path, limits).await?, config).await?)
+            }
+            Target::Mysql(server) => {
+                let pool = mysql::open(&server, limits).await?;
+                Self::MySql(Store::open((pool.clone(), pool), config).await?)
+            }
+        })
+    }
+
+    pub(crate) async fn insert(&self, table: &str, row: &Row) -> Result<i64> {
+        either!(self, store => store.insert(table, row).await)
+    }
+
+    pub(crate) async fn save(&self, rows: &[(&str, &Row)]) -> Result<Vec<Result<i64>>> {
+        either!(self, store => store.save(rows).await)
+    }
+
+    pub(crate) async fn query(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
+        either!(self, store => store.query(query, params).await)
+    }
+
+    pub(crate) async fn ask(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
+        either!(self, store => store.ask(query, params).await)
+    }
+
+    pub(crate) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64> {
+        either!(self, store => store.execute(sql, params).await)
+    }
+
+    pub(crate) async fn ping(&self) -> Result<()> {
+        either!(self, store => store.ping().await)
+    }
+
+    pub(crate) async fn close(&self) {
+        either!(self, store => store.close().await);
+    }
+}
+
+#[cfg(test)]
+mod tests;

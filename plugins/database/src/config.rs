@@ -1,0 +1,310 @@
+//! Settings of `database-plugin`, and what they come to.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plugin_core::{Error, Result};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::stand_in::{Secret, Span};
+
+/// Tables and the kinds of their columns.
+pub type Tables = BTreeMap<String, BTreeMap<String, ColumnKind>>;
+
+/// Settings of `database-plugin`.
+#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// Which database. Without it: `mysql` when `host` is given, else `sqlite`.
+    pub driver: Option<Driver>,
+    /// Host of the MySQL or MariaDB server.
+    pub host: Option<String>,
+    /// Port of the server.
+    pub port: u16,
+    /// Name of the database on the server.
+    pub database: Option<String>,
+    /// Who logs in at the server.
+    pub username: Option<String>,
+    /// Password of `username`.
+    pub password: Option<Secret>,
+    /// File of the SQLite database; a relative path is below the plugin's data directory.
+    pub path: Option<PathBuf>,
+    /// Most connections at once.
+    #[schemars(range(min = 1, max = 1000))]
+    pub pool_size: u32,
+    /// How long to wait for a connection.
+    pub connect_timeout: Span,
+    /// How long one statement may take.
+    pub query_timeout: Span,
+    /// Most rows that one query may return; one that finds more fails.
+    #[schemars(range(min = 1))]
+    pub max_rows: usize,
+    /// Tables that events may save to and ask, each made when it is absent, with a key `id` that
+    /// the database counts up. The tables of other plugins are out of reach for events.
+    pub tables: Tables,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            driver: None,
+            host: None,
+            port: 3306,
+            database: None,
+            username: None,
+            password: None,
+            path: None,
+            pool_size: 10,
+            connect_timeout: Span(Duration::from_secs(10)),
+            query_timeout: Span(Duration::from_secs(30)),
+            max_rows: 10_000,
+            tables: Tables::new(),
+        }
+    }
+}
+
+/// A kind of database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Driver {
+    /// A file, in this process.
+    Sqlite,
+    /// A MySQL or MariaDB server.
+    Mysql,
+}
+
+/// What a column holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum ColumnKind {
+    /// Text.
+    Text,
+    /// A 64-bit integer; a boolean is 0 or 1.
+    Integer,
+    /// A floating-point number.
+    Real,
+    /// Bytes: base64 in JSON.
+    Blob,
+    /// Any JSON, kept as its text.
+    Json,
+}
+
+impl ColumnKind {
+    pub(crate) const fn describe(self) -> &'static str {
+        match self {
+            Self::Text => "a text",
+            Self::Integer => "an integer",
+            Self::Real => "a number",
+            Self::Blob => "base64 text",
+            Self::Json => "JSON",
+        }
+    }
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Target {
+    Sqlite(PathBuf),
+    Mysql(Server),
+}
+
+/// A MySQL or MariaDB server and who logs in.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Server {
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    pub(crate) database: String,
+    pub(crate) username: Option<String>,
+    pub(crate) password: Option<Secret>,
+}
+
+/// Bounds on every use of the database.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) pool_size: u32,
+    pub(crate) connect: Duration,
+    pub(crate) query: Duration,
+    pub(crate) rows: usize,
+}
+
+impl DatabaseConfig {
+    /// Where the database is.
+    ///
+    /// # Errors
+    ///
+    /// When keys of one driver are mixed with those of the other, or one is missing.
+    pub(crate) fn target(&self, data_dir: &Path) -> Result<Target> {
+        let implied = if self.host.is_some() {
+            Driver::Mysql
+        } else {
+            Driver::Sqlite
+        };
+        match self.driver.unwrap_or(implied) {
+            Driver::Sqlite => self.file(data_dir).map(Target::Sqlite),
+            Driver::Mysql => self.server().map(Target::Mysql),
+        }
+    }
+
+    fn file(&self, data_dir: &Path) -> Result<PathBuf> {
+        let server_keys = [
+            ("host", self.host.is_some()),
+            ("database", self.database.is_some()),
+            ("username", self.username.is_some()),
+            ("password", self.password.is_some()),
+        ];
+        if let Some((key, _)) = server_keys.iter().find(|(_, given)| *given) {
+            return Err(Error::config(format!(
+                "`{key}` belongs to `driver: mysql`, and this is `sqlite`: set `host`, or remove `{key}`"
+            )));
+        }
+        let path = self.path.as_deref().unwrap_or(Path::new("data.sqlite"));
+        if path.as_os_str() == ":memory:" {
+            return Err(Error::config(
+                "`path` is a file: `:memory:` is not supported",
+            ));
+        }
+        Ok(data_dir.join(path))
+    }
+
+    fn server(&self) -> Result<Server> {
+        if self.path.is_some() {
+            return Err(Error::config(
+                "`path` belongs to `driver: sqlite`: remove it, or remove `host`",
+            ));
+        }
+        let missing = |key| Error::config(format!("`driver: mysql` needs `{key}`"));
+        Ok(Server {
+            host: self.host.clone().ok_or_else(|| missing("host"))?,
+            port: self.port,
+            database: self.database.clone().ok_or_else(|| missing("database"))?,
+            username: self.username.clone(),
+            password: self.password.clone(),
+        })
+    }
+
+    /// Checks the names under `tables`, which become part of statements.
+    ///
+    /// # Errors
+    ///
+    /// Names the one that is no plain name.
+    pub(crate) fn check_tables(&self) -> Result<()> {
+        for (table, columns) in &self.tables {
+            for name in columns.keys().chain([table]) {
+                check_name(name)?;
+            }
+            if columns.is_empty() {
+                return Err(Error::config(format!("table `{table}` has no columns")));
+            }
+            if columns.contains_key("id") {
+                return Err(Error::config(format!(
+                    "`{table}.id` is made by the plugin: remove it"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn limits(&self) -> Limits {
+        Limits {
+            pool_size: self.pool_size.max(1),
+            connect: self.connect_timeout.0,
+            query: self.query_timeout.0,
+            rows: self.max_rows,
+        }
+    }
+}
+
+fn check_name(name: &str) -> Result<()> {
+    let plain = name.len() <= 63
+        && name.starts_with(|char: char| char.is_ascii_alphabetic())
+        && name
+            .chars()
+            .all(|char| char.is_ascii_alphanumeric() || char == '_');
+    if plain && !name.to_ascii_lowercase().starts_with("sqlite_") {
+        return Ok(());
+    }
+    Err(Error::config(format!(
+        "`{name}` is no name of a table or column: a letter, then letters, digits and `_`, 63 at most"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::ErrorKind;
+    use serde_json::json;
+
+    use super::*;
+
+    fn config(json: serde_json::Value) -> DatabaseConfig {
+        serde_json::from_value(json).unwrap()
+    }
+
+    fn target(json: serde_json::Value) -> Result<Target> {
+        config(json).target(Path::new("/data"))
+    }
+
+    #[test]
+    fn nothing_at_all_is_a_file_in_the_data_directory() {
+        assert_eq!(
+            target(json!({})).unwrap(),
+            Target::Sqlite("/data/data.sqlite".into())
+        );
+        assert_eq!(
+            target(json!({"path": "/x/y.db"})).unwrap(),
+            Target::Sqlite("/x/y.db".into())
+        );
+    }
+
+    #[test]
+    fn a_host_implies_mysql() {
+        let server =
+            target(json!({"host": "db", "database": "shop", "username": "u", "password": "p"}));
+        let Ok(Target::Mysql(server)) = server else {
+            panic!("{server:?}")
+        };
+        assert_eq!(
+            (server.host.as_str(), server.port, server.database.as_str()),
+            ("db", 3306, "shop")
+        );
+    }
+
+    #[test]
+    fn keys_of_two_drivers_do_not_mix() {
+        for json in [
+            json!({"driver": "sqlite", "host": "db"}),
+            json!({"password": "p"}),
+            json!({"path": ":memory:"}),
+            json!({"host": "db", "database": "d", "path": "x"}),
+            json!({"host": "db"}),
+            json!({"driver": "mysql", "database": "d"}),
+        ] {
+            let error = target(json.clone()).expect_err(&json.to_string());
+            assert_eq!(error.kind(), ErrorKind::Config, "{error}");
+        }
+    }
+
+    #[test]
+    fn names_of_tables_are_plain() {
+        let good = config(json!({"tables": {"orders": {"total": "integer"}}}));
+        assert!(good.check_tables().is_ok());
+        for (table, column) in [
+            ("a b", "c"),
+            ("a", "c\""),
+            ("", "c"),
+            ("1a", "c"),
+            ("a", "id"),
+            ("sqlite_a", "b"),
+        ] {
+            let bad = config(json!({"tables": {table: {column: "text"}}}));
+            assert!(bad.check_tables().is_err(), "{table}.{column}");
+        }
+    }
+
+    #[test]
+    fn the_password_is_not_printed() {
+        let config = config(json!({"password": "hunter2"}));
+        assert!(!format!("{config:?}").contains("hunter2"));
+    }
+}

@@ -1,0 +1,266 @@
+//! The tables and columns that the database really has. Names in an event are looked up here, and
+//! the statement is built of what was found: no text of an event ever becomes part of one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use plugin_contracts::Row;
+use plugin_core::{Error, Result};
+
+use crate::config::{ColumnKind, Tables};
+use crate::param::Param;
+
+/// Catalogues of the databases themselves: never open to events.
+const CATALOGUES: [&str; 11] = [
+    "sqlite_master",
+    "sqlite_schema",
+    "sqlite_temp_master",
+    "sqlite_temp_schema",
+    "sqlite_dbpage",
+    "sqlite_sequence",
+    "dbstat",
+    "mysql",
+    "information_schema",
+    "performance_schema",
+    "sys",
+];
+
+/// What is known of the database's tables.
+#[derive(Debug, Default)]
+pub(crate) struct Schema {
+    tables: BTreeMap<String, BTreeMap<String, Option<ColumnKind>>>,
+    /// Tables that `tables` of the config lists: those that events may reach.
+    open: BTreeSet<String>,
+    private: BTreeSet<String>,
+}
+
+/// A statement with its values.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Insert {
+    pub(crate) sql: String,
+    pub(crate) params: Vec<Param>,
+}
+
+impl Schema {
+    /// Joins what was found in the database with what the config says of it.
+    ///
+    /// # Errors
+    ///
+    /// When a table lacks a column that the config lists.
+    pub(crate) fn new(found: Vec<(String, String)>, declared: &Tables) -> Result<Self> {
+        let mut tables: BTreeMap<String, BTreeMap<String, Option<ColumnKind>>> = BTreeMap::new();
+        for (table, column) in found {
+            let kind = declared
+                .get(&table)
+                .and_then(|columns| columns.get(&column))
+                .copied();
+            tables.entry(table).or_default().insert(column, kind);
+        }
+        for (table, columns) in declared {
+            check_declared(&tables, table, columns)?;
+        }
+        let open: BTreeSet<String> = declared.keys().cloned().collect();
+        let lower: BTreeSet<String> = open.iter().map(|name| name.to_lowercase()).collect();
+        let private = tables
+            .keys()
+            .map(|name| name.to_lowercase())
+            .chain(CATALOGUES.map(str::to_owned))
+            .filter(|name| !lower.contains(name))
+            .collect();
+        Ok(Self {
+            tables,
+            open,
+            private,
+        })
+    }
+
+    /// Tables that queries of events may not name, in lower case.
+    pub(crate) fn private(&self) -> &BTreeSet<String> {
+        &self.private
+    }
+
+    /// Checks that events may write a table.
+    ///
+    /// # Errors
+    ///
+    /// When the config does not list it.
+    pub(crate) fn check_open(&self, table: &str) -> Result<()> {
+        if self.open.contains(table) {
+            return Ok(());
+        }
+        Err(Error::external(format!(
+            "table `{table}` is not open to events: `tables` of the config lists {}",
+            list(self.open.iter())
+        )))
+    }
+
+    /// The statement that inserts a row.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such table or column, or a value does not fit its column.
+    pub(crate) fn insert(&self, quote: char, table: &str, row: &Row) -> Result<Insert> {
+        let Some((table, columns)) = self.tables.get_key_value(table) else {
+            let known = list(self.tables.keys());
+            return Err(Error::external(format!(
+                "no table `{table}`: there is {known}"
+            )));
+        };
+        if row.is_empty() {
+            return Err(Error::external(format!(
+                "a row of `{table}` has at least one column"
+            )));
+        }
+        let mut names = String::new();
+        let mut params = Vec::with_capacity(row.len());
+        for (name, value) in row {
+            let Some((name, kind)) = columns.get_key_value(name) else {
+                let known = list(columns.keys());
+                return Err(Error::external(format!(
+                    "no column `{name}` in `{table}`: there is {known}"
+                )));
+            };
+            if !params.is_empty() {
+                names.push_str(", ");
+            }
+            names.push_str(&quoted(quote, name));
+            let param = match kind {
+                Some(kind) => Param::for_kind(*kind, value),
+                None => Param::of(value),
+            };
+            params.push(param.map_err(|error| error.context(format!("column `{table}.{name}`")))?);
+        }
+        let marks = vec!["?"; params.len()].join(", ");
+        let table = quoted(quote, table);
+        let sql = format!("INSERT INTO {table} ({names}) VALUES ({marks})");
+        Ok(Insert { sql, params })
+    }
+}
+
+/// A name between quotes; quotes inside it are doubled.
+pub(crate) fn quoted(quote: char, name: &str) -> String {
+    let inner = name.replace(quote, &format!("{quote}{quote}"));
+    format!("{quote}{inner}{quote}")
+}
+
+fn check_declared(
+    tables: &BTreeMap<String, BTreeMap<String, Option<ColumnKind>>>,
+    table: &str,
+    columns: &BTreeMap<String, ColumnKind>,
+) -> Result<()> {
+    let Some(found) = tables.get(table) else {
+        return Err(Error::config(format!(
+            "the database has no table `{table}`, though the config lists it"
+        )));
+    };
+    match columns.keys().find(|column| !found.contains_key(*column)) {
+        None => Ok(()),
+        Some(column) => Err(Error::config(format!(
+            "table `{table}` has no column `{column}`: add it to the table, or take it out of `tables`"
+        ))),
+    }
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
+    let names: Vec<_> = names.map(|name| format!("`{name}`")).collect();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    fn schema() -> Schema {
+        let found = [
+            ("orders", "id"),
+            ("orders", "total"),
+            ("orders", "na\"me"),
+            ("users", "id"),
+        ]
+        .map(|(table, column)| (table.to_owned(), column.to_owned()));
+        let columns = BTreeMap::from([("total".to_owned(), ColumnKind::Integer)]);
+        Schema::new(
+            found.to_vec(),
+            &Tables::from([("orders".to_owned(), columns)]),
+        )
+        .unwrap()
+    }
+
+    fn row(value: Value) -> Row {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn a_row_becomes_a_statement_with_bound_values() {
+        let insert = schema()
+            .insert(
+                '"',
+                "orders",
+                &row(json!({"na\"me": "x'); --", "total": 3})),
+            )
+            .unwrap();
+        assert_eq!(
+            insert.sql,
+            r#"INSERT INTO "orders" ("na""me", "total") VALUES (?, ?)"#
+        );
+        assert_eq!(
+            insert.params,
+            [Param::Text("x'); --".into()), Param::Integer(3)]
+        );
+    }
+
+    #[test]
+    fn unknown_names_are_refused_and_the_known_ones_named() {
+        let error = schema()
+            .insert('"', "orders; DROP", &row(json!({"a": 1})))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no table `orders; DROP`: there is `orders`, `users`"
+        );
+        let error = schema()
+            .insert('"', "users", &row(json!({"name": 1})))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "no column `name` in `users`: there is `id`"
+        );
+        assert!(schema().insert('"', "orders", &Row::new()).is_err());
+    }
+
+    #[test]
+    fn a_value_of_the_wrong_kind_names_its_column() {
+        let error = schema()
+            .insert('"', "orders", &row(json!({"total": "much"})))
+            .unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "column `orders.total`: is an integer, not a text like this one"
+        );
+    }
+
+    #[test]
+    fn only_declared_tables_are_open_to_events() {
+        let schema = schema();
+        assert!(schema.check_open("orders").is_ok());
+        assert!(schema.check_open("users").is_err());
+        assert!(schema.private().contains("users"));
+        assert!(schema.private().contains("information_schema"));
+        assert!(!schema.private().contains("orders"));
+    }
+
+    #[test]
+    fn a_declared_column_that_is_not_there_is_a_config_error() {
+        let columns = BTreeMap::from([("total".to_owned(), ColumnKind::Integer)]);
+        let declared = Tables::from([("orders".to_owned(), columns)]);
+        let found = vec![("orders".to_owned(), "id".to_owned())];
+        let error = Schema::new(found, &declared).unwrap_err();
+        assert_eq!(error.kind(), plugin_core::ErrorKind::Config);
+        assert!(error.to_string().contains("no column `total`"));
+    }
+}

@@ -1,0 +1,134 @@
+//! SQLite: one connection that writes, a pool of others that can't.
+
+use std::path::Path;
+use std::time::Instant;
+
+use plugin_contracts::Row;
+use plugin_core::{Error, Result};
+use serde_json::Value;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
+};
+use sqlx::{Row as _, Sqlite, TypeInfo, ValueRef};
+
+use crate::config::{ColumnKind, Limits};
+use crate::dialect::{Dialect, Done, bind, collect};
+use crate::error::classify;
+use crate::param::{Param, bytes_to_json};
+
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS_PER_LOOK: i32 = 1000;
+
+/// Opens the file, which is made if absent, for writing and for reading.
+///
+/// # Errors
+///
+/// When it can't be opened.
+pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(SqlitePool, SqlitePool)> {
+    make_file(path).map_err(|error| {
+        Error::config(format!("can't make `{}`", path.display())).because(error)
+    })?;
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .busy_timeout(limits.connect);
+    // There is one writer at a time anyway. It is kept for ever, so that the files beside the
+    // database, which readers need and can't make, are there as long as the pool.
+    let writer = SqlitePoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .acquire_timeout(limits.connect)
+        .connect_with(
+            options
+                .clone()
+                .journal_mode(SqliteJournalMode::Wal)
+                .synchronous(SqliteSynchronous::Normal),
+        )
+        .await
+        .map_err(|error| classify(error).context(format!("can't open `{}`", path.display())))?;
+    let reader = SqlitePoolOptions::new()
+        .max_connections(limits.pool_size)
+        .acquire_timeout(limits.connect)
+        .connect_with(options.read_only(true))
+        .await
+        .map_err(classify)?;
+    Ok((writer, reader))
+}
+
+/// Rows may be private: the file is its owner's alone. SQLite gives the files beside it the same
+/// permissions.
+fn make_file(path: &Path) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
+}
+
+impl Dialect for Sqlite {
+    const QUOTE: char = '"';
+    const BEGIN: &'static str = "BEGIN IMMEDIATE";
+    const KEY: &'static str = "INTEGER PRIMARY KEY";
+    const TABLE_OPTIONS: &'static str = " STRICT";
+    const COLUMNS: &'static str = "SELECT m.name AS table_name, c.name AS column_name \
+        FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
+
+    fn column_type(kind: ColumnKind) -> &'static str {
+        match kind {
+            ColumnKind::Text | ColumnKind::Json => "TEXT",
+            ColumnKind::Integer => "INTEGER",
+            ColumnKind::Real => "REAL",
+            ColumnKind::Blob => "BLOB",
+        }
+    }
+
+    async fn execute(
+        connection: &mut SqliteConnection,
+        sql: &str,
+        params: Vec<Param>,
+    ) -> sqlx::Result<Done> {
+        let done = bind::<Self>(sql, params).execute(connection).await?;
+        Ok(Done {
+            changed: done.rows_affected(),
+            key: done.last_insert_rowid(),
+        })
+    }
+
+    async fn query(
+        pool: &SqlitePool,
+        sql: &str,
+        params: Vec<Param>,
+        limits: Limits,
+    ) -> Result<Vec<Row>> {
+        let mut connection = pool.acquire().await.map_err(classify)?;
+        // A query runs on a thread that dropping a future does not stop: the deadline does. It
+        // stays until the next query sets its own.
+        let deadline = Instant::now() + limits.query;
+        connection
+            .lock_handle()
+            .await
+            .map_err(classify)?
+            .set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < deadline);
+        let rows = bind::<Self>(sql, params).fetch(&mut *connection);
+        collect(rows, limits.rows, value).await
+    }
+}
+
+/// By the type of the value: SQLite's columns hold any.
+fn value(row: &SqliteRow, index: usize) -> sqlx::Result<Value> {
+    let raw = row.try_get_raw(index)?;
+    if raw.is_null() {
+        return Ok(Value::Null);
+    }
+    let kind = raw.type_info().into_owned();
+    Ok(match kind.name() {
+        "INTEGER" | "BOOLEAN" => row.try_get_unchecked::<i64, _>(index)?.into(),
+        "REAL" => row.try_get_unchecked::<f64, _>(index)?.into(),
+        "BLOB" => bytes_to_json(row.try_get_unchecked(index)?),
+        _ => Value::String(row.try_get_unchecked(index)?),
+    })
+}
