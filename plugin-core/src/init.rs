@@ -80,6 +80,7 @@ pub struct Config<C>(pub C);
 )]
 pub trait ConfigType: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static {}
 
+#[diagnostic::do_not_recommend]
 impl<C: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static> ConfigType for C {}
 
 impl<C: ConfigType> InitParam for Config<C> {

@@ -1,19 +1,132 @@
 //! What expansions of the macros call. No part of the public interface: it changes without notice,
 //! together with `plugin-macros`, whose version is pinned.
+//!
+//! The bound on a plugin's type is `Plugin` alone, so that a type which can't be one is reported
+//! once, at its `impl`, and not at each call.
 
+use std::future::Future;
 use std::sync::Arc;
 
 pub use linkme;
 
-use crate::descriptor::PluginRef;
+use crate::descriptor::{BoxFuture, Descriptor, Hooks, Plugin, PluginRef};
+use crate::error::{Error, Result};
+use crate::lifecycle::Health;
+use crate::tasks::Tasks;
+
 pub use crate::error::IntoOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::version::assert_met;
 
 /// The plugin behind an erased reference.
+///
+/// # Panics
+///
+/// When it is a plugin of another type.
 #[must_use]
-pub fn downcast<T: Send + Sync + 'static>(plugin: PluginRef) -> Arc<T> {
+pub fn downcast<P: Plugin>(plugin: PluginRef) -> Arc<P> {
     plugin
         .downcast()
         .expect("`init` of a descriptor builds the type that its hooks take")
+}
+
+/// The plugin behind an erased reference, as a provider.
+#[must_use]
+pub fn provider<P: Plugin>(plugin: &PluginRef) -> Arc<P> {
+    downcast(Arc::clone(plugin))
+}
+
+/// What `#[init]` may return: the plugin, or a [`Result`] of it.
+#[diagnostic::on_unimplemented(
+    message = "`#[init]` returns `Self` or `Result<Self>`, not `{Self}`",
+    label = "this is not the plugin",
+    note = "write `-> Result<Self>` and end the method with `Ok(Self {{ … }})`"
+)]
+pub trait IntoPlugin<P> {
+    /// The plugin, if it could be built.
+    ///
+    /// # Errors
+    ///
+    /// What `init` returned.
+    fn into_plugin(self) -> Result<P>;
+}
+
+impl<P> IntoPlugin<P> for P {
+    fn into_plugin(self) -> Result<P> {
+        Ok(self)
+    }
+}
+
+impl<P, E: Into<Error>> IntoPlugin<P> for Result<P, E> {
+    fn into_plugin(self) -> Result<P> {
+        self.map_err(Into::into)
+    }
+}
+
+/// What `#[health]` may return.
+#[diagnostic::on_unimplemented(
+    message = "`#[health]` returns `Health`, not `{Self}`",
+    label = "this does not say how the plugin is",
+    note = "write `-> Health` and return `Health::Healthy`, `Health::Degraded(…)` or `Health::Unhealthy(…)`"
+)]
+pub trait IntoHealth {
+    /// The health.
+    fn into_health(self) -> Health;
+}
+
+impl IntoHealth for Health {
+    fn into_health(self) -> Health {
+        self
+    }
+}
+
+/// What `#[start]` may take.
+#[diagnostic::on_unimplemented(
+    message = "`#[start]` takes `Tasks`, not `{Self}`",
+    label = "can't be a parameter of `#[start]`",
+    note = "write `async fn start(&self, tasks: Tasks)`, and ask for everything else in `#[init]`"
+)]
+pub trait StartParam {
+    /// Made of the plugin's tasks.
+    fn of(tasks: Tasks) -> Self;
+}
+
+impl StartParam for Tasks {
+    fn of(tasks: Tasks) -> Self {
+        tasks
+    }
+}
+
+/// The future of `#[init]`.
+pub fn built<P: Plugin, F>(init: F) -> BoxFuture<'static, Result<PluginRef>>
+where
+    F: Future<Output: IntoPlugin<P>> + Send + 'static,
+{
+    Box::pin(async move {
+        let plugin: PluginRef = Arc::new(init.await.into_plugin()?);
+        Ok(plugin)
+    })
+}
+
+/// The future of a handler, or of a hook that returns an outcome.
+pub fn handled<P: Plugin, F>(method: F) -> BoxFuture<'static, Result<()>>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    Box::pin(async move { method.await.into_outcome() })
+}
+
+/// The future of `#[health]`.
+pub fn health<P: Plugin, F>(method: F) -> BoxFuture<'static, Health>
+where
+    F: Future<Output: IntoHealth> + Send + 'static,
+{
+    Box::pin(async move { method.await.into_health() })
+}
+
+/// Stands in for the descriptor of a plugin whose attribute has a mistake, next to the error.
+pub const STAND_IN: &Descriptor = &Descriptor::new("", "0.0.0", Hooks::new(stand_in));
+
+fn stand_in(_: &mut crate::init::InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>> {
+    Err(Error::bug("the plugin did not compile"))
 }

@@ -114,11 +114,35 @@ impl Arguments {
             let message = format!("`{attribute}` has no option `{name}`{hint}: it takes {known}");
             return diagnostics.at(&argument.name, message);
         }
-        if self.named.iter().any(|other| other.name.unraw() == name) {
+        if self.has(&name) {
             let message = format!("`{name}` is given twice: keep one of them");
             return diagnostics.at(&argument.name, message);
         }
         self.named.push(argument);
+    }
+
+    /// Whether an argument is given.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.named
+            .iter()
+            .any(|argument| argument.name.unraw() == name)
+    }
+
+    /// The name of an argument, as the user wrote it.
+    pub(crate) fn name_of(&self, name: &str) -> Option<&Ident> {
+        let argument = self
+            .named
+            .iter()
+            .find(|argument| argument.name.unraw() == name)?;
+        Some(&argument.name)
+    }
+
+    /// How an option is written.
+    pub(crate) fn example(&self, name: &str) -> &'static str {
+        let mut options = self.grammar.options.iter();
+        options
+            .find(|(known, _)| *known == name)
+            .map_or("", |(_, example)| example)
     }
 
     /// Takes an argument out.
@@ -204,11 +228,7 @@ impl Arguments {
     /// Reports an argument that is not written as its example.
     pub(crate) fn malformed(&self, argument: &Argument, diagnostics: &mut Diagnostics) {
         let name = argument.name.unraw().to_string();
-        let options = self.grammar.options.iter();
-        let example = options
-            .filter(|(known, _)| *known == name)
-            .map(|(_, example)| *example)
-            .collect::<String>();
+        let example = self.example(&name);
         let attribute = self.grammar.attribute;
         diagnostics.at(
             argument,

@@ -11,7 +11,7 @@ use super::handler::{AnyFilter, AnyHandler, Bound, Inline, Queued, QueuedCall, Q
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 use super::table::Change;
-use crate::descriptor::{BoxFuture, PluginRef, SubscribeOptions, Subscription};
+use crate::descriptor::{BoxFuture, Plugin, PluginRef, SubscribeOptions, Subscription};
 use crate::error::Result;
 use crate::instance::Identity;
 
@@ -58,7 +58,7 @@ impl<'a> Binder<'a> {
     }
 
     /// A `fn` that takes an event.
-    pub fn inline<T: Send + Sync + 'static, E: Event>(
+    pub fn inline<T: Plugin, E: Event>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -69,7 +69,7 @@ impl<'a> Binder<'a> {
     }
 
     /// An `async fn` that takes an event.
-    pub fn queued<T: Send + Sync + 'static, E: Event>(
+    pub fn queued<T: Plugin, E: Event>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -80,7 +80,7 @@ impl<'a> Binder<'a> {
     }
 
     /// An `async fn` that takes a [`Batch`].
-    pub fn batch<T: Send + Sync + 'static, E: Event>(
+    pub fn batch<T: Plugin, E: Event>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -99,7 +99,7 @@ impl<'a> Binder<'a> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn inline_any<T: Send + Sync + 'static>(
+    pub fn inline_any<T: Plugin>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
@@ -119,7 +119,7 @@ impl<'a> Binder<'a> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn queued_any<T: Send + Sync + 'static>(
+    pub fn queued_any<T: Plugin>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
@@ -208,7 +208,7 @@ fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
     Arc::new(filter)
 }
 
-fn downcast<T: Send + Sync + 'static>(plugin: &PluginRef) -> Arc<T> {
+fn downcast<T: Plugin>(plugin: &PluginRef) -> Arc<T> {
     Arc::clone(plugin)
         .downcast()
         .expect("`init` of a descriptor builds the type that its handlers take")

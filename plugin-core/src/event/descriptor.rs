@@ -18,10 +18,21 @@ use crate::key;
     label = "no `#[event(\"…\")]` on this type",
     note = "write `#[event(\"some.topic\")]` above `{Self}` and derive `Serialize`, `Deserialize` and `JsonSchema` on it"
 )]
-pub trait Event: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {
+pub trait Event: EventData {
     /// What is known of the type.
     const DESCRIPTOR: &'static EventDescriptor;
 }
+
+/// Data that an event can be made of. It is implemented for all types that can be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an event",
+    label = "needs `#[derive(Serialize, Deserialize, JsonSchema)]`, owned fields, and no thread-bound ones",
+    note = "derive `Serialize`, `Deserialize` and `JsonSchema` on `{Self}`"
+)]
+pub trait EventData: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> EventData for T {}
 
 /// What is known of a type of event at compile time.
 #[derive(Clone, Copy)]

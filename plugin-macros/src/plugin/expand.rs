@@ -1,0 +1,170 @@
+//! Generates the implementation of `Plugin` and the element of the registry: small, and calling
+//! ordinary functions of `plugin-core`. It can't fail.
+//!
+//! What refers to the user's types carries the user's spans, so that rustc's type errors point
+//! there.
+
+mod calls;
+mod hooks;
+mod subscriptions;
+
+use std::collections::HashSet;
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Path, Type};
+
+use super::model::Plugin;
+use super::options::{Provides, Requires};
+
+pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
+    let implementation = implementation(plugin);
+    let element = element(plugin);
+    let assertions = plugin
+        .options
+        .requires
+        .iter()
+        .map(|requires| assertion(plugin, requires));
+    quote! {
+        #implementation
+        const _: () = {
+            #element
+            #(#assertions)*
+        };
+    }
+}
+
+/// An implementation that stands in for that of a plugin with a mistake.
+pub(crate) fn stand_in(krate: &Path, ty: &Type) -> TokenStream {
+    quote! {
+        impl #krate::Plugin for #ty {
+            const NAME: &'static str = "";
+            const VERSION: &'static str = "0.0.0";
+            const DESCRIPTOR: &'static #krate::Descriptor = #krate::__private::STAND_IN;
+        }
+    }
+}
+
+fn implementation(plugin: &Plugin) -> TokenStream {
+    let Plugin { options, ty, .. } = plugin;
+    let (krate, name) = (&options.krate, &options.name);
+    let version = match &options.version {
+        Some(version) => version.to_token_stream(),
+        None => quote!(::core::env!("CARGO_PKG_VERSION")),
+    };
+    let descriptor = descriptor(plugin);
+    // The bounds of `Plugin` are checked where the type is named: at the user's tokens.
+    let head = quote_spanned!(ty.span()=> impl #krate::Plugin for #ty);
+    quote! {
+        #[automatically_derived]
+        #head {
+            const NAME: &'static str = #name;
+            const VERSION: &'static str = #version;
+            const DESCRIPTOR: &'static #krate::Descriptor = &#descriptor;
+        }
+    }
+}
+
+fn descriptor(plugin: &Plugin) -> TokenStream {
+    let Plugin {
+        options,
+        ty,
+        description,
+        ..
+    } = plugin;
+    let krate = &options.krate;
+    let type_text = super::parameter::text(ty);
+    let hooks = hooks::hooks(plugin);
+    let needs = needs(plugin);
+    let kind = options.kind.iter();
+    let provides = options
+        .provides
+        .iter()
+        .map(|provides| provide(krate, provides));
+    let requires = options
+        .requires
+        .iter()
+        .map(|requires| requirement(krate, requires));
+    let (after, conflicts) = (&options.after, &options.conflicts);
+    let subscriptions = plugin
+        .subscriptions
+        .iter()
+        .map(|one| subscriptions::element(krate, one));
+    quote! {
+        #krate::Descriptor::new(Self::NAME, Self::VERSION, #hooks)
+            .description(#description)
+            #(.kind(#krate::Kind::#kind))*
+            .type_name(::core::concat!(::core::module_path!(), "::", #type_text))
+            .needs(const { &[#(#needs),*] })
+            .provides(const { &[#(#provides),*] })
+            .requires(const { &[#(#requires),*] })
+            .after(&[#(#after),*])
+            .conflicts(&[#(#conflicts),*])
+            .subscriptions(const { &[#(#subscriptions),*] })
+    }
+}
+
+/// What the parameters of `init` ask for, and then what only those of `reload` do.
+fn needs(plugin: &Plugin) -> Vec<TokenStream> {
+    let krate = &plugin.options.krate;
+    let reload = plugin.reload.iter().flat_map(|hook| &hook.parameters);
+    let mut seen = HashSet::new();
+    let mut is_new = |ty: &Type| seen.insert(ty.to_token_stream().to_string());
+    let types: Vec<&Type> = plugin
+        .init
+        .parameters
+        .iter()
+        .chain(reload)
+        .filter(|ty| is_new(ty))
+        .collect();
+    let need = |ty: &&Type| quote_spanned!(ty.span()=> <#ty as #krate::init::InitParam>::NEED);
+    types.iter().map(need).collect()
+}
+
+fn provide(krate: &Path, provides: &Provides) -> TokenStream {
+    let service = &provides.service;
+    let priority = match &provides.priority {
+        Some(priority) => priority.to_token_stream(),
+        None => quote!(0),
+    };
+    let service_type = quote_spanned!(service.span()=> dyn #service);
+    let provider = quote_spanned!(service.span()=> #krate::__private::provider::<Self>(plugin));
+    quote! {
+        #krate::Provide {
+            service: <#service_type as #krate::service::ServiceTrait>::DESCRIPTOR,
+            priority: #priority,
+            install: |plugin, installer| installer.install::<#service_type>(#provider),
+        }
+    }
+}
+
+fn requirement(krate: &Path, requires: &Requires) -> TokenStream {
+    let Requires { ty, version } = requires;
+    quote_spanned! {ty.span()=>
+        #krate::Requirement { plugin: <#ty as #krate::Plugin>::NAME, version: #version }
+    }
+}
+
+/// Compares the other plugin's version with the requirement, at compile time.
+fn assertion(plugin: &Plugin, requires: &Requires) -> TokenStream {
+    let (krate, this) = (&plugin.options.krate, &plugin.ty);
+    let Requires { ty, version } = requires;
+    quote_spanned! {version.span()=>
+        const _: () = #krate::__private::assert_met(
+            <#this as #krate::Plugin>::NAME,
+            <#ty as #krate::Plugin>::NAME,
+            <#ty as #krate::Plugin>::VERSION,
+            #version,
+        );
+    }
+}
+
+fn element(plugin: &Plugin) -> TokenStream {
+    let (krate, ty) = (&plugin.options.krate, &plugin.ty);
+    quote! {
+        #[#krate::__private::linkme::distributed_slice(#krate::registry::PLUGINS)]
+        #[linkme(crate = #krate::__private::linkme)]
+        static PLUGIN: &'static #krate::Descriptor = <#ty as #krate::Plugin>::DESCRIPTOR;
+    }
+}

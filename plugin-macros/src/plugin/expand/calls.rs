@@ -1,0 +1,38 @@
+//! Calls of the user's methods.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::{Ident, Path};
+
+use crate::plugin::model::Call;
+
+/// `Self::method(arguments)`, awaited if it is async.
+pub(super) fn associated(call: &Call, arguments: &[TokenStream]) -> TokenStream {
+    let method = &call.method;
+    let awaited = call
+        .is_async
+        .then(|| quote_spanned!(method.span()=> .await));
+    quote_spanned!(method.span()=> Self::#method(#(#arguments),*) #awaited)
+}
+
+/// `Self::method(&plugin, arguments)`, awaited if it is async.
+pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
+    let mut all = vec![quote!(&plugin)];
+    all.extend_from_slice(arguments);
+    associated(call, &all)
+}
+
+/// A boxed future of the call. It must be `Send`, and its output must be what the function of
+/// `__private` takes: both are reported at the method's name.
+pub(super) fn run(krate: &Path, function: &str, call: &Call, called: &TokenStream) -> TokenStream {
+    let span = call.method.span();
+    let function = Ident::new(function, span);
+    quote_spanned!(span=> #krate::__private::#function::<Self, _>(async move { #called }))
+}
+
+/// A `fn` whose outcome is taken at once.
+pub(super) fn outcome(krate: &Path, call: &Call, called: &TokenStream) -> TokenStream {
+    let span = call.method.span();
+    let into = quote_spanned!(span=> #krate::__private::IntoOutcome::into_outcome);
+    quote!(#into(#called))
+}

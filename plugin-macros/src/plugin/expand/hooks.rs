@@ -1,0 +1,102 @@
+//! The `Hooks` of a descriptor: one closure a method.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Path, Type};
+
+use super::calls::{associated, on_plugin, run};
+use crate::plugin::model::{Hook, Plugin};
+
+pub(super) fn hooks(plugin: &Plugin) -> TokenStream {
+    let krate = &plugin.options.krate;
+    let init = init(krate, &plugin.init);
+    let start = plugin.start.iter().map(|hook| start(krate, hook));
+    let stop = plugin.stop.iter().map(|hook| plain(krate, "handled", hook));
+    let reload = plugin.reload.iter().map(|hook| reload(krate, hook));
+    let health = plugin
+        .health
+        .iter()
+        .map(|hook| plain(krate, "health", hook));
+    quote! {
+        #krate::Hooks::new(#init)
+            #(.start(#start))*
+            #(.stop(#stop))*
+            #(.reload(#reload))*
+            #(.health(#health))*
+    }
+}
+
+fn init(krate: &Path, hook: &Hook) -> TokenStream {
+    let (names, extracted) = parameters(krate, &hook.parameters);
+    let arguments: Vec<_> = names.iter().map(|name| quote!(#name)).collect();
+    let called = associated(&hook.call, &arguments);
+    let built = run(krate, "built", &hook.call, &called);
+    quote! {
+        |context| {
+            #extracted
+            ::core::result::Result::Ok(#built)
+        }
+    }
+}
+
+fn start(krate: &Path, hook: &Hook) -> TokenStream {
+    let tasks = hook
+        .parameters
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as #krate::__private::StartParam>::of(tasks)));
+    let called = on_plugin(&hook.call, &tasks.collect::<Vec<_>>());
+    let handled = run(krate, "handled", &hook.call, &called);
+    // A `#[start]` without `Tasks` leaves the parameter alone.
+    let tasks = Ident::new(
+        if hook.parameters.is_empty() {
+            "_"
+        } else {
+            "tasks"
+        },
+        Span::call_site(),
+    );
+    quote! {
+        |plugin, #tasks| {
+            let plugin = #krate::__private::downcast::<Self>(plugin);
+            #handled
+        }
+    }
+}
+
+/// `#[stop]` and `#[health]`.
+fn plain(krate: &Path, function: &str, hook: &Hook) -> TokenStream {
+    let called = on_plugin(&hook.call, &[]);
+    let run = run(krate, function, &hook.call, &called);
+    quote! {
+        |plugin| {
+            let plugin = #krate::__private::downcast::<Self>(plugin);
+            #run
+        }
+    }
+}
+
+fn reload(krate: &Path, hook: &Hook) -> TokenStream {
+    let (names, extracted) = parameters(krate, &hook.parameters);
+    let arguments: Vec<_> = names.iter().map(|name| quote!(#name)).collect();
+    let called = on_plugin(&hook.call, &arguments);
+    let handled = run(krate, "handled", &hook.call, &called);
+    quote! {
+        |plugin, context| {
+            #extracted
+            let plugin = #krate::__private::downcast::<Self>(plugin);
+            ::core::result::Result::Ok(#handled)
+        }
+    }
+}
+
+/// Takes the parameters out of the context, in order.
+fn parameters(krate: &Path, types: &[Type]) -> (Vec<Ident>, TokenStream) {
+    let names: Vec<_> = (0..types.len())
+        .map(|at| format_ident!("parameter_{at}"))
+        .collect();
+    let values = types
+        .iter()
+        .map(|ty| quote_spanned!(ty.span()=> <#ty as #krate::init::InitParam>::extract(context)?));
+    (names.clone(), quote!(#(let #names = #values;)*))
+}

@@ -1,0 +1,123 @@
+//! The elements of a descriptor's `subscriptions`.
+
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Path, Type};
+
+use super::calls::{associated, on_plugin, outcome, run};
+use crate::plugin::model::{Listens, Serving, Subscription};
+
+pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let Subscription {
+        call,
+        conditions,
+        listens,
+        serving,
+        ..
+    } = subscription;
+    let handler = call.method.to_string();
+    let source = source(krate, listens);
+    let mode = Ident::new(
+        if call.is_async { "Queued" } else { "Inline" },
+        call.method.span(),
+    );
+    let options = options(krate, serving);
+    let bind = bind(krate, subscription);
+    quote! {
+        #(#conditions)*
+        #krate::Subscription {
+            handler: #handler,
+            source: #source,
+            mode: #krate::Mode::#mode,
+            options: #options,
+            bind: |plugin, binder| #bind,
+        }
+    }
+}
+
+fn source(krate: &Path, listens: &Listens) -> TokenStream {
+    match listens {
+        Listens::One(event) | Listens::Batch(event) => {
+            let descriptor =
+                quote_spanned!(event.span()=> <#event as #krate::event::Event>::DESCRIPTOR);
+            quote!(#krate::Source::Event(#descriptor))
+        }
+        Listens::Any(pattern) => quote!(#krate::Source::Pattern(#pattern)),
+    }
+}
+
+fn options(krate: &Path, serving: &Serving) -> TokenStream {
+    let priority = serving.priority.iter();
+    let timeout = serving.timeout_millis.iter();
+    let concurrency = serving.concurrency.iter();
+    let overflow = serving.overflow.iter();
+    let batch = serving.batch.iter();
+    let linger = serving.linger_millis;
+    quote! {
+        #krate::SubscribeOptions::DEFAULT
+            #(.priority(#priority))*
+            #(.timeout(::core::time::Duration::from_millis(#timeout)))*
+            #(.concurrency(#concurrency))*
+            #(.overflow(#krate::Overflow::#overflow))*
+            #(.batch(#batch, ::core::time::Duration::from_millis(#linger)))*
+    }
+}
+
+/// One call of the `Binder`.
+fn bind(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let filter = match &subscription.filter {
+        Some(filter) => quote!(::core::option::Option::Some(#filter)),
+        None => quote!(::core::option::Option::None),
+    };
+    let is_async = subscription.call.is_async;
+    match &subscription.listens {
+        Listens::One(event) if is_async => {
+            bind_one("queued", event, (filter, queued(krate, subscription)))
+        }
+        Listens::One(event) => bind_one("inline", event, (filter, inline(krate, subscription))),
+        Listens::Batch(event) => bind_one("batch", event, (filter, batch(krate, subscription))),
+        Listens::Any(_) if is_async => {
+            let call = queued_any(krate, subscription);
+            quote!(binder.queued_any::<Self>(plugin, #filter, #call))
+        }
+        Listens::Any(_) => {
+            let call = inline(krate, subscription);
+            quote!(binder.inline_any::<Self>(plugin, #filter, #call))
+        }
+    }
+}
+
+fn bind_one(
+    function: &str,
+    event: &Type,
+    (filter, call): (TokenStream, TokenStream),
+) -> TokenStream {
+    let function = Ident::new(function, event.span());
+    let event = event.to_token_stream();
+    quote!(binder.#function::<Self, #event>(plugin, #filter, #call))
+}
+
+fn inline(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let called = associated(&subscription.call, &[quote!(plugin), quote!(event)]);
+    let outcome = outcome(krate, &subscription.call, &called);
+    quote!(|plugin, event| #outcome)
+}
+
+fn queued(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let called = on_plugin(&subscription.call, &[quote!(&event)]);
+    let handled = run(krate, "handled", &subscription.call, &called);
+    quote!(|plugin, event| #handled)
+}
+
+fn batch(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let called = on_plugin(&subscription.call, &[quote!(events)]);
+    let handled = run(krate, "handled", &subscription.call, &called);
+    quote!(|plugin, events| #handled)
+}
+
+fn queued_any(krate: &Path, subscription: &Subscription) -> TokenStream {
+    let called = on_plugin(&subscription.call, &[quote!(&event.view())]);
+    let handled = run(krate, "handled", &subscription.call, &called);
+    quote!(|plugin, event| #handled)
+}

@@ -1,0 +1,61 @@
+//! The attributes that `#[plugin]` reads off methods.
+
+use syn::Attribute;
+
+/// What a method is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mark {
+    Init,
+    Start,
+    Stop,
+    Reload,
+    Health,
+    Subscribe,
+    Schedule,
+    Middleware,
+}
+
+impl Mark {
+    const ALL: [Self; 8] = [
+        Self::Init,
+        Self::Start,
+        Self::Stop,
+        Self::Reload,
+        Self::Health,
+        Self::Subscribe,
+        Self::Schedule,
+        Self::Middleware,
+    ];
+
+    pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
+        let ident = attribute.path().get_ident()?;
+        Self::ALL.into_iter().find(|mark| ident == mark.name())
+    }
+
+    /// The attribute's name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Start => "start",
+            Self::Stop => "stop",
+            Self::Reload => "reload",
+            Self::Health => "health",
+            Self::Subscribe => "subscribe",
+            Self::Schedule => "schedule",
+            Self::Middleware => "middleware",
+        }
+    }
+
+    /// How a method with the attribute is written.
+    pub(crate) fn example(self) -> &'static str {
+        match self {
+            Self::Init => "async fn init(…) -> Result<Self>",
+            Self::Start => "async fn start(&self, tasks: Tasks) -> Result<()>",
+            Self::Stop => "async fn stop(&self)",
+            Self::Reload => "async fn reload(&self, Config(new): Config<C>) -> Result<()>",
+            Self::Health => "async fn health(&self) -> Health",
+            Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
+            Self::Schedule | Self::Middleware => "async fn run(&self)",
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! What `#[plugin]` understood of a block: only a block without a mistake has a model.
+
+use syn::{Attribute, Expr, Ident, LitInt, Type};
+
+use super::block::{Block, Method};
+use super::hook;
+use super::mark::Mark;
+use super::options::Options;
+use super::subscription;
+use crate::diagnostics::Diagnostics;
+use crate::doc;
+
+/// A plugin.
+pub(crate) struct Plugin {
+    pub(crate) options: Options,
+    pub(crate) ty: Type,
+    pub(crate) description: String,
+    pub(crate) init: Hook,
+    pub(crate) start: Option<Hook>,
+    pub(crate) stop: Option<Hook>,
+    pub(crate) reload: Option<Hook>,
+    pub(crate) health: Option<Hook>,
+    pub(crate) subscriptions: Vec<Subscription>,
+}
+
+/// A method that the lifecycle calls, with the types of its parameters.
+pub(crate) struct Hook {
+    pub(crate) call: Call,
+    pub(crate) parameters: Vec<Type>,
+}
+
+/// How a method is called.
+#[derive(Clone)]
+pub(crate) struct Call {
+    pub(crate) method: Ident,
+    pub(crate) is_async: bool,
+}
+
+/// A method that handles events.
+pub(crate) struct Subscription {
+    pub(crate) call: Call,
+    /// `#[cfg]`s of the method.
+    pub(crate) conditions: Vec<Attribute>,
+    pub(crate) listens: Listens,
+    pub(crate) filter: Option<Expr>,
+    pub(crate) serving: Serving,
+}
+
+/// What a handler takes.
+pub(crate) enum Listens {
+    /// `&E` or `&Envelope<E>`.
+    One(Type),
+    /// `Batch<E>`.
+    Batch(Type),
+    /// `&AnyEvent<'_>`, and the pattern.
+    Any(syn::LitStr),
+}
+
+/// How a handler is served: what is not given is left to `SubscribeOptions::DEFAULT`.
+pub(crate) struct Serving {
+    pub(crate) priority: Option<Expr>,
+    pub(crate) timeout_millis: Option<u64>,
+    pub(crate) concurrency: Option<LitInt>,
+    /// A variant of `Overflow`.
+    pub(crate) overflow: Option<Ident>,
+    pub(crate) batch: Option<LitInt>,
+    pub(crate) linger_millis: u64,
+}
+
+impl Plugin {
+    /// Checks a block; every mistake in it is reported.
+    pub(crate) fn check(
+        options: Options,
+        block: &Block,
+        diagnostics: &mut Diagnostics,
+    ) -> Option<Self> {
+        hook::check_block(block, diagnostics);
+        let init = hook::init(block, diagnostics);
+        let mut optional = |mark| hook::optional(mark, block, diagnostics);
+        let (start, stop) = (optional(Mark::Start), optional(Mark::Stop));
+        let (reload, health) = (optional(Mark::Reload), optional(Mark::Health));
+        let subscriptions = marked(block, Mark::Subscribe)
+            .filter_map(|method| subscription::check(method, diagnostics))
+            .collect();
+        Some(Self {
+            description: description(&options, block),
+            options,
+            ty: block.ty.clone(),
+            init: init?,
+            start,
+            stop,
+            reload,
+            health,
+            subscriptions,
+        })
+    }
+}
+
+/// The methods with a mark.
+pub(crate) fn marked(block: &Block, mark: Mark) -> impl Iterator<Item = &Method> {
+    block
+        .methods()
+        .filter(move |method| method.marks.iter().any(|(other, _)| *other == mark))
+}
+
+fn description(options: &Options, block: &Block) -> String {
+    match &options.description {
+        Some(text) => text.value(),
+        None => doc::summary(&block.attributes),
+    }
+}

@@ -1,0 +1,226 @@
+//! The options of `#[plugin(…)]`.
+
+use proc_macro2::{Span, TokenStream};
+use syn::parse::{Parse, ParseStream, Parser};
+use syn::punctuated::Punctuated;
+use syn::{Expr, Ident, LitStr, Path, Token, Type, parenthesized, parse_quote, token};
+
+use super::version::{check_requirement, check_version};
+use crate::attribute::{Arguments, Grammar};
+use crate::diagnostics::Diagnostics;
+use crate::{krate, suggestion, topic};
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "#[plugin]",
+    options: &[
+        ("name", "name = \"hello-plugin\""),
+        ("version", "version = \"1.2.3\""),
+        ("description", "description = \"Greets users\""),
+        ("kind", "kind = system"),
+        ("requires", "requires(plugin_logger::Logger = \"^1\")"),
+        ("after", "after(\"logger-plugin\")"),
+        ("conflicts", "conflicts(\"other-plugin\")"),
+        ("provides", "provides(UserService)"),
+        ("crate", "crate = path::to::plugin_core"),
+    ],
+};
+
+const NAME_MISSING: &str =
+    "`#[plugin]` needs the plugin's name: write `#[plugin(name = \"hello-plugin\")]`";
+
+const KINDS: [(&str, &str); 3] = [
+    ("system", "System"),
+    ("middleware", "Middleware"),
+    ("business", "Business"),
+];
+
+/// What `#[plugin(…)]` says.
+pub(crate) struct Options {
+    pub(crate) krate: Path,
+    pub(crate) name: LitStr,
+    pub(crate) version: Option<LitStr>,
+    pub(crate) description: Option<LitStr>,
+    /// A variant of `Kind`.
+    pub(crate) kind: Option<Ident>,
+    pub(crate) requires: Vec<Requires>,
+    pub(crate) after: Vec<LitStr>,
+    pub(crate) conflicts: Vec<LitStr>,
+    pub(crate) provides: Vec<Provides>,
+}
+
+/// `Type = "requirement"`.
+pub(crate) struct Requires {
+    pub(crate) ty: Type,
+    pub(crate) version: LitStr,
+}
+
+/// `Trait`, or `Trait(priority = 10)`.
+pub(crate) struct Provides {
+    pub(crate) service: Path,
+    pub(crate) priority: Option<Expr>,
+}
+
+impl Options {
+    pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
+        let mut arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
+        for stray in &arguments.positional {
+            diagnostics.at(
+                stray,
+                "the options of `#[plugin]` have names: write `name = \"hello-plugin\"`",
+            );
+        }
+        let options = Self {
+            krate: krate::path(&mut arguments, diagnostics),
+            name: name(&mut arguments, diagnostics),
+            version: arguments.string("version", diagnostics),
+            description: arguments.string("description", diagnostics),
+            kind: kind(&mut arguments, diagnostics),
+            requires: list("requires", &mut arguments, diagnostics),
+            after: names("after", &mut arguments, diagnostics),
+            conflicts: names("conflicts", &mut arguments, diagnostics),
+            provides: list("provides", &mut arguments, diagnostics),
+        };
+        options.check(diagnostics);
+        options
+    }
+
+    fn check(&self, diagnostics: &mut Diagnostics) {
+        if let Some(version) = &self.version {
+            check_version(version, diagnostics);
+        }
+        for requires in &self.requires {
+            check_requirement(&requires.version, diagnostics);
+        }
+        let own = self.name.value();
+        for other in self.after.iter().chain(&self.conflicts) {
+            topic::check_plugin_name(other, diagnostics);
+            if other.value() == own {
+                diagnostics.at(
+                    other,
+                    format!("`{own}` is this plugin: name another one, or leave it out"),
+                );
+            }
+        }
+        for twice in self
+            .after
+            .iter()
+            .filter(|name| is_in(&self.conflicts, name))
+        {
+            let name = twice.value();
+            let message = format!(
+                "`{name}` is in `conflicts` too, and can't start before a plugin that excludes it: leave one out"
+            );
+            diagnostics.at(twice, message);
+        }
+    }
+}
+
+fn name(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> LitStr {
+    let given = arguments.has("name");
+    match arguments.string("name", diagnostics) {
+        Some(name) => {
+            topic::check_plugin_name(&name, diagnostics);
+            name
+        }
+        None => {
+            if !given {
+                diagnostics.at_span(Span::call_site(), NAME_MISSING);
+            }
+            parse_quote!("")
+        }
+    }
+}
+
+fn kind(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Ident> {
+    let word = arguments.word("kind", diagnostics)?;
+    let variant = KINDS.iter().find(|(name, _)| word == name);
+    if variant.is_none() {
+        let known = suggestion::listed(&KINDS.map(|(name, _)| name));
+        diagnostics.at(
+            &word,
+            format!("`{word}` is no kind of plugin: write one of {known}"),
+        );
+    }
+    variant.map(|(_, variant)| Ident::new(variant, word.span()))
+}
+
+/// The names in `option("name", …)`.
+fn names(option: &str, arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Vec<LitStr> {
+    let names: Vec<LitStr> = list(option, arguments, diagnostics);
+    for (at, name) in names.iter().enumerate() {
+        if is_in(&names[..at], name) {
+            let text = name.value();
+            diagnostics.at(
+                name,
+                format!("`{text}` is in `{option}` twice: keep one of them"),
+            );
+        }
+    }
+    names
+}
+
+fn is_in(names: &[LitStr], name: &LitStr) -> bool {
+    names.iter().any(|other| other.value() == name.value())
+}
+
+/// What is between the parentheses of `option(…)`.
+fn list<T: Parse>(
+    option: &str,
+    arguments: &mut Arguments,
+    diagnostics: &mut Diagnostics,
+) -> Vec<T> {
+    let Some((span, tokens)) = arguments.list(option, diagnostics) else {
+        return Vec::new();
+    };
+    let example = arguments.example(option);
+    if tokens.is_empty() {
+        diagnostics.at_span(
+            span,
+            format!("`{option}` is empty: write `{example}`, or leave it out"),
+        );
+    }
+    let parsed = Punctuated::<T, Token![,]>::parse_terminated
+        .parse2(tokens)
+        .map_err(|error| {
+            syn::Error::new(error.span(), format!("`{option}` is written `{example}`"))
+        });
+    diagnostics.take(parsed).into_iter().flatten().collect()
+}
+
+impl Parse for Requires {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let ty = input.parse()?;
+        input.parse::<Token![=]>()?;
+        Ok(Self {
+            ty,
+            version: input.parse()?,
+        })
+    }
+}
+
+impl Parse for Provides {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let service = input.call(Path::parse_mod_style)?;
+        let priority = input
+            .peek(token::Paren)
+            .then(|| priority(input))
+            .transpose()?;
+        Ok(Self { service, priority })
+    }
+}
+
+fn priority(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let content;
+    parenthesized!(content in input);
+    let option: Ident = content.parse()?;
+    if option != "priority" {
+        return Err(syn::Error::new(option.span(), "not `priority`"));
+    }
+    content.parse::<Token![=]>()?;
+    let priority = content.parse()?;
+    if content.is_empty() {
+        Ok(priority)
+    } else {
+        Err(content.error("not the end"))
+    }
+}

@@ -1,0 +1,69 @@
+//! The parts of a signature that all methods of a plugin have in common.
+
+use quote::quote;
+use syn::{GenericParam, Receiver, ReceiverKind, Signature};
+
+use super::block::Method;
+use super::mark::Mark;
+use super::model::Call;
+use crate::diagnostics::Diagnostics;
+
+/// How the method is called; what no method of a plugin can have is reported.
+pub(crate) fn call(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) -> Call {
+    let signature = &method.signature;
+    let name = mark.name();
+    if has_type_parameters(signature) {
+        let message =
+            format!("a `#[{name}]` method has no generic parameters: write the types out");
+        diagnostics.at(&signature.generics, message);
+    }
+    if let syn::Safety::Unsafe(token) = &signature.safety {
+        let message = format!(
+            "a `#[{name}]` method is called by the kernel and can't be `unsafe`: take the word out"
+        );
+        diagnostics.at(token, message);
+    }
+    Call {
+        method: signature.ident.clone(),
+        is_async: signature.asyncness.is_some(),
+    }
+}
+
+fn has_type_parameters(signature: &Signature) -> bool {
+    let mut parameters = signature.generics.params.iter();
+    parameters.any(|parameter| !matches!(parameter, GenericParam::Lifetime(_)))
+}
+
+/// Every method but `#[init]` takes `&self`.
+pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut Diagnostics) {
+    let (name, example) = (mark.name(), mark.example());
+    let Some(receiver) = signature.receiver() else {
+        let message = format!("a `#[{name}]` method takes `&self` first: write `{example}`");
+        return diagnostics.at(&signature.ident, message);
+    };
+    match &receiver.kind {
+        ReceiverKind::Reference(_, _, None) => {}
+        ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(
+            tokens(receiver),
+            "a plugin is shared by all its methods: take `&self`, and keep what changes in an atomic or behind a `Mutex`",
+        ),
+        _ => diagnostics.at(
+            tokens(receiver),
+            format!("the kernel keeps the plugin, so a `#[{name}]` method can't take it: write `&self`"),
+        ),
+    }
+}
+
+/// `#[init]` takes no `self`.
+pub(crate) fn check_none(signature: &Signature, diagnostics: &mut Diagnostics) {
+    if let Some(receiver) = signature.receiver() {
+        let example = Mark::Init.example();
+        let message =
+            format!("`#[init]` builds the plugin, so there is no `self` yet: write `{example}`");
+        diagnostics.at(tokens(receiver), message);
+    }
+}
+
+fn tokens(receiver: &Receiver) -> proc_macro2::TokenStream {
+    quote!(#receiver)
+}
