@@ -1,7 +1,16 @@
 //! A composed set: the plugins of a build, their proven start order, and the catalogue of all
 //! that the build could have held.
 
+mod absent;
+mod link;
+
+use std::borrow::Cow;
+
 use crate::descriptor::Descriptor;
+use crate::plan::{self, Edge, PlanIssue};
+
+pub use absent::Absent;
+pub use link::LinkError;
 
 /// A line of `compose!`: a plugin that a feature chooses, in this build or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,17 +25,30 @@ pub struct CatalogueEntry {
     pub enabled: bool,
 }
 
-/// What `compose!` proves at build time; [`Composition::assemble`] makes the same of a set put
+/// Plugins that fit together, in start order.
+///
+/// `compose!` proves one at build time; [`Composition::assemble`] makes the same of a set put
 /// together at run time.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Composition {
-    plugins: &'static [&'static Descriptor],
-    order: &'static [u16],
+    plugins: Cow<'static, [&'static Descriptor]>,
+    /// Indices of the plugins, those that start first in front.
+    order: Cow<'static, [u16]>,
     catalogue: &'static [CatalogueEntry],
+    origin: Origin,
+}
+
+/// Who put a set together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// `compose!`: it holds all plugins of the binary.
+    Build,
+    /// A test or an embedder, who may leave plugins of the binary out.
+    Hand,
 }
 
 impl Composition {
-    /// Called by `compose!` with an order that `plan` returned.
+    /// Called by `compose!` with an order that `prove` returned.
     #[doc(hidden)]
     #[must_use]
     pub const fn proven(
@@ -39,32 +61,86 @@ impl Composition {
             "an order names each plugin once"
         );
         Self {
-            plugins,
-            order,
+            plugins: Cow::Borrowed(plugins),
+            order: Cow::Borrowed(order),
             catalogue,
+            origin: Origin::Build,
         }
+    }
+
+    /// Makes a set of plugins that were chosen at run time: by a test, or by an embedder.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # use plugin_core::{Composition, Descriptor, Hooks, PluginRef};
+    /// # const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(std::sync::Arc::new(()) as PluginRef) })));
+    /// static CHEF: Descriptor = Descriptor::new("chef", "1.0.0", HOOKS).after(&["stove"]);
+    /// static STOVE: Descriptor = Descriptor::new("stove", "1.0.0", HOOKS);
+    ///
+    /// let kitchen = Composition::assemble(&[&CHEF, &STOVE]).unwrap();
+    /// let order: Vec<_> = kitchen.plugins().map(|plugin| plugin.name).collect();
+    /// assert_eq!(order, ["stove", "chef"]);
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// When the plugins do not fit together: all that is wrong at once.
+    pub fn assemble(plugins: &[&'static Descriptor]) -> Result<Self, Vec<PlanIssue>> {
+        let order = plan::plan(plugins)?;
+        Ok(Self {
+            plugins: Cow::Owned(plugins.to_vec()),
+            order: Cow::Owned(order),
+            catalogue: &[],
+            origin: Origin::Hand,
+        })
     }
 
     /// The plugins in start order.
     pub fn plugins(
         &self,
     ) -> impl DoubleEndedIterator<Item = &'static Descriptor> + ExactSizeIterator {
-        let plugins = self.plugins;
-        self.order.iter().map(move |&at| plugins[usize::from(at)])
+        self.order.iter().map(|&at| self.plugins[usize::from(at)])
     }
 
-    /// All that the build could have held.
+    /// All that the build could have held; nothing for a set put together at run time.
     #[must_use]
     pub fn catalogue(&self) -> &'static [CatalogueEntry] {
         self.catalogue
     }
 
-    /// The plugin of that name, if this build holds it.
+    /// The plugin of that name, if the set holds it.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<&'static Descriptor> {
-        self.plugins
-            .iter()
-            .copied()
-            .find(|plugin| plugin.name == name)
+        let mut plugins = self.plugins.iter().copied();
+        plugins.find(|plugin| plugin.name == name)
+    }
+
+    /// What forces the start order: which plugin needs which, and why. In order of the kinds and
+    /// names of the plugins that need.
+    #[must_use]
+    pub fn edges(&self) -> Vec<Edge> {
+        plan::edges(&self.plugins)
+    }
+
+    /// Why the set lacks a plugin; nothing if it holds it.
+    #[must_use]
+    pub fn absent(&self, name: &str) -> Option<Absent> {
+        absent::absent(self, name)
+    }
+
+    /// Compares the set with what the linker collected.
+    ///
+    /// A set put together by hand may leave out what is linked, and hold what is not.
+    ///
+    /// # Errors
+    ///
+    /// When a composed plugin is not linked, a linked one is not composed, or two linked types
+    /// of event have one topic.
+    pub fn link_check(&self) -> Result<(), LinkError> {
+        match self.origin {
+            Origin::Build => link::check(self),
+            Origin::Hand => Ok(()),
+        }
     }
 }

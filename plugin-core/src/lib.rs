@@ -33,7 +33,7 @@ pub mod prelude;
 #[path = "private.rs"]
 pub mod __private;
 
-pub use compose::{CatalogueEntry, Composition};
+pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Mode, Need, Overflow, Plugin,

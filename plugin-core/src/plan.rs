@@ -24,7 +24,6 @@ mod table;
 mod text;
 mod topics;
 
-use crate::compose::CatalogueEntry;
 use crate::descriptor::Descriptor;
 
 pub use edge::{Edge, Reason};
@@ -45,16 +44,13 @@ const MOST: usize = u16::MAX as usize;
 /// # Errors
 ///
 /// When the plugins do not fit together.
-pub(crate) fn plan(
-    plugins: &[&'static Descriptor],
-    catalogue: &'static [CatalogueEntry],
-) -> Result<Vec<u16>, Vec<PlanIssue>> {
+pub(crate) fn plan(plugins: &[&'static Descriptor]) -> Result<Vec<u16>, Vec<PlanIssue>> {
     let mut room = 0;
     loop {
         let mut slots = vec![None; room];
         let mut issues = Issues::new(&mut slots);
         let mut scratch = vec![0; scratch_len(plugins)];
-        let solved = solve(plugins, catalogue, &mut scratch, &mut issues);
+        let solved = solve(plugins, &[], &mut scratch, &mut issues);
         let found = issues.count();
         if found > room {
             room = found;

@@ -1,0 +1,173 @@
+//! The composed set against what the linker collected.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use super::Composition;
+use crate::descriptor::Descriptor;
+use crate::event::EventDescriptor;
+use crate::registry;
+
+/// The binary holds something else than `compose!` proved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct LinkError {
+    /// Composed plugins that the linker did not collect.
+    pub missing: Vec<&'static str>,
+    /// Rust types of linked plugins that nobody composed.
+    pub unchosen: Vec<&'static str>,
+    /// Topics that two linked types of event have, with the types.
+    pub topics: Vec<(&'static str, [&'static str; 2])>,
+}
+
+pub(super) fn check(composition: &Composition) -> Result<(), LinkError> {
+    compare(composition, &registry::plugins(), &registry::events())
+}
+
+/// Compares with linked plugins, and with linked events in order of their topics.
+fn compare(
+    composition: &Composition,
+    plugins: &[&'static Descriptor],
+    events: &[&'static EventDescriptor],
+) -> Result<(), LinkError> {
+    let composed = identities(composition.plugins());
+    let linked = identities(plugins.iter().copied());
+    let error = LinkError {
+        missing: composed
+            .difference(&linked)
+            .map(|(name, _)| *name)
+            .collect(),
+        unchosen: linked
+            .difference(&composed)
+            .map(|(_, type_name)| *type_name)
+            .collect(),
+        topics: shared_topics(events),
+    };
+    let LinkError {
+        missing,
+        unchosen,
+        topics,
+    } = &error;
+    if missing.is_empty() && unchosen.is_empty() && topics.is_empty() {
+        return Ok(());
+    }
+    Err(error)
+}
+
+fn identities(
+    plugins: impl Iterator<Item = &'static Descriptor>,
+) -> BTreeSet<(&'static str, &'static str)> {
+    plugins
+        .map(|plugin| (plugin.name, plugin.type_name))
+        .collect()
+}
+
+fn shared_topics(events: &[&'static EventDescriptor]) -> Vec<(&'static str, [&'static str; 2])> {
+    events
+        .windows(2)
+        .filter(|pair| pair[0].topic == pair[1].topic && pair[0].type_name != pair[1].type_name)
+        .map(|pair| (pair[0].topic, [pair[0].type_name, pair[1].type_name]))
+        .collect()
+}
+
+impl fmt::Display for LinkError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("this binary is not what `compose!` proved")?;
+        for plugin in &self.missing {
+            write!(f, "; plugin `{plugin}` was composed but is not linked: ")?;
+            f.write_str("it needs `#[plugin]`, not a descriptor by hand")?;
+        }
+        for plugin in &self.unchosen {
+            write!(
+                f,
+                "; plugin type `{plugin}` is linked but was not composed: "
+            )?;
+            f.write_str("name it in `compose!`, or drop its crate from the dependencies")?;
+        }
+        for (topic, [one, other]) in &self.topics {
+            write!(
+                f,
+                "; event types `{one}` and `{other}` have the topic `{topic}`: "
+            )?;
+            f.write_str("give one of them another topic")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for LinkError {}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use schemars::JsonSchema;
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+    use crate::descriptor::{Hooks, PluginRef};
+    use crate::event::Event;
+
+    const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(Arc::new(()) as PluginRef) })));
+
+    static A: Descriptor = Descriptor::new("a", "1.0.0", HOOKS).type_name("crate_a::A");
+    static B: Descriptor = Descriptor::new("b", "1.0.0", HOOKS).type_name("crate_b::B");
+    static OTHER_A: Descriptor = Descriptor::new("a", "1.0.0", HOOKS).type_name("fork_a::A");
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    struct Ping;
+
+    impl Event for Ping {
+        const DESCRIPTOR: &'static EventDescriptor =
+            &EventDescriptor::of::<Self>("ping", "one::Ping");
+    }
+
+    static OTHER_PING: EventDescriptor = EventDescriptor::of::<Ping>("ping", "two::Ping");
+
+    fn set(plugins: &[&'static Descriptor]) -> Composition {
+        Composition::assemble(plugins).unwrap()
+    }
+
+    #[test]
+    fn the_same_plugins_in_another_order_are_the_same() {
+        assert_eq!(
+            compare(&set(&[&A, &B]), &[&B, &A], &[Ping::DESCRIPTOR]),
+            Ok(())
+        );
+    }
+
+    #[test]
+    fn a_composed_plugin_must_be_linked() {
+        let error = compare(&set(&[&A, &B]), &[&B], &[]).unwrap_err();
+        assert_eq!(error.missing, ["a"]);
+        assert!(
+            error
+                .to_string()
+                .contains("plugin `a` was composed but is not linked")
+        );
+    }
+
+    #[test]
+    fn a_linked_plugin_must_be_composed() {
+        let error = compare(&set(&[&A]), &[&A, &B, &OTHER_A], &[]).unwrap_err();
+        assert_eq!(error.missing, Vec::<&str>::new());
+        assert_eq!(error.unchosen, ["fork_a::A", "crate_b::B"]);
+        assert!(
+            error
+                .to_string()
+                .contains("`crate_b::B` is linked but was not composed")
+        );
+    }
+
+    #[test]
+    fn two_linked_events_may_not_share_a_topic() {
+        let events = [Ping::DESCRIPTOR, &OTHER_PING];
+        let error = compare(&set(&[&A]), &[&A], &events).unwrap_err();
+        assert_eq!(error.topics, [("ping", ["one::Ping", "two::Ping"])]);
+        assert!(
+            error
+                .to_string()
+                .contains("`one::Ping` and `two::Ping` have the topic `ping`")
+        );
+    }
+}
