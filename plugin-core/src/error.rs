@@ -4,6 +4,8 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
+use crate::event::PublishError;
+use crate::files::FileError;
 use crate::permission::PermissionDenied;
 
 /// A result whose error is, unless said otherwise, plugin-core's [`Error`].
@@ -154,7 +156,7 @@ impl Error {
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     fn from(source: E) -> Self {
-        let kind = if (&source as &dyn Any).is::<PermissionDenied>() {
+        let kind = if is_denied(&source) {
             ErrorKind::Denied
         } else {
             ErrorKind::External { retriable: false }
@@ -165,6 +167,13 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
             source: Some(Box::new(source)),
         }))
     }
+}
+
+/// Whether an error is, or wraps, a right that is missing.
+fn is_denied(error: &dyn Any) -> bool {
+    error.is::<PermissionDenied>()
+        || matches!(error.downcast_ref(), Some(PublishError::Denied(_)))
+        || matches!(error.downcast_ref(), Some(FileError::Denied(_) | FileError::Outside { .. }))
 }
 
 impl fmt::Display for Error {

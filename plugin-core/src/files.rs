@@ -1,17 +1,245 @@
 //! Files below a root, and nowhere else.
+//!
+//! The root is an open directory, not a path: the kernel of the operating system resolves every
+//! name below it, so that neither `..` nor a symbolic link leads out, also when somebody moves
+//! directories about meanwhile. A grant that is narrowed to a directory is a root of its own.
 
-use std::path::Path;
+mod error;
+mod operation;
+#[cfg(test)]
+mod tests;
+
+pub use error::FileError;
+
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::Result;
-use crate::instance::Identity;
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
 
-/// Files below a root.
-#[derive(Debug, Clone)]
-pub struct Files {}
+use crate::audit::{Entry, Outcome};
+use crate::error::{Error, Result};
+use crate::instance::Identity;
+use crate::permission::{Action, inside};
+
+/// Files below a root, as far as the plugin's `permissions` go.
+///
+/// Paths are relative to the root. One that is absolute or has a `..` in it is refused, as is a
+/// symbolic link that leads out; a link to somewhere below the root is followed.
+#[derive(Clone)]
+pub struct Files(Arc<Inner>);
+
+struct Inner {
+    root: Dir,
+    owner: Arc<Identity>,
+}
 
 impl Files {
-    pub(crate) fn open(_root: &Path, _owner: &Arc<Identity>) -> Result<Self> {
-        Ok(Self {})
+    pub(crate) fn open(root: &Path, owner: &Arc<Identity>) -> Result<Self> {
+        owner.grants().files_any()?;
+        let root = Dir::open_ambient_dir(root, ambient_authority()).map_err(|error| {
+            Error::config(format!("can't open the directory `{}`", root.display())).because(error)
+        })?;
+        Ok(Self(Arc::new(Inner {
+            root,
+            owner: Arc::clone(owner),
+        })))
+    }
+
+    /// Reads a whole file.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not read it, the path leads out, or there is no such file.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn read(&self, path: impl AsRef<Path>) -> Result<Vec<u8>, FileError> {
+        self.run(Action::Read, path.as_ref(), operation::read).await
+    }
+
+    /// Writes a whole file, and makes the directories it is in. Who reads meanwhile sees the old
+    /// file or the new one, never a part; the same holds after a crash.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not write it, the path leads out, or the disk fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the file is the old one, or will be the new one.
+    pub async fn write(
+        &self,
+        path: impl AsRef<Path>,
+        data: impl Into<Vec<u8>>,
+    ) -> Result<(), FileError> {
+        let data = data.into();
+        self.run(Action::Write, path.as_ref(), move |dir, path| {
+            operation::write(dir, path, &data)
+        })
+        .await
+    }
+
+    /// Adds to the end of a file, and makes it and its directories if they are not there.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not write it, the path leads out, or the disk fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the data may still be added, later.
+    pub async fn append(
+        &self,
+        path: impl AsRef<Path>,
+        data: impl Into<Vec<u8>>,
+    ) -> Result<(), FileError> {
+        let data = data.into();
+        self.run(Action::Write, path.as_ref(), move |dir, path| {
+            operation::append(dir, path, &data)
+        })
+        .await
+    }
+
+    /// Removes a file, or a link, but not what it leads to.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not write it, the path leads out, or there is no such file.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the file may still be removed, later.
+    pub async fn remove(&self, path: impl AsRef<Path>) -> Result<(), FileError> {
+        self.run(Action::Write, path.as_ref(), operation::remove)
+            .await
+    }
+
+    /// The names in a directory, sorted; `""` is the root.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not read it, the path leads out, or there is no such directory.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn list(&self, path: impl AsRef<Path>) -> Result<Vec<String>, FileError> {
+        self.run(Action::Read, path.as_ref(), operation::list).await
+    }
+
+    /// Whether there is a file or a directory.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not read it, or the path leads out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn exists(&self, path: impl AsRef<Path>) -> Result<bool, FileError> {
+        match self
+            .run(Action::Read, path.as_ref(), operation::exists)
+            .await
+        {
+            // Nor is the granted directory there.
+            Err(FileError::Io { source, .. }) if source.kind() == ErrorKind::NotFound => Ok(false),
+            answer => answer,
+        }
+    }
+
+    /// Runs an operation on a thread that may block, in the granted directory that holds `path`.
+    async fn run<T: Send + 'static>(
+        &self,
+        action: Action,
+        path: &Path,
+        operation: impl FnOnce(&Dir, &Path) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, FileError> {
+        let place = self.place(action, path)?;
+        let files = self.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            files.granted(&place, action).and_then(|dir| {
+                let dir = dir.as_ref().unwrap_or(&files.0.root);
+                operation(dir, place.below())
+            })
+        });
+        let done = done.await.unwrap_or_else(|error| Err(error.into()));
+        done.map_err(|error| self.fault(path, action, error))
+    }
+
+    /// Checks a path and finds the granted directory that holds it.
+    fn place(&self, action: Action, path: &Path) -> Result<Place, FileError> {
+        let path = inside(path).ok_or_else(|| self.outside(path, action))?;
+        let grants = self.0.owner.grants();
+        let directory = match action {
+            Action::Read => grants.file_read(&path),
+            _ => grants.file_write(&path),
+        }?;
+        Ok(Place {
+            directory: directory.to_owned(),
+            path,
+        })
+    }
+
+    /// The granted directory; `None` is the root.
+    fn granted(&self, place: &Place, action: Action) -> io::Result<Option<Dir>> {
+        let root = &self.0.root;
+        if place.directory.as_os_str().is_empty() {
+            return Ok(None);
+        }
+        if action == Action::Write {
+            operation::make_dirs(root, &place.directory)?;
+        }
+        root.open_dir(&place.directory).map(Some)
+    }
+
+    fn fault(&self, path: &Path, action: Action, source: io::Error) -> FileError {
+        // cap-std makes this error itself; those of the operating system have a code.
+        let led_out =
+            source.kind() == ErrorKind::PermissionDenied && source.raw_os_error().is_none();
+        if led_out {
+            return self.outside(path, action);
+        }
+        FileError::Io {
+            path: path.to_owned(),
+            source,
+        }
+    }
+
+    fn outside(&self, path: &Path, action: Action) -> FileError {
+        let plugin = self.0.owner.name();
+        let entry = Entry::new(plugin, format!("file.{action}"), Outcome::Denied);
+        let audit = self.0.owner.grants().audit();
+        audit.record(entry.plugin(plugin).detail(path.to_string_lossy()));
+        FileError::Outside {
+            path: path.to_owned(),
+        }
+    }
+}
+
+impl fmt::Debug for Files {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Files({})", self.0.owner.name())
+    }
+}
+
+/// A path below the root, and the granted directory that holds it.
+struct Place {
+    directory: PathBuf,
+    path: PathBuf,
+}
+
+impl Place {
+    /// The path as seen from the granted directory.
+    fn below(&self) -> &Path {
+        match self.path.strip_prefix(&self.directory) {
+            Ok(below) if below.as_os_str().is_empty() => Path::new("."),
+            Ok(below) => below,
+            // The directory was found by this prefix.
+            Err(_) => &self.path,
+        }
     }
 }

@@ -16,6 +16,7 @@ mod compose;
 
 pub mod config;
 mod error;
+pub mod audit;
 pub mod permission;
 pub mod init;
 mod instance;

@@ -1,6 +1,26 @@
 //! What an instance may do: what its types grant, narrowed by the operator.
+//!
+//! The types are the upper bound. A plugin that holds no `Publisher<E>` can't publish `E`,
+//! whatever a file says; `permissions` and `roles` only take away. Without both, a plugin has all
+//! that its types grant; with one of them, it has only what they list.
 
-use std::fmt;
+mod denied;
+mod grants;
+mod invalid;
+mod missing;
+mod parse;
+mod resource;
+mod right;
+mod rules;
+#[cfg(test)]
+mod tests;
+
+pub use denied::PermissionDenied;
+pub use grants::Grants;
+pub use invalid::{PermissionError, Place};
+pub use missing::MissingGrants;
+pub(crate) use parse::inside;
+pub use resource::{Action, Resource};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,56 +47,23 @@ pub struct Permission {
     pub actions: Vec<String>,
 }
 
-/// What an instance may do.
-#[derive(Debug, Clone, Default)]
-pub struct Grants {}
-
-impl Grants {
-    /// Everything that the plugin's types grant.
+impl Permission {
+    /// All that is wrong with the entry, each with its [`Place`]; nothing, if it is good.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use plugin_core::permission::Permission;
+    ///
+    /// let entry = Permission { resource: "event_buss".into(), actions: vec!["publish".into()] };
+    /// assert_eq!(
+    ///     entry.mistakes()[0].to_string(),
+    ///     "unknown resource `event_buss`, did you mean `event_bus`? \
+    ///      Valid are `event_bus`, `service`, `logger`, `file`, `system`",
+    /// );
+    /// ```
     #[must_use]
-    pub fn all() -> Self {
-        Self::default()
-    }
-
-    pub(crate) fn publish(&self, _topic: &str) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn publish_any(&self) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn subscribe(&self, _topic: &str) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn subscribe_any(&self) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn use_service(&self, _name: &str) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn view_system(&self) -> Result<(), PermissionDenied> {
-        Ok(())
-    }
-
-    pub(crate) fn may_log(&self) -> bool {
-        true
+    pub fn mistakes(&self) -> Vec<PermissionError> {
+        parse::parse(self).err().unwrap_or_default()
     }
 }
-
-/// A right that the operator did not grant.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PermissionDenied {
-    plugin: &'static str,
-}
-
-impl fmt::Display for PermissionDenied {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "`{}` may not", self.plugin)
-    }
-}
-
-impl std::error::Error for PermissionDenied {}

@@ -1,0 +1,56 @@
+//! Why a file was not read or written.
+
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+
+use crate::permission::PermissionDenied;
+
+/// Why a file was not read or written.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum FileError {
+    /// The plugin lacks the right.
+    Denied(PermissionDenied),
+    /// The path leads out of the directory that the plugin was granted.
+    Outside {
+        /// The path.
+        path: PathBuf,
+    },
+    /// The operating system refused.
+    Io {
+        /// The path.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+impl fmt::Display for FileError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Denied(denied) => denied.fmt(f),
+            Self::Outside { path } => write!(
+                f,
+                "`{}` leads out of the plugin's directory: write a path below it, without a leading `/` and without `..`",
+                path.display()
+            ),
+            Self::Io { path, .. } => write!(f, "file `{}`", path.display()),
+        }
+    }
+}
+
+impl std::error::Error for FileError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Io { source, .. } => Some(source),
+            Self::Denied(_) | Self::Outside { .. } => None,
+        }
+    }
+}
+
+impl From<PermissionDenied> for FileError {
+    fn from(denied: PermissionDenied) -> Self {
+        Self::Denied(denied)
+    }
+}

@@ -1,0 +1,87 @@
+//! A right that the operator did not grant.
+
+use std::fmt;
+
+use super::Permission;
+use super::resource::{Action, Resource};
+
+/// A right that the operator did not grant.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PermissionDenied {
+    pub(super) plugin: &'static str,
+    pub(super) resource: Resource,
+    pub(super) action: Action,
+    pub(super) object: Option<String>,
+}
+
+impl PermissionDenied {
+    /// Name of the plugin that lacks the right.
+    #[must_use]
+    pub fn plugin(&self) -> &'static str {
+        self.plugin
+    }
+
+    /// What it is about.
+    #[must_use]
+    pub fn resource(&self) -> Resource {
+        self.resource
+    }
+
+    /// What was to be done with it.
+    #[must_use]
+    pub fn action(&self) -> Action {
+        self.action
+    }
+
+    /// The topic, service or path; `None` when the plugin has no such right at all.
+    #[must_use]
+    pub fn object(&self) -> Option<&str> {
+        self.object.as_deref()
+    }
+
+    /// The least that grants the right.
+    #[must_use]
+    pub fn grant(&self) -> Permission {
+        let part = self
+            .object
+            .as_deref()
+            .and_then(|object| match self.resource {
+                Resource::EventBus | Resource::Service => Some(object),
+                Resource::File => object.rsplit_once('/').map(|(directory, _)| directory),
+                Resource::Logger | Resource::System => None,
+            });
+        let word = self.resource.as_str();
+        Permission {
+            resource: part.map_or_else(|| word.to_owned(), |part| format!("{word}:{part}")),
+            actions: vec![self.action.to_string()],
+        }
+    }
+}
+
+impl fmt::Display for PermissionDenied {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            plugin,
+            resource,
+            action,
+            ..
+        } = self;
+        write!(f, "`{plugin}` may not ")?;
+        match (self.object.as_deref(), resource, action) {
+            (Some(object), _, Action::Subscribe) => write!(f, "subscribe to `{object}`"),
+            (Some(object), _, _) => write!(f, "{action} `{object}`"),
+            (None, Resource::EventBus, Action::Subscribe) => f.write_str("subscribe to any event"),
+            (None, Resource::EventBus, _) => write!(f, "{action} any event"),
+            (None, Resource::Service, _) => write!(f, "{action} any service"),
+            (None, Resource::Logger, _) => f.write_str("write to the log"),
+            (None, Resource::File, _) => f.write_str("use files"),
+            (None, Resource::System, _) => f.write_str("see the system"),
+        }?;
+        write!(
+            f,
+            ": grant it `{resource}` with action `{action}` in its `permissions`"
+        )
+    }
+}
+
+impl std::error::Error for PermissionDenied {}

@@ -1,0 +1,184 @@
+//! The rights of one instance: one question per kind of use.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Permission;
+use super::denied::PermissionDenied;
+use super::invalid::PermissionError;
+use super::parse;
+use super::right::Right;
+use super::rules::Rules;
+use crate::audit::Audit;
+use crate::descriptor::Descriptor;
+
+/// What an instance may do. A refusal records itself in the audit log.
+#[derive(Debug, Clone)]
+pub struct Grants {
+    plugin: &'static str,
+    rules: Arc<Rules>,
+    audit: Audit,
+}
+
+impl Grants {
+    /// Everything that the plugin's types grant: neither `permissions` nor `roles` is there.
+    #[must_use]
+    pub fn all(plugin: &'static str) -> Self {
+        Self::new(plugin, Rules::ALL)
+    }
+
+    /// What the entries of `permissions` and of all `roles` list, together.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with any entry, each with the entry's index.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// use plugin_core::permission::{Grants, Permission};
+    ///
+    /// let entry = |resource: &str, action: &str| Permission {
+    ///     resource: resource.into(),
+    ///     actions: vec![action.into()],
+    /// };
+    /// assert!(Grants::only("hello-plugin", &[entry("event_bus:user.*", "publish")]).is_ok());
+    ///
+    /// let mistakes = Grants::only("hello-plugin", &[entry("logger", "rite")]).unwrap_err();
+    /// assert_eq!(
+    ///     mistakes[0].1.to_string(),
+    ///     "`logger` has no action `rite`, did you mean `write`? Valid are `write`, `*`",
+    /// );
+    /// ```
+    pub fn only<'a>(
+        plugin: &'static str,
+        listed: impl IntoIterator<Item = &'a Permission>,
+    ) -> Result<Self, Vec<(usize, PermissionError)>> {
+        let mut rules = Rules::NONE;
+        let mut mistakes = Vec::new();
+        for (index, entry) in listed.into_iter().enumerate() {
+            match parse::parse(entry) {
+                Ok(grant) => rules.add(&grant),
+                Err(found) => mistakes.extend(found.into_iter().map(|mistake| (index, mistake))),
+            }
+        }
+        if mistakes.is_empty() {
+            Ok(Self::new(plugin, rules))
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn new(plugin: &'static str, rules: Rules) -> Self {
+        Self {
+            plugin,
+            rules: Arc::new(rules),
+            audit: Audit::disabled(),
+        }
+    }
+
+    /// Records refusals from now on.
+    #[must_use]
+    pub fn with_audit(mut self, audit: Audit) -> Self {
+        self.audit = audit;
+        self
+    }
+
+    /// Where refusals are recorded.
+    pub(crate) fn audit(&self) -> &Audit {
+        &self.audit
+    }
+
+    /// The rights that a plugin asks for and was not granted: what its `init` takes and what its
+    /// handlers listen to. Nothing is recorded.
+    #[must_use]
+    pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
+        let needs = descriptor.needs.iter().filter_map(Right::of);
+        let handlers = descriptor
+            .subscriptions
+            .iter()
+            .map(|subscription| Right::Subscribe(subscription.source.topic()));
+        let mut denied = Vec::new();
+        for right in needs.chain(handlers).filter(|right| !self.allows(*right)) {
+            let refusal = right.denied(self.plugin);
+            if !denied.contains(&refusal) {
+                denied.push(refusal);
+            }
+        }
+        denied
+    }
+
+    pub(crate) fn publish(&self, topic: &str) -> Result<(), PermissionDenied> {
+        self.demand(Right::Publish(topic))
+    }
+
+    pub(crate) fn publish_any(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::PublishAny)
+    }
+
+    /// `topic` may be a pattern: then all that it stands for must be granted.
+    pub(crate) fn subscribe(&self, topic: &str) -> Result<(), PermissionDenied> {
+        self.demand(Right::Subscribe(topic))
+    }
+
+    pub(crate) fn subscribe_any(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::SubscribeAny)
+    }
+
+    pub(crate) fn use_service(&self, name: &str) -> Result<(), PermissionDenied> {
+        self.demand(Right::Use(name))
+    }
+
+    pub(crate) fn view_system(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::ViewSystem)
+    }
+
+    pub(crate) fn may_log(&self) -> bool {
+        self.rules.log
+    }
+
+    pub(crate) fn files_any(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::FilesAny)
+    }
+
+    /// The granted directory, relative to the root, that a path may be read in.
+    pub(crate) fn file_read(&self, path: &Path) -> Result<&Path, PermissionDenied> {
+        let directory = self.rules.read.directory(path);
+        directory.ok_or_else(|| self.refuse(Right::Read(path)))
+    }
+
+    /// The granted directory, relative to the root, that a path may be written in.
+    pub(crate) fn file_write(&self, path: &Path) -> Result<&Path, PermissionDenied> {
+        let directory = self.rules.write.directory(path);
+        directory.ok_or_else(|| self.refuse(Right::Write(path)))
+    }
+
+    fn demand(&self, right: Right<'_>) -> Result<(), PermissionDenied> {
+        if self.allows(right) {
+            return Ok(());
+        }
+        Err(self.refuse(right))
+    }
+
+    #[cold]
+    fn refuse(&self, right: Right<'_>) -> PermissionDenied {
+        let denied = right.denied(self.plugin);
+        self.audit.refused(&denied);
+        denied
+    }
+
+    fn allows(&self, right: Right<'_>) -> bool {
+        let rules = &*self.rules;
+        match right {
+            Right::Publish(topic) => rules.publish.matches(topic),
+            Right::PublishAny => rules.publish.any(),
+            Right::Subscribe(topic) => rules.subscribe.covers(topic),
+            Right::SubscribeAny => rules.subscribe.any(),
+            Right::Use(name) => rules.services.names(name),
+            Right::ViewSystem => rules.system,
+            Right::FilesAny => rules.read.any() || rules.write.any(),
+            Right::Read(path) => rules.read.directory(path).is_some(),
+            Right::Write(path) => rules.write.directory(path).is_some(),
+        }
+    }
+}
