@@ -1,0 +1,226 @@
+//! The subscriber: one layer whose levels, format and sink can be replaced while it runs.
+
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use arc_swap::ArcSwap;
+use plugin_core::current;
+use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::layer::{Context, Filter, Layer};
+use tracing_subscriber::registry::{LookupSpan, SpanRef};
+
+use crate::config::Format;
+use crate::fields::Fields;
+use crate::levels::Levels;
+use crate::line::Line;
+use crate::sink::Sink;
+
+/// What a config makes of the log.
+#[derive(Debug)]
+pub(crate) struct Settings {
+    pub(crate) levels: Levels,
+    pub(crate) format: Format,
+    pub(crate) sink: Sink,
+}
+
+/// The settings in use, shared by the layer, its filter and the plugin.
+pub(crate) type Switch = Arc<ArcSwap<Settings>>;
+
+/// Decides which lines are written.
+#[derive(Debug)]
+pub(crate) struct PluginFilter(pub(crate) Switch);
+
+impl<S> Filter<S> for PluginFilter {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        self.0.load().levels.allow(current(), *metadata.level())
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        // The answer depends on who runs, so only what nobody may write is settled for good.
+        if *metadata.level() > self.0.load().levels.most() {
+            Interest::never()
+        } else {
+            Interest::sometimes()
+        }
+    }
+
+    fn max_level_hint(&self) -> Option<LevelFilter> {
+        Some(self.0.load().levels.most())
+    }
+}
+
+/// Writes the lines.
+#[derive(Debug)]
+pub(crate) struct LineLayer(pub(crate) Switch);
+
+impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        let mut fields = Fields::default();
+        attributes.record(&mut fields);
+        span.extensions_mut().insert(fields);
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        let Some(span) = context.span(id) else { return };
+        if let Some(fields) = span.extensions_mut().get_mut::<Fields>() {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        let spans: Vec<SpanRef<'_, S>> = context
+            .event_scope(event)
+            .into_iter()
+            .flat_map(|scope| scope.from_root())
+            .collect();
+        let extensions: Vec<_> = spans
+            .iter()
+            .map(|span| (span.name(), span.extensions()))
+            .collect();
+        let spans: Vec<(&'static str, &Fields)> = (extensions.iter())
+            .filter_map(|(name, extensions)| Some((*name, extensions.get::<Fields>()?)))
+            .collect();
+        self.write(event.metadata(), &fields, &spans);
+    }
+}
+
+impl LineLayer {
+    fn write(&self, metadata: &Metadata<'_>, fields: &Fields, spans: &[(&'static str, &Fields)]) {
+        // Lines of the kernel about a plugin name it in a field, or in a span.
+        let named = |name| {
+            fields
+                .text(name)
+                .or_else(|| spans.iter().rev().find_map(|(_, fields)| fields.text(name)))
+        };
+        let current = current();
+        let plugin = current.map_or_else(
+            || named("plugin"),
+            |current| Some(current.plugin.to_owned()),
+        );
+        let event = current
+            .and_then(|current| current.event)
+            .map_or_else(|| named("event"), |event| Some(event.to_string()));
+        let line = Line {
+            level: *metadata.level(),
+            plugin: plugin.as_deref(),
+            event: event.as_deref(),
+            target: metadata.target(),
+            fields,
+            spans,
+        };
+        self.put(&line);
+    }
+
+    fn put(&self, line: &Line<'_>) {
+        thread_local! {
+            static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
+        }
+        let settings = self.0.load();
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.clear();
+            let written = match settings.format {
+                Format::Text => line.write_text(buffer, settings.sink.color()),
+                Format::Json => line.write_json(buffer),
+            };
+            // Writing to a string fails only when a value's own `Display` does.
+            if written.is_ok() {
+                settings.sink.write(buffer);
+            }
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::{Arc, Mutex};
+
+    use arc_swap::ArcSwap;
+    use tracing_subscriber::fmt::writer::BoxMakeWriter;
+    use tracing_subscriber::layer::{Layer as _, SubscriberExt};
+
+    use super::{LineLayer, PluginFilter, Settings, Switch};
+    use crate::config::{Format, Level, LoggerConfig};
+    use crate::levels::Levels;
+    use crate::sink::Sink;
+
+    #[derive(Clone, Default)]
+    struct Memory(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Memory {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Memory {
+        fn text(&self) -> String {
+            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+        }
+
+        fn settings(&self, level: Level) -> Settings {
+            let memory = self.clone();
+            Settings {
+                levels: Levels::new(&LoggerConfig {
+                    level,
+                    ..LoggerConfig::default()
+                }),
+                format: Format::Text,
+                sink: Sink::to(BoxMakeWriter::new(move || memory.clone())),
+            }
+        }
+    }
+
+    fn logged(level: Level, write: impl FnOnce(&Switch, &Memory)) -> String {
+        let memory = Memory::default();
+        let switch: Switch = Arc::new(ArcSwap::from_pointee(memory.settings(level)));
+        let layer = LineLayer(Arc::clone(&switch)).with_filter(PluginFilter(Arc::clone(&switch)));
+        let subscriber = tracing_subscriber::registry().with(layer);
+        tracing::subscriber::with_default(subscriber, || write(&switch, &memory));
+        memory.text()
+    }
+
+    #[test]
+    fn a_line_takes_plugin_and_event_from_its_span() {
+        let text = logged(Level::Info, |_, _| {
+            let span = tracing::info_span!("handle", plugin = "hello-plugin", event = "7f");
+            span.in_scope(|| tracing::warn!(error = "no", "failed"));
+        });
+        assert!(
+            text.contains("WARN hello-plugin event=7f handle{"),
+            "{text}"
+        );
+        assert!(text.ends_with(": failed error=no\n"), "{text}");
+    }
+
+    #[test]
+    fn less_important_lines_are_left_out() {
+        let text = logged(Level::Warn, |_, _| {
+            tracing::info!("seen by nobody");
+            tracing::error!("seen");
+        });
+        assert!(!text.contains("nobody") && text.contains("ERROR"), "{text}");
+    }
+
+    #[test]
+    fn new_settings_hold_at_once() {
+        let text = logged(Level::Off, |switch, memory| {
+            tracing::error!("before");
+            switch.store(Arc::new(memory.settings(Level::Debug)));
+            tracing::callsite::rebuild_interest_cache();
+            tracing::debug!("after");
+        });
+        assert!(!text.contains("before") && text.contains("after"), "{text}");
+    }
+}

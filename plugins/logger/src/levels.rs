@@ -1,0 +1,76 @@
+//! Which lines are written: by importance, by plugin, and by the right to write.
+
+use std::collections::BTreeMap;
+
+use plugin_core::Current;
+use tracing::level_filters::LevelFilter;
+
+use crate::config::LoggerConfig;
+
+/// The levels of a config, ready to ask.
+#[derive(Debug)]
+pub(crate) struct Levels {
+    general: LevelFilter,
+    plugins: BTreeMap<String, LevelFilter>,
+    most: LevelFilter,
+}
+
+impl Levels {
+    pub(crate) fn new(config: &LoggerConfig) -> Self {
+        let general = config.level.into();
+        let plugins: BTreeMap<String, LevelFilter> = (config.levels.iter())
+            .map(|(plugin, &level)| (plugin.clone(), level.into()))
+            .collect();
+        let most = plugins.values().copied().fold(general, Ord::max);
+        Self {
+            general,
+            plugins,
+            most,
+        }
+    }
+
+    /// The level above which no plugin writes.
+    pub(crate) fn most(&self) -> LevelFilter {
+        self.most
+    }
+
+    /// Whether a line is written. Lines from outside of any plugin are the kernel's own.
+    pub(crate) fn allow(&self, current: Option<Current>, level: tracing::Level) -> bool {
+        let Some(current) = current else {
+            return level <= self.general;
+        };
+        current.may_log && level <= *self.plugins.get(current.plugin).unwrap_or(&self.general)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level as Importance;
+    use tracing::level_filters::LevelFilter;
+
+    use super::Levels;
+    use crate::config::{Level, LoggerConfig};
+
+    fn levels() -> Levels {
+        Levels::new(&LoggerConfig {
+            level: Level::Warn,
+            levels: [
+                ("quiet".to_owned(), Level::Off),
+                ("loud".to_owned(), Level::Debug),
+            ]
+            .into(),
+            ..LoggerConfig::default()
+        })
+    }
+
+    #[test]
+    fn the_kernel_follows_the_general_level() {
+        assert!(levels().allow(None, Importance::WARN));
+        assert!(!levels().allow(None, Importance::INFO));
+    }
+
+    #[test]
+    fn the_loudest_plugin_sets_what_is_looked_at() {
+        assert_eq!(levels().most(), LevelFilter::DEBUG);
+    }
+}
