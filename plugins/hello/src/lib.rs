@@ -1,1 +1,44 @@
-//! Greets users who log in
+//! Greets users who log in: the first example of a plugin.
+//!
+//! It hears `user.login` and answers with `user.welcome`; it hears `user.logout` and says so in
+//! the log.
+
+#![forbid(unsafe_code)]
+
+mod config;
+mod greeter;
+
+pub use config::HelloConfig;
+
+use plugin_contracts::{UserLogin, UserLogout, UserWelcome};
+use plugin_core::prelude::*;
+
+use greeter::Greeter;
+
+/// Greets users who log in.
+#[derive(Debug)]
+pub struct Hello {
+    greeter: Greeter,
+}
+
+#[plugin(name = "hello-plugin", requires(plugin_logger::Logger = "^1"))]
+impl Hello {
+    #[init]
+    fn init(Config(config): Config<HelloConfig>, welcome: Publisher<UserWelcome>) -> Result<Self> {
+        tracing::info!(message_of_the_day = config.message, "hello is ready");
+        Ok(Self {
+            greeter: Greeter::new(config, welcome),
+        })
+    }
+
+    #[subscribe]
+    async fn login(&self, login: &UserLogin) -> Result<()> {
+        tracing::info!(user_id = login.user_id, "user logged in");
+        self.greeter.greet(&login.user_id).await
+    }
+
+    #[subscribe]
+    fn logout(&self, logout: &UserLogout) {
+        tracing::info!(user_id = logout.user_id, "user logged out");
+    }
+}

@@ -1,0 +1,27 @@
+//! Settings of `hello-plugin`.
+
+use plugin_core::prelude::*;
+
+/// Settings of `hello-plugin`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HelloConfig {
+    /// Text of the welcome.
+    pub message: String,
+    /// Most welcomes that are sent between a start and a stop; later logins are only logged.
+    #[serde(default = "default_max_notifications")]
+    pub max_notifications: u64,
+    /// How often a welcome is tried again that no subscriber had room for, with a pause before
+    /// each try that doubles from 50 ms; then it counts as an error.
+    #[serde(default = "default_retry_count")]
+    #[schemars(range(max = 10))]
+    pub retry_count: u32,
+}
+
+fn default_max_notifications() -> u64 {
+    1_000
+}
+
+fn default_retry_count() -> u32 {
+    3
+}
