@@ -1,1 +1,9 @@
+//! A service composed of plugins.
+mod exit;
+mod feed;
+mod graph;
+mod output;
+mod signal;
+mod table;
+
 fn main() {}

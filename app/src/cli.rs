@@ -1,0 +1,147 @@
+//! The command line, as clap reads it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::exit;
+use crate::feed::OnError;
+use crate::output::Format;
+
+/// A service composed of plugins. Without a command it runs.
+#[derive(Debug, Parser)]
+#[command(version, after_help = exit::help(), max_term_width = 100)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) place: Place,
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+}
+
+/// Where config and data are.
+#[derive(Debug, Clone, Default, Args)]
+pub(crate) struct Place {
+    /// The manager's file [default: config/plugin_manager.yaml, if there is one].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where plugins keep things; goes before `data_dir` of the manager's file.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Start the plugins and serve until Ctrl-C, or handle the events of a file.
+    #[command(after_help = exit::help())]
+    Run(Run),
+    /// List the plugins of this build, and those that it could have held.
+    List(Show),
+    /// Draw plugins, services and events.
+    Graph(Graph),
+    /// Tell everything about one plugin.
+    Explain(Explain),
+    /// Check the config without starting anything.
+    Check(Show),
+    /// Print the JSON Schema of the config files and the events of this build.
+    Schema(Show),
+    /// Look at the config.
+    #[command(subcommand)]
+    Config(Config),
+}
+
+/// Look at the config.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Config {
+    /// Print a plugin's effective values with their origin. Secrets are masked.
+    Show(ConfigShow),
+}
+
+/// For whom to print.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub(crate) struct Show {
+    /// Text for people, or JSON for programs.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Format,
+}
+
+/// How to run.
+#[derive(Debug, Default, Args)]
+pub(crate) struct Run {
+    /// Read events from a file of NDJSON, or from standard input with `-`; end when all are
+    /// handled. A line is {"type": "user.login", "data": {…}}. Unless config files or variables
+    /// say otherwise, `api-plugin` then listens on any free port, and the log begins at `warn`.
+    #[arg(long, value_name = "FILE|-")]
+    pub(crate) events: Option<PathBuf>,
+    /// What a line leads to that is no event.
+    #[arg(long, value_enum, default_value_t, requires = "events")]
+    pub(crate) on_error: OnError,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+/// How to draw.
+#[derive(Debug, Args)]
+pub(crate) struct Graph {
+    /// In which language.
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) format: Drawing,
+}
+
+/// The languages of a graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Drawing {
+    /// Aligned text.
+    #[default]
+    Text,
+    /// A Mermaid flowchart.
+    Mermaid,
+    /// Graphviz.
+    Dot,
+    /// JSON.
+    Json,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(crate) struct Explain {
+    /// Name of the plugin.
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+/// What to show of the config.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigShow {
+    /// Name of the plugin, or `plugin_manager`.
+    pub(crate) plugin: String,
+    #[command(flatten)]
+    pub(crate) show: Show,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::{CommandFactory, Parser};
+
+    use super::Cli;
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn options_of_place_stand_before_or_behind_the_command() {
+        for line in ["app --data-dir d list", "app list --data-dir d"] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(cli.place.data_dir, Some("d".into()));
+        }
+    }
+
+    #[test]
+    fn what_to_do_with_bad_lines_needs_lines() {
+        assert!(Cli::try_parse_from(["app", "run", "--on-error", "stop"]).is_err());
+        assert!(Cli::try_parse_from("app run --events - --on-error stop".split(' ')).is_ok());
+    }
+}

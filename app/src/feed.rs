@@ -1,0 +1,183 @@
+//! Events from a stream of NDJSON: read, checked, published with back-pressure.
+//!
+//! Invariants: memory is bounded by one line and the plugins' mailboxes; every line is counted
+//! once, as published, bad or blank.
+
+mod lines;
+mod progress;
+mod record;
+
+use std::io;
+use std::path::Path;
+
+use clap::ValueEnum;
+use plugin_core::event::{PublishError, Publishers};
+use serde::Serialize;
+use tokio::io::{AsyncBufRead, BufReader};
+
+pub(crate) use progress::Progress;
+pub(crate) use record::Topics;
+
+use lines::{Line, Lines};
+use record::{BadRecord, Record};
+
+/// Bad lines that are shown; more are only counted.
+const SHOWN: usize = 10;
+
+/// Bytes that are read at once.
+const CHUNK: usize = 256 * 1024;
+
+/// What a bad line leads to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum OnError {
+    /// It is reported, and the next line is read.
+    #[default]
+    Skip,
+    /// It is reported, and no more lines are read.
+    Stop,
+}
+
+/// What was read.
+#[derive(Debug, Default, Serialize)]
+pub(crate) struct Tally {
+    pub(crate) lines: u64,
+    pub(crate) published: u64,
+    pub(crate) bad: u64,
+    pub(crate) blank: u64,
+    /// The first bad lines.
+    pub(crate) bad_lines: Vec<BadLine>,
+}
+
+/// A line that is no event.
+#[derive(Debug, Serialize)]
+pub(crate) struct BadLine {
+    pub(crate) line: u64,
+    pub(crate) reason: String,
+}
+
+/// Why no more lines are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum End {
+    /// There are no more.
+    Input,
+    /// One was bad, and `--on-error stop` was given.
+    BadLine,
+    /// The service is stopping and takes no more events.
+    Stopping,
+}
+
+/// A stream of events.
+pub(crate) type Stream = Box<dyn AsyncBufRead + Unpin>;
+
+/// Opens a file, or standard input for `-`. Also says how many bytes there are, if that is known.
+///
+/// # Errors
+///
+/// When the file can't be opened.
+pub(crate) async fn open(path: &Path) -> io::Result<(Stream, Option<u64>)> {
+    if path == Path::new("-") {
+        return Ok((
+            Box::new(BufReader::with_capacity(CHUNK, tokio::io::stdin())),
+            None,
+        ));
+    }
+    let file = tokio::fs::File::open(path).await?;
+    let metadata = file.metadata().await?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    let size = metadata.is_file().then(|| metadata.len());
+    Ok((Box::new(BufReader::with_capacity(CHUNK, file)), size))
+}
+
+/// Publishes the lines of a stream.
+#[derive(Debug)]
+pub(crate) struct Feed {
+    publishers: Publishers,
+    topics: Topics,
+    on_error: OnError,
+}
+
+impl Feed {
+    pub(crate) fn new(publishers: Publishers, topics: Topics, on_error: OnError) -> Self {
+        Self {
+            publishers,
+            topics,
+            on_error,
+        }
+    }
+
+    /// Publishes each line; `tally` always says how far it came.
+    ///
+    /// # Errors
+    ///
+    /// When the stream can't be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// The event that waits for room when it is dropped may have reached some subscribers; it is
+    /// not counted.
+    pub(crate) async fn run(
+        &self,
+        stream: Stream,
+        tally: &mut Tally,
+        progress: &Progress,
+    ) -> io::Result<End> {
+        let mut lines = Lines::new(stream, lines::MOST);
+        while let Some(line) = lines.next().await? {
+            tally.lines += 1;
+            match self.publish(&line).await {
+                Ok(Published::Yes) => tally.published += 1,
+                Ok(Published::Blank) => tally.blank += 1,
+                Ok(Published::Stopping) => {
+                    tally.lines -= 1;
+                    return Ok(End::Stopping);
+                }
+                Err(bad) => {
+                    tally.report(line.number, &bad, progress);
+                    if self.on_error == OnError::Stop {
+                        return Ok(End::BadLine);
+                    }
+                }
+            }
+            progress.update(lines.consumed(), tally.lines);
+        }
+        Ok(End::Input)
+    }
+
+    async fn publish(&self, line: &Line<'_>) -> Result<Published, BadRecord> {
+        let bytes = line.bytes.ok_or(BadRecord::TooLong(lines::MOST))?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Published::Blank);
+        }
+        let record = Record::read(bytes, &self.topics)?;
+        let data = record.data.get().as_bytes();
+        match self.publishers.publish(&record.topic, data).await {
+            Ok(()) => Ok(Published::Yes),
+            Err(PublishError::Stopping) => Ok(Published::Stopping),
+            Err(PublishError::Decode(error)) => Err(BadRecord::Data(error)),
+            Err(error) => Err(BadRecord::Refused(error.to_string())),
+        }
+    }
+}
+
+/// What became of a line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Published {
+    Yes,
+    Blank,
+    Stopping,
+}
+
+impl Tally {
+    fn report(&mut self, line: u64, bad: &BadRecord, progress: &Progress) {
+        self.bad += 1;
+        if self.bad_lines.len() < SHOWN {
+            let reason = bad.to_string();
+            progress.note(format_args!("line {line}: {reason}"));
+            self.bad_lines.push(BadLine { line, reason });
+        } else if self.bad == SHOWN as u64 + 1 {
+            progress.note("more bad lines are counted and not shown");
+        }
+    }
+}

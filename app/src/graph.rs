@@ -1,0 +1,208 @@
+//! Plugins, services and events of a set, and how they hang together.
+
+mod dot;
+mod mermaid;
+mod text;
+
+use plugin_core::event::Pattern;
+use plugin_core::{Descriptor, Kind, Need, Source};
+use serde::Serialize;
+
+pub(crate) use dot::dot;
+pub(crate) use mermaid::mermaid;
+pub(crate) use text::text;
+
+/// Plugins in start order, services and events by name.
+#[derive(Debug, Serialize)]
+pub(crate) struct Graph {
+    pub(crate) plugins: Vec<PluginNode>,
+    pub(crate) services: Vec<ServiceNode>,
+    pub(crate) events: Vec<EventNode>,
+}
+
+/// A plugin.
+#[derive(Debug, Serialize)]
+pub(crate) struct PluginNode {
+    pub(crate) name: &'static str,
+    pub(crate) version: String,
+    #[serde(serialize_with = "kind")]
+    pub(crate) kind: Kind,
+    /// Plugins that it names in `requires`.
+    pub(crate) requires: Vec<&'static str>,
+    /// Plugins that it names in `after`, as far as the set holds them.
+    pub(crate) after: Vec<&'static str>,
+    /// Whether it may publish any event: the topic is known only at run time.
+    pub(crate) publishes_any: bool,
+    /// Whether it subscribes at run time.
+    pub(crate) subscribes_any: bool,
+}
+
+/// A service with those who provide and use it.
+#[derive(Debug, Serialize)]
+pub(crate) struct ServiceNode {
+    pub(crate) name: &'static str,
+    pub(crate) providers: Vec<&'static str>,
+    pub(crate) users: Vec<&'static str>,
+}
+
+/// An event with those who publish and handle it.
+#[derive(Debug, Serialize)]
+pub(crate) struct EventNode {
+    pub(crate) topic: &'static str,
+    pub(crate) publishers: Vec<&'static str>,
+    pub(crate) subscribers: Vec<&'static str>,
+}
+
+impl Graph {
+    /// The graph of a set in start order.
+    pub(crate) fn of(plugins: &[&'static Descriptor]) -> Self {
+        Self {
+            plugins: plugins
+                .iter()
+                .map(|plugin| PluginNode::of(plugin, plugins))
+                .collect(),
+            services: services(plugins),
+            events: events(plugins),
+        }
+    }
+
+    /// The pairs (earlier, later) that plugins force by name.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        self.plugins.iter().flat_map(|plugin| {
+            let requires = plugin.requires.iter().map(|other| (*other, "requires"));
+            let after = plugin.after.iter().map(|other| (*other, "after"));
+            requires
+                .chain(after)
+                .map(|(other, why)| (plugin.name, other, why))
+        })
+    }
+}
+
+impl PluginNode {
+    fn of(plugin: &Descriptor, all: &[&'static Descriptor]) -> Self {
+        let held = |name: &&'static str| all.iter().any(|other| other.name == *name);
+        Self {
+            name: plugin.name,
+            version: plugin.version.to_string(),
+            kind: plugin.kind,
+            requires: plugin.requires.iter().map(|other| other.plugin).collect(),
+            after: plugin.after.iter().copied().filter(held).collect(),
+            publishes_any: plugin
+                .needs
+                .iter()
+                .any(|need| matches!(need, Need::PublishAny)),
+            subscribes_any: plugin
+                .needs
+                .iter()
+                .any(|need| matches!(need, Need::Subscribe)),
+        }
+    }
+}
+
+fn services(plugins: &[&'static Descriptor]) -> Vec<ServiceNode> {
+    let mut services: Vec<ServiceNode> = Vec::new();
+    for plugin in plugins {
+        for provide in plugin.provides {
+            push(
+                &mut service(&mut services, provide.service.name).providers,
+                plugin.name,
+            );
+        }
+        for need in plugin.needs {
+            if let Need::Service {
+                service: wanted, ..
+            } = need
+            {
+                push(&mut service(&mut services, wanted.name).users, plugin.name);
+            }
+        }
+    }
+    services.sort_by_key(|service| service.name);
+    services
+}
+
+fn service<'a>(services: &'a mut Vec<ServiceNode>, name: &'static str) -> &'a mut ServiceNode {
+    let at = services
+        .iter()
+        .position(|service| service.name == name)
+        .unwrap_or_else(|| {
+            services.push(ServiceNode {
+                name,
+                providers: Vec::new(),
+                users: Vec::new(),
+            });
+            services.len() - 1
+        });
+    &mut services[at]
+}
+
+fn events(plugins: &[&'static Descriptor]) -> Vec<EventNode> {
+    let mut events: Vec<EventNode> = Vec::new();
+    for plugin in plugins {
+        for published in plugin.publishes() {
+            push(
+                &mut event(&mut events, published.topic).publishers,
+                plugin.name,
+            );
+        }
+        for subscription in plugin.subscriptions {
+            if let Source::Event(handled) = subscription.source {
+                push(
+                    &mut event(&mut events, handled.topic).subscribers,
+                    plugin.name,
+                );
+            }
+        }
+    }
+    // Patterns match what is known by now: they bring no topic of their own.
+    for plugin in plugins {
+        for event in &mut events {
+            if hears(plugin, event.topic) {
+                push(&mut event.subscribers, plugin.name);
+            }
+        }
+    }
+    events.sort_by_key(|event| event.topic);
+    events
+}
+
+/// Whether a pattern of the plugin matches a topic.
+fn hears(plugin: &Descriptor, topic: &str) -> bool {
+    plugin
+        .subscriptions
+        .iter()
+        .any(|subscription| match subscription.source {
+            Source::Pattern(pattern) => {
+                Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(topic))
+            }
+            Source::Event(_) => false,
+        })
+}
+
+fn event<'a>(events: &'a mut Vec<EventNode>, topic: &'static str) -> &'a mut EventNode {
+    let at = events
+        .iter()
+        .position(|event| event.topic == topic)
+        .unwrap_or_else(|| {
+            events.push(EventNode {
+                topic,
+                publishers: Vec::new(),
+                subscribers: Vec::new(),
+            });
+            events.len() - 1
+        });
+    &mut events[at]
+}
+
+fn push(names: &mut Vec<&'static str>, name: &'static str) {
+    if !names.contains(&name) {
+        names.push(name);
+    }
+}
+
+fn kind<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(kind.as_str())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons.
+
+use super::Graph;
+
+/// A directed graph. Arrows go the way of calls and of events; dotted ones only force an order.
+pub(crate) fn dot(graph: &Graph) -> String {
+    let mut lines = vec!["digraph plugins {".to_owned(), "rankdir=LR;".to_owned()];
+    for plugin in &graph.plugins {
+        lines.push(format!("\"{}\" [shape=box];", plugin.name));
+    }
+    for service in &graph.services {
+        let node = format!("\"service {}\"", service.name);
+        lines.push(format!(
+            "{node} [shape=ellipse, label=\"{}\"];",
+            service.name
+        ));
+        for user in &service.users {
+            lines.push(format!("\"{user}\" -> {node};"));
+        }
+        for provider in &service.providers {
+            lines.push(format!("{node} -> \"{provider}\";"));
+        }
+    }
+    for event in &graph.events {
+        let node = format!("\"event {}\"", event.topic);
+        lines.push(format!(
+            "{node} [shape=hexagon, label=\"{}\"];",
+            event.topic
+        ));
+        for publisher in &event.publishers {
+            lines.push(format!("\"{publisher}\" -> {node} [style=bold];"));
+        }
+        for subscriber in &event.subscribers {
+            lines.push(format!("{node} -> \"{subscriber}\" [style=bold];"));
+        }
+    }
+    for (from, to, why) in graph.named() {
+        lines.push(format!(
+            "\"{from}\" -> \"{to}\" [style=dotted, label=\"{why}\"];"
+        ));
+    }
+    lines.join("\n  ") + "\n}\n"
+}

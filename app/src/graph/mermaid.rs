@@ -1,0 +1,55 @@
+//! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons.
+
+use super::Graph;
+
+/// A flowchart. Arrows go the way of calls and of events; dotted ones only force an order.
+pub(crate) fn mermaid(graph: &Graph) -> String {
+    let mut lines = vec!["flowchart LR".to_owned()];
+    for plugin in &graph.plugins {
+        lines.push(format!(
+            "{}[\"{}\"]",
+            id("plugin", plugin.name),
+            plugin.name
+        ));
+    }
+    for service in &graph.services {
+        let node = id("service", service.name);
+        lines.push(format!("{node}([\"{}\"])", service.name));
+        for user in &service.users {
+            lines.push(format!("{} --> {node}", id("plugin", user)));
+        }
+        for provider in &service.providers {
+            lines.push(format!("{node} --> {}", id("plugin", provider)));
+        }
+    }
+    for event in &graph.events {
+        let node = id("event", event.topic);
+        lines.push(format!("{node}{{{{\"{}\"}}}}", event.topic));
+        for publisher in &event.publishers {
+            lines.push(format!("{} ==> {node}", id("plugin", publisher)));
+        }
+        for subscriber in &event.subscribers {
+            lines.push(format!("{node} ==> {}", id("plugin", subscriber)));
+        }
+    }
+    for (from, to, why) in graph.named() {
+        lines.push(format!(
+            "{} -. {why} .-> {}",
+            id("plugin", from),
+            id("plugin", to)
+        ));
+    }
+    lines.join("\n  ") + "\n"
+}
+
+/// Mermaid's ids take letters, digits and underscores.
+fn id(what: &str, name: &str) -> String {
+    let plain = |char: char| {
+        if char.is_ascii_alphanumeric() {
+            char
+        } else {
+            '_'
+        }
+    };
+    format!("{what}_{}", name.chars().map(plain).collect::<String>())
+}

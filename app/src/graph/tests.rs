@@ -1,0 +1,134 @@
+//! A shop of three plugins, drawn in every way.
+
+use plugin_core::event::{Event, EventDescriptor};
+use plugin_core::service::ServiceDescriptor;
+use plugin_core::{
+    Arity, Descriptor, Hooks, Kind, Mode, Need, Provide, Requirement, Source, SubscribeOptions,
+    Subscription,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Graph, dot, mermaid, text};
+
+#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
+struct Ordered {}
+
+impl Event for Ordered {
+    const DESCRIPTOR: &'static EventDescriptor =
+        &EventDescriptor::of::<Self>("shop.ordered", "Ordered");
+}
+
+const STOCK: ServiceDescriptor = ServiceDescriptor::new("Stock", "shop", "shop::Stock");
+const HOOKS: Hooks = Hooks::new(|_| Err(plugin_core::Error::bug("never built")));
+
+const fn on(source: Source) -> Subscription {
+    Subscription {
+        handler: "handle",
+        source,
+        mode: Mode::Inline,
+        options: SubscribeOptions::DEFAULT,
+        bind: |_, _| {},
+    }
+}
+
+static LOG: Descriptor = Descriptor::new("log", "1.2.0", HOOKS)
+    .kind(Kind::System)
+    .subscriptions(&[on(Source::Pattern("shop.*"))]);
+static STORE: Descriptor = Descriptor::new("store", "1.2.0", HOOKS)
+    .provides(&[Provide {
+        service: &STOCK,
+        priority: 0,
+        install: |_, _| {},
+    }])
+    .after(&["log", "absent"])
+    .subscriptions(&[on(Source::Event(Ordered::DESCRIPTOR))]);
+static DESK: Descriptor = Descriptor::new("desk", "1.2.0", HOOKS)
+    .needs(&[
+        Need::Service {
+            service: &STOCK,
+            arity: Arity::One,
+        },
+        Need::Publish(Ordered::DESCRIPTOR),
+    ])
+    .requires(&[Requirement {
+        plugin: "log",
+        version: "^1",
+    }]);
+
+fn graph() -> Graph {
+    Graph::of(&[&LOG, &STORE, &DESK])
+}
+
+#[test]
+fn as_text() {
+    assert_eq!(
+        text(&graph()),
+        "place  plugin  version  kind      starts after
+    1  log     1.2.0    system    -
+    2  store   1.2.0    business  log
+    3  desk    1.2.0    business  log, store
+
+service  provided by  used by
+Stock    store        desk
+
+event         published by  handled by
+shop.ordered  desk          store, log
+"
+    );
+}
+
+#[test]
+fn as_mermaid() {
+    assert_eq!(
+        mermaid(&graph()),
+        "flowchart LR
+  plugin_log[\"log\"]
+  plugin_store[\"store\"]
+  plugin_desk[\"desk\"]
+  service_Stock([\"Stock\"])
+  plugin_desk --> service_Stock
+  service_Stock --> plugin_store
+  event_shop_ordered{{\"shop.ordered\"}}
+  plugin_desk ==> event_shop_ordered
+  event_shop_ordered ==> plugin_store
+  event_shop_ordered ==> plugin_log
+  plugin_store -. after .-> plugin_log
+  plugin_desk -. requires .-> plugin_log
+"
+    );
+}
+
+#[test]
+fn as_dot() {
+    let dot = dot(&graph());
+    assert!(
+        dot.starts_with("digraph plugins {\n  rankdir=LR;\n  \"log\" [shape=box];\n"),
+        "{dot}"
+    );
+    assert!(
+        dot.contains("  \"desk\" -> \"service Stock\";\n  \"service Stock\" -> \"store\";\n"),
+        "{dot}"
+    );
+    assert!(
+        dot.contains("  \"event shop.ordered\" -> \"log\" [style=bold];\n"),
+        "{dot}"
+    );
+    assert!(
+        dot.ends_with("  \"desk\" -> \"log\" [style=dotted, label=\"requires\"];\n}\n"),
+        "{dot}"
+    );
+}
+
+#[test]
+fn as_json() {
+    let json = serde_json::to_value(graph()).unwrap();
+    assert_eq!(json["plugins"][0]["kind"], "system");
+    assert_eq!(
+        json["services"][0]["providers"],
+        serde_json::json!(["store"])
+    );
+    assert_eq!(
+        json["events"][0]["subscribers"],
+        serde_json::json!(["store", "log"])
+    );
+}

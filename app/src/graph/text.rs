@@ -1,0 +1,72 @@
+//! The graph as aligned text.
+
+use super::Graph;
+use crate::table::Table;
+
+/// Three tables: plugins, services, events.
+pub(crate) fn text(graph: &Graph) -> String {
+    [plugins(graph), services(graph), events(graph)]
+        .map(|table| table.to_string())
+        .join("\n")
+}
+
+fn plugins(graph: &Graph) -> Table {
+    let mut table = Table::new(&[">place", "plugin", "version", "kind", "starts after"]);
+    for (place, plugin) in (1..).zip(&graph.plugins) {
+        let mut after: Vec<&str> = plugin
+            .requires
+            .iter()
+            .chain(&plugin.after)
+            .copied()
+            .collect();
+        let used = graph
+            .services
+            .iter()
+            .filter(|service| service.users.contains(&plugin.name));
+        for provider in used.flat_map(|service| &service.providers) {
+            if !after.contains(provider) {
+                after.push(provider);
+            }
+        }
+        table.row([
+            format!("{place}"),
+            plugin.name.to_owned(),
+            plugin.version.clone(),
+            plugin.kind.to_string(),
+            list(&after),
+        ]);
+    }
+    table
+}
+
+fn services(graph: &Graph) -> Table {
+    let mut table = Table::new(&["service", "provided by", "used by"]);
+    for service in &graph.services {
+        table.row([
+            service.name.to_owned(),
+            list(&service.providers),
+            list(&service.users),
+        ]);
+    }
+    table
+}
+
+fn events(graph: &Graph) -> Table {
+    let mut table = Table::new(&["event", "published by", "handled by"]);
+    for event in &graph.events {
+        table.row([
+            event.topic.to_owned(),
+            list(&event.publishers),
+            list(&event.subscribers),
+        ]);
+    }
+    table
+}
+
+fn list(names: &[&str]) -> String {
+    if names.is_empty() {
+        "-".to_owned()
+    } else {
+        names.join(", ")
+    }
+}

@@ -1,0 +1,104 @@
+//! Aligned columns.
+
+use std::fmt;
+
+/// Which side the cells of a column are pushed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Align {
+    Left,
+    Right,
+}
+
+/// Rows of cells under a heading, two spaces apart.
+#[derive(Debug)]
+pub(crate) struct Table {
+    columns: Vec<(&'static str, Align)>,
+    rows: Vec<Vec<String>>,
+}
+
+impl Table {
+    /// A heading that begins with `>` stands for a column of numbers, on the right side.
+    pub(crate) fn new(headings: &[&'static str]) -> Self {
+        let column = |heading: &&'static str| match heading.strip_prefix('>') {
+            Some(name) => (name, Align::Right),
+            None => (*heading, Align::Left),
+        };
+        Self {
+            columns: headings.iter().map(column).collect(),
+            rows: Vec::new(),
+        }
+    }
+
+    /// Adds a row with a cell for each column.
+    pub(crate) fn row<const N: usize>(&mut self, cells: [String; N]) {
+        debug_assert_eq!(N, self.columns.len(), "a row has a cell for each column");
+        self.rows.push(cells.into());
+    }
+
+    fn width(&self, column: usize) -> usize {
+        let cells = self.rows.iter().map(|row| width(&row[column]));
+        cells.fold(width(self.columns[column].0), Ord::max)
+    }
+
+    fn write(&self, f: &mut fmt::Formatter<'_>, cells: &[&str]) -> fmt::Result {
+        let mut line = String::new();
+        for (at, (cell, (_, align))) in cells.iter().zip(&self.columns).enumerate() {
+            let padding = " ".repeat(self.width(at) - width(cell));
+            let (before, after) = match align {
+                Align::Left => ("", padding.as_str()),
+                Align::Right => (padding.as_str(), ""),
+            };
+            line.push_str(if at == 0 { "" } else { "  " });
+            line.push_str(before);
+            line.push_str(cell);
+            line.push_str(after);
+        }
+        writeln!(f, "{}", line.trim_end())
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headings: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        self.write(f, &headings)?;
+        for row in &self.rows {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            self.write(f, &cells)?;
+        }
+        Ok(())
+    }
+}
+
+/// Columns of a terminal that a text takes: two for the wide letters of East Asia.
+fn width(text: &str) -> usize {
+    let wide = |char: char| matches!(u32::from(char), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x20000..=0x3fffd);
+    text.chars()
+        .map(|char| if wide(char) { 2 } else { 1 })
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Table;
+
+    #[test]
+    fn columns_are_aligned() {
+        let mut table = Table::new(&["plugin", ">events", "note"]);
+        table.row(["a".into(), "7".into(), "x".into()]);
+        table.row(["logger-plugin".into(), "1000000".into(), String::new()]);
+        assert_eq!(
+            table.to_string(),
+            "plugin          events  note\n\
+             a                    7  x\n\
+             logger-plugin  1000000\n"
+        );
+    }
+
+    #[test]
+    fn wide_letters_count_twice() {
+        let mut table = Table::new(&["k", "v"]);
+        table.row(["欢迎".into(), "1".into()]);
+        table.row(["four".into(), "2".into()]);
+        assert_eq!(table.to_string(), "k     v\n欢迎  1\nfour  2\n");
+    }
+}
