@@ -61,6 +61,29 @@ impl Files {
         self.run(Action::Read, path.as_ref(), operation::read).await
     }
 
+    /// Reads a whole file that has no more than `limit` bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`Files::read`]; also when the file is larger, of which no more than `limit` is read.
+    ///
+    /// # Cancel safety
+    ///
+    /// Cancel safe.
+    pub async fn read_at_most(
+        &self,
+        path: impl AsRef<Path>,
+        limit: u64,
+    ) -> Result<Vec<u8>, FileError> {
+        let path = path.as_ref();
+        let read = move |dir: &Dir, path: &Path| operation::read_at_most(dir, path, limit);
+        let data = self.run(Action::Read, path, read).await?;
+        data.ok_or_else(|| FileError::TooLarge {
+            path: path.to_owned(),
+            limit,
+        })
+    }
+
     /// Writes a whole file, and makes the directories it is in. Who reads meanwhile sees the old
     /// file or the new one, never a part; the same holds after a crash.
     ///

@@ -17,6 +17,13 @@ pub enum FileError {
         /// The path.
         path: PathBuf,
     },
+    /// The file has, or would have, more bytes than it may.
+    TooLarge {
+        /// The path.
+        path: PathBuf,
+        /// The most it may have.
+        limit: u64,
+    },
     /// The operating system refused.
     Io {
         /// The path.
@@ -35,6 +42,11 @@ impl fmt::Display for FileError {
                 "`{}` leads out of the plugin's directory: write a path below it, without a leading `/` and without `..`",
                 path.display()
             ),
+            Self::TooLarge { path, limit } => write!(
+                f,
+                "file `{}` has more than the {limit} bytes that are allowed",
+                path.display()
+            ),
             Self::Io { path, .. } => write!(f, "file `{}`", path.display()),
         }
     }
@@ -44,7 +56,7 @@ impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::Denied(_) | Self::Outside { .. } => None,
+            Self::Denied(_) | Self::Outside { .. } | Self::TooLarge { .. } => None,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is done in a directory, on a thread that may block.
 
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -11,6 +11,14 @@ const UNFINISHED: &str = ".unfinished-";
 
 pub(super) fn read(dir: &Dir, path: &Path) -> io::Result<Vec<u8>> {
     dir.read(path)
+}
+
+/// `None` if the file has more than `limit` bytes.
+pub(super) fn read_at_most(dir: &Dir, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
+    let file = dir.open(path)?;
+    let mut data = Vec::new();
+    let read = file.take(limit.saturating_add(1)).read_to_end(&mut data)?;
+    Ok((read as u64 <= limit).then_some(data))
 }
 
 /// Writes beside the file, then puts the new one in its place.

@@ -80,6 +80,19 @@ async fn what_is_written_is_read() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_too_large_is_not_read() {
+    let place = Place::new();
+    let files = place.all();
+    files.write("a", "12345").await.unwrap();
+    assert_eq!(files.read_at_most("a", 5).await.unwrap(), b"12345");
+    let refused = files.read_at_most("a", 4).await;
+    assert!(
+        matches!(refused, Err(FileError::TooLarge { limit: 4, .. })),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
 async fn a_write_that_fails_leaves_nothing_behind() {
     let place = Place::new();
     fs::create_dir(place.root.join("directory")).unwrap();
