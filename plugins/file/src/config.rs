@@ -1,0 +1,20 @@
+//! Settings, with a default for every key.
+
+use plugin_core::prelude::*;
+
+/// Settings of `file-plugin`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct FileConfig {
+    /// Most bytes that a file may have; a larger one is neither written nor read.
+    #[schemars(range(min = 1))]
+    pub max_bytes: u64,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: 10 * 1024 * 1024,
+        }
+    }
+}
