@@ -1,11 +1,10 @@
 //! Settings, with a default for every key: without any, messages go to the outbox.
 
 use std::num::NonZeroUsize;
-use std::time::Duration;
 
 use plugin_core::prelude::*;
 
-use crate::local::{Secret, Span};
+use crate::local::{Period, Secret};
 
 /// Settings of `notification-plugin`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -55,7 +54,7 @@ pub struct SmtpConfig {
     pub tls: Tls,
     /// Time limit of one message, from the connection to the server's last word.
     #[serde(default = "ten_seconds")]
-    pub timeout: Span,
+    pub timeout: Period,
 }
 
 /// How a connection to a mail server is secured.
@@ -82,7 +81,7 @@ pub struct SmsConfig {
     pub token: Option<Secret>,
     /// Time limit of one message.
     #[serde(default = "ten_seconds")]
-    pub timeout: Span,
+    pub timeout: Period,
 }
 
 /// What is written. A field of the event stands in braces.
@@ -145,6 +144,6 @@ impl Default for OrderTemplates {
     }
 }
 
-fn ten_seconds() -> Span {
-    Span(Duration::from_secs(10))
+fn ten_seconds() -> Period {
+    Period::seconds(10)
 }

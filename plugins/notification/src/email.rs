@@ -57,7 +57,7 @@ impl Mailer {
         let route = match smtp {
             Some(config) => Route::Smtp {
                 transport: transport(config)?,
-                timeout: config.timeout.0,
+                timeout: config.timeout.get(),
             },
             None => Route::Outbox(outbox),
         };
@@ -107,7 +107,7 @@ fn transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> 
         Tls::StartTls => Transport::starttls_relay(&config.host).config()?,
         Tls::Tls => Transport::relay(&config.host).config()?,
     };
-    let mut builder = builder.timeout(Some(config.timeout.0));
+    let mut builder = builder.timeout(Some(config.timeout.get()));
     if let Some(port) = config.port {
         builder = builder.port(port);
     }

@@ -85,7 +85,7 @@ impl Gateway {
             return Err(Error::config(message));
         }
         Ok(Self {
-            agent: agent(config.timeout.0),
+            agent: agent(config.timeout.get()),
             config: config.clone(),
         })
     }
@@ -181,7 +181,7 @@ mod tests {
             let config = SmsConfig {
                 url: url.to_owned(),
                 token: None,
-                timeout: crate::local::Span(Duration::from_secs(1)),
+                timeout: crate::local::Period::seconds(1),
             };
             let error = Gateway::new(&config).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");

@@ -116,7 +116,7 @@ async fn no_gateway_is_retriable() {
 async fn a_gateway_that_says_nothing_is_given_up() {
     let silent = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", silent.local_addr().unwrap());
-    let texter = texter(json!({"url": url, "timeout": 0.05}));
+    let texter = texter(json!({"url": url, "timeout": "50ms"}));
     let error = texter.send(message()).await.unwrap_err();
     assert_eq!(
         error.kind(),

@@ -1,0 +1,99 @@
+//! Who calls: every route but the open ones asks for a token, `Authorization: Bearer …`.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use plugin_contracts::{Auth, AuthError};
+
+use crate::problem::Problem;
+
+/// Who calls, and with which token.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    pub(crate) user_id: String,
+    pub(crate) token: String,
+}
+
+/// Puts a route behind the check; handlers behind it find the [`Caller`].
+pub(crate) fn guarded(route: MethodRouter, auth: &Arc<dyn Auth>) -> MethodRouter {
+    route.route_layer(from_fn_with_state(Arc::clone(auth), check))
+}
+
+async fn check(
+    State(auth): State<Arc<dyn Auth>>,
+    mut request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let token = bearer(request.headers()).ok_or_else(no_token)?.to_owned();
+    let session = auth.verify(&token).await?;
+    let user_id = session.user_id;
+    request.extensions_mut().insert(Caller { user_id, token });
+    Ok(next.run(request).await)
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// Asks for a token.
+pub(crate) fn no_token() -> Problem {
+    unauthorized(
+        "send the token of `POST /login` as `Authorization: Bearer …`",
+        "Bearer",
+    )
+}
+
+fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Problem {
+    Problem::new(StatusCode::UNAUTHORIZED, detail).header(
+        header::WWW_AUTHENTICATE,
+        HeaderValue::from_static(challenge),
+    )
+}
+
+impl From<AuthError> for Problem {
+    fn from(error: AuthError) -> Self {
+        match error {
+            AuthError::Credentials => unauthorized(error.to_string(), "Bearer"),
+            AuthError::Token => unauthorized(error.to_string(), r#"Bearer error="invalid_token""#),
+            AuthError::RateLimited { retry_after } => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
+                    .retry_after(retry_after.as_secs().max(1))
+            }
+            error => {
+                tracing::error!(%error, "the authentication service failed");
+                Self::new(
+                    StatusCode::SERVICE_UNAVAILABLE,
+                    "the authentication service failed",
+                )
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn token(value: &str) -> Option<String> {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::AUTHORIZATION, value.parse().unwrap());
+        bearer(&headers).map(str::to_owned)
+    }
+
+    #[test]
+    fn the_scheme_is_read_without_case_and_others_are_not_taken() {
+        assert_eq!(token("Bearer abc").as_deref(), Some("abc"));
+        assert_eq!(token("bearer abc").as_deref(), Some("abc"));
+        for value in ["Bearer", "Bearer ", "Basic abc", "abc", ""] {
+            assert_eq!(token(value), None, "{value}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()), None);
+    }
+}

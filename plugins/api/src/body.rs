@@ -1,0 +1,63 @@
+//! JSON bodies: what is wrong with one is said with its place.
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use serde::de::{DeserializeOwned, IgnoredAny};
+
+use crate::problem::Problem;
+
+/// A body that is JSON; not more is known of it.
+#[derive(Debug)]
+pub(crate) struct JsonBody(Bytes);
+
+impl JsonBody {
+    /// The text.
+    pub(crate) fn text(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The body as a `T`, or 422 with the key that is wrong.
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        let mut json = serde_json::Deserializer::from_slice(&self.0);
+        serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let key = error.path().to_string();
+            Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                error.into_inner().to_string(),
+            )
+            .with("key", key)
+        })
+    }
+}
+
+impl<S: Send + Sync> FromRequest<S> for JsonBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if !is_json(request.headers()) {
+            let detail = "send `Content-Type: application/json`";
+            return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
+        }
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|refusal| Problem::new(refusal.status(), refusal.body_text()))?;
+        serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| {
+            Problem::new(
+                StatusCode::BAD_REQUEST,
+                format!("the body is no JSON: {error}"),
+            )
+        })?;
+        Ok(Self(bytes))
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let essence = value
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
+    essence.trim().eq_ignore_ascii_case("application/json")
+}

@@ -1,0 +1,148 @@
+//! Answers that say what went wrong: RFC 9457, `application/problem+json`.
+//!
+//! Invariant: every answer of 4xx and 5xx has such a body. What handlers refuse they refuse with a
+//! [`Problem`]; what libraries refuse is put into one on its way out.
+
+use axum::body::Body;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+/// Why a request was not fulfilled.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    status: StatusCode,
+    detail: String,
+    members: Map<String, Value>,
+    headers: Vec<(HeaderName, HeaderValue)>,
+}
+
+impl Problem {
+    /// A problem; `detail` says to the caller what to do about it.
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            members: Map::new(),
+            headers: Vec::new(),
+        }
+    }
+
+    /// Adds a member to the body.
+    #[must_use]
+    pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
+        self.members.insert(member.to_owned(), value.into());
+        self
+    }
+
+    /// Adds a header.
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+        self.headers.push((name, value.into()));
+        self
+    }
+
+    /// Asks to wait before the next try.
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
+        self.header(header::RETRY_AFTER, seconds)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut body = self.members;
+        body.insert("type".to_owned(), json!("about:blank"));
+        body.insert("title".to_owned(), json!(title(self.status)));
+        body.insert("status".to_owned(), json!(self.status.as_u16()));
+        body.insert("detail".to_owned(), json!(self.detail));
+        let body = Body::from(Value::Object(body).to_string());
+        let mut response =
+            (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
+        response.headers_mut().extend(self.headers);
+        response
+    }
+}
+
+/// Gives an answer that says nothing of its own a problem's body; it keeps its headers, such as
+/// `Allow`.
+pub(crate) fn explained(
+    response: Response,
+    explain: impl FnOnce(StatusCode) -> String,
+) -> Response {
+    let status = response.status();
+    let failed = status.is_client_error() || status.is_server_error();
+    if !failed || response.headers().get(header::CONTENT_TYPE) == Some(&MEDIA_TYPE) {
+        return response;
+    }
+    let mut problem = Problem::new(status, explain(status)).into_response();
+    for (name, value) in response.headers() {
+        if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
+            problem.headers_mut().insert(name, value.clone());
+        }
+    }
+    problem
+}
+
+fn title(status: StatusCode) -> &'static str {
+    status.canonical_reason().unwrap_or("Unknown")
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::*;
+
+    async fn body(response: Response) -> Value {
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "application/problem+json"
+        );
+        serde_json::from_slice(&to_bytes(response.into_body(), 4096).await.unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn it_has_the_members_of_the_rfc_and_its_own() {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not a string")
+            .with("key", "user_id")
+            .retry_after(3);
+        let response = problem.into_response();
+        assert_eq!(response.headers()[header::RETRY_AFTER], "3");
+        assert_eq!(
+            body(response).await,
+            json!({
+                "type": "about:blank",
+                "title": "Unprocessable Entity",
+                "status": 422,
+                "detail": "not a string",
+                "key": "user_id",
+            })
+        );
+    }
+
+    #[tokio::test]
+    async fn a_library_s_refusal_is_explained_and_keeps_its_headers() {
+        let refusal = (
+            StatusCode::METHOD_NOT_ALLOWED,
+            [(header::ALLOW, "GET")],
+            "no",
+        )
+            .into_response();
+        let response = explained(refusal, |_| "use another method".to_owned());
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        assert_eq!(response.headers()[header::ALLOW], "GET");
+        assert_eq!(body(response).await["detail"], "use another method");
+    }
+
+    #[tokio::test]
+    async fn a_problem_and_a_success_stay_what_they_are() {
+        let problem = Problem::new(StatusCode::NOT_FOUND, "mine").into_response();
+        let problem = explained(problem, |_| unreachable!());
+        assert_eq!(body(problem).await["detail"], "mine");
+        let success = explained("fine".into_response(), |_| unreachable!());
+        assert_eq!(success.status(), StatusCode::OK);
+    }
+}

@@ -1,0 +1,85 @@
+//! Publishing events.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::IntoResponse;
+use axum::routing::post;
+use plugin_core::event::{PublishError, Publishers};
+use serde_json::json;
+use tokio::sync::oneshot;
+
+use super::Route;
+use crate::body::JsonBody;
+use crate::problem::Problem;
+use crate::server::Spawn;
+
+pub(super) const PUBLISH: &str = "POST /events/{topic}";
+
+#[derive(Clone)]
+struct Events {
+    publishers: Publishers,
+    spawn: Spawn,
+}
+
+pub(super) fn routes(publishers: &Publishers, spawn: &Spawn) -> Vec<Route> {
+    let events = Events {
+        publishers: publishers.clone(),
+        spawn: Arc::clone(spawn),
+    };
+    vec![Route::new(PUBLISH, post(publish).with_state(events))]
+}
+
+async fn publish(
+    State(events): State<Events>,
+    Path(topic): Path<String>,
+    body: JsonBody,
+) -> Result<impl IntoResponse, Problem> {
+    if events.publishers.event(&topic).is_none() {
+        let detail = format!("no type of event has the topic `{topic}`");
+        return Err(Problem::new(StatusCode::NOT_FOUND, detail));
+    }
+    let accepted = json!({"accepted": topic});
+    events.whole(topic, body).await?;
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
+
+impl Events {
+    /// Publishes in a task of its own: a request that is given up must not leave an event with
+    /// some of its subscribers only.
+    async fn whole(self, topic: String, body: JsonBody) -> Result<(), Problem> {
+        let (done, outcome) = oneshot::channel();
+        let publishers = self.publishers;
+        let publish = async move {
+            let published = publishers.publish(&topic, body.text()).await;
+            // Nobody waits for the outcome of a request that was given up.
+            drop(done.send(published));
+        };
+        (self.spawn)("publish", Box::pin(publish))
+            .map_err(|error| unavailable(error.to_string()))?;
+        match outcome.await {
+            Ok(published) => published.map_err(Problem::from),
+            Err(_) => Err(unavailable("the event may not have been published")),
+        }
+    }
+}
+
+fn unavailable(detail: impl Into<String>) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
+}
+
+impl From<PublishError> for Problem {
+    fn from(error: PublishError) -> Self {
+        let detail = error.to_string();
+        match error {
+            PublishError::Decode(wrong) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", wrong.key())
+            }
+            PublishError::Denied(_) => Self::new(StatusCode::FORBIDDEN, detail),
+            PublishError::Topic(_) => Self::new(StatusCode::NOT_FOUND, detail),
+            _ => unavailable(detail),
+        }
+    }
+}

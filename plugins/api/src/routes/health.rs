@@ -1,0 +1,52 @@
+//! Whether the process lives, and whether it is ready.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::get;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Route;
+use crate::problem::Problem;
+
+pub(super) const ALIVE: &str = "GET /healthz";
+pub(super) const READY: &str = "GET /readyz";
+
+/// A plugin that does not serve, or not yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct NotReady {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What it does instead.
+    pub state: String,
+}
+
+/// Tells who is not ready.
+pub type Readiness = Arc<dyn Fn() -> Vec<NotReady> + Send + Sync>;
+
+pub(super) fn routes(readiness: &Readiness) -> Vec<Route> {
+    vec![
+        Route::new(ALIVE, get(alive)),
+        Route::new(READY, get(ready).with_state(Arc::clone(readiness))),
+    ]
+}
+
+async fn alive() -> Json<Value> {
+    Json(json!({"status": "alive"}))
+}
+
+async fn ready(State(readiness): State<Readiness>) -> Result<Json<Value>, Problem> {
+    let missing = readiness();
+    if missing.is_empty() {
+        return Ok(Json(json!({"status": "ready"})));
+    }
+    let names: Vec<_> = missing
+        .iter()
+        .map(|missing| missing.plugin.as_str())
+        .collect();
+    let detail = format!("not ready: `{}`", names.join("`, `"));
+    Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with("plugins", json!(missing)))
+}

@@ -1,0 +1,173 @@
+//! The server over real connections.
+
+use axum::Extension;
+use axum::routing::get;
+use plugin_core::ErrorKind;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::sync::Notify;
+
+use super::*;
+
+/// What a test and the handler `/slow` tell each other.
+#[derive(Default)]
+struct Signals {
+    begun: Notify,
+    go_on: Notify,
+}
+
+struct Fixture {
+    server: Server,
+    address: SocketAddr,
+    signals: Arc<Signals>,
+}
+
+async fn serve(size: u16) -> Fixture {
+    let signals = Arc::new(Signals::default());
+    let slow = Arc::clone(&signals);
+    let router = Router::new()
+        .route(
+            "/peer",
+            get(async |Extension(Peer(peer)): Extension<Peer>| peer.ip().to_string()),
+        )
+        .route(
+            "/slow",
+            get(async move || {
+                slow.begun.notify_one();
+                slow.go_on.notified().await;
+                "done"
+            }),
+        );
+    let spawn: Spawn = Arc::new(|_, future| {
+        tokio::spawn(future);
+        Ok(())
+    });
+    let bound = bind("127.0.0.1:0").await.unwrap();
+    let address = bound.address();
+    let server = bound
+        .serve(router, NonZeroU16::new(size).unwrap(), &spawn)
+        .unwrap();
+    Fixture {
+        server,
+        address,
+        signals,
+    }
+}
+
+impl Fixture {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(self.address).await.unwrap()
+    }
+}
+
+async fn ask(stream: &mut TcpStream, path: &str) {
+    let request = format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n");
+    stream.write_all(request.as_bytes()).await.unwrap();
+}
+
+/// Reads until the text has come.
+async fn read_until(stream: &mut TcpStream, end: &str) -> String {
+    let mut text = String::new();
+    while !text.ends_with(end) {
+        let mut byte = [0];
+        assert_ne!(
+            stream.read(&mut byte).await.unwrap(),
+            0,
+            "closed after {text:?}"
+        );
+        text.push(byte[0].into());
+    }
+    text
+}
+
+/// Reads what comes until the server closes.
+async fn rest(mut stream: TcpStream) -> String {
+    let mut text = Vec::new();
+    // A connection that is cut off may end with an error.
+    drop(stream.read_to_end(&mut text).await);
+    String::from_utf8(text).unwrap()
+}
+
+#[tokio::test]
+async fn requests_are_answered_and_know_their_peer() {
+    let fixture = serve(4).await;
+    let mut stream = fixture.connect().await;
+    for _ in 0..2 {
+        ask(&mut stream, "/peer").await;
+        assert!(
+            read_until(&mut stream, "127.0.0.1")
+                .await
+                .starts_with("HTTP/1.1 200")
+        );
+    }
+}
+
+#[tokio::test]
+async fn draining_answers_what_runs_and_takes_nothing_new() {
+    let fixture = serve(4).await;
+    let (mut busy, mut idle) = (fixture.connect().await, fixture.connect().await);
+    ask(&mut idle, "/peer").await;
+    read_until(&mut idle, "127.0.0.1").await;
+    ask(&mut busy, "/slow").await;
+    fixture.signals.begun.notified().await;
+    let drain = fixture.server.drain(Duration::from_secs(600));
+    let client = async {
+        assert_eq!(rest(idle).await, "");
+        while TcpStream::connect(fixture.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+        fixture.signals.go_on.notify_one();
+        rest(busy).await
+    };
+    let (cut, answer) = tokio::join!(drain, client);
+    assert!(answer.ends_with("done"), "{answer}");
+    assert_eq!(cut, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_still_running_at_the_limit_is_cut_off() {
+    let fixture = serve(4).await;
+    let mut busy = fixture.connect().await;
+    ask(&mut busy, "/slow").await;
+    fixture.signals.begun.notified().await;
+    assert_eq!(fixture.server.drain(Duration::from_secs(5)).await, 1);
+    assert_eq!(rest(busy).await, "");
+}
+
+#[tokio::test]
+async fn one_more_connection_than_there_are_slots_waits() {
+    let fixture = serve(1).await;
+    let (mut first, mut second) = (fixture.connect().await, fixture.connect().await);
+    ask(&mut first, "/slow").await;
+    ask(&mut second, "/peer").await;
+    fixture.signals.begun.notified().await;
+    let mut byte = [0];
+    assert!(second.try_read(&mut byte).is_err(), "nobody answers it yet");
+    fixture.signals.go_on.notify_one();
+    read_until(&mut first, "done").await;
+    drop(first);
+    read_until(&mut second, "127.0.0.1").await;
+}
+
+#[tokio::test]
+async fn a_dropped_server_ends_its_connections() {
+    let fixture = serve(4).await;
+    let mut busy = fixture.connect().await;
+    ask(&mut busy, "/slow").await;
+    fixture.signals.begun.notified().await;
+    drop(fixture.server);
+    assert_eq!(rest(busy).await, "");
+}
+
+#[tokio::test]
+async fn an_address_in_use_and_one_that_is_none_are_the_operators() {
+    let taken = bind("127.0.0.1:0").await.unwrap();
+    for address in [
+        taken.address().to_string(),
+        "nowhere".to_owned(),
+        "127.0.0.1:99999".to_owned(),
+    ] {
+        let error = bind(&address).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(error.to_string().contains(&address), "{error}");
+    }
+}
