@@ -2,6 +2,7 @@
 //! that the build could have held.
 
 mod absent;
+pub(crate) mod entry;
 mod link;
 
 use std::borrow::Cow;

@@ -14,6 +14,7 @@ use crate::error::{Error, Result};
 use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
+pub use crate::compose::entry::{assert_name, assert_provides};
 pub use crate::error::IntoOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::version::assert_met;

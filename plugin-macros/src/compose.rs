@@ -1,7 +1,67 @@
-//! `compose!`.
+//! `compose!`: parse → check → expand. The proof itself is a `const fn` of plugin-core.
+
+mod check;
+mod entry;
+mod expand;
 
 use proc_macro2::TokenStream;
+use quote::quote;
+use syn::parse::{ParseStream, Parser};
+use syn::{Path, Token, parse_quote};
 
-pub(crate) fn compose(_input: TokenStream) -> TokenStream {
-    TokenStream::new()
+use crate::diagnostics::Diagnostics;
+use entry::Entry;
+
+/// The set as written.
+struct Set {
+    krate: Path,
+    entries: Vec<Entry>,
+}
+
+/// Expands `compose! { entries }`.
+pub(crate) fn compose(input: TokenStream) -> TokenStream {
+    let mut diagnostics = Diagnostics::default();
+    let mut set = Set {
+        krate: parse_quote!(::plugin_core),
+        entries: Vec::new(),
+    };
+    let parsed = (|input: ParseStream<'_>| set.parse(input, &mut diagnostics)).parse2(input);
+    diagnostics.take(parsed);
+    check::check(&set.entries, &mut diagnostics);
+    if !diagnostics.is_empty() {
+        // An empty set stands in, so that neither the plan nor the users of the static complain.
+        set.entries.clear();
+    }
+    let composition = expand::expand(&set);
+    let errors = diagnostics.into_compile_errors();
+    quote!(#composition #errors)
+}
+
+impl Set {
+    fn parse(&mut self, input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+        if input.peek(Token![crate]) && input.peek2(Token![=]) {
+            input.parse::<Token![crate]>()?;
+            input.parse::<Token![=]>()?;
+            self.krate = input.call(Path::parse_mod_style)?;
+            entry::end(input)?;
+        }
+        while !input.is_empty() {
+            match entry::parse(input) {
+                Ok(entry) => self.entries.push(entry),
+                Err(error) => {
+                    diagnostics.push(error);
+                    skip_to_entry(input)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Skips what is left of an entry that could not be read.
+fn skip_to_entry(input: ParseStream<'_>) -> syn::Result<()> {
+    while !input.is_empty() && input.parse::<Option<Token![,]>>()?.is_none() {
+        input.parse::<proc_macro2::TokenTree>()?;
+    }
+    Ok(())
 }

@@ -1,0 +1,116 @@
+//! What an entry of `compose!` says of its plugin, held against the descriptor.
+//!
+//! A build without the feature knows of the plugin only what the entry says; these assertions
+//! run in every build with it, so that the entry can't go stale.
+
+use crate::descriptor::Descriptor;
+use crate::plan::{Text, compare};
+
+/// Most bytes of a compile error.
+const ROOM: usize = 1024;
+
+/// Asserts that the plugin of an entry has the name that the entry says or implies.
+///
+/// # Panics
+///
+/// When it has another: in a constant, a compile error.
+#[track_caller]
+pub const fn assert_name(plugin: &Descriptor, name: &str) {
+    if compare(plugin.name, name).is_eq() {
+        return;
+    }
+    let mut buffer = [0; ROOM];
+    let mut text = Text::new(&mut buffer);
+    text.push("this entry stands for a plugin named ")
+        .name(name);
+    text.push(", but ")
+        .name(plugin.type_name)
+        .push(" is named ")
+        .name(plugin.name);
+    text.push(": write `as \"")
+        .push(plugin.name)
+        .push("\"` behind the path");
+    panic!("{}", text.as_str());
+}
+
+/// Asserts that the plugin of an entry provides the services that the entry lists, and no other.
+///
+/// # Panics
+///
+/// When the lists differ: in a constant, a compile error.
+#[track_caller]
+pub const fn assert_provides(plugin: &Descriptor, services: &[&str]) {
+    if let Some(service) = unprovided(plugin, services) {
+        fail(
+            plugin,
+            service,
+            (" does not provide ", ": take it out of `provides(…)`"),
+        );
+    }
+    if let Some(service) = unlisted(plugin, services) {
+        fail(
+            plugin,
+            service,
+            (" also provides ", ": add it to `provides(…)`"),
+        );
+    }
+}
+
+#[track_caller]
+const fn fail(plugin: &Descriptor, service: &str, (verb, remedy): (&str, &str)) {
+    let mut buffer = [0; ROOM];
+    let mut text = Text::new(&mut buffer);
+    text.push("plugin ")
+        .name(plugin.name)
+        .push(verb)
+        .name(service)
+        .push(remedy);
+    panic!("{}", text.as_str());
+}
+
+/// The first service of a list that the plugin does not provide.
+const fn unprovided<'s>(plugin: &Descriptor, services: &[&'s str]) -> Option<&'s str> {
+    let mut at = 0;
+    while at < services.len() {
+        if !provides(plugin, services[at]) {
+            return Some(services[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn provides(plugin: &Descriptor, service: &str) -> bool {
+    let mut at = 0;
+    while at < plugin.provides.len() {
+        if compare(plugin.provides[at].service.name, service).is_eq() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
+/// The first service of the plugin that a list lacks.
+const fn unlisted(plugin: &Descriptor, services: &[&str]) -> Option<&'static str> {
+    let mut at = 0;
+    while at < plugin.provides.len() {
+        let service = plugin.provides[at].service.name;
+        if !holds(services, service) {
+            return Some(service);
+        }
+        at += 1;
+    }
+    None
+}
+
+const fn holds(services: &[&str], service: &str) -> bool {
+    let mut at = 0;
+    while at < services.len() {
+        if compare(services[at], service).is_eq() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}

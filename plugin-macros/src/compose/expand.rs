@@ -1,0 +1,99 @@
+//! The static that a set becomes, and the assertions that keep its entries true.
+
+use proc_macro2::{Span, TokenStream};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::{Ident, LitStr, Path};
+
+use super::Set;
+use super::entry::Entry;
+
+/// Expands a set that is well written.
+pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
+    let plugins = entries.iter().map(|entry| plugin(entry, krate));
+    let catalogue = entries.iter().map(|entry| line(entry, krate));
+    let assertions = entries.iter().map(|entry| assertion(entry, krate));
+    quote! {
+        /// The plugins of this build, and the start order in which they are proven to fit together.
+        #[allow(unreachable_pub, reason = "a library exports it, a binary does not")]
+        pub static COMPOSITION: #krate::Composition = {
+            const PLUGINS: &[&#krate::Descriptor] = &[#(#plugins)*];
+            const CATALOGUE: &[#krate::CatalogueEntry] = &[#(#catalogue)*];
+            #[allow(long_running_const_eval, reason = "the check of a large set takes a while")]
+            const ORDER: &[u16; PLUGINS.len()] = &#krate::__private::prove::<
+                { PLUGINS.len() },
+                { #krate::__private::scratch_len(PLUGINS) },
+            >(PLUGINS, CATALOGUE);
+            #krate::Composition::proven(PLUGINS, ORDER, CATALOGUE)
+        };
+        #(#assertions)*
+    }
+}
+
+fn plugin(entry: &Entry, krate: &Path) -> TokenStream {
+    let (cfg, path) = (cfg(entry), &entry.path);
+    quote!(#cfg <#path as #krate::Plugin>::DESCRIPTOR,)
+}
+
+/// `#[cfg]` of an entry; nothing for one that is in every build.
+fn cfg(entry: &Entry) -> Option<TokenStream> {
+    let condition = condition(entry.feature.as_ref()?);
+    Some(quote!(#[cfg(#condition)]))
+}
+
+/// Wholly at the place of the user's string, where a feature that Cargo.toml lacks is reported.
+fn condition(feature: &LitStr) -> TokenStream {
+    quote_spanned!(feature.span()=> feature = #feature)
+}
+
+/// The entry's line in the catalogue, which only what a feature brings has.
+fn line(entry: &Entry, krate: &Path) -> Option<TokenStream> {
+    let feature = entry.feature.as_ref()?;
+    let name = entry.expected_name(feature);
+    let condition = condition(feature);
+    let services = services(entry);
+    Some(quote! {
+        #krate::CatalogueEntry {
+            feature: #feature,
+            plugin: #name,
+            provides: &[#(#services),*],
+            enabled: ::core::cfg!(#condition),
+        },
+    })
+}
+
+fn services(entry: &Entry) -> impl Iterator<Item = String> {
+    entry.provides.iter().flatten().map(ToString::to_string)
+}
+
+/// Holds what an entry says of its plugin against the descriptor.
+fn assertion(entry: &Entry, krate: &Path) -> TokenStream {
+    let (cfg, path) = (cfg(entry), &entry.path);
+    let checks = [check_name(entry), check_services(entry)];
+    let checks = checks.into_iter().flatten().map(|(at, check, says)| {
+        quote_spanned! {Span::call_site().located_at(at)=>
+            #cfg
+            const _: () = #krate::__private::#check(<#path as #krate::Plugin>::DESCRIPTOR, #says);
+        }
+    });
+    quote!(#(#checks)*)
+}
+
+/// Place, function and argument of an assertion.
+type Check = (Span, Ident, TokenStream);
+
+fn check_name(entry: &Entry) -> Option<Check> {
+    let name = match (&entry.feature, &entry.name) {
+        (_, Some(name)) => name.clone(),
+        (Some(feature), None) => entry.expected_name(feature),
+        (None, None) => return None,
+    };
+    let check = Ident::new("assert_name", Span::call_site());
+    Some((name.span(), check, name.to_token_stream()))
+}
+
+fn check_services(entry: &Entry) -> Option<Check> {
+    let traits = entry.provides.as_ref()?;
+    let names = services(entry);
+    let check = Ident::new("assert_provides", Span::call_site());
+    Some((traits.first()?.span(), check, quote!(&[#(#names),*])))
+}
