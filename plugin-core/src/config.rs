@@ -1,6 +1,61 @@
 //! Config: files, environment and defaults into typed values.
+//!
+//! [`Sources`] says where config comes from, [`load`] reads it for a build, [`Settings`] is what
+//! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
+//! [`ConfigError`] holds all that is, and nothing was started.
+
+mod period;
+mod requirement;
+mod secret;
+
+mod manager;
+mod plugin;
+mod policy;
+
+mod issue;
+mod origin;
+mod report;
+
+mod location;
+mod node;
+mod yaml;
+
+mod book;
+mod schema;
+mod shape;
+
+mod environment;
+mod layers;
+mod sources;
+
+mod conform;
+mod interpolation;
+mod validation;
+
+mod fit;
+mod load;
+mod unenforced;
+
+mod explain;
+mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+pub use explain::Explained;
+pub use issue::{ConfigError, Issue, IssueKind, Warning};
+pub use load::load;
+pub use manager::{ManagerConfig, Role};
+pub use origin::Origin;
+pub use period::{Period, PeriodError};
+pub use plugin::{PluginConfig, Resources};
+pub use policy::{Backoff, Exhausted, Restart, RestartPolicy, Start, StartPolicy};
+pub use requirement::{RequirementError, VersionRequirement};
+pub use schema::schema;
+pub use secret::Secret;
+pub use settings::{PluginSettings, Settings};
+pub use sources::Sources;
+
+pub use crate::permission::Permission;
 
 /// The typed config that a plugin asks for.
 #[derive(Debug, Clone, Copy)]
@@ -11,7 +66,8 @@ pub struct ConfigNeed {
     /// Its JSON Schema.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
     /// Whether a value can be read as the type, beyond what the schema says.
-    pub(crate) check: fn(&serde_json::Value) -> Result<(), serde_path_to_error::Error<serde_json::Error>>,
+    pub(crate) check:
+        fn(&serde_json::Value) -> Result<(), serde_path_to_error::Error<serde_json::Error>>,
 }
 
 impl ConfigNeed {

@@ -1,0 +1,87 @@
+//! What a section comes to, key by key: for people who ask why a value is what it is.
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::node::{Data, Node};
+use super::origin::Origin;
+use super::secret::MASK;
+use super::settings::Section;
+use super::shape::Shape;
+
+/// One key of a section: what holds, and who said so. Secrets are `***`.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Explained {
+    /// Path of the key: `hello-plugin.config.message`.
+    pub key: String,
+    /// The value that holds.
+    pub value: Value,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// The keys of a section in order of their paths, those that have only a default too.
+pub(super) fn explain(section: &Section) -> Vec<Explained> {
+    let mut explained = Vec::new();
+    list(
+        &section.node,
+        section.shape().as_ref(),
+        &section.name,
+        &mut explained,
+    );
+    explained.sort_by(|a, b| a.key.cmp(&b.key));
+    explained
+}
+
+fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<Explained>) {
+    let is_secret = shape.is_some_and(Shape::is_secret);
+    let Some(map) = node
+        .map()
+        .filter(|map| !is_secret && (!map.is_empty() || node.place == Origin::Default))
+    else {
+        return explained.push(Explained {
+            key: key.to_owned(),
+            value: masked(node, shape),
+            origin: node.place.clone(),
+        });
+    };
+    for (name, inner) in map {
+        let shape = shape.and_then(|shape| shape.property(name));
+        list(inner, shape.as_ref(), &format!("{key}.{name}"), explained);
+    }
+    let names = shape.into_iter().flat_map(Shape::keys);
+    for name in names.filter(|name| !map.contains_key(*name)) {
+        let inner = shape.and_then(|shape| shape.property(name));
+        if let Some((shape, default)) =
+            inner.and_then(|shape| Some((shape.clone(), shape.default()?)))
+        {
+            let node = Node::from_json(default.clone(), &Origin::Default);
+            list(&node, Some(&shape), &format!("{key}.{name}"), explained);
+        }
+    }
+}
+
+/// The value of a section with its secrets masked.
+pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
+    if shape.is_some_and(Shape::is_secret) && !node.is_null() {
+        return MASK.into();
+    }
+    match &node.data {
+        Data::List(items) => {
+            let shape = shape.map(Shape::items);
+            items
+                .iter()
+                .map(|item| masked(item, shape.as_ref()))
+                .collect()
+        }
+        Data::Map(map) => map
+            .iter()
+            .map(|(key, inner)| {
+                let shape = shape.and_then(|shape| shape.property(key));
+                (key.clone(), masked(inner, shape.as_ref()))
+            })
+            .collect(),
+        _ => node.to_json(),
+    }
+}

@@ -1,0 +1,193 @@
+//! What is wrong with a config, or worth a warning: values that print as one line each.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::origin::Origin;
+
+/// What kind of mistake an [`Issue`] is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum IssueKind {
+    /// A file can't be read.
+    Unreadable,
+    /// A text is no YAML, or a `${…}` in it is not closed.
+    Syntax,
+    /// A key is there twice.
+    Duplicate,
+    /// A key means nothing.
+    UnknownKey,
+    /// A key that has no default is not there.
+    MissingKey,
+    /// A value is of another type.
+    WrongType,
+    /// A value is of the right type, and still not one that can be used.
+    Invalid,
+    /// A `${VARIABLE}` is not set.
+    MissingVariable,
+    /// The config does not fit the plugins of this build.
+    Build,
+}
+
+/// One mistake of a config.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Issue {
+    /// What kind of mistake it is.
+    pub kind: IssueKind,
+    /// Where it is.
+    pub place: Origin,
+    /// Path of the key: `hello-plugin.config.message`; empty for a whole text.
+    pub key: String,
+    /// What is wrong.
+    pub what: String,
+    /// What would be right.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expected: Option<String>,
+    /// What is there instead.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub found: Option<String>,
+    /// What was probably meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<String>,
+}
+
+impl Issue {
+    pub(super) fn new(
+        kind: IssueKind,
+        place: &Origin,
+        key: impl Into<String>,
+        what: impl Into<String>,
+    ) -> Self {
+        Self {
+            kind,
+            place: place.clone(),
+            key: key.into(),
+            what: what.into(),
+            expected: None,
+            found: None,
+            suggestion: None,
+        }
+    }
+
+    pub(super) fn expected(mut self, expected: impl Into<String>) -> Self {
+        self.expected = Some(expected.into());
+        self
+    }
+
+    pub(super) fn found(mut self, found: impl Into<String>) -> Self {
+        self.found = Some(found.into());
+        self
+    }
+
+    /// Adds what was probably meant, if one of the candidates is near.
+    pub(super) fn meant<'a>(
+        mut self,
+        word: &str,
+        candidates: impl IntoIterator<Item = &'a str>,
+    ) -> Self {
+        self.suggestion = nearest(word, candidates);
+        self
+    }
+}
+
+/// The candidate that a typo most likely meant.
+pub(super) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<String> {
+    let folded = word.to_lowercase();
+    candidates
+        .into_iter()
+        .map(|candidate| {
+            (
+                strsim::jaro_winkler(&folded, &candidate.to_lowercase()),
+                candidate,
+            )
+        })
+        .filter(|(likeness, _)| *likeness > 0.8)
+        .max_by(|(a, _), (b, _)| a.total_cmp(b))
+        .map(|(_, candidate)| candidate.to_owned())
+}
+
+impl fmt::Display for Issue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.place != Origin::Default {
+            write!(f, "{}: ", self.place)?;
+        }
+        if !self.key.is_empty() {
+            write!(f, "{}: ", self.key)?;
+        }
+        f.write_str(&self.what)?;
+        let expected = self
+            .expected
+            .as_ref()
+            .map(|text| format!("expected {text}"));
+        let found = self.found.as_ref().map(|text| format!("found {text}"));
+        let facts: Vec<String> = expected.into_iter().chain(found).collect();
+        let meant = self
+            .suggestion
+            .as_ref()
+            .map(|text| format!("did you mean `{text}`?"));
+        let notes: Vec<String> = [facts.join(", ")]
+            .into_iter()
+            .filter(|facts| !facts.is_empty())
+            .chain(meant)
+            .collect();
+        if notes.is_empty() {
+            return Ok(());
+        }
+        write!(f, " ({})", notes.join("; "))
+    }
+}
+
+/// Everything that is wrong with a config: all of it, so that one round of repair is enough.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ConfigError {
+    issues: Vec<Issue>,
+}
+
+impl ConfigError {
+    /// `issues` is not empty.
+    pub(super) fn new(mut issues: Vec<Issue>) -> Self {
+        issues.sort_by(|a, b| (&a.place, &a.key).cmp(&(&b.place, &b.key)));
+        issues.dedup();
+        Self { issues }
+    }
+
+    /// The mistakes, in order of their places.
+    #[must_use]
+    pub fn issues(&self) -> &[Issue] {
+        &self.issues
+    }
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.issues.iter().map(Issue::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// Something an operator should know, that stops nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Warning {
+    /// Where it is.
+    pub place: Origin,
+    /// Path of the key.
+    pub key: String,
+    /// What there is to know.
+    pub what: String,
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}: {}", self.place, self.key, self.what)
+    }
+}

@@ -1,0 +1,218 @@
+//! Reads the sources and lays them over each other, section by section.
+
+use std::path::{Path, PathBuf};
+
+use super::book::Book;
+use super::conform;
+use super::environment;
+use super::interpolation::Filler;
+use super::issue::{Issue, IssueKind};
+use super::manager;
+use super::node::Node;
+use super::origin::Origin;
+use super::report::Report;
+use super::sources::Sources;
+use super::yaml;
+
+/// All sections that this build has and that a source speaks of, merged.
+pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Node {
+    let mut reader = Reader { book, report };
+    let mut tree = Node::empty();
+    for (name, text) in &sources.embedded {
+        let layer = reader.document(text, &Origin::embedded(name), name);
+        tree.lay(layer);
+    }
+    let manager = reader.manager_file(sources);
+    let mut upper = environment::layer(sources, book, reader.report);
+    upper.lay(reader.program(sources));
+
+    let mut peek = tree.clone();
+    peek.lay(manager.clone());
+    peek.lay(upper.clone());
+    let files = reader.directory(sources, &peek, manager);
+    tree.lay(files);
+    tree.lay(upper);
+    tree
+}
+
+struct Reader<'a> {
+    book: &'a Book<'a>,
+    report: &'a mut Report,
+}
+
+impl Reader<'_> {
+    /// The sections of one text; `stem` names the section that is lost with it.
+    fn document(&mut self, text: &str, origin: &Origin, stem: &str) -> Node {
+        match yaml::parse(text, origin) {
+            Ok(root) => self.admit(root),
+            Err(issues) => {
+                self.report.issues.extend(issues);
+                self.report.spoiled.insert(stem.to_owned());
+                Node::empty()
+            }
+        }
+    }
+
+    /// Keeps the sections that this build has, under the names that their keys have.
+    fn admit(&mut self, mut root: Node) -> Node {
+        if root.is_null() {
+            return Node::empty();
+        }
+        let Some(map) = root.map_mut() else {
+            let what =
+                "a config file holds sections, each under the name of a plugin or `plugin_manager`";
+            self.report
+                .issue(Issue::new(IssueKind::WrongType, &root.place, "", what));
+            return Node::empty();
+        };
+        map.retain(|name, section| {
+            let Some(shape) = self.book.section(name) else {
+                self.report.issues.extend(self.book.refuse(name, section));
+                return false;
+            };
+            if section.is_null() {
+                section.data = Node::empty().data;
+            }
+            conform::rename_aliases(section, &shape, name, &mut self.report.issues);
+            true
+        });
+        root
+    }
+
+    fn manager_file(&mut self, sources: &Sources) -> Node {
+        match &sources.manager_file {
+            Some(file) if !(file.optional && !file.path.exists()) => {
+                self.file(&file.path, manager::ROOT)
+            }
+            _ => Node::empty(),
+        }
+    }
+
+    fn file(&mut self, path: &Path, stem: &str) -> Node {
+        let shown = path.strip_prefix(".").unwrap_or(path).to_string_lossy();
+        let origin = Origin::file(&shown);
+        match std::fs::read_to_string(path) {
+            Ok(text) => self.document(&text, &origin, stem),
+            Err(error) => {
+                let what = format!("can't read the file: {error}");
+                self.report
+                    .issue(Issue::new(IssueKind::Unreadable, &origin, "", what));
+                self.report.spoiled.insert(stem.to_owned());
+                Node::empty()
+            }
+        }
+    }
+
+    fn program(&mut self, sources: &Sources) -> Node {
+        let mut root = Node::empty();
+        for (path, value) in &sources.set {
+            root.insert(path, Node::from_json(value.clone(), &Origin::Program));
+        }
+        self.admit(root)
+    }
+
+    /// The manager's file and those of the directory, which must not speak of the same section.
+    fn directory(&mut self, sources: &Sources, peek: &Node, manager: Node) -> Node {
+        let mut files = manager;
+        let own = sources
+            .manager_file
+            .as_ref()
+            .and_then(|file| file.path.canonicalize().ok());
+        for path in self.list(sources, peek) {
+            if own.is_some() && path.canonicalize().ok() == own {
+                continue;
+            }
+            let stem = path
+                .file_stem()
+                .unwrap_or_default()
+                .to_string_lossy()
+                .into_owned();
+            let mut layer = self.file(&path, &stem);
+            if let (Some(map), Some(there)) = (layer.map_mut(), files.map()) {
+                map.retain(|name, section| self.is_first(name, section, there.get(name)));
+            }
+            files.lay(layer);
+        }
+        files
+    }
+
+    fn is_first(&mut self, name: &str, section: &Node, other: Option<&Node>) -> bool {
+        if let Some(other) = other {
+            let what = format!(
+                "two files configure `{name}`: the other one is {}",
+                other.key
+            );
+            self.report
+                .issue(Issue::new(IssueKind::Duplicate, &section.key, name, what));
+        }
+        other.is_none()
+    }
+
+    /// The files of the directory in order of their names.
+    fn list(&mut self, sources: &Sources, peek: &Node) -> Vec<PathBuf> {
+        let Some((dir, origin)) = self.config_dir(sources, peek) else {
+            return Vec::new();
+        };
+        let entries = match std::fs::read_dir(&dir) {
+            Ok(entries) => entries,
+            Err(error) => {
+                self.no_directory(&dir, &origin, &error);
+                return Vec::new();
+            }
+        };
+        let mut files: Vec<PathBuf> = entries
+            .filter_map(|entry| Some(entry.ok()?.path()))
+            .filter(|path| is_yaml(path))
+            .collect();
+        files.sort();
+        files
+    }
+
+    /// The directory, and who named it.
+    fn config_dir(&mut self, sources: &Sources, peek: &Node) -> Option<(PathBuf, Origin)> {
+        if let Some(dir) = &sources.config_dir {
+            return Some((dir.clone(), Origin::Program));
+        }
+        let written = peek
+            .get(manager::ROOT)
+            .and_then(|section| section.get("config_dir"));
+        let Some(node) = written else {
+            let default = manager::ManagerConfig::default().config_dir;
+            return sources
+                .manager_file
+                .as_ref()
+                .map(|_| (default, Origin::Default));
+        };
+        let mut node = node.clone();
+        let shape = self.book.section(manager::ROOT)?.property("config_dir")?;
+        let mut filler = Filler {
+            environment: &sources.environment,
+            // The section is filled in later, and its mistakes are reported then.
+            issues: &mut Vec::new(),
+        };
+        filler.fill(&mut node, &shape, "");
+        Some((node.text()?.into(), node.place))
+    }
+
+    /// Only a directory that the program insists on has to be there.
+    fn no_directory(&mut self, dir: &Path, origin: &Origin, error: &std::io::Error) {
+        let what = format!("can't read the directory `{}`: {error}", dir.display());
+        let key = format!("{}.config_dir", manager::ROOT);
+        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
+        if !is_missing || *origin == Origin::Program {
+            self.report
+                .issue(Issue::new(IssueKind::Unreadable, origin, key, what));
+        } else if origin.is_explicit() {
+            let node = Node::new(Node::empty().data, origin.clone());
+            self.report.warn(&node, key, what);
+        }
+    }
+}
+
+fn is_yaml(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_yaml = path
+        .extension()
+        .is_some_and(|end| end == "yaml" || end == "yml");
+    is_yaml && !name.starts_with('.') && path.is_file()
+}

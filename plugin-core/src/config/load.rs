@@ -1,0 +1,232 @@
+//! From sources to settings: merge, fill in, check, read as types, compare with the build.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+
+use super::ConfigNeed;
+use super::book::Book;
+use super::conform;
+use super::fit;
+use super::interpolation::Filler;
+use super::issue::{ConfigError, Issue, IssueKind};
+use super::layers;
+use super::manager::{self, ManagerConfig};
+use super::node::Node;
+use super::plugin::PluginConfig;
+use super::report::Report;
+use super::settings::{PluginSettings, Section, Settings};
+use super::shape::Shape;
+use super::sources::Sources;
+use super::unenforced;
+use super::validation;
+use crate::compose::Composition;
+use crate::descriptor::Descriptor;
+
+/// Reads the config of a build: every plugin of the composition gets its settings, from defaults
+/// if no source speaks of it.
+///
+/// Nothing is started, and nothing but the named files and directories is read.
+///
+/// # Errors
+///
+/// All mistakes at once, each with its place. The `config` of a plugin that is not enabled is not
+/// looked at.
+pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, ConfigError> {
+    let book = Book::of(composition);
+    let mut report = Report::default();
+    let mut tree = layers::read(sources, &book, &mut report);
+    let mut loader = Loader {
+        sources,
+        book: &book,
+        report,
+    };
+    let (manager, manager_section) = loader.manager(&mut tree);
+    let mut plugins = BTreeMap::new();
+    for plugin in composition.plugins() {
+        let settings = loader.plugin(plugin, &mut tree, &manager_section);
+        plugins.insert(plugin.name, settings);
+    }
+    let mut report = loader.report;
+    fit::check(composition, &manager, &plugins, &mut report);
+    unenforced::warn(&manager_section, &plugins, &mut report);
+    if !report.issues.is_empty() {
+        return Err(ConfigError::new(report.issues));
+    }
+    Ok(Settings {
+        order: composition.plugins().collect(),
+        manager,
+        plugins,
+        warnings: report.warnings,
+        manager_section,
+    })
+}
+
+struct Loader<'a> {
+    sources: &'a Sources,
+    book: &'a Book<'a>,
+    report: Report,
+}
+
+impl Loader<'_> {
+    fn manager(&mut self, tree: &mut Node) -> (ManagerConfig, Section) {
+        let mut node = take(tree, manager::ROOT);
+        self.settle(&mut node, manager::ROOT);
+        let manager = self.typed(&mut node, manager::ROOT).unwrap_or_default();
+        (manager, self.section(node, manager::ROOT))
+    }
+
+    fn plugin(
+        &mut self,
+        plugin: &'static Descriptor,
+        tree: &mut Node,
+        manager: &Section,
+    ) -> PluginSettings {
+        let mut node = take(tree, plugin.name);
+        let own = node.map_mut().and_then(|map| map.remove("config"));
+        self.settle(&mut node, plugin.name);
+        inherit(&mut node, &manager.node);
+        let config: PluginConfig = self.typed(&mut node, plugin.name).unwrap_or_default();
+        let is_whole = node.map().is_some() && !self.report.spoiled.contains(plugin.name);
+        let own = self.own(plugin, own, &node, config.enabled && is_whole);
+        let values = own.to_json();
+        node.insert(&["config".to_owned()], own);
+        PluginSettings {
+            config,
+            values,
+            section: self.section(node, plugin.name),
+        }
+    }
+
+    /// The plugin's own section, checked if it is going to be used.
+    fn own(
+        &mut self,
+        plugin: &'static Descriptor,
+        own: Option<Node>,
+        section: &Node,
+        is_used: bool,
+    ) -> Node {
+        let mut own = own.filter(|own| !own.is_null()).unwrap_or_else(|| {
+            let mut own = Node::empty();
+            own.key = section.key.clone();
+            own
+        });
+        let key = format!("{}.config", plugin.name);
+        if is_used && self.settle(&mut own, &key) {
+            self.judge(plugin.config(), &own, &key);
+        }
+        own
+    }
+
+    fn section(&self, node: Node, name: &str) -> Section {
+        Section {
+            node,
+            name: name.to_owned(),
+            schema: Arc::clone(&self.book.schema),
+        }
+    }
+
+    /// Fills in variables, then checks against the schema; whether that went well.
+    fn settle(&mut self, node: &mut Node, key: &str) -> bool {
+        let before = self.report.issues.len();
+        let shape = key
+            .split('.')
+            .try_fold(self.book.shape(), |shape, key| shape.property(key));
+        let shape = shape.unwrap_or_else(|| self.book.shape());
+        let issues = &mut self.report.issues;
+        let environment = &self.sources.environment;
+        Filler {
+            environment,
+            issues,
+        }
+        .fill(node, &shape, key);
+        conform::drop_empty(node, &shape);
+        validation::check(node, &shape, key, issues);
+        issues.len() == before
+    }
+
+    /// Reads a section as the type. Keys with a mistake are left out of it, so that the rest can
+    /// still be compared with the build.
+    fn typed<T: DeserializeOwned>(&mut self, node: &mut Node, key: &str) -> Option<T> {
+        let prefix = format!("{key}.");
+        let issues = self.report.issues.iter();
+        let wrong =
+            issues.filter_map(|issue| issue.key.strip_prefix(&prefix)?.split(['.', '[']).next());
+        for name in wrong {
+            node.map_mut().and_then(|map| map.remove(name));
+        }
+        match serde_path_to_error::deserialize(node.map().map(|_| node.to_json())?) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                self.refused(&error, node, key);
+                None
+            }
+        }
+    }
+
+    /// The plugin's type has the last word on its own section.
+    fn judge(&mut self, need: Option<ConfigNeed>, own: &Node, key: &str) {
+        if let Some(Err(error)) = need.map(|need| (need.check)(&own.to_json())) {
+            self.refused(&error, own, key);
+        }
+    }
+
+    fn refused(
+        &mut self,
+        error: &serde_path_to_error::Error<serde_json::Error>,
+        node: &Node,
+        key: &str,
+    ) {
+        let shape = key
+            .split('.')
+            .try_fold(self.book.shape(), |shape, key| shape.property(key));
+        let (mut node, mut key, mut shape) = (node, key.to_owned(), shape);
+        for step in error.path() {
+            let name = step.to_string();
+            let name = name.trim_matches(['[', ']']);
+            let Some(inner) = node.get(name) else { break };
+            shape = shape.and_then(|shape| inside(&shape, node, name));
+            key = if node.map().is_some() {
+                format!("{key}.{name}")
+            } else {
+                format!("{key}[{name}]")
+            };
+            node = inner;
+        }
+        let is_secret = shape.is_some_and(|shape| shape.is_secret());
+        let what = if is_secret {
+            "can't be used".to_owned()
+        } else {
+            error.inner().to_string()
+        };
+        self.report
+            .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));
+    }
+}
+
+fn inside<'s>(shape: &Shape<'s>, node: &Node, name: &str) -> Option<Shape<'s>> {
+    match node.map() {
+        Some(_) => shape.property(name),
+        None => Some(shape.items()),
+    }
+}
+
+fn take(tree: &mut Node, name: &str) -> Node {
+    let section = tree.map_mut().and_then(|map| map.remove(name));
+    section.unwrap_or_else(Node::empty)
+}
+
+/// Lays the manager's keys that every plugin shares under the plugin's own.
+fn inherit(node: &mut Node, manager: &Node) {
+    let Some(map) = node.map_mut() else { return };
+    for key in ["start", "restart", "timeout"] {
+        let Some(mut shared) = manager.get(key).cloned() else {
+            continue;
+        };
+        if let Some(own) = map.remove(key) {
+            shared.lay(own);
+        }
+        map.insert(key.to_owned(), shared);
+    }
+}

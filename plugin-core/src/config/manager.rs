@@ -1,0 +1,96 @@
+//! The manager's own config: the root key `plugin_manager`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::period::Period;
+use super::policy::{Restart, Start};
+use crate::permission::Permission;
+
+/// Root key of the manager's config.
+pub(crate) const ROOT: &str = "plugin_manager";
+
+/// The manager's config. Every key has a default.
+///
+/// Relative paths count from the current directory, not from the file.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ManagerConfig {
+    /// Directory of plugins that are not linked in. Plugins are linked: it is not read yet.
+    pub plugin_dir: PathBuf,
+    /// Directory of the plugins' config files, one `*.yaml` each.
+    pub config_dir: PathBuf,
+    /// Directory of what plugins and the manager keep.
+    pub data_dir: PathBuf,
+    /// Most plugins that are initialized or started at the same time.
+    #[schemars(range(min = 1))]
+    pub max_concurrency: usize,
+    /// Time limit of a hook, and of a handler that names none.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub timeout: Period,
+    /// Time that a stop waits for accepted events to be handled.
+    pub drain_timeout: Period,
+    /// Pause between two questions for a plugin's health.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub health_interval: Period,
+    /// Whether plugins run in a sandbox.
+    pub enable_sandbox: bool,
+    /// Most memory of the process, in MB.
+    #[schemars(range(min = 1))]
+    pub max_memory: Option<u64>,
+    /// Most processor time, in processors: 0.5 is half of one.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub max_cpu: Option<f64>,
+    /// Whether metrics are served.
+    pub enable_metrics: bool,
+    /// Port that metrics are served on.
+    #[schemars(range(min = 1))]
+    pub metrics_port: u16,
+    /// Whether a changed config file is taken over while the service runs.
+    pub enable_hot_reload: bool,
+    /// Pause between two looks at the config files.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub watch_interval: Period,
+    /// Named sets of permissions, for the `roles` of a plugin.
+    pub roles: BTreeMap<String, Role>,
+    /// How plugins are started that do not say it themselves.
+    pub start: Start,
+    /// How plugins are restarted that do not say it themselves.
+    pub restart: Restart,
+}
+
+impl Default for ManagerConfig {
+    fn default() -> Self {
+        Self {
+            plugin_dir: "./plugins".into(),
+            config_dir: "./config/plugins".into(),
+            data_dir: "./data/plugins".into(),
+            max_concurrency: 10,
+            timeout: Period::seconds(30),
+            drain_timeout: Period::seconds(10),
+            health_interval: Period::seconds(10),
+            enable_sandbox: false,
+            max_memory: None,
+            max_cpu: None,
+            enable_metrics: false,
+            metrics_port: 9090,
+            enable_hot_reload: false,
+            watch_interval: Period::seconds(5),
+            roles: BTreeMap::new(),
+            start: Start::default(),
+            restart: Restart::default(),
+        }
+    }
+}
+
+/// A named set of permissions.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Role {
+    /// What a plugin of this role may do.
+    #[serde(default)]
+    pub permissions: Vec<Permission>,
+}

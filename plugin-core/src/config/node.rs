@@ -1,0 +1,156 @@
+//! A config value that knows where each part of it comes from.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Number, Value};
+
+use super::origin::Origin;
+
+/// A value, where it is, and where the key before it is.
+#[derive(Clone, PartialEq)]
+pub(super) struct Node {
+    pub(super) data: Data,
+    pub(super) place: Origin,
+    pub(super) key: Origin,
+}
+
+#[derive(Clone, PartialEq)]
+pub(super) enum Data {
+    Null,
+    Bool(bool),
+    Number(Number),
+    Text(String),
+    List(Vec<Node>),
+    Map(BTreeMap<String, Node>),
+    /// Text whose `${…}` could not be filled in. The issue is on the list: no more is said of it.
+    Unfilled,
+}
+
+impl Node {
+    pub(super) fn new(data: Data, place: Origin) -> Self {
+        Self {
+            data,
+            key: place.clone(),
+            place,
+        }
+    }
+
+    /// A section without keys that nobody wrote.
+    pub(super) fn empty() -> Self {
+        Self::new(Data::Map(BTreeMap::new()), Origin::Default)
+    }
+
+    pub(super) fn from_json(value: Value, place: &Origin) -> Self {
+        let inner = |value| Self::from_json(value, place);
+        let data = match value {
+            Value::Null => Data::Null,
+            Value::Bool(flag) => Data::Bool(flag),
+            Value::Number(number) => Data::Number(number),
+            Value::String(text) => Data::Text(text),
+            Value::Array(items) => Data::List(items.into_iter().map(inner).collect()),
+            Value::Object(map) => Data::Map(
+                map.into_iter()
+                    .map(|(key, value)| (key, inner(value)))
+                    .collect(),
+            ),
+        };
+        Self::new(data, place.clone())
+    }
+
+    pub(super) fn to_json(&self) -> Value {
+        match &self.data {
+            Data::Null | Data::Unfilled => Value::Null,
+            Data::Bool(flag) => Value::Bool(*flag),
+            Data::Number(number) => Value::Number(number.clone()),
+            Data::Text(text) => Value::String(text.clone()),
+            Data::List(items) => items.iter().map(Self::to_json).collect(),
+            Data::Map(map) => map
+                .iter()
+                .map(|(key, node)| (key.clone(), node.to_json()))
+                .collect(),
+        }
+    }
+
+    pub(super) fn map(&self) -> Option<&BTreeMap<String, Self>> {
+        match &self.data {
+            Data::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub(super) fn map_mut(&mut self) -> Option<&mut BTreeMap<String, Self>> {
+        match &mut self.data {
+            Data::Map(map) => Some(map),
+            _ => None,
+        }
+    }
+
+    pub(super) fn text(&self) -> Option<&str> {
+        match &self.data {
+            Data::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub(super) fn is_null(&self) -> bool {
+        matches!(self.data, Data::Null)
+    }
+
+    /// What is under a key, or at an index that is written as one.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        match &self.data {
+            Data::Map(map) => map.get(key),
+            Data::List(items) => items.get(key.parse::<usize>().ok()?),
+            _ => None,
+        }
+    }
+
+    /// Puts a node at a path, making the sections on the way.
+    pub(super) fn insert(&mut self, path: &[String], node: Self) {
+        let Some((first, rest)) = path.split_first() else {
+            return self.lay(node);
+        };
+        if self.map().is_none() {
+            *self = Self::new(Data::Map(BTreeMap::new()), node.place.clone());
+        }
+        if let Some(map) = self.map_mut() {
+            map.entry(first.clone())
+                .or_insert_with(|| Self::new(Data::Null, node.place.clone()))
+                .insert(rest, node);
+        }
+    }
+
+    /// Lays a higher layer over this one: sections key by key, anything else as a whole. An
+    /// empty section changes nothing.
+    pub(super) fn lay(&mut self, upper: Self) {
+        match (&mut self.data, upper.data) {
+            (Data::Map(_), Data::Null) => {}
+            (Data::Map(lower), Data::Map(map)) => {
+                for (key, node) in map {
+                    match lower.get_mut(&key) {
+                        Some(below) => below.lay(node),
+                        None => drop(lower.insert(key, node)),
+                    }
+                }
+                self.place = upper.place;
+                self.key = upper.key;
+            }
+            (data, above) => {
+                *data = above;
+                self.place = upper.place;
+                self.key = upper.key;
+            }
+        }
+    }
+
+    /// Says that all of it comes from one place.
+    pub(super) fn stamp(&mut self, place: &Origin) {
+        self.place = place.clone();
+        self.key = place.clone();
+        match &mut self.data {
+            Data::List(items) => items.iter_mut().for_each(|node| node.stamp(place)),
+            Data::Map(map) => map.values_mut().for_each(|node| node.stamp(place)),
+            _ => {}
+        }
+    }
+}

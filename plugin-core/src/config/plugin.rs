@@ -1,0 +1,82 @@
+//! What the kernel wants to know of a plugin: everything under its root key but `config`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::period::Period;
+use super::policy::{Restart, Start};
+use super::requirement::VersionRequirement;
+use crate::permission::Permission;
+
+/// The part of a plugin's file that the kernel reads; the root key is the plugin's name.
+///
+/// The key `config` beside these is the plugin's own: see
+/// [`PluginSettings::values`](super::PluginSettings::values).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct PluginConfig {
+    /// The plugin's name, the same as the root key.
+    pub name: Option<String>,
+    /// Requirement on the linked plugin's version: `1.0.0` means `^1.0.0`.
+    pub version: Option<VersionRequirement>,
+    /// Whether the plugin is started.
+    pub enabled: bool,
+    /// Plugins that have to be in the build, be enabled and start before this one.
+    pub dependencies: Vec<String>,
+    /// Plugins that must not be enabled.
+    pub conflicts: Vec<String>,
+    /// What the plugin may use up.
+    pub resources: Resources,
+    /// What the plugin may do. Without the key: all that its types grant. With it: no more than
+    /// what it lists.
+    pub permissions: Option<Vec<Permission>>,
+    /// Roles of the manager's config whose permissions the plugin has.
+    pub roles: Vec<String>,
+    /// How the plugin is started; key by key, the manager's `start` fills in.
+    pub start: Start,
+    /// How the plugin is restarted; key by key, the manager's `restart` fills in.
+    pub restart: Restart,
+    /// Events that wait for the plugin at most.
+    #[schemars(range(min = 1))]
+    pub mailbox: usize,
+    /// Time limit of a hook, and of a handler that names none; by default the manager's.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub timeout: Period,
+}
+
+impl Default for PluginConfig {
+    fn default() -> Self {
+        Self {
+            name: None,
+            version: None,
+            enabled: true,
+            dependencies: Vec::new(),
+            conflicts: Vec::new(),
+            resources: Resources::default(),
+            permissions: None,
+            roles: Vec::new(),
+            start: Start::default(),
+            restart: Restart::default(),
+            mailbox: 1024,
+            timeout: Period::seconds(30),
+        }
+    }
+}
+
+/// What a plugin may use up. A key that is absent sets no limit.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Resources {
+    /// Memory, in MB.
+    #[schemars(range(min = 1))]
+    pub memory: Option<u64>,
+    /// Processor time, in processors: 0.1 is a tenth of one.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub cpu: Option<f64>,
+    /// Tasks that run at the same time; `goroutines` means the same.
+    #[schemars(range(min = 1), extend("x-aliases" = ["goroutines"]))]
+    pub tasks: Option<usize>,
+    /// Open files.
+    #[schemars(range(min = 1))]
+    pub file_handles: Option<u64>,
+}

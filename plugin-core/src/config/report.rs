@@ -1,0 +1,29 @@
+//! What a load gathers on its way besides values.
+
+use std::collections::BTreeSet;
+
+use super::issue::{Issue, Warning};
+use super::node::Node;
+
+/// Mistakes, warnings, and the sections of which nothing more can be said.
+#[derive(Default)]
+pub(super) struct Report {
+    pub(super) issues: Vec<Issue>,
+    pub(super) warnings: Vec<Warning>,
+    /// Sections whose file could not be read: what they lack is not their mistake.
+    pub(super) spoiled: BTreeSet<String>,
+}
+
+impl Report {
+    pub(super) fn issue(&mut self, issue: Issue) {
+        self.issues.push(issue);
+    }
+
+    pub(super) fn warn(&mut self, node: &Node, key: impl Into<String>, what: impl Into<String>) {
+        self.warnings.push(Warning {
+            place: node.key.clone(),
+            key: key.into(),
+            what: what.into(),
+        });
+    }
+}

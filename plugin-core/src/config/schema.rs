@@ -1,0 +1,130 @@
+//! JSON Schema of the config files of one binary, from the types that read them.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::manager::{self, ManagerConfig};
+use super::plugin::PluginConfig;
+use crate::compose::Composition;
+use crate::descriptor::Descriptor;
+use crate::registry;
+
+/// JSON Schema of the manager's file and of the plugins' files of this very binary: one schema
+/// for all of them, because each holds sections under their names.
+///
+/// Under `x-topics` it has the topic of every linked event with the schema of its data.
+#[must_use]
+pub fn schema(composition: &Composition) -> Value {
+    let mut generator = generator();
+    let mut schema = sections_with(composition, &mut generator);
+    let topics: Map<String, Value> = registry::events()
+        .into_iter()
+        .map(|event| {
+            let mut schema = event.schema(&mut generator);
+            if !event.description.is_empty() {
+                schema.insert("description".into(), event.description.into());
+            }
+            (event.topic.to_owned(), schema.to_value())
+        })
+        .collect();
+    schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
+    schema["title"] = json!("Config of plugins and their manager");
+    schema["x-topics"] = topics.into();
+    schema["$defs"] = generator.take_definitions(true).into();
+    name_plugins(&mut schema, composition);
+    name_aliases(&mut schema);
+    schema
+}
+
+/// The schema that sections are checked against.
+pub(super) fn sections(composition: &Composition) -> Value {
+    let mut generator = generator();
+    let mut schema = sections_with(composition, &mut generator);
+    schema["$defs"] = generator.take_definitions(true).into();
+    schema
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12()
+        .for_deserialize()
+        .into_generator()
+}
+
+fn sections_with(composition: &Composition, generator: &mut SchemaGenerator) -> Value {
+    let mut properties = Map::new();
+    let manager = ManagerConfig::json_schema(generator).to_value();
+    properties.insert(manager::ROOT.to_owned(), manager);
+    let plugin = PluginConfig::json_schema(generator).to_value();
+    for descriptor in composition.plugins() {
+        let section = section(plugin.clone(), descriptor, generator);
+        properties.insert(descriptor.name.to_owned(), section);
+    }
+    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+}
+
+/// The section of one plugin: what the kernel reads, and its own `config`.
+fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+    let config = match plugin.config() {
+        Some(need) => (need.schema)(generator).to_value(),
+        None => json!({
+            "type": "object",
+            "maxProperties": 0,
+            "description": format!("`{}` takes no config", plugin.name),
+        }),
+    };
+    schema["properties"]["config"] = config;
+    schema["properties"]["name"] = json!({ "type": "string", "const": plugin.name });
+    if !plugin.description.is_empty() {
+        schema["description"] = plugin.description.into();
+    }
+    schema
+}
+
+/// Says which names `dependencies` and `conflicts` can hold.
+fn name_plugins(schema: &mut Value, composition: &Composition) {
+    let linked = composition.plugins().map(|plugin| plugin.name);
+    let mut names: Vec<&str> = linked
+        .chain(composition.catalogue().iter().map(|entry| entry.plugin))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    for plugin in composition.plugins() {
+        let properties = &mut schema["properties"][plugin.name]["properties"];
+        for key in ["dependencies", "conflicts"] {
+            properties[key]["items"] = json!({ "type": "string", "enum": names });
+        }
+    }
+}
+
+/// Adds the other names of keys beside the keys.
+fn name_aliases(schema: &mut Value) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(name_aliases),
+        Value::Object(map) => {
+            if let Some(Value::Object(properties)) = map.get_mut("properties") {
+                let aliases: Vec<_> = properties.iter().flat_map(aliases).collect();
+                properties.extend(aliases);
+            }
+            map.values_mut().for_each(name_aliases);
+        }
+        _ => {}
+    }
+}
+
+fn aliases((name, schema): (&String, &Value)) -> Vec<(String, Value)> {
+    let aliases = schema.get("x-aliases").and_then(Value::as_array);
+    let mut copy = schema.clone();
+    if let Some(map) = copy.as_object_mut() {
+        map.remove("x-aliases");
+        map.insert(
+            "description".to_owned(),
+            format!("The same as `{name}`.").into(),
+        );
+    }
+    aliases
+        .into_iter()
+        .flatten()
+        .filter_map(|alias| Some((alias.as_str()?.to_owned(), copy.clone())))
+        .collect()
+}

@@ -1,0 +1,111 @@
+//! What a load ends in: typed settings for the manager and each plugin of a build.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::explain::{Explained, explain, masked};
+use super::issue::Warning;
+use super::manager::{self, ManagerConfig};
+use super::node::Node;
+use super::origin::Origin;
+use super::plugin::PluginConfig;
+use super::shape::Shape;
+use crate::descriptor::Descriptor;
+
+/// The config of a build, checked.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Settings {
+    /// The manager's.
+    pub manager: ManagerConfig,
+    /// One entry for every plugin of the build, those that are not enabled too.
+    pub plugins: BTreeMap<&'static str, PluginSettings>,
+    /// What an operator should know, and what stops nothing.
+    pub warnings: Vec<Warning>,
+    pub(super) order: Vec<&'static Descriptor>,
+    pub(super) manager_section: Section,
+}
+
+impl Settings {
+    /// The enabled plugins in start order.
+    pub fn enabled(&self) -> impl DoubleEndedIterator<Item = &'static Descriptor> {
+        self.order.iter().copied().filter(|plugin| {
+            self.plugins
+                .get(plugin.name)
+                .is_some_and(|it| it.config.enabled)
+        })
+    }
+
+    /// Every key of a section with its value and where that comes from; `name` is a plugin of the
+    /// build, or `plugin_manager`. Secrets are masked.
+    #[must_use]
+    pub fn explain(&self, name: &str) -> Option<Vec<Explained>> {
+        if name == manager::ROOT {
+            return Some(explain(&self.manager_section));
+        }
+        self.plugins
+            .get(name)
+            .map(|plugin| explain(&plugin.section))
+    }
+}
+
+/// The settings of one plugin.
+#[derive(Clone)]
+#[non_exhaustive]
+pub struct PluginSettings {
+    /// What the kernel reads.
+    pub config: PluginConfig,
+    /// The plugin's own section, `config`: `{}` if nothing is set. It may hold secrets.
+    pub values: Value,
+    pub(super) section: Section,
+}
+
+impl PluginSettings {
+    /// Where the value of a key comes from: `enabled`, `config.message`.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.node(key)
+            .map_or(Origin::Default, |node| node.place.clone())
+    }
+
+    pub(super) fn node(&self, key: &str) -> Option<&Node> {
+        key.split('.')
+            .try_fold(&self.section.node, |node, key| node.get(key))
+    }
+}
+
+impl fmt::Debug for PluginSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PluginSettings")
+            .field("config", &self.config)
+            .field("values", &self.section.masked()["config"])
+            .finish_non_exhaustive()
+    }
+}
+
+/// A merged section and what it was checked against.
+#[derive(Clone)]
+pub(super) struct Section {
+    pub(super) node: Node,
+    pub(super) name: String,
+    pub(super) schema: Arc<Value>,
+}
+
+impl Section {
+    pub(super) fn shape(&self) -> Option<Shape<'_>> {
+        Shape::new(&self.schema).property(&self.name)
+    }
+
+    fn masked(&self) -> Value {
+        masked(&self.node, self.shape().as_ref())
+    }
+}
+
+impl fmt::Debug for Section {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple(&self.name).field(&self.masked()).finish()
+    }
+}

@@ -1,0 +1,182 @@
+//! What a JSON Schema allows at one key: looked up, not validated.
+//!
+//! A shape is the set of all subschemas that may apply; references and alternatives are followed.
+
+use serde_json::{Map, Value};
+
+/// The schemas that may apply at a key.
+#[derive(Clone)]
+pub(super) struct Shape<'s> {
+    root: &'s Value,
+    schema: &'s Value,
+    parts: Vec<&'s Map<String, Value>>,
+}
+
+impl<'s> Shape<'s> {
+    /// The shape of a whole schema, whose `$defs` are used throughout.
+    pub(super) fn new(root: &'s Value) -> Self {
+        Self::within(root, root)
+    }
+
+    /// The shape of a schema within another, whose `$defs` it uses.
+    pub(super) fn within(root: &'s Value, schema: &'s Value) -> Self {
+        let mut parts = Vec::new();
+        gather(root, schema, 0, &mut parts);
+        Self {
+            root,
+            schema,
+            parts,
+        }
+    }
+
+    /// The schema with the `$defs`.
+    pub(super) fn root(&self) -> &'s Value {
+        self.root
+    }
+
+    /// The schema at this key.
+    pub(super) fn schema(&self) -> &'s Value {
+        self.schema
+    }
+
+    /// The value of a keyword that only one of the schemas is likely to have.
+    fn keyword(&self, name: &str) -> Option<&'s Value> {
+        self.parts.iter().find_map(|part| part.get(name))
+    }
+
+    fn properties(&self) -> impl Iterator<Item = (&'s String, &'s Value)> {
+        self.parts
+            .iter()
+            .filter_map(|part| part.get("properties")?.as_object())
+            .flatten()
+    }
+
+    /// The keys it names.
+    pub(super) fn keys(&self) -> impl Iterator<Item = &'s str> {
+        self.properties().map(|(key, _)| key.as_str())
+    }
+
+    /// What is allowed under a key; nothing for a key that means nothing.
+    pub(super) fn property(&self, name: &str) -> Option<Self> {
+        let named = self.properties().find(|(key, _)| *key == name);
+        if let Some((_, schema)) = named {
+            return Some(Self::within(self.root, schema));
+        }
+        let rest = self.keyword("additionalProperties");
+        match rest {
+            Some(Value::Bool(false)) => None,
+            Some(schema) => Some(Self::within(self.root, schema)),
+            None if self.properties().next().is_none() && self.accepts("object") => {
+                Some(Self::within(self.root, &Value::Bool(true)))
+            }
+            None => None,
+        }
+    }
+
+    /// The key that `name` is another name of.
+    pub(super) fn alias_of(&self, name: &str) -> Option<&'s str> {
+        self.properties().find_map(|(key, schema)| {
+            let aliases = schema.get("x-aliases")?.as_array()?;
+            aliases
+                .iter()
+                .any(|alias| alias == name)
+                .then_some(key.as_str())
+        })
+    }
+
+    /// What is allowed in a list.
+    pub(super) fn items(&self) -> Self {
+        Self::within(
+            self.root,
+            self.keyword("items").unwrap_or(&Value::Bool(true)),
+        )
+    }
+
+    /// Whether a value of a type is allowed: `string`, `integer`, `null` …
+    pub(super) fn accepts(&self, kind: &str) -> bool {
+        self.is_any() || self.parts.iter().any(|part| names_type(part, kind))
+    }
+
+    /// Whether nothing is said about the type.
+    pub(super) fn is_any(&self) -> bool {
+        !self.parts.iter().any(|part| says_type(part))
+    }
+
+    /// Whether the value must not be shown.
+    pub(super) fn is_secret(&self) -> bool {
+        self.keyword("writeOnly") == Some(&Value::Bool(true))
+    }
+
+    /// The default that the type has.
+    pub(super) fn default(&self) -> Option<&'s Value> {
+        self.schema.get("default")
+    }
+}
+
+const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];
+
+/// References to references end here: no type needs as many.
+const DEEPEST: usize = 16;
+
+fn gather<'s>(
+    root: &'s Value,
+    schema: &'s Value,
+    depth: usize,
+    parts: &mut Vec<&'s Map<String, Value>>,
+) {
+    let Some(part) = schema.as_object().filter(|_| depth < DEEPEST) else {
+        return;
+    };
+    parts.push(part);
+    if let Some(target) = part.get("$ref").and_then(|at| resolve(root, at)) {
+        gather(root, target, depth + 1, parts);
+    }
+    let inner = ALTERNATIVES
+        .iter()
+        .filter_map(|name| part.get(*name)?.as_array());
+    for schema in inner.flatten() {
+        gather(root, schema, depth + 1, parts);
+    }
+}
+
+/// What a `$ref` names, within the same schema.
+pub(super) fn resolve<'s>(root: &'s Value, reference: &Value) -> Option<&'s Value> {
+    root.pointer(reference.as_str()?.strip_prefix('#')?)
+}
+
+fn says_type(part: &Map<String, Value>) -> bool {
+    ["type", "const", "enum", "properties"]
+        .iter()
+        .any(|name| part.contains_key(*name))
+}
+
+fn names_type(part: &Map<String, Value>, kind: &str) -> bool {
+    let is = |name: &Value| name == kind || (kind == "integer" && name == "number");
+    match part.get("type") {
+        Some(Value::Array(names)) => names.iter().any(is),
+        Some(name) => is(name),
+        None => {
+            let words = part
+                .get("enum")
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten();
+            let mut words = words.chain(part.get("const"));
+            words.any(|word| type_of(word) == kind)
+                || (kind == "object" && part.contains_key("properties"))
+        }
+    }
+}
+
+/// The name that JSON Schema has for the type of a value.
+pub(super) fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "boolean",
+        Value::Number(number) if number.is_f64() => "number",
+        Value::Number(_) => "integer",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
+    }
+}

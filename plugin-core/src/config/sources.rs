@@ -1,0 +1,155 @@
+//! Where config comes from, said before anything is read.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::manager;
+
+/// Where config comes from. From the lowest layer to the highest, key by key:
+///
+/// 1. the defaults of the types,
+/// 2. [`embedded`](Sources::embedded) texts, in the order they were named,
+/// 3. the [`manager_file`](Sources::manager_file) and the files of the
+///    [`config_dir`](Sources::config_dir),
+/// 4. `APP__…` variables of the [`environment`](Sources::environment),
+/// 5. what the program [`set`](Sources::set)s.
+///
+/// Sections are merged key by key; a list or any other value replaces what is below it. A key
+/// that is written without a value takes away what is below it, so that the default holds.
+///
+/// Nothing is read before [`load`](super::load), and nothing that is not named here: not even the
+/// process's environment.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::config::Sources;
+///
+/// let sources = Sources::new()
+///     .embedded("manager", "plugin_manager: { max_concurrency: 4 }")
+///     .environment([("APP__PLUGIN_MANAGER__TIMEOUT", "5s")])
+///     .plugin_config("hello-plugin", serde_json::json!({ "message": "hi" }));
+/// # let _ = sources;
+/// ```
+#[derive(Clone, Default)]
+pub struct Sources {
+    pub(super) embedded: Vec<(String, String)>,
+    pub(super) manager_file: Option<ManagerFile>,
+    pub(super) config_dir: Option<PathBuf>,
+    pub(super) environment: BTreeMap<String, String>,
+    pub(super) set: Vec<(Vec<String>, Value)>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct ManagerFile {
+    pub(super) path: PathBuf,
+    pub(super) optional: bool,
+}
+
+impl Sources {
+    /// No source at all: every plugin gets defaults.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a text that is compiled into the program. What it says of a plugin that is known but
+    /// not in the build is skipped. `name` is for messages.
+    #[must_use]
+    pub fn embedded(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
+        self.embedded.push((name.into(), text.into()));
+        self
+    }
+
+    /// Reads the manager's file. It may also hold sections of plugins.
+    #[must_use]
+    pub fn manager_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.manager_file = Some(ManagerFile {
+            path: path.into(),
+            optional: false,
+        });
+        self
+    }
+
+    /// Reads the manager's file if it is there.
+    #[must_use]
+    pub fn optional_manager_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.manager_file = Some(ManagerFile {
+            path: path.into(),
+            optional: true,
+        });
+        self
+    }
+
+    /// Reads every `*.yaml` and `*.yml` of a directory. Without it, the manager's `config_dir` is
+    /// read, from the current directory on, if a manager's file is named or a layer sets the key.
+    #[must_use]
+    pub fn config_dir(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.config_dir = Some(dir.into());
+        self
+    }
+
+    /// Adds environment variables, for `APP__…` and for `${…}`.
+    #[must_use]
+    pub fn environment<K, V>(mut self, variables: impl IntoIterator<Item = (K, V)>) -> Self
+    where
+        K: Into<String>,
+        V: Into<String>,
+    {
+        let variables = variables.into_iter();
+        self.environment
+            .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        self
+    }
+
+    /// Adds the environment variables of the process. Those that are no Unicode are left out.
+    #[must_use]
+    pub fn process_environment(self) -> Self {
+        let variables = std::env::vars_os().filter_map(|(name, value)| {
+            Some((name.into_string().ok()?, value.into_string().ok()?))
+        });
+        self.environment(variables)
+    }
+
+    /// Puts a value over all that is read: `["hello-plugin", "enabled"]`. `${…}` is not filled in.
+    #[must_use]
+    pub fn set<K: Into<String>>(
+        mut self,
+        key: impl IntoIterator<Item = K>,
+        value: impl Into<Value>,
+    ) -> Self {
+        let key = key.into_iter().map(Into::into).collect();
+        self.set.push((key, value.into()));
+        self
+    }
+
+    /// Puts a plugin's own config, key by key, over what is read for it.
+    #[must_use]
+    pub fn plugin_config(self, name: impl Into<String>, config: impl Into<Value>) -> Self {
+        self.set([name.into(), "config".to_owned()], config)
+    }
+
+    /// Sets where plugins and the manager keep things.
+    #[must_use]
+    pub fn data_dir(self, path: impl Into<PathBuf>) -> Self {
+        let path = path.into().to_string_lossy().into_owned();
+        self.set([manager::ROOT, "data_dir"], path)
+    }
+}
+
+impl std::fmt::Debug for Sources {
+    /// Names only: values may be secret.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let embedded: Vec<_> = self.embedded.iter().map(|(name, _)| name).collect();
+        let set: Vec<_> = self.set.iter().map(|(key, _)| key.join(".")).collect();
+        f.debug_struct("Sources")
+            .field("embedded", &embedded)
+            .field("manager_file", &self.manager_file)
+            .field("config_dir", &self.config_dir)
+            .field("environment", &self.environment.len())
+            .field("set", &set)
+            .finish()
+    }
+}

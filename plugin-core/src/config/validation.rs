@@ -1,0 +1,227 @@
+//! A section against its JSON Schema: every mistake of it, each at its place.
+//!
+//! It knows the keywords that derived schemas use. What a type checks beyond its schema is found
+//! by reading the section as the type, afterwards.
+
+mod choice;
+mod describe;
+mod range;
+
+use serde_json::{Map, Value};
+
+use super::issue::{Issue, IssueKind};
+use super::node::{Data, Node};
+use super::shape::{Shape, resolve};
+pub(super) use describe::one_of;
+use describe::{describe, found, kind_of};
+use range::Range;
+
+/// Checks a node against a shape's schema; `key` is the path of the node.
+pub(super) fn check(node: &Node, shape: &Shape<'_>, key: &str, issues: &mut Vec<Issue>) {
+    let mut check = Check {
+        root: shape.root(),
+        issues,
+    };
+    let at = At { node, key };
+    check.schema(shape.schema(), at, Keys::Closed);
+}
+
+/// What is checked: a node and its path.
+#[derive(Clone, Copy)]
+struct At<'a> {
+    node: &'a Node,
+    key: &'a str,
+}
+
+/// Whether a schema alone names all keys of a section.
+#[derive(Clone, Copy, PartialEq)]
+enum Keys {
+    /// It does, also if its type forgot `deny_unknown_fields`.
+    Closed,
+    /// It is one of several that speak of the same section.
+    Shared,
+}
+
+struct Check<'a> {
+    root: &'a Value,
+    issues: &'a mut Vec<Issue>,
+}
+
+impl<'a> Check<'a> {
+    fn schema(&mut self, schema: &'a Value, at: At<'_>, keys: Keys) {
+        let Some(schema) = schema.as_object() else {
+            if schema == &Value::Bool(false) {
+                self.report(IssueKind::Invalid, at, "nothing is allowed here");
+            }
+            return;
+        };
+        if let Some(target) = schema.get("$ref").and_then(|name| resolve(self.root, name)) {
+            self.schema(target, at, keys);
+        }
+        if matches!(at.node.data, Data::Unfilled) {
+            return;
+        }
+        if !self.allows_type(schema, at) {
+            return self.mistyped(schema, at);
+        }
+        self.value(schema, at);
+        self.alternatives(schema, at, keys);
+        match &at.node.data {
+            Data::List(items) => self.list(schema, at, items),
+            Data::Map(_) => self.section(schema, at, keys),
+            _ => {}
+        }
+    }
+
+    fn report(&mut self, kind: IssueKind, at: At<'_>, what: impl Into<String>) {
+        self.issues
+            .push(Issue::new(kind, &at.node.place, at.key, what));
+    }
+
+    fn allows_type(&self, schema: &Map<String, Value>, at: At<'_>) -> bool {
+        let kind = kind_of(at.node);
+        let is = |name: &Value| name == kind || (kind == "integer" && name == "number");
+        match schema.get("type") {
+            Some(Value::Array(names)) => names.iter().any(is),
+            Some(name) => is(name),
+            None => true,
+        }
+    }
+
+    fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
+        let is_secret = schema.get("writeOnly") == Some(&Value::Bool(true));
+        let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type")
+            .expected(describe(self.root, schema))
+            .found(found(at.node, is_secret));
+        self.issues.push(issue);
+    }
+
+    /// `const`, `enum`, ranges, lengths and formats.
+    fn value(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
+        let json = at.node.to_json();
+        let is_word = schema.get("const").is_none_or(|word| *word == json)
+            && schema
+                .get("enum")
+                .and_then(Value::as_array)
+                .is_none_or(|words| words.contains(&json));
+        let range = Range::of(schema);
+        if !is_word {
+            self.not_a_word(&schema.clone().into(), at);
+        } else if !range.holds(at.node) {
+            let is_secret = schema.get("writeOnly") == Some(&Value::Bool(true));
+            let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "out of range")
+                .expected(describe(self.root, schema))
+                .found(found(at.node, is_secret));
+            self.issues.push(issue);
+        } else if let Some(fault) = range::format_fault(schema, at.node) {
+            let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, fault)
+                .expected(describe(self.root, schema))
+                .found(found(at.node, false));
+            self.issues.push(issue);
+        }
+    }
+
+    fn list(&mut self, schema: &'a Map<String, Value>, at: At<'_>, items: &[Node]) {
+        if let Some(inner) = schema.get("items") {
+            for (index, node) in items.iter().enumerate() {
+                let key = format!("{}[{index}]", at.key);
+                self.schema(inner, At { node, key: &key }, Keys::Closed);
+            }
+        }
+        let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
+        for (index, node) in items.iter().enumerate().filter(|_| is_unique) {
+            let json = node.to_json();
+            if items[..index].iter().any(|other| other.to_json() == json) {
+                let key = format!("{}[{index}]", at.key);
+                self.report(
+                    IssueKind::Duplicate,
+                    At { node, key: &key },
+                    "is in the list twice",
+                );
+            }
+        }
+    }
+
+    fn section(&mut self, schema: &'a Map<String, Value>, at: At<'_>, keys: Keys) {
+        let Some(map) = at.node.map() else { return };
+        let properties = schema.get("properties").and_then(Value::as_object);
+        for (name, node) in map {
+            let key = format!("{}.{name}", at.key);
+            let inner = properties.and_then(|properties| properties.get(name));
+            match (inner, rest_of(schema, keys)) {
+                (Some(inner), _) => self.schema(inner, At { node, key: &key }, Keys::Closed),
+                (None, Rest::Is(inner)) => self.schema(inner, At { node, key: &key }, Keys::Closed),
+                (None, Rest::Forbidden) => self.unknown(schema, At { node, key: &key }, name),
+                (None, Rest::Open) => {}
+            }
+        }
+        let required = schema
+            .get("required")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
+        let required = required.filter_map(Value::as_str);
+        for name in required.filter(|name| !map.contains_key(*name)) {
+            self.lacking(
+                properties.and_then(|properties| properties.get(name)),
+                at,
+                name,
+            );
+        }
+    }
+
+    fn unknown(&mut self, schema: &Map<String, Value>, at: At<'_>, name: &str) {
+        let properties = schema.get("properties").and_then(Value::as_object);
+        let names: Vec<&str> = properties
+            .into_iter()
+            .flat_map(Map::keys)
+            .map(String::as_str)
+            .collect();
+        let issue = Issue::new(IssueKind::UnknownKey, &at.node.key, at.key, "unknown key");
+        let issue = match schema.get("description").and_then(Value::as_str) {
+            Some(text) if names.is_empty() => issue.expected(format!("no keys: {text}")),
+            _ if names.is_empty() => issue.expected("no keys"),
+            _ => issue.expected(describe::one_of(&names)).meant(name, names),
+        };
+        self.issues.push(issue);
+    }
+
+    fn lacking(&mut self, schema: Option<&'a Value>, at: At<'_>, name: &str) {
+        let key = format!("{}.{name}", at.key);
+        let issue = Issue::new(IssueKind::MissingKey, &at.node.key, key, "missing");
+        let schema = schema.and_then(Value::as_object);
+        let expected = schema.map(|schema| describe(self.root, schema));
+        self.issues.push(match expected {
+            Some(text) => issue.expected(text),
+            None => issue,
+        });
+    }
+}
+
+/// What may be under a key that `properties` does not name.
+enum Rest<'a> {
+    Forbidden,
+    Open,
+    Is(&'a Value),
+}
+
+fn rest_of(schema: &Map<String, Value>, keys: Keys) -> Rest<'_> {
+    let is_alone = keys == Keys::Closed
+        && schema.contains_key("properties")
+        && ![
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "unevaluatedProperties",
+            "patternProperties",
+        ]
+        .iter()
+        .any(|name| schema.contains_key(*name));
+    match schema.get("additionalProperties") {
+        Some(Value::Bool(false)) => Rest::Forbidden,
+        Some(inner) => Rest::Is(inner),
+        None if schema.get("maxProperties").is_some_and(|most| most == 0) => Rest::Forbidden,
+        None if is_alone => Rest::Forbidden,
+        None => Rest::Open,
+    }
+}

@@ -1,0 +1,150 @@
+//! `anyOf`, `oneOf` and `allOf`: which of several schemas a node means to fit.
+
+use serde_json::{Map, Value};
+
+use super::super::issue::{Issue, IssueKind};
+use super::super::node::Data;
+use super::describe::{describe, found, one_of, words};
+use super::{At, Check, Keys};
+use crate::config::shape::Shape;
+
+impl<'a> Check<'a> {
+    pub(super) fn alternatives(&mut self, schema: &'a Map<String, Value>, at: At<'_>, keys: Keys) {
+        let shares = keys == Keys::Shared || schema.contains_key("properties");
+        let keys = if shares { Keys::Shared } else { keys };
+        for part in schema
+            .get("allOf")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
+        {
+            self.schema(part, at, Keys::Shared);
+        }
+        for name in ["anyOf", "oneOf"] {
+            if let Some(options) = schema.get(name).and_then(Value::as_array) {
+                self.choose(options, at, keys);
+            }
+        }
+    }
+
+    /// Reports the mistakes of the one option that was meant; if that can't be told, only what
+    /// there is to choose from.
+    fn choose(&mut self, options: &'a [Value], at: At<'_>, keys: Keys) {
+        let kind = super::kind_of(at.node);
+        let root = self.root;
+        let of_kind: Vec<&Value> = options
+            .iter()
+            .filter(|option| Shape::within(root, option).accepts(kind))
+            .collect();
+        match of_kind.as_slice() {
+            [] => self.none_fits(IssueKind::WrongType, options, at),
+            [only] => self.schema(only, at, keys),
+            several if several.iter().any(|option| self.fits(option, at, keys)) => {}
+            several => match self.meant(several, at).as_slice() {
+                [only] => self.schema(only, at, keys),
+                _ => self.none_fits(IssueKind::Invalid, options, at),
+            },
+        }
+    }
+
+    fn fits(&self, option: &'a Value, at: At<'_>, keys: Keys) -> bool {
+        let mut issues = Vec::new();
+        let mut check = Check {
+            root: self.root,
+            issues: &mut issues,
+        };
+        check.schema(option, at, keys);
+        issues.is_empty()
+    }
+
+    /// The options whose tag the node carries: a key with a fixed value, or a key that only
+    /// this variant has.
+    fn meant(&self, options: &[&'a Value], at: At<'_>) -> Vec<&'a Value> {
+        let tagged = |option: &&&'a Value| {
+            let shape = Shape::within(self.root, option);
+            let mut tags = tags(&shape).peekable();
+            let by_value = tags.peek().is_some()
+                && tags
+                    .all(|(key, word)| at.node.get(key).and_then(|node| node.text()) == Some(word));
+            let by_key = single_key(&shape).is_some_and(|key| at.node.get(key).is_some());
+            by_value || by_key
+        };
+        options.iter().filter(tagged).copied().collect()
+    }
+
+    fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'_>) {
+        let root = self.root;
+        if let Some((key, words)) = common_tag(root, options).filter(|_| at.node.map().is_some()) {
+            let path = format!("{}.{key}", at.key);
+            let issue = match at.node.get(key) {
+                Some(node) => Issue::new(IssueKind::Invalid, &node.place, path, "unknown word")
+                    .found(found(node, false))
+                    .meant(node.text().unwrap_or_default(), words.iter().copied()),
+                None => Issue::new(IssueKind::MissingKey, &at.node.key, path, "missing"),
+            };
+            return self.issues.push(issue.expected(one_of(&words)));
+        }
+        let any: Value = serde_json::json!({ "anyOf": options });
+        if matches!(at.node.data, Data::Text(_)) && kind == IssueKind::Invalid {
+            return self.not_a_word(&any, at);
+        }
+        let mut issue =
+            Issue::new(kind, &at.node.place, at.key, what(kind)).found(found(at.node, false));
+        if let Some(any) = any.as_object() {
+            issue = issue.expected(describe(root, any));
+        }
+        self.issues.push(issue);
+    }
+
+    /// Reports a text that is none of the words of a schema.
+    pub(super) fn not_a_word(&mut self, schema: &Value, at: At<'_>) {
+        let Some(schema) = schema.as_object() else {
+            return;
+        };
+        let words = words(self.root, schema);
+        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "unknown word")
+            .expected(describe(self.root, schema))
+            .found(found(at.node, false))
+            .meant(at.node.text().unwrap_or_default(), words);
+        self.issues.push(issue);
+    }
+}
+
+fn what(kind: IssueKind) -> &'static str {
+    match kind {
+        IssueKind::WrongType => "wrong type",
+        _ => "fits none of the forms",
+    }
+}
+
+/// Keys that an option fixes to a word.
+fn tags<'s>(shape: &Shape<'s>) -> impl Iterator<Item = (&'s str, &'s str)> {
+    let fixed: Vec<_> = shape
+        .keys()
+        .filter_map(|key| Some((key, shape.property(key)?.schema().get("const")?.as_str()?)))
+        .collect();
+    fixed.into_iter()
+}
+
+/// The key of a variant that is written as a section of one key.
+fn single_key<'s>(shape: &Shape<'s>) -> Option<&'s str> {
+    let mut keys = shape.keys();
+    let key = keys.next()?;
+    keys.next().is_none().then_some(key)
+}
+
+/// The key that tells all options apart, and its words.
+fn common_tag<'s>(root: &'s Value, options: &'s [Value]) -> Option<(&'s str, Vec<&'s str>)> {
+    let shapes: Vec<Shape<'s>> = options
+        .iter()
+        .map(|option| Shape::within(root, option))
+        .collect();
+    let (key, _) = tags(shapes.first()?).next()?;
+    let word = |shape| {
+        tags(shape)
+            .find(|(name, _)| *name == key)
+            .map(|(_, word)| word)
+    };
+    let words: Option<Vec<&str>> = shapes.iter().map(word).collect();
+    Some((key, words?))
+}

@@ -1,0 +1,152 @@
+//! What a schema asks for and what is there instead, in words.
+
+use serde_json::{Map, Value};
+
+use super::super::node::{Data, Node};
+use super::super::secret::MASK;
+use super::super::shape::resolve;
+use super::range::Range;
+
+/// Text in a message is cut after this many characters.
+const LONGEST: usize = 60;
+
+/// The name that JSON Schema has for the type of a node.
+pub(super) fn kind_of(node: &Node) -> &'static str {
+    match &node.data {
+        Data::Null | Data::Unfilled => "null",
+        Data::Bool(_) => "boolean",
+        Data::Number(number) if number.is_f64() => "number",
+        Data::Number(_) => "integer",
+        Data::Text(_) => "string",
+        Data::List(_) => "array",
+        Data::Map(_) => "object",
+    }
+}
+
+/// What is there.
+pub(super) fn found(node: &Node, is_secret: bool) -> String {
+    match &node.data {
+        Data::Null | Data::Unfilled => "nothing".to_owned(),
+        Data::List(_) => "a list".to_owned(),
+        Data::Map(_) => "a section".to_owned(),
+        _ if is_secret => format!("`{MASK}`"),
+        Data::Bool(flag) => format!("`{flag}`"),
+        Data::Number(number) => format!("the number {number}"),
+        Data::Text(text) => format!("the text `{}`", shorten(text)),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    match text.char_indices().nth(LONGEST) {
+        Some((at, _)) => format!("{}…", &text[..at]),
+        None => text.to_owned(),
+    }
+}
+
+/// A list of words to choose from.
+pub(in crate::config) fn one_of(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{word}`")).collect();
+    match quoted.as_slice() {
+        [only] => only.clone(),
+        all => format!("one of {}", all.join(", ")),
+    }
+}
+
+/// What a schema asks for.
+pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
+    let words = words(root, schema);
+    if !words.is_empty() {
+        return one_of(&words);
+    }
+    if let Some(text) = format(schema) {
+        return text.to_owned();
+    }
+    let mut kinds: Vec<String> = types(schema)
+        .filter(|kind| *kind != "null")
+        .map(|kind| typed(kind, schema))
+        .collect();
+    if kinds.is_empty() {
+        kinds = inner(root, schema)
+            .map(|schema| describe(root, schema))
+            .collect();
+        kinds.retain(|text| !text.is_empty());
+        kinds.dedup();
+    }
+    kinds.join(" or ")
+}
+
+fn types(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
+    let (one, many) = match schema.get("type") {
+        Some(Value::Array(names)) => (None, names.as_slice()),
+        Some(Value::String(name)) => (Some(name.as_str()), &[] as &[Value]),
+        _ => (None, &[] as &[Value]),
+    };
+    one.into_iter().chain(many.iter().filter_map(Value::as_str))
+}
+
+fn typed(kind: &str, schema: &Map<String, Value>) -> String {
+    let noun = match kind {
+        "integer" => "a whole number",
+        "number" => "a number",
+        "string" => "text",
+        "boolean" => "`true` or `false`",
+        "array" => "a list",
+        "object" => "a section",
+        _ => "a value",
+    };
+    format!("{noun}{}", Range::of(schema).describe(kind))
+}
+
+fn format(schema: &Map<String, Value>) -> Option<&'static str> {
+    let is_positive = schema.contains_key("exclusiveMinimum");
+    match schema.get("format")?.as_str()? {
+        "period" if is_positive => Some("a length of time above zero, such as `30s` or `1m 30s`"),
+        "period" => Some("a length of time such as `30s` or `1m 30s`"),
+        "version-requirement" => Some("a version requirement such as `1.2` or `>=1.2, <3`"),
+        "ip" => Some("an IP address"),
+        "ipv4" => Some("an IPv4 address"),
+        "ipv6" => Some("an IPv6 address"),
+        _ => None,
+    }
+}
+
+/// The schemas that a schema stands for.
+pub(super) fn inner<'a>(
+    root: &'a Value,
+    schema: &'a Map<String, Value>,
+) -> impl Iterator<Item = &'a Map<String, Value>> {
+    let target = schema.get("$ref").and_then(|name| resolve(root, name));
+    let options = ["allOf", "anyOf", "oneOf"]
+        .into_iter()
+        .filter_map(|name| schema.get(name)?.as_array())
+        .flatten();
+    target
+        .into_iter()
+        .chain(options)
+        .filter_map(Value::as_object)
+}
+
+/// The words that a schema allows, if it allows nothing but words.
+pub(super) fn words<'a>(root: &'a Value, schema: &'a Map<String, Value>) -> Vec<&'a str> {
+    let listed = schema
+        .get("enum")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten();
+    let own: Vec<&str> = listed
+        .chain(schema.get("const"))
+        .filter_map(Value::as_str)
+        .collect();
+    if !own.is_empty() || schema.contains_key("properties") {
+        return own;
+    }
+    let mut all = Vec::new();
+    for schema in inner(root, schema).filter(|schema| schema.get("type") != Some(&"null".into())) {
+        let words = words(root, schema);
+        if words.is_empty() {
+            return words;
+        }
+        all.extend(words);
+    }
+    all
+}

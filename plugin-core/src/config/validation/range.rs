@@ -1,0 +1,143 @@
+//! Bounds of numbers, lengths of texts and lists, and formats of texts.
+
+use std::cmp::Ordering;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use serde_json::{Map, Number, Value};
+
+use super::super::node::{Data, Node};
+use super::super::period::Period;
+use super::super::requirement::VersionRequirement;
+
+/// The bounds that a schema sets, for whatever they count.
+pub(super) struct Range {
+    min: Option<Number>,
+    max: Option<Number>,
+    above: Option<Number>,
+    below: Option<Number>,
+    sizes: [(Option<u64>, Option<u64>); 3],
+}
+
+const SIZES: [(&str, &str); 3] = [
+    ("minLength", "maxLength"),
+    ("minItems", "maxItems"),
+    ("minProperties", "maxProperties"),
+];
+
+impl Range {
+    pub(super) fn of(schema: &Map<String, Value>) -> Self {
+        let number = |name: &str| schema.get(name).and_then(Value::as_number).cloned();
+        let size = |name: &str| schema.get(name).and_then(Value::as_u64);
+        let (low, high) = of_format(schema).unzip();
+        Self {
+            min: number("minimum").or(low),
+            max: number("maximum").or(high),
+            above: number("exclusiveMinimum"),
+            below: number("exclusiveMaximum"),
+            sizes: SIZES.map(|(min, max)| (size(min), size(max))),
+        }
+    }
+
+    pub(super) fn holds(&self, node: &Node) -> bool {
+        match &node.data {
+            Data::Number(number) => self.holds_number(number),
+            Data::Text(text) => self.holds_size(0, text.chars().count()),
+            Data::List(items) => self.holds_size(1, items.len()),
+            // Too many keys are unknown keys, which have a message of their own.
+            Data::Map(map) => self.sizes[2].0.is_none_or(|min| map.len() as u64 >= min),
+            _ => true,
+        }
+    }
+
+    fn holds_number(&self, number: &Number) -> bool {
+        let ordered = |bound: &Option<Number>, allowed: &[Ordering]| {
+            bound
+                .as_ref()
+                .is_none_or(|bound| allowed.contains(&compare(number, bound)))
+        };
+        ordered(&self.min, &[Ordering::Equal, Ordering::Greater])
+            && ordered(&self.max, &[Ordering::Equal, Ordering::Less])
+            && ordered(&self.above, &[Ordering::Greater])
+            && ordered(&self.below, &[Ordering::Less])
+    }
+
+    fn holds_size(&self, of: usize, size: usize) -> bool {
+        let (min, max) = self.sizes[of];
+        min.is_none_or(|min| size as u64 >= min) && max.is_none_or(|max| size as u64 <= max)
+    }
+
+    /// The bounds in words, after the noun of a type.
+    pub(super) fn describe(&self, kind: &str) -> String {
+        let (size, unit) = match kind {
+            "integer" | "number" => return self.describe_number(),
+            "string" => (self.sizes[0], "characters"),
+            "array" => (self.sizes[1], "items"),
+            "object" => (self.sizes[2], "keys"),
+            _ => return String::new(),
+        };
+        match size {
+            (Some(min), Some(max)) => format!(" of {min} to {max} {unit}"),
+            (Some(1), None) => format!(" that is not empty"),
+            (Some(min), None) => format!(" of at least {min} {unit}"),
+            (None, Some(max)) => format!(" of at most {max} {unit}"),
+            (None, None) => String::new(),
+        }
+    }
+
+    fn describe_number(&self) -> String {
+        match (&self.min, &self.max, &self.above, &self.below) {
+            (Some(min), Some(max), ..) => format!(" from {min} to {max}"),
+            (Some(min), None, ..) => format!(" of at least {min}"),
+            (None, _, Some(above), Some(below)) => format!(" above {above} and below {below}"),
+            (None, Some(max), Some(above), _) => format!(" above {above} and at most {max}"),
+            (None, None, Some(above), None) => format!(" above {above}"),
+            (None, None, None, Some(below)) => format!(" below {below}"),
+            (None, Some(max), None, _) => format!(" of at most {max}"),
+            (None, None, None, None) => String::new(),
+        }
+    }
+}
+
+/// Bounds of an integer type that the schema names only as a format.
+fn of_format(schema: &Map<String, Value>) -> Option<(Number, Number)> {
+    match schema.get("format")?.as_str()? {
+        "int32" => Some((i32::MIN.into(), i32::MAX.into())),
+        "uint32" => Some((0.into(), u32::MAX.into())),
+        _ => None,
+    }
+}
+
+fn compare(a: &Number, b: &Number) -> Ordering {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => {
+            let float = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
+            float(a).total_cmp(&float(b))
+        }
+    }
+}
+
+/// What is wrong with a text of a known format.
+pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
+    let (Some(format), Data::Text(text)) = (schema.get("format")?.as_str(), &node.data) else {
+        return None;
+    };
+    let is_positive = schema.contains_key("exclusiveMinimum");
+    match format {
+        "period" => match text.parse::<Period>() {
+            Err(_) => Some("no length of time"),
+            Ok(period) if is_positive && period.get().is_zero() => Some("out of range"),
+            Ok(_) => None,
+        },
+        "version-requirement" => reads::<VersionRequirement>(text, "no version requirement"),
+        "ip" => reads::<IpAddr>(text, "no IP address"),
+        "ipv4" => reads::<Ipv4Addr>(text, "no IPv4 address"),
+        "ipv6" => reads::<Ipv6Addr>(text, "no IPv6 address"),
+        _ => None,
+    }
+}
+
+fn reads<T: FromStr>(text: &str, fault: &'static str) -> Option<&'static str> {
+    text.parse::<T>().err().map(|_| fault)
+}
