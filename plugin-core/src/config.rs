@@ -34,6 +34,7 @@ mod validation;
 
 mod fit;
 mod load;
+mod rights;
 mod unenforced;
 
 mod explain;

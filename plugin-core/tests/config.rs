@@ -35,7 +35,7 @@ const LOGGER: Descriptor = Descriptor::new("logger-plugin", "1.2.0", HOOKS);
 const HELLO: Descriptor = Descriptor::new("hello-plugin", "1.2.0", HOOKS)
     .needs(&[Need::Config(ConfigNeed::of::<Hello>())]);
 
-const COMPOSITION: Composition = Composition::proven(
+static COMPOSITION: Composition = Composition::proven(
     &[&LOGGER, &HELLO],
     &[0, 1],
     &[CatalogueEntry {

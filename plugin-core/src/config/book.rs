@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::issue::{Issue, IssueKind};
+use super::issue::{Issue, IssueKind, nearest};
 use super::manager;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::schema;
 use super::shape::Shape;
-use crate::compose::{CatalogueEntry, Composition};
+use crate::compose::{Absent, Composition};
 
 /// The sections of a build.
 pub(super) struct Book<'c> {
@@ -36,48 +36,35 @@ impl<'c> Book<'c> {
         self.shape().property(name)
     }
 
-    /// A plugin that the build could have held.
-    pub(super) fn absent(&self, name: &str) -> Option<&'static CatalogueEntry> {
-        let mut entries = self.composition.catalogue().iter();
-        entries.find(|entry| !entry.enabled && entry.plugin == name)
-    }
-
-    /// Names of all plugins, in this build or not.
-    pub(super) fn plugins(&self) -> impl Iterator<Item = &'static str> {
-        let linked = self.composition.plugins().map(|plugin| plugin.name);
-        linked.chain(
-            self.composition
-                .catalogue()
-                .iter()
-                .map(|entry| entry.plugin),
-        )
-    }
-
     /// Why a section can't be used in this build; nothing if it can, or is to be left out.
     pub(super) fn refuse(&self, name: &str, section: &Node) -> Option<Issue> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
-        if let Some(entry) = self.absent(name) {
-            let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
-            return (!silent).then(|| issue(IssueKind::Build, missing(entry)));
-        }
         if let Some((plugin, _)) = name.split_once('@') {
             let what = format!(
                 "several instances of a plugin are not supported yet: configure `{plugin}` itself"
             );
             return Some(issue(IssueKind::Build, what));
         }
-        let known = self.plugins().chain([manager::ROOT]);
-        let what = format!("no plugin is called `{name}`");
-        Some(issue(IssueKind::UnknownKey, what).meant(name, known))
+        let absent = self.composition.absent(name)?;
+        if let Absent::LeftOut { .. } = absent {
+            let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
+            return (!silent).then(|| issue(IssueKind::Build, absent.to_string()));
+        }
+        let manager = nearest(name, [manager::ROOT]);
+        Some(nobody(&section.key, name, name, &absent).or_meant(manager))
     }
 }
 
-/// What to do about a plugin that the build could have held.
-pub(super) fn missing(entry: &CatalogueEntry) -> String {
-    format!(
-        "`{}` is known but not in this binary: build with `--features {}`",
-        entry.plugin, entry.feature
-    )
+/// An issue for a name that no plugin has, in this build or in another.
+pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> Issue {
+    let issue = |kind, what: String| Issue::new(kind, place, key, what);
+    match absent {
+        Absent::Unknown { similar, .. } => {
+            let what = format!("no plugin is named `{name}`");
+            issue(IssueKind::UnknownKey, what).or_meant(similar.map(str::to_owned))
+        }
+        left_out @ Absent::LeftOut { .. } => issue(IssueKind::Build, left_out.to_string()),
+    }
 }
 
 fn is_disabled(section: &Node) -> bool {

@@ -3,7 +3,7 @@
 //! `APP__HELLO_PLUGIN__CONFIG__MESSAGE` is the key `hello-plugin.config.message`: two underscores
 //! separate, `-` is written `_`, and upper and lower case are the same.
 
-use super::book::{Book, missing};
+use super::book::Book;
 use super::conform;
 use super::issue::{Issue, IssueKind, nearest};
 use super::node::Node;
@@ -104,10 +104,9 @@ fn unknown(
         .join(".");
     let issue = |kind, what: String| Issue::new(kind, place, key.to_ascii_lowercase(), what);
     let mut entries = book.composition.catalogue().iter();
-    let absent = entries
-        .find(|entry| path.is_empty() && !entry.enabled && folded(entry.plugin) == folded(step));
-    if let Some(entry) = absent {
-        return issue(IssueKind::Build, missing(entry));
+    let entry = entries.find(|entry| path.is_empty() && folded(entry.plugin) == folded(step));
+    if let Some(absent) = entry.and_then(|entry| book.composition.absent(entry.plugin)) {
+        return issue(IssueKind::Build, absent.to_string());
     }
     let keys: Vec<&str> = shape.keys().collect();
     let mut issue = issue(

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::book::missing;
+use super::book::nobody;
 use super::issue::{Issue, IssueKind};
-use super::manager::ManagerConfig;
 use super::node::Node;
 use super::report::Report;
 use super::settings::PluginSettings;
@@ -15,7 +14,6 @@ use crate::descriptor::{Arity, Descriptor, Need};
 /// the build was composed; what is left to see is what `enabled: false` takes away.
 pub(super) fn check(
     composition: &Composition,
-    manager: &ManagerConfig,
     plugins: &BTreeMap<&'static str, PluginSettings>,
     report: &mut Report,
 ) {
@@ -28,7 +26,6 @@ pub(super) fn check(
     for plugin in composition.plugins() {
         let settings = &plugins[plugin.name];
         fit.version(plugin, settings);
-        fit.roles(plugin, settings, manager);
         if settings.config.enabled {
             fit.dependencies(plugin, settings);
             fit.conflicts(plugin, settings);
@@ -76,48 +73,23 @@ impl Fit<'_> {
         }
     }
 
-    fn roles(&mut self, plugin: &Descriptor, settings: &PluginSettings, manager: &ManagerConfig) {
-        for (at, role) in settings.config.roles.iter().enumerate() {
-            if manager.roles.contains_key(role) {
-                continue;
-            }
-            let place = settings
-                .node(&format!("roles.{at}"))
-                .map(|node| node.place.clone());
-            let what = format!("no role is called `{role}`: name it under `plugin_manager.roles`");
-            let key = format!("{}.roles[{at}]", plugin.name);
-            let issue = Issue::new(IssueKind::Build, &place.unwrap_or_default(), key, what);
-            let names = manager.roles.keys().map(String::as_str);
-            self.report.issue(issue.meant(role, names));
-        }
-    }
-
     fn dependencies(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
         for (at, name) in settings.config.dependencies.iter().enumerate() {
-            let Some(what) = self.unmet(plugin, name) else {
-                continue;
-            };
-            let place = settings
-                .node(&format!("dependencies.{at}"))
-                .map(|node| node.place.clone());
+            let node = settings.node(&format!("dependencies.{at}"));
             let key = format!("{}.dependencies[{at}]", plugin.name);
-            let mut issue = Issue::new(IssueKind::Build, &place.unwrap_or_default(), key, what);
-            if self.composition.find(name).is_none() {
-                issue = issue.meant(name, self.composition.plugins().map(|plugin| plugin.name));
+            if let Some(absent) = self.composition.absent(name) {
+                let place = node.map(|node| node.place.clone()).unwrap_or_default();
+                self.report.issue(nobody(&place, &key, name, &absent));
+            } else if let Some(what) = self.unmet(plugin, name) {
+                self.issue(node, key, what);
             }
-            self.report.issue(issue);
         }
     }
 
-    /// Why a dependency does not hold.
+    /// Why a dependency on a plugin of this build does not hold.
     fn unmet(&self, plugin: &Descriptor, name: &str) -> Option<String> {
         if name == plugin.name {
             return Some("a plugin can't depend on itself".to_owned());
-        }
-        if self.composition.find(name).is_none() {
-            let mut entries = self.composition.catalogue().iter();
-            let absent = entries.find(|entry| entry.plugin == name);
-            return Some(absent.map_or_else(|| format!("no plugin is called `{name}`"), missing));
         }
         if !self.is_enabled(name) {
             return Some(format!(

@@ -91,6 +91,12 @@ impl Issue {
         self.suggestion = nearest(word, candidates);
         self
     }
+
+    /// Adds what was probably meant, unless it is known already.
+    pub(super) fn or_meant(mut self, suggestion: Option<String>) -> Self {
+        self.suggestion = self.suggestion.or(suggestion);
+        self
+    }
 }
 
 /// The candidate that a typo most likely meant.

@@ -16,6 +16,7 @@ use super::manager::{self, ManagerConfig};
 use super::node::Node;
 use super::plugin::PluginConfig;
 use super::report::Report;
+use super::rights;
 use super::settings::{PluginSettings, Section, Settings};
 use super::shape::Shape;
 use super::sources::Sources;
@@ -49,7 +50,8 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
-    fit::check(composition, &manager, &plugins, &mut report);
+    fit::check(composition, &plugins, &mut report);
+    rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);
     if !report.issues.is_empty() {
         return Err(ConfigError::new(report.issues));
