@@ -1,13 +1,33 @@
-//! Sends e-mail and text messages.
+//! Sends e-mail and text messages when events ask for them.
+//!
+//! It hears `user.welcome` (an e-mail) and `order.created` (an e-mail, and a text message to who
+//! has a phone), and needs `UserService` to find the address. An unknown user, a bad address or a
+//! server's refusal is an error of that event alone.
+//!
+//! Config: `from`, `smtp` (host, port, username, password, tls, timeout), `sms` (url, token,
+//! timeout), `concurrency`, `templates`. Without `smtp` or `sms`, messages go to `outbox/new`
+//! below the plugin's data directory: `*.eml` and `*.sms.json`, each whole.
+
 #![forbid(unsafe_code)]
+
 mod config;
-mod email;
 mod local;
-mod outbox;
-mod sms;
+
 mod template;
-pub use config::*;
+mod texts;
+
+mod outbox;
+
+mod email;
+mod sms;
+
+mod notifier;
+mod plugin;
+
+pub use config::{
+    NotificationConfig, OrderTemplates, SmsConfig, SmtpConfig, Templates, Tls, WelcomeTemplates,
+};
 pub use email::{Email, Mailer};
 pub use outbox::Outbox;
+pub use plugin::Notification;
 pub use sms::{TextMessage, Texter};
-pub use template::{Template, TemplateError};

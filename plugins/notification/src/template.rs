@@ -7,7 +7,7 @@ use std::fmt;
 
 /// A text with places for fields.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Template(Vec<Piece>);
+pub(crate) struct Template(Vec<Piece>);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Piece {
@@ -17,8 +17,7 @@ enum Piece {
 
 /// Why a text is no template.
 #[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TemplateError {
+pub(crate) enum TemplateError {
     /// `{` without `}`, or the other way around.
     Brace {
         /// Which of the two stands alone.
@@ -39,7 +38,7 @@ impl Template {
     /// # Errors
     ///
     /// When a brace stands alone, or a field is none of `fields`.
-    pub fn parse(text: &str, fields: &'static [&'static str]) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(text: &str, fields: &'static [&'static str]) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut rest = text;
@@ -68,7 +67,7 @@ impl Template {
 
     /// Fills in the fields; one that is not among `values` is left empty.
     #[must_use]
-    pub fn render(&self, values: &[(&str, &str)]) -> String {
+    pub(crate) fn render(&self, values: &[(&str, &str)]) -> String {
         let piece = |piece: &Piece| match piece {
             Piece::Text(text) => text.clone(),
             Piece::Field(field) => lookup(values, field).to_owned(),

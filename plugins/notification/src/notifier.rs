@@ -1,0 +1,238 @@
+//! From an event to messages: finds the user, writes the texts, sends them.
+
+use std::sync::Arc;
+
+use plugin_contracts::{OrderCreated, User, UserService, UserWelcome};
+use plugin_core::{Error, ErrorExt, Result};
+use tokio::sync::Semaphore;
+
+use crate::config::NotificationConfig;
+use crate::email::{Email, Mailer};
+use crate::outbox::Outbox;
+use crate::sms::{TextMessage, Texter};
+use crate::texts::Texts;
+
+/// Sends what events ask for, not more than so many messages at once.
+pub(crate) struct Notifier {
+    users: Arc<dyn UserService>,
+    texts: Texts,
+    mailer: Mailer,
+    texter: Texter,
+    slots: Semaphore,
+}
+
+impl Notifier {
+    /// Prepares to send; connects to nobody yet.
+    ///
+    /// # Errors
+    ///
+    /// When the config holds what is no address or no template.
+    pub(crate) fn new(
+        config: &NotificationConfig,
+        users: Arc<dyn UserService>,
+        outbox: &Outbox,
+    ) -> Result<Self> {
+        Ok(Self {
+            users,
+            texts: Texts::new(&config.templates)?,
+            mailer: Mailer::new(&config.from, config.smtp.as_ref(), outbox.clone())?,
+            texter: Texter::new(config.sms.as_ref(), outbox.clone())?,
+            slots: Semaphore::new(config.concurrency.get().min(Semaphore::MAX_PERMITS)),
+        })
+    }
+
+    /// Welcomes a user by e-mail.
+    ///
+    /// # Errors
+    ///
+    /// When nobody knows the user, or the e-mail can't be sent.
+    pub(crate) async fn welcome(&self, event: &UserWelcome) -> Result<()> {
+        let user = self.user(&event.user_id).await?;
+        let (subject, body) = self.texts.welcome(&user, event);
+        self.email(user, subject, body).await
+    }
+
+    /// Confirms an order by e-mail, and by a text message to who has a phone.
+    ///
+    /// # Errors
+    ///
+    /// When nobody knows the user, or a message can't be sent. The text message is tried also
+    /// when the e-mail failed.
+    pub(crate) async fn confirm(&self, event: &OrderCreated) -> Result<()> {
+        let user = self.user(&event.user_id).await?;
+        let (subject, body) = self.texts.order(&user, event);
+        let texted = match user.phone.clone() {
+            Some(to) => self.text(to, self.texts.order_sms(&user, event)).await,
+            None => Ok(()),
+        };
+        self.email(user, subject, body).await.and(texted)
+    }
+
+    async fn user(&self, id: &str) -> Result<User> {
+        let found = self
+            .users
+            .find(id)
+            .await
+            .context("can't look the user up")?;
+        found.ok_or_else(|| Error::external(format!("there is no user `{id}`")))
+    }
+
+    async fn email(&self, user: User, subject: String, body: String) -> Result<()> {
+        let _slot = self.slots.acquire().await?;
+        let email = Email {
+            name: user.name,
+            to: user.email,
+            subject,
+            body,
+        };
+        self.mailer.send(&email).await
+    }
+
+    async fn text(&self, to: String, text: String) -> Result<()> {
+        let _slot = self.slots.acquire().await?;
+        self.texter.send(TextMessage { to, text }).await
+    }
+}
+
+impl std::fmt::Debug for Notifier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Notifier")
+            .field("mailer", &self.mailer)
+            .field("texter", &self.texter)
+            .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_contracts::NewUser;
+    use plugin_core::{ErrorKind, service};
+    use tempfile::TempDir;
+
+    use super::*;
+
+    struct FakeUsers;
+
+    #[service]
+    impl UserService for FakeUsers {
+        async fn find(&self, id: &str) -> Result<Option<User>> {
+            Ok((id != "nobody").then(|| User {
+                id: id.to_owned(),
+                name: "王小明".to_owned(),
+                email: if id == "odd" {
+                    "no address".to_owned()
+                } else {
+                    format!("{id}@shop.example")
+                },
+                phone: (id != "phoneless").then(|| "+8613800000000".to_owned()),
+            }))
+        }
+
+        async fn password_hash(&self, _: &str) -> Result<Option<String>> {
+            unreachable!("a notifier asks for no hash")
+        }
+
+        async fn create(&self, _: NewUser) -> Result<()> {
+            unreachable!("a notifier creates nobody")
+        }
+
+        async fn set_password_hash(&self, _: &str, _: &str) -> Result<()> {
+            unreachable!("a notifier changes no password")
+        }
+    }
+
+    struct Fixture {
+        dir: TempDir,
+        notifier: Notifier,
+    }
+
+    impl Fixture {
+        fn new() -> Self {
+            let dir = tempfile::tempdir().unwrap();
+            let outbox = Outbox::open(dir.path().to_owned()).unwrap();
+            let config = NotificationConfig::default();
+            let notifier = Notifier::new(&config, Arc::new(FakeUsers), &outbox).unwrap();
+            Self { dir, notifier }
+        }
+
+        /// The texts in the outbox whose names end so.
+        fn sent(&self, end: &str) -> Vec<String> {
+            let files = std::fs::read_dir(self.dir.path().join("new")).unwrap();
+            let paths = files.map(|file| file.unwrap().path());
+            let matching = paths.filter(|path| path.to_str().unwrap().ends_with(end));
+            matching
+                .map(|path| std::fs::read_to_string(path).unwrap())
+                .collect()
+        }
+    }
+
+    fn order(user_id: &str) -> OrderCreated {
+        OrderCreated {
+            order_id: "A-1".to_owned(),
+            user_id: user_id.to_owned(),
+            total_cents: 12_305,
+        }
+    }
+
+    #[tokio::test]
+    async fn a_welcome_is_an_email() {
+        let fixture = Fixture::new();
+        let welcome = UserWelcome {
+            user_id: "ming".to_owned(),
+            message: "hello there".to_owned(),
+        };
+        fixture.notifier.welcome(&welcome).await.unwrap();
+        let mails = fixture.sent(".eml");
+        assert_eq!(mails.len(), 1);
+        assert!(mails[0].contains("<ming@shop.example>"), "{}", mails[0]);
+        assert!(mails[0].contains("hello there"), "{}", mails[0]);
+        assert_eq!(fixture.sent(".sms.json"), Vec::<String>::new());
+    }
+
+    #[tokio::test]
+    async fn an_order_is_confirmed_on_both_ways() {
+        let fixture = Fixture::new();
+        fixture.notifier.confirm(&order("ming")).await.unwrap();
+        fixture.notifier.confirm(&order("phoneless")).await.unwrap();
+        assert_eq!(fixture.sent(".eml").len(), 2);
+        let texts = fixture.sent(".sms.json");
+        assert_eq!(texts.len(), 1);
+        assert!(
+            texts[0].contains("A-1") && texts[0].contains("123.05"),
+            "{}",
+            texts[0]
+        );
+    }
+
+    #[tokio::test]
+    async fn an_unknown_user_is_an_error_that_names_them() {
+        let error = Fixture::new()
+            .notifier
+            .confirm(&order("nobody"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::External { retriable: false });
+        assert_eq!(error.to_string(), "there is no user `nobody`");
+    }
+
+    #[tokio::test]
+    async fn a_text_message_goes_out_although_the_email_fails() {
+        let fixture = Fixture::new();
+        fixture.notifier.confirm(&order("odd")).await.unwrap_err();
+        assert_eq!(fixture.sent(".sms.json").len(), 1);
+    }
+
+    #[test]
+    fn a_bad_template_is_the_operators_and_named_by_its_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(dir.path().to_owned()).unwrap();
+        let mut config = NotificationConfig::default();
+        config.templates.order.sms = "{price}".to_owned();
+        let error = Notifier::new(&config, Arc::new(FakeUsers), &outbox).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Config);
+        assert!(
+            error.to_string().starts_with("`templates.order.sms`: "),
+            "{error}"
+        );
+    }
+}
