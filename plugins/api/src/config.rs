@@ -2,9 +2,8 @@
 
 use std::num::{NonZeroU16, NonZeroUsize};
 
+use plugin_core::config::Period;
 use plugin_core::prelude::*;
-
-use crate::local::Period;
 
 /// Settings of `api-plugin`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]

@@ -1,10 +1,38 @@
-//! Serves the HTTP interface.
+//! Serves the HTTP interface: logins, users, events, health.
+//!
+//! | route | answer |
+//! | --- | --- |
+//! | `POST /login` | a token for `{"user_id", "password"}` |
+//! | `POST /logout` | the token is revoked |
+//! | `GET /users/{id}` | the user; by default only the caller's own |
+//! | `POST /events/{topic}` | 202 once the event is accepted everywhere |
+//! | `GET /healthz` | 200 while the process answers |
+//! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
+//!
+//! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
+//! `application/problem+json` body that says why.
+//!
+//! Config: `address`, `open`, `users`, `max_body_bytes`, `request_timeout`, `max_connections`,
+//! `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and publishes what callers
+//! send, as far as its `permissions` go. The file `address` in its data directory holds the
+//! address while it listens.
+
 #![forbid(unsafe_code)]
-mod auth;
-mod body;
+
 mod config;
-mod limits;
-mod local;
+
 mod problem;
+
+mod body;
+mod limits;
+
+mod auth;
 mod routes;
+
+mod address;
 mod server;
+
+mod plugin;
+
+pub use config::{ApiConfig, UserAccess};
+pub use plugin::Api;

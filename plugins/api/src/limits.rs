@@ -16,16 +16,16 @@ use crate::problem::{Problem, explained};
 
 /// What one request may take.
 #[derive(Debug, Clone, Copy)]
-pub struct Limits {
+pub(crate) struct Limits {
     /// Most bytes of a body.
-    pub body: usize,
+    pub(crate) body: usize,
     /// Most time, from the last byte of the head to the answer.
-    pub time: Duration,
+    pub(crate) time: Duration,
 }
 
 impl Limits {
     /// Sets the limits on all routes. A handler that panics answers 500.
-    pub fn apply(self, router: Router) -> Router {
+    pub(crate) fn apply(self, router: Router) -> Router {
         router
             .layer(DefaultBodyLimit::disable())
             .layer(RequestBodyLimitLayer::new(self.body))

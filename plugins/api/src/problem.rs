@@ -12,7 +12,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 
 /// Why a request was not fulfilled.
 #[derive(Debug, Clone)]
-pub struct Problem {
+pub(crate) struct Problem {
     status: StatusCode,
     detail: String,
     members: Map<String, Value>,
@@ -21,7 +21,7 @@ pub struct Problem {
 
 impl Problem {
     /// A problem; `detail` says to the caller what to do about it.
-    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
             detail: detail.into(),
@@ -31,22 +31,19 @@ impl Problem {
     }
 
     /// Adds a member to the body.
-    #[must_use]
-    pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
+    pub(crate) fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());
         self
     }
 
     /// Adds a header.
-    #[must_use]
-    pub fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// Asks to wait before the next try.
-    #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
+    pub(crate) fn retry_after(self, seconds: u64) -> Self {
         self.header(header::RETRY_AFTER, seconds)
     }
 }

@@ -17,7 +17,7 @@ use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::server::Spawn;
 
-pub use health::{NotReady, Readiness};
+pub(crate) use health::{NotReady, Readiness};
 
 /// What the routes lead to.
 #[derive(Clone)]

@@ -25,7 +25,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Runs a future as a task of the plugin.
-pub type Spawn =
+pub(crate) type Spawn =
     Arc<dyn Fn(&'static str, BoxFuture<'static, ()>) -> Result<(), SpawnError> + Send + Sync>;
 
 /// How long a client may take to send the head of a request, or to begin with the next one.
@@ -43,14 +43,15 @@ enum Phase {
 
 /// An address that is taken, with nobody serving yet.
 #[derive(Debug)]
-pub struct Bound {
+pub(crate) struct Bound {
     listener: TcpListener,
     address: SocketAddr,
 }
 
 /// A server that runs. Dropping it cuts its connections off.
 #[derive(Debug)]
-pub struct Server {
+pub(crate) struct Server {
+    address: SocketAddr,
     phase: watch::Sender<Phase>,
     slots: Arc<Semaphore>,
     size: NonZeroU16,
@@ -61,7 +62,7 @@ pub struct Server {
 /// # Errors
 ///
 /// When it is no address, or not a free one: the operator has to change it.
-pub async fn bind(address: &str) -> Result<Bound> {
+pub(crate) async fn bind(address: &str) -> Result<Bound> {
     let refused = |error: io::Error| {
         Error::config(format!("`address`: can't listen on `{address}`")).because(error)
     };
@@ -71,18 +72,12 @@ pub async fn bind(address: &str) -> Result<Bound> {
 }
 
 impl Bound {
-    /// The address, with the port that was taken.
-    #[must_use]
-    pub fn address(&self) -> SocketAddr {
-        self.address
-    }
-
     /// Serves `router`, with at most `size` connections at once.
     ///
     /// # Errors
     ///
     /// When the plugin may not have a task for it.
-    pub fn serve(
+    pub(crate) fn serve(
         self,
         router: Router,
         size: NonZeroU16,
@@ -98,18 +93,28 @@ impl Bound {
             phase: receiver,
         };
         spawn("accept", Box::pin(acceptor.run()))?;
-        Ok(Server { phase, slots, size })
+        Ok(Server {
+            address: self.address,
+            phase,
+            slots,
+            size,
+        })
     }
 }
 
 impl Server {
+    /// Where it listens, with the port that was taken.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Takes nothing new, waits until what runs is answered, and after `limit` cuts off the rest;
     /// returns how many connections that were.
     ///
     /// # Cancel safety
     ///
     /// When it is dropped, the server goes on draining without a limit.
-    pub async fn drain(&self, limit: Duration) -> usize {
+    pub(crate) async fn drain(&self, limit: Duration) -> usize {
         self.phase.send_replace(Phase::Draining);
         let all = self.slots.acquire_many(self.size.get().into());
         let drained = tokio::time::timeout(limit, all).await.is_ok();

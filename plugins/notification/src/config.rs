@@ -2,9 +2,8 @@
 
 use std::num::NonZeroUsize;
 
+use plugin_core::config::{Period, Secret};
 use plugin_core::prelude::*;
-
-use crate::local::{Period, Secret};
 
 /// Settings of `notification-plugin`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
@@ -85,22 +84,13 @@ pub struct SmsConfig {
 }
 
 /// What is written. A field of the event stands in braces.
-#[derive(Debug, Clone, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Templates {
     /// To a new user: `{user_id}`, `{name}`, `{message}`.
     pub welcome: WelcomeTemplates,
     /// To a user who ordered: `{user_id}`, `{name}`, `{order_id}`, `{total}`.
     pub order: OrderTemplates,
-}
-
-impl Default for Templates {
-    fn default() -> Self {
-        Self {
-            welcome: WelcomeTemplates::default(),
-            order: OrderTemplates::default(),
-        }
-    }
 }
 
 /// What a new user is written.

@@ -11,7 +11,6 @@
 #![forbid(unsafe_code)]
 
 mod config;
-mod local;
 
 mod template;
 mod texts;

@@ -181,7 +181,7 @@ mod tests {
             let config = SmsConfig {
                 url: url.to_owned(),
                 token: None,
-                timeout: crate::local::Period::seconds(1),
+                timeout: plugin_core::config::Period::seconds(1),
             };
             let error = Gateway::new(&config).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Config, "{url}");

@@ -38,7 +38,10 @@ impl Template {
     /// # Errors
     ///
     /// When a brace stands alone, or a field is none of `fields`.
-    pub(crate) fn parse(text: &str, fields: &'static [&'static str]) -> Result<Self, TemplateError> {
+    pub(crate) fn parse(
+        text: &str,
+        fields: &'static [&'static str],
+    ) -> Result<Self, TemplateError> {
         let mut pieces = Vec::new();
         let mut plain = String::new();
         let mut rest = text;

@@ -17,15 +17,15 @@ pub(super) const READY: &str = "GET /readyz";
 
 /// A plugin that does not serve, or not yet.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct NotReady {
+pub(crate) struct NotReady {
     /// Name of the plugin.
-    pub plugin: String,
+    pub(crate) plugin: String,
     /// What it does instead.
-    pub state: String,
+    pub(crate) state: String,
 }
 
 /// Tells who is not ready.
-pub type Readiness = Arc<dyn Fn() -> Vec<NotReady> + Send + Sync>;
+pub(crate) type Readiness = Arc<dyn Fn() -> Vec<NotReady> + Send + Sync>;
 
 pub(super) fn routes(readiness: &Readiness) -> Vec<Route> {
     vec![

@@ -17,7 +17,6 @@ struct Signals {
 
 struct Fixture {
     server: Server,
-    address: SocketAddr,
     signals: Arc<Signals>,
 }
 
@@ -42,20 +41,15 @@ async fn serve(size: u16) -> Fixture {
         Ok(())
     });
     let bound = bind("127.0.0.1:0").await.unwrap();
-    let address = bound.address();
     let server = bound
         .serve(router, NonZeroU16::new(size).unwrap(), &spawn)
         .unwrap();
-    Fixture {
-        server,
-        address,
-        signals,
-    }
+    Fixture { server, signals }
 }
 
 impl Fixture {
     async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.address).await.unwrap()
+        TcpStream::connect(self.server.address()).await.unwrap()
     }
 }
 
@@ -112,7 +106,7 @@ async fn draining_answers_what_runs_and_takes_nothing_new() {
     let drain = fixture.server.drain(Duration::from_secs(600));
     let client = async {
         assert_eq!(rest(idle).await, "");
-        while TcpStream::connect(fixture.address).await.is_ok() {
+        while TcpStream::connect(fixture.server.address()).await.is_ok() {
             tokio::task::yield_now().await;
         }
         fixture.signals.go_on.notify_one();

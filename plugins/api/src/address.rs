@@ -1,0 +1,69 @@
+//! The file `address` in the plugin's data directory: where the interface listens right now, for
+//! whoever let it choose a port.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use plugin_core::{ErrorExt, Result};
+
+/// The file.
+#[derive(Debug)]
+pub(crate) struct AddressFile {
+    path: PathBuf,
+}
+
+impl AddressFile {
+    pub(crate) fn new(dir: &Path) -> Self {
+        Self {
+            path: dir.join("address"),
+        }
+    }
+
+    /// Writes it; who reads sees all or nothing.
+    ///
+    /// # Errors
+    ///
+    /// When the directory can't be written.
+    pub(crate) fn write(&self, address: SocketAddr) -> Result<()> {
+        let draft = self.path.with_extension("new");
+        fs::write(&draft, address.to_string())
+            .and_then(|()| fs::rename(&draft, &self.path))
+            .context(format!("can't write `{}`", self.path.display()))
+    }
+
+    /// Removes it, unless it is of a successor already.
+    pub(crate) fn remove(&self, address: SocketAddr) {
+        let removed = fs::read_to_string(&self.path).and_then(|text| {
+            if text == address.to_string() {
+                fs::remove_file(&self.path)
+            } else {
+                Ok(())
+            }
+        });
+        if let Err(error) = removed {
+            tracing::warn!(%error, path = %self.path.display(), "can't remove the address");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_removed_by_who_wrote_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = AddressFile::new(dir.path());
+        let [old, new] = ["127.0.0.1:1", "127.0.0.1:2"].map(|text| text.parse().unwrap());
+        file.write(old).unwrap();
+        file.write(new).unwrap();
+        file.remove(old);
+        assert_eq!(
+            fs::read_to_string(dir.path().join("address")).unwrap(),
+            "127.0.0.1:2"
+        );
+        file.remove(new);
+        assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+}

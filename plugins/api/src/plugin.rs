@@ -1,0 +1,100 @@
+//! The plugin: binds when it starts, drains when it stops.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use plugin_contracts::{Auth, UserService};
+use plugin_core::prelude::*;
+
+use crate::address::AddressFile;
+use crate::config::ApiConfig;
+use crate::limits::Limits;
+use crate::routes::{self, Backends, NotReady};
+use crate::server::{self, Server, Spawn};
+
+/// Serves the HTTP interface.
+#[derive(Debug)]
+pub struct Api {
+    config: ApiConfig,
+    auth: Service<dyn Auth>,
+    users: Service<dyn UserService>,
+    publishers: Publishers,
+    system: System,
+    address: AddressFile,
+    server: Mutex<Option<Server>>,
+}
+
+#[plugin(name = "api-plugin", kind = middleware)]
+impl Api {
+    #[init]
+    fn init(
+        Config(config): Config<ApiConfig>,
+        auth: Service<dyn Auth>,
+        users: Service<dyn UserService>,
+        publishers: Publishers,
+        system: System,
+        data: DataDir,
+    ) -> Result<Self> {
+        routes::check_open(&config.open)?;
+        Ok(Self {
+            config,
+            auth,
+            users,
+            publishers,
+            system,
+            address: AddressFile::new(data.path()),
+            server: Mutex::new(None),
+        })
+    }
+
+    #[start]
+    async fn start(&self, tasks: Tasks) -> Result<()> {
+        let bound = server::bind(&self.config.address).await?;
+        let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
+        let server = bound.serve(self.router(&spawn), self.config.max_connections, &spawn)?;
+        let address = server.address();
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        tracing::info!(%address, "the interface is open");
+        self.address.write(address)
+    }
+
+    #[stop]
+    async fn stop(&self) {
+        let server = self
+            .server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(server) = server {
+            self.address.remove(server.address());
+            let cut = server.drain(self.config.drain_timeout.get()).await;
+            tracing::info!(cut, "the interface is closed");
+        }
+    }
+}
+
+impl Api {
+    fn router(&self, spawn: &Spawn) -> Router {
+        let limits = Limits {
+            body: self.config.max_body_bytes.get(),
+            time: self.config.request_timeout.get(),
+        };
+        limits.apply(routes::router(&self.backends(spawn), &self.config))
+    }
+
+    fn backends(&self, spawn: &Spawn) -> Backends {
+        let system = self.system.clone();
+        Backends {
+            auth: Arc::new(self.auth.clone()),
+            users: Arc::new(self.users.clone()),
+            publishers: self.publishers.clone(),
+            readiness: Arc::new(move || not_ready(&system)),
+            spawn: Arc::clone(spawn),
+        }
+    }
+}
+
+/// Until `System` tells, everyone is.
+fn not_ready(_: &System) -> Vec<NotReady> {
+    Vec::new()
+}
