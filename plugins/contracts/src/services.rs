@@ -60,7 +60,9 @@ pub struct NewUser {
 
 impl fmt::Debug for NewUser {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("NewUser").field("user", &self.user).finish_non_exhaustive()
+        f.debug_struct("NewUser")
+            .field("user", &self.user)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,7 +114,11 @@ impl fmt::Display for AuthError {
             Self::Credentials => f.write_str("user or password are wrong"),
             Self::Token => f.write_str("the token is not valid, or not any more"),
             Self::RateLimited { retry_after } => {
-                write!(f, "too many failures: try again in {} s", retry_after.as_secs())
+                write!(
+                    f,
+                    "too many failures: try again in {} s",
+                    retry_after.as_secs()
+                )
             }
             Self::Failed(error) => error.fmt(f),
         }
@@ -125,7 +131,12 @@ impl std::error::Error for AuthError {}
 #[service]
 pub trait Auth {
     /// Checks a password and returns a token. `ip` is where the user came from.
-    async fn login(&self, user_id: &str, password: &str, ip: Option<&str>) -> Result<String, AuthError>;
+    async fn login(
+        &self,
+        user_id: &str,
+        password: &str,
+        ip: Option<&str>,
+    ) -> Result<String, AuthError>;
 
     /// Revokes a token.
     async fn logout(&self, token: &str) -> Result<(), AuthError>;

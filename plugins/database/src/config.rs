@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use plugin_core::config::{Period, Secret};
 use plugin_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-
-use crate::stand_in::{Secret, Span};
 
 /// Tables and the kinds of their columns.
 pub type Tables = BTreeMap<String, BTreeMap<String, ColumnKind>>;
@@ -35,9 +34,9 @@ pub struct DatabaseConfig {
     #[schemars(range(min = 1, max = 1000))]
     pub pool_size: u32,
     /// How long to wait for a connection.
-    pub connect_timeout: Span,
+    pub connect_timeout: Period,
     /// How long one statement may take.
-    pub query_timeout: Span,
+    pub query_timeout: Period,
     /// Most rows that one query may return; one that finds more fails.
     #[schemars(range(min = 1))]
     pub max_rows: usize,
@@ -57,8 +56,8 @@ impl Default for DatabaseConfig {
             password: None,
             path: None,
             pool_size: 10,
-            connect_timeout: Span(Duration::from_secs(10)),
-            query_timeout: Span(Duration::from_secs(30)),
+            connect_timeout: Period::seconds(10),
+            query_timeout: Period::seconds(30),
             max_rows: 10_000,
             tables: Tables::new(),
         }
@@ -209,8 +208,8 @@ impl DatabaseConfig {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             pool_size: self.pool_size.max(1),
-            connect: self.connect_timeout.0,
-            query: self.query_timeout.0,
+            connect: self.connect_timeout.get(),
+            query: self.query_timeout.get(),
             rows: self.max_rows,
         }
     }
