@@ -1,0 +1,172 @@
+//! Values with an end each.
+//!
+//! moka frees the memory of what has expired; whether it has is decided here, by tokio's clock,
+//! so that a test that pauses time moves it too.
+
+use std::time::Duration;
+
+use moka::Expiry;
+use moka::policy::EvictionPolicy;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use crate::config::CacheConfig;
+
+/// The values.
+#[derive(Debug)]
+pub(crate) struct Store {
+    entries: moka::future::Cache<String, Entry>,
+    max_ttl: Duration,
+}
+
+#[derive(Debug, Clone)]
+struct Entry {
+    value: Value,
+    ttl: Duration,
+    until: Instant,
+}
+
+/// Tells moka how long each entry is of use.
+struct ByEntry;
+
+impl Expiry<String, Entry> for ByEntry {
+    fn expire_after_create(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: std::time::Instant,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+
+    fn expire_after_update(
+        &self,
+        _: &String,
+        entry: &Entry,
+        _: std::time::Instant,
+        _: Option<Duration>,
+    ) -> Option<Duration> {
+        Some(entry.ttl)
+    }
+}
+
+impl Store {
+    pub(crate) fn new(config: &CacheConfig) -> Self {
+        // The default policy may refuse a new value in favour of old ones: who sets a value
+        // counts on finding it.
+        let entries = moka::future::Cache::builder()
+            .max_capacity(config.max_entries)
+            .eviction_policy(EvictionPolicy::lru())
+            .expire_after(ByEntry)
+            .build();
+        Self {
+            entries,
+            max_ttl: config.max_ttl.get(),
+        }
+    }
+
+    /// The value of a key, unless it is gone or its time is over.
+    pub(crate) async fn get(&self, key: &str) -> Option<Value> {
+        let entry = self.entries.get(key).await?;
+        (Instant::now() < entry.until).then_some(entry.value)
+    }
+
+    /// Keeps a value for a time; for no time at all, forgets the key.
+    pub(crate) async fn set(&self, key: &str, value: Value, ttl: Duration) {
+        let ttl = ttl.min(self.max_ttl);
+        if ttl.is_zero() {
+            return self.remove(key).await;
+        }
+        let until = Instant::now() + ttl;
+        self.entries
+            .insert(key.to_owned(), Entry { value, ttl, until })
+            .await;
+    }
+
+    /// Forgets a key.
+    pub(crate) async fn remove(&self, key: &str) {
+        self.entries.invalidate(key).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::config::Period;
+    use serde_json::json;
+    use tokio::time::advance;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn store(max_entries: u64) -> Store {
+        Store::new(&CacheConfig {
+            max_entries,
+            max_ttl: Period::seconds(60),
+        })
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_value_lives_as_long_as_it_was_given() {
+        let store = store(10);
+        store.set("a", json!(1), 5 * SECOND).await;
+        advance(4 * SECOND).await;
+        assert_eq!(store.get("a").await, Some(json!(1)));
+        advance(SECOND).await;
+        assert_eq!(store.get("a").await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_value_has_its_own_end() {
+        let store = store(10);
+        store.set("short", json!(1), SECOND).await;
+        store.set("long", json!(2), 10 * SECOND).await;
+        advance(2 * SECOND).await;
+        assert_eq!(store.get("short").await, None);
+        assert_eq!(store.get("long").await, Some(json!(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn setting_anew_begins_the_time_anew() {
+        let store = store(10);
+        store.set("a", json!(1), 2 * SECOND).await;
+        advance(SECOND).await;
+        store.set("a", json!(2), 2 * SECOND).await;
+        advance(SECOND).await;
+        assert_eq!(store.get("a").await, Some(json!(2)));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn no_value_outlives_the_bound() {
+        let store = store(10);
+        store.set("a", json!(1), 1000 * SECOND).await;
+        advance(60 * SECOND).await;
+        assert_eq!(store.get("a").await, None);
+    }
+
+    #[tokio::test]
+    async fn no_time_at_all_forgets_the_key() {
+        let store = store(10);
+        store.set("a", json!(1), SECOND).await;
+        store.set("a", json!(2), Duration::ZERO).await;
+        assert_eq!(store.get("a").await, None);
+        store.set("b", json!(1), SECOND).await;
+        store.remove("b").await;
+        assert_eq!(store.get("b").await, None);
+    }
+
+    #[tokio::test]
+    async fn a_full_cache_gives_up_what_was_not_used() {
+        let store = store(3);
+        for key in ["a", "b", "c"] {
+            store.set(key, json!(key), SECOND).await;
+            store.entries.run_pending_tasks().await;
+        }
+        assert!(store.get("a").await.is_some());
+        store.entries.run_pending_tasks().await;
+        store.set("d", json!("d"), SECOND).await;
+        store.entries.run_pending_tasks().await;
+        assert_eq!(store.get("b").await, None);
+        assert!(store.get("a").await.is_some() && store.get("d").await.is_some());
+    }
+}
