@@ -1,0 +1,52 @@
+//! The plugin: the service on the table of users.
+
+use plugin_contracts::{Database, NewUser, User, UserService};
+use plugin_core::prelude::*;
+
+use crate::config::UserServiceConfig;
+use crate::repository::Repository;
+
+/// Finds and creates users in the database.
+#[derive(Debug)]
+pub struct Users {
+    repository: Repository<Service<dyn Database>>,
+}
+
+#[plugin(name = "user-service", provides(UserService))]
+impl Users {
+    #[init]
+    async fn init(
+        Config(config): Config<UserServiceConfig>,
+        database: Service<dyn Database>,
+    ) -> Result<Self> {
+        let repository = Repository::open(database).await?;
+        for user in config.users.into_iter().map(User::from) {
+            if repository.find(&user.id).await?.is_none() {
+                let created = repository.create(&user, None).await;
+                created.context(format!("user `{}` of the config", user.id))?;
+            }
+        }
+        Ok(Self { repository })
+    }
+}
+
+#[service]
+impl UserService for Users {
+    async fn find(&self, id: &str) -> Result<Option<User>> {
+        self.repository.find(id).await
+    }
+
+    async fn password_hash(&self, id: &str) -> Result<Option<String>> {
+        self.repository.password_hash(id).await
+    }
+
+    async fn create(&self, user: NewUser) -> Result<()> {
+        self.repository
+            .create(&user.user, Some(&user.password_hash))
+            .await
+    }
+
+    async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()> {
+        self.repository.set_password_hash(id, hash).await
+    }
+}
