@@ -1,1 +1,33 @@
-//! Checks passwords, issues and revokes tokens
+//! `auth-plugin`: checks passwords, issues and revokes tokens.
+//!
+//! | | |
+//! | --- | --- |
+//! | config | [`AuthConfig`]: `secret`, `token_ttl`, `failures`, `users`, `allow_weak_passwords` |
+//! | needs | [`Cache`](plugin_contracts::Cache), [`Database`](plugin_contracts::Database), [`UserService`](plugin_contracts::UserService) |
+//! | events out | `user.login`, `user.logout` |
+//! | provides | [`Auth`](plugin_contracts::Auth) |
+//!
+//! What keeps accounts safe:
+//!
+//! - Passwords are kept as argon2id hashes. A login of a user who is not there costs the same
+//!   work as one with a wrong password, and gets the same answer.
+//! - A token is signed with HMAC-SHA256 and ends by itself. A revoked one is remembered in the
+//!   database until then, so that a restart does not bring it back.
+//! - An attempt is counted before the password is looked at and given back when it was right:
+//!   a thousand guesses at once are not one guess more than the limit.
+//! - The key of the signature comes from the config, or is made once and kept in the data
+//!   directory, readable by its owner alone.
+#![forbid(unsafe_code)]
+
+mod config;
+mod plugin;
+
+mod accounts;
+mod attempts;
+mod key;
+mod password;
+mod revocation;
+mod token;
+
+pub use config::{Account, AuthConfig, Failures};
+pub use plugin::Authenticator;

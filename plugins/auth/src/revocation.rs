@@ -1,0 +1,99 @@
+//! Tokens that were revoked: in the database until they would have ended anyway, and in the
+//! cache so that the database is not asked at each use.
+
+use std::time::{Duration, SystemTime};
+
+use plugin_contracts::{Cache, Database};
+use plugin_core::Result;
+use serde_json::{Value, json};
+
+use crate::token::{Claims, seconds};
+
+const TABLE: &str = "CREATE TABLE IF NOT EXISTS auth_revoked (\
+    jti VARCHAR(64) NOT NULL PRIMARY KEY, expires_at BIGINT NOT NULL)";
+const REVOKE: &str = "REPLACE INTO auth_revoked (jti, expires_at) VALUES (?, ?)";
+const FIND: &str = "SELECT jti FROM auth_revoked WHERE jti = ?";
+const FORGET: &str = "DELETE FROM auth_revoked WHERE expires_at <= ?";
+
+/// How long a token counts as not revoked without asking the database again. Another process
+/// that shares the database may have revoked it; this one knows of its own at once.
+const TRUST: Duration = Duration::from_secs(10);
+
+/// The revoked tokens.
+#[derive(Debug)]
+pub(crate) struct Revocations<C, D> {
+    cache: C,
+    database: D,
+}
+
+impl<C: Cache, D: Database> Revocations<C, D> {
+    /// Opens the table, which is made if absent, and forgets what is over.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) async fn open(cache: C, database: D, now: SystemTime) -> Result<Self> {
+        database.execute(TABLE, &[]).await?;
+        let revocations = Self { cache, database };
+        revocations.forget(now).await?;
+        Ok(revocations)
+    }
+
+    /// Revokes a token, for good once this returns.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) async fn revoke(&self, claims: &Claims, now: SystemTime) -> Result<()> {
+        let params = [json!(claims.jti), json!(claims.exp)];
+        self.database.execute(REVOKE, &params).await?;
+        self.cache
+            .set(&revoked(claims), Value::Bool(true), claims.rest(now))
+            .await;
+        self.forget(now).await
+    }
+
+    /// Whether a token was revoked.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) async fn contains(&self, claims: &Claims, now: SystemTime) -> Result<bool> {
+        // The two answers have keys of their own: an answer of the database that is older than a
+        // revocation can't take its place.
+        if self.cache.get(&revoked(claims)).await.is_some() {
+            return Ok(true);
+        }
+        if self.cache.get(&good(claims)).await.is_some() {
+            return Ok(false);
+        }
+        let found = !self
+            .database
+            .query(FIND, &[json!(claims.jti)])
+            .await?
+            .is_empty();
+        let rest = claims.rest(now);
+        let (key, ttl) = if found {
+            (revoked(claims), rest)
+        } else {
+            (good(claims), rest.min(TRUST))
+        };
+        self.cache.set(&key, Value::Bool(true), ttl).await;
+        Ok(found)
+    }
+
+    async fn forget(&self, now: SystemTime) -> Result<()> {
+        self.database
+            .execute(FORGET, &[json!(seconds(now))])
+            .await
+            .map(drop)
+    }
+}
+
+fn revoked(claims: &Claims) -> String {
+    format!("auth.token.revoked.{}", claims.jti)
+}
+
+fn good(claims: &Claims) -> String {
+    format!("auth.token.good.{}", claims.jti)
+}
