@@ -38,16 +38,17 @@ pub trait Plugin: Send + Sync + 'static {
     const DESCRIPTOR: &'static Descriptor;
 }
 
-/// What a plugin is for. It is also the first tie-break of the start order:
-/// system plugins before middleware, middleware before business.
+/// What a plugin is for. It is also the first tie-break of the start order: system plugins come
+/// first, and middleware last, so that the doors open when all is ready and close before anything
+/// else stops.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Kind {
     /// Serves the operator or the other plugins: logging, metrics, reload.
     System,
-    /// Stands between the outside and the business plugins.
-    Middleware,
     /// Does what the service exists for.
     Business,
+    /// Stands between the outside and the business plugins.
+    Middleware,
 }
 
 impl Kind {

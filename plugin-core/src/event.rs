@@ -27,5 +27,6 @@ pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
+pub(crate) use binder::Bindings;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use worker::Worker;

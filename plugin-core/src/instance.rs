@@ -1,6 +1,6 @@
 //! Who an instance is: its name, its rights and its counters, shared by all of its handles.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -17,6 +17,8 @@ pub struct Identity {
     order: usize,
     grants: Grants,
     counters: Counters,
+    /// Whether its publishers are void: it has stopped.
+    muted: AtomicBool,
 }
 
 impl Identity {
@@ -29,7 +31,21 @@ impl Identity {
             order,
             grants,
             counters: Counters::default(),
+            muted: AtomicBool::new(false),
         }
+    }
+
+    /// From here on it publishes nothing.
+    pub(crate) fn mute(&self) {
+        self.muted.store(true, Relaxed);
+    }
+
+    pub(crate) fn unmute(&self) {
+        self.muted.store(false, Relaxed);
+    }
+
+    pub(crate) fn is_muted(&self) -> bool {
+        self.muted.load(Relaxed)
     }
 
     /// A number that no other instance of this process has.

@@ -1,7 +1,34 @@
-//! The lifecycle of a composed set: configured, running, stopped.
+//! The lifecycle of a composed set: built, configured, running, stopped. Each phase is a type, so
+//! that a call which a phase does not allow does not compile.
 
+mod announcer;
+mod builder;
+mod configured;
+mod events;
 mod health;
+mod hook;
+mod kernel;
+mod operation;
+mod report;
+mod running;
+mod starting;
+mod state;
+mod status;
+mod stopping;
+mod supervisor;
+mod sweep;
 mod system;
+mod unit;
 
+pub use builder::{ConfigureError, Manager, ManagerBuilder};
+pub use configured::Configured;
+pub use events::{
+    PluginFailed, PluginInitialized, PluginStarted, PluginStopped, SystemStarted, SystemStopped,
+};
 pub use health::Health;
+pub use operation::{ManagerHandle, OperationError, OperationOutcome};
+pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
+pub use running::{Running, Shutdown};
+pub use state::{InvalidStep, State, Step};
+pub use status::{PluginStatus, SystemStatus};
 pub use system::System;

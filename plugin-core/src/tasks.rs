@@ -3,8 +3,8 @@
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
-use tokio::sync::mpsc;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
@@ -33,15 +33,15 @@ struct Scope {
     limit: usize,
     cancel: CancellationToken,
     tracker: TaskTracker,
-    failures: mpsc::UnboundedSender<TaskFailure>,
+    /// Cancelled when tasks that were asked to end have not.
+    kill: CancellationToken,
+    /// Whether a task wants to know of the cancellation, to end by itself.
+    heard: AtomicBool,
+    failed: OnFailure,
 }
 
-/// A task that failed: the supervisor decides what follows.
-#[derive(Debug)]
-pub(crate) struct TaskFailure {
-    pub(crate) task: &'static str,
-    pub(crate) error: Error,
-}
+/// Told of each task that failed: its name and why.
+pub(crate) type OnFailure = Box<dyn Fn(&'static str, Error) + Send + Sync>;
 
 /// Why a task was not spawned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,22 +71,24 @@ impl Tasks {
     pub(crate) fn new(
         current: Current,
         limit: usize,
-        failures: mpsc::UnboundedSender<TaskFailure>,
+        failed: OnFailure,
     ) -> Self {
         Self(Arc::new(Scope {
             current,
             limit,
             cancel: CancellationToken::new(),
             tracker: TaskTracker::new(),
-            failures,
+            kill: CancellationToken::new(),
+            heard: AtomicBool::new(false),
+            failed,
         }))
     }
 
     /// Runs a future as a task of the plugin. A task that returns an error or panics is a failure
     /// of the plugin: its restart policy decides what follows.
     ///
-    /// When the plugin stops, the task is dropped at its next await; [`Tasks::cancelled`] tells
-    /// it a moment before, so that it may end by itself.
+    /// When the plugin stops, the task is dropped at its next await. A plugin that has asked for
+    /// [`Tasks::cancelled`] ends its tasks by itself, and has until its `timeout` to do so.
     ///
     /// # Errors
     ///
@@ -104,19 +106,30 @@ impl Tasks {
         }
         let outcome = Box::pin(async move { future.await.into_outcome() });
         let guarded = guard::unlimited(scope.current, outcome);
-        let failures = scope.failures.clone();
-        scope.tracker.spawn(async move {
-            if let Err(error) = guarded.await {
-                // The receiver is gone only when the manager is.
-                drop(failures.send(TaskFailure { task: name, error }));
+        let (scope, kill) = (Arc::clone(scope), scope.kill.clone());
+        self.0.tracker.spawn(async move {
+            let outcome = tokio::select! {
+                biased;
+                outcome = guarded => outcome,
+                () = kill.cancelled() => Ok(()),
+            };
+            match outcome {
+                Err(error) if !scope.cancel.is_cancelled() => (scope.failed)(name, error),
+                Err(error) => tracing::warn!(task = name, "ended with an error while stopping: {error}"),
+                Ok(()) => {}
             }
         });
         Ok(())
     }
 
     /// Completes when the plugin is asked to stop.
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be dropped at any time.
     #[must_use]
     pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
+        self.0.heard.store(true, Relaxed);
         self.0.cancel.clone().cancelled_owned()
     }
 
@@ -138,10 +151,19 @@ impl Tasks {
         self.0.tracker.is_empty()
     }
 
-    /// Asks the tasks to end and takes no new ones.
+    /// Asks the tasks to end and takes no new ones; those of a plugin that does not listen are
+    /// dropped at their next await.
     pub(crate) fn cancel(&self) {
         self.0.cancel.cancel();
         self.0.tracker.close();
+        if !self.0.heard.load(Relaxed) {
+            self.kill();
+        }
+    }
+
+    /// Drops the tasks at their next await.
+    pub(crate) fn kill(&self) {
+        self.0.kill.cancel();
     }
 
     /// Waits until every task has ended.

@@ -30,6 +30,8 @@ pub(crate) struct Mailbox {
     room: Arc<Semaphore>,
     queue: Mutex<Queue>,
     filled: Notify,
+    /// Jobs that entered and are not handled yet, waiting or in a handler.
+    unfinished: AtomicUsize,
 }
 
 #[derive(Default)]
@@ -59,6 +61,7 @@ impl Slot<'_> {
             return false;
         }
         queue.jobs.push_back(job);
+        self.mailbox.unfinished.fetch_add(1, Relaxed);
         drop(queue);
         self.room.forget();
         self.mailbox.filled.notify_one();
@@ -74,7 +77,18 @@ impl Mailbox {
             room: Arc::new(Semaphore::new(capacity)),
             queue: Mutex::default(),
             filled: Notify::new(),
+            unfinished: AtomicUsize::new(0),
         }
+    }
+
+    /// Jobs that entered and are not handled yet, waiting or in a handler.
+    pub(crate) fn unfinished(&self) -> usize {
+        self.unfinished.load(Relaxed)
+    }
+
+    /// Counts jobs as handled.
+    pub(super) fn handled(&self, jobs: usize) {
+        self.unfinished.fetch_sub(jobs, Relaxed);
     }
 
     /// The instance whose mailbox it is.
@@ -82,11 +96,7 @@ impl Mailbox {
         self.uid
     }
 
-    pub(crate) fn capacity(&self) -> usize {
-        self.capacity
-    }
-
-    pub(crate) fn len(&self) -> usize {
+    fn len(&self) -> usize {
         self.lock().jobs.len()
     }
 
@@ -168,9 +178,11 @@ impl Mailbox {
         self.filled.notify_one();
     }
 
-    /// Takes out what no worker will handle any more.
+    /// Drops what no worker will handle any more, and says how much was lost.
     pub(crate) fn abandon(&self) -> usize {
-        std::mem::take(&mut self.lock().jobs).len()
+        let jobs = std::mem::take(&mut self.lock().jobs);
+        drop(jobs);
+        self.unfinished()
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

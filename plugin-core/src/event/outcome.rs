@@ -21,7 +21,7 @@ pub struct HandlerOutcome {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The system is stopping and accepts nothing more.
+    /// The publisher's plugin has stopped, or the system is stopping: nothing more is accepted.
     Stopping,
     /// A mailbox is full, and its subscription does not let a publisher wait: its overflow policy
     /// is `fail`, or the publisher is a handler of that very plugin. Every other subscriber got

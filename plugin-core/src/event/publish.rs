@@ -25,7 +25,7 @@ pub(super) async fn publish<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<(), PublishError> {
-    if bus.is_closed() {
+    if bus.is_closed() || owner.is_muted() {
         return Err(PublishError::Stopping);
     }
     count(owner);
@@ -54,7 +54,7 @@ pub(super) async fn publish_and_wait<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<Vec<HandlerOutcome>, PublishError> {
-    if bus.is_closed() {
+    if bus.is_closed() || owner.is_muted() {
         return Err(PublishError::Stopping);
     }
     count(owner);
@@ -95,7 +95,7 @@ pub(super) fn try_publish<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<(), TryPublishError<P>> {
-    if bus.is_closed() {
+    if bus.is_closed() || owner.is_muted() {
         return Err(TryPublishError::Stopping(event));
     }
     let envelope = Envelope::new(Meta::new(owner.name()), event);

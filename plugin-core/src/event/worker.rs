@@ -179,6 +179,7 @@ async fn invoke(
 }
 
 fn acknowledge(site: &Arc<QueuedSite>, jobs: Vec<Job>, result: &Result<()>) {
+    site.mailbox.handled(jobs.len());
     for mut job in jobs {
         if let Some(acknowledge) = job.acknowledge.take() {
             let result = result.as_ref().map(|&()| ()).map_err(crate::error::Error::same);

@@ -1,13 +1,26 @@
 //! What a plugin says of its own state.
 
+use serde::Serialize;
+
 /// What `#[health]` returns.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "snake_case", tag = "health", content = "reason")]
 #[non_exhaustive]
 pub enum Health {
     /// It serves.
+    #[default]
     Healthy,
     /// It serves, but not as it should.
     Degraded(String),
-    /// It does not serve: after some answers like this the restart policy decides.
+    /// It does not serve: after three answers like this in a row it has failed, and its restart
+    /// policy decides.
     Unhealthy(String),
+}
+
+impl Health {
+    /// Whether it serves.
+    #[must_use]
+    pub fn serves(&self) -> bool {
+        !matches!(self, Self::Unhealthy(_))
+    }
 }

@@ -1,5 +1,59 @@
 //! A view of the whole system, for plugins that report on it.
 
-/// A view of the whole system: what runs and how it does.
-#[derive(Debug, Clone, Default)]
-pub struct System {}
+use std::fmt;
+use std::sync::{Arc, Weak};
+
+use super::kernel::Kernel;
+use super::status::SystemStatus;
+use crate::descriptor::Descriptor;
+use crate::event::{EventDescriptor, HandlerReport};
+
+/// A view of the whole system: what runs and how it does. It does not keep the system alive.
+#[derive(Clone)]
+pub struct System(Weak<Kernel>);
+
+impl System {
+    pub(super) fn new(kernel: &Weak<Kernel>) -> Self {
+        Self(kernel.clone())
+    }
+
+    /// The state of each plugin and of the whole.
+    #[must_use]
+    pub fn status(&self) -> SystemStatus {
+        self.kernel().map_or_else(
+            || SystemStatus::of(Vec::new(), 0),
+            |kernel| kernel.status(),
+        )
+    }
+
+    /// What every handler did so far.
+    #[must_use]
+    pub fn handlers(&self) -> Vec<HandlerReport> {
+        self.kernel()
+            .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
+    }
+
+    /// The plugins in start order, without those that config turned off.
+    #[must_use]
+    pub fn plugins(&self) -> Vec<&'static Descriptor> {
+        self.kernel().map_or_else(Vec::new, |kernel| {
+            kernel.units.iter().map(|unit| unit.descriptor).collect()
+        })
+    }
+
+    /// The events that are linked into the binary.
+    #[must_use]
+    pub fn events(&self) -> Vec<&'static EventDescriptor> {
+        crate::registry::events()
+    }
+
+    fn kernel(&self) -> Option<Arc<Kernel>> {
+        self.0.upgrade()
+    }
+}
+
+impl fmt::Debug for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("System")
+    }
+}

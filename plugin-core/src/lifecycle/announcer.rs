@@ -1,0 +1,55 @@
+//! Publishes the manager's own events from a task of its own, so that a subscriber without room
+//! never holds the manager up.
+
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::descriptor::BoxFuture;
+use crate::event::{Bus, Event};
+use crate::instance::Identity;
+
+type Announcement = Box<dyn FnOnce(Bus, Arc<Identity>) -> BoxFuture<'static, ()> + Send>;
+
+/// Queues events of the kernel; they are published in order.
+#[derive(Debug, Clone)]
+pub(super) struct Announcer(mpsc::UnboundedSender<Announcement>);
+
+impl Announcer {
+    pub(super) fn spawn(bus: Bus, kernel: Arc<Identity>) -> (Self, JoinHandle<()>) {
+        let (sender, mut queue) = mpsc::unbounded_channel::<Announcement>();
+        let task = tokio::spawn(async move {
+            while let Some(announce) = queue.recv().await {
+                announce(bus.clone(), Arc::clone(&kernel)).await;
+            }
+        });
+        (Self(sender), task)
+    }
+
+    pub(super) fn announce<E: Event>(&self, event: E) {
+        self.send(Box::new(move |bus, kernel| {
+            Box::pin(async move {
+                if let Err(error) = bus.publisher::<E>(&kernel).publish(event).await {
+                    tracing::warn!(topic = E::DESCRIPTOR.topic, "not announced everywhere: {error}");
+                }
+            })
+        }));
+    }
+
+    /// Waits until all that was announced before is published.
+    pub(super) async fn flush(&self) {
+        let (done, flushed) = oneshot::channel::<()>();
+        self.send(Box::new(move |_, _| {
+            drop(done);
+            Box::pin(std::future::ready(()))
+        }));
+        // The sender is dropped, not used: either way the queue got here.
+        drop(flushed.await);
+    }
+
+    fn send(&self, announcement: Announcement) {
+        // The task lives as long as a sender does, unless the runtime is gone.
+        drop(self.0.send(announcement));
+    }
+}

@@ -1,0 +1,120 @@
+//! From a composed set and the sources of its config to a checked configuration.
+
+use std::fmt;
+
+use super::configured::Configured;
+use crate::compose::{Composition, LinkError};
+use crate::config::{self, ConfigError, Sources};
+use crate::permission::MissingGrants;
+
+/// Where a service begins: [`Manager::builder`].
+#[derive(Debug, Clone, Copy)]
+pub struct Manager(());
+
+impl Manager {
+    /// Prepares a composed set: the `COMPOSITION` that `compose!` made, or one assembled by hand.
+    ///
+    /// # Example
+    ///
+    /// ```
+    /// # tokio::runtime::Runtime::new().unwrap().block_on(async {
+    /// use plugin_core::{Composition, config::Sources, lifecycle::Manager};
+    ///
+    /// let data = tempfile::tempdir().unwrap();
+    /// let composition = Composition::assemble(&[]).unwrap();
+    /// let running = Manager::builder(&composition)
+    ///     .sources(Sources::new().data_dir(data.path()))
+    ///     .configure()
+    ///     .unwrap()
+    ///     .start()
+    ///     .await
+    ///     .unwrap();
+    /// assert!(running.stop().await.is_clean());
+    /// # });
+    /// ```
+    #[must_use]
+    pub fn builder(composition: &Composition) -> ManagerBuilder {
+        ManagerBuilder {
+            composition: composition.clone(),
+            sources: Sources::new(),
+        }
+    }
+}
+
+/// A composed set whose config is not read yet.
+#[derive(Debug)]
+#[must_use = "nothing is read before `configure`"]
+pub struct ManagerBuilder {
+    composition: Composition,
+    sources: Sources,
+}
+
+impl ManagerBuilder {
+    /// Says where config comes from; what was said before is replaced.
+    pub fn sources(mut self, sources: Sources) -> Self {
+        self.sources = sources;
+        self
+    }
+
+    /// Sets the `config` of a plugin from the program, over that of its file.
+    pub fn plugin_config(mut self, plugin: &str, config: serde_json::Value) -> Self {
+        self.sources = self.sources.plugin_config(plugin, config);
+        self
+    }
+
+    /// Sets the directory below which plugins keep their data.
+    pub fn data_dir(mut self, path: impl Into<std::path::PathBuf>) -> Self {
+        self.sources = self.sources.data_dir(path);
+        self
+    }
+
+    /// Reads and checks all config, and the rights that it grants. Nothing is started, nothing
+    /// is written.
+    ///
+    /// # Errors
+    ///
+    /// With everything that is wrong at once: in the set, in the files and variables, or in the
+    /// permissions.
+    pub fn configure(self) -> Result<Configured, ConfigureError> {
+        self.composition.link_check().map_err(ConfigureError::Link)?;
+        let settings =
+            config::load(&self.sources, &self.composition).map_err(ConfigureError::Config)?;
+        let configured = Configured::new(self.composition, settings);
+        let missing = configured.missing_grants();
+        if missing.is_empty() {
+            Ok(configured)
+        } else {
+            Err(ConfigureError::Permissions(missing))
+        }
+    }
+}
+
+/// Why a set can't be configured.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConfigureError {
+    /// The composed set is not what is linked into the binary.
+    Link(LinkError),
+    /// Config is wrong.
+    Config(ConfigError),
+    /// Plugins need rights that their permissions do not grant.
+    Permissions(Vec<MissingGrants>),
+}
+
+impl fmt::Display for ConfigureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
+            Self::Permissions(missing) => {
+                for (at, missing) in missing.iter().enumerate() {
+                    let line = if at == 0 { "" } else { "\n" };
+                    write!(f, "{line}{missing}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl std::error::Error for ConfigureError {}

@@ -1,0 +1,258 @@
+//! A checked configuration: everything is known, nothing runs.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::announcer::Announcer;
+use super::kernel::{Kernel, Report};
+use super::report::{StartError, StartReport, StopReport};
+use super::running::Running;
+use super::starting;
+use super::supervisor::Supervisor;
+use super::system::System;
+use super::unit::{Unit, UnitSettings};
+use crate::audit::Audit;
+use crate::compose::Composition;
+use crate::config::{PluginSettings, Settings, Warning};
+use crate::descriptor::{Arity, Descriptor, Need};
+use crate::event::Bus;
+use crate::instance::Identity;
+use crate::permission::{Grants, MissingGrants};
+use crate::plan::{Edge, Reason};
+use crate::service::Switchboard;
+
+/// Operations that wait for the supervisor.
+const REQUESTS: usize = 64;
+
+/// A checked configuration of a composed set.
+#[derive(Debug)]
+#[must_use = "nothing runs before `start`"]
+pub struct Configured {
+    composition: Composition,
+    settings: Settings,
+}
+
+impl Configured {
+    pub(super) fn new(composition: Composition, settings: Settings) -> Self {
+        Self {
+            composition,
+            settings,
+        }
+    }
+
+    /// The composed set.
+    #[must_use]
+    pub fn composition(&self) -> &Composition {
+        &self.composition
+    }
+
+    /// The effective config.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// What is configured and has no effect yet.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.settings.warnings
+    }
+
+    /// The plugins that will run, in start order.
+    pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
+        (self.composition.plugins()).filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
+    }
+
+    /// What a plugin of the set may do.
+    #[must_use]
+    pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
+        let config = &self.settings.plugins[plugin.name].config;
+        if config.permissions.is_none() && config.roles.is_empty() {
+            return Grants::all(plugin.name);
+        }
+        let roles = (config.roles.iter())
+            .filter_map(|role| self.settings.manager.roles.get(role))
+            .flat_map(|role| &role.permissions);
+        Grants::only(plugin.name, config.permissions.iter().flatten().chain(roles))
+    }
+
+    pub(super) fn missing_grants(&self) -> Vec<MissingGrants> {
+        self.plugins()
+            .filter_map(|plugin| MissingGrants::of(&self.grants(plugin).check(plugin)))
+            .collect()
+    }
+
+    /// Starts all plugins: independent ones side by side, each after those that it needs. It
+    /// succeeds as a whole, or what has started is stopped again.
+    ///
+    /// # Errors
+    ///
+    /// When a plugin fails and its start policy is not to ignore that.
+    ///
+    /// # Panics
+    ///
+    /// Outside of a tokio runtime.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, what has started is stopped again by a task in the background. To wait
+    /// for that, use [`Configured::start_until`].
+    pub async fn start(self) -> Result<Running, StartError> {
+        self.start_until(std::future::pending::<()>()).await
+    }
+
+    /// Like [`Configured::start`], and gives up when `interrupt` completes: then what has started
+    /// is stopped again before it returns.
+    ///
+    /// # Errors
+    ///
+    /// As [`Configured::start`]; [`StartError::failures`] is empty when it was interrupted.
+    ///
+    /// # Panics
+    ///
+    /// As [`Configured::start`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Configured::start`].
+    pub async fn start_until(
+        self,
+        interrupt: impl Future<Output = ()>,
+    ) -> Result<Running, StartError> {
+        let (reports, heard) = mpsc::unbounded_channel();
+        let kernel = self.kernel(reports).await.map_err(refuse)?;
+        let (requests, operations) = mpsc::channel(REQUESTS);
+        let stop = CancellationToken::new();
+        let (started, outcome) = oneshot::channel();
+        let supervised = supervise(Arc::clone(&kernel), (operations, heard), stop.clone(), started);
+        let supervisor = tokio::spawn(supervised);
+        let stop_on_drop = stop.clone().drop_guard();
+        let mut outcome = std::pin::pin!(outcome);
+        let outcome = tokio::select! {
+            biased;
+            outcome = &mut outcome => outcome,
+            () = interrupt => {
+                stop.cancel();
+                outcome.await
+            }
+        };
+        let report = outcome.expect("the supervisor's task guards plugin code and always answers")?;
+        Ok(Running::new(kernel, requests, supervisor, (stop_on_drop, report)))
+    }
+
+    async fn kernel(
+        &self,
+        reports: mpsc::UnboundedSender<Report>,
+    ) -> Result<Arc<Kernel>, crate::Error> {
+        let manager = &self.settings.manager;
+        let audit = Audit::open(&manager.data_dir)
+            .map_err(|error| crate::Error::config("audit log").because(error))?;
+        let bus = Bus::new();
+        let units = self.units(&audit);
+        let host = Arc::new(Identity::new("host", units.len(), Grants::all("host")));
+        let speaker = Arc::new(Identity::new("manager", units.len(), Grants::all("manager")));
+        let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+        Ok(Arc::new_cyclic(|kernel| Kernel {
+            units,
+            bus,
+            switchboard: Switchboard::default(),
+            announcer,
+            audit,
+            host,
+            system: System::new(kernel),
+            data_dir: manager.data_dir.clone(),
+            max_concurrency: manager.max_concurrency,
+            drain_timeout: manager.drain_timeout.get(),
+            health_interval: manager.health_interval.get(),
+            insist: CancellationToken::new(),
+            reports,
+        }))
+    }
+
+    fn units(&self, audit: &Audit) -> Vec<Unit> {
+        let mut units: Vec<Unit> = Vec::new();
+        let edges = self.composition.edges();
+        for (order, plugin) in self.plugins().enumerate() {
+            let grants = self.grants(plugin).with_audit(audit.clone());
+            let identity = Arc::new(Identity::new(plugin.name, order, grants));
+            let settings = unit_settings(&self.settings.plugins[plugin.name]);
+            let mut unit = Unit::new(plugin, identity, settings);
+            for edge in edges.iter().filter(|edge| edge.from == plugin.name) {
+                let Some(at) = units.iter().position(|other| other.name() == edge.to) else {
+                    continue;
+                };
+                unit.before.push(at);
+                if is_hard(plugin, edge) {
+                    unit.needs.push(at);
+                }
+            }
+            units.push(unit);
+        }
+        units
+    }
+}
+
+/// Whether a plugin can't be without the other end of an edge.
+fn is_hard(plugin: &Descriptor, edge: &Edge) -> bool {
+    match edge.reason {
+        Reason::Requires => true,
+        Reason::Service(name) => plugin.needs.iter().any(|need| {
+            matches!(need, Need::Service { service, arity: Arity::One } if service.name == name)
+        }),
+        _ => false,
+    }
+}
+
+fn unit_settings(settings: &PluginSettings) -> UnitSettings {
+    let config = &settings.config;
+    UnitSettings {
+        config: settings.values.clone(),
+        timeout: config.timeout.get(),
+        mailbox: config.mailbox,
+        tasks: config.resources.tasks.unwrap_or(usize::MAX),
+        start: config.start.clone(),
+        restart: config.restart.clone(),
+    }
+}
+
+/// A start that failed before any plugin was touched.
+fn refuse(error: crate::Error) -> StartError {
+    StartError {
+        failures: vec![super::report::StartFailure {
+            plugin: "manager",
+            stage: "start",
+            error,
+        }],
+        rollback: StopReport::default(),
+    }
+}
+
+type Inbox = (
+    mpsc::Receiver<super::operation::Request>,
+    mpsc::UnboundedReceiver<Report>,
+);
+
+/// The life of the supervisor's task: the start, the event loop, the stop.
+async fn supervise(
+    kernel: Arc<Kernel>,
+    (operations, reports): Inbox,
+    stop: CancellationToken,
+    started: oneshot::Sender<Result<StartReport, StartError>>,
+) -> StopReport {
+    let outcome = starting::start_all(&kernel, &stop).await;
+    let failed = outcome.is_err();
+    if failed {
+        kernel.audit.close().await;
+    }
+    // When nobody waits any more, the stop token is cancelled, and the loop ends at once.
+    drop(started.send(outcome));
+    if failed {
+        return StopReport::default();
+    }
+    let report = Supervisor::new(Arc::clone(&kernel)).run(operations, reports, stop).await;
+    kernel.audit.close().await;
+    report
+}

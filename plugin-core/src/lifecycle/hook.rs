@@ -1,0 +1,57 @@
+//! One call of a lifecycle hook: on a task of its own, so that a hook which blocks its thread is
+//! late and not in the way; guarded, with a deadline, and given up at once when the operator insists.
+
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::context::Current;
+use crate::descriptor::BoxFuture;
+use crate::error::{Error, Result};
+use crate::guard;
+
+/// How long a hook may take, and what ends it early.
+#[derive(Debug, Clone)]
+pub(super) struct Limits {
+    pub(super) timeout: Duration,
+    pub(super) insist: CancellationToken,
+}
+
+/// Runs a hook.
+///
+/// # Cancel safety
+///
+/// Dropping it aborts the hook at its next await.
+pub(super) async fn run<T: Send + 'static>(
+    current: Current,
+    name: &'static str,
+    limits: &Limits,
+    hook: impl FnOnce() -> Result<BoxFuture<'static, Result<T>>> + Send + 'static,
+) -> Result<T> {
+    let call = tracing::Instrument::instrument(
+        async move {
+            let future = guard::call(current, hook)?;
+            guard::unlimited(current, future).await
+        },
+        tracing::info_span!("hook", plugin = current.plugin, hook = name),
+    );
+    let mut task = AbortOnDrop(tokio::spawn(call));
+    tokio::select! {
+        biased;
+        ended = &mut task.0 => ended.unwrap_or_else(|_| Err(Error::bug("the runtime shut down"))),
+        () = limits.insist.cancelled() => {
+            Err(Error::timeout(format!("`{name}` was given up: the operator insisted")))
+        }
+        () = tokio::time::sleep(limits.timeout) => {
+            Err(Error::timeout(format!("`{name}` did not return within {:?}", limits.timeout)))
+        }
+    }
+}
+
+struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}

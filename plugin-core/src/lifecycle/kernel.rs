@@ -1,0 +1,101 @@
+//! What all parts of a running system share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::announcer::Announcer;
+use super::health::Health;
+use super::hook::Limits;
+use super::status::SystemStatus;
+use super::system::System;
+use super::unit::Unit;
+use crate::audit::{Audit, Entry, Outcome};
+use crate::error::Error;
+use crate::event::Bus;
+use crate::instance::Identity;
+use crate::service::Switchboard;
+
+#[derive(Debug)]
+pub(super) struct Kernel {
+    pub(super) units: Vec<Unit>,
+    pub(super) bus: Bus,
+    pub(super) switchboard: Switchboard,
+    pub(super) announcer: Announcer,
+    pub(super) audit: Audit,
+    /// Who publishes and subscribes from outside of the plugins.
+    pub(super) host: Arc<Identity>,
+    pub(super) system: System,
+    pub(super) data_dir: PathBuf,
+    pub(super) max_concurrency: usize,
+    pub(super) drain_timeout: Duration,
+    pub(super) health_interval: Duration,
+    /// Cancelled when the operator insists: hooks and drains are given up at once.
+    pub(super) insist: CancellationToken,
+    pub(super) reports: mpsc::UnboundedSender<Report>,
+}
+
+/// What reaches the supervisor from the instances.
+#[derive(Debug)]
+pub(super) struct Report {
+    pub(super) unit: usize,
+    pub(super) generation: u64,
+    pub(super) news: News,
+}
+
+#[derive(Debug)]
+pub(super) enum News {
+    TaskFailed { task: &'static str, error: Error },
+    Health(Health),
+}
+
+impl Kernel {
+    pub(super) fn status(&self) -> SystemStatus {
+        let plugins = self.units.iter().map(Unit::status).collect();
+        SystemStatus::of(plugins, self.bus.backlog())
+    }
+
+    /// Puts what the manager did to a unit into the audit log.
+    pub(super) fn audit(
+        &self,
+        unit: usize,
+        action: &'static str,
+        outcome: Outcome,
+        detail: Option<String>,
+    ) {
+        let entry = Entry::new("manager", action, outcome).plugin(self.units[unit].name());
+        self.audit.record(match detail {
+            Some(detail) => entry.detail(detail),
+            None => entry,
+        });
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<usize> {
+        self.units.iter().position(|unit| unit.name() == name)
+    }
+
+    pub(super) fn limits(&self, unit: usize) -> Limits {
+        Limits {
+            timeout: self.units[unit].settings.timeout,
+            insist: self.insist.clone(),
+        }
+    }
+
+    /// Units that can't be without `unit`, and those that can't be without them, in start order.
+    pub(super) fn dependents(&self, unit: usize) -> Vec<usize> {
+        let mut reached = vec![false; self.units.len()];
+        reached[unit] = true;
+        for at in 0..self.units.len() {
+            // Needs come earlier in the order, so one pass reaches all.
+            if self.units[at].needs.iter().any(|&need| reached[need]) {
+                reached[at] = true;
+            }
+        }
+        (0..self.units.len())
+            .filter(|&at| at != unit && reached[at])
+            .collect()
+    }
+}

@@ -1,0 +1,192 @@
+//! Operations as values: the supervisor takes them, one after the other, from whoever sends them,
+//! and answers with an outcome.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::Serialize;
+use tokio::sync::{mpsc, oneshot};
+
+use super::kernel::Kernel;
+use super::state::State;
+use super::status::SystemStatus;
+use crate::error::Error;
+
+/// What an operator can ask for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Operation {
+    Start { plugin: String },
+    Stop { plugin: String, cascade: bool },
+    Restart { plugin: String },
+}
+
+/// An operation and where its answer goes.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) operation: Operation,
+    pub(super) answer: oneshot::Sender<Result<OperationOutcome, OperationError>>,
+}
+
+/// What an operation did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct OperationOutcome {
+    /// The plugins whose state changed, in the order in which it did.
+    pub plugins: Vec<&'static str>,
+}
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// No plugin of that name runs or could run: it is not in the build, or config turned it off.
+    Unknown(String),
+    /// The plugin is in a state that does not allow it.
+    State {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Its state.
+        state: State,
+    },
+    /// Plugins that run can't be without it.
+    Needed {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Who needs it.
+        by: Vec<&'static str>,
+    },
+    /// It can't be without plugins that do not run.
+    Needs {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What it needs.
+        missing: Vec<&'static str>,
+    },
+    /// The plugin failed on the way.
+    Failed {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What happened.
+        error: Error,
+    },
+    /// The system is stopping or has stopped.
+    Stopping,
+}
+
+impl fmt::Display for OperationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown(name) => write!(f, "no plugin `{name}` is under management"),
+            Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
+            Self::Needed { plugin, by } => write!(
+                f,
+                "`{plugin}` is needed by `{}`, which run: stop them first, or stop with cascade",
+                by.join("`, `")
+            ),
+            Self::Needs { plugin, missing } => write!(
+                f,
+                "`{plugin}` needs `{}`, which do not run: start them first",
+                missing.join("`, `")
+            ),
+            Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
+            Self::Stopping => f.write_str("the system is stopping"),
+        }
+    }
+}
+
+impl std::error::Error for OperationError {}
+
+/// Sends operations to a running system; cheap to clone. It does not keep the system running.
+#[derive(Debug, Clone)]
+pub struct ManagerHandle {
+    kernel: Arc<Kernel>,
+    requests: mpsc::Sender<Request>,
+}
+
+impl ManagerHandle {
+    pub(super) fn new(kernel: Arc<Kernel>, requests: mpsc::Sender<Request>) -> Self {
+        Self { kernel, requests }
+    }
+
+    /// Starts a plugin that was stopped or has failed.
+    ///
+    /// # Errors
+    ///
+    /// When it runs already, needs plugins that do not run, or fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn start(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+        self.send(Operation::Start {
+            plugin: plugin.to_owned(),
+        })
+        .await
+    }
+
+    /// Stops a plugin that no running plugin needs.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run, or others need it: [`ManagerHandle::stop_cascade`] stops them too.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn stop(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+        self.send(Operation::Stop {
+            plugin: plugin.to_owned(),
+            cascade: false,
+        })
+        .await
+    }
+
+    /// Stops a plugin after all the plugins that need it.
+    ///
+    /// # Errors
+    ///
+    /// When it does not run.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn stop_cascade(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+        self.send(Operation::Stop {
+            plugin: plugin.to_owned(),
+            cascade: true,
+        })
+        .await
+    }
+
+    /// Stops a plugin and starts it again. Plugins that use its services go on: their handles
+    /// lead to the new instance once it runs.
+    ///
+    /// # Errors
+    ///
+    /// When it neither runs nor could be started, or fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn restart(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+        self.send(Operation::Restart {
+            plugin: plugin.to_owned(),
+        })
+        .await
+    }
+
+    /// The state of each plugin and of the whole.
+    #[must_use]
+    pub fn status(&self) -> SystemStatus {
+        self.kernel.status()
+    }
+
+    async fn send(&self, operation: Operation) -> Result<OperationOutcome, OperationError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request { operation, answer };
+        if self.requests.send(request).await.is_err() {
+            return Err(OperationError::Stopping);
+        }
+        answered.await.unwrap_or(Err(OperationError::Stopping))
+    }
+}

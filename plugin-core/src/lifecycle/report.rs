@@ -1,0 +1,148 @@
+//! What the caller is told of a start and of a stop.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::error::{Error, ErrorKind};
+
+/// How one plugin started.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct PluginStart {
+    /// Name of the plugin.
+    pub name: &'static str,
+    /// How long `init` took, retries included.
+    #[serde(rename = "init_us", serialize_with = "micros")]
+    pub init: Duration,
+    /// How long `start` took, retries included.
+    #[serde(rename = "start_us", serialize_with = "micros")]
+    pub start: Duration,
+    /// Why it does not run, although the system does: its start policy is `ignore`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+/// How a system started.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct StartReport {
+    /// The plugins in start order.
+    pub plugins: Vec<PluginStart>,
+    /// How long all took.
+    #[serde(rename = "took_us", serialize_with = "micros")]
+    pub took: Duration,
+}
+
+/// A plugin that kept the system from starting.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StartFailure {
+    /// Name of the plugin.
+    pub plugin: &'static str,
+    /// `init` or `start`.
+    pub stage: &'static str,
+    /// What happened.
+    pub error: Error,
+}
+
+/// A system that did not start. What had started is stopped again.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct StartError {
+    /// The plugins that failed; empty when the start was interrupted.
+    pub failures: Vec<StartFailure>,
+    /// How the plugins stopped that had been built or started.
+    pub rollback: StopReport,
+}
+
+impl StartError {
+    /// Whether the operator can mend it by changing config.
+    #[must_use]
+    pub fn is_config(&self) -> bool {
+        !self.failures.is_empty()
+            && (self.failures.iter())
+                .all(|failure| matches!(failure.error.kind(), ErrorKind::Config | ErrorKind::Denied))
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.failures.is_empty() {
+            f.write_str("the start was interrupted; what had started is stopped again")?;
+        }
+        for (at, failure) in self.failures.iter().enumerate() {
+            let line = if at == 0 { "" } else { "\n" };
+            write!(
+                f,
+                "{line}plugin `{}` failed in `{}`: {}",
+                failure.plugin, failure.stage, failure.error
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// How one plugin stopped.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct PluginStop {
+    /// Name of the plugin.
+    pub name: &'static str,
+    /// How long it took.
+    #[serde(rename = "took_us", serialize_with = "micros")]
+    pub took: Duration,
+    /// What was not done in time: `unsubscribe`, `drain`, `stop`, `tasks`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub late: Vec<&'static str>,
+    /// Accepted events that it did not come to.
+    pub lost: usize,
+    /// What `stop` returned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+impl PluginStop {
+    /// Whether it stopped in time, without an error and without a loss.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.late.is_empty() && self.lost == 0 && self.error.is_none()
+    }
+}
+
+/// How a system stopped.
+#[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
+pub struct StopReport {
+    /// The plugins in the order in which they stopped.
+    pub plugins: Vec<PluginStop>,
+    /// How long all took.
+    #[serde(rename = "took_us", serialize_with = "micros")]
+    pub took: Duration,
+    /// The plugin whose failure stopped the system, and what it said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub escalated: Option<String>,
+}
+
+impl StopReport {
+    /// Whether every plugin stopped in time, without an error and without a loss, and because it
+    /// was asked to.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        self.escalated.is_none() && self.plugins.iter().all(PluginStop::is_clean)
+    }
+
+    /// Names of the plugins that were late.
+    pub fn late(&self) -> impl Iterator<Item = &'static str> {
+        (self.plugins.iter())
+            .filter(|plugin| !plugin.late.is_empty())
+            .map(|plugin| plugin.name)
+    }
+}
+
+fn micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX))
+}

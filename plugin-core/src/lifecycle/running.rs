@@ -1,0 +1,214 @@
+//! A running system, as its owner holds it.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::DropGuard;
+
+use super::kernel::Kernel;
+use super::operation::{ManagerHandle, Request};
+use super::report::{StartReport, StopReport};
+use super::status::SystemStatus;
+use crate::event::{Bus, Event, Mailbox, Publisher, Publishers, Subscriber, Worker};
+use crate::service::{Service, ServiceTrait};
+
+/// A running system. When it is dropped, the system stops in the background; to wait for that
+/// and to know how it went, use [`Running::stop`].
+#[derive(Debug)]
+pub struct Running {
+    kernel: Arc<Kernel>,
+    requests: mpsc::Sender<Request>,
+    supervisor: JoinHandle<StopReport>,
+    stop: DropGuard,
+    report: StartReport,
+    host: Host,
+}
+
+/// What the owner subscribes with.
+#[derive(Debug)]
+struct Host {
+    subscriber: Subscriber,
+    mailbox: Arc<Mailbox>,
+    worker: JoinHandle<()>,
+}
+
+/// What the operator's signals ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Handle what was accepted, then stop. A second one insists.
+    Drain,
+    /// Give up hooks and drains, and stop now.
+    Insist,
+}
+
+impl Running {
+    pub(super) fn new(
+        kernel: Arc<Kernel>,
+        requests: mpsc::Sender<Request>,
+        supervisor: JoinHandle<StopReport>,
+        (stop, report): (DropGuard, StartReport),
+    ) -> Self {
+        let host = Host::new(&kernel);
+        Self {
+            kernel,
+            requests,
+            supervisor,
+            stop,
+            report,
+            host,
+        }
+    }
+
+    /// How the start went.
+    #[must_use]
+    pub fn start_report(&self) -> &StartReport {
+        &self.report
+    }
+
+    /// A publisher of one type of event, for the owner.
+    #[must_use]
+    pub fn publisher<E: Event>(&self) -> Publisher<E> {
+        self.kernel.bus.publisher(&self.kernel.host)
+    }
+
+    /// A publisher of events by topic, for the owner.
+    #[must_use]
+    pub fn publishers(&self) -> Publishers {
+        self.kernel.bus.publishers(&self.kernel.host)
+    }
+
+    /// Subscriptions of the owner's own.
+    #[must_use]
+    pub fn subscriber(&self) -> Subscriber {
+        self.host.subscriber.clone()
+    }
+
+    /// A handle of a service, if a plugin provides it.
+    #[must_use]
+    pub fn service<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
+        self.kernel.switchboard.one()
+    }
+
+    /// The bus, for those who watch it.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.kernel.bus
+    }
+
+    /// The state of each plugin and of the whole.
+    #[must_use]
+    pub fn status(&self) -> SystemStatus {
+        self.kernel.status()
+    }
+
+    /// Sends operations: start, stop, restart of one plugin.
+    #[must_use]
+    pub fn handle(&self) -> ManagerHandle {
+        ManagerHandle::new(Arc::clone(&self.kernel), self.requests.clone())
+    }
+
+    /// Waits until every accepted event is handled, and every event that the handlers published.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn idle(&self) {
+        self.kernel.bus.idle().await;
+    }
+
+    /// Gives up hooks and drains that still run, now and in the stop that follows.
+    pub fn insist(&self) {
+        self.kernel.insist.cancel();
+    }
+
+    /// Stops everything: closes the doors, finishes the work, stops in reverse order.
+    ///
+    /// # Cancel safety
+    ///
+    /// The stop goes on in the background when this is dropped.
+    pub async fn stop(self) -> StopReport {
+        self.serve(std::future::ready(Some(Shutdown::Drain)), || {
+            std::future::pending()
+        })
+        .await
+    }
+
+    /// Serves until the first signal, or until a failure stops the system; then stops everything.
+    /// `more` gives the signals after the first: each of them insists. A source of signals that
+    /// ends (`None`) is the same as to ask for a drain.
+    ///
+    /// # Cancel safety
+    ///
+    /// The stop goes on in the background when this is dropped.
+    pub async fn serve<F>(
+        self,
+        first: impl Future<Output = Option<Shutdown>>,
+        mut more: impl FnMut() -> F,
+    ) -> StopReport
+    where
+        F: Future<Output = Option<Shutdown>>,
+    {
+        let Self {
+            kernel,
+            requests: _requests,
+            mut supervisor,
+            stop,
+            host,
+            ..
+        } = self;
+        let ended = tokio::select! {
+            biased;
+            ended = &mut supervisor => Some(ended),
+            signal = first => {
+                if signal == Some(Shutdown::Insist) {
+                    kernel.insist.cancel();
+                }
+                None
+            }
+        };
+        drop(stop);
+        let ended = match ended {
+            Some(ended) => ended,
+            None => loop {
+                tokio::select! {
+                    biased;
+                    ended = &mut supervisor => break ended,
+                    signal = more(), if !kernel.insist.is_cancelled() => match signal {
+                        Some(_) => kernel.insist.cancel(),
+                        None => break (&mut supervisor).await,
+                    }
+                }
+            },
+        };
+        host.end().await;
+        ended.expect("the supervisor's task guards plugin code, and nobody aborts it")
+    }
+}
+
+impl Host {
+    fn new(kernel: &Kernel) -> Self {
+        let mailbox = Arc::new(Mailbox::new(kernel.host.uid(), 1024));
+        let subscriber = Subscriber::new(
+            kernel.bus.clone(),
+            Arc::clone(&kernel.host),
+            Arc::clone(&mailbox),
+            std::time::Duration::MAX,
+        );
+        subscriber.activate(crate::event::Bindings::default());
+        let worker = tokio::spawn(Worker::new(Arc::clone(&mailbox)).run());
+        Self {
+            subscriber,
+            mailbox,
+            worker,
+        }
+    }
+
+    /// Handles what was accepted, and ends.
+    async fn end(self) {
+        self.subscriber.deactivate().await;
+        self.mailbox.close();
+        // Guarded handlers don't panic, and nobody aborts the worker.
+        drop(self.worker.await);
+    }
+}

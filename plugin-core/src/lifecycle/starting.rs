@@ -1,0 +1,362 @@
+//! The start of one unit: `init`, then `start`, each with its deadline; and of all: two sweeps
+//! that succeed together or are rolled back together.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::events::{PluginFailed, PluginInitialized, PluginStarted, SystemStarted};
+use super::hook;
+use super::kernel::{Kernel, News, Report};
+use super::report::{PluginStart, StartError, StartFailure, StartReport};
+use super::state::{State, Step};
+use super::stopping;
+use super::sweep::{Flow, Sweep};
+use super::unit::Live;
+use crate::audit::Outcome;
+use crate::config::StartPolicy;
+use crate::descriptor::PluginRef;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::{Binder, Mailbox, Subscriber, Worker};
+use crate::init::InitContext;
+use crate::service::Installer;
+use crate::tasks::Tasks;
+
+/// Starts all units, or none.
+pub(super) async fn start_all(
+    kernel: &Arc<Kernel>,
+    interrupt: &CancellationToken,
+) -> Result<StartReport, StartError> {
+    let began = Instant::now();
+    let mut boot = Boot {
+        failures: Vec::new(),
+        plugins: (kernel.units.iter())
+            .map(|unit| PluginStart {
+                name: unit.name(),
+                init: Duration::ZERO,
+                start: Duration::ZERO,
+                failure: None,
+            })
+            .collect(),
+    };
+    for stage in [Stage::Init, Stage::Start] {
+        boot.sweep(kernel, stage, interrupt).await;
+        if !boot.failures.is_empty() || interrupt.is_cancelled() {
+            let rollback = stopping::stop_all(kernel, None).await;
+            return Err(StartError {
+                failures: boot.failures,
+                rollback,
+            });
+        }
+    }
+    kernel.announcer.announce(SystemStarted {
+        plugins: kernel.units.iter().map(|unit| unit.name().to_owned()).collect(),
+    });
+    kernel.announcer.flush().await;
+    Ok(StartReport {
+        plugins: boot.plugins,
+        took: began.elapsed(),
+    })
+}
+
+/// A stage of the start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stage {
+    Init,
+    Start,
+}
+
+impl Stage {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Init => "init",
+            Self::Start => "start",
+        }
+    }
+}
+
+/// What a start has come to so far.
+struct Boot {
+    plugins: Vec<PluginStart>,
+    failures: Vec<StartFailure>,
+}
+
+impl Boot {
+    async fn sweep(&mut self, kernel: &Arc<Kernel>, stage: Stage, interrupt: &CancellationToken) {
+        let units = (0..kernel.units.len())
+            .filter(|&unit| kernel.units[unit].board.read().state != State::Failed)
+            .collect();
+        let sweep = Sweep::new(units, |unit| kernel.units[unit].before.clone());
+        let step = |unit: usize| {
+            let (kernel, interrupt) = (Arc::clone(kernel), interrupt.clone());
+            async move {
+                let began = Instant::now();
+                let result = with_policy(&kernel, unit, stage, &interrupt).await;
+                (began.elapsed(), result)
+            }
+        };
+        let done = |unit, (took, result)| {
+            match stage {
+                Stage::Init => self.plugins[unit].init = took,
+                Stage::Start => self.plugins[unit].start = took,
+            }
+            match result {
+                Ok(()) => {}
+                Err(error) => self.fail(kernel, unit, stage, error),
+            }
+            if self.failures.is_empty() && !interrupt.is_cancelled() {
+                Flow::Continue
+            } else {
+                Flow::Halt
+            }
+        };
+        sweep.run(kernel.max_concurrency, step, done).await;
+    }
+
+    /// A failure ends the start, unless the unit's policy is to ignore it or it only follows one
+    /// that was ignored.
+    fn fail(&mut self, kernel: &Kernel, unit: usize, stage: Stage, error: Error) {
+        let name = kernel.units[unit].name();
+        let ignored = kernel.units[unit].settings.start.policy == StartPolicy::Ignore
+            || missing_need(kernel, unit).is_some();
+        tracing::error!(
+            plugin = name,
+            stage = stage.name(),
+            kind = error.kind().as_str(),
+            ignored,
+            "plugin failed: {error}"
+        );
+        if ignored {
+            self.plugins[unit].failure = Some(error.to_string());
+        } else {
+            self.failures.push(StartFailure {
+                plugin: name,
+                stage: stage.name(),
+                error,
+            });
+        }
+    }
+}
+
+/// A unit that `unit` can't be without and that has failed.
+fn missing_need(kernel: &Kernel, unit: usize) -> Option<&'static str> {
+    (kernel.units[unit].needs.iter())
+        .map(|&need| &kernel.units[need])
+        .find(|need| matches!(need.board.read().state, State::Failed | State::Stopped))
+        .map(super::unit::Unit::name)
+}
+
+/// Runs a stage of one unit, again and again if its policy says so.
+async fn with_policy(
+    kernel: &Arc<Kernel>,
+    unit: usize,
+    stage: Stage,
+    interrupt: &CancellationToken,
+) -> Result<()> {
+    let this = &kernel.units[unit];
+    let policy = &this.settings.start;
+    let mut attempt = 1;
+    loop {
+        let error = match attempt_stage(kernel, unit, stage, attempt).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        let again = policy.policy == StartPolicy::Retry
+            && attempt < policy.attempts
+            && !matches!(error.kind(), ErrorKind::Config | ErrorKind::Denied);
+        kernel.failed(unit, &error, again);
+        if !again {
+            return Err(error);
+        }
+        let pause = policy.backoff.pause(attempt);
+        tracing::warn!(plugin = this.name(), attempt, ?pause, "will try again: {error}");
+        attempt += 1;
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = interrupt.cancelled() => return Err(error),
+            () = kernel.insist.cancelled() => return Err(error),
+        }
+    }
+}
+
+async fn attempt_stage(
+    kernel: &Arc<Kernel>,
+    unit: usize,
+    stage: Stage,
+    attempt: u32,
+) -> Result<()> {
+    if let Some(need) = missing_need(kernel, unit) {
+        return Err(Error::external(format!("it needs `{need}`, which does not run")));
+    }
+    if stage == Stage::Init || attempt > 1 {
+        initialize(kernel, unit).await?;
+        install(kernel, unit);
+    }
+    if stage == Stage::Start {
+        start(kernel, unit).await?;
+    }
+    Ok(())
+}
+
+/// Starts one unit from the beginning: what a restart does. Its services change hands only when
+/// it runs.
+pub(super) async fn launch(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
+    let launched = match initialize(kernel, unit).await {
+        Ok(()) => start(kernel, unit).await,
+        Err(error) => Err(error),
+    };
+    launched.inspect(|()| install(kernel, unit))
+}
+
+async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
+    let this = &kernel.units[unit];
+    let began = Instant::now();
+    this.step(Step::Initialize)?;
+    this.begin_generation();
+    this.identity.unmute();
+    let mailbox = Arc::new(Mailbox::new(this.identity.uid(), this.settings.mailbox));
+    let subscriber = Subscriber::new(
+        kernel.bus.clone(),
+        Arc::clone(&this.identity),
+        Arc::clone(&mailbox),
+        this.settings.timeout,
+    );
+    let built = build(kernel, unit, &subscriber).await;
+    let plugin = built.inspect_err(|error| this.fail(error))?;
+    *this.live() = Some(Live {
+        plugin,
+        mailbox,
+        subscriber,
+        tasks: None,
+        worker: None,
+    });
+    this.step(Step::Initialized)?;
+    kernel.announcer.announce(PluginInitialized {
+        plugin: this.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Result<PluginRef> {
+    let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
+    let current = kernel.units[unit].identity.current();
+    hook::run(current, "init", &kernel.limits(unit), move || {
+        let this = &shared.units[unit];
+        let mut context = InitContext {
+            identity: &this.identity,
+            config: &this.settings.config,
+            data_dir: &shared.data_dir,
+            bus: &shared.bus,
+            services: &shared.switchboard,
+            system: &shared.system,
+            subscriber: &subscriber,
+        };
+        (this.descriptor.hooks.init)(&mut context)
+    })
+    .await
+}
+
+/// Puts what the unit provides behind the handles.
+fn install(kernel: &Kernel, unit: usize) {
+    let this = &kernel.units[unit];
+    let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
+        return;
+    };
+    for provide in this.descriptor.provides {
+        let mut installer = Installer {
+            switchboard: &kernel.switchboard,
+            owner: &this.identity,
+            priority: provide.priority,
+        };
+        (provide.install)(&plugin, &mut installer);
+    }
+}
+
+async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
+    let this = &kernel.units[unit];
+    let began = Instant::now();
+    this.step(Step::Start)?;
+    let tasks = scope(kernel, unit);
+    let plugin = {
+        let mut live = this.live();
+        let live = live.as_mut().ok_or_else(|| Error::bug("`start` without `init`"))?;
+        live.tasks = Some(tasks.clone());
+        Arc::clone(&live.plugin)
+    };
+    if let Some(hook) = this.descriptor.hooks.start {
+        let current = this.identity.current();
+        let started = hook::run(current, "start", &kernel.limits(unit), move || {
+            Ok(hook(plugin, tasks))
+        })
+        .await;
+        if let Err(error) = started {
+            this.fail(&error);
+            stopping::discard(kernel, unit).await;
+            return Err(error);
+        }
+    }
+    this.step(Step::Started)?;
+    activate(kernel, unit);
+    kernel.audit(unit, "start", Outcome::Done, None);
+    kernel.announcer.announce(PluginStarted {
+        plugin: this.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+/// A scope of tasks whose failures reach the supervisor.
+fn scope(kernel: &Arc<Kernel>, unit: usize) -> Tasks {
+    let this = &kernel.units[unit];
+    let (reports, generation) = (kernel.reports.clone(), this.generation());
+    Tasks::new(
+        this.identity.current(),
+        this.settings.tasks,
+        Box::new(move |task, error| {
+            // Without a supervisor there is nobody to restart anything.
+            drop(reports.send(Report {
+                unit,
+                generation,
+                news: News::TaskFailed { task, error },
+            }));
+        }),
+    )
+}
+
+/// From here on the unit receives events.
+fn activate(kernel: &Kernel, unit: usize) {
+    let this = &kernel.units[unit];
+    let mut live = this.live();
+    let Some(live) = live.as_mut() else { return };
+    let worker = Worker::new(Arc::clone(&live.mailbox)).run();
+    live.worker = Some(tokio::spawn(worker));
+    let bindings = Binder::bind(
+        &kernel.bus,
+        &this.identity,
+        &live.mailbox,
+        this.settings.timeout,
+        (&live.plugin, this.descriptor.subscriptions),
+    );
+    live.subscriber.activate(bindings);
+}
+
+impl Kernel {
+    /// Tells everyone of a failure.
+    pub(super) fn failed(&self, unit: usize, error: &Error, restarts: bool) {
+        let this = &self.units[unit];
+        self.audit(unit, "fail", Outcome::Failed, Some(error.to_string()));
+        self.announcer.announce(PluginFailed {
+            plugin: this.name().to_owned(),
+            kind: error.kind().as_str().to_owned(),
+            error: error.to_string(),
+            restarts,
+        });
+    }
+}
+
+fn micros(since: Instant) -> u64 {
+    u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
+}

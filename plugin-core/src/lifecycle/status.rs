@@ -1,0 +1,120 @@
+//! What an observer sees: the state of each instance and of the whole.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde::Serialize;
+use tokio::time::Instant;
+
+use super::health::Health;
+use super::state::State;
+use crate::instance::EventCounts;
+
+/// The state of one instance.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct PluginStatus {
+    /// Name of the instance.
+    pub name: &'static str,
+    /// Version of the plugin.
+    pub version: String,
+    /// Where it is in its life.
+    pub state: State,
+    /// How long it has been there.
+    #[serde(rename = "in_state_ms", serialize_with = "millis")]
+    pub in_state: Duration,
+    /// Whether it serves: it is running, and says that it is well.
+    pub ready: bool,
+    /// What it last said of itself.
+    #[serde(flatten)]
+    pub health: Health,
+    /// How often it was restarted.
+    pub restarts: u32,
+    /// Text of its last failure.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_error: Option<String>,
+    /// Tasks of its own that run.
+    pub tasks: usize,
+    /// Events that wait in its mailbox.
+    pub queued: usize,
+    /// What it did with events.
+    pub events: EventCounts,
+}
+
+/// The state of the whole.
+#[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
+pub struct SystemStatus {
+    /// The minimum of the plugins' states.
+    pub state: State,
+    /// Whether every plugin serves.
+    pub ready: bool,
+    /// Events that are accepted and not handled yet.
+    pub backlog: usize,
+    /// The plugins in start order; those that config turned off are not among them.
+    pub plugins: Vec<PluginStatus>,
+}
+
+impl SystemStatus {
+    pub(super) fn of(plugins: Vec<PluginStatus>, backlog: usize) -> Self {
+        Self {
+            state: (plugins.iter().map(|plugin| plugin.state))
+                .min()
+                .unwrap_or(State::Running),
+            ready: plugins.iter().all(|plugin| plugin.ready),
+            backlog,
+            plugins,
+        }
+    }
+
+    /// Names of the plugins that do not serve.
+    pub fn not_ready(&self) -> impl Iterator<Item = &'static str> {
+        (self.plugins.iter())
+            .filter(|plugin| !plugin.ready)
+            .map(|plugin| plugin.name)
+    }
+}
+
+fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The part of a status that changes, shared between the supervisor and observers.
+#[derive(Debug)]
+pub(super) struct Board(Mutex<Entry>);
+
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    pub(super) state: State,
+    pub(super) since: Instant,
+    pub(super) health: Health,
+    pub(super) restarts: u32,
+    pub(super) last_error: Option<String>,
+    /// What a stop is waiting for, and until when.
+    pub(super) waiting: Option<(&'static str, Instant)>,
+}
+
+impl Board {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Entry {
+            state: State::Registered,
+            since: Instant::now(),
+            health: Health::Healthy,
+            restarts: 0,
+            last_error: None,
+            waiting: None,
+        }))
+    }
+
+    pub(super) fn read(&self) -> Entry {
+        self.lock().clone()
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut Entry)) {
+        change(&mut self.lock());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Entry> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

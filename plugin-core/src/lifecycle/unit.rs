@@ -1,0 +1,130 @@
+//! One instance under management: what is fixed of it, and what lives while it runs.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::task::JoinHandle;
+use tokio::time::Instant;
+
+use super::state::{InvalidStep, Step};
+use super::status::{Board, PluginStatus};
+use crate::config::{Restart, Start};
+use crate::descriptor::{Descriptor, PluginRef};
+use crate::error::Error;
+use crate::event::{Mailbox, Subscriber};
+use crate::instance::Identity;
+use crate::tasks::Tasks;
+
+/// An instance under management.
+#[derive(Debug)]
+pub(super) struct Unit {
+    pub(super) descriptor: &'static Descriptor,
+    pub(super) identity: Arc<Identity>,
+    pub(super) settings: UnitSettings,
+    /// Units that start before this one.
+    pub(super) before: Vec<usize>,
+    /// Those of them that it can't be without.
+    pub(super) needs: Vec<usize>,
+    pub(super) board: Board,
+    generation: AtomicU64,
+    live: Mutex<Option<Live>>,
+}
+
+/// What config says of an instance.
+#[derive(Debug, Clone)]
+pub(super) struct UnitSettings {
+    pub(super) config: serde_json::Value,
+    pub(super) timeout: Duration,
+    pub(super) mailbox: usize,
+    pub(super) tasks: usize,
+    pub(super) start: Start,
+    pub(super) restart: Restart,
+}
+
+/// What exists between `init` and the end of a stop.
+#[derive(Debug)]
+pub(super) struct Live {
+    pub(super) plugin: PluginRef,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) subscriber: Subscriber,
+    pub(super) tasks: Option<Tasks>,
+    pub(super) worker: Option<JoinHandle<()>>,
+}
+
+impl Unit {
+    pub(super) fn new(
+        descriptor: &'static Descriptor,
+        identity: Arc<Identity>,
+        settings: UnitSettings,
+    ) -> Self {
+        Self {
+            descriptor,
+            identity,
+            settings,
+            before: Vec::new(),
+            needs: Vec::new(),
+            board: Board::new(),
+            generation: AtomicU64::new(0),
+            live: Mutex::new(None),
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        self.identity.name()
+    }
+
+    /// Which life of the instance this is: reports of an earlier one are void.
+    pub(super) fn generation(&self) -> u64 {
+        self.generation.load(Relaxed)
+    }
+
+    pub(super) fn begin_generation(&self) -> u64 {
+        self.generation.fetch_add(1, Relaxed) + 1
+    }
+
+    /// Takes a step of the table.
+    pub(super) fn step(&self, step: Step) -> Result<(), InvalidStep> {
+        let mut result = Ok(());
+        self.board.change(|entry| match entry.state.next(step) {
+            Ok(state) => {
+                entry.state = state;
+                entry.since = Instant::now();
+            }
+            Err(invalid) => result = Err(invalid),
+        });
+        result
+    }
+
+    /// Marks it failed and says why.
+    pub(super) fn fail(&self, error: &Error) {
+        // A failure of what has already failed changes nothing but the text.
+        let _already_failed = self.step(Step::Fail);
+        self.board
+            .change(|entry| entry.last_error = Some(error.to_string()));
+    }
+
+    pub(super) fn live(&self) -> MutexGuard<'_, Option<Live>> {
+        self.live.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn status(&self) -> PluginStatus {
+        let entry = self.board.read();
+        let live = self.live();
+        PluginStatus {
+            name: self.name(),
+            version: self.descriptor.version.to_string(),
+            state: entry.state,
+            in_state: entry.since.elapsed(),
+            ready: entry.state == super::State::Running && entry.health.serves(),
+            health: entry.health,
+            restarts: entry.restarts,
+            last_error: entry.last_error,
+            tasks: (live.as_ref())
+                .and_then(|live| live.tasks.as_ref())
+                .map_or(0, Tasks::len),
+            queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
+            events: self.identity.counters().snapshot(),
+        }
+    }
+}
