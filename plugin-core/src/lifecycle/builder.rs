@@ -5,7 +5,7 @@ use std::fmt;
 use super::configured::Configured;
 use crate::compose::{Composition, LinkError};
 use crate::config::{self, ConfigError, Sources};
-use crate::permission::MissingGrants;
+use crate::permission::{MissingGrants, PermissionDenied};
 
 /// Where a service begins: [`Manager::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -80,11 +80,11 @@ impl ManagerBuilder {
         let settings =
             config::load(&self.sources, &self.composition).map_err(ConfigureError::Config)?;
         let configured = Configured::new(self.composition, settings);
-        let missing = configured.missing_grants();
-        if missing.is_empty() {
+        let denied = configured.denied();
+        if denied.is_empty() {
             Ok(configured)
         } else {
-            Err(ConfigureError::Permissions(missing))
+            Err(ConfigureError::Permissions(denied))
         }
     }
 }
@@ -98,7 +98,7 @@ pub enum ConfigureError {
     /// Config is wrong.
     Config(ConfigError),
     /// Plugins need rights that their permissions do not grant.
-    Permissions(Vec<MissingGrants>),
+    Permissions(Vec<PermissionDenied>),
 }
 
 impl fmt::Display for ConfigureError {
@@ -106,15 +106,20 @@ impl fmt::Display for ConfigureError {
         match self {
             Self::Link(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
-            Self::Permissions(missing) => {
-                for (at, missing) in missing.iter().enumerate() {
-                    let line = if at == 0 { "" } else { "\n" };
-                    write!(f, "{line}{missing}")?;
-                }
-                Ok(())
-            }
+            Self::Permissions(denied) => denied
+                .chunk_by(|one, other| one.plugin() == other.plugin())
+                .try_for_each(|denied| refusals(denied, f)),
         }
     }
 }
 
 impl std::error::Error for ConfigureError {}
+
+/// What one plugin lacks, and what to write so that it lacks nothing.
+fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for denied in denied {
+        writeln!(f, "{denied}")?;
+    }
+    let plugin = denied.first().map_or("", PermissionDenied::plugin);
+    write!(f, "in the file of `{plugin}`, under\n{}", MissingGrants::of(denied))
+}

@@ -20,7 +20,7 @@ use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::{Arity, Descriptor, Need};
 use crate::event::Bus;
 use crate::instance::Identity;
-use crate::permission::{Grants, MissingGrants};
+use crate::permission::{Grants, PermissionDenied};
 use crate::plan::{Edge, Reason};
 use crate::service::Switchboard;
 
@@ -67,6 +67,10 @@ impl Configured {
     }
 
     /// What a plugin of the set may do.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin is not of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
         let config = &self.settings.plugins[plugin.name].config;
@@ -77,11 +81,13 @@ impl Configured {
             .filter_map(|role| self.settings.manager.roles.get(role))
             .flat_map(|role| &role.permissions);
         Grants::only(plugin.name, config.permissions.iter().flatten().chain(roles))
+            .expect("config is loaded only with permissions that can be read")
     }
 
-    pub(super) fn missing_grants(&self) -> Vec<MissingGrants> {
+    /// The rights that plugins ask for and were not granted.
+    pub(super) fn denied(&self) -> Vec<PermissionDenied> {
         self.plugins()
-            .filter_map(|plugin| MissingGrants::of(&self.grants(plugin).check(plugin)))
+            .flat_map(|plugin| self.grants(plugin).check(plugin))
             .collect()
     }
 

@@ -14,6 +14,7 @@ macro_rules! kernel_event {
                     .description($description);
         }
 
+        #[expect(unsafe_code, reason = "linkme puts the element into a link section")]
         #[linkme::distributed_slice(crate::registry::EVENTS)]
         static $element: &'static EventDescriptor = <$type as Event>::DESCRIPTOR;
     };

@@ -97,7 +97,7 @@ impl Boot {
                 (began.elapsed(), result)
             }
         };
-        let done = |unit, (took, result)| {
+        let done = |unit: usize, (took, result): (Duration, Result<()>)| {
             match stage {
                 Stage::Init => self.plugins[unit].init = took,
                 Stage::Start => self.plugins[unit].start = took,

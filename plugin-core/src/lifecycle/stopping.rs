@@ -80,17 +80,23 @@ pub(super) async fn stop_some(kernel: &Arc<Kernel>, units: Vec<usize>) -> Vec<Pl
         stops.extend(stopped);
         Flow::Continue
     };
-    let mut sweep = std::pin::pin!(sweep.run(kernel.max_concurrency, step, done));
+    let sweep = sweep.run(kernel.max_concurrency, step, done);
+    watched(kernel, sweep).await;
+    stops
+}
+
+/// Waits for a stop, and every few seconds names those who still run.
+async fn watched(kernel: &Kernel, stop: impl Future<Output = ()>) {
+    let mut stop = std::pin::pin!(stop);
     let mut ticks = tokio::time::interval_at(Instant::now() + STILL_STOPPING, STILL_STOPPING);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             biased;
-            () = &mut sweep => break,
+            () = &mut stop => return,
             _ = ticks.tick() => name_stragglers(kernel),
         }
     }
-    stops
 }
 
 fn name_stragglers(kernel: &Kernel) {

@@ -1,0 +1,93 @@
+//! What happens when a plugin that ran fails.
+
+use std::sync::{Arc, Mutex};
+
+use plugin_core::lifecycle::{PluginFailed, Running, State};
+use serde_json::json;
+
+use crate::fault::{Set, plugin, restarts};
+
+/// Waits until a plugin's failures have been announced so often.
+async fn failures(running: &Running, most: usize) -> Vec<PluginFailed> {
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let told = Arc::new(tokio::sync::Notify::new());
+    let (events, tell) = (Arc::clone(&seen), Arc::clone(&told));
+    let _subscription = running
+        .subscriber()
+        .subscribe::<PluginFailed, _>(move |event| {
+            events.lock().unwrap().push(event.event().clone());
+            tell.notify_one();
+        })
+        .unwrap();
+    while seen.lock().unwrap().len() < most {
+        told.notified().await;
+    }
+    seen.lock().unwrap().clone()
+}
+
+fn pair() -> Set {
+    Set::new([plugin("a", &["b"]), plugin("b", &[])])
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_task_restarts_its_plugin_until_the_budget_is_used_then_dependants_follow() {
+    for fault in ["panic", "error"] {
+        let set = pair()
+            .tell("b", json!({"task": fault, "after_ms": 100}))
+            .set("b", "restart", restarts(2));
+        let running = set.configure().start().await.unwrap();
+        let failures = failures(&running, 3).await;
+        let again: Vec<_> = failures.iter().map(|failure| failure.restarts).collect();
+        assert_eq!(again, [true, true, false], "{fault}");
+        while running.status().plugins[1].state != State::Stopped {
+            tokio::task::yield_now().await;
+        }
+        let status = running.status();
+        assert_eq!(status.plugins[0].name, "b");
+        assert_eq!(status.plugins[0].state, State::Failed, "{fault}");
+        assert_eq!(status.plugins[0].restarts, 2);
+        assert_eq!(set.journal.of_kind("start").iter().filter(|name| *name == "b").count(), 3);
+        running.stop().await;
+        assert!(set.alive().is_empty(), "{fault}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn escalation_stops_the_system() {
+    let set = pair()
+        .tell("b", json!({"task": "panic", "after_ms": 100}))
+        .set("b", "restart", json!({"policy": "never", "then": "escalate"}));
+    let running = set.configure().start().await.unwrap();
+    let report = running
+        .serve(std::future::pending(), || std::future::pending())
+        .await;
+    assert!(report.escalated.unwrap().contains('b'));
+    assert!(set.alive().is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn b20_failed_is_not_the_end() {
+    let set = Set::new([plugin("b", &[])])
+        .tell("b", json!({"task": "error", "after_ms": 100}))
+        .set("b", "restart", json!({"policy": "never"}));
+    let running = set.configure().start().await.unwrap();
+    failures(&running, 1).await;
+    running.handle().start("b").await.unwrap();
+    assert_eq!(running.status().plugins[0].state, State::Running);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn b28_health_is_asked_for_and_three_bad_answers_are_a_failure() {
+    for answer in ["unhealthy", "hang"] {
+        let set = Set::new([plugin("b", &[])])
+            .tell("b", json!({ "health": answer }))
+            .set("b", "restart", json!({"policy": "never"}));
+        let running = set.configure().start().await.unwrap();
+        let failed = failures(&running, 1).await;
+        assert!(failed[0].error.contains("3 times"), "{}", failed[0].error);
+        assert_eq!(set.journal.of_kind("health").len(), 3, "{answer}");
+        assert!(!running.status().ready);
+        running.stop().await;
+    }
+}
