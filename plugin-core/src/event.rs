@@ -19,7 +19,7 @@ mod worker;
 pub use any::{AnyEvent, SharedEvent};
 pub use binder::Binder;
 pub use bus::Bus;
-pub use descriptor::{DecodeError, Event, EventData, EventDescriptor};
+pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
 pub use envelope::{Batch, Envelope, EventId};
 pub use handler::HandlerReport;
 pub use outcome::{HandlerOutcome, PublishError, TryPublishError};

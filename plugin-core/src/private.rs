@@ -11,6 +11,7 @@ pub use linkme;
 
 use crate::descriptor::{BoxFuture, Descriptor, Hooks, Plugin, PluginRef};
 use crate::error::{Error, Result};
+use crate::event::{Declared, Event, EventData, EventDescriptor};
 use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
@@ -29,6 +30,27 @@ pub fn downcast<P: Plugin>(plugin: PluginRef) -> Arc<P> {
     plugin
         .downcast()
         .expect("`init` of a descriptor builds the type that its hooks take")
+}
+
+/// Describes an event; the bounds are those that the user has to meet by hand.
+#[must_use]
+pub const fn event<E: Declared + EventData>(
+    topic: &'static str,
+    type_name: &'static str,
+) -> EventDescriptor {
+    EventDescriptor::of::<E>(topic, type_name)
+}
+
+/// The descriptor of an event's type.
+#[must_use]
+pub const fn event_descriptor<E: Event>() -> &'static EventDescriptor {
+    E::DESCRIPTOR
+}
+
+/// The descriptor of a plugin.
+#[must_use]
+pub const fn descriptor<P: Plugin>() -> &'static Descriptor {
+    P::DESCRIPTOR
 }
 
 /// The plugin behind an erased reference, as a provider.
@@ -52,12 +74,14 @@ pub trait IntoPlugin<P> {
     fn into_plugin(self) -> Result<P>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<P> IntoPlugin<P> for P {
     fn into_plugin(self) -> Result<P> {
         Ok(self)
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<P, E: Into<Error>> IntoPlugin<P> for Result<P, E> {
     fn into_plugin(self) -> Result<P> {
         self.map_err(Into::into)

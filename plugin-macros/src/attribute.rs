@@ -1,7 +1,7 @@
 //! The arguments of an attribute: literals, `flag`, `name = value` and `name(…)`, separated by
 //! commas. What is unknown, doubled or malformed is reported, and the rest is still read.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
@@ -14,6 +14,8 @@ use crate::suggestion;
 pub(crate) struct Grammar {
     /// As the user writes it: `#[plugin]`.
     pub(crate) attribute: &'static str,
+    /// What the argument without a name is, if there is one, with an example.
+    pub(crate) unnamed: Option<&'static str>,
     /// Names and examples.
     pub(crate) options: &'static [(&'static str, &'static str)],
 }
@@ -31,7 +33,7 @@ pub(crate) enum Value {
     /// `= value`.
     Expr(Expr),
     /// `(…)`.
-    List(token::Paren, TokenStream),
+    List(Group),
 }
 
 impl Argument {
@@ -47,7 +49,7 @@ impl ToTokens for Argument {
         match &self.value {
             Value::Flag => {}
             Value::Expr(value) => value.to_tokens(tokens),
-            Value::List(paren, list) => paren.surround(tokens, |tokens| list.to_tokens(tokens)),
+            Value::List(list) => list.to_tokens(tokens),
         }
     }
 }
@@ -58,6 +60,7 @@ pub(crate) struct Arguments {
     /// Arguments without a name, in order.
     pub(crate) positional: Vec<Expr>,
     named: Vec<Argument>,
+    has_unknown: bool,
 }
 
 impl Arguments {
@@ -71,6 +74,7 @@ impl Arguments {
             grammar,
             positional: Vec::new(),
             named: Vec::new(),
+            has_unknown: false,
         };
         let parser = |input: ParseStream<'_>| {
             while !input.is_empty() {
@@ -104,21 +108,38 @@ impl Arguments {
 
     fn add(&mut self, argument: Argument, diagnostics: &mut Diagnostics) {
         let name = argument.name.unraw().to_string();
-        let Grammar { attribute, options } = self.grammar;
-        if !options.iter().any(|(known, _)| *known == name) {
-            let names: Vec<_> = options.iter().map(|(name, _)| *name).collect();
-            let hint = suggestion::closest(&name, &names)
-                .map(|near| format!(" (did you mean `{near}`?)"))
-                .unwrap_or_default();
-            let known = suggestion::listed(&names);
-            let message = format!("`{attribute}` has no option `{name}`{hint}: it takes {known}");
-            return diagnostics.at(&argument.name, message);
+        if !self.names().any(|known| known == name) {
+            self.has_unknown = true;
+            return diagnostics.at(&argument.name, self.unknown(&name));
         }
         if self.has(&name) {
             let message = format!("`{name}` is given twice: keep one of them");
             return diagnostics.at(&argument.name, message);
         }
         self.named.push(argument);
+    }
+
+    fn unknown(&self, name: &str) -> String {
+        let names: Vec<_> = self.names().collect();
+        let hint = suggestion::closest(name, &names)
+            .map(|near| format!(" (did you mean `{near}`?)"))
+            .unwrap_or_default();
+        let known = suggestion::listed(&names);
+        let unnamed = self
+            .grammar
+            .unnamed
+            .map(|unnamed| format!("{unnamed}, and "));
+        let (attribute, unnamed) = (self.grammar.attribute, unnamed.unwrap_or_default());
+        format!("`{attribute}` has no option `{name}`{hint}: it takes {unnamed}{known}")
+    }
+
+    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.grammar.options.iter().map(|(name, _)| *name)
+    }
+
+    /// Whether an argument is not known: then one that is missing may be meant by it.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.has_unknown
     }
 
     /// Whether an argument is given.
@@ -201,28 +222,13 @@ impl Arguments {
         }
     }
 
-    /// Takes the tokens of `name(…)` out, with the place of the name.
-    pub(crate) fn list(
-        &mut self,
-        name: &str,
-        diagnostics: &mut Diagnostics,
-    ) -> Option<(Span, TokenStream)> {
+    /// Takes the parentheses of `name(…)` out.
+    pub(crate) fn list(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Group> {
         let argument = self.take(name)?;
         match argument.value {
-            Value::List(_, list) => Some((argument.name.span(), list)),
+            Value::List(list) => Some(list),
             _ => self.refuse(&argument, diagnostics),
         }
-    }
-
-    /// Takes a flag out.
-    pub(crate) fn flag(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
-        let Some(argument) = self.take(name) else {
-            return false;
-        };
-        if !matches!(argument.value, Value::Flag) {
-            self.malformed(&argument, diagnostics);
-        }
-        true
     }
 
     /// Reports an argument that is not written as its example.
@@ -247,8 +253,7 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
         Value::Expr(input.parse()?)
     } else if input.peek(token::Paren) {
-        let content;
-        Value::List(syn::parenthesized!(content in input), content.parse()?)
+        Value::List(input.parse()?)
     } else {
         Value::Flag
     };

@@ -15,8 +15,12 @@ impl Diagnostics {
         self.push(syn::Error::new_spanned(tokens, message));
     }
 
-    /// A mistake at a place.
-    pub(crate) fn at_span(&mut self, span: Span, message: impl Display) {
+    /// A mistake of the attribute as a whole: something is missing in it. `item` is what the
+    /// attribute is above; it keeps rustc from blaming the macro.
+    pub(crate) fn at_attribute(&mut self, item: &TokenStream, message: impl Display) {
+        let attribute = Span::call_site();
+        let users = item.clone().into_iter().next().map(|token| token.span());
+        let span = users.map_or(attribute, |users| attribute.resolved_at(users));
         self.push(syn::Error::new(span, message));
     }
 

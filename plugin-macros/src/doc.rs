@@ -5,7 +5,7 @@ use syn::{Attribute, Expr, ExprLit, Lit, Meta};
 /// The first paragraph of a doc comment, on one line; empty if there is none.
 pub(crate) fn summary(attributes: &[Attribute]) -> String {
     let text: Vec<String> = attributes.iter().filter_map(line).collect();
-    let lines = text.iter().flat_map(|text| text.lines()).map(str::trim);
+    let lines = text.iter().flat_map(|text| text.split('\n')).map(str::trim);
     lines
         .skip_while(|line| line.is_empty())
         .take_while(|line| !line.is_empty())

@@ -1,7 +1,7 @@
 //! `#[event("topic")]`: parse → check → expand.
 
-use proc_macro2::{Span, TokenStream};
-use quote::{ToTokens, quote};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote, quote_spanned};
 use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, parse_quote};
 
 use crate::attribute::{Arguments, Grammar};
@@ -10,6 +10,7 @@ use crate::{doc, krate, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[event]",
+    unnamed: Some("a topic such as \"user.login\""),
     options: &[("crate", "crate = path::to::plugin_core")],
 };
 
@@ -44,7 +45,7 @@ fn parse(
 ) -> Option<Event> {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
     let krate = krate::path(&mut arguments, diagnostics);
-    let topic = topic(arguments.positional, diagnostics);
+    let topic = topic(&mut arguments, &item, diagnostics);
     let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item))? {
         Item::Struct(item) => (item.ident, item.generics, item.attrs),
         Item::Enum(item) => (item.ident, item.generics, item.attrs),
@@ -62,11 +63,14 @@ fn parse(
     })
 }
 
-fn topic(positional: Vec<Expr>, diagnostics: &mut Diagnostics) -> LitStr {
+/// The topic; on a mistake an empty one.
+fn topic(arguments: &mut Arguments, item: &TokenStream, diagnostics: &mut Diagnostics) -> LitStr {
     let stand_in = parse_quote!("");
-    let mut positional = positional.into_iter();
+    let mut positional = std::mem::take(&mut arguments.positional).into_iter();
     let Some(first) = positional.next() else {
-        diagnostics.at_span(Span::call_site(), TOPIC_MISSING);
+        if !arguments.has_unknown() {
+            diagnostics.at_attribute(item, TOPIC_MISSING);
+        }
         return stand_in;
     };
     if let Some(second) = positional.next() {
@@ -141,11 +145,13 @@ fn implementation(event: &Event) -> TokenStream {
         description,
     } = event;
     let name = ident.to_string();
+    let there = krate::at(krate, ident.span());
+    let of = quote_spanned!(ident.span()=> #there::__private::event::<#ident>);
     quote! {
         #[automatically_derived]
-        impl #krate::event::Event for #ident {
+        impl #krate::event::Declared for #ident {
             const DESCRIPTOR: &'static #krate::event::EventDescriptor =
-                &#krate::event::EventDescriptor::of::<Self>(
+                &#of(
                     #topic,
                     ::core::concat!(::core::module_path!(), "::", #name),
                 )
@@ -161,7 +167,7 @@ fn element(event: &Event) -> TokenStream {
             #[#krate::__private::linkme::distributed_slice(#krate::registry::EVENTS)]
             #[linkme(crate = #krate::__private::linkme)]
             static EVENT: &'static #krate::event::EventDescriptor =
-                <#ident as #krate::event::Event>::DESCRIPTOR;
+                <#ident as #krate::event::Declared>::DESCRIPTOR;
         };
     }
 }

@@ -1,5 +1,7 @@
 //! The path of `plugin-core` in generated code.
 
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::{Expr, Path, parse_quote};
 
 use crate::attribute::{Arguments, Value};
@@ -17,4 +19,14 @@ pub(crate) fn path(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> 
             parse_quote!(::plugin_core)
         }
     }
+}
+
+/// The path at a place of the user's: what rustc says of a call through it points there.
+pub(crate) fn at(krate: &Path, span: Span) -> TokenStream {
+    let tokens = krate.to_token_stream().into_iter();
+    let moved = tokens.map(|mut token| {
+        token.set_span(span);
+        token
+    });
+    moved.collect()
 }

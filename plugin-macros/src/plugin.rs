@@ -22,7 +22,7 @@ use options::Options;
 
 pub(crate) fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let options = Options::parse(arguments, &mut diagnostics);
+    let options = Options::parse(arguments, &item, &mut diagnostics);
     let Some(block) = block::parse(item.clone(), &mut diagnostics) else {
         let errors = diagnostics.into_compile_errors();
         return quote!(#item #errors);

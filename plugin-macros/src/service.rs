@@ -20,6 +20,7 @@ use crate::diagnostics::Diagnostics;
 use crate::krate;
 
 const GRAMMAR: Grammar = Grammar {
+    unnamed: None,
     attribute: "#[service]",
     options: &[("many", "many"), ("crate", "crate = path::to::plugin_core")],
 };

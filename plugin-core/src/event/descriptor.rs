@@ -23,6 +23,18 @@ pub trait Event: EventData {
     const DESCRIPTOR: &'static EventDescriptor;
 }
 
+/// What `#[event]` writes. It asks for nothing, so that data which can't be an event is reported
+/// once, and in one sentence.
+#[doc(hidden)]
+pub trait Declared {
+    const DESCRIPTOR: &'static EventDescriptor;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Declared + EventData> Event for T {
+    const DESCRIPTOR: &'static EventDescriptor = <T as Declared>::DESCRIPTOR;
+}
+
 /// Data that an event can be made of. It is implemented for all types that can be.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an event",

@@ -41,9 +41,9 @@ pub(crate) fn parse(item: TokenStream, diagnostics: &mut Diagnostics) -> Option<
     match syn::parse2::<Block>(item.clone()) {
         Ok(block) => Some(block),
         Err(error) => {
-            match syn::parse2::<Item>(item) {
-                Ok(item) if !matches!(item, Item::Impl(_)) => {
-                    diagnostics.at_span(proc_macro2::Span::call_site(), WRONG_ITEM);
+            match syn::parse2::<Item>(item.clone()) {
+                Ok(other) if !matches!(other, Item::Impl(_)) => {
+                    diagnostics.at_attribute(&item, WRONG_ITEM);
                 }
                 _ => diagnostics.push(error),
             }

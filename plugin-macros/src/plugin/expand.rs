@@ -16,7 +16,8 @@ use syn::spanned::Spanned;
 use syn::{Path, Type};
 
 use super::model::Plugin;
-use super::options::{Provides, Requires};
+use super::options::{Options, Provides, Requires};
+use crate::krate;
 
 pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
     let implementation = implementation(plugin);
@@ -49,16 +50,11 @@ pub(crate) fn stand_in(krate: &Path, ty: &Type) -> TokenStream {
 fn implementation(plugin: &Plugin) -> TokenStream {
     let Plugin { options, ty, .. } = plugin;
     let (krate, name) = (&options.krate, &options.name);
-    let version = match &options.version {
-        Some(version) => version.to_token_stream(),
-        None => quote!(::core::env!("CARGO_PKG_VERSION")),
-    };
+    let version = version(options);
     let descriptor = descriptor(plugin);
-    // The bounds of `Plugin` are checked where the type is named: at the user's tokens.
-    let head = quote_spanned!(ty.span()=> impl #krate::Plugin for #ty);
     quote! {
         #[automatically_derived]
-        #head {
+        impl #krate::Plugin for #ty {
             const NAME: &'static str = #name;
             const VERSION: &'static str = #version;
             const DESCRIPTOR: &'static #krate::Descriptor = &#descriptor;
@@ -74,6 +70,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         ..
     } = plugin;
     let krate = &options.krate;
+    let (name, version) = (&options.name, version(options));
     let type_text = super::parameter::text(ty);
     let hooks = hooks::hooks(plugin);
     let needs = needs(plugin);
@@ -92,7 +89,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .iter()
         .map(|one| subscriptions::element(krate, one));
     quote! {
-        #krate::Descriptor::new(Self::NAME, Self::VERSION, #hooks)
+        #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
             #(.kind(#krate::Kind::#kind))*
             .type_name(::core::concat!(::core::module_path!(), "::", #type_text))
@@ -102,6 +99,13 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
             .subscriptions(const { &[#(#subscriptions),*] })
+    }
+}
+
+fn version(options: &Options) -> TokenStream {
+    match &options.version {
+        Some(version) => version.to_token_stream(),
+        None => quote!(::core::env!("CARGO_PKG_VERSION")),
     }
 }
 
@@ -118,7 +122,10 @@ fn needs(plugin: &Plugin) -> Vec<TokenStream> {
         .chain(reload)
         .filter(|ty| is_new(ty))
         .collect();
-    let need = |ty: &&Type| quote_spanned!(ty.span()=> <#ty as #krate::init::InitParam>::NEED);
+    let need = |ty: &&Type| {
+        let there = krate::at(krate, ty.span());
+        quote_spanned!(ty.span()=> <#ty as #there::init::InitParam>::NEED)
+    };
     types.iter().map(need).collect()
 }
 
@@ -128,8 +135,10 @@ fn provide(krate: &Path, provides: &Provides) -> TokenStream {
         Some(priority) => priority.to_token_stream(),
         None => quote!(0),
     };
-    let service_type = quote_spanned!(service.span()=> dyn #service);
-    let provider = quote_spanned!(service.span()=> #krate::__private::provider::<Self>(plugin));
+    let span = service.span();
+    let service_type = quote_spanned!(span=> dyn #service);
+    let there = krate::at(krate, span);
+    let provider = quote_spanned!(span=> #there::__private::provider::<Self>(plugin));
     quote! {
         #krate::Provide {
             service: <#service_type as #krate::service::ServiceTrait>::DESCRIPTOR,
@@ -141,22 +150,23 @@ fn provide(krate: &Path, provides: &Provides) -> TokenStream {
 
 fn requirement(krate: &Path, requires: &Requires) -> TokenStream {
     let Requires { ty, version } = requires;
+    let there = krate::at(krate, ty.span());
     quote_spanned! {ty.span()=>
-        #krate::Requirement { plugin: <#ty as #krate::Plugin>::NAME, version: #version }
+        #krate::Requirement { plugin: <#ty as #there::Plugin>::NAME, version: #version }
     }
 }
 
 /// Compares the other plugin's version with the requirement, at compile time.
 fn assertion(plugin: &Plugin, requires: &Requires) -> TokenStream {
-    let (krate, this) = (&plugin.options.krate, &plugin.ty);
-    let Requires { ty, version } = requires;
+    let (name, Requires { ty, version }) = (&plugin.options.name, requires);
+    let there = krate::at(&plugin.options.krate, version.span());
+    let of_other = krate::at(&plugin.options.krate, ty.span());
+    let (other, its_version) = (
+        quote_spanned!(ty.span()=> <#ty as #of_other::Plugin>::NAME),
+        quote_spanned!(ty.span()=> <#ty as #of_other::Plugin>::VERSION),
+    );
     quote_spanned! {version.span()=>
-        const _: () = #krate::__private::assert_met(
-            <#this as #krate::Plugin>::NAME,
-            <#ty as #krate::Plugin>::NAME,
-            <#ty as #krate::Plugin>::VERSION,
-            #version,
-        );
+        const _: () = #there::__private::assert_met(#name, #other, #its_version, #version);
     }
 }
 
@@ -165,6 +175,7 @@ fn element(plugin: &Plugin) -> TokenStream {
     quote! {
         #[#krate::__private::linkme::distributed_slice(#krate::registry::PLUGINS)]
         #[linkme(crate = #krate::__private::linkme)]
-        static PLUGIN: &'static #krate::Descriptor = <#ty as #krate::Plugin>::DESCRIPTOR;
+        static PLUGIN: &'static #krate::Descriptor =
+            #krate::__private::descriptor::<#ty>();
     }
 }

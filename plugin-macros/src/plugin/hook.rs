@@ -1,6 +1,6 @@
 //! Checks the block itself and the methods that the lifecycle calls.
 
-use syn::Type;
+use syn::{Meta, Type};
 
 use super::block::{Block, Member, Method};
 use super::mark::Mark;
@@ -41,6 +41,13 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
 /// A method has at most one mark, and not one that is only reserved.
 fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
     for (mark, attribute) in &method.marks {
+        if !mark.takes_arguments() && !matches!(attribute.meta, Meta::Path(_)) {
+            let name = mark.name();
+            diagnostics.at(
+                attribute,
+                format!("`#[{name}]` takes no arguments: write `#[{name}]`"),
+            );
+        }
         let instead = match mark {
             Mark::Schedule => {
                 "`tasks.spawn` with a loop in a method `#[start] async fn start(&self, tasks: Tasks) -> Result<()>`"

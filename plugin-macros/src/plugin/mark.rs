@@ -46,6 +46,10 @@ impl Mark {
         }
     }
 
+    pub(crate) fn takes_arguments(self) -> bool {
+        matches!(self, Self::Subscribe | Self::Schedule | Self::Middleware)
+    }
+
     /// How a method with the attribute is written.
     pub(crate) fn example(self) -> &'static str {
         match self {

@@ -1,8 +1,8 @@
 //! The options of `#[plugin(…)]`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
+use quote::ToTokens;
 use syn::parse::{Parse, ParseStream, Parser};
-use syn::punctuated::Punctuated;
 use syn::{Expr, Ident, LitStr, Path, Token, Type, parenthesized, parse_quote, token};
 
 use super::version::{check_requirement, check_version};
@@ -12,6 +12,7 @@ use crate::{krate, suggestion, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[plugin]",
+    unnamed: None,
     options: &[
         ("name", "name = \"hello-plugin\""),
         ("version", "version = \"1.2.3\""),
@@ -20,7 +21,7 @@ const GRAMMAR: Grammar = Grammar {
         ("requires", "requires(plugin_logger::Logger = \"^1\")"),
         ("after", "after(\"logger-plugin\")"),
         ("conflicts", "conflicts(\"other-plugin\")"),
-        ("provides", "provides(UserService)"),
+        ("provides", "provides(UserService, Cache(priority = 10))"),
         ("crate", "crate = path::to::plugin_core"),
     ],
 };
@@ -61,7 +62,12 @@ pub(crate) struct Provides {
 }
 
 impl Options {
-    pub(crate) fn parse(tokens: TokenStream, diagnostics: &mut Diagnostics) -> Self {
+    /// Reads them; `item` is what the attribute is above.
+    pub(crate) fn parse(
+        tokens: TokenStream,
+        item: &TokenStream,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
         let mut arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
         for stray in &arguments.positional {
             diagnostics.at(
@@ -71,7 +77,7 @@ impl Options {
         }
         let options = Self {
             krate: krate::path(&mut arguments, diagnostics),
-            name: name(&mut arguments, diagnostics),
+            name: name(&mut arguments, item, diagnostics),
             version: arguments.string("version", diagnostics),
             description: arguments.string("description", diagnostics),
             kind: kind(&mut arguments, diagnostics),
@@ -115,16 +121,16 @@ impl Options {
     }
 }
 
-fn name(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> LitStr {
-    let given = arguments.has("name");
+fn name(arguments: &mut Arguments, item: &TokenStream, diagnostics: &mut Diagnostics) -> LitStr {
+    let may_be_there = arguments.has("name") || arguments.has_unknown();
     match arguments.string("name", diagnostics) {
         Some(name) => {
             topic::check_plugin_name(&name, diagnostics);
             name
         }
         None => {
-            if !given {
-                diagnostics.at_span(Span::call_site(), NAME_MISSING);
+            if !may_be_there {
+                diagnostics.at_attribute(item, NAME_MISSING);
             }
             parse_quote!("")
         }
@@ -169,21 +175,23 @@ fn list<T: Parse>(
     arguments: &mut Arguments,
     diagnostics: &mut Diagnostics,
 ) -> Vec<T> {
-    let Some((span, tokens)) = arguments.list(option, diagnostics) else {
+    let Some(group) = arguments.list(option, diagnostics) else {
         return Vec::new();
     };
     let example = arguments.example(option);
-    if tokens.is_empty() {
-        diagnostics.at_span(
-            span,
-            format!("`{option}` is empty: write `{example}`, or leave it out"),
-        );
+    if group.stream().is_empty() {
+        let message = format!("`{option}` is empty: write `{example}`, or leave it out");
+        diagnostics.at(&group, message);
     }
-    let parsed = Punctuated::<T, Token![,]>::parse_terminated
-        .parse2(tokens)
-        .map_err(|error| {
-            syn::Error::new(error.span(), format!("`{option}` is written `{example}`"))
-        });
+    let parser = |input: ParseStream<'_>| {
+        let content;
+        parenthesized!(content in input);
+        content.parse_terminated(T::parse, Token![,])
+    };
+    let parsed = parser.parse2(group.into_token_stream()).map_err(|error| {
+        let message = format!("`{option}` of `#[plugin]` is written `{example}`");
+        syn::Error::new(error.span(), message)
+    });
     diagnostics.take(parsed).into_iter().flatten().collect()
 }
 

@@ -1,5 +1,7 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Signature, Type};
 
 use super::block::Method;
@@ -12,6 +14,7 @@ use crate::{suggestion, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[subscribe]",
+    unnamed: Some("a pattern such as \"user.*\""),
     options: &[
         ("filter", "filter = |event| event.total_cents > 0"),
         ("priority", "priority = 10"),
@@ -52,12 +55,12 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     let taken = taken(&method.signature, diagnostics);
     check_agreement(&arguments, &call, taken.as_ref(), diagnostics);
     let pattern = pattern(&mut arguments, diagnostics);
-    let filter = arguments.expression("filter", diagnostics);
+    let filter = filter(&mut arguments, diagnostics);
     let serving = serving(&mut arguments, diagnostics);
     Some(Subscription {
         call,
         conditions: hook::conditions(method).cloned().collect(),
-        listens: listens(taken?, pattern, diagnostics)?,
+        listens: listens(taken?, pattern?, diagnostics)?,
         filter,
         serving,
     })
@@ -65,14 +68,14 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
     let tokens = match &attribute.meta {
-        Meta::Path(_) => proc_macro2::TokenStream::new(),
+        Meta::Path(_) => TokenStream::new(),
         Meta::List(list) => list.tokens.clone(),
         Meta::NameValue(pair) => {
             diagnostics.at(
                 pair,
                 "`#[subscribe]` takes its pattern in parentheses: write `#[subscribe(\"user.*\")]`",
             );
-            proc_macro2::TokenStream::new()
+            TokenStream::new()
         }
     };
     Arguments::parse(&GRAMMAR, tokens, diagnostics)
@@ -98,6 +101,13 @@ fn taken(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Taken> 
 fn classify(ty: &Type, diagnostics: &mut Diagnostics) -> Option<Taken> {
     if let Some(event) = parameter::argument(ty, "Batch") {
         return Some(Taken::Batch(event.clone()));
+    }
+    if parameter::is_named(ty, "Batch") {
+        diagnostics.at(
+            ty,
+            "a batch names the type of its events: write it as in `Batch<UserLogin>`",
+        );
+        return None;
     }
     let Type::Reference(reference) = ty else {
         let text = parameter::text(ty);
@@ -144,6 +154,10 @@ fn check_agreement(
     diagnostics: &mut Diagnostics,
 ) {
     let is_batch = matches!(taken, Some(Taken::Batch(_)));
+    if is_batch && !call.is_async {
+        let message = "a handler of batches waits for them to fill, which only an `async fn` can: write `async fn`";
+        return diagnostics.at(&call.method, message);
+    }
     for name in QUEUED_ONLY.into_iter().filter(|_| !call.is_async) {
         if let Some(option) = arguments.name_of(name) {
             diagnostics.at(option, format!("`{name}` is for a handler with a mailbox, and a synchronous one runs on the publisher's task: write `async fn`, or leave `{name}` out"));
@@ -157,17 +171,17 @@ fn check_agreement(
             diagnostics.at(option, format!("`{name}` is for a handler that takes `Batch<E>`: take a batch, or leave `{name}` out"));
         }
     }
-    if is_batch && !call.is_async {
-        diagnostics.at(&call.method, "a handler of batches waits for them to fill, which only an `async fn` can: write `async fn`");
-    }
     if is_batch && !arguments.has("batch") {
         diagnostics.at(&call.method, "a handler of batches says how many events it takes at most: write `#[subscribe(batch = 256)]`");
     }
 }
 
-fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<LitStr> {
+/// The pattern, if one is given; the outer `None` is a mistake.
+fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Option<LitStr>> {
     let mut positional = std::mem::take(&mut arguments.positional).into_iter();
-    let first = positional.next()?;
+    let Some(first) = positional.next() else {
+        return (!arguments.has_unknown()).then_some(None);
+    };
     for extra in positional {
         diagnostics.at(extra, "a handler has one pattern: write one that matches all the topics, such as \"user.*\", or another method");
     }
@@ -177,7 +191,7 @@ fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<L
             ..
         }) => {
             topic::check_pattern(&pattern, diagnostics);
-            Some(pattern)
+            Some(Some(pattern))
         }
         other => {
             diagnostics.at(
@@ -187,6 +201,23 @@ fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<L
             None
         }
     }
+}
+
+/// The filter; it is a `fn`, so it sees nothing but the event.
+fn filter(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Expr> {
+    let filter = arguments.expression("filter", diagnostics)?;
+    if let Some(this) = find_self(filter.to_token_stream()) {
+        diagnostics.at(this, "a filter sees the event alone and no `self`: compare with `self` in the handler, and return there");
+    }
+    Some(filter)
+}
+
+fn find_self(tokens: TokenStream) -> Option<TokenTree> {
+    tokens.into_iter().find_map(|token| match &token {
+        TokenTree::Ident(ident) if ident == "self" => Some(token),
+        TokenTree::Group(group) => find_self(group.stream()),
+        _ => None,
+    })
 }
 
 fn listens(

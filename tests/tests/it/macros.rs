@@ -1,45 +1,301 @@
+//! What `#[plugin]` and `#[event]` write, field by field.
+
+use std::time::Duration;
+
 use plugin_core::prelude::*;
+use plugin_core::{
+    Arity, Descriptor, Kind, Mode, Need, Overflow, Plugin, Source, SubscribeOptions, Subscription,
+    registry,
+};
 
-#[event("test.ping")]
+/// A greeting
+/// was said.
+///
+/// More about it.
+#[event("greeting.said")]
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Ping { n: u32 }
+struct Said {
+    text: String,
+}
 
-#[event("test.pong")]
+#[event("greeting.answered")]
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Pong { n: u32 }
+enum Answered {
+    Kindly,
+    Not,
+}
+
+#[service]
+trait Greeter {
+    fn greet(&self) -> String;
+}
+
+#[service(many)]
+trait Phrases {
+    fn phrase(&self) -> String;
+}
 
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Settings { message: String }
+struct Settings {
+    message: String,
+}
 
-struct Hello { settings: Settings, pong: Publisher<Pong> }
+struct Logger;
 
-/// Answers.
-#[plugin(name = "hello-plugin", after("logger-plugin"), kind = system)]
-impl Hello {
+#[plugin(name = "test-logger", version = "1.4.2-beta.1", kind = system)]
+impl Logger {
     #[init]
-    async fn init(Config(settings): Config<Settings>, pong: Publisher<Pong>) -> Result<Self> {
-        Ok(Self { settings, pong })
+    fn init() -> Self {
+        Self
+    }
+}
+
+struct Hello {
+    settings: Settings,
+    answered: Publisher<Answered>,
+}
+
+/// Greets
+/// and answers.
+///
+/// At length.
+#[plugin(
+    name = "test-hello",
+    requires(Logger = ">=1.4.2-beta, <2"),
+    after("test-early", "test-first"),
+    conflicts("test-rival"),
+    provides(Greeter, Phrases(priority = 2 * 5)),
+)]
+impl Hello {
+    const REPLY: Answered = Answered::Kindly;
+
+    #[init]
+    async fn init(
+        Config(settings): Config<Settings>,
+        answered: Publisher<Answered>,
+        _phrases: Services<dyn Phrases>,
+        _greeter: Option<Service<dyn Greeter>>,
+        _clock: Clock,
+    ) -> Result<Self> {
+        Ok(Self { settings, answered })
     }
 
-    #[subscribe(filter = |e| e.n > 1, timeout = "5s")]
-    async fn ping(&self, event: &Ping) -> Result<()> {
-        self.pong.publish(Pong { n: event.n }).await?;
+    #[start]
+    async fn start(&self, tasks: Tasks) -> Result<()> {
+        tasks.spawn("nothing", async {})?;
         Ok(())
     }
-    #[subscribe]
-    fn ping_inline(&self, event: &Envelope<Ping>) { drop(event.id()); }
-    #[subscribe("test.*")]
-    fn any(&self, event: &AnyEvent<'_>) { drop(event.id()); }
-    #[subscribe("test.*", filter = |event| event.topic() == "x")]
-    async fn any_async(&self, event: &AnyEvent<'_>) -> Result<()> { drop(event.id()); Ok(()) }
-    #[subscribe(batch = 3, linger = "5ms")]
-    async fn batch(&self, events: Batch<Ping>) -> Result<()> { drop(events.len()); Ok(()) }
-    #[start]
-    async fn start(&self, tasks: Tasks) -> Result<()> { tasks.spawn("x", async {})?; Ok(()) }
+
     #[stop]
     fn stop(&self) {}
+
     #[reload]
-    async fn reload(&self, Config(new): Config<Settings>) { drop(new.message); drop(&self.settings.message) }
+    async fn reload(&self, Config(_new): Config<Settings>, _dir: DataDir) {}
+
     #[health]
-    async fn health(&self) -> Health { Health::Healthy }
+    async fn health(&self) -> Health {
+        Health::Degraded(self.settings.message.clone())
+    }
+
+    #[subscribe]
+    fn hear(&self, event: &Envelope<Said>) -> Result<(), std::fmt::Error> {
+        let _ = event.source();
+        Ok(())
+    }
+
+    #[subscribe(
+        filter = |said| !said.text.is_empty(),
+        priority = -3,
+        timeout = "1500ms",
+        concurrency = 4,
+        overflow = "drop_oldest",
+    )]
+    async fn answer(&self, _said: &Said) -> Result<()> {
+        self.answered.publish(Self::REPLY).await?;
+        Ok(())
+    }
+
+    #[subscribe(batch = 16, linger = "10ms", overflow = fail)]
+    async fn collect(&self, answers: Batch<Answered>) {
+        let _ = answers.len();
+    }
+
+    #[subscribe("greeting.*")]
+    fn watch(&self, event: &AnyEvent<'_>) {
+        let _ = event.topic();
+    }
+
+    #[subscribe("greeting.**", filter = Self::is_greeting)]
+    async fn watch_later<'a>(&'a self, event: &'a AnyEvent<'a>) -> Result<()> {
+        let _ = event.topic();
+        Ok(())
+    }
+
+    #[cfg(any())]
+    #[subscribe]
+    async fn never(&self, said: &NoSuchType) {}
+
+    fn is_greeting(event: &AnyEvent<'_>) -> bool {
+        event.topic().starts_with("greeting.")
+    }
+}
+
+#[service]
+impl Greeter for Hello {
+    fn greet(&self) -> String {
+        self.settings.message.clone()
+    }
+}
+
+#[service]
+impl Phrases for Hello {
+    fn phrase(&self) -> String {
+        self.settings.message.clone()
+    }
+}
+
+const HELLO: &Descriptor = Hello::DESCRIPTOR;
+
+fn subscription(handler: &str) -> &'static Subscription {
+    let mut all = HELLO.subscriptions.iter();
+    all.find(|one| one.handler == handler)
+        .expect("a handler of that name")
+}
+
+#[test]
+fn an_event_is_described() {
+    let said = Said::DESCRIPTOR;
+    assert_eq!(said.topic, "greeting.said");
+    assert_eq!(said.type_name, concat!(module_path!(), "::Said"));
+    assert_eq!(said.description, "A greeting was said.");
+    assert_eq!(Answered::DESCRIPTOR.description, "");
+    assert!(said.check(br#"{"text": "hello"}"#).is_ok());
+    assert!(said.check(br#"{"text": 1}"#).is_err());
+}
+
+#[test]
+fn the_options_are_described() {
+    assert_eq!((HELLO.name, Hello::NAME), ("test-hello", "test-hello"));
+    assert_eq!(Hello::VERSION, env!("CARGO_PKG_VERSION"));
+    assert_eq!(HELLO.description, "Greets and answers.");
+    assert_eq!(HELLO.kind, Kind::Business);
+    assert_eq!(HELLO.type_name, concat!(module_path!(), "::Hello"));
+    assert_eq!(HELLO.after, ["test-early", "test-first"]);
+    assert_eq!(HELLO.conflicts, ["test-rival"]);
+}
+
+#[test]
+fn the_options_of_another_plugin_are_its_own() {
+    let logger = Logger::DESCRIPTOR;
+    assert_eq!(logger.kind, Kind::System);
+    assert_eq!((logger.version.minor, logger.version.pre), (4, "beta.1"));
+    assert_eq!(logger.description, "");
+    assert!(logger.hooks.start.is_none() && logger.subscriptions.is_empty());
+}
+
+#[test]
+fn a_requirement_names_the_plugin_of_the_type() {
+    let [requirement] = HELLO.requires else {
+        panic!("one requirement")
+    };
+    assert_eq!(
+        (requirement.plugin, requirement.version),
+        ("test-logger", ">=1.4.2-beta, <2")
+    );
+}
+
+#[test]
+fn needs_are_read_off_init_and_then_reload() {
+    let [config, publish, many, optional, Need::Clock, Need::DataDir] = HELLO.needs else {
+        panic!("unexpected needs: {:?}", HELLO.needs)
+    };
+    assert!(matches!(config, Need::Config(_)));
+    assert!(matches!(publish, Need::Publish(event) if event.topic == "greeting.answered"));
+    assert!(is_service(many, "Phrases", Arity::Many));
+    assert!(is_service(optional, "Greeter", Arity::Optional));
+}
+
+fn is_service(need: &Need, name: &str, expected: Arity) -> bool {
+    matches!(need, Need::Service { service, arity } if service.name == name && *arity == expected)
+}
+
+#[test]
+fn provided_services_have_their_priority() {
+    let provides: Vec<_> = (HELLO.provides.iter())
+        .map(|provide| (provide.service.name, provide.priority))
+        .collect();
+    assert_eq!(provides, [("Greeter", 0), ("Phrases", 10)]);
+}
+
+#[test]
+fn hooks_are_those_of_the_block() {
+    let hooks = HELLO.hooks;
+    assert!(hooks.start.is_some() && hooks.stop.is_some());
+    assert!(hooks.reload.is_some() && hooks.health.is_some());
+}
+
+#[test]
+fn handlers_are_in_the_order_of_the_block() {
+    let handlers: Vec<_> = HELLO.subscriptions.iter().map(|one| one.handler).collect();
+    assert_eq!(
+        handlers,
+        ["hear", "answer", "collect", "watch", "watch_later"]
+    );
+}
+
+#[test]
+fn a_bare_subscribe_has_the_default_options() {
+    let hear = subscription("hear");
+    assert_eq!(
+        (hear.mode, hear.source.topic()),
+        (Mode::Inline, "greeting.said")
+    );
+    assert_eq!(hear.options, SubscribeOptions::DEFAULT);
+}
+
+#[test]
+fn options_of_a_handler_are_described() {
+    let answer = subscription("answer");
+    assert_eq!(
+        (answer.mode, answer.source.topic()),
+        (Mode::Queued, "greeting.said")
+    );
+    let expected = SubscribeOptions::DEFAULT
+        .priority(-3)
+        .timeout(Duration::from_millis(1500))
+        .concurrency(4)
+        .overflow(Overflow::DropOldest);
+    assert_eq!(answer.options, expected);
+}
+
+#[test]
+fn a_batch_handler_says_how_many_and_how_long() {
+    let collect = subscription("collect");
+    assert_eq!(
+        (collect.mode, collect.source.topic()),
+        (Mode::Queued, "greeting.answered")
+    );
+    let expected = SubscribeOptions::DEFAULT
+        .batch(16, Duration::from_millis(10))
+        .overflow(Overflow::Fail);
+    assert_eq!(collect.options, expected);
+}
+
+#[test]
+fn handlers_of_any_event_have_their_pattern() {
+    let (now, later) = (subscription("watch"), subscription("watch_later"));
+    assert!(matches!(now.source, Source::Pattern("greeting.*")));
+    assert!(matches!(later.source, Source::Pattern("greeting.**")));
+    assert_eq!((now.mode, later.mode), (Mode::Inline, Mode::Queued));
+}
+
+#[test]
+fn the_linked_slices_hold_them() {
+    let names: Vec<_> = registry::plugins()
+        .iter()
+        .map(|plugin| plugin.name)
+        .collect();
+    assert!(names.contains(&"test-hello") && names.contains(&"test-logger"));
+    let topics: Vec<_> = registry::events().iter().map(|event| event.topic).collect();
+    assert!(topics.contains(&"greeting.said") && topics.contains(&"greeting.answered"));
 }

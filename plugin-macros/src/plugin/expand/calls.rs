@@ -1,9 +1,10 @@
 //! Calls of the user's methods.
 
 use proc_macro2::TokenStream;
-use quote::{quote, quote_spanned};
+use quote::quote_spanned;
 use syn::{Ident, Path};
 
+use crate::krate;
 use crate::plugin::model::Call;
 
 /// `Self::method(arguments)`, awaited if it is async.
@@ -17,7 +18,7 @@ pub(super) fn associated(call: &Call, arguments: &[TokenStream]) -> TokenStream 
 
 /// `Self::method(&plugin, arguments)`, awaited if it is async.
 pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
-    let mut all = vec![quote!(&plugin)];
+    let mut all = vec![quote_spanned!(call.method.span()=> &plugin)];
     all.extend_from_slice(arguments);
     associated(call, &all)
 }
@@ -26,6 +27,7 @@ pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
 /// `__private` takes: both are reported at the method's name.
 pub(super) fn run(krate: &Path, function: &str, call: &Call, called: &TokenStream) -> TokenStream {
     let span = call.method.span();
+    let krate = krate::at(krate, span);
     let function = Ident::new(function, span);
     quote_spanned!(span=> #krate::__private::#function::<Self, _>(async move { #called }))
 }
@@ -33,6 +35,7 @@ pub(super) fn run(krate: &Path, function: &str, call: &Call, called: &TokenStrea
 /// A `fn` whose outcome is taken at once.
 pub(super) fn outcome(krate: &Path, call: &Call, called: &TokenStream) -> TokenStream {
     let span = call.method.span();
+    let krate = krate::at(krate, span);
     let into = quote_spanned!(span=> #krate::__private::IntoOutcome::into_outcome);
-    quote!(#into(#called))
+    quote_spanned!(span=> #into(#called))
 }

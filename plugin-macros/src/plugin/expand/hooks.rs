@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Path, Type};
 
 use super::calls::{associated, on_plugin, run};
+use crate::krate;
 use crate::plugin::model::{Hook, Plugin};
 
 pub(super) fn hooks(plugin: &Plugin) -> TokenStream {
@@ -41,10 +42,10 @@ fn init(krate: &Path, hook: &Hook) -> TokenStream {
 }
 
 fn start(krate: &Path, hook: &Hook) -> TokenStream {
-    let tasks = hook
-        .parameters
-        .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as #krate::__private::StartParam>::of(tasks)));
+    let tasks = hook.parameters.iter().map(|ty| {
+        let there = krate::at(krate, ty.span());
+        quote_spanned!(ty.span()=> <#ty as #there::__private::StartParam>::of(tasks))
+    });
     let called = on_plugin(&hook.call, &tasks.collect::<Vec<_>>());
     let handled = run(krate, "handled", &hook.call, &called);
     // A `#[start]` without `Tasks` leaves the parameter alone.
@@ -95,8 +96,9 @@ fn parameters(krate: &Path, types: &[Type]) -> (Vec<Ident>, TokenStream) {
     let names: Vec<_> = (0..types.len())
         .map(|at| format_ident!("parameter_{at}"))
         .collect();
-    let values = types
-        .iter()
-        .map(|ty| quote_spanned!(ty.span()=> <#ty as #krate::init::InitParam>::extract(context)?));
+    let values = types.iter().map(|ty| {
+        let there = krate::at(krate, ty.span());
+        quote_spanned!(ty.span()=> <#ty as #there::init::InitParam>::extract(context)?)
+    });
     (names.clone(), quote!(#(let #names = #values;)*))
 }

@@ -6,6 +6,7 @@ use syn::spanned::Spanned;
 use syn::{Ident, Path, Type};
 
 use super::calls::{associated, on_plugin, outcome, run};
+use crate::krate;
 use crate::plugin::model::{Listens, Serving, Subscription};
 
 pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream {
@@ -39,8 +40,9 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
 fn source(krate: &Path, listens: &Listens) -> TokenStream {
     match listens {
         Listens::One(event) | Listens::Batch(event) => {
+            let there = krate::at(krate, event.span());
             let descriptor =
-                quote_spanned!(event.span()=> <#event as #krate::event::Event>::DESCRIPTOR);
+                quote_spanned!(event.span()=> #there::__private::event_descriptor::<#event>());
             quote!(#krate::Source::Event(#descriptor))
         }
         Listens::Any(pattern) => quote!(#krate::Source::Pattern(#pattern)),

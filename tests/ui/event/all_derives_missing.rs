@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+struct UserLogin;
+
+fn main() {}

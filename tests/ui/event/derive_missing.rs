@@ -1,0 +1,7 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+#[derive(Serialize, Deserialize)]
+struct UserLogin;
+
+fn main() {}

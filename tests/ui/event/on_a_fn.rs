@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+fn user_login() {}
+
+fn main() {}

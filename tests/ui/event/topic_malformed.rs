@@ -1,0 +1,7 @@
+use plugin_core::prelude::*;
+
+#[event("User Login")]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct UserLogin;
+
+fn main() {}

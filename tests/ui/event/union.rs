@@ -1,0 +1,8 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+union UserLogin {
+    id: u32,
+}
+
+fn main() {}

@@ -1,0 +1,26 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct UserLogin {
+    user_id: String,
+}
+
+struct Hello;
+
+#[plugin(name = "hello-plugin")]
+impl Hello {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[subscribe(filter = |event| event.user_id == self.name())]
+    async fn on_login(&self, _event: &UserLogin) {}
+
+    fn name(&self) -> &str {
+        "nobody"
+    }
+}
+
+fn main() {}

@@ -1,0 +1,24 @@
+use plugin_core::prelude::*;
+
+#[event("user.login")]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct UserLogin {
+    user_id: String,
+}
+
+struct Hello;
+
+#[plugin(name = "hello-plugin")]
+impl Hello {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[subscribe]
+    fn on_login(&self, event: &UserLogin) -> usize {
+        event.user_id.len()
+    }
+}
+
+fn main() {}

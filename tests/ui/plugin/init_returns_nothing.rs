@@ -1,0 +1,11 @@
+use plugin_core::prelude::*;
+
+struct Hello;
+
+#[plugin(name = "hello-plugin")]
+impl Hello {
+    #[init]
+    fn init() {}
+}
+
+fn main() {}

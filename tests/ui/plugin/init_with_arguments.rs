@@ -1,0 +1,13 @@
+use plugin_core::prelude::*;
+
+struct Hello;
+
+#[plugin(name = "hello-plugin")]
+impl Hello {
+    #[init(first)]
+    fn init() -> Self {
+        Self
+    }
+}
+
+fn main() {}

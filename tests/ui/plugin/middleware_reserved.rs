@@ -1,0 +1,16 @@
+use plugin_core::prelude::*;
+
+struct Hello;
+
+#[plugin(name = "hello-plugin")]
+impl Hello {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[middleware]
+    async fn wrap(&self) {}
+}
+
+fn main() {}

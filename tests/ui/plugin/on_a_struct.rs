@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[plugin(name = "hello-plugin")]
+struct Hello;
+
+fn main() {}

@@ -1,0 +1,23 @@
+use plugin_core::prelude::*;
+
+struct Logger;
+
+#[plugin(name = "logger-plugin", version = "2.1.0")]
+impl Logger {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+}
+
+struct Hello;
+
+#[plugin(name = "hello-plugin", requires(Logger = "^1"))]
+impl Hello {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+}
+
+fn main() {}
