@@ -22,7 +22,10 @@ use crate::krate;
 const GRAMMAR: Grammar = Grammar {
     unnamed: None,
     attribute: "#[service]",
-    options: &[("many", "many"), ("crate", "crate = path::to::plugin_core")],
+    options: &[
+        ("many", "#[service(many)]"),
+        ("crate", "crate = path::to::plugin_core"),
+    ],
 };
 
 const MISPLACED: &str =

@@ -1,8 +1,10 @@
 //! One line of a set: `"feature" => path::Type as "plugin-name" provides(Trait)`.
 
+use proc_macro2::Group;
 use quote::ToTokens;
 use syn::ext::IdentExt;
-use syn::parse::ParseStream;
+use syn::parse::{ParseStream, Parser};
+use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitStr, Result, Token, TypePath};
 
 /// A plugin, and the feature that brings it into the build.
@@ -56,7 +58,7 @@ fn feature(input: ParseStream<'_>) -> Result<Option<LitStr>> {
         return Ok(None);
     }
     let feature: LitStr = input.parse()?;
-    if input.is_empty() {
+    if input.is_empty() || input.peek(Token![,]) {
         return Err(Error::new(feature.span(), NO_PATH));
     }
     match input.parse::<Token![=>]>() {
@@ -116,18 +118,12 @@ fn name(word: &Ident, input: ParseStream<'_>) -> Result<LitStr> {
 }
 
 fn provides(word: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {
-    let read = |input: ParseStream<'_>| -> Result<Vec<Ident>> {
-        let traits;
-        syn::parenthesized!(traits in input);
-        let traits = traits.parse_terminated(<Ident as syn::parse::Parse>::parse, Token![,])?;
-        Ok(traits.into_iter().collect())
-    };
-    match read(input) {
-        Ok(traits) if !traits.is_empty() => Ok(traits),
-        _ => Err(Error::new(
-            word.span(),
-            "`provides` is followed by the short names of service traits: `provides(UserService)`",
-        )),
+    let traits = input
+        .parse::<Group>()
+        .and_then(|group| Punctuated::<Ident, Token![,]>::parse_terminated.parse2(group.stream()));
+    match traits {
+        Ok(traits) if !traits.is_empty() => Ok(traits.into_iter().collect()),
+        _ => Err(Error::new(word.span(), NO_TRAITS)),
     }
 }
 
@@ -145,4 +141,6 @@ pub(super) fn end(input: ParseStream<'_>) -> Result<()> {
 const NO_PATH: &str =
     "a feature brings the type of a plugin: write `\"feature\" => path::to::Plugin`";
 const NO_COMMA: &str = "entries are separated by commas: write `,` before this";
+const NO_TRAITS: &str =
+    "`provides` is followed by the short names of service traits: `provides(UserService)`";
 const UNKNOWN: &str = "behind the path of an entry stands nothing but `as \"plugin-name\"` and `provides(Trait)`: take this out";

@@ -18,12 +18,13 @@ pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
         pub static COMPOSITION: #krate::Composition = {
             const PLUGINS: &[&#krate::Descriptor] = &[#(#plugins)*];
             const CATALOGUE: &[#krate::CatalogueEntry] = &[#(#catalogue)*];
+            // A `static`, for a constant that fails is reported again where it is used.
             #[allow(long_running_const_eval, reason = "the check of a large set takes a while")]
-            const ORDER: &[u16; PLUGINS.len()] = &#krate::__private::prove::<
+            static ORDER: [u16; PLUGINS.len()] = #krate::__private::prove::<
                 { PLUGINS.len() },
                 { #krate::__private::scratch_len(PLUGINS) },
             >(PLUGINS, CATALOGUE);
-            #krate::Composition::proven(PLUGINS, ORDER, CATALOGUE)
+            #krate::Composition::proven(PLUGINS, &ORDER, CATALOGUE)
         };
         #(#assertions)*
     }
@@ -66,16 +67,29 @@ fn services(entry: &Entry) -> impl Iterator<Item = String> {
 }
 
 /// Holds what an entry says of its plugin against the descriptor.
+///
+/// The assertion takes the user's place as its own: const evaluation reports where the outermost
+/// macro is called, which would underline the whole set.
 fn assertion(entry: &Entry, krate: &Path) -> TokenStream {
     let (cfg, path) = (cfg(entry), &entry.path);
     let checks = [check_name(entry), check_services(entry)];
     let checks = checks.into_iter().flatten().map(|(at, check, says)| {
-        quote_spanned! {Span::call_site().located_at(at)=>
+        let krate = at_place(krate, at);
+        quote_spanned! {at=>
             #cfg
             const _: () = #krate::__private::#check(<#path as #krate::Plugin>::DESCRIPTOR, #says);
         }
     });
     quote!(#(#checks)*)
+}
+
+/// The tokens of a path, at another place.
+fn at_place(path: &Path, place: Span) -> TokenStream {
+    let moved = path.to_token_stream().into_iter().map(|mut token| {
+        token.set_span(place);
+        token
+    });
+    moved.collect()
 }
 
 /// Place, function and argument of an assertion.
@@ -87,13 +101,13 @@ fn check_name(entry: &Entry) -> Option<Check> {
         (Some(feature), None) => entry.expected_name(feature),
         (None, None) => return None,
     };
-    let check = Ident::new("assert_name", Span::call_site());
+    let check = Ident::new("assert_name", name.span());
     Some((name.span(), check, name.to_token_stream()))
 }
 
 fn check_services(entry: &Entry) -> Option<Check> {
     let traits = entry.provides.as_ref()?;
-    let names = services(entry);
-    let check = Ident::new("assert_provides", Span::call_site());
-    Some((traits.first()?.span(), check, quote!(&[#(#names),*])))
+    let (names, at) = (services(entry), traits.first()?.span());
+    let check = Ident::new("assert_provides", at);
+    Some((at, check, quote!(&[#(#names),*])))
 }

@@ -117,7 +117,11 @@ fn handle(service: &Service) -> TokenStream {
         .filter(|method| !method.broken)
         .map(|method| forward(method, service));
     quote! {
-        #[allow(deprecated, reason = "a handle has every method of its service")]
+        #[allow(
+            deprecated,
+            clippy::used_underscore_binding,
+            reason = "a handle has every method of its service, with its names"
+        )]
         #unsafety impl #ident for #krate::service::Service<dyn #ident> { #(#methods)* }
     }
 }

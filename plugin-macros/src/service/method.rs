@@ -53,8 +53,9 @@ fn name_argument(argument: &mut FnArg) {
     match argument {
         FnArg::Typed(argument) => lifetime::name_elided(&mut argument.ty),
         FnArg::Receiver(receiver) => {
-            if let ReceiverKind::Reference(and, name, _) = &mut receiver.kind {
+            if let ReceiverKind::Reference(and, name, exclusive) = &mut receiver.kind {
                 *name = Some(lifetime::call(and.span));
+                *exclusive = None;
             }
         }
     }

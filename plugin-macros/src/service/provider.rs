@@ -2,7 +2,7 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
-use syn::{Block, ImplItem, ImplItemFn, ItemImpl, Path, Stmt};
+use syn::{Expr, ImplItem, ImplItemFn, ItemImpl, Path, Stmt, parse_quote};
 
 use super::method::{boxed_body, boxed_signature};
 use super::{MISPLACED, Options, signature};
@@ -32,19 +32,25 @@ pub(super) fn expand(
     item.into_token_stream()
 }
 
+/// Boxes an `async fn`. One with a mistake keeps the form of the trait's and loses its body, so
+/// that the mistake is the only thing reported of it.
 fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagnostics) {
     if function.sig.asyncness.is_none() {
         return;
     }
     let mut own = Diagnostics::default();
     signature::check(&function.sig, &mut own);
-    if own.is_empty() {
-        let body = boxed_body(&function.sig, &function.block);
+    let body = if own.is_empty() {
+        boxed_body(&function.sig, &function.block)
+    } else {
+        function
+            .attrs
+            .push(parse_quote!(#[allow(warnings, reason = "the method is reported already")]));
+        quote!(::core::unreachable!())
+    };
+    if function.sig.generics.params.is_empty() {
         function.sig = boxed_signature(&function.sig, krate);
-        function.block = Block {
-            brace_token: function.block.brace_token,
-            stmts: vec![Stmt::Expr(syn::Expr::Verbatim(quote!(#body)), None)],
-        };
+        function.block.stmts = vec![Stmt::Expr(Expr::Verbatim(body), None)];
     }
     diagnostics.append(own);
 }

@@ -1,0 +1,8 @@
+use plugin_core::prelude::*;
+
+compose! {
+    plugin_cat::Cat
+    plugin_dog::Dog
+}
+
+fn main() {}

@@ -1,0 +1,17 @@
+use plugin_core::prelude::*;
+
+pub struct Cat;
+
+#[plugin(name = "cat-plugin", version = "1.2.0")]
+impl Cat {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+}
+
+compose! {
+    Cat as "tom-plugin",
+}
+
+fn main() {}

@@ -1,0 +1,9 @@
+use plugin_core::prelude::*;
+
+pub struct Cat;
+
+compose! {
+    Cat,
+}
+
+fn main() {}

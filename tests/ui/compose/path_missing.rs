@@ -1,0 +1,9 @@
+use plugin_core::prelude::*;
+
+compose! {
+    "cat",
+    "dog" =>,
+    "hen" => 7,
+}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use plugin_core::prelude::*;
+
+compose! {
+    "cat" => plugin_cat::Cat,
+    plugin_cat::Cat,
+}
+
+fn main() {}

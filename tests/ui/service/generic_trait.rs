@@ -1,0 +1,8 @@
+use plugin_core::prelude::*;
+
+#[service]
+pub trait Store<T> {
+    async fn get(&self) -> T;
+}
+
+fn main() {}

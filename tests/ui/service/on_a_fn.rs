@@ -1,0 +1,6 @@
+use plugin_core::prelude::*;
+
+#[service]
+pub async fn greet() {}
+
+fn main() {}

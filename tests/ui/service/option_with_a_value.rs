@@ -1,0 +1,8 @@
+use plugin_core::prelude::*;
+
+#[service(many = true)]
+pub trait Greet {
+    fn greet(&self);
+}
+
+fn main() {}
