@@ -106,7 +106,9 @@ fn unknown(
     let mut entries = book.composition.catalogue().iter();
     let entry = entries.find(|entry| path.is_empty() && folded(entry.plugin) == folded(step));
     if let Some(absent) = entry.and_then(|entry| book.composition.absent(entry.plugin)) {
-        return issue(IssueKind::Build, absent.to_string());
+        let mut issue = issue(IssueKind::Build, absent.to_string());
+        issue.key = key.to_ascii_lowercase().replace('_', "-");
+        return issue;
     }
     let keys: Vec<&str> = shape.keys().collect();
     let mut issue = issue(

@@ -19,7 +19,8 @@ pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> N
     let mut reader = Reader { book, report };
     let mut tree = Node::empty();
     for (name, text) in &sources.embedded {
-        let layer = reader.document(text, &Origin::embedded(name), name);
+        let stem = name.split('.').next().unwrap_or_default();
+        let layer = reader.document(text, &Origin::embedded(name), stem);
         tree.lay(layer);
     }
     let manager = reader.manager_file(sources);

@@ -16,15 +16,15 @@ pub(super) fn check(
     plugins: &BTreeMap<&'static str, PluginSettings>,
     report: &mut Report,
 ) {
+    let are_roles_known = !report
+        .issues
+        .iter()
+        .any(|issue| issue.key.starts_with("plugin_manager.roles"));
     for (name, role) in &manager.roles {
         let node = section.node.get("roles").and_then(|roles| roles.get(name));
         let key = format!("{}.roles.{name}", manager::ROOT);
         permissions(&role.permissions, node, &key, report);
     }
-    let are_roles_known = !report
-        .issues
-        .iter()
-        .any(|issue| issue.key.starts_with("plugin_manager.roles"));
     for (name, plugin) in plugins {
         if let Some(listed) = &plugin.config.permissions {
             permissions(listed, Some(&plugin.section.node), name, report);

@@ -89,10 +89,11 @@ impl<'a> Check<'a> {
     }
 
     fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
-        let is_secret = schema.get("writeOnly") == Some(&Value::Bool(true));
+        let is_secret = is_secret(schema);
         let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type")
             .expected(describe(self.root, schema))
-            .found(found(at.node, is_secret));
+            .found(found(at.node, is_secret))
+            .or_meant(describe::as_text(schema, at.node).filter(|_| !is_secret));
         self.issues.push(issue);
     }
 
@@ -108,17 +109,17 @@ impl<'a> Check<'a> {
         if !is_word {
             self.not_a_word(&schema.clone().into(), at);
         } else if !range.holds(at.node) {
-            let is_secret = schema.get("writeOnly") == Some(&Value::Bool(true));
-            let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "out of range")
-                .expected(describe(self.root, schema))
-                .found(found(at.node, is_secret));
-            self.issues.push(issue);
+            self.invalid(schema, at, "out of range");
         } else if let Some(fault) = range::format_fault(schema, at.node) {
-            let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, fault)
-                .expected(describe(self.root, schema))
-                .found(found(at.node, false));
-            self.issues.push(issue);
+            self.invalid(schema, at, fault);
         }
+    }
+
+    fn invalid(&mut self, schema: &'a Map<String, Value>, at: At<'_>, what: &str) {
+        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, what)
+            .expected(describe(self.root, schema))
+            .found(found(at.node, is_secret(schema)));
+        self.issues.push(issue);
     }
 
     fn list(&mut self, schema: &'a Map<String, Value>, at: At<'_>, items: &[Node]) {
@@ -196,6 +197,10 @@ impl<'a> Check<'a> {
             None => issue,
         });
     }
+}
+
+fn is_secret(schema: &Map<String, Value>) -> bool {
+    schema.get("writeOnly") == Some(&Value::Bool(true))
 }
 
 /// What may be under a key that `properties` does not name.

@@ -109,6 +109,11 @@ impl<'de> Visitor<'de> for RawVisitor {
         Ok(Raw::of(Data::Null))
     }
 
+    /// A text without a value is neither.
+    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
+        self.visit_unit()
+    }
+
     fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Raw, E> {
         Ok(Raw::of(Data::Bool(flag)))
     }

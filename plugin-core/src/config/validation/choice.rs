@@ -88,8 +88,9 @@ impl<'a> Check<'a> {
         if matches!(at.node.data, Data::Text(_)) && kind == IssueKind::Invalid {
             return self.not_a_word(&any, at);
         }
+        let is_secret = Shape::within(root, &any).is_secret();
         let mut issue =
-            Issue::new(kind, &at.node.place, at.key, what(kind)).found(found(at.node, false));
+            Issue::new(kind, &at.node.place, at.key, what(kind)).found(found(at.node, is_secret));
         if let Some(any) = any.as_object() {
             issue = issue.expected(describe(root, any));
         }

@@ -75,6 +75,21 @@ pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
     kinds.join(" or ")
 }
 
+/// A number or a truth value as the text that was wanted: what is missing are the quotes, or the
+/// unit of a length of time.
+pub(super) fn as_text(schema: &Map<String, Value>, node: &Node) -> Option<String> {
+    let is_text = types(schema).any(|kind| kind == "string");
+    let is_period = schema
+        .get("format")
+        .is_some_and(|format| format == "period");
+    match &node.data {
+        Data::Number(number) if is_period => Some(format!("{number}s")),
+        Data::Number(number) if is_text => Some(format!("\"{number}\"")),
+        Data::Bool(flag) if is_text && !is_period => Some(format!("\"{flag}\"")),
+        _ => None,
+    }
+}
+
 fn types(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let (one, many) = match schema.get("type") {
         Some(Value::Array(names)) => (None, names.as_slice()),

@@ -1,0 +1,84 @@
+//! What must not be shown is not.
+
+use plugin_core::config::{Explained, Secret};
+
+use crate::build::{base, loaded, refused, with};
+
+fn explained(settings: &plugin_core::config::Settings, key: &str) -> Explained {
+    let name = key.split('.').next().expect("a name");
+    let all = settings.explain(name).expect("a plugin of the build");
+    all.into_iter()
+        .find(|it| it.key == key)
+        .expect("the key is there")
+}
+
+#[test]
+fn a_secret_never_prints() {
+    let secret = Secret::from("hunter2");
+    let json = serde_json::to_string(&secret).expect("it serializes");
+    for shown in [format!("{secret}"), format!("{secret:?}"), json] {
+        assert!(
+            shown.contains("***") && !shown.contains("hunter2"),
+            "{shown}"
+        );
+    }
+    assert_eq!(secret.expose(), "hunter2");
+}
+
+#[test]
+fn settings_hold_secrets_and_do_not_show_them() {
+    let sources =
+        with("database-plugin: { config: { password: '${PW}' } }").environment([("PW", "hunter2")]);
+    let settings = loaded(&sources);
+    assert_eq!(
+        settings.plugins["database-plugin"].values["password"],
+        "hunter2"
+    );
+    let shown = format!("{settings:?} {sources:?}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let password = explained(&settings, "database-plugin.config.password");
+    assert_eq!(password.value, "***");
+    assert_eq!(password.origin.to_string(), "embedded test:1:40");
+}
+
+#[test]
+fn a_mistake_in_a_secret_does_not_show_it() {
+    let text = refused(&with("database-plugin: { config: { password: 4711 } }")).to_string();
+    assert!(
+        text.contains("expected text, found `***`") && !text.contains("4711"),
+        "{text}"
+    );
+}
+
+#[test]
+fn every_key_is_explained_with_where_it_comes_from() {
+    let text = "hello-plugin:\n  mailbox: 5\n  config: { message: hi }";
+    let sources = with(text)
+        .environment([("APP__HELLO_PLUGIN__CONFIG__RETRY_COUNT", "2")])
+        .plugin_config(
+            "hello-plugin",
+            serde_json::json!({ "max_notifications": 9 }),
+        );
+    let settings = loaded(&sources);
+    let origin = |key: &str| {
+        let it = explained(&settings, &format!("hello-plugin.{key}"));
+        format!("{} {}", it.value, it.origin)
+    };
+    assert_eq!(origin("mailbox"), "5 embedded test:2:12");
+    assert_eq!(origin("config.message"), "\"hi\" embedded test:3:22");
+    assert_eq!(
+        origin("config.retry_count"),
+        "2 APP__HELLO_PLUGIN__CONFIG__RETRY_COUNT"
+    );
+    assert_eq!(origin("config.max_notifications"), "9 program");
+    assert_eq!(origin("enabled"), "true default");
+    assert_eq!(origin("start.backoff.max"), "\"10s\" default");
+
+    let port = explained(&loaded(&base()), "database-plugin.config.port");
+    assert_eq!(
+        (port.value, port.origin.to_string().as_str()),
+        (3306.into(), "default")
+    );
+    assert_eq!(explained(&settings, "plugin_manager.timeout").value, "30s");
+    assert!(settings.explain("nobody").is_none());
+}
