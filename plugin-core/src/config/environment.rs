@@ -12,6 +12,7 @@ use super::report::Report;
 use super::shape::Shape;
 use super::sources::Sources;
 use super::validation::one_of;
+use crate::compose::Absent;
 
 const PREFIX: &str = "APP";
 
@@ -23,12 +24,12 @@ pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> 
         let place = Origin::Environment {
             variable: name.as_str().into(),
         };
-        match find(&steps, book, &place) {
+        match find(&steps, book) {
             Ok((path, shape)) => {
                 let node = conform::typed(value.clone(), &shape, &place);
                 root.insert(&path, node);
             }
-            Err(issue) => report.issue(issue),
+            Err(miss) => report.issue(miss.issue(book, &place)),
         }
     }
     root
@@ -47,37 +48,29 @@ fn folded(key: &str) -> String {
     key.replace('-', "_").to_ascii_uppercase()
 }
 
-fn variable<'a>(steps: impl IntoIterator<Item = &'a str>) -> String {
-    let steps = steps.into_iter().map(folded);
-    let all: Vec<String> = std::iter::once(PREFIX.to_owned()).chain(steps).collect();
-    all.join("__")
-}
-
 /// The key that a variable names, and what may be there.
-fn find<'b>(
-    steps: &[&str],
-    book: &'b Book<'_>,
-    place: &Origin,
-) -> Result<(Vec<String>, Shape<'b>), Issue> {
+fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b>), Miss> {
     let mut path: Vec<String> = Vec::new();
     let mut shape = book.shape();
     for step in steps {
         let Some((key, inner)) = descend(&shape, step) else {
-            return Err(unknown(&path, step, &shape, book, place));
+            return Err(Miss {
+                known: shape.keys().map(str::to_owned).collect(),
+                step: Some((*step).to_owned()),
+                path,
+            });
         };
         path.push(key);
         shape = inner;
     }
-    if path.len() < 2 {
-        let what = "names a whole section, not a key in it";
-        return Err(Issue::new(
-            IssueKind::UnknownKey,
-            place,
-            path.join("."),
-            what,
-        ));
+    match path.len() {
+        1 => Err(Miss {
+            known: Vec::new(),
+            step: None,
+            path,
+        }),
+        _ => Ok((path, shape)),
     }
-    Ok((path, shape))
 }
 
 fn descend<'s>(shape: &Shape<'s>, step: &str) -> Option<(String, Shape<'s>)> {
@@ -89,36 +82,58 @@ fn descend<'s>(shape: &Shape<'s>, step: &str) -> Option<(String, Shape<'s>)> {
     Some((key, inner))
 }
 
-fn unknown(
-    path: &[String],
-    step: &str,
-    shape: &Shape<'_>,
-    book: &Book<'_>,
-    place: &Origin,
-) -> Issue {
-    let key = path
-        .iter()
-        .map(String::as_str)
-        .chain([step])
-        .collect::<Vec<_>>()
-        .join(".");
-    let issue = |kind, what: String| Issue::new(kind, place, key.to_ascii_lowercase(), what);
-    let mut entries = book.composition.catalogue().iter();
-    let entry = entries.find(|entry| path.is_empty() && folded(entry.plugin) == folded(step));
-    if let Some(absent) = entry.and_then(|entry| book.composition.absent(entry.plugin)) {
-        let mut issue = issue(IssueKind::Build, absent.to_string());
-        issue.key = key.to_ascii_lowercase().replace('_', "-");
-        return issue;
+/// A variable that sets nothing: how far its name leads, and the step that leads nowhere; no
+/// step if the name ends too early.
+struct Miss {
+    path: Vec<String>,
+    step: Option<String>,
+    known: Vec<String>,
+}
+
+impl Miss {
+    fn issue(&self, book: &Book<'_>, place: &Origin) -> Issue {
+        let issue = |kind, key: &str, what: &str| Issue::new(kind, place, key, what);
+        let Some(step) = &self.step else {
+            let what = "names a whole section, not a key in it";
+            return issue(IssueKind::UnknownKey, &self.path.join("."), what);
+        };
+        if let Some((name, absent)) = self.absent(step, book) {
+            return issue(IssueKind::Build, name, &absent.to_string());
+        }
+        let key = self.with(&step.to_ascii_lowercase()).join(".");
+        let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
+        let meant = nearest(&step.replace('_', "-"), known.iter().copied());
+        let issue = issue(
+            IssueKind::UnknownKey,
+            &key,
+            "sets a key that does not exist",
+        )
+        .or_meant(meant.map(|key| self.variable(&key)));
+        match known.is_empty() {
+            true => issue,
+            false => issue.expected(one_of(&known)),
+        }
     }
-    let keys: Vec<&str> = shape.keys().collect();
-    let mut issue = issue(
-        IssueKind::UnknownKey,
-        "sets a key that does not exist".to_owned(),
-    );
-    issue.suggestion = nearest(&step.replace('_', "-"), keys.iter().copied())
-        .map(|key| variable(path.iter().map(String::as_str).chain([key.as_str()])));
-    match keys.is_empty() {
-        true => issue,
-        false => issue.expected(one_of(&keys)),
+
+    /// The plugin that is meant, if the build could have held it.
+    fn absent(&self, step: &str, book: &Book<'_>) -> Option<(&'static str, Absent)> {
+        let mut names = book
+            .composition
+            .catalogue()
+            .iter()
+            .map(|entry| entry.plugin);
+        let name = names.find(|name| self.path.is_empty() && folded(name) == folded(step))?;
+        Some((name, book.composition.absent(name)?))
+    }
+
+    fn with<'a>(&'a self, step: &'a str) -> Vec<&'a str> {
+        self.path.iter().map(String::as_str).chain([step]).collect()
+    }
+
+    /// The variable that sets a key beside the one that leads nowhere.
+    fn variable(&self, key: &str) -> String {
+        let steps = self.with(key).into_iter().map(folded);
+        let all: Vec<String> = std::iter::once(PREFIX.to_owned()).chain(steps).collect();
+        all.join("__")
     }
 }

@@ -82,7 +82,7 @@ impl Reader<'_> {
 
     fn manager_file(&mut self, sources: &Sources) -> Node {
         match &sources.manager_file {
-            Some(file) if !(file.optional && !file.path.exists()) => {
+            Some(file) if !file.optional || file.path.exists() => {
                 self.file(&file.path, manager::ROOT)
             }
             _ => Node::empty(),

@@ -61,7 +61,7 @@ impl<'a> Check<'a> {
         if matches!(at.node.data, Data::Unfilled) {
             return;
         }
-        if !self.allows_type(schema, at) {
+        if !allows_type(schema, at.node) {
             return self.mistyped(schema, at);
         }
         self.value(schema, at);
@@ -76,16 +76,6 @@ impl<'a> Check<'a> {
     fn report(&mut self, kind: IssueKind, at: At<'_>, what: impl Into<String>) {
         self.issues
             .push(Issue::new(kind, &at.node.place, at.key, what));
-    }
-
-    fn allows_type(&self, schema: &Map<String, Value>, at: At<'_>) -> bool {
-        let kind = kind_of(at.node);
-        let is = |name: &Value| name == kind || (kind == "integer" && name == "number");
-        match schema.get("type") {
-            Some(Value::Array(names)) => names.iter().any(is),
-            Some(name) => is(name),
-            None => true,
-        }
     }
 
     fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
@@ -196,6 +186,16 @@ impl<'a> Check<'a> {
             Some(text) => issue.expected(text),
             None => issue,
         });
+    }
+}
+
+fn allows_type(schema: &Map<String, Value>, node: &Node) -> bool {
+    let kind = kind_of(node);
+    let is = |name: &Value| name == kind || (kind == "integer" && name == "number");
+    match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().any(is),
+        Some(name) => is(name),
+        None => true,
     }
 }
 

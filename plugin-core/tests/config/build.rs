@@ -17,7 +17,7 @@ const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(Arc::new(()) as Plugi
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(dead_code, reason = "read for its schema")]
-pub struct Hello {
+pub(crate) struct Hello {
     message: String,
     #[serde(default = "thousand")]
     #[schemars(range(min = 1, max = 100_000))]
@@ -33,7 +33,7 @@ fn thousand() -> u64 {
 /// One key of every kind.
 #[derive(Deserialize, JsonSchema)]
 #[expect(dead_code, reason = "read for its schema")]
-pub struct Store {
+pub(crate) struct Store {
     password: Secret,
     host: Option<String>,
     #[serde(default = "default_port")]
@@ -54,14 +54,14 @@ fn default_port() -> u16 {
 
 #[derive(Deserialize, JsonSchema)]
 #[expect(dead_code, reason = "read for its schema")]
-pub struct Table {
+pub(crate) struct Table {
     name: String,
     rows: Option<u32>,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Mode {
+pub(crate) enum Mode {
     ReadOnly,
     ReadWrite,
 }
@@ -69,7 +69,7 @@ pub enum Mode {
 #[derive(Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 #[expect(dead_code, reason = "read for its schema")]
-pub enum Engine {
+pub(crate) enum Engine {
     Sqlite { path: String },
     Mysql { threads: u8 },
 }
@@ -77,7 +77,7 @@ pub enum Engine {
 /// A number that only the type knows to be wrong.
 #[derive(Deserialize, JsonSchema)]
 #[serde(try_from = "u32")]
-pub struct Even;
+pub(crate) struct Even;
 
 impl TryFrom<u32> for Even {
     type Error = &'static str;
@@ -116,7 +116,7 @@ static FREE: Descriptor =
         BTreeMap<String, serde_json::Value>,
     >())]);
 
-pub static BUILD: Composition = Composition::proven(
+pub(crate) static BUILD: Composition = Composition::proven(
     &[&LOGGER, &STORE, &USERS, &HELLO, &FREE],
     &[0, 1, 2, 3, 4],
     &[
@@ -142,25 +142,25 @@ database-plugin: { config: { password: base } }
 ";
 
 /// Sources on which the build loads.
-pub fn base() -> Sources {
+pub(crate) fn base() -> Sources {
     Sources::new().embedded("base", BASE)
 }
 
 /// The base with a text over it.
-pub fn with(text: &str) -> Sources {
+pub(crate) fn with(text: &str) -> Sources {
     base().embedded("test", text)
 }
 
-pub fn loaded(sources: &Sources) -> Settings {
+pub(crate) fn loaded(sources: &Sources) -> Settings {
     load(sources, &BUILD).unwrap_or_else(|error| panic!("does not load:\n{error}"))
 }
 
-pub fn refused(sources: &Sources) -> ConfigError {
+pub(crate) fn refused(sources: &Sources) -> ConfigError {
     load(sources, &BUILD).expect_err("loads, though it should not")
 }
 
 /// The lines of the error, without the name of the text.
-pub fn lines(sources: &Sources) -> Vec<String> {
+pub(crate) fn lines(sources: &Sources) -> Vec<String> {
     let text = refused(sources).to_string();
     text.lines()
         .map(|line| line.replace("embedded test:", ""))

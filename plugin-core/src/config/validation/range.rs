@@ -78,7 +78,7 @@ impl Range {
         };
         match size {
             (Some(min), Some(max)) => format!(" of {min} to {max} {unit}"),
-            (Some(1), None) => format!(" that is not empty"),
+            (Some(1), None) => " that is not empty".to_owned(),
             (Some(min), None) => format!(" of at least {min} {unit}"),
             (None, Some(max)) => format!(" of at most {max} {unit}"),
             (None, None) => String::new(),
