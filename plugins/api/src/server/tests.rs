@@ -156,7 +156,7 @@ async fn a_dropped_server_ends_its_connections() {
 async fn an_address_in_use_and_one_that_is_none_are_the_operators() {
     let taken = bind("127.0.0.1:0").await.unwrap();
     for address in [
-        taken.address().to_string(),
+        taken.address.to_string(),
         "nowhere".to_owned(),
         "127.0.0.1:99999".to_owned(),
     ] {

@@ -38,12 +38,11 @@ impl SmtpServer {
         let mut stdout = BufReader::new(child.stdout.take().unwrap());
         let mut port = String::new();
         stdout.read_line(&mut port).unwrap();
-        let port = match port.trim().parse() {
-            Ok(port) => port,
-            Err(_) => panic!(
+        let Ok(port) = port.trim().parse() else {
+            panic!(
                 "the mail server did not start: {}",
                 complaint(child.stderr.take())
-            ),
+            );
         };
         Self {
             stdin: child.stdin.take(),
