@@ -1,0 +1,56 @@
+//! Starting, readiness, stopping.
+
+use std::net::TcpListener;
+
+use serde_json::json;
+
+use crate::backends::{BEGUN, GO_ON};
+use crate::site::Site;
+
+#[tokio::test]
+async fn an_occupied_port_fails_the_start_and_is_named() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let outcome = Site::start("", json!({"address": address})).await;
+    let error = outcome.err().unwrap();
+    assert!(error.is_config(), "{error}");
+    assert!(error.to_string().contains(&address), "{error}");
+}
+
+#[tokio::test]
+async fn an_open_route_that_is_not_there_fails_the_start() {
+    let error = Site::start("", json!({"open": ["GET /"]})).await.err().unwrap();
+    assert!(error.is_config() && error.to_string().contains("`GET /`"), "{error}");
+}
+
+#[tokio::test]
+async fn readiness_names_a_plugin_that_does_not_serve() {
+    let site = Site::new().await;
+    let client = site.client();
+    assert_eq!(client.ask("GET /readyz", None).await.status, 200);
+    site.running.handle().stop("orders").await.unwrap();
+    let answer = client.ask("GET /readyz", None).await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(answer.detail(), "not ready: `orders`");
+    assert_eq!(answer.body["plugins"][0]["state"], "stopped");
+    assert_eq!(client.ask("GET /healthz", None).await.status, 200);
+    site.running.handle().start("orders").await.unwrap();
+    assert_eq!(client.ask("GET /readyz", None).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_stop_answers_what_runs_and_closes_the_door() {
+    let site = Site::new().await;
+    let (client, address) = (site.client(), site.address());
+    let login = json!({"user_id": "slow", "password": "secret"});
+    let asked = tokio::spawn(async move { client.json("POST /login", None, login).await });
+    BEGUN.notified().await;
+    let stop = tokio::spawn(site.running.stop());
+    while tokio::net::TcpStream::connect(&address).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    GO_ON.notify_one();
+    assert_eq!(asked.await.unwrap().status, 200);
+    assert!(stop.await.unwrap().is_clean());
+    assert!(!site.dir.path().join("api-plugin/address").exists());
+}

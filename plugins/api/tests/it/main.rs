@@ -1,0 +1,10 @@
+//! The interface in a system, asked over real connections.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod backends;
+mod client;
+mod events;
+mod lifecycle;
+mod session;
+mod site;

@@ -1,0 +1,174 @@
+//! The plugin in a system: events in, messages out.
+
+use std::fs;
+
+use plugin_contracts::{NewUser, OrderCreated, User, UserService, UserWelcome};
+use plugin_core::lifecycle::{Manager, Running};
+use plugin_core::prelude::*;
+use plugin_core::{Composition, Plugin};
+use plugin_notification::Notification;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::smtp_server::SmtpServer;
+
+/// Knows everyone but `nobody`.
+struct People;
+
+#[plugin(name = "people", provides(UserService))]
+impl People {
+    #[init]
+    fn init() -> Result<Self> {
+        Ok(Self)
+    }
+}
+
+#[service]
+impl UserService for People {
+    async fn find(&self, id: &str) -> Result<Option<User>> {
+        Ok((id != "nobody").then(|| User {
+            id: id.to_owned(),
+            name: "王小明".to_owned(),
+            email: format!("{id}@shop.example"),
+            phone: Some("+8613800000000".to_owned()),
+        }))
+    }
+
+    async fn password_hash(&self, _: &str) -> Result<Option<String>> {
+        Ok(None)
+    }
+
+    async fn create(&self, _: NewUser) -> Result<()> {
+        Err(Error::bug("nobody is created here"))
+    }
+
+    async fn set_password_hash(&self, _: &str, _: &str) -> Result<()> {
+        Err(Error::bug("nobody is changed here"))
+    }
+}
+
+async fn start(dir: &TempDir, config: Value) -> Running {
+    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    Manager::builder(&Composition::assemble(&plugins).unwrap())
+        .data_dir(dir.path())
+        .plugin_config("notification-plugin", config)
+        .configure()
+        .unwrap()
+        .start()
+        .await
+        .unwrap()
+}
+
+async fn welcome(running: &Running, user_id: &str) {
+    let welcome = UserWelcome {
+        user_id: user_id.to_owned(),
+        message: "欢迎使用我们的服务！".to_owned(),
+    };
+    let publisher = running.publisher::<UserWelcome>();
+    publisher.publish(welcome).await.unwrap();
+}
+
+fn errors(running: &Running) -> u64 {
+    let status = running.status();
+    let plugin = status.plugins.iter().find(|plugin| plugin.name == "notification-plugin");
+    plugin.unwrap().events.errors
+}
+
+/// Names of the messages in the outbox.
+fn outbox(dir: &TempDir) -> Vec<String> {
+    let files = fs::read_dir(dir.path().join("notification-plugin/outbox/new")).unwrap();
+    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn a_welcome_reaches_the_mail_server() {
+    let (dir, mut server) = (tempfile::tempdir().unwrap(), SmtpServer::start());
+    let smtp = json!({"host": "127.0.0.1", "port": server.port, "tls": "none"});
+    let running = start(&dir, json!({"smtp": smtp})).await;
+    welcome(&running, "ming").await;
+    running.idle().await;
+    let received = server.received();
+    assert_eq!(received.receivers, ["ming@shop.example"]);
+    assert_eq!(received.subject, "欢迎注册");
+    assert_eq!(received.body.trim_end(), "欢迎使用我们的服务！");
+    assert_eq!(errors(&running), 0);
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test]
+async fn without_servers_an_order_goes_to_the_outbox() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start(&dir, json!({})).await;
+    let order = OrderCreated {
+        order_id: "A-1".to_owned(),
+        user_id: "ming".to_owned(),
+        total_cents: 100,
+    };
+    running.publisher::<OrderCreated>().publish(order).await.unwrap();
+    running.idle().await;
+    let names = outbox(&dir);
+    let count = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
+    assert_eq!((count(".eml"), count(".sms.json")), (1, 1), "{names:?}");
+}
+
+#[tokio::test]
+async fn an_unknown_user_is_an_error_of_that_event_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let running = start(&dir, json!({})).await;
+    welcome(&running, "nobody").await;
+    welcome(&running, "ming").await;
+    running.idle().await;
+    assert_eq!(errors(&running), 1);
+    assert_eq!(outbox(&dir).len(), 1);
+    assert!(running.status().ready);
+}
+
+#[tokio::test]
+async fn nothing_that_was_accepted_is_lost_at_a_stop() {
+    let (dir, server) = (tempfile::tempdir().unwrap(), SmtpServer::start());
+    let smtp = json!({"host": "127.0.0.1", "port": server.port, "tls": "none"});
+    let running = start(&dir, json!({"smtp": smtp, "concurrency": 2})).await;
+    for _ in 0..20 {
+        welcome(&running, "ming").await;
+    }
+    assert!(running.stop().await.is_clean());
+    assert_eq!(server.rest().lines().count(), 20);
+}
+
+#[tokio::test]
+async fn a_template_with_an_unknown_field_fails_the_start_and_is_named() {
+    let dir = tempfile::tempdir().unwrap();
+    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    let config = json!({"templates": {"welcome": {"body": "{mesage}"}}});
+    let error = Manager::builder(&Composition::assemble(&plugins).unwrap())
+        .data_dir(dir.path())
+        .plugin_config("notification-plugin", config)
+        .configure()
+        .unwrap()
+        .start()
+        .await
+        .unwrap_err();
+    assert!(error.is_config(), "{error}");
+    let text = error.to_string();
+    assert!(text.contains("`templates.welcome.body`") && text.contains("`mesage`"), "{text}");
+}
+
+#[tokio::test]
+async fn the_default_file_loads_as_it_stands() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = include_str!("../../../../config/plugins/notification-plugin.yaml");
+    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    let sources = plugin_core::config::Sources::new().embedded("notification-plugin.yaml", file);
+    let running = Manager::builder(&Composition::assemble(&plugins).unwrap())
+        .sources(sources)
+        .data_dir(dir.path())
+        .configure()
+        .unwrap()
+        .start()
+        .await
+        .unwrap();
+    welcome(&running, "ming").await;
+    running.idle().await;
+    assert_eq!(outbox(&dir).len(), 1);
+    assert!(running.stop().await.is_clean());
+}
