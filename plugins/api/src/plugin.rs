@@ -94,7 +94,13 @@ impl Api {
     }
 }
 
-/// Until `System` tells, everyone is.
-fn not_ready(_: &System) -> Vec<NotReady> {
-    Vec::new()
+fn not_ready(system: &System) -> Vec<NotReady> {
+    let plugins = system.status().plugins;
+    let missing = plugins.iter().filter(|plugin| !plugin.ready);
+    missing
+        .map(|plugin| NotReady {
+            plugin: plugin.name.to_owned(),
+            state: plugin.state.to_string(),
+        })
+        .collect()
 }

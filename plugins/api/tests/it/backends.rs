@@ -4,9 +4,7 @@ use std::collections::HashSet;
 use std::sync::Mutex;
 use std::time::SystemTime;
 
-use plugin_contracts::{
-    Auth, AuthError, NewUser, OrderCreated, Session, User, UserService,
-};
+use plugin_contracts::{Auth, AuthError, NewUser, OrderCreated, Session, User, UserService};
 use plugin_core::prelude::*;
 use tokio::sync::Notify;
 

@@ -20,7 +20,10 @@ pub(crate) struct Answer {
 
 impl Client {
     pub(crate) fn new(address: String) -> Self {
-        let agent = Agent::config_builder().http_status_as_error(false).build().into();
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .build()
+            .into();
         Self { agent, address }
     }
 
@@ -57,7 +60,8 @@ fn answer(mut response: http::Response<ureq::Body>) -> Answer {
     let content_type = response.headers().get("content-type");
     Answer {
         status: response.status().as_u16(),
-        content_type: content_type.map_or(String::new(), |value| value.to_str().unwrap().to_owned()),
+        content_type: content_type
+            .map_or(String::new(), |value| value.to_str().unwrap().to_owned()),
         body: response.body_mut().read_json().unwrap_or(Value::Null),
     }
 }

@@ -15,11 +15,22 @@ fn order() -> serde_json::Value {
 async fn an_event_reaches_its_handlers() {
     let site = Site::new().await;
     let (sender, mut orders) = mpsc::unbounded_channel();
-    let subscription = site.running.subscriber().subscribe(move |order: &Envelope<OrderCreated>| {
-        sender.send(order.order_id.clone()).map_err(plugin_core::Error::from)
-    });
-    let answer = site.client().json("POST /events/order.created", TOKEN, order()).await;
-    assert_eq!((answer.status, answer.body), (202, json!({"accepted": "order.created"})));
+    let subscription =
+        site.running
+            .subscriber()
+            .subscribe(move |order: &Envelope<OrderCreated>| {
+                sender
+                    .send(order.order_id.clone())
+                    .map_err(plugin_core::Error::from)
+            });
+    let answer = site
+        .client()
+        .json("POST /events/order.created", TOKEN, order())
+        .await;
+    assert_eq!(
+        (answer.status, answer.body),
+        (202, json!({"accepted": "order.created"}))
+    );
     assert_eq!(orders.recv().await.as_deref(), Some("A-1"));
     drop(subscription);
 }
@@ -31,14 +42,19 @@ async fn what_can_t_be_published_is_told_why() {
     let route = "POST /events/order.created";
     assert_eq!(client.json(route, None, order()).await.status, 401);
 
-    let answer = client.json("POST /events/order.creatde", TOKEN, order()).await;
+    let answer = client
+        .json("POST /events/order.creatde", TOKEN, order())
+        .await;
     assert_eq!(answer.status, 404);
     assert!(answer.detail().contains("`order.creatde`"), "{answer:?}");
 
     let mut wrong = order();
     wrong["total_cents"] = json!("much");
     let answer = client.json(route, TOKEN, wrong).await;
-    assert_eq!((answer.status, &answer.body["key"]), (422, &json!("total_cents")));
+    assert_eq!(
+        (answer.status, &answer.body["key"]),
+        (422, &json!("total_cents"))
+    );
     assert!(answer.detail().contains("expected u64"), "{answer:?}");
 
     let mut extra = order();
@@ -53,7 +69,9 @@ async fn the_default_file_lets_callers_order_and_nothing_else() {
     let file = include_str!("../../../../config/plugins/api-plugin.yaml");
     let site = Site::start(file, json!({})).await.unwrap();
     let client = site.client();
-    let answer = client.json("POST /events/order.created", TOKEN, order()).await;
+    let answer = client
+        .json("POST /events/order.created", TOKEN, order())
+        .await;
     assert_eq!(answer.status, 202, "{answer:?}");
     let login = json!({"user_id": "bob"});
     let answer = client.json("POST /events/user.login", TOKEN, login).await;

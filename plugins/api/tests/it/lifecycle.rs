@@ -19,8 +19,14 @@ async fn an_occupied_port_fails_the_start_and_is_named() {
 
 #[tokio::test]
 async fn an_open_route_that_is_not_there_fails_the_start() {
-    let error = Site::start("", json!({"open": ["GET /"]})).await.err().unwrap();
-    assert!(error.is_config() && error.to_string().contains("`GET /`"), "{error}");
+    let error = Site::start("", json!({"open": ["GET /"]}))
+        .await
+        .err()
+        .unwrap();
+    assert!(
+        error.is_config() && error.to_string().contains("`GET /`"),
+        "{error}"
+    );
 }
 
 #[tokio::test]

@@ -14,7 +14,10 @@ async fn a_session_from_login_to_logout() {
     assert_eq!(answer.status, 200);
     let token = answer.body["token"].as_str();
     let answer = client.ask("GET /users/ada", token).await;
-    assert_eq!((answer.status, &answer.body["email"]), (200, &json!("ada@shop.example")));
+    assert_eq!(
+        (answer.status, &answer.body["email"]),
+        (200, &json!("ada@shop.example"))
+    );
     assert_eq!(client.ask("POST /logout", token).await.status, 204);
     let answer = client.ask("GET /users/ada", token).await;
     assert_eq!(answer.status, 401);
@@ -23,7 +26,9 @@ async fn a_session_from_login_to_logout() {
 
 #[tokio::test]
 async fn every_refusal_is_a_problem() {
-    let site = Site::start("", json!({"max_body_bytes": 64})).await.unwrap();
+    let site = Site::start("", json!({"max_body_bytes": 64}))
+        .await
+        .unwrap();
     let client = site.client();
     let long = format!("{{\"user_id\": \"{}\"}}", "x".repeat(64));
     let cases = [
@@ -31,7 +36,12 @@ async fn every_refusal_is_a_problem() {
         ("DELETE /login", String::new(), 405, "`Allow`"),
         ("POST /login", String::new(), 415, "application/json"),
         ("POST /login", "{".to_owned(), 400, "no JSON"),
-        ("POST /login", "{\"user_id\": 7}".to_owned(), 422, "expected a string"),
+        (
+            "POST /login",
+            "{\"user_id\": 7}".to_owned(),
+            422,
+            "expected a string",
+        ),
         ("POST /login", long, 413, "64 bytes"),
         ("GET /users/%FF", String::new(), 400, ""),
     ];

@@ -70,14 +70,19 @@ async fn welcome(running: &Running, user_id: &str) {
 
 fn errors(running: &Running) -> u64 {
     let status = running.status();
-    let plugin = status.plugins.iter().find(|plugin| plugin.name == "notification-plugin");
+    let plugin = status
+        .plugins
+        .iter()
+        .find(|plugin| plugin.name == "notification-plugin");
     plugin.unwrap().events.errors
 }
 
 /// Names of the messages in the outbox.
 fn outbox(dir: &TempDir) -> Vec<String> {
     let files = fs::read_dir(dir.path().join("notification-plugin/outbox/new")).unwrap();
-    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
+    files
+        .map(|file| file.unwrap().file_name().into_string().unwrap())
+        .collect()
 }
 
 #[tokio::test]
@@ -104,7 +109,11 @@ async fn without_servers_an_order_goes_to_the_outbox() {
         user_id: "ming".to_owned(),
         total_cents: 100,
     };
-    running.publisher::<OrderCreated>().publish(order).await.unwrap();
+    running
+        .publisher::<OrderCreated>()
+        .publish(order)
+        .await
+        .unwrap();
     running.idle().await;
     let names = outbox(&dir);
     let count = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
@@ -150,7 +159,10 @@ async fn a_template_with_an_unknown_field_fails_the_start_and_is_named() {
         .unwrap_err();
     assert!(error.is_config(), "{error}");
     let text = error.to_string();
-    assert!(text.contains("`templates.welcome.body`") && text.contains("`mesage`"), "{text}");
+    assert!(
+        text.contains("`templates.welcome.body`") && text.contains("`mesage`"),
+        "{text}"
+    );
 }
 
 #[tokio::test]
