@@ -188,7 +188,7 @@ async fn attempt_stage(
     attempt: u32,
 ) -> Result<()> {
     if let Some(need) = missing_need(kernel, unit) {
-        return Err(Error::external(format!("it needs `{need}`, which does not run")));
+        return Err(follow(kernel, unit, need).await);
     }
     if stage == Stage::Init || attempt > 1 {
         initialize(kernel, unit).await?;
@@ -198,6 +198,17 @@ async fn attempt_stage(
         start(kernel, unit).await?;
     }
     Ok(())
+}
+
+/// Fails a unit because one that it can't be without has failed.
+async fn follow(kernel: &Arc<Kernel>, unit: usize, need: &str) -> Error {
+    let error = Error::external(format!("it needs `{need}`, which does not run"));
+    let this = &kernel.units[unit];
+    // One that is built already takes no such step, and needs none to fail.
+    let _built = this.step(Step::Initialize);
+    this.fail(&error);
+    stopping::discard(kernel, unit).await;
+    error
 }
 
 /// Starts one unit from the beginning: what a restart does. Its services change hands only when

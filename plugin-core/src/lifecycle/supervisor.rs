@@ -34,6 +34,8 @@ struct Record {
     due: Option<Instant>,
     /// Unhealthy answers in a row.
     unhealthy: u32,
+    /// The life in which it was asked how it is and has not answered.
+    asked: Option<u64>,
 }
 
 /// Why the loop ended.
@@ -83,6 +85,9 @@ impl Supervisor {
 
     async fn hear(&mut self, report: Report) -> Escalation {
         let this = &self.kernel.units[report.unit];
+        if matches!(report.news, News::Health(_)) {
+            self.records[report.unit].asked = None;
+        }
         if this.generation() != report.generation || this.board.read().state != State::Running {
             return None;
         }
@@ -117,14 +122,19 @@ impl Supervisor {
         }
     }
 
-    /// Asks every running plugin how it is; the answers come as reports.
-    fn ask_health(&self) {
+    /// Asks every running plugin how it is, unless it still owes an answer; the answers come as
+    /// reports.
+    fn ask_health(&mut self) {
         for (unit, this) in self.kernel.units.iter().enumerate() {
+            if self.records[unit].asked == Some(this.generation()) {
+                continue;
+            }
             let Some(hook) = this.descriptor.hooks.health else { continue };
             let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
                 continue;
             };
             let (kernel, generation) = (Arc::clone(&self.kernel), this.generation());
+            self.records[unit].asked = Some(generation);
             tokio::spawn(async move {
                 let current = kernel.units[unit].identity.current();
                 let limits = kernel.limits(unit);

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
-use plugin_core::config::Sources;
+use plugin_core::config::{ConfigNeed, Sources};
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::lifecycle::{Configured, Health, Manager};
 use plugin_core::{
-    BoxFuture, Composition, Descriptor, Error, Hooks, Mode, PluginRef, Requirement, Result, Source,
+    BoxFuture, Composition, Descriptor, Error, Hooks, Mode, Need, Plugin, PluginRef, Requirement, Result, Source,
     SubscribeOptions, Subscription, Tasks,
 };
 use serde_json::{Value, json};
@@ -95,6 +95,12 @@ async fn act(what: &Value, call: u64) -> Result<()> {
         "once" if call == 0 => Err(Error::retriable("told to fail once")),
         _ => Ok(()),
     }
+}
+
+impl Plugin for Fault {
+    const NAME: &'static str = "fault";
+    const VERSION: &'static str = "1.0.0";
+    const DESCRIPTOR: &'static Descriptor = &Descriptor::new("fault", "1.0.0", HOOKS);
 }
 
 impl Drop for Fault {
@@ -195,7 +201,9 @@ pub fn plugin(name: &'static str, requires: &[&'static str]) -> Descriptor {
             version: "*",
         })
         .collect::<Vec<_>>();
-    Descriptor::new(name, "1.0.0", HOOKS).requires(requires.leak())
+    Descriptor::new(name, "1.0.0", HOOKS)
+        .needs(const { &[Need::Config(ConfigNeed::of::<Value>())] })
+        .requires(requires.leak())
 }
 
 /// A plugin that handles `Ping` from its mailbox.

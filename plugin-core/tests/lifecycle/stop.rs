@@ -72,7 +72,7 @@ async fn a_second_signal_insists() {
             async move { if signal.is_some() { signal } else { std::future::pending().await } }
         })
         .await;
-    assert_eq!(report.late().collect::<Vec<_>>(), ["a"]);
+    assert!(report.late().any(|name| name == "a"), "{report:?}");
     assert!(set.alive().is_empty());
 }
 
