@@ -29,6 +29,7 @@ pub mod files;
 mod tasks;
 pub mod lifecycle;
 
+mod macros;
 pub mod prelude;
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -43,7 +44,6 @@ pub use descriptor::{
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
+pub use macros::{compose, event, plugin, service};
 pub use plan::{Edge, PlanIssue, Reason};
 pub use tasks::{SpawnError, Tasks};
-
-pub use plugin_macros::{compose, event, plugin, service};

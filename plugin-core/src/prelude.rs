@@ -8,7 +8,7 @@ pub use crate::lifecycle::{Health, System};
 pub use crate::service::{Service, Services};
 pub use crate::tasks::Tasks;
 
-pub use plugin_macros::{compose, event, plugin, service};
+pub use crate::macros::{compose, event, plugin, service};
 
 pub use schemars::JsonSchema;
 pub use serde::{Deserialize, Serialize};

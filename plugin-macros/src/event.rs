@@ -25,9 +25,9 @@ struct Event {
     description: String,
 }
 
-pub(crate) fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn event(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let event = parse(arguments, item.clone(), &mut diagnostics);
+    let event = parse(arguments, item, &mut diagnostics);
     let generated = match event {
         Some(event) if diagnostics.is_empty() => expand(&event),
         Some(event) => implementation(&event),
@@ -40,13 +40,13 @@ pub(crate) fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The event; on a mistake one that is good enough to stand in for it, if there can be one.
 fn parse(
     arguments: TokenStream,
-    item: TokenStream,
+    item: &TokenStream,
     diagnostics: &mut Diagnostics,
 ) -> Option<Event> {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
     let krate = krate::path(&mut arguments, diagnostics);
-    let topic = topic(&mut arguments, &item, diagnostics);
-    let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item))? {
+    let topic = topic(&mut arguments, item, diagnostics);
+    let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item.clone()))? {
         Item::Struct(item) => (item.ident, item.generics, item.attrs),
         Item::Enum(item) => (item.ident, item.generics, item.attrs),
         other => {
@@ -100,7 +100,8 @@ fn check_generics(generics: &Generics, diagnostics: &mut Diagnostics) -> Option<
     }
     diagnostics.at(
         generics,
-        "an event type has no generic parameters, as one topic has one type: declare one type for each topic",
+        "an event type has no generic parameters, as one topic has one type: declare one type \
+            for each topic",
     );
     None
 }
@@ -111,7 +112,8 @@ fn refusal(item: &Item) -> &'static str {
             "a union can't be an event, as it can't be serialized: write a `struct` or an `enum`"
         }
         _ => {
-            "`#[event]` goes above a `struct` or an `enum`: write it above the type of the event's data"
+            "`#[event]` goes above a `struct` or an `enum`: write it above the type of the \
+                event's data"
         }
     }
 }

@@ -24,13 +24,13 @@ use proc_macro::TokenStream;
 /// See `plugin_core::plugin`.
 #[proc_macro_attribute]
 pub fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    plugin::plugin(arguments.into(), item.into()).into()
+    plugin::plugin(arguments.into(), &item.into()).into()
 }
 
 /// See `plugin_core::event`.
 #[proc_macro_attribute]
 pub fn event(arguments: TokenStream, item: TokenStream) -> TokenStream {
-    event::event(arguments.into(), item.into()).into()
+    event::event(arguments.into(), &item.into()).into()
 }
 
 /// See `plugin_core::service`.

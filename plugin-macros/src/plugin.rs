@@ -20,10 +20,10 @@ use block::Block;
 use model::Plugin;
 use options::Options;
 
-pub(crate) fn plugin(arguments: TokenStream, item: TokenStream) -> TokenStream {
+pub(crate) fn plugin(arguments: TokenStream, item: &TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let options = Options::parse(arguments, &item, &mut diagnostics);
-    let Some(block) = block::parse(item.clone(), &mut diagnostics) else {
+    let options = Options::parse(arguments, item, &mut diagnostics);
+    let Some(block) = block::parse(item, &mut diagnostics) else {
         let errors = diagnostics.into_compile_errors();
         return quote!(#item #errors);
     };

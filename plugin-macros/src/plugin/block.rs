@@ -9,7 +9,8 @@ use syn::{Attribute, Generics, ImplItem, Item, Path, Signature, Token, Type, Vis
 use super::mark::Mark;
 use crate::diagnostics::Diagnostics;
 
-const WRONG_ITEM: &str = "`#[plugin]` goes above an `impl` block: write it above `impl Hello { … }`, the block with `#[init]`";
+const WRONG_ITEM: &str = "`#[plugin]` goes above an `impl` block: write it above `impl Hello { … \
+    }`, the block with `#[init]`";
 
 /// An `impl` block.
 pub(crate) struct Block {
@@ -37,13 +38,13 @@ pub(crate) struct Method {
 }
 
 /// Reads the block. Another item is reported, and `None` is returned.
-pub(crate) fn parse(item: TokenStream, diagnostics: &mut Diagnostics) -> Option<Block> {
+pub(crate) fn parse(item: &TokenStream, diagnostics: &mut Diagnostics) -> Option<Block> {
     match syn::parse2::<Block>(item.clone()) {
         Ok(block) => Some(block),
         Err(error) => {
             match syn::parse2::<Item>(item.clone()) {
                 Ok(other) if !matches!(other, Item::Impl(_)) => {
-                    diagnostics.at_attribute(&item, WRONG_ITEM);
+                    diagnostics.at_attribute(item, WRONG_ITEM);
                 }
                 _ => diagnostics.push(error),
             }

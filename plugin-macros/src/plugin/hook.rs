@@ -8,20 +8,27 @@ use super::model::{Hook, marked};
 use super::{parameter, receiver};
 use crate::diagnostics::Diagnostics;
 
-const INIT_MISSING: &str = "a plugin needs a method that builds it: add `#[init] async fn init() -> Result<Self>` to the block, with what the plugin needs as its parameters";
+const INIT_MISSING: &str = "a plugin needs a method that builds it: add `#[init] async fn init() \
+    -> Result<Self>` to the block, with what the plugin needs as its parameters";
 
 /// Checks what is wrong with the block as a whole.
 pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
     if let Some((of_trait, _)) = &block.of_trait {
-        let message = "`#[plugin]` goes above an `impl` block without a trait: move the methods that it reads to `impl Hello { … }`";
+        let message = "`#[plugin]` goes above an `impl` block without a trait: move the methods \
+            that it reads to `impl Hello { … }`";
         diagnostics.at(of_trait, message);
     }
     if !block.generics.params.is_empty() {
-        let message = "a plugin has no generic parameters, as the build holds one plugin of each name: write `#[plugin]` above an `impl` of one concrete type";
+        let message = "a plugin has no generic parameters, as the build holds one plugin of each \
+            name: write `#[plugin]` above an `impl` of one concrete type";
         diagnostics.at(&block.generics, message);
     }
     if !matches!(block.ty, Type::Path(_)) {
-        diagnostics.at(&block.ty, "a plugin is a type of the crate that declares it: write `impl Hello { … }` of a `struct` or an `enum`");
+        diagnostics.at(
+            &block.ty,
+            "a plugin is a type of the crate that declares it: write `impl \
+            Hello { … }` of a `struct` or an `enum`",
+        );
     }
     for member in &block.members {
         match member {
@@ -50,7 +57,8 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
         }
         let instead = match mark {
             Mark::Schedule => {
-                "`tasks.spawn` with a loop in a method `#[start] async fn start(&self, tasks: Tasks) -> Result<()>`"
+                "`tasks.spawn` with a loop in a method `#[start] async fn start(&self, tasks: \
+                    Tasks) -> Result<()>`"
             }
             Mark::Middleware => {
                 "a check in the handlers themselves, or `#[subscribe(filter = |event| …)]`"
@@ -65,11 +73,14 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
     }
     if let [(first, _), (second, attribute), ..] = &method.marks[..] {
         let message = if first == second && *first == Mark::Subscribe {
-            "a method has one `#[subscribe]`: write one method for each type of event, or take `&AnyEvent<'_>` and give a pattern".to_owned()
+            "a method has one `#[subscribe]`: write one method for each type of event, or take \
+                `&AnyEvent<'_>` and give a pattern"
+                .to_owned()
         } else {
             let (first, second) = (first.name(), second.name());
             format!(
-                "a method is either `#[{first}]` or `#[{second}]`: keep one of them, and write another method for the other"
+                "a method is either `#[{first}]` or `#[{second}]`: keep one of them, and write \
+                    another method for the other"
             )
         };
         diagnostics.at(attribute, message);

@@ -114,7 +114,8 @@ impl Options {
         {
             let name = twice.value();
             let message = format!(
-                "`{name}` is in `conflicts` too, and can't start before a plugin that excludes it: leave one out"
+                "`{name}` is in `conflicts` too, and can't start before a plugin that excludes \
+                    it: leave one out"
             );
             diagnostics.at(twice, message);
         }

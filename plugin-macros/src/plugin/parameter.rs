@@ -24,10 +24,18 @@ pub(crate) fn handed_over(signature: &Signature, diagnostics: &mut Diagnostics) 
             .iter()
             .find(|attribute| attribute.path().is_ident("cfg"))
         {
-            diagnostics.at(attribute, "a parameter that the kernel hands over can't depend on a `#[cfg]`: put the `#[cfg]` on the whole block");
+            diagnostics.at(
+                attribute,
+                "a parameter that the kernel hands over can't depend on a \
+                `#[cfg]`: put the `#[cfg]` on the whole block",
+            );
         }
         if let Type::ImplTrait(ty) = &*parameter.ty {
-            diagnostics.at(ty, "the kernel reads what the plugin needs off the type: write the type out, such as `Config<C>`");
+            diagnostics.at(
+                ty,
+                "the kernel reads what the plugin needs off the type: write the \
+                type out, such as `Config<C>`",
+            );
             continue;
         }
         if is_named(&parameter.ty, "Config") && std::mem::replace(&mut config_seen, true) {

@@ -45,11 +45,15 @@ pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut 
         ReceiverKind::Reference(_, _, None) => {}
         ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(
             tokens(receiver),
-            "a plugin is shared by all its methods: take `&self`, and keep what changes in an atomic or behind a `Mutex`",
+            "a plugin is shared by all its methods: take `&self`, and keep what changes in an \
+                atomic or behind a `Mutex`",
         ),
         _ => diagnostics.at(
             tokens(receiver),
-            format!("the kernel keeps the plugin, so a `#[{name}]` method can't take it: write `&self`"),
+            format!(
+                "the kernel keeps the plugin, so a `#[{name}]` method can't take it: write \
+                `&self`"
+            ),
         ),
     }
 }

@@ -1,158 +1,16 @@
 //! What `#[plugin]` and `#[event]` write, field by field.
 
+mod fixture;
+
 use std::time::Duration;
 
-use plugin_core::prelude::*;
+use plugin_core::event::Event;
 use plugin_core::{
     Arity, Descriptor, Kind, Mode, Need, Overflow, Plugin, Source, SubscribeOptions, Subscription,
     registry,
 };
 
-/// A greeting
-/// was said.
-///
-/// More about it.
-#[event("greeting.said")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Said {
-    text: String,
-}
-
-#[event("greeting.answered")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-enum Answered {
-    Kindly,
-    Not,
-}
-
-#[service]
-trait Greeter {
-    fn greet(&self) -> String;
-}
-
-#[service(many)]
-trait Phrases {
-    fn phrase(&self) -> String;
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Settings {
-    message: String,
-}
-
-struct Logger;
-
-#[plugin(name = "test-logger", version = "1.4.2-beta.1", kind = system)]
-impl Logger {
-    #[init]
-    fn init() -> Self {
-        Self
-    }
-}
-
-struct Hello {
-    settings: Settings,
-    answered: Publisher<Answered>,
-}
-
-/// Greets
-/// and answers.
-///
-/// At length.
-#[plugin(
-    name = "test-hello",
-    requires(Logger = ">=1.4.2-beta, <2"),
-    after("test-early", "test-first"),
-    conflicts("test-rival"),
-    provides(Greeter, Phrases(priority = 2 * 5)),
-)]
-impl Hello {
-    const REPLY: Answered = Answered::Kindly;
-
-    #[init]
-    async fn init(
-        Config(settings): Config<Settings>,
-        answered: Publisher<Answered>,
-        _phrases: Services<dyn Phrases>,
-        _greeter: Option<Service<dyn Greeter>>,
-        _clock: Clock,
-    ) -> Result<Self> {
-        Ok(Self { settings, answered })
-    }
-
-    #[start]
-    async fn start(&self, tasks: Tasks) -> Result<()> {
-        tasks.spawn("nothing", async {})?;
-        Ok(())
-    }
-
-    #[stop]
-    fn stop(&self) {}
-
-    #[reload]
-    async fn reload(&self, Config(_new): Config<Settings>, _dir: DataDir) {}
-
-    #[health]
-    async fn health(&self) -> Health {
-        Health::Degraded(self.settings.message.clone())
-    }
-
-    #[subscribe]
-    fn hear(&self, event: &Envelope<Said>) -> Result<(), std::fmt::Error> {
-        let _ = event.source();
-        Ok(())
-    }
-
-    #[subscribe(
-        filter = |said| !said.text.is_empty(),
-        priority = -3,
-        timeout = "1500ms",
-        concurrency = 4,
-        overflow = "drop_oldest",
-    )]
-    async fn answer(&self, _said: &Said) -> Result<()> {
-        self.answered.publish(Self::REPLY).await?;
-        Ok(())
-    }
-
-    #[subscribe(batch = 16, linger = "10ms", overflow = fail)]
-    async fn collect(&self, answers: Batch<Answered>) {
-        let _ = answers.len();
-    }
-
-    #[subscribe("greeting.*")]
-    fn watch(&self, event: &AnyEvent<'_>) {
-        let _ = event.topic();
-    }
-
-    #[subscribe("greeting.**", filter = Self::is_greeting)]
-    async fn watch_later<'a>(&'a self, event: &'a AnyEvent<'a>) -> Result<()> {
-        let _ = event.topic();
-        Ok(())
-    }
-
-    #[cfg(any())]
-    #[subscribe]
-    async fn never(&self, said: &NoSuchType) {}
-
-    fn is_greeting(event: &AnyEvent<'_>) -> bool {
-        event.topic().starts_with("greeting.")
-    }
-}
-
-#[service]
-impl Greeter for Hello {
-    fn greet(&self) -> String {
-        self.settings.message.clone()
-    }
-}
-
-#[service]
-impl Phrases for Hello {
-    fn phrase(&self) -> String {
-        self.settings.message.clone()
-    }
-}
+use fixture::{Answered, Hello, Logger, Said};
 
 const HELLO: &Descriptor = Hello::DESCRIPTOR;
 
@@ -166,7 +24,7 @@ fn subscription(handler: &str) -> &'static Subscription {
 fn an_event_is_described() {
     let said = Said::DESCRIPTOR;
     assert_eq!(said.topic, "greeting.said");
-    assert_eq!(said.type_name, concat!(module_path!(), "::Said"));
+    assert_eq!(said.type_name, concat!(module_path!(), "::fixture::Said"));
     assert_eq!(said.description, "A greeting was said.");
     assert_eq!(Answered::DESCRIPTOR.description, "");
     assert!(said.check(br#"{"text": "hello"}"#).is_ok());
@@ -179,7 +37,7 @@ fn the_options_are_described() {
     assert_eq!(Hello::VERSION, env!("CARGO_PKG_VERSION"));
     assert_eq!(HELLO.description, "Greets and answers.");
     assert_eq!(HELLO.kind, Kind::Business);
-    assert_eq!(HELLO.type_name, concat!(module_path!(), "::Hello"));
+    assert_eq!(HELLO.type_name, concat!(module_path!(), "::fixture::Hello"));
     assert_eq!(HELLO.after, ["test-early", "test-first"]);
     assert_eq!(HELLO.conflicts, ["test-rival"]);
 }

@@ -1,0 +1,180 @@
+//! The macros, documented where users meet them.
+
+/// Makes a plugin of an `impl` block.
+///
+/// What the plugin needs is what its `#[init]` takes; what it does are its other methods. The
+/// attribute writes a [`Descriptor`](crate::Descriptor) of all that as a constant, implements
+/// [`Plugin`](crate::Plugin) and adds the plugin to the ones that the linker collects.
+///
+/// # Options
+///
+/// - `name = "hello-plugin"`: the name, unique in a build. The only option that must be given.
+/// - `version = "1.2.3"`: by default the version of the crate.
+/// - `description = "…"`: one line for the operator; by default the first paragraph of the doc
+///   comment above the block.
+/// - `kind = system | middleware | business`: what the plugin is for; by default `business`.
+/// - `requires(plugin_logger::Logger = "^1")`: plugins that must be there. The version is compared
+///   at compile time.
+/// - `after("logger-plugin")`: plugins that start first if they are there.
+/// - `conflicts("other-plugin")`: plugins that must not be there.
+/// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
+///   several providers of one service the highest priority is the first.
+/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// # Methods
+///
+/// - `#[init] [async] fn init(…) -> Result<Self>` (or `-> Self`) builds the plugin. Each parameter
+///   is an [`InitParam`](crate::init::InitParam).
+/// - `#[start] [async] fn start(&self[, tasks: Tasks])` may spawn tasks.
+/// - `#[stop] [async] fn stop(&self)` is called when the last event is handled.
+/// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
+/// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
+/// - `#[subscribe(…)]` handles events, see below.
+///
+/// All but `init` and `health` return nothing or a `Result<()>`. Only `init` must be there.
+///
+/// # Handlers
+///
+/// A `fn` runs on the publisher's task, an `async fn` on the plugin's own, fed by its mailbox.
+///
+/// - `#[subscribe] fn name(&self, event: &E)`, or `&Envelope<E>` for the event's id and publisher.
+/// - `#[subscribe("user.*")] fn name(&self, event: &AnyEvent<'_>)`: every topic that the pattern
+///   matches. `*` is one segment, `**` the rest.
+/// - `#[subscribe(batch = 256, linger = "10ms")] async fn name(&self, events: Batch<E>)`: at most
+///   `batch` events at once; one that is not full waits for `linger`.
+///
+/// with the options
+///
+/// - `filter = |event| …`: events for which it is `false` do not reach the handler.
+/// - `priority = 10`: the highest is called first; by default 0, in start order.
+/// - `timeout = "5s"`: time limit of one call; by default the manager's.
+/// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 1, in order.
+/// - `overflow = wait | drop_oldest | drop_newest | fail`: what a full mailbox does to a new event;
+///   by default the publisher waits.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// #[event("user.login")]
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct UserLogin {
+///     user_id: String,
+/// }
+///
+/// #[derive(Deserialize, JsonSchema)]
+/// struct HelloConfig {
+///     message: String,
+/// }
+///
+/// struct Hello {
+///     config: HelloConfig,
+/// }
+///
+/// /// Greets users who log in.
+/// #[plugin(name = "hello-plugin", after("logger-plugin"))]
+/// impl Hello {
+///     #[init]
+///     fn init(Config(config): Config<HelloConfig>) -> Self {
+///         Self { config }
+///     }
+///
+///     #[subscribe(timeout = "1s")]
+///     async fn greet(&self, login: &UserLogin) -> Result<()> {
+///         let greeting = format!("{}, {}", self.config.message, login.user_id);
+///         drop(greeting);
+///         Ok(())
+///     }
+/// }
+///
+/// let descriptor = <Hello as plugin_core::Plugin>::DESCRIPTOR;
+/// assert_eq!(descriptor.description, "Greets users who log in.");
+/// assert_eq!(descriptor.subscriptions[0].source.topic(), "user.login");
+/// ```
+pub use plugin_macros::plugin;
+
+/// Makes an event of a `struct` or an `enum` that derives `Serialize`, `Deserialize` and
+/// `JsonSchema`.
+///
+/// # Arguments
+///
+/// - the topic, unique in a build: segments of `a-z`, `0-9`, `_` and `-` with dots between them.
+/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// The first paragraph of the type's doc comment is its line for the operator.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// /// A user logged in.
+/// #[event("user.login")]
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct UserLogin {
+///     user_id: String,
+/// }
+///
+/// assert_eq!(UserLogin::DESCRIPTOR.topic, "user.login");
+/// assert_eq!(UserLogin::DESCRIPTOR.description, "A user logged in.");
+/// ```
+pub use plugin_macros::event;
+
+/// Makes a service of a trait, and a provider of an `impl` of it.
+///
+/// Its methods take `&self`, and may be `async`; plugins call them through
+/// [`Service<dyn Trait>`](crate::service::Service), which implements the trait.
+///
+/// # Arguments
+///
+/// - `many`: several plugins of a build may provide the service: an extension point, asked for
+///   as [`Services<dyn Trait>`](crate::service::Services).
+/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// #[service]
+/// trait Greeter {
+///     async fn greet(&self, name: &str) -> String;
+/// }
+///
+/// struct Polite;
+///
+/// #[plugin(name = "polite-plugin", provides(Greeter))]
+/// impl Polite {
+///     #[init]
+///     fn init() -> Self {
+///         Self
+///     }
+/// }
+///
+/// #[service]
+/// impl Greeter for Polite {
+///     async fn greet(&self, name: &str) -> String {
+///         format!("Good evening, {name}")
+///     }
+/// }
+///
+/// let descriptor = <Polite as plugin_core::Plugin>::DESCRIPTOR;
+/// assert_eq!(descriptor.provides[0].service.name, "Greeter");
+/// ```
+pub use plugin_macros::service;
+
+/// Chooses the plugins of a binary, and proves at build time that they fit together.
+///
+/// It declares `pub static COMPOSITION: Composition`. Each entry is a Cargo feature and the path
+/// of a plugin's type: it is compiled when the feature is on, and its name is known when it is off.
+///
+/// # Example
+///
+/// ```ignore
+/// plugin_core::compose! {
+///     "logger" => plugin_logger::Logger,
+///     "hello"  => plugin_hello::Hello,
+/// }
+/// ```
+pub use plugin_macros::compose;
