@@ -13,10 +13,11 @@ pub(crate) enum Exit {
     Start = 4,
     Late = 5,
     BadInput = 6,
+    Interrupted = 130,
 }
 
 /// Every exit code, with what it says.
-pub(crate) const TABLE: [(Exit, &str); 7] = [
+pub(crate) const TABLE: [(Exit, &str); 8] = [
     (
         Exit::Ok,
         "done; bad lines that were skipped do not change it",
@@ -52,7 +53,7 @@ pub(crate) fn help() -> String {
     let mut text = "Exit codes:".to_owned();
     for (exit, meaning) in TABLE {
         // Writing to a string does not fail.
-        let _infallible = write!(text, "\n  {}  {meaning}", exit as u8);
+        let _infallible = write!(text, "\n  {:>3}  {meaning}", exit as u8);
     }
     text
 }
@@ -70,7 +71,7 @@ mod tests {
     #[test]
     fn the_help_lists_each_code_once_in_order() {
         let codes: Vec<u8> = TABLE.iter().map(|(exit, _)| *exit as u8).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6]);
-        assert_eq!(help().lines().count(), 8);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
+        assert_eq!(help().lines().count(), 9);
     }
 }

@@ -56,10 +56,15 @@ pub(crate) struct BadLine {
 }
 
 /// Why no more lines are read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(crate) enum End {
     /// There are no more.
     Input,
+    /// Somebody wants the process to end.
+    Interrupted,
+    /// The stream can't be read on.
+    Unreadable,
     /// One was bad, and `--on-error stop` was given.
     BadLine,
     /// The service is stopping and takes no more events.
@@ -67,27 +72,32 @@ pub(crate) enum End {
 }
 
 /// A stream of events.
-pub(crate) type Stream = Box<dyn AsyncBufRead + Unpin>;
+pub(crate) struct Input {
+    stream: Box<dyn AsyncBufRead + Unpin>,
+    /// How many bytes there are, if that is known.
+    pub(crate) size: Option<u64>,
+}
 
-/// Opens a file, or standard input for `-`. Also says how many bytes there are, if that is known.
+/// Opens a file, or standard input for `-`.
 ///
 /// # Errors
 ///
 /// When the file can't be opened.
-pub(crate) async fn open(path: &Path) -> io::Result<(Stream, Option<u64>)> {
+pub(crate) async fn open(path: &Path) -> io::Result<Input> {
     if path == Path::new("-") {
-        return Ok((
-            Box::new(BufReader::with_capacity(CHUNK, tokio::io::stdin())),
-            None,
-        ));
+        let stream = Box::new(BufReader::with_capacity(CHUNK, tokio::io::stdin()));
+        return Ok(Input { stream, size: None });
     }
     let file = tokio::fs::File::open(path).await?;
     let metadata = file.metadata().await?;
     if metadata.is_dir() {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    let size = metadata.is_file().then(|| metadata.len());
-    Ok((Box::new(BufReader::with_capacity(CHUNK, file)), size))
+    let stream = Box::new(BufReader::with_capacity(CHUNK, file));
+    Ok(Input {
+        stream,
+        size: metadata.is_file().then(|| metadata.len()),
+    })
 }
 
 /// Publishes the lines of a stream.
@@ -119,11 +129,11 @@ impl Feed {
     /// not counted.
     pub(crate) async fn run(
         &self,
-        stream: Stream,
+        input: Input,
         tally: &mut Tally,
         progress: &Progress,
     ) -> io::Result<End> {
-        let mut lines = Lines::new(stream, lines::MOST);
+        let mut lines = Lines::new(input.stream, lines::MOST);
         while let Some(line) = lines.next().await? {
             tally.lines += 1;
             match self.publish(&line).await {

@@ -1,9 +1,43 @@
 //! A service composed of plugins.
+//!
+//! `plugins.rs` says which plugins there are; everything else is the same for any set of them.
+
+#![forbid(unsafe_code)]
+// A plugin that is in Cargo.toml and not in `plugins.rs` is an error, and no silent loss.
+#![deny(unused_crate_dependencies)]
+
+mod cli;
+mod commands;
+mod defaults;
 mod exit;
+mod failure;
 mod feed;
 mod graph;
 mod output;
+mod plugins;
+mod report;
 mod signal;
 mod table;
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::Cli;
+use exit::Exit;
+use output::{Output, note};
+
+fn main() -> ExitCode {
+    let mut out = Output::stdout();
+    let exit = commands::dispatch(Cli::parse(), &mut out).unwrap_or_else(|failure| {
+        note(format_args!("error: {failure}"));
+        failure.exit()
+    });
+    match out.finish() {
+        Ok(()) => exit.into(),
+        Err(error) => {
+            note(format_args!("error: can't write the output: {error}"));
+            Exit::Failed.into()
+        }
+    }
+}

@@ -1,27 +1,14 @@
-//! Ctrl-C and SIGTERM as values, so that what follows can be decided in one place, and tested
-//! without a signal.
+//! Ctrl-C and SIGTERM as values, so that what follows is decided in one place.
 
 use std::io;
+use std::sync::Arc;
 
-/// Somebody wants the service to stop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Signal {
-    /// Ctrl-C.
-    Interrupt,
-    /// SIGTERM: an init system, a container.
-    Terminate,
-}
+use tokio::sync::Mutex;
 
-/// The signals of the process, one after the other.
-#[derive(Debug)]
-pub(crate) struct Signals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
+/// The signals that ask the process to stop, one after the other. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Signals(Arc<Mutex<Source>>);
 
-#[cfg(unix)]
 impl Signals {
     /// Takes the signals over: from now on they no longer end the process by themselves.
     ///
@@ -29,11 +16,7 @@ impl Signals {
     ///
     /// When the system refuses that.
     pub(crate) fn listen() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Self {
-            interrupt: signal(SignalKind::interrupt())?,
-            terminate: signal(SignalKind::terminate())?,
-        })
+        Ok(Self(Arc::new(Mutex::new(Source::listen()?))))
     }
 
     /// The next signal.
@@ -41,34 +24,49 @@ impl Signals {
     /// # Cancel safety
     ///
     /// No signal is lost when it is dropped.
-    pub(crate) async fn next(&mut self) -> Signal {
+    pub(crate) async fn next(&self) {
+        self.0.lock().await.next().await;
+    }
+}
+
+/// Ctrl-C, and SIGTERM as init systems and containers send it.
+#[cfg(unix)]
+#[derive(Debug)]
+struct Source {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Source {
+    fn listen() -> io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    async fn next(&mut self) {
         tokio::select! {
-            _ = self.interrupt.recv() => Signal::Interrupt,
-            _ = self.terminate.recv() => Signal::Terminate,
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
         }
     }
 }
 
-#[cfg(not(unix))]
-impl Signals {
-    /// Takes Ctrl-C over: from now on it no longer ends the process by itself.
-    ///
-    /// # Errors
-    ///
-    /// Never here; other systems may refuse it.
-    pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self {})
+/// Ctrl-C.
+#[cfg(windows)]
+#[derive(Debug)]
+struct Source(tokio::signal::windows::CtrlC);
+
+#[cfg(windows)]
+impl Source {
+    fn listen() -> io::Result<Self> {
+        tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    /// The next signal.
-    ///
-    /// # Cancel safety
-    ///
-    /// A signal that comes while nobody waits is lost.
-    pub(crate) async fn next(&mut self) -> Signal {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending::<()>().await;
-        }
-        Signal::Interrupt
+    async fn next(&mut self) {
+        self.0.recv().await;
     }
 }

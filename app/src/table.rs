@@ -35,6 +35,11 @@ impl Table {
         self.rows.push(cells.into());
     }
 
+    /// Whether there is nothing under the heading.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     fn width(&self, column: usize) -> usize {
         let cells = self.rows.iter().map(|row| width(&row[column]));
         cells.fold(width(self.columns[column].0), Ord::max)

@@ -1,0 +1,74 @@
+//! `check`: the config, offline.
+
+use plugin_core::config::{Issue, Warning};
+use plugin_core::lifecycle::{ConfigureError, Manager};
+use serde::Serialize;
+
+use crate::cli::{Place, Show};
+use crate::defaults;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
+
+/// What programs read of a check.
+#[derive(Debug, Default, Serialize)]
+struct Checked<'a> {
+    ok: bool,
+    /// Mistakes of the config.
+    errors: &'a [Issue],
+    /// Rights that plugins need and were not granted.
+    denied: Vec<String>,
+    warnings: &'a [Warning],
+}
+
+pub(super) fn check(place: &Place, show: Show, out: &mut Output) -> Result<Exit, Failure> {
+    let manager = Manager::builder(&COMPOSITION).sources(defaults::sources(place));
+    match (manager.configure(), show.format) {
+        (Ok(configured), format) => {
+            let (count, warnings) = (configured.plugins().count(), configured.warnings());
+            passed(count, warnings, format, out);
+            Ok(Exit::Ok)
+        }
+        (Err(error), Format::Json) => {
+            let exit = Failure::exit(&Failure::Configure(error_json(error, out)?));
+            Ok(exit)
+        }
+        (Err(error), Format::Human) => Err(Failure::Configure(error)),
+    }
+}
+
+fn passed(plugins: usize, warnings: &[Warning], format: Format, out: &mut Output) {
+    match format {
+        Format::Human => {
+            for warning in warnings {
+                note(format_args!("warning: {warning}"));
+            }
+            out.text(format_args!(
+                "config is good: {plugins} plugins would start, {} warnings",
+                warnings.len()
+            ));
+        }
+        Format::Json => out.json(&Checked {
+            ok: true,
+            warnings,
+            ..Checked::default()
+        }),
+    }
+}
+
+fn error_json(error: ConfigureError, out: &mut Output) -> Result<ConfigureError, Failure> {
+    let checked = match &error {
+        ConfigureError::Config(config) => Checked {
+            errors: config.issues(),
+            ..Checked::default()
+        },
+        ConfigureError::Permissions(denied) => Checked {
+            denied: denied.iter().map(ToString::to_string).collect(),
+            ..Checked::default()
+        },
+        _ => return Err(Failure::Configure(error)),
+    };
+    out.json(&checked);
+    Ok(error)
+}

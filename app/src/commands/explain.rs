@@ -1,0 +1,178 @@
+//! `explain`: everything about one plugin, from its descriptor and the config.
+
+mod events;
+mod needs;
+mod text;
+
+use plugin_core::config::{Explained, Settings};
+use plugin_core::permission::{Grants, MissingGrants, Permission};
+use plugin_core::{Composition, Descriptor, Edge};
+use serde::Serialize;
+
+use crate::cli::{Explain, Place};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
+
+use events::{Handled, Published};
+use needs::Needed;
+
+/// Everything about one plugin.
+#[derive(Debug, Serialize)]
+struct Explanation {
+    name: &'static str,
+    version: String,
+    kind: &'static str,
+    description: &'static str,
+    /// The Rust type.
+    type_name: &'static str,
+    /// The feature that brings it into the build.
+    feature: Option<&'static str>,
+    state: State,
+    order: Order,
+    needs: Vec<Needed>,
+    provides: Vec<&'static str>,
+    conflicts: &'static [&'static str],
+    events_in: Vec<Handled>,
+    events_out: Vec<Published>,
+    permissions: Permissions,
+    /// Its config: the keys with value and origin; nothing when the config has mistakes.
+    config: Option<Vec<Explained>>,
+}
+
+/// Whether it runs, and who said so.
+#[derive(Debug, Serialize)]
+struct State {
+    /// Nothing when the config has mistakes.
+    on: Option<bool>,
+    because: String,
+}
+
+/// Its place in the start order.
+#[derive(Debug, Serialize)]
+struct Order {
+    place: usize,
+    of: usize,
+    /// The last of those that it starts after: the edge that forces its place.
+    forced_by: Option<String>,
+    /// Why it starts after others.
+    after: Vec<String>,
+    /// Why others start after it.
+    before: Vec<String>,
+}
+
+/// What it may do.
+#[derive(Debug, Serialize)]
+struct Permissions {
+    /// What its types ask for.
+    asked: Vec<Permission>,
+    /// What the config grants; nothing when it grants all that the types ask for.
+    granted: Option<Vec<Permission>>,
+    /// Roles that grant more.
+    roles: Vec<String>,
+}
+
+pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Result<Exit, Failure> {
+    let Some(plugin) = COMPOSITION.find(&options.plugin) else {
+        let absent = COMPOSITION.absent(&options.plugin);
+        return Err(Failure::Absent(
+            absent.expect("what is not there is absent"),
+        ));
+    };
+    let settings = super::settings(place).map_err(|error| {
+        let count = error.issues().len();
+        note(format_args!(
+            "the config has mistakes ({count}): `check` lists them"
+        ));
+    });
+    let explanation = Explanation::of(plugin, &COMPOSITION, settings.ok().as_ref());
+    match options.show.format {
+        Format::Human => out.text(text::text(&explanation)),
+        Format::Json => out.json(&explanation),
+    }
+    Ok(Exit::Ok)
+}
+
+impl Explanation {
+    fn of(plugin: &'static Descriptor, set: &Composition, settings: Option<&Settings>) -> Self {
+        Self {
+            name: plugin.name,
+            version: plugin.version.to_string(),
+            kind: plugin.kind.as_str(),
+            description: plugin.description,
+            type_name: plugin.type_name,
+            feature: super::list::feature(set, plugin.name),
+            state: State::of(plugin, settings),
+            order: Order::of(plugin, set),
+            needs: needs::of(plugin, set),
+            provides: plugin
+                .provides
+                .iter()
+                .map(|provide| provide.service.name)
+                .collect(),
+            conflicts: plugin.conflicts,
+            events_in: events::handled(plugin, set),
+            events_out: events::published(plugin, set),
+            permissions: Permissions::of(plugin, settings),
+            config: settings.and_then(|settings| settings.explain(plugin.name)),
+        }
+    }
+}
+
+impl State {
+    fn of(plugin: &Descriptor, settings: Option<&Settings>) -> Self {
+        let Some(settings) = settings.map(|settings| &settings.plugins[plugin.name]) else {
+            return Self {
+                on: None,
+                because: "the config has mistakes".to_owned(),
+            };
+        };
+        let origin = settings.origin("enabled");
+        let because = format!("`enabled` is {} ({origin})", settings.config.enabled);
+        Self {
+            on: Some(settings.config.enabled),
+            because,
+        }
+    }
+}
+
+impl Order {
+    fn of(plugin: &Descriptor, set: &Composition) -> Self {
+        let places: Vec<&str> = set.plugins().map(|plugin| plugin.name).collect();
+        let place = |name: &str| {
+            places
+                .iter()
+                .position(|other| *other == name)
+                .map_or(0, |at| at + 1)
+        };
+        let edges = set.edges();
+        let after: Vec<&Edge> = edges
+            .iter()
+            .filter(|edge| edge.from == plugin.name)
+            .collect();
+        let before = edges.iter().filter(|edge| edge.to == plugin.name);
+        Self {
+            place: place(plugin.name),
+            of: places.len(),
+            forced_by: after
+                .iter()
+                .max_by_key(|edge| place(edge.to))
+                .map(ToString::to_string),
+            after: after.iter().map(ToString::to_string).collect(),
+            before: before.map(ToString::to_string).collect(),
+        }
+    }
+}
+
+impl Permissions {
+    fn of(plugin: &'static Descriptor, settings: Option<&Settings>) -> Self {
+        let nothing = Grants::only(plugin.name, []).expect("an empty list has no mistakes");
+        let config = settings.map(|settings| &settings.plugins[plugin.name].config);
+        Self {
+            asked: MissingGrants::of(&nothing.check(plugin)).0,
+            granted: config.and_then(|config| config.permissions.clone()),
+            roles: config.map_or_else(Vec::new, |config| config.roles.clone()),
+        }
+    }
+}

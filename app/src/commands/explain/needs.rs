@@ -1,0 +1,72 @@
+//! What a plugin needs, and who brings it.
+
+use plugin_core::{Arity, Composition, Descriptor, Need};
+use serde::Serialize;
+
+/// Something that a plugin needs.
+#[derive(Debug, Serialize)]
+pub(super) struct Needed {
+    /// What: ``service `Cache` ``.
+    pub(super) what: String,
+    /// Who brings it: plugins of the build, or the kernel.
+    pub(super) from: String,
+}
+
+/// What `requires` names, and what `init` takes, in the order of its parameters.
+pub(super) fn of(plugin: &Descriptor, set: &Composition) -> Vec<Needed> {
+    let required = plugin.requires.iter().map(|required| Needed {
+        what: format!("plugin `{}` {}", required.plugin, required.version),
+        from: "`requires`".to_owned(),
+    });
+    required
+        .chain(plugin.needs.iter().map(|need| needed(need, set)))
+        .collect()
+}
+
+fn needed(need: &Need, set: &Composition) -> Needed {
+    let what = match need {
+        Need::Config(config) => format!("its config, `{}`", (config.type_name)()),
+        Need::Service { service, arity } => return service_needed(service.name, *arity, set),
+        Need::Publish(event) => format!("the right to publish `{}`", event.topic),
+        Need::PublishAny => "the right to publish any event".to_owned(),
+        Need::Subscribe => "the right to subscribe at run time".to_owned(),
+        Need::Files => "files below its directory".to_owned(),
+        Need::DataDir => "a directory for its data".to_owned(),
+        Need::Clock => "the clock".to_owned(),
+        Need::System => "a view of the system".to_owned(),
+        Need::Other(what) => (*what).to_owned(),
+        _ => "something that this program does not know".to_owned(),
+    };
+    Needed {
+        what,
+        from: "the kernel".to_owned(),
+    }
+}
+
+fn service_needed(service: &str, arity: Arity, set: &Composition) -> Needed {
+    let provides = |plugin: &&Descriptor| {
+        plugin
+            .provides
+            .iter()
+            .any(|provide| provide.service.name == service)
+    };
+    let providers: Vec<&str> = set
+        .plugins()
+        .filter(|plugin| provides(&plugin))
+        .map(|plugin| plugin.name)
+        .collect();
+    let how = match arity {
+        Arity::One => "",
+        Arity::Optional => ", if there is one",
+        Arity::Many => ", all there are",
+    };
+    let from = if providers.is_empty() {
+        "nobody".to_owned()
+    } else {
+        providers.join(", ")
+    };
+    Needed {
+        what: format!("service `{service}`{how}"),
+        from,
+    }
+}

@@ -1,0 +1,145 @@
+//! An explanation for people: a label on the left, what there is to say on the right.
+
+use std::fmt::Display;
+
+use plugin_core::permission::Permission;
+
+use super::{Explanation, Order, Permissions, State};
+use crate::table::Table;
+
+pub(super) fn text(plugin: &Explanation) -> String {
+    let mut sections = Sections(String::new());
+    sections.0 = format!(
+        "{} {}, {}\n{}\n\n",
+        plugin.name, plugin.version, plugin.kind, plugin.description
+    );
+    sections.add("in the build", [feature(plugin)]);
+    sections.add("state", [state(&plugin.state)]);
+    sections.add("place", [place(&plugin.order)]);
+    sections.add(
+        "needs",
+        plugin
+            .needs
+            .iter()
+            .map(|need| format!("{}, from {}", need.what, need.from)),
+    );
+    sections.add("starts after", &plugin.order.after);
+    sections.add("needed by", &plugin.order.before);
+    sections.add("provides", &plugin.provides);
+    sections.add("conflicts", plugin.conflicts);
+    sections.add("events in", lines(&handled(plugin)));
+    sections.add("events out", lines(&published(plugin)));
+    sections.add("permissions", permissions(&plugin.permissions));
+    sections.add(
+        "config",
+        plugin.config.iter().flat_map(|values| config(values)),
+    );
+    sections.0
+}
+
+/// Labelled paragraphs.
+struct Sections(String);
+
+impl Sections {
+    fn add(&mut self, label: &str, lines: impl IntoIterator<Item = impl Display>) {
+        let mut label = label;
+        let mut lines = lines.into_iter().peekable();
+        if lines.peek().is_none() {
+            self.line(label, "-");
+        }
+        for line in lines {
+            self.line(label, &line.to_string());
+            label = "";
+        }
+    }
+
+    fn line(&mut self, label: &str, text: &str) {
+        self.0.push_str(format!("{label:<14}{text}").trim_end());
+        self.0.push('\n');
+    }
+}
+
+fn feature(plugin: &Explanation) -> String {
+    match plugin.feature {
+        Some(feature) => format!("because feature `{feature}` is on"),
+        None => "it is no feature's".to_owned(),
+    }
+}
+
+fn state(state: &State) -> String {
+    let word = match state.on {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "unknown",
+    };
+    format!("{word}: {}", state.because)
+}
+
+fn place(order: &Order) -> String {
+    let why = match &order.forced_by {
+        Some(edge) => format!("not earlier, because {edge}"),
+        None => "nothing forces it: kind and name decide".to_owned(),
+    };
+    format!("{} of {}; {why}", order.place, order.of)
+}
+
+fn handled(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["topic", "handler", "mode", "options", "from"]);
+    for event in &plugin.events_in {
+        table.row([
+            event.topic.to_owned(),
+            event.handler.to_owned(),
+            event.mode.to_owned(),
+            dash(event.options.clone()),
+            dash(event.from.join(", ")),
+        ]);
+    }
+    table
+}
+
+fn published(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["topic", "to"]);
+    for event in &plugin.events_out {
+        table.row([event.topic.to_owned(), dash(event.to.join(", "))]);
+    }
+    table
+}
+
+/// The lines of a table; none when it holds nothing but its heading.
+fn lines(table: &Table) -> Vec<String> {
+    if table.is_empty() {
+        return Vec::new();
+    }
+    table.to_string().lines().map(str::to_owned).collect()
+}
+
+fn permissions(permissions: &Permissions) -> Vec<String> {
+    let mut lines = vec![format!("asked: {}", grants(&permissions.asked))];
+    lines.push(match &permissions.granted {
+        Some(granted) => format!("granted: {}", grants(granted)),
+        None if permissions.roles.is_empty() => "granted: all that is asked".to_owned(),
+        None => "granted: by its roles alone".to_owned(),
+    });
+    if !permissions.roles.is_empty() {
+        lines.push(format!("roles: {}", permissions.roles.join(", ")));
+    }
+    lines
+}
+
+fn grants(permissions: &[Permission]) -> String {
+    let entry = |entry: &Permission| format!("{} {}", entry.resource, entry.actions.join("+"));
+    let entries: Vec<String> = permissions.iter().map(entry).collect();
+    dash(entries.join(", "))
+}
+
+fn config(values: &[plugin_core::config::Explained]) -> Vec<String> {
+    lines(&super::super::config_show::table(values))
+}
+
+fn dash(text: String) -> String {
+    if text.is_empty() {
+        "-".to_owned()
+    } else {
+        text
+    }
+}

@@ -1,0 +1,110 @@
+//! `list`: the plugins of this build, and those that it could have held.
+
+use plugin_core::config::Settings;
+use plugin_core::{Composition, Descriptor};
+use serde::Serialize;
+
+use crate::cli::{Place, Show};
+use crate::exit::Exit;
+use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
+use crate::table::Table;
+
+/// A plugin, in the build or not.
+#[derive(Debug, Serialize)]
+struct Listed {
+    name: &'static str,
+    /// The feature that brings it.
+    feature: Option<&'static str>,
+    /// `on`, `off`, `absent` from this build, or `unknown` because the config has mistakes.
+    state: &'static str,
+    place: Option<usize>,
+    version: Option<String>,
+    kind: Option<&'static str>,
+    description: Option<&'static str>,
+}
+
+pub(super) fn list(place: &Place, show: Show, out: &mut Output) -> Exit {
+    let settings = super::settings(place).map_err(|error| {
+        let count = error.issues().len();
+        note(format_args!(
+            "the config has mistakes ({count}): `check` lists them"
+        ));
+    });
+    let listed = listed(&COMPOSITION, settings.ok().as_ref());
+    match show.format {
+        Format::Human => out.text(table(&listed)),
+        Format::Json => out.json(&listed),
+    }
+    Exit::Ok
+}
+
+fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed> {
+    let present = (1..)
+        .zip(composition.plugins())
+        .map(|(place, plugin)| Listed {
+            name: plugin.name,
+            feature: feature(composition, plugin.name),
+            state: state(plugin, settings),
+            place: Some(place),
+            version: Some(plugin.version.to_string()),
+            kind: Some(plugin.kind.as_str()),
+            description: Some(plugin.description),
+        });
+    let absent = composition
+        .catalogue()
+        .iter()
+        .filter(|entry| !entry.enabled)
+        .map(|entry| Listed {
+            name: entry.plugin,
+            feature: Some(entry.feature),
+            state: "absent",
+            place: None,
+            version: None,
+            kind: None,
+            description: None,
+        });
+    present.chain(absent).collect()
+}
+
+/// The feature that brings a plugin.
+pub(super) fn feature(composition: &Composition, plugin: &str) -> Option<&'static str> {
+    let mut entries = composition.catalogue().iter();
+    entries
+        .find(|entry| entry.plugin == plugin)
+        .map(|entry| entry.feature)
+}
+
+fn state(plugin: &Descriptor, settings: Option<&Settings>) -> &'static str {
+    match settings.map(|settings| settings.plugins[plugin.name].config.enabled) {
+        Some(true) => "on",
+        Some(false) => "off",
+        None => "unknown",
+    }
+}
+
+fn table(listed: &[Listed]) -> Table {
+    let mut table = Table::new(&[
+        ">place",
+        "plugin",
+        "version",
+        "kind",
+        "state",
+        "feature",
+        "description",
+    ]);
+    for plugin in listed {
+        table.row([
+            plugin
+                .place
+                .map_or_else(|| "-".to_owned(), |place| place.to_string()),
+            plugin.name.to_owned(),
+            plugin.version.clone().unwrap_or_default(),
+            plugin.kind.unwrap_or_default().to_owned(),
+            plugin.state.to_owned(),
+            plugin.feature.unwrap_or_default().to_owned(),
+            plugin.description.unwrap_or_default().to_owned(),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,109 @@
+//! `run`: starts the plugins and serves, or handles the events of a stream.
+
+mod bulk;
+
+use std::time::Duration;
+
+use plugin_core::lifecycle::{Manager, Running, Shutdown, StartReport, StopReport};
+use serde::Serialize;
+use tokio::runtime::{Builder, Runtime};
+
+use crate::cli::{Place, Run};
+use crate::defaults;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::feed;
+use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
+use crate::report;
+use crate::signal::Signals;
+
+/// What still runs when the service has stopped gets no more time than this: a read of a
+/// terminal, for one, can't be interrupted.
+const GRACE: Duration = Duration::from_millis(100);
+
+/// What programs read of a service: a line at its start and a line at its end.
+#[derive(Debug, Serialize)]
+#[serde(tag = "phase", rename_all = "snake_case")]
+enum Phase<'a> {
+    Started(&'a StartReport),
+    Stopped(&'a StopReport),
+}
+
+pub(super) fn run(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+    let runtime = runtime()?;
+    let outcome = runtime.block_on(start(place, options, out));
+    runtime.shutdown_timeout(GRACE);
+    outcome
+}
+
+fn runtime() -> Result<Runtime, Failure> {
+    let built = Builder::new_multi_thread().enable_all().build();
+    built.map_err(Failure::io("can't start a runtime"))
+}
+
+async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+    let sources = match options.events {
+        Some(_) => defaults::bulk_sources(place),
+        None => defaults::sources(place),
+    };
+    let manager = Manager::builder(&COMPOSITION).sources(sources);
+    let configured = manager.configure().map_err(Failure::Configure)?;
+    for warning in configured.warnings() {
+        note(format_args!("warning: {warning}"));
+    }
+    // A file that is not there is found before anything starts.
+    let input = match &options.events {
+        Some(path) => Some(
+            feed::open(path)
+                .await
+                .map_err(Failure::io(format_args!("can't read `{}`", path.display())))?,
+        ),
+        None => None,
+    };
+    let signals = Signals::listen().map_err(Failure::io("can't listen to signals"))?;
+    let running = configured
+        .start_until(signals.next())
+        .await
+        .map_err(Failure::Start)?;
+    match input {
+        Some(input) => bulk::handle(running, input, options, (signals, out)).await,
+        None => Ok(serve(running, options.show.format, signals, out).await),
+    }
+}
+
+/// Serves until a signal, or until a failure stops the service.
+async fn serve(running: Running, format: Format, signals: Signals, out: &mut Output) -> Exit {
+    match format {
+        Format::Human => {
+            out.text(report::started(running.start_report(), &COMPOSITION));
+            out.text("running; Ctrl-C stops");
+        }
+        Format::Json => out.json_line(&Phase::Started(running.start_report())),
+    }
+    let first = signals.clone();
+    let stop = async move {
+        first.next().await;
+        Some(Shutdown::Drain)
+    };
+    let report = running.serve(stop, || insist(signals.clone())).await;
+    match format {
+        Format::Human => out.text(report::stopped(&report)),
+        Format::Json => out.json_line(&Phase::Stopped(&report)),
+    }
+    exit(&report)
+}
+
+/// A signal while the service stops.
+async fn insist(signals: Signals) -> Option<Shutdown> {
+    signals.next().await;
+    Some(Shutdown::Insist)
+}
+
+fn exit(report: &StopReport) -> Exit {
+    match report {
+        report if report.escalated.is_some() => Exit::Failed,
+        report if report.is_clean() => Exit::Ok,
+        _ => Exit::Late,
+    }
+}

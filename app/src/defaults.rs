@@ -1,0 +1,88 @@
+//! The config that is compiled into the binary, so that it starts in an empty directory.
+
+use plugin_core::config::Sources;
+
+use crate::cli::Place;
+
+/// The files of `config/`, as they were when the binary was built.
+const FILES: [(&str, &str); 10] = [
+    (
+        "plugin_manager.yaml",
+        include_str!("../../config/plugin_manager.yaml"),
+    ),
+    (
+        "logger-plugin.yaml",
+        include_str!("../../config/plugins/logger-plugin.yaml"),
+    ),
+    (
+        "hello-plugin.yaml",
+        include_str!("../../config/plugins/hello-plugin.yaml"),
+    ),
+    (
+        "database-plugin.yaml",
+        include_str!("../../config/plugins/database-plugin.yaml"),
+    ),
+    (
+        "cache-plugin.yaml",
+        include_str!("../../config/plugins/cache-plugin.yaml"),
+    ),
+    (
+        "user-service.yaml",
+        include_str!("../../config/plugins/user-service.yaml"),
+    ),
+    (
+        "auth-plugin.yaml",
+        include_str!("../../config/plugins/auth-plugin.yaml"),
+    ),
+    (
+        "notification-plugin.yaml",
+        include_str!("../../config/plugins/notification-plugin.yaml"),
+    ),
+    (
+        "file-plugin.yaml",
+        include_str!("../../config/plugins/file-plugin.yaml"),
+    ),
+    (
+        "api-plugin.yaml",
+        include_str!("../../config/plugins/api-plugin.yaml"),
+    ),
+];
+
+/// What is different when events come from a file: nobody has to find the HTTP port, and a line
+/// of the log for each event would hide the result.
+const BULK: &str = "
+api-plugin: { config: { address: \"127.0.0.1:0\" } }
+logger-plugin: { config: { level: warn } }
+";
+
+/// Where the manager's file is when nobody says otherwise.
+const MANAGER_FILE: &str = "config/plugin_manager.yaml";
+
+/// What the service is configured from, the lowest layer first: embedded files, the files on
+/// disk, variables, the command line.
+pub(crate) fn sources(place: &Place) -> Sources {
+    on_disk(embedded(), place)
+}
+
+/// The same for events from a file.
+pub(crate) fn bulk_sources(place: &Place) -> Sources {
+    on_disk(embedded().embedded("run --events", BULK), place)
+}
+
+fn embedded() -> Sources {
+    FILES.iter().fold(Sources::new(), |sources, (name, text)| {
+        sources.embedded(*name, *text)
+    })
+}
+
+fn on_disk(sources: Sources, place: &Place) -> Sources {
+    let sources = match &place.config {
+        Some(file) => sources.manager_file(file),
+        None => sources.optional_manager_file(MANAGER_FILE),
+    }
+    .process_environment();
+    match &place.data_dir {
+        Some(dir) => sources.data_dir(dir),
+        None => sources,
+    }
+}

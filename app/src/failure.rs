@@ -1,0 +1,56 @@
+//! Why a command ends without its result.
+
+use std::fmt;
+use std::io;
+
+use plugin_core::config::ConfigError;
+use plugin_core::lifecycle::{ConfigureError, StartError};
+use plugin_core::{Absent, LinkError};
+
+use crate::exit::Exit;
+use crate::report;
+
+/// Why a command ends without its result.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The command line names a plugin that is not there.
+    Absent(Absent),
+    /// The binary is put together wrongly.
+    Link(LinkError),
+    Config(ConfigError),
+    Configure(ConfigureError),
+    Start(StartError),
+    /// Something of the system failed; the text says what was being done.
+    Io(String, io::Error),
+}
+
+impl Failure {
+    pub(crate) fn io(what: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
+        move |error| Self::Io(what.to_string(), error)
+    }
+
+    pub(crate) fn exit(&self) -> Exit {
+        match self {
+            Self::Absent(_) => Exit::Usage,
+            Self::Config(_) => Exit::Config,
+            Self::Configure(ConfigureError::Link(_)) | Self::Link(_) | Self::Io(..) => Exit::Failed,
+            Self::Configure(_) => Exit::Config,
+            Self::Start(_) => Exit::Start,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Absent(absent) => absent.fmt(f),
+            Self::Link(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
+            Self::Configure(error) => error.fmt(f),
+            Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),
+            Self::Io(what, error) => write!(f, "{what}: {error}"),
+        }
+    }
+}
+
+impl std::error::Error for Failure {}
