@@ -24,11 +24,11 @@ pub(crate) const TABLE: [(Exit, &str); 8] = [
     ),
     (
         Exit::Failed,
-        "failed while it ran: a file can't be read, the output can't be written, a plugin stopped the service",
+        "failed while it ran: a file can't be read, a plugin stopped the service",
     ),
     (
         Exit::Usage,
-        "the command line is not understood, or names a plugin that does not exist",
+        "the command line is not understood, or names a plugin that is not there",
     ),
     (
         Exit::Config,
@@ -40,11 +40,15 @@ pub(crate) const TABLE: [(Exit, &str); 8] = [
     ),
     (
         Exit::Late,
-        "stopped, but not in good order: a plugin was late, lost events or failed",
+        "stopped, but a plugin was late, lost events or failed",
     ),
     (
         Exit::BadInput,
         "`run --events --on-error stop` met a bad line",
+    ),
+    (
+        Exit::Interrupted,
+        "`run --events` was interrupted, and stopped in good order",
     ),
 ];
 

@@ -29,7 +29,7 @@ pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Res
 }
 
 /// Values as JSON, which is YAML too.
-pub(super) fn table(values: &[Explained]) -> Table {
+fn table(values: &[Explained]) -> Table {
     let mut table = Table::new(&["key", "origin", "value"]);
     for value in values {
         table.row([

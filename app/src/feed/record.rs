@@ -55,7 +55,11 @@ impl fmt::Display for BadRecord {
             Self::UnknownTopic { topic, meant: None } => {
                 write!(f, "no plugin of this build knows the type `{topic}`")
             }
-            Self::Data(error) => error.fmt(f),
+            // The place is one of the data alone, and the key says it better.
+            Self::Data(error) => {
+                let text = error.to_string();
+                f.write_str(text.split(" at line 1 column ").next().unwrap_or(&text))
+            }
             Self::Refused(why) => f.write_str(why),
         }
     }

@@ -21,11 +21,12 @@ pub struct Hello {
     greeter: Greeter,
 }
 
+/// Greets users who log in.
 #[plugin(name = "hello-plugin", requires(plugin_logger::Logger = "^1"))]
 impl Hello {
     #[init]
     fn init(Config(config): Config<HelloConfig>, welcome: Publisher<UserWelcome>) -> Result<Self> {
-        tracing::info!(message_of_the_day = config.message, "hello is ready");
+        tracing::info!(welcome = config.message, "hello is ready");
         Ok(Self {
             greeter: Greeter::new(config, welcome),
         })

@@ -24,6 +24,7 @@ pub struct Logger {
     data_dir: DataDir,
 }
 
+/// Writes what the plugins and the kernel log.
 #[plugin(name = "logger-plugin", kind = system)]
 impl Logger {
     #[init]

@@ -47,12 +47,12 @@ impl Line<'_> {
         }
         for (name, fields) in self.spans {
             write!(out, " {name}{{")?;
-            write_fields(out, fields, "")?;
+            write_fields(out, fields, "", &["plugin", "event"])?;
             out.push('}');
         }
         out.push_str(": ");
         write_escaped(out, &self.fields.message)?;
-        write_fields(out, self.fields, " ")?;
+        write_fields(out, self.fields, " ", &[])?;
         out.push('\n');
         Ok(())
     }
@@ -87,10 +87,11 @@ fn write_time(out: &mut String) -> fmt::Result {
     SystemTime.format_time(&mut Writer::new(out))
 }
 
-/// Each field as `name=value`, with `before` in front of the first.
-fn write_fields(out: &mut String, fields: &Fields, before: &str) -> fmt::Result {
+/// Each field as `name=value`, with `before` in front of the first; those that the line shows
+/// already are left out.
+fn write_fields(out: &mut String, fields: &Fields, before: &str, shown: &[&str]) -> fmt::Result {
     let mut separator = before;
-    for (name, value) in &fields.rest {
+    for (name, value) in fields.rest.iter().filter(|(name, _)| !shown.contains(name)) {
         write!(out, "{separator}{name}=")?;
         match value {
             Value::String(text) if is_plain(text) => out.push_str(text),

@@ -30,10 +30,7 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("events in", lines(&handled(plugin)));
     sections.add("events out", lines(&published(plugin)));
     sections.add("permissions", permissions(&plugin.permissions));
-    sections.add(
-        "config",
-        plugin.config.iter().flat_map(|values| config(values)),
-    );
+    sections.add("config", config(plugin));
     sections.0
 }
 
@@ -132,8 +129,20 @@ fn grants(permissions: &[Permission]) -> String {
     dash(entries.join(", "))
 }
 
-fn config(values: &[plugin_core::config::Explained]) -> Vec<String> {
-    lines(&super::super::config_show::table(values))
+/// The plugin's own keys; `config show` has those that the kernel reads too.
+fn config(plugin: &Explanation) -> Vec<String> {
+    let own = format!("{}.config.", plugin.name);
+    let mut table = Table::new(&["key", "origin", "value"]);
+    for value in plugin.config.iter().flatten() {
+        if let Some(key) = value.key.strip_prefix(&own) {
+            table.row([
+                key.to_owned(),
+                value.origin.to_string(),
+                value.value.to_string(),
+            ]);
+        }
+    }
+    lines(&table)
 }
 
 fn dash(text: String) -> String {
