@@ -3,10 +3,10 @@
 plugin_core::compose! {
     "logger" => plugin_logger::Logger,
     "hello" => plugin_hello::Hello,
-    "database" => plugin_database::DatabasePlugin provides(Database),
-    "cache" => plugin_cache::CachePlugin provides(Cache),
+    "database" => plugin_database::SqlDatabase provides(Database),
+    "cache" => plugin_cache::MemoryCache provides(Cache),
     "user-service" => plugin_user_service::Users provides(UserService),
-    "auth" => plugin_auth::AuthPlugin provides(Auth),
+    "auth" => plugin_auth::Authenticator provides(Auth),
     "notification" => plugin_notification::Notification,
     "file" => plugin_file::FilePlugin provides(FileStore),
     "api" => plugin_api::Api,
