@@ -2,8 +2,10 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
+use syn::ReturnType;
 
 use super::Service;
+use super::lifetime;
 use super::method::{Method, boxed_body, boxed_signature};
 use crate::doc;
 
@@ -63,6 +65,11 @@ fn declared(method: &Method, service: &Service) -> TokenStream {
 /// A method with a mistake stays callable by name, but is no part of `dyn Trait`.
 fn broken(method: &Method) -> TokenStream {
     let mut signature = method.signature.clone();
+    if let ReturnType::Type(_, output) = &signature.output
+        && !lifetime::opaque(output).is_empty()
+    {
+        signature.output = ReturnType::Default;
+    }
     signature
         .generics
         .make_where_clause()

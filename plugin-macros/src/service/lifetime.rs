@@ -4,11 +4,11 @@
 //! lifetimes that a path hides (`Row` for `Row<'_>`): the tokens don't show them.
 
 use proc_macro2::Span;
-use syn::{GenericArgument, Lifetime, Path, PathArguments, ReturnType, Type, TypeParamBound};
+use syn::{GenericArgument, Lifetime, Path, PathArguments, Type, TypeParamBound};
 use syn::{TypeImplTrait, TypeReference};
 
 /// Something in a type that matters to a service method.
-pub(super) enum Part<'a> {
+enum Part<'a> {
     /// `&T` or `&'a T`.
     Reference(&'a mut TypeReference),
     /// `'a` in the brackets of a path, or in a bound.
@@ -34,12 +34,9 @@ pub(super) fn name_elided(ty: &mut Type) {
 }
 
 /// Whether what a method returns borrows from something that isn't `'static`.
-pub(super) fn borrows(output: &ReturnType) -> bool {
-    let ReturnType::Type(_, ty) = output else {
-        return false;
-    };
+pub(super) fn borrows(output: &Type) -> bool {
     let mut borrows = false;
-    walk(&mut ty.clone(), &mut |part| {
+    walk(&mut output.clone(), &mut |part| {
         borrows |= match part {
             Part::Reference(reference) => !reference.lifetime.as_ref().is_some_and(is_static),
             Part::Lifetime(lifetime) => !is_static(lifetime),
@@ -49,8 +46,19 @@ pub(super) fn borrows(output: &ReturnType) -> bool {
     borrows
 }
 
+/// Every `impl Trait` in a type.
+pub(super) fn opaque(ty: &Type) -> Vec<TypeImplTrait> {
+    let mut found = Vec::new();
+    walk(&mut ty.clone(), &mut |part| {
+        if let Part::Impl(bounds) = part {
+            found.push(bounds.clone());
+        }
+    });
+    found
+}
+
 /// Calls `visit` with each part of a type.
-pub(super) fn walk(ty: &mut Type, visit: &mut dyn FnMut(Part<'_>)) {
+fn walk(ty: &mut Type, visit: &mut dyn FnMut(Part<'_>)) {
     match ty {
         Type::Array(array) => walk(&mut array.elem, visit),
         Type::Group(group) => walk(&mut group.elem, visit),

@@ -1,9 +1,8 @@
 //! What the signature of a service method may not hold, each with what to write instead.
 
-use quote::{ToTokens, quote};
-use syn::{FnArg, Ident, Pat, PatType, Receiver, ReceiverKind, Signature};
+use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, ReturnType, Signature, Type};
 
-use super::lifetime::{self, Part};
+use super::lifetime;
 use crate::diagnostics::Diagnostics;
 
 /// Reports what keeps a method from being called through `dyn Trait`.
@@ -12,13 +11,13 @@ pub(super) fn check(signature: &Signature, diagnostics: &mut Diagnostics) {
     check_generics(signature, diagnostics);
     check_qualifiers(signature, diagnostics);
     for argument in typed(signature) {
-        check_type(argument, diagnostics);
+        check_impl(&argument.ty, diagnostics);
     }
-    if lifetime::borrows(&signature.output) {
-        let syn::ReturnType::Type(_, ty) = &signature.output else {
-            return;
-        };
-        diagnostics.at(ty, RETURNED_REFERENCE);
+    if let ReturnType::Type(_, output) = &signature.output {
+        check_impl(output, diagnostics);
+        if lifetime::borrows(output) {
+            diagnostics.at(output, RETURNED_REFERENCE);
+        }
     }
 }
 
@@ -63,14 +62,10 @@ fn check_receiver(signature: &Signature, diagnostics: &mut Diagnostics) {
         ReceiverKind::Reference(_, _, None) => {}
         ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(receiver, EXCLUSIVE_SELF),
         _ => diagnostics.at(
-            whole(receiver),
+            receiver,
             "a service is called through a handle, which keeps it: take `&self`",
         ),
     }
-}
-
-fn whole(receiver: &Receiver) -> impl ToTokens {
-    quote!(#receiver)
 }
 
 fn check_generics(signature: &Signature, diagnostics: &mut Diagnostics) {
@@ -98,14 +93,14 @@ fn check_qualifiers(signature: &Signature, diagnostics: &mut Diagnostics) {
     }
 }
 
-fn check_type(argument: &PatType, diagnostics: &mut Diagnostics) {
-    lifetime::walk(&mut argument.ty.clone(), &mut |part| {
-        if let Part::Impl(bounds) = part {
-            diagnostics.at(bounds, "`impl Trait` makes a method generic, and a service is called through `dyn Trait`: name the type, or take a `Box<dyn …>`");
-        }
-    });
+fn check_impl(ty: &Type, diagnostics: &mut Diagnostics) {
+    for bounds in lifetime::opaque(ty) {
+        diagnostics.at(bounds, IMPL_TRAIT);
+    }
 }
 
 const EXCLUSIVE_SELF: &str = "a service is shared by its callers: take `&self` and keep what changes behind a lock or an atomic";
 
 const RETURNED_REFERENCE: &str = "a service method returns owned values, since what it borrows from may be replaced: return a `String`, a `Vec` or an `Arc` instead";
+
+const IMPL_TRAIT: &str = "a service is called through `dyn Trait`, which has no room for `impl Trait`: name the type, or write `Box<dyn …>`";
