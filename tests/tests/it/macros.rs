@@ -1,6 +1,7 @@
 //! What `#[plugin]` and `#[event]` write, field by field.
 
 mod fixture;
+mod running;
 
 use std::time::Duration;
 
