@@ -83,3 +83,17 @@ impl From<PublishError> for Problem {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse;
+
+    use super::*;
+
+    #[test]
+    fn a_system_that_stops_asks_to_come_back() {
+        let response = Problem::from(PublishError::Stopping).into_response();
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(response.headers().contains_key("retry-after"));
+    }
+}

@@ -5,6 +5,7 @@ use plugin_core::event::Envelope;
 use serde_json::json;
 use tokio::sync::mpsc;
 
+use crate::backends::RELEASE;
 use crate::site::{Site, TOKEN};
 
 fn order() -> serde_json::Value {
@@ -62,6 +63,40 @@ async fn what_can_t_be_published_is_told_why() {
     let answer = client.json(route, TOKEN, extra).await;
     assert_eq!(answer.status, 422);
     assert!(answer.detail().contains("`coupon`"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn an_event_is_whole_although_its_request_was_given_up() {
+    let file = "orders: { mailbox: 1 }";
+    let site = Site::start(file, json!({"request_timeout": "100ms"}))
+        .await
+        .unwrap();
+    let client = site.client();
+    let mut refused = 0;
+    // One is handled, one waits in the mailbox: at the latest the third finds no room.
+    while refused == 0 {
+        let mut order = order();
+        order["order_id"] = json!("hold");
+        let answer = client
+            .json("POST /events/order.created", TOKEN, order)
+            .await;
+        refused += usize::from(answer.status == 503);
+    }
+    let published = || events(&site, "api-plugin").published;
+    let received = || events(&site, "orders").received;
+    while received() == 0 || received() < published() {
+        RELEASE.notify_one();
+        tokio::task::yield_now().await;
+    }
+    site.running.idle().await;
+    assert_eq!(received(), published());
+    assert!(published() >= 3);
+}
+
+fn events(site: &Site, plugin: &str) -> plugin_core::EventCounts {
+    let status = site.running.status();
+    let plugin = status.plugins.into_iter().find(|one| one.name == plugin);
+    plugin.unwrap().events
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub(crate) struct Site {
 }
 
 impl Site {
-    /// Starts a system on a free port; `file` is the plugin's file, or nothing.
+    /// Starts a system on a free port; `file` is a plugin's file, or nothing.
     pub(crate) async fn start(file: &str, mut config: Value) -> Result<Self, StartError> {
         if config["address"].is_null() {
             config["address"] = json!("127.0.0.1:0");
@@ -30,7 +30,7 @@ impl Site {
         let dir = tempfile::tempdir().unwrap();
         let mut sources = Sources::new();
         if !file.is_empty() {
-            sources = sources.embedded("api-plugin.yaml", file);
+            sources = sources.embedded("a plugin's file", file);
         }
         let plugins = [
             Api::DESCRIPTOR,

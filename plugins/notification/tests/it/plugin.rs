@@ -1,6 +1,10 @@
 //! The plugin in a system: events in, messages out.
 
 use std::fs;
+use std::net::TcpListener;
+use std::sync::Barrier;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::thread;
 
 use plugin_contracts::{NewUser, OrderCreated, User, UserService, UserWelcome};
 use plugin_core::lifecycle::{Manager, Running};
@@ -10,6 +14,7 @@ use plugin_notification::Notification;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::sms::answer;
 use crate::smtp_server::SmtpServer;
 
 /// Knows everyone but `nobody`.
@@ -68,6 +73,15 @@ async fn welcome(running: &Running, user_id: &str) {
     publisher.publish(welcome).await.unwrap();
 }
 
+async fn order(running: &Running) {
+    let order = OrderCreated {
+        order_id: "A-1".to_owned(),
+        user_id: "ming".to_owned(),
+        total_cents: 100,
+    };
+    running.publisher().publish(order).await.unwrap();
+}
+
 fn errors(running: &Running) -> u64 {
     let status = running.status();
     let plugin = status
@@ -104,16 +118,7 @@ async fn a_welcome_reaches_the_mail_server() {
 async fn without_servers_an_order_goes_to_the_outbox() {
     let dir = tempfile::tempdir().unwrap();
     let running = start(&dir, json!({})).await;
-    let order = OrderCreated {
-        order_id: "A-1".to_owned(),
-        user_id: "ming".to_owned(),
-        total_cents: 100,
-    };
-    running
-        .publisher::<OrderCreated>()
-        .publish(order)
-        .await
-        .unwrap();
+    order(&running).await;
     running.idle().await;
     let names = outbox(&dir);
     let count = |end: &str| names.iter().filter(|name| name.ends_with(end)).count();
@@ -142,6 +147,41 @@ async fn nothing_that_was_accepted_is_lost_at_a_stop() {
     }
     assert!(running.stop().await.is_clean());
     assert_eq!(server.rest().lines().count(), 20);
+}
+
+/// Takes so many messages and returns how many at most were there at once; each waits for one
+/// more.
+fn pairs(listener: TcpListener, messages: usize) -> usize {
+    let (open, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let pair = Barrier::new(2);
+    thread::scope(|scope| {
+        for _ in 0..messages {
+            let stream = listener.accept().unwrap().0;
+            let (open, most, pair) = (&open, &most, &pair);
+            scope.spawn(move || {
+                most.fetch_max(open.fetch_add(1, SeqCst) + 1, SeqCst);
+                pair.wait();
+                open.fetch_sub(1, SeqCst);
+                answer(&stream, "204 No Content");
+            });
+        }
+    });
+    most.into_inner()
+}
+
+#[tokio::test]
+async fn no_more_messages_than_the_config_allows_are_on_their_way() {
+    let dir = tempfile::tempdir().unwrap();
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", gateway.local_addr().unwrap());
+    let most = thread::spawn(move || pairs(gateway, 8));
+    let running = start(&dir, json!({"concurrency": 2, "sms": {"url": url}})).await;
+    for _ in 0..8 {
+        order(&running).await;
+    }
+    running.idle().await;
+    assert_eq!(most.join().unwrap(), 2);
+    assert_eq!(errors(&running), 0);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ impl Gateway {
 }
 
 /// Reads a request, answers, and returns what it read.
-fn answer(mut stream: &TcpStream, status: &str) -> String {
+pub(crate) fn answer(mut stream: &TcpStream, status: &str) -> String {
     let mut reader = BufReader::new(stream);
     let mut request = String::new();
     while !request.ends_with("\r\n\r\n") {
