@@ -6,7 +6,7 @@ use plugin_contracts::Row;
 use plugin_core::Result;
 use serde_json::{Number, Value};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions, MySqlRow};
-use sqlx::{AssertSqlSafe, MySql, Row as _, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, MySql, Row as _, Type, TypeInfo, ValueRef};
 
 use crate::config::{ColumnKind, Limits, Server};
 use crate::dialect::{Dialect, Done, bind, collect};
@@ -121,11 +121,16 @@ fn value(row: &MySqlRow, index: usize) -> sqlx::Result<Value> {
             Value::String(timestamp(&row.try_get_unchecked::<Vec<u8>, _>(index)?))
         }
         "TIME" | "GEOMETRY" => return Err(no_json(kind.name())),
-        name if name.ends_with("BLOB") || name.ends_with("BINARY") => {
+        // Text in a collation like `utf8mb4_bin`, which JSON columns have, is named so as well.
+        name if is_blob(name) && !<String as Type<MySql>>::compatible(&kind) => {
             bytes_to_json(row.try_get_unchecked(index)?)
         }
         _ => Value::String(row.try_get_unchecked(index)?),
     })
+}
+
+fn is_blob(name: &str) -> bool {
+    name.ends_with("BLOB") || name.ends_with("BINARY")
 }
 
 fn no_json(kind: &str) -> sqlx::Error {
@@ -144,15 +149,15 @@ fn decimal(text: String) -> Value {
     }
 }
 
-/// The server's binary form: year, month, day, then the time if it is not midnight, then the
-/// microseconds if there are any.
+/// The server's binary form: how many bytes follow; year, month, day; the time if it is not
+/// midnight; the microseconds if there are any.
 fn timestamp(bytes: &[u8]) -> String {
     let byte = |index: usize| bytes.get(index).copied().unwrap_or(0);
-    let year = u16::from_le_bytes([byte(0), byte(1)]);
-    let date = format!("{year:04}-{:02}-{:02}", byte(2), byte(3));
-    let time = format!("{date} {:02}:{:02}:{:02}", byte(4), byte(5), byte(6));
-    let micros = u32::from_le_bytes([byte(7), byte(8), byte(9), byte(10)]);
-    match bytes.len() {
+    let year = u16::from_le_bytes([byte(1), byte(2)]);
+    let date = format!("{year:04}-{:02}-{:02}", byte(3), byte(4));
+    let time = format!("{date} {:02}:{:02}:{:02}", byte(5), byte(6), byte(7));
+    let micros = u32::from_le_bytes([byte(8), byte(9), byte(10), byte(11)]);
+    match byte(0) {
         0..=4 => date,
         5..=7 => time,
         _ => format!("{time}.{micros:06}"),
@@ -175,13 +180,13 @@ mod tests {
 
     #[test]
     fn a_timestamp_reads_as_sql_writes_it() {
-        assert_eq!(timestamp(&[0xe7, 0x07, 3, 9]), "2023-03-09");
+        assert_eq!(timestamp(&[4, 0xe7, 0x07, 3, 9]), "2023-03-09");
         assert_eq!(
-            timestamp(&[0xe7, 0x07, 3, 9, 1, 2, 3]),
+            timestamp(&[7, 0xe7, 0x07, 3, 9, 1, 2, 3]),
             "2023-03-09 01:02:03"
         );
         assert_eq!(
-            timestamp(&[0xe7, 0x07, 3, 9, 1, 2, 3, 5, 0, 0, 0]),
+            timestamp(&[11, 0xe7, 0x07, 3, 9, 1, 2, 3, 5, 0, 0, 0]),
             "2023-03-09 01:02:03.000005"
         );
     }

@@ -192,7 +192,7 @@ mod tests {
     }
 
     fn row(value: Value) -> Row {
-        value.as_object().unwrap().clone()
+        serde_json::from_value(value).unwrap()
     }
 
     #[test]

@@ -21,7 +21,7 @@ async fn shop() -> (TempDir, Backend) {
 }
 
 fn row(value: Value) -> Row {
-    value.as_object().unwrap().clone()
+    serde_json::from_value(value).unwrap()
 }
 
 #[tokio::test]

@@ -1,0 +1,167 @@
+//! A MariaDB server of the test's own: a data directory and a port that nobody else uses, ended
+//! with the value.
+
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// Longest wait for the server.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What is there when the server answers: a database, and an account that may use it alone.
+const ACCOUNTS: &str = "CREATE DATABASE shop CHARACTER SET utf8mb4;\n\
+    CREATE USER 'shop'@'127.0.0.1' IDENTIFIED BY 'its password';\n\
+    GRANT ALL ON shop.* TO 'shop'@'127.0.0.1';\n";
+
+/// A server that runs.
+#[derive(Debug)]
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    directory: TempDir,
+}
+
+impl Server {
+    /// Starts a server and waits until it answers.
+    ///
+    /// # Panics
+    ///
+    /// When there is no MariaDB on this machine, or it does not start.
+    pub(crate) fn start() -> Self {
+        let directory = tempfile::tempdir().expect("a temporary directory can be made");
+        let options = options(directory.path());
+        let install = program("mariadb-install-db")
+            .args(&options)
+            .args(["--auth-root-authentication-method=normal", "--skip-test-db"])
+            .output()
+            .unwrap_or_else(|error| missing("mariadb-install-db", &error));
+        assert!(
+            install.status.success(),
+            "{}",
+            String::from_utf8_lossy(&install.stderr)
+        );
+        let port = free_port();
+        let process = spawn(directory.path(), &options, port);
+        let mut server = Self {
+            process,
+            port,
+            directory,
+        };
+        server.wait();
+        server
+    }
+
+    /// The config of `database-plugin` that reaches it, with more keys of the caller's.
+    pub(crate) fn config(&self, more: Value) -> Value {
+        let mut config = json!({
+            "host": "127.0.0.1",
+            "port": self.port,
+            "database": "shop",
+            "username": "shop",
+            "password": "its password",
+        });
+        if let (Value::Object(config), Value::Object(more)) = (&mut config, more) {
+            config.extend(more);
+        }
+        config
+    }
+
+    /// Connects until it answers: the accounts are made before it listens.
+    fn wait(&mut self) {
+        let deadline = Instant::now() + PATIENCE;
+        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
+            let ended = self
+                .process
+                .try_wait()
+                .expect("the server is a child of this process");
+            assert!(
+                ended.is_none() && Instant::now() < deadline,
+                "no server: {}",
+                self.log()
+            );
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // When it has ended already, there is nothing to end.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+fn spawn(directory: &Path, options: &[String], port: u16) -> Child {
+    let accounts = directory.join("accounts.sql");
+    std::fs::write(&accounts, ACCOUNTS).expect("the directory is the test's own");
+    let log =
+        std::fs::File::create(directory.join("log")).expect("the directory is the test's own");
+    program("mariadbd")
+        .args(options)
+        .arg(format!("--init-file={}", accounts.display()))
+        .arg(format!("--socket={}", directory.join("socket").display()))
+        .arg(format!("--pid-file={}", directory.join("pid").display()))
+        .arg(format!("--port={port}"))
+        .args([
+            "--bind-address=127.0.0.1",
+            "--skip-name-resolve",
+            "--skip-log-bin",
+        ])
+        .stdout(Stdio::null())
+        .stderr(log)
+        .spawn()
+        .unwrap_or_else(|error| missing("mariadbd", &error))
+}
+
+/// `--no-defaults` has to come first.
+fn options(directory: &Path) -> Vec<String> {
+    let data = directory.join("data");
+    let mut options = vec![
+        "--no-defaults".to_owned(),
+        format!("--datadir={}", data.display()),
+    ];
+    if is_root(directory) {
+        options.push("--user=root".to_owned());
+    }
+    options
+}
+
+/// Whoever runs the test owns the directory that it made.
+#[cfg(unix)]
+fn is_root(own: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+
+    std::fs::metadata(own).is_ok_and(|metadata| metadata.uid() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_root(_: &Path) -> bool {
+    false
+}
+
+fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    listener.local_addr().expect("it is bound").port()
+}
+
+/// Servers are often installed where only root's `PATH` looks.
+fn program(name: &str) -> Command {
+    let found = ["/usr/sbin", "/usr/bin", "/usr/local/sbin", "/usr/local/bin"]
+        .iter()
+        .map(|directory| Path::new(directory).join(name))
+        .find(|path| path.exists());
+    Command::new(found.unwrap_or_else(|| PathBuf::from(name)))
+}
+
+fn missing(name: &str, error: &std::io::Error) -> ! {
+    panic!("`{name}` can't be run ({error}): install it with `apt-get install mariadb-server`")
+}
