@@ -1,0 +1,266 @@
+//! Logins and tokens, through a manager with the real cache, database and users.
+
+#[path = "../../database/tests/support/server.rs"]
+mod server;
+
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use plugin_auth::Authenticator;
+use plugin_cache::MemoryCache;
+use plugin_contracts::{Auth, AuthError, Database, UserLogin, UserLogout, UserService};
+use plugin_core::config::Sources;
+use plugin_core::lifecycle::{Manager, Running, StartError};
+use plugin_core::prelude::*;
+use plugin_core::{Composition, Plugin};
+use plugin_database::SqlDatabase;
+use plugin_user_service::Users;
+use serde_json::{Value, json};
+use server::Server;
+
+async fn start(database: &Value, auth: &Value, data_dir: &Path) -> Result<Running, StartError> {
+    let plugins = [
+        Authenticator::DESCRIPTOR,
+        MemoryCache::DESCRIPTOR,
+        SqlDatabase::DESCRIPTOR,
+        Users::DESCRIPTOR,
+    ];
+    let composition = Composition::assemble(&plugins).expect("the set is whole");
+    Manager::builder(&composition)
+        .sources(Sources::new())
+        .plugin_config("database-plugin", database.clone())
+        .plugin_config("auth-plugin", auth.clone())
+        .data_dir(data_dir)
+        .configure()
+        .expect("the config is good")
+        .start()
+        .await
+}
+
+/// A config with two users, and so many failures of each.
+fn config(per_user: u32) -> Value {
+    let account = |id: &str, password: &str| json!({"id": id, "name": id, "email": format!("{id}@example.com"), "password": password});
+    json!({
+        "failures": {"per_user": per_user, "per_ip": 5},
+        "users": [account("ann", "correct horse"), account("bob", "battery staple")],
+    })
+}
+
+fn service(running: &Running) -> Service<dyn Auth> {
+    running.service::<dyn Auth>().expect("it is provided")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_on_sqlite() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    tokens(&json!({}), directory.path()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_on_mariadb() {
+    let server = Server::start();
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    tokens(&server.config(json!({})), directory.path()).await;
+}
+
+/// A token is issued, used, revoked, and stays revoked when all is started anew; one that was
+/// not revoked stays good.
+async fn tokens(database: &Value, data_dir: &Path) {
+    let running = start(database, &config(10), data_dir)
+        .await
+        .expect("it starts");
+    let auth = service(&running);
+    let revoked = auth
+        .login("ann", "correct horse", None)
+        .await
+        .expect("the password is right");
+    let kept = auth
+        .login("bob", "battery staple", None)
+        .await
+        .expect("the password is right");
+    assert_eq!(
+        auth.verify(&revoked).await.expect("it is good").user_id,
+        "ann"
+    );
+    auth.logout(&revoked).await.expect("it is good");
+    assert!(matches!(auth.verify(&revoked).await, Err(AuthError::Token)));
+    assert!(matches!(auth.logout(&revoked).await, Err(AuthError::Token)));
+    assert!(matches!(
+        auth.login("Ann", "correct horse", None).await,
+        Err(AuthError::Credentials)
+    ));
+    assert!(running.stop().await.is_clean());
+
+    let running = start(database, &config(10), data_dir)
+        .await
+        .expect("it starts again");
+    let auth = service(&running);
+    assert!(matches!(auth.verify(&revoked).await, Err(AuthError::Token)));
+    assert_eq!(auth.verify(&kept).await.expect("it is good").user_id, "bob");
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn logins_and_logouts_are_published() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let running = start(&json!({}), &config(10), directory.path())
+        .await
+        .expect("it starts");
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hear = |line: String| heard.lock().expect("no test panics here").push(line);
+    let logins = Arc::clone(&heard);
+    let _login = running
+        .subscriber()
+        .subscribe(move |event: &Envelope<UserLogin>| {
+            let line = format!("login {} {:?}", event.user_id, event.ip);
+            logins.lock().expect("no test panics here").push(line);
+        });
+    let logouts = Arc::clone(&heard);
+    let _logout = running
+        .subscriber()
+        .subscribe(move |event: &Envelope<UserLogout>| {
+            let line = format!("logout {}", event.user_id);
+            logouts.lock().expect("no test panics here").push(line);
+        });
+    let auth = service(&running);
+    assert!(auth.login("ann", "wrong", Some("10.0.0.1")).await.is_err());
+    hear("then".to_owned());
+    let token = auth
+        .login("ann", "correct horse", Some("10.0.0.1"))
+        .await
+        .expect("the password is right");
+    auth.logout(&token).await.expect("it is good");
+    let lines = std::mem::take(&mut *heard.lock().expect("no test panics here"));
+    assert_eq!(
+        lines,
+        ["then", "login ann Some(\"10.0.0.1\")", "logout ann"]
+    );
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_are_limited_per_user_and_per_address() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let running = start(&json!({}), &config(2), directory.path())
+        .await
+        .expect("it starts");
+    let auth = service(&running);
+    for _ in 0..2 {
+        assert!(matches!(
+            auth.login("ann", "wrong", None).await,
+            Err(AuthError::Credentials)
+        ));
+        assert!(matches!(
+            auth.login("nobody", "wrong", None).await,
+            Err(AuthError::Credentials)
+        ));
+    }
+    let limited = auth.login("ann", "correct horse", None).await;
+    let Err(AuthError::RateLimited { retry_after }) = limited else {
+        panic!("{limited:?}")
+    };
+    assert!(retry_after.as_secs() > 800, "{retry_after:?}");
+    assert!(matches!(
+        auth.login("nobody", "wrong", None).await,
+        Err(AuthError::RateLimited { .. })
+    ));
+    auth.login("bob", "battery staple", None)
+        .await
+        .expect("he did nothing");
+    for guess in 0..5 {
+        let user = format!("guess {guess}");
+        assert!(matches!(
+            auth.login(&user, "wrong", Some("10.0.0.1")).await,
+            Err(AuthError::Credentials)
+        ));
+    }
+    let from_there = auth.login("bob", "battery staple", Some("10.0.0.1")).await;
+    assert!(matches!(from_there, Err(AuthError::RateLimited { .. })));
+    auth.login("bob", "battery staple", Some("10.0.0.2"))
+        .await
+        .expect("that is another address");
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn guesses_at_once_are_no_more_than_the_limit() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let running = start(&json!({}), &config(3), directory.path())
+        .await
+        .expect("it starts");
+    let mut guesses = tokio::task::JoinSet::new();
+    for guess in 0..30 {
+        let auth = service(&running);
+        guesses.spawn(async move { auth.login("ann", &format!("guess {guess}"), None).await });
+    }
+    let outcomes = guesses.join_all().await;
+    let looked_at = outcomes
+        .iter()
+        .filter(|outcome| matches!(outcome, Err(AuthError::Credentials)));
+    assert_eq!(looked_at.count(), 3);
+    assert!(running.stop().await.is_clean());
+}
+
+/// What the operator writes into the config holds from the next start on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_password_that_the_config_changes_is_changed() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let running = start(&json!({}), &config(10), directory.path())
+        .await
+        .expect("it starts");
+    let database = running.service::<dyn Database>().expect("it is provided");
+    let rows = database
+        .query("SELECT * FROM users", &[])
+        .await
+        .expect("the table is there");
+    let text = json!(rows).to_string();
+    assert!(
+        text.contains("$argon2id$") && !text.contains("correct horse"),
+        "{text}"
+    );
+    assert!(running.stop().await.is_clean());
+
+    let mut changed = config(10);
+    changed["users"][0]["password"] = json!("another horse");
+    let running = start(&json!({}), &changed, directory.path())
+        .await
+        .expect("it starts again");
+    let auth = service(&running);
+    assert!(matches!(
+        auth.login("ann", "correct horse", None).await,
+        Err(AuthError::Credentials)
+    ));
+    auth.login("ann", "another horse", None)
+        .await
+        .expect("that is the password now");
+    let users = running
+        .service::<dyn UserService>()
+        .expect("it is provided");
+    assert_eq!(
+        users
+            .find("ann")
+            .await
+            .expect("the table is there")
+            .expect("she is there")
+            .email,
+        "ann@example.com"
+    );
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_weak_password_of_the_config_is_refused() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let mut weak = config(10);
+    weak["users"][0]["password"] = json!("ann");
+    let error = start(&json!({}), &weak, directory.path())
+        .await
+        .expect_err("it is weak");
+    assert_eq!(error.failures[0].error.kind(), ErrorKind::Config);
+    assert!(error.to_string().contains("weak"), "{error}");
+    weak["allow_weak_passwords"] = json!(true);
+    let running = start(&json!({}), &weak, directory.path())
+        .await
+        .expect("it is allowed");
+    assert!(running.stop().await.is_clean());
+}
