@@ -124,7 +124,8 @@ pub use plugin_macros::event;
 /// Makes a trait a service, or an `impl` of it the provider's part.
 ///
 /// A plugin provides a service with `provides(Trait)` in its `#[plugin]`; another one asks for it
-/// with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and calls the methods on that handle.
+/// with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and calls the
+/// methods on that handle.
 ///
 /// # On a trait
 ///
