@@ -151,7 +151,7 @@ async fn nothing_that_was_accepted_is_lost_at_a_stop() {
 
 /// Takes so many messages and returns how many at most were there at once; each waits for one
 /// more.
-fn pairs(listener: TcpListener, messages: usize) -> usize {
+fn pairs(listener: &TcpListener, messages: usize) -> usize {
     let (open, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let pair = Barrier::new(2);
     thread::scope(|scope| {
@@ -174,7 +174,7 @@ async fn no_more_messages_than_the_config_allows_are_on_their_way() {
     let dir = tempfile::tempdir().unwrap();
     let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", gateway.local_addr().unwrap());
-    let most = thread::spawn(move || pairs(gateway, 8));
+    let most = thread::spawn(move || pairs(&gateway, 8));
     let running = start(&dir, json!({"concurrency": 2, "sms": {"url": url}})).await;
     for _ in 0..8 {
         order(&running).await;
