@@ -314,8 +314,7 @@ pub type StartHook = fn(PluginRef, Tasks) -> BoxFuture<'static, Result<()>>;
 /// See [`Hooks::stop`].
 pub type StopHook = fn(PluginRef) -> BoxFuture<'static, Result<()>>;
 /// See [`Hooks::reload`].
-pub type ReloadHook =
-    fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
+pub type ReloadHook = fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
 /// See [`Hooks::health`].
 pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
 

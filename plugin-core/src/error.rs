@@ -173,7 +173,10 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
 fn is_denied(error: &dyn Any) -> bool {
     error.is::<PermissionDenied>()
         || matches!(error.downcast_ref(), Some(PublishError::Denied(_)))
-        || matches!(error.downcast_ref(), Some(FileError::Denied(_) | FileError::Outside { .. }))
+        || matches!(
+            error.downcast_ref(),
+            Some(FileError::Denied(_) | FileError::Outside { .. })
+        )
 }
 
 impl fmt::Display for Error {
@@ -233,7 +236,11 @@ pub trait ErrorExt<T>: Sized {
 
 impl<T, E: Into<Error>> ErrorExt<T> for Result<T, E> {
     fn retriable(self) -> Result<T> {
-        self.map_err(|error| error.into().with_kind(ErrorKind::External { retriable: true }))
+        self.map_err(|error| {
+            error
+                .into()
+                .with_kind(ErrorKind::External { retriable: true })
+        })
     }
 
     fn config(self) -> Result<T> {

@@ -78,10 +78,16 @@ pub struct Config<C>(pub C);
     label = "needs `#[derive(Deserialize, JsonSchema)]`",
     note = "derive both on `{Self}`, and add `#[serde(deny_unknown_fields)]` so that unknown keys are errors"
 )]
-pub trait ConfigType: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static {}
+pub trait ConfigType:
+    serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static
+{
+}
 
 #[diagnostic::do_not_recommend]
-impl<C: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static> ConfigType for C {}
+impl<C: serde::de::DeserializeOwned + schemars::JsonSchema + Send + Sync + 'static> ConfigType
+    for C
+{
+}
 
 impl<C: ConfigType> InitParam for Config<C> {
     const NEED: Need = Need::Config(ConfigNeed::of::<C>());
@@ -89,7 +95,9 @@ impl<C: ConfigType> InitParam for Config<C> {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         serde_path_to_error::deserialize(context.config)
             .map(Self)
-            .map_err(|error| Error::config(format!("config of `{}`", context.plugin())).because(error))
+            .map_err(|error| {
+                Error::config(format!("config of `{}`", context.plugin())).because(error)
+            })
     }
 }
 
@@ -102,7 +110,10 @@ impl<T: ServiceTrait + ?Sized> InitParam for Service<T> {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().use_service(T::DESCRIPTOR.name)?;
         context.services.one().ok_or_else(|| {
-            Error::bug(format!("service `{}` has no provider yet", T::DESCRIPTOR.name))
+            Error::bug(format!(
+                "service `{}` has no provider yet",
+                T::DESCRIPTOR.name
+            ))
         })
     }
 }
@@ -190,8 +201,9 @@ impl InitParam for DataDir {
 
 fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     let path = context.data_dir.join(context.plugin());
-    std::fs::create_dir_all(&path)
-        .map_err(|error| Error::config(format!("can't make `{}`", path.display())).because(error))?;
+    std::fs::create_dir_all(&path).map_err(|error| {
+        Error::config(format!("can't make `{}`", path.display())).because(error)
+    })?;
     Ok(path)
 }
 

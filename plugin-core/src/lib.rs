@@ -9,31 +9,32 @@
 pub mod key;
 pub mod version;
 
-mod descriptor;
-pub mod registry;
-mod plan;
 mod compose;
+mod descriptor;
+mod plan;
+pub mod registry;
 
-pub mod config;
-mod error;
 pub mod audit;
-pub mod permission;
+pub mod config;
+mod context;
+mod error;
+mod guard;
 pub mod init;
 mod instance;
-mod context;
-mod guard;
+pub mod permission;
+mod spawn;
 
 pub mod event;
-pub mod service;
 pub mod files;
-mod tasks;
 pub mod lifecycle;
+pub mod service;
+mod tasks;
 
 mod macros;
-pub mod prelude;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+pub mod prelude;
 
 pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};

@@ -68,11 +68,7 @@ impl fmt::Display for SpawnError {
 impl std::error::Error for SpawnError {}
 
 impl Tasks {
-    pub(crate) fn new(
-        current: Current,
-        limit: usize,
-        failed: OnFailure,
-    ) -> Self {
+    pub(crate) fn new(current: Current, limit: usize, failed: OnFailure) -> Self {
         Self(Arc::new(Scope {
             current,
             limit,
@@ -115,7 +111,9 @@ impl Tasks {
             };
             match outcome {
                 Err(error) if !scope.cancel.is_cancelled() => (scope.failed)(name, error),
-                Err(error) => tracing::warn!(task = name, "ended with an error while stopping: {error}"),
+                Err(error) => {
+                    tracing::warn!(task = name, "ended with an error while stopping: {error}")
+                }
                 Ok(()) => {}
             }
         });
@@ -127,7 +125,6 @@ impl Tasks {
     /// # Cancel safety
     ///
     /// It can be dropped at any time.
-    #[must_use]
     pub fn cancelled(&self) -> WaitForCancellationFutureOwned {
         self.0.heard.store(true, Relaxed);
         self.0.cancel.clone().cancelled_owned()

@@ -1,16 +1,31 @@
 //! `cargo xtask`: what CI runs, and what a developer runs now and then.
 
+mod check;
+mod command;
 mod demo;
+mod matrix;
+mod new_plugin;
+mod require;
+mod symbols;
+mod tidy;
 
 use std::io::{self, Write};
 use std::process::ExitCode;
 
-const USAGE: &str = "usage: cargo xtask demo [--lines N] [--seed S]";
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  test                          everything that CI checks, in order, stopping at the first failure
+  test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols, deps
+  demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
+  new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
+        Some("test") => check::run(&args.collect::<Vec<_>>()),
+        Some("new-plugin") => new_plugin::run(args.next().as_deref()),
         _ => Err(USAGE.to_owned()),
     };
     let Err(message) = outcome else {

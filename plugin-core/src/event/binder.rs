@@ -146,8 +146,9 @@ impl<'a> Binder<'a> {
             call: Box::new(call),
         };
         let index = self.bus.index::<E>();
-        self.changes
-            .push(Box::new(move |draft| draft.add(index, Bound::Inline(handler))));
+        self.changes.push(Box::new(move |draft| {
+            draft.add(index, Bound::Inline(handler))
+        }));
     }
 
     pub(super) fn add_queued<E: Event>(
@@ -162,7 +163,8 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn add_any(&mut self, handler: AnyHandler) {
-        let pattern = Pattern::parse(&self.topic).expect("the pattern was checked when it was declared");
+        let pattern =
+            Pattern::parse(&self.topic).expect("the pattern was checked when it was declared");
         self.changes
             .push(Box::new(move |draft| draft.add_any(&pattern, &handler)));
     }
@@ -173,8 +175,9 @@ impl<'a> Binder<'a> {
             filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
         };
         let index = self.bus.index::<E>();
-        self.changes
-            .push(Box::new(move |draft| draft.add(index, Bound::Queued(handler))));
+        self.changes.push(Box::new(move |draft| {
+            draft.add(index, Bound::Queued(handler))
+        }));
     }
 
     pub(super) fn site(&self) -> Site {

@@ -23,7 +23,7 @@ impl EventId {
             static NEXT: Cell<u64> = const { Cell::new(0) };
         }
         let next = NEXT.get();
-        let id = if next % BLOCK == 0 {
+        let id = if next.is_multiple_of(BLOCK) {
             BLOCKS.fetch_add(1, Relaxed) * BLOCK + 1
         } else {
             next

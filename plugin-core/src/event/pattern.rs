@@ -58,6 +58,21 @@ impl Pattern {
         topic.next().is_none()
     }
 
+    /// The one topic that it stands for.
+    ///
+    /// # Errors
+    ///
+    /// When it has a wildcard, and so stands for many.
+    pub(crate) fn topic(self) -> Result<String, PatternError> {
+        if self.0.contains('*') {
+            return Err(PatternError {
+                pattern: self.0,
+                fault: "stands for many topics, and an event has one",
+            });
+        }
+        Ok(self.0)
+    }
+
     /// The pattern as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -75,14 +75,18 @@ pub(super) async fn publish_and_wait<P: Carried>(
             Accepted::Yes => awaited.push((Arc::clone(&handler.site), answer)),
             Accepted::Gone => {}
             Accepted::Full | Accepted::Dropped => outcomes.push(
-                handler.site.site.outcome(Err(Error::retriable("the mailbox is full"))),
+                handler
+                    .site
+                    .site
+                    .outcome(Err(Error::retriable("the mailbox is full"))),
             ),
         }
     }
     for (site, answer) in awaited {
         outcomes.push(answer.await.unwrap_or_else(|_| {
-            site.site
-                .outcome(Err(Error::retriable("the plugin stopped before it came to the event")))
+            site.site.outcome(Err(Error::retriable(
+                "the plugin stopped before it came to the event",
+            )))
         }));
     }
     Ok(outcomes)
@@ -101,12 +105,21 @@ pub(super) fn try_publish<P: Carried>(
     let envelope = Envelope::new(Meta::new(owner.name()), event);
     let route: Route<P> = bus.table().load().route::<P>(index).clone();
     let mut slots = Vec::with_capacity(route.queued.len());
-    for handler in route.queued.iter().filter(|handler| handler.wants(&envelope)) {
+    for handler in route
+        .queued
+        .iter()
+        .filter(|handler| handler.wants(&envelope))
+    {
         let site = &handler.site;
         match site.mailbox.try_reserve() {
             Ok(slot) => slots.push((site, Some(slot))),
             Err(NoSlot::Closed) => {}
-            Err(NoSlot::Full) if matches!(site.site.options.overflow, Overflow::DropOldest | Overflow::DropNewest) => {
+            Err(NoSlot::Full)
+                if matches!(
+                    site.site.options.overflow,
+                    Overflow::DropOldest | Overflow::DropNewest
+                ) =>
+            {
                 slots.push((site, None));
             }
             Err(NoSlot::Full) => {
@@ -142,7 +155,11 @@ fn inline<P: Carried>(
     let table: Guard<_> = bus.table().load();
     let route = table.route::<P>(index);
     for handler in &route.inline {
-        if handler.filter.as_ref().is_none_or(|filter| filter(envelope)) {
+        if handler
+            .filter
+            .as_ref()
+            .is_none_or(|filter| filter(envelope))
+        {
             let result = call_inline(&handler.site, envelope.meta(), || (handler.call)(envelope));
             done(handler, result);
         }
@@ -181,7 +198,8 @@ async fn enqueue(
         Err(NoSlot::Closed) => return Accepted::Gone,
         Err(NoSlot::Full) if site.site.options.overflow.waits() => {
             // A worker that waits for room in its own mailbox would wait for ever.
-            if context::current().is_some_and(|current| current.worker == Some(site.mailbox.uid())) {
+            if context::current().is_some_and(|current| current.worker == Some(site.mailbox.uid()))
+            {
                 return Accepted::Full;
             }
             match site.mailbox.reserve().await {
@@ -209,13 +227,21 @@ fn deposit(
         pending: bus.pending().begin(),
     };
     let dropped = match (slot, site.site.options.overflow) {
-        (Some(slot), _) => return if slot.fill(job) { Accepted::Yes } else { Accepted::Gone },
+        (Some(slot), _) => {
+            return if slot.fill(job) {
+                Accepted::Yes
+            } else {
+                Accepted::Gone
+            };
+        }
         (None, Overflow::DropOldest) => site.mailbox.displace(job),
         (None, Overflow::DropNewest) => job,
         (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
     };
     let counters = site.site.owner.counters();
-    counters.dropped.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    counters
+        .dropped
+        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
     tracing::debug!(
         plugin = site.site.owner.name(),
         handler = site.site.handler,

@@ -139,16 +139,15 @@ impl Publishers {
             return event.publish(&self.bus, &self.owner).await;
         }
         let topic = check_topic(topic).map_err(PublishError::Topic)?;
-        let data: Value = serde_path_to_error::deserialize(
-            &mut serde_json::Deserializer::from_slice(json),
-        )
-        .map_err(|error| PublishError::Decode(DecodeError::new("JSON value", error)))?;
+        let data: Value =
+            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json))
+                .map_err(|error| PublishError::Decode(DecodeError::new("JSON value", error)))?;
         publish::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
     }
 }
 
 fn check_topic(topic: &str) -> Result<String, PatternError> {
-    Pattern::parse(topic).map(|pattern| pattern.as_str().to_owned())
+    Pattern::parse(topic)?.topic()
 }
 
 impl fmt::Debug for Publishers {

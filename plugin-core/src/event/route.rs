@@ -68,7 +68,8 @@ impl<P: Carried> AnyRoute for Route<P> {
 
     fn without(&self, gone: &dyn Fn(u64) -> bool) -> Option<Arc<dyn AnyRoute>> {
         let mut next = self.clone();
-        next.inline.retain(|handler| !gone(handler.site.subscription));
+        next.inline
+            .retain(|handler| !gone(handler.site.subscription));
         next.queued
             .retain(|handler| !gone(handler.site.site.subscription));
         let changed =

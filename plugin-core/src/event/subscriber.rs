@@ -140,11 +140,7 @@ impl Subscriber {
         })
     }
 
-    fn bind(
-        &self,
-        topic: &str,
-        bind: impl FnOnce(&mut Binder<'_>),
-    ) -> Result<SubscriptionHandle> {
+    fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
         let inner = &*self.0;
         inner.owner.grants().subscribe(topic)?;
         let mut binder = Binder {

@@ -112,9 +112,13 @@ impl Worker {
         }
         let key = address(site);
         while self.concurrent.get(&key).copied().unwrap_or(0) >= most {
-            let Some(ended) = self.running.join_next().await else { break };
+            let Some(ended) = self.running.join_next().await else {
+                break;
+            };
             if let Ok(key) = ended {
-                self.concurrent.entry(key).and_modify(|running| *running -= 1);
+                self.concurrent
+                    .entry(key)
+                    .and_modify(|running| *running -= 1);
             }
         }
         *self.concurrent.entry(key).or_default() += 1;
@@ -155,7 +159,8 @@ async fn serve(site: &Arc<QueuedSite>, jobs: Vec<Job>, worker: Option<usize>) {
     let started = std::time::Instant::now();
     let call = tracing::Instrument::instrument(invoke(site, current, payloads), span);
     let result = call.await;
-    site.site.record(meta, jobs.len() as u64, started.elapsed(), &result);
+    site.site
+        .record(meta, jobs.len() as u64, started.elapsed(), &result);
     acknowledge(site, jobs, &result);
 }
 
@@ -182,7 +187,10 @@ fn acknowledge(site: &Arc<QueuedSite>, jobs: Vec<Job>, result: &Result<()>) {
     site.mailbox.handled(jobs.len());
     for mut job in jobs {
         if let Some(acknowledge) = job.acknowledge.take() {
-            let result = result.as_ref().map(|&()| ()).map_err(crate::error::Error::same);
+            let result = result
+                .as_ref()
+                .map(|&()| ())
+                .map_err(crate::error::Error::same);
             // The publisher may have stopped waiting.
             drop(acknowledge.send(site.site.outcome(result)));
         }

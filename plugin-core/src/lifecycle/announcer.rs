@@ -19,7 +19,7 @@ pub(super) struct Announcer(mpsc::UnboundedSender<Announcement>);
 impl Announcer {
     pub(super) fn spawn(bus: Bus, kernel: Arc<Identity>) -> (Self, JoinHandle<()>) {
         let (sender, mut queue) = mpsc::unbounded_channel::<Announcement>();
-        let task = tokio::spawn(async move {
+        let task = crate::spawn::spawn(async move {
             while let Some(announce) = queue.recv().await {
                 announce(bus.clone(), Arc::clone(&kernel)).await;
             }
@@ -31,7 +31,10 @@ impl Announcer {
         self.send(Box::new(move |bus, kernel| {
             Box::pin(async move {
                 if let Err(error) = bus.publisher::<E>(&kernel).publish(event).await {
-                    tracing::warn!(topic = E::DESCRIPTOR.topic, "not announced everywhere: {error}");
+                    tracing::warn!(
+                        topic = E::DESCRIPTOR.topic,
+                        "not announced everywhere: {error}"
+                    );
                 }
             })
         }));

@@ -32,7 +32,6 @@ impl Manager {
     /// assert!(running.stop().await.is_clean());
     /// # });
     /// ```
-    #[must_use]
     pub fn builder(composition: &Composition) -> ManagerBuilder {
         ManagerBuilder {
             composition: composition.clone(),
@@ -76,7 +75,9 @@ impl ManagerBuilder {
     /// With everything that is wrong at once: in the set, in the files and variables, or in the
     /// permissions.
     pub fn configure(self) -> Result<Configured, ConfigureError> {
-        self.composition.link_check().map_err(ConfigureError::Link)?;
+        self.composition
+            .link_check()
+            .map_err(ConfigureError::Link)?;
         let settings =
             config::load(&self.sources, &self.composition).map_err(ConfigureError::Config)?;
         let configured = Configured::new(self.composition, settings);
@@ -121,5 +122,9 @@ fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Res
         writeln!(f, "{denied}")?;
     }
     let plugin = denied.first().map_or("", PermissionDenied::plugin);
-    write!(f, "in the file of `{plugin}`, under\n{}", MissingGrants::of(denied))
+    write!(
+        f,
+        "in the file of `{plugin}`, under\n{}",
+        MissingGrants::of(denied)
+    )
 }

@@ -63,7 +63,8 @@ impl Configured {
 
     /// The plugins that will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        (self.composition.plugins()).filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
+        (self.composition.plugins())
+            .filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
     }
 
     /// What a plugin of the set may do.
@@ -80,8 +81,11 @@ impl Configured {
         let roles = (config.roles.iter())
             .filter_map(|role| self.settings.manager.roles.get(role))
             .flat_map(|role| &role.permissions);
-        Grants::only(plugin.name, config.permissions.iter().flatten().chain(roles))
-            .expect("config is loaded only with permissions that can be read")
+        Grants::only(
+            plugin.name,
+            config.permissions.iter().flatten().chain(roles),
+        )
+        .expect("config is loaded only with permissions that can be read")
     }
 
     /// The rights that plugins ask for and were not granted.
@@ -133,8 +137,13 @@ impl Configured {
         let (requests, operations) = mpsc::channel(REQUESTS);
         let stop = CancellationToken::new();
         let (started, outcome) = oneshot::channel();
-        let supervised = supervise(Arc::clone(&kernel), (operations, heard), stop.clone(), started);
-        let supervisor = tokio::spawn(supervised);
+        let supervised = supervise(
+            Arc::clone(&kernel),
+            (operations, heard),
+            stop.clone(),
+            started,
+        );
+        let supervisor = crate::spawn::spawn(supervised);
         let stop_on_drop = stop.clone().drop_guard();
         let mut outcome = std::pin::pin!(outcome);
         let outcome = tokio::select! {
@@ -145,8 +154,14 @@ impl Configured {
                 outcome.await
             }
         };
-        let report = outcome.expect("the supervisor's task guards plugin code and always answers")?;
-        Ok(Running::new(kernel, requests, supervisor, (stop_on_drop, report)))
+        let report =
+            outcome.expect("the supervisor's task guards plugin code and always answers")?;
+        Ok(Running::new(
+            kernel,
+            requests,
+            supervisor,
+            (stop_on_drop, report),
+        ))
     }
 
     async fn kernel(
@@ -159,7 +174,11 @@ impl Configured {
         let bus = Bus::new();
         let units = self.units(&audit);
         let host = Arc::new(Identity::new("host", units.len(), Grants::all("host")));
-        let speaker = Arc::new(Identity::new("manager", units.len(), Grants::all("manager")));
+        let speaker = Arc::new(Identity::new(
+            "manager",
+            units.len(),
+            Grants::all("manager"),
+        ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         Ok(Arc::new_cyclic(|kernel| Kernel {
             units,
@@ -258,7 +277,9 @@ async fn supervise(
     if failed {
         return StopReport::default();
     }
-    let report = Supervisor::new(Arc::clone(&kernel)).run(operations, reports, stop).await;
+    let report = Supervisor::new(Arc::clone(&kernel))
+        .run(operations, reports, stop)
+        .await;
     kernel.audit.close().await;
     report
 }

@@ -9,9 +9,11 @@ use crate::event::{Event, EventDescriptor};
 macro_rules! kernel_event {
     ($type:ident, $element:ident, $topic:literal, $description:literal) => {
         impl Event for $type {
-            const DESCRIPTOR: &'static EventDescriptor =
-                &EventDescriptor::of::<Self>($topic, concat!(module_path!(), "::", stringify!($type)))
-                    .description($description);
+            const DESCRIPTOR: &'static EventDescriptor = &EventDescriptor::of::<Self>(
+                $topic,
+                concat!(module_path!(), "::", stringify!($type)),
+            )
+            .description($description);
         }
 
         #[expect(unsafe_code, reason = "linkme puts the element into a link section")]
@@ -72,9 +74,39 @@ pub struct SystemStopped {
     pub late: Vec<String>,
 }
 
-kernel_event!(PluginInitialized, PLUGIN_INITIALIZED, "plugin.initialized", "A plugin is built.");
-kernel_event!(PluginStarted, PLUGIN_STARTED, "plugin.started", "A plugin runs and receives events.");
-kernel_event!(PluginStopped, PLUGIN_STOPPED, "plugin.stopped", "A plugin stopped.");
-kernel_event!(PluginFailed, PLUGIN_FAILED, "plugin.failed", "A plugin failed.");
-kernel_event!(SystemStarted, SYSTEM_STARTED, "system.started", "Every plugin runs.");
-kernel_event!(SystemStopped, SYSTEM_STOPPED, "system.stopped", "Every plugin has stopped.");
+kernel_event!(
+    PluginInitialized,
+    PLUGIN_INITIALIZED,
+    "plugin.initialized",
+    "A plugin is built."
+);
+kernel_event!(
+    PluginStarted,
+    PLUGIN_STARTED,
+    "plugin.started",
+    "A plugin runs and receives events."
+);
+kernel_event!(
+    PluginStopped,
+    PLUGIN_STOPPED,
+    "plugin.stopped",
+    "A plugin stopped."
+);
+kernel_event!(
+    PluginFailed,
+    PLUGIN_FAILED,
+    "plugin.failed",
+    "A plugin failed."
+);
+kernel_event!(
+    SystemStarted,
+    SYSTEM_STARTED,
+    "system.started",
+    "Every plugin runs."
+);
+kernel_event!(
+    SystemStopped,
+    SYSTEM_STOPPED,
+    "system.stopped",
+    "Every plugin has stopped."
+);

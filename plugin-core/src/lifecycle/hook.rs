@@ -35,7 +35,7 @@ pub(super) async fn run<T: Send + 'static>(
         },
         tracing::info_span!("hook", plugin = current.plugin, hook = name),
     );
-    let mut task = AbortOnDrop(tokio::spawn(call));
+    let mut task = AbortOnDrop(crate::spawn::spawn(call));
     tokio::select! {
         biased;
         ended = &mut task.0 => ended.unwrap_or_else(|_| Err(Error::bug("the runtime shut down"))),

@@ -62,8 +62,9 @@ impl StartError {
     #[must_use]
     pub fn is_config(&self) -> bool {
         !self.failures.is_empty()
-            && (self.failures.iter())
-                .all(|failure| matches!(failure.error.kind(), ErrorKind::Config | ErrorKind::Denied))
+            && (self.failures.iter()).all(|failure| {
+                matches!(failure.error.kind(), ErrorKind::Config | ErrorKind::Denied)
+            })
     }
 }
 

@@ -196,7 +196,7 @@ impl Host {
             std::time::Duration::MAX,
         );
         subscriber.activate(crate::event::Bindings::default());
-        let worker = tokio::spawn(Worker::new(Arc::clone(&mailbox)).run());
+        let worker = crate::spawn::spawn(Worker::new(Arc::clone(&mailbox)).run());
         Self {
             subscriber,
             mailbox,

@@ -52,7 +52,11 @@ pub(super) async fn start_all(
         }
     }
     kernel.announcer.announce(SystemStarted {
-        plugins: kernel.units.iter().map(|unit| unit.name().to_owned()).collect(),
+        plugins: kernel
+            .units
+            .iter()
+            .map(|unit| unit.name().to_owned())
+            .collect(),
     });
     kernel.announcer.flush().await;
     Ok(StartReport {
@@ -171,7 +175,12 @@ async fn with_policy(
             return Err(error);
         }
         let pause = policy.backoff.pause(attempt);
-        tracing::warn!(plugin = this.name(), attempt, ?pause, "will try again: {error}");
+        tracing::warn!(
+            plugin = this.name(),
+            attempt,
+            ?pause,
+            "will try again: {error}"
+        );
         attempt += 1;
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
@@ -293,7 +302,9 @@ async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     let tasks = scope(kernel, unit);
     let plugin = {
         let mut live = this.live();
-        let live = live.as_mut().ok_or_else(|| Error::bug("`start` without `init`"))?;
+        let live = live
+            .as_mut()
+            .ok_or_else(|| Error::bug("`start` without `init`"))?;
         live.tasks = Some(tasks.clone());
         Arc::clone(&live.plugin)
     };
@@ -343,7 +354,7 @@ fn activate(kernel: &Kernel, unit: usize) {
     let mut live = this.live();
     let Some(live) = live.as_mut() else { return };
     let worker = Worker::new(Arc::clone(&live.mailbox)).run();
-    live.worker = Some(tokio::spawn(worker));
+    live.worker = Some(crate::spawn::spawn(worker));
     let bindings = Binder::bind(
         &kernel.bus,
         &this.identity,

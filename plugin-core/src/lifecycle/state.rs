@@ -106,7 +106,11 @@ impl State {
     pub const fn is_active(self) -> bool {
         matches!(
             self,
-            Self::Initializing | Self::Initialized | Self::Starting | Self::Running | Self::Stopping
+            Self::Initializing
+                | Self::Initialized
+                | Self::Starting
+                | Self::Running
+                | Self::Stopping
         )
     }
 

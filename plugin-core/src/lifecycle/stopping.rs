@@ -30,8 +30,9 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         escalated,
         ..StopReport::default()
     };
-    let (doors, rest): (Vec<_>, Vec<_>) =
-        (0..kernel.units.len()).rev().partition(|&unit| is_door(kernel, unit));
+    let (doors, rest): (Vec<_>, Vec<_>) = (0..kernel.units.len())
+        .rev()
+        .partition(|&unit| is_door(kernel, unit));
     report.plugins.extend(stop_some(kernel, doors).await);
     finish_work(kernel).await;
     report.plugins.extend(stop_some(kernel, rest).await);
@@ -117,7 +118,7 @@ pub(super) async fn stop(kernel: &Arc<Kernel>, unit: usize) -> Option<PluginStop
     this.step(Step::Stop).ok()?;
     let report = tear_down(kernel, unit).await;
     // `Stopping` allows it, and only this task takes steps of a stopping unit.
-    drop(this.step(Step::Stopped));
+    let _stopped = this.step(Step::Stopped);
     kernel.audit(unit, "stop", outcome(&report), report.error.clone());
     kernel.announcer.announce(PluginStopped {
         plugin: this.name().to_owned(),
@@ -167,7 +168,9 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
 /// Ends what a failed `start` left behind.
 pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     let this = &kernel.units[unit];
-    let Some(live) = this.live().take() else { return };
+    let Some(live) = this.live().take() else {
+        return;
+    };
     let mut teardown = Teardown {
         unit: this,
         insist: kernel.insist.clone(),
@@ -211,14 +214,20 @@ impl Teardown<'_> {
     async fn drain(&mut self, live: &mut Live) -> usize {
         self.wait("unsubscribe", live.subscriber.deactivate()).await;
         live.mailbox.close();
-        let Some(mut worker) = live.worker.take() else { return 0 };
+        let Some(mut worker) = live.worker.take() else {
+            return 0;
+        };
         if self.wait("drain", &mut worker).await.is_some() {
             return 0;
         }
         worker.abort();
         let lost = live.mailbox.abandon();
         if lost > 0 {
-            tracing::error!(plugin = self.unit.name(), lost, "accepted events were not handled");
+            tracing::error!(
+                plugin = self.unit.name(),
+                lost,
+                "accepted events were not handled"
+            );
         }
         lost
     }

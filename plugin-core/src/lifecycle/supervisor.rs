@@ -102,20 +102,32 @@ impl Supervisor {
 
     async fn hear_health(&mut self, unit: usize, health: Health) -> Escalation {
         let record = &mut self.records[unit];
-        record.unhealthy = if health.serves() { 0 } else { record.unhealthy + 1 };
+        record.unhealthy = if health.serves() {
+            0
+        } else {
+            record.unhealthy + 1
+        };
         let failed = record.unhealthy >= UNHEALTHY_IN_A_ROW;
         let before = self.kernel.units[unit].board.read().health;
         if before != health {
-            tracing::warn!(plugin = self.kernel.units[unit].name(), ?health, "its health changed");
+            tracing::warn!(
+                plugin = self.kernel.units[unit].name(),
+                ?health,
+                "its health changed"
+            );
         }
         let reason = match &health {
             Health::Unhealthy(reason) if failed => Some(reason.clone()),
             _ => None,
         };
-        self.kernel.units[unit].board.change(|entry| entry.health = health);
+        self.kernel.units[unit]
+            .board
+            .change(|entry| entry.health = health);
         match reason {
             Some(reason) => {
-                let error = Error::retriable(format!("unhealthy {UNHEALTHY_IN_A_ROW} times in a row: {reason}"));
+                let error = Error::retriable(format!(
+                    "unhealthy {UNHEALTHY_IN_A_ROW} times in a row: {reason}"
+                ));
                 self.fail(unit, error).await
             }
             None => None,
@@ -129,13 +141,15 @@ impl Supervisor {
             if self.records[unit].asked == Some(this.generation()) {
                 continue;
             }
-            let Some(hook) = this.descriptor.hooks.health else { continue };
+            let Some(hook) = this.descriptor.hooks.health else {
+                continue;
+            };
             let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
                 continue;
             };
             let (kernel, generation) = (Arc::clone(&self.kernel), this.generation());
             self.records[unit].asked = Some(generation);
-            tokio::spawn(async move {
+            crate::spawn::spawn(async move {
                 let current = kernel.units[unit].identity.current();
                 let limits = kernel.limits(unit);
                 let call = move || {
@@ -158,7 +172,11 @@ impl Supervisor {
     /// A plugin that ran has failed: end what is left of it, then go by its policy.
     async fn fail(&mut self, unit: usize, error: Error) -> Escalation {
         let this = &self.kernel.units[unit];
-        tracing::error!(plugin = this.name(), kind = error.kind().as_str(), "plugin failed: {error}");
+        tracing::error!(
+            plugin = this.name(),
+            kind = error.kind().as_str(),
+            "plugin failed: {error}"
+        );
         this.fail(&error);
         stopping::tear_down(&self.kernel, unit).await;
         self.follow_up(unit, &error).await
@@ -179,7 +197,13 @@ impl Supervisor {
         self.kernel.failed(unit, error, again);
         if again {
             let pause = policy.backoff.pause(used + 1);
-            tracing::warn!(plugin = this.name(), ?pause, restart = used + 1, of = policy.max_restarts, "will be restarted");
+            tracing::warn!(
+                plugin = this.name(),
+                ?pause,
+                restart = used + 1,
+                of = policy.max_restarts,
+                "will be restarted"
+            );
             record.due = Some(now + pause);
             return None;
         }
@@ -207,8 +231,8 @@ impl Supervisor {
 
     async fn restart_due(&mut self) -> Escalation {
         let now = Instant::now();
-        let unit = (self.records.iter())
-            .position(|record| record.due.is_some_and(|due| due <= now))?;
+        let unit =
+            (self.records.iter()).position(|record| record.due.is_some_and(|due| due <= now))?;
         self.records[unit].due = None;
         self.records[unit].restarts.push(now);
         match self.launch(unit).await {
@@ -244,7 +268,10 @@ impl Supervisor {
         let this = &self.kernel.units[unit];
         let state = this.board.read().state;
         if state.is_active() {
-            return Err(OperationError::State { plugin: this.name(), state });
+            return Err(OperationError::State {
+                plugin: this.name(),
+                state,
+            });
         }
         let missing: Vec<_> = (this.needs.iter().copied())
             .filter(|&need| self.kernel.units[need].board.read().state != State::Running)
@@ -259,7 +286,11 @@ impl Supervisor {
         self.launch_for_operator(unit).await
     }
 
-    async fn stop(&mut self, plugin: &str, cascade: bool) -> Result<OperationOutcome, OperationError> {
+    async fn stop(
+        &mut self,
+        plugin: &str,
+        cascade: bool,
+    ) -> Result<OperationOutcome, OperationError> {
         let unit = self.find(plugin)?;
         let this = &self.kernel.units[unit];
         let mut units = self.kernel.running_dependents(unit);
@@ -274,8 +305,13 @@ impl Supervisor {
         let state = this.board.read().state;
         if state != State::Running {
             return match planned {
-                Some(_) => Ok(OperationOutcome { plugins: Vec::new() }),
-                None => Err(OperationError::State { plugin: this.name(), state }),
+                Some(_) => Ok(OperationOutcome {
+                    plugins: Vec::new(),
+                }),
+                None => Err(OperationError::State {
+                    plugin: this.name(),
+                    state,
+                }),
             };
         }
         units.push(unit);
@@ -295,10 +331,15 @@ impl Supervisor {
         self.start(plugin).await
     }
 
-    async fn launch_for_operator(&mut self, unit: usize) -> Result<OperationOutcome, OperationError> {
+    async fn launch_for_operator(
+        &mut self,
+        unit: usize,
+    ) -> Result<OperationOutcome, OperationError> {
         let plugin = self.kernel.units[unit].name();
         match self.launch(unit).await {
-            Ok(()) => Ok(OperationOutcome { plugins: vec![plugin] }),
+            Ok(()) => Ok(OperationOutcome {
+                plugins: vec![plugin],
+            }),
             Err(error) => {
                 self.kernel.failed(unit, &error, false);
                 Err(OperationError::Failed { plugin, error })
@@ -313,7 +354,10 @@ impl Supervisor {
     }
 
     fn names(&self, units: &[usize]) -> Vec<&'static str> {
-        units.iter().map(|&unit| self.kernel.units[unit].name()).collect()
+        units
+            .iter()
+            .map(|&unit| self.kernel.units[unit].name())
+            .collect()
     }
 }
 

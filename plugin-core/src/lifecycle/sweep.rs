@@ -31,8 +31,9 @@ impl Sweep {
     /// A sweep over `units` in that order; `before` says which units, of those taking part, one
     /// waits for.
     pub(super) fn new(units: Vec<usize>, before: impl Fn(usize) -> Vec<usize>) -> Self {
-        let places: HashMap<usize, usize> =
-            (units.iter().enumerate()).map(|(place, &unit)| (unit, place)).collect();
+        let places: HashMap<usize, usize> = (units.iter().enumerate())
+            .map(|(place, &unit)| (unit, place))
+            .collect();
         let mut waits_for = vec![0; units.len()];
         let mut frees = vec![Vec::new(); units.len()];
         for (place, &unit) in units.iter().enumerate() {
@@ -43,7 +44,9 @@ impl Sweep {
                 }
             }
         }
-        let ready = (0..units.len()).filter(|&place| waits_for[place] == 0).collect();
+        let ready = (0..units.len())
+            .filter(|&place| waits_for[place] == 0)
+            .collect();
         Self {
             order: units,
             waits_for,
@@ -66,12 +69,17 @@ impl Sweep {
         let mut halted = false;
         loop {
             while !halted && running.len() < most {
-                let Some(place) = self.ready.pop_first() else { break };
+                let Some(place) = self.ready.pop_first() else {
+                    break;
+                };
                 let step = step(self.order[place]);
                 running.spawn(async move { (place, step.await) });
             }
-            let Some(ended) = running.join_next().await else { return };
-            let (place, outcome) = ended.expect("a step guards the plugin's code, and nobody aborts it");
+            let Some(ended) = running.join_next().await else {
+                return;
+            };
+            let (place, outcome) =
+                ended.expect("a step guards the plugin's code, and nobody aborts it");
             if done(self.order[place], outcome) == Flow::Halt {
                 halted = true;
             }

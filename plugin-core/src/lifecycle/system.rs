@@ -20,10 +20,8 @@ impl System {
     /// The state of each plugin and of the whole.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
-        self.kernel().map_or_else(
-            || SystemStatus::of(Vec::new(), 0),
-            |kernel| kernel.status(),
-        )
+        self.kernel()
+            .map_or_else(|| SystemStatus::of(Vec::new(), 0), |kernel| kernel.status())
     }
 
     /// What every handler did so far.

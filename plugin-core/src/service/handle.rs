@@ -52,7 +52,12 @@ impl<T: ServiceTrait + ?Sized> Services<T> {
     /// The providers of this moment, the highest priority first.
     #[must_use]
     pub fn providers(&self) -> Vec<Provider<T>> {
-        self.slot.providers().iter().cloned().map(Provider).collect()
+        self.slot
+            .providers()
+            .iter()
+            .cloned()
+            .map(Provider)
+            .collect()
     }
 }
 

@@ -4,28 +4,42 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use plugin_core::ErrorKind;
-use plugin_core::event::TryPublishError;
+use plugin_core::event::{PublishError, TryPublishError};
 use serde_json::json;
 
 use crate::fault::{Ping, Set, inline, listener};
 
 #[tokio::test(start_paused = true)]
 async fn b02_b03_b09_a_panic_is_that_handlers_error_and_the_others_are_called() {
-    let set = Set::new([inline("a", &[]), inline("b", &[]), listener("c", &[]), listener("d", &[])])
-        .tell("a", json!({"handle": "panic"}))
-        .tell("c", json!({"handle": "panic"}));
+    let set = Set::new([
+        inline("a", &[]),
+        inline("b", &[]),
+        listener("c", &[]),
+        listener("d", &[]),
+    ])
+    .tell("a", json!({"handle": "panic"}))
+    .tell("c", json!({"handle": "panic"}));
     let running = set.configure().start().await.unwrap();
     let publisher = running.publisher::<Ping>();
     for number in 0..3 {
         let outcomes = publisher.publish_and_wait(Ping { number }).await.unwrap();
         let kinds: Vec<_> = (outcomes.iter())
-            .map(|outcome| (outcome.plugin, outcome.result.as_ref().err().map(plugin_core::Error::kind)))
+            .map(|outcome| {
+                (
+                    outcome.plugin,
+                    outcome.result.as_ref().err().map(plugin_core::Error::kind),
+                )
+            })
             .collect();
         let bug = Some(ErrorKind::Bug);
         assert_eq!(kinds, [("a", bug), ("b", None), ("c", bug), ("d", None)]);
     }
     let status = running.status();
-    let errors: Vec<_> = status.plugins.iter().map(|plugin| plugin.events.errors).collect();
+    let errors: Vec<_> = status
+        .plugins
+        .iter()
+        .map(|plugin| plugin.events.errors)
+        .collect();
     assert_eq!(errors, [3, 0, 3, 0], "counted");
     assert!(status.ready, "a handler's failure is not the plugin's");
     running.stop().await;
@@ -37,7 +51,11 @@ async fn a_handler_that_hangs_is_given_up_after_its_limit() {
         .tell("a", json!({"handle": "hang"}))
         .set("a", "timeout", json!("5s"));
     let running = set.configure().start().await.unwrap();
-    let outcomes = running.publisher().publish_and_wait(Ping { number: 1 }).await.unwrap();
+    let outcomes = running
+        .publisher()
+        .publish_and_wait(Ping { number: 1 })
+        .await
+        .unwrap();
     let error = outcomes[0].result.as_ref().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     running.stop().await;
@@ -60,7 +78,10 @@ async fn b04_a_stuck_handler_holds_publishers_back_and_takes_no_more_than_its_ma
     };
     assert!(matches!(refused, TryPublishError::Full(Ping { .. })));
     assert!(accepted <= 2 * 8, "{accepted}");
-    let wait = tokio::time::timeout(std::time::Duration::from_secs(1), publisher.publish(Ping { number: 0 }));
+    let wait = tokio::time::timeout(
+        std::time::Duration::from_secs(1),
+        publisher.publish(Ping { number: 0 }),
+    );
     assert!(wait.await.is_err(), "publish waits for room");
     running.insist();
     running.stop().await;
@@ -76,7 +97,12 @@ async fn b05_the_events_of_one_publisher_keep_their_order() {
     }
     running.idle().await;
     let handled = set.journal.of_kind("handled");
-    assert!(handled.iter().enumerate().all(|(at, line)| *line == format!("a {at}")));
+    assert!(
+        handled
+            .iter()
+            .enumerate()
+            .all(|(at, line)| *line == format!("a {at}"))
+    );
     running.stop().await;
 }
 
@@ -118,8 +144,16 @@ async fn b08_patterns_and_filters_choose_events() {
     for number in 0..5 {
         running.publisher().publish(Ping { number }).await.unwrap();
     }
-    running.publishers().publish("test.undeclared", br#"{"number": 2}"#).await.unwrap();
-    running.publishers().publish("other.undeclared", br#"{"number": 2}"#).await.unwrap();
+    running
+        .publishers()
+        .publish("test.undeclared", br#"{"number": 2}"#)
+        .await
+        .unwrap();
+    running
+        .publishers()
+        .publish("other.undeclared", br#"{"number": 2}"#)
+        .await
+        .unwrap();
     assert_eq!(calls.load(Relaxed), 2);
     running.stop().await;
 }
@@ -146,4 +180,17 @@ async fn an_asynchronous_subscription_of_the_owner_is_drained_at_the_stop() {
     running.stop().await;
     assert_eq!(calls.load(Relaxed), 100);
     drop(subscription);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_is_published_on_one_topic_not_on_a_pattern() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    for topic in ["test.*", "test.**", "test..ping", ""] {
+        let refused = running.publishers().publish(topic, b"{}").await;
+        assert!(
+            matches!(refused, Err(PublishError::Topic(_))),
+            "{topic}: {refused:?}"
+        );
+    }
+    running.stop().await;
 }

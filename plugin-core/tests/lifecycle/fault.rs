@@ -8,8 +8,8 @@ use plugin_core::config::{ConfigNeed, Sources};
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::lifecycle::{Configured, Health, Manager};
 use plugin_core::{
-    BoxFuture, Composition, Descriptor, Error, Hooks, Mode, Need, Plugin, PluginRef, Requirement, Result, Source,
-    SubscribeOptions, Subscription, Tasks,
+    BoxFuture, Composition, Descriptor, Error, Hooks, Mode, Need, Plugin, PluginRef, Requirement,
+    Result, Source, SubscribeOptions, Subscription, Tasks,
 };
 use serde_json::{Value, json};
 
@@ -57,7 +57,11 @@ impl Journal {
     /// The lines that begin with a word.
     pub fn of_kind(&self, word: &str) -> Vec<String> {
         (self.lines().iter())
-            .filter_map(|line| line.strip_prefix(word)?.strip_prefix(' ').map(str::to_owned))
+            .filter_map(|line| {
+                line.strip_prefix(word)?
+                    .strip_prefix(' ')
+                    .map(str::to_owned)
+            })
             .collect()
     }
 }
@@ -77,7 +81,11 @@ impl Fault {
     /// Does what the config says under a key: nothing, or a fault.
     async fn act(&self, key: &str) -> Result<()> {
         self.note(key);
-        act(&self.config[key], self.calls.fetch_add(1, Ordering::Relaxed)).await
+        act(
+            &self.config[key],
+            self.calls.fetch_add(1, Ordering::Relaxed),
+        )
+        .await
     }
 }
 
@@ -167,7 +175,9 @@ const QUEUED: &[Subscription] = &[Subscription {
         binder.queued::<Fault, Ping>(plugin, None, |fault, ping| {
             Box::pin(async move {
                 fault.act("handle").await?;
-                fault.journal.write(format!("handled {} {}", fault.name, ping.number));
+                fault
+                    .journal
+                    .write(format!("handled {} {}", fault.name, ping.number));
                 Ok(())
             })
         });
@@ -187,7 +197,9 @@ const INLINE: &[Subscription] = &[Subscription {
                 Some("error") => return Err(Error::external("told to fail")),
                 _ => {}
             }
-            fault.journal.write(format!("handled {} {}", fault.name, ping.number));
+            fault
+                .journal
+                .write(format!("handled {} {}", fault.name, ping.number));
             Ok(())
         });
     },

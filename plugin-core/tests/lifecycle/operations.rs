@@ -15,11 +15,17 @@ async fn b15_a_plugin_that_others_need_is_not_stopped_alone() {
     let running = set.configure().start().await.unwrap();
     let manager = running.handle();
     let refused = manager.stop("b").await.unwrap_err();
-    assert!(matches!(&refused, OperationError::Needed { by, .. } if by == &["a"]), "{refused}");
+    assert!(
+        matches!(&refused, OperationError::Needed { by, .. } if by == &["a"]),
+        "{refused}"
+    );
     let stopped = manager.stop_cascade("b").await.unwrap();
     assert_eq!(stopped.plugins, ["a", "b"]);
     let refused = manager.start("a").await.unwrap_err();
-    assert!(matches!(&refused, OperationError::Needs { missing, .. } if missing == &["b"]), "{refused}");
+    assert!(
+        matches!(&refused, OperationError::Needs { missing, .. } if missing == &["b"]),
+        "{refused}"
+    );
     manager.start("b").await.unwrap();
     manager.start("a").await.unwrap();
     assert!(running.status().ready);
@@ -30,10 +36,19 @@ async fn b15_a_plugin_that_others_need_is_not_stopped_alone() {
 async fn unknown_and_senseless_operations_are_refused() {
     let running = pair().configure().start().await.unwrap();
     let manager = running.handle();
-    assert!(matches!(manager.stop("c").await, Err(OperationError::Unknown(_))));
-    assert!(matches!(manager.start("a").await, Err(OperationError::State { .. })));
+    assert!(matches!(
+        manager.stop("c").await,
+        Err(OperationError::Unknown(_))
+    ));
+    assert!(matches!(
+        manager.start("a").await,
+        Err(OperationError::State { .. })
+    ));
     running.stop().await;
-    assert!(matches!(manager.start("a").await, Err(OperationError::Stopping)));
+    assert!(matches!(
+        manager.start("a").await,
+        Err(OperationError::Stopping)
+    ));
 }
 
 #[tokio::test]
@@ -45,13 +60,23 @@ async fn b21_concurrent_operations_leave_one_truth() {
         let manager = running.handle();
         operations.spawn(async move {
             // Each may be refused, by turns: what counts is what is left.
-            drop(if round % 2 == 0 { manager.restart("b").await } else { manager.stop_cascade("b").await });
+            drop(if round % 2 == 0 {
+                manager.restart("b").await
+            } else {
+                manager.stop_cascade("b").await
+            });
         });
     }
     operations.join_all().await;
     let manager = running.handle();
     for name in ["b", "a"] {
-        let state = running.status().plugins.iter().find(|plugin| plugin.name == name).unwrap().state;
+        let state = running
+            .status()
+            .plugins
+            .iter()
+            .find(|plugin| plugin.name == name)
+            .unwrap()
+            .state;
         if state != State::Running {
             manager.start(name).await.unwrap();
         }
@@ -68,9 +93,22 @@ async fn b07_a_stopped_plugin_hears_nothing_and_a_restarted_one_hears_once() {
     let running = set.configure().start().await.unwrap();
     let (manager, publisher) = (running.handle(), running.publisher::<Ping>());
     manager.stop("a").await.unwrap();
-    assert!(publisher.publish_and_wait(Ping { number: 1 }).await.unwrap().is_empty());
+    assert!(
+        publisher
+            .publish_and_wait(Ping { number: 1 })
+            .await
+            .unwrap()
+            .is_empty()
+    );
     manager.start("a").await.unwrap();
-    assert_eq!(publisher.publish_and_wait(Ping { number: 2 }).await.unwrap().len(), 1);
+    assert_eq!(
+        publisher
+            .publish_and_wait(Ping { number: 2 })
+            .await
+            .unwrap()
+            .len(),
+        1
+    );
     assert_eq!(set.journal.of_kind("handled"), ["a 2"]);
     running.stop().await;
 }

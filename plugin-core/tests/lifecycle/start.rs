@@ -18,9 +18,19 @@ fn chain() -> Set {
 async fn b12_b13_starts_all_in_order_of_needs_and_inits_each_before() {
     let set = chain();
     let running = set.configure().start().await.unwrap();
-    assert_eq!(set.journal.of_kind("init"), ["zz-database", "mm-middle", "aa-api"]);
-    assert_eq!(set.journal.of_kind("start"), ["zz-database", "mm-middle", "aa-api"]);
-    let first_start = set.journal.lines().iter().position(|line| line.starts_with("start"));
+    assert_eq!(
+        set.journal.of_kind("init"),
+        ["zz-database", "mm-middle", "aa-api"]
+    );
+    assert_eq!(
+        set.journal.of_kind("start"),
+        ["zz-database", "mm-middle", "aa-api"]
+    );
+    let first_start = set
+        .journal
+        .lines()
+        .iter()
+        .position(|line| line.starts_with("start"));
     assert_eq!(first_start, Some(3), "all are built before any starts");
     let status = running.status();
     assert_eq!(status.state, State::Running);
@@ -33,8 +43,14 @@ async fn b14_stops_in_reverse_order() {
     let set = chain();
     let report = set.configure().start().await.unwrap().stop().await;
     assert!(report.is_clean(), "{report:?}");
-    assert_eq!(set.journal.of_kind("stop"), ["aa-api", "mm-middle", "zz-database"]);
-    assert_eq!(set.journal.of_kind("drop"), ["aa-api", "mm-middle", "zz-database"]);
+    assert_eq!(
+        set.journal.of_kind("stop"),
+        ["aa-api", "mm-middle", "zz-database"]
+    );
+    assert_eq!(
+        set.journal.of_kind("drop"),
+        ["aa-api", "mm-middle", "zz-database"]
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -65,8 +81,16 @@ async fn b18_b19_a_fault_at_any_stage_rolls_everything_back() {
             assert_eq!(error.failures[0].error.kind(), kind, "{case}");
             assert!(set.alive().is_empty(), "{case}: {:?}", set.journal.lines());
             let built = set.journal.of_kind("init").len() - usize::from(stage == "init");
-            assert_eq!(set.journal.of_kind("drop").len(), built, "{case}: {:?}", set.journal.lines());
-            assert!(!set.journal.of_kind("start").contains(&"aa-api".to_owned()), "{case}");
+            assert_eq!(
+                set.journal.of_kind("drop").len(),
+                built,
+                "{case}: {:?}",
+                set.journal.lines()
+            );
+            assert!(
+                !set.journal.of_kind("start").contains(&"aa-api".to_owned()),
+                "{case}"
+            );
             assert!(error.rollback.is_clean(), "{case}");
         }
     }
@@ -87,7 +111,12 @@ async fn an_interrupt_stops_what_had_started() {
         let error = set.configure().start_until(limit).await.unwrap_err();
         // The hook that hangs is waited for until its own limit.
         assert!(error.failures.len() <= 1);
-        assert_eq!(set.journal.of_kind("drop").len(), built, "{:?}", set.journal.lines());
+        assert_eq!(
+            set.journal.of_kind("drop").len(),
+            built,
+            "{:?}",
+            set.journal.lines()
+        );
         assert!(set.alive().is_empty());
     }
 }
@@ -106,20 +135,27 @@ async fn a_start_that_is_dropped_stops_what_had_started() {
 
 #[tokio::test(start_paused = true)]
 async fn b20_policy_retry_tries_again() {
-    let set = chain()
-        .tell("zz-database", json!({"init": "once"}))
-        .set("zz-database", "start", json!({"policy": "retry", "attempts": 3}));
+    let set = chain().tell("zz-database", json!({"init": "once"})).set(
+        "zz-database",
+        "start",
+        json!({"policy": "retry", "attempts": 3}),
+    );
     let running = set.configure().start().await.unwrap();
-    assert_eq!(set.journal.of_kind("init")[..2], ["zz-database", "zz-database"]);
+    assert_eq!(
+        set.journal.of_kind("init")[..2],
+        ["zz-database", "zz-database"]
+    );
     assert!(running.stop().await.is_clean());
 }
 
 #[tokio::test(start_paused = true)]
 async fn policy_retry_ends_after_its_attempts_and_never_repeats_a_config_error() {
     for (fault, attempts) in [("retriable", 3), ("config", 1)] {
-        let set = chain()
-            .tell("zz-database", json!({ "init": fault }))
-            .set("zz-database", "start", json!({"policy": "retry", "attempts": 3}));
+        let set = chain().tell("zz-database", json!({ "init": fault })).set(
+            "zz-database",
+            "start",
+            json!({"policy": "retry", "attempts": 3}),
+        );
         set.configure().start().await.unwrap_err();
         assert_eq!(set.journal.of_kind("init").len(), attempts, "{fault}");
     }
@@ -136,10 +172,17 @@ async fn policy_ignore_goes_on_without_the_plugin_and_those_that_need_it() {
     .set("mm-middle", "start", json!({"policy": "ignore"}));
     let running = set.configure().start().await.unwrap();
     let status = running.status();
-    let states: Vec<_> = status.plugins.iter().map(|plugin| (plugin.name, plugin.state)).collect();
+    let states: Vec<_> = status
+        .plugins
+        .iter()
+        .map(|plugin| (plugin.name, plugin.state))
+        .collect();
     assert!(states.contains(&("mm-middle", State::Failed)), "{states:?}");
     assert!(states.contains(&("aa-api", State::Failed)), "{states:?}");
-    assert!(states.contains(&("zz-database", State::Running)), "{states:?}");
+    assert!(
+        states.contains(&("zz-database", State::Running)),
+        "{states:?}"
+    );
     assert_eq!(status.not_ready().count(), 2);
     running.stop().await;
     assert!(set.alive().is_empty());

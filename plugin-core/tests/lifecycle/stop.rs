@@ -69,7 +69,13 @@ async fn a_second_signal_insists() {
     let report = running
         .serve(std::future::ready(Some(Shutdown::Drain)), || {
             let signal = more.pop();
-            async move { if signal.is_some() { signal } else { std::future::pending().await } }
+            async move {
+                if signal.is_some() {
+                    signal
+                } else {
+                    std::future::pending().await
+                }
+            }
         })
         .await;
     assert!(report.late().any(|name| name == "a"), "{report:?}");

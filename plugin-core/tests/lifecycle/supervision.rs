@@ -46,7 +46,14 @@ async fn a_failed_task_restarts_its_plugin_until_the_budget_is_used_then_dependa
         assert_eq!(status.plugins[0].name, "b");
         assert_eq!(status.plugins[0].state, State::Failed, "{fault}");
         assert_eq!(status.plugins[0].restarts, 2);
-        assert_eq!(set.journal.of_kind("start").iter().filter(|name| *name == "b").count(), 3);
+        assert_eq!(
+            set.journal
+                .of_kind("start")
+                .iter()
+                .filter(|name| *name == "b")
+                .count(),
+            3
+        );
         running.stop().await;
         assert!(set.alive().is_empty(), "{fault}");
     }
@@ -56,7 +63,11 @@ async fn a_failed_task_restarts_its_plugin_until_the_budget_is_used_then_dependa
 async fn escalation_stops_the_system() {
     let set = pair()
         .tell("b", json!({"task": "panic", "after_ms": 100}))
-        .set("b", "restart", json!({"policy": "never", "then": "escalate"}));
+        .set(
+            "b",
+            "restart",
+            json!({"policy": "never", "then": "escalate"}),
+        );
     let running = set.configure().start().await.unwrap();
     let report = running
         .serve(std::future::pending(), || std::future::pending())

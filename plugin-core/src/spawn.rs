@@ -1,0 +1,16 @@
+//! The one place where the kernel spawns a task of its own. What a plugin spawns belongs to its
+//! scope: see [`crate::Tasks`].
+
+use std::future::Future;
+
+use tokio::task::JoinHandle;
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the kernel's own tasks: whoever spawns one keeps its handle, or the task ends with its channel"
+)]
+pub(crate) fn spawn<T: Send + 'static>(
+    future: impl Future<Output = T> + Send + 'static,
+) -> JoinHandle<T> {
+    tokio::spawn(future)
+}

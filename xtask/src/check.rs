@@ -1,0 +1,69 @@
+//! Everything that CI checks, the quick and telling things first.
+
+use std::time::Instant;
+
+use crate::command::{cargo, run, say};
+use crate::{matrix, require, symbols, tidy};
+
+type Step = fn() -> Result<(), String>;
+
+const STEPS: [(&str, Step); 8] = [
+    ("fmt", fmt),
+    ("tidy", tidy::run),
+    ("clippy", clippy),
+    ("test", test),
+    ("doc", doc),
+    ("matrix", matrix::run),
+    ("symbols", symbols::run),
+    ("deps", deps),
+];
+
+/// Runs the named steps, or all.
+pub(crate) fn run(names: &[String]) -> Result<(), String> {
+    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+        let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
+        return Err(format!("no step `{unknown}`: write one of {}", known.join(", ")));
+    }
+    let began = Instant::now();
+    let mut passed = 0;
+    for (name, step) in STEPS {
+        if !names.is_empty() && names.iter().all(|wanted| wanted != name) {
+            continue;
+        }
+        let step_began = Instant::now();
+        step().map_err(|error| format!("step {name}: {error}\n{passed} passed, 1 failed"))?;
+        passed += 1;
+        say(&format!("== {name}: passed in {} s", step_began.elapsed().as_secs()));
+    }
+    say(&format!("{passed} passed, 0 failed"));
+    say(&format!("all steps in {} s", began.elapsed().as_secs()));
+    Ok(())
+}
+
+fn fmt() -> Result<(), String> {
+    run(cargo(["fmt", "--all", "--check"]))
+}
+
+fn clippy() -> Result<(), String> {
+    run(cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+}
+
+fn test() -> Result<(), String> {
+    require::servers()?;
+    // The binary that the tests drive, then every test but the doc tests.
+    run(cargo(["build", "--package", "app"]))?;
+    run(cargo(["test", "--workspace", "--all-targets", "--exclude", "kernel-benches"]))?;
+    run(cargo(["test", "--workspace", "--doc", "--exclude", "kernel-benches"]))
+}
+
+fn doc() -> Result<(), String> {
+    let mut command = cargo(["doc", "--workspace", "--no-deps"]);
+    command.env("RUSTDOCFLAGS", "-D warnings");
+    run(command)
+}
+
+/// Dependencies that no crate uses, and a lock file that fits the manifests.
+fn deps() -> Result<(), String> {
+    run(cargo(["metadata", "--locked", "--format-version", "1", "--no-deps", "--quiet"]))?;
+    tidy::unused_dependencies()
+}
