@@ -30,10 +30,10 @@ pub mod lifecycle;
 pub mod service;
 mod tasks;
 
-mod macros;
 #[doc(hidden)]
 #[path = "private.rs"]
 pub mod __private;
+mod macros;
 pub mod prelude;
 
 pub use compose::{Absent, CatalogueEntry, Composition, LinkError};

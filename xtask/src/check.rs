@@ -20,9 +20,15 @@ const STEPS: [(&str, Step); 8] = [
 
 /// Runs the named steps, or all.
 pub(crate) fn run(names: &[String]) -> Result<(), String> {
-    if let Some(unknown) = names.iter().find(|name| STEPS.iter().all(|(step, _)| step != name)) {
+    if let Some(unknown) = names
+        .iter()
+        .find(|name| STEPS.iter().all(|(step, _)| step != name))
+    {
         let known: Vec<_> = STEPS.iter().map(|(step, _)| *step).collect();
-        return Err(format!("no step `{unknown}`: write one of {}", known.join(", ")));
+        return Err(format!(
+            "no step `{unknown}`: write one of {}",
+            known.join(", ")
+        ));
     }
     let began = Instant::now();
     let mut passed = 0;
@@ -33,7 +39,10 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
         let step_began = Instant::now();
         step().map_err(|error| format!("step {name}: {error}\n{passed} passed, 1 failed"))?;
         passed += 1;
-        say(&format!("== {name}: passed in {} s", step_began.elapsed().as_secs()));
+        say(&format!(
+            "== {name}: passed in {} s",
+            step_began.elapsed().as_secs()
+        ));
     }
     say(&format!("{passed} passed, 0 failed"));
     say(&format!("all steps in {} s", began.elapsed().as_secs()));
@@ -45,15 +54,34 @@ fn fmt() -> Result<(), String> {
 }
 
 fn clippy() -> Result<(), String> {
-    run(cargo(["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    run(cargo([
+        "clippy",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ]))
 }
 
 fn test() -> Result<(), String> {
     require::servers()?;
     // The binary that the tests drive, then every test but the doc tests.
     run(cargo(["build", "--package", "app"]))?;
-    run(cargo(["test", "--workspace", "--all-targets", "--exclude", "kernel-benches"]))?;
-    run(cargo(["test", "--workspace", "--doc", "--exclude", "kernel-benches"]))
+    run(cargo([
+        "test",
+        "--workspace",
+        "--all-targets",
+        "--exclude",
+        "kernel-benches",
+    ]))?;
+    run(cargo([
+        "test",
+        "--workspace",
+        "--doc",
+        "--exclude",
+        "kernel-benches",
+    ]))
 }
 
 fn doc() -> Result<(), String> {
@@ -64,6 +92,13 @@ fn doc() -> Result<(), String> {
 
 /// Dependencies that no crate uses, and a lock file that fits the manifests.
 fn deps() -> Result<(), String> {
-    run(cargo(["metadata", "--locked", "--format-version", "1", "--no-deps", "--quiet"]))?;
+    run(cargo([
+        "metadata",
+        "--locked",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--quiet",
+    ]))?;
     tidy::unused_dependencies()
 }

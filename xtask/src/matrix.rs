@@ -16,13 +16,20 @@ pub(crate) fn run() -> Result<(), String> {
     let mut summary = BTreeMap::new();
     for set in &sets {
         let (built, stderr) = check(set)?;
-        let name = if set.is_empty() { "none".to_owned() } else { set.join(",") };
+        let name = if set.is_empty() {
+            "none".to_owned()
+        } else {
+            set.join(",")
+        };
         let verdict = verdict(built, &stderr).map_err(|why| format!("features {name}: {why}"))?;
         summary.insert(name, verdict);
     }
     let all = features.join(",");
     for must_build in ["none", all.as_str()] {
-        if summary.get(must_build).is_none_or(|verdict| verdict != "builds") {
+        if summary
+            .get(must_build)
+            .is_none_or(|verdict| verdict != "builds")
+        {
             return Err(format!("features {must_build}: must build"));
         }
     }
@@ -33,7 +40,13 @@ pub(crate) fn run() -> Result<(), String> {
 }
 
 fn check(features: &[&str]) -> Result<(bool, String), String> {
-    let mut command = cargo(["check", "--package", "app", "--no-default-features", "--quiet"]);
+    let mut command = cargo([
+        "check",
+        "--package",
+        "app",
+        "--no-default-features",
+        "--quiet",
+    ]);
     command.arg("--features").arg(features.join(","));
     capture(command)
 }
@@ -45,11 +58,17 @@ fn verdict(built: bool, stderr: &str) -> Result<String, String> {
     if built {
         return Ok("builds".to_owned());
     }
-    let errors: Vec<_> = stderr.lines().filter(|line| line.starts_with("error")).collect();
-    let foreign = errors
-        .iter()
-        .find(|line| !line.starts_with(PLAN) && !line.starts_with("error: could not compile `app`"));
-    match (foreign, errors.iter().find_map(|line| line.strip_prefix(PLAN))) {
+    let errors: Vec<_> = stderr
+        .lines()
+        .filter(|line| line.starts_with("error"))
+        .collect();
+    let foreign = errors.iter().find(|line| {
+        !line.starts_with(PLAN) && !line.starts_with("error: could not compile `app`")
+    });
+    match (
+        foreign,
+        errors.iter().find_map(|line| line.strip_prefix(PLAN)),
+    ) {
         (None, Some(message)) => Ok(format!("refused: {message}")),
         _ => Err(format!("it fails without a message of the plan:\n{stderr}")),
     }

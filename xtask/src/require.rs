@@ -16,7 +16,11 @@ const SERVERS: [Server; 2] = [
     Server {
         what: "mariadbd (the database plugin is tested against a real MariaDB)",
         package: "mariadb-server",
-        is_there: || ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd"].iter().any(|path| Path::new(path).exists()),
+        is_there: || {
+            ["/usr/sbin/mariadbd", "/usr/local/sbin/mariadbd"]
+                .iter()
+                .any(|path| Path::new(path).exists())
+        },
     },
     Server {
         what: "aiosmtpd (the notification plugin is tested against a real SMTP server)",
@@ -31,7 +35,10 @@ const SERVERS: [Server; 2] = [
 
 /// Makes sure that every server is there.
 pub(crate) fn servers() -> Result<(), String> {
-    let missing: Vec<_> = SERVERS.iter().filter(|server| !(server.is_there)()).collect();
+    let missing: Vec<_> = SERVERS
+        .iter()
+        .filter(|server| !(server.is_there)())
+        .collect();
     if missing.is_empty() {
         return Ok(());
     }
@@ -47,7 +54,9 @@ pub(crate) fn servers() -> Result<(), String> {
     }
     Err(format!(
         "the tests need these programs, which can't be installed from here{}:\n{}\ninstall them with: sudo apt-get install {}",
-        installed.err().map_or_else(String::new, |error| format!(" ({error})")),
+        installed
+            .err()
+            .map_or_else(String::new, |error| format!(" ({error})")),
         still.join("\n"),
         packages.join(" "),
     ))

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::command::{cargo, root, run, say};
+use crate::command::{self, cargo, root, say};
 
 /// A build without some plugins, and whose symbols it must and must not have.
 const WITH: &str = "hello,logger";
@@ -17,30 +17,43 @@ const ABSENT: [&str; 7] = [
     "plugin_api",
 ];
 
-pub(crate) fn run_nm(binary: &std::path::Path) -> Result<String, String> {
+fn nm(binary: &std::path::Path) -> Result<String, String> {
     let mut nm = Command::new("nm");
     nm.arg("--no-sort").arg(binary);
-    let output = nm
-        .output()
-        .map_err(|error| format!("can't run nm ({error}): install it with: sudo apt-get install binutils"))?;
+    let output = nm.output().map_err(|error| {
+        format!("can't run nm ({error}): install it with: sudo apt-get install binutils")
+    })?;
     String::from_utf8(output.stdout).map_err(|error| format!("nm: {error}"))
 }
 
-pub(crate) fn check() -> Result<(), String> {
+pub(crate) fn run() -> Result<(), String> {
     let target = root().join("target/symbols");
-    let mut build = cargo(["build", "--package", "app", "--no-default-features", "--features", WITH]);
+    let mut build = cargo([
+        "build",
+        "--package",
+        "app",
+        "--no-default-features",
+        "--features",
+        WITH,
+    ]);
     build.arg("--target-dir").arg(&target);
-    run(build)?;
-    let symbols = run_nm(&target.join("debug/app"))?;
+    command::run(build)?;
+    let symbols = nm(&target.join("debug/app"))?;
     let count = |krate: &str| symbols.matches(krate).count();
     if let Some(missing) = PRESENT.iter().find(|krate| count(krate) == 0) {
-        return Err(format!("no symbol of `{missing}` in a build with it: the check sees nothing"));
+        return Err(format!(
+            "no symbol of `{missing}` in a build with it: the check sees nothing"
+        ));
     }
     if let Some(found) = ABSENT.iter().find(|krate| count(krate) > 0) {
-        return Err(format!("{} symbols of `{found}` in a build without it", count(found)));
+        return Err(format!(
+            "{} symbols of `{found}` in a build without it",
+            count(found)
+        ));
     }
-    say(&format!("  features {WITH}: no symbol of {}", ABSENT.join(", ")));
+    say(&format!(
+        "  features {WITH}: no symbol of {}",
+        ABSENT.join(", ")
+    ));
     Ok(())
 }
-
-pub(crate) use check as run_check;
