@@ -10,7 +10,7 @@ use crate::output::Format;
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
-#[command(version, after_help = exit::help(), max_term_width = 100)]
+#[command(version, after_help = exit::help())]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
@@ -68,12 +68,14 @@ pub(crate) struct Show {
 /// How to run.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Run {
-    /// Read events from a file of NDJSON, or from standard input with `-`; end when all are
-    /// handled. A line is {"type": "user.login", "data": {…}}. Unless config files or variables
-    /// say otherwise, `api-plugin` then listens on any free port, and the log begins at `warn`.
-    #[arg(long, value_name = "FILE|-")]
+    /// Handle the events of an NDJSON file, or of standard input with `-`, and end.
+    ///
+    /// A line is {"type": "user.login", "data": {…}}. Unless files or variables say
+    /// otherwise, `api-plugin` then listens on any free port, so that nothing is in
+    /// its way, and the log begins at `warn`, so that the summary can be found.
+    #[arg(long, value_name = "FILE|-", verbatim_doc_comment)]
     pub(crate) events: Option<PathBuf>,
-    /// What a line leads to that is no event.
+    /// What a bad line leads to.
     #[arg(long, value_enum, default_value_t, requires = "events")]
     pub(crate) on_error: OnError,
     #[command(flatten)]

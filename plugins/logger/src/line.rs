@@ -47,12 +47,12 @@ impl Line<'_> {
         }
         for (name, fields) in self.spans {
             write!(out, " {name}{{")?;
-            write_fields(out, fields, "", &["plugin", "event"])?;
+            self.write_fields(out, fields, "")?;
             out.push('}');
         }
         out.push_str(": ");
         write_escaped(out, &self.fields.message)?;
-        write_fields(out, self.fields, " ", &[])?;
+        self.write_fields(out, self.fields, " ")?;
         out.push('\n');
         Ok(())
     }
@@ -81,26 +81,32 @@ impl Line<'_> {
         }
         writeln!(out, "{}", Value::Object(object))
     }
+
+    /// Each field as `name=value`, with `before` in front of the first; plugin and event are left
+    /// out where the line names them already.
+    fn write_fields(&self, out: &mut String, fields: &Fields, before: &str) -> fmt::Result {
+        let shown = [("plugin", self.plugin), ("event", self.event)];
+        let is_shown = |name, value: &Value| shown.contains(&(name, value.as_str()));
+        let mut separator = before;
+        for (name, value) in fields
+            .rest
+            .iter()
+            .filter(|(name, value)| !is_shown(name, value))
+        {
+            write!(out, "{separator}{name}=")?;
+            match value {
+                Value::String(text) if is_plain(text) => out.push_str(text),
+                Value::String(text) => write!(out, "{text:?}")?,
+                value => write!(out, "{value}")?,
+            }
+            separator = " ";
+        }
+        Ok(())
+    }
 }
 
 fn write_time(out: &mut String) -> fmt::Result {
     SystemTime.format_time(&mut Writer::new(out))
-}
-
-/// Each field as `name=value`, with `before` in front of the first; those that the line shows
-/// already are left out.
-fn write_fields(out: &mut String, fields: &Fields, before: &str, shown: &[&str]) -> fmt::Result {
-    let mut separator = before;
-    for (name, value) in fields.rest.iter().filter(|(name, _)| !shown.contains(name)) {
-        write!(out, "{separator}{name}=")?;
-        match value {
-            Value::String(text) if is_plain(text) => out.push_str(text),
-            Value::String(text) => write!(out, "{text:?}")?,
-            value => write!(out, "{value}")?,
-        }
-        separator = " ";
-    }
-    Ok(())
 }
 
 /// Whether a value can be told from its surroundings without quotes.
