@@ -86,3 +86,52 @@ fn on_disk(sources: Sources, place: &Place) -> Sources {
         None => sources,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use plugin_core::config::{self, Origin};
+
+    use super::{BULK, FILES, embedded};
+    use crate::plugins::COMPOSITION;
+
+    #[test]
+    fn every_file_of_the_directory_is_embedded() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../config");
+        let kept: BTreeSet<String> = [root.to_owned(), format!("{root}/plugins")]
+            .iter()
+            .flat_map(|directory| std::fs::read_dir(directory).unwrap())
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".yaml"))
+            .collect();
+        let embedded = FILES.iter().map(|(name, _)| (*name).to_owned()).collect();
+        assert_eq!(kept, embedded);
+    }
+
+    #[test]
+    fn what_is_embedded_has_no_mistake_and_no_warning() {
+        let sources = embedded().embedded("run --events", BULK);
+        let settings = config::load(&sources, &COMPOSITION).unwrap();
+        assert_eq!(settings.warnings, []);
+    }
+
+    #[cfg(feature = "api")]
+    #[test]
+    fn the_files_leave_the_address_to_whoever_runs_events() {
+        let sources = embedded().embedded("run --events", BULK);
+        let settings = config::load(&sources, &COMPOSITION).unwrap();
+        let origin = settings.plugins["api-plugin"].origin("config.address");
+        assert!(
+            matches!(&origin, Origin::Embedded { name, .. } if **name == *"run --events"),
+            "{origin}"
+        );
+        let settings = config::load(&embedded(), &COMPOSITION).unwrap();
+        let origin = settings.plugins["api-plugin"].origin("config.address");
+        assert_eq!(
+            origin,
+            Origin::Default,
+            "a file on disk would go before `run --events`"
+        );
+    }
+}

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 
+use plugin_core::Absent;
 use plugin_core::config::ConfigError;
 use plugin_core::lifecycle::{ConfigureError, StartError};
-use plugin_core::{Absent, LinkError};
 
 use crate::exit::Exit;
 use crate::report;
@@ -15,8 +15,6 @@ use crate::report;
 pub(crate) enum Failure {
     /// The command line names a plugin that is not there.
     Absent(Absent),
-    /// The binary is put together wrongly.
-    Link(LinkError),
     Config(ConfigError),
     Configure(ConfigureError),
     Start(StartError),
@@ -33,7 +31,7 @@ impl Failure {
         match self {
             Self::Absent(_) => Exit::Usage,
             Self::Config(_) => Exit::Config,
-            Self::Configure(ConfigureError::Link(_)) | Self::Link(_) | Self::Io(..) => Exit::Failed,
+            Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             Self::Configure(_) => Exit::Config,
             Self::Start(_) => Exit::Start,
         }
@@ -44,7 +42,6 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent(absent) => absent.fmt(f),
-            Self::Link(error) => error.fmt(f),
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),
             Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),

@@ -96,7 +96,7 @@ pub(crate) async fn open(path: &Path) -> io::Result<Input> {
     let stream = Box::new(BufReader::with_capacity(CHUNK, file));
     Ok(Input {
         stream,
-        size: metadata.is_file().then(|| metadata.len()),
+        size: metadata.is_file().then_some(metadata.len()),
     })
 }
 
@@ -191,3 +191,6 @@ impl Tally {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

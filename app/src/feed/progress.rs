@@ -33,7 +33,7 @@ impl Progress {
     /// `bytes` of the input are read, with so many lines.
     pub(crate) fn update(&self, bytes: u64, lines: u64) {
         // The text is made for a few of the lines only: a million of them come by.
-        let Some(bar) = self.0.as_ref().filter(|_| lines % 256 == 0) else {
+        let Some(bar) = self.0.as_ref().filter(|_| lines.is_multiple_of(256)) else {
             return;
         };
         bar.set_position(bytes);

@@ -52,7 +52,7 @@ fn service_needed(service: &str, arity: Arity, set: &Composition) -> Needed {
     };
     let providers: Vec<&str> = set
         .plugins()
-        .filter(|plugin| provides(&plugin))
+        .filter(|plugin| provides(plugin))
         .map(|plugin| plugin.name)
         .collect();
     let how = match arity {
