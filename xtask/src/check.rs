@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::command::{cargo, run, say};
+use crate::command::{cargo, run as execute, say};
 use crate::{matrix, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
@@ -50,11 +50,11 @@ pub(crate) fn run(names: &[String]) -> Result<(), String> {
 }
 
 fn fmt() -> Result<(), String> {
-    run(cargo(["fmt", "--all", "--check"]))
+    execute(cargo(["fmt", "--all", "--check"]))
 }
 
 fn clippy() -> Result<(), String> {
-    run(cargo([
+    execute(cargo([
         "clippy",
         "--workspace",
         "--all-targets",
@@ -67,15 +67,15 @@ fn clippy() -> Result<(), String> {
 fn test() -> Result<(), String> {
     require::servers()?;
     // The binary that the tests drive, then every test but the doc tests.
-    run(cargo(["build", "--package", "app"]))?;
-    run(cargo([
+    execute(cargo(["build", "--package", "app"]))?;
+    execute(cargo([
         "test",
         "--workspace",
         "--all-targets",
         "--exclude",
         "kernel-benches",
     ]))?;
-    run(cargo([
+    execute(cargo([
         "test",
         "--workspace",
         "--doc",
@@ -87,12 +87,12 @@ fn test() -> Result<(), String> {
 fn doc() -> Result<(), String> {
     let mut command = cargo(["doc", "--workspace", "--no-deps"]);
     command.env("RUSTDOCFLAGS", "-D warnings");
-    run(command)
+    execute(command)
 }
 
 /// Dependencies that no crate uses, and a lock file that fits the manifests.
 fn deps() -> Result<(), String> {
-    run(cargo([
+    execute(cargo([
         "metadata",
         "--locked",
         "--format-version",
