@@ -1,21 +1,22 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
+mod hooks;
+mod subscription;
+
 use std::any::Any;
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
 use crate::config::ConfigNeed;
-use crate::error::Result;
-use crate::event::{Binder, EventDescriptor};
-use crate::init::InitContext;
+use crate::event::EventDescriptor;
 use crate::key;
-use crate::lifecycle::Health;
 use crate::service::{Installer, ServiceDescriptor};
-use crate::tasks::Tasks;
 use crate::version::Version;
+
+pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use subscription::{Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A boxed future, as the hooks of a [`Descriptor`] return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -138,237 +139,6 @@ pub struct Requirement {
     pub plugin: &'static str,
     /// Requirement on its version, in Cargo's syntax.
     pub version: &'static str,
-}
-
-/// What a subscription listens to.
-#[derive(Debug, Clone, Copy)]
-pub enum Source {
-    /// One type of event.
-    Event(&'static EventDescriptor),
-    /// Every topic that a pattern matches.
-    Pattern(&'static str),
-}
-
-impl Source {
-    /// The topic, or the pattern.
-    #[must_use]
-    pub const fn topic(&self) -> &'static str {
-        match self {
-            Self::Event(event) => event.topic,
-            Self::Pattern(pattern) => pattern,
-        }
-    }
-}
-
-/// Where a handler runs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// A `fn`: on the publisher's task, before `publish` returns.
-    Inline,
-    /// An `async fn`: on the plugin's own task, fed by its mailbox.
-    Queued,
-}
-
-/// What happens to an event that finds a mailbox full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Overflow {
-    /// `publish` waits for room.
-    #[default]
-    Wait,
-    /// The oldest event of the subscription gives way.
-    DropOldest,
-    /// The new event is dropped.
-    DropNewest,
-    /// `publish` returns an error.
-    Fail,
-}
-
-/// How a subscription is served.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SubscribeOptions {
-    /// Rank among the handlers of an event: the highest first, then in start order.
-    pub priority: i32,
-    /// Time limit of one call; `None` takes the manager's `timeout`.
-    pub timeout: Option<Duration>,
-    /// Calls of this handler that may run at once.
-    pub concurrency: usize,
-    /// What a full mailbox does to a new event.
-    pub overflow: Overflow,
-    /// Most events of one call of a batch handler.
-    pub batch: usize,
-    /// How long a batch that is not full waits for more.
-    pub linger: Duration,
-}
-
-impl SubscribeOptions {
-    /// The options of a bare `#[subscribe]`.
-    pub const DEFAULT: Self = Self {
-        priority: 0,
-        timeout: None,
-        concurrency: 1,
-        overflow: Overflow::Wait,
-        batch: 256,
-        linger: Duration::ZERO,
-    };
-
-    /// Sets the rank.
-    #[must_use]
-    pub const fn priority(mut self, priority: i32) -> Self {
-        self.priority = priority;
-        self
-    }
-
-    /// Sets the time limit of one call.
-    #[must_use]
-    pub const fn timeout(mut self, timeout: Duration) -> Self {
-        self.timeout = Some(timeout);
-        self
-    }
-
-    /// Sets how many calls may run at once.
-    ///
-    /// # Panics
-    ///
-    /// When `concurrency` is zero.
-    #[must_use]
-    pub const fn concurrency(mut self, concurrency: usize) -> Self {
-        assert!(concurrency > 0, "`concurrency` is at least 1");
-        self.concurrency = concurrency;
-        self
-    }
-
-    /// Sets what a full mailbox does.
-    #[must_use]
-    pub const fn overflow(mut self, overflow: Overflow) -> Self {
-        self.overflow = overflow;
-        self
-    }
-
-    /// Sets the size of a batch and how long it waits to fill.
-    ///
-    /// # Panics
-    ///
-    /// When `batch` is zero.
-    #[must_use]
-    pub const fn batch(mut self, batch: usize, linger: Duration) -> Self {
-        assert!(batch > 0, "`batch` is at least 1");
-        self.batch = batch;
-        self.linger = linger;
-        self
-    }
-}
-
-impl Default for SubscribeOptions {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-/// A method that handles events.
-#[derive(Clone, Copy)]
-pub struct Subscription {
-    /// Name of the method.
-    pub handler: &'static str,
-    /// What it listens to.
-    pub source: Source,
-    /// Where it runs.
-    pub mode: Mode,
-    /// How it is served.
-    pub options: SubscribeOptions,
-    /// Binds the method of an instance to the event.
-    pub bind: fn(&PluginRef, &mut Binder<'_>),
-}
-
-impl fmt::Debug for Subscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription")
-            .field("handler", &self.handler)
-            .field("topic", &self.source.topic())
-            .field("mode", &self.mode)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The lifecycle glue of a plugin. Everything but `init` is optional.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct Hooks {
-    /// Takes the parameters out of the context and returns the future that builds the plugin.
-    pub init: InitHook,
-    /// Called once the plugin is built; may spawn tasks.
-    pub start: Option<StartHook>,
-    /// Called when the mailbox is drained, before the tasks are cancelled.
-    pub stop: Option<StopHook>,
-    /// Takes over a new config in place.
-    pub reload: Option<ReloadHook>,
-    /// Says how the plugin is.
-    pub health: Option<HealthHook>,
-}
-
-/// See [`Hooks::init`].
-pub type InitHook = fn(&mut InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>>;
-/// See [`Hooks::start`].
-pub type StartHook = fn(PluginRef, Tasks) -> BoxFuture<'static, Result<()>>;
-/// See [`Hooks::stop`].
-pub type StopHook = fn(PluginRef) -> BoxFuture<'static, Result<()>>;
-/// See [`Hooks::reload`].
-pub type ReloadHook = fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
-/// See [`Hooks::health`].
-pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
-
-impl Hooks {
-    /// Hooks with `init` alone.
-    #[must_use]
-    pub const fn new(init: InitHook) -> Self {
-        Self {
-            init,
-            start: None,
-            stop: None,
-            reload: None,
-            health: None,
-        }
-    }
-
-    /// Adds `start`.
-    #[must_use]
-    pub const fn start(mut self, hook: StartHook) -> Self {
-        self.start = Some(hook);
-        self
-    }
-
-    /// Adds `stop`.
-    #[must_use]
-    pub const fn stop(mut self, hook: StopHook) -> Self {
-        self.stop = Some(hook);
-        self
-    }
-
-    /// Adds `reload`.
-    #[must_use]
-    pub const fn reload(mut self, hook: ReloadHook) -> Self {
-        self.reload = Some(hook);
-        self
-    }
-
-    /// Adds `health`.
-    #[must_use]
-    pub const fn health(mut self, hook: HealthHook) -> Self {
-        self.health = Some(hook);
-        self
-    }
-}
-
-impl fmt::Debug for Hooks {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Hooks")
-            .field("start", &self.start.is_some())
-            .field("stop", &self.stop.is_some())
-            .field("reload", &self.reload.is_some())
-            .field("health", &self.health.is_some())
-            .finish_non_exhaustive()
-    }
 }
 
 /// Everything the kernel knows of a plugin without running it.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::command::{cargo, run as execute, say};
+use crate::command::{capture, cargo, run as execute, say};
 use crate::{matrix, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
@@ -90,15 +90,11 @@ fn doc() -> Result<(), String> {
     execute(command)
 }
 
-/// Dependencies that no crate uses, and a lock file that fits the manifests.
+/// A lock file that fits the manifests, and dependencies that no crate uses.
 fn deps() -> Result<(), String> {
-    execute(cargo([
-        "metadata",
-        "--locked",
-        "--format-version",
-        "1",
-        "--no-deps",
-        "--quiet",
-    ]))?;
+    let (fits, stderr) = capture(cargo(["tree", "--locked", "--workspace", "--quiet"]))?;
+    if !fits {
+        return Err(format!("Cargo.lock does not fit the manifests:\n{stderr}"));
+    }
     tidy::unused_dependencies()
 }

@@ -1,5 +1,7 @@
 //! The events and service traits that the plugins share: no implementation.
 
+#![forbid(unsafe_code)]
+
 mod events;
 mod services;
 

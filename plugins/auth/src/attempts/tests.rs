@@ -1,3 +1,5 @@
+//! Failures are counted, and forgotten when their window is over.
+
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::Arc;

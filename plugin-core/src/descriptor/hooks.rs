@@ -1,0 +1,89 @@
+//! The lifecycle glue of a plugin: one function per hook.
+
+use std::fmt;
+
+use super::{BoxFuture, PluginRef};
+use crate::error::Result;
+use crate::init::InitContext;
+use crate::lifecycle::Health;
+use crate::tasks::Tasks;
+
+/// The lifecycle glue of a plugin. Everything but `init` is optional.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct Hooks {
+    /// Takes the parameters out of the context and returns the future that builds the plugin.
+    pub init: InitHook,
+    /// Called once the plugin is built; may spawn tasks.
+    pub start: Option<StartHook>,
+    /// Called when the mailbox is drained, before the tasks are cancelled.
+    pub stop: Option<StopHook>,
+    /// Takes over a new config in place.
+    pub reload: Option<ReloadHook>,
+    /// Says how the plugin is.
+    pub health: Option<HealthHook>,
+}
+
+/// See [`Hooks::init`].
+pub type InitHook = fn(&mut InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>>;
+/// See [`Hooks::start`].
+pub type StartHook = fn(PluginRef, Tasks) -> BoxFuture<'static, Result<()>>;
+/// See [`Hooks::stop`].
+pub type StopHook = fn(PluginRef) -> BoxFuture<'static, Result<()>>;
+/// See [`Hooks::reload`].
+pub type ReloadHook = fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
+/// See [`Hooks::health`].
+pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
+
+impl Hooks {
+    /// Hooks with `init` alone.
+    #[must_use]
+    pub const fn new(init: InitHook) -> Self {
+        Self {
+            init,
+            start: None,
+            stop: None,
+            reload: None,
+            health: None,
+        }
+    }
+
+    /// Adds `start`.
+    #[must_use]
+    pub const fn start(mut self, hook: StartHook) -> Self {
+        self.start = Some(hook);
+        self
+    }
+
+    /// Adds `stop`.
+    #[must_use]
+    pub const fn stop(mut self, hook: StopHook) -> Self {
+        self.stop = Some(hook);
+        self
+    }
+
+    /// Adds `reload`.
+    #[must_use]
+    pub const fn reload(mut self, hook: ReloadHook) -> Self {
+        self.reload = Some(hook);
+        self
+    }
+
+    /// Adds `health`.
+    #[must_use]
+    pub const fn health(mut self, hook: HealthHook) -> Self {
+        self.health = Some(hook);
+        self
+    }
+}
+
+impl fmt::Debug for Hooks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hooks")
+            .field("start", &self.start.is_some())
+            .field("stop", &self.stop.is_some())
+            .field("reload", &self.reload.is_some())
+            .field("health", &self.health.is_some())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,158 @@
+//! A method that handles events, and how it is served.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::PluginRef;
+use crate::event::{Binder, EventDescriptor};
+
+/// What a subscription listens to.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// One type of event.
+    Event(&'static EventDescriptor),
+    /// Every topic that a pattern matches.
+    Pattern(&'static str),
+}
+
+impl Source {
+    /// The topic, or the pattern.
+    #[must_use]
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::Event(event) => event.topic,
+            Self::Pattern(pattern) => pattern,
+        }
+    }
+}
+
+/// Where a handler runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// A `fn`: on the publisher's task, before `publish` returns.
+    Inline,
+    /// An `async fn`: on the plugin's own task, fed by its mailbox.
+    Queued,
+}
+
+/// What happens to an event that finds a mailbox full.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Overflow {
+    /// `publish` waits for room.
+    #[default]
+    Wait,
+    /// The oldest event of the subscription gives way.
+    DropOldest,
+    /// The new event is dropped.
+    DropNewest,
+    /// `publish` returns an error.
+    Fail,
+}
+
+/// How a subscription is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SubscribeOptions {
+    /// Rank among the handlers of an event: the highest first, then in start order.
+    pub priority: i32,
+    /// Time limit of one call; `None` takes the manager's `timeout`.
+    pub timeout: Option<Duration>,
+    /// Calls of this handler that may run at once.
+    pub concurrency: usize,
+    /// What a full mailbox does to a new event.
+    pub overflow: Overflow,
+    /// Most events of one call of a batch handler.
+    pub batch: usize,
+    /// How long a batch that is not full waits for more.
+    pub linger: Duration,
+}
+
+impl SubscribeOptions {
+    /// The options of a bare `#[subscribe]`.
+    pub const DEFAULT: Self = Self {
+        priority: 0,
+        timeout: None,
+        concurrency: 1,
+        overflow: Overflow::Wait,
+        batch: 256,
+        linger: Duration::ZERO,
+    };
+
+    /// Sets the rank.
+    #[must_use]
+    pub const fn priority(mut self, priority: i32) -> Self {
+        self.priority = priority;
+        self
+    }
+
+    /// Sets the time limit of one call.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how many calls may run at once.
+    ///
+    /// # Panics
+    ///
+    /// When `concurrency` is zero.
+    #[must_use]
+    pub const fn concurrency(mut self, concurrency: usize) -> Self {
+        assert!(concurrency > 0, "`concurrency` is at least 1");
+        self.concurrency = concurrency;
+        self
+    }
+
+    /// Sets what a full mailbox does.
+    #[must_use]
+    pub const fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Sets the size of a batch and how long it waits to fill.
+    ///
+    /// # Panics
+    ///
+    /// When `batch` is zero.
+    #[must_use]
+    pub const fn batch(mut self, batch: usize, linger: Duration) -> Self {
+        assert!(batch > 0, "`batch` is at least 1");
+        self.batch = batch;
+        self.linger = linger;
+        self
+    }
+}
+
+impl Default for SubscribeOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A method that handles events.
+#[derive(Clone, Copy)]
+pub struct Subscription {
+    /// Name of the method.
+    pub handler: &'static str,
+    /// What it listens to.
+    pub source: Source,
+    /// Where it runs.
+    pub mode: Mode,
+    /// How it is served.
+    pub options: SubscribeOptions,
+    /// Binds the method of an instance to the event.
+    pub bind: fn(&PluginRef, &mut Binder<'_>),
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("handler", &self.handler)
+            .field("topic", &self.source.topic())
+            .field("mode", &self.mode)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
