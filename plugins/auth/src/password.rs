@@ -134,6 +134,10 @@ mod tests {
     async fn without_a_hash_no_password_is_right() {
         let passwords = Passwords::new().await.unwrap();
         assert!(!passwords.verify("", None).await.unwrap());
+        // The same parameters: the same work.
+        let parameters = |hash: &str| hash.split('$').take(4).collect::<String>();
+        let hash = passwords.hash("correct horse").await.unwrap();
+        assert_eq!(parameters(&passwords.decoy), parameters(&hash));
     }
 
     #[tokio::test]

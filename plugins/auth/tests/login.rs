@@ -19,6 +19,13 @@ use serde_json::{Value, json};
 use server::Server;
 
 async fn start(database: &Value, auth: &Value, data_dir: &Path) -> Result<Running, StartError> {
+    let sources = Sources::new()
+        .plugin_config("database-plugin", database.clone())
+        .plugin_config("auth-plugin", auth.clone());
+    start_with(sources, data_dir).await
+}
+
+async fn start_with(sources: Sources, data_dir: &Path) -> Result<Running, StartError> {
     let plugins = [
         Authenticator::DESCRIPTOR,
         MemoryCache::DESCRIPTOR,
@@ -27,9 +34,7 @@ async fn start(database: &Value, auth: &Value, data_dir: &Path) -> Result<Runnin
     ];
     let composition = Composition::assemble(&plugins).expect("the set is whole");
     Manager::builder(&composition)
-        .sources(Sources::new())
-        .plugin_config("database-plugin", database.clone())
-        .plugin_config("auth-plugin", auth.clone())
+        .sources(sources)
         .data_dir(data_dir)
         .configure()
         .expect("the config is good")
@@ -262,5 +267,53 @@ async fn a_weak_password_of_the_config_is_refused() {
     let running = start(&json!({}), &weak, directory.path())
         .await
         .expect("it is allowed");
+    assert!(running.stop().await.is_clean());
+}
+
+/// The files that are shipped work as they stand, and let a newcomer in.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_config_has_a_user_to_try() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let sources = |variables: &[(&str, &str)]| {
+        Sources::new()
+            .embedded(
+                "auth",
+                include_str!("../../../config/plugins/auth-plugin.yaml"),
+            )
+            .embedded(
+                "cache",
+                include_str!("../../../config/plugins/cache-plugin.yaml"),
+            )
+            .embedded(
+                "database",
+                include_str!("../../../config/plugins/database-plugin.yaml"),
+            )
+            .embedded(
+                "users",
+                include_str!("../../../config/plugins/user-service.yaml"),
+            )
+            .environment(variables.iter().copied())
+    };
+    let running = start_with(sources(&[]), directory.path())
+        .await
+        .expect("it starts");
+    let token = service(&running)
+        .login("demo", "demo", Some("127.0.0.1"))
+        .await;
+    let session = service(&running)
+        .verify(&token.expect("that is the password"))
+        .await;
+    assert_eq!(session.expect("it is good").user_id, "demo");
+    assert!(running.stop().await.is_clean());
+
+    let changed = sources(&[("DEMO_PASSWORD", "correct horse")]);
+    let running = start_with(changed, directory.path())
+        .await
+        .expect("it starts again");
+    assert!(service(&running).login("demo", "demo", None).await.is_err());
+    service(&running)
+        .login("demo", "correct horse", None)
+        .await
+        .expect("that is the password now");
     assert!(running.stop().await.is_clean());
 }
