@@ -17,7 +17,7 @@ use server::Server;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn rows_travel_through_mariadb() {
-    let server = Server::start();
+    let server = Server::start().await;
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     journey(
         &server.config(json!({"tables": tables()})),

@@ -31,7 +31,7 @@ impl Server {
     /// # Panics
     ///
     /// When there is no MariaDB on this machine, or it does not start.
-    pub(crate) fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let options = options(directory.path());
         let install = program("mariadb-install-db")
@@ -51,7 +51,7 @@ impl Server {
             port,
             directory,
         };
-        server.wait();
+        server.wait().await;
         server
     }
 
@@ -71,7 +71,7 @@ impl Server {
     }
 
     /// Connects until it answers: the accounts are made before it listens.
-    fn wait(&mut self) {
+    async fn wait(&mut self) {
         let deadline = Instant::now() + PATIENCE;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
             let ended = self
@@ -83,7 +83,7 @@ impl Server {
                 "no server: {}",
                 self.log()
             );
-            std::thread::sleep(Duration::from_millis(20));
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
 
