@@ -2,58 +2,19 @@
 
 #[path = "../../database/tests/support/server.rs"]
 mod server;
+#[path = "support/system.rs"]
+mod system;
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use plugin_auth::Authenticator;
-use plugin_cache::MemoryCache;
 use plugin_contracts::{Auth, AuthError, Database, UserLogin, UserLogout, UserService};
 use plugin_core::config::Sources;
-use plugin_core::lifecycle::{Manager, Running, StartError};
 use plugin_core::prelude::*;
-use plugin_core::{Composition, Plugin};
-use plugin_database::SqlDatabase;
-use plugin_user_service::Users;
 use serde_json::{Value, json};
+
 use server::Server;
-
-async fn start(database: &Value, auth: &Value, data_dir: &Path) -> Result<Running, StartError> {
-    let sources = Sources::new()
-        .plugin_config("database-plugin", database.clone())
-        .plugin_config("auth-plugin", auth.clone());
-    start_with(sources, data_dir).await
-}
-
-async fn start_with(sources: Sources, data_dir: &Path) -> Result<Running, StartError> {
-    let plugins = [
-        Authenticator::DESCRIPTOR,
-        MemoryCache::DESCRIPTOR,
-        SqlDatabase::DESCRIPTOR,
-        Users::DESCRIPTOR,
-    ];
-    let composition = Composition::assemble(&plugins).expect("the set is whole");
-    Manager::builder(&composition)
-        .sources(sources)
-        .data_dir(data_dir)
-        .configure()
-        .expect("the config is good")
-        .start()
-        .await
-}
-
-/// A config with two users, and so many failures of each.
-fn config(per_user: u32) -> Value {
-    let account = |id: &str, password: &str| json!({"id": id, "name": id, "email": format!("{id}@example.com"), "password": password});
-    json!({
-        "failures": {"per_user": per_user, "per_ip": 5},
-        "users": [account("ann", "correct horse"), account("bob", "battery staple")],
-    })
-}
-
-fn service(running: &Running) -> Service<dyn Auth> {
-    running.service::<dyn Auth>().expect("it is provided")
-}
+use system::{config, service, start, start_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_on_sqlite() {
@@ -63,7 +24,7 @@ async fn tokens_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_on_mariadb() {
-    let server = Server::start();
+    let server = Server::start().await;
     let directory = tempfile::tempdir().expect("a temporary directory can be made");
     tokens(&server.config(json!({})), directory.path()).await;
 }
