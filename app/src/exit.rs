@@ -48,7 +48,7 @@ pub(crate) const TABLE: [(Exit, &str); 8] = [
     ),
     (
         Exit::Interrupted,
-        "`run --events` was interrupted, and stopped in good order",
+        "interrupted before it was done, at its start or in `--events`, and stopped in good order",
     ),
 ];
 

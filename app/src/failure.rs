@@ -33,6 +33,8 @@ impl Failure {
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             Self::Configure(_) => Exit::Config,
+            // Nothing failed: somebody changed their mind.
+            Self::Start(error) if error.failures.is_empty() => Exit::Interrupted,
             Self::Start(_) => Exit::Start,
         }
     }
