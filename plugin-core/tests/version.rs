@@ -1,6 +1,6 @@
 //! Versions and requirements, against the crate that Cargo uses.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 use plugin_core::version::{Version, is_valid_requirement};
 use proptest::prelude::*;
@@ -111,5 +111,5 @@ fn cargo_reads_at_most_32_comparators() {
 #[test]
 #[should_panic(expected = "not a semantic version: write it as `1.2.3` or `1.2.3-alpha.1`")]
 fn a_version_that_is_none_says_how_to_write_one() {
-    let _ = Version::parse("1.2");
+    assert_eq!(Version::parse("1.2").major, 1);
 }

@@ -15,6 +15,10 @@ impl<'s> Arena<'s> {
         Self { rest: words }
     }
 
+    #[expect(
+        clippy::mem_replace_with_default,
+        reason = "const evaluation has no `mem::take`"
+    )]
     pub(super) const fn take(&mut self, len: usize) -> &'s mut [u64] {
         let rest = mem::replace(&mut self.rest, &mut []);
         let (taken, rest) = rest.split_at_mut(len);

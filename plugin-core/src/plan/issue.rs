@@ -90,7 +90,7 @@ pub enum PlanIssue {
 }
 
 impl PlanIssue {
-    /// Writes the sentence. Const evaluation never holds a cycle, see [`write_cycle`].
+    /// Writes the sentence. A cycle, which const evaluation never holds, is written step by step.
     pub(super) const fn write(&self, text: &mut Text<'_>) {
         match self {
             Self::TooMany { count } => write_too_many(*count, text),
@@ -275,7 +275,7 @@ impl<'i> Issues<'i> {
     // and neither does an issue that is pushed, for cycles never are.
     pub(super) const fn push(&mut self, issue: PlanIssue) {
         if self.count < self.slots.len() {
-            mem::forget(mem::replace(&mut self.slots[self.count], Some(issue)));
+            mem::forget(self.slots[self.count].replace(issue));
         } else {
             mem::forget(issue);
         }

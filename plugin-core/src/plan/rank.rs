@@ -1,7 +1,7 @@
 //! The order of (kind, name), by a merge sort that const evaluation can afford.
 //!
-//! Kind and the first seven bytes of the name are one number; the rest of the strings is compared
-//! only between names that begin alike.
+//! Kind and seven bytes of the name, behind what all names begin with, are one number: the head.
+//! Strings are compared only where heads are equal.
 
 use std::cmp::Ordering;
 
@@ -22,9 +22,10 @@ pub(super) const fn rank<'s>(
     let heads = arena.take(plugins.len());
     let mut from = arena.take(plugins.len());
     let mut into = arena.take(plugins.len());
+    let skip = common_prefix(plugins);
     let mut at = 0;
     while at < plugins.len() {
-        heads[at] = head(plugins[at]);
+        heads[at] = head(plugins[at], skip);
         from[at] = at as u64;
         at += 1;
     }
@@ -42,11 +43,31 @@ pub(super) const fn rank<'s>(
     from
 }
 
-const fn head(plugin: &Descriptor) -> u64 {
+/// How many bytes all names begin with.
+const fn common_prefix(plugins: &[&'static Descriptor]) -> usize {
+    if plugins.is_empty() {
+        return 0;
+    }
+    let first = plugins[0].name.as_bytes();
+    let mut common = first.len();
+    let mut at = 1;
+    while at < plugins.len() {
+        let name = plugins[at].name.as_bytes();
+        let mut same = 0;
+        while same < common && same < name.len() && name[same] == first[same] {
+            same += 1;
+        }
+        common = same;
+        at += 1;
+    }
+    common
+}
+
+const fn head(plugin: &Descriptor, skip: usize) -> u64 {
     let name = plugin.name.as_bytes();
     let mut head = plugin.kind as u64;
-    let mut at = 0;
-    while at < 7 {
+    let mut at = skip;
+    while at < skip + 7 {
         let byte = if at < name.len() { name[at] } else { 0 };
         head = head << 8 | byte as u64;
         at += 1;
@@ -66,8 +87,13 @@ impl Keys<'_> {
         let end = least(middle + width, from.len());
         let (mut left, mut right, mut at) = (start, middle, start);
         while at < end {
-            let take_right =
-                left == middle || right < end && self.is_before(from[right], from[left]);
+            let take_right = if left == middle || right == end {
+                left == middle
+            } else {
+                let (one, other) = (from[left] as usize, from[right] as usize);
+                let (head, other_head) = (self.heads[one], self.heads[other]);
+                other_head < head || other_head == head && self.is_before(other, one)
+            };
             if take_right {
                 into[at] = from[right];
                 right += 1;
@@ -79,11 +105,8 @@ impl Keys<'_> {
         }
     }
 
-    const fn is_before(&self, a: u64, b: u64) -> bool {
-        let (a, b) = (a as usize, b as usize);
-        if self.heads[a] != self.heads[b] {
-            return self.heads[a] < self.heads[b];
-        }
+    /// Orders plugins with equal heads.
+    const fn is_before(&self, a: usize, b: usize) -> bool {
         let (a, b) = (self.plugins[a], self.plugins[b]);
         match text::compare(a.name, b.name) {
             Ordering::Equal => text::compare(a.type_name, b.type_name).is_lt(),

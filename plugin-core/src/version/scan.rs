@@ -97,6 +97,7 @@ impl<'t> Scan<'t> {
 }
 
 /// Whether a number among identifiers may begin with a zero.
+#[derive(Debug, Clone, Copy)]
 enum Zeros {
     Allowed,
     Refused,

@@ -1,6 +1,6 @@
 //! The check of a set of plugins: its messages, and its properties against petgraph.
 
-#![allow(missing_docs, reason = "tests")]
+#![allow(missing_docs, clippy::unwrap_used, reason = "tests")]
 
 mod constant;
 mod message;
