@@ -1,5 +1,7 @@
 //! The plugin among its neighbours, under the permissions of the first example.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use std::sync::Arc;
 
 use plugin_contracts::{UserLogin, UserWelcome};

@@ -1,5 +1,7 @@
 //! What real plugins write through the logger: one test, for a process has one subscriber.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by a panic")]
+
 use plugin_core::config::Sources;
 use plugin_core::event::Publisher;
 use plugin_core::lifecycle::Manager;
