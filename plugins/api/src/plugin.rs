@@ -24,6 +24,7 @@ pub struct Api {
     server: Mutex<Option<Server>>,
 }
 
+/// Serves the HTTP interface.
 #[plugin(name = "api-plugin", kind = middleware)]
 impl Api {
     #[init]

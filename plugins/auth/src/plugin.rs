@@ -31,6 +31,7 @@ pub struct Authenticator {
     logout: Publisher<UserLogout>,
 }
 
+/// Checks passwords, and issues and revokes tokens.
 #[plugin(name = "auth-plugin", provides(Auth))]
 impl Authenticator {
     #[init]

@@ -15,6 +15,7 @@ pub struct MemoryCache {
     store: Store,
 }
 
+/// Keeps values in memory for a limited time.
 #[plugin(name = "cache-plugin", provides(Cache))]
 impl MemoryCache {
     #[init]

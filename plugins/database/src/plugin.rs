@@ -15,6 +15,7 @@ pub struct SqlDatabase {
     found: Publisher<DataQueryResult>,
 }
 
+/// Keeps rows in SQLite or MySQL.
 #[plugin(name = "database-plugin", provides(Database))]
 impl SqlDatabase {
     #[init]

@@ -13,6 +13,7 @@ pub struct FilePlugin {
     files: Files,
 }
 
+/// Keeps files below a root.
 #[plugin(name = "file-plugin", provides(FileStore))]
 impl FilePlugin {
     #[init]

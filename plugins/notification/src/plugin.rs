@@ -15,6 +15,7 @@ pub struct Notification {
     notifier: Notifier,
 }
 
+/// Sends e-mail and text messages.
 #[plugin(name = "notification-plugin")]
 impl Notification {
     #[init]

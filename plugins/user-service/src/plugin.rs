@@ -12,6 +12,7 @@ pub struct Users {
     repository: Repository<Service<dyn Database>>,
 }
 
+/// Keeps users in the database.
 #[plugin(name = "user-service", provides(UserService))]
 impl Users {
     #[init]
