@@ -30,7 +30,11 @@ use output::{Output, note};
 fn main() -> ExitCode {
     let mut out = Output::stdout();
     let exit = commands::dispatch(Cli::parse(), &mut out).unwrap_or_else(|failure| {
-        note(format_args!("error: {failure}"));
+        let text = failure.to_string();
+        let text = text.trim_end();
+        // Several lines are of one rank: none of them stands beside the word alone.
+        let gap = if text.contains('\n') { '\n' } else { ' ' };
+        note(format_args!("error:{gap}{text}"));
         failure.exit()
     });
     match out.finish() {
