@@ -1,124 +1,100 @@
 //! `cargo xtask new-plugin NAME`: a crate of the skeleton that all plugins share, in the
 //! workspace, behind a feature of the app, with a default config.
+//!
+//! Invariant: nothing is written before all that is to be written is known, so that a workspace
+//! without the places to name the plugin stays as it is.
+
+mod names;
+mod templates;
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::command::{root, say};
+use names::Names;
 
-/// What a new plugin is called, in its several spellings.
-struct Names {
-    /// `shopping-cart`: feature and folder.
-    feature: String,
-    /// `plugin_shopping_cart`: the crate, as Rust names it.
-    krate: String,
-    /// `ShoppingCart`: the type.
-    type_name: String,
-}
+/// A file and what it is to hold.
+type Text = (PathBuf, String);
 
 pub(crate) fn run(name: Option<&str>) -> Result<(), String> {
     let names = Names::of(name.ok_or("usage: cargo xtask new-plugin NAME")?)?;
     let root = root();
-    let folder = root.join("plugins").join(&names.feature);
-    if folder.exists() {
+    if root.join("plugins").join(&names.feature).exists() {
         return Err(format!("plugins/{} is there already", names.feature));
     }
-    write(&folder.join("Cargo.toml"), &names.fill(MANIFEST))?;
-    write(&folder.join("src/lib.rs"), &names.fill(LIB))?;
-    write(&folder.join("src/config.rs"), &names.fill(CONFIG))?;
-    write(&folder.join("src/plugin.rs"), &names.fill(PLUGIN))?;
-    let config = format!("config/plugins/{}-plugin.yaml", names.feature);
-    write(&root.join(config), &names.fill(YAML))?;
-    names.register(&root)?;
-    say(&names.fill(DONE));
+    let mut files = created(&root, &names);
+    files.extend(registered(&root, &names)?);
+    for (file, text) in files {
+        write(&file, &text)?;
+    }
+    say(&names.fill(templates::DONE));
     Ok(())
 }
 
-impl Names {
-    fn of(name: &str) -> Result<Self, String> {
-        let words: Vec<&str> = name.split('-').collect();
-        let good = |word: &&str| {
-            word.starts_with(|first: char| first.is_ascii_lowercase())
-                && word
-                    .chars()
-                    .all(|c| c.is_ascii_lowercase() || c.is_ascii_digit())
-        };
-        if !words.iter().all(good) {
-            return Err(format!(
-                "`{name}` is no name: write words of a-z and 0-9 with `-` between them, such as `shopping-cart`"
-            ));
-        }
-        let capital = |word: &&str| word[..1].to_uppercase() + &word[1..];
-        Ok(Self {
-            feature: name.to_owned(),
-            krate: format!("plugin_{}", words.join("_")),
-            type_name: words.iter().map(capital).collect(),
-        })
-    }
-
-    fn fill(&self, template: &str) -> String {
-        template
-            .replace("{feature}", &self.feature)
-            .replace("{crate}", &self.krate)
-            .replace("{Type}", &self.type_name)
-    }
-
-    /// Names the crate where the workspace and the app look.
-    fn register(&self, root: &Path) -> Result<(), String> {
-        let feature = &self.feature;
-        insert(
-            &root.join("Cargo.toml"),
-            "plugin-api = ",
-            &format!("plugin-{feature} = {{ path = \"plugins/{feature}\" }}"),
-        )?;
-        let app = root.join("app/Cargo.toml");
-        insert(
-            &app,
-            "api = [\"dep:",
-            &format!("{feature} = [\"dep:plugin-{feature}\"]"),
-        )?;
-        insert(
-            &app,
-            "plugin-api = ",
-            &format!("plugin-{feature} = {{ workspace = true, optional = true }}"),
-        )?;
-        edit(&app, |text| {
-            text.replacen("\"api\"]", &format!("\"api\", \"{feature}\"]"), 1)
-        })?;
-        insert(
-            &root.join("app/src/plugins.rs"),
-            "\"api\"",
-            &self.fill("    \"{feature}\" => {crate}::{Type},"),
-        )
-    }
+/// The files of the crate, and its config.
+fn created(root: &Path, names: &Names) -> Vec<Text> {
+    let folder = root.join("plugins").join(&names.feature);
+    let config = format!("config/plugins/{}.yaml", names.plugin);
+    [
+        (folder.join("Cargo.toml"), templates::MANIFEST),
+        (folder.join("src/lib.rs"), templates::LIB),
+        (folder.join("src/config.rs"), templates::CONFIG),
+        (folder.join("src/plugin.rs"), templates::PLUGIN),
+        (root.join(config), templates::YAML),
+    ]
+    .map(|(file, template)| (file, names.fill(template)))
+    .into()
 }
 
-/// Puts a line after the first that begins, blanks aside, with `after`.
-fn insert(file: &Path, after: &str, line: &str) -> Result<(), String> {
-    edit(file, |text| {
-        let mut lines: Vec<&str> = text.lines().collect();
-        match lines
-            .iter()
-            .position(|other| other.trim_start().starts_with(after))
-        {
-            Some(at) => lines.insert(at + 1, line),
-            None => return text.to_owned(),
-        }
-        lines.join("\n") + "\n"
-    })
+/// The files of the workspace and the app, with the crate named in them.
+fn registered(root: &Path, names: &Names) -> Result<Vec<Text>, String> {
+    let workspace = edited(root.join("Cargo.toml"), |text| {
+        let line = names.fill("plugin-{feature} = { path = \"plugins/{feature}\" }");
+        insert(text, "plugin-api = ", &line)
+    })?;
+    let app = edited(root.join("app/Cargo.toml"), |text| {
+        let feature = names.fill("{feature} = [\"dep:plugin-{feature}\"]");
+        let dependency = names.fill("plugin-{feature} = { workspace = true, optional = true }");
+        let text = insert(text, "api = [\"dep:", &feature)?;
+        let text = insert(&text, "plugin-api = ", &dependency)?;
+        turn_on(&text, &names.feature)
+    })?;
+    let composed = edited(root.join("app/src/plugins.rs"), |text| {
+        let line = names.fill("    \"{feature}\" => {crate}::{Type},");
+        insert(text, "\"api\"", &line)
+    })?;
+    Ok(vec![workspace, app, composed])
 }
 
-fn edit(file: &Path, change: impl FnOnce(&str) -> String) -> Result<(), String> {
-    let fault = |error| format!("{}: {error}", file.display());
-    let before = fs::read_to_string(file).map_err(fault)?;
-    let after = change(&before);
-    if after == before {
+fn edited(file: PathBuf, edit: impl FnOnce(&str) -> Option<String>) -> Result<Text, String> {
+    let name = file.display();
+    let before = fs::read_to_string(&file).map_err(|error| format!("{name}: {error}"))?;
+    let Some(after) = edit(&before) else {
         return Err(format!(
-            "{}: the place to name the new plugin was not found: add it by hand",
-            file.display()
+            "{name}: the line of `api`, behind which a new plugin is named, was not found; nothing was written"
         ));
-    }
-    fs::write(file, after).map_err(fault)
+    };
+    Ok((file, after))
+}
+
+/// The text with a line behind the first that begins, blanks aside, with `after`.
+fn insert(text: &str, after: &str, line: &str) -> Option<String> {
+    let mut lines: Vec<&str> = text.lines().collect();
+    let at = lines
+        .iter()
+        .position(|other| other.trim_start().starts_with(after))?;
+    lines.insert(at + 1, line);
+    Some(lines.join("\n") + "\n")
+}
+
+/// The manifest with a feature at the end of the default ones.
+fn turn_on(manifest: &str, feature: &str) -> Option<String> {
+    let list = manifest
+        .lines()
+        .find(|line| line.starts_with("default = ["))?;
+    let open = list.strip_suffix(']')?;
+    let gap = if open.ends_with('[') { "" } else { ", " };
+    Some(manifest.replacen(list, &format!("{open}{gap}\"{feature}\"]"), 1))
 }
 
 fn write(file: &Path, text: &str) -> Result<(), String> {
@@ -129,87 +105,35 @@ fn write(file: &Path, text: &str) -> Result<(), String> {
     fs::write(file, text).map_err(fault)
 }
 
-const MANIFEST: &str = r#"[package]
-name = "plugin-{feature}"
-description = "What {feature} does"
-version.workspace = true
-edition.workspace = true
-rust-version.workspace = true
-license.workspace = true
-publish.workspace = true
+#[cfg(test)]
+mod tests {
+    use super::{insert, root, turn_on};
 
-[lints]
-workspace = true
-
-[dependencies]
-plugin-contracts.workspace = true
-plugin-core.workspace = true
-schemars.workspace = true
-serde.workspace = true
-tracing.workspace = true
-"#;
-
-const LIB: &str = r"//! What {feature} does.
-
-#![forbid(unsafe_code)]
-
-mod config;
-mod plugin;
-
-pub use config::{Type}Config;
-pub use plugin::{Type};
-";
-
-const CONFIG: &str = r"//! Settings of `{feature}-plugin`.
-
-use plugin_core::prelude::*;
-
-/// Settings of `{feature}-plugin`.
-#[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct {Type}Config {
-    /// What to say when a user logs in.
-    pub message: String,
-}
-";
-
-const PLUGIN: &str = r#"//! The plugin: says something when a user logs in.
-
-use plugin_contracts::UserLogin;
-use plugin_core::prelude::*;
-
-use crate::config::{Type}Config;
-
-/// Says something when a user logs in.
-#[derive(Debug)]
-pub struct {Type} {
-    config: {Type}Config,
-}
-
-/// Says something when a user logs in.
-#[plugin(name = "{feature}-plugin")]
-impl {Type} {
-    #[init]
-    async fn init(Config(config): Config<{Type}Config>) -> Result<Self> {
-        Ok(Self { config })
+    #[test]
+    fn a_line_comes_behind_its_neighbour() {
+        assert_eq!(
+            insert("a\n  b = 1\nc\n", "b", "x").unwrap(),
+            "a\n  b = 1\nx\nc\n"
+        );
+        assert_eq!(insert("a\n", "b", "x"), None);
     }
 
-    #[subscribe]
-    fn on_login(&self, login: &UserLogin) {
-        tracing::info!(user = login.user_id, "{}", self.config.message);
+    #[test]
+    fn features_are_turned_on_one_after_the_other() {
+        let one = turn_on("default = []\napi = []\n", "api").unwrap();
+        assert_eq!(one, "default = [\"api\"]\napi = []\n");
+        let two = turn_on(&one, "weather").unwrap();
+        assert!(
+            two.starts_with("default = [\"api\", \"weather\"]\n"),
+            "{two}"
+        );
+    }
+
+    #[test]
+    fn the_workspace_has_the_places_for_two_plugins_more() {
+        for name in ["weather", "order-service"] {
+            let names = super::Names::of(name).unwrap();
+            assert_eq!(super::registered(&root(), &names).unwrap().len(), 3);
+        }
     }
 }
-"#;
-
-const YAML: &str = r#"{feature}-plugin:
-  name: "{feature}-plugin"
-  config:
-    message: "hello from {feature}"
-"#;
-
-const DONE: &str = "\
-made plugins/{feature} and config/plugins/{feature}-plugin.yaml, behind the feature `{feature}`
-next:
-  cargo run -- explain {feature}-plugin
-  cargo run -- run --events demo/day.ndjson
-  $EDITOR plugins/{feature}/src/plugin.rs";
