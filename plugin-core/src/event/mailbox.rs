@@ -130,20 +130,23 @@ impl Mailbox {
         })
     }
 
-    /// Puts a job in the place of the oldest one of the same handler; gives back what was
-    /// dropped: that one, or the new one when the handler has none waiting.
-    pub(crate) fn displace(&self, job: Job) -> Job {
+    /// Puts a job in the place of the oldest one of the same handler, which is returned; the job
+    /// itself comes back as an error when the handler has none waiting, or takes none any more.
+    pub(crate) fn displace(&self, job: Job) -> Result<Job, Job> {
         let mut queue = self.lock();
+        if queue.closed {
+            return Err(job);
+        }
         let oldest = queue
             .jobs
             .iter()
             .position(|waiting| Arc::ptr_eq(&waiting.site, &job.site));
         match oldest.and_then(|at| queue.jobs.remove(at)) {
-            Some(dropped) if !queue.closed => {
+            Some(displaced) => {
                 queue.jobs.push_back(job);
-                dropped
+                Ok(displaced)
             }
-            _ => job,
+            None => Err(job),
         }
     }
 

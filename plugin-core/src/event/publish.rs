@@ -226,7 +226,7 @@ fn deposit(
         acknowledge,
         pending: bus.pending().begin(),
     };
-    let dropped = match (slot, site.site.options.overflow) {
+    let (accepted, dropped) = match (slot, site.site.options.overflow) {
         (Some(slot), _) => {
             return if slot.fill(job) {
                 Accepted::Yes
@@ -234,10 +234,19 @@ fn deposit(
                 Accepted::Gone
             };
         }
-        (None, Overflow::DropOldest) => site.mailbox.displace(job),
-        (None, Overflow::DropNewest) => job,
+        (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+            Ok(displaced) => (Accepted::Yes, displaced),
+            Err(job) => (Accepted::Dropped, job),
+        },
+        (None, Overflow::DropNewest) => (Accepted::Dropped, job),
         (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
     };
+    give_way(site, dropped);
+    accepted
+}
+
+/// Counts an event that an overflow policy dropped, and tells who waits for it.
+fn give_way(site: &QueuedSite, dropped: Job) {
     let counters = site.site.owner.counters();
     counters
         .dropped
@@ -248,7 +257,11 @@ fn deposit(
         event = %dropped.payload.meta().id,
         "an event was dropped by the overflow policy"
     );
-    Accepted::Dropped
+    if let Some(acknowledge) = dropped.acknowledge {
+        let error = Error::retriable("the overflow policy dropped the event");
+        // The publisher may have stopped waiting.
+        drop(acknowledge.send(site.site.outcome(Err(error))));
+    }
 }
 
 /// An event whose type the publisher does not name.
