@@ -3,6 +3,17 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod heard;
+mod journal;
+mod rig;
+
 mod composing;
+mod defects;
+mod delivery;
+mod design;
+mod handles;
+mod hooks;
 mod macros;
+mod rights;
 mod services;
+mod states;

@@ -1,0 +1,8 @@
+//! Delivery to plugins as the macro writes them, through a manager.
+
+mod acknowledged;
+mod concurrency;
+mod lingering;
+mod overflow;
+mod priority;
+mod undeclared;

@@ -1,0 +1,174 @@
+//! What becomes of an event that finds a mailbox full.
+//!
+//! The publisher and the plugin share one thread, so that nothing is handled before the publisher
+//! awaits something: the first two of six events fill the mailbox.
+
+use std::time::Duration;
+
+use plugin_core::event::{PublishError, TryPublishError};
+use plugin_core::lifecycle::Running;
+use plugin_core::prelude::*;
+use plugin_core::{Descriptor, Plugin};
+
+use crate::journal::{Journal, Notebook};
+use crate::rig::{Rig, status};
+
+/// Declares an event and a plugin that handles it under a policy.
+macro_rules! policy {
+    ($module:ident, $topic:tt, $name:tt, $overflow:ident) => {
+        mod $module {
+            use super::*;
+
+            #[event($topic)]
+            #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
+            pub(super) struct Item(pub(super) u32);
+
+            pub(super) struct Taker {
+                journal: Service<dyn Journal>,
+            }
+
+            #[plugin(name = $name)]
+            impl Taker {
+                #[init]
+                fn init(journal: Service<dyn Journal>) -> Self {
+                    Self { journal }
+                }
+
+                #[subscribe(overflow = $overflow)]
+                async fn take(&self, item: &Item) {
+                    self.journal.write(item.0.to_string());
+                    tokio::time::sleep(Duration::from_secs(1)).await;
+                }
+            }
+        }
+    };
+}
+
+policy!(wait, "overflow.wait", "overflow-wait", wait);
+policy!(oldest, "overflow.oldest", "overflow-oldest", drop_oldest);
+policy!(newest, "overflow.newest", "overflow-newest", drop_newest);
+policy!(fail, "overflow.fail", "overflow-fail", fail);
+
+/// A system of one taker with room for two events.
+async fn start(taker: &'static Descriptor) -> Running {
+    let rig = Rig::new(&[taker, Notebook::DESCRIPTOR]);
+    rig.set(taker.name, "mailbox", 2).start().await
+}
+
+/// The items that were handled, and how many were dropped.
+async fn end(running: Running, taker: &'static Descriptor) -> (Vec<String>, u64) {
+    running.idle().await;
+    let dropped = status(&running, taker.name).events.dropped;
+    let journal = running.service::<dyn Journal>().unwrap();
+    assert!(running.stop().await.is_clean());
+    (journal.lines(), dropped)
+}
+
+#[tokio::test(start_paused = true)]
+async fn wait_holds_the_publisher_back_and_loses_nothing() {
+    let running = start(wait::Taker::DESCRIPTOR).await;
+    let publisher = running.publisher();
+    for number in 1..=2 {
+        publisher.try_publish(wait::Item(number)).unwrap();
+    }
+    let refused = publisher.try_publish(wait::Item(9)).unwrap_err();
+    assert!(matches!(refused, TryPublishError::Full(wait::Item(9))));
+    for number in 3..=6 {
+        publisher.publish(wait::Item(number)).await.unwrap();
+    }
+    let (handled, dropped) = end(running, wait::Taker::DESCRIPTOR).await;
+    assert_eq!(handled, ["1", "2", "3", "4", "5", "6"]);
+    assert_eq!(dropped, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn drop_oldest_keeps_the_last_ones() {
+    let running = start(oldest::Taker::DESCRIPTOR).await;
+    for number in 1..=3 {
+        running
+            .publisher()
+            .publish(oldest::Item(number))
+            .await
+            .unwrap();
+    }
+    for number in 4..=6 {
+        running
+            .publisher()
+            .try_publish(oldest::Item(number))
+            .unwrap();
+    }
+    let (handled, dropped) = end(running, oldest::Taker::DESCRIPTOR).await;
+    assert_eq!(handled, ["5", "6"]);
+    assert_eq!(dropped, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn drop_newest_keeps_the_first_ones() {
+    let running = start(newest::Taker::DESCRIPTOR).await;
+    for number in 1..=3 {
+        running
+            .publisher()
+            .publish(newest::Item(number))
+            .await
+            .unwrap();
+    }
+    for number in 4..=6 {
+        running
+            .publisher()
+            .try_publish(newest::Item(number))
+            .unwrap();
+    }
+    let (handled, dropped) = end(running, newest::Taker::DESCRIPTOR).await;
+    assert_eq!(handled, ["1", "2"]);
+    assert_eq!(dropped, 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn fail_tells_the_publisher_who_is_full() {
+    let running = start(fail::Taker::DESCRIPTOR).await;
+    let publisher = running.publisher();
+    for number in 1..=2 {
+        publisher.publish(fail::Item(number)).await.unwrap();
+    }
+    let refused = publisher.publish(fail::Item(3)).await.unwrap_err();
+    assert!(
+        matches!(
+            &refused,
+            PublishError::Full {
+                plugin: "overflow-fail",
+                handler: "take"
+            }
+        ),
+        "{refused}"
+    );
+    let (handled, dropped) = end(running, fail::Taker::DESCRIPTOR).await;
+    assert_eq!(handled, ["1", "2"]);
+    assert_eq!(dropped, 0);
+}
+
+/// Who asks for an acknowledgement gets that of his own event, whatever gave way to it.
+#[tokio::test(start_paused = true)]
+async fn an_acknowledgement_is_that_of_the_event() {
+    let running = start(oldest::Taker::DESCRIPTOR).await;
+    let publisher = running.publisher::<oldest::Item>();
+    let given_up = publisher.publish_and_wait(oldest::Item(1));
+    let mut given_up = Box::pin(given_up);
+    assert!(futures_now(given_up.as_mut()).is_none(), "it waits");
+    publisher.try_publish(oldest::Item(2)).unwrap();
+    let outcomes = publisher.publish_and_wait(oldest::Item(3)).await.unwrap();
+    assert!(outcomes[0].result.is_ok(), "3 was handled: {outcomes:?}");
+    let outcomes = given_up.await.unwrap();
+    assert!(outcomes[0].result.is_err(), "1 gave way: {outcomes:?}");
+    let (handled, dropped) = end(running, oldest::Taker::DESCRIPTOR).await;
+    assert_eq!(handled, ["2", "3"]);
+    assert_eq!(dropped, 1);
+}
+
+/// Polls a future once.
+fn futures_now<F: Future + ?Sized>(future: std::pin::Pin<&mut F>) -> Option<F::Output> {
+    let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+    match future.poll(&mut context) {
+        std::task::Poll::Ready(output) => Some(output),
+        std::task::Poll::Pending => None,
+    }
+}
