@@ -141,6 +141,8 @@ async fn a_handle_forwards_every_call() {
     assert_eq!(words.count("four"), 4);
     words.touch().await;
     let call = async move { words.find(&["a"], None, 0).await };
-    assert_eq!(tokio::spawn(call).await.unwrap().unwrap(), "a");
+    let mut calls = tokio::task::JoinSet::new();
+    calls.spawn(call);
+    assert_eq!(calls.join_all().await.remove(0).unwrap(), "a");
     running.stop().await;
 }

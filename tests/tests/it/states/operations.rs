@@ -137,8 +137,8 @@ impl Model {
     /// The plugins that run and can't be without one, those that stop first in front.
     fn dependents(&self, of: usize) -> Vec<usize> {
         let mut found = vec![of];
-        for at in 0..4 {
-            if NEEDS[at].iter().any(|need| found.contains(need)) {
+        for (at, needs) in NEEDS.into_iter().enumerate() {
+            if needs.iter().any(|need| found.contains(need)) {
                 found.push(at);
             }
         }
