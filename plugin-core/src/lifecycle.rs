@@ -19,6 +19,7 @@ mod supervisor;
 mod sweep;
 mod system;
 mod unit;
+mod wiring;
 
 pub use builder::{ConfigureError, Manager, ManagerBuilder};
 pub use configured::Configured;

@@ -14,14 +14,14 @@ use super::starting;
 use super::supervisor::Supervisor;
 use super::system::System;
 use super::unit::{Unit, UnitSettings};
+use super::wiring::wire;
 use crate::audit::Audit;
 use crate::compose::Composition;
 use crate::config::{PluginSettings, Settings, Warning};
-use crate::descriptor::{Arity, Descriptor, Need};
+use crate::descriptor::Descriptor;
 use crate::event::Bus;
 use crate::instance::Identity;
 use crate::permission::{Grants, PermissionDenied};
-use crate::plan::{Edge, Reason};
 use crate::service::Switchboard;
 
 /// Operations that wait for the supervisor.
@@ -198,36 +198,18 @@ impl Configured {
     }
 
     fn units(&self, audit: &Audit) -> Vec<Unit> {
-        let mut units: Vec<Unit> = Vec::new();
-        let edges = self.composition.edges();
-        for (order, plugin) in self.plugins().enumerate() {
+        let unit = |(order, plugin): (usize, &'static Descriptor)| {
             let grants = self.grants(plugin).with_audit(audit.clone());
             let identity = Arc::new(Identity::new(plugin.name, order, grants));
-            let settings = unit_settings(&self.settings.plugins[plugin.name]);
-            let mut unit = Unit::new(plugin, identity, settings);
-            for edge in edges.iter().filter(|edge| edge.from == plugin.name) {
-                let Some(at) = units.iter().position(|other| other.name() == edge.to) else {
-                    continue;
-                };
-                unit.before.push(at);
-                if is_hard(plugin, edge) {
-                    unit.needs.push(at);
-                }
-            }
-            units.push(unit);
-        }
+            Unit::new(
+                plugin,
+                identity,
+                unit_settings(&self.settings.plugins[plugin.name]),
+            )
+        };
+        let mut units: Vec<Unit> = self.plugins().enumerate().map(unit).collect();
+        wire(&mut units, &self.composition.edges());
         units
-    }
-}
-
-/// Whether a plugin can't be without the other end of an edge.
-fn is_hard(plugin: &Descriptor, edge: &Edge) -> bool {
-    match edge.reason {
-        Reason::Requires => true,
-        Reason::Service(name) => plugin.needs.iter().any(|need| {
-            matches!(need, Need::Service { service, arity: Arity::One } if service.name == name)
-        }),
-        _ => false,
     }
 }
 

@@ -92,7 +92,7 @@ impl Boot {
         let units = (0..kernel.units.len())
             .filter(|&unit| kernel.units[unit].board.read().state != State::Failed)
             .collect();
-        let sweep = Sweep::new(units, |unit| kernel.units[unit].before.clone());
+        let sweep = Sweep::new(units, |unit| &kernel.units[unit].before);
         let step = |unit: usize| {
             let (kernel, interrupt) = (Arc::clone(kernel), interrupt.clone());
             async move {

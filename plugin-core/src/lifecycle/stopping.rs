@@ -67,11 +67,7 @@ async fn finish_work(kernel: &Kernel) {
 
 /// Stops units, each after those that need it, independent ones side by side.
 pub(super) async fn stop_some(kernel: &Arc<Kernel>, units: Vec<usize>) -> Vec<PluginStop> {
-    let sweep = Sweep::new(units, |unit| {
-        (0..kernel.units.len())
-            .filter(|&other| kernel.units[other].before.contains(&unit))
-            .collect()
-    });
+    let sweep = Sweep::new(units, |unit| &kernel.units[unit].after);
     let mut stops = Vec::new();
     let step = |unit| {
         let kernel = Arc::clone(kernel);

@@ -30,7 +30,7 @@ pub(super) struct Sweep {
 impl Sweep {
     /// A sweep over `units` in that order; `before` says which units, of those taking part, one
     /// waits for.
-    pub(super) fn new(units: Vec<usize>, before: impl Fn(usize) -> Vec<usize>) -> Self {
+    pub(super) fn new<'a>(units: Vec<usize>, before: impl Fn(usize) -> &'a [usize]) -> Self {
         let places: HashMap<usize, usize> = (units.iter().enumerate())
             .map(|(place, &unit)| (unit, place))
             .collect();
@@ -38,7 +38,7 @@ impl Sweep {
         let mut frees = vec![Vec::new(); units.len()];
         for (place, &unit) in units.iter().enumerate() {
             for other in before(unit) {
-                if let Some(&other) = places.get(&other) {
+                if let Some(&other) = places.get(other) {
                     waits_for[place] += 1;
                     frees[other].push(place);
                 }

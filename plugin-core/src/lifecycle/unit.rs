@@ -24,6 +24,8 @@ pub(super) struct Unit {
     pub(super) settings: UnitSettings,
     /// Units that start before this one.
     pub(super) before: Vec<usize>,
+    /// Units that start after this one, and stop before it.
+    pub(super) after: Vec<usize>,
     /// Those of them that it can't be without.
     pub(super) needs: Vec<usize>,
     pub(super) board: Board,
@@ -63,6 +65,7 @@ impl Unit {
             identity,
             settings,
             before: Vec::new(),
+            after: Vec::new(),
             needs: Vec::new(),
             board: Board::new(),
             generation: AtomicU64::new(0),

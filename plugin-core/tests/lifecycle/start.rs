@@ -197,3 +197,25 @@ async fn independent_plugins_start_side_by_side() {
     assert_eq!(starts, ["a", "b", "c"], "b does not wait for a");
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn system_plugins_start_first_and_stop_last_and_middleware_the_other_way_round() {
+    use plugin_core::Kind;
+    let set = Set::new([
+        plugin("aa-edge", &[]).kind(Kind::Middleware),
+        plugin("bb-work", &[]),
+        plugin("cc-logs", &[]).kind(Kind::System),
+    ])
+    .tell("cc-logs", json!({"start": "yield"}))
+    .tell("bb-work", json!({"start": "yield", "stop": "yield"}));
+    let report = set.configure().start().await.unwrap().stop().await;
+    assert!(report.is_clean());
+    assert_eq!(
+        set.journal.of_kind("start"),
+        ["cc-logs", "bb-work", "aa-edge"]
+    );
+    assert_eq!(
+        set.journal.of_kind("stop"),
+        ["aa-edge", "bb-work", "cc-logs"]
+    );
+}
