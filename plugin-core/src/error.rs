@@ -31,7 +31,8 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether trying the same again may help.
+    /// Whether trying the same call again may help. Start and restart policies ask less: what the
+    /// operator told them to try again they try again, unless it is `Config` or `Denied`.
     #[must_use]
     pub const fn is_retriable(self) -> bool {
         matches!(self, Self::External { retriable: true } | Self::Timeout)
@@ -236,11 +237,7 @@ pub trait ErrorExt<T>: Sized {
 
 impl<T, E: Into<Error>> ErrorExt<T> for Result<T, E> {
     fn retriable(self) -> Result<T> {
-        self.map_err(|error| {
-            error
-                .into()
-                .with_kind(ErrorKind::External { retriable: true })
-        })
+        self.map_err(|error| error.into().made_retriable())
     }
 
     fn config(self) -> Result<T> {
@@ -253,6 +250,14 @@ impl<T, E: Into<Error>> ErrorExt<T> for Result<T, E> {
 }
 
 impl Error {
+    /// Misconfigured or denied, it stays what it is: trying again would not help.
+    fn made_retriable(self) -> Self {
+        match self.kind() {
+            ErrorKind::Config | ErrorKind::Denied => self,
+            _ => self.with_kind(ErrorKind::External { retriable: true }),
+        }
+    }
+
     fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.0.kind = kind;
         self

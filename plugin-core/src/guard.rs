@@ -26,7 +26,7 @@ pub(crate) async fn run<T>(
     limit: Duration,
     future: BoxFuture<'_, Result<T>>,
 ) -> Result<T> {
-    match tokio::time::timeout(limit, Caught(Scoped::new(current, future))).await {
+    match tokio::time::timeout(limit, Caught::new(current, future)).await {
         Ok(outcome) => outcome,
         Err(_) => Err(Error::timeout(format!("no answer within {limit:?}"))),
     }
@@ -34,16 +34,48 @@ pub(crate) async fn run<T>(
 
 /// Like [`run`], without a limit.
 pub(crate) async fn unlimited<T>(current: Current, future: BoxFuture<'_, Result<T>>) -> Result<T> {
-    Caught(Scoped::new(current, future)).await
+    Caught::new(current, future).await
 }
 
-struct Caught<'a, T>(Scoped<'a, Result<T>>);
+/// A plugin's future whose panics are errors: when it is polled, and when it is dropped.
+struct Caught<'a, T> {
+    current: Current,
+    future: Option<Scoped<'a, Result<T>>>,
+}
+
+impl<'a, T> Caught<'a, T> {
+    fn new(current: Current, future: BoxFuture<'a, Result<T>>) -> Self {
+        Self {
+            current,
+            future: Some(Scoped::new(current, future)),
+        }
+    }
+}
 
 impl<T> Future for Caught<'_, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
-        catch_unwind(AssertUnwindSafe(|| Pin::new(&mut self.0).poll(context)))
+        let Some(future) = &mut self.future else {
+            return Poll::Ready(Err(Error::bug("polled after its end")));
+        };
+        catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(context)))
             .unwrap_or_else(|panic| Poll::Ready(Err(Error::panic(&*panic))))
+    }
+}
+
+impl<T> Drop for Caught<'_, T> {
+    fn drop(&mut self) {
+        let future = self.future.take();
+        let dropped = call(self.current, || {
+            drop(future);
+            Ok(())
+        });
+        if let Err(error) = dropped {
+            tracing::error!(
+                plugin = self.current.plugin,
+                "a future that was given up {error}"
+            );
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Who an instance is: its name, its rights and its counters, shared by all of its handles.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -37,15 +37,15 @@ impl Identity {
 
     /// From here on it publishes nothing.
     pub(crate) fn mute(&self) {
-        self.muted.store(true, Relaxed);
+        self.muted.store(true, SeqCst);
     }
 
     pub(crate) fn unmute(&self) {
-        self.muted.store(false, Relaxed);
+        self.muted.store(false, SeqCst);
     }
 
     pub(crate) fn is_muted(&self) -> bool {
-        self.muted.load(Relaxed)
+        self.muted.load(SeqCst)
     }
 
     /// A number that no other instance of this process has.

@@ -1,6 +1,7 @@
 //! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::any::{AnyEvent, Payload, SharedEvent};
@@ -25,6 +26,7 @@ pub struct Binder<'a> {
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
     pub(super) subscription: u64,
+    pub(super) ended: Arc<AtomicBool>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -48,11 +50,11 @@ impl<'a> Binder<'a> {
                 topic: subscription.source.topic().to_owned(),
                 options: subscription.options,
                 subscription: bus.next_subscription(),
+                ended: Arc::default(),
                 changes: Vec::new(),
             };
             (subscription.bind)(plugin, &mut binder);
-            bindings.subscriptions.push(binder.subscription);
-            bindings.changes.append(&mut binder.changes);
+            bindings.add(binder.subscription, binder.changes);
         }
         bindings
     }
@@ -186,7 +188,7 @@ impl<'a> Binder<'a> {
             self.handler,
             &self.topic,
             self.options,
-            self.subscription,
+            (self.subscription, Arc::clone(&self.ended)),
         )
     }
 
@@ -200,11 +202,33 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// The changes that make the methods of one instance handlers.
+/// The changes that make the methods of one instance handlers, by subscription.
 #[derive(Default)]
-pub(crate) struct Bindings {
-    pub(crate) changes: Vec<Change>,
-    pub(crate) subscriptions: Vec<u64>,
+pub(crate) struct Bindings(Vec<(u64, Vec<Change>)>);
+
+impl Bindings {
+    pub(super) fn add(&mut self, subscription: u64, changes: Vec<Change>) {
+        self.0.push((subscription, changes));
+    }
+
+    /// Takes a subscription out before it began.
+    pub(super) fn remove(&mut self, subscription: u64) -> Option<Vec<Change>> {
+        let at = self
+            .0
+            .iter()
+            .position(|(other, _)| *other == subscription)?;
+        Some(self.0.remove(at).1)
+    }
+
+    pub(super) fn append(&mut self, mut later: Self) {
+        self.0.append(&mut later.0);
+    }
+
+    /// The subscriptions, and all the changes in order.
+    pub(super) fn split(self) -> (Vec<u64>, Vec<Change>) {
+        let (subscriptions, changes): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        (subscriptions, changes.into_iter().flatten().collect())
+    }
 }
 
 fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {

@@ -4,7 +4,8 @@ use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
@@ -26,25 +27,35 @@ struct Inner {
     topics: Vec<&'static str>,
     by_type: HashMap<TypeId, usize>,
     by_topic: HashMap<&'static str, usize>,
-    /// Held while a table is replaced, so that no change is lost.
-    writer: Mutex<()>,
+    /// Held while a table is replaced, so that no change is lost; the earlier tables that
+    /// publishers may still use.
+    writer: Mutex<Vec<Weak<Table>>>,
     subscriptions: AtomicU64,
     backlog: Backlog,
     closed: AtomicBool,
 }
 
-/// A table that was replaced: publishers that began with it may still call its inline handlers.
-pub(crate) struct Retired(Arc<Table>);
+/// The tables that were replaced: publishers that began with one may still call its inline
+/// handlers. What only they hold, handlers and all, is dropped with it: never under a lock.
+#[must_use]
+pub(crate) struct Retired {
+    last: Arc<Table>,
+    all: Vec<Weak<Table>>,
+}
 
 impl Retired {
-    /// Waits until no publisher uses the table any more. Publishers use it only while they call
-    /// inline handlers, so the wait is as long as the longest of these calls.
+    /// Waits until no publisher uses an earlier table any more. Publishers use one only while they
+    /// call inline handlers, so the wait is as long as the longest of these calls.
     pub(crate) async fn quiesce(self) {
-        while Arc::strong_count(&self.0) > 1 {
-            tokio::task::yield_now().await;
+        drop(self.last);
+        while self.all.iter().any(|table| table.strong_count() > 0) {
+            tokio::time::sleep(POLL).await;
         }
     }
 }
+
+/// How often a stop looks whether publishers are done with an earlier table.
+const POLL: Duration = Duration::from_millis(1);
 
 impl Bus {
     /// A bus for all the events that are linked into the binary.
@@ -62,7 +73,7 @@ impl Bus {
                 .map(|(at, event)| (event.topic, at))
                 .collect(),
             events,
-            writer: Mutex::new(()),
+            writer: Mutex::default(),
             subscriptions: AtomicU64::new(0),
             backlog: Backlog::default(),
             closed: AtomicBool::new(false),
@@ -130,7 +141,7 @@ impl Bus {
     }
 
     pub(super) fn is_closed(&self) -> bool {
-        self.0.closed.load(Relaxed)
+        self.0.closed.load(SeqCst)
     }
 
     /// Accepts no event from now on.
@@ -145,7 +156,7 @@ impl Bus {
 
     /// Replaces the table by one with some changes, at once.
     pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
-        let _writer = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut earlier = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut draft = Draft {
             topics: &self.0.topics,
             table: Table::clone(&self.0.table.load()),
@@ -153,7 +164,13 @@ impl Bus {
         for change in changes {
             change(&mut draft);
         }
-        Retired(self.0.table.swap(Arc::new(draft.table)))
+        let last = self.0.table.swap(Arc::new(draft.table));
+        earlier.retain(|table| table.strong_count() > 0);
+        earlier.push(Arc::downgrade(&last));
+        Retired {
+            last,
+            all: earlier.clone(),
+        }
     }
 }
 

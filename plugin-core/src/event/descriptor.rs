@@ -1,6 +1,7 @@
 //! What is known of a type of event at compile time.
 
 use std::any::TypeId;
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -118,22 +119,25 @@ impl fmt::Debug for EventDescriptor {
 /// JSON that is not an event of the topic's type.
 #[derive(Debug)]
 pub struct DecodeError {
-    topic: &'static str,
+    topic: Cow<'static, str>,
     source: serde_path_to_error::Error<serde_json::Error>,
 }
 
 impl DecodeError {
     pub(crate) fn new(
-        topic: &'static str,
+        topic: impl Into<Cow<'static, str>>,
         source: serde_path_to_error::Error<serde_json::Error>,
     ) -> Self {
-        Self { topic, source }
+        Self {
+            topic: topic.into(),
+            source,
+        }
     }
 
     /// Topic of the event.
     #[must_use]
-    pub fn topic(&self) -> &'static str {
-        self.topic
+    pub fn topic(&self) -> &str {
+        &self.topic
     }
 
     /// Path of the key that is wrong, `.` for the whole.

@@ -1,8 +1,9 @@
 //! A handler in the table: whose it is, how it is called, and what it did.
 
+use std::cell::Cell;
 use std::cmp::Reverse;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::envelope::Meta;
 use super::mailbox::Mailbox;
 use super::outcome::HandlerOutcome;
 use crate::descriptor::{BoxFuture, SubscribeOptions};
-use crate::error::{ErrorKind, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 use crate::instance::{Counters, Identity};
 
@@ -30,6 +31,8 @@ pub(crate) struct Site {
     pub(super) subscription: u64,
     pub(super) counters: Counters,
     timeouts: AtomicU64,
+    /// Whether the subscription has ended: no call begins any more.
+    ended: Arc<AtomicBool>,
 }
 
 impl Site {
@@ -38,7 +41,7 @@ impl Site {
         handler: &'static str,
         topic: &str,
         options: SubscribeOptions,
-        subscription: u64,
+        (subscription, ended): (u64, Arc<AtomicBool>),
     ) -> Self {
         Self {
             owner: Arc::clone(owner),
@@ -48,7 +51,12 @@ impl Site {
             subscription,
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
+            ended,
         }
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.ended.load(Relaxed)
     }
 
     /// Handlers are called by priority, then in start order, then in order of subscribing.
@@ -131,7 +139,10 @@ pub(super) fn call_inline(
     function: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
     let started = Instant::now();
-    let result = guard::call(site.owner.handling(meta.id), function);
+    let result = guard::call(site.owner.handling(meta.id), || {
+        let _nested = Nested::begin(&site.topic)?;
+        function()
+    });
     let took = started.elapsed();
     site.record(meta, 1, took, &result);
     let limit = site.options.timeout.unwrap_or(LONG_INLINE_CALL);
@@ -147,6 +158,53 @@ pub(super) fn call_inline(
         );
     }
     result
+}
+
+/// Inline handlers that call each other through events, deepest allowed.
+const DEEPEST: usize = 32;
+
+thread_local! {
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
+}
+
+/// One inline call within others: events may form a circle, a stack may not.
+struct Nested;
+
+impl Nested {
+    fn begin(topic: &str) -> Result<Self> {
+        let depth = DEPTH.get();
+        if depth >= DEEPEST {
+            return Err(Error::bug(format!(
+                "`{topic}` was published {DEEPEST} times within itself: make one handler of the circle an `async fn`"
+            )));
+        }
+        DEPTH.set(depth + 1);
+        Ok(Self)
+    }
+}
+
+impl Drop for Nested {
+    fn drop(&mut self) {
+        DEPTH.set(DEPTH.get() - 1);
+    }
+}
+
+/// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A
+/// filter is the plugin's code: when it panics, that is the handler's error.
+pub(super) fn admits<P>(
+    site: &Site,
+    filter: Option<&Filter<P>>,
+    envelope: &super::Envelope<P>,
+) -> bool {
+    if site.has_ended() {
+        return false;
+    }
+    let Some(filter) = filter else { return true };
+    let meta = envelope.meta();
+    guard::call(site.owner.handling(meta.id), || Ok(filter(envelope))).unwrap_or_else(|error| {
+        site.record(meta, 0, Duration::ZERO, &Err(error.context("its filter")));
+        false
+    })
 }
 
 type InlineCall<P> = Box<dyn Fn(&super::Envelope<P>) -> Result<()> + Send + Sync>;

@@ -1,11 +1,11 @@
 //! The bounded queue between publishers and the worker of one instance.
 //!
-//! Invariants: the jobs in the queue and the slots given out are never more than `capacity`;
-//! after `close` no job enters, and the worker takes those that are in; a slot that is dropped
-//! unfilled gives its room back.
+//! Invariants: the slots given out and the jobs that no handler was called with yet are never more
+//! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
+//! that are in; a slot that is dropped unfilled gives its room back.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -14,14 +14,68 @@ use super::any::Payload;
 use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
 use crate::descriptor::Overflow;
+use crate::error::{Error, Result};
 
 /// One event for one handler.
 pub(crate) struct Job {
     pub(super) site: Arc<QueuedSite>,
     pub(super) payload: Arc<dyn Payload>,
-    pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    /// Its place in the mailbox, until a handler takes it.
+    room: Option<OwnedSemaphorePermit>,
     /// Counts as handled when it is dropped, wherever that happens.
-    pub(super) pending: Pending,
+    _pending: Pending,
+}
+
+impl Job {
+    pub(super) fn new(
+        site: &Arc<QueuedSite>,
+        payload: Arc<dyn Payload>,
+        acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+        pending: Pending,
+    ) -> Self {
+        Self {
+            site: Arc::clone(site),
+            payload,
+            acknowledge,
+            room: None,
+            _pending: pending,
+        }
+    }
+
+    /// Gives its place in the mailbox to another: its handler is called now.
+    pub(super) fn begin(&mut self) {
+        self.room = None;
+    }
+
+    /// Tells the publisher, if it waits for that.
+    pub(super) fn acknowledge(mut self, result: Result<()>) {
+        if let Some(acknowledge) = self.acknowledge.take() {
+            // The publisher may have stopped waiting.
+            drop(acknowledge.send(self.site.site.outcome(result)));
+        }
+    }
+
+    /// Ends it without a call: the overflow policy chose it.
+    pub(super) fn give_up(self) {
+        let site = &self.site.site;
+        site.owner.counters().dropped.fetch_add(1, Relaxed);
+        tracing::debug!(
+            plugin = site.owner.name(),
+            handler = site.handler,
+            event = %self.payload.meta().id,
+            "an event was dropped by the overflow policy"
+        );
+        self.acknowledge(Err(Error::retriable("the overflow policy dropped the event")));
+    }
+}
+
+/// What gave way to a new job in a full mailbox.
+pub(super) enum Displaced {
+    /// The oldest of the same handler; the new one is in.
+    Oldest(Job),
+    /// Nothing: here is the new one back.
+    Nothing(Job),
 }
 
 pub(crate) struct Mailbox {
@@ -55,7 +109,8 @@ pub(crate) struct Slot<'a> {
 
 impl Slot<'_> {
     /// Puts the job in; `false` when the mailbox was closed meanwhile.
-    pub(crate) fn fill(self, job: Job) -> bool {
+    pub(crate) fn fill(self, mut job: Job) -> bool {
+        job.room = Some(self.room);
         let mut queue = self.mailbox.lock();
         if queue.closed {
             return false;
@@ -63,7 +118,6 @@ impl Slot<'_> {
         queue.jobs.push_back(job);
         self.mailbox.unfinished.fetch_add(1, Relaxed);
         drop(queue);
-        self.room.forget();
         self.mailbox.filled.notify_one();
         true
     }
@@ -89,6 +143,10 @@ impl Mailbox {
     /// Counts jobs as handled.
     pub(super) fn handled(&self, jobs: usize) {
         self.unfinished.fetch_sub(jobs, Relaxed);
+    }
+
+    pub(super) fn capacity(&self) -> usize {
+        self.capacity
     }
 
     /// The instance whose mailbox it is.
@@ -130,24 +188,19 @@ impl Mailbox {
         })
     }
 
-    /// Puts a job in the place of the oldest one of the same handler, which is returned; the job
-    /// itself comes back as an error when the handler has none waiting, or takes none any more.
-    pub(crate) fn displace(&self, job: Job) -> Result<Job, Job> {
+    /// Puts a job in the place of the oldest one of the same handler that waits.
+    pub(super) fn displace(&self, mut job: Job) -> Displaced {
         let mut queue = self.lock();
         if queue.closed {
-            return Err(job);
+            return Displaced::Nothing(job);
         }
-        let oldest = queue
-            .jobs
-            .iter()
-            .position(|waiting| Arc::ptr_eq(&waiting.site, &job.site));
-        match oldest.and_then(|at| queue.jobs.remove(at)) {
-            Some(displaced) => {
-                queue.jobs.push_back(job);
-                Ok(displaced)
-            }
-            None => Err(job),
-        }
+        let oldest = (queue.jobs.iter()).position(|waiting| Arc::ptr_eq(&waiting.site, &job.site));
+        let Some(mut oldest) = oldest.and_then(|at| queue.jobs.remove(at)) else {
+            return Displaced::Nothing(job);
+        };
+        job.room = oldest.room.take();
+        queue.jobs.push_back(job);
+        Displaced::Oldest(oldest)
     }
 
     /// Takes up to `most` jobs; `None` when it is closed and empty.
@@ -162,9 +215,7 @@ impl Mailbox {
                 let mut queue = self.lock();
                 if !queue.jobs.is_empty() {
                     let count = queue.jobs.len().min(most);
-                    let jobs = queue.jobs.drain(..count).collect();
-                    self.room.add_permits(count);
-                    return Some(jobs);
+                    return Some(queue.jobs.drain(..count).collect());
                 }
                 if queue.closed {
                     return None;
@@ -217,12 +268,12 @@ pub(crate) struct Pending(Backlog);
 
 impl Backlog {
     pub(crate) fn begin(&self) -> Pending {
-        self.0.pending.fetch_add(1, Relaxed);
+        self.0.pending.fetch_add(1, SeqCst);
         Pending(self.clone())
     }
 
     pub(crate) fn len(&self) -> usize {
-        self.0.pending.load(std::sync::atomic::Ordering::SeqCst)
+        self.0.pending.load(SeqCst)
     }
 
     /// Waits until all is handled. What a handler publishes counts from before the handler ends.
@@ -242,11 +293,7 @@ impl Backlog {
 impl Drop for Pending {
     fn drop(&mut self) {
         let inner = &self.0.0;
-        if inner
-            .pending
-            .fetch_sub(1, std::sync::atomic::Ordering::SeqCst)
-            == 1
-        {
+        if inner.pending.fetch_sub(1, SeqCst) == 1 {
             inner.idle.notify_waiters();
         }
     }

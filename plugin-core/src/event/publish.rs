@@ -1,18 +1,18 @@
 //! The way of one event: inline handlers on the spot, then a job in each mailbox.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 
-use arc_swap::Guard;
 use tokio::sync::oneshot;
 
 use super::any::{Carried, Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::{DecodeError, Event};
 use super::envelope::{Envelope, Meta};
-use super::handler::{Inline, Queued, QueuedSite, call_inline};
-use super::mailbox::{Job, NoSlot, Slot};
+use super::handler::{Inline, Queued, QueuedSite, admits, call_inline};
+use super::mailbox::{Displaced, Job, NoSlot, Pending, Slot};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
-use super::route::Route;
+use super::table::Table;
 use crate::context;
 use crate::descriptor::{BoxFuture, Overflow};
 use crate::error::{Error, Result as PluginResult};
@@ -25,26 +25,32 @@ pub(super) async fn publish<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<(), PublishError> {
-    if bus.is_closed() || owner.is_muted() {
-        return Err(PublishError::Stopping);
-    }
-    count(owner);
-    let envelope = Envelope::new(Meta::new(owner.name()), event);
-    let Some(queued) = inline(bus, index, &envelope, |_, _| ()) else {
+    let envelope = accept(bus, owner, event).map_err(|_| PublishError::Stopping)?;
+    let Some(queued) = inline(&bus.table().load(), index, &envelope, |_, _| ()) else {
         return Ok(());
     };
+    let publishing = Publishing::begin(bus, owner)?;
     let envelope = Arc::new(envelope);
     let mut refused = Ok(());
+    let mut tally = Tally::default();
     for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
         let site = &handler.site;
-        if enqueue(bus, site, Arc::clone(&envelope) as _, None).await == Accepted::Full {
+        let accepted = publishing
+            .enqueue(site, Arc::clone(&envelope) as _, None)
+            .await;
+        tally.count(accepted);
+        if accepted == Accepted::Full {
             refused = Err(PublishError::Full {
                 plugin: site.site.owner.name(),
                 handler: site.site.handler,
             });
         }
     }
-    refused
+    if tally.nobody_was_left() {
+        Err(PublishError::Stopping)
+    } else {
+        refused
+    }
 }
 
 /// Publishes, and waits for what each handler makes of it.
@@ -54,39 +60,44 @@ pub(super) async fn publish_and_wait<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<Vec<HandlerOutcome>, PublishError> {
-    if bus.is_closed() || owner.is_muted() {
-        return Err(PublishError::Stopping);
-    }
-    count(owner);
-    let envelope = Envelope::new(Meta::new(owner.name()), event);
+    let envelope = accept(bus, owner, event).map_err(|_| PublishError::Stopping)?;
     let mut outcomes = Vec::new();
-    let queued = inline(bus, index, &envelope, |handler: &Inline<P>, result| {
+    let queued = inline(&bus.table().load(), index, &envelope, |handler, result| {
         outcomes.push(handler.site.outcome(result));
     });
+    let Some(queued) = queued else {
+        return Ok(outcomes);
+    };
+    let publishing = Publishing::begin(bus, owner)?;
     let envelope = Arc::new(envelope);
     let mut awaited = Vec::new();
-    for handler in queued.iter().flatten() {
-        if !handler.wants(&envelope) {
+    for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
+        let site = &handler.site;
+        let payload = Arc::clone(&envelope) as Arc<dyn Payload>;
+        if site.is_ours() {
+            publishing.enqueue(site, payload, None).await;
+            outcomes.push(site.site.outcome(Err(Error::bug(
+                "a handler can't wait for a handler of its own plugin, which comes after it",
+            ))));
             continue;
         }
         let (acknowledge, answer) = oneshot::channel();
-        let payload = Arc::clone(&envelope) as Arc<dyn Payload>;
-        match enqueue(bus, &handler.site, payload, Some(acknowledge)).await {
-            Accepted::Yes => awaited.push((Arc::clone(&handler.site), answer)),
+        match publishing.enqueue(site, payload, Some(acknowledge)).await {
+            Accepted::Yes => awaited.push((Arc::clone(site), answer)),
             Accepted::Gone => {}
-            Accepted::Full | Accepted::Dropped => outcomes.push(
-                handler
-                    .site
-                    .site
-                    .outcome(Err(Error::retriable("the mailbox is full"))),
-            ),
+            Accepted::Full | Accepted::Dropped => {
+                outcomes.push(
+                    site.site
+                        .outcome(Err(Error::retriable("the mailbox is full"))),
+                );
+            }
         }
     }
+    drop(publishing);
     for (site, answer) in awaited {
         outcomes.push(answer.await.unwrap_or_else(|_| {
-            site.site.outcome(Err(Error::retriable(
-                "the plugin stopped before it came to the event",
-            )))
+            let gone = Error::retriable("the plugin stopped before it came to the event");
+            site.site.outcome(Err(gone))
         }));
     }
     Ok(outcomes)
@@ -99,67 +110,61 @@ pub(super) fn try_publish<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<(), TryPublishError<P>> {
-    if bus.is_closed() || owner.is_muted() {
+    let Ok(publishing) = Publishing::begin(bus, owner) else {
         return Err(TryPublishError::Stopping(event));
-    }
+    };
     let envelope = Envelope::new(Meta::new(owner.name()), event);
-    let route: Route<P> = bus.table().load().route::<P>(index).clone();
-    let mut slots = Vec::with_capacity(route.queued.len());
-    for handler in route
-        .queued
-        .iter()
-        .filter(|handler| handler.wants(&envelope))
-    {
+    let table = bus.table().load();
+    let mut slots = Vec::new();
+    for handler in &table.route::<P>(index).queued {
+        if !handler.wants(&envelope) {
+            continue;
+        }
         let site = &handler.site;
-        match site.mailbox.try_reserve() {
-            Ok(slot) => slots.push((site, Some(slot))),
-            Err(NoSlot::Closed) => {}
-            Err(NoSlot::Full)
-                if matches!(
-                    site.site.options.overflow,
-                    Overflow::DropOldest | Overflow::DropNewest
-                ) =>
-            {
+        match (site.mailbox.try_reserve(), site.site.options.overflow) {
+            (Ok(slot), _) => slots.push((site, Some(slot))),
+            (Err(NoSlot::Closed), _) => {}
+            (Err(NoSlot::Full), Overflow::DropOldest | Overflow::DropNewest) => {
                 slots.push((site, None));
             }
-            Err(NoSlot::Full) => {
-                drop(slots);
+            (Err(NoSlot::Full), Overflow::Wait | Overflow::Fail) => {
                 return Err(TryPublishError::Full(envelope.into_event()));
             }
         }
     }
     count(owner);
-    inline(bus, index, &envelope, |_, _| ());
+    inline(&table, index, &envelope, |_: &Inline<P>, _| ());
     let envelope = Arc::new(envelope);
     for (site, slot) in slots {
-        deposit(bus, site, Arc::clone(&envelope) as _, None, slot);
+        publishing.deposit(site, Arc::clone(&envelope) as _, None, slot);
     }
     Ok(())
 }
 
+/// Takes an event in, unless its publisher has stopped: then it comes back.
+fn accept<P>(bus: &Bus, owner: &Identity, event: P) -> Result<Envelope<P>, P> {
+    if bus.is_closed() || owner.is_muted() {
+        return Err(event);
+    }
+    count(owner);
+    Ok(Envelope::new(Meta::new(owner.name()), event))
+}
+
 fn count(owner: &Identity) {
-    owner
-        .counters()
-        .published
-        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+    owner.counters().published.fetch_add(1, Relaxed);
 }
 
 /// Calls the inline handlers in order and returns the queued ones; `None` if there are none.
 /// The table is held while handlers run, and no longer.
 fn inline<P: Carried>(
-    bus: &Bus,
+    table: &Table,
     index: usize,
     envelope: &Envelope<P>,
     mut done: impl FnMut(&Inline<P>, PluginResult<()>),
 ) -> Option<Vec<Arc<Queued<P>>>> {
-    let table: Guard<_> = bus.table().load();
     let route = table.route::<P>(index);
     for handler in &route.inline {
-        if handler
-            .filter
-            .as_ref()
-            .is_none_or(|filter| filter(envelope))
-        {
+        if admits(&handler.site, handler.filter.as_ref(), envelope) {
             let result = call_inline(&handler.site, envelope.meta(), || (handler.call)(envelope));
             done(handler, result);
         }
@@ -169,7 +174,15 @@ fn inline<P: Carried>(
 
 impl<P> Queued<P> {
     fn wants(&self, envelope: &Envelope<P>) -> bool {
-        self.filter.as_ref().is_none_or(|filter| filter(envelope))
+        admits(&self.site.site, self.filter.as_ref(), envelope)
+    }
+}
+
+impl QueuedSite {
+    /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
+    /// that it keeps busy.
+    fn is_ours(&self) -> bool {
+        context::current().is_some_and(|current| current.worker == Some(self.mailbox.uid()))
     }
 }
 
@@ -185,82 +198,96 @@ enum Accepted {
     Full,
 }
 
+/// What became of all the jobs of an event.
+#[derive(Default)]
+struct Tally {
+    jobs: usize,
+    gone: usize,
+}
+
+impl Tally {
+    fn count(&mut self, accepted: Accepted) {
+        self.jobs += 1;
+        self.gone += usize::from(accepted == Accepted::Gone);
+    }
+
+    /// Every subscriber there was had gone by the time that its turn came.
+    fn nobody_was_left(&self) -> bool {
+        self.jobs > 0 && self.gone == self.jobs
+    }
+}
+
 type Acknowledge = Option<oneshot::Sender<HandlerOutcome>>;
 
-async fn enqueue(
-    bus: &Bus,
-    site: &Arc<QueuedSite>,
-    payload: Arc<dyn Payload>,
-    acknowledge: Acknowledge,
-) -> Accepted {
-    let slot = match site.mailbox.try_reserve() {
-        Ok(slot) => Some(slot),
-        Err(NoSlot::Closed) => return Accepted::Gone,
-        Err(NoSlot::Full) if site.site.options.overflow.waits() => {
-            // A worker that waits for room in its own mailbox would wait for ever.
-            if context::current().is_some_and(|current| current.worker == Some(site.mailbox.uid()))
-            {
-                return Accepted::Full;
-            }
-            match site.mailbox.reserve().await {
-                Ok(slot) => Some(slot),
-                Err(_) => return Accepted::Gone,
-            }
-        }
-        Err(NoSlot::Full) => None,
-    };
-    deposit(bus, site, payload, acknowledge, slot)
+/// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
+struct Publishing<'a> {
+    bus: &'a Bus,
+    _pending: Pending,
 }
 
-/// Fills a slot, or, without one, does what the overflow policy says.
-fn deposit(
-    bus: &Bus,
-    site: &Arc<QueuedSite>,
-    payload: Arc<dyn Payload>,
-    acknowledge: Acknowledge,
-    slot: Option<Slot<'_>>,
-) -> Accepted {
-    let job = Job {
-        site: Arc::clone(site),
-        payload,
-        acknowledge,
-        pending: bus.pending().begin(),
-    };
-    let (accepted, dropped) = match (slot, site.site.options.overflow) {
-        (Some(slot), _) => {
-            return if slot.fill(job) {
-                Accepted::Yes
-            } else {
-                Accepted::Gone
-            };
+impl<'a> Publishing<'a> {
+    /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
+    /// the two sees the other.
+    fn begin(bus: &'a Bus, owner: &Identity) -> Result<Self, PublishError> {
+        let pending = bus.pending().begin();
+        if bus.is_closed() || owner.is_muted() {
+            return Err(PublishError::Stopping);
         }
-        (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
-            Ok(displaced) => (Accepted::Yes, displaced),
-            Err(job) => (Accepted::Dropped, job),
-        },
-        (None, Overflow::DropNewest) => (Accepted::Dropped, job),
-        (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
-    };
-    give_way(site, dropped);
-    accepted
-}
+        Ok(Self {
+            bus,
+            _pending: pending,
+        })
+    }
 
-/// Counts an event that an overflow policy dropped, and tells who waits for it.
-fn give_way(site: &QueuedSite, dropped: Job) {
-    let counters = site.site.owner.counters();
-    counters
-        .dropped
-        .fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-    tracing::debug!(
-        plugin = site.site.owner.name(),
-        handler = site.site.handler,
-        event = %dropped.payload.meta().id,
-        "an event was dropped by the overflow policy"
-    );
-    if let Some(acknowledge) = dropped.acknowledge {
-        let error = Error::retriable("the overflow policy dropped the event");
-        // The publisher may have stopped waiting.
-        drop(acknowledge.send(site.site.outcome(Err(error))));
+    async fn enqueue(
+        &self,
+        site: &Arc<QueuedSite>,
+        payload: Arc<dyn Payload>,
+        acknowledge: Acknowledge,
+    ) -> Accepted {
+        let slot = match site.mailbox.try_reserve() {
+            Ok(slot) => Some(slot),
+            Err(NoSlot::Closed) => return Accepted::Gone,
+            Err(NoSlot::Full) if site.site.options.overflow.waits() => {
+                if site.is_ours() {
+                    return Accepted::Full;
+                }
+                match site.mailbox.reserve().await {
+                    Ok(slot) => Some(slot),
+                    Err(_) => return Accepted::Gone,
+                }
+            }
+            Err(NoSlot::Full) => None,
+        };
+        self.deposit(site, payload, acknowledge, slot)
+    }
+
+    /// Fills a slot, or, without one, does what the overflow policy says.
+    fn deposit(
+        &self,
+        site: &Arc<QueuedSite>,
+        payload: Arc<dyn Payload>,
+        acknowledge: Acknowledge,
+        slot: Option<Slot<'_>>,
+    ) -> Accepted {
+        let job = Job::new(site, payload, acknowledge, self.bus.pending().begin());
+        let (dropped, accepted) = match (slot, site.site.options.overflow) {
+            (Some(slot), _) => {
+                return if slot.fill(job) {
+                    Accepted::Yes
+                } else {
+                    Accepted::Gone
+                };
+            }
+            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
+                Displaced::Nothing(job) => (job, Accepted::Dropped),
+            },
+            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
+            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
+        };
+        dropped.give_up();
+        accepted
     }
 }
 
@@ -288,9 +315,20 @@ struct Typed<E>(E);
 /// Reads an event from JSON.
 pub(super) fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    serde_path_to_error::deserialize::<_, E>(&mut deserializer)
+    read::<E>(&mut deserializer)
         .map(|event| Box::new(Typed(event)) as Box<dyn Publishable>)
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
+}
+
+/// Reads a value and nothing after it.
+pub(super) fn read<'de, T: serde::Deserialize<'de>>(
+    deserializer: &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>,
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    let value = serde_path_to_error::deserialize(&mut *deserializer)?;
+    deserializer.end().map_err(|error| {
+        serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error)
+    })?;
+    Ok(value)
 }
 
 /// Publishes on a topic that no type declares.

@@ -139,9 +139,8 @@ impl Publishers {
             return event.publish(&self.bus, &self.owner).await;
         }
         let topic = check_topic(topic).map_err(PublishError::Topic)?;
-        let data: Value =
-            serde_path_to_error::deserialize(&mut serde_json::Deserializer::from_slice(json))
-                .map_err(|error| PublishError::Decode(DecodeError::new("JSON value", error)))?;
+        let data: Value = publish::read(&mut serde_json::Deserializer::from_slice(json))
+            .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
         publish::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
     }
 }

@@ -1,6 +1,7 @@
 //! The handlers of one type of event, in the order in which they are called.
 
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::any::Carried;
@@ -54,7 +55,8 @@ pub(crate) trait AnyRoute: Send + Sync {
     fn with_any(&self, handler: AnyHandler) -> Arc<dyn AnyRoute>;
     /// The route without some subscriptions; `None` if it has none of them.
     fn without(&self, gone: &dyn Fn(u64) -> bool) -> Option<Arc<dyn AnyRoute>>;
-    fn reports(&self, into: &mut Vec<HandlerReport>);
+    /// What its handlers did, by subscription: one of a pattern stands in many routes.
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
 }
 
 impl<P: Carried> AnyRoute for Route<P> {
@@ -77,8 +79,12 @@ impl<P: Carried> AnyRoute for Route<P> {
         changed.then(|| Arc::new(next) as Arc<dyn AnyRoute>)
     }
 
-    fn reports(&self, into: &mut Vec<HandlerReport>) {
-        into.extend(self.inline.iter().map(|handler| handler.site.report()));
-        into.extend(self.queued.iter().map(|handler| handler.site.site.report()));
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
+        let inline = self.inline.iter().map(|handler| &*handler.site);
+        let queued = self.queued.iter().map(|handler| &handler.site.site);
+        for site in inline.chain(queued) {
+            into.entry(site.subscription)
+                .or_insert_with(|| site.report());
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -152,39 +153,46 @@ impl Subscriber {
             topic: topic.to_owned(),
             options: SubscribeOptions::DEFAULT,
             subscription: inner.bus.next_subscription(),
+            ended: Arc::default(),
             changes: Vec::new(),
         };
         bind(&mut binder);
-        let subscription = binder.subscription;
-        let mut changes = binder.changes;
-        match &mut *self.state() {
-            State::Before(bindings) => {
-                bindings.changes.append(&mut changes);
-                bindings.subscriptions.push(subscription);
-            }
-            State::Active(subscriptions) => {
-                drop(inner.bus.change(changes));
-                subscriptions.push(subscription);
-            }
-            State::Ended => return Err(Error::external("the plugin is stopping")),
-        }
+        let (subscription, ended, changes) = (binder.subscription, binder.ended, binder.changes);
+        drop(self.begin(subscription, changes)?);
         Ok(SubscriptionHandle {
             subscriber: self.clone(),
             subscription,
+            ended,
         })
+    }
+
+    /// What it returns is dropped by the caller, without the lock: it may hold handlers, whose
+    /// `Drop` may unsubscribe.
+    fn begin(&self, subscription: u64, changes: Vec<Change>) -> Result<Option<Retired>> {
+        match &mut *self.state() {
+            State::Before(bindings) => {
+                bindings.add(subscription, changes);
+                Ok(None)
+            }
+            State::Active(subscriptions) => {
+                subscriptions.push(subscription);
+                Ok(Some(self.0.bus.change(changes)))
+            }
+            State::Ended => Err(Error::external("the plugin is stopping")),
+        }
     }
 
     /// Begins to receive: the plugin's own handlers and what was subscribed before, at once.
     pub(crate) fn activate(&self, mut bindings: Bindings) {
         let mut state = self.state();
         if let State::Before(early) = &mut *state {
-            bindings.changes.append(&mut early.changes);
-            bindings.subscriptions.append(&mut early.subscriptions);
+            bindings.append(std::mem::take(early));
         }
-        if !bindings.changes.is_empty() {
-            drop(self.0.bus.change(bindings.changes));
-        }
-        *state = State::Active(bindings.subscriptions);
+        let (subscriptions, changes) = bindings.split();
+        let retired = (!changes.is_empty()).then(|| self.0.bus.change(changes));
+        *state = State::Active(subscriptions);
+        drop(state);
+        drop(retired);
     }
 
     /// Receives nothing more. Handlers that publishers are in the middle of calling end first.
@@ -205,15 +213,16 @@ impl Subscriber {
         Some(self.0.bus.change(vec![remove(subscriptions)]))
     }
 
-    fn unsubscribe(&self, subscription: u64) {
-        let mut state = self.state();
-        match &mut *state {
-            State::Before(bindings) => bindings.changes.push(remove(vec![subscription])),
+    /// As [`Subscriber::begin`], what it returns is dropped without the lock.
+    fn unsubscribe(&self, subscription: u64) -> (Option<Vec<Change>>, Option<Retired>) {
+        match &mut *self.state() {
+            State::Before(bindings) => (bindings.remove(subscription), None),
             State::Active(subscriptions) => {
                 subscriptions.retain(|&other| other != subscription);
-                drop(self.0.bus.change(vec![remove(vec![subscription])]));
+                let retired = self.0.bus.change(vec![remove(vec![subscription])]);
+                (None, Some(retired))
             }
-            State::Ended => {}
+            State::Ended => (None, None),
         }
     }
 
@@ -232,12 +241,14 @@ impl fmt::Debug for Subscriber {
     }
 }
 
-/// A subscription made at run time. It ends when this is dropped: no call begins after that.
+/// A subscription made at run time. It ends when this is dropped: no call begins after that, but
+/// one that another thread has begun goes on to its end.
 #[derive(Debug)]
 #[must_use = "the subscription ends when its handle is dropped"]
 pub struct SubscriptionHandle {
     subscriber: Subscriber,
     subscription: u64,
+    ended: Arc<AtomicBool>,
 }
 
 impl SubscriptionHandle {
@@ -247,6 +258,7 @@ impl SubscriptionHandle {
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        self.subscriber.unsubscribe(self.subscription);
+        self.ended.store(true, Relaxed);
+        drop(self.subscriber.unsubscribe(self.subscription));
     }
 }

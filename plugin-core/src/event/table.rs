@@ -3,6 +3,7 @@
 //! Invariants: a table never changes once it is visible; its routes stand at the indexes of the
 //! bus's topics, the route of undeclared topics last.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::any::{Carried, Untyped};
@@ -35,11 +36,11 @@ impl Table {
     }
 
     pub(super) fn reports(&self) -> Vec<HandlerReport> {
-        let mut reports = Vec::new();
+        let mut reports = BTreeMap::new();
         for route in &self.routes {
             route.reports(&mut reports);
         }
-        reports
+        reports.into_values().collect()
     }
 }
 

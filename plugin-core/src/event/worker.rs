@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -15,7 +16,7 @@ use super::any::Payload;
 use super::handler::{QueuedCall, QueuedSite};
 use super::mailbox::{Job, Mailbox};
 use crate::context::Current;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::guard;
 
 /// Most jobs taken out of the mailbox at once.
@@ -24,8 +25,9 @@ const TAKE: usize = 64;
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
     batches: HashMap<usize, OpenBatch>,
-    running: JoinSet<usize>,
-    concurrent: HashMap<usize, usize>,
+    running: JoinSet<()>,
+    /// How many more calls each handler of concurrent calls may have.
+    concurrent: HashMap<usize, Arc<Semaphore>>,
 }
 
 /// A batch that waits for more.
@@ -82,7 +84,7 @@ impl Worker {
             due: Instant::now() + options.linger,
         });
         batch.jobs.push(job);
-        if batch.jobs.len() >= options.batch {
+        if batch.jobs.len() >= options.batch.min(self.mailbox.capacity()) {
             self.flush(key).await;
         }
     }
@@ -110,22 +112,16 @@ impl Worker {
         if most <= 1 {
             return serve(site, jobs, Some(worker)).await;
         }
-        let key = address(site);
-        while self.concurrent.get(&key).copied().unwrap_or(0) >= most {
-            let Some(ended) = self.running.join_next().await else {
-                break;
-            };
-            if let Ok(key) = ended {
-                self.concurrent
-                    .entry(key)
-                    .and_modify(|running| *running -= 1);
-            }
-        }
-        *self.concurrent.entry(key).or_default() += 1;
+        let calls = (self.concurrent.entry(address(site)))
+            .or_insert_with(|| Arc::new(Semaphore::new(most)));
+        let Ok(call) = Arc::clone(calls).acquire_owned().await else {
+            return;
+        };
+        while self.running.try_join_next().is_some() {}
         let site = Arc::clone(site);
         self.running.spawn(async move {
-            serve(&site, jobs, None).await;
-            key
+            serve(&site, jobs, Some(worker)).await;
+            drop(call);
         });
     }
 }
@@ -142,7 +138,13 @@ async fn sleep_until(due: Option<Instant>) {
 }
 
 /// One call of a handler: guarded, limited, measured, counted, acknowledged.
-async fn serve(site: &Arc<QueuedSite>, jobs: Vec<Job>, worker: Option<usize>) {
+async fn serve(site: &Arc<QueuedSite>, mut jobs: Vec<Job>, worker: Option<usize>) {
+    if site.site.has_ended() {
+        return site.mailbox.handled(jobs.len());
+    }
+    for job in &mut jobs {
+        job.begin();
+    }
     let Some(first) = jobs.first() else { return };
     let meta = first.payload.meta();
     let current = Current {
@@ -185,15 +187,7 @@ async fn invoke(
 
 fn acknowledge(site: &Arc<QueuedSite>, jobs: Vec<Job>, result: &Result<()>) {
     site.mailbox.handled(jobs.len());
-    for mut job in jobs {
-        if let Some(acknowledge) = job.acknowledge.take() {
-            let result = result
-                .as_ref()
-                .map(|&()| ())
-                .map_err(crate::error::Error::same);
-            // The publisher may have stopped waiting.
-            drop(acknowledge.send(site.site.outcome(result)));
-        }
-        drop(job.pending);
+    for job in jobs {
+        job.acknowledge(result.as_ref().map(|&()| ()).map_err(Error::same));
     }
 }

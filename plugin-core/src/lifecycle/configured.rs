@@ -135,7 +135,7 @@ impl Configured {
         let (reports, heard) = mpsc::unbounded_channel();
         let kernel = self.kernel(reports).await.map_err(refuse)?;
         let (requests, operations) = mpsc::channel(REQUESTS);
-        let stop = CancellationToken::new();
+        let stop = kernel.stopping.clone();
         let (started, outcome) = oneshot::channel();
         let supervised = supervise(
             Arc::clone(&kernel),
@@ -193,6 +193,7 @@ impl Configured {
             drain_timeout: manager.drain_timeout.get(),
             health_interval: manager.health_interval.get(),
             insist: CancellationToken::new(),
+            stopping: CancellationToken::new(),
             reports,
         }))
     }

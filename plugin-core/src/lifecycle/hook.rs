@@ -15,6 +15,8 @@ use crate::guard;
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) insist: CancellationToken,
+    /// Ends `init` and `start` when the system is to stop before they are done.
+    pub(super) stopping: Option<CancellationToken>,
 }
 
 /// Runs a hook.
@@ -38,13 +40,29 @@ pub(super) async fn run<T: Send + 'static>(
     let mut task = AbortOnDrop(crate::spawn::spawn(call));
     tokio::select! {
         biased;
-        ended = &mut task.0 => ended.unwrap_or_else(|_| Err(Error::bug("the runtime shut down"))),
+        ended = &mut task.0 => ended.unwrap_or_else(|error| {
+            Err(if error.is_panic() {
+                Error::panic(&*error.into_panic())
+            } else {
+                Error::bug("the runtime shut down")
+            })
+        }),
+        () = cancelled(limits.stopping.as_ref()) => {
+            Err(Error::external(format!("`{name}` was given up: the system stops")))
+        }
         () = limits.insist.cancelled() => {
             Err(Error::timeout(format!("`{name}` was given up: the operator insisted")))
         }
         () = tokio::time::sleep(limits.timeout) => {
             Err(Error::timeout(format!("`{name}` did not return within {:?}", limits.timeout)))
         }
+    }
+}
+
+async fn cancelled(token: Option<&CancellationToken>) {
+    match token {
+        Some(token) => token.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -35,6 +35,8 @@ pub(super) struct Kernel {
     pub(super) health_interval: Duration,
     /// Cancelled when the operator insists: hooks and drains are given up at once.
     pub(super) insist: CancellationToken,
+    /// Cancelled when the system is to stop.
+    pub(super) stopping: CancellationToken,
     pub(super) reports: mpsc::UnboundedSender<Report>,
 }
 
@@ -81,6 +83,15 @@ impl Kernel {
         Limits {
             timeout: self.units[unit].settings.timeout,
             insist: self.insist.clone(),
+            stopping: None,
+        }
+    }
+
+    /// The limits of `init` and `start`.
+    pub(super) fn start_limits(&self, unit: usize) -> Limits {
+        Limits {
+            stopping: Some(self.stopping.clone()),
+            ..self.limits(unit)
         }
     }
 

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::kernel::Kernel;
 use super::state::State;
 use super::status::SystemStatus;
+use crate::audit::{Entry, Outcome};
 use crate::error::Error;
 
 /// What an operator can ask for.
@@ -95,6 +96,38 @@ impl fmt::Display for OperationError {
 }
 
 impl std::error::Error for OperationError {}
+
+impl Operation {
+    /// The word of the audit log, and the plugin.
+    fn target(&self) -> (&'static str, &str) {
+        match self {
+            Self::Start { plugin } => ("start", plugin),
+            Self::Stop { plugin, .. } => ("stop", plugin),
+            Self::Restart { plugin } => ("restart", plugin),
+        }
+    }
+}
+
+impl Kernel {
+    /// Puts what an operator asked for into the audit log, also when it was refused.
+    pub(super) fn audit_operation(
+        &self,
+        operation: &Operation,
+        outcome: &Result<OperationOutcome, OperationError>,
+    ) {
+        let (action, plugin) = operation.target();
+        let said = match outcome {
+            Ok(_) => Outcome::Done,
+            Err(OperationError::Failed { .. }) => Outcome::Failed,
+            Err(_) => Outcome::Denied,
+        };
+        let entry = Entry::new("operator", action, said).plugin(plugin.to_owned());
+        self.audit.record(match outcome {
+            Ok(_) => entry,
+            Err(error) => entry.detail(error.to_string()),
+        });
+    }
+}
 
 /// Sends operations to a running system; cheap to clone. It does not keep the system running.
 #[derive(Debug, Clone)]

@@ -157,32 +157,31 @@ impl Running {
             host,
             ..
         } = self;
-        let ended = tokio::select! {
+        let mut finish = std::pin::pin!(async {
+            let ended = (&mut supervisor).await;
+            host.end(&kernel).await;
+            ended.expect("the supervisor's task guards plugin code, and nobody aborts it")
+        });
+        tokio::select! {
             biased;
-            ended = &mut supervisor => Some(ended),
+            report = &mut finish => return report,
             signal = first => {
                 if signal == Some(Shutdown::Insist) {
                     kernel.insist.cancel();
                 }
-                None
             }
-        };
+        }
         drop(stop);
-        let ended = match ended {
-            Some(ended) => ended,
-            None => loop {
-                tokio::select! {
-                    biased;
-                    ended = &mut supervisor => break ended,
-                    signal = more(), if !kernel.insist.is_cancelled() => match signal {
-                        Some(_) => kernel.insist.cancel(),
-                        None => break (&mut supervisor).await,
-                    }
+        loop {
+            tokio::select! {
+                biased;
+                report = &mut finish => return report,
+                signal = more(), if !kernel.insist.is_cancelled() => match signal {
+                    Some(_) => kernel.insist.cancel(),
+                    None => return finish.await,
                 }
-            },
-        };
-        host.end().await;
-        ended.expect("the supervisor's task guards plugin code, and nobody aborts it")
+            }
+        }
     }
 }
 
@@ -204,11 +203,26 @@ impl Host {
         }
     }
 
-    /// Handles what was accepted, and ends.
-    async fn end(self) {
+    /// Handles what was accepted, within the time that a drain has, and ends.
+    async fn end(mut self, kernel: &Kernel) {
         self.subscriber.deactivate().await;
         self.mailbox.close();
-        // Guarded handlers don't panic, and nobody aborts the worker.
-        drop(self.worker.await);
+        tokio::select! {
+            biased;
+            // Handlers are guarded: the worker ends in good order.
+            _ended = &mut self.worker => {}
+            () = kernel.insist.cancelled() => {}
+            () = tokio::time::sleep(kernel.drain_timeout) => {
+                tracing::warn!(left = self.mailbox.unfinished(), "events of the host were not handled in time");
+            }
+        }
+    }
+}
+
+impl Drop for Host {
+    fn drop(&mut self) {
+        self.mailbox.close();
+        self.worker.abort();
+        self.mailbox.abandon();
     }
 }

@@ -52,13 +52,12 @@ pub(super) async fn start_all(
         }
     }
     kernel.announcer.announce(SystemStarted {
-        plugins: kernel
-            .units
-            .iter()
+        plugins: (kernel.units.iter())
+            .filter(|unit| unit.board.read().state == State::Running)
             .map(|unit| unit.name().to_owned())
             .collect(),
     });
-    kernel.announcer.flush().await;
+    kernel.flush_announcements().await;
     Ok(StartReport {
         plugins: boot.plugins,
         took: began.elapsed(),
@@ -108,6 +107,8 @@ impl Boot {
             }
             match result {
                 Ok(()) => {}
+                // A hook that an interrupt cut off is no failure of its plugin.
+                Err(_) if interrupt.is_cancelled() => {}
                 Err(error) => self.fail(kernel, unit, stage, error),
             }
             if self.failures.is_empty() && !interrupt.is_cancelled() {
@@ -169,6 +170,8 @@ async fn with_policy(
         };
         let again = policy.policy == StartPolicy::Retry
             && attempt < policy.attempts
+            && missing_need(kernel, unit).is_none()
+            && !interrupt.is_cancelled()
             && !matches!(error.kind(), ErrorKind::Config | ErrorKind::Denied);
         kernel.failed(unit, &error, again);
         if !again {
@@ -263,7 +266,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
 async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Result<PluginRef> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
     let current = kernel.units[unit].identity.current();
-    hook::run(current, "init", &kernel.limits(unit), move || {
+    hook::run(current, "init", &kernel.start_limits(unit), move || {
         let this = &shared.units[unit];
         let mut context = InitContext {
             identity: &this.identity,
@@ -310,7 +313,7 @@ async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     };
     if let Some(hook) = this.descriptor.hooks.start {
         let current = this.identity.current();
-        let started = hook::run(current, "start", &kernel.limits(unit), move || {
+        let started = hook::run(current, "start", &kernel.start_limits(unit), move || {
             Ok(hook(plugin, tasks))
         })
         .await;
@@ -348,21 +351,28 @@ fn scope(kernel: &Arc<Kernel>, unit: usize) -> Tasks {
     )
 }
 
-/// From here on the unit receives events.
+/// From here on the unit receives events. Nothing of the plugin is called or dropped under the
+/// lock of `live`.
 fn activate(kernel: &Kernel, unit: usize) {
     let this = &kernel.units[unit];
-    let mut live = this.live();
-    let Some(live) = live.as_mut() else { return };
-    let worker = Worker::new(Arc::clone(&live.mailbox)).run();
-    live.worker = Some(crate::spawn::spawn(worker));
-    let bindings = Binder::bind(
+    let (plugin, mailbox, subscriber) = {
+        let mut live = this.live();
+        let Some(live) = live.as_mut() else { return };
+        let worker = Worker::new(Arc::clone(&live.mailbox)).run();
+        live.worker = Some(crate::spawn::spawn(worker));
+        (
+            Arc::clone(&live.plugin),
+            Arc::clone(&live.mailbox),
+            live.subscriber.clone(),
+        )
+    };
+    subscriber.activate(Binder::bind(
         &kernel.bus,
         &this.identity,
-        &live.mailbox,
+        &mailbox,
         this.settings.timeout,
-        (&live.plugin, this.descriptor.subscriptions),
-    );
-    live.subscriber.activate(bindings);
+        (&plugin, this.descriptor.subscriptions),
+    ));
 }
 
 impl Kernel {

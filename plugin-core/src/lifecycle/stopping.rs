@@ -40,7 +40,7 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
     kernel.announcer.announce(SystemStopped {
         late: report.late().map(str::to_owned).collect(),
     });
-    kernel.announcer.flush().await;
+    kernel.flush_announcements().await;
     kernel.bus.close();
     report
 }
@@ -148,10 +148,10 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     };
     let live = this.live().take();
     if let Some(mut live) = live {
+        kernel.switchboard.withdraw(&this.identity);
         report.lost = teardown.drain(&mut live).await;
         report.error = teardown.hook(kernel, unit, &live).await;
         teardown.join(&live).await;
-        kernel.switchboard.withdraw(&this.identity);
         this.identity.mute();
         teardown.drop(live);
     }
@@ -172,11 +172,13 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
         insist: kernel.insist.clone(),
         late: Vec::new(),
     };
+    kernel.switchboard.withdraw(&this.identity);
     live.subscriber.deactivate().await;
     live.mailbox.close();
     teardown.join(&live).await;
     this.identity.mute();
     teardown.drop(live);
+    this.board.change(|entry| entry.waiting = None);
 }
 
 /// A stop under way: what has been late so far.
@@ -213,7 +215,7 @@ impl Teardown<'_> {
         let Some(mut worker) = live.worker.take() else {
             return 0;
         };
-        if self.wait("drain", &mut worker).await.is_some() {
+        if let Some(Ok(())) = self.wait("drain", &mut worker).await {
             return 0;
         }
         worker.abort();
@@ -252,9 +254,8 @@ impl Teardown<'_> {
     async fn join(&mut self, live: &Live) {
         let Some(tasks) = &live.tasks else { return };
         tasks.cancel();
-        if self.wait("tasks", tasks.join()).await.is_none() {
-            tasks.kill();
-        }
+        self.wait("tasks", tasks.join()).await;
+        tasks.kill();
     }
 
     /// Drops the plugin; a panic in its `Drop` stays there.
@@ -270,6 +271,18 @@ impl Teardown<'_> {
 }
 
 impl Kernel {
+    /// Waits until the kernel's events are published, but not for a subscriber that never makes
+    /// room.
+    pub(super) async fn flush_announcements(&self) {
+        tokio::select! {
+            () = self.announcer.flush() => {}
+            () = self.insist.cancelled() => {}
+            () = tokio::time::sleep(self.drain_timeout) => {
+                tracing::warn!("a subscriber of the kernel's events makes no room");
+            }
+        }
+    }
+
     /// Units that run and can't be without `unit`, in the order in which they have to stop.
     pub(super) fn running_dependents(&self, unit: usize) -> Vec<usize> {
         let mut dependents = self.dependents(unit);

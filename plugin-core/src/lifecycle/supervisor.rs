@@ -1,6 +1,7 @@
 //! The manager's one event loop: it alone changes what runs, after the start and until the stop.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
@@ -15,6 +16,9 @@ use super::state::State;
 use super::{starting, stopping};
 use crate::config::{Exhausted, RestartPolicy};
 use crate::error::{Error, ErrorKind};
+
+/// How long after the plugin that it needs one is restarted.
+const AFTER_NEED: Duration = Duration::from_millis(1);
 
 /// Answers of this kind in a row that make an unhealthy plugin a failed one.
 const UNHEALTHY_IN_A_ROW: u32 = 3;
@@ -73,6 +77,10 @@ impl Supervisor {
             }
         };
         requests.close();
+        while let Ok(request) = requests.try_recv() {
+            // Whoever asked may have gone.
+            drop(request.answer.send(Err(OperationError::Stopping)));
+        }
         stopping::stop_all(&self.kernel, escalated).await
     }
 
@@ -210,11 +218,13 @@ impl Supervisor {
         self.give_up(unit, error).await
     }
 
-    async fn give_up(&self, unit: usize, error: &Error) -> Escalation {
+    async fn give_up(&mut self, unit: usize, error: &Error) -> Escalation {
         let this = &self.kernel.units[unit];
         if this.settings.restart.then == Exhausted::Escalate {
             return Some(format!("`{}` failed: {error}", this.name()));
         }
+        self.cancel_restarts(unit);
+        let this = &self.kernel.units[unit];
         let dependents = self.kernel.running_dependents(unit);
         tracing::error!(
             plugin = this.name(),
@@ -234,36 +244,79 @@ impl Supervisor {
         let unit =
             (self.records.iter()).position(|record| record.due.is_some_and(|due| due <= now))?;
         self.records[unit].due = None;
+        if let Some(need) = self.missing_need(unit) {
+            self.postpone(unit, need);
+            return None;
+        }
         self.records[unit].restarts.push(now);
         match self.launch(unit).await {
-            Ok(()) => None,
+            Ok(()) => {
+                self.count_restart(unit);
+                None
+            }
             Err(error) => self.follow_up(unit, &error).await,
+        }
+    }
+
+    /// A unit that `unit` can't be without and that does not run.
+    fn missing_need(&self, unit: usize) -> Option<usize> {
+        (self.kernel.units[unit].needs.iter().copied())
+            .find(|&need| self.kernel.units[need].board.read().state != State::Running)
+    }
+
+    /// A restart waits for that of what it needs; without one it is off.
+    fn postpone(&mut self, unit: usize, need: usize) {
+        let (this, needed) = (&self.kernel.units[unit], self.kernel.units[need].name());
+        match self.records[need].due {
+            Some(due) => self.records[unit].due = Some(due + AFTER_NEED),
+            None => tracing::error!(
+                plugin = this.name(),
+                "not restarted: it needs `{needed}`, which does not run"
+            ),
+        }
+    }
+
+    /// No planned restart of those that can't be without `unit` comes true.
+    fn cancel_restarts(&mut self, unit: usize) {
+        for dependent in self.kernel.dependents(unit) {
+            self.records[dependent].due = None;
         }
     }
 
     /// Starts a plugin again, from the beginning.
     async fn launch(&self, unit: usize) -> Result<(), Error> {
         starting::launch(&self.kernel, unit).await?;
-        self.kernel.units[unit].board.change(|entry| {
-            entry.restarts += 1;
-            entry.health = Health::Healthy;
-        });
+        self.kernel.units[unit]
+            .board
+            .change(|entry| entry.health = Health::Healthy);
         tracing::info!(plugin = self.kernel.units[unit].name(), "runs again");
         Ok(())
     }
 
-    async fn operate(&mut self, request: Request) -> Escalation {
-        let outcome = match &request.operation {
-            Operation::Start { plugin } => self.start(plugin).await,
-            Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
-            Operation::Restart { plugin } => self.restart(plugin).await,
-        };
-        // Whoever asked may have gone; the operation is done all the same.
-        drop(request.answer.send(outcome));
-        None
+    fn count_restart(&self, unit: usize) {
+        self.kernel.units[unit]
+            .board
+            .change(|entry| entry.restarts += 1);
     }
 
-    async fn start(&mut self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+    async fn operate(&mut self, request: Request) -> Escalation {
+        let mut escalation = None;
+        let outcome = match &request.operation {
+            Operation::Start { plugin } => self.start(plugin, &mut escalation).await,
+            Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
+            Operation::Restart { plugin } => self.restart(plugin, &mut escalation).await,
+        };
+        self.kernel.audit_operation(&request.operation, &outcome);
+        // Whoever asked may have gone; the operation is done all the same.
+        drop(request.answer.send(outcome));
+        escalation
+    }
+
+    async fn start(
+        &mut self,
+        plugin: &str,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
         let unit = self.find(plugin)?;
         let this = &self.kernel.units[unit];
         let state = this.board.read().state;
@@ -283,7 +336,7 @@ impl Supervisor {
             });
         }
         self.records[unit] = Record::default();
-        self.launch_for_operator(unit).await
+        self.launch_for_operator(unit, escalation).await
     }
 
     async fn stop(
@@ -302,6 +355,8 @@ impl Supervisor {
         }
         // A restart that was planned is off: the operator wants it down.
         let planned = self.records[unit].due.take();
+        self.cancel_restarts(unit);
+        let this = &self.kernel.units[unit];
         let state = this.board.read().state;
         if state != State::Running {
             return match planned {
@@ -321,19 +376,29 @@ impl Supervisor {
         })
     }
 
-    async fn restart(&mut self, plugin: &str) -> Result<OperationOutcome, OperationError> {
+    async fn restart(
+        &mut self,
+        plugin: &str,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
         let unit = self.find(plugin)?;
         if self.kernel.units[unit].board.read().state == State::Running {
             stopping::stop(&self.kernel, unit).await;
             self.records[unit] = Record::default();
-            return self.launch_for_operator(unit).await;
+            let outcome = self.launch_for_operator(unit, escalation).await;
+            if outcome.is_ok() {
+                self.count_restart(unit);
+            }
+            return outcome;
         }
-        self.start(plugin).await
+        self.start(plugin, escalation).await
     }
 
+    /// A failure is told to the operator, and followed up like any other.
     async fn launch_for_operator(
         &mut self,
         unit: usize,
+        escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         let plugin = self.kernel.units[unit].name();
         match self.launch(unit).await {
@@ -341,7 +406,7 @@ impl Supervisor {
                 plugins: vec![plugin],
             }),
             Err(error) => {
-                self.kernel.failed(unit, &error, false);
+                *escalation = self.follow_up(unit, &error).await;
                 Err(OperationError::Failed { plugin, error })
             }
         }

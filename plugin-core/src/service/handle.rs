@@ -73,7 +73,7 @@ impl<T: ServiceTrait + ?Sized> Deref for Provider<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.0.provider
+        self.0.provider()
     }
 }
 

@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 
 use super::{Service, ServiceTrait, Services};
+use crate::guard;
 use crate::instance::Identity;
 
 /// The providers of one service.
@@ -23,8 +24,31 @@ pub(crate) struct Slot<T: ?Sized> {
 /// One provider.
 pub(crate) struct Entry<T: ?Sized> {
     pub(super) owner: Arc<Identity>,
-    pub(super) provider: Arc<T>,
+    /// `None` only while it is dropped.
+    provider: Option<Arc<T>>,
     priority: i32,
+}
+
+impl<T: ?Sized> Entry<T> {
+    pub(super) fn provider(&self) -> &T {
+        self.provider
+            .as_deref()
+            .expect("an entry has a provider until it is dropped")
+    }
+}
+
+impl<T: ?Sized> Drop for Entry<T> {
+    /// It may be the last to hold the plugin: a panic in its `Drop` stays there.
+    fn drop(&mut self) {
+        let provider = self.provider.take();
+        let dropped = guard::call(self.owner.current(), || {
+            drop(provider);
+            Ok(())
+        });
+        if let Err(error) = dropped {
+            tracing::error!(plugin = self.owner.name(), "its `Drop` {error}");
+        }
+    }
 }
 
 impl<T: ?Sized> Slot<T> {
@@ -130,7 +154,7 @@ impl Installer<'_> {
     pub fn install<T: ServiceTrait + ?Sized>(&mut self, provider: Arc<T>) {
         self.switchboard.slot::<T>().install(&Arc::new(Entry {
             owner: Arc::clone(self.owner),
-            provider,
+            provider: Some(provider),
             priority: self.priority,
         }));
     }

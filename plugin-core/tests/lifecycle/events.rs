@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use plugin_core::ErrorKind;
 use plugin_core::event::{PublishError, TryPublishError};
+use plugin_core::{Error, ErrorKind};
 use serde_json::json;
 
 use crate::fault::{Ping, Set, inline, listener};
@@ -193,4 +193,98 @@ async fn an_event_is_published_on_one_topic_not_on_a_pattern() {
         );
     }
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_filter_that_panics_is_its_handlers_error() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    let calls = Arc::new(AtomicU64::new(0));
+    let count = Arc::clone(&calls);
+    let subscriber = running.subscriber();
+    let _faulty = subscriber
+        .subscribe_with_filter("test.*", |_| {}, |_| panic!("told to panic"))
+        .unwrap();
+    let _good = subscriber
+        .subscribe::<Ping, _>(move |_| {
+            count.fetch_add(1, Relaxed);
+        })
+        .unwrap();
+    running
+        .publisher()
+        .publish(Ping { number: 1 })
+        .await
+        .unwrap();
+    assert_eq!(calls.load(Relaxed), 1);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_subscription_may_own_another_of_the_same_subscriber() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    let inner = running.subscriber().subscribe::<Ping, _>(|_| {}).unwrap();
+    let outer = running
+        .subscriber()
+        .subscribe::<Ping, _>(move |_| {
+            let _owned = &inner;
+        })
+        .unwrap();
+    drop(outer);
+    assert!(running.bus().handlers().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn inline_handlers_in_a_circle_end_in_an_error_not_in_the_stack() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    let publisher = running.publisher::<Ping>();
+    let again = publisher.clone();
+    let _circle = running
+        .subscriber()
+        .subscribe::<Ping, _>(move |ping| {
+            let next = Ping {
+                number: ping.number + 1,
+            };
+            again.try_publish(next).map_err(|_| Error::bug("refused"))
+        })
+        .unwrap();
+    publisher.publish(Ping { number: 0 }).await.unwrap();
+    let handlers = running.bus().handlers();
+    assert_eq!(handlers[0].received, 33);
+    assert_eq!(handlers[0].errors, 1);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_pattern_is_reported_once_and_json_has_nothing_after_it() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    let _all = running
+        .subscriber()
+        .subscribe_with_filter("**", |_| {}, |_| true)
+        .unwrap();
+    assert_eq!(running.bus().handlers().len(), 1);
+    for topic in ["test.ping", "test.undeclared"] {
+        let json = br#"{"number": 1} {"number": 2}"#;
+        let refused = running.publishers().publish(topic, json).await;
+        assert!(
+            matches!(refused, Err(PublishError::Decode(_))),
+            "{topic}: {refused:?}"
+        );
+    }
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_of_the_owner_that_hangs_does_not_hold_the_stop() {
+    let running = Set::new([]).configure().start().await.unwrap();
+    let subscription = running
+        .subscriber()
+        .subscribe_async::<Ping, _>(|_| std::future::pending::<()>())
+        .unwrap();
+    running
+        .publisher()
+        .publish(Ping { number: 1 })
+        .await
+        .unwrap();
+    running.stop().await;
+    drop(subscription);
 }

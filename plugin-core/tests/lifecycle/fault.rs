@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 /// An event that every fault plugin handles.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
-pub struct Ping {
-    pub number: u64,
+pub(crate) struct Ping {
+    pub(crate) number: u64,
 }
 
 impl Event for Ping {
@@ -29,12 +29,12 @@ static PING: &'static EventDescriptor = Ping::DESCRIPTOR;
 
 /// What happened to the plugins of one test, in order.
 #[derive(Debug, Clone)]
-pub struct Journal(u64, Arc<Mutex<Vec<String>>>);
+pub(crate) struct Journal(u64, Arc<Mutex<Vec<String>>>);
 
 static JOURNALS: LazyLock<Mutex<HashMap<u64, Journal>>> = LazyLock::new(Mutex::default);
 
 impl Journal {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let journal = Self(id, Arc::default());
@@ -50,12 +50,12 @@ impl Journal {
         self.1.lock().unwrap().push(line);
     }
 
-    pub fn lines(&self) -> Vec<String> {
+    pub(crate) fn lines(&self) -> Vec<String> {
         self.1.lock().unwrap().clone()
     }
 
     /// The lines that begin with a word.
-    pub fn of_kind(&self, word: &str) -> Vec<String> {
+    pub(crate) fn of_kind(&self, word: &str) -> Vec<String> {
         (self.lines().iter())
             .filter_map(|line| {
                 line.strip_prefix(word)?
@@ -66,7 +66,7 @@ impl Journal {
     }
 }
 
-pub struct Fault {
+pub(crate) struct Fault {
     name: &'static str,
     config: Value,
     journal: Journal,
@@ -81,6 +81,9 @@ impl Fault {
     /// Does what the config says under a key: nothing, or a fault.
     async fn act(&self, key: &str) -> Result<()> {
         self.note(key);
+        if self.config[key] == "second" && self.journal.of_kind("init").len() == 2 {
+            return Err(Error::retriable("told to fail in its second life"));
+        }
         act(
             &self.config[key],
             self.calls.fetch_add(1, Ordering::Relaxed),
@@ -206,7 +209,7 @@ const INLINE: &[Subscription] = &[Subscription {
 }];
 
 /// A plugin that needs others.
-pub fn plugin(name: &'static str, requires: &[&'static str]) -> Descriptor {
+pub(crate) fn plugin(name: &'static str, requires: &[&'static str]) -> Descriptor {
     let requires = (requires.iter())
         .map(|&plugin| Requirement {
             plugin,
@@ -219,25 +222,25 @@ pub fn plugin(name: &'static str, requires: &[&'static str]) -> Descriptor {
 }
 
 /// A plugin that handles `Ping` from its mailbox.
-pub fn listener(name: &'static str, requires: &[&'static str]) -> Descriptor {
+pub(crate) fn listener(name: &'static str, requires: &[&'static str]) -> Descriptor {
     plugin(name, requires).subscriptions(QUEUED)
 }
 
 /// A plugin that handles `Ping` on the publisher's task.
-pub fn inline(name: &'static str, requires: &[&'static str]) -> Descriptor {
+pub(crate) fn inline(name: &'static str, requires: &[&'static str]) -> Descriptor {
     plugin(name, requires).subscriptions(INLINE)
 }
 
 /// A set of fault plugins and what their config says.
-pub struct Set {
-    pub journal: Journal,
+pub(crate) struct Set {
+    pub(crate) journal: Journal,
     composition: Composition,
     sources: Sources,
     _data: tempfile::TempDir,
 }
 
 impl Set {
-    pub fn new(plugins: impl IntoIterator<Item = Descriptor>) -> Self {
+    pub(crate) fn new(plugins: impl IntoIterator<Item = Descriptor>) -> Self {
         let plugins: Vec<&'static Descriptor> = (plugins.into_iter())
             .map(|plugin| &*Box::leak(Box::new(plugin)))
             .collect();
@@ -256,7 +259,7 @@ impl Set {
     }
 
     /// Tells a plugin what to do: `{"start": "panic"}`.
-    pub fn tell(mut self, plugin: &str, config: Value) -> Self {
+    pub(crate) fn tell(mut self, plugin: &str, config: Value) -> Self {
         for (key, value) in config.as_object().unwrap() {
             self.sources = self.sources.set([plugin, "config", key], value.clone());
         }
@@ -264,12 +267,12 @@ impl Set {
     }
 
     /// Sets a key of the kernel's in a plugin's section.
-    pub fn set(mut self, plugin: &str, key: &str, value: Value) -> Self {
+    pub(crate) fn set(mut self, plugin: &str, key: &str, value: Value) -> Self {
         self.sources = self.sources.set([plugin, key], value);
         self
     }
 
-    pub fn configure(&self) -> Configured {
+    pub(crate) fn configure(&self) -> Configured {
         Manager::builder(&self.composition)
             .sources(self.sources.clone())
             .configure()
@@ -277,7 +280,7 @@ impl Set {
     }
 
     /// Names of the plugins that were built and not dropped.
-    pub fn alive(&self) -> Vec<String> {
+    pub(crate) fn alive(&self) -> Vec<String> {
         let mut alive = Vec::new();
         for line in self.journal.lines() {
             match line.split_once(' ') {
@@ -291,6 +294,6 @@ impl Set {
 }
 
 /// Restart at once, so often.
-pub fn restarts(most: u32) -> Value {
+pub(crate) fn restarts(most: u32) -> Value {
     json!({"max_restarts": most, "within": "60s", "backoff": {"initial": "1ms", "max": "1ms"}})
 }

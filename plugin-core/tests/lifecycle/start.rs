@@ -109,8 +109,7 @@ async fn an_interrupt_stops_what_had_started() {
         let set = chain().tell("mm-middle", json!({ stage: "hang" }));
         let limit = tokio::time::sleep(std::time::Duration::from_secs(1));
         let error = set.configure().start_until(limit).await.unwrap_err();
-        // The hook that hangs is waited for until its own limit.
-        assert!(error.failures.len() <= 1);
+        assert!(error.failures.is_empty(), "{error}");
         assert_eq!(
             set.journal.of_kind("drop").len(),
             built,

@@ -102,3 +102,34 @@ async fn b28_health_is_asked_for_and_three_bad_answers_are_a_failure() {
         running.stop().await;
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_planned_restart_is_off_when_what_the_plugin_needs_was_stopped() {
+    let set = pair()
+        .tell("a", json!({"task": "error", "after_ms": 100}))
+        .set(
+            "a",
+            "restart",
+            json!({"backoff": {"initial": "5s", "max": "5s"}}),
+        );
+    let running = set.configure().start().await.unwrap();
+    failures(&running, 1).await;
+    running.handle().stop("b").await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(10)).await;
+    let starts = set.journal.of_kind("start");
+    assert_eq!(starts, ["b", "a"], "a is not started beside a stopped b");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_restart_by_the_operator_that_fails_is_followed_up() {
+    let set = Set::new([plugin("b", &[])])
+        .tell("b", json!({"start": "second"}))
+        .set("b", "restart", restarts(2));
+    let running = set.configure().start().await.unwrap();
+    running.handle().restart("b").await.unwrap_err();
+    while running.status().plugins[0].state != State::Running {
+        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    }
+    running.stop().await;
+}
