@@ -3,6 +3,112 @@
 //! A plugin is an `impl` block with `#[plugin]` above it; `compose!` chooses plugins by Cargo
 //! features and proves at build time that they fit together; a manager configures, starts,
 //! supervises and stops them.
+//!
+//! # A tour
+//!
+//! Two plugins, one that counts visits and one that greets; what each needs is what its `init`
+//! takes.
+//!
+//! ```standalone_crate
+//! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+//!
+//! use plugin_core::prelude::*;
+//! use plugin_core::{Composition, Plugin, lifecycle::Manager};
+//!
+//! // An event: data with a topic.
+//! #[event("user.login")]
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct UserLogin { user_id: String }
+//!
+//! #[event("user.welcome")]
+//! #[derive(Serialize, Deserialize, JsonSchema)]
+//! struct UserWelcome { text: String }
+//!
+//! // A service: a trait that one plugin provides and others call.
+//! #[service]
+//! trait Visits {
+//!     async fn count(&self) -> u64;
+//! }
+//!
+//! #[derive(Default)]
+//! struct Counter { visits: AtomicU64 }
+//!
+//! #[plugin(name = "counter-plugin", version = "1.0.0", provides(Visits))]
+//! impl Counter {
+//!     #[init]
+//!     fn init() -> Self { Self::default() }
+//! }
+//!
+//! #[service]
+//! impl Visits for Counter {
+//!     async fn count(&self) -> u64 { self.visits.fetch_add(1, Relaxed) + 1 }
+//! }
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! #[serde(deny_unknown_fields)]
+//! struct HelloConfig { message: String }
+//!
+//! struct Hello {
+//!     config: HelloConfig,
+//!     visits: Service<dyn Visits>,
+//!     welcome: Publisher<UserWelcome>,
+//! }
+//!
+//! #[plugin(name = "hello-plugin", version = "1.0.0")]
+//! impl Hello {
+//!     #[init]
+//!     fn init(
+//!         Config(config): Config<HelloConfig>,
+//!         visits: Service<dyn Visits>,
+//!         welcome: Publisher<UserWelcome>,
+//!     ) -> Self {
+//!         Self { config, visits, welcome }
+//!     }
+//!
+//!     #[subscribe]
+//!     async fn greet(&self, login: &UserLogin) -> Result<()> {
+//!         let visit = self.visits.count().await;
+//!         let text = format!("{}, {}: visit {visit}", self.config.message, login.user_id);
+//!         self.welcome.publish(UserWelcome { text }).await?;
+//!         Ok(())
+//!     }
+//! }
+//!
+//! # tokio::runtime::Runtime::new().unwrap().block_on(async {
+//! // An app writes `compose!` and is checked at build time; a test puts a set together by hand.
+//! let set = Composition::assemble(&[Hello::DESCRIPTOR, Counter::DESCRIPTOR]).unwrap();
+//! let order: Vec<_> = set.plugins().map(|plugin| plugin.name).collect();
+//! assert_eq!(order, ["counter-plugin", "hello-plugin"], "a provider comes first");
+//!
+//! # let data = tempfile::tempdir().unwrap();
+//! # let data = data.path();
+//! let running = Manager::builder(&set)
+//!     .plugin_config("hello-plugin", serde_json::json!({ "message": "hi" }))
+//!     .data_dir(data)
+//!     .configure().unwrap() // everything is read and checked, nothing runs
+//!     .start().await.unwrap();
+//!
+//! let (heard, mut said) = tokio::sync::mpsc::unbounded_channel();
+//! let _subscription = running.subscriber().subscribe::<UserWelcome, _>(move |welcome| {
+//!     heard.send(welcome.text.clone())
+//! }).unwrap();
+//! running.publisher().publish(UserLogin { user_id: "ann".into() }).await.unwrap();
+//! running.idle().await; // all that was accepted is handled
+//! assert_eq!(said.recv().await.unwrap(), "hi, ann: visit 1");
+//!
+//! assert!(running.stop().await.is_clean());
+//! # });
+//! ```
+//!
+//! # Where to look
+//!
+//! - [`plugin`], [`event`](macro@event), [`service`](macro@service), [`compose!`]: the macros, with
+//!   every option.
+//! - [`init`]: what a plugin can ask for. [`Tasks`]: what it can spawn. [`Error`]: how it fails.
+//! - [`event`](mod@event), [`service`](mod@service), [`files`]: what it works with.
+//! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
+//! - [`config`], [`permission`], [`audit`]: what operators write and read.
+//! - [`Descriptor`], [`registry`]: what is known of a build without running it.
 
 #![warn(missing_docs)]
 

@@ -1,4 +1,9 @@
 //! What a plugin's file imports: `use plugin_core::prelude::*;`.
+//!
+//! The macros, what `#[init]` can take, what handlers take and return, and the derives of events
+//! and configs. What only some plugins need is left out: `config::{Period, Secret}` for settings,
+//! the errors of [`event`](mod@crate::event) and [`files`](crate::files) for those who tell them
+//! apart.
 
 pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
 pub use crate::event::{AnyEvent, Batch, Envelope, Event, Publisher, Publishers, Subscriber};
