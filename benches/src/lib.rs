@@ -1,1 +1,0 @@
-//! Criterion benches, each beside its baseline
