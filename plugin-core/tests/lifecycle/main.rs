@@ -1,5 +1,11 @@
 //! The lifecycle, driven by plugins that do what their config says: fail, panic, hang.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::needless_pass_by_value,
+    reason = "a test fails where it is wrong, and says what it takes in a line"
+)]
+
 mod events;
 mod fault;
 mod operations;

@@ -45,6 +45,10 @@ async fn readiness_names_a_plugin_that_does_not_serve() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the client and the stop run side by side, outside of any plugin, and both are awaited"
+)]
 async fn a_stop_answers_what_runs_and_closes_the_door() {
     let site = Site::new().await;
     let (client, address) = (site.client(), site.address());
