@@ -66,7 +66,9 @@ impl Job {
             event = %self.payload.meta().id,
             "an event was dropped by the overflow policy"
         );
-        self.acknowledge(Err(Error::retriable("the overflow policy dropped the event")));
+        self.acknowledge(Err(Error::retriable(
+            "the overflow policy dropped the event",
+        )));
     }
 }
 

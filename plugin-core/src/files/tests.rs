@@ -50,6 +50,7 @@ impl Place {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a call reads as a sentence")]
 fn is_outside<T: fmt::Debug>(result: Result<T, FileError>) {
     assert!(
         matches!(result, Err(FileError::Outside { .. })),
@@ -57,6 +58,7 @@ fn is_outside<T: fmt::Debug>(result: Result<T, FileError>) {
     );
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "a call reads as a sentence")]
 fn is_denied<T: fmt::Debug>(result: Result<T, FileError>) {
     assert!(matches!(result, Err(FileError::Denied(_))), "{result:?}");
 }

@@ -70,7 +70,7 @@ async fn escalation_stops_the_system() {
         );
     let running = set.configure().start().await.unwrap();
     let report = running
-        .serve(std::future::pending(), || std::future::pending())
+        .serve(std::future::pending(), std::future::pending)
         .await;
     assert!(report.escalated.unwrap().contains('b'));
     assert!(set.alive().is_empty());

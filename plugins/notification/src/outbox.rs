@@ -117,13 +117,12 @@ mod tests {
     async fn names_never_collide() {
         let dir = tempfile::tempdir().unwrap();
         let outbox = Outbox::open(dir.path().to_owned()).unwrap();
-        let puts = (0..64).map(|n: u8| {
+        let mut puts = tokio::task::JoinSet::new();
+        for n in 0..64 {
             let outbox = outbox.clone();
-            tokio::spawn(async move { outbox.put("sms.json", vec![n]).await.unwrap() })
-        });
-        for put in puts.collect::<Vec<_>>() {
-            put.await.unwrap();
+            puts.spawn(async move { outbox.put("sms.json", vec![n]).await.unwrap() });
         }
+        puts.join_all().await;
         let names = names(&outbox.new_messages());
         assert_eq!(names.len(), 64);
         assert!(names.iter().all(|name| name.ends_with(".sms.json")));

@@ -37,6 +37,10 @@ async fn serve(size: u16) -> Fixture {
             }),
         );
     let spawn: Spawn = Arc::new(|_, future| {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "there is no plugin whose tasks it would be"
+        )]
         tokio::spawn(future);
         Ok(())
     });
