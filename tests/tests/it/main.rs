@@ -7,12 +7,14 @@ mod heard;
 mod journal;
 mod rig;
 
+mod binary;
 mod composing;
 mod defects;
 mod delivery;
 mod design;
 mod handles;
 mod hooks;
+mod kinds;
 mod macros;
 mod rights;
 mod services;

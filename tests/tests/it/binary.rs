@@ -1,0 +1,97 @@
+//! The binary, driven as a user drives it: in an empty directory, by its command line, its files,
+//! its variables and its signals.
+
+mod absent;
+mod broken;
+mod feed;
+mod serve;
+mod show;
+
+use std::path::{Path, PathBuf};
+use std::process::Output;
+
+use assert_cmd::Command;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The app in a directory of its own.
+struct App {
+    directory: TempDir,
+}
+
+/// How a run of the app ended.
+#[derive(Debug)]
+struct Ended {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+impl App {
+    fn new() -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory }
+    }
+
+    /// Puts a file into its directory.
+    fn file(self, path: &str, text: &str) -> Self {
+        let path = self.path(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+        self
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.directory.path().join(path)
+    }
+
+    /// Runs it to its end; the words of `line` are its arguments.
+    fn run(&self, line: &str) -> Ended {
+        self.run_with(line, "")
+    }
+
+    /// The same, with something to read.
+    fn run_with(&self, line: &str, input: &str) -> Ended {
+        let mut command = Command::new(binary());
+        command
+            .args(line.split_whitespace())
+            .current_dir(self.directory.path())
+            .write_stdin(input);
+        Ended::of(&command.output().unwrap())
+    }
+}
+
+impl Ended {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).unwrap();
+        Self {
+            code: output.status.code(),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    /// What it printed, as JSON; it has to have ended well.
+    fn json(&self) -> Value {
+        assert_eq!(self.code, Some(0), "{self:?}");
+        serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// The app beside the test's own binary.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let profile = own.parent().and_then(Path::parent).unwrap();
+    let binary = profile.join(format!("app{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "`{}` is not there: run `cargo build -p app` first",
+        binary.display()
+    );
+    binary
+}
+
+/// A file of the repository.
+fn repository(path: &str) -> String {
+    format!("{}/../{path}", env!("CARGO_MANIFEST_DIR"))
+}
