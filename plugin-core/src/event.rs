@@ -1,12 +1,15 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 
 mod any;
+mod backlog;
 mod binder;
 mod bus;
+mod decode;
 mod descriptor;
 mod envelope;
 mod handler;
 mod mailbox;
+mod nested;
 mod outcome;
 mod pattern;
 mod publish;

@@ -6,6 +6,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use tokio::task::coop::{Unconstrained, unconstrained};
+use tokio::time::{Sleep, sleep};
+
 use crate::context::{Current, Scoped, enter};
 use crate::descriptor::BoxFuture;
 use crate::error::{Error, Result};
@@ -16,7 +19,8 @@ pub(crate) fn call<T>(current: Current, function: impl FnOnce() -> Result<T>) ->
     catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|panic| Err(Error::panic(&*panic)))
 }
 
-/// Runs a future of a plugin within a time limit; a panic becomes an error.
+/// Runs a future of a plugin within a time limit, which counts from its first wait: what it does
+/// before can't be interrupted. A panic becomes an error.
 ///
 /// # Cancel safety
 ///
@@ -26,15 +30,39 @@ pub(crate) async fn run<T>(
     limit: Duration,
     future: BoxFuture<'_, Result<T>>,
 ) -> Result<T> {
-    match tokio::time::timeout(limit, Caught::new(current, future)).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(Error::timeout(format!("no answer within {limit:?}"))),
+    Limited {
+        call: Caught::new(current, future),
+        limit,
+        timer: None,
     }
+    .await
 }
 
 /// Like [`run`], without a limit.
 pub(crate) async fn unlimited<T>(current: Current, future: BoxFuture<'_, Result<T>>) -> Result<T> {
     Caught::new(current, future).await
+}
+
+/// Most calls are done at their first poll, so the timer is set only when one is not.
+struct Limited<'a, T> {
+    call: Caught<'a, T>,
+    limit: Duration,
+    /// Unconstrained, so that a call which uses up its task's budget is late all the same.
+    timer: Option<Pin<Box<Unconstrained<Sleep>>>>,
+}
+
+impl<T> Future for Limited<'_, T> {
+    type Output = Result<T>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        if let Poll::Ready(outcome) = Pin::new(&mut self.call).poll(context) {
+            return Poll::Ready(outcome);
+        }
+        let limit = self.limit;
+        let timer = (self.timer).get_or_insert_with(|| Box::pin(unconstrained(sleep(limit))));
+        (timer.as_mut().poll(context))
+            .map(|()| Err(Error::timeout(format!("no answer within {limit:?}"))))
+    }
 }
 
 /// A plugin's future whose panics are errors: when it is polled, and when it is dropped.

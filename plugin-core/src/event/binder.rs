@@ -90,7 +90,7 @@ impl<'a> Binder<'a> {
     ) {
         let plugin = downcast::<T>(plugin);
         let site = self.queued_site(QueuedCall::Batch(Box::new(move |payloads| {
-            let events = payloads.iter().map(typed::<E>).collect();
+            let events = payloads.into_iter().map(typed::<E>).collect();
             call(Arc::clone(&plugin), Batch::new(events))
         })));
         self.add_site(filter, site);
@@ -159,7 +159,7 @@ impl<'a> Binder<'a> {
         call: impl Fn(Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>> + Send + Sync + 'static,
     ) {
         let site = self.queued_site(QueuedCall::One(Box::new(move |payload| {
-            call(typed::<E>(&payload))
+            call(typed::<E>(payload))
         })));
         self.add_site(filter, site);
     }
@@ -241,9 +241,8 @@ fn downcast<T: Plugin>(plugin: &PluginRef) -> Arc<T> {
         .expect("`init` of a descriptor builds the type that its handlers take")
 }
 
-fn typed<E: Event>(payload: &Arc<dyn Payload>) -> Arc<Envelope<E>> {
-    let payload = Arc::clone(payload).into_any();
-    payload
+fn typed<E: Event>(payload: Arc<dyn Payload>) -> Arc<Envelope<E>> {
+    (payload.into_any())
         .downcast()
         .expect("a route carries one type of event")
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::backlog::Backlog;
 use super::descriptor::{Event, EventDescriptor};
 use super::handler::HandlerReport;
-use super::mailbox::Backlog;
 use super::publisher::{Publisher, Publishers};
 use super::table::{Change, Draft, Table};
 use crate::instance::Identity;

@@ -9,7 +9,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::publish::Publishable;
+use super::decode::Publishable;
 use super::route::{AnyRoute, Route};
 use crate::key;
 
@@ -79,7 +79,7 @@ impl EventDescriptor {
             description: "",
             type_id: TypeId::of::<E>,
             route: || Arc::new(Route::<E>::default()),
-            decode: super::publish::decode::<E>,
+            decode: super::decode::decode::<E>,
             schema: E::json_schema,
         }
     }

@@ -1,6 +1,5 @@
 //! A handler in the table: whose it is, how it is called, and what it did.
 
-use std::cell::Cell;
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -11,13 +10,18 @@ use serde::Serialize;
 use super::any::{AnyEvent, Payload};
 use super::envelope::Meta;
 use super::mailbox::Mailbox;
+use super::nested::Nested;
 use super::outcome::HandlerOutcome;
 use crate::descriptor::{BoxFuture, SubscribeOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 use crate::instance::{Counters, Identity};
 
-/// A synchronous call that takes longer than this is warned of by name.
+/// Of each handler so many events are timed at first, and one in so many after them: to read the
+/// clock twice takes longer than a short handler.
+const TIMED: u64 = 64;
+
+/// A synchronous call that takes longer than this is warned of by name, if it was timed.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);
 
 /// What inline and queued handlers have in common.
@@ -76,23 +80,48 @@ impl Site {
         }
     }
 
-    /// Counts a call and tells the operator of a failed one.
-    pub(super) fn record(&self, meta: Meta, events: u64, took: Duration, result: &Result<()>) {
-        self.counters.handled(events, took, result.is_err());
-        self.owner.counters().handled(events, took, result.is_err());
-        if let Err(error) = result {
-            if error.kind() == ErrorKind::Timeout {
-                self.timeouts.fetch_add(1, Relaxed);
-            }
-            tracing::error!(
-                plugin = self.owner.name(),
-                handler = self.handler,
-                topic = %self.topic,
-                event = %meta.id,
-                kind = error.kind().as_str(),
-                "handler failed: {error}"
-            );
+    /// Counts a call that begins, and starts the clock if it is one of those that are timed.
+    pub(super) fn begin(&self, events: u64) -> Option<Instant> {
+        self.owner.counters().receive(events);
+        let before = self.counters.receive(events);
+        let timed = before < TIMED || before % TIMED < events || self.options.timeout.is_some();
+        timed.then(Instant::now)
+    }
+
+    /// Notes how a call ended, and says how long it took if it was timed.
+    pub(super) fn end(
+        &self,
+        meta: Meta,
+        events: u64,
+        began: Option<Instant>,
+        result: &Result<()>,
+    ) -> Option<Duration> {
+        let took = began.map(|began| began.elapsed());
+        if let Some(took) = took {
+            self.counters.took(events, took);
+            self.owner.counters().took(events, took);
         }
+        if let Err(error) = result {
+            self.failed(meta, error);
+        }
+        took
+    }
+
+    /// Counts a failure and tells the operator.
+    fn failed(&self, meta: Meta, error: &Error) {
+        self.counters.fail();
+        self.owner.counters().fail();
+        if error.kind() == ErrorKind::Timeout {
+            self.timeouts.fetch_add(1, Relaxed);
+        }
+        tracing::error!(
+            plugin = self.owner.name(),
+            handler = self.handler,
+            topic = %self.topic,
+            event = %meta.id,
+            kind = error.kind().as_str(),
+            "handler failed: {error}"
+        );
     }
 
     pub(super) fn report(&self) -> HandlerReport {
@@ -111,6 +140,9 @@ impl Site {
 }
 
 /// What one handler did so far.
+///
+/// Numbers of events are exact. Times are those of a sample: the first calls, then one in 64; of a
+/// handler with a `timeout` every call.
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct HandlerReport {
@@ -126,27 +158,27 @@ pub struct HandlerReport {
     pub errors: u64,
     /// Calls that ran out of time.
     pub timeouts: u64,
-    /// Mean time of an event, in nanoseconds.
+    /// Mean time of an event, of those that were timed, in nanoseconds.
     pub mean_nanos: u64,
-    /// Longest call, in nanoseconds.
+    /// Longest call, of those that were timed, in nanoseconds.
     pub max_nanos: u64,
 }
 
-/// Calls a handler on the publisher's task: guarded, measured, counted.
+/// Calls a handler on the publisher's task: guarded, counted, measured now and then.
 pub(super) fn call_inline(
     site: &Site,
     meta: Meta,
     function: impl FnOnce() -> Result<()>,
 ) -> Result<()> {
-    let started = Instant::now();
+    let began = site.begin(1);
     let result = guard::call(site.owner.handling(meta.id), || {
         let _nested = Nested::begin(&site.topic)?;
         function()
     });
-    let took = started.elapsed();
-    site.record(meta, 1, took, &result);
     let limit = site.options.timeout.unwrap_or(LONG_INLINE_CALL);
-    if took > limit {
+    if let Some(took) = site.end(meta, 1, began, &result)
+        && took > limit
+    {
         tracing::warn!(
             plugin = site.owner.name(),
             handler = site.handler,
@@ -158,35 +190,6 @@ pub(super) fn call_inline(
         );
     }
     result
-}
-
-/// Inline handlers that call each other through events, deepest allowed.
-const DEEPEST: usize = 32;
-
-thread_local! {
-    static DEPTH: Cell<usize> = const { Cell::new(0) };
-}
-
-/// One inline call within others: events may form a circle, a stack may not.
-struct Nested;
-
-impl Nested {
-    fn begin(topic: &str) -> Result<Self> {
-        let depth = DEPTH.get();
-        if depth >= DEEPEST {
-            return Err(Error::bug(format!(
-                "`{topic}` was published {DEEPEST} times within itself: make one handler of the circle an `async fn`"
-            )));
-        }
-        DEPTH.set(depth + 1);
-        Ok(Self)
-    }
-}
-
-impl Drop for Nested {
-    fn drop(&mut self) {
-        DEPTH.set(DEPTH.get() - 1);
-    }
 }
 
 /// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A
@@ -202,7 +205,7 @@ pub(super) fn admits<P>(
     let Some(filter) = filter else { return true };
     let meta = envelope.meta();
     guard::call(site.owner.handling(meta.id), || Ok(filter(envelope))).unwrap_or_else(|error| {
-        site.record(meta, 0, Duration::ZERO, &Err(error.context("its filter")));
+        site.failed(meta, &error.context("its filter"));
         false
     })
 }

@@ -5,12 +5,13 @@
 //! that are in; a slot that is dropped unfilled gives its room back.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::any::Payload;
+use super::backlog::Pending;
 use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
 use crate::descriptor::Overflow;
@@ -117,10 +118,14 @@ impl Slot<'_> {
         if queue.closed {
             return false;
         }
+        let was_empty = queue.jobs.is_empty();
         queue.jobs.push_back(job);
         self.mailbox.unfinished.fetch_add(1, Relaxed);
         drop(queue);
-        self.mailbox.filled.notify_one();
+        // A worker waits only for a mailbox that it saw empty.
+        if was_empty {
+            self.mailbox.filled.notify_one();
+        }
         true
     }
 }
@@ -252,52 +257,6 @@ impl std::fmt::Debug for Mailbox {
             .field("capacity", &self.capacity)
             .field("len", &self.len())
             .finish_non_exhaustive()
-    }
-}
-
-/// How many accepted events of a bus are not handled yet.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Backlog(Arc<BacklogInner>);
-
-#[derive(Debug, Default)]
-struct BacklogInner {
-    pending: AtomicUsize,
-    idle: Notify,
-}
-
-/// One accepted event that is not handled yet.
-pub(crate) struct Pending(Backlog);
-
-impl Backlog {
-    pub(crate) fn begin(&self) -> Pending {
-        self.0.pending.fetch_add(1, SeqCst);
-        Pending(self.clone())
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.0.pending.load(SeqCst)
-    }
-
-    /// Waits until all is handled. What a handler publishes counts from before the handler ends.
-    pub(crate) async fn idle(&self) {
-        loop {
-            let idle = self.0.idle.notified();
-            tokio::pin!(idle);
-            idle.as_mut().enable();
-            if self.len() == 0 {
-                return;
-            }
-            idle.await;
-        }
-    }
-}
-
-impl Drop for Pending {
-    fn drop(&mut self) {
-        let inner = &self.0.0;
-        if inner.pending.fetch_sub(1, SeqCst) == 1 {
-            inner.idle.notify_waiters();
-        }
     }
 }
 

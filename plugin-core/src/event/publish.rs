@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::oneshot;
 
-use super::any::{Carried, Payload, Untyped};
+use super::any::{Carried, Payload};
+use super::backlog::Pending;
 use super::bus::Bus;
-use super::descriptor::{DecodeError, Event};
 use super::envelope::{Envelope, Meta};
 use super::handler::{Inline, Queued, QueuedSite, admits, call_inline};
-use super::mailbox::{Displaced, Job, NoSlot, Pending, Slot};
+use super::mailbox::{Displaced, Job, NoSlot, Slot};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::table::Table;
 use crate::context;
-use crate::descriptor::{BoxFuture, Overflow};
+use crate::descriptor::Overflow;
 use crate::error::{Error, Result as PluginResult};
 use crate::instance::Identity;
 
@@ -116,7 +116,7 @@ pub(super) fn try_publish<P: Carried>(
     let envelope = Envelope::new(Meta::new(owner.name()), event);
     let table = bus.table().load();
     let mut slots = Vec::new();
-    for handler in &table.route::<P>(index).queued {
+    for handler in &*table.route::<P>(index).queued {
         if !handler.wants(&envelope) {
             continue;
         }
@@ -161,7 +161,7 @@ fn inline<P: Carried>(
     index: usize,
     envelope: &Envelope<P>,
     mut done: impl FnMut(&Inline<P>, PluginResult<()>),
-) -> Option<Vec<Arc<Queued<P>>>> {
+) -> Option<Arc<[Arc<Queued<P>>]>> {
     let route = table.route::<P>(index);
     for handler in &route.inline {
         if admits(&handler.site, handler.filter.as_ref(), envelope) {
@@ -169,7 +169,7 @@ fn inline<P: Carried>(
             done(handler, result);
         }
     }
-    (!route.queued.is_empty()).then(|| route.queued.clone())
+    (!route.queued.is_empty()).then(|| Arc::clone(&route.queued))
 }
 
 impl<P> Queued<P> {
@@ -289,54 +289,4 @@ impl<'a> Publishing<'a> {
         dropped.give_up();
         accepted
     }
-}
-
-/// An event whose type the publisher does not name.
-pub(crate) trait Publishable: Send {
-    fn publish<'a>(
-        self: Box<Self>,
-        bus: &'a Bus,
-        owner: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), PublishError>>;
-}
-
-impl<E: Event> Publishable for Typed<E> {
-    fn publish<'a>(
-        self: Box<Self>,
-        bus: &'a Bus,
-        owner: &'a Identity,
-    ) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(async move { publish(bus, owner, bus.index::<E>(), self.0).await })
-    }
-}
-
-struct Typed<E>(E);
-
-/// Reads an event from JSON.
-pub(super) fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
-    let mut deserializer = serde_json::Deserializer::from_slice(json);
-    read::<E>(&mut deserializer)
-        .map(|event| Box::new(Typed(event)) as Box<dyn Publishable>)
-        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
-}
-
-/// Reads a value and nothing after it.
-pub(super) fn read<'de, T: serde::Deserialize<'de>>(
-    deserializer: &mut serde_json::Deserializer<serde_json::de::SliceRead<'de>>,
-) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
-    let value = serde_path_to_error::deserialize(&mut *deserializer)?;
-    deserializer.end().map_err(|error| {
-        serde_path_to_error::Error::new(serde_path_to_error::Track::new().path(), error)
-    })?;
-    Ok(value)
-}
-
-/// Publishes on a topic that no type declares.
-pub(super) async fn publish_untyped(
-    bus: &Bus,
-    owner: &Identity,
-    event: Untyped,
-) -> Result<(), PublishError> {
-    let index = bus.table().load().untyped();
-    publish(bus, owner, index, event).await
 }

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::any::Untyped;
 use super::bus::Bus;
+use super::decode;
 use super::descriptor::{DecodeError, Event, EventDescriptor};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::pattern::{Pattern, PatternError};
@@ -139,9 +140,9 @@ impl Publishers {
             return event.publish(&self.bus, &self.owner).await;
         }
         let topic = check_topic(topic).map_err(PublishError::Topic)?;
-        let data: Value = publish::read(&mut serde_json::Deserializer::from_slice(json))
+        let data: Value = decode::read(json)
             .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
-        publish::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
+        decode::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
     }
 }
 

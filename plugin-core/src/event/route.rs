@@ -10,14 +10,15 @@ use super::handler::{AnyHandler, Bound, HandlerReport, Inline, Queued};
 /// The handlers of one type of payload. Immutable once it is in a table.
 pub(crate) struct Route<P> {
     pub(super) inline: Vec<Arc<Inline<P>>>,
-    pub(super) queued: Vec<Arc<Queued<P>>>,
+    /// Shared, so that a publisher can let go of the table before it waits for room.
+    pub(super) queued: Arc<[Arc<Queued<P>>]>,
 }
 
 impl<P> Default for Route<P> {
     fn default() -> Self {
         Self {
             inline: Vec::new(),
-            queued: Vec::new(),
+            queued: Arc::default(),
         }
     }
 }
@@ -26,7 +27,7 @@ impl<P> Clone for Route<P> {
     fn clone(&self) -> Self {
         Self {
             inline: self.inline.clone(),
-            queued: self.queued.clone(),
+            queued: Arc::clone(&self.queued),
         }
     }
 }
@@ -41,8 +42,10 @@ impl<P: Carried> Route<P> {
                 next.inline.sort_by_key(|handler| handler.site.rank());
             }
             Bound::Queued(handler) => {
-                next.queued.push(Arc::new(handler));
-                next.queued.sort_by_key(|handler| handler.site.site.rank());
+                let mut queued = next.queued.to_vec();
+                queued.push(Arc::new(handler));
+                queued.sort_by_key(|handler| handler.site.site.rank());
+                next.queued = queued.into();
             }
         }
         next
@@ -72,8 +75,10 @@ impl<P: Carried> AnyRoute for Route<P> {
         let mut next = self.clone();
         next.inline
             .retain(|handler| !gone(handler.site.subscription));
-        next.queued
-            .retain(|handler| !gone(handler.site.site.subscription));
+        next.queued = (self.queued.iter())
+            .filter(|handler| !gone(handler.site.site.subscription))
+            .cloned()
+            .collect();
         let changed =
             next.inline.len() < self.inline.len() || next.queued.len() < self.queued.len();
         changed.then(|| Arc::new(next) as Arc<dyn AnyRoute>)

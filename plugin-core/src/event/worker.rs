@@ -5,8 +5,8 @@
 //! `linger` is over, or the mailbox is closed.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -30,10 +30,16 @@ pub(crate) struct Worker {
     concurrent: HashMap<usize, Arc<Semaphore>>,
 }
 
+/// What one call of a handler is for.
+struct Work {
+    first: Job,
+    /// The rest of a batch.
+    rest: Vec<Job>,
+}
+
 /// A batch that waits for more.
 struct OpenBatch {
-    site: Arc<QueuedSite>,
-    jobs: Vec<Job>,
+    work: Work,
     due: Instant,
 }
 
@@ -62,29 +68,31 @@ impl Worker {
             let Some(jobs) = taken else { break };
             for job in jobs {
                 self.handle(job).await;
+                // Handlers that never wait must not keep the thread for themselves.
+                tokio::task::consume_budget().await;
             }
             self.flush_due(Instant::now()).await;
         }
         for batch in std::mem::take(&mut self.batches).into_values() {
-            self.call(&batch.site, batch.jobs).await;
+            self.call(batch.work).await;
         }
         while self.running.join_next().await.is_some() {}
     }
 
     async fn handle(&mut self, job: Job) {
-        let site = Arc::clone(&job.site);
-        if let QueuedCall::One(_) = site.call {
-            return self.call(&site, vec![job]).await;
+        if let QueuedCall::One(_) = job.site.call {
+            return self.call(Work::of(job)).await;
         }
-        let key = address(&site);
-        let options = site.site.options;
-        let batch = self.batches.entry(key).or_insert_with(|| OpenBatch {
-            site,
-            jobs: Vec::new(),
-            due: Instant::now() + options.linger,
-        });
-        batch.jobs.push(job);
-        if batch.jobs.len() >= options.batch.min(self.mailbox.capacity()) {
+        let key = address(&job.site);
+        let options = job.site.site.options;
+        let gathered = match self.batches.entry(key) {
+            Entry::Occupied(batch) => batch.into_mut().work.add(job),
+            Entry::Vacant(none) => {
+                let (work, due) = (Work::of(job), Instant::now() + options.linger);
+                none.insert(OpenBatch { work, due }).work.len()
+            }
+        };
+        if gathered >= options.batch.min(self.mailbox.capacity()) {
             self.flush(key).await;
         }
     }
@@ -101,28 +109,61 @@ impl Worker {
 
     async fn flush(&mut self, key: usize) {
         if let Some(batch) = self.batches.remove(&key) {
-            self.call(&batch.site, batch.jobs).await;
+            self.call(batch.work).await;
         }
     }
 
     /// Calls a handler here, or beside others when it allows that.
-    async fn call(&mut self, site: &Arc<QueuedSite>, jobs: Vec<Job>) {
+    async fn call(&mut self, work: Work) {
         let worker = self.mailbox.uid();
-        let most = site.site.options.concurrency;
+        let most = work.site().site.options.concurrency;
         if most <= 1 {
-            return serve(site, jobs, Some(worker)).await;
+            return serve(work, worker).await;
         }
-        let calls = (self.concurrent.entry(address(site)))
+        let calls = (self.concurrent.entry(address(work.site())))
             .or_insert_with(|| Arc::new(Semaphore::new(most)));
         let Ok(call) = Arc::clone(calls).acquire_owned().await else {
             return;
         };
         while self.running.try_join_next().is_some() {}
-        let site = Arc::clone(site);
         self.running.spawn(async move {
-            serve(&site, jobs, Some(worker)).await;
+            serve(work, worker).await;
             drop(call);
         });
+    }
+}
+
+impl Work {
+    fn of(job: Job) -> Self {
+        Self {
+            first: job,
+            rest: Vec::new(),
+        }
+    }
+
+    fn site(&self) -> &Arc<QueuedSite> {
+        &self.first.site
+    }
+
+    fn len(&self) -> usize {
+        1 + self.rest.len()
+    }
+
+    /// Adds a job of the same handler, and says how many there are.
+    fn add(&mut self, job: Job) -> usize {
+        self.rest.push(job);
+        self.len()
+    }
+
+    /// Gives the places in the mailbox to others: the handler is called now.
+    fn begin(&mut self) {
+        self.first.begin();
+        self.rest.iter_mut().for_each(Job::begin);
+    }
+
+    fn payloads(&self) -> Vec<Arc<dyn Payload>> {
+        let jobs = std::iter::once(&self.first).chain(&self.rest);
+        jobs.map(|job| Arc::clone(&job.payload)).collect()
     }
 }
 
@@ -137,57 +178,44 @@ async fn sleep_until(due: Option<Instant>) {
     }
 }
 
-/// One call of a handler: guarded, limited, measured, counted, acknowledged.
-async fn serve(site: &Arc<QueuedSite>, mut jobs: Vec<Job>, worker: Option<usize>) {
-    if site.site.has_ended() {
-        return site.mailbox.handled(jobs.len());
+/// One call of a handler: guarded, limited, counted, measured now and then, acknowledged.
+async fn serve(mut work: Work, worker: usize) {
+    if work.site().site.has_ended() {
+        return work.site().mailbox.handled(work.len());
     }
-    for job in &mut jobs {
-        job.begin();
-    }
-    let Some(first) = jobs.first() else { return };
-    let meta = first.payload.meta();
+    work.begin();
+    let (site, payload) = (&work.site().site, &work.first.payload);
+    let (meta, events) = (payload.meta(), work.len() as u64);
     let current = Current {
-        worker,
-        ..site.site.owner.handling(meta.id)
+        worker: Some(worker),
+        ..site.owner.handling(meta.id)
     };
     let span = tracing::info_span!(
         "event",
-        plugin = site.site.owner.name(),
-        topic = first.payload.topic(),
+        plugin = site.owner.name(),
+        topic = payload.topic(),
         event = %meta.id
     );
-    let payloads: Vec<_> = jobs.iter().map(|job| Arc::clone(&job.payload)).collect();
-    let started = std::time::Instant::now();
-    let call = tracing::Instrument::instrument(invoke(site, current, payloads), span);
-    let result = call.await;
-    site.site
-        .record(meta, jobs.len() as u64, started.elapsed(), &result);
-    acknowledge(site, jobs, &result);
+    let began = site.begin(events);
+    let result = tracing::Instrument::instrument(invoke(&work, current), span).await;
+    site.end(meta, events, began, &result);
+    acknowledge(work, &result);
 }
 
-async fn invoke(
-    site: &Arc<QueuedSite>,
-    current: Current,
-    mut payloads: Vec<Arc<dyn Payload>>,
-) -> Result<()> {
-    let limit: Duration = site.limit;
+async fn invoke(work: &Work, current: Current) -> Result<()> {
+    let site = work.site();
     let future = guard::call(current, || {
-        Ok(match (&site.call, payloads.pop()) {
-            (QueuedCall::One(call), Some(payload)) => call(payload),
-            (QueuedCall::Batch(call), Some(last)) => {
-                payloads.push(last);
-                call(std::mem::take(&mut payloads))
-            }
-            (_, None) => Box::pin(std::future::ready(Ok(()))),
+        Ok(match &site.call {
+            QueuedCall::One(call) => call(Arc::clone(&work.first.payload)),
+            QueuedCall::Batch(call) => call(work.payloads()),
         })
     })?;
-    guard::run(current, limit, future).await
+    guard::run(current, site.limit, future).await
 }
 
-fn acknowledge(site: &Arc<QueuedSite>, jobs: Vec<Job>, result: &Result<()>) {
-    site.mailbox.handled(jobs.len());
-    for job in jobs {
+fn acknowledge(work: Work, result: &Result<()>) {
+    work.site().mailbox.handled(work.len());
+    for job in std::iter::once(work.first).chain(work.rest) {
         job.acknowledge(result.as_ref().map(|&()| ()).map_err(Error::same));
     }
 }

@@ -6,6 +6,7 @@
     reason = "a test fails where it is wrong, and says what it takes in a line"
 )]
 
+mod delivery;
 mod events;
 mod fault;
 mod operations;

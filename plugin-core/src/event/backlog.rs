@@ -1,0 +1,52 @@
+//! What a bus accepted and is not handled yet.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+
+use tokio::sync::Notify;
+
+/// How many accepted events of a bus are not handled yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Backlog(Arc<BacklogInner>);
+
+#[derive(Debug, Default)]
+struct BacklogInner {
+    pending: AtomicUsize,
+    idle: Notify,
+}
+
+/// One accepted event that is not handled yet.
+pub(crate) struct Pending(Backlog);
+
+impl Backlog {
+    pub(crate) fn begin(&self) -> Pending {
+        self.0.pending.fetch_add(1, SeqCst);
+        Pending(self.clone())
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.pending.load(SeqCst)
+    }
+
+    /// Waits until all is handled. What a handler publishes counts from before the handler ends.
+    pub(crate) async fn idle(&self) {
+        loop {
+            let idle = self.0.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.len() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        let inner = &self.0.0;
+        if inner.pending.fetch_sub(1, SeqCst) == 1 {
+            inner.idle.notify_waiters();
+        }
+    }
+}

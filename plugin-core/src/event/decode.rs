@@ -1,0 +1,65 @@
+//! Events that come as JSON, for a topic.
+
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Track;
+
+use super::any::Untyped;
+use super::bus::Bus;
+use super::descriptor::{DecodeError, Event};
+use super::outcome::PublishError;
+use super::publish::publish;
+use crate::descriptor::BoxFuture;
+use crate::instance::Identity;
+
+/// An event whose type the publisher does not name.
+pub(crate) trait Publishable: Send {
+    fn publish<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+}
+
+impl<E: Event> Publishable for Typed<E> {
+    fn publish<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(async move { publish(bus, owner, bus.index::<E>(), self.0).await })
+    }
+}
+
+struct Typed<E>(E);
+
+/// Reads an event from JSON.
+pub(super) fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
+    read::<E>(json)
+        .map(|event| Box::new(Typed(event)) as Box<dyn Publishable>)
+        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
+}
+
+/// Reads a value and nothing after it. To keep track of keys takes as long as to decode, so what
+/// is bad is read again to find the key that the error is about.
+pub(super) fn read<T: DeserializeOwned>(
+    json: &[u8],
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_json::from_slice(json).map_err(|error| {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Err(located) => located,
+            // The value is good; there is something after it.
+            Ok(_) => serde_path_to_error::Error::new(Track::new().path(), error),
+        }
+    })
+}
+
+/// Publishes on a topic that no type declares.
+pub(super) async fn publish_untyped(
+    bus: &Bus,
+    owner: &Identity,
+    event: Untyped,
+) -> Result<(), PublishError> {
+    let index = bus.table().load().untyped();
+    publish(bus, owner, index, event).await
+}
