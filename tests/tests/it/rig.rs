@@ -1,9 +1,13 @@
 //! A set of plugins, what config says of them, and a directory of their own.
 
+use std::ops::Deref;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use plugin_core::config::Sources;
-use plugin_core::lifecycle::{ConfigureError, Configured, Manager, PluginStatus, Running};
+use plugin_core::lifecycle::{
+    ConfigureError, Configured, Manager, PluginStatus, Running, StopReport,
+};
 use plugin_core::{Composition, Descriptor};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -12,7 +16,13 @@ use tempfile::TempDir;
 pub(crate) struct Rig {
     composition: Composition,
     sources: Sources,
-    data: TempDir,
+    data: Arc<TempDir>,
+}
+
+/// A running system, whose directory stays as long as it runs.
+pub(crate) struct Started {
+    running: Running,
+    _data: Arc<TempDir>,
 }
 
 impl Rig {
@@ -26,7 +36,7 @@ impl Rig {
         Self {
             composition: Composition::assemble(plugins).unwrap(),
             sources: sources.data_dir(data.path()),
-            data,
+            data: Arc::new(data),
         }
     }
 
@@ -52,8 +62,11 @@ impl Rig {
             .configure()
     }
 
-    pub(crate) async fn start(&self) -> Running {
-        self.configure().unwrap().start().await.unwrap()
+    pub(crate) async fn start(&self) -> Started {
+        Started {
+            running: self.configure().unwrap().start().await.unwrap(),
+            _data: Arc::clone(&self.data),
+        }
     }
 
     /// A path below the data directory.
@@ -67,6 +80,20 @@ impl Rig {
         text.lines()
             .map(|line| serde_json::from_str(line).unwrap())
             .collect()
+    }
+}
+
+impl Started {
+    pub(crate) async fn stop(self) -> StopReport {
+        self.running.stop().await
+    }
+}
+
+impl Deref for Started {
+    type Target = Running;
+
+    fn deref(&self) -> &Running {
+        &self.running
     }
 }
 

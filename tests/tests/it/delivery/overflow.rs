@@ -6,12 +6,11 @@
 use std::time::Duration;
 
 use plugin_core::event::{PublishError, TryPublishError};
-use plugin_core::lifecycle::Running;
 use plugin_core::prelude::*;
 use plugin_core::{Descriptor, Plugin};
 
 use crate::journal::{Journal, Notebook};
-use crate::rig::{Rig, status};
+use crate::rig::{Rig, Started, status};
 
 /// Declares an event and a plugin that handles it under a policy.
 macro_rules! policy {
@@ -50,13 +49,13 @@ policy!(newest, "overflow.newest", "overflow-newest", drop_newest);
 policy!(fail, "overflow.fail", "overflow-fail", fail);
 
 /// A system of one taker with room for two events.
-async fn start(taker: &'static Descriptor) -> Running {
+async fn start(taker: &'static Descriptor) -> Started {
     let rig = Rig::new(&[taker, Notebook::DESCRIPTOR]);
     rig.set(taker.name, "mailbox", 2).start().await
 }
 
 /// The items that were handled, and how many were dropped.
-async fn end(running: Running, taker: &'static Descriptor) -> (Vec<String>, u64) {
+async fn end(running: Started, taker: &'static Descriptor) -> (Vec<String>, u64) {
     running.idle().await;
     let dropped = status(&running, taker.name).events.dropped;
     let journal = running.service::<dyn Journal>().unwrap();

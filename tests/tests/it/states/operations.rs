@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use plugin_core::lifecycle::{OperationError, PluginFailed, Running, State};
+use plugin_core::lifecycle::{OperationError, PluginFailed, State};
 use plugin_core::prelude::*;
 use plugin_core::{Descriptor, Plugin, Requirement, current};
 use proptest::prelude::*;
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use crate::heard::Heard;
 use crate::journal::{Journal, Notebook};
-use crate::rig::Rig;
+use crate::rig::{Rig, Started};
 
 #[event("states.ping")]
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -193,7 +193,7 @@ impl Model {
 
 /// The system under test.
 struct Subject {
-    running: Running,
+    running: Started,
     journal: Service<dyn Journal>,
     failed: Heard<PluginFailed>,
 }
