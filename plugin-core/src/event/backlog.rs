@@ -18,10 +18,24 @@ struct BacklogInner {
 /// One accepted event that is not handled yet.
 pub(crate) struct Pending(Backlog);
 
+/// A publishing under way: while it lasts the bus is not idle.
+pub(crate) struct Publishing<'a>(&'a Backlog);
+
 impl Backlog {
     pub(crate) fn begin(&self) -> Pending {
         self.0.pending.fetch_add(1, SeqCst);
         Pending(self.clone())
+    }
+
+    pub(crate) fn publishing(&self) -> Publishing<'_> {
+        self.0.pending.fetch_add(1, SeqCst);
+        Publishing(self)
+    }
+
+    fn end(&self) {
+        if self.0.pending.fetch_sub(1, SeqCst) == 1 {
+            self.0.idle.notify_waiters();
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -44,9 +58,12 @@ impl Backlog {
 
 impl Drop for Pending {
     fn drop(&mut self) {
-        let inner = &self.0.0;
-        if inner.pending.fetch_sub(1, SeqCst) == 1 {
-            inner.idle.notify_waiters();
-        }
+        self.0.end();
+    }
+}
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }

@@ -210,22 +210,24 @@ impl Mailbox {
         Displaced::Oldest(oldest)
     }
 
-    /// Takes up to `most` jobs; `None` when it is closed and empty.
+    /// Moves jobs into `taken`, as many as it has room for; `false` when the mailbox is closed and
+    /// empty.
     ///
     /// # Cancel safety
     ///
     /// A dropped future takes no job.
-    pub(crate) async fn take(&self, most: usize) -> Option<Vec<Job>> {
+    pub(crate) async fn take(&self, taken: &mut Vec<Job>) -> bool {
         loop {
             let filled = self.filled.notified();
             {
                 let mut queue = self.lock();
                 if !queue.jobs.is_empty() {
-                    let count = queue.jobs.len().min(most);
-                    return Some(queue.jobs.drain(..count).collect());
+                    let count = queue.jobs.len().min(taken.capacity() - taken.len());
+                    taken.extend(queue.jobs.drain(..count));
+                    return true;
                 }
                 if queue.closed {
-                    return None;
+                    return false;
                 }
             }
             filled.await;

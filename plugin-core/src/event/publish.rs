@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use tokio::sync::oneshot;
 
 use super::any::{Carried, Payload};
-use super::backlog::Pending;
+use super::backlog;
 use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
 use super::handler::{Inline, Queued, QueuedSite, admits, call_inline};
@@ -222,20 +222,20 @@ type Acknowledge = Option<oneshot::Sender<HandlerOutcome>>;
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
 struct Publishing<'a> {
     bus: &'a Bus,
-    _pending: Pending,
+    _under_way: backlog::Publishing<'a>,
 }
 
 impl<'a> Publishing<'a> {
     /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
     /// the two sees the other.
     fn begin(bus: &'a Bus, owner: &Identity) -> Result<Self, PublishError> {
-        let pending = bus.pending().begin();
+        let under_way = bus.pending().publishing();
         if bus.is_closed() || owner.is_muted() {
             return Err(PublishError::Stopping);
         }
         Ok(Self {
             bus,
-            _pending: pending,
+            _under_way: under_way,
         })
     }
 

@@ -56,17 +56,20 @@ impl Worker {
     /// Handles events until the mailbox is closed and empty.
     pub(crate) async fn run(mut self) {
         let mailbox = Arc::clone(&self.mailbox);
+        let mut jobs = Vec::with_capacity(TAKE);
         loop {
             let due = self.batches.values().map(|batch| batch.due).min();
-            let taken = tokio::select! {
-                taken = mailbox.take(TAKE) => taken,
+            let open = tokio::select! {
+                open = mailbox.take(&mut jobs) => open,
                 () = sleep_until(due) => {
                     self.flush_due(Instant::now()).await;
                     continue;
                 }
             };
-            let Some(jobs) = taken else { break };
-            for job in jobs {
+            if !open {
+                break;
+            }
+            for job in jobs.drain(..) {
                 self.handle(job).await;
                 // Handlers that never wait must not keep the thread for themselves.
                 tokio::task::consume_budget().await;
