@@ -45,13 +45,24 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
 fn similar(composition: &Composition, name: &str) -> Option<&'static str> {
     let composed = composition.plugins().map(|plugin| plugin.name);
     let catalogued = composition.catalogue.iter().map(|entry| entry.plugin);
-    let likeness = |known| strsim::normalized_damerau_levenshtein(known, name);
+    let likeness = |known| likeness(known, name);
     composed
         .chain(catalogued)
         .map(|known| (likeness(known), known))
         .filter(|&(likeness, _)| likeness >= LIKE)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, known)| known)
+}
+
+/// How like a known name another one is, from 0 to 1. What most names end in says nothing of which
+/// one is meant, and may be left off.
+fn likeness(known: &str, name: &str) -> f64 {
+    let like = strsim::normalized_damerau_levenshtein;
+    match (known.strip_suffix("-plugin"), name.strip_suffix("-plugin")) {
+        (Some(known), Some(name)) => like(known, name),
+        (Some(stem), None) => like(stem, name).max(like(known, name)),
+        (None, _) => like(known, name),
+    }
 }
 
 impl fmt::Display for Absent {

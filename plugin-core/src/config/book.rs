@@ -36,7 +36,15 @@ impl<'c> Book<'c> {
         self.shape().property(name)
     }
 
-    /// Why a section can't be used in this build; nothing if it can, or is to be left out.
+    /// What to tell of a section whose plugin another build holds: one set of files serves builds
+    /// with other features. Nothing of the app's own defaults, and of what is off anyway.
+    pub(super) fn left_out(&self, name: &str, section: &Node) -> Option<String> {
+        let absent = self.composition.absent(name)?;
+        let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
+        (matches!(absent, Absent::LeftOut { .. }) && !silent).then(|| absent.to_string())
+    }
+
+    /// Why a section can't be used in any build; nothing if it can.
     pub(super) fn refuse(&self, name: &str, section: &Node) -> Option<Issue> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
         if let Some((plugin, _)) = name.split_once('@') {
@@ -47,8 +55,7 @@ impl<'c> Book<'c> {
         }
         let absent = self.composition.absent(name)?;
         if let Absent::LeftOut { .. } = absent {
-            let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
-            return (!silent).then(|| issue(IssueKind::Build, absent.to_string()));
+            return None;
         }
         let manager = nearest(name, [manager::ROOT]);
         Some(nobody(&section.key, name, name, &absent).or_meant(manager))

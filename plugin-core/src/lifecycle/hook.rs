@@ -50,7 +50,7 @@ pub(super) async fn run<T: Send + 'static>(
         () = cancelled(limits.stopping.as_ref()) => {
             Err(Error::external(format!("`{name}` was given up: the system stops")))
         }
-        () = limits.insist.cancelled() => {
+        () = insisted(&limits.insist) => {
             Err(Error::timeout(format!("`{name}` was given up: the operator insisted")))
         }
         () = tokio::time::sleep(limits.timeout) => {
@@ -58,6 +58,15 @@ pub(super) async fn run<T: Send + 'static>(
         }
     }
 }
+
+/// Completes when the operator insists and what is nearly done had a moment to end.
+pub(super) async fn insisted(insist: &CancellationToken) {
+    insist.cancelled().await;
+    tokio::time::sleep(MOMENT).await;
+}
+
+/// What an insisting operator still leaves to a hook or a drain.
+const MOMENT: Duration = Duration::from_millis(100);
 
 async fn cancelled(token: Option<&CancellationToken>) {
     match token {

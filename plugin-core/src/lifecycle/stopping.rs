@@ -198,7 +198,7 @@ impl Teardown<'_> {
         let done = tokio::select! {
             biased;
             done = future => Some(done),
-            () = self.insist.cancelled() => None,
+            () = hook::insisted(&self.insist) => None,
             () = tokio::time::sleep_until(deadline) => None,
         };
         if done.is_none() {

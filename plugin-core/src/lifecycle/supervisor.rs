@@ -1,16 +1,18 @@
 //! The manager's one event loop: it alone changes what runs, after the start and until the stop.
 
+mod health;
+mod operations;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, Interval, MissedTickBehavior};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::health::Health;
-use super::hook;
 use super::kernel::{Kernel, News, Report};
-use super::operation::{Operation, OperationError, OperationOutcome, Request};
+use super::operation::{OperationError, Request};
 use super::report::StopReport;
 use super::state::State;
 use super::{starting, stopping};
@@ -19,9 +21,6 @@ use crate::error::{Error, ErrorKind};
 
 /// How long after the plugin that it needs one is restarted.
 const AFTER_NEED: Duration = Duration::from_millis(1);
-
-/// Answers of this kind in a row that make an unhealthy plugin a failed one.
-const UNHEALTHY_IN_A_ROW: u32 = 3;
 
 #[derive(Debug)]
 pub(super) struct Supervisor {
@@ -84,13 +83,6 @@ impl Supervisor {
         stopping::stop_all(&self.kernel, escalated).await
     }
 
-    fn health_ticks(&self) -> Interval {
-        let every = self.kernel.health_interval;
-        let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        ticks
-    }
-
     async fn hear(&mut self, report: Report) -> Escalation {
         let this = &self.kernel.units[report.unit];
         if matches!(report.news, News::Health(_)) {
@@ -105,75 +97,6 @@ impl Supervisor {
                 self.fail(report.unit, error).await
             }
             News::Health(health) => self.hear_health(report.unit, health).await,
-        }
-    }
-
-    async fn hear_health(&mut self, unit: usize, health: Health) -> Escalation {
-        let record = &mut self.records[unit];
-        record.unhealthy = if health.serves() {
-            0
-        } else {
-            record.unhealthy + 1
-        };
-        let failed = record.unhealthy >= UNHEALTHY_IN_A_ROW;
-        let before = self.kernel.units[unit].board.read().health;
-        if before != health {
-            tracing::warn!(
-                plugin = self.kernel.units[unit].name(),
-                ?health,
-                "its health changed"
-            );
-        }
-        let reason = match &health {
-            Health::Unhealthy(reason) if failed => Some(reason.clone()),
-            _ => None,
-        };
-        self.kernel.units[unit]
-            .board
-            .change(|entry| entry.health = health);
-        match reason {
-            Some(reason) => {
-                let error = Error::retriable(format!(
-                    "unhealthy {UNHEALTHY_IN_A_ROW} times in a row: {reason}"
-                ));
-                self.fail(unit, error).await
-            }
-            None => None,
-        }
-    }
-
-    /// Asks every running plugin how it is, unless it still owes an answer; the answers come as
-    /// reports.
-    fn ask_health(&mut self) {
-        for (unit, this) in self.kernel.units.iter().enumerate() {
-            if self.records[unit].asked == Some(this.generation()) {
-                continue;
-            }
-            let Some(hook) = this.descriptor.hooks.health else {
-                continue;
-            };
-            let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
-                continue;
-            };
-            let (kernel, generation) = (Arc::clone(&self.kernel), this.generation());
-            self.records[unit].asked = Some(generation);
-            crate::spawn::spawn(async move {
-                let current = kernel.units[unit].identity.current();
-                let limits = kernel.limits(unit);
-                let call = move || {
-                    let health = hook(plugin);
-                    Ok(Box::pin(async move { Ok(health.await) }) as _)
-                };
-                let health = hook::run(current, "health", &limits, call)
-                    .await
-                    .unwrap_or_else(|error| Health::Unhealthy(error.to_string()));
-                // Without a supervisor nobody asks.
-                drop(kernel.reports.send(Report {
-                    unit,
-                    generation,
-                    news: News::Health(health),
-                }));
-            });
         }
     }
 
@@ -297,132 +220,6 @@ impl Supervisor {
         self.kernel.units[unit]
             .board
             .change(|entry| entry.restarts += 1);
-    }
-
-    async fn operate(&mut self, request: Request) -> Escalation {
-        let mut escalation = None;
-        let outcome = match &request.operation {
-            Operation::Start { plugin } => self.start(plugin, &mut escalation).await,
-            Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
-            Operation::Restart { plugin } => self.restart(plugin, &mut escalation).await,
-        };
-        self.kernel.audit_operation(&request.operation, &outcome);
-        // Whoever asked may have gone; the operation is done all the same.
-        drop(request.answer.send(outcome));
-        escalation
-    }
-
-    async fn start(
-        &mut self,
-        plugin: &str,
-        escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        let this = &self.kernel.units[unit];
-        let state = this.board.read().state;
-        if state.is_active() {
-            return Err(OperationError::State {
-                plugin: this.name(),
-                state,
-            });
-        }
-        let missing: Vec<_> = (this.needs.iter().copied())
-            .filter(|&need| self.kernel.units[need].board.read().state != State::Running)
-            .collect();
-        if !missing.is_empty() {
-            return Err(OperationError::Needs {
-                plugin: this.name(),
-                missing: self.names(&missing),
-            });
-        }
-        self.records[unit] = Record::default();
-        self.launch_for_operator(unit, escalation).await
-    }
-
-    async fn stop(
-        &mut self,
-        plugin: &str,
-        cascade: bool,
-    ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        let this = &self.kernel.units[unit];
-        let mut units = self.kernel.running_dependents(unit);
-        if !units.is_empty() && !cascade {
-            return Err(OperationError::Needed {
-                plugin: this.name(),
-                by: self.names(&units),
-            });
-        }
-        // A restart that was planned is off: the operator wants it down.
-        let planned = self.records[unit].due.take();
-        self.cancel_restarts(unit);
-        let this = &self.kernel.units[unit];
-        let state = this.board.read().state;
-        if state != State::Running {
-            return match planned {
-                Some(_) => Ok(OperationOutcome {
-                    plugins: Vec::new(),
-                }),
-                None => Err(OperationError::State {
-                    plugin: this.name(),
-                    state,
-                }),
-            };
-        }
-        units.push(unit);
-        let stops = stopping::stop_some(&self.kernel, units).await;
-        Ok(OperationOutcome {
-            plugins: stops.iter().map(|stop| stop.name).collect(),
-        })
-    }
-
-    async fn restart(
-        &mut self,
-        plugin: &str,
-        escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        if self.kernel.units[unit].board.read().state == State::Running {
-            stopping::stop(&self.kernel, unit).await;
-            self.records[unit] = Record::default();
-            let outcome = self.launch_for_operator(unit, escalation).await;
-            if outcome.is_ok() {
-                self.count_restart(unit);
-            }
-            return outcome;
-        }
-        self.start(plugin, escalation).await
-    }
-
-    /// A failure is told to the operator, and followed up like any other.
-    async fn launch_for_operator(
-        &mut self,
-        unit: usize,
-        escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
-        let plugin = self.kernel.units[unit].name();
-        match self.launch(unit).await {
-            Ok(()) => Ok(OperationOutcome {
-                plugins: vec![plugin],
-            }),
-            Err(error) => {
-                *escalation = self.follow_up(unit, &error).await;
-                Err(OperationError::Failed { plugin, error })
-            }
-        }
-    }
-
-    fn find(&self, plugin: &str) -> Result<usize, OperationError> {
-        self.kernel
-            .find(plugin)
-            .ok_or_else(|| OperationError::Unknown(plugin.to_owned()))
-    }
-
-    fn names(&self, units: &[usize]) -> Vec<&'static str> {
-        units
-            .iter()
-            .map(|&unit| self.kernel.units[unit].name())
-            .collect()
     }
 }
 

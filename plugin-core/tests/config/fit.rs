@@ -2,23 +2,28 @@
 
 use plugin_core::config::Sources;
 
-use crate::build::{base, lines, loaded, refused, with};
+use crate::build::{base, lines, loaded, with};
 
 #[test]
 fn a_left_out_plugin_is_named_with_its_feature() {
     let dir = tempfile::tempdir().expect("a directory");
     let file = dir.path().join("cache-plugin.yaml");
     std::fs::write(&file, "cache-plugin: { config: { size: 1 } }").expect("a file");
-    let text = refused(&base().config_dir(dir.path())).to_string();
-    assert!(text.ends_with("cache-plugin: `cache-plugin` is known but not in this binary: build with `--features cache`"), "{text}");
+    let settings = loaded(&base().config_dir(dir.path()));
+    let warning = settings.warnings[0].to_string();
+    assert!(
+        warning.ends_with("cache-plugin.yaml:1:1: cache-plugin: `cache-plugin` is known but not in this binary: build with `--features cache`"),
+        "{warning}"
+    );
 
     std::fs::write(
         &file,
         "cache-plugin: { enabled: false, config: { size: 1 } }",
     )
     .expect("a file");
-    loaded(&base().config_dir(dir.path()));
-    loaded(&with("cache-plugin: { config: { size: 1 } }"));
+    let off = loaded(&base().config_dir(dir.path()));
+    let embedded = loaded(&with("cache-plugin: { config: { size: 1 } }"));
+    assert!(off.warnings.is_empty() && embedded.warnings.is_empty());
 }
 
 #[test]

@@ -78,7 +78,7 @@ async fn a_second_signal_insists() {
             }
         })
         .await;
-    assert!(report.late().any(|name| name == "a"), "{report:?}");
+    assert_eq!(report.late().collect::<Vec<_>>(), ["a"], "{report:?}");
     assert!(set.alive().is_empty());
 }
 
