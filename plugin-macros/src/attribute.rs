@@ -95,7 +95,7 @@ impl Arguments {
             let argument = argument(input)?;
             self.add(argument, diagnostics);
         } else {
-            self.positional.push(input.parse()?);
+            self.positional.push(expression(input)?);
         }
         if !input.is_empty() && input.parse::<Token![,]>().is_err() {
             return Err(input.error(format!(
@@ -251,13 +251,25 @@ impl Arguments {
 fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     let name = Ident::parse_any(input)?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-        Value::Expr(input.parse()?)
+        Value::Expr(expression(input)?)
     } else if input.peek(token::Paren) {
         Value::List(input.parse()?)
     } else {
         Value::Flag
     };
     Ok(Argument { name, value })
+}
+
+/// Reads an expression. A literal that `macro_rules!` passes on is wrapped in a group that nobody
+/// sees: it is taken out.
+fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
+    let mut expression: Expr = input.parse()?;
+    while let Expr::Group(group) = &expression
+        && matches!(*group.expr, Expr::Lit(_) | Expr::Group(_))
+    {
+        expression = Expr::clone(&group.expr);
+    }
+    Ok(expression)
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

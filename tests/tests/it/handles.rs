@@ -190,7 +190,7 @@ trait Greeting {
 
 /// Declares a provider of a greeting.
 macro_rules! greeter {
-    ($type:ident, $name:tt, $priority:tt, $text:tt) => {
+    ($type:ident, $name:literal, $priority:literal, $text:literal) => {
         struct $type;
 
         #[plugin(name = $name, provides(Greeting(priority = $priority)))]

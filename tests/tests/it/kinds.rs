@@ -11,7 +11,7 @@ use crate::rig::Rig;
 
 /// Declares a plugin that takes its time to start and to stop.
 macro_rules! slow {
-    ($type:ident, $name:tt, $kind:ident, $seconds:tt) => {
+    ($type:ident, $name:literal, $kind:ident, $seconds:literal) => {
         struct $type(Service<dyn Journal>);
 
         #[plugin(name = $name, kind = $kind)]

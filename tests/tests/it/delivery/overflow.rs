@@ -14,7 +14,7 @@ use crate::rig::{Rig, Started, status};
 
 /// Declares an event and a plugin that handles it under a policy.
 macro_rules! policy {
-    ($module:ident, $topic:tt, $name:tt, $overflow:ident) => {
+    ($module:ident, $topic:literal, $name:literal, $overflow:ident) => {
         mod $module {
             use super::*;
 
