@@ -5,4 +5,5 @@ mod concurrency;
 mod lingering;
 mod overflow;
 mod priority;
+mod runtime;
 mod undeclared;
