@@ -2,194 +2,27 @@
 //! order. After each operation the system and the model say the same, exactly the plugins that
 //! run are alive, and exactly those hear an event.
 
+mod model;
+mod node;
+
 use std::time::Duration;
 
+use plugin_core::Plugin;
 use plugin_core::lifecycle::{OperationError, PluginFailed, State};
-use plugin_core::prelude::*;
-use plugin_core::{Descriptor, Plugin, Requirement, current};
+use plugin_core::service::Service;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::json;
+
+use model::{Model, Operation, in_order, same};
+use node::{A, B, Break, C, D, NAMES, Ping};
 
 use crate::heard::Heard;
 use crate::journal::{Journal, Notebook};
 use crate::rig::{Rig, Started};
 
-#[event("states.ping")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Ping;
-
-/// Tells a plugin to fail.
-#[event("states.break")]
-#[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
-struct Break {
-    plugin: String,
-}
-
-/// A plugin that notes what is done to it; there are several of it, under other names.
-struct Node {
-    name: &'static str,
-    journal: Service<dyn Journal>,
-    tasks: std::sync::OnceLock<Tasks>,
-}
-
-#[plugin(name = "states-node")]
-impl Node {
-    #[init]
-    fn init(journal: Service<dyn Journal>) -> Result<Self> {
-        let name = current().expect("`init` runs in a context").plugin;
-        journal.write(format!("init {name}"));
-        let tasks = std::sync::OnceLock::new();
-        Ok(Self {
-            name,
-            journal,
-            tasks,
-        })
-    }
-
-    #[start]
-    async fn start(&self, tasks: Tasks) {
-        self.journal.write(format!("start {}", self.name));
-        self.tasks.get_or_init(|| tasks);
-    }
-
-    #[stop]
-    fn stop(&self) {
-        self.journal.write(format!("stop {}", self.name));
-    }
-
-    #[subscribe]
-    fn ping(&self, _ping: &Ping) {}
-
-    #[subscribe]
-    async fn fail(&self, event: &Break) -> Result<()> {
-        if event.plugin == self.name {
-            let tasks = self.tasks.get().expect("it was started");
-            tasks.spawn("told", async { Err::<(), _>(Error::external("told to")) })?;
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Node {
-    fn drop(&mut self) {
-        self.journal.write(format!("drop {}", self.name));
-    }
-}
-
-const fn node(name: &'static str, requires: &'static [Requirement]) -> Descriptor {
-    let node = Node::DESCRIPTOR;
-    Descriptor::new(name, "1.0.0", node.hooks)
-        .needs(node.needs)
-        .subscriptions(node.subscriptions)
-        .requires(requires)
-}
-
-const fn on(plugin: &'static str) -> Requirement {
-    Requirement {
-        plugin,
-        version: "*",
-    }
-}
-
 /// What takes longer never ends: all that is waited for is done at once.
 const HANGS: Duration = Duration::from_secs(3_600);
-
-/// In start order.
-const NAMES: [&str; 4] = ["a", "b", "c", "d"];
-const A: Descriptor = node("a", &[]);
-const B: Descriptor = node("b", &[on("a")]);
-const C: Descriptor = node("c", &[on("b")]);
-const D: Descriptor = node("d", &[on("a")]);
-
-/// Whom each plugin needs.
-const NEEDS: [&[usize]; 4] = [&[], &[0], &[1], &[0]];
-
-#[derive(Debug, Clone, Copy)]
-enum Operation {
-    Start(usize),
-    Stop(usize),
-    StopCascade(usize),
-    Restart(usize),
-    Break(usize),
-    Publish,
-}
-
-/// What the system should be.
-#[derive(Debug)]
-struct Model([State; 4]);
-
-/// What an operation should come to: the plugins it changed, or the word for its refusal.
-type Expected = Result<Vec<&'static str>, &'static str>;
-
-impl Model {
-    fn runs(&self, at: usize) -> bool {
-        self.0[at] == State::Running
-    }
-
-    fn running(&self) -> Vec<&'static str> {
-        (0..4)
-            .filter(|&at| self.runs(at))
-            .map(|at| NAMES[at])
-            .collect()
-    }
-
-    /// The plugins that run and can't be without one, those that stop first in front.
-    fn dependents(&self, of: usize) -> Vec<usize> {
-        let mut found = vec![of];
-        for (at, needs) in NEEDS.into_iter().enumerate() {
-            if needs.iter().any(|need| found.contains(need)) {
-                found.push(at);
-            }
-        }
-        found
-            .into_iter()
-            .skip(1)
-            .filter(|&at| self.runs(at))
-            .rev()
-            .collect()
-    }
-
-    fn start(&mut self, at: usize) -> Expected {
-        if self.runs(at) {
-            return Err("state");
-        }
-        if NEEDS[at].iter().any(|&need| !self.runs(need)) {
-            return Err("needs");
-        }
-        self.0[at] = State::Running;
-        Ok(vec![NAMES[at]])
-    }
-
-    fn stop(&mut self, at: usize, cascade: bool) -> Expected {
-        let mut stopped = self.dependents(at);
-        if !stopped.is_empty() && !cascade {
-            return Err("needed");
-        }
-        if !self.runs(at) {
-            return Err("state");
-        }
-        stopped.push(at);
-        stopped.iter().for_each(|&at| self.0[at] = State::Stopped);
-        Ok(stopped.into_iter().map(|at| NAMES[at]).collect())
-    }
-
-    fn restart(&mut self, at: usize) -> Expected {
-        if self.runs(at) {
-            return Ok(vec![NAMES[at]]);
-        }
-        self.start(at)
-    }
-
-    /// It is given up at once, and those that can't be without it stop.
-    fn fail(&mut self, at: usize) {
-        let dependents = self.dependents(at);
-        dependents
-            .into_iter()
-            .for_each(|at| self.0[at] = State::Stopped);
-        self.0[at] = State::Failed;
-    }
-}
 
 /// The system under test.
 struct Subject {
@@ -288,30 +121,6 @@ fn word(error: &OperationError) -> &'static str {
         OperationError::Needs { .. } => "needs",
         _ => "other",
     }
-}
-
-/// Dependents come first; between independent ones the order of their ends is open.
-fn same(outcome: &Expected, expected: &Expected) -> bool {
-    let (Ok(outcome), Ok(expected)) = (outcome, expected) else {
-        return outcome == expected;
-    };
-    let sorted = |names: &[&'static str]| {
-        let mut names = names.to_vec();
-        names.sort_unstable();
-        names
-    };
-    sorted(outcome) == sorted(expected) && in_order(outcome)
-}
-
-/// Whether nobody stopped before one that needs it.
-fn in_order(stops: &[&str]) -> bool {
-    let place = |name: &str| stops.iter().position(|stop| *stop == name);
-    NAMES.iter().enumerate().all(|(at, name)| {
-        let needs = NEEDS[at].iter().filter_map(|&need| place(NAMES[need]));
-        needs
-            .into_iter()
-            .all(|need| place(name).is_none_or(|own| own < need))
-    })
 }
 
 /// The plugins that were built and not dropped, in order of their names.
