@@ -125,8 +125,8 @@ impl Feed {
     ///
     /// # Cancel safety
     ///
-    /// The event that waits for room when it is dropped may have reached some subscribers; it is
-    /// not counted.
+    /// The event that waits for room when it is dropped may have reached some subscribers; its line
+    /// is not counted.
     pub(crate) async fn run(
         &self,
         input: Input,
@@ -135,14 +135,14 @@ impl Feed {
     ) -> io::Result<End> {
         let mut lines = Lines::new(input.stream, lines::MOST);
         while let Some(line) = lines.next().await? {
+            let published = self.publish(&line).await;
+            if let Ok(Published::Stopping) = published {
+                return Ok(End::Stopping);
+            }
             tally.lines += 1;
-            match self.publish(&line).await {
+            match published {
                 Ok(Published::Yes) => tally.published += 1,
-                Ok(Published::Blank) => tally.blank += 1,
-                Ok(Published::Stopping) => {
-                    tally.lines -= 1;
-                    return Ok(End::Stopping);
-                }
+                Ok(Published::Blank | Published::Stopping) => tally.blank += 1,
                 Err(bad) => {
                     tally.report(line.number, &bad, progress);
                     if self.on_error == OnError::Stop {

@@ -60,8 +60,7 @@ const POLL: Duration = Duration::from_millis(1);
 impl Bus {
     /// A bus for all the events that are linked into the binary.
     pub(crate) fn new() -> Self {
-        let mut events = registry::events();
-        events.dedup_by_key(|event| event.topic);
+        let events = registry::events();
         let table = Table::new(events.iter().map(|event| (event.route)()));
         Self(Arc::new(Inner {
             table: ArcSwap::from_pointee(table),
@@ -69,7 +68,8 @@ impl Bus {
             by_type: (events.iter().enumerate())
                 .map(|(at, event)| ((event.type_id)(), at))
                 .collect(),
-            by_topic: (events.iter().enumerate())
+            // A topic that two types declare, which a composed set can't have, goes to the first.
+            by_topic: (events.iter().enumerate().rev())
                 .map(|(at, event)| (event.topic, at))
                 .collect(),
             events,
@@ -120,16 +120,12 @@ impl Bus {
 
     /// Index of the route of `E`.
     pub(super) fn index<E: Event>(&self) -> usize {
-        *self
-            .0
-            .by_type
-            .get(&TypeId::of::<E>())
-            .unwrap_or_else(|| {
-                panic!(
-                    "event `{}` is declared by two types, or is not linked: give each type a topic of its own",
-                    E::DESCRIPTOR.topic
-                )
-            })
+        *self.0.by_type.get(&TypeId::of::<E>()).unwrap_or_else(|| {
+            panic!(
+                "event `{}` is not linked: name its crate, and declare it with `#[event]`",
+                E::DESCRIPTOR.topic
+            )
+        })
     }
 
     pub(super) fn table(&self) -> &ArcSwap<Table> {
