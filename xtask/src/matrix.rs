@@ -58,20 +58,26 @@ fn verdict(built: bool, stderr: &str) -> Result<String, String> {
     if built {
         return Ok("builds".to_owned());
     }
-    let errors: Vec<_> = stderr
-        .lines()
-        .filter(|line| line.starts_with("error"))
-        .collect();
-    let foreign = errors.iter().find(|line| {
-        !line.starts_with(PLAN) && !line.starts_with("error: could not compile `app`")
-    });
-    match (
-        foreign,
-        errors.iter().find_map(|line| line.strip_prefix(PLAN)),
-    ) {
-        (None, Some(message)) => Ok(format!("refused: {message}")),
+    let errors = || stderr.lines().filter(|line| line.starts_with("error"));
+    let ours =
+        |line: &str| line.starts_with(PLAN) || line.starts_with("error: could not compile `app`");
+    match message(stderr) {
+        Some(message) if errors().all(ours) => Ok(format!("refused: {message}")),
         _ => Err(format!("it fails without a message of the plan:\n{stderr}")),
     }
+}
+
+/// The plan's message: all of it, up to the place that the compiler names.
+fn message(stderr: &str) -> Option<String> {
+    let (_, rest) = stderr.split_once(PLAN)?;
+    let lines = rest
+        .lines()
+        .take_while(|line| !line.trim_start().starts_with("-->"));
+    let text: Vec<_> = lines
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    (!text.is_empty()).then(|| text.join("; "))
 }
 
 /// The features of the app, but `default`.
