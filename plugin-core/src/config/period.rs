@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// A length of time in a config file: one or more numbers with a unit each, `1m 30s`.
 ///
 /// The units are `ns`, `us`, `ms`, `s`, `m`, `h` and `d`. A number alone is refused, because
-/// nobody can tell what it counts.
+/// nobody can tell what it counts, and more than 3650 days, so that a clock can count it.
 ///
 /// # Example
 ///
@@ -26,6 +26,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Period(Duration);
+
+/// What a config may ask for at most: an instant so far away can still be reckoned with.
+const LONGEST: Duration = Duration::from_secs(3650 * 86_400);
 
 const NANOS: u128 = 1_000_000_000;
 
@@ -77,13 +80,26 @@ impl From<Duration> for Period {
     }
 }
 
-/// Text that is no length of time.
+/// Text that is no length of time, or one that is too long.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PeriodError(());
+pub struct PeriodError {
+    what: &'static str,
+}
+
+impl PeriodError {
+    /// What is wrong, without what would be right.
+    pub(super) const fn what(&self) -> &'static str {
+        self.what
+    }
+}
 
 impl fmt::Display for PeriodError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("expected a length of time such as `30s`, `1m 30s` or `250ms`")
+        write!(
+            f,
+            "{}: expected a length of time such as `30s`, `1m 30s` or `250ms`",
+            self.what
+        )
     }
 }
 
@@ -93,7 +109,12 @@ impl FromStr for Period {
     type Err = PeriodError;
 
     fn from_str(text: &str) -> Result<Self, PeriodError> {
-        parse(text).ok_or(PeriodError(()))
+        let what = match parse(text) {
+            Some(period) if period.0 <= LONGEST => return Ok(period),
+            Some(_) => "longer than 3650 days",
+            None => "no length of time",
+        };
+        Err(PeriodError { what })
     }
 }
 

@@ -37,7 +37,7 @@ pub struct PluginConfig {
     /// How the plugin is restarted; key by key, the manager's `restart` fills in.
     pub restart: Restart,
     /// Events that wait for the plugin at most.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub mailbox: usize,
     /// Time limit of a hook, and of a handler that names none; by default the manager's.
     #[schemars(extend("exclusiveMinimum" = 0))]

@@ -63,7 +63,7 @@ hello-plugin:
             "3:9: hello-plugin.name: unknown word (expected `hello-plugin`, found the text `hello`; did you mean `hello-plugin`?)",
             "4:12: hello-plugin.version: no version requirement (expected a version requirement such as `1.2` or `>=1.2, <3`, found the text `first`)",
             "5:3: hello-plugin.enable: unknown key (expected one of `config`, `conflicts`, `dependencies`, `enabled`, `mailbox`, `name`, `permissions`, `resources`, `restart`, `roles`, `start`, `timeout`, `version`; did you mean `enabled`?)",
-            "6:12: hello-plugin.mailbox: out of range (expected a whole number of at least 1, found the number 0)",
+            "6:12: hello-plugin.mailbox: out of range (expected a whole number from 1 to 1000000000, found the number 0)",
             "10:7: hello-plugin.permissions[1].action: unknown key (expected one of `actions`, `resource`; did you mean `actions`?)",
             "10:7: hello-plugin.permissions[1].actions: missing (expected a list)",
             "10:7: hello-plugin.permissions[1].resource: missing (expected text)",
@@ -192,5 +192,20 @@ fn issues_are_values() {
             "found": "the number 5",
             "suggestion": "5s",
         }])
+    );
+}
+
+#[test]
+fn numbers_that_no_machine_can_keep_are_refused() {
+    let text = "\
+plugin_manager: { timeout: 9999999999999999999s, health_interval: 4000d }
+logger-plugin: { mailbox: 2305843009213693952 }";
+    assert_eq!(
+        lines(&with(text)),
+        [
+            "1:28: plugin_manager.timeout: longer than 3650 days (expected a length of time above zero, such as `30s` or `1m 30s`, found the text `9999999999999999999s`)",
+            "1:67: plugin_manager.health_interval: longer than 3650 days (expected a length of time above zero, such as `30s` or `1m 30s`, found the text `4000d`)",
+            "2:27: logger-plugin.mailbox: out of range (expected a whole number from 1 to 1000000000, found the number 2305843009213693952)",
+        ]
     );
 }

@@ -126,7 +126,7 @@ pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&
     let is_positive = schema.contains_key("exclusiveMinimum");
     match format {
         "period" => match text.parse::<Period>() {
-            Err(_) => Some("no length of time"),
+            Err(error) => Some(error.what()),
             Ok(period) if is_positive && period.get().is_zero() => Some("out of range"),
             Ok(_) => None,
         },
