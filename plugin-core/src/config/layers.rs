@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use super::book::Book;
 use super::conform;
 use super::environment;
@@ -24,15 +26,15 @@ pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> N
         tree.lay(layer);
     }
     let manager = reader.manager_file(sources);
-    let mut upper = environment::layer(sources, book, reader.report);
-    upper.lay(reader.program(sources));
+    let mut upper = vec![environment::layer(sources, book, reader.report)];
+    upper.extend(reader.program(sources));
 
     let mut peek = tree.clone();
     peek.lay(manager.clone());
-    peek.lay(upper.clone());
+    upper.iter().cloned().for_each(|layer| peek.lay(layer));
     let files = reader.directory(sources, &peek, manager);
     tree.lay(files);
-    tree.lay(upper);
+    upper.into_iter().for_each(|layer| tree.lay(layer));
     tree
 }
 
@@ -107,12 +109,15 @@ impl Reader<'_> {
         }
     }
 
-    fn program(&mut self, sources: &Sources) -> Node {
-        let mut root = Node::empty();
-        for (path, value) in &sources.set {
+    /// One layer for each value: two laid together first would let what a later one replaced come
+    /// through from below.
+    fn program(&mut self, sources: &Sources) -> Vec<Node> {
+        let layer = |(path, value): &(Vec<String>, Value)| {
+            let mut root = Node::empty();
             root.insert(path, Node::from_json(value.clone(), &Origin::Program));
-        }
-        self.admit(root)
+            self.admit(root)
+        };
+        sources.set.iter().map(layer).collect()
     }
 
     /// The manager's file and those of the directory, which must not speak of the same section.

@@ -118,6 +118,16 @@ fn environment_lies_over_files_and_the_program_over_all() {
 }
 
 #[test]
+fn what_a_later_layer_replaced_does_not_come_back() {
+    let sources = base()
+        .embedded("a", "free-plugin: { config: { a: { a: false } } }")
+        .plugin_config("free-plugin", json!({ "a": false }))
+        .plugin_config("free-plugin", json!({ "a": {} }));
+    let free = &loaded(&sources).plugins["free-plugin"];
+    assert_eq!(free.values, json!({ "a": {} }));
+}
+
+#[test]
 fn a_key_without_a_value_goes_back_to_the_default() {
     let text = "plugin_manager: { max_concurrency: 3, metrics_port: 1 }";
     let sources = base()
