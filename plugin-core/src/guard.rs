@@ -9,14 +9,15 @@ use std::time::Duration;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Sleep, sleep};
 
-use crate::context::{Current, Scoped, enter};
+use crate::context::{Current, Scoped, Who, within};
 use crate::descriptor::BoxFuture;
 use crate::error::{Error, Result};
 
 /// Calls a function of a plugin; a panic becomes an error.
 pub(crate) fn call<T>(current: Current, function: impl FnOnce() -> Result<T>) -> Result<T> {
-    let _entered = enter(current);
-    catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|panic| Err(Error::panic(&*panic)))
+    within(&Who::Plugin(current), || {
+        catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|panic| Err(Error::panic(&*panic)))
+    })
 }
 
 /// Runs a future of a plugin within a time limit, which counts from its first wait: what it does

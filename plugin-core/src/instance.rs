@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::context::Current;
-use crate::event::EventId;
+use crate::event::{EventId, Tally, Total};
 use crate::permission::Grants;
 
 /// Who an instance is.
@@ -17,6 +17,7 @@ pub struct Identity {
     order: usize,
     grants: Grants,
     counters: Counters,
+    published: Tally,
     /// Whether its publishers are void: it has stopped.
     muted: AtomicBool,
 }
@@ -31,6 +32,7 @@ impl Identity {
             order,
             grants,
             counters: Counters::default(),
+            published: Tally::new(),
             muted: AtomicBool::new(false),
         }
     }
@@ -73,6 +75,19 @@ impl Identity {
         &self.counters
     }
 
+    /// Counts the events that it publishes.
+    pub(crate) fn published(&self) -> &Tally {
+        &self.published
+    }
+
+    /// What it did with events so far.
+    pub(crate) fn events(&self) -> EventCounts {
+        EventCounts {
+            published: self.published.sum(),
+            ..self.counters.snapshot()
+        }
+    }
+
     /// The context of code of this instance.
     pub(crate) fn current(&self) -> Current {
         Current {
@@ -92,11 +107,13 @@ impl Identity {
     }
 }
 
-/// What an instance did, counted since it was configured.
+/// What handlers did, of one instance or one alone.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
-    pub(crate) received: AtomicU64,
-    pub(crate) published: AtomicU64,
+    /// Events of inline handlers, counted by the publishers' threads.
+    pub(crate) inline: Total,
+    /// Events of queued handlers.
+    queued: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) dropped: AtomicU64,
     /// Events whose time was taken, and that time.
@@ -106,9 +123,9 @@ pub(crate) struct Counters {
 }
 
 impl Counters {
-    /// Counts the events of a call that begins, and says how many there were before.
+    /// Counts the events of a queued call that begins, and says how many there were before.
     pub(crate) fn receive(&self, events: u64) -> u64 {
-        self.received.fetch_add(events, Relaxed)
+        self.queued.fetch_add(events, Relaxed)
     }
 
     /// Counts a call that failed.
@@ -127,8 +144,8 @@ impl Counters {
     pub(crate) fn snapshot(&self) -> EventCounts {
         let nanos = self.nanos.load(Relaxed);
         EventCounts {
-            received: self.received.load(Relaxed),
-            published: self.published.load(Relaxed),
+            received: self.inline.sum() + self.queued.load(Relaxed),
+            published: 0,
             errors: self.errors.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
             mean_nanos: nanos.checked_div(self.timed.load(Relaxed)).unwrap_or(0),

@@ -8,7 +8,8 @@ use super::any::{AnyEvent, Payload, SharedEvent};
 use super::bus::Bus;
 use super::descriptor::Event;
 use super::envelope::{Batch, Envelope};
-use super::handler::{AnyFilter, AnyHandler, Bound, Inline, Queued, QueuedCall, QueuedSite, Site};
+use super::handler::{AnyFilter, AnyHandler, Bound, Queued, QueuedCall, QueuedSite, Site};
+use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 use super::table::Change;
@@ -26,7 +27,8 @@ pub struct Binder<'a> {
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
     pub(super) subscription: u64,
-    pub(super) ended: Arc<AtomicBool>,
+    /// Of a subscription that ends with its handle.
+    pub(super) ended: Option<Arc<AtomicBool>>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -50,7 +52,7 @@ impl<'a> Binder<'a> {
                 topic: subscription.source.topic().to_owned(),
                 options: subscription.options,
                 subscription: bus.next_subscription(),
-                ended: Arc::default(),
+                ended: None,
                 changes: Vec::new(),
             };
             (subscription.bind)(plugin, &mut binder);
@@ -66,8 +68,7 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: fn(&T, &Envelope<E>) -> Result<()>,
     ) {
-        let plugin = downcast::<T>(plugin);
-        self.add_inline(filter, move |envelope| call(&plugin, envelope));
+        self.add_inline(filter, inline::Bound::method(downcast::<T>(plugin), call));
     }
 
     /// An `async fn` that takes an event.
@@ -140,13 +141,10 @@ impl<'a> Binder<'a> {
     pub(super) fn add_inline<E: Event>(
         &mut self,
         filter: Option<fn(&E) -> bool>,
-        call: impl Fn(&Envelope<E>) -> Result<()> + Send + Sync + 'static,
+        handler: inline::Bound<E>,
     ) {
-        let handler = Inline {
-            site: Arc::new(self.site()),
-            filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
-            call: Box::new(call),
-        };
+        let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
+        let handler = Inline::new(Arc::new(self.site()), filter, handler);
         let index = self.bus.index::<E>();
         self.changes.push(Box::new(move |draft| {
             draft.add(index, Bound::Inline(handler))
@@ -188,7 +186,7 @@ impl<'a> Binder<'a> {
             self.handler,
             &self.topic,
             self.options,
-            (self.subscription, Arc::clone(&self.ended)),
+            (self.subscription, self.ended.clone()),
         )
     }
 

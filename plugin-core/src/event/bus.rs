@@ -3,16 +3,15 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
-
-use arc_swap::ArcSwap;
 
 use super::backlog::Backlog;
 use super::descriptor::{Event, EventDescriptor};
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
+use super::shared::Shared;
 use super::table::{Change, Draft, Table};
 use crate::instance::Identity;
 use crate::registry;
@@ -22,35 +21,38 @@ use crate::registry;
 pub struct Bus(Arc<Inner>);
 
 struct Inner {
-    table: ArcSwap<Table>,
+    table: Shared<Table>,
     events: Vec<&'static EventDescriptor>,
     topics: Vec<&'static str>,
     by_type: HashMap<TypeId, usize>,
     by_topic: HashMap<&'static str, usize>,
-    /// Held while a table is replaced, so that no change is lost; the earlier tables that
-    /// publishers may still use.
-    writer: Mutex<Vec<Weak<Table>>>,
     subscriptions: AtomicU64,
     backlog: Backlog,
     closed: AtomicBool,
 }
 
-/// The tables that were replaced: publishers that began with one may still call its inline
-/// handlers. What only they hold, handlers and all, is dropped with it: never under a lock.
+/// A table that was replaced: publishers that began with it may still call its inline handlers.
 #[must_use]
 pub(crate) struct Retired {
-    last: Arc<Table>,
-    all: Vec<Weak<Table>>,
+    bus: Bus,
+    number: u64,
 }
 
 impl Retired {
-    /// Waits until no publisher uses an earlier table any more. Publishers use one only while they
-    /// call inline handlers, so the wait is as long as the longest of these calls.
+    /// Waits until no publisher uses it or an earlier one any more. Publishers use one only while
+    /// they call inline handlers, so the wait is as long as the longest of these calls.
     pub(crate) async fn quiesce(self) {
-        drop(self.last);
-        while self.all.iter().any(|table| table.strong_count() > 0) {
+        while !self.bus.reclaim(self.number) {
             tokio::time::sleep(POLL).await;
         }
+    }
+}
+
+impl Drop for Retired {
+    /// What only earlier tables hold, handlers and all, is dropped with them; never under a lock,
+    /// since a handler's `Drop` may unsubscribe. What is still read waits for the next change.
+    fn drop(&mut self) {
+        self.bus.reclaim(self.number);
     }
 }
 
@@ -63,7 +65,7 @@ impl Bus {
         let events = registry::events();
         let table = Table::new(events.iter().map(|event| (event.route)()));
         Self(Arc::new(Inner {
-            table: ArcSwap::from_pointee(table),
+            table: Shared::new(table),
             topics: events.iter().map(|event| event.topic).collect(),
             by_type: (events.iter().enumerate())
                 .map(|(at, event)| ((event.type_id)(), at))
@@ -73,7 +75,6 @@ impl Bus {
                 .map(|(at, event)| (event.topic, at))
                 .collect(),
             events,
-            writer: Mutex::default(),
             subscriptions: AtomicU64::new(0),
             backlog: Backlog::default(),
             closed: AtomicBool::new(false),
@@ -128,7 +129,13 @@ impl Bus {
         })
     }
 
-    pub(super) fn table(&self) -> &ArcSwap<Table> {
+    /// Index of the route of topics that no type declares.
+    pub(super) fn untyped(&self) -> usize {
+        self.0.events.len()
+    }
+
+    #[inline(always)]
+    pub(super) fn table(&self) -> &Shared<Table> {
         &self.0.table
     }
 
@@ -152,21 +159,23 @@ impl Bus {
 
     /// Replaces the table by one with some changes, at once.
     pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
-        let mut earlier = self.0.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut draft = Draft {
-            topics: &self.0.topics,
-            table: Table::clone(&self.0.table.load()),
-        };
-        for change in changes {
-            change(&mut draft);
-        }
-        let last = self.0.table.swap(Arc::new(draft.table));
-        earlier.retain(|table| table.strong_count() > 0);
-        earlier.push(Arc::downgrade(&last));
+        let number = self.0.table.replace(|table| {
+            let mut draft = Draft::new(&self.0.topics, table);
+            for change in changes {
+                change(&mut draft);
+            }
+            draft.finish()
+        });
         Retired {
-            last,
-            all: earlier.clone(),
+            bus: self.clone(),
+            number,
         }
+    }
+
+    /// Drops the tables that nobody reads any more, and says whether those up to a number are
+    /// among them.
+    fn reclaim(&self, number: u64) -> bool {
+        self.0.table.reclaim(Table::settle).drop_up_to(number)
     }
 }
 

@@ -60,6 +60,6 @@ pub(super) async fn publish_untyped(
     owner: &Identity,
     event: Untyped,
 ) -> Result<(), PublishError> {
-    let index = bus.table().load().untyped();
+    let index = bus.untyped();
     publish(bus, owner, index, event).await
 }

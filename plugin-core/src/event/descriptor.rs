@@ -78,7 +78,7 @@ impl EventDescriptor {
             type_key: key::of(type_name),
             description: "",
             type_id: TypeId::of::<E>,
-            route: || Arc::new(Route::<E>::default()),
+            route: || Arc::new(Route::<E>::empty()),
             decode: super::decode::decode::<E>,
             schema: E::json_schema,
         }

@@ -1,37 +1,17 @@
 //! An event on its way: the data, and what is known of its publishing.
 
-use std::cell::Cell;
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use serde::Serialize;
+
+use super::record::Record;
 
 /// A number that tells one publishing from every other of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct EventId(u64);
-
-impl EventId {
-    /// Each thread takes its numbers from a block of its own, so that no publisher waits for
-    /// another one's cache line.
-    pub(crate) fn next() -> Self {
-        const BLOCK: u64 = 1 << 20;
-        static BLOCKS: AtomicU64 = AtomicU64::new(0);
-        thread_local! {
-            static NEXT: Cell<u64> = const { Cell::new(0) };
-        }
-        let next = NEXT.get();
-        let id = if next.is_multiple_of(BLOCK) {
-            BLOCKS.fetch_add(1, Relaxed) * BLOCK + 1
-        } else {
-            next
-        };
-        NEXT.set(id + 1);
-        Self(id)
-    }
-}
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -47,9 +27,10 @@ pub(crate) struct Meta {
 }
 
 impl Meta {
-    pub(crate) fn new(source: &'static str) -> Self {
+    #[inline(always)]
+    pub(super) fn new(record: &Record, source: &'static str) -> Self {
         Self {
-            id: EventId::next(),
+            id: EventId(record.next_id()),
             source,
         }
     }

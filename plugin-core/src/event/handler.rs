@@ -9,9 +9,10 @@ use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
 use super::envelope::Meta;
+use super::inline::Inline;
 use super::mailbox::Mailbox;
-use super::nested::Nested;
 use super::outcome::HandlerOutcome;
+use super::tally::Tally;
 use crate::descriptor::{BoxFuture, SubscribeOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
@@ -19,7 +20,7 @@ use crate::instance::{Counters, Identity};
 
 /// Of each handler so many events are timed at first, and one in so many after them: to read the
 /// clock twice takes longer than a short handler.
-const TIMED: u64 = 64;
+pub(super) const TIMED: u64 = 64;
 
 /// A synchronous call that takes longer than this is warned of by name, if it was timed.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);
@@ -37,6 +38,8 @@ pub(crate) struct Site {
     timeouts: AtomicU64,
     /// Whether the subscription has ended: no call begins any more.
     ended: Arc<AtomicBool>,
+    /// Whether it can end before its plugin stops.
+    at_run_time: bool,
 }
 
 impl Site {
@@ -45,7 +48,7 @@ impl Site {
         handler: &'static str,
         topic: &str,
         options: SubscribeOptions,
-        (subscription, ended): (u64, Arc<AtomicBool>),
+        (subscription, ended): (u64, Option<Arc<AtomicBool>>),
     ) -> Self {
         Self {
             owner: Arc::clone(owner),
@@ -55,7 +58,8 @@ impl Site {
             subscription,
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
-            ended,
+            at_run_time: ended.is_some(),
+            ended: ended.unwrap_or_default(),
         }
     }
 
@@ -77,6 +81,41 @@ impl Site {
             plugin: self.owner.name(),
             handler: self.handler,
             result,
+        }
+    }
+
+    /// Whether a call has to ask or to measure something first.
+    pub(super) fn is_checked(&self) -> bool {
+        self.at_run_time || self.options.timeout.is_some()
+    }
+
+    /// From here on, what the tally counts are events of this handler.
+    pub(super) fn opened(&self, tally: &Arc<Tally>) {
+        self.counters.inline.open(tally);
+        self.owner.counters().inline.open(tally);
+    }
+
+    /// The tally counts no more.
+    pub(super) fn settled(&self, tally: &Arc<Tally>) {
+        self.counters.inline.settle(tally);
+        self.owner.counters().inline.settle(tally);
+    }
+
+    /// Notes how long an inline call took, and warns if that was too long.
+    pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
+        self.counters.took(1, took);
+        self.owner.counters().took(1, took);
+        let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
+        if took > limit {
+            tracing::warn!(
+                plugin = self.owner.name(),
+                handler = self.handler,
+                topic = %self.topic,
+                event = %meta.id,
+                ?took,
+                ?limit,
+                "a synchronous handler held its publisher up; make it an `async fn`, or do less in it"
+            );
         }
     }
 
@@ -108,7 +147,7 @@ impl Site {
     }
 
     /// Counts a failure and tells the operator.
-    fn failed(&self, meta: Meta, error: &Error) {
+    pub(super) fn failed(&self, meta: Meta, error: &Error) {
         self.counters.fail();
         self.owner.counters().fail();
         if error.kind() == ErrorKind::Timeout {
@@ -164,34 +203,6 @@ pub struct HandlerReport {
     pub max_nanos: u64,
 }
 
-/// Calls a handler on the publisher's task: guarded, counted, measured now and then.
-pub(super) fn call_inline(
-    site: &Site,
-    meta: Meta,
-    function: impl FnOnce() -> Result<()>,
-) -> Result<()> {
-    let began = site.begin(1);
-    let result = guard::call(site.owner.handling(meta.id), || {
-        let _nested = Nested::begin(&site.topic)?;
-        function()
-    });
-    let limit = site.options.timeout.unwrap_or(LONG_INLINE_CALL);
-    if let Some(took) = site.end(meta, 1, began, &result)
-        && took > limit
-    {
-        tracing::warn!(
-            plugin = site.owner.name(),
-            handler = site.handler,
-            topic = %site.topic,
-            event = %meta.id,
-            ?took,
-            ?limit,
-            "a synchronous handler held its publisher up; make it an `async fn`, or do less in it"
-        );
-    }
-    result
-}
-
 /// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A
 /// filter is the plugin's code: when it panics, that is the handler's error.
 pub(super) fn admits<P>(
@@ -210,15 +221,7 @@ pub(super) fn admits<P>(
     })
 }
 
-type InlineCall<P> = Box<dyn Fn(&super::Envelope<P>) -> Result<()> + Send + Sync>;
-type Filter<P> = Box<dyn Fn(&super::Envelope<P>) -> bool + Send + Sync>;
-
-/// A handler that runs on the publisher's task.
-pub(crate) struct Inline<P> {
-    pub(super) site: Arc<Site>,
-    pub(super) filter: Option<Filter<P>>,
-    pub(super) call: InlineCall<P>,
-}
+pub(super) type Filter<P> = Box<dyn Fn(&super::Envelope<P>) -> bool + Send + Sync>;
 
 /// A handler that runs on its plugin's worker.
 pub(crate) struct Queued<P> {
@@ -259,15 +262,31 @@ pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
 impl AnyHandler {
     /// The handler for one type of payload.
     pub(super) fn bind<P: super::any::Carried>(self) -> Bound<P> {
+        self.bind_to(|filter| filter.map(typed_filter))
+    }
+
+    /// The handler for those events alone that `only` lets through.
+    pub(super) fn bind_only<P: super::any::Carried>(
+        self,
+        only: impl Fn(&super::Envelope<P>) -> bool + Send + Sync + 'static,
+    ) -> Bound<P> {
+        self.bind_to(|filter| match filter.map(typed_filter) {
+            Some(filter) => Some(Box::new(move |envelope| only(envelope) && filter(envelope))),
+            None => Some(Box::new(only)),
+        })
+    }
+
+    fn bind_to<P: super::any::Carried>(
+        self,
+        typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
+    ) -> Bound<P> {
         match self {
-            Self::Inline { site, filter, call } => Bound::Inline(Inline {
-                site,
-                filter: filter.map(typed_filter),
-                call: Box::new(move |envelope| call(&AnyEvent::new(envelope))),
-            }),
+            Self::Inline { site, filter, call } => {
+                Bound::Inline(Inline::any(site, typed(filter), call))
+            }
             Self::Queued { site, filter } => Bound::Queued(Queued {
                 site,
-                filter: filter.map(typed_filter),
+                filter: typed(filter),
             }),
         }
     }

@@ -1,7 +1,6 @@
 //! The way of one event: inline handlers on the spot, then a job in each mailbox.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::oneshot;
 
@@ -9,13 +8,15 @@ use super::any::{Carried, Payload};
 use super::backlog;
 use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
-use super::handler::{Inline, Queued, QueuedSite, admits, call_inline};
+use super::epoch::Reading;
+use super::handler::{Queued, QueuedSite, admits};
 use super::mailbox::{Displaced, Job, NoSlot, Slot};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
-use super::table::Table;
+use super::record::Record;
+use super::route::Route;
 use crate::context;
 use crate::descriptor::Overflow;
-use crate::error::{Error, Result as PluginResult};
+use crate::error::Error;
 use crate::instance::Identity;
 
 /// Publishes: waits for room where a subscription lets it.
@@ -25,10 +26,49 @@ pub(super) async fn publish<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<(), PublishError> {
-    let envelope = accept(bus, owner, event).map_err(|_| PublishError::Stopping)?;
-    let Some(queued) = inline(&bus.table().load(), index, &envelope, |_, _| ()) else {
-        return Ok(());
-    };
+    match call_inline(bus, owner, index, event)? {
+        None => Ok(()),
+        Some((envelope, queued)) => enqueue_all(bus, owner, envelope, &queued).await,
+    }
+}
+
+/// An event that its inline handlers have handled, and the handlers that are still to have it.
+type Remaining<P> = (Envelope<P>, QueuedHandlers<P>);
+type QueuedHandlers<P> = Arc<[Arc<Queued<P>>]>;
+
+/// Takes an event in and calls the inline handlers; `None` if there are no others. The table is
+/// read while handlers run, and no longer.
+#[inline(always)]
+fn call_inline<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    event: P,
+) -> Result<Option<Remaining<P>>, PublishError> {
+    if owner.is_muted() {
+        return Err(PublishError::Stopping);
+    }
+    let record = Record::current();
+    let reading = record.readers.enter(record.heavy_readers);
+    let route = bus.table().read(&reading).route::<P>(index);
+    owner.published().count(record);
+    if route.is_empty() {
+        return Ok(None);
+    }
+    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.call_inline(record, &reading, &envelope);
+    if route.queued.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some((envelope, Arc::clone(&route.queued))))
+}
+
+async fn enqueue_all<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    envelope: Envelope<P>,
+    queued: &[Arc<Queued<P>>],
+) -> Result<(), PublishError> {
     let publishing = Publishing::begin(bus, owner)?;
     let envelope = Arc::new(envelope);
     let mut refused = Ok(());
@@ -60,14 +100,11 @@ pub(super) async fn publish_and_wait<P: Carried>(
     index: usize,
     event: P,
 ) -> Result<Vec<HandlerOutcome>, PublishError> {
-    let envelope = accept(bus, owner, event).map_err(|_| PublishError::Stopping)?;
     let mut outcomes = Vec::new();
-    let queued = inline(&bus.table().load(), index, &envelope, |handler, result| {
-        outcomes.push(handler.site.outcome(result));
-    });
-    let Some(queued) = queued else {
+    let (envelope, queued) = call_inline_told(bus, owner, (index, event), &mut outcomes)?;
+    if queued.is_empty() {
         return Ok(outcomes);
-    };
+    }
     let publishing = Publishing::begin(bus, owner)?;
     let envelope = Arc::new(envelope);
     let mut awaited = Vec::new();
@@ -103,20 +140,67 @@ pub(super) async fn publish_and_wait<P: Carried>(
     Ok(outcomes)
 }
 
+/// As [`call_inline`], and tells what each handler made of the event.
+fn call_inline_told<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    (index, event): (usize, P),
+    outcomes: &mut Vec<HandlerOutcome>,
+) -> Result<Remaining<P>, PublishError> {
+    if owner.is_muted() {
+        return Err(PublishError::Stopping);
+    }
+    let record = Record::current();
+    let reading = record.readers.enter(record.heavy_readers);
+    let route = bus.table().read(&reading).route::<P>(index);
+    owner.published().count(record);
+    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.call_told(record, &reading, &envelope, |handler, result| {
+        outcomes.push(handler.site.outcome(result));
+    });
+    Ok((envelope, Arc::clone(&route.queued)))
+}
+
 /// Publishes if every subscriber that would let a publisher wait has room now.
+#[inline]
 pub(super) fn try_publish<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
     event: P,
 ) -> Result<(), TryPublishError<P>> {
+    if owner.is_muted() {
+        return Err(TryPublishError::Stopping(event));
+    }
+    let record = Record::current();
+    let reading = record.readers.enter(record.heavy_readers);
+    let route = bus.table().read(&reading).route::<P>(index);
+    if !route.queued.is_empty() {
+        return try_publish_queued(bus, owner, (record, &reading), (route, event));
+    }
+    owner.published().count(record);
+    if route.is_empty() {
+        return Ok(());
+    }
+    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.call_inline(record, &reading, &envelope);
+    Ok(())
+}
+
+/// Takes room in every mailbox first, so that all get the event or none.
+#[inline(never)]
+fn try_publish_queued<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    (record, reading): (&Record, &Reading<'_>),
+    (route, event): (&Route<P>, P),
+) -> Result<(), TryPublishError<P>> {
     let Ok(publishing) = Publishing::begin(bus, owner) else {
         return Err(TryPublishError::Stopping(event));
     };
-    let envelope = Envelope::new(Meta::new(owner.name()), event);
-    let table = bus.table().load();
+    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
     let mut slots = Vec::new();
-    for handler in &*table.route::<P>(index).queued {
+    for handler in &*route.queued {
         if !handler.wants(&envelope) {
             continue;
         }
@@ -132,44 +216,13 @@ pub(super) fn try_publish<P: Carried>(
             }
         }
     }
-    count(owner);
-    inline(&table, index, &envelope, |_: &Inline<P>, _| ());
+    owner.published().count(record);
+    route.call_inline(record, reading, &envelope);
     let envelope = Arc::new(envelope);
     for (site, slot) in slots {
         publishing.deposit(site, Arc::clone(&envelope) as _, None, slot);
     }
     Ok(())
-}
-
-/// Takes an event in, unless its publisher has stopped: then it comes back.
-fn accept<P>(bus: &Bus, owner: &Identity, event: P) -> Result<Envelope<P>, P> {
-    if bus.is_closed() || owner.is_muted() {
-        return Err(event);
-    }
-    count(owner);
-    Ok(Envelope::new(Meta::new(owner.name()), event))
-}
-
-fn count(owner: &Identity) {
-    owner.counters().published.fetch_add(1, Relaxed);
-}
-
-/// Calls the inline handlers in order and returns the queued ones; `None` if there are none.
-/// The table is held while handlers run, and no longer.
-fn inline<P: Carried>(
-    table: &Table,
-    index: usize,
-    envelope: &Envelope<P>,
-    mut done: impl FnMut(&Inline<P>, PluginResult<()>),
-) -> Option<Arc<[Arc<Queued<P>>]>> {
-    let route = table.route::<P>(index);
-    for handler in &route.inline {
-        if admits(&handler.site, handler.filter.as_ref(), envelope) {
-            let result = call_inline(&handler.site, envelope.meta(), || (handler.call)(envelope));
-            done(handler, result);
-        }
-    }
-    (!route.queued.is_empty()).then(|| Arc::clone(&route.queued))
 }
 
 impl<P> Queued<P> {

@@ -1,87 +1,95 @@
 //! The handlers of one type of event, in the order in which they are called.
+//!
+//! Invariants: a route never changes once it is in a table; `entries` and `owners` stand in the
+//! order of `inline`, which holds what they lead to; the route's count is open in the totals of
+//! its handlers from before it is visible until nobody reads it any more.
 
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::any::Carried;
-use super::handler::{AnyHandler, Bound, HandlerReport, Inline, Queued};
+use super::handler::{AnyHandler, Bound, HandlerReport, Queued};
+use super::inline::{Entry, Inline};
+use super::tally::Tally;
+use crate::instance::Identity;
 
-/// The handlers of one type of payload. Immutable once it is in a table.
+/// The handlers of one type of payload.
 pub(crate) struct Route<P> {
+    pub(super) entries: Box<[Entry<P>]>,
+    pub(super) owners: Box<[Arc<Identity>]>,
+    /// Counts the events that were published while this was the route.
+    pub(super) calls: Arc<Tally>,
     pub(super) inline: Vec<Arc<Inline<P>>>,
     /// Shared, so that a publisher can let go of the table before it waits for room.
     pub(super) queued: Arc<[Arc<Queued<P>>]>,
 }
 
-impl<P> Default for Route<P> {
-    fn default() -> Self {
-        Self {
-            inline: Vec::new(),
-            queued: Arc::default(),
-        }
-    }
-}
-
-impl<P> Clone for Route<P> {
-    fn clone(&self) -> Self {
-        Self {
-            inline: self.inline.clone(),
-            queued: Arc::clone(&self.queued),
-        }
-    }
-}
-
 impl<P: Carried> Route<P> {
-    /// The route with one more handler.
-    pub(super) fn with(&self, handler: Bound<P>) -> Self {
-        let mut next = self.clone();
-        match handler {
-            Bound::Inline(handler) => {
-                next.inline.push(Arc::new(handler));
-                next.inline.sort_by_key(|handler| handler.site.rank());
-            }
-            Bound::Queued(handler) => {
-                let mut queued = next.queued.to_vec();
-                queued.push(Arc::new(handler));
-                queued.sort_by_key(|handler| handler.site.site.rank());
-                next.queued = queued.into();
-            }
+    fn new(inline: Vec<Arc<Inline<P>>>, queued: Arc<[Arc<Queued<P>>]>) -> Self {
+        Self {
+            entries: inline.iter().map(|handler| handler.entry()).collect(),
+            owners: (inline.iter())
+                .map(|handler| Arc::clone(&handler.site.owner))
+                .collect(),
+            calls: Arc::new(Tally::new()),
+            inline,
+            queued,
         }
-        next
+    }
+
+    pub(super) fn empty() -> Self {
+        Self::new(Vec::new(), Arc::default())
+    }
+
+    /// Whether nobody listens.
+    #[inline(always)]
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty() && self.queued.is_empty()
+    }
+
+    /// Those whose count is the route's.
+    fn counted(&self) -> impl Iterator<Item = &Arc<Inline<P>>> {
+        self.inline.iter().filter(|handler| handler.takes_all())
     }
 }
 
 /// A route whose type of payload is not named.
-pub(crate) trait AnyRoute: Send + Sync {
-    fn as_any(&self) -> &(dyn Any + Send + Sync);
-    fn with_any(&self, handler: AnyHandler) -> Arc<dyn AnyRoute>;
-    /// The route without some subscriptions; `None` if it has none of them.
-    fn without(&self, gone: &dyn Fn(u64) -> bool) -> Option<Arc<dyn AnyRoute>>;
+pub(crate) trait AnyRoute: Any + Send + Sync {
+    /// A copy to change.
+    fn draft(&self) -> Box<dyn AnyDraft>;
+    /// Whether it has one of some subscriptions.
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool;
+    /// It is about to be visible: what it counts are its handlers' events.
+    fn open(&self);
+    /// Nobody reads it any more: its count is final.
+    fn settle(&self);
     /// What its handlers did, by subscription: one of a pattern stands in many routes.
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
 }
 
 impl<P: Carried> AnyRoute for Route<P> {
-    fn as_any(&self) -> &(dyn Any + Send + Sync) {
-        self
+    fn draft(&self) -> Box<dyn AnyDraft> {
+        Box::new(RouteDraft {
+            inline: self.inline.clone(),
+            queued: self.queued.to_vec(),
+        })
     }
 
-    fn with_any(&self, handler: AnyHandler) -> Arc<dyn AnyRoute> {
-        Arc::new(self.with(handler.bind()))
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
+        let inline = self.inline.iter().map(|handler| handler.site.subscription);
+        let queued = (self.queued.iter()).map(|handler| handler.site.site.subscription);
+        inline.chain(queued).any(gone)
     }
 
-    fn without(&self, gone: &dyn Fn(u64) -> bool) -> Option<Arc<dyn AnyRoute>> {
-        let mut next = self.clone();
-        next.inline
-            .retain(|handler| !gone(handler.site.subscription));
-        next.queued = (self.queued.iter())
-            .filter(|handler| !gone(handler.site.site.subscription))
-            .cloned()
-            .collect();
-        let changed =
-            next.inline.len() < self.inline.len() || next.queued.len() < self.queued.len();
-        changed.then(|| Arc::new(next) as Arc<dyn AnyRoute>)
+    fn open(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.opened(&self.calls));
+    }
+
+    fn settle(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.settled(&self.calls));
     }
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
@@ -91,5 +99,46 @@ impl<P: Carried> AnyRoute for Route<P> {
             into.entry(site.subscription)
                 .or_insert_with(|| site.report());
         }
+    }
+}
+
+/// A route that is being put together.
+pub(super) struct RouteDraft<P> {
+    inline: Vec<Arc<Inline<P>>>,
+    queued: Vec<Arc<Queued<P>>>,
+}
+
+impl<P: Carried> RouteDraft<P> {
+    pub(super) fn add(&mut self, handler: Bound<P>) {
+        match handler {
+            Bound::Inline(handler) => self.inline.push(Arc::new(handler)),
+            Bound::Queued(handler) => self.queued.push(Arc::new(handler)),
+        }
+    }
+}
+
+/// A draft whose type of payload is not named.
+pub(crate) trait AnyDraft: Any {
+    fn add_any(&mut self, handler: AnyHandler);
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
+    fn finish(self: Box<Self>) -> Arc<dyn AnyRoute>;
+}
+
+impl<P: Carried> AnyDraft for RouteDraft<P> {
+    fn add_any(&mut self, handler: AnyHandler) {
+        self.add(handler.bind());
+    }
+
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
+        self.inline
+            .retain(|handler| !gone(handler.site.subscription));
+        self.queued
+            .retain(|handler| !gone(handler.site.site.subscription));
+    }
+
+    fn finish(mut self: Box<Self>) -> Arc<dyn AnyRoute> {
+        self.inline.sort_by_key(|handler| handler.site.rank());
+        self.queued.sort_by_key(|handler| handler.site.site.rank());
+        Arc::new(Route::new(self.inline, self.queued.into()))
     }
 }

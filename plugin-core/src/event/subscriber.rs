@@ -12,6 +12,7 @@ use super::bus::{Bus, Retired};
 use super::descriptor::Event;
 use super::envelope::Envelope;
 use super::handler::{AnyHandler, QueuedCall};
+use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 use super::table::Change;
@@ -70,7 +71,8 @@ impl Subscriber {
         R: IntoOutcome,
     {
         self.bind(E::DESCRIPTOR.topic, |binder| {
-            binder.add_inline::<E>(None, move |event| handler(event).into_outcome());
+            let call = move |event: &Envelope<E>| handler(event).into_outcome();
+            binder.add_inline::<E>(None, Bound::closure(call));
         })
     }
 
@@ -144,6 +146,7 @@ impl Subscriber {
     fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
         let inner = &*self.0;
         inner.owner.grants().subscribe(topic)?;
+        let ended = Arc::<AtomicBool>::default();
         let mut binder = Binder {
             bus: &inner.bus,
             owner: &inner.owner,
@@ -153,11 +156,11 @@ impl Subscriber {
             topic: topic.to_owned(),
             options: SubscribeOptions::DEFAULT,
             subscription: inner.bus.next_subscription(),
-            ended: Arc::default(),
+            ended: Some(Arc::clone(&ended)),
             changes: Vec::new(),
         };
         bind(&mut binder);
-        let (subscription, ended, changes) = (binder.subscription, binder.ended, binder.changes);
+        let (subscription, changes) = (binder.subscription, binder.changes);
         drop(self.begin(subscription, changes)?);
         Ok(SubscriptionHandle {
             subscriber: self.clone(),

@@ -1,99 +1,158 @@
 //! The dispatch table: one route per type of event, swapped as a whole.
 //!
 //! Invariants: a table never changes once it is visible; its routes stand at the indexes of the
-//! bus's topics, the route of undeclared topics last.
+//! bus's topics, the route of undeclared topics last; the type of the route at an index is that of
+//! the event, in every table of a bus.
 
+use std::any::Any;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::any::{Carried, Untyped};
 use super::handler::{AnyHandler, Bound, HandlerReport};
 use super::pattern::Pattern;
-use super::route::{AnyRoute, Route};
+use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
+
+pub(crate) struct Table {
+    rows: Box<[Row]>,
+    /// The rows that the table in its place has changed.
+    changed: OnceLock<Vec<usize>>,
+}
 
 #[derive(Clone)]
-pub(crate) struct Table {
-    routes: Vec<Arc<dyn AnyRoute>>,
+struct Row {
+    /// Where the route is, without a step to find its type.
+    address: *const (),
+    route: Arc<dyn AnyRoute>,
+}
+
+#[expect(unsafe_code, reason = "the address is of what the row holds")]
+// SAFETY: the address is of `route`, which is `Send + Sync`.
+unsafe impl Send for Row {}
+#[expect(unsafe_code, reason = "the address is of what the row holds")]
+// SAFETY: as above.
+unsafe impl Sync for Row {}
+
+impl Row {
+    fn new(route: Arc<dyn AnyRoute>) -> Self {
+        Self {
+            address: Arc::as_ptr(&route).cast(),
+            route,
+        }
+    }
 }
 
 impl Table {
     pub(super) fn new(routes: impl Iterator<Item = Arc<dyn AnyRoute>>) -> Self {
-        let mut routes: Vec<_> = routes.collect();
-        routes.push(Arc::new(Route::<Untyped>::default()));
-        Self { routes }
+        let untyped: Arc<dyn AnyRoute> = Arc::new(Route::<Untyped>::empty());
+        Self {
+            rows: routes.chain([untyped]).map(Row::new).collect(),
+            changed: OnceLock::new(),
+        }
     }
 
     /// The route at an index of the bus.
+    #[inline(always)]
+    #[expect(
+        unsafe_code,
+        reason = "a look-up of the type would cost more than the rest"
+    )]
     pub(super) fn route<P: Carried>(&self, index: usize) -> &Route<P> {
-        self.routes[index]
-            .as_any()
-            .downcast_ref()
-            .expect("the bus gives out indexes by type")
+        debug_assert!((&*self.rows[index].route as &dyn Any).is::<Route<P>>());
+        // SAFETY: the bus gives out indexes by type, all its tables have as many rows, and the
+        // route at an index is of that type: see the invariants. The row keeps the route alive.
+        unsafe { &*self.rows.get_unchecked(index).address.cast::<Route<P>>() }
     }
 
     pub(super) fn untyped(&self) -> usize {
-        self.routes.len() - 1
+        self.rows.len() - 1
     }
 
     pub(super) fn reports(&self) -> Vec<HandlerReport> {
         let mut reports = BTreeMap::new();
-        for route in &self.routes {
-            route.reports(&mut reports);
+        for row in &self.rows {
+            row.route.reports(&mut reports);
         }
         reports.into_values().collect()
+    }
+
+    /// Nobody reads it any more: the counts of what its successor changed are final.
+    pub(super) fn settle(&self) {
+        for &at in self.changed.get().into_iter().flatten() {
+            self.rows[at].route.settle();
+        }
     }
 }
 
 /// A table that is being changed: the next one.
 pub(crate) struct Draft<'a> {
-    pub(super) topics: &'a [&'static str],
-    pub(super) table: Table,
+    topics: &'a [&'static str],
+    table: &'a Table,
+    drafts: BTreeMap<usize, Box<dyn AnyDraft>>,
 }
 
 /// One change of a draft.
 pub(crate) type Change = Box<dyn FnOnce(&mut Draft<'_>) + Send>;
 
-impl Draft<'_> {
+impl<'a> Draft<'a> {
+    pub(super) fn new(topics: &'a [&'static str], table: &'a Table) -> Self {
+        Self {
+            topics,
+            table,
+            drafts: BTreeMap::new(),
+        }
+    }
+
     pub(super) fn add<P: Carried>(&mut self, index: usize, handler: Bound<P>) {
-        let next = self.table.route::<P>(index).with(handler);
-        self.table.routes[index] = Arc::new(next);
+        let draft: &mut dyn Any = &mut **self.draft(index);
+        draft
+            .downcast_mut::<RouteDraft<P>>()
+            .expect("the bus gives out indexes by type")
+            .add(handler);
     }
 
     /// Adds a handler to every route whose topic the pattern matches.
     pub(super) fn add_any(&mut self, pattern: &Pattern, handler: &AnyHandler) {
         for (at, topic) in self.topics.iter().enumerate() {
             if pattern.matches(topic) {
-                self.table.routes[at] = self.table.routes[at].with_any(handler.clone());
+                self.draft(at).add_any(handler.clone());
             }
         }
-        let untyped = self.table.untyped();
         let wanted = pattern.clone();
-        let handler = handler.clone().bind::<Untyped>().only(wanted);
-        self.add(untyped, handler);
+        let only = move |envelope: &super::Envelope<Untyped>| wanted.matches(&envelope.topic);
+        let handler = handler.clone().bind_only::<Untyped>(only);
+        self.add(self.table.untyped(), handler);
     }
 
     /// Takes subscriptions out.
     pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
-        for route in &mut self.table.routes {
-            if let Some(next) = route.without(gone) {
-                *route = next;
+        for at in 0..self.table.rows.len() {
+            if self.drafts.contains_key(&at) || self.table.rows[at].route.has(gone) {
+                self.draft(at).remove(gone);
             }
         }
     }
-}
 
-impl Bound<Untyped> {
-    /// The handler for those undeclared topics alone that the pattern matches.
-    fn only(mut self, pattern: Pattern) -> Self {
-        let filter = match &mut self {
-            Self::Inline(handler) => &mut handler.filter,
-            Self::Queued(handler) => &mut handler.filter,
-        };
-        let inner = filter.take();
-        *filter = Some(Box::new(move |envelope| {
-            pattern.matches(envelope.topic.as_str())
-                && inner.as_ref().is_none_or(|filter| filter(envelope))
-        }));
-        self
+    /// The next table, ready to be seen.
+    pub(super) fn finish(self) -> Table {
+        let mut rows = self.table.rows.clone();
+        let changed = self.drafts.keys().copied().collect();
+        for (at, draft) in self.drafts {
+            let route = draft.finish();
+            route.open();
+            rows[at] = Row::new(route);
+        }
+        // A table is replaced once.
+        let _first = self.table.changed.set(changed);
+        Table {
+            rows,
+            changed: OnceLock::new(),
+        }
+    }
+
+    fn draft(&mut self, at: usize) -> &mut Box<dyn AnyDraft> {
+        self.drafts
+            .entry(at)
+            .or_insert_with(|| self.table.rows[at].route.draft())
     }
 }

@@ -41,6 +41,7 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         late: report.late().map(str::to_owned).collect(),
     });
     kernel.flush_announcements().await;
+    kernel.units.iter().for_each(|unit| unit.identity.mute());
     kernel.bus.close();
     report
 }

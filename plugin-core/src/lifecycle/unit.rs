@@ -127,7 +127,7 @@ impl Unit {
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
-            events: self.identity.counters().snapshot(),
+            events: self.identity.events(),
         }
     }
 }

@@ -1,0 +1,165 @@
+//! Who reads a dispatch table right now, told without a locked instruction by those who read, and
+//! found out by the one who replaced it.
+//!
+//! This is a quiescence scheme with an asymmetric fence, as in user-space RCU (Desnoyers and
+//! others, "User-Level Implementations of Read-Copy Update", IEEE TPDS 2012). A reader marks its
+//! own [`Readers`] with plain stores; a writer makes every thread of the process take a full fence
+//! (`membarrier`) before it looks at the marks, so that the readers need none.
+//!
+//! Invariants: only the thread that owns a `Readers` stores to it; whoever entered before the
+//! writer's fence is seen inside until it has left; whoever enters after it sees the new table.
+
+use std::sync::OnceLock;
+use std::sync::atomic::{
+    AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
+    compiler_fence, fence,
+};
+
+/// The low bits are how deep one thread reads within its own reading; the rest counts how often it
+/// has left altogether.
+const DEPTH: u64 = 0xff;
+
+/// Deepest nesting: readers within each other, which are inline handlers that publish.
+pub(super) const DEEPEST: u64 = 32;
+
+/// The mark of one thread.
+#[derive(Debug, Default)]
+pub(super) struct Readers(AtomicU64);
+
+/// A reading under way; it ends when this is dropped.
+#[must_use]
+pub(super) struct Reading<'a> {
+    readers: &'a Readers,
+    before: u64,
+}
+
+impl Readers {
+    /// Begins to read: what is loaded after this stays until the reading ends.
+    #[inline(always)]
+    pub(super) fn enter(&self, heavy_readers: bool) -> Reading<'_> {
+        let before = self.0.load(Relaxed);
+        self.0.store(before + 1, Relaxed);
+        if heavy_readers {
+            fence(SeqCst);
+        } else {
+            compiler_fence(SeqCst);
+        }
+        Reading {
+            readers: self,
+            before,
+        }
+    }
+
+    /// The mark, as a writer sees it after its fence.
+    pub(super) fn mark(&self) -> Mark {
+        Mark(self.0.load(Acquire))
+    }
+}
+
+impl Reading<'_> {
+    /// How many readings this one is within.
+    #[inline(always)]
+    pub(super) fn depth(&self) -> u64 {
+        self.before & DEPTH
+    }
+}
+
+impl Drop for Reading<'_> {
+    #[inline(always)]
+    fn drop(&mut self) {
+        let after = if self.depth() == 0 {
+            self.before + DEPTH + 1
+        } else {
+            self.before
+        };
+        // All that was read happens before the writer sees that it is over.
+        self.readers.0.store(after, Release);
+    }
+}
+
+/// What a writer saw of one thread.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark(u64);
+
+impl Mark {
+    /// Whether the thread was reading.
+    pub(super) fn is_inside(self) -> bool {
+        self.0 & DEPTH != 0
+    }
+
+    /// Whether the reading that was seen is over.
+    pub(super) fn has_left(self, readers: &Readers) -> bool {
+        readers.mark().0 / (DEPTH + 1) != self.0 / (DEPTH + 1)
+    }
+}
+
+/// The writer's fence: when it returns, each thread has either made its mark visible or will see
+/// all that was stored before.
+pub(super) fn heavy_fence() {
+    fence(SeqCst);
+    if !readers_fence() {
+        barrier::all_threads();
+    }
+}
+
+/// Whether readers have to take the fence themselves, because this system has no `membarrier`.
+pub(super) fn readers_fence() -> bool {
+    static NEEDED: OnceLock<bool> = OnceLock::new();
+    *NEEDED.get_or_init(|| !barrier::register())
+}
+
+#[cfg(target_os = "linux")]
+mod barrier {
+    use rustix::thread::{MembarrierCommand, membarrier};
+
+    /// Asks for the expedited barrier; it says whether the system has it.
+    pub(super) fn register() -> bool {
+        membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
+    }
+
+    /// A full fence on every thread of the process that runs.
+    pub(super) fn all_threads() {
+        membarrier(MembarrierCommand::PrivateExpedited)
+            .expect("a process that has registered for it may issue it");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod barrier {
+    pub(super) fn register() -> bool {
+        false
+    }
+
+    pub(super) fn all_threads() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_is_over_when_the_outermost_ends() {
+        let readers = Readers::default();
+        assert!(!readers.mark().is_inside());
+        let outer = readers.enter(true);
+        let seen = readers.mark();
+        let inner = readers.enter(true);
+        assert_eq!(inner.depth(), 1);
+        drop(inner);
+        assert!(seen.is_inside());
+        assert!(!seen.has_left(&readers), "the outer one goes on");
+        drop(outer);
+        assert!(seen.has_left(&readers));
+        assert!(!readers.mark().is_inside());
+    }
+
+    #[test]
+    fn a_thread_that_reads_again_at_once_has_left() {
+        let readers = Readers::default();
+        let first = readers.enter(true);
+        let seen = readers.mark();
+        drop(first);
+        let _second = readers.enter(true);
+        assert!(seen.has_left(&readers), "a busy publisher holds nobody up");
+    }
+}

@@ -1,0 +1,192 @@
+//! A value that many threads read without a lock while it is replaced as a whole.
+//!
+//! Invariants: what was replaced lives until every reading that was under way then is over; what
+//! is handed back for dropping is read by nobody.
+
+use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::epoch::Reading;
+use super::record::Grace;
+
+/// A value that is replaced as a whole.
+#[derive(Debug)]
+pub(super) struct Shared<T> {
+    /// Of `Arc::into_raw`: this holds one reference.
+    current: AtomicPtr<T>,
+    /// Held while the value is replaced.
+    history: Mutex<History<T>>,
+}
+
+/// What was replaced and may still be read.
+#[derive(Debug)]
+struct History<T> {
+    replaced: Vec<Replaced<T>>,
+    replacements: u64,
+}
+
+#[derive(Debug)]
+struct Replaced<T> {
+    value: Arc<T>,
+    grace: Grace,
+    number: u64,
+}
+
+impl<T> Shared<T> {
+    pub(super) fn new(value: T) -> Self {
+        Self {
+            current: AtomicPtr::new(Arc::into_raw(Arc::new(value)).cast_mut()),
+            history: Mutex::new(History {
+                replaced: Vec::new(),
+                replacements: 0,
+            }),
+        }
+    }
+
+    /// The value of this moment, for as long as the reading goes on.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "the reading keeps the value alive, not a count")]
+    pub(super) fn read<'a>(&'a self, _reading: &'a Reading<'_>) -> &'a T {
+        // SAFETY: the pointer is of `Arc::into_raw`. The reference behind it is given up only by
+        // `replace`, which keeps it until the grace that began after it is over. This reading
+        // began before the load, so that grace waits for it; and a shared value that is dropped
+        // is borrowed by nobody.
+        unsafe { &*self.current.load(Acquire) }
+    }
+
+    /// The value of this moment, to keep.
+    pub(super) fn load(&self) -> Arc<T> {
+        self.hold(&self.lock())
+    }
+
+    /// Replaces the value by what `next` makes of it, at once; returns the number of what was
+    /// replaced.
+    pub(super) fn replace(&self, next: impl FnOnce(&T) -> T) -> u64 {
+        let mut history = self.lock();
+        let current = self.hold(&history);
+        let next = Arc::into_raw(Arc::new(next(&current)));
+        drop(current);
+        let last = self.current.swap(next.cast_mut(), SeqCst);
+        history.replacements += 1;
+        let number = history.replacements;
+        history.replaced.push(Replaced {
+            value: Self::take_back(last),
+            grace: Grace::begin(),
+            number,
+        });
+        number
+    }
+
+    /// What was replaced and is read by nobody any more. `left` is told of each under the lock;
+    /// the caller drops them without it.
+    pub(super) fn reclaim(&self, mut left: impl FnMut(&T)) -> Reclaimed<T> {
+        let mut history = self.lock();
+        let over = history
+            .replaced
+            .extract_if(.., |replaced| replaced.grace.is_over());
+        let values: Vec<_> = over.map(|replaced| replaced.value).collect();
+        for value in &values {
+            left(value);
+        }
+        Reclaimed {
+            values,
+            oldest: history.replaced.first().map(|replaced| replaced.number),
+        }
+    }
+
+    /// One more reference to the current value; nobody replaces it while the lock is held.
+    #[expect(unsafe_code, reason = "the pointer is an `Arc`'s")]
+    fn hold(&self, _lock: &MutexGuard<'_, History<T>>) -> Arc<T> {
+        let current = self.current.load(Acquire);
+        // SAFETY: the pointer is of `Arc::into_raw`, and the reference behind it is held by `self`
+        // until `replace` takes it back, which needs the lock that the caller holds.
+        unsafe {
+            Arc::increment_strong_count(current);
+            Arc::from_raw(current)
+        }
+    }
+
+    #[expect(unsafe_code, reason = "the pointer is an `Arc`'s")]
+    fn take_back(pointer: *mut T) -> Arc<T> {
+        // SAFETY: the pointer is of `Arc::into_raw`, and whoever calls has taken it out of
+        // `current`, so that its reference is given up once.
+        unsafe { Arc::from_raw(pointer) }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, History<T>> {
+        self.history.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl<T> Drop for Shared<T> {
+    fn drop(&mut self) {
+        drop(Self::take_back(*self.current.get_mut()));
+    }
+}
+
+/// Values that nobody reads any more.
+#[must_use = "they are dropped where this is, which must not be under a lock"]
+#[derive(Debug)]
+pub(super) struct Reclaimed<T> {
+    values: Vec<Arc<T>>,
+    /// Of those that are still read.
+    oldest: Option<u64>,
+}
+
+impl<T> Reclaimed<T> {
+    /// Drops them, and says whether nothing that was replaced up to a number is still read.
+    pub(super) fn drop_up_to(self, number: u64) -> bool {
+        drop(self.values);
+        self.oldest.is_none_or(|oldest| oldest > number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::record::Record;
+
+    #[test]
+    fn a_value_lives_as_long_as_a_reading_of_it() {
+        let kept = Arc::new(());
+        let shared = Shared::new(Arc::clone(&kept));
+        let record = Record::current();
+        let reading = record.readers.enter(record.heavy_readers);
+        let seen = shared.read(&reading);
+        let first = shared.replace(|_| Arc::default());
+        assert!(!shared.reclaim(|_| ()).drop_up_to(first), "it is read here");
+        assert_eq!(Arc::strong_count(seen), 2);
+        drop(reading);
+        assert!(shared.reclaim(|_| ()).drop_up_to(first));
+        assert_eq!(Arc::strong_count(&kept), 1);
+    }
+
+    #[test]
+    fn readers_see_whole_values_while_they_are_replaced() {
+        let shared = Shared::new([0_u64; 8]);
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|threads| {
+            let readers: Vec<_> = (0..2)
+                .map(|_| {
+                    threads.spawn(|| {
+                        let record = Record::current();
+                        while !done.load(SeqCst) {
+                            let reading = record.readers.enter(record.heavy_readers);
+                            let value = shared.read(&reading);
+                            assert!(value.iter().all(|part| *part == value[0]));
+                        }
+                    })
+                })
+                .collect();
+            for round in 1..500 {
+                let number = shared.replace(|_| [round; 8]);
+                shared.reclaim(|_| ()).drop_up_to(number);
+            }
+            done.store(true, SeqCst);
+            for reader in readers {
+                reader.join().unwrap();
+            }
+        });
+        assert!(shared.reclaim(|_| ()).drop_up_to(u64::MAX));
+    }
+}

@@ -1,0 +1,125 @@
+//! Exact counts that cost a plain increment: each thread counts in a cell of its own, and who asks
+//! adds them up.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::record::{self, Record};
+
+/// The slots that are free, and how many were ever given out.
+static SLOTS: Mutex<(Vec<usize>, usize)> = Mutex::new((Vec::new(), 0));
+
+/// A count that many threads add to.
+#[derive(Debug)]
+pub(crate) struct Tally {
+    slot: usize,
+}
+
+impl Tally {
+    pub(crate) fn new() -> Self {
+        let (free, given) = &mut *slots();
+        let slot = free.pop().unwrap_or_else(|| {
+            *given += 1;
+            *given - 1
+        });
+        Self { slot }
+    }
+
+    /// Adds one in this thread's cell, and returns what this thread had counted before.
+    #[inline(always)]
+    pub(super) fn count(&self, record: &Record) -> u64 {
+        record.add(self.slot, 1)
+    }
+
+    /// What all threads counted.
+    pub(crate) fn sum(&self) -> u64 {
+        record::sum(self.slot)
+    }
+}
+
+impl Drop for Tally {
+    /// Whoever could count has let go of it, so no thread does any more.
+    fn drop(&mut self) {
+        record::clear(self.slot);
+        slots().0.push(self.slot);
+    }
+}
+
+fn slots() -> MutexGuard<'static, (Vec<usize>, usize)> {
+    SLOTS.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A total over tallies that come and go: what has gone is kept.
+#[derive(Debug, Default)]
+pub(crate) struct Total(Mutex<Parts>);
+
+#[derive(Debug, Default)]
+struct Parts {
+    settled: u64,
+    open: Vec<Arc<Tally>>,
+}
+
+impl Total {
+    /// From here on, what the tally counts is part of the total.
+    pub(super) fn open(&self, tally: &Arc<Tally>) {
+        self.parts().open.push(Arc::clone(tally));
+    }
+
+    /// Keeps what the tally has counted, which is all it ever will.
+    pub(super) fn settle(&self, tally: &Arc<Tally>) {
+        let mut parts = self.parts();
+        let at = (parts.open.iter()).position(|open| Arc::ptr_eq(open, tally));
+        if let Some(at) = at {
+            let tally = parts.open.swap_remove(at);
+            parts.settled += tally.sum();
+        }
+    }
+
+    /// The total.
+    pub(crate) fn sum(&self) -> u64 {
+        let parts = self.parts();
+        parts.settled + parts.open.iter().map(|tally| tally.sum()).sum::<u64>()
+    }
+
+    fn parts(&self) -> MutexGuard<'_, Parts> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_count_together() {
+        let tally = Tally::new();
+        std::thread::scope(|threads| {
+            for _ in 0..4 {
+                threads.spawn(|| {
+                    for _ in 0..1000 {
+                        tally.count(Record::current());
+                    }
+                });
+            }
+        });
+        assert_eq!(tally.sum(), 4000, "also when the threads have ended");
+    }
+
+    #[test]
+    fn a_new_tally_starts_at_zero() {
+        let first = Tally::new();
+        first.count(Record::current());
+        drop(first);
+        assert_eq!(Tally::new().sum(), 0);
+    }
+
+    #[test]
+    fn a_total_keeps_what_has_gone() {
+        let total = Total::default();
+        let tally = Arc::new(Tally::new());
+        total.open(&tally);
+        tally.count(Record::current());
+        total.settle(&tally);
+        drop(tally);
+        assert_eq!(total.sum(), 1);
+    }
+}
