@@ -8,11 +8,10 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use crate::descriptor::BoxFuture;
-use crate::event::EventId;
+use crate::event::{Envelope, EventId};
 use crate::instance::Identity;
 
 /// Whose code runs on this thread.
@@ -28,21 +27,74 @@ pub struct Current {
     pub(crate) worker: Option<usize>,
 }
 
-/// Who is called within a frame.
-pub(crate) enum Who<'a> {
+/// One call into plugin code, on the stack.
+pub(crate) struct Frame<'a> {
+    who: Who<'a>,
+    /// Which of the handlers is called: counted from `first`.
+    first: Cell<usize>,
+    step: Cell<u32>,
+}
+
+enum Who<'a> {
     /// One plugin.
     Plugin(Current),
     /// The inline handlers of an event, one after the other; nothing is copied for each of them.
-    Handlers {
-        event: EventId,
-        owners: &'a [Arc<Identity>],
-        /// Which of them is called.
-        at: Cell<usize>,
-    },
+    Handlers(&'a dyn Handlers, EventId),
+}
+
+/// The inline handlers of an event.
+pub(crate) trait Handlers {
+    /// Whose a handler is.
+    fn owner(&self, at: usize) -> &Identity;
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn plugin(current: Current) -> Self {
+        Self::of(Who::Plugin(current))
+    }
+
+    #[inline(always)]
+    pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &Envelope<P>) -> Self {
+        Self::of(Who::Handlers(handlers, envelope.id()))
+    }
+
+    #[inline(always)]
+    fn of(who: Who<'a>) -> Self {
+        Self {
+            who,
+            first: Cell::new(0),
+            step: Cell::new(0),
+        }
+    }
+
+    /// From here on steps count from this handler, which is called.
+    #[inline(always)]
+    pub(crate) fn begin(&self, first: usize) {
+        self.first.set(first);
+        self.step.set(0);
+    }
+
+    /// The handler so many places after the first is called.
+    #[inline(always)]
+    pub(crate) fn step(&self, step: u32) {
+        self.step.set(step);
+    }
+
+    /// Which handler is called.
+    pub(crate) fn place(&self) -> usize {
+        self.first.get() + self.step.get() as usize
+    }
+
+    fn current(&self) -> Current {
+        match &self.who {
+            Who::Plugin(current) => *current,
+            Who::Handlers(handlers, event) => handlers.owner(self.place()).handling(*event),
+        }
+    }
 }
 
 thread_local! {
-    static INNERMOST: Cell<*const Who<'static>> = const { Cell::new(ptr::null()) };
+    static INNERMOST: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
 }
 
 /// Whose code runs on this thread; `None` outside of any plugin.
@@ -51,22 +103,19 @@ thread_local! {
 pub fn current() -> Option<Current> {
     // SAFETY: the pointer is null or leads to a frame whose `within` has not returned. Only this
     // thread follows it, and frames are shared, never changed but for their cells.
-    let who = unsafe { INNERMOST.get().as_ref() }?;
-    match who {
-        Who::Plugin(current) => Some(*current),
-        Who::Handlers { event, owners, at } => Some(owners[at.get()].handling(*event)),
-    }
+    let innermost = unsafe { INNERMOST.get().as_ref() }?;
+    Some(innermost.current())
 }
 
 /// Calls a function within a frame.
 #[inline(always)]
-pub(crate) fn within<'a, T>(who: &Who<'a>, function: impl FnOnce() -> T) -> T {
-    let _restore = Restore(INNERMOST.replace(ptr::from_ref(who).cast()));
+pub(crate) fn within<T>(frame: &Frame<'_>, function: impl FnOnce() -> T) -> T {
+    let _restore = Restore(INNERMOST.replace(ptr::from_ref(frame).cast()));
     function()
 }
 
 /// Restores what was innermost before, also when the code panics.
-struct Restore(*const Who<'static>);
+struct Restore(*const Frame<'static>);
 
 impl Drop for Restore {
     #[inline(always)]
@@ -91,7 +140,7 @@ impl<T> Future for Scoped<'_, T> {
     type Output = T;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<T> {
-        within(&Who::Plugin(self.current), || {
+        within(&Frame::plugin(self.current), || {
             self.future.as_mut().poll(context)
         })
     }

@@ -18,6 +18,7 @@ mod publish;
 mod publisher;
 mod record;
 mod route;
+mod sampling;
 mod shared;
 mod subscriber;
 mod table;

@@ -9,13 +9,13 @@ use std::time::Duration;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Sleep, sleep};
 
-use crate::context::{Current, Scoped, Who, within};
+use crate::context::{Current, Frame, Scoped, within};
 use crate::descriptor::BoxFuture;
 use crate::error::{Error, Result};
 
 /// Calls a function of a plugin; a panic becomes an error.
 pub(crate) fn call<T>(current: Current, function: impl FnOnce() -> Result<T>) -> Result<T> {
-    within(&Who::Plugin(current), || {
+    within(&Frame::plugin(current), || {
         catch_unwind(AssertUnwindSafe(function)).unwrap_or_else(|panic| Err(Error::panic(&*panic)))
     })
 }

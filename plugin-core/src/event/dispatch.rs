@@ -4,19 +4,21 @@
 //! target at each turn; sixteen in a straight line have one target each, and the function is one
 //! of its own for each type of event.
 
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::any::Carried;
 use super::envelope::Envelope;
 use super::epoch::{DEEPEST, Reading};
-use super::handler::TIMED;
-use super::inline::Inline;
+use super::inline::{Entry, Inline};
 use super::record::Record;
 use super::route::Route;
-use crate::context::{Who, within};
+use crate::context::{Frame, Handlers, within};
 use crate::error::{Error, Result};
+use crate::instance::Identity;
+
+/// Call sites in a straight line.
+const LADDER: usize = 16;
 
 type Caught = std::thread::Result<Result<()>>;
 
@@ -29,12 +31,9 @@ impl<P: Carried> Route<P> {
         reading: &Reading<'_>,
         envelope: &Envelope<P>,
     ) {
-        if self.entries.is_empty() {
-            return;
-        }
-        let before = self.calls.count(record);
-        if before < TIMED || before.is_multiple_of(TIMED) || reading.depth() >= DEEPEST {
-            self.call_watched(reading, envelope, |_, _| ());
+        let before = record.count(self.slot);
+        if self.sampling.is_timed(before) || reading.depth() >= DEEPEST {
+            self.call_watched(reading, envelope);
         } else {
             self.walk(envelope);
         }
@@ -48,35 +47,48 @@ impl<P: Carried> Route<P> {
         envelope: &Envelope<P>,
         done: impl FnMut(&Inline<P>, Result<()>),
     ) {
-        self.calls.count(record);
-        self.call_watched(reading, envelope, done);
+        record.count(self.slot);
+        self.call_each(reading, envelope, done);
     }
 
     #[inline(never)]
     fn walk(&self, envelope: &Envelope<P>) {
-        let who = self.who(envelope);
-        let Who::Handlers { at, .. } = &who else {
-            return;
-        };
-        within(&who, || {
-            let mut first = 0;
-            let mut rest = &*self.entries;
-            while !rest.is_empty() {
-                macro_rules! step {
-                    ($($step:literal)*) => {$(
-                        let Some(entry) = rest.get($step) else { return };
-                        at.set(first + $step);
-                        match catch_unwind(AssertUnwindSafe(|| entry.call(envelope))) {
-                            Ok(Ok(())) => {}
-                            failed => self.failed(first + $step, envelope, failed),
-                        }
-                    )*};
-                }
-                step!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-                first += 16;
-                rest = &rest[16..];
+        if self.entries.len() > LADDER {
+            return self.walk_far(envelope);
+        }
+        let frame = Frame::handlers(self, envelope);
+        within(&frame, || self.climb(&self.entries, &frame, envelope));
+    }
+
+    /// One ladder after the other.
+    #[inline(never)]
+    fn walk_far(&self, envelope: &Envelope<P>) {
+        let frame = Frame::handlers(self, envelope);
+        within(&frame, || {
+            let (ladders, rest) = self.entries.as_chunks::<LADDER>();
+            for (at, ladder) in ladders.iter().enumerate() {
+                frame.begin(at * LADDER);
+                self.climb(ladder, &frame, envelope);
             }
+            frame.begin(ladders.len() * LADDER);
+            self.climb(rest, &frame, envelope);
         });
+    }
+
+    /// At most `LADDER` calls in a straight line.
+    #[inline(always)]
+    fn climb(&self, ladder: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
+        macro_rules! steps {
+            ($($step:literal)*) => {$(
+                let Some(entry) = ladder.get($step) else { return };
+                frame.step($step);
+                match catch_unwind(AssertUnwindSafe(|| entry.call(envelope))) {
+                    Ok(Ok(())) => {}
+                    failed => self.failed(frame.place(), envelope, failed),
+                }
+            )*};
+        }
+        steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
     }
 
     #[cold]
@@ -86,20 +98,23 @@ impl<P: Carried> Route<P> {
         }
     }
 
-    /// One call after the other, with the clock.
+    /// An event that is timed, or published too deep.
     #[cold]
-    fn call_watched(
+    fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
+        self.sampling.begin();
+        self.call_each(reading, envelope, |_, _| ());
+    }
+
+    /// One call after the other, with the clock.
+    fn call_each(
         &self,
         reading: &Reading<'_>,
         envelope: &Envelope<P>,
         mut done: impl FnMut(&Inline<P>, Result<()>),
     ) {
-        let who = self.who(envelope);
-        let Who::Handlers { at: place, .. } = &who else {
-            return;
-        };
+        let frame = Frame::handlers(self, envelope);
         for (at, handler) in self.inline.iter().enumerate() {
-            place.set(at);
+            frame.begin(at);
             if !handler.admit(envelope) {
                 continue;
             }
@@ -107,7 +122,7 @@ impl<P: Carried> Route<P> {
             let result = if reading.depth() >= DEEPEST {
                 Err(too_deep(envelope))
             } else {
-                within(&who, || {
+                within(&frame, || {
                     flatten(catch_unwind(AssertUnwindSafe(|| handler.call(envelope))))
                 })
             };
@@ -118,13 +133,11 @@ impl<P: Carried> Route<P> {
             done(handler, result);
         }
     }
+}
 
-    fn who(&self, envelope: &Envelope<P>) -> Who<'_> {
-        Who::Handlers {
-            event: envelope.id(),
-            owners: &self.owners,
-            at: Cell::new(0),
-        }
+impl<P: Carried> Handlers for Route<P> {
+    fn owner(&self, at: usize) -> &Identity {
+        &self.inline[at].site.owner
     }
 }
 

@@ -6,6 +6,9 @@
 //! own [`Readers`] with plain stores; a writer makes every thread of the process take a full fence
 //! (`membarrier`) before it looks at the marks, so that the readers need none.
 //!
+//! Where the system has no such call, readers take a fence of their own, between their mark and
+//! their load.
+//!
 //! Invariants: only the thread that owns a `Readers` stores to it; whoever entered before the
 //! writer's fence is seen inside until it has left; whoever enters after it sees the new table.
 
@@ -34,16 +37,13 @@ pub(super) struct Reading<'a> {
 }
 
 impl Readers {
-    /// Begins to read: what is loaded after this stays until the reading ends.
+    /// Begins to read: what is loaded after this stays until the reading ends. Where readers have
+    /// to fence, it is what is loaded after their fence.
     #[inline(always)]
-    pub(super) fn enter(&self, heavy_readers: bool) -> Reading<'_> {
+    pub(super) fn enter(&self) -> Reading<'_> {
         let before = self.0.load(Relaxed);
         self.0.store(before + 1, Relaxed);
-        if heavy_readers {
-            fence(SeqCst);
-        } else {
-            compiler_fence(SeqCst);
-        }
+        compiler_fence(SeqCst);
         Reading {
             readers: self,
             before,
@@ -141,9 +141,9 @@ mod tests {
     fn a_reading_is_over_when_the_outermost_ends() {
         let readers = Readers::default();
         assert!(!readers.mark().is_inside());
-        let outer = readers.enter(true);
+        let outer = readers.enter();
         let seen = readers.mark();
-        let inner = readers.enter(true);
+        let inner = readers.enter();
         assert_eq!(inner.depth(), 1);
         drop(inner);
         assert!(seen.is_inside());
@@ -156,10 +156,10 @@ mod tests {
     #[test]
     fn a_thread_that_reads_again_at_once_has_left() {
         let readers = Readers::default();
-        let first = readers.enter(true);
+        let first = readers.enter();
         let seen = readers.mark();
         drop(first);
-        let _second = readers.enter(true);
+        let _second = readers.enter();
         assert!(seen.has_left(&readers), "a busy publisher holds nobody up");
     }
 }

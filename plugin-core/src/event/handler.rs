@@ -12,15 +12,12 @@ use super::envelope::Meta;
 use super::inline::Inline;
 use super::mailbox::Mailbox;
 use super::outcome::HandlerOutcome;
+use super::sampling::TIMED;
 use super::tally::Tally;
 use crate::descriptor::{BoxFuture, SubscribeOptions};
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 use crate::instance::{Counters, Identity};
-
-/// Of each handler so many events are timed at first, and one in so many after them: to read the
-/// clock twice takes longer than a short handler.
-pub(super) const TIMED: u64 = 64;
 
 /// A synchronous call that takes longer than this is warned of by name, if it was timed.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);

@@ -12,7 +12,6 @@ use std::time::Instant;
 use super::any::{AnyEvent, Carried};
 use super::envelope::Envelope;
 use super::handler::{Filter, Site, admits};
-use super::record::Record;
 use super::tally::Tally;
 use crate::error::Result;
 
@@ -202,7 +201,7 @@ impl<P> Check<P> {
     fn admit(&self, envelope: &Envelope<P>) -> bool {
         let admits = admits(&self.site, self.filter.as_ref(), envelope);
         if admits {
-            self.calls.count(Record::current());
+            self.calls.count_here();
         }
         admits
     }

@@ -13,7 +13,7 @@ use super::handler::{Queued, QueuedSite, admits};
 use super::mailbox::{Displaced, Job, NoSlot, Slot};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::record::Record;
-use super::route::Route;
+use super::route::{Route, Serves};
 use crate::context;
 use crate::descriptor::Overflow;
 use crate::error::Error;
@@ -33,7 +33,7 @@ pub(super) async fn publish<P: Carried>(
 }
 
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
-type Remaining<P> = (Envelope<P>, QueuedHandlers<P>);
+type Remaining<P> = (Arc<Envelope<P>>, QueuedHandlers<P>);
 type QueuedHandlers<P> = Arc<[Arc<Queued<P>>]>;
 
 /// Takes an event in and calls the inline handlers; `None` if there are no others. The table is
@@ -49,28 +49,28 @@ fn call_inline<P: Carried>(
         return Err(PublishError::Stopping);
     }
     let record = Record::current();
-    let reading = record.readers.enter(record.heavy_readers);
-    let route = bus.table().read(&reading).route::<P>(index);
-    owner.published().count(record);
-    if route.is_empty() {
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    record.count(owner.published().slot());
+    let serves = route.serves();
+    if serves == Serves::Nobody {
         return Ok(None);
     }
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
     route.call_inline(record, &reading, &envelope);
-    if route.queued.is_empty() {
+    if serves != Serves::Mailboxes {
         return Ok(None);
     }
-    Ok(Some((envelope, Arc::clone(&route.queued))))
+    Ok(Some((Arc::new(envelope), Arc::clone(&route.queued))))
 }
 
 async fn enqueue_all<P: Carried>(
     bus: &Bus,
     owner: &Identity,
-    envelope: Envelope<P>,
+    envelope: Arc<Envelope<P>>,
     queued: &[Arc<Queued<P>>],
 ) -> Result<(), PublishError> {
     let publishing = Publishing::begin(bus, owner)?;
-    let envelope = Arc::new(envelope);
     let mut refused = Ok(());
     let mut tally = Tally::default();
     for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
@@ -106,7 +106,6 @@ pub(super) async fn publish_and_wait<P: Carried>(
         return Ok(outcomes);
     }
     let publishing = Publishing::begin(bus, owner)?;
-    let envelope = Arc::new(envelope);
     let mut awaited = Vec::new();
     for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
         let site = &handler.site;
@@ -151,14 +150,14 @@ fn call_inline_told<P: Carried>(
         return Err(PublishError::Stopping);
     }
     let record = Record::current();
-    let reading = record.readers.enter(record.heavy_readers);
-    let route = bus.table().read(&reading).route::<P>(index);
-    owner.published().count(record);
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    record.count(owner.published().slot());
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
     route.call_told(record, &reading, &envelope, |handler, result| {
         outcomes.push(handler.site.outcome(result));
     });
-    Ok((envelope, Arc::clone(&route.queued)))
+    Ok((Arc::new(envelope), Arc::clone(&route.queued)))
 }
 
 /// Publishes if every subscriber that would let a publisher wait has room now.
@@ -173,17 +172,17 @@ pub(super) fn try_publish<P: Carried>(
         return Err(TryPublishError::Stopping(event));
     }
     let record = Record::current();
-    let reading = record.readers.enter(record.heavy_readers);
-    let route = bus.table().read(&reading).route::<P>(index);
-    if !route.queued.is_empty() {
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    let serves = route.serves();
+    if serves == Serves::Mailboxes {
         return try_publish_queued(bus, owner, (record, &reading), (route, event));
     }
-    owner.published().count(record);
-    if route.is_empty() {
-        return Ok(());
+    record.count(owner.published().slot());
+    if serves == Serves::Inline {
+        let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+        route.call_inline(record, &reading, &envelope);
     }
-    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-    route.call_inline(record, &reading, &envelope);
     Ok(())
 }
 
@@ -216,7 +215,7 @@ fn try_publish_queued<P: Carried>(
             }
         }
     }
-    owner.published().count(record);
+    record.count(owner.published().slot());
     route.call_inline(record, reading, &envelope);
     let envelope = Arc::new(envelope);
     for (site, slot) in slots {

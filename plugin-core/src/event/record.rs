@@ -1,15 +1,20 @@
 //! What each thread keeps for itself, so that publishers on different threads share no cache line:
 //! its mark as a reader, its part of every count, its block of event ids.
 //!
-//! Invariants: a record belongs to one thread at a time, and only that thread stores to it; a
-//! record is never freed, and a thread that ends leaves it to the next; cells move only under
-//! `storage`, which those who sum hold too.
+//! Invariants: a record belongs to one thread at a time, and only that thread stores to its cells
+//! and its mark; a record is never freed, and a thread that ends leaves it to the next; cells move
+//! only under `storage`, which those who sum hold too; a record that lacks a cell for a slot that
+//! was given out has its `attention` set, and a thread that reads a table looks there after it
+//! loaded the table, before it counts.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{
+    AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence,
+};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::epoch::{self, Mark, Readers};
+use super::tally;
 
 /// Cells that a record has at first; it grows by doubling.
 const CELLS: usize = 256;
@@ -26,9 +31,8 @@ pub(super) struct Record {
     pub(super) readers: Readers,
     next_id: AtomicU64,
     cells: AtomicPtr<AtomicU64>,
-    len: AtomicUsize,
-    /// Whether this thread's readings need a fence of their own.
-    pub(super) heavy_readers: bool,
+    /// Whether a reading has more to do than to mark: see [`Record::attend`].
+    attention: AtomicBool,
     taken: AtomicBool,
     storage: Mutex<Box<[AtomicU64]>>,
 }
@@ -78,8 +82,7 @@ impl Record {
             readers: Readers::default(),
             next_id: AtomicU64::new((number << ID_BITS) + 1),
             cells: AtomicPtr::new(storage.as_ptr().cast_mut()),
-            len: AtomicUsize::new(storage.len()),
-            heavy_readers: epoch::readers_fence(),
+            attention: AtomicBool::new(true),
             taken: AtomicBool::new(true),
             storage: Mutex::new(storage),
         }
@@ -93,51 +96,83 @@ impl Record {
         id
     }
 
-    /// Adds to one of the thread's cells, and returns what was in it.
+    /// Whether [`Record::attend`] has to be called. A reader asks after it loaded the table, since
+    /// the slots that it is about to count in were given out before the table was seen.
+    #[inline(always)]
+    pub(super) fn needs_attention(&self) -> bool {
+        self.attention.load(Relaxed)
+    }
+
+    /// Makes cells for all the slots there are, and, where the system has no `membarrier`, takes
+    /// the reader's fence: what was loaded before has to be loaded again.
+    #[cold]
+    pub(super) fn attend(&self) {
+        self.attention.store(epoch::readers_fence(), Relaxed);
+        fence(SeqCst);
+        self.grow(tally::given());
+    }
+
+    /// Adds one to one of the thread's cells, and returns what was in it.
     #[inline(always)]
     #[expect(
         unsafe_code,
         reason = "the cells are reached without a lock by their one writer"
     )]
-    pub(super) fn add(&self, slot: usize, more: u64) -> u64 {
-        if slot >= self.len.load(Relaxed) {
-            self.grow(slot);
-        }
-        // SAFETY: `cells` points to `len` cells that live in `storage`. Only `grow` replaces them,
-        // on this very thread, so they are there; `slot` is less than `len`.
-        let cell = unsafe { &*self.cells.load(Relaxed).add(slot) };
+    pub(super) fn count(&self, slot: Slot) -> u64 {
+        // SAFETY: `cells` points to cells that live in `storage`. Only `grow` replaces them, on
+        // this very thread, so they are there. The slot was given out before this thread looked
+        // at `attention` the last time, so there is a cell for it: see the invariants.
+        let cell = unsafe { &*self.cells.load(Relaxed).add(slot.0) };
         let before = cell.load(Relaxed);
-        cell.store(before + more, Relaxed);
+        cell.store(before + 1, Relaxed);
         before
     }
 
-    #[cold]
-    fn grow(&self, slot: usize) {
+    fn grow(&self, slots: usize) {
         let mut storage = lock(&self.storage);
-        let next = zeroed((slot + 1).next_power_of_two());
+        if slots <= storage.len() {
+            return;
+        }
+        let next = zeroed(slots.next_power_of_two());
         for (new, old) in next.iter().zip(storage.iter()) {
             new.store(old.load(Relaxed), Relaxed);
         }
         self.cells.store(next.as_ptr().cast_mut(), Relaxed);
-        self.len.store(next.len(), Relaxed);
         *storage = next;
     }
 }
 
+/// The place of a count in every record. Its cells are reached without a check, so one is made
+/// only where the records are told of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slot(usize);
+
+impl Slot {
+    /// A slot that has just been given out: each thread makes a cell for it before it counts.
+    pub(super) fn announce(number: usize) -> Self {
+        for record in &*lock(&RECORDS) {
+            if lock(&record.storage).len() <= number {
+                record.attention.store(true, Relaxed);
+            }
+        }
+        Self(number)
+    }
+}
+
 /// What all threads have in a slot together.
-pub(super) fn sum(slot: usize) -> u64 {
+pub(super) fn sum(slot: Slot) -> u64 {
     let cell = |record: &&'static Record| {
         lock(&record.storage)
-            .get(slot)
+            .get(slot.0)
             .map_or(0, |cell| cell.load(Relaxed))
     };
     lock(&RECORDS).iter().map(cell).sum()
 }
 
 /// Empties a slot that no thread counts in any more.
-pub(super) fn clear(slot: usize) {
+pub(super) fn clear(slot: Slot) {
     for record in &*lock(&RECORDS) {
-        if let Some(cell) = lock(&record.storage).get(slot) {
+        if let Some(cell) = lock(&record.storage).get(slot.0) {
             cell.store(0, Relaxed);
         }
     }
@@ -182,10 +217,11 @@ mod tests {
     #[test]
     fn cells_keep_their_counts_when_they_grow() {
         let record = Record::new(7);
-        record.add(3, 5);
-        record.add(CELLS * 4, 1);
-        assert_eq!(record.add(3, 1), 5);
-        assert_eq!(record.add(CELLS * 4, 0), 1);
+        record.count(Slot(3));
+        record.grow(CELLS * 4 + 1);
+        record.count(Slot(CELLS * 4));
+        assert_eq!(record.count(Slot(3)), 1);
+        assert_eq!(record.count(Slot(CELLS * 4)), 1);
     }
 
     #[test]

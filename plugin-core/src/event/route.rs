@@ -1,7 +1,7 @@
 //! The handlers of one type of event, in the order in which they are called.
 //!
-//! Invariants: a route never changes once it is in a table; `entries` and `owners` stand in the
-//! order of `inline`, which holds what they lead to; the route's count is open in the totals of
+//! Invariants: a route never changes once it is in a table; `entries` stand in the order of
+//! `inline`, which holds what they lead to; the route's count is open in the totals of
 //! its handlers from before it is visible until nobody reads it any more.
 
 use std::any::Any;
@@ -11,15 +11,29 @@ use std::sync::Arc;
 use super::any::Carried;
 use super::handler::{AnyHandler, Bound, HandlerReport, Queued};
 use super::inline::{Entry, Inline};
+use super::record::Slot;
+use super::sampling::Sampling;
 use super::tally::Tally;
-use crate::instance::Identity;
+
+/// Who listens to a type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Serves {
+    /// Nobody.
+    Nobody,
+    /// Inline handlers alone.
+    Inline,
+    /// Queued handlers, and maybe inline ones.
+    Mailboxes,
+}
 
 /// The handlers of one type of payload.
 pub(crate) struct Route<P> {
     pub(super) entries: Box<[Entry<P>]>,
-    pub(super) owners: Box<[Arc<Identity>]>,
-    /// Counts the events that were published while this was the route.
-    pub(super) calls: Arc<Tally>,
+    serves: Serves,
+    /// Where the events are counted that were published while this was the route.
+    pub(super) slot: Slot,
+    pub(super) sampling: Sampling,
+    calls: Arc<Tally>,
     pub(super) inline: Vec<Arc<Inline<P>>>,
     /// Shared, so that a publisher can let go of the table before it waits for room.
     pub(super) queued: Arc<[Arc<Queued<P>>]>,
@@ -27,12 +41,18 @@ pub(crate) struct Route<P> {
 
 impl<P: Carried> Route<P> {
     fn new(inline: Vec<Arc<Inline<P>>>, queued: Arc<[Arc<Queued<P>>]>) -> Self {
+        let calls = Arc::new(Tally::new());
+        let serves = match (inline.is_empty(), queued.is_empty()) {
+            (_, false) => Serves::Mailboxes,
+            (false, true) => Serves::Inline,
+            (true, true) => Serves::Nobody,
+        };
         Self {
+            serves,
+            slot: calls.slot(),
+            sampling: Sampling::default(),
             entries: inline.iter().map(|handler| handler.entry()).collect(),
-            owners: (inline.iter())
-                .map(|handler| Arc::clone(&handler.site.owner))
-                .collect(),
-            calls: Arc::new(Tally::new()),
+            calls,
             inline,
             queued,
         }
@@ -42,10 +62,10 @@ impl<P: Carried> Route<P> {
         Self::new(Vec::new(), Arc::default())
     }
 
-    /// Whether nobody listens.
+    /// Who listens.
     #[inline(always)]
-    pub(super) fn is_empty(&self) -> bool {
-        self.entries.is_empty() && self.queued.is_empty()
+    pub(super) fn serves(&self) -> Serves {
+        self.serves
     }
 
     /// Those whose count is the route's.

@@ -3,31 +3,41 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::record::{self, Record};
+use super::record::{self, Record, Slot};
 
 /// The slots that are free, and how many were ever given out.
-static SLOTS: Mutex<(Vec<usize>, usize)> = Mutex::new((Vec::new(), 0));
+static SLOTS: Mutex<(Vec<Slot>, usize)> = Mutex::new((Vec::new(), 0));
 
 /// A count that many threads add to.
 #[derive(Debug)]
 pub(crate) struct Tally {
-    slot: usize,
+    slot: Slot,
 }
 
 impl Tally {
     pub(crate) fn new() -> Self {
         let (free, given) = &mut *slots();
-        let slot = free.pop().unwrap_or_else(|| {
-            *given += 1;
-            *given - 1
-        });
-        Self { slot }
+        if let Some(slot) = free.pop() {
+            return Self { slot };
+        }
+        *given += 1;
+        Self {
+            slot: Slot::announce(*given - 1),
+        }
     }
 
-    /// Adds one in this thread's cell, and returns what this thread had counted before.
-    #[inline(always)]
-    pub(super) fn count(&self, record: &Record) -> u64 {
-        record.add(self.slot, 1)
+    /// Where threads count.
+    pub(super) fn slot(&self) -> Slot {
+        self.slot
+    }
+
+    /// Adds one in this thread's cell.
+    pub(super) fn count_here(&self) {
+        let record = Record::current();
+        if record.needs_attention() {
+            record.attend();
+        }
+        record.count(self.slot);
     }
 
     /// What all threads counted.
@@ -44,7 +54,12 @@ impl Drop for Tally {
     }
 }
 
-fn slots() -> MutexGuard<'static, (Vec<usize>, usize)> {
+/// How many slots there are.
+pub(super) fn given() -> usize {
+    slots().1
+}
+
+fn slots() -> MutexGuard<'static, (Vec<Slot>, usize)> {
     SLOTS.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -96,7 +111,7 @@ mod tests {
             for _ in 0..4 {
                 threads.spawn(|| {
                     for _ in 0..1000 {
-                        tally.count(Record::current());
+                        tally.count_here();
                     }
                 });
             }
@@ -107,7 +122,7 @@ mod tests {
     #[test]
     fn a_new_tally_starts_at_zero() {
         let first = Tally::new();
-        first.count(Record::current());
+        first.count_here();
         drop(first);
         assert_eq!(Tally::new().sum(), 0);
     }
@@ -117,7 +132,7 @@ mod tests {
         let total = Total::default();
         let tally = Arc::new(Tally::new());
         total.open(&tally);
-        tally.count(Record::current());
+        tally.count_here();
         total.settle(&tally);
         drop(tally);
         assert_eq!(total.sum(), 1);

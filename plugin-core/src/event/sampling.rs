@@ -1,0 +1,48 @@
+//! Which calls are timed: to read the clock twice takes longer than a short handler.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+/// So many calls are timed at first, and one in so many after them.
+pub(super) const TIMED: u64 = 64;
+
+/// Which events of a route are timed.
+#[derive(Debug, Default)]
+pub(super) struct Sampling {
+    /// Zero while every event is timed, then the low bits of a thread's count that are zero when
+    /// one is.
+    mask: AtomicU64,
+    timed: AtomicU64,
+}
+
+impl Sampling {
+    /// Whether an event is timed; `before` is how many events the thread had counted.
+    #[inline(always)]
+    pub(super) fn is_timed(&self, before: u64) -> bool {
+        before & self.mask.load(Relaxed) == 0
+    }
+
+    /// An event is being timed.
+    pub(super) fn begin(&self) {
+        if self.mask.load(Relaxed) == 0 && self.timed.fetch_add(1, Relaxed) + 1 >= TIMED {
+            self.mask.store(TIMED - 1, Relaxed);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_are_timed_and_one_in_so_many_after_them() {
+        let sampling = Sampling::default();
+        let timed = |before: u64| {
+            let timed = sampling.is_timed(before);
+            if timed {
+                sampling.begin();
+            }
+            timed
+        };
+        assert_eq!((0..TIMED * 3).filter(|&before| timed(before)).count(), 66);
+    }
+}
