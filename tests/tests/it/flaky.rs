@@ -40,6 +40,7 @@ task!(Once, "flaky.once");
 task!(Wide, "flaky.wide");
 task!(Item, "flaky.item");
 task!(Quick, "flaky.quick");
+task!(Latest, "flaky.latest");
 
 pub(crate) const NAME: &str = "flaky";
 /// Fails each time.
@@ -119,6 +120,12 @@ impl Flaky {
             self.take("in batch", task.id, how).await?;
         }
         Ok(())
+    }
+
+    #[subscribe(retry = 1, backoff = "1s", overflow = drop_oldest)]
+    async fn latest(&self, task: &Latest) -> Result<()> {
+        let how = (task.fails, &*task.how);
+        self.take("latest", task.id, how).await
     }
 
     #[subscribe]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::flaky::{self, Item, Once, Task, Wide};
+use crate::flaky::{self, Item, Latest, Once, Task, Wide};
 use crate::journal::Journal;
 use crate::rig::Started;
 
@@ -90,4 +90,17 @@ async fn what_waits_for_a_retry_keeps_its_place_in_the_mailbox() {
     assert!(publisher.try_publish(Task::fine(3)).is_err());
     let lines = end(running).await;
     assert_eq!(lines, ["patient 1", "patient 1", "patient 2"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_oldest_that_waits_behind_a_retry_gives_way() {
+    let running = flaky::rig().set(flaky::NAME, "mailbox", 3).start().await;
+    let failing = Latest::failing(1, 1, "retriable");
+    running.publisher().publish(failing).await.unwrap();
+    for id in 2..=5 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        running.publisher().publish(Latest::fine(id)).await.unwrap();
+    }
+    let lines = end(running).await;
+    assert_eq!(lines, ["latest 1", "latest 1", "latest 4", "latest 5"]);
 }
