@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use plugin_core::Composition;
 use plugin_core::lifecycle::{PluginStop, StartReport, StopReport, SystemStatus};
+use plugin_core::{Composition, EventCounts};
 
 use crate::table::Table;
 
@@ -47,35 +47,57 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
 
 /// What each plugin did with events.
 pub(crate) fn handled(status: &SystemStatus) -> String {
-    let mut table = Table::new(&[
-        "plugin",
-        ">received",
-        ">published",
-        ">errors",
-        ">dropped",
-        ">mean ms",
-        ">max ms",
-    ]);
+    let retried = status
+        .plugins
+        .iter()
+        .any(|plugin| plugin.events.retries > 0);
+    let buried = (status.plugins.iter()).any(|plugin| plugin.events.dead_lettered > 0);
+    let columns: Vec<Column> = (COLUMNS.into_iter())
+        .filter(|(heading, _)| retried || *heading != RETRIES)
+        .filter(|(heading, _)| buried || *heading != DEAD)
+        .collect();
+    let headings = columns.iter().map(|(heading, _)| *heading);
+    let headings: Vec<_> = std::iter::once("plugin").chain(headings).collect();
+    let mut table = Table::new(&headings);
     for plugin in &status.plugins {
-        let events = plugin.events;
-        table.row([
-            plugin.name.to_owned(),
-            events.received.to_string(),
-            events.published.to_string(),
-            events.errors.to_string(),
-            events.dropped.to_string(),
-            millis(Duration::from_nanos(events.mean_nanos)),
-            millis(Duration::from_nanos(events.max_nanos)),
-        ]);
+        let cells = columns.iter().map(|(_, cell)| cell(&plugin.events));
+        let name = std::iter::once(plugin.name.to_owned());
+        table.row(name.chain(cells).collect::<Vec<_>>());
     }
     table.to_string()
+}
+
+type Column = (&'static str, fn(&EventCounts) -> String);
+
+/// Only shown when there is something to show.
+const RETRIES: &str = ">retries";
+/// As [`RETRIES`].
+const DEAD: &str = ">dead letters";
+
+const COLUMNS: [Column; 8] = [
+    (">received", |events| events.received.to_string()),
+    (">published", |events| events.published.to_string()),
+    (">errors", |events| events.errors.to_string()),
+    (RETRIES, |events| events.retries.to_string()),
+    (DEAD, |events| events.dead_lettered.to_string()),
+    (">dropped", |events| events.dropped.to_string()),
+    (">mean ms", |events| nanos(events.mean_nanos)),
+    (">max ms", |events| nanos(events.max_nanos)),
+];
+
+fn nanos(nanos: u64) -> String {
+    millis(Duration::from_nanos(nanos))
 }
 
 /// The plugins in stop order; a line alone when all went well.
 pub(crate) fn stopped(report: &StopReport) -> String {
     let took = millis(report.took);
     if report.is_clean() {
-        return format!("{} stopped in {took} ms\n", plugins(report.plugins.len()));
+        let kept = dead_letters(report.dead_letters);
+        return format!(
+            "{kept}{} stopped in {took} ms\n",
+            plugins(report.plugins.len())
+        );
     }
     let mut table = Table::new(&["plugin", ">ms", "stop"]);
     for plugin in &report.plugins {
@@ -89,7 +111,17 @@ pub(crate) fn stopped(report: &StopReport) -> String {
         .escalated
         .as_ref()
         .map_or_else(String::new, |why| format!("stopped by {why}\n"));
-    format!("{why}{table}stopped in {took} ms, not in good order\n")
+    let kept = dead_letters(report.dead_letters);
+    format!("{why}{table}{kept}stopped in {took} ms, not in good order\n")
+}
+
+/// A line for events that handlers failed with, if nobody keeps them.
+fn dead_letters(count: usize) -> String {
+    match count {
+        0 => String::new(),
+        1 => "1 dead letter was in memory only and is gone\n".to_owned(),
+        _ => format!("{count} dead letters were in memory only and are gone\n"),
+    }
 }
 
 /// What did not stop well after a start that failed.
@@ -116,9 +148,16 @@ fn troubles(plugin: &PluginStop) -> String {
 
 fn troubles_of(plugin: &PluginStop) -> String {
     let late = (!plugin.late.is_empty()).then(|| format!("late: {}", plugin.late.join(", ")));
+    let left = (plugin.dead_lettered > 0).then(|| {
+        format!(
+            "{} events not handled, now dead letters",
+            plugin.dead_lettered
+        )
+    });
     let lost = (plugin.lost > 0).then(|| format!("{} events lost", plugin.lost));
     let troubles: Vec<String> = late
         .into_iter()
+        .chain(left)
         .chain(lost)
         .chain(plugin.error.clone())
         .collect();

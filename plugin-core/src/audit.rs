@@ -8,6 +8,8 @@ mod entry;
 mod journal;
 mod timestamp;
 
+pub(crate) use timestamp::Timestamp;
+
 pub use entry::{Entry, Outcome};
 
 use std::fmt;

@@ -45,7 +45,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 pub use explain::Explained;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{ManagerConfig, Role};
+pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};

@@ -1,6 +1,7 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
 mod hooks;
+mod retry;
 mod subscription;
 
 use std::any::Any;
@@ -16,6 +17,7 @@ use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use retry::Retry;
 pub use subscription::{Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A boxed future, as the hooks of a [`Descriptor`] return it.

@@ -1,9 +1,11 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 
+mod addressee;
 mod any;
 mod backlog;
 mod binder;
 mod bus;
+mod dead_letters;
 mod decode;
 mod descriptor;
 mod dispatch;
@@ -11,6 +13,9 @@ mod envelope;
 mod epoch;
 mod handler;
 mod inline;
+mod jitter;
+mod job;
+mod lane;
 mod mailbox;
 mod outcome;
 mod pattern;
@@ -28,6 +33,10 @@ mod worker;
 pub use any::{AnyEvent, SharedEvent};
 pub use binder::Binder;
 pub use bus::Bus;
+pub use dead_letters::{
+    DeadLetter, DeadLetterId, DeadLetterIdError, DeadLetterPage, DeadLetterQuery, DeadLetterStore,
+    DeadLetters,
+};
 pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
 pub use envelope::{Batch, Envelope, EventId};
 pub use handler::HandlerReport;
@@ -37,6 +46,7 @@ pub use publisher::{Publisher, Publishers};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
+pub(crate) use dead_letters::ReplayError;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use tally::{Tally, Total};
 pub(crate) use worker::Worker;

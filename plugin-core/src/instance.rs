@@ -116,6 +116,8 @@ pub(crate) struct Counters {
     queued: AtomicU64,
     pub(crate) errors: AtomicU64,
     pub(crate) dropped: AtomicU64,
+    retries: AtomicU64,
+    dead_lettered: AtomicU64,
     /// Events whose time was taken, and that time.
     timed: AtomicU64,
     nanos: AtomicU64,
@@ -133,6 +135,16 @@ impl Counters {
         self.errors.fetch_add(1, Relaxed);
     }
 
+    /// Counts events that a handler is called with again.
+    pub(crate) fn retry(&self, events: u64) {
+        self.retries.fetch_add(events, Relaxed);
+    }
+
+    /// Counts an event that went to the dead letters.
+    pub(crate) fn dead_letter(&self) {
+        self.dead_lettered.fetch_add(1, Relaxed);
+    }
+
     /// Notes the time of a call that handled `events` events.
     pub(crate) fn took(&self, events: u64, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
@@ -148,6 +160,8 @@ impl Counters {
             published: 0,
             errors: self.errors.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
+            retries: self.retries.load(Relaxed),
+            dead_lettered: self.dead_lettered.load(Relaxed),
             mean_nanos: nanos.checked_div(self.timed.load(Relaxed)).unwrap_or(0),
             max_nanos: self.max_nanos.load(Relaxed),
         }
@@ -169,6 +183,11 @@ pub struct EventCounts {
     pub errors: u64,
     /// Events dropped by an overflow policy.
     pub dropped: u64,
+    /// Events that its handlers were called with again after they had failed with them.
+    pub retries: u64,
+    /// Events that its handlers failed with for good, or did not come to: they are in the dead
+    /// letters.
+    pub dead_lettered: u64,
     /// Mean time of an event in its handlers, of those that were timed, in nanoseconds.
     pub mean_nanos: u64,
     /// Longest call of a handler, of those that were timed, in nanoseconds.

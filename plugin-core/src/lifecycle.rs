@@ -4,6 +4,7 @@
 mod announcer;
 mod builder;
 mod configured;
+mod dead_letters;
 mod events;
 mod health;
 mod hook;
@@ -23,8 +24,10 @@ mod wiring;
 
 pub use builder::{ConfigureError, Manager, ManagerBuilder};
 pub use configured::Configured;
+pub use dead_letters::{DeadLetterError, DeadLetterOperations};
 pub use events::{
-    PluginFailed, PluginInitialized, PluginStarted, PluginStopped, SystemStarted, SystemStopped,
+    EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
+    SystemStarted, SystemStopped,
 };
 pub use health::Health;
 pub use operation::{ManagerHandle, OperationError, OperationOutcome};

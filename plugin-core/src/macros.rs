@@ -51,6 +51,15 @@
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 1, in order.
 /// - `overflow = wait | drop_oldest | drop_newest | fail`: what a full mailbox does to a new event;
 ///   by default the publisher waits.
+/// - `retry = 5`: an `async fn` that fails is called again with the same event, at most so often
+///   after the first call, if the failure may pass: [`Error::retriable`](crate::Error::retriable),
+///   or its time was over. Until then, later events of this handler wait behind that one, unless it
+///   has `concurrency`; a batch is tried again as it is.
+/// - `backoff = "200ms"`, `max_backoff = "10s"`: the pause before the first retry, which doubles
+///   from one to the next, and the longest one; a random part of up to half is taken off.
+///
+/// What a handler fails with for good goes to the dead letters: see
+/// [`DeadLetter`](crate::event::DeadLetter).
 ///
 /// # Example
 ///

@@ -60,6 +60,8 @@ pub struct ManagerConfig {
     pub start: Start,
     /// How plugins are restarted that do not say it themselves.
     pub restart: Restart,
+    /// What becomes of events that a handler failed with.
+    pub dead_letters: DeadLetterConfig,
 }
 
 impl Default for ManagerConfig {
@@ -82,7 +84,24 @@ impl Default for ManagerConfig {
             roles: BTreeMap::new(),
             start: Start::default(),
             restart: Restart::default(),
+            dead_letters: DeadLetterConfig::default(),
         }
+    }
+}
+
+/// What becomes of events that a handler failed with.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DeadLetterConfig {
+    /// Most dead letters that are kept in memory; when one more comes, the oldest is dropped. A
+    /// plugin that provides `DeadLetterStore` has limits of its own.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub capacity: usize,
+}
+
+impl Default for DeadLetterConfig {
+    fn default() -> Self {
+        Self { capacity: 1_000 }
     }
 }
 

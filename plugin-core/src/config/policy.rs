@@ -42,7 +42,7 @@ impl Default for Start {
 }
 
 /// A pause that doubles from one attempt to the next.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
     /// The first pause.
@@ -53,14 +53,17 @@ pub struct Backoff {
 
 impl Default for Backoff {
     fn default() -> Self {
-        Self {
-            initial: Period::millis(200),
-            max: Period::seconds(10),
-        }
+        Self::DEFAULT
     }
 }
 
 impl Backoff {
+    /// From a fifth of a second to ten.
+    pub const DEFAULT: Self = Self {
+        initial: Period::millis(200),
+        max: Period::seconds(10),
+    };
+
     /// The pause after so many failures, counted from 1.
     #[must_use]
     pub fn pause(&self, failures: u32) -> std::time::Duration {

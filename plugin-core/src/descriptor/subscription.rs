@@ -4,6 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use super::PluginRef;
+use super::retry::Retry;
+use crate::config::Period;
 use crate::event::{Binder, EventDescriptor};
 
 /// What a subscription listens to.
@@ -65,6 +67,8 @@ pub struct SubscribeOptions {
     pub batch: usize,
     /// How long a batch that is not full waits for more.
     pub linger: Duration,
+    /// How a failed event is tried again; `None`: it is not.
+    pub retry: Option<Retry>,
 }
 
 impl SubscribeOptions {
@@ -76,6 +80,7 @@ impl SubscribeOptions {
         overflow: Overflow::Wait,
         batch: 256,
         linger: Duration::ZERO,
+        retry: None,
     };
 
     /// Sets the rank.
@@ -121,6 +126,45 @@ impl SubscribeOptions {
         assert!(batch > 0, "`batch` is at least 1");
         self.batch = batch;
         self.linger = linger;
+        self
+    }
+
+    /// Sets how often a failed event is tried again.
+    ///
+    /// # Panics
+    ///
+    /// When `retries` is zero.
+    #[must_use]
+    pub const fn retry(mut self, retries: u32) -> Self {
+        self.retry = Some(Retry::new(retries));
+        self
+    }
+
+    /// Sets the first pause before a retry; it doubles from one to the next.
+    ///
+    /// # Panics
+    ///
+    /// When `retry` is not set before.
+    #[must_use]
+    pub const fn backoff(mut self, initial: Duration) -> Self {
+        let Some(retry) = &mut self.retry else {
+            panic!("`backoff` is for a handler with `retry`: set that first");
+        };
+        retry.backoff.initial = Period::new(initial);
+        self
+    }
+
+    /// Sets the longest pause before a retry.
+    ///
+    /// # Panics
+    ///
+    /// When `retry` is not set before.
+    #[must_use]
+    pub const fn max_backoff(mut self, max: Duration) -> Self {
+        let Some(retry) = &mut self.retry else {
+            panic!("`max_backoff` is for a handler with `retry`: set that first");
+        };
+        retry.backoff.max = Period::new(max);
         self
     }
 }

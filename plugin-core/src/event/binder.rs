@@ -186,7 +186,11 @@ impl<'a> Binder<'a> {
             self.handler,
             &self.topic,
             self.options,
-            (self.subscription, self.ended.clone()),
+            (
+                self.subscription,
+                self.ended.clone(),
+                self.bus.letters().clone(),
+            ),
         )
     }
 

@@ -3,11 +3,12 @@
 use std::any::TypeId;
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::backlog::Backlog;
+use super::dead_letters::DeadLetters;
 use super::descriptor::{Event, EventDescriptor};
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
@@ -20,6 +21,15 @@ use crate::registry;
 #[derive(Clone)]
 pub struct Bus(Arc<Inner>);
 
+/// A handle that does not keep the bus alive.
+pub(crate) struct WeakBus(Weak<Inner>);
+
+impl WeakBus {
+    pub(super) fn upgrade(&self) -> Option<Bus> {
+        self.0.upgrade().map(Bus)
+    }
+}
+
 struct Inner {
     table: Shared<Table>,
     events: Vec<&'static EventDescriptor>,
@@ -28,6 +38,7 @@ struct Inner {
     by_topic: HashMap<&'static str, usize>,
     subscriptions: AtomicU64,
     backlog: Backlog,
+    letters: DeadLetters,
     closed: AtomicBool,
 }
 
@@ -72,7 +83,7 @@ const POLL: Duration = Duration::from_millis(1);
 
 impl Bus {
     /// A bus for all the events that are linked into the binary.
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(letters: DeadLetters) -> Self {
         let events = registry::events();
         let table = Table::new(events.iter().map(|event| (event.route)()));
         Self(Arc::new(Inner {
@@ -87,7 +98,8 @@ impl Bus {
                 .collect(),
             events,
             subscriptions: AtomicU64::new(0),
-            backlog: Backlog::default(),
+            backlog: letters.backlog().clone(),
+            letters,
             closed: AtomicBool::new(false),
         }))
     }
@@ -143,6 +155,22 @@ impl Bus {
     /// Index of the route of topics that no type declares.
     pub(super) fn untyped(&self) -> usize {
         self.0.events.len()
+    }
+
+    /// Index of the route of a topic.
+    pub(super) fn position(&self, topic: &str) -> usize {
+        let declared = self.0.by_topic.get(topic).copied();
+        declared.unwrap_or_else(|| self.untyped())
+    }
+
+    /// Where events go that a handler failed with.
+    pub(crate) fn letters(&self) -> &DeadLetters {
+        &self.0.letters
+    }
+
+    /// A handle that does not keep the bus alive.
+    pub(crate) fn downgrade(&self) -> WeakBus {
+        WeakBus(Arc::downgrade(&self.0))
     }
 
     #[inline(always)]

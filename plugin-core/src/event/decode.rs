@@ -1,11 +1,14 @@
 //! Events that come as JSON, for a topic.
 
+use std::sync::Arc;
+
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Track;
 
-use super::any::Untyped;
+use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::{DecodeError, Event};
+use super::envelope::{Envelope, Meta};
 use super::outcome::PublishError;
 use super::publish::publish;
 use crate::descriptor::BoxFuture;
@@ -18,6 +21,9 @@ pub(crate) trait Publishable: Send {
         bus: &'a Bus,
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    /// The event with what is known of an earlier publishing.
+    fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
 }
 
 impl<E: Event> Publishable for Typed<E> {
@@ -27,6 +33,10 @@ impl<E: Event> Publishable for Typed<E> {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move { publish(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload> {
+        Arc::new(Envelope::new(meta, self.0))
     }
 }
 

@@ -95,6 +95,7 @@ impl<P: Carried> Route<P> {
     fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
         if let Err(error) = flatten(outcome) {
             self.inline[at].site.failed(envelope.meta(), &error);
+            self.inline[at].site.bury(envelope, &error);
         }
     }
 
@@ -129,6 +130,7 @@ impl<P: Carried> Route<P> {
             handler.site.took_inline(envelope.meta(), began.elapsed());
             if let Err(error) = &result {
                 handler.site.failed(envelope.meta(), error);
+                handler.site.bury(envelope, error);
             }
             done(handler, result);
         }

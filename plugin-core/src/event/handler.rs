@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
+use super::dead_letters::{DeadLetter, DeadLetters, Failures};
 use super::envelope::Meta;
 use super::inline::Inline;
 use super::mailbox::Mailbox;
@@ -37,6 +38,8 @@ pub(crate) struct Site {
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
     at_run_time: bool,
+    /// Where events go that it fails with for good.
+    pub(super) letters: DeadLetters,
 }
 
 impl Site {
@@ -45,7 +48,7 @@ impl Site {
         handler: &'static str,
         topic: &str,
         options: SubscribeOptions,
-        (subscription, ended): (u64, Option<Arc<AtomicBool>>),
+        (subscription, ended, letters): (u64, Option<Arc<AtomicBool>>, DeadLetters),
     ) -> Self {
         Self {
             owner: Arc::clone(owner),
@@ -57,7 +60,12 @@ impl Site {
             timeouts: AtomicU64::new(0),
             at_run_time: ended.is_some(),
             ended: ended.unwrap_or_default(),
+            letters,
         }
+    }
+
+    pub(super) fn is_named(&self, plugin: &str, handler: &str) -> bool {
+        self.owner.name() == plugin && self.handler == handler
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -124,32 +132,52 @@ impl Site {
         timed.then(Instant::now)
     }
 
-    /// Notes how a call ended, and says how long it took if it was timed.
-    pub(super) fn end(
-        &self,
-        meta: Meta,
-        events: u64,
-        began: Option<Instant>,
-        result: &Result<()>,
-    ) -> Option<Duration> {
-        let took = began.map(|began| began.elapsed());
-        if let Some(took) = took {
+    /// Counts a call that is made again, and starts the clock.
+    pub(super) fn begin_again(&self, events: u64) -> Option<Instant> {
+        self.counters.retry(events);
+        self.owner.counters().retry(events);
+        Some(Instant::now())
+    }
+
+    /// Notes how long a call took, if it was timed.
+    pub(super) fn took(&self, events: u64, began: Option<Instant>) {
+        if let Some(took) = began.map(|began| began.elapsed()) {
             self.counters.took(events, took);
             self.owner.counters().took(events, took);
         }
-        if let Err(error) = result {
-            self.failed(meta, error);
-        }
-        took
     }
 
-    /// Counts a failure and tells the operator.
-    pub(super) fn failed(&self, meta: Meta, error: &Error) {
+    /// Counts a call that failed.
+    pub(super) fn count_failure(&self, error: &Error) {
         self.counters.fail();
         self.owner.counters().fail();
         if error.kind() == ErrorKind::Timeout {
             self.timeouts.fetch_add(1, Relaxed);
         }
+    }
+
+    /// Counts an event that went to the dead letters.
+    pub(super) fn count_dead_letter(&self) {
+        self.counters.dead_letter();
+        self.owner.counters().dead_letter();
+    }
+
+    /// Puts an event into the dead letters that an inline handler failed with.
+    #[cold]
+    pub(super) fn bury(&self, payload: &dyn Payload, error: &Error) {
+        let letter = DeadLetter::of(self, payload, &Failures::first(error));
+        self.letters.file_now(letter);
+        self.count_dead_letter();
+    }
+
+    /// Counts a failure and tells the operator.
+    pub(super) fn failed(&self, meta: Meta, error: &Error) {
+        self.count_failure(error);
+        self.tell(meta, error);
+    }
+
+    /// Tells the operator of a failure that nothing follows.
+    pub(super) fn tell(&self, meta: Meta, error: &Error) {
         tracing::error!(
             plugin = self.owner.name(),
             handler = self.handler,
@@ -168,6 +196,8 @@ impl Site {
             topic: self.topic.clone(),
             received: counts.received,
             errors: counts.errors,
+            retries: counts.retries,
+            dead_lettered: counts.dead_lettered,
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
@@ -192,6 +222,10 @@ pub struct HandlerReport {
     pub received: u64,
     /// Calls that failed, panicked or ran out of time.
     pub errors: u64,
+    /// Events that it was called with again after it had failed with them.
+    pub retries: u64,
+    /// Events that went to the dead letters.
+    pub dead_lettered: u64,
     /// Calls that ran out of time.
     pub timeouts: u64,
     /// Mean time of an event, of those that were timed, in nanoseconds.

@@ -180,7 +180,13 @@ impl<P: 'static> Inline<P> {
         (self.check.as_ref()).is_none_or(|check| check.admit(envelope))
     }
 
-    /// Calls the handler itself, after [`Inline::admit`].
+    /// Whether it wants an event, which is not counted.
+    pub(super) fn wants(&self, envelope: &Envelope<P>) -> bool {
+        (self.check.as_ref())
+            .is_none_or(|check| admits(&check.site, check.filter.as_ref(), envelope))
+    }
+
+    /// Calls the handler itself, after [`Inline::admit`] or [`Inline::wants`].
     pub(super) fn call(&self, envelope: &Envelope<P>) -> Result<()> {
         match &self.check {
             Some(check) => check.handler.call(envelope),

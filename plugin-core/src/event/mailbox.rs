@@ -4,74 +4,16 @@
 //! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
 //! that are in; a slot that is dropped unfilled gives its room back.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
-use super::any::Payload;
-use super::backlog::Pending;
-use super::handler::QueuedSite;
-use super::outcome::HandlerOutcome;
+use super::job::Job;
+use super::lane::Lane;
 use crate::descriptor::Overflow;
-use crate::error::{Error, Result};
-
-/// One event for one handler.
-pub(crate) struct Job {
-    pub(super) site: Arc<QueuedSite>,
-    pub(super) payload: Arc<dyn Payload>,
-    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-    /// Its place in the mailbox, until a handler takes it.
-    room: Option<OwnedSemaphorePermit>,
-    /// Counts as handled when it is dropped, wherever that happens.
-    _pending: Pending,
-}
-
-impl Job {
-    pub(super) fn new(
-        site: &Arc<QueuedSite>,
-        payload: Arc<dyn Payload>,
-        acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-        pending: Pending,
-    ) -> Self {
-        Self {
-            site: Arc::clone(site),
-            payload,
-            acknowledge,
-            room: None,
-            _pending: pending,
-        }
-    }
-
-    /// Gives its place in the mailbox to another: its handler is called now.
-    pub(super) fn begin(&mut self) {
-        self.room = None;
-    }
-
-    /// Tells the publisher, if it waits for that.
-    pub(super) fn acknowledge(mut self, result: Result<()>) {
-        if let Some(acknowledge) = self.acknowledge.take() {
-            // The publisher may have stopped waiting.
-            drop(acknowledge.send(self.site.site.outcome(result)));
-        }
-    }
-
-    /// Ends it without a call: the overflow policy chose it.
-    pub(super) fn give_up(self) {
-        let site = &self.site.site;
-        site.owner.counters().dropped.fetch_add(1, Relaxed);
-        tracing::debug!(
-            plugin = site.owner.name(),
-            handler = site.handler,
-            event = %self.payload.meta().id,
-            "an event was dropped by the overflow policy"
-        );
-        self.acknowledge(Err(Error::retriable(
-            "the overflow policy dropped the event",
-        )));
-    }
-}
 
 /// What gave way to a new job in a full mailbox.
 pub(super) enum Displaced {
@@ -89,11 +31,18 @@ pub(crate) struct Mailbox {
     filled: Notify,
     /// Jobs that entered and are not handled yet, waiting or in a handler.
     unfinished: AtomicUsize,
+    /// Those of them that were dropped unhandled, and are in the dead letters.
+    left_behind: AtomicUsize,
 }
+
+/// How often a stop looks whether the calls of an ended worker are gone.
+const POLL: Duration = Duration::from_millis(1);
 
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
+    held: HashMap<Lane, VecDeque<Job>>,
     closed: bool,
 }
 
@@ -113,11 +62,11 @@ pub(crate) struct Slot<'a> {
 impl Slot<'_> {
     /// Puts the job in; `false` when the mailbox was closed meanwhile.
     pub(crate) fn fill(self, mut job: Job) -> bool {
-        job.room = Some(self.room);
         let mut queue = self.mailbox.lock();
         if queue.closed {
             return false;
         }
+        job.enter(self.room);
         let was_empty = queue.jobs.is_empty();
         queue.jobs.push_back(job);
         self.mailbox.unfinished.fetch_add(1, Relaxed);
@@ -139,6 +88,7 @@ impl Mailbox {
             queue: Mutex::default(),
             filled: Notify::new(),
             unfinished: AtomicUsize::new(0),
+            left_behind: AtomicUsize::new(0),
         }
     }
 
@@ -201,11 +151,10 @@ impl Mailbox {
         if queue.closed {
             return Displaced::Nothing(job);
         }
-        let oldest = (queue.jobs.iter()).position(|waiting| Arc::ptr_eq(&waiting.site, &job.site));
-        let Some(mut oldest) = oldest.and_then(|at| queue.jobs.remove(at)) else {
+        let Some(mut oldest) = queue.remove_oldest_like(&job) else {
             return Displaced::Nothing(job);
         };
-        job.room = oldest.room.take();
+        oldest.yield_place(&mut job);
         queue.jobs.push_back(job);
         Displaced::Oldest(oldest)
     }
@@ -241,15 +190,71 @@ impl Mailbox {
         self.filled.notify_one();
     }
 
-    /// Drops what no worker will handle any more, and says how much was lost.
-    pub(crate) fn abandon(&self) -> usize {
-        let jobs = std::mem::take(&mut self.lock().jobs);
-        drop(jobs);
-        self.unfinished()
+    /// Lets the jobs of a lane wait behind one of them.
+    pub(super) fn hold(&self, lane: Lane) {
+        self.lock().held.entry(lane).or_default();
+    }
+
+    /// Puts a job behind those of its lane; it comes back if the lane is not held.
+    pub(super) fn hold_back(&self, job: Job) -> Option<Job> {
+        let mut queue = self.lock();
+        match Lane::of(&job).and_then(|lane| queue.held.get_mut(&lane)) {
+            Some(held) => held.push_back(job),
+            None => return Some(job),
+        }
+        None
+    }
+
+    /// The jobs of a lane that waited, which goes on.
+    pub(super) fn release(&self, lane: Lane) -> VecDeque<Job> {
+        self.lock().held.remove(&lane).unwrap_or_default()
+    }
+
+    /// Notes a job that went to the dead letters because nobody came to it.
+    pub(super) fn left_behind(&self) {
+        self.left_behind.fetch_add(1, Relaxed);
+    }
+
+    /// Drops what no worker will handle any more: it goes to the dead letters.
+    pub(crate) fn abandon(&self) {
+        let (jobs, held) = {
+            let mut queue = self.lock();
+            (
+                std::mem::take(&mut queue.jobs),
+                std::mem::take(&mut queue.held),
+            )
+        };
+        drop((jobs, held));
+    }
+
+    /// Waits until no job is in anybody's hands: after [`Mailbox::abandon`] those that an ended
+    /// worker still held.
+    pub(crate) async fn is_left(&self) {
+        while self.unfinished() > 0 {
+            tokio::time::sleep(POLL).await;
+        }
+    }
+
+    /// Jobs that went to the dead letters because nobody came to them.
+    pub(crate) fn dead_lettered(&self) -> usize {
+        self.left_behind.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Queue {
+    /// Takes out the oldest job of the same handler.
+    fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
+        let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.site, &job.site);
+        let mut lanes = self.held.values_mut();
+        if let Some(lane) = lanes.find(|lane| lane.front().is_some_and(is_like)) {
+            return lane.pop_front();
+        }
+        let at = self.jobs.iter().position(is_like)?;
+        self.jobs.remove(at)
     }
 }
 

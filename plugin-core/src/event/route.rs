@@ -8,6 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::addressee::Addressee;
 use super::any::Carried;
 use super::handler::{AnyHandler, Bound, HandlerReport, Queued};
 use super::inline::{Entry, Inline};
@@ -84,6 +85,8 @@ pub(crate) trait AnyRoute: Any + Send + Sync {
     fn open(&self);
     /// Nobody reads it any more: its count is final.
     fn settle(&self);
+    /// The handlers of a plugin that have a name; of subscriptions made at run time there may be many.
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>>;
     /// What its handlers did, by subscription: one of a pattern stands in many routes.
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
 }
@@ -110,6 +113,16 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn settle(&self) {
         self.counted()
             .for_each(|handler| handler.site.settled(&self.calls));
+    }
+
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
+        let inline = (self.inline.iter())
+            .filter(|other| other.site.is_named(plugin, handler))
+            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+        let queued = (self.queued.iter())
+            .filter(|other| other.site.site.is_named(plugin, handler))
+            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+        inline.chain(queued).collect()
     }
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {

@@ -64,6 +64,11 @@ impl Table {
         unsafe { &*self.rows.get_unchecked(index).address.cast::<Route<P>>() }
     }
 
+    /// The route at an index of the bus, whatever its type.
+    pub(super) fn any_route(&self, index: usize) -> &dyn AnyRoute {
+        &*self.rows[index].route
+    }
+
     pub(super) fn untyped(&self) -> usize {
         self.rows.len() - 1
     }

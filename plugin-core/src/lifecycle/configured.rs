@@ -19,7 +19,7 @@ use crate::audit::Audit;
 use crate::compose::Composition;
 use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::Descriptor;
-use crate::event::Bus;
+use crate::event::{Bus, DeadLetters};
 use crate::instance::Identity;
 use crate::permission::{Grants, PermissionDenied};
 use crate::service::Switchboard;
@@ -171,7 +171,9 @@ impl Configured {
         let manager = &self.settings.manager;
         let audit = Audit::open(&manager.data_dir)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
-        let bus = Bus::new();
+        let switchboard = Switchboard::default();
+        let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
+        let bus = Bus::new(letters);
         let units = self.units(&audit);
         let host = Arc::new(Identity::new("host", units.len(), Grants::all("host")));
         let speaker = Arc::new(Identity::new(
@@ -179,11 +181,14 @@ impl Configured {
             units.len(),
             Grants::all("manager"),
         ));
+        drop(crate::spawn::spawn(
+            clerk.run(bus.downgrade(), Arc::clone(&speaker)),
+        ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         Ok(Arc::new_cyclic(|kernel| Kernel {
             units,
             bus,
-            switchboard: Switchboard::default(),
+            switchboard,
             announcer,
             audit,
             host,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
 use super::state::State;
 use super::status::SystemStatus;
@@ -206,6 +207,12 @@ impl ManagerHandle {
             plugin: plugin.to_owned(),
         })
         .await
+    }
+
+    /// Looks at, replays and drops events that handlers failed with for good.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetterOperations {
+        DeadLetterOperations::new(Arc::clone(&self.kernel))
     }
 
     /// The state of each plugin and of the whole.

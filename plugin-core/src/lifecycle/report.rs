@@ -99,7 +99,11 @@ pub struct PluginStop {
     /// What was not done in time: `unsubscribe`, `drain`, `stop`, `tasks`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<&'static str>,
-    /// Accepted events that it did not come to.
+    /// Accepted events that it did not come to, or that waited for a retry: they are in the dead
+    /// letters.
+    pub dead_lettered: usize,
+    /// Accepted events that are neither handled nor in the dead letters: a handler blocks its
+    /// thread and keeps them.
     pub lost: usize,
     /// What `stop` returned.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -107,10 +111,10 @@ pub struct PluginStop {
 }
 
 impl PluginStop {
-    /// Whether it stopped in time, without an error and without a loss.
+    /// Whether it stopped in time, without an error, and came to all its events.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.late.is_empty() && self.lost == 0 && self.error.is_none()
+        self.late.is_empty() && self.lost == 0 && self.dead_lettered == 0 && self.error.is_none()
     }
 }
 
@@ -126,11 +130,14 @@ pub struct StopReport {
     /// The plugin whose failure stopped the system, and what it said.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated: Option<String>,
+    /// Dead letters that were kept in memory only, and end with the process: no plugin provides
+    /// [`DeadLetterStore`](crate::event::DeadLetterStore), or it failed to take them.
+    pub dead_letters: usize,
 }
 
 impl StopReport {
-    /// Whether every plugin stopped in time, without an error and without a loss, and because it
-    /// was asked to.
+    /// Whether every plugin stopped in time, without an error, came to all its events, and stopped
+    /// because it was asked to.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.escalated.is_none() && self.plugins.iter().all(PluginStop::is_clean)

@@ -10,7 +10,7 @@ use super::kernel::Kernel;
 use super::operation::{ManagerHandle, Request};
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
-use crate::event::{Bus, Event, Mailbox, Publisher, Publishers, Subscriber, Worker};
+use crate::event::{Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Subscriber, Worker};
 use crate::service::{Service, ServiceTrait};
 
 /// A running system. When it is dropped, the system stops in the background; to wait for that
@@ -106,6 +106,13 @@ impl Running {
     #[must_use]
     pub fn handle(&self) -> ManagerHandle {
         ManagerHandle::new(Arc::clone(&self.kernel), self.requests.clone())
+    }
+
+    /// Events that handlers failed with for good, to look at. [`ManagerHandle::dead_letters`]
+    /// replays and drops them.
+    #[must_use]
+    pub fn dead_letters(&self) -> DeadLetters {
+        self.kernel.bus.letters().clone()
     }
 
     /// Waits until every accepted event is handled, and every event that the handlers published.

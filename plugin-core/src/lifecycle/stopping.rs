@@ -22,6 +22,10 @@ use crate::guard;
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
 
+/// How long a stop waits for calls that were ended, and for letters to be handed over: either is
+/// done at once, unless somebody blocks a thread.
+const LEAVE: Duration = Duration::from_secs(1);
+
 /// Stops all units that run, and tells what became of each.
 pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) -> StopReport {
     let began = Instant::now();
@@ -43,6 +47,13 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
     kernel.flush_announcements().await;
     kernel.units.iter().for_each(|unit| unit.identity.mute());
     kernel.bus.close();
+    report.dead_letters = kernel.bus.letters().in_memory();
+    if report.dead_letters > 0 {
+        tracing::warn!(
+            dead_letters = report.dead_letters,
+            "dead letters end with the process: a plugin that provides `DeadLetterStore` keeps them"
+        );
+    }
     report
 }
 
@@ -144,13 +155,19 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
         name: this.name(),
         took: Duration::ZERO,
         late: Vec::new(),
+        dead_lettered: 0,
         lost: 0,
         error: None,
     };
     let live = this.live().take();
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
-        report.lost = teardown.drain(&mut live).await;
+        teardown.drain(&mut live).await;
+        report.lost = live.mailbox.unfinished();
+        report.dead_lettered = live.mailbox.dead_lettered();
+        if report.dead_lettered > 0 {
+            teardown.flush_letters(kernel).await;
+        }
         report.error = teardown.hook(kernel, unit, &live).await;
         teardown.join(&live).await;
         this.identity.mute();
@@ -209,26 +226,37 @@ impl Teardown<'_> {
         done
     }
 
-    /// Ends the subscriptions and handles what was accepted; says how many events were lost.
-    async fn drain(&mut self, live: &mut Live) -> usize {
+    /// Ends the subscriptions and handles what was accepted. What is left when the time is over, in
+    /// the mailbox, in a handler or before a retry, goes to the dead letters.
+    async fn drain(&mut self, live: &mut Live) {
         self.wait("unsubscribe", live.subscriber.deactivate()).await;
         live.mailbox.close();
         let Some(mut worker) = live.worker.take() else {
-            return 0;
+            return;
         };
         if let Some(Ok(())) = self.wait("drain", &mut worker).await {
-            return 0;
+            return;
         }
         worker.abort();
-        let lost = live.mailbox.abandon();
-        if lost > 0 {
-            tracing::error!(
+        live.mailbox.abandon();
+        let left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
+        tracing::error!(
+            plugin = self.unit.name(),
+            dead_lettered = live.mailbox.dead_lettered(),
+            lost = left.map_or_else(|_| live.mailbox.unfinished(), |()| 0),
+            "accepted events were not handled"
+        );
+    }
+
+    /// Waits until the letters that the drain left are where they are kept.
+    async fn flush_letters(&self, kernel: &Kernel) {
+        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush()).await;
+        if flushed.is_err() {
+            tracing::warn!(
                 plugin = self.unit.name(),
-                lost,
-                "accepted events were not handled"
+                "its dead letters are not announced yet, or still in memory only"
             );
         }
-        lost
     }
 
     /// Calls `stop`, if `start` was called.

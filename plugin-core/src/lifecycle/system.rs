@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use super::kernel::Kernel;
 use super::status::SystemStatus;
 use crate::descriptor::Descriptor;
-use crate::event::{EventDescriptor, HandlerReport};
+use crate::event::{DeadLetters, EventDescriptor, HandlerReport};
 
 /// A view of the whole system: what runs and how it does. It does not keep the system alive.
 #[derive(Clone)]
@@ -29,6 +29,12 @@ impl System {
     pub fn handlers(&self) -> Vec<HandlerReport> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
+    }
+
+    /// Events that handlers failed with for good, to look at; `None` when the system is gone.
+    #[must_use]
+    pub fn dead_letters(&self) -> Option<DeadLetters> {
+        (self.kernel()).map(|kernel| kernel.bus.letters().clone())
     }
 
     /// The plugins in start order, without those that config turned off.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::ServiceTrait;
 use super::switchboard::{Entry, Slot};
+use crate::context::Current;
 
 /// A handle of the one provider of a service. `#[service]` implements the trait for it, so a
 /// call reads as a call of the provider: `self.users.find(id).await`.
@@ -62,6 +63,11 @@ impl<T: ServiceTrait + ?Sized> Services<T> {
 }
 
 impl<T: ServiceTrait + ?Sized> Provider<T> {
+    /// The context of the provider's code.
+    pub(crate) fn current(&self) -> Current {
+        self.0.owner.current()
+    }
+
     /// Name of the plugin that provides.
     #[must_use]
     pub fn plugin(&self) -> &'static str {

@@ -34,7 +34,7 @@ async fn b06_what_was_accepted_is_handled_before_the_stop() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_mailbox_that_is_not_drained_in_time_is_counted_as_lost() {
+async fn what_is_not_drained_in_time_goes_to_the_dead_letters() {
     let set = Set::new([listener("a", &[])])
         .tell("a", json!({"handle": "hang"}))
         .set("a", "timeout", json!("10s"));
@@ -46,7 +46,12 @@ async fn a_mailbox_that_is_not_drained_in_time_is_counted_as_lost() {
     let report = running.stop().await;
     let stop = &report.plugins[0];
     assert!(stop.late.contains(&"drain"), "{stop:?}");
-    assert!(stop.lost > 40, "{stop:?}");
+    assert!(stop.dead_lettered > 40, "{stop:?}");
+    assert_eq!(stop.lost, 0, "{stop:?}");
+    assert_eq!(
+        report.dead_letters, 50,
+        "those that ran out of time are there too"
+    );
     assert!(set.alive().is_empty());
 }
 

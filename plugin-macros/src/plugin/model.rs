@@ -65,6 +65,9 @@ pub(crate) struct Serving {
     pub(crate) overflow: Option<Ident>,
     pub(crate) batch: Option<LitInt>,
     pub(crate) linger_millis: u64,
+    pub(crate) retry: Option<LitInt>,
+    pub(crate) backoff_millis: Option<u64>,
+    pub(crate) max_backoff_millis: Option<u64>,
 }
 
 impl Plugin {

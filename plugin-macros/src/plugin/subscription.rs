@@ -1,5 +1,6 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
+mod retry;
 mod serving;
 mod taken;
 
@@ -28,11 +29,22 @@ const GRAMMAR: Grammar = Grammar {
         ("overflow", "overflow = drop_oldest"),
         ("batch", "batch = 256"),
         ("linger", "linger = \"10ms\""),
+        ("retry", "retry = 5"),
+        ("backoff", "backoff = \"200ms\""),
+        ("max_backoff", "max_backoff = \"10s\""),
     ],
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 4] = ["concurrency", "overflow", "batch", "linger"];
+const QUEUED_ONLY: [&str; 7] = [
+    "concurrency",
+    "overflow",
+    "batch",
+    "linger",
+    "retry",
+    "backoff",
+    "max_backoff",
+];
 
 /// Checks one handler.
 pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Subscription> {
@@ -45,6 +57,9 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     receiver::check_shared(Mark::Subscribe, &method.signature, diagnostics);
     let taken = taken(&method.signature, diagnostics);
     check_agreement(&arguments, &call, taken.as_ref(), diagnostics);
+    if call.is_async {
+        retry::check(&arguments, diagnostics);
+    }
     let pattern = pattern(&mut arguments, diagnostics);
     let filter = filter(&mut arguments, diagnostics);
     let serving = serving(&mut arguments, diagnostics);

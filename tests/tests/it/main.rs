@@ -3,12 +3,14 @@
 #![forbid(unsafe_code)]
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod flaky;
 mod heard;
 mod journal;
 mod rig;
 
 mod binary;
 mod composing;
+mod dead_letters;
 mod defects;
 mod delivery;
 mod design;
@@ -16,6 +18,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod retries;
 mod rights;
 mod services;
 mod states;

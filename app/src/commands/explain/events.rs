@@ -1,7 +1,7 @@
 //! What a plugin hears and what it says.
 
 use plugin_core::event::Pattern;
-use plugin_core::{Composition, Descriptor, Mode, Need, Overflow, Source, Subscription};
+use plugin_core::{Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription};
 use serde::Serialize;
 
 /// Events that a handler takes.
@@ -84,7 +84,21 @@ fn options(subscription: &Subscription) -> String {
         Overflow::DropNewest => words.push("drops the newest when full".to_owned()),
         Overflow::Fail => words.push("refuses when full".to_owned()),
     }
+    words.extend(options.retry.map(retries));
     words.join(", ")
+}
+
+fn retries(retry: Retry) -> String {
+    let times = if retry.retries == 1 {
+        "retry"
+    } else {
+        "retries"
+    };
+    let backoff = retry.backoff;
+    format!(
+        "{} {times} after {} to {}",
+        retry.retries, backoff.initial, backoff.max
+    )
 }
 
 fn hears(subscription: &Subscription, topic: &str) -> bool {

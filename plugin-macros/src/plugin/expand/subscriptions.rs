@@ -56,6 +56,9 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
     let overflow = serving.overflow.iter();
     let batch = serving.batch.iter();
     let linger = serving.linger_millis;
+    let retry = serving.retry.iter();
+    let backoff = serving.backoff_millis.iter();
+    let max_backoff = serving.max_backoff_millis.iter();
     quote! {
         #krate::SubscribeOptions::DEFAULT
             #(.priority(#priority))*
@@ -63,6 +66,9 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
             #(.concurrency(#concurrency))*
             #(.overflow(#krate::Overflow::#overflow))*
             #(.batch(#batch, ::core::time::Duration::from_millis(#linger)))*
+            #(.retry(#retry))*
+            #(.backoff(::core::time::Duration::from_millis(#backoff)))*
+            #(.max_backoff(::core::time::Duration::from_millis(#max_backoff)))*
     }
 }
 

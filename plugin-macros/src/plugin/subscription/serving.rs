@@ -2,6 +2,7 @@
 
 use syn::{Ident, LitInt};
 
+use super::retry;
 use crate::attribute::Arguments;
 use crate::diagnostics::Diagnostics;
 use crate::plugin::duration;
@@ -16,6 +17,7 @@ const OVERFLOWS: [(&str, &str); 4] = [
 ];
 
 pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Serving {
+    let backoff = retry::backoff(arguments, diagnostics);
     Serving {
         priority: arguments.expression("priority", diagnostics),
         timeout_millis: timeout(arguments, diagnostics),
@@ -26,6 +28,9 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
             .string("linger", diagnostics)
             .and_then(|text| duration::millis(&text, diagnostics))
             .unwrap_or(0),
+        retry: count("retry", arguments, diagnostics),
+        backoff_millis: backoff.initial,
+        max_backoff_millis: backoff.max,
     }
 }
 

@@ -1,0 +1,96 @@
+//! What the calls of a handler with one event came to, and the letter that is made of it.
+
+use std::time::SystemTime;
+
+use serde_json::Value;
+
+use super::letter::{DeadLetter, DeadLetterId};
+use crate::audit::Timestamp;
+use crate::error::Error;
+use crate::event::any::Payload;
+use crate::event::handler::Site;
+use crate::guard;
+
+/// The calls that failed with one event.
+pub(crate) struct Failures {
+    /// The id of the letter, should it come to that.
+    id: DeadLetterId,
+    pub(crate) attempts: u32,
+    first: SystemTime,
+    last: SystemTime,
+    pub(crate) error: Error,
+}
+
+impl Failures {
+    /// The first call failed.
+    pub(crate) fn first(error: &Error) -> Self {
+        let now = SystemTime::now();
+        Self {
+            id: DeadLetterId::next(),
+            attempts: 1,
+            first: now,
+            last: now,
+            error: error.same(),
+        }
+    }
+
+    /// No call came to an end.
+    pub(crate) fn none() -> Self {
+        let stopped = "the plugin stopped before it had handled the event";
+        Self {
+            attempts: 0,
+            ..Self::first(&Error::retriable(stopped))
+        }
+    }
+
+    /// One more call failed.
+    pub(crate) fn again(&mut self, error: &Error) {
+        self.attempts += 1;
+        self.last = SystemTime::now();
+        self.error = error.same();
+    }
+
+    /// There won't be another call, though there should.
+    pub(crate) fn stopped(&mut self) {
+        let said =
+            (self.error.same()).context("the plugin stopped before the next retry; the last call");
+        self.error = said;
+    }
+}
+
+impl DeadLetter {
+    /// The letter of an event and the handler that failed with it.
+    pub(crate) fn of(site: &Site, payload: &dyn Payload, failures: &Failures) -> Self {
+        let meta = payload.meta();
+        let (data, error) = match data(site, payload) {
+            Ok(data) => (data, failures.error.to_string()),
+            Err(unwritten) => (
+                Value::Null,
+                format!(
+                    "{} (its data can't be written: {unwritten})",
+                    failures.error
+                ),
+            ),
+        };
+        Self {
+            id: failures.id,
+            topic: payload.topic().to_owned(),
+            data,
+            event: meta.id,
+            source: meta.source.to_owned(),
+            plugin: site.owner.name().to_owned(),
+            handler: site.handler.to_owned(),
+            error,
+            kind: failures.error.kind().as_str().to_owned(),
+            attempts: failures.attempts,
+            first_at: Timestamp(failures.first).to_string(),
+            last_at: Timestamp(failures.last).to_string(),
+            replays: 0,
+        }
+    }
+}
+
+/// The event's data. To write it is the plugin's code, which may panic.
+fn data(site: &Site, payload: &dyn Payload) -> Result<Value, Error> {
+    guard::call(site.owner.current(), || Ok(payload.to_json()?))
+}

@@ -1,0 +1,127 @@
+//! An event that a handler failed with, as it is kept.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde_json::Value;
+
+use crate::event::EventId;
+
+/// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
+/// also among the letters of earlier runs that a persistent store holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct DeadLetterId(u64);
+
+/// Bits of an id that count; those above them are the milliseconds since 1970.
+const COUNT_BITS: u32 = 20;
+
+impl DeadLetterId {
+    /// A new one. The count begins at a random number, so that two processes do not meet.
+    pub(crate) fn next() -> Self {
+        static COUNT: LazyLock<AtomicU64> =
+            LazyLock::new(|| AtomicU64::new(RandomState::new().build_hasher().finish()));
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default();
+        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        let count = COUNT.fetch_add(1, Relaxed) & ((1 << COUNT_BITS) - 1);
+        Self(millis << COUNT_BITS | count)
+    }
+}
+
+impl fmt::Display for DeadLetterId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}", self.0)
+    }
+}
+
+/// Text that names no dead letter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetterIdError(String);
+
+impl fmt::Display for DeadLetterIdError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "`{}` is no id of a dead letter: expected 16 hexadecimal digits",
+            self.0
+        )
+    }
+}
+
+impl std::error::Error for DeadLetterIdError {}
+
+impl FromStr for DeadLetterId {
+    type Err = DeadLetterIdError;
+
+    fn from_str(text: &str) -> Result<Self, DeadLetterIdError> {
+        let digits = text.len() == 16 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        digits
+            .then(|| u64::from_str_radix(text, 16).ok())
+            .flatten()
+            .map(Self)
+            .ok_or_else(|| DeadLetterIdError(text.to_owned()))
+    }
+}
+
+impl Serialize for DeadLetterId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for DeadLetterId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for DeadLetterId {
+    fn schema_name() -> Cow<'static, str> {
+        "DeadLetterId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{16}$" })
+    }
+}
+
+/// An event that a handler failed with for good: what it was, who failed, and why.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[non_exhaustive]
+pub struct DeadLetter {
+    /// Its name. A replay that fails again keeps it.
+    pub id: DeadLetterId,
+    /// Topic of the event.
+    pub topic: String,
+    /// Data of the event; `null` if it could not be written, which the error then says.
+    pub data: Value,
+    /// Id of the event, as the log has it.
+    pub event: EventId,
+    /// Name of the plugin that published it.
+    pub source: String,
+    /// Name of the plugin whose handler failed.
+    pub plugin: String,
+    /// Name of the handler.
+    pub handler: String,
+    /// What the last call said.
+    pub error: String,
+    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    pub kind: String,
+    /// Calls in all, those of replays included; zero if the plugin stopped before the first.
+    pub attempts: u32,
+    /// When the first call failed: RFC 3339, UTC.
+    pub first_at: String,
+    /// When the last call failed: RFC 3339, UTC.
+    pub last_at: String,
+    /// Replays that failed.
+    pub replays: u32,
+}

@@ -1,0 +1,181 @@
+//! A dead letter delivered again: to that handler of that plugin, and to nobody else.
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::letter::{DeadLetter, DeadLetterId};
+use super::{DeadLetters, Failures};
+use crate::error::Error;
+use crate::event::addressee::Received;
+use crate::event::any::{Payload, Untyped};
+use crate::event::bus::Bus;
+use crate::event::descriptor::DecodeError;
+use crate::event::envelope::{Envelope, Meta};
+use crate::event::handler::{QueuedSite, Site};
+use crate::event::job::Job;
+use crate::event::record::Record;
+
+/// The right to replay or drop a letter: one at a time has it.
+pub(crate) struct Claim {
+    id: DeadLetterId,
+    letters: DeadLetters,
+}
+
+/// A letter that is being replayed.
+pub(crate) struct Replay {
+    letter: DeadLetter,
+    claim: Claim,
+}
+
+/// Why a letter was not delivered; it stays.
+#[derive(Debug)]
+pub(crate) enum ReplayError {
+    /// It is no event of its topic's type any more.
+    Decode(DecodeError),
+    /// So many handlers answer to its name, where it has to be one.
+    Handlers(usize),
+    /// The mailbox was closed.
+    Stopping,
+    /// It was delivered, and is a letter again.
+    Failed(Error),
+}
+
+impl Claim {
+    /// A replay of the letter, as it was read after the claim.
+    pub(crate) fn replay(self, letter: DeadLetter) -> Replay {
+        Replay {
+            letter,
+            claim: self,
+        }
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        self.letters.claimed().remove(&self.id);
+    }
+}
+
+impl Replay {
+    /// The same letter, after one more delivery that failed.
+    pub(crate) fn again(&self, now: DeadLetter) -> DeadLetter {
+        let before = &self.letter;
+        DeadLetter {
+            id: before.id,
+            attempts: before.attempts.saturating_add(now.attempts),
+            first_at: before.first_at.clone(),
+            replays: before.replays.saturating_add(1),
+            ..now
+        }
+    }
+}
+
+impl DeadLetters {
+    /// Claims a letter; `None` if somebody else has.
+    pub(crate) fn claim(&self, id: DeadLetterId) -> Option<Claim> {
+        self.claimed().insert(id).then(|| Claim {
+            id,
+            letters: self.clone(),
+        })
+    }
+
+    /// The delivery of a letter ended well.
+    pub(crate) async fn replayed(&self, replay: &Replay) {
+        let id = replay.letter.id;
+        if let Err(error) = self.remove(id).await {
+            tracing::error!(letter = %id, "replayed well, but can't be removed: {error}");
+        }
+    }
+}
+
+impl Bus {
+    /// Delivers a letter again, and waits for what its handler makes of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once the event is in the mailbox, it is delivered also when this is dropped.
+    pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
+        let payload = self.payload(&replay.letter)?;
+        let site = match self.address(&replay.letter, &*payload)? {
+            Received::Queued(site) => site,
+            Received::Inline(site, result) => {
+                return settle(&site, &*payload, &replay, result).await;
+            }
+        };
+        let (acknowledge, answer) = oneshot::channel();
+        let job = Job::new(&site, payload, Some(acknowledge), self.pending().begin());
+        enqueue(&site, job.replays(replay)).await?;
+        let outcome = answer.await.map_err(|_| ReplayError::Stopping)?;
+        outcome.result.map_err(ReplayError::Failed)
+    }
+
+    /// The event of a letter, under its old id.
+    fn payload(&self, letter: &DeadLetter) -> Result<Arc<dyn Payload>, ReplayError> {
+        let meta = Meta {
+            id: letter.event,
+            source: interned(&letter.source),
+        };
+        let Some(event) = self.event(&letter.topic) else {
+            let (topic, data) = (letter.topic.clone(), letter.data.clone());
+            return Ok(Arc::new(Envelope::new(meta, Untyped { topic, data })));
+        };
+        let decoded = (event.decode)(letter.data.to_string().as_bytes());
+        Ok(decoded.map_err(ReplayError::Decode)?.carry(meta))
+    }
+
+    /// The one handler that a letter names. An inline one is called on the spot, as long as the
+    /// table holds it.
+    fn address(&self, letter: &DeadLetter, payload: &dyn Payload) -> Result<Received, ReplayError> {
+        let record = Record::current();
+        let reading = record.readers.enter(record.heavy_readers);
+        let route = self
+            .table()
+            .read(&reading)
+            .any_route(self.position(&letter.topic));
+        let mut named = route.named(&letter.plugin, &letter.handler);
+        named.retain(|handler| handler.admits(payload));
+        match &named[..] {
+            [handler] => Ok(handler.receive(payload)),
+            _ => Err(ReplayError::Handlers(named.len())),
+        }
+    }
+}
+
+/// What becomes of a letter that an inline handler got.
+async fn settle(
+    site: &Site,
+    payload: &dyn Payload,
+    replay: &Replay,
+    result: Result<(), Error>,
+) -> Result<(), ReplayError> {
+    let Err(error) = result else {
+        replay.claim.letters.replayed(replay).await;
+        return Ok(());
+    };
+    let letter = DeadLetter::of(site, payload, &Failures::first(&error));
+    replay.claim.letters.file(replay.again(letter)).await;
+    site.count_dead_letter();
+    Err(ReplayError::Failed(error))
+}
+
+async fn enqueue(site: &QueuedSite, job: Job) -> Result<(), ReplayError> {
+    let slot = site.mailbox.reserve().await;
+    let accepted = slot.is_ok_and(|slot| slot.fill(job));
+    accepted.then_some(()).ok_or(ReplayError::Stopping)
+}
+
+/// A name that lives as long as the process: letters of earlier runs name publishers that this one
+/// may not have. There are as many as there are plugins.
+fn interned(name: &str) -> &'static str {
+    static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+    let names = names.get_or_insert_default();
+    if let Some(known) = names.get(name) {
+        return known;
+    }
+    let leaked: &'static str = name.to_owned().leak();
+    names.insert(leaked);
+    leaked
+}

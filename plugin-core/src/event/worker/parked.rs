@@ -1,0 +1,86 @@
+//! What waits for its retry: one timer for all of it.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use tokio::time::Instant;
+
+use super::work::Work;
+use crate::event::jitter::Jitter;
+
+/// Work in the order in which it is due.
+pub(super) struct Parked {
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// How many there have been, so that what is due at once keeps its order.
+    count: u64,
+    jitter: Jitter,
+}
+
+struct Waiting {
+    due: Instant,
+    count: u64,
+    work: Work,
+}
+
+impl Parked {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: BinaryHeap::new(),
+            count: 0,
+            jitter: Jitter::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// When the first is to be tried again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.waiting.peek().map(|Reverse(first)| first.due)
+    }
+
+    /// Lets work wait as long as its handler asks for.
+    pub(super) fn push(&mut self, work: Work) {
+        let pause = self.jitter.spread(work.pause());
+        work.tell(pause);
+        self.count += 1;
+        self.waiting.push(Reverse(Waiting {
+            due: Instant::now() + pause,
+            count: self.count,
+            work,
+        }));
+    }
+
+    /// Takes the first out, if it is due.
+    pub(super) fn pop_due(&mut self) -> Option<Work> {
+        self.due().filter(|&due| due <= Instant::now())?;
+        self.waiting.pop().map(|Reverse(waiting)| waiting.work)
+    }
+}
+
+impl Waiting {
+    fn rank(&self) -> (Instant, u64) {
+        (self.due, self.count)
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}

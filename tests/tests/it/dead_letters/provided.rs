@@ -1,0 +1,139 @@
+//! A plugin keeps the dead letters; memory is for what it does not take.
+
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+use plugin_core::Plugin;
+use plugin_core::event::{
+    DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, DeadLetterStore,
+};
+use plugin_core::lifecycle::DeadLetterError;
+use plugin_core::prelude::*;
+
+use crate::flaky::{ALWAYS, Flaky, Once, Quick};
+use crate::journal::{Journal, Notebook};
+use crate::rig::{Rig, Started};
+
+/// Keeps letters, unless it is told to fail.
+#[derive(Default)]
+struct Archive {
+    letters: Mutex<BTreeMap<DeadLetterId, DeadLetter>>,
+}
+
+static BROKEN: AtomicBool = AtomicBool::new(false);
+static DECAY: AtomicBool = AtomicBool::new(false);
+/// The tests of this file change what the archive does.
+static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+#[plugin(name = "dead-letters-archive", kind = system, provides(DeadLetterStore))]
+impl Archive {
+    #[init]
+    fn init() -> Self {
+        Self::default()
+    }
+}
+
+#[service]
+impl DeadLetterStore for Archive {
+    async fn put(&self, mut letter: DeadLetter) -> Result<()> {
+        if BROKEN.load(SeqCst) {
+            panic!("the archive burns");
+        }
+        if DECAY.load(SeqCst) {
+            letter.data = serde_json::json!({"id": "unreadable"});
+        }
+        self.letters.lock().unwrap().insert(letter.id, letter);
+        Ok(())
+    }
+
+    async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
+        let letters = self.letters.lock().unwrap();
+        let mut page = DeadLetterPage::default();
+        page.letters = (letters.values().filter(|letter| query.wants(letter)))
+            .cloned()
+            .collect();
+        Ok(page)
+    }
+
+    async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+        Ok(self.letters.lock().unwrap().get(&id).cloned())
+    }
+
+    async fn remove(&self, id: DeadLetterId) -> Result<bool> {
+        Ok(self.letters.lock().unwrap().remove(&id).is_some())
+    }
+}
+
+async fn start() -> Started {
+    let set = [Archive::DESCRIPTOR, Flaky::DESCRIPTOR, Notebook::DESCRIPTOR];
+    Rig::new(&set).start().await
+}
+
+async fn listed(running: &Started) -> usize {
+    let page = running.dead_letters().list(DeadLetterQuery::new()).await;
+    page.unwrap().letters.len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_store_of_a_plugin_is_used_as_soon_as_there_is_one() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let running = start().await;
+    let once = Once::failing(1, 1, "external");
+    running.publisher().publish(once).await.unwrap();
+    let quick = Quick::failing(2, 1, "external");
+    running.publisher().publish(quick).await.unwrap();
+    running.idle().await;
+    let archive = running.service::<dyn DeadLetterStore>().unwrap();
+    let page = archive.list(DeadLetterQuery::new()).await.unwrap();
+    assert_eq!(page.letters.len(), 2);
+    assert_eq!(running.dead_letters().in_memory(), 0);
+    for letter in page.letters {
+        running
+            .handle()
+            .dead_letters()
+            .replay(letter.id)
+            .await
+            .unwrap();
+    }
+    assert_eq!(listed(&running).await, 0);
+    let lines = running.service::<dyn Journal>().unwrap().lines();
+    assert_eq!(lines.len(), 4, "{lines:?}");
+    assert_eq!(running.stop().await.dead_letters, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_does_not_take_stays_in_memory_until_it_does() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let running = start().await;
+    BROKEN.store(true, SeqCst);
+    for id in 1..=2 {
+        let once = Once::failing(id, ALWAYS, "external");
+        running.publisher().publish(once).await.unwrap();
+    }
+    running.idle().await;
+    assert_eq!(running.dead_letters().in_memory(), 2);
+    BROKEN.store(false, SeqCst);
+    assert_eq!(listed(&running).await, 2);
+    assert_eq!(running.dead_letters().in_memory(), 0);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn data_that_is_no_event_any_more_is_refused_and_stays() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let running = start().await;
+    DECAY.store(true, SeqCst);
+    let once = Once::failing(1, 1, "external");
+    running.publisher().publish(once).await.unwrap();
+    running.idle().await;
+    DECAY.store(false, SeqCst);
+    let page = running.dead_letters().list(DeadLetterQuery::new()).await;
+    let id = page.unwrap().letters[0].id;
+    let refused = running.handle().dead_letters().replay(id).await;
+    let refused = refused.unwrap_err();
+    assert!(matches!(refused, DeadLetterError::Decode(_)), "{refused}");
+    assert!(refused.to_string().contains("`id`"), "{refused}");
+    assert_eq!(listed(&running).await, 1);
+    running.stop().await;
+}
