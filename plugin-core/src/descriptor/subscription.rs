@@ -49,6 +49,27 @@ pub enum Overflow {
     Fail,
 }
 
+/// Which member of a group gets an event that has no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Balance {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// The one with the fewest unfinished events in its mailbox.
+    LeastLoaded,
+}
+
+impl Balance {
+    /// The word that a user writes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round_robin",
+            Self::LeastLoaded => "least_loaded",
+        }
+    }
+}
+
 /// How a subscription is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -65,6 +86,12 @@ pub struct SubscribeOptions {
     pub batch: usize,
     /// How long a batch that is not full waits for more.
     pub linger: Duration,
+    /// The group of which one member gets each event.
+    pub group: Option<&'static str>,
+    /// Which member that is.
+    pub balance: Balance,
+    /// Whether its events have a key: those of one key are handled by one member, in order.
+    pub keyed: bool,
 }
 
 impl SubscribeOptions {
@@ -76,6 +103,9 @@ impl SubscribeOptions {
         overflow: Overflow::Wait,
         batch: 256,
         linger: Duration::ZERO,
+        group: None,
+        balance: Balance::RoundRobin,
+        keyed: false,
     };
 
     /// Sets the rank.
@@ -121,6 +151,27 @@ impl SubscribeOptions {
         assert!(batch > 0, "`batch` is at least 1");
         self.batch = batch;
         self.linger = linger;
+        self
+    }
+
+    /// Makes the handler a member of a group.
+    #[must_use]
+    pub const fn group(mut self, group: &'static str) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// Sets which member of the group gets an event.
+    #[must_use]
+    pub const fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// Says that the events have a key, which [`Binder::key`] or [`Binder::key_any`] sets.
+    #[must_use]
+    pub const fn keyed(mut self) -> Self {
+        self.keyed = true;
         self
     }
 }

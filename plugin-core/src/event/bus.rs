@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::descriptor::{Event, EventDescriptor};
+use super::group::Groups;
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
 use super::shared::Shared;
@@ -27,6 +28,7 @@ struct Inner {
     by_type: HashMap<TypeId, usize>,
     by_topic: HashMap<&'static str, usize>,
     subscriptions: AtomicU64,
+    groups: Groups,
     backlog: Backlog,
     closed: AtomicBool,
 }
@@ -76,6 +78,7 @@ impl Bus {
                 .collect(),
             events,
             subscriptions: AtomicU64::new(0),
+            groups: Groups::default(),
             backlog: Backlog::default(),
             closed: AtomicBool::new(false),
         }))
@@ -150,6 +153,10 @@ impl Bus {
     /// Accepts no event from now on.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, SeqCst);
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.0.groups
     }
 
     /// A number for a new subscription.

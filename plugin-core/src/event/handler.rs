@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
 use super::envelope::Meta;
+use super::group::Membership;
 use super::inline::Inline;
 use super::mailbox::Mailbox;
 use super::outcome::HandlerOutcome;
@@ -241,7 +242,12 @@ pub(crate) struct QueuedSite {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) limit: Duration,
     pub(super) call: QueuedCall,
+    pub(super) key: Option<KeyOf>,
+    pub(super) group: Option<Membership>,
 }
+
+/// The key of an event, as a number.
+pub(crate) type KeyOf = Box<dyn Fn(&dyn Payload) -> u64 + Send + Sync>;
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.
 #[derive(Clone)]

@@ -12,6 +12,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot};
 
 use super::any::Payload;
 use super::backlog::Pending;
+use super::group::Pin;
 use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
 use crate::descriptor::Overflow;
@@ -24,6 +25,7 @@ pub(crate) struct Job {
     acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// Its place in the mailbox, until a handler takes it.
     room: Option<OwnedSemaphorePermit>,
+    pub(super) turn: Option<Turn>,
     /// Counts as handled when it is dropped, wherever that happens.
     _pending: Pending,
 }
@@ -40,6 +42,7 @@ impl Job {
             payload,
             acknowledge,
             room: None,
+            turn: None,
             _pending: pending,
         }
     }
@@ -71,6 +74,14 @@ impl Job {
             "the overflow policy dropped the event",
         )));
     }
+}
+
+/// The place of a job among those of its key.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) key: u64,
+    /// Holds the later ones of the group back, until the job is dropped, wherever that happens.
+    pub(super) _pin: Option<Pin>,
 }
 
 /// What gave way to a new job in a full mailbox.
@@ -159,6 +170,16 @@ impl Mailbox {
     /// The instance whose mailbox it is.
     pub(crate) fn uid(&self) -> usize {
         self.uid
+    }
+
+    /// Whether it takes jobs.
+    pub(super) fn is_open(&self) -> bool {
+        !self.room.is_closed()
+    }
+
+    /// Whether there is room now.
+    pub(super) fn has_room(&self) -> bool {
+        self.room.available_permits() > 0
     }
 
     fn len(&self) -> usize {

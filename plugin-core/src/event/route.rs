@@ -12,6 +12,7 @@ use super::any::Carried;
 use super::handler::{AnyHandler, Bound, HandlerReport, Queued};
 use super::inline::{Entry, Inline};
 use super::tally::Tally;
+use super::target::{Target, targets};
 use crate::instance::Identity;
 
 /// The handlers of one type of payload.
@@ -21,12 +22,14 @@ pub(crate) struct Route<P> {
     /// Counts the events that were published while this was the route.
     pub(super) calls: Arc<Tally>,
     pub(super) inline: Vec<Arc<Inline<P>>>,
-    /// Shared, so that a publisher can let go of the table before it waits for room.
-    pub(super) queued: Arc<[Arc<Queued<P>>]>,
+    handlers: Vec<Arc<Queued<P>>>,
+    /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
+    /// the table before it waits for room.
+    pub(super) queued: Arc<[Target<P>]>,
 }
 
 impl<P: Carried> Route<P> {
-    fn new(inline: Vec<Arc<Inline<P>>>, queued: Arc<[Arc<Queued<P>>]>) -> Self {
+    fn new(inline: Vec<Arc<Inline<P>>>, handlers: Vec<Arc<Queued<P>>>) -> Self {
         Self {
             entries: inline.iter().map(|handler| handler.entry()).collect(),
             owners: (inline.iter())
@@ -34,12 +37,13 @@ impl<P: Carried> Route<P> {
                 .collect(),
             calls: Arc::new(Tally::new()),
             inline,
-            queued,
+            queued: targets(&handlers),
+            handlers,
         }
     }
 
     pub(super) fn empty() -> Self {
-        Self::new(Vec::new(), Arc::default())
+        Self::new(Vec::new(), Vec::new())
     }
 
     /// Whether nobody listens.
@@ -72,13 +76,13 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn draft(&self) -> Box<dyn AnyDraft> {
         Box::new(RouteDraft {
             inline: self.inline.clone(),
-            queued: self.queued.to_vec(),
+            queued: self.handlers.clone(),
         })
     }
 
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
         let inline = self.inline.iter().map(|handler| handler.site.subscription);
-        let queued = (self.queued.iter()).map(|handler| handler.site.site.subscription);
+        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription);
         inline.chain(queued).any(gone)
     }
 
@@ -94,7 +98,7 @@ impl<P: Carried> AnyRoute for Route<P> {
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
         let inline = self.inline.iter().map(|handler| &*handler.site);
-        let queued = self.queued.iter().map(|handler| &handler.site.site);
+        let queued = self.handlers.iter().map(|handler| &handler.site.site);
         for site in inline.chain(queued) {
             into.entry(site.subscription)
                 .or_insert_with(|| site.report());
@@ -139,6 +143,6 @@ impl<P: Carried> AnyDraft for RouteDraft<P> {
     fn finish(mut self: Box<Self>) -> Arc<dyn AnyRoute> {
         self.inline.sort_by_key(|handler| handler.site.rank());
         self.queued.sort_by_key(|handler| handler.site.site.rank());
-        Arc::new(Route::new(self.inline, self.queued.into()))
+        Arc::new(Route::new(self.inline, self.queued))
     }
 }

@@ -1,12 +1,12 @@
 //! The task of an instance that takes events out of its mailbox and calls the handlers.
 //!
 //! Order: the events of one handler are handled in the order in which they were accepted, unless
-//! its `concurrency` is more than one. A batch handler's events wait until the batch is full, its
+//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait until the batch is full, its
 //! `linger` is over, or the mailbox is closed.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use super::any::Payload;
 use super::handler::{QueuedCall, QueuedSite};
+use super::lanes::Lanes;
 use super::mailbox::{Job, Mailbox};
 use crate::context::Current;
 use crate::error::{Error, Result};
@@ -28,6 +29,8 @@ pub(crate) struct Worker {
     running: JoinSet<()>,
     /// How many more calls each handler of concurrent calls may have.
     concurrent: HashMap<usize, Arc<Semaphore>>,
+    /// The calls of each handler of concurrent calls whose events have keys.
+    lanes: HashMap<usize, Arc<Mutex<Lanes<Work>>>>,
 }
 
 /// What one call of a handler is for.
@@ -50,6 +53,7 @@ impl Worker {
             batches: HashMap::new(),
             running: JoinSet::new(),
             concurrent: HashMap::new(),
+            lanes: HashMap::new(),
         }
     }
 
@@ -123,17 +127,45 @@ impl Worker {
         if most <= 1 {
             return serve(work, worker).await;
         }
+        while self.running.try_join_next().is_some() {}
+        if let Some(turn) = &work.first.turn {
+            let key = turn.key;
+            return self.call_in_lane(key, work);
+        }
         let calls = (self.concurrent.entry(address(work.site())))
             .or_insert_with(|| Arc::new(Semaphore::new(most)));
         let Ok(call) = Arc::clone(calls).acquire_owned().await else {
             return;
         };
-        while self.running.try_join_next().is_some() {}
         self.running.spawn(async move {
             serve(work, worker).await;
             drop(call);
         });
     }
+
+    /// Calls a handler beside others, but after the earlier ones of the same key. What waits keeps
+    /// its place in the mailbox, so it is bounded.
+    fn call_in_lane(&mut self, key: u64, work: Work) {
+        let (worker, site) = (self.mailbox.uid(), work.site());
+        let most = site.site.options.concurrency;
+        let lanes = (self.lanes.entry(address(site)))
+            .or_insert_with(|| Arc::new(Mutex::new(Lanes::new(most))));
+        let Some(first) = lock(lanes).add(key, work) else {
+            return;
+        };
+        let lanes = Arc::clone(lanes);
+        self.running.spawn(async move {
+            let mut next = Some((key, first));
+            while let Some((key, work)) = next {
+                serve(work, worker).await;
+                next = lock(&lanes).next(key);
+            }
+        });
+    }
+}
+
+fn lock(lanes: &Mutex<Lanes<Work>>) -> MutexGuard<'_, Lanes<Work>> {
+    lanes.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Work {

@@ -1,0 +1,337 @@
+//! The members of a group in one table, and which of them gets an event.
+//!
+//! Invariants: an event is put into one mailbox at most, and into the next one only when the one
+//! before it was closed and did not take it. A mailbox is closed after a table without it is
+//! visible, so whoever finds one closed looks at the table again; each new look is for a mailbox
+//! that was closed since, so it ends. Order by key is argued in [`pins`](super::super::group).
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::{NoRoom, Reserved, Sending, Sent, Target};
+use crate::descriptor::{Balance, Overflow};
+use crate::event::any::Carried;
+use crate::event::envelope::Envelope;
+use crate::event::group::{Entry, Group, Pin, Pins, Seat, rotated};
+use crate::event::handler::{Queued, QueuedSite};
+use crate::event::mailbox::{Slot, Turn};
+use crate::event::publishing::{Accepted, Publishing, worker};
+
+/// The members of a group in one table, at least one.
+pub(crate) struct Members<P> {
+    group: Arc<Group>,
+    handlers: Box<[Arc<Queued<P>>]>,
+}
+
+/// Where an event with a key goes.
+enum Keyed {
+    /// To this member.
+    To(Arc<QueuedSite>, Turn),
+    /// To nobody: none wants it, or all have gone.
+    Nobody,
+    /// It would have to wait for the handler that publishes it.
+    Own,
+}
+
+impl<P: Carried> Members<P> {
+    /// The members of a group, if the handler at a place is the first of them.
+    pub(super) fn of_first(
+        group: &Arc<Group>,
+        queued: &[Arc<Queued<P>>],
+        at: usize,
+    ) -> Option<Self> {
+        let is_member = |handler: &&Arc<Queued<P>>| {
+            (handler.site.group.as_ref()).is_some_and(|other| Arc::ptr_eq(&other.group, group))
+        };
+        let is_first = !queued[..at].iter().any(|handler| is_member(&handler));
+        is_first.then(|| Self {
+            group: Arc::clone(group),
+            handlers: queued[at..].iter().filter(is_member).cloned().collect(),
+        })
+    }
+
+    fn site(&self, at: usize) -> &Arc<QueuedSite> {
+        &self.handlers[at].site
+    }
+
+    /// Whether a member takes jobs and wants the event.
+    fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
+        let handler = &self.handlers[at];
+        handler.site.mailbox.is_open() && handler.wants(envelope)
+    }
+
+    /// The members in the order in which they are asked for room.
+    fn order(&self, envelope: &Envelope<P>) -> impl Iterator<Item = usize> + Clone {
+        let turn = rotated(self.handlers.len(), self.group.turn());
+        let first = match self.group.balance {
+            Balance::RoundRobin => None,
+            Balance::LeastLoaded => turn
+                .clone()
+                .filter(|&at| self.site(at).mailbox.has_room() && self.takes(at, envelope))
+                .min_by_key(|&at| self.site(at).mailbox.unfinished()),
+        };
+        let rest = turn.filter(move |at| Some(*at) != first);
+        first.into_iter().chain(rest)
+    }
+
+    /// Room at the first member that has some, or all that take the event and are full.
+    fn room(
+        &self,
+        envelope: &Envelope<P>,
+        may_be: impl Fn(&QueuedSite) -> bool,
+    ) -> Result<(usize, Slot<'_>), Vec<usize>> {
+        let mut full = Vec::new();
+        for at in self.order(envelope) {
+            if !may_be(self.site(at)) || !self.takes(at, envelope) {
+                continue;
+            }
+            match self.site(at).mailbox.try_reserve() {
+                Ok(slot) => return Ok((at, slot)),
+                Err(_) => full.push(at),
+            }
+        }
+        full.retain(|&at| self.site(at).mailbox.is_open());
+        Err(full)
+    }
+
+    pub(super) async fn send(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
+        let mut members = Arc::clone(self);
+        let mut sent = members.send_once(sending).await?;
+        while sent.accepted == Accepted::Gone {
+            let now = members.now(sending.publishing);
+            let Some(now) = now.filter(|now| !Arc::ptr_eq(now, &members)) else {
+                break;
+            };
+            members = now;
+            let Some(again) = members.send_once(sending).await else {
+                break;
+            };
+            sent = again;
+        }
+        Some(sent)
+    }
+
+    async fn send_once(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
+        if self.group.is_keyed {
+            return self.send_keyed(sending).await;
+        }
+        // A handler can't wait for an outcome of its own mailbox: it asks another member, if it can.
+        let mut room = self.room(sending.envelope, |site| !sending.asks || !site.is_ours());
+        if sending.asks && room.as_ref().is_err_and(Vec::is_empty) {
+            room = self.room(sending.envelope, |_| true);
+        }
+        match room {
+            Ok((at, slot)) => Some(sending.fill(self.site(at), Some(slot))),
+            Err(full) => self.send_to_full(sending, &full).await,
+        }
+    }
+
+    /// All are full: the overflow policy of the first counts, and a publisher that may wait does
+    /// so for the first that has room.
+    async fn send_to_full(&self, sending: &Sending<'_, P>, full: &[usize]) -> Option<Sent> {
+        let Some(&first) = full.first() else {
+            return self.gone(sending);
+        };
+        let site = self.site(first);
+        if site.site.options.overflow != Overflow::Wait {
+            return Some(sending.fill(site, None));
+        }
+        let others: Vec<&Arc<QueuedSite>> = (full.iter())
+            .map(|&at| self.site(at))
+            .filter(|site| !site.is_ours())
+            .collect();
+        if others.is_empty() {
+            return Some(Sent::new(site, Accepted::Full, None));
+        }
+        Some(match first_room(&others).await {
+            Some((at, slot)) => sending.fill(others[at], Some(slot)),
+            None => Sent::new(site, Accepted::Gone, None),
+        })
+    }
+
+    /// What there is to say when nobody took the event: nothing, if nobody wants it.
+    fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
+        self.is_wanted(sending.envelope)
+            .then(|| Sent::new(self.site(0), Accepted::Gone, None))
+    }
+
+    fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
+        self.handlers.iter().any(|handler| handler.wants(envelope))
+    }
+
+    async fn send_keyed(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
+        let key = self.key(sending.envelope)?;
+        match self.place(key, sending).await {
+            Keyed::To(site, turn) => Some(sending.enqueue(&site, Some(turn)).await),
+            Keyed::Own => Some(Sent::new(self.own(), Accepted::Full, None)),
+            Keyed::Nobody => self.gone(sending),
+        }
+    }
+
+    /// The member whose handler publishes.
+    fn own(&self) -> &Arc<QueuedSite> {
+        let mut sites = self.handlers.iter().map(|handler| &handler.site);
+        sites.find(|site| site.is_ours()).unwrap_or(self.site(0))
+    }
+
+    /// The key of an event: that of the first member, as all are to agree.
+    fn key(&self, envelope: &Envelope<P>) -> Option<u64> {
+        self.site(0).key(envelope).ok().flatten()
+    }
+
+    /// Those who take an event, and their places.
+    fn seats(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<Seat>) {
+        (0..self.handlers.len())
+            .filter(|&at| self.takes(at, envelope))
+            .filter_map(|at| Some((at, self.site(at).seat()?)))
+            .unzip()
+    }
+
+    /// Finds the member of a key, and waits until the key's events may go there.
+    async fn place(self: &Arc<Self>, key: u64, sending: &Sending<'_, P>) -> Keyed {
+        let pins = &self.group.pins;
+        let (able, seats) = self.seats(sending.envelope);
+        if able.is_empty() {
+            return Keyed::Nobody;
+        }
+        match pins.enter(key, &seats, worker()) {
+            Entry::In(at, pin) => Keyed::To(Arc::clone(self.site(able[at])), turn(key, pin)),
+            Entry::Own => Keyed::Own,
+            Entry::Busy => self.place_in_line(key, sending, pins).await,
+        }
+    }
+
+    async fn place_in_line(&self, key: u64, sending: &Sending<'_, P>, pins: &Arc<Pins>) -> Keyed {
+        let waiting = pins.line(key);
+        let first = waiting.first().await;
+        loop {
+            let Some(members) = self.now(sending.publishing) else {
+                return Keyed::Nobody;
+            };
+            let (able, seats) = members.seats(sending.envelope);
+            if able.is_empty() {
+                return Keyed::Nobody;
+            }
+            match first.enter(&seats, worker()) {
+                Entry::In(at, pin) => {
+                    return Keyed::To(Arc::clone(members.site(able[at])), turn(key, pin));
+                }
+                Entry::Own => return Keyed::Own,
+                Entry::Busy => first.drained().await,
+            }
+        }
+    }
+
+    /// The members by the table of now.
+    fn now(&self, publishing: &Publishing<'_>) -> Option<Arc<Self>> {
+        (publishing.targets::<P>().iter()).find_map(|target| match target {
+            Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
+                Some(Arc::clone(members))
+            }
+            _ => None,
+        })
+    }
+
+    pub(super) fn reserve<'a>(
+        &'a self,
+        envelope: &Envelope<P>,
+    ) -> Result<Option<Reserved<'a>>, NoRoom> {
+        if self.group.is_keyed {
+            return self.reserve_keyed(envelope);
+        }
+        match self.room(envelope, |_| true) {
+            Ok((at, slot)) => Ok(Some(Reserved {
+                site: self.site(at),
+                slot: Some(slot),
+                turn: None,
+            })),
+            Err(full) => match full.first() {
+                Some(&first) => Reserved::of(self.site(first), None),
+                None if self.is_wanted(envelope) => Err(NoRoom),
+                None => Ok(None),
+            },
+        }
+    }
+
+    fn reserve_keyed<'a>(&'a self, envelope: &Envelope<P>) -> Result<Option<Reserved<'a>>, NoRoom> {
+        let (able, seats) = self.seats(envelope);
+        if able.is_empty() && self.is_wanted(envelope) {
+            return Err(NoRoom);
+        }
+        let Some(key) = self.key(envelope).filter(|_| !able.is_empty()) else {
+            return Ok(None);
+        };
+        match self.group.pins.enter(key, &seats, worker()) {
+            Entry::In(at, pin) => Reserved::of(self.site(able[at]), Some(turn(key, pin))),
+            Entry::Busy | Entry::Own => Err(NoRoom),
+        }
+    }
+
+    /// Puts an event that had room at a member which has gone since to another one that has room;
+    /// it counts as dropped if there is none.
+    pub(super) fn send_elsewhere(self: &Arc<Self>, sending: &Sending<'_, P>) {
+        let mut members = self.now(sending.publishing);
+        while let Some(now) = members.take() {
+            match now.reserve(sending.envelope) {
+                Ok(None) => {}
+                Ok(Some(Reserved { site, slot, turn })) => {
+                    let parcel = sending.parcel(turn);
+                    if sending.publishing.deposit(site, parcel, slot) == Accepted::Gone {
+                        members = now.now(sending.publishing);
+                    }
+                }
+                Err(NoRoom) => (sending.publishing).give_up(now.site(0), sending.parcel(None)),
+            }
+        }
+    }
+}
+
+impl QueuedSite {
+    fn seat(&self) -> Option<Seat> {
+        Some(Seat {
+            subscription: self.site.subscription,
+            mailbox: self.mailbox.uid(),
+            seed: self.group.as_ref()?.seed,
+        })
+    }
+}
+
+fn turn(key: u64, pin: Pin) -> Turn {
+    Turn {
+        key,
+        _pin: Some(pin),
+    }
+}
+
+/// Waits for the first mailbox that has room; `None` when all are closed.
+///
+/// # Cancel safety
+///
+/// A dropped future takes no room.
+async fn first_room<'a>(sites: &[&'a Arc<QueuedSite>]) -> Option<(usize, Slot<'a>)> {
+    let mut waits: Vec<_> = (sites.iter().enumerate())
+        .map(|(at, site)| (at, Box::pin(site.mailbox.reserve())))
+        .collect();
+    poll_fn(|context| {
+        let mut found = None;
+        waits.retain_mut(|(at, wait)| {
+            if found.is_some() {
+                return true;
+            }
+            match wait.as_mut().poll(context) {
+                Poll::Ready(Ok(slot)) => {
+                    found = Some((*at, slot));
+                    false
+                }
+                Poll::Ready(Err(_)) => false,
+                Poll::Pending => true,
+            }
+        });
+        match found {
+            None if !waits.is_empty() => Poll::Pending,
+            found => Poll::Ready(found),
+        }
+    })
+    .await
+}
