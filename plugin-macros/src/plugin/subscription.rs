@@ -1,6 +1,7 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
 mod serving;
+mod shared;
 mod taken;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -15,6 +16,7 @@ use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::topic;
 use serving::serving;
+use shared::shared;
 use taken::{Taken, taken};
 
 const GRAMMAR: Grammar = Grammar {
@@ -28,11 +30,22 @@ const GRAMMAR: Grammar = Grammar {
         ("overflow", "overflow = drop_oldest"),
         ("batch", "batch = 256"),
         ("linger", "linger = \"10ms\""),
+        ("group", "group = \"billing\""),
+        ("balance", "balance = least_loaded"),
+        ("key", "key = |event| &event.user_id"),
     ],
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 4] = ["concurrency", "overflow", "batch", "linger"];
+const QUEUED_ONLY: [&str; 7] = [
+    "concurrency",
+    "overflow",
+    "batch",
+    "linger",
+    "group",
+    "balance",
+    "key",
+];
 
 /// Checks one handler.
 pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Subscription> {
@@ -47,12 +60,14 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     check_agreement(&arguments, &call, taken.as_ref(), diagnostics);
     let pattern = pattern(&mut arguments, diagnostics);
     let filter = filter(&mut arguments, diagnostics);
+    let shared = shared(&mut arguments, is_batch(taken.as_ref()), diagnostics);
     let serving = serving(&mut arguments, diagnostics);
     Some(Subscription {
         call,
         conditions: hook::conditions(method).cloned().collect(),
         listens: listens(taken?, pattern?, diagnostics)?,
         filter,
+        shared,
         serving,
     })
 }
@@ -79,7 +94,7 @@ fn check_agreement(
     taken: Option<&Taken>,
     diagnostics: &mut Diagnostics,
 ) {
-    let is_batch = matches!(taken, Some(Taken::Batch(_)));
+    let is_batch = is_batch(taken);
     if is_batch && !call.is_async {
         let message = "a handler of batches waits for them to fill, which only an `async fn` \
             can: write `async fn`";
@@ -149,6 +164,10 @@ fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<O
             None
         }
     }
+}
+
+fn is_batch(taken: Option<&Taken>) -> bool {
+    matches!(taken, Some(Taken::Batch(_)))
 }
 
 /// The filter; it is a `fn`, so it sees nothing but the event.
