@@ -44,6 +44,17 @@ impl Group {
     pub(super) fn turn(&self) -> usize {
         self.turn.fetch_add(1, Relaxed)
     }
+
+    /// The first of those who are asked how loaded they are: the one after the last that was
+    /// chosen, so that equals are chosen in turn.
+    pub(super) fn first(&self) -> usize {
+        self.turn.load(Relaxed)
+    }
+
+    /// Notes who was chosen.
+    pub(super) fn chose(&self, at: usize) {
+        self.turn.store(at + 1, Relaxed);
+    }
 }
 
 /// A handler's place in its group.

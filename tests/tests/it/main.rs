@@ -12,6 +12,7 @@ mod composing;
 mod defects;
 mod delivery;
 mod design;
+mod groups;
 mod handles;
 mod hooks;
 mod kinds;

@@ -20,7 +20,7 @@ const fn mix(bits: u64) -> u64 {
 }
 
 /// The indexes below `count`, beginning at one of them.
-pub(crate) fn rotated(count: usize, first: usize) -> impl Iterator<Item = usize> + Clone {
+pub(crate) fn rotated(count: usize, first: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |at| (first % count + at) % count)
 }
 

@@ -62,17 +62,19 @@ impl<P: Carried> Members<P> {
     }
 
     /// The members in the order in which they are asked for room.
-    fn order(&self, envelope: &Envelope<P>) -> impl Iterator<Item = usize> + Clone {
-        let turn = rotated(self.handlers.len(), self.group.turn());
-        let first = match self.group.balance {
-            Balance::RoundRobin => None,
-            Balance::LeastLoaded => turn
-                .clone()
-                .filter(|&at| self.site(at).mailbox.has_room() && self.takes(at, envelope))
-                .min_by_key(|&at| self.site(at).mailbox.unfinished()),
-        };
-        let rest = turn.filter(move |at| Some(*at) != first);
-        first.into_iter().chain(rest)
+    fn order(&self, envelope: &Envelope<P>) -> impl Iterator<Item = usize> {
+        let count = self.handlers.len();
+        match self.group.balance {
+            Balance::RoundRobin => rotated(count, self.group.turn()),
+            Balance::LeastLoaded => {
+                let least = rotated(count, self.group.first())
+                    .filter(|&at| self.site(at).mailbox.has_room() && self.takes(at, envelope))
+                    .min_by_key(|&at| self.site(at).mailbox.unfinished());
+                let first = least.unwrap_or_else(|| self.group.first());
+                self.group.chose(first);
+                rotated(count, first)
+            }
+        }
     }
 
     /// Room at the first member that has some, or all that take the event and are full.
