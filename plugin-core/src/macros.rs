@@ -51,6 +51,15 @@
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 1, in order.
 /// - `overflow = wait | drop_oldest | drop_newest | fail`: what a full mailbox does to a new event;
 ///   by default the publisher waits.
+/// - `group = "billing"`: of the `async` handlers that name the group for the same event or
+///   pattern, in whatever plugins, one gets each event. All say the same of `balance` and `key`.
+/// - `balance = round_robin | least_loaded`: which one: in turn, or the one with the fewest
+///   unfinished events in its mailbox. One that is full is passed over; when all are, `overflow`
+///   decides, and a publisher that waits takes the first room.
+/// - `key = |event| &event.user_id`: events of one key are handled one after the other, in order.
+///   With `concurrency`, those of different keys run side by side; with `group`, or `replicas` in
+///   the plugin's config, all of a key go to one member, also while members come and go. A key is
+///   anything with `Hash`: a field, a number, a tuple of them. It sees no `self`.
 ///
 /// # Example
 ///

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
+use super::any::Payload;
 use crate::descriptor::{Balance, Subscription};
 use crate::instance::Identity;
 use crate::key;
@@ -56,6 +57,9 @@ impl Group {
         self.turn.store(at + 1, Relaxed);
     }
 }
+
+/// The key of an event, as a number.
+pub(crate) type KeyOf = Box<dyn Fn(&dyn Payload) -> u64 + Send + Sync>;
 
 /// A handler's place in its group.
 #[derive(Debug, Clone)]

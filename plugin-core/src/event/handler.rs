@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
 use super::envelope::Meta;
-use super::group::Membership;
+use super::group::{KeyOf, Membership};
 use super::inline::Inline;
 use super::mailbox::Mailbox;
 use super::outcome::HandlerOutcome;
@@ -245,9 +245,6 @@ pub(crate) struct QueuedSite {
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,
 }
-
-/// The key of an event, as a number.
-pub(crate) type KeyOf = Box<dyn Fn(&dyn Payload) -> u64 + Send + Sync>;
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.
 #[derive(Clone)]

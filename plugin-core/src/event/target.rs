@@ -1,6 +1,7 @@
 //! Who gets an event besides the inline handlers: every handler that is in no group, and one
 //! member of each group.
 
+mod keyed;
 mod members;
 
 use std::sync::Arc;

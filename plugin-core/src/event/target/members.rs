@@ -3,7 +3,7 @@
 //! Invariants: an event is put into one mailbox at most, and into the next one only when the one
 //! before it was closed and did not take it. A mailbox is closed after a table without it is
 //! visible, so whoever finds one closed looks at the table again; each new look is for a mailbox
-//! that was closed since, so it ends. Order by key is argued in [`pins`](super::super::group).
+//! that was closed since, so it ends.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -13,25 +13,15 @@ use super::{NoRoom, Reserved, Sending, Sent, Target};
 use crate::descriptor::{Balance, Overflow};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
-use crate::event::group::{Entry, Group, Pin, Pins, Seat, rotated};
+use crate::event::group::{Group, rotated};
 use crate::event::handler::{Queued, QueuedSite};
-use crate::event::mailbox::{Slot, Turn};
-use crate::event::publishing::{Accepted, Publishing, worker};
+use crate::event::mailbox::Slot;
+use crate::event::publishing::{Accepted, Publishing};
 
 /// The members of a group in one table, at least one.
 pub(crate) struct Members<P> {
-    group: Arc<Group>,
-    handlers: Box<[Arc<Queued<P>>]>,
-}
-
-/// Where an event with a key goes.
-enum Keyed {
-    /// To this member.
-    To(Arc<QueuedSite>, Turn),
-    /// To nobody: none wants it, or all have gone.
-    Nobody,
-    /// It would have to wait for the handler that publishes it.
-    Own,
+    pub(super) group: Arc<Group>,
+    pub(super) handlers: Box<[Arc<Queued<P>>]>,
 }
 
 impl<P: Carried> Members<P> {
@@ -51,12 +41,12 @@ impl<P: Carried> Members<P> {
         })
     }
 
-    fn site(&self, at: usize) -> &Arc<QueuedSite> {
+    pub(super) fn site(&self, at: usize) -> &Arc<QueuedSite> {
         &self.handlers[at].site
     }
 
     /// Whether a member takes jobs and wants the event.
-    fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
+    pub(super) fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
         let handler = &self.handlers[at];
         handler.site.mailbox.is_open() && handler.wants(envelope)
     }
@@ -153,80 +143,17 @@ impl<P: Carried> Members<P> {
     }
 
     /// What there is to say when nobody took the event: nothing, if nobody wants it.
-    fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
+    pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         self.is_wanted(sending.envelope)
             .then(|| Sent::new(self.site(0), Accepted::Gone, None))
     }
 
-    fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
+    pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
         self.handlers.iter().any(|handler| handler.wants(envelope))
     }
 
-    async fn send_keyed(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
-        let key = self.key(sending.envelope)?;
-        match self.place(key, sending).await {
-            Keyed::To(site, turn) => Some(sending.enqueue(&site, Some(turn)).await),
-            Keyed::Own => Some(Sent::new(self.own(), Accepted::Full, None)),
-            Keyed::Nobody => self.gone(sending),
-        }
-    }
-
-    /// The member whose handler publishes.
-    fn own(&self) -> &Arc<QueuedSite> {
-        let mut sites = self.handlers.iter().map(|handler| &handler.site);
-        sites.find(|site| site.is_ours()).unwrap_or(self.site(0))
-    }
-
-    /// The key of an event: that of the first member, as all are to agree.
-    fn key(&self, envelope: &Envelope<P>) -> Option<u64> {
-        self.site(0).key(envelope).ok().flatten()
-    }
-
-    /// Those who take an event, and their places.
-    fn seats(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<Seat>) {
-        (0..self.handlers.len())
-            .filter(|&at| self.takes(at, envelope))
-            .filter_map(|at| Some((at, self.site(at).seat()?)))
-            .unzip()
-    }
-
-    /// Finds the member of a key, and waits until the key's events may go there.
-    async fn place(self: &Arc<Self>, key: u64, sending: &Sending<'_, P>) -> Keyed {
-        let pins = &self.group.pins;
-        let (able, seats) = self.seats(sending.envelope);
-        if able.is_empty() {
-            return Keyed::Nobody;
-        }
-        match pins.enter(key, &seats, worker()) {
-            Entry::In(at, pin) => Keyed::To(Arc::clone(self.site(able[at])), turn(key, pin)),
-            Entry::Own => Keyed::Own,
-            Entry::Busy => self.place_in_line(key, sending, pins).await,
-        }
-    }
-
-    async fn place_in_line(&self, key: u64, sending: &Sending<'_, P>, pins: &Arc<Pins>) -> Keyed {
-        let waiting = pins.line(key);
-        let first = waiting.first().await;
-        loop {
-            let Some(members) = self.now(sending.publishing) else {
-                return Keyed::Nobody;
-            };
-            let (able, seats) = members.seats(sending.envelope);
-            if able.is_empty() {
-                return Keyed::Nobody;
-            }
-            match first.enter(&seats, worker()) {
-                Entry::In(at, pin) => {
-                    return Keyed::To(Arc::clone(members.site(able[at])), turn(key, pin));
-                }
-                Entry::Own => return Keyed::Own,
-                Entry::Busy => first.drained().await,
-            }
-        }
-    }
-
     /// The members by the table of now.
-    fn now(&self, publishing: &Publishing<'_>) -> Option<Arc<Self>> {
+    pub(super) fn now(&self, publishing: &Publishing<'_>) -> Option<Arc<Self>> {
         (publishing.targets::<P>().iter()).find_map(|target| match target {
             Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
                 Some(Arc::clone(members))
@@ -256,20 +183,6 @@ impl<P: Carried> Members<P> {
         }
     }
 
-    fn reserve_keyed<'a>(&'a self, envelope: &Envelope<P>) -> Result<Option<Reserved<'a>>, NoRoom> {
-        let (able, seats) = self.seats(envelope);
-        if able.is_empty() && self.is_wanted(envelope) {
-            return Err(NoRoom);
-        }
-        let Some(key) = self.key(envelope).filter(|_| !able.is_empty()) else {
-            return Ok(None);
-        };
-        match self.group.pins.enter(key, &seats, worker()) {
-            Entry::In(at, pin) => Reserved::of(self.site(able[at]), Some(turn(key, pin))),
-            Entry::Busy | Entry::Own => Err(NoRoom),
-        }
-    }
-
     /// Puts an event that had room at a member which has gone since to another one that has room;
     /// it counts as dropped if there is none.
     pub(super) fn send_elsewhere(self: &Arc<Self>, sending: &Sending<'_, P>) {
@@ -286,23 +199,6 @@ impl<P: Carried> Members<P> {
                 Err(NoRoom) => (sending.publishing).give_up(now.site(0), sending.parcel(None)),
             }
         }
-    }
-}
-
-impl QueuedSite {
-    fn seat(&self) -> Option<Seat> {
-        Some(Seat {
-            subscription: self.site.subscription,
-            mailbox: self.mailbox.uid(),
-            seed: self.group.as_ref()?.seed,
-        })
-    }
-}
-
-fn turn(key: u64, pin: Pin) -> Turn {
-    Turn {
-        key,
-        _pin: Some(pin),
     }
 }
 

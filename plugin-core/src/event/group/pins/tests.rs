@@ -101,13 +101,13 @@ fn a_line_moves_on_in_order_and_when_the_first_goes() {
     }
     drop(one);
     drop(here);
-    let mut last = pin!(two.first());
-    let Poll::Ready(first) = polled(last.as_mut()) else {
-        panic!("it is the only one left");
-    };
-    let (_, moved) = entered(first.enter(&[B], None));
-    drop(first);
-    drop(moved);
+    {
+        let mut last = pin!(two.first());
+        let Poll::Ready(first) = polled(last.as_mut()) else {
+            panic!("it is the only one left");
+        };
+        drop(entered(first.enter(&[B], None)));
+    }
     assert_eq!(pins.len(), 1, "it still stands in line");
     drop(two);
     assert_eq!(pins.len(), 0);
