@@ -51,6 +51,26 @@ pub(crate) struct EventNode {
     pub(crate) topic: &'static str,
     pub(crate) publishers: Vec<&'static str>,
     pub(crate) subscribers: Vec<&'static str>,
+    /// Groups of which one member gets each event.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) groups: Vec<GroupNode>,
+}
+
+/// A group of an event's handlers.
+#[derive(Debug, Serialize)]
+pub(crate) struct GroupNode {
+    pub(crate) name: &'static str,
+    pub(crate) members: Vec<&'static str>,
+}
+
+impl EventNode {
+    /// The group of a subscriber, if it names one.
+    fn group(&self, subscriber: &str) -> Option<&'static str> {
+        let mut groups = self.groups.iter();
+        groups
+            .find(|group| group.members.contains(&subscriber))
+            .map(|group| group.name)
+    }
 }
 
 impl Graph {
@@ -162,8 +182,38 @@ fn events(plugins: &[&'static Descriptor]) -> Vec<EventNode> {
             }
         }
     }
+    for event in &mut events {
+        event.groups = groups(plugins, event.topic);
+    }
     events.sort_by_key(|event| event.topic);
     events
+}
+
+/// The groups that hear a topic.
+fn groups(plugins: &[&'static Descriptor], topic: &str) -> Vec<GroupNode> {
+    let mut groups: Vec<GroupNode> = Vec::new();
+    for plugin in plugins {
+        let heard = (plugin.subscriptions.iter()).filter(|&it| matches(it.source, topic));
+        for name in heard.filter_map(|subscription| subscription.options.group) {
+            match groups.iter_mut().find(|group| group.name == name) {
+                Some(group) => push(&mut group.members, plugin.name),
+                None => groups.push(GroupNode {
+                    name,
+                    members: vec![plugin.name],
+                }),
+            }
+        }
+    }
+    groups
+}
+
+fn matches(source: Source, topic: &str) -> bool {
+    match source {
+        Source::Event(event) => event.topic == topic,
+        Source::Pattern(pattern) => {
+            Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(topic))
+        }
+    }
 }
 
 /// Whether a pattern of the plugin matches a topic.
@@ -172,9 +222,7 @@ fn hears(plugin: &Descriptor, topic: &str) -> bool {
         .subscriptions
         .iter()
         .any(|subscription| match subscription.source {
-            Source::Pattern(pattern) => {
-                Pattern::parse(pattern).is_ok_and(|pattern| pattern.matches(topic))
-            }
+            pattern @ Source::Pattern(_) => matches(pattern, topic),
             Source::Event(_) => false,
         })
 }
@@ -188,6 +236,7 @@ fn event<'a>(events: &'a mut Vec<EventNode>, topic: &'static str) -> &'a mut Eve
                 topic,
                 publishers: Vec::new(),
                 subscribers: Vec::new(),
+                groups: Vec::new(),
             });
             events.len() - 1
         });

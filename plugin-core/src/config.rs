@@ -33,7 +33,9 @@ mod interpolation;
 mod validation;
 
 mod fit;
+mod groups;
 mod load;
+mod replicas;
 mod rights;
 mod unenforced;
 

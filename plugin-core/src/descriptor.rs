@@ -18,7 +18,7 @@ use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
 pub use retry::Retry;
-pub use subscription::{Mode, Overflow, Source, SubscribeOptions, Subscription};
+pub use subscription::{Balance, Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A boxed future, as the hooks of a [`Descriptor`] return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -13,6 +13,7 @@ use crate::permission::Grants;
 #[derive(Debug)]
 pub struct Identity {
     uid: usize,
+    plugin: &'static str,
     name: &'static str,
     order: usize,
     grants: Grants,
@@ -28,6 +29,7 @@ impl Identity {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self {
             uid: NEXT.fetch_add(1, Relaxed),
+            plugin: name,
             name,
             order,
             grants,
@@ -35,6 +37,22 @@ impl Identity {
             published: Tally::new(),
             muted: AtomicBool::new(false),
         }
+    }
+
+    /// The same, as one of several instances of a plugin.
+    pub(crate) fn replica_of(mut self, plugin: &'static str) -> Self {
+        self.plugin = plugin;
+        self
+    }
+
+    /// Name of the plugin that it is an instance of.
+    pub(crate) fn plugin(&self) -> &'static str {
+        self.plugin
+    }
+
+    /// Whether the plugin has several instances.
+    pub(crate) fn is_replica(&self) -> bool {
+        self.plugin != self.name
     }
 
     /// From here on it publishes nothing.

@@ -145,8 +145,8 @@ pub mod prelude;
 pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Mode, Need, Overflow, Plugin,
-    PluginRef, Provide, ReloadHook, Requirement, Retry, Source, StartHook, StopHook,
+    Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Mode, Need, Overflow,
+    Plugin, PluginRef, Provide, ReloadHook, Requirement, Retry, Source, StartHook, StopHook,
     SubscribeOptions, Subscription,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};

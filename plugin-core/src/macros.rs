@@ -57,6 +57,15 @@
 ///   has `concurrency`; a batch is tried again as it is.
 /// - `backoff = "200ms"`, `max_backoff = "10s"`: the pause before the first retry, which doubles
 ///   from one to the next, and the longest one; a random part of up to half is taken off.
+/// - `group = "billing"`: of the `async` handlers that name the group for the same event or
+///   pattern, in whatever plugins, one gets each event. All say the same of `balance` and `key`.
+/// - `balance = round_robin | least_loaded`: which one: in turn, or the one with the fewest
+///   unfinished events in its mailbox. One that is full is passed over; when all are, `overflow`
+///   decides, and a publisher that waits takes the first room.
+/// - `key = |event| &event.user_id`: events of one key are handled one after the other, in order.
+///   With `concurrency`, those of different keys run side by side; with `group`, or `replicas` in
+///   the plugin's config, all of a key go to one member, also while members come and go. A key is
+///   anything with `Hash`: a field, a number, a tuple of them. It sees no `self`.
 ///
 /// What a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).

@@ -5,6 +5,7 @@
 //! once, at its `impl`, and not at each call.
 
 use std::future::Future;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 pub use linkme;
@@ -120,6 +121,32 @@ impl StartParam for Tasks {
     fn of(tasks: Tasks) -> Self {
         tasks
     }
+}
+
+/// What `key` of `#[subscribe]` may give.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be the key of an event: it has no `Hash`",
+    label = "`key` gives this",
+    note = "a key is a field such as `&event.user_id`, a number, or a tuple of such"
+)]
+pub trait EventKey {
+    /// The key as a number; two keys of one number count as the same.
+    fn number(&self) -> u64;
+}
+
+#[diagnostic::do_not_recommend]
+impl<K: Hash + ?Sized> EventKey for K {
+    fn number(&self) -> u64 {
+        // The same in every process, unlike that of a `RandomState`.
+        let mut hasher = DefaultHasher::new();
+        self.hash(&mut hasher);
+        hasher.finish()
+    }
+}
+
+/// The key of an event, as a number.
+pub fn key_of<'e, E, K: EventKey>(event: &'e E, key: impl FnOnce(&'e E) -> K) -> u64 {
+    key(event).number()
 }
 
 /// The future of `#[init]`.

@@ -158,6 +158,16 @@ impl Arguments {
         Some(&argument.name)
     }
 
+    /// Whether an argument is this word.
+    pub(crate) fn is_word(&self, name: &str, word: &str) -> bool {
+        let mut named = self.named.iter();
+        let argument = named.find(|argument| argument.name.unraw() == name);
+        argument.is_some_and(|argument| match &argument.value {
+            Value::Expr(value) => value.to_token_stream().to_string().trim_matches('"') == word,
+            _ => false,
+        })
+    }
+
     /// How an option is written.
     pub(crate) fn example(&self, name: &str) -> &'static str {
         let mut options = self.grammar.options.iter();

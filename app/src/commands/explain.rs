@@ -46,6 +46,8 @@ struct Explanation {
 struct State {
     /// Nothing when the config has mistakes.
     on: Option<bool>,
+    /// How many instances of it run.
+    instances: Option<usize>,
     because: String,
 }
 
@@ -125,6 +127,7 @@ impl State {
         let Some(settings) = settings.map(|settings| &settings.plugins[plugin.name]) else {
             return Self {
                 on: None,
+                instances: None,
                 because: "the config has mistakes".to_owned(),
             };
         };
@@ -132,6 +135,7 @@ impl State {
         let because = format!("`enabled` is {} ({origin})", settings.config.enabled);
         Self {
             on: Some(settings.config.enabled),
+            instances: settings.config.enabled.then_some(settings.config.replicas),
             because,
         }
     }

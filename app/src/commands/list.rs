@@ -18,6 +18,8 @@ struct Listed {
     feature: Option<&'static str>,
     /// `on`, `off`, `absent` from this build, or `unknown` because the config has mistakes.
     state: &'static str,
+    /// How many instances run.
+    instances: Option<usize>,
     place: Option<usize>,
     version: Option<String>,
     kind: Option<&'static str>,
@@ -46,6 +48,7 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             name: plugin.name,
             feature: feature(composition, plugin.name),
             state: state(plugin, settings),
+            instances: instances(plugin, settings),
             place: Some(place),
             version: Some(plugin.version.to_string()),
             kind: Some(plugin.kind.as_str()),
@@ -59,6 +62,7 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             name: entry.plugin,
             feature: Some(entry.feature),
             state: "absent",
+            instances: None,
             place: None,
             version: None,
             kind: None,
@@ -83,6 +87,11 @@ fn state(plugin: &Descriptor, settings: Option<&Settings>) -> &'static str {
     }
 }
 
+fn instances(plugin: &Descriptor, settings: Option<&Settings>) -> Option<usize> {
+    let config = &settings?.plugins[plugin.name].config;
+    config.enabled.then_some(config.replicas)
+}
+
 fn table(listed: &[Listed]) -> Table {
     let mut table = Table::new(&[
         ">place",
@@ -101,7 +110,10 @@ fn table(listed: &[Listed]) -> Table {
             plugin.name.to_owned(),
             plugin.version.clone().unwrap_or_default(),
             plugin.kind.unwrap_or_default().to_owned(),
-            plugin.state.to_owned(),
+            match plugin.instances {
+                Some(count) if count > 1 => format!("{} x{count}", plugin.state),
+                _ => plugin.state.to_owned(),
+            },
             plugin.feature.unwrap_or_default().to_owned(),
             plugin.description.unwrap_or_default().to_owned(),
         ]);

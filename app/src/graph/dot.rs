@@ -31,7 +31,11 @@ pub(crate) fn dot(graph: &Graph) -> String {
             lines.push(format!("\"{publisher}\" -> {node} [style=bold];"));
         }
         for subscriber in &event.subscribers {
-            lines.push(format!("{node} -> \"{subscriber}\" [style=bold];"));
+            let label = match event.group(subscriber) {
+                Some(group) => format!(", label=\"{group}\""),
+                None => String::new(),
+            };
+            lines.push(format!("{node} -> \"{subscriber}\" [style=bold{label}];"));
         }
     }
     for (from, to, why) in graph.named() {

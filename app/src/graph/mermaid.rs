@@ -29,7 +29,11 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
             lines.push(format!("{} ==> {node}", id("plugin", publisher)));
         }
         for subscriber in &event.subscribers {
-            lines.push(format!("{node} ==> {}", id("plugin", subscriber)));
+            let label = match event.group(subscriber) {
+                Some(group) => format!("|\"{group}\"| "),
+                None => String::new(),
+            };
+            lines.push(format!("{node} ==> {label}{}", id("plugin", subscriber)));
         }
     }
     for (from, to, why) in graph.named() {

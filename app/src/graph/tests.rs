@@ -41,7 +41,11 @@ static STORE: Descriptor = Descriptor::new("store", "1.2.0", HOOKS)
         install: |_, _| {},
     }])
     .after(&["log", "absent"])
-    .subscriptions(&[on(Source::Event(Ordered::DESCRIPTOR))]);
+    .subscriptions(&[Subscription {
+        mode: Mode::Queued,
+        options: SubscribeOptions::DEFAULT.group("stock"),
+        ..on(Source::Event(Ordered::DESCRIPTOR))
+    }]);
 static DESK: Descriptor = Descriptor::new("desk", "1.2.0", HOOKS)
     .needs(&[
         Need::Service {
@@ -72,7 +76,7 @@ service  provided by  used by
 Stock    store        desk
 
 event         published by  handled by
-shop.ordered  desk          store, log
+shop.ordered  desk          store (group stock), log
 "
     );
 }
@@ -90,7 +94,7 @@ fn as_mermaid() {
   service_Stock --> plugin_store
   event_shop_ordered{{\"shop.ordered\"}}
   plugin_desk ==> event_shop_ordered
-  event_shop_ordered ==> plugin_store
+  event_shop_ordered ==> |\"stock\"| plugin_store
   event_shop_ordered ==> plugin_log
   plugin_store -. after .-> plugin_log
   plugin_desk -. requires .-> plugin_log
@@ -114,6 +118,10 @@ fn as_dot() {
         "{dot}"
     );
     assert!(
+        dot.contains("-> \"store\" [style=bold, label=\"stock\"];\n"),
+        "{dot}"
+    );
+    assert!(
         dot.ends_with("  \"desk\" -> \"log\" [style=dotted, label=\"requires\"];\n}\n"),
         "{dot}"
     );
@@ -130,5 +138,9 @@ fn as_json() {
     assert_eq!(
         json["events"][0]["subscribers"],
         serde_json::json!(["store", "log"])
+    );
+    assert_eq!(
+        json["events"][0]["groups"],
+        serde_json::json!([{ "name": "stock", "members": ["store"] }])
     );
 }

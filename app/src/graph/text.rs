@@ -1,6 +1,6 @@
 //! The graph as aligned text.
 
-use super::Graph;
+use super::{EventNode, Graph};
 use crate::table::Table;
 
 /// Three tables: plugins, services, events.
@@ -57,10 +57,20 @@ fn events(graph: &Graph) -> Table {
         table.row([
             event.topic.to_owned(),
             list(&event.publishers),
-            list(&event.subscribers),
+            subscribers(event),
         ]);
     }
     table
+}
+
+/// Those who handle an event, each with its group.
+fn subscribers(event: &EventNode) -> String {
+    let shown = |name: &&str| match event.group(name) {
+        Some(group) => format!("{name} (group {group})"),
+        None => (*name).to_owned(),
+    };
+    let names: Vec<String> = event.subscribers.iter().map(shown).collect();
+    list(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
 fn list(names: &[&str]) -> String {

@@ -53,6 +53,11 @@ impl<'c> Book<'c> {
             );
             return Some(issue(IssueKind::Build, what));
         }
+        if let Some((plugin, _)) = name.split_once('#') {
+            let what =
+                format!("the instances of a plugin share one config: configure `{plugin}` itself");
+            return Some(issue(IssueKind::Build, what));
+        }
         let absent = self.composition.absent(name)?;
         if let Absent::LeftOut { .. } = absent {
             return None;

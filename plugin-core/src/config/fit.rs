@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::book::nobody;
 use super::issue::{Issue, IssueKind};
 use super::node::Node;
+use super::replicas;
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
@@ -29,6 +30,7 @@ pub(super) fn check(
         if settings.config.enabled {
             fit.dependencies(plugin, settings);
             fit.conflicts(plugin, settings);
+            fit.replicas(plugin, settings);
         } else {
             fit.disabled(plugin, settings);
         }
@@ -116,6 +118,17 @@ impl Fit<'_> {
                 );
                 self.issue(node, key, what);
             }
+        }
+    }
+
+    fn replicas(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
+        if settings.config.replicas == 1 {
+            return;
+        }
+        for why in replicas::refusals(plugin) {
+            let key = format!("{}.replicas", plugin.name);
+            let what = format!("`{}` runs as one instance: {why}", plugin.name);
+            self.issue(settings.node("replicas"), key, what);
         }
     }
 

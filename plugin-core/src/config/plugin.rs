@@ -36,7 +36,10 @@ pub struct PluginConfig {
     pub start: Start,
     /// How the plugin is restarted; key by key, the manager's `restart` fills in.
     pub restart: Restart,
-    /// Events that wait for the plugin at most.
+    /// Instances of the plugin, of which one gets each event.
+    #[schemars(range(min = 1, max = 1024))]
+    pub replicas: usize,
+    /// Events that wait for an instance of the plugin at most.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub mailbox: usize,
     /// Time limit of a hook, and of a handler that names none; by default the manager's.
@@ -57,6 +60,7 @@ impl Default for PluginConfig {
             roles: Vec::new(),
             start: Start::default(),
             restart: Restart::default(),
+            replicas: 1,
             mailbox: 1024,
             timeout: Period::seconds(30),
         }

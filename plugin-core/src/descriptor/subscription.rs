@@ -51,6 +51,27 @@ pub enum Overflow {
     Fail,
 }
 
+/// Which member of a group gets an event that has no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Balance {
+    /// One after the other.
+    #[default]
+    RoundRobin,
+    /// The one with the fewest unfinished events in its mailbox.
+    LeastLoaded,
+}
+
+impl Balance {
+    /// The word that a user writes.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::RoundRobin => "round_robin",
+            Self::LeastLoaded => "least_loaded",
+        }
+    }
+}
+
 /// How a subscription is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -69,6 +90,12 @@ pub struct SubscribeOptions {
     pub linger: Duration,
     /// How a failed event is tried again; `None`: it is not.
     pub retry: Option<Retry>,
+    /// The group of which one member gets each event.
+    pub group: Option<&'static str>,
+    /// Which member that is.
+    pub balance: Balance,
+    /// Whether its events have a key: those of one key are handled by one member, in order.
+    pub keyed: bool,
 }
 
 impl SubscribeOptions {
@@ -81,6 +108,9 @@ impl SubscribeOptions {
         batch: 256,
         linger: Duration::ZERO,
         retry: None,
+        group: None,
+        balance: Balance::RoundRobin,
+        keyed: false,
     };
 
     /// Sets the rank.
@@ -165,6 +195,27 @@ impl SubscribeOptions {
             panic!("`max_backoff` is for a handler with `retry`: set that first");
         };
         retry.backoff.max = Period::new(max);
+        self
+    }
+
+    /// Makes the handler a member of a group.
+    #[must_use]
+    pub const fn group(mut self, group: &'static str) -> Self {
+        self.group = Some(group);
+        self
+    }
+
+    /// Sets which member of the group gets an event.
+    #[must_use]
+    pub const fn balance(mut self, balance: Balance) -> Self {
+        self.balance = balance;
+        self
+    }
+
+    /// Says that the events have a key, which [`Binder::key`] or [`Binder::key_any`] sets.
+    #[must_use]
+    pub const fn keyed(mut self) -> Self {
+        self.keyed = true;
         self
     }
 }

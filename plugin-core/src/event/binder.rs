@@ -8,6 +8,7 @@ use super::any::{AnyEvent, Payload, SharedEvent};
 use super::bus::Bus;
 use super::descriptor::Event;
 use super::envelope::{Batch, Envelope};
+use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Queued, QueuedCall, QueuedSite, Site};
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
@@ -29,6 +30,8 @@ pub struct Binder<'a> {
     pub(super) subscription: u64,
     /// Of a subscription that ends with its handle.
     pub(super) ended: Option<Arc<AtomicBool>>,
+    pub(super) key: Option<KeyOf>,
+    pub(super) group: Option<Membership>,
     pub(super) changes: Vec<Change>,
 }
 
@@ -53,12 +56,35 @@ impl<'a> Binder<'a> {
                 options: subscription.options,
                 subscription: bus.next_subscription(),
                 ended: None,
+                key: None,
+                group: bus.groups().join(owner, subscription),
                 changes: Vec::new(),
             };
             (subscription.bind)(plugin, &mut binder);
             bindings.add(binder.subscription, binder.changes);
         }
         bindings
+    }
+
+    /// The key of an event, for the handler that comes next. It has to be declared with
+    /// [`SubscribeOptions::keyed`].
+    pub fn key<E: Event>(&mut self, key: fn(&E) -> u64) {
+        self.set_key(move |payload| {
+            let envelope = payload.as_any().downcast_ref::<Envelope<E>>();
+            key(envelope.expect("a route carries one type of event").event())
+        });
+    }
+
+    /// The key of an [`AnyEvent`], for the handler that comes next. It has to be declared with
+    /// [`SubscribeOptions::keyed`].
+    pub fn key_any(&mut self, key: fn(&AnyEvent<'_>) -> u64) {
+        self.set_key(move |payload| key(&AnyEvent::new(payload)));
+    }
+
+    fn set_key(&mut self, key: impl Fn(&dyn Payload) -> u64 + Send + Sync + 'static) {
+        if self.options.keyed {
+            self.key = Some(Box::new(key));
+        }
     }
 
     /// A `fn` that takes an event.
@@ -194,12 +220,14 @@ impl<'a> Binder<'a> {
         )
     }
 
-    pub(super) fn queued_site(&self, call: QueuedCall) -> Arc<QueuedSite> {
+    pub(super) fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
         Arc::new(QueuedSite {
             site: self.site(),
             mailbox: Arc::clone(self.mailbox),
             limit: self.limit,
             call,
+            key: self.key.take(),
+            group: self.group.take(),
         })
     }
 }

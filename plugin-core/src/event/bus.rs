@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::backlog::Backlog;
 use super::dead_letters::DeadLetters;
 use super::descriptor::{Event, EventDescriptor};
+use super::group::Groups;
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
 use super::shared::Shared;
@@ -37,6 +38,7 @@ struct Inner {
     by_type: HashMap<TypeId, usize>,
     by_topic: HashMap<&'static str, usize>,
     subscriptions: AtomicU64,
+    groups: Groups,
     backlog: Backlog,
     letters: DeadLetters,
     closed: AtomicBool,
@@ -98,6 +100,7 @@ impl Bus {
                 .collect(),
             events,
             subscriptions: AtomicU64::new(0),
+            groups: Groups::default(),
             backlog: letters.backlog().clone(),
             letters,
             closed: AtomicBool::new(false),
@@ -189,6 +192,10 @@ impl Bus {
     /// Accepts no event from now on.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, SeqCst);
+    }
+
+    pub(super) fn groups(&self) -> &Groups {
+        &self.0.groups
     }
 
     /// A number for a new subscription.

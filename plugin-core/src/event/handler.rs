@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::any::{AnyEvent, Payload};
 use super::dead_letters::{DeadLetter, DeadLetters, Failures};
 use super::envelope::Meta;
+use super::group::{KeyOf, Membership};
 use super::inline::Inline;
 use super::mailbox::Mailbox;
 use super::outcome::HandlerOutcome;
@@ -272,6 +273,8 @@ pub(crate) struct QueuedSite {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) limit: Duration,
     pub(super) call: QueuedCall,
+    pub(super) key: Option<KeyOf>,
+    pub(super) group: Option<Membership>,
 }
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.

@@ -12,9 +12,18 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::any::Payload;
 use super::backlog::Pending;
 use super::dead_letters::{DeadLetter, Failures, Replay};
+use super::group::Pin;
 use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
 use crate::error::{Error, Result};
+
+/// The place of a job among those of its key.
+#[derive(Debug)]
+pub(super) struct Turn {
+    pub(super) key: u64,
+    /// Holds the later ones of the group back, until the job is dropped, wherever that happens.
+    pub(super) _pin: Option<Pin>,
+}
 
 pub(crate) struct Job {
     pub(super) site: Arc<QueuedSite>,
@@ -26,6 +35,8 @@ pub(crate) struct Job {
     failures: Option<Box<Failures>>,
     /// The dead letter that it is made of.
     replay: Option<Box<Replay>>,
+    /// Its place among those of its key.
+    pub(super) turn: Option<Turn>,
     /// Whether the mailbox counts it.
     entered: bool,
     /// Counts as handled when it is dropped, wherever that happens.
@@ -46,6 +57,7 @@ impl Job {
             room: None,
             failures: None,
             replay: None,
+            turn: None,
             entered: false,
             _pending: pending,
         }

@@ -5,14 +5,21 @@ use std::sync::Arc;
 use super::handler::QueuedSite;
 use super::job::Job;
 
-/// The events that a handler takes one after the other. A handler with `concurrency` promises no
-/// order, so its events have no lane.
+/// The events that a handler takes one after the other: those of a key, if there are keys. A
+/// handler with `concurrency` promises no order, so its events have no lane here; with keys as
+/// well, its [`Lanes`](super::lanes::Lanes) keep their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) struct Lane(usize);
+pub(super) struct Lane {
+    handler: usize,
+    key: Option<u64>,
+}
 
 impl Lane {
     pub(super) fn of(job: &Job) -> Option<Self> {
-        (job.site.site.options.concurrency <= 1).then(|| Self(address(&job.site)))
+        (job.site.site.options.concurrency <= 1).then(|| Self {
+            handler: address(&job.site),
+            key: job.turn.as_ref().map(|turn| turn.key),
+        })
     }
 }
 

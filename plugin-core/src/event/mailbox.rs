@@ -111,6 +111,16 @@ impl Mailbox {
         self.uid
     }
 
+    /// Whether it takes jobs.
+    pub(super) fn is_open(&self) -> bool {
+        !self.room.is_closed()
+    }
+
+    /// Whether there is room now.
+    pub(super) fn has_room(&self) -> bool {
+        self.room.available_permits() > 0
+    }
+
     fn len(&self) -> usize {
         self.lock().jobs.len()
     }

@@ -2,21 +2,15 @@
 
 use std::sync::Arc;
 
-use tokio::sync::oneshot;
-
-use super::any::{Carried, Payload};
-use super::backlog;
+use super::any::Carried;
 use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
 use super::epoch::Reading;
-use super::handler::{Queued, QueuedSite, admits};
-use super::job::Job;
-use super::mailbox::{Displaced, NoSlot, Slot};
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
+use super::publishing::{Accepted, Publishing, Tally};
 use super::record::Record;
 use super::route::{Route, Serves};
-use crate::context;
-use crate::descriptor::Overflow;
+use super::target::{NoRoom, Sending, Sent, Target};
 use crate::error::Error;
 use crate::instance::Identity;
 
@@ -29,13 +23,12 @@ pub(super) async fn publish<P: Carried>(
 ) -> Result<(), PublishError> {
     match call_inline(bus, owner, index, event)? {
         None => Ok(()),
-        Some((envelope, queued)) => enqueue_all(bus, owner, envelope, &queued).await,
+        Some(remaining) => enqueue_all(bus, owner, index, remaining).await,
     }
 }
 
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
-type Remaining<P> = (Arc<Envelope<P>>, QueuedHandlers<P>);
-type QueuedHandlers<P> = Arc<[Arc<Queued<P>>]>;
+type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
 
 /// Takes an event in and calls the inline handlers; `None` if there are no others. The table is
 /// read while handlers run, and no longer.
@@ -68,22 +61,26 @@ fn call_inline<P: Carried>(
 async fn enqueue_all<P: Carried>(
     bus: &Bus,
     owner: &Identity,
-    envelope: Arc<Envelope<P>>,
-    queued: &[Arc<Queued<P>>],
+    index: usize,
+    (envelope, queued): Remaining<P>,
 ) -> Result<(), PublishError> {
-    let publishing = Publishing::begin(bus, owner)?;
+    let publishing = Publishing::begin(bus, owner, index)?;
+    let sending = Sending {
+        publishing: &publishing,
+        envelope: &envelope,
+        asks: false,
+    };
     let mut refused = Ok(());
     let mut tally = Tally::default();
-    for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
-        let site = &handler.site;
-        let accepted = publishing
-            .enqueue(site, Arc::clone(&envelope) as _, None)
-            .await;
-        tally.count(accepted);
-        if accepted == Accepted::Full {
+    for target in &*queued {
+        let Some(sent) = target.send(&sending).await else {
+            continue;
+        };
+        tally.count(sent.accepted);
+        if sent.accepted == Accepted::Full {
             refused = Err(PublishError::Full {
-                plugin: site.site.owner.name(),
-                handler: site.site.handler,
+                plugin: sent.site.site.owner.name(),
+                handler: sent.site.site.handler,
             });
         }
     }
@@ -106,23 +103,29 @@ pub(super) async fn publish_and_wait<P: Carried>(
     if queued.is_empty() {
         return Ok(outcomes);
     }
-    let publishing = Publishing::begin(bus, owner)?;
+    let publishing = Publishing::begin(bus, owner, index)?;
+    let sending = Sending {
+        publishing: &publishing,
+        envelope: &envelope,
+        asks: true,
+    };
     let mut awaited = Vec::new();
-    for handler in queued.iter().filter(|handler| handler.wants(&envelope)) {
-        let site = &handler.site;
-        let payload = Arc::clone(&envelope) as Arc<dyn Payload>;
-        if site.is_ours() {
-            publishing.enqueue(site, payload, None).await;
-            outcomes.push(site.site.outcome(Err(Error::bug(
-                "a handler can't wait for a handler of its own plugin, which comes after it",
-            ))));
+    for target in &*queued {
+        let Some(Sent {
+            site,
+            accepted,
+            answer,
+        }) = target.send(&sending).await
+        else {
             continue;
-        }
-        let (acknowledge, answer) = oneshot::channel();
-        match publishing.enqueue(site, payload, Some(acknowledge)).await {
-            Accepted::Yes => awaited.push((Arc::clone(site), answer)),
-            Accepted::Gone => {}
-            Accepted::Full | Accepted::Dropped => {
+        };
+        match (accepted, answer) {
+            _ if site.is_ours() => outcomes.push(site.site.outcome(Err(Error::bug(
+                "a handler can't wait for a handler of its own plugin, which comes after it",
+            )))),
+            (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
+            (Accepted::Yes, None) | (Accepted::Gone, _) => {}
+            (Accepted::Full | Accepted::Dropped, _) => {
                 outcomes.push(
                     site.site
                         .outcome(Err(Error::retriable("the mailbox is full"))),
@@ -177,7 +180,7 @@ pub(super) fn try_publish<P: Carried>(
     let route = bus.table().read(record, &reading).route::<P>(index);
     let serves = route.serves();
     if serves == Serves::Mailboxes {
-        return try_publish_queued(bus, owner, (record, &reading), (route, event));
+        return try_publish_queued(bus, owner, (record, &reading), (route, index, event));
     }
     record.count(owner.published().slot());
     if serves == Serves::Inline {
@@ -193,153 +196,32 @@ fn try_publish_queued<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     (record, reading): (&Record, &Reading<'_>),
-    (route, event): (&Route<P>, P),
+    (route, index, event): (&Route<P>, usize, P),
 ) -> Result<(), TryPublishError<P>> {
-    let Ok(publishing) = Publishing::begin(bus, owner) else {
+    let Ok(publishing) = Publishing::begin(bus, owner, index) else {
         return Err(TryPublishError::Stopping(event));
     };
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-    let mut slots = Vec::new();
-    for handler in &*route.queued {
-        if !handler.wants(&envelope) {
-            continue;
-        }
-        let site = &handler.site;
-        match (site.mailbox.try_reserve(), site.site.options.overflow) {
-            (Ok(slot), _) => slots.push((site, Some(slot))),
-            (Err(NoSlot::Closed), _) => {}
-            (Err(NoSlot::Full), Overflow::DropOldest | Overflow::DropNewest) => {
-                slots.push((site, None));
-            }
-            (Err(NoSlot::Full), Overflow::Wait | Overflow::Fail) => {
+    let mut places = Vec::new();
+    for target in &*route.queued {
+        match target.reserve(&envelope) {
+            Ok(place) => places.extend(place.map(|place| (target, place))),
+            Err(NoRoom) => {
+                // What is reserved is given back before the event is.
+                drop(places);
                 return Err(TryPublishError::Full(envelope.into_event()));
             }
         }
     }
     record.count(owner.published().slot());
     route.call_inline(record, reading, &envelope);
-    let envelope = Arc::new(envelope);
-    for (site, slot) in slots {
-        publishing.deposit(site, Arc::clone(&envelope) as _, None, slot);
+    let sending = Sending {
+        publishing: &publishing,
+        envelope: &Arc::new(envelope),
+        asks: false,
+    };
+    for (target, place) in places {
+        target.deposit(&sending, place);
     }
     Ok(())
-}
-
-impl<P> Queued<P> {
-    fn wants(&self, envelope: &Envelope<P>) -> bool {
-        admits(&self.site.site, self.filter.as_ref(), envelope)
-    }
-}
-
-impl QueuedSite {
-    /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
-    /// that it keeps busy.
-    fn is_ours(&self) -> bool {
-        context::current().is_some_and(|current| current.worker == Some(self.mailbox.uid()))
-    }
-}
-
-/// What became of a job.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Accepted {
-    Yes,
-    /// The subscription ended meanwhile.
-    Gone,
-    /// The overflow policy dropped it.
-    Dropped,
-    /// There was no room, and waiting was not allowed.
-    Full,
-}
-
-/// What became of all the jobs of an event.
-#[derive(Default)]
-struct Tally {
-    jobs: usize,
-    gone: usize,
-}
-
-impl Tally {
-    fn count(&mut self, accepted: Accepted) {
-        self.jobs += 1;
-        self.gone += usize::from(accepted == Accepted::Gone);
-    }
-
-    /// Every subscriber there was had gone by the time that its turn came.
-    fn nobody_was_left(&self) -> bool {
-        self.jobs > 0 && self.gone == self.jobs
-    }
-}
-
-type Acknowledge = Option<oneshot::Sender<HandlerOutcome>>;
-
-/// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
-struct Publishing<'a> {
-    bus: &'a Bus,
-    _under_way: backlog::Publishing<'a>,
-}
-
-impl<'a> Publishing<'a> {
-    /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
-    /// the two sees the other.
-    fn begin(bus: &'a Bus, owner: &Identity) -> Result<Self, PublishError> {
-        let under_way = bus.pending().publishing();
-        if bus.is_closed() || owner.is_muted() {
-            return Err(PublishError::Stopping);
-        }
-        Ok(Self {
-            bus,
-            _under_way: under_way,
-        })
-    }
-
-    async fn enqueue(
-        &self,
-        site: &Arc<QueuedSite>,
-        payload: Arc<dyn Payload>,
-        acknowledge: Acknowledge,
-    ) -> Accepted {
-        let slot = match site.mailbox.try_reserve() {
-            Ok(slot) => Some(slot),
-            Err(NoSlot::Closed) => return Accepted::Gone,
-            Err(NoSlot::Full) if site.site.options.overflow.waits() => {
-                if site.is_ours() {
-                    return Accepted::Full;
-                }
-                match site.mailbox.reserve().await {
-                    Ok(slot) => Some(slot),
-                    Err(_) => return Accepted::Gone,
-                }
-            }
-            Err(NoSlot::Full) => None,
-        };
-        self.deposit(site, payload, acknowledge, slot)
-    }
-
-    /// Fills a slot, or, without one, does what the overflow policy says.
-    fn deposit(
-        &self,
-        site: &Arc<QueuedSite>,
-        payload: Arc<dyn Payload>,
-        acknowledge: Acknowledge,
-        slot: Option<Slot<'_>>,
-    ) -> Accepted {
-        let job = Job::new(site, payload, acknowledge, self.bus.pending().begin());
-        let (dropped, accepted) = match (slot, site.site.options.overflow) {
-            (Some(slot), _) => {
-                return if slot.fill(job) {
-                    Accepted::Yes
-                } else {
-                    Accepted::Gone
-                };
-            }
-            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
-                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
-                Displaced::Nothing(job) => (job, Accepted::Dropped),
-            },
-            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
-            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
-        };
-        dropped.give_up();
-        accepted
-    }
 }

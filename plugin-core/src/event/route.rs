@@ -15,6 +15,7 @@ use super::inline::{Entry, Inline};
 use super::record::Slot;
 use super::sampling::Sampling;
 use super::tally::Tally;
+use super::target::{Target, targets};
 
 /// Who listens to a type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,14 +37,16 @@ pub(crate) struct Route<P> {
     pub(super) sampling: Sampling,
     calls: Arc<Tally>,
     pub(super) inline: Vec<Arc<Inline<P>>>,
-    /// Shared, so that a publisher can let go of the table before it waits for room.
-    pub(super) queued: Arc<[Arc<Queued<P>>]>,
+    handlers: Vec<Arc<Queued<P>>>,
+    /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
+    /// the table before it waits for room.
+    pub(super) queued: Arc<[Target<P>]>,
 }
 
 impl<P: Carried> Route<P> {
-    fn new(inline: Vec<Arc<Inline<P>>>, queued: Arc<[Arc<Queued<P>>]>) -> Self {
+    fn new(inline: Vec<Arc<Inline<P>>>, handlers: Vec<Arc<Queued<P>>>) -> Self {
         let calls = Arc::new(Tally::new());
-        let serves = match (inline.is_empty(), queued.is_empty()) {
+        let serves = match (inline.is_empty(), handlers.is_empty()) {
             (_, false) => Serves::Mailboxes,
             (false, true) => Serves::Inline,
             (true, true) => Serves::Nobody,
@@ -55,12 +58,13 @@ impl<P: Carried> Route<P> {
             entries: inline.iter().map(|handler| handler.entry()).collect(),
             calls,
             inline,
-            queued,
+            queued: targets(&handlers),
+            handlers,
         }
     }
 
     pub(super) fn empty() -> Self {
-        Self::new(Vec::new(), Arc::default())
+        Self::new(Vec::new(), Vec::new())
     }
 
     /// Who listens.
@@ -95,13 +99,13 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn draft(&self) -> Box<dyn AnyDraft> {
         Box::new(RouteDraft {
             inline: self.inline.clone(),
-            queued: self.queued.to_vec(),
+            queued: self.handlers.clone(),
         })
     }
 
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
         let inline = self.inline.iter().map(|handler| handler.site.subscription);
-        let queued = (self.queued.iter()).map(|handler| handler.site.site.subscription);
+        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription);
         inline.chain(queued).any(gone)
     }
 
@@ -119,7 +123,7 @@ impl<P: Carried> AnyRoute for Route<P> {
         let inline = (self.inline.iter())
             .filter(|other| other.site.is_named(plugin, handler))
             .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
-        let queued = (self.queued.iter())
+        let queued = (self.handlers.iter())
             .filter(|other| other.site.site.is_named(plugin, handler))
             .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
         inline.chain(queued).collect()
@@ -127,7 +131,7 @@ impl<P: Carried> AnyRoute for Route<P> {
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
         let inline = self.inline.iter().map(|handler| &*handler.site);
-        let queued = self.queued.iter().map(|handler| &handler.site.site);
+        let queued = self.handlers.iter().map(|handler| &handler.site.site);
         for site in inline.chain(queued) {
             into.entry(site.subscription)
                 .or_insert_with(|| site.report());
@@ -172,6 +176,6 @@ impl<P: Carried> AnyDraft for RouteDraft<P> {
     fn finish(mut self: Box<Self>) -> Arc<dyn AnyRoute> {
         self.inline.sort_by_key(|handler| handler.site.rank());
         self.queued.sort_by_key(|handler| handler.site.site.rank());
-        Arc::new(Route::new(self.inline, self.queued.into()))
+        Arc::new(Route::new(self.inline, self.queued))
     }
 }

@@ -157,6 +157,8 @@ impl Subscriber {
             options: SubscribeOptions::DEFAULT,
             subscription: inner.bus.next_subscription(),
             ended: Some(Arc::clone(&ended)),
+            key: None,
+            group: None,
             changes: Vec::new(),
         };
         bind(&mut binder);

@@ -1,26 +1,24 @@
 //! The task of an instance that takes events out of its mailbox and calls the handlers.
 //!
 //! Order: the events of one handler are handled in the order in which they were accepted, unless
-//! its `concurrency` is more than one. A batch handler's events wait until the batch is full, its
+//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait until the batch is full, its
 //! `linger` is over, or the mailbox is closed. While an event waits for its retry, the later ones
 //! of its lane wait behind it in the mailbox, and all others are handled.
 
 mod batch;
+mod beside;
 mod parked;
 mod work;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
-use tokio::sync::Semaphore;
-use tokio::task::{JoinError, JoinSet};
 use tokio::time::Instant;
 
 use super::handler::QueuedCall;
 use super::job::Job;
-use super::lane::address;
 use super::mailbox::Mailbox;
 use batch::Batches;
+use beside::Beside;
 use parked::Parked;
 use work::Work;
 
@@ -32,20 +30,16 @@ pub(crate) struct Worker {
     batches: Batches,
     /// What waits for its retry.
     parked: Parked,
-    /// Concurrent calls; each returns what is to be tried again.
-    running: JoinSet<Option<Work>>,
-    /// How many more calls each handler of concurrent calls may have.
-    concurrent: HashMap<usize, Arc<Semaphore>>,
+    beside: Beside,
 }
 
 impl Worker {
     pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
         Self {
             batches: Batches::new(mailbox.capacity()),
+            beside: Beside::new(mailbox.uid()),
             mailbox,
             parked: Parked::new(),
-            running: JoinSet::new(),
-            concurrent: HashMap::new(),
         }
     }
 
@@ -58,7 +52,7 @@ impl Worker {
             let due = [self.batches.due(), self.parked.due()];
             tokio::select! {
                 more = mailbox.take(&mut jobs), if open => open = more,
-                Some(ended) = self.running.join_next() => self.reap(ended),
+                Some(failed) = self.beside.ended() => self.park_all(failed),
                 () = sleep_until(due.into_iter().flatten().min()) => {}
             }
             for job in jobs.drain(..) {
@@ -72,7 +66,7 @@ impl Worker {
     }
 
     fn has_work(&self) -> bool {
-        !self.batches.is_empty() || !self.parked.is_empty() || !self.running.is_empty()
+        !self.batches.is_empty() || !self.parked.is_empty() || !self.beside.is_empty()
     }
 
     async fn handle(&mut self, job: Job) {
@@ -124,32 +118,18 @@ impl Worker {
     /// Calls a handler here, or beside others when it allows that; `true` if it will be called
     /// again.
     async fn call(&mut self, work: Work) -> bool {
-        let worker = self.mailbox.uid();
-        let most = work.site().site.options.concurrency;
-        if most <= 1 {
-            let failed = work.serve(worker).await;
+        if work.site().site.options.concurrency <= 1 {
+            let failed = work.serve(self.mailbox.uid()).await;
             return failed.is_some_and(|work| self.park(work));
         }
-        let calls = (self.concurrent.entry(address(work.site())))
-            .or_insert_with(|| Arc::new(Semaphore::new(most)));
-        let Ok(call) = Arc::clone(calls).acquire_owned().await else {
-            return false;
-        };
-        while let Some(ended) = self.running.try_join_next() {
-            self.reap(ended);
-        }
-        self.running.spawn(async move {
-            let failed = work.serve(worker).await;
-            drop(call);
-            failed
-        });
+        let failed = self.beside.reap();
+        self.park_all(failed);
+        self.beside.call(work).await;
         false
     }
 
-    /// Takes what a concurrent call left to do.
-    fn reap(&mut self, ended: Result<Option<Work>, JoinError>) {
-        // Handlers are guarded, and nobody aborts a call: it has ended.
-        if let Ok(Some(work)) = ended {
+    fn park_all(&mut self, failed: impl IntoIterator<Item = Work>) {
+        for work in failed {
             self.park(work);
         }
     }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
 use super::kernel::{Kernel, Report};
+use super::replica;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
 use super::starting;
@@ -65,6 +66,14 @@ impl Configured {
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
         (self.composition.plugins())
             .filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
+    }
+
+    /// The instances that will run, with their names: those of a plugin side by side.
+    fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &'static str)> {
+        self.plugins().flat_map(|plugin| {
+            let replicas = self.settings.plugins[plugin.name].config.replicas;
+            replica::names(plugin.name, replicas).map(move |name| (plugin, name))
+        })
     }
 
     /// What a plugin of the set may do.
@@ -204,16 +213,16 @@ impl Configured {
     }
 
     fn units(&self, audit: &Audit) -> Vec<Unit> {
-        let unit = |(order, plugin): (usize, &'static Descriptor)| {
-            let grants = self.grants(plugin).with_audit(audit.clone());
-            let identity = Arc::new(Identity::new(plugin.name, order, grants));
+        let unit = |(order, (plugin, name)): (usize, (&'static Descriptor, &'static str))| {
+            let grants = (self.grants(plugin).with_audit(audit.clone())).of_instance(name);
+            let identity = Identity::new(name, order, grants).replica_of(plugin.name);
             Unit::new(
                 plugin,
-                identity,
+                Arc::new(identity),
                 unit_settings(&self.settings.plugins[plugin.name]),
             )
         };
-        let mut units: Vec<Unit> = self.plugins().enumerate().map(unit).collect();
+        let mut units: Vec<Unit> = self.instances().enumerate().map(unit).collect();
         wire(&mut units, &self.composition.edges());
         units
     }

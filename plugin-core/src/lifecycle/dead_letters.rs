@@ -200,8 +200,10 @@ impl DeadLetterOperations {
         if letter.plugin == kernel.host.name() {
             return Ok(());
         }
-        let unit = kernel.find(&letter.plugin);
-        let state = unit.map(|unit| kernel.units[unit].board.read().state);
+        let units = kernel.find(&letter.plugin).unwrap_or_default();
+        let state = (kernel.units[units].iter())
+            .map(|unit| unit.board.read().state)
+            .max();
         if state == Some(State::Running) {
             return Ok(());
         }

@@ -1,5 +1,6 @@
 //! What all parts of a running system share.
 
+use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,8 +76,15 @@ impl Kernel {
         });
     }
 
-    pub(super) fn find(&self, name: &str) -> Option<usize> {
-        self.units.iter().position(|unit| unit.name() == name)
+    /// The instance of a name, or all instances of a plugin.
+    pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
+        let named = |unit: &Unit| unit.name() == name;
+        match self.units.iter().position(named) {
+            Some(at) => Some(at..at + 1),
+            None => (self.units.iter())
+                .find(|unit| unit.plugin() == name)
+                .map(|unit| unit.replicas.clone()),
+        }
     }
 
     pub(super) fn limits(&self, unit: usize) -> Limits {
@@ -95,18 +103,22 @@ impl Kernel {
         }
     }
 
-    /// Units that can't be without `unit`, and those that can't be without them, in start order.
-    pub(super) fn dependents(&self, unit: usize) -> Vec<usize> {
+    /// Units that can't be without what is gone, and those that can't be without them, in start
+    /// order.
+    pub(super) fn dependents(&self, gone: &[usize]) -> Vec<usize> {
         let mut reached = vec![false; self.units.len()];
-        reached[unit] = true;
+        for &unit in gone {
+            reached[unit] = true;
+        }
         for at in 0..self.units.len() {
             // Needs come earlier in the order, so one pass reaches all.
-            if self.units[at].needs.iter().any(|&need| reached[need]) {
+            let mut needs = self.units[at].needs.iter();
+            if needs.any(|need| need.clone().all(|need| reached[need])) {
                 reached[at] = true;
             }
         }
         (0..self.units.len())
-            .filter(|&at| at != unit && reached[at])
+            .filter(|at| reached[*at] && !gone.contains(at))
             .collect()
     }
 }

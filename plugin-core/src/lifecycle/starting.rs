@@ -145,12 +145,15 @@ impl Boot {
     }
 }
 
-/// A unit that `unit` can't be without and that has failed.
+/// A plugin that `unit` can't be without and of which every instance has failed.
 fn missing_need(kernel: &Kernel, unit: usize) -> Option<&'static str> {
+    let down = |unit: usize| {
+        let state = kernel.units[unit].board.read().state;
+        matches!(state, State::Failed | State::Stopped)
+    };
     (kernel.units[unit].needs.iter())
-        .map(|&need| &kernel.units[need])
-        .find(|need| matches!(need.board.read().state, State::Failed | State::Stopped))
-        .map(super::unit::Unit::name)
+        .find(|need| (*need).clone().all(down))
+        .map(|need| kernel.units[need.start].plugin())
 }
 
 /// Runs a stage of one unit, again and again if its policy says so.

@@ -12,7 +12,7 @@ use super::events::{PluginStopped, SystemStopped};
 use super::hook;
 use super::kernel::Kernel;
 use super::report::{PluginStop, StopReport};
-use super::state::{State, Step};
+use super::state::Step;
 use super::sweep::{Flow, Sweep};
 use super::unit::{Live, Unit};
 use crate::audit::Outcome;
@@ -59,8 +59,9 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
 
 /// Whether a unit only lets events and calls in: middleware that nothing but middleware needs.
 fn is_door(kernel: &Kernel, unit: usize) -> bool {
+    let instances: Vec<usize> = kernel.units[unit].replicas.clone().collect();
     kernel.units[unit].descriptor.kind == Kind::Middleware
-        && (kernel.dependents(unit).iter())
+        && (kernel.dependents(&instances).iter())
             .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
 }
 
@@ -312,10 +313,10 @@ impl Kernel {
         }
     }
 
-    /// Units that run and can't be without `unit`, in the order in which they have to stop.
-    pub(super) fn running_dependents(&self, unit: usize) -> Vec<usize> {
-        let mut dependents = self.dependents(unit);
-        dependents.retain(|&at| self.units[at].board.read().state == State::Running);
+    /// Units that run and can't be without what is gone, in the order in which they have to stop.
+    pub(super) fn running_dependents(&self, gone: &[usize]) -> Vec<usize> {
+        let mut dependents = self.dependents(gone);
+        dependents.retain(|&at| self.units[at].is_running());
         dependents.reverse();
         dependents
     }

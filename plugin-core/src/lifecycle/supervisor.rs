@@ -3,6 +3,7 @@
 mod health;
 mod operations;
 
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -146,9 +147,10 @@ impl Supervisor {
         if this.settings.restart.then == Exhausted::Escalate {
             return Some(format!("`{}` failed: {error}", this.name()));
         }
-        self.cancel_restarts(unit);
+        let gone = self.gone_with(unit..unit + 1);
+        self.cancel_restarts(&gone);
         let this = &self.kernel.units[unit];
-        let dependents = self.kernel.running_dependents(unit);
+        let dependents = self.kernel.running_dependents(&gone);
         tracing::error!(
             plugin = this.name(),
             dependents = ?self.names(&dependents),
@@ -167,8 +169,9 @@ impl Supervisor {
         let unit =
             (self.records.iter()).position(|record| record.due.is_some_and(|due| due <= now))?;
         self.records[unit].due = None;
-        if let Some(need) = self.missing_need(unit) {
-            self.postpone(unit, need);
+        let missing = self.missing_needs(unit).next();
+        if let Some(need) = missing {
+            self.postpone(unit, &need);
             return None;
         }
         self.records[unit].restarts.push(now);
@@ -181,16 +184,31 @@ impl Supervisor {
         }
     }
 
-    /// A unit that `unit` can't be without and that does not run.
-    fn missing_need(&self, unit: usize) -> Option<usize> {
-        (self.kernel.units[unit].needs.iter().copied())
-            .find(|&need| self.kernel.units[need].board.read().state != State::Running)
+    /// The plugins that `unit` can't be without and of which no instance runs.
+    fn missing_needs(&self, unit: usize) -> impl Iterator<Item = Range<usize>> {
+        let kernel = &self.kernel;
+        let runs = |need: usize| kernel.units[need].is_running();
+        (kernel.units[unit].needs.iter().cloned()).filter(move |need| !need.clone().any(runs))
+    }
+
+    /// Units that go, and the other instances of their plugin that do not run and will not.
+    fn gone_with(&self, units: Range<usize>) -> Vec<usize> {
+        let down = |&at: &usize| {
+            units.contains(&at)
+                || !self.kernel.units[at].is_running() && self.records[at].due.is_none()
+        };
+        let instances = self.kernel.units[units.start].replicas.clone();
+        instances.filter(down).collect()
     }
 
     /// A restart waits for that of what it needs; without one it is off.
-    fn postpone(&mut self, unit: usize, need: usize) {
-        let (this, needed) = (&self.kernel.units[unit], self.kernel.units[need].name());
-        match self.records[need].due {
+    fn postpone(&mut self, unit: usize, need: &Range<usize>) {
+        let (this, needed) = (
+            &self.kernel.units[unit],
+            self.kernel.units[need.start].plugin(),
+        );
+        let due = need.clone().filter_map(|need| self.records[need].due).min();
+        match due {
             Some(due) => self.records[unit].due = Some(due + AFTER_NEED),
             None => tracing::error!(
                 plugin = this.name(),
@@ -199,9 +217,9 @@ impl Supervisor {
         }
     }
 
-    /// No planned restart of those that can't be without `unit` comes true.
-    fn cancel_restarts(&mut self, unit: usize) {
-        for dependent in self.kernel.dependents(unit) {
+    /// No planned restart of those that can't be without what is gone comes true.
+    fn cancel_restarts(&mut self, gone: &[usize]) {
+        for dependent in self.kernel.dependents(gone) {
             self.records[dependent].due = None;
         }
     }

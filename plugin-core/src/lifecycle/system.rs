@@ -5,6 +5,7 @@ use std::sync::{Arc, Weak};
 
 use super::kernel::Kernel;
 use super::status::SystemStatus;
+use super::unit::Unit;
 use crate::descriptor::Descriptor;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport};
 
@@ -41,7 +42,11 @@ impl System {
     #[must_use]
     pub fn plugins(&self) -> Vec<&'static Descriptor> {
         self.kernel().map_or_else(Vec::new, |kernel| {
-            kernel.units.iter().map(|unit| unit.descriptor).collect()
+            let firsts = |&(at, unit): &(usize, &Unit)| unit.replicas.start == at;
+            (kernel.units.iter().enumerate())
+                .filter(firsts)
+                .map(|(_, unit)| unit.descriptor)
+                .collect()
         })
     }
 

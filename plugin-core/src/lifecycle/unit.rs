@@ -1,5 +1,6 @@
 //! One instance under management: what is fixed of it, and what lives while it runs.
 
+use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -26,8 +27,11 @@ pub(super) struct Unit {
     pub(super) before: Vec<usize>,
     /// Units that start after this one, and stop before it.
     pub(super) after: Vec<usize>,
-    /// Those of them that it can't be without.
-    pub(super) needs: Vec<usize>,
+    /// Those of them that it can't be without: of each plugin, the instances of which one is
+    /// enough.
+    pub(super) needs: Vec<Range<usize>>,
+    /// The instances of the same plugin, itself among them.
+    pub(super) replicas: Range<usize>,
     pub(super) board: Board,
     generation: AtomicU64,
     live: Mutex<Option<Live>>,
@@ -67,6 +71,7 @@ impl Unit {
             before: Vec::new(),
             after: Vec::new(),
             needs: Vec::new(),
+            replicas: 0..0,
             board: Board::new(),
             generation: AtomicU64::new(0),
             live: Mutex::new(None),
@@ -75,6 +80,16 @@ impl Unit {
 
     pub(super) fn name(&self) -> &'static str {
         self.identity.name()
+    }
+
+    /// Name of the plugin that it is an instance of.
+    pub(super) fn plugin(&self) -> &'static str {
+        self.descriptor.name
+    }
+
+    /// Whether it receives events.
+    pub(super) fn is_running(&self) -> bool {
+        self.board.read().state == super::State::Running
     }
 
     /// Which life of the instance this is: reports of an earlier one are void.

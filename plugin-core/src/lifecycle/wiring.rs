@@ -2,6 +2,7 @@
 //! before all others and stop after them, and middleware the other way round.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::unit::Unit;
 use crate::descriptor::{Arity, Descriptor, Need};
@@ -9,15 +10,18 @@ use crate::plan::{Edge, Reason};
 
 /// Ties units, which stand in start order, to those that they wait for.
 pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
-    let places: HashMap<&str, usize> = (units.iter().enumerate())
-        .map(|(at, unit)| (unit.name(), at))
-        .collect();
+    let places = instances(units);
+    for unit in units.iter_mut() {
+        unit.replicas = places[unit.plugin()].clone();
+    }
     for edge in edges {
         // An edge may lead to a plugin that config turned off.
-        if let (Some(&from), Some(&to)) = (places.get(edge.from), places.get(edge.to)) {
-            units[from].before.push(to);
-            if is_hard(units[from].descriptor, edge) {
-                units[from].needs.push(to);
+        if let (Some(from), Some(to)) = (places.get(edge.from), places.get(edge.to)) {
+            for unit in &mut units[from.clone()] {
+                unit.before.extend(to.clone());
+                if is_hard(unit.descriptor, edge) {
+                    unit.needs.push(to.clone());
+                }
             }
         }
     }
@@ -32,6 +36,16 @@ pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
         }
         units[at].before = before;
     }
+}
+
+/// Where the instances of each plugin stand: side by side.
+fn instances(units: &[Unit]) -> HashMap<&'static str, Range<usize>> {
+    let mut places = HashMap::new();
+    for (at, unit) in units.iter().enumerate() {
+        let place = places.entry(unit.plugin()).or_insert(at..at);
+        place.end = at + 1;
+    }
+    places
 }
 
 /// Whether a plugin can't be without the other end of an edge.

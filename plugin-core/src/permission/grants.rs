@@ -77,6 +77,12 @@ impl Grants {
         }
     }
 
+    /// The same, for an instance of its own name.
+    pub(crate) fn of_instance(mut self, name: &'static str) -> Self {
+        self.plugin = name;
+        self
+    }
+
     /// Records refusals from now on.
     #[must_use]
     pub fn with_audit(mut self, audit: Audit) -> Self {

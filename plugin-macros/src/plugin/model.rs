@@ -1,6 +1,6 @@
 //! What `#[plugin]` understood of a block: only a block without a mistake has a model.
 
-use syn::{Attribute, Expr, Ident, LitInt, Type};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Type};
 
 use super::block::{Block, Method};
 use super::hook;
@@ -43,7 +43,16 @@ pub(crate) struct Subscription {
     pub(crate) conditions: Vec<Attribute>,
     pub(crate) listens: Listens,
     pub(crate) filter: Option<Expr>,
+    pub(crate) shared: Shared,
     pub(crate) serving: Serving,
+}
+
+/// How a handler shares the events with others.
+pub(crate) struct Shared {
+    pub(crate) group: Option<LitStr>,
+    /// A variant of `Balance`.
+    pub(crate) balance: Option<Ident>,
+    pub(crate) key: Option<Expr>,
 }
 
 /// What a handler takes.
@@ -53,7 +62,7 @@ pub(crate) enum Listens {
     /// `Batch<E>`.
     Batch(Type),
     /// `&AnyEvent<'_>`, and the pattern.
-    Any(syn::LitStr),
+    Any(LitStr),
 }
 
 /// How a handler is served: what is not given is left to `SubscribeOptions::DEFAULT`.

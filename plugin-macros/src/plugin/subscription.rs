@@ -2,6 +2,7 @@
 
 mod retry;
 mod serving;
+mod shared;
 mod taken;
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -16,6 +17,7 @@ use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::topic;
 use serving::serving;
+use shared::shared;
 use taken::{Taken, taken};
 
 const GRAMMAR: Grammar = Grammar {
@@ -32,11 +34,14 @@ const GRAMMAR: Grammar = Grammar {
         ("retry", "retry = 5"),
         ("backoff", "backoff = \"200ms\""),
         ("max_backoff", "max_backoff = \"10s\""),
+        ("group", "group = \"billing\""),
+        ("balance", "balance = least_loaded"),
+        ("key", "key = |event| &event.user_id"),
     ],
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 7] = [
+const QUEUED_ONLY: [&str; 10] = [
     "concurrency",
     "overflow",
     "batch",
@@ -44,6 +49,9 @@ const QUEUED_ONLY: [&str; 7] = [
     "retry",
     "backoff",
     "max_backoff",
+    "group",
+    "balance",
+    "key",
 ];
 
 /// Checks one handler.
@@ -62,12 +70,14 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     }
     let pattern = pattern(&mut arguments, diagnostics);
     let filter = filter(&mut arguments, diagnostics);
+    let shared = shared(&mut arguments, is_batch(taken.as_ref()), diagnostics);
     let serving = serving(&mut arguments, diagnostics);
     Some(Subscription {
         call,
         conditions: hook::conditions(method).cloned().collect(),
         listens: listens(taken?, pattern?, diagnostics)?,
         filter,
+        shared,
         serving,
     })
 }
@@ -94,7 +104,7 @@ fn check_agreement(
     taken: Option<&Taken>,
     diagnostics: &mut Diagnostics,
 ) {
-    let is_batch = matches!(taken, Some(Taken::Batch(_)));
+    let is_batch = is_batch(taken);
     if is_batch && !call.is_async {
         let message = "a handler of batches waits for them to fill, which only an `async fn` \
             can: write `async fn`";
@@ -164,6 +174,10 @@ fn pattern(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<O
             None
         }
     }
+}
+
+fn is_batch(taken: Option<&Taken>) -> bool {
+    matches!(taken, Some(Taken::Batch(_)))
 }
 
 /// The filter; it is a `fn`, so it sees nothing but the event.

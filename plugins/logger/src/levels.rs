@@ -39,7 +39,16 @@ impl Levels {
         let Some(current) = current else {
             return level <= self.general;
         };
-        current.may_log && level <= *self.plugins.get(current.plugin).unwrap_or(&self.general)
+        current.may_log && level <= self.of(current.plugin)
+    }
+
+    /// The level of an instance: its own, that of its plugin, or the general one.
+    fn of(&self, instance: &str) -> LevelFilter {
+        let plugin = instance.split('#').next().unwrap_or(instance);
+        let named = |name: &str| self.plugins.get(name).copied();
+        named(instance)
+            .or_else(|| named(plugin))
+            .unwrap_or(self.general)
     }
 }
 
@@ -67,6 +76,12 @@ mod tests {
     fn the_kernel_follows_the_general_level() {
         assert!(levels().allow(None, Importance::WARN));
         assert!(!levels().allow(None, Importance::INFO));
+    }
+
+    #[test]
+    fn an_instance_follows_its_plugin() {
+        assert_eq!(levels().of("loud#2"), LevelFilter::DEBUG);
+        assert_eq!(levels().of("other#2"), LevelFilter::WARN);
     }
 
     #[test]

@@ -4,6 +4,7 @@
 mod absent;
 mod broken;
 mod feed;
+mod replicas;
 mod serve;
 mod show;
 

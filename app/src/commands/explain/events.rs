@@ -1,7 +1,9 @@
 //! What a plugin hears and what it says.
 
 use plugin_core::event::Pattern;
-use plugin_core::{Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription};
+use plugin_core::{
+    Balance, Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription,
+};
 use serde::Serialize;
 
 /// Events that a handler takes.
@@ -77,6 +79,15 @@ fn options(subscription: &Subscription) -> String {
     }
     if options.concurrency > 1 {
         words.push(format!("concurrency {}", options.concurrency));
+    }
+    if let Some(group) = options.group {
+        words.push(format!("group `{group}`"));
+        if options.balance != Balance::default() {
+            words.push(format!("balance {}", options.balance.as_str()));
+        }
+    }
+    if options.keyed {
+        words.push("by key".to_owned());
     }
     match options.overflow {
         Overflow::Wait => {}

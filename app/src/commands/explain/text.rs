@@ -69,7 +69,11 @@ fn state(state: &State) -> String {
         Some(false) => "off",
         None => "unknown",
     };
-    format!("{word}: {}", state.because)
+    let instances = match state.instances {
+        Some(count) if count > 1 => format!("; {count} instances, each event to one of them"),
+        _ => String::new(),
+    };
+    format!("{word}: {}{instances}", state.because)
 }
 
 fn place(order: &Order) -> String {

@@ -129,10 +129,10 @@ impl Bus {
     /// table holds it.
     fn address(&self, letter: &DeadLetter, payload: &dyn Payload) -> Result<Received, ReplayError> {
         let record = Record::current();
-        let reading = record.readers.enter(record.heavy_readers);
+        let reading = record.readers.enter();
         let route = self
             .table()
-            .read(&reading)
+            .read(record, &reading)
             .any_route(self.position(&letter.topic));
         let mut named = route.named(&letter.plugin, &letter.handler);
         named.retain(|handler| handler.admits(payload));

@@ -34,6 +34,16 @@ impl Work {
         Lane::of(&self.first)
     }
 
+    /// The key of its event, if that has one.
+    pub(super) fn key(&self) -> Option<u64> {
+        self.first.turn.as_ref().map(|turn| turn.key)
+    }
+
+    /// Whether its handler was called before.
+    pub(super) fn is_retry(&self) -> bool {
+        self.first.attempts() > 0
+    }
+
     pub(super) fn len(&self) -> usize {
         1 + self.rest.len()
     }

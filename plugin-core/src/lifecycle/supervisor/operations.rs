@@ -1,8 +1,10 @@
-//! Carries out what an operator asks for: start, stop, restart of one plugin.
+//! Carries out what an operator asks for: start, stop, restart of one plugin, which is that of all
+//! its instances, or of one instance.
+
+use std::ops::Range;
 
 use super::{Escalation, Record, Supervisor};
 use crate::lifecycle::operation::{Operation, OperationError, OperationOutcome, Request};
-use crate::lifecycle::state::State;
 use crate::lifecycle::stopping;
 
 impl Supervisor {
@@ -24,26 +26,45 @@ impl Supervisor {
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        let this = &self.kernel.units[unit];
-        let state = this.board.read().state;
-        if state.is_active() {
-            return Err(OperationError::State {
-                plugin: this.name(),
-                state,
-            });
-        }
-        let missing: Vec<_> = (this.needs.iter().copied())
-            .filter(|&need| self.kernel.units[need].board.read().state != State::Running)
+        let units = self.find(plugin)?;
+        let state = |unit: usize| self.kernel.units[unit].board.read().state;
+        let idle: Vec<usize> = (units.clone())
+            .filter(|&unit| !state(unit).is_active())
             .collect();
-        if !missing.is_empty() {
-            return Err(OperationError::Needs {
-                plugin: this.name(),
-                missing: self.names(&missing),
+        if idle.is_empty() {
+            return Err(OperationError::State {
+                plugin: self.kernel.units[units.start].name(),
+                state: state(units.start),
             });
         }
-        self.records[unit] = Record::default();
-        self.launch_for_operator(unit, escalation).await
+        self.start_all(&idle, escalation).await
+    }
+
+    /// Starts instances of a plugin, each whatever became of the one before it.
+    async fn start_all(
+        &mut self,
+        units: &[usize],
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        let mut plugins = Vec::new();
+        let mut failed = None;
+        for &unit in units {
+            let missing: Vec<_> = (self.missing_needs(unit))
+                .map(|need| self.kernel.units[need.start].plugin())
+                .collect();
+            if !missing.is_empty() {
+                return Err(OperationError::Needs {
+                    plugin: self.kernel.units[unit].name(),
+                    missing,
+                });
+            }
+            self.records[unit] = Record::default();
+            match self.launch_for_operator(unit, escalation).await {
+                Ok(name) => plugins.push(name),
+                Err(error) => drop(failed.get_or_insert(error)),
+            }
+        }
+        failed.map_or(Ok(OperationOutcome { plugins }), Err)
     }
 
     async fn stop(
@@ -51,54 +72,72 @@ impl Supervisor {
         plugin: &str,
         cascade: bool,
     ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        let this = &self.kernel.units[unit];
-        let mut units = self.kernel.running_dependents(unit);
-        if !units.is_empty() && !cascade {
+        let units = self.find(plugin)?;
+        let this = &self.kernel.units[units.start];
+        let gone = self.gone_with(units.clone());
+        let mut stopped = self.kernel.running_dependents(&gone);
+        if !stopped.is_empty() && !cascade {
             return Err(OperationError::Needed {
                 plugin: this.name(),
-                by: self.names(&units),
+                by: self.names(&stopped),
             });
         }
         // A restart that was planned is off: the operator wants it down.
-        let planned = self.records[unit].due.take();
-        self.cancel_restarts(unit);
-        let this = &self.kernel.units[unit];
-        let state = this.board.read().state;
-        if state != State::Running {
+        let planned = (units.clone())
+            .filter_map(|unit| self.records[unit].due.take())
+            .count();
+        self.cancel_restarts(&gone);
+        let this = &self.kernel.units[units.start];
+        let running: Vec<usize> = (units.clone().rev())
+            .filter(|&unit| self.kernel.units[unit].is_running())
+            .collect();
+        if running.is_empty() {
             return match planned {
-                Some(_) => Ok(OperationOutcome {
-                    plugins: Vec::new(),
-                }),
-                None => Err(OperationError::State {
+                0 => Err(OperationError::State {
                     plugin: this.name(),
-                    state,
+                    state: this.board.read().state,
+                }),
+                _ => Ok(OperationOutcome {
+                    plugins: Vec::new(),
                 }),
             };
         }
-        units.push(unit);
-        let stops = stopping::stop_some(&self.kernel, units).await;
+        stopped.extend(running);
+        let stops = stopping::stop_some(&self.kernel, stopped).await;
         Ok(OperationOutcome {
             plugins: stops.iter().map(|stop| stop.name).collect(),
         })
     }
 
+    /// Restarts the instances one after the other, so that the others serve meanwhile; one that
+    /// fails leaves those after it as they are.
     async fn restart(
         &mut self,
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let unit = self.find(plugin)?;
-        if self.kernel.units[unit].board.read().state == State::Running {
-            stopping::stop(&self.kernel, unit).await;
-            self.records[unit] = Record::default();
-            let outcome = self.launch_for_operator(unit, escalation).await;
-            if outcome.is_ok() {
-                self.count_restart(unit);
-            }
-            return outcome;
+        let mut plugins = Vec::new();
+        for unit in self.find(plugin)? {
+            plugins.extend(self.restart_one(unit, escalation).await?.plugins);
         }
-        self.start(plugin, escalation).await
+        Ok(OperationOutcome { plugins })
+    }
+
+    async fn restart_one(
+        &mut self,
+        unit: usize,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        if !self.kernel.units[unit].is_running() {
+            return self.start_all(&[unit], escalation).await;
+        }
+        stopping::stop(&self.kernel, unit).await;
+        self.records[unit] = Record::default();
+        let plugin = self.launch_for_operator(unit, escalation).await?;
+        self.count_restart(unit);
+        Ok(OperationOutcome {
+            plugins: vec![plugin],
+        })
     }
 
     /// A failure is told to the operator, and followed up like any other.
@@ -106,20 +145,19 @@ impl Supervisor {
         &mut self,
         unit: usize,
         escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
+    ) -> Result<&'static str, OperationError> {
         let plugin = self.kernel.units[unit].name();
         match self.launch(unit).await {
-            Ok(()) => Ok(OperationOutcome {
-                plugins: vec![plugin],
-            }),
+            Ok(()) => Ok(plugin),
             Err(error) => {
-                *escalation = self.follow_up(unit, &error).await;
+                let followed = self.follow_up(unit, &error).await;
+                *escalation = escalation.take().or(followed);
                 Err(OperationError::Failed { plugin, error })
             }
         }
     }
 
-    fn find(&self, plugin: &str) -> Result<usize, OperationError> {
+    fn find(&self, plugin: &str) -> Result<Range<usize>, OperationError> {
         self.kernel
             .find(plugin)
             .ok_or_else(|| OperationError::Unknown(plugin.to_owned()))

@@ -7,7 +7,7 @@ use syn::{Ident, Path, Type};
 
 use super::calls::{associated, on_plugin, outcome, run};
 use crate::krate;
-use crate::plugin::model::{Listens, Serving, Subscription};
+use crate::plugin::model::{Listens, Serving, Shared, Subscription};
 
 pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream {
     let Subscription {
@@ -15,6 +15,7 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
         conditions,
         listens,
         serving,
+        shared,
         ..
     } = subscription;
     let handler = call.method.to_string();
@@ -23,7 +24,8 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
         if call.is_async { "Queued" } else { "Inline" },
         call.method.span(),
     );
-    let options = options(krate, serving);
+    let (options, sharing) = (options(krate, serving), sharing(krate, shared));
+    let key = key(krate, subscription);
     let bind = bind(krate, subscription);
     quote! {
         #(#conditions)*
@@ -31,8 +33,11 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
             handler: #handler,
             source: #source,
             mode: #krate::Mode::#mode,
-            options: #options,
-            bind: |plugin, binder| #bind,
+            options: #options #sharing,
+            bind: |plugin, binder| {
+                #key
+                #bind
+            },
         }
     }
 }
@@ -70,6 +75,30 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
             #(.backoff(::core::time::Duration::from_millis(#backoff)))*
             #(.max_backoff(::core::time::Duration::from_millis(#max_backoff)))*
     }
+}
+
+fn sharing(krate: &Path, shared: &Shared) -> TokenStream {
+    let group = shared.group.iter();
+    let balance = shared.balance.iter();
+    let keyed = shared.key.iter().map(|_| quote!(.keyed()));
+    quote! {
+        #(.group(#group))*
+        #(.balance(#krate::Balance::#balance))*
+        #(#keyed)*
+    }
+}
+
+/// The call of the `Binder` that sets the key.
+fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
+    let key = subscription.shared.key.as_ref()?;
+    let there = krate::at(krate, key.span());
+    let number = quote!(#there::__private::key_of(event, #key));
+    Some(match &subscription.listens {
+        Listens::One(event) | Listens::Batch(event) => {
+            quote!(binder.key::<#event>(|event| #number);)
+        }
+        Listens::Any(_) => quote!(binder.key_any(|event| #number);),
+    })
 }
 
 /// One call of the `Binder`.

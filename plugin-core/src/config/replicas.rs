@@ -1,0 +1,33 @@
+//! Which plugins can run as several instances.
+//!
+//! Several instances share work that comes as events. What is not given to one of them by a
+//! mailbox would be done by all of them, or by the wrong one.
+
+use crate::descriptor::{Descriptor, Mode, Need};
+
+/// Why a plugin can't have replicas; nothing if it can.
+pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
+    let services = (plugin.provides.iter()).map(|provide| {
+        format!(
+            "the calls of its service `{}` go to one instance, and do not share",
+            provide.service.name
+        )
+    });
+    let inline = (plugin.subscriptions.iter())
+        .filter(|subscription| subscription.mode == Mode::Inline)
+        .map(|subscription| {
+            format!(
+                "its handler `{}` is a `fn`, which every instance would run for every event: make it an `async fn`",
+                subscription.handler
+            )
+        });
+    let run_time = (plugin
+        .needs
+        .iter()
+        .any(|need| matches!(need, Need::Subscribe)))
+    .then(|| {
+        "it subscribes at run time, so every instance would get every event: use `#[subscribe]`"
+            .to_owned()
+    });
+    services.chain(inline).chain(run_time)
+}

@@ -1,0 +1,159 @@
+//! A publishing under way: how an event gets into a mailbox.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::any::{Carried, Payload};
+use super::backlog;
+use super::bus::Bus;
+use super::handler::QueuedSite;
+use super::job::{Job, Turn};
+use super::mailbox::{Displaced, NoSlot, Slot};
+use super::outcome::{HandlerOutcome, PublishError};
+use super::target::Target;
+use crate::context;
+use crate::descriptor::Overflow;
+use crate::instance::Identity;
+
+/// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
+pub(super) struct Publishing<'a> {
+    bus: &'a Bus,
+    /// The route of the event.
+    index: usize,
+    _under_way: backlog::Publishing<'a>,
+}
+
+/// What goes into a mailbox.
+pub(super) struct Parcel {
+    pub(super) payload: Arc<dyn Payload>,
+    pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    pub(super) turn: Option<Turn>,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Accepted {
+    Yes,
+    /// The subscription ended meanwhile.
+    Gone,
+    /// The overflow policy dropped it.
+    Dropped,
+    /// There was no room, and waiting was not allowed.
+    Full,
+}
+
+/// What became of all the jobs of an event.
+#[derive(Default)]
+pub(super) struct Tally {
+    jobs: usize,
+    gone: usize,
+}
+
+impl Tally {
+    pub(super) fn count(&mut self, accepted: Accepted) {
+        self.jobs += 1;
+        self.gone += usize::from(accepted == Accepted::Gone);
+    }
+
+    /// Every subscriber there was had gone by the time that its turn came.
+    pub(super) fn nobody_was_left(&self) -> bool {
+        self.jobs > 0 && self.gone == self.jobs
+    }
+}
+
+impl QueuedSite {
+    /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
+    /// that it keeps busy.
+    pub(super) fn is_ours(&self) -> bool {
+        worker() == Some(self.mailbox.uid())
+    }
+}
+
+/// The mailbox whose handler this code runs in.
+pub(super) fn worker() -> Option<usize> {
+    context::current().and_then(|current| current.worker)
+}
+
+impl<'a> Publishing<'a> {
+    /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
+    /// the two sees the other.
+    pub(super) fn begin(
+        bus: &'a Bus,
+        owner: &Identity,
+        index: usize,
+    ) -> Result<Self, PublishError> {
+        let under_way = bus.pending().publishing();
+        if bus.is_closed() || owner.is_muted() {
+            return Err(PublishError::Stopping);
+        }
+        Ok(Self {
+            bus,
+            index,
+            _under_way: under_way,
+        })
+    }
+
+    /// Who gets the event by the table of now.
+    pub(super) fn targets<P: Carried>(&self) -> Arc<[Target<P>]> {
+        Arc::clone(&self.bus.table().load().route::<P>(self.index).queued)
+    }
+
+    /// Puts a parcel into a mailbox, as the overflow policy says.
+    pub(super) async fn enqueue(&self, site: &Arc<QueuedSite>, parcel: Parcel) -> Accepted {
+        let slot = match site.mailbox.try_reserve() {
+            Ok(slot) => Some(slot),
+            Err(NoSlot::Closed) => return Accepted::Gone,
+            Err(NoSlot::Full) if site.site.options.overflow.waits() => {
+                if site.is_ours() {
+                    return Accepted::Full;
+                }
+                match site.mailbox.reserve().await {
+                    Ok(slot) => Some(slot),
+                    Err(_) => return Accepted::Gone,
+                }
+            }
+            Err(NoSlot::Full) => None,
+        };
+        self.deposit(site, parcel, slot)
+    }
+
+    /// Fills a slot, or, without one, does what the overflow policy says.
+    pub(super) fn deposit(
+        &self,
+        site: &Arc<QueuedSite>,
+        parcel: Parcel,
+        slot: Option<Slot<'_>>,
+    ) -> Accepted {
+        let job = self.job(site, parcel);
+        let (dropped, accepted) = match (slot, site.site.options.overflow) {
+            (Some(slot), _) => {
+                return if slot.fill(job) {
+                    Accepted::Yes
+                } else {
+                    Accepted::Gone
+                };
+            }
+            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
+                Displaced::Nothing(job) => (job, Accepted::Dropped),
+            },
+            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
+            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
+        };
+        dropped.give_up();
+        accepted
+    }
+
+    /// Counts a parcel as dropped that found no room where waiting is not possible.
+    pub(super) fn give_up(&self, site: &Arc<QueuedSite>, parcel: Parcel) {
+        self.job(site, parcel).give_up();
+    }
+
+    fn job(&self, site: &Arc<QueuedSite>, parcel: Parcel) -> Job {
+        let pending = self.bus.pending().begin();
+        let mut job = Job::new(site, parcel.payload, parcel.acknowledge, pending);
+        job.turn = parcel.turn;
+        job
+    }
+}

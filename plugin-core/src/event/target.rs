@@ -1,0 +1,206 @@
+//! Who gets an event besides the inline handlers: every handler that is in no group, and one
+//! member of each group.
+
+mod keyed;
+mod members;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::any::Carried;
+use super::envelope::Envelope;
+use super::handler::{Queued, QueuedSite, admits};
+use super::job::Turn;
+use super::mailbox::{NoSlot, Slot};
+use super::outcome::HandlerOutcome;
+use super::publishing::{Accepted, Parcel, Publishing};
+use crate::descriptor::Overflow;
+use crate::error::Result;
+use crate::guard;
+
+use members::Members;
+
+/// One place that an event goes to.
+pub(crate) enum Target<P> {
+    One(Arc<Queued<P>>),
+    Group(Arc<Members<P>>),
+}
+
+/// An event on its way to the targets, and whether its publisher waits for outcomes.
+pub(super) struct Sending<'a, P> {
+    pub(super) publishing: &'a Publishing<'a>,
+    pub(super) envelope: &'a Arc<Envelope<P>>,
+    pub(super) asks: bool,
+}
+
+/// What became of an event at a target.
+pub(super) struct Sent {
+    pub(super) site: Arc<QueuedSite>,
+    pub(super) accepted: Accepted,
+    /// Where the outcome comes, if the publisher asked and can wait for it.
+    pub(super) answer: Option<oneshot::Receiver<HandlerOutcome>>,
+}
+
+/// A place for an event that is not accepted yet.
+pub(super) struct Reserved<'a> {
+    site: &'a Arc<QueuedSite>,
+    slot: Option<Slot<'a>>,
+    turn: Option<Turn>,
+}
+
+/// There is no room, and the subscription would let a publisher wait or fail.
+pub(super) struct NoRoom;
+
+/// The targets of handlers in the order in which they are called; a group stands where the first
+/// of its members does.
+pub(super) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
+    let mut targets = Vec::with_capacity(queued.len());
+    for (at, handler) in queued.iter().enumerate() {
+        match &handler.site.group {
+            None => targets.push(Target::One(Arc::clone(handler))),
+            Some(membership) => targets.extend(
+                Members::of_first(&membership.group, queued, at)
+                    .map(|members| Target::Group(Arc::new(members))),
+            ),
+        }
+    }
+    targets.into()
+}
+
+impl<P: Carried> Target<P> {
+    /// Puts an event into one mailbox; `None` when nobody here wants it.
+    pub(super) async fn send(&self, sending: &Sending<'_, P>) -> Option<Sent> {
+        match self {
+            Self::One(handler) => {
+                let turn = handler.accept(sending.envelope)?;
+                Some(sending.enqueue(&handler.site, turn).await)
+            }
+            Self::Group(members) => members.send(sending).await,
+        }
+    }
+
+    /// Takes room for an event, if that needs no waiting.
+    pub(super) fn reserve<'a>(
+        &'a self,
+        envelope: &Envelope<P>,
+    ) -> Result<Option<Reserved<'a>>, NoRoom> {
+        match self {
+            Self::One(handler) => match handler.accept(envelope) {
+                Some(turn) => Reserved::of(&handler.site, turn),
+                None => Ok(None),
+            },
+            Self::Group(members) => members.reserve(envelope),
+        }
+    }
+
+    /// Puts an event where there is room for it.
+    pub(super) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reserved<'_>) {
+        let Reserved { site, slot, turn } = reserved;
+        let accepted = sending.publishing.deposit(site, sending.parcel(turn), slot);
+        if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
+            members.send_elsewhere(sending);
+        }
+    }
+}
+
+impl<P: Carried> Queued<P> {
+    fn wants(&self, envelope: &Envelope<P>) -> bool {
+        admits(&self.site.site, self.filter.as_ref(), envelope)
+    }
+
+    /// Its turn, if it wants the event: with none, unless calls that run side by side, or those
+    /// that wait for a retry, need a key.
+    fn accept(&self, envelope: &Envelope<P>) -> Option<Option<Turn>> {
+        if !self.wants(envelope) {
+            return None;
+        }
+        let options = &self.site.site.options;
+        if options.concurrency == 1 && options.retry.is_none() {
+            return Some(None);
+        }
+        let key = self.site.key(envelope).ok()?;
+        Some(key.map(|key| Turn { key, _pin: None }))
+    }
+}
+
+impl QueuedSite {
+    /// The key of an event. A key is the plugin's code: when it panics, that is the handler's
+    /// error.
+    fn key<P: Carried>(&self, envelope: &Envelope<P>) -> Result<Option<u64>, ()> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        let meta = envelope.meta();
+        guard::call(self.site.owner.handling(meta.id), || Ok(key(envelope)))
+            .map(Some)
+            .map_err(|error| self.site.failed(meta, &error.context("its key")))
+    }
+}
+
+impl<P: Carried> Sending<'_, P> {
+    async fn enqueue(&self, site: &Arc<QueuedSite>, turn: Option<Turn>) -> Sent {
+        let (parcel, answer) = self.letter(site, turn);
+        let accepted = self.publishing.enqueue(site, parcel).await;
+        Sent::new(site, accepted, answer)
+    }
+
+    fn fill(&self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Sent {
+        let (parcel, answer) = self.letter(site, None);
+        let accepted = self.publishing.deposit(site, parcel, slot);
+        Sent::new(site, accepted, answer)
+    }
+
+    /// A parcel, and where its answer comes. A handler of the same mailbox gets no answer: it
+    /// would wait for itself.
+    fn letter(
+        &self,
+        site: &QueuedSite,
+        turn: Option<Turn>,
+    ) -> (Parcel, Option<oneshot::Receiver<HandlerOutcome>>) {
+        let mut parcel = self.parcel(turn);
+        if !self.asks || site.is_ours() {
+            return (parcel, None);
+        }
+        let (acknowledge, answer) = oneshot::channel();
+        parcel.acknowledge = Some(acknowledge);
+        (parcel, Some(answer))
+    }
+
+    fn parcel(&self, turn: Option<Turn>) -> Parcel {
+        Parcel {
+            payload: Arc::clone(self.envelope) as _,
+            acknowledge: None,
+            turn,
+        }
+    }
+}
+
+impl Sent {
+    fn new(
+        site: &Arc<QueuedSite>,
+        accepted: Accepted,
+        answer: Option<oneshot::Receiver<HandlerOutcome>>,
+    ) -> Self {
+        Self {
+            site: Arc::clone(site),
+            accepted,
+            answer,
+        }
+    }
+}
+
+impl<'a> Reserved<'a> {
+    /// Takes room at a handler; nothing is to be done when it has gone.
+    fn of(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
+        let slot = match site.mailbox.try_reserve() {
+            Ok(slot) => Some(slot),
+            Err(NoSlot::Closed) => return Ok(None),
+            Err(NoSlot::Full) => match site.site.options.overflow {
+                Overflow::DropOldest | Overflow::DropNewest => None,
+                Overflow::Wait | Overflow::Fail => return Err(NoRoom),
+            },
+        };
+        Ok(Some(Self { site, slot, turn }))
+    }
+}
