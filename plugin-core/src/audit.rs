@@ -9,6 +9,7 @@ mod journal;
 mod timestamp;
 
 pub use entry::{Entry, Outcome};
+pub(crate) use timestamp::Timestamp;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};

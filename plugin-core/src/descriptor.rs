@@ -1,6 +1,7 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
 mod hooks;
+mod schedule;
 mod subscription;
 
 use std::any::Any;
@@ -16,6 +17,7 @@ use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
 pub use subscription::{Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A boxed future, as the hooks of a [`Descriptor`] return it.
@@ -95,6 +97,8 @@ pub enum Need {
     DataDir,
     /// The clock.
     Clock,
+    /// Schedules that are made at run time.
+    Schedule,
     /// A view of the whole system.
     System,
     /// What a parameter type of another crate brings; the text names it.
@@ -181,6 +185,8 @@ pub struct Descriptor {
     pub conflicts: &'static [&'static str],
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
+    /// Methods that run at times of their own.
+    pub schedules: &'static [Schedule],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -206,6 +212,7 @@ impl Descriptor {
             after: &[],
             conflicts: &[],
             subscriptions: &[],
+            schedules: &[],
             hooks,
         }
     }
@@ -270,6 +277,13 @@ impl Descriptor {
     #[must_use]
     pub const fn subscriptions(mut self, subscriptions: &'static [Subscription]) -> Self {
         self.subscriptions = subscriptions;
+        self
+    }
+
+    /// Sets the methods that run at times of their own.
+    #[must_use]
+    pub const fn schedules(mut self, schedules: &'static [Schedule]) -> Self {
+        self.schedules = schedules;
         self
     }
 

@@ -11,6 +11,7 @@ mod kernel;
 mod operation;
 mod report;
 mod running;
+mod schedules;
 mod starting;
 mod state;
 mod status;
@@ -24,7 +25,8 @@ mod wiring;
 pub use builder::{ConfigureError, Manager, ManagerBuilder};
 pub use configured::Configured;
 pub use events::{
-    PluginFailed, PluginInitialized, PluginStarted, PluginStopped, SystemStarted, SystemStopped,
+    PluginFailed, PluginInitialized, PluginStarted, PluginStopped, ScheduleCompleted,
+    ScheduleFailed, SystemStarted, SystemStopped,
 };
 pub use health::Health;
 pub use operation::{ManagerHandle, OperationError, OperationOutcome};

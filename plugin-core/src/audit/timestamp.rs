@@ -11,7 +11,7 @@ const ERA: u64 = 146_097;
 
 /// A moment, ready to be written. A clock before 1970 reads as 1970.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Timestamp(pub(super) SystemTime);
+pub(crate) struct Timestamp(pub(crate) SystemTime);
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -10,18 +10,21 @@ use super::announcer::Announcer;
 use super::kernel::{Kernel, Report};
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
+use super::schedules;
 use super::starting;
 use super::supervisor::Supervisor;
 use super::system::System;
 use super::unit::{Unit, UnitSettings};
 use super::wiring::wire;
 use crate::audit::Audit;
+use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::Descriptor;
 use crate::event::Bus;
 use crate::instance::Identity;
 use crate::permission::{Grants, PermissionDenied};
+use crate::schedule::Timetable;
 use crate::service::Switchboard;
 
 /// Operations that wait for the supervisor.
@@ -33,13 +36,15 @@ const REQUESTS: usize = 64;
 pub struct Configured {
     composition: Composition,
     settings: Settings,
+    clock: Clock,
 }
 
 impl Configured {
-    pub(super) fn new(composition: Composition, settings: Settings) -> Self {
+    pub(super) fn new(composition: Composition, settings: Settings, clock: Clock) -> Self {
         Self {
             composition,
             settings,
+            clock,
         }
     }
 
@@ -172,14 +177,11 @@ impl Configured {
         let audit = Audit::open(&manager.data_dir)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let bus = Bus::new();
-        let units = self.units(&audit);
-        let host = Arc::new(Identity::new("host", units.len(), Grants::all("host")));
-        let speaker = Arc::new(Identity::new(
-            "manager",
-            units.len(),
-            Grants::all("manager"),
-        ));
+        let last = self.plugins().count();
+        let host = Arc::new(Identity::new("host", last, Grants::all("host")));
+        let speaker = Arc::new(Identity::new("manager", last, Grants::all("manager")));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+        let units = self.units(&audit, &announcer);
         Ok(Arc::new_cyclic(|kernel| Kernel {
             units,
             bus,
@@ -198,14 +200,23 @@ impl Configured {
         }))
     }
 
-    fn units(&self, audit: &Audit) -> Vec<Unit> {
+    fn units(&self, audit: &Audit, announcer: &Announcer) -> Vec<Unit> {
         let unit = |(order, plugin): (usize, &'static Descriptor)| {
             let grants = self.grants(plugin).with_audit(audit.clone());
             let identity = Arc::new(Identity::new(plugin.name, order, grants));
+            let settings = &self.settings.plugins[plugin.name];
+            let announcer = announcer.clone();
+            let timetable = Timetable::new(
+                Arc::clone(&identity),
+                (settings.config.timeout.get(), self.clock.clone()),
+                schedules::declared(plugin, settings),
+                Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
+            );
             Unit::new(
                 plugin,
                 identity,
-                unit_settings(&self.settings.plugins[plugin.name]),
+                unit_settings(settings),
+                Arc::new(timetable),
             )
         };
         let mut units: Vec<Unit> = self.plugins().enumerate().map(unit).collect();

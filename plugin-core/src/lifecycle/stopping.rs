@@ -26,6 +26,7 @@ const STILL_STOPPING: Duration = Duration::from_secs(3);
 pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) -> StopReport {
     let began = Instant::now();
     kernel.host.mute();
+    kernel.close_schedules();
     let mut report = StopReport {
         escalated,
         ..StopReport::default()
@@ -150,6 +151,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     let live = this.live().take();
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
+        teardown.wait("schedules", this.timetable.end()).await;
         report.lost = teardown.drain(&mut live).await;
         report.error = teardown.hook(kernel, unit, &live).await;
         teardown.join(&live).await;
@@ -174,6 +176,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
         late: Vec::new(),
     };
     kernel.switchboard.withdraw(&this.identity);
+    teardown.wait("schedules", this.timetable.end()).await;
     live.subscriber.deactivate().await;
     live.mailbox.close();
     teardown.join(&live).await;

@@ -7,6 +7,7 @@ use super::kernel::Kernel;
 use super::status::SystemStatus;
 use crate::descriptor::Descriptor;
 use crate::event::{EventDescriptor, HandlerReport};
+use crate::schedule::ScheduleStatus;
 
 /// A view of the whole system: what runs and how it does. It does not keep the system alive.
 #[derive(Clone)]
@@ -29,6 +30,13 @@ impl System {
     pub fn handlers(&self) -> Vec<HandlerReport> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
+    }
+
+    /// Every schedule and how it does, in start order of the plugins.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.kernel()
+            .map_or_else(Vec::new, |kernel| kernel.schedules())
     }
 
     /// The plugins in start order, without those that config turned off.

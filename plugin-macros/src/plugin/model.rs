@@ -1,12 +1,12 @@
 //! What `#[plugin]` understood of a block: only a block without a mistake has a model.
 
-use syn::{Attribute, Expr, Ident, LitInt, Type};
+use syn::{Attribute, Expr, Ident, LitInt, LitStr, Type};
 
 use super::block::{Block, Method};
 use super::hook;
 use super::mark::Mark;
 use super::options::Options;
-use super::subscription;
+use super::{schedule, subscription};
 use crate::diagnostics::Diagnostics;
 use crate::doc;
 
@@ -21,6 +21,7 @@ pub(crate) struct Plugin {
     pub(crate) reload: Option<Hook>,
     pub(crate) health: Option<Hook>,
     pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) schedules: Vec<Schedule>,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -53,7 +54,7 @@ pub(crate) enum Listens {
     /// `Batch<E>`.
     Batch(Type),
     /// `&AnyEvent<'_>`, and the pattern.
-    Any(syn::LitStr),
+    Any(LitStr),
 }
 
 /// How a handler is served: what is not given is left to `SubscribeOptions::DEFAULT`.
@@ -65,6 +66,40 @@ pub(crate) struct Serving {
     pub(crate) overflow: Option<Ident>,
     pub(crate) batch: Option<LitInt>,
     pub(crate) linger_millis: u64,
+}
+
+/// A method that runs at times of its own.
+pub(crate) struct Schedule {
+    pub(crate) call: Call,
+    /// `#[cfg]`s of the method.
+    pub(crate) conditions: Vec<Attribute>,
+    /// Whether it takes `&ScheduledRun`.
+    pub(crate) takes_run: bool,
+    pub(crate) when: When,
+    pub(crate) pace: Pace,
+}
+
+/// When a schedule is due.
+pub(crate) enum When {
+    /// Milliseconds.
+    Every(u64),
+    Cron {
+        expression: LitStr,
+        timezone: Option<LitStr>,
+    },
+    /// Milliseconds.
+    After(u64),
+}
+
+/// How a schedule is run: what is not given is left to `ScheduleOptions::DEFAULT`.
+pub(crate) struct Pace {
+    pub(crate) jitter_millis: Option<u64>,
+    pub(crate) max_runs: Option<LitInt>,
+    /// A variant of `Overlap`.
+    pub(crate) overlap: Option<Ident>,
+    /// A variant of `Misfire`.
+    pub(crate) misfire: Option<Ident>,
+    pub(crate) timeout_millis: Option<u64>,
 }
 
 impl Plugin {
@@ -82,6 +117,9 @@ impl Plugin {
         let subscriptions = marked(block, Mark::Subscribe)
             .filter_map(|method| subscription::check(method, diagnostics))
             .collect();
+        let schedules = marked(block, Mark::Schedule)
+            .filter_map(|method| schedule::check(method, diagnostics))
+            .collect();
         Some(Self {
             description: description(&options, block),
             options,
@@ -92,6 +130,7 @@ impl Plugin {
             reload,
             health,
             subscriptions,
+            schedules,
         })
     }
 }
