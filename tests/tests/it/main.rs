@@ -17,5 +17,6 @@ mod hooks;
 mod kinds;
 mod macros;
 mod rights;
+mod schedules;
 mod services;
 mod states;
