@@ -29,5 +29,11 @@ pub use status::{LastRun, RunOutcome, ScheduleCounts, ScheduleState, ScheduleSta
 pub use timing::Timing;
 pub use trigger::{Trigger, TriggerError};
 
+/// A time of day as it is shown: RFC 3339 in UTC.
+#[must_use]
+pub fn timestamp(time: std::time::SystemTime) -> String {
+    crate::audit::Timestamp(time).to_string()
+}
+
 pub(crate) use run::Ended;
 pub(crate) use timetable::{Refused, Timetable};

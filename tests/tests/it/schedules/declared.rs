@@ -45,7 +45,7 @@ impl Clockwork {
 }
 
 #[tokio::test(start_paused = true)]
-async fn runs_begin_in_the_order_of_their_times_and_do_not_drift() {
+async fn b30_runs_begin_in_the_order_of_their_times_and_do_not_drift() {
     let running = start(Clockwork::DESCRIPTOR).await;
     assert_eq!(state(&running, "once"), ScheduleState::Active);
     pass(34).await;
@@ -95,7 +95,7 @@ impl Faulty {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_run_that_fails_is_counted_and_fails_nothing_else() {
+async fn b34_a_run_that_fails_is_counted_and_fails_nothing_else() {
     let running = start(Faulty::DESCRIPTOR).await;
     let failed = Heard::<ScheduleFailed>::on(&running);
     pass(12).await;

@@ -121,7 +121,11 @@ async fn runs_count_as_tasks_of_the_plugin() {
     let running = rig.start().await;
     pass(44).await;
     let status = schedule(&running, "long");
-    assert_eq!((status.running, status.counts.skipped), (2, 2), "{status:?}");
+    assert_eq!(
+        (status.running, status.counts.skipped),
+        (2, 2),
+        "{status:?}"
+    );
     pass(12).await;
     assert_eq!(lines(&running), ["long 45", "long 55"]);
     running.stop().await;

@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use plugin_core::Plugin;
+use plugin_core::lifecycle::ScheduleFailed;
 use plugin_core::prelude::*;
 use plugin_core::schedule::{ScheduleError, ScheduleHandle, Timing};
 use serde_json::json;
@@ -123,6 +124,26 @@ async fn a_schedule_ends_with_its_handle_and_what_is_over_is_gone() {
     pass(60).await;
     assert_eq!(lines(&running).len(), expected.len());
     assert!(running.schedules().is_empty());
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn b33_what_failed_is_told_as_failed_and_what_is_over_is_gone() {
+    let running = start(Planner::DESCRIPTOR).await;
+    let failed = Heard::<ScheduleFailed>::on(&running);
+    let scheduler = running.service::<dyn Plans>().unwrap().scheduler();
+    for number in 0..100 {
+        let timing = Timing::after(super::SECOND * number);
+        let fails = |_| async { Err::<(), _>(Error::external("no connection")) };
+        let handle = scheduler.schedule(format!("once {number}"), timing, fails);
+        handle.unwrap().detach();
+    }
+    pass(50).await;
+    assert_eq!(running.schedules().len(), 49);
+    pass(60).await;
+    assert!(running.schedules().is_empty());
+    running.idle().await;
+    assert_eq!(failed.take().len(), 100);
     running.stop().await;
 }
 

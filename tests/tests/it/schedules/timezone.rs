@@ -52,7 +52,7 @@ fn since_midnight(time: SystemTime) -> i64 {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_time_of_day_is_that_of_its_timezone_and_goes_with_its_clocks() {
+async fn b35_a_time_of_day_is_that_of_its_timezone_and_goes_with_its_clocks() {
     let rig = Rig::new(&[Nightly::DESCRIPTOR, Notebook::DESCRIPTOR]);
     let running = Manager::builder(rig.composition())
         .sources(Sources::new().data_dir(rig.path("data")))
