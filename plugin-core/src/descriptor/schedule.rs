@@ -54,7 +54,7 @@ pub enum Misfire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ScheduleOptions {
-    /// Longest delay that is added to each due time, at random.
+    /// Longest delay that is added to each due time, at random; it ends before the next one.
     pub jitter: Duration,
     /// Runs after which it ends, in one life of the plugin; `None` never ends.
     pub max_runs: Option<u64>,

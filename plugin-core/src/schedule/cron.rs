@@ -192,7 +192,7 @@ mod tests {
         let why = |expression, timezone| Cron::new(expression, timezone).unwrap_err().to_string();
         assert_eq!(
             why("0 0 30 2 *", "UTC"),
-            "`0 0 30 2 *` is no cron expression: no day of any year is one of its days"
+            "`0 0 30 2 *` can't be used: no day of any year is one of its days"
         );
         assert_eq!(
             why("0 0 * * *", "Europe/Berln"),

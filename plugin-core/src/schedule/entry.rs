@@ -24,6 +24,9 @@ pub(super) const MOST: usize = 1000;
 /// How late a due time may be seen and is not missed.
 const GRACE: Duration = Duration::from_secs(1);
 
+/// What a timer can tell apart.
+const FINEST: Duration = Duration::from_millis(1);
+
 pub(super) struct Entry {
     pub(super) name: Arc<str>,
     pub(super) declared: bool,
@@ -80,7 +83,7 @@ impl Entry {
         self.left = self.timing.options.max_runs;
         if self.enabled && !self.cancelled {
             let first = self.timing.trigger.first(now, clock);
-            self.set_due(first);
+            self.set_due(first, clock);
         }
     }
 
@@ -90,9 +93,17 @@ impl Entry {
         self.waiting.clear();
     }
 
-    fn set_due(&mut self, due: Option<Due>) {
+    /// Jitter ends before the next time is due, so that it makes none of them missed.
+    fn set_due(&mut self, due: Option<Due>, clock: &Clock) {
+        let mut most = self.timing.options.jitter;
+        if !most.is_zero()
+            && let Some(next) = due.and_then(|due| self.timing.trigger.next(&due, clock))
+        {
+            let room = due.map_or(most, |due| next.at.saturating_duration_since(due.at));
+            most = most.min(room.saturating_sub(FINEST));
+        }
         self.due = due;
-        self.delay = jitter::up_to(self.timing.options.jitter);
+        self.delay = jitter::up_to(most);
     }
 
     /// When it has to be looked at.
@@ -126,7 +137,7 @@ impl Entry {
                     next = self.timing.trigger.next_after(&due, now, clock);
                 }
             }
-            self.set_due(next);
+            self.set_due(next, clock);
         }
         self.make_up(times, late);
     }
@@ -262,7 +273,7 @@ impl Entry {
         } else {
             self.timing.trigger.next_after(&due, now, clock)
         };
-        self.set_due(next);
+        self.set_due(next, clock);
     }
 
     pub(super) fn state(&self, is_live: bool) -> ScheduleState {

@@ -53,28 +53,28 @@ impl Field {
     const fn fault(self) -> &'static str {
         match self {
             Self::Second => {
-                "its seconds are no field: write `*`, 0 to 59, a range `0-30`, a step `*/10`, or a list of them"
+                "a cron expression's seconds are `*`, 0 to 59, a range `0-30`, a step `*/10`, or a list of them"
             }
             Self::Minute => {
-                "its minutes are no field: write `*`, 0 to 59, a range `0-30`, a step `*/5`, or a list of them"
+                "a cron expression's minutes are `*`, 0 to 59, a range `0-30`, a step `*/5`, or a list of them"
             }
             Self::Hour => {
-                "its hours are no field: write `*`, 0 to 23, a range `8-17`, a step `*/2`, or a list of them"
+                "a cron expression's hours are `*`, 0 to 23, a range `8-17`, a step `*/2`, or a list of them"
             }
             Self::DayOfMonth => {
-                "its days of the month are no field: write `*`, 1 to 31, `L` for the last, `15W`, a range `1-15`, a step `*/2`, or a list of them"
+                "a cron expression's days of the month are `*`, 1 to 31, `L` for the last, `15W`, a range `1-15`, a step `*/2`, or a list of them"
             }
             Self::Month => {
-                "its months are no field: write `*`, 1 to 12, `JAN` to `DEC`, a range `JAN-MAR`, a step `*/3`, or a list of them"
+                "a cron expression's months are `*`, 1 to 12, `JAN` to `DEC`, a range `JAN-MAR`, a step `*/3`, or a list of them"
             }
             Self::DayOfWeek => {
-                "its days of the week are no field: write `*`, 0 to 7, `SUN` to `SAT`, `5L`, `5#2`, a range `MON-FRI`, or a list of them"
+                "a cron expression's days of the week are `*`, 0 to 7, `SUN` to `SAT`, `5L`, `5#2`, a range `MON-FRI`, or a list of them"
             }
         }
     }
 }
 
-const COUNT: &str = "it has not five or six fields: write minute, hour, day of the month, month and day of the week, as in `0 3 * * *`, with seconds before them if you want";
+const COUNT: &str = "a cron expression has five or six fields: write minute, hour, day of the month, month and day of the week, as in `0 3 * * *`, with seconds before them if you want";
 
 /// Panics with what is wrong with an expression: in a constant, a compile error.
 ///

@@ -29,7 +29,8 @@ impl Trigger {
     pub(crate) fn declared(when: When) -> Result<Self, TriggerError> {
         match when {
             When::Every(period) if period.is_zero() => Err(TriggerError::NoPeriod),
-            When::Every(period) => Ok(Self::Every(period)),
+            // No timer is finer.
+            When::Every(period) => Ok(Self::Every(period.max(Duration::from_millis(1)))),
             When::After(delay) => Ok(Self::After(delay)),
             When::Cron {
                 expression,
@@ -163,7 +164,7 @@ impl fmt::Display for TriggerError {
         match self {
             Self::NoPeriod => f.write_str("a period of zero is no rate: write a longer one"),
             Self::Cron { expression, why } => {
-                write!(f, "`{expression}` is no cron expression: {why}")
+                write!(f, "`{expression}` can't be used: {why}")
             }
             Self::Timezone { name, meant } => {
                 write!(f, "no timezone is named `{name}`: ")?;

@@ -104,7 +104,7 @@ tunable:
     .to_string();
     for expected in [
         "tunable.yaml:4:11: tunable.schedules.tick: `every` and `cron` exclude each other: keep one of them",
-        "tunable.yaml:5:22: tunable.schedules.nightly.cron: `0 25 * * *` is no cron expression: its hours are no field",
+        "tunable.yaml:5:22: tunable.schedules.nightly.cron: `0 25 * * *` can't be used: a cron expression's hours are `*`, 0 to 23",
         "tunable.yaml:6:22: tunable.schedules.off.timezone: a timezone is of a `cron` expression",
     ] {
         assert!(refused.contains(expected), "{refused}");
