@@ -7,7 +7,8 @@ use plugin_core::schedule::ScheduleState;
 
 use super::{Diary, lines, pass, schedule, start, state};
 use crate::heard::Heard;
-use crate::journal::Journal;
+use crate::journal::{Journal, Notebook};
+use crate::rig::Rig;
 
 struct Busy(Diary);
 
@@ -87,12 +88,34 @@ async fn a_restart_begins_anew() {
     running.stop().await;
 }
 
+/// Stops after those of the default kind.
+struct Metronome(Diary);
+
+#[plugin(name = "metronome", kind = system)]
+impl Metronome {
+    #[init]
+    fn init(journal: Service<dyn Journal>) -> Self {
+        Self(Diary::new(journal))
+    }
+
+    #[schedule(every = "5s")]
+    fn beat(&self) {
+        self.0.write("beat");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_stop_of_the_system_lets_no_run_begin_anywhere() {
-    let running = start(Busy::DESCRIPTOR).await;
+    let plugins = [
+        Busy::DESCRIPTOR,
+        Metronome::DESCRIPTOR,
+        Notebook::DESCRIPTOR,
+    ];
+    let running = Rig::new(&plugins).start().await;
     let stopped = Heard::<PluginStopped>::on(&running);
     let journal = running.service::<dyn Journal>().unwrap();
     assert!(running.stop().await.is_clean());
-    assert_eq!(journal.lines(), ["stop 7"]);
-    assert_eq!(stopped.take().len(), 2);
+    // While one plugin takes 20 seconds to stop, another one that still runs begins nothing.
+    assert_eq!(journal.lines(), ["beat 5", "stop 7"]);
+    assert_eq!(stopped.take().len(), 3);
 }
