@@ -35,6 +35,8 @@ pub(crate) struct PluginNode {
     pub(crate) publishes_any: bool,
     /// Whether it subscribes at run time.
     pub(crate) subscribes_any: bool,
+    /// Methods that run at times of their own.
+    pub(crate) schedules: Vec<&'static str>,
 }
 
 /// A service with those who provide and use it.
@@ -115,6 +117,7 @@ impl PluginNode {
                 .needs
                 .iter()
                 .any(|need| matches!(need, Need::Subscribe)),
+            schedules: plugin.schedules.iter().map(|one| one.name).collect(),
         }
     }
 }

@@ -11,6 +11,7 @@ mod secret;
 mod manager;
 mod plugin;
 mod policy;
+mod schedules;
 
 mod issue;
 mod origin;
@@ -53,6 +54,7 @@ pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
 pub use policy::{Backoff, Exhausted, Restart, RestartPolicy, Start, StartPolicy};
 pub use requirement::{RequirementError, VersionRequirement};
+pub use schedules::ScheduleConfig;
 pub use schema::schema;
 pub use secret::Secret;
 pub use settings::{PluginSettings, Settings};

@@ -2,6 +2,7 @@
 
 mod hooks;
 mod retry;
+mod schedule;
 mod subscription;
 
 use std::any::Any;
@@ -18,6 +19,7 @@ use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
 pub use retry::Retry;
+pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
 pub use subscription::{Balance, Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A boxed future, as the hooks of a [`Descriptor`] return it.
@@ -97,6 +99,8 @@ pub enum Need {
     DataDir,
     /// The clock.
     Clock,
+    /// Schedules that are made at run time.
+    Schedule,
     /// A view of the whole system.
     System,
     /// What a parameter type of another crate brings; the text names it.
@@ -183,6 +187,8 @@ pub struct Descriptor {
     pub conflicts: &'static [&'static str],
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
+    /// Methods that run at times of their own.
+    pub schedules: &'static [Schedule],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -208,6 +214,7 @@ impl Descriptor {
             after: &[],
             conflicts: &[],
             subscriptions: &[],
+            schedules: &[],
             hooks,
         }
     }
@@ -272,6 +279,13 @@ impl Descriptor {
     #[must_use]
     pub const fn subscriptions(mut self, subscriptions: &'static [Subscription]) -> Self {
         self.subscriptions = subscriptions;
+        self
+    }
+
+    /// Sets the methods that run at times of their own.
+    #[must_use]
+    pub const fn schedules(mut self, schedules: &'static [Schedule]) -> Self {
+        self.schedules = schedules;
         self
     }
 

@@ -11,7 +11,10 @@ use crate::files::Files;
 use crate::instance::Identity;
 use crate::lifecycle::System;
 use crate::permission::Grants;
+use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
+
+pub use crate::clock::Clock;
 
 /// A type that a parameter of `#[init]` can have.
 ///
@@ -20,7 +23,7 @@ use crate::service::{Service, ServiceTrait, Services, Switchboard};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Subscriber`, `Files`, `DataDir`, `Clock` or `System`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler` or `System`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -44,6 +47,7 @@ pub struct InitContext<'a> {
     pub(crate) services: &'a Switchboard,
     pub(crate) system: &'a System,
     pub(crate) subscriber: &'a Subscriber,
+    pub(crate) timetable: &'a Arc<Timetable>,
 }
 
 impl InitContext<'_> {
@@ -207,33 +211,11 @@ fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Tells the time. It follows tokio's clock, so a test that pauses time moves it too.
-#[derive(Debug, Clone)]
-pub struct Clock {
-    base: std::time::SystemTime,
-    started: tokio::time::Instant,
-}
-
-impl Clock {
-    pub(crate) fn new() -> Self {
-        Self {
-            base: std::time::SystemTime::now(),
-            started: tokio::time::Instant::now(),
-        }
-    }
-
-    /// The time of day.
-    #[must_use]
-    pub fn now(&self) -> std::time::SystemTime {
-        self.base + self.started.elapsed()
-    }
-}
-
 impl InitParam for Clock {
     const NEED: Need = Need::Clock;
 
-    fn extract(_: &mut InitContext<'_>) -> Result<Self> {
-        Ok(Self::new())
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        Ok(context.timetable.clock().clone())
     }
 }
 
@@ -243,5 +225,14 @@ impl InitParam for System {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().view_system()?;
         Ok(context.system.clone())
+    }
+}
+
+impl InitParam for Scheduler {
+    const NEED: Need = Need::Schedule;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().schedule()?;
+        Ok(Self::new(context.timetable))
     }
 }

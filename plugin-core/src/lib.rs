@@ -106,6 +106,7 @@
 //!   every option.
 //! - [`init`]: what a plugin can ask for. [`Tasks`]: what it can spawn. [`Error`]: how it fails.
 //! - [`event`](mod@event), [`service`](mod@service), [`files`]: what it works with.
+//! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
@@ -121,6 +122,7 @@ mod plan;
 pub mod registry;
 
 pub mod audit;
+mod clock;
 pub mod config;
 mod context;
 mod error;
@@ -133,6 +135,7 @@ mod spawn;
 pub mod event;
 pub mod files;
 pub mod lifecycle;
+pub mod schedule;
 pub mod service;
 mod tasks;
 
@@ -145,9 +148,9 @@ pub mod prelude;
 pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Mode, Need, Overflow,
-    Plugin, PluginRef, Provide, ReloadHook, Requirement, Retry, Source, StartHook, StopHook,
-    SubscribeOptions, Subscription,
+    Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Misfire, Mode, Need,
+    Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Retry, Schedule,
+    ScheduleOptions, Source, StartHook, StopHook, SubscribeOptions, Subscription, When,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};

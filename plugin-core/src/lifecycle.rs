@@ -13,6 +13,7 @@ mod operation;
 mod replica;
 mod report;
 mod running;
+mod schedules;
 mod starting;
 mod state;
 mod status;
@@ -28,7 +29,7 @@ pub use configured::Configured;
 pub use dead_letters::{DeadLetterError, DeadLetterOperations};
 pub use events::{
     EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
-    SystemStarted, SystemStopped,
+    ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
 };
 pub use health::Health;
 pub use operation::{ManagerHandle, OperationError, OperationOutcome};

@@ -30,6 +30,7 @@
 /// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
 /// - `#[subscribe(…)]` handles events, see below.
+/// - `#[schedule(…)]` runs at times of its own, see below.
 ///
 /// All but `init` and `health` return nothing or a `Result<()>`. Only `init` must be there.
 ///
@@ -69,6 +70,73 @@
 ///
 /// What a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).
+///
+/// # Schedules
+///
+/// `#[schedule(…)] [async] fn name(&self[, run: &ScheduledRun])` runs at times of its own, as a task
+/// of the plugin, while the plugin runs. A `fn` is for what does not wait: it can't be interrupted.
+/// Exactly one option says when:
+///
+/// - `every = "30s"`: at a fixed rate, the first time one period after the plugin runs. How long
+///   a run takes moves nothing.
+/// - `cron = "0 3 * * *"`: by the time of day: minute, hour, day of the month, month and day of the
+///   week, or six fields with seconds first. The expression is checked at compile time.
+/// - `after = "10s"`: once, so long after the plugin runs.
+///
+/// with the options
+///
+/// - `timezone = "Europe/Berlin"`: that of the `cron` expression, by its name in the IANA database;
+///   by default `UTC`. It is looked up before anything starts. A fixed time that a change of the
+///   clocks skips is due after the gap; one that comes twice is due the first time.
+/// - `jitter = "2s"`: each due time is delayed at random, up to that; by default not at all.
+/// - `max_runs = 10`: it ends after so many runs, in one life of the plugin; by default never.
+/// - `overlap = skip | queue | parallel`: what happens when the run before still goes; by default
+///   that time is skipped.
+/// - `misfire = skip | run_once | catch_up`: what happens to times that were missed, because the
+///   process was suspended or too busy: nothing, one run for all of them (the default), or one run
+///   for each.
+/// - `timeout = "5s"`: time limit of one run; by default the plugin's.
+///
+/// A file may change when it is due, or turn it off: `schedules` in the plugin's section.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use plugin_core::prelude::*;
+/// use plugin_core::{Misfire, Overlap, Plugin, When};
+///
+/// struct Reports;
+///
+/// #[plugin(name = "reports-plugin")]
+/// impl Reports {
+///     #[init]
+///     fn init() -> Self { Self }
+///
+///     #[schedule(every = "30s", jitter = "2s", overlap = queue)]
+///     async fn refresh(&self) -> Result<()> { Ok(()) }
+///
+///     #[schedule(cron = "0 30 3 * * MON-FRI", timezone = "Europe/Berlin", misfire = skip)]
+///     async fn nightly(&self, run: &ScheduledRun) -> Result<()> {
+///         assert!(run.number() > 0);
+///         Ok(())
+///     }
+///
+///     #[schedule(after = "10s", timeout = "5s")]
+///     fn warm_up(&self) {}
+///
+///     #[schedule(every = "1m", max_runs = 10)]
+///     fn announce(&self) {}
+/// }
+///
+/// let [refresh, nightly, warm_up, announce] = Reports::DESCRIPTOR.schedules else { panic!() };
+/// assert_eq!(refresh.when, When::Every(Duration::from_secs(30)));
+/// assert_eq!(refresh.options.jitter, Duration::from_secs(2));
+/// assert_eq!(refresh.options.overlap, Overlap::Queue);
+/// assert!(matches!(nightly.when, When::Cron { timezone: "Europe/Berlin", .. }));
+/// assert_eq!(nightly.options.misfire, Misfire::Skip);
+/// assert_eq!(warm_up.options.timeout, Some(Duration::from_secs(5)));
+/// assert_eq!(announce.options.max_runs, Some(10));
+/// ```
 ///
 /// # Example
 ///

@@ -59,7 +59,7 @@ impl Permission {
     /// assert_eq!(
     ///     entry.mistakes()[0].to_string(),
     ///     "unknown resource `event_buss`, did you mean `event_bus`? \
-    ///      Valid are `event_bus`, `service`, `logger`, `file`, `system`",
+    ///      Valid are `event_bus`, `service`, `logger`, `file`, `system`, `scheduler`",
     /// );
     /// ```
     #[must_use]

@@ -10,6 +10,7 @@ pub use crate::event::{AnyEvent, Batch, Envelope, Event, Publisher, Publishers, 
 pub use crate::files::Files;
 pub use crate::init::{Clock, Config, DataDir, InitParam};
 pub use crate::lifecycle::{Health, System};
+pub use crate::schedule::{ScheduledRun, Scheduler};
 pub use crate::service::{Service, Services};
 pub use crate::tasks::Tasks;
 

@@ -19,6 +19,7 @@ use crate::tasks::Tasks;
 pub use crate::compose::entry::{assert_name, assert_provides};
 pub use crate::error::IntoOutcome;
 pub use crate::plan::{prove, scratch_len};
+pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
 
 /// The plugin behind an erased reference.

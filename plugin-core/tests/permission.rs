@@ -28,7 +28,7 @@ fn every_mistake_has_its_place_and_the_valid_words() {
         mistakes("servise", &["use"]),
         one(
             Place::Resource,
-            "unknown resource `servise`, did you mean `service`? Valid are `event_bus`, `service`, `logger`, `file`, `system`",
+            "unknown resource `servise`, did you mean `service`? Valid are `event_bus`, `service`, `logger`, `file`, `system`, `scheduler`",
         )
     );
     assert_eq!(

@@ -18,6 +18,7 @@ use super::node::Node;
 use super::plugin::PluginConfig;
 use super::report::Report;
 use super::rights;
+use super::schedules;
 use super::settings::{PluginSettings, Section, Settings};
 use super::shape::Shape;
 use super::sources::Sources;
@@ -53,6 +54,7 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
     let mut report = loader.report;
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
+    schedules::check(composition, &plugins, &mut report);
     rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);
     if !report.issues.is_empty() {

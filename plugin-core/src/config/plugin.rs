@@ -1,11 +1,14 @@
 //! What the kernel wants to know of a plugin: everything under its root key but `config`.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::period::Period;
 use super::policy::{Restart, Start};
 use super::requirement::VersionRequirement;
+use super::schedules::ScheduleConfig;
 use crate::permission::Permission;
 
 /// The part of a plugin's file that the kernel reads; the root key is the plugin's name.
@@ -36,6 +39,8 @@ pub struct PluginConfig {
     pub start: Start,
     /// How the plugin is restarted; key by key, the manager's `restart` fills in.
     pub restart: Restart,
+    /// What differs from the schedules that the plugin declares, by their names.
+    pub schedules: BTreeMap<String, ScheduleConfig>,
     /// Instances of the plugin, of which one gets each event.
     #[schemars(range(min = 1, max = 1024))]
     pub replicas: usize,
@@ -61,6 +66,7 @@ impl Default for PluginConfig {
             start: Start::default(),
             restart: Restart::default(),
             replicas: 1,
+            schedules: BTreeMap::new(),
             mailbox: 1024,
             timeout: Period::seconds(30),
         }

@@ -29,5 +29,9 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         "it subscribes at run time, so every instance would get every event: use `#[subscribe]`"
             .to_owned()
     });
-    services.chain(inline).chain(run_time)
+    let schedules = plugin
+        .schedules
+        .iter()
+        .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
+    services.chain(inline).chain(run_time).chain(schedules)
 }

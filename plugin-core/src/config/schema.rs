@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::manager::{self, ManagerConfig};
 use super::plugin::PluginConfig;
+use super::schedules::ScheduleConfig;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::registry;
@@ -74,9 +75,28 @@ fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerat
         }),
     };
     schema["properties"]["config"] = config;
+    schema["properties"]["schedules"] = schedules(plugin, generator);
     schema["properties"]["name"] = json!({ "type": "string", "const": plugin.name });
     if !plugin.description.is_empty() {
         schema["description"] = plugin.description.into();
+    }
+    schema
+}
+
+/// The declared schedules, by their names.
+fn schedules(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+    let of_each = generator.subschema_for::<ScheduleConfig>().to_value();
+    let properties: Map<String, Value> = (plugin.schedules.iter())
+        .map(|schedule| (schedule.name.to_owned(), of_each.clone()))
+        .collect();
+    let mut schema = json!({
+        "description": "What differs from the schedules that the plugin declares.",
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": false,
+    });
+    if plugin.schedules.is_empty() {
+        schema["description"] = format!("`{}` declares no schedules", plugin.name).into();
     }
     schema
 }

@@ -2,6 +2,7 @@
 //! never holds the manager up.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -14,17 +15,31 @@ type Announcement = Box<dyn FnOnce(Bus, Arc<Identity>) -> BoxFuture<'static, ()>
 
 /// Queues events of the kernel; they are published in order.
 #[derive(Debug, Clone)]
-pub(super) struct Announcer(mpsc::UnboundedSender<Announcement>);
+pub(super) struct Announcer {
+    queue: mpsc::UnboundedSender<Announcement>,
+    /// Announcements that wait.
+    waiting: Arc<AtomicUsize>,
+}
+
+/// Announcements that may wait before those are dropped of which there can be any number.
+const MOST: usize = 1024;
 
 impl Announcer {
     pub(super) fn spawn(bus: Bus, kernel: Arc<Identity>) -> (Self, JoinHandle<()>) {
         let (sender, mut queue) = mpsc::unbounded_channel::<Announcement>();
+        let waiting = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&waiting);
         let task = crate::spawn::spawn(async move {
             while let Some(announce) = queue.recv().await {
                 announce(bus.clone(), Arc::clone(&kernel)).await;
+                counted.fetch_sub(1, Relaxed);
             }
         });
-        (Self(sender), task)
+        let announcer = Self {
+            queue: sender,
+            waiting,
+        };
+        (announcer, task)
     }
 
     pub(super) fn announce<E: Event>(&self, event: E) {
@@ -40,6 +55,19 @@ impl Announcer {
         }));
     }
 
+    /// Announces an event that comes as often as plugins like: without a subscriber that makes
+    /// room, it is dropped and not kept.
+    pub(super) fn announce_or_drop<E: Event>(&self, event: E) {
+        if self.waiting.load(Relaxed) < MOST {
+            self.announce(event);
+        } else {
+            tracing::warn!(
+                topic = E::DESCRIPTOR.topic,
+                "not announced: a subscriber of the kernel's events makes no room"
+            );
+        }
+    }
+
     /// Waits until all that was announced before is published.
     pub(super) async fn flush(&self) {
         let (done, flushed) = oneshot::channel::<()>();
@@ -52,7 +80,8 @@ impl Announcer {
     }
 
     fn send(&self, announcement: Announcement) {
+        self.waiting.fetch_add(1, Relaxed);
         // The task lives as long as a sender does, unless the runtime is gone.
-        drop(self.0.send(announcement));
+        drop(self.queue.send(announcement));
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::configured::Configured;
+use crate::clock::Clock;
 use crate::compose::{Composition, LinkError};
 use crate::config::{self, ConfigError, Sources};
 use crate::permission::{MissingGrants, PermissionDenied};
@@ -36,6 +37,7 @@ impl Manager {
         ManagerBuilder {
             composition: composition.clone(),
             sources: Sources::new(),
+            clock: Clock::system(),
         }
     }
 }
@@ -46,6 +48,7 @@ impl Manager {
 pub struct ManagerBuilder {
     composition: Composition,
     sources: Sources,
+    clock: Clock,
 }
 
 impl ManagerBuilder {
@@ -67,6 +70,12 @@ impl ManagerBuilder {
         self
     }
 
+    /// Sets the clock that plugins and schedules go by; by default the machine's.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
     /// Reads and checks all config, and the rights that it grants. Nothing is started, nothing
     /// is written.
     ///
@@ -80,7 +89,7 @@ impl ManagerBuilder {
             .map_err(ConfigureError::Link)?;
         let settings =
             config::load(&self.sources, &self.composition).map_err(ConfigureError::Config)?;
-        let configured = Configured::new(self.composition, settings);
+        let configured = Configured::new(self.composition, settings, self.clock);
         let denied = configured.denied();
         if denied.is_empty() {
             Ok(configured)

@@ -11,18 +11,21 @@ use super::kernel::{Kernel, Report};
 use super::replica;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
+use super::schedules;
 use super::starting;
 use super::supervisor::Supervisor;
 use super::system::System;
 use super::unit::{Unit, UnitSettings};
 use super::wiring::wire;
 use crate::audit::Audit;
+use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::Descriptor;
 use crate::event::{Bus, DeadLetters};
 use crate::instance::Identity;
 use crate::permission::{Grants, PermissionDenied};
+use crate::schedule::Timetable;
 use crate::service::Switchboard;
 
 /// Operations that wait for the supervisor.
@@ -34,13 +37,15 @@ const REQUESTS: usize = 64;
 pub struct Configured {
     composition: Composition,
     settings: Settings,
+    clock: Clock,
 }
 
 impl Configured {
-    pub(super) fn new(composition: Composition, settings: Settings) -> Self {
+    pub(super) fn new(composition: Composition, settings: Settings, clock: Clock) -> Self {
         Self {
             composition,
             settings,
+            clock,
         }
     }
 
@@ -183,17 +188,14 @@ impl Configured {
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
         let bus = Bus::new(letters);
-        let units = self.units(&audit);
-        let host = Arc::new(Identity::new("host", units.len(), Grants::all("host")));
-        let speaker = Arc::new(Identity::new(
-            "manager",
-            units.len(),
-            Grants::all("manager"),
-        ));
+        let last = self.instances().count();
+        let host = Arc::new(Identity::new("host", last, Grants::all("host")));
+        let speaker = Arc::new(Identity::new("manager", last, Grants::all("manager")));
         drop(crate::spawn::spawn(
             clerk.run(bus.downgrade(), Arc::clone(&speaker)),
         ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+        let units = self.units(&audit, &announcer);
         Ok(Arc::new_cyclic(|kernel| Kernel {
             units,
             bus,
@@ -212,14 +214,23 @@ impl Configured {
         }))
     }
 
-    fn units(&self, audit: &Audit) -> Vec<Unit> {
+    fn units(&self, audit: &Audit, announcer: &Announcer) -> Vec<Unit> {
         let unit = |(order, (plugin, name)): (usize, (&'static Descriptor, &'static str))| {
             let grants = (self.grants(plugin).with_audit(audit.clone())).of_instance(name);
-            let identity = Identity::new(name, order, grants).replica_of(plugin.name);
+            let identity = Arc::new(Identity::new(name, order, grants).replica_of(plugin.name));
+            let settings = &self.settings.plugins[plugin.name];
+            let announcer = announcer.clone();
+            let timetable = Timetable::new(
+                Arc::clone(&identity),
+                (settings.config.timeout.get(), self.clock.clone()),
+                schedules::declared(plugin, settings),
+                Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
+            );
             Unit::new(
                 plugin,
-                Arc::new(identity),
-                unit_settings(&self.settings.plugins[plugin.name]),
+                identity,
+                unit_settings(settings),
+                Arc::new(timetable),
             )
         };
         let mut units: Vec<Unit> = self.instances().enumerate().map(unit).collect();

@@ -101,6 +101,36 @@ impl EventDeadLettered {
     }
 }
 
+/// A run of a schedule ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduleCompleted {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Name of the schedule.
+    pub schedule: String,
+    /// Which run it was in this life of the plugin, counted from 1.
+    pub run: u64,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// A run of a schedule failed, panicked or ran out of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduleFailed {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Name of the schedule.
+    pub schedule: String,
+    /// Which run it was in this life of the plugin, counted from 1.
+    pub run: u64,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    pub kind: String,
+    /// What happened.
+    pub error: String,
+}
+
 /// Every plugin runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemStarted {
@@ -144,6 +174,18 @@ kernel_event!(
     EVENT_DEAD_LETTERED,
     "event.dead_lettered",
     "An event went to the dead letters."
+);
+kernel_event!(
+    ScheduleCompleted,
+    SCHEDULE_COMPLETED,
+    "schedule.completed",
+    "A run of a schedule ended well."
+);
+kernel_event!(
+    ScheduleFailed,
+    SCHEDULE_FAILED,
+    "schedule.failed",
+    "A run of a schedule failed."
 );
 kernel_event!(
     SystemStarted,

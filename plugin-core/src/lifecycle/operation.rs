@@ -9,17 +9,31 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
+use super::schedules::ScheduleAction;
 use super::state::State;
 use super::status::SystemStatus;
 use crate::audit::{Entry, Outcome};
 use crate::error::Error;
+use crate::schedule::{ScheduleState, ScheduleStatus};
 
 /// What an operator can ask for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Operation {
-    Start { plugin: String },
-    Stop { plugin: String, cascade: bool },
-    Restart { plugin: String },
+    Start {
+        plugin: String,
+    },
+    Stop {
+        plugin: String,
+        cascade: bool,
+    },
+    Restart {
+        plugin: String,
+    },
+    Schedule {
+        plugin: String,
+        schedule: String,
+        action: ScheduleAction,
+    },
 }
 
 /// An operation and where its answer goes.
@@ -71,6 +85,31 @@ pub enum OperationError {
         /// What happened.
         error: Error,
     },
+    /// The plugin has no schedule of that name.
+    UnknownSchedule {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// The name.
+        schedule: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// The schedule is in a state that does not allow it.
+    ScheduleState {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Name of the schedule.
+        schedule: String,
+        /// Its state.
+        state: ScheduleState,
+    },
+    /// The schedule runs, and its runs do not overlap.
+    ScheduleRuns {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Name of the schedule.
+        schedule: String,
+    },
     /// The system is stopping or has stopped.
     Stopping,
 }
@@ -91,6 +130,31 @@ impl fmt::Display for OperationError {
                 missing.join("`, `")
             ),
             Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
+            Self::UnknownSchedule {
+                plugin,
+                schedule,
+                known,
+            } if known.is_empty() => {
+                write!(f, "`{plugin}` has no schedule `{schedule}`, and no other")
+            }
+            Self::UnknownSchedule {
+                plugin,
+                schedule,
+                known,
+            } => write!(
+                f,
+                "`{plugin}` has no schedule `{schedule}`: it has `{}`",
+                known.join("`, `")
+            ),
+            Self::ScheduleState {
+                plugin,
+                schedule,
+                state,
+            } => write!(f, "schedule `{schedule}` of `{plugin}` is {state}"),
+            Self::ScheduleRuns { plugin, schedule } => write!(
+                f,
+                "schedule `{schedule}` of `{plugin}` runs, and its runs do not overlap: wait for its end"
+            ),
             Self::Stopping => f.write_str("the system is stopping"),
         }
     }
@@ -105,6 +169,15 @@ impl Operation {
             Self::Start { plugin } => ("start", plugin),
             Self::Stop { plugin, .. } => ("stop", plugin),
             Self::Restart { plugin } => ("restart", plugin),
+            Self::Schedule { plugin, action, .. } => (action.as_str(), plugin),
+        }
+    }
+
+    /// What else the audit log says of it.
+    fn detail(&self) -> Option<&str> {
+        match self {
+            Self::Schedule { schedule, .. } => Some(schedule),
+            _ => None,
         }
     }
 }
@@ -123,9 +196,10 @@ impl Kernel {
             Err(_) => Outcome::Denied,
         };
         let entry = Entry::new("operator", action, said).plugin(plugin.to_owned());
-        self.audit.record(match outcome {
-            Ok(_) => entry,
-            Err(error) => entry.detail(error.to_string()),
+        self.audit.record(match (outcome, operation.detail()) {
+            (Ok(_), None) => entry,
+            (Ok(_), Some(detail)) => entry.detail(detail),
+            (Err(error), _) => entry.detail(error.to_string()),
         });
     }
 }
@@ -213,6 +287,100 @@ impl ManagerHandle {
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetterOperations {
         DeadLetterOperations::new(Arc::clone(&self.kernel))
+    }
+
+    /// Halts a schedule: until [`ManagerHandle::resume_schedule`], also through restarts of the
+    /// plugin, no run of it begins. One that goes on is left alone, those that wait are skipped.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plugin or schedule, or it is paused, finished or ended.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn pause_schedule(
+        &self,
+        plugin: &str,
+        schedule: &str,
+    ) -> Result<OperationOutcome, OperationError> {
+        self.operate(plugin, schedule, ScheduleAction::Pause).await
+    }
+
+    /// Goes on with a schedule that was paused, with its next due time: nothing makes up for those
+    /// that have passed. What is due once and has passed is due at once.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plugin or schedule, or it is not paused.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn resume_schedule(
+        &self,
+        plugin: &str,
+        schedule: &str,
+    ) -> Result<OperationOutcome, OperationError> {
+        self.operate(plugin, schedule, ScheduleAction::Resume).await
+    }
+
+    /// Begins a run of a schedule now, also of one that is paused, finished or disabled. It does
+    /// not count for `max_runs`; what is due once is not due again. It does not wait for the end
+    /// of the run.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plugin or schedule, it was ended, its plugin does not run, or a run
+    /// goes on and another one may not overlap it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn run_schedule(
+        &self,
+        plugin: &str,
+        schedule: &str,
+    ) -> Result<OperationOutcome, OperationError> {
+        self.operate(plugin, schedule, ScheduleAction::Run).await
+    }
+
+    /// Ends a schedule for good: a declared one as long as the system lives, also through restarts
+    /// of the plugin. A run that goes on is left alone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such plugin or schedule, or it was ended before.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn cancel_schedule(
+        &self,
+        plugin: &str,
+        schedule: &str,
+    ) -> Result<OperationOutcome, OperationError> {
+        self.operate(plugin, schedule, ScheduleAction::Cancel).await
+    }
+
+    async fn operate(
+        &self,
+        plugin: &str,
+        schedule: &str,
+        action: ScheduleAction,
+    ) -> Result<OperationOutcome, OperationError> {
+        self.send(Operation::Schedule {
+            plugin: plugin.to_owned(),
+            schedule: schedule.to_owned(),
+            action,
+        })
+        .await
+    }
+
+    /// Every schedule and how it does.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.kernel.schedules()
     }
 
     /// The state of each plugin and of the whole.

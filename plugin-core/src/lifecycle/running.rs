@@ -11,6 +11,7 @@ use super::operation::{ManagerHandle, Request};
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
 use crate::event::{Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Subscriber, Worker};
+use crate::schedule::ScheduleStatus;
 use crate::service::{Service, ServiceTrait};
 
 /// A running system. When it is dropped, the system stops in the background; to wait for that
@@ -100,6 +101,12 @@ impl Running {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel.status()
+    }
+
+    /// Every schedule and how it does.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.kernel.schedules()
     }
 
     /// Sends operations: start, stop, restart of one plugin.

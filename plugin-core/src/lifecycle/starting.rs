@@ -242,6 +242,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     this.step(Step::Initialize)?;
     this.begin_generation();
     this.identity.unmute();
+    this.timetable.begin();
     let mailbox = Arc::new(Mailbox::new(this.identity.uid(), this.settings.mailbox));
     let subscriber = Subscriber::new(
         kernel.bus.clone(),
@@ -249,8 +250,14 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         Arc::clone(&mailbox),
         this.settings.timeout,
     );
-    let built = build(kernel, unit, &subscriber).await;
-    let plugin = built.inspect_err(|error| this.fail(error))?;
+    let plugin = match build(kernel, unit, &subscriber).await {
+        Ok(plugin) => plugin,
+        Err(error) => {
+            this.fail(&error);
+            this.timetable.end().await;
+            return Err(error);
+        }
+    };
     *this.live() = Some(Live {
         plugin,
         mailbox,
@@ -279,6 +286,7 @@ async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Re
             services: &shared.switchboard,
             system: &shared.system,
             subscriber: &subscriber,
+            timetable: &this.timetable,
         };
         (this.descriptor.hooks.init)(&mut context)
     })
@@ -358,7 +366,7 @@ fn scope(kernel: &Arc<Kernel>, unit: usize) -> Tasks {
 /// lock of `live`.
 fn activate(kernel: &Kernel, unit: usize) {
     let this = &kernel.units[unit];
-    let (plugin, mailbox, subscriber) = {
+    let (plugin, mailbox, subscriber, tasks) = {
         let mut live = this.live();
         let Some(live) = live.as_mut() else { return };
         let worker = Worker::new(Arc::clone(&live.mailbox)).run();
@@ -367,6 +375,7 @@ fn activate(kernel: &Kernel, unit: usize) {
             Arc::clone(&live.plugin),
             Arc::clone(&live.mailbox),
             live.subscriber.clone(),
+            live.tasks.clone(),
         )
     };
     subscriber.activate(Binder::bind(
@@ -376,6 +385,10 @@ fn activate(kernel: &Kernel, unit: usize) {
         this.settings.timeout,
         (&plugin, this.descriptor.subscriptions),
     ));
+    if let Some(tasks) = tasks {
+        let declared = this.descriptor.schedules;
+        this.timetable.activate(&plugin, declared, tasks);
+    }
 }
 
 impl Kernel {

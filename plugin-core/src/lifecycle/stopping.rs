@@ -30,6 +30,7 @@ const LEAVE: Duration = Duration::from_secs(1);
 pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) -> StopReport {
     let began = Instant::now();
     kernel.host.mute();
+    kernel.close_schedules();
     let mut report = StopReport {
         escalated,
         ..StopReport::default()
@@ -163,6 +164,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     let live = this.live().take();
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
+        teardown.wait("schedules", this.timetable.end()).await;
         teardown.drain(&mut live).await;
         report.lost = live.mailbox.unfinished();
         report.dead_lettered = live.mailbox.dead_lettered();
@@ -192,6 +194,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
         late: Vec::new(),
     };
     kernel.switchboard.withdraw(&this.identity);
+    teardown.wait("schedules", this.timetable.end()).await;
     live.subscriber.deactivate().await;
     live.mailbox.close();
     teardown.join(&live).await;

@@ -8,6 +8,7 @@ use super::status::SystemStatus;
 use super::unit::Unit;
 use crate::descriptor::Descriptor;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport};
+use crate::schedule::ScheduleStatus;
 
 /// A view of the whole system: what runs and how it does. It does not keep the system alive.
 #[derive(Clone)]
@@ -36,6 +37,13 @@ impl System {
     #[must_use]
     pub fn dead_letters(&self) -> Option<DeadLetters> {
         (self.kernel()).map(|kernel| kernel.bus.letters().clone())
+    }
+
+    /// Every schedule and how it does, in start order of the plugins.
+    #[must_use]
+    pub fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.kernel()
+            .map_or_else(Vec::new, |kernel| kernel.schedules())
     }
 
     /// The plugins in start order, without those that config turned off.

@@ -15,6 +15,7 @@ use crate::descriptor::{Descriptor, PluginRef};
 use crate::error::Error;
 use crate::event::{Mailbox, Subscriber};
 use crate::instance::Identity;
+use crate::schedule::Timetable;
 use crate::tasks::Tasks;
 
 /// An instance under management.
@@ -23,6 +24,7 @@ pub(super) struct Unit {
     pub(super) descriptor: &'static Descriptor,
     pub(super) identity: Arc<Identity>,
     pub(super) settings: UnitSettings,
+    pub(super) timetable: Arc<Timetable>,
     /// Units that start before this one.
     pub(super) before: Vec<usize>,
     /// Units that start after this one, and stop before it.
@@ -63,11 +65,13 @@ impl Unit {
         descriptor: &'static Descriptor,
         identity: Arc<Identity>,
         settings: UnitSettings,
+        timetable: Arc<Timetable>,
     ) -> Self {
         Self {
             descriptor,
             identity,
             settings,
+            timetable,
             before: Vec::new(),
             after: Vec::new(),
             needs: Vec::new(),

@@ -48,7 +48,7 @@ impl PermissionDenied {
             .and_then(|object| match self.resource {
                 Resource::EventBus | Resource::Service => Some(object),
                 Resource::File => object.rsplit_once('/').map(|(directory, _)| directory),
-                Resource::Logger | Resource::System => None,
+                Resource::Logger | Resource::System | Resource::Scheduler => None,
             });
         let word = self.resource.as_str();
         Permission {
@@ -76,6 +76,7 @@ impl fmt::Display for PermissionDenied {
             (None, Resource::Logger, _) => f.write_str("write to the log"),
             (None, Resource::File, _) => f.write_str("use files"),
             (None, Resource::System, _) => f.write_str("see the system"),
+            (None, Resource::Scheduler, _) => f.write_str("schedule at run time"),
         }?;
         write!(
             f,

@@ -139,6 +139,10 @@ impl Grants {
         self.demand(Right::ViewSystem)
     }
 
+    pub(crate) fn schedule(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::Schedule)
+    }
+
     pub(crate) fn may_log(&self) -> bool {
         self.rules.log
     }
@@ -182,6 +186,7 @@ impl Grants {
             Right::SubscribeAny => rules.subscribe.any(),
             Right::Use(name) => rules.services.names(name),
             Right::ViewSystem => rules.system,
+            Right::Schedule => rules.scheduler,
             Right::FilesAny => rules.read.any() || rules.write.any(),
             Right::Read(path) => rules.read.directory(path).is_some(),
             Right::Write(path) => rules.write.directory(path).is_some(),

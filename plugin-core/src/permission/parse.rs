@@ -22,6 +22,7 @@ pub(super) enum Object {
     Directory(Option<PathBuf>),
     Logger,
     System,
+    Scheduler,
 }
 
 /// Reads an entry, or says all that is wrong with it.
@@ -89,6 +90,7 @@ fn object(resource: Resource, narrowing: Option<&str>) -> Result<Object, Permiss
         Resource::File => Object::Directory(narrowing.map(directory).transpose()?),
         Resource::Logger => Object::Logger,
         Resource::System => Object::System,
+        Resource::Scheduler => Object::Scheduler,
     })
 }
 

@@ -19,16 +19,19 @@ pub enum Resource {
     File,
     /// The view of the whole system.
     System,
+    /// Schedules that are made at run time.
+    Scheduler,
 }
 
 impl Resource {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::EventBus,
         Self::Service,
         Self::Logger,
         Self::File,
         Self::System,
+        Self::Scheduler,
     ];
 
     /// The word that config files use.
@@ -40,6 +43,7 @@ impl Resource {
             Self::Logger => "logger",
             Self::File => "file",
             Self::System => "system",
+            Self::Scheduler => "scheduler",
         }
     }
 
@@ -52,6 +56,7 @@ impl Resource {
             Self::Logger => &[Action::Write],
             Self::File => &[Action::Read, Action::Write],
             Self::System => &[Action::Read],
+            Self::Scheduler => &[Action::Schedule],
         }
     }
 
@@ -62,7 +67,7 @@ impl Resource {
             Self::EventBus => Some("event_bus:user.*"),
             Self::Service => Some("service:UserService"),
             Self::File => Some("file:exports/"),
-            Self::Logger | Self::System => None,
+            Self::Logger | Self::System | Self::Scheduler => None,
         }
     }
 }
@@ -88,6 +93,8 @@ pub enum Action {
     Read,
     /// Write a file or to the log.
     Write,
+    /// Make a schedule at run time.
+    Schedule,
 }
 
 impl Action {
@@ -100,6 +107,7 @@ impl Action {
             Self::Use => "use",
             Self::Read => "read",
             Self::Write => "write",
+            Self::Schedule => "schedule",
         }
     }
 }

@@ -15,6 +15,7 @@ pub(super) enum Right<'a> {
     SubscribeAny,
     Use(&'a str),
     ViewSystem,
+    Schedule,
     FilesAny,
     Read(&'a Path),
     Write(&'a Path),
@@ -30,6 +31,7 @@ impl<'a> Right<'a> {
             Need::Subscribe => Some(Self::SubscribeAny),
             Need::Files => Some(Self::FilesAny),
             Need::System => Some(Self::ViewSystem),
+            Need::Schedule => Some(Self::Schedule),
             Need::Config(_) | Need::DataDir | Need::Clock | Need::Other(_) => None,
         }
     }
@@ -47,6 +49,7 @@ impl<'a> Right<'a> {
             Self::SubscribeAny => (Resource::EventBus, Action::Subscribe, None),
             Self::Use(name) => (Resource::Service, Action::Use, Some(name.to_owned())),
             Self::ViewSystem => (Resource::System, Action::Read, None),
+            Self::Schedule => (Resource::Scheduler, Action::Schedule, None),
             Self::FilesAny => (Resource::File, Action::Read, None),
             Self::Read(at) => (Resource::File, Action::Read, path(at)),
             Self::Write(at) => (Resource::File, Action::Write, path(at)),

@@ -16,6 +16,7 @@ pub(super) struct Rules {
     pub(super) write: Reach<PathBuf>,
     pub(super) log: bool,
     pub(super) system: bool,
+    pub(super) scheduler: bool,
 }
 
 impl Rules {
@@ -27,6 +28,7 @@ impl Rules {
         write: Reach::All,
         log: true,
         system: true,
+        scheduler: true,
     };
 
     pub(super) const NONE: Self = Self {
@@ -37,6 +39,7 @@ impl Rules {
         write: Reach::Only(Vec::new()),
         log: false,
         system: false,
+        scheduler: false,
     };
 
     /// Adds a grant to the others: the union counts.
@@ -50,6 +53,7 @@ impl Rules {
                 (Object::Directory(path), _) => self.write.add(path),
                 (Object::Logger, _) => self.log = true,
                 (Object::System, _) => self.system = true,
+                (Object::Scheduler, _) => self.scheduler = true,
             }
         }
     }

@@ -6,6 +6,7 @@
 
 mod calls;
 mod hooks;
+mod schedules;
 mod subscriptions;
 
 use std::collections::HashSet;
@@ -27,11 +28,16 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
         .requires
         .iter()
         .map(|requires| assertion(plugin, requires));
+    let crons = plugin
+        .schedules
+        .iter()
+        .filter_map(|one| schedules::assertion(&plugin.options.krate, one));
     quote! {
         #implementation
         const _: () = {
             #element
             #(#assertions)*
+            #(#crons)*
         };
     }
 }
@@ -88,6 +94,10 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .subscriptions
         .iter()
         .map(|one| subscriptions::element(krate, one));
+    let schedules = plugin
+        .schedules
+        .iter()
+        .map(|one| schedules::element(krate, one));
     quote! {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
@@ -99,6 +109,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
             .subscriptions(const { &[#(#subscriptions),*] })
+            .schedules(const { &[#(#schedules),*] })
     }
 }
 

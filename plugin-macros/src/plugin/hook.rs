@@ -56,10 +56,6 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
             );
         }
         let instead = match mark {
-            Mark::Schedule => {
-                "`tasks.spawn` with a loop in a method `#[start] async fn start(&self, tasks: \
-                    Tasks) -> Result<()>`"
-            }
             Mark::Middleware => {
                 "a check in the handlers themselves, or `#[subscribe(filter = |event| …)]`"
             }
@@ -76,6 +72,8 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
             "a method has one `#[subscribe]`: write one method for each type of event, or take \
                 `&AnyEvent<'_>` and give a pattern"
                 .to_owned()
+        } else if first == second && *first == Mark::Schedule {
+            "a method has one `#[schedule]`: write another method that calls this one".to_owned()
         } else {
             let (first, second) = (first.name(), second.name());
             format!(

@@ -59,7 +59,8 @@ impl Mark {
             Self::Reload => "async fn reload(&self, Config(new): Config<C>) -> Result<()>",
             Self::Health => "async fn health(&self) -> Health",
             Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
-            Self::Schedule | Self::Middleware => "async fn run(&self)",
+            Self::Schedule => "async fn sweep(&self) -> Result<()>",
+            Self::Middleware => "async fn run(&self)",
         }
     }
 }

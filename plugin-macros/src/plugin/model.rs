@@ -6,7 +6,7 @@ use super::block::{Block, Method};
 use super::hook;
 use super::mark::Mark;
 use super::options::Options;
-use super::subscription;
+use super::{schedule, subscription};
 use crate::diagnostics::Diagnostics;
 use crate::doc;
 
@@ -21,6 +21,7 @@ pub(crate) struct Plugin {
     pub(crate) reload: Option<Hook>,
     pub(crate) health: Option<Hook>,
     pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) schedules: Vec<Schedule>,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -79,6 +80,40 @@ pub(crate) struct Serving {
     pub(crate) max_backoff_millis: Option<u64>,
 }
 
+/// A method that runs at times of its own.
+pub(crate) struct Schedule {
+    pub(crate) call: Call,
+    /// `#[cfg]`s of the method.
+    pub(crate) conditions: Vec<Attribute>,
+    /// Whether it takes `&ScheduledRun`.
+    pub(crate) takes_run: bool,
+    pub(crate) when: When,
+    pub(crate) pace: Pace,
+}
+
+/// When a schedule is due.
+pub(crate) enum When {
+    /// Milliseconds.
+    Every(u64),
+    Cron {
+        expression: LitStr,
+        timezone: Option<LitStr>,
+    },
+    /// Milliseconds.
+    After(u64),
+}
+
+/// How a schedule is run: what is not given is left to `ScheduleOptions::DEFAULT`.
+pub(crate) struct Pace {
+    pub(crate) jitter_millis: Option<u64>,
+    pub(crate) max_runs: Option<LitInt>,
+    /// A variant of `Overlap`.
+    pub(crate) overlap: Option<Ident>,
+    /// A variant of `Misfire`.
+    pub(crate) misfire: Option<Ident>,
+    pub(crate) timeout_millis: Option<u64>,
+}
+
 impl Plugin {
     /// Checks a block; every mistake in it is reported.
     pub(crate) fn check(
@@ -94,6 +129,9 @@ impl Plugin {
         let subscriptions = marked(block, Mark::Subscribe)
             .filter_map(|method| subscription::check(method, diagnostics))
             .collect();
+        let schedules = marked(block, Mark::Schedule)
+            .filter_map(|method| schedule::check(method, diagnostics))
+            .collect();
         Some(Self {
             description: description(&options, block),
             options,
@@ -104,6 +142,7 @@ impl Plugin {
             reload,
             health,
             subscriptions,
+            schedules,
         })
     }
 }

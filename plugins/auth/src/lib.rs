@@ -5,6 +5,7 @@
 //! | config | [`AuthConfig`]: `secret`, `token_ttl`, `failures`, `users`, `allow_weak_passwords` |
 //! | needs | [`Cache`](plugin_contracts::Cache), [`Database`](plugin_contracts::Database), [`UserService`](plugin_contracts::UserService) |
 //! | events out | `user.login`, `user.logout` |
+//! | schedules | `forget_revoked`, every hour: forgets revoked tokens that are over |
 //! | provides | [`Auth`](plugin_contracts::Auth) |
 //!
 //! What keeps accounts safe:

@@ -65,6 +65,12 @@ impl Authenticator {
         })
     }
 
+    /// Forgets revoked tokens that are over: nobody can use them any more.
+    #[schedule(every = "1h", jitter = "5m")]
+    async fn forget_revoked(&self) -> Result<()> {
+        self.revocations.forget(self.clock.now()).await
+    }
+
     /// Whether the password is the user's, at the same cost for a user who is not there.
     async fn check(&self, user: &str, password: &str) -> Result<bool> {
         let hash = self.users.password_hash(user).await?;

@@ -50,7 +50,7 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         self.cache
             .set(&revoked(claims), Value::Bool(true), claims.rest(now))
             .await;
-        self.forget(now).await
+        Ok(())
     }
 
     /// Whether a token was revoked.
@@ -82,7 +82,12 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         Ok(found)
     }
 
-    async fn forget(&self, now: SystemTime) -> Result<()> {
+    /// Forgets what is over.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) async fn forget(&self, now: SystemTime) -> Result<()> {
         self.database
             .execute(FORGET, &[json!(seconds(now))])
             .await

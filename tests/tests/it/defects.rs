@@ -33,13 +33,13 @@
 //! | B27 | Initialize may run twice | `plugin-core/tests/lifecycle/start.rs` `b27_init_runs_once` |
 //! | B28 | health never polled | `plugin-core/tests/lifecycle/supervision.rs` `b28_health_is_asked_for_and_three_bad_answers_are_a_failure` |
 //! | B29 | deadlock: plugin code called under the registry's lock | `tests/tests/it/defects/reentrant.rs` `b29_plugin_code_may_ask_and_change_the_system_from_anywhere` |
-//! | B30 | the scheduler started by the manager runs nothing | no counterpart: there is no scheduler yet |
-//! | B31 | PauseTask does nothing | no counterpart: there is no scheduler yet |
-//! | B32 | CancelTask right after ScheduleTask is lost | no counterpart: there is no scheduler yet |
-//! | B33 | a failed once-task is "completed", finished tasks kept for ever | no counterpart: there is no scheduler yet |
-//! | B34 | a task without handler is accepted, then kills the process | no counterpart: there is no scheduler yet, and a task of `Tasks` is a future, so it has something to run |
-//! | B35 | cron is four literal strings | no counterpart: there is no scheduler yet |
-//! | B36 | scheduler events never reach the bus | no counterpart: there is no scheduler yet |
+//! | B30 | the scheduler started by the manager runs nothing | `tests/tests/it/schedules/declared.rs` `b30_runs_begin_in_the_order_of_their_times_and_do_not_drift` |
+//! | B31 | PauseTask does nothing | `tests/tests/it/schedules/operators.rs` `b31_a_paused_schedule_does_not_run_until_it_is_resumed` |
+//! | B32 | CancelTask right after ScheduleTask is lost | `tests/tests/it/schedules/runtime.rs` `b32_a_schedule_that_is_cancelled_at_once_does_not_run` |
+//! | B33 | a failed once-task is "completed", finished tasks kept for ever | `tests/tests/it/schedules/runtime.rs` `b33_what_failed_is_told_as_failed_and_what_is_over_is_gone` |
+//! | B34 | a task without handler is accepted, then kills the process | `tests/tests/it/schedules/declared.rs` `b34_a_run_that_fails_is_counted_and_fails_nothing_else` |
+//! | B35 | cron is four literal strings | `tests/tests/it/schedules/timezone.rs` `b35_a_time_of_day_is_that_of_its_timezone_and_goes_with_its_clocks` |
+//! | B36 | scheduler events never reach the bus | `tests/tests/it/schedules/declared.rs` `b36_every_run_is_an_event_of_the_kernel` |
 
 mod context;
 mod planned;

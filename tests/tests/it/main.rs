@@ -21,5 +21,6 @@ mod kinds;
 mod macros;
 mod retries;
 mod rights;
+mod schedules;
 mod services;
 mod states;

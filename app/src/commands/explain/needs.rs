@@ -33,6 +33,7 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::Files => "files below its directory".to_owned(),
         Need::DataDir => "a directory for its data".to_owned(),
         Need::Clock => "the clock".to_owned(),
+        Need::Schedule => "the right to schedule at run time".to_owned(),
         Need::System => "a view of the system".to_owned(),
         Need::Other(what) => (*what).to_owned(),
         _ => "something that this program does not know".to_owned(),

@@ -29,6 +29,7 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("conflicts", plugin.conflicts);
     sections.add("events in", lines(&handled(plugin)));
     sections.add("events out", lines(&published(plugin)));
+    sections.add("schedules", lines(&scheduled(plugin)));
     sections.add("permissions", permissions(&plugin.permissions));
     sections.add("config", config(plugin));
     sections.0
@@ -102,6 +103,18 @@ fn published(plugin: &Explanation) -> Table {
     let mut table = Table::new(&["topic", "to"]);
     for event in &plugin.events_out {
         table.row([event.topic.to_owned(), dash(event.to.join(", "))]);
+    }
+    table
+}
+
+fn scheduled(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["schedule", "when", "next"]);
+    for schedule in &plugin.schedules {
+        table.row([
+            schedule.schedule.to_owned(),
+            schedule.timing.clone(),
+            dash(schedule.next.clone().unwrap_or_default()),
+        ]);
     }
     table
 }

@@ -14,6 +14,13 @@ impl Supervisor {
             Operation::Start { plugin } => self.start(plugin, &mut escalation).await,
             Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
             Operation::Restart { plugin } => self.restart(plugin, &mut escalation).await,
+            Operation::Schedule {
+                plugin,
+                schedule,
+                action,
+            } => self
+                .find(plugin)
+                .and_then(|units| self.kernel.operate_schedule(units.start, schedule, *action)),
         };
         self.kernel.audit_operation(&request.operation, &outcome);
         // Whoever asked may have gone; the operation is done all the same.

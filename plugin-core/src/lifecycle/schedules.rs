@@ -1,0 +1,123 @@
+//! The schedules of a running system: who is told of their runs, and what an operator can do.
+
+use std::time::Duration;
+
+use super::announcer::Announcer;
+use super::events::{ScheduleCompleted, ScheduleFailed};
+use super::kernel::Kernel;
+use super::operation::{OperationError, OperationOutcome};
+use crate::config::PluginSettings;
+use crate::descriptor::Descriptor;
+use crate::schedule::{Ended, Refused, ScheduleStatus, Timing};
+
+/// What an operator can ask of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ScheduleAction {
+    Pause,
+    Resume,
+    Run,
+    Cancel,
+}
+
+impl ScheduleAction {
+    /// The word of the audit log.
+    pub(super) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "schedule.pause",
+            Self::Resume => "schedule.resume",
+            Self::Run => "schedule.run",
+            Self::Cancel => "schedule.cancel",
+        }
+    }
+}
+
+/// The schedules that a plugin declares, with what config says of them.
+pub(super) fn declared(
+    plugin: &Descriptor,
+    settings: &PluginSettings,
+) -> Vec<(&'static str, Timing, bool)> {
+    let of_config = &settings.config.schedules;
+    let declared = plugin.schedules.iter().map(|schedule| {
+        let config = of_config.get(schedule.name);
+        let timing = Timing::declared(schedule, config)
+            .expect("config is loaded only with schedules that can be kept");
+        (schedule.name, timing, config.is_none_or(|it| it.enabled))
+    });
+    declared.collect()
+}
+
+/// Tells everyone of a run that has ended.
+pub(super) fn announce(announcer: &Announcer, plugin: &str, ended: &Ended) {
+    let (plugin, schedule) = (plugin.to_owned(), ended.run.schedule().to_owned());
+    let (run, took_us) = (ended.run.number(), micros(ended.took));
+    match &ended.outcome {
+        Ok(()) => announcer.announce_or_drop(ScheduleCompleted {
+            plugin,
+            schedule,
+            run,
+            took_us,
+        }),
+        Err(error) => announcer.announce_or_drop(ScheduleFailed {
+            plugin,
+            schedule,
+            run,
+            took_us,
+            kind: error.kind().as_str().to_owned(),
+            error: error.to_string(),
+        }),
+    }
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
+}
+
+impl Kernel {
+    /// Every schedule, in start order of the plugins.
+    pub(super) fn schedules(&self) -> Vec<ScheduleStatus> {
+        self.units
+            .iter()
+            .flat_map(|unit| unit.timetable.status())
+            .collect()
+    }
+
+    /// No run begins from here on.
+    pub(super) fn close_schedules(&self) {
+        for unit in &self.units {
+            unit.timetable.close();
+        }
+    }
+
+    /// Carries out what an operator asks of a schedule.
+    pub(super) fn operate_schedule(
+        &self,
+        unit: usize,
+        schedule: &str,
+        action: ScheduleAction,
+    ) -> Result<OperationOutcome, OperationError> {
+        let this = &self.units[unit];
+        let done = match action {
+            ScheduleAction::Pause => this.timetable.pause(schedule),
+            ScheduleAction::Resume => this.timetable.resume(schedule),
+            ScheduleAction::Run => this.timetable.run_now(schedule),
+            ScheduleAction::Cancel => this.timetable.cancel(schedule),
+        };
+        let (plugin, schedule) = (this.name(), schedule.to_owned());
+        match done {
+            Ok(()) => Ok(OperationOutcome {
+                plugins: Vec::new(),
+            }),
+            Err(Refused::Unknown(known)) => Err(OperationError::UnknownSchedule {
+                plugin,
+                schedule,
+                known,
+            }),
+            Err(Refused::State(state)) => Err(OperationError::ScheduleState {
+                plugin,
+                schedule,
+                state,
+            }),
+            Err(Refused::Runs) => Err(OperationError::ScheduleRuns { plugin, schedule }),
+        }
+    }
+}

@@ -1,0 +1,39 @@
+//! What runs at times of its own: methods with `#[schedule]`, and what a plugin schedules while it
+//! runs.
+//!
+//! A plugin that asks for a [`Scheduler`] makes schedules at run time; the handle ends them. Each
+//! run is a task of its plugin, guarded like any other call: an error, a panic or a time limit is
+//! an error of that run alone.
+
+mod cron;
+pub(crate) mod grammar;
+mod jitter;
+mod timing;
+mod trigger;
+
+mod counts;
+mod entry;
+mod run;
+mod status;
+
+mod book;
+mod timetable;
+
+mod scheduler;
+
+pub use crate::descriptor::{Misfire, Overlap, Schedule, ScheduleOptions, When};
+pub use cron::Cron;
+pub use run::ScheduledRun;
+pub use scheduler::{ScheduleError, ScheduleHandle, Scheduler};
+pub use status::{LastRun, RunOutcome, ScheduleCounts, ScheduleState, ScheduleStatus};
+pub use timing::Timing;
+pub use trigger::{Trigger, TriggerError};
+
+/// A time of day as it is shown: RFC 3339 in UTC.
+#[must_use]
+pub fn timestamp(time: std::time::SystemTime) -> String {
+    crate::audit::Timestamp(time).to_string()
+}
+
+pub(crate) use run::Ended;
+pub(crate) use timetable::{Refused, Timetable};

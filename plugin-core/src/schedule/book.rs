@@ -1,0 +1,178 @@
+//! All schedules of one plugin, by number, name and time. What it gives back of a plugin's is
+//! dropped by the caller, outside of the lock: to drop may be code of the plugin.
+//!
+//! Invariants: `queue` holds each entry that is due, once, at the time that `at` says; a name
+//! belongs to one entry.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::entry::Entry;
+use crate::clock::Clock;
+use crate::tasks::Tasks;
+
+/// How long the machine's clock is trusted to go on as it does.
+const FRESH: Duration = Duration::from_secs(1);
+
+#[derive(Default)]
+pub(super) struct Book {
+    pub(super) phase: Phase,
+    /// Which life of the plugin this is: runs of an earlier one change nothing.
+    pub(super) life: u64,
+    entries: BTreeMap<u64, Entry>,
+    names: HashMap<Arc<str>, u64>,
+    queue: BTreeSet<(Instant, u64)>,
+    at: HashMap<u64, Instant>,
+    /// Those that go by the time of day.
+    of_day: BTreeSet<u64>,
+    refreshed: Option<Instant>,
+    next: u64,
+}
+
+/// What the plugin is doing.
+#[derive(Default)]
+pub(super) enum Phase {
+    /// It does not live: nothing can be scheduled.
+    #[default]
+    Ended,
+    /// It is built and does not run: what is scheduled waits.
+    Waiting,
+    /// It runs.
+    Active(Scope),
+    /// It is about to stop: what runs goes on, and nothing begins.
+    Closing(Scope),
+}
+
+/// Where runs belong.
+#[derive(Clone)]
+pub(super) struct Scope {
+    pub(super) tasks: Tasks,
+    pub(super) runs: TaskTracker,
+    /// Ends the runs.
+    pub(super) cancel: CancellationToken,
+    /// Ends the timer.
+    pub(super) close: CancellationToken,
+}
+
+impl Book {
+    pub(super) fn is_active(&self) -> bool {
+        matches!(self.phase, Phase::Active(_))
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// The number that the next entry has.
+    pub(super) fn next_number(&self) -> u64 {
+        self.next
+    }
+
+    pub(super) fn find(&self, name: &str) -> Option<u64> {
+        self.names.get(name).copied()
+    }
+
+    pub(super) fn insert(&mut self, entry: Entry) -> u64 {
+        let id = self.next;
+        self.next += 1;
+        self.names.insert(Arc::clone(&entry.name), id);
+        if entry.timing.trigger.is_of_the_day() {
+            self.of_day.insert(id);
+        }
+        self.entries.insert(id, entry);
+        id
+    }
+
+    pub(super) fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        self.names.remove(&entry.name);
+        self.of_day.remove(&id);
+        self.index(id);
+        Some(entry)
+    }
+
+    pub(super) fn entry(&self, id: u64) -> Option<&Entry> {
+        self.entries.get(&id)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// Changes an entry; it is put where its time is then.
+    pub(super) fn change<T>(&mut self, id: u64, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+        let changed = self.entries.get_mut(&id).map(change);
+        self.index(id);
+        changed
+    }
+
+    /// Changes all entries.
+    pub(super) fn change_all(&mut self, mut change: impl FnMut(&mut Entry)) {
+        for id in self.ids() {
+            self.change(id, &mut change);
+        }
+    }
+
+    fn ids(&self) -> Vec<u64> {
+        self.entries.keys().copied().collect()
+    }
+
+    fn index(&mut self, id: u64) {
+        if let Some(at) = self.at.remove(&id) {
+            self.queue.remove(&(at, id));
+        }
+        if let Some(at) = self.entries.get(&id).and_then(Entry::fires) {
+            self.at.insert(id, at);
+            self.queue.insert((at, id));
+        }
+    }
+
+    /// Reckons with a clock that was moved, at most once a second; whether any entry goes by one.
+    pub(super) fn refresh(&mut self, now: Instant, clock: &Clock) -> bool {
+        let is_fresh = self.refreshed.is_some_and(|at| now < at + FRESH);
+        if !is_fresh {
+            self.refreshed = Some(now);
+            for id in self.of_day.clone() {
+                self.change(id, |entry| entry.refresh(clock));
+            }
+        }
+        !self.of_day.is_empty()
+    }
+
+    /// When the next entry is due.
+    pub(super) fn first(&self) -> Option<Instant> {
+        self.queue.first().map(|(at, _)| *at)
+    }
+
+    /// The entry that is due by now and has been for the longest time.
+    pub(super) fn due(&self, now: Instant) -> Option<u64> {
+        self.queue
+            .first()
+            .filter(|(at, _)| *at <= now)
+            .map(|(_, id)| *id)
+    }
+
+    /// Takes an entry out that is over and was made at run time: such ones do not pile up.
+    pub(super) fn remove_if_over(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.get(&id)?;
+        let is_done = !entry.declared && entry.is_over();
+        is_done.then(|| self.remove(id)).flatten()
+    }
+
+    /// Takes out what was made at run time.
+    pub(super) fn take_undeclared(&mut self) -> Vec<Entry> {
+        let undeclared: Vec<_> = (self.entries.iter())
+            .filter(|(_, entry)| !entry.declared)
+            .map(|(id, _)| *id)
+            .collect();
+        undeclared
+            .into_iter()
+            .filter_map(|id| self.remove(id))
+            .collect()
+    }
+}

@@ -1,0 +1,317 @@
+//! One schedule of a plugin: when it is due next, what runs, what waits, what came of it.
+//!
+//! Invariants: of a schedule whose runs may not be parallel at most one runs; no more than
+//! [`MOST`] wait; a time that is due once is accepted, skipped or missed once.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::counts::ScheduleCounts;
+use super::jitter;
+use super::run::{Call, Ended, ScheduledRun};
+use super::status::{LastRun, RunOutcome, ScheduleState, ScheduleStatus};
+use super::timing::Timing;
+use super::trigger::Due;
+use crate::clock::Clock;
+use crate::descriptor::{Misfire, Overlap};
+
+/// Due times that may wait for their run, and missed ones that are told apart at once.
+pub(super) const MOST: usize = 1000;
+
+/// How late a due time may be seen and is not missed.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// What a timer can tell apart.
+const FINEST: Duration = Duration::from_millis(1);
+
+pub(super) struct Entry {
+    pub(super) name: Arc<str>,
+    pub(super) declared: bool,
+    pub(super) timing: Timing,
+    /// What is called; a declared one has it while its plugin runs.
+    pub(super) call: Option<Call>,
+    pub(super) enabled: bool,
+    pub(super) paused: bool,
+    pub(super) cancelled: bool,
+    due: Option<Due>,
+    /// What jitter adds to `due`.
+    delay: Duration,
+    /// Due times that may still be accepted.
+    left: Option<u64>,
+    number: u64,
+    running: usize,
+    waiting: VecDeque<Accepted>,
+    pub(super) counts: ScheduleCounts,
+    last: Option<LastRun>,
+}
+
+/// A due time that has a run.
+struct Accepted {
+    due: SystemTime,
+    by_hand: bool,
+}
+
+impl Entry {
+    pub(super) fn new(name: Arc<str>, timing: Timing, call: Option<Call>) -> Self {
+        Self {
+            name,
+            declared: call.is_none(),
+            timing,
+            call,
+            enabled: true,
+            paused: false,
+            cancelled: false,
+            due: None,
+            delay: Duration::ZERO,
+            left: None,
+            number: 0,
+            running: 0,
+            waiting: VecDeque::new(),
+            counts: ScheduleCounts::default(),
+            last: None,
+        }
+    }
+
+    /// Begins a life of the plugin.
+    pub(super) fn arm(&mut self, now: Instant, clock: &Clock) {
+        self.rest();
+        self.number = 0;
+        self.running = 0;
+        self.left = self.timing.options.max_runs;
+        if self.enabled && !self.cancelled {
+            let first = self.timing.trigger.first(now, clock);
+            self.set_due(first, clock);
+        }
+    }
+
+    /// Nothing is due any more, and nothing waits.
+    pub(super) fn rest(&mut self) {
+        self.due = None;
+        self.waiting.clear();
+    }
+
+    /// Jitter ends before the next time is due, so that it makes none of them missed.
+    fn set_due(&mut self, due: Option<Due>, clock: &Clock) {
+        let mut most = self.timing.options.jitter;
+        if !most.is_zero()
+            && let Some(next) = due.and_then(|due| self.timing.trigger.next(&due, clock))
+        {
+            let room = due.map_or(most, |due| next.at.saturating_duration_since(due.at));
+            most = most.min(room.saturating_sub(FINEST));
+        }
+        self.due = due;
+        self.delay = jitter::up_to(most);
+    }
+
+    /// When it has to be looked at.
+    pub(super) fn fires(&self) -> Option<Instant> {
+        let due = self.due.filter(|_| !self.paused)?;
+        due.at.checked_add(self.delay)
+    }
+
+    /// Reckons with a clock that was moved.
+    pub(super) fn refresh(&mut self, clock: &Clock) {
+        if let Some(due) = &mut self.due {
+            due.refresh(clock);
+        }
+    }
+
+    /// Takes the times that are due by now.
+    pub(super) fn look(&mut self, now: Instant, clock: &Clock) {
+        let mut times = VecDeque::new();
+        let mut late = Duration::ZERO;
+        while let Some(due) = self.due
+            && let Some(fires) = self.fires().filter(|fires| *fires <= now)
+        {
+            late = now - fires;
+            times.push_back(due.time(clock));
+            let mut next = self.timing.trigger.next(&due, clock);
+            if times.len() > MOST {
+                self.counts.missed += 1;
+                times.pop_front();
+                if self.timing.trigger.is_of_the_day() {
+                    // To find each of them takes longer than they are worth.
+                    next = self.timing.trigger.next_after(&due, now, clock);
+                }
+            }
+            self.set_due(next, clock);
+        }
+        self.make_up(times, late);
+    }
+
+    /// Accepts of the times that are due what the policy for missed ones leaves.
+    fn make_up(&mut self, mut times: VecDeque<SystemTime>, late: Duration) {
+        let misfire = self.timing.options.misfire;
+        if times.len() > 1 && misfire == Misfire::CatchUp {
+            for due in times {
+                self.accept(due);
+            }
+            return;
+        }
+        let Some(last) = times.pop_back() else { return };
+        self.counts.missed += times.len() as u64;
+        if misfire == Misfire::Skip && late > GRACE {
+            self.counts.missed += 1;
+        } else if self.timing.options.overlap == Overlap::Skip && self.is_busy() {
+            self.counts.skipped += 1;
+        } else {
+            self.accept(last);
+        }
+    }
+
+    fn is_busy(&self) -> bool {
+        self.running > 0 || !self.waiting.is_empty()
+    }
+
+    fn accept(&mut self, due: SystemTime) {
+        if self.left == Some(0) {
+            return;
+        }
+        if self.waiting.len() >= MOST {
+            self.counts.skipped += 1;
+            return;
+        }
+        self.waiting.push_back(Accepted {
+            due,
+            by_hand: false,
+        });
+        self.left = self.left.map(|left| left - 1);
+        if self.left == Some(0) {
+            self.due = None;
+        }
+    }
+
+    /// Accepts a run that an operator asks for; whether there is room for it.
+    pub(super) fn accept_by_hand(&mut self, now: SystemTime) -> bool {
+        let room = match self.timing.options.overlap {
+            Overlap::Skip => !self.is_busy(),
+            Overlap::Queue | Overlap::Parallel => self.waiting.len() < MOST,
+        };
+        if room {
+            self.waiting.push_back(Accepted {
+                due: now,
+                by_hand: true,
+            });
+            if self.timing.trigger.is_once() {
+                self.due = None;
+            }
+        }
+        room
+    }
+
+    /// The next run that may begin now.
+    pub(super) fn start(&mut self) -> Option<ScheduledRun> {
+        if self.running > 0 && self.timing.options.overlap != Overlap::Parallel {
+            return None;
+        }
+        let accepted = self.waiting.pop_front()?;
+        self.running += 1;
+        self.number += 1;
+        Some(ScheduledRun {
+            schedule: Arc::clone(&self.name),
+            number: self.number,
+            due: accepted.due,
+            by_hand: accepted.by_hand,
+        })
+    }
+
+    /// Takes back a run for which the plugin had no task.
+    pub(super) fn refuse(&mut self) {
+        self.withdraw();
+        self.number -= 1;
+        self.counts.skipped += 1;
+    }
+
+    /// Takes back a run whose schedule was ended before it began.
+    pub(super) fn withdraw(&mut self) {
+        self.running = self.running.saturating_sub(1);
+    }
+
+    /// Notes a run that has ended, or that was cut off.
+    pub(super) fn end(&mut self, ended: Option<&Ended>) {
+        self.withdraw();
+        let Some(ended) = ended else {
+            self.counts.cancelled += 1;
+            return;
+        };
+        match ended.outcome() {
+            RunOutcome::Completed => self.counts.completed += 1,
+            RunOutcome::Failed | RunOutcome::TimedOut => self.counts.failed += 1,
+        }
+        self.last = Some(LastRun {
+            number: ended.run.number,
+            due: ended.run.due,
+            took: ended.took,
+            outcome: ended.outcome(),
+            error: ended.outcome.as_ref().err().map(ToString::to_string),
+        });
+    }
+
+    /// Whether nothing of it runs, waits or is due.
+    pub(super) fn is_over(&self) -> bool {
+        self.due.is_none() && !self.is_busy()
+    }
+
+    /// Halts it. What waits is skipped; what runs goes on.
+    pub(super) fn pause(&mut self) {
+        self.paused = true;
+        self.counts.skipped += self.waiting.len() as u64;
+        self.waiting.clear();
+    }
+
+    /// Goes on with the next time that is due; what was due only once and has passed is due now.
+    pub(super) fn resume(&mut self, now: Instant, clock: &Clock) {
+        self.paused = false;
+        let Some(due) = self.due.filter(|due| due.at <= now) else {
+            return;
+        };
+        let next = if self.timing.trigger.is_once() {
+            Some(Due::steady(now))
+        } else {
+            self.timing.trigger.next_after(&due, now, clock)
+        };
+        self.set_due(next, clock);
+    }
+
+    pub(super) fn state(&self, is_live: bool) -> ScheduleState {
+        if !self.enabled {
+            ScheduleState::Disabled
+        } else if self.cancelled {
+            ScheduleState::Cancelled
+        } else if self.paused {
+            ScheduleState::Paused
+        } else if !is_live {
+            ScheduleState::Stopped
+        } else if self.is_over() {
+            ScheduleState::Finished
+        } else {
+            ScheduleState::Active
+        }
+    }
+
+    pub(super) fn status(
+        &self,
+        plugin: &'static str,
+        is_live: bool,
+        clock: &Clock,
+    ) -> ScheduleStatus {
+        ScheduleStatus {
+            plugin,
+            schedule: self.name.to_string(),
+            declared: self.declared,
+            timing: self.timing.to_string(),
+            state: self.state(is_live),
+            running: self.running,
+            queued: self.waiting.len(),
+            counts: self.counts,
+            last: self.last.clone(),
+            next: self.fires().map(|at| match self.due {
+                Some(due) => due.time(clock) + self.delay,
+                None => clock.time_of(at),
+            }),
+        }
+    }
+}

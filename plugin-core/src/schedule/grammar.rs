@@ -1,0 +1,354 @@
+//! The grammar of cron expressions: five fields, or six with seconds first. It is checked in const
+//! evaluation, so that `#[schedule(cron = "…")]` with a mistake does not compile, and again for
+//! what is known only at run time.
+//!
+//! A field is `*`, or a list of values, ranges `a-b`, and steps `*/n` and `a-b/n`. Months and days
+//! of the week have names. A day of the month may also be `L`, the last, or `15W`, the working day
+//! next to it; a day of the week `5L`, the last Friday, or `5#2`, the second. It is what
+//! [`croner`] reads without its extras, and a little stricter.
+
+const MONTHS: &[u8] = b"JANFEBMARAPRMAYJUNJULAUGSEPOCTNOVDEC";
+const DAYS: &[u8] = b"SUNMONTUEWEDTHUFRISAT";
+
+/// What stands in one place of an expression.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Field {
+    Second,
+    Minute,
+    Hour,
+    DayOfMonth,
+    Month,
+    DayOfWeek,
+}
+
+impl Field {
+    const ALL: [Self; 6] = [
+        Self::Second,
+        Self::Minute,
+        Self::Hour,
+        Self::DayOfMonth,
+        Self::Month,
+        Self::DayOfWeek,
+    ];
+
+    const fn range(self) -> (u32, u32) {
+        match self {
+            Self::Second | Self::Minute => (0, 59),
+            Self::Hour => (0, 23),
+            Self::DayOfMonth => (1, 31),
+            Self::Month => (1, 12),
+            Self::DayOfWeek => (0, 7),
+        }
+    }
+
+    /// The three-letter names of its values, and the first value.
+    const fn names(self) -> (&'static [u8], u32) {
+        match self {
+            Self::Month => (MONTHS, 1),
+            Self::DayOfWeek => (DAYS, 0),
+            _ => (&[], 0),
+        }
+    }
+
+    const fn fault(self) -> &'static str {
+        match self {
+            Self::Second => {
+                "a cron expression's seconds are `*`, 0 to 59, a range `0-30`, a step `*/10`, or a list of them"
+            }
+            Self::Minute => {
+                "a cron expression's minutes are `*`, 0 to 59, a range `0-30`, a step `*/5`, or a list of them"
+            }
+            Self::Hour => {
+                "a cron expression's hours are `*`, 0 to 23, a range `8-17`, a step `*/2`, or a list of them"
+            }
+            Self::DayOfMonth => {
+                "a cron expression's days of the month are `*`, 1 to 31, `L` for the last, `15W`, a range `1-15`, a step `*/2`, or a list of them"
+            }
+            Self::Month => {
+                "a cron expression's months are `*`, 1 to 12, `JAN` to `DEC`, a range `JAN-MAR`, a step `*/3`, or a list of them"
+            }
+            Self::DayOfWeek => {
+                "a cron expression's days of the week are `*`, 0 to 7, `SUN` to `SAT`, `5L`, `5#2`, a range `MON-FRI`, or a list of them"
+            }
+        }
+    }
+}
+
+const COUNT: &str = "a cron expression has five or six fields: write minute, hour, day of the month, month and day of the week, as in `0 3 * * *`, with seconds before them if you want";
+
+/// Panics with what is wrong with an expression: in a constant, a compile error.
+///
+/// # Panics
+///
+/// When the expression is none.
+pub const fn assert_cron(expression: &str) {
+    if let Some(fault) = fault(expression) {
+        panic!("{}", fault);
+    }
+}
+
+/// What is wrong with an expression.
+pub(super) const fn fault(expression: &str) -> Option<&'static str> {
+    let text = expression.as_bytes();
+    let count = fields(text);
+    if count != 5 && count != 6 {
+        return Some(COUNT);
+    }
+    let mut at = 0;
+    let mut place = 6 - count;
+    while place < 6 {
+        while is_blank(text[at]) {
+            at += 1;
+        }
+        let end = word_end(text, at);
+        if !is_field(Field::ALL[place], text, (at, end)) {
+            return Some(Field::ALL[place].fault());
+        }
+        at = end;
+        place += 1;
+    }
+    None
+}
+
+const fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// How many words there are.
+const fn fields(text: &[u8]) -> usize {
+    let (mut at, mut count) = (0, 0);
+    while at < text.len() {
+        if !is_blank(text[at]) && (at == 0 || is_blank(text[at - 1])) {
+            count += 1;
+        }
+        at += 1;
+    }
+    count
+}
+
+const fn word_end(text: &[u8], mut at: usize) -> usize {
+    while at < text.len() && !is_blank(text[at]) {
+        at += 1;
+    }
+    at
+}
+
+/// `*`, or a list of items.
+const fn is_field(field: Field, text: &[u8], (mut at, end): (usize, usize)) -> bool {
+    if end - at == 1 && text[at] == b'*' {
+        return true;
+    }
+    loop {
+        let mut stop = at;
+        while stop < end && text[stop] != b',' {
+            stop += 1;
+        }
+        if !is_item(field, text, (at, stop)) {
+            return false;
+        }
+        if stop == end {
+            return true;
+        }
+        at = stop + 1;
+    }
+}
+
+/// A value, a range, a step, or what only days have.
+const fn is_item(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
+    if at == end {
+        return false;
+    }
+    if text[at] == b'*' {
+        return is_step(field, text, (at + 1, end));
+    }
+    if is_day(field, text, (at, end)) {
+        return true;
+    }
+    let Some((first, next)) = value(field, text, (at, end)) else {
+        return false;
+    };
+    if next == end {
+        return true;
+    }
+    if text[next] != b'-' {
+        return false;
+    }
+    let Some((last, next)) = value(field, text, (next + 1, end)) else {
+        return false;
+    };
+    // Sunday is also the end of a week.
+    let last = if matches!(field, Field::DayOfWeek) && last == 0 {
+        7
+    } else {
+        last
+    };
+    first <= last && (next == end || is_step(field, text, (next, end)))
+}
+
+/// `/n`.
+const fn is_step(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
+    if at >= end || text[at] != b'/' {
+        return false;
+    }
+    match number(text, (at + 1, end)) {
+        Some((step, next)) => next == end && step > 0 && step <= field.range().1,
+        None => false,
+    }
+}
+
+/// `L`, `LW` and `15W` of a month, `5L` and `5#2` of a week.
+const fn is_day(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
+    let last = upper(text[end - 1]);
+    match field {
+        Field::DayOfMonth if end - at == 1 => last == b'L',
+        Field::DayOfMonth if last == b'W' => {
+            let is_last = end - at == 2 && upper(text[at]) == b'L';
+            is_last || is_value(field, text, (at, end - 1))
+        }
+        Field::DayOfWeek if last == b'L' => end - at > 1 && is_value(field, text, (at, end - 1)),
+        Field::DayOfWeek if end - at > 2 && text[end - 2] == b'#' => {
+            matches!(last, b'1'..=b'5') && is_value(field, text, (at, end - 2))
+        }
+        _ => false,
+    }
+}
+
+const fn is_value(field: Field, text: &[u8], (at, end): (usize, usize)) -> bool {
+    matches!(value(field, text, (at, end)), Some((_, next)) if next == end)
+}
+
+/// A number in the field's range or a name, and where it ends.
+const fn value(field: Field, text: &[u8], (at, end): (usize, usize)) -> Option<(u32, usize)> {
+    let (low, high) = field.range();
+    if let Some((number, next)) = number(text, (at, end)) {
+        return if low <= number && number <= high {
+            Some((number, next))
+        } else {
+            None
+        };
+    }
+    let (names, first) = field.names();
+    let mut name = 0;
+    while name * 3 < names.len() {
+        if at + 3 <= end && is_name(names, name * 3, text, at) {
+            return Some((first + name as u32, at + 3));
+        }
+        name += 1;
+    }
+    None
+}
+
+const fn is_name(names: &[u8], name: usize, text: &[u8], at: usize) -> bool {
+    upper(text[at]) == names[name]
+        && upper(text[at + 1]) == names[name + 1]
+        && upper(text[at + 2]) == names[name + 2]
+}
+
+/// A number of at most two digits, and where it ends.
+const fn number(text: &[u8], (at, end): (usize, usize)) -> Option<(u32, usize)> {
+    let (mut next, mut number) = (at, 0);
+    while next < end && text[next].is_ascii_digit() {
+        number = number * 10 + (text[next] - b'0') as u32;
+        next += 1;
+    }
+    if next == at || next - at > 2 {
+        None
+    } else {
+        Some((number, next))
+    }
+}
+
+const fn upper(byte: u8) -> u8 {
+    byte.to_ascii_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn each_field_says_what_it_takes() {
+        for good in [
+            "* * * * *",
+            "*/5 * * * *",
+            "0 */5 * * * *",
+            "0 9-17/2 1,15,L jan-mar MON-FRI",
+            "0 0 LW * 5L",
+            "0 0 15W * fri#2",
+            "0 0 * * SUN",
+            "0 0 * * FRI-SUN",
+        ] {
+            assert_eq!(fault(good), None, "{good}");
+        }
+        for (bad, what) in [
+            ("", "five or six"),
+            ("* * * *", "five or six"),
+            ("* * * * * * *", "five or six"),
+            ("@daily", "five or six"),
+            ("60 * * * *", "minutes"),
+            ("61 * * * * *", "seconds"),
+            ("5/10 * * * *", "minutes"),
+            ("* 24 * * *", "hours"),
+            ("* */0 * * *", "hours"),
+            ("* * 0 * *", "days of the month"),
+            ("* * 32 * *", "days of the month"),
+            ("* * * 13 *", "months"),
+            ("* * * MON *", "months"),
+            ("* * * * FRI-MON", "days of the week"),
+            ("* * * * 5#6", "days of the week"),
+            ("* * * * 1,,2", "days of the week"),
+            ("* * * * 1,", "days of the week"),
+            ("* * * * ?", "days of the week"),
+        ] {
+            let found = fault(bad).unwrap_or_default();
+            assert!(found.contains(what), "{bad}: {found}");
+        }
+    }
+
+    fn item(field: Field) -> impl Strategy<Value = String> {
+        let (low, high) = field.range();
+        let pair = (low..=high, low..=high).prop_map(|(a, b)| (a.min(b), a.max(b)));
+        (pair, 1..=high, 0..6_u8).prop_map(move |((low, high), step, shape)| match shape {
+            0 => format!("*/{step}"),
+            1 => format!("{low}-{high}"),
+            2 => format!("{low}-{high}/{step}"),
+            3 if field == Field::DayOfMonth => format!("{low}W"),
+            4 if field == Field::DayOfMonth => "L".to_owned(),
+            3 if field == Field::DayOfWeek => format!("{low}#3"),
+            4 if field == Field::DayOfWeek => format!("{low}L"),
+            _ => low.to_string(),
+        })
+    }
+
+    fn expression() -> impl Strategy<Value = String> {
+        let field = |field| {
+            prop_oneof![
+                Just("*".to_owned()),
+                prop::collection::vec(item(field), 1..4).prop_map(|items| items.join(","))
+            ]
+        };
+        Field::ALL
+            .map(field)
+            .to_vec()
+            .prop_map(|fields| fields.join(" "))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn what_the_grammar_takes_the_library_reads(text in expression()) {
+            prop_assert_eq!(fault(&text), None);
+            prop_assert!(text.parse::<croner::Cron>().is_ok());
+        }
+
+        #[test]
+        fn any_text_has_an_answer_and_what_is_taken_is_read(text in "[0-9*,/LW#A-Za-z -]{0,24}") {
+            if fault(&text).is_none() {
+                prop_assert!(text.parse::<croner::Cron>().is_ok(), "{}", text);
+            }
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Schedules that a plugin makes while it runs.
+
+use std::fmt;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use super::run::{Call, ScheduledRun};
+use super::timetable::Timetable;
+use super::timing::Timing;
+use crate::descriptor::BoxFuture;
+use crate::error::{Error, IntoOutcome, Result};
+use crate::event::{Event, Publisher};
+
+/// The right of one plugin to schedule while it runs: a parameter of its `#[init]`.
+///
+/// What is scheduled before the plugin runs is due from then on. All of it ends when the plugin
+/// stops; nothing is on disk.
+///
+/// # Example
+///
+/// ```
+/// use std::sync::Mutex;
+/// use std::time::Duration;
+///
+/// use plugin_core::prelude::*;
+/// use plugin_core::schedule::{ScheduleHandle, Timing};
+///
+/// #[event("user.reminder")]
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct Reminder { user_id: String }
+///
+/// struct Reminders {
+///     scheduler: Scheduler,
+///     reminder: Publisher<Reminder>,
+///     beat: Mutex<Option<ScheduleHandle>>,
+/// }
+///
+/// #[plugin(name = "reminders", version = "1.0.0")]
+/// impl Reminders {
+///     #[init]
+///     fn init(scheduler: Scheduler, reminder: Publisher<Reminder>) -> Self {
+///         Self { scheduler, reminder, beat: Mutex::default() }
+///     }
+///
+///     #[start]
+///     fn start(&self) -> Result<()> {
+///         let day = Duration::from_secs(24 * 60 * 60);
+///         let event = Reminder { user_id: "ann".to_owned() };
+///         // Nobody is to take it back, so the handle is let go.
+///         self.scheduler.publish_later(&self.reminder, event, day)?.detach();
+///
+///         let timing = Timing::every(Duration::from_secs(5));
+///         let beat = self.scheduler.schedule("beat", timing, |run| async move {
+///             tracing::debug!("beat {}", run.number());
+///         })?;
+///         *self.beat.lock().unwrap() = Some(beat);
+///         Ok(())
+///     }
+/// }
+/// # mod tracing { macro_rules! debug { ($($all:tt)*) => { drop(format!($($all)*)) } } pub(crate) use debug; }
+/// ```
+#[derive(Clone)]
+pub struct Scheduler(Arc<Timetable>);
+
+impl Scheduler {
+    pub(crate) fn new(timetable: &Arc<Timetable>) -> Self {
+        Self(Arc::clone(timetable))
+    }
+
+    /// Runs a function at times of its own. `name` is what operators see; it is unique in the
+    /// plugin.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping, the name is taken, or the plugin has 100 000 schedules.
+    pub fn schedule<F>(
+        &self,
+        name: impl Into<Arc<str>>,
+        timing: Timing,
+        run: impl Fn(ScheduledRun) -> F + Send + Sync + 'static,
+    ) -> Result<ScheduleHandle, ScheduleError>
+    where
+        F: Future<Output: IntoOutcome> + Send + 'static,
+    {
+        let name = name.into();
+        let call: Call = Arc::new(move |scheduled| boxed(run(scheduled)));
+        let id = self.0.add(|_| name, timing, call)?;
+        Ok(self.handle(id))
+    }
+
+    /// Publishes an event after a time, if the plugin still runs then.
+    ///
+    /// It is published by a run like any other: it waits for room, and has the plugin's `timeout`
+    /// to find it. Operators see it under its topic and a number, `user.reminder#7`.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin is stopping, or has 100 000 schedules.
+    pub fn publish_later<E: Event>(
+        &self,
+        publisher: &Publisher<E>,
+        event: E,
+        after: Duration,
+    ) -> Result<ScheduleHandle, ScheduleError> {
+        self.publish(publisher, event, Timing::after(after))
+    }
+
+    /// Publishes an event at a time of day, at once if it has passed, if the plugin still runs
+    /// then: see [`Scheduler::publish_later`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Scheduler::publish_later`].
+    pub fn publish_at<E: Event>(
+        &self,
+        publisher: &Publisher<E>,
+        event: E,
+        at: SystemTime,
+    ) -> Result<ScheduleHandle, ScheduleError> {
+        self.publish(publisher, event, Timing::at(at))
+    }
+
+    fn publish<E: Event>(
+        &self,
+        publisher: &Publisher<E>,
+        event: E,
+        timing: Timing,
+    ) -> Result<ScheduleHandle, ScheduleError> {
+        let (publisher, event) = (publisher.clone(), Mutex::new(Some(event)));
+        let call: Call = Arc::new(move |_| {
+            let event = event.lock().unwrap_or_else(PoisonError::into_inner).take();
+            let publisher = publisher.clone();
+            boxed(async move {
+                match event {
+                    Some(event) => publisher.publish(event).await.map_err(Error::from),
+                    None => Err(Error::bug("the event was published before")),
+                }
+            })
+        });
+        let name = |id| format!("{}#{id}", E::DESCRIPTOR.topic).into();
+        let id = self.0.add(name, timing, call)?;
+        Ok(self.handle(id))
+    }
+
+    fn handle(&self, id: u64) -> ScheduleHandle {
+        ScheduleHandle(Some((Arc::clone(&self.0), id)))
+    }
+}
+
+fn boxed<F>(future: F) -> BoxFuture<'static, Result<()>>
+where
+    F: Future<Output: IntoOutcome> + Send + 'static,
+{
+    Box::pin(async move { future.await.into_outcome() })
+}
+
+impl fmt::Debug for Scheduler {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Scheduler").field(&self.0).finish()
+    }
+}
+
+/// A schedule that was made at run time. It ends when this is dropped: no run begins after that,
+/// but one that has begun goes on to its end.
+#[derive(Debug)]
+#[must_use = "the schedule ends when its handle is dropped: keep it, or `detach` it"]
+pub struct ScheduleHandle(Option<(Arc<Timetable>, u64)>);
+
+impl ScheduleHandle {
+    /// Ends the schedule; the same as to drop it.
+    pub fn cancel(self) {}
+
+    /// Lets the schedule go on without a handle, until it is over or the plugin stops.
+    pub fn detach(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for ScheduleHandle {
+    fn drop(&mut self) {
+        if let Some((timetable, id)) = self.0.take() {
+            timetable.remove(id);
+        }
+    }
+}
+
+/// Why something was not scheduled.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ScheduleError {
+    /// The plugin is stopping or has stopped.
+    Stopping,
+    /// Another schedule of the plugin has the name.
+    Taken(String),
+    /// The plugin has as many schedules as it may.
+    Full(usize),
+}
+
+impl fmt::Display for ScheduleError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => f.write_str("the plugin is stopping and schedules nothing more"),
+            Self::Taken(name) => write!(
+                f,
+                "the plugin has a schedule `{name}` already: choose another name"
+            ),
+            Self::Full(most) => write!(f, "the plugin has {most} schedules, as many as it may"),
+        }
+    }
+}
+
+impl std::error::Error for ScheduleError {}

@@ -1,0 +1,207 @@
+//! The schedules of one instance, and the timer that begins their runs: a task that sleeps until
+//! the next one is due.
+//!
+//! Invariants: a run begins only while the plugin runs, decided under the lock that a stop takes;
+//! it is a task of the plugin's scope; the timer wakes up when something is due or changed, and
+//! once a minute if anything goes by the time of day.
+
+mod operations;
+mod timer;
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::book::{Book, Phase, Scope};
+use super::entry::Entry;
+use super::run::{Call, Ended};
+use super::status::ScheduleStatus;
+use super::timing::Timing;
+use crate::clock::Clock;
+use crate::descriptor::{PluginRef, Schedule};
+use crate::guard;
+use crate::instance::Identity;
+use crate::tasks::Tasks;
+
+pub(crate) use operations::Refused;
+
+/// Told of each run that ended.
+pub(crate) type Told = Box<dyn Fn(&'static str, &Ended) + Send + Sync>;
+
+/// The schedules of one instance.
+pub(crate) struct Timetable {
+    identity: Arc<Identity>,
+    /// Time limit of a run that names none.
+    limit: Duration,
+    clock: Clock,
+    told: Told,
+    book: Mutex<Book>,
+    changed: Notify,
+}
+
+impl Timetable {
+    /// The declared schedules of an instance, and whether each is enabled.
+    pub(crate) fn new(
+        identity: Arc<Identity>,
+        (limit, clock): (Duration, Clock),
+        declared: Vec<(&'static str, Timing, bool)>,
+        told: Told,
+    ) -> Self {
+        let mut book = Book::default();
+        for (name, timing, enabled) in declared {
+            let mut entry = Entry::new(name.into(), timing, None);
+            entry.enabled = enabled;
+            book.insert(entry);
+        }
+        Self {
+            identity,
+            limit,
+            clock,
+            told,
+            book: Mutex::new(book),
+            changed: Notify::new(),
+        }
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The plugin is about to be built.
+    pub(crate) fn begin(&self) {
+        let mut book = self.book();
+        book.phase = Phase::Waiting;
+        book.life += 1;
+        let left_behind = book.take_undeclared();
+        drop(book);
+        self.discard(left_behind);
+    }
+
+    /// The plugin runs: from here on, schedules are due.
+    pub(crate) fn activate(
+        self: &Arc<Self>,
+        plugin: &PluginRef,
+        declared: &'static [Schedule],
+        tasks: Tasks,
+    ) {
+        let scope = Scope {
+            tasks,
+            runs: TaskTracker::new(),
+            cancel: CancellationToken::new(),
+            close: CancellationToken::new(),
+        };
+        let close = scope.close.clone();
+        let now = Instant::now();
+        let mut book = self.book();
+        for schedule in declared {
+            let call = call_of(plugin, schedule);
+            if let Some(id) = book.find(schedule.name) {
+                book.change(id, |entry| entry.call = Some(call));
+            }
+        }
+        book.change_all(|entry| entry.arm(now, &self.clock));
+        book.phase = Phase::Active(scope);
+        drop(book);
+        drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
+    }
+
+    /// Nothing begins from here on.
+    pub(crate) fn close(&self) {
+        let mut book = self.book();
+        book.phase = match std::mem::take(&mut book.phase) {
+            Phase::Active(scope) => {
+                scope.close.cancel();
+                Phase::Closing(scope)
+            }
+            other => other,
+        };
+    }
+
+    /// Ends the runs, and waits for them: a run is dropped at its next await.
+    pub(crate) async fn end(&self) {
+        self.close();
+        if let Phase::Closing(scope) = self.clear() {
+            scope.cancel.cancel();
+            scope.runs.close();
+            scope.runs.wait().await;
+        }
+    }
+
+    /// Forgets what is of this life of the plugin, and says in which phase it ended.
+    fn clear(&self) -> Phase {
+        let mut calls: Vec<Call> = Vec::new();
+        let mut book = self.book();
+        let phase = std::mem::take(&mut book.phase);
+        book.change_all(|entry| {
+            entry.rest();
+            calls.extend(entry.call.take());
+        });
+        let undeclared = book.take_undeclared();
+        drop(book);
+        self.tell_lost(&undeclared);
+        self.discard((undeclared, calls));
+        phase
+    }
+
+    /// Events that were to be published later are not, and nobody should wonder why.
+    fn tell_lost(&self, ended: &[Entry]) {
+        let lost = ended
+            .iter()
+            .filter(|entry| entry.timing.trigger.is_once())
+            .count();
+        if lost > 0 {
+            tracing::warn!(
+                plugin = self.identity.name(),
+                lost,
+                "the plugin stops before what it scheduled once was due"
+            );
+        }
+    }
+
+    /// Every schedule, in the order in which they were made.
+    pub(crate) fn status(&self) -> Vec<ScheduleStatus> {
+        let book = self.book();
+        let is_live = !matches!(book.phase, Phase::Ended);
+        book.entries()
+            .map(|entry| entry.status(self.identity.name(), is_live, &self.clock))
+            .collect()
+    }
+
+    /// Drops what may be code of the plugin; a panic in it stays there.
+    fn discard<T>(&self, of_plugin: T) {
+        let dropped = guard::call(self.identity.current(), || {
+            drop(of_plugin);
+            Ok(())
+        });
+        if let Err(error) = dropped {
+            tracing::error!(
+                plugin = self.identity.name(),
+                "the `Drop` of a schedule {error}"
+            );
+        }
+    }
+
+    fn book(&self) -> MutexGuard<'_, Book> {
+        self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a run of a declared schedule calls.
+fn call_of(plugin: &PluginRef, schedule: &'static Schedule) -> Call {
+    let plugin = Arc::clone(plugin);
+    Arc::new(move |run| (schedule.run)(Arc::clone(&plugin), run))
+}
+
+impl fmt::Debug for Timetable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Timetable")
+            .field("plugin", &self.identity.name())
+            .field("schedules", &self.book().len())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,163 @@
+//! When something runs, and how.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use super::cron::Cron;
+use super::trigger::{Trigger, TriggerError};
+use crate::config::{Period, ScheduleConfig};
+use crate::descriptor::{Misfire, Overlap, Schedule, ScheduleOptions};
+
+/// When something runs, and how.
+///
+/// # Example
+///
+/// ```
+/// use std::time::Duration;
+/// use plugin_core::{Overlap, schedule::Timing};
+///
+/// let minute = Duration::from_secs(60);
+/// let timing = Timing::every(minute).jitter(minute / 10).overlap(Overlap::Queue);
+/// assert_eq!(timing.to_string(), "every 1m, jitter 6s, queues");
+///
+/// let nightly = Timing::cron("0 3 * * *", "Europe/Berlin").unwrap();
+/// assert_eq!(nightly.to_string(), "cron `0 3 * * *` in Europe/Berlin");
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "nothing runs before a `Scheduler` has it"]
+pub struct Timing {
+    pub(super) trigger: Trigger,
+    pub(super) options: ScheduleOptions,
+}
+
+impl Timing {
+    const fn new(trigger: Trigger) -> Self {
+        Self {
+            trigger,
+            options: ScheduleOptions::DEFAULT,
+        }
+    }
+
+    /// At a fixed rate, the first time after one period. A period below a millisecond counts as
+    /// one: no timer is finer.
+    pub fn every(period: Duration) -> Self {
+        Self::new(Trigger::Every(period.max(Duration::from_millis(1))))
+    }
+
+    /// Whenever the time of day in a timezone matches an expression: see [`Cron`].
+    ///
+    /// # Errors
+    ///
+    /// When it is no expression, when it is never due, or when no timezone has the name.
+    pub fn cron(expression: &str, timezone: &str) -> Result<Self, TriggerError> {
+        Cron::new(expression, timezone).map(|cron| Self::new(Trigger::Cron(cron)))
+    }
+
+    /// Once, after a time.
+    pub const fn after(delay: Duration) -> Self {
+        Self::new(Trigger::After(delay))
+    }
+
+    /// Once, at a time of day; at once, if that has passed.
+    pub const fn at(time: SystemTime) -> Self {
+        Self::new(Trigger::At(time))
+    }
+
+    /// Adds a delay to each due time, at random up to `most`.
+    pub const fn jitter(mut self, most: Duration) -> Self {
+        self.options = self.options.jitter(most);
+        self
+    }
+
+    /// Ends it after so many runs.
+    ///
+    /// # Panics
+    ///
+    /// When `max_runs` is zero.
+    pub const fn max_runs(mut self, max_runs: u64) -> Self {
+        self.options = self.options.max_runs(max_runs);
+        self
+    }
+
+    /// Says what happens when the run before still goes.
+    pub const fn overlap(mut self, overlap: Overlap) -> Self {
+        self.options = self.options.overlap(overlap);
+        self
+    }
+
+    /// Says what happens to times that were missed.
+    pub const fn misfire(mut self, misfire: Misfire) -> Self {
+        self.options = self.options.misfire(misfire);
+        self
+    }
+
+    /// Sets the time limit of one run; by default the plugin's.
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.options = self.options.timeout(timeout);
+        self
+    }
+
+    /// When it is due.
+    #[must_use]
+    pub const fn trigger(&self) -> &Trigger {
+        &self.trigger
+    }
+
+    /// How it is run.
+    #[must_use]
+    pub const fn options(&self) -> &ScheduleOptions {
+        &self.options
+    }
+
+    /// A declared schedule, with what config says of it.
+    ///
+    /// # Errors
+    ///
+    /// When the expression or the timezone is none, or the period is zero.
+    pub fn declared(
+        schedule: &Schedule,
+        config: Option<&ScheduleConfig>,
+    ) -> Result<Self, TriggerError> {
+        let mut timing = Self {
+            trigger: match config {
+                Some(config) => config.trigger(schedule.when)?,
+                None => Trigger::declared(schedule.when)?,
+            },
+            options: schedule.options,
+        };
+        if let Some(jitter) = config.and_then(|config| config.jitter) {
+            timing = timing.jitter(jitter.get());
+        }
+        if let Some(timeout) = config.and_then(|config| config.timeout) {
+            timing = timing.timeout(timeout.get());
+        }
+        Ok(timing)
+    }
+}
+
+impl fmt::Display for Timing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let options = &self.options;
+        self.trigger.fmt(f)?;
+        if !options.jitter.is_zero() {
+            write!(f, ", jitter {}", Period::new(options.jitter))?;
+        }
+        if let Some(runs) = options.max_runs {
+            write!(f, ", at most {runs} runs")?;
+        }
+        f.write_str(match options.overlap {
+            Overlap::Skip => "",
+            Overlap::Queue => ", queues",
+            Overlap::Parallel => ", parallel",
+        })?;
+        f.write_str(match options.misfire {
+            Misfire::RunOnce => "",
+            Misfire::Skip => ", does not make up",
+            Misfire::CatchUp => ", catches up",
+        })?;
+        match options.timeout {
+            Some(timeout) => write!(f, ", timeout {}", Period::new(timeout)),
+            None => Ok(()),
+        }
+    }
+}

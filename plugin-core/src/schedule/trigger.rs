@@ -1,0 +1,180 @@
+//! When something is due.
+
+use std::fmt;
+use std::time::{Duration, SystemTime};
+
+use tokio::time::Instant;
+
+use super::cron::Cron;
+use crate::clock::Clock;
+use crate::config::Period;
+use crate::descriptor::When;
+
+/// When something is due.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Trigger {
+    /// At a fixed rate, the first time one period after it begins.
+    Every(Duration),
+    /// Whenever the time of day in a timezone matches.
+    Cron(Cron),
+    /// Once, so long after it begins.
+    After(Duration),
+    /// Once, at a time of day.
+    At(SystemTime),
+}
+
+impl Trigger {
+    /// The trigger of a declared schedule.
+    pub(crate) fn declared(when: When) -> Result<Self, TriggerError> {
+        match when {
+            When::Every(period) if period.is_zero() => Err(TriggerError::NoPeriod),
+            // No timer is finer.
+            When::Every(period) => Ok(Self::Every(period.max(Duration::from_millis(1)))),
+            When::After(delay) => Ok(Self::After(delay)),
+            When::Cron {
+                expression,
+                timezone,
+            } => Cron::new(expression, timezone).map(Self::Cron),
+        }
+    }
+
+    /// Whether it is due once.
+    pub(crate) const fn is_once(&self) -> bool {
+        matches!(self, Self::After(_) | Self::At(_))
+    }
+
+    /// Whether it goes by the time of day, which may be moved, and not by the time that passes.
+    pub(super) const fn is_of_the_day(&self) -> bool {
+        matches!(self, Self::Cron(_) | Self::At(_))
+    }
+
+    /// The first time that is due, if it begins at a moment.
+    pub(super) fn first(&self, begin: Instant, clock: &Clock) -> Option<Due> {
+        match self {
+            Self::Every(wait) | Self::After(wait) => Some(Due::steady(later(begin, *wait))),
+            Self::Cron(cron) => cron
+                .next(clock.time_of(begin))
+                .map(|time| Due::of_day(time, clock)),
+            Self::At(time) => Some(Due::of_day(*time, clock)),
+        }
+    }
+
+    /// The time that is due after one that was.
+    pub(super) fn next(&self, due: &Due, clock: &Clock) -> Option<Due> {
+        match self {
+            Self::Every(period) => Some(Due::steady(later(due.at, *period))),
+            Self::Cron(cron) => cron
+                .next(due.time(clock))
+                .map(|time| Due::of_day(time, clock)),
+            Self::After(_) | Self::At(_) => None,
+        }
+    }
+
+    /// The first time at its pace that is due after `now`.
+    pub(super) fn next_after(&self, due: &Due, now: Instant, clock: &Clock) -> Option<Due> {
+        match self {
+            Self::Every(period) => {
+                let periods = now.saturating_duration_since(due.at).as_nanos() / period.as_nanos();
+                let periods = u32::try_from(periods + 1).unwrap_or(u32::MAX);
+                let ahead = period.saturating_mul(periods);
+                Some(Due::steady(later(due.at, ahead)))
+            }
+            _ => self.first(now, clock),
+        }
+    }
+}
+
+/// A wait that no process lives to see the end of.
+const FOR_EVER: Duration = Duration::from_secs(3650 * 86_400);
+
+fn later(at: Instant, wait: Duration) -> Instant {
+    at + wait.min(FOR_EVER)
+}
+
+/// A time that is due.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Due {
+    /// On tokio's clock.
+    pub(super) at: Instant,
+    /// The time of day that it goes by: the machine's clock may be moved.
+    of_day: Option<SystemTime>,
+}
+
+impl Due {
+    pub(super) fn steady(at: Instant) -> Self {
+        Self { at, of_day: None }
+    }
+
+    fn of_day(time: SystemTime, clock: &Clock) -> Self {
+        Self {
+            at: clock.instant_of(time),
+            of_day: Some(time),
+        }
+    }
+
+    /// Its time of day.
+    pub(super) fn time(&self, clock: &Clock) -> SystemTime {
+        self.of_day.unwrap_or_else(|| clock.time_of(self.at))
+    }
+
+    /// Reckons with a clock that was moved.
+    pub(super) fn refresh(&mut self, clock: &Clock) {
+        if let Some(time) = self.of_day {
+            self.at = clock.instant_of(time);
+        }
+    }
+}
+
+impl fmt::Display for Trigger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(period) => write!(f, "every {}", Period::new(*period)),
+            Self::Cron(cron) => cron.fmt(f),
+            Self::After(delay) => write!(f, "once, after {}", Period::new(*delay)),
+            Self::At(time) => write!(f, "once, at {}", crate::audit::Timestamp(*time)),
+        }
+    }
+}
+
+/// Why something is no trigger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TriggerError {
+    /// A rate without a period.
+    NoPeriod,
+    /// Text that is no cron expression, or one that is never due.
+    Cron {
+        /// The text.
+        expression: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A timezone that the database does not hold.
+    Timezone {
+        /// Its name.
+        name: String,
+        /// What was probably meant.
+        meant: Option<String>,
+    },
+}
+
+impl fmt::Display for TriggerError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NoPeriod => f.write_str("a period of zero is no rate: write a longer one"),
+            Self::Cron { expression, why } => {
+                write!(f, "`{expression}` can't be used: {why}")
+            }
+            Self::Timezone { name, meant } => {
+                write!(f, "no timezone is named `{name}`: ")?;
+                match meant {
+                    Some(meant) => write!(f, "did you mean `{meant}`?"),
+                    None => f.write_str("write one of the IANA database, such as `Europe/Berlin`"),
+                }
+            }
+        }
+    }
+}
+
+impl std::error::Error for TriggerError {}

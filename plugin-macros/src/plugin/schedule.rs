@@ -1,0 +1,95 @@
+//! `#[schedule(…)]` above a method: exactly one of `every`, `cron` and `after`, and options that go
+//! with it.
+
+mod pace;
+mod when;
+
+use proc_macro2::TokenStream;
+use syn::{Attribute, Meta, Signature, Type};
+
+use super::block::Method;
+use super::mark::Mark;
+use super::model::Schedule;
+use super::{hook, parameter, receiver};
+use crate::attribute::{Arguments, Grammar};
+use crate::diagnostics::Diagnostics;
+
+const GRAMMAR: Grammar = Grammar {
+    attribute: "#[schedule]",
+    unnamed: None,
+    options: &[
+        ("every", "every = \"30s\""),
+        ("cron", "cron = \"0 3 * * *\""),
+        ("timezone", "timezone = \"Europe/Berlin\""),
+        ("after", "after = \"10s\""),
+        ("jitter", "jitter = \"2s\""),
+        ("max_runs", "max_runs = 10"),
+        ("overlap", "overlap = queue"),
+        ("misfire", "misfire = catch_up"),
+        ("timeout", "timeout = \"5s\""),
+    ],
+};
+
+/// Checks one scheduled method.
+pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Schedule> {
+    let (_, attribute) = method
+        .marks
+        .iter()
+        .find(|(mark, _)| *mark == Mark::Schedule)?;
+    let mut arguments = arguments(attribute, diagnostics);
+    let call = receiver::call(Mark::Schedule, method, diagnostics);
+    receiver::check_shared(Mark::Schedule, &method.signature, diagnostics);
+    let takes_run = takes_run(&method.signature, diagnostics);
+    pace::check_agreement(&arguments, diagnostics);
+    let when = when::when(&mut arguments, attribute, diagnostics);
+    let pace = pace::pace(&mut arguments, when.as_ref(), diagnostics);
+    Some(Schedule {
+        call,
+        conditions: hook::conditions(method).cloned().collect(),
+        takes_run,
+        when: when?,
+        pace,
+    })
+}
+
+fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
+    let tokens = match &attribute.meta {
+        Meta::List(list) => list.tokens.clone(),
+        Meta::Path(_) => TokenStream::new(),
+        Meta::NameValue(pair) => {
+            diagnostics.at(
+                pair,
+                "`#[schedule]` takes its options in parentheses: write `#[schedule(every = \"30s\")]`",
+            );
+            TokenStream::new()
+        }
+    };
+    let arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
+    for stray in &arguments.positional {
+        diagnostics.at(
+            stray,
+            "the options of `#[schedule]` have names: write `every = \"30s\"` or `cron = \"0 3 * * *\"`",
+        );
+    }
+    arguments
+}
+
+/// Whether there is a parameter `&ScheduledRun`; any other one is reported.
+fn takes_run(signature: &Signature, diagnostics: &mut Diagnostics) -> bool {
+    let parameters = parameter::typed(signature);
+    let is_run = |ty: &Type| match ty {
+        Type::Reference(reference) => {
+            reference.mutability.is_none() && parameter::is_named(&reference.elem, "ScheduledRun")
+        }
+        _ => false,
+    };
+    let takes_run = parameters.first().is_some_and(|first| is_run(&first.ty));
+    for extra in parameters.iter().skip(usize::from(takes_run)) {
+        diagnostics.at(
+            extra,
+            "a scheduled method takes `&self` and, if it wants to know which run it is, \
+                `run: &ScheduledRun`: get what else it needs in `#[init]`, and keep it in the plugin",
+        );
+    }
+    takes_run
+}
