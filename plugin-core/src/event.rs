@@ -37,6 +37,7 @@ pub use publisher::{Publisher, Publishers};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
+pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use tally::{Tally, Total};
 pub(crate) use worker::Worker;

@@ -108,6 +108,7 @@
 //! - [`event`](mod@event), [`service`](mod@service), [`files`]: what it works with.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
+//! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
 
 #![warn(missing_docs)]
@@ -129,6 +130,7 @@ pub mod init;
 mod instance;
 pub mod permission;
 mod spawn;
+pub mod trace;
 
 pub mod event;
 pub mod files;

@@ -191,13 +191,15 @@ async fn serve(mut work: Work, worker: usize) {
     let (meta, events) = (payload.meta(), work.len() as u64);
     let current = Current {
         worker: Some(worker),
-        ..site.owner.handling(meta.id)
+        ..site.owner.handling(&meta)
     };
     let span = tracing::info_span!(
         "event",
         plugin = site.owner.name(),
         topic = payload.topic(),
-        event = %meta.id
+        event = %meta.id,
+        trace_id = %meta.trace().trace_id(),
+        span_id = %meta.trace().span_id(),
     );
     let began = site.begin(events);
     let result = tracing::Instrument::instrument(invoke(&work, current), span).await;

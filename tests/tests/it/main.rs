@@ -19,3 +19,4 @@ mod macros;
 mod rights;
 mod services;
 mod states;
+mod traces;
