@@ -95,7 +95,9 @@ impl Identity {
             plugin: self.name,
             event: None,
             may_log: self.grants.may_log(),
+            deadline: None,
             worker: None,
+            answering: None,
             lineage: Lineage::None,
         }
     }

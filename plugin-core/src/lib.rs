@@ -148,8 +148,8 @@ pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Mode, Need, Overflow, Plugin,
-    PluginRef, Provide, ReloadHook, Requirement, Source, StartHook, StopHook, SubscribeOptions,
-    Subscription,
+    PluginRef, Provide, ReloadHook, Requirement, Respond, RespondOptions, Source, StartHook,
+    StopHook, SubscribeOptions, Subscription,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};

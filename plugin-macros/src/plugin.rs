@@ -9,6 +9,7 @@ mod model;
 mod options;
 mod parameter;
 mod receiver;
+mod respond;
 mod subscription;
 mod version;
 

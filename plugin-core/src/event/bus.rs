@@ -11,6 +11,7 @@ use super::backlog::Backlog;
 use super::descriptor::{Event, EventDescriptor};
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
+use super::request::Exchange;
 use super::shared::Shared;
 use super::table::{Change, Draft, Table};
 use crate::instance::Identity;
@@ -28,6 +29,7 @@ struct Inner {
     by_topic: HashMap<&'static str, usize>,
     subscriptions: AtomicU64,
     backlog: Backlog,
+    exchange: Exchange,
     closed: AtomicBool,
 }
 
@@ -88,6 +90,7 @@ impl Bus {
             events,
             subscriptions: AtomicU64::new(0),
             backlog: Backlog::default(),
+            exchange: Exchange::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -109,10 +112,12 @@ impl Bus {
         Some(self.0.events[at])
     }
 
-    /// What every handler did so far, by topic.
+    /// What every handler did so far, by topic; those who answer requests come last.
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerReport> {
-        self.0.table.load().reports()
+        let mut reports = self.0.table.load().reports();
+        reports.extend(self.0.exchange.reports());
+        reports
     }
 
     /// Events that are accepted and not handled yet.
@@ -148,6 +153,10 @@ impl Bus {
     #[inline(always)]
     pub(super) fn table(&self) -> &Shared<Table> {
         &self.0.table
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
     }
 
     pub(super) fn pending(&self) -> &Backlog {

@@ -99,7 +99,7 @@ pub struct PluginStop {
     /// What was not done in time: `unsubscribe`, `drain`, `stop`, `tasks`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<&'static str>,
-    /// Accepted events that it did not come to.
+    /// Accepted events and requests that it did not come to.
     pub lost: usize,
     /// What `stop` returned.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -209,23 +209,31 @@ impl Teardown<'_> {
         done
     }
 
-    /// Ends the subscriptions and handles what was accepted; says how many events were lost.
+    /// Ends the subscriptions and handles what was accepted; says how many events and requests
+    /// were lost.
     async fn drain(&mut self, live: &mut Live) -> usize {
         self.wait("unsubscribe", live.subscriber.deactivate()).await;
         live.mailbox.close();
-        let Some(mut worker) = live.worker.take() else {
+        let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
+        else {
             return 0;
         };
-        if let Some(Ok(())) = self.wait("drain", &mut worker).await {
+        reception.close();
+        let drained = async {
+            let ended = (&mut worker).await;
+            reception.answered().await;
+            ended
+        };
+        if let Some(Ok(())) = self.wait("drain", drained).await {
             return 0;
         }
         worker.abort();
-        let lost = live.mailbox.abandon();
+        let lost = live.mailbox.abandon() + reception.abandon();
         if lost > 0 {
             tracing::error!(
                 plugin = self.unit.name(),
                 lost,
-                "accepted events were not handled"
+                "accepted events or requests were not handled"
             );
         }
         lost

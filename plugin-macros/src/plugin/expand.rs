@@ -6,6 +6,7 @@
 
 mod calls;
 mod hooks;
+mod responds;
 mod subscriptions;
 
 use std::collections::HashSet;
@@ -88,6 +89,10 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .subscriptions
         .iter()
         .map(|one| subscriptions::element(krate, one));
+    let responds = plugin
+        .responds
+        .iter()
+        .map(|one| responds::element(krate, one));
     quote! {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
@@ -99,6 +104,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
             .subscriptions(const { &[#(#subscriptions),*] })
+            .responds(const { &[#(#responds),*] })
     }
 }
 

@@ -6,6 +6,7 @@ use super::block::{Block, Method};
 use super::hook;
 use super::mark::Mark;
 use super::options::Options;
+use super::respond::{self, Respond};
 use super::subscription;
 use crate::diagnostics::Diagnostics;
 use crate::doc;
@@ -21,6 +22,7 @@ pub(crate) struct Plugin {
     pub(crate) reload: Option<Hook>,
     pub(crate) health: Option<Hook>,
     pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) responds: Vec<Respond>,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -82,6 +84,7 @@ impl Plugin {
         let subscriptions = marked(block, Mark::Subscribe)
             .filter_map(|method| subscription::check(method, diagnostics))
             .collect();
+        let responds = respond::all(block, diagnostics);
         Some(Self {
             description: description(&options, block),
             options,
@@ -92,6 +95,7 @@ impl Plugin {
             reload,
             health,
             subscriptions,
+            responds,
         })
     }
 }

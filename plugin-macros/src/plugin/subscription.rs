@@ -15,6 +15,7 @@ use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::topic;
 use serving::serving;
+pub(super) use serving::{count, timeout};
 use taken::{Taken, taken};
 
 const GRAMMAR: Grammar = Grammar {

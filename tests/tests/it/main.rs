@@ -16,6 +16,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod requests;
 mod rights;
 mod services;
 mod states;
