@@ -2,6 +2,7 @@
 
 mod events;
 mod needs;
+mod requests;
 mod text;
 
 use plugin_core::config::{Explained, Settings};
@@ -17,6 +18,7 @@ use crate::plugins::COMPOSITION;
 
 use events::{Handled, Published};
 use needs::Needed;
+use requests::{Answered, Asked};
 
 /// Everything about one plugin.
 #[derive(Debug, Serialize)]
@@ -36,6 +38,8 @@ struct Explanation {
     conflicts: &'static [&'static str],
     events_in: Vec<Handled>,
     events_out: Vec<Published>,
+    answers: Vec<Answered>,
+    asks: Vec<Asked>,
     permissions: Permissions,
     /// Its config: the keys with value and origin; nothing when the config has mistakes.
     config: Option<Vec<Explained>>,
@@ -114,6 +118,8 @@ impl Explanation {
             conflicts: plugin.conflicts,
             events_in: events::handled(plugin, set),
             events_out: events::published(plugin, set),
+            answers: requests::answered(plugin, set),
+            asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, settings),
             config: settings.and_then(|settings| settings.explain(plugin.name)),
         }

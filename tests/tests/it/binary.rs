@@ -4,6 +4,7 @@
 mod absent;
 mod broken;
 mod feed;
+mod followed;
 mod serve;
 mod show;
 
