@@ -109,6 +109,7 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
+//! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
 
 #![warn(missing_docs)]
@@ -131,6 +132,7 @@ pub mod init;
 mod instance;
 pub mod permission;
 mod spawn;
+pub mod trace;
 
 pub mod event;
 pub mod files;
@@ -149,8 +151,9 @@ pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Misfire, Mode, Need,
-    Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Retry, Schedule,
-    ScheduleOptions, Source, StartHook, StopHook, SubscribeOptions, Subscription, When,
+    Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Respond,
+    RespondOptions, Retry, Schedule, ScheduleOptions, Source, StartHook, StopHook,
+    SubscribeOptions, Subscription, When,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};

@@ -33,5 +33,13 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
-    services.chain(inline).chain(run_time).chain(schedules)
+    let answers = plugin.responds.iter().map(|respond| {
+        format!(
+            "what it answers on `{}` goes to one instance, and does not share",
+            respond.request.topic
+        )
+    });
+    (services.chain(inline).chain(run_time))
+        .chain(schedules)
+        .chain(answers)
 }

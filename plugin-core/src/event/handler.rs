@@ -111,6 +111,11 @@ impl Site {
     pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
         self.counters.took(1, took);
         self.owner.counters().took(1, took);
+        self.warn_if_long(meta, took);
+    }
+
+    /// Warns of a synchronous call that took too long.
+    pub(super) fn warn_if_long(&self, meta: Meta, took: Duration) {
         let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
         if took > limit {
             tracing::warn!(
@@ -120,7 +125,7 @@ impl Site {
                 event = %meta.id,
                 ?took,
                 ?limit,
-                "a synchronous handler held its publisher up; make it an `async fn`, or do less in it"
+                "a synchronous handler held its caller up; make it an `async fn`, or do less in it"
             );
         }
     }
@@ -140,12 +145,12 @@ impl Site {
         Some(Instant::now())
     }
 
-    /// Notes how long a call took, if it was timed.
-    pub(super) fn took(&self, events: u64, began: Option<Instant>) {
-        if let Some(took) = began.map(|began| began.elapsed()) {
-            self.counters.took(events, took);
-            self.owner.counters().took(events, took);
-        }
+    /// Notes how long a call took, if it was timed, and says so.
+    pub(super) fn took(&self, events: u64, began: Option<Instant>) -> Option<Duration> {
+        let took = began.map(|began| began.elapsed())?;
+        self.counters.took(events, took);
+        self.owner.counters().took(events, took);
+        Some(took)
     }
 
     /// Counts a call that failed.
@@ -184,6 +189,8 @@ impl Site {
             handler = self.handler,
             topic = %self.topic,
             event = %meta.id,
+            trace_id = %meta.trace().trace_id(),
+            span_id = %meta.trace().span_id(),
             kind = error.kind().as_str(),
             "handler failed: {error}"
         );
@@ -247,7 +254,10 @@ pub(super) fn admits<P>(
     }
     let Some(filter) = filter else { return true };
     let meta = envelope.meta();
-    guard::call(site.owner.handling(meta.id), || Ok(filter(envelope))).unwrap_or_else(|error| {
+    guard::call(site.owner.handling(envelope.meta_ref()), || {
+        Ok(filter(envelope))
+    })
+    .unwrap_or_else(|error| {
         site.failed(meta, &error.context("its filter"));
         false
     })

@@ -86,6 +86,7 @@ impl DeadLetter {
             first_at: Timestamp(failures.first).to_string(),
             last_at: Timestamp(failures.last).to_string(),
             replays: 0,
+            traceparent: Some(meta.trace().to_string()),
         }
     }
 }

@@ -124,4 +124,7 @@ pub struct DeadLetter {
     pub last_at: String,
     /// Replays that failed.
     pub replays: u32,
+    /// The span of the event, in the form of the header `traceparent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traceparent: Option<String>,
 }

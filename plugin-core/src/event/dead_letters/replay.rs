@@ -116,6 +116,7 @@ impl Bus {
         let meta = Meta {
             id: letter.event,
             source: interned(&letter.source),
+            parent: (letter.traceparent.as_deref()).and_then(|span| span.parse().ok()),
         };
         let Some(event) = self.event(&letter.topic) else {
             let (topic, data) = (letter.topic.clone(), letter.data.clone());
