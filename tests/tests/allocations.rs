@@ -153,7 +153,6 @@ async fn publish_to_nobody_allocates_nothing() {
 }
 
 #[tokio::test]
-#[ignore = "`try_publish` puts every event into an `Arc`, also when no mailbox takes it"]
 async fn try_publish_allocates_nothing() {
     with_system(async |running| {
         let (heard, unheard) = (running.publisher::<Heard>(), running.publisher::<Unheard>());
