@@ -45,7 +45,6 @@ impl Set {
     }
 
     /// Configures it with defaults.
-    #[must_use]
     pub fn configure(&self) -> Configured {
         Manager::builder(&self.composition)
             .sources(Sources::new().data_dir(self.data.path()))

@@ -86,10 +86,7 @@ impl kameo::Actor for Counter {
     type Args = Self;
     type Error = Infallible;
 
-    async fn on_start(
-        counter: Self,
-        _: kameo::actor::ActorRef<Self>,
-    ) -> Result<Self, Infallible> {
+    async fn on_start(counter: Self, _: kameo::actor::ActorRef<Self>) -> Result<Self, Infallible> {
         Ok(counter)
     }
 }
@@ -106,7 +103,7 @@ pub(crate) fn kameo() -> impl FnMut(u64) -> Duration {
     let (counter, progress) = counter();
     let runtime = one_thread();
     let actor = runtime.block_on(async {
-        kameo::actor::Spawn::spawn_with_mailbox(counter, kameo::mailbox::bounded(ROOM))
+        <Counter as kameo::actor::Spawn>::spawn_with_mailbox(counter, kameo::mailbox::bounded(ROOM))
     });
     move |times| {
         runtime.block_on(bursts(times, &progress, async |event| {
@@ -118,8 +115,6 @@ pub(crate) fn kameo() -> impl FnMut(u64) -> Duration {
 
 /// The behaviour is apart from the state there.
 struct Behaviour;
-
-impl ractor::Message for Told {}
 
 impl ractor::Actor for Behaviour {
     type Msg = Told;

@@ -41,10 +41,25 @@ macro_rules! channel {
     };
 }
 
-channel!(tokio, tokio::sync::mpsc::channel::<Arc<Queued>>(ROOM), send, recv);
+channel!(
+    tokio,
+    tokio::sync::mpsc::channel::<Arc<Queued>>(ROOM),
+    send,
+    recv
+);
 channel!(kanal, kanal::bounded_async::<Arc<Queued>>(ROOM), send, recv);
-channel!(crossfire, crossfire::mpsc::bounded_async::<Arc<Queued>>(ROOM), send, recv);
-channel!(flume, flume::bounded::<Arc<Queued>>(ROOM), send_async, recv_async);
+channel!(
+    crossfire,
+    crossfire::mpsc::bounded_async::<Arc<Queued>>(ROOM),
+    send,
+    recv
+);
+channel!(
+    flume,
+    flume::bounded::<Arc<Queued>>(ROOM),
+    send_async,
+    recv_async
+);
 
 /// Handles one, and says when it was the last of a burst.
 pub(crate) fn handle(event: &Queued, handled: &mut usize, progress: &Progress) {
