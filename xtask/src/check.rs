@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use crate::command::{capture, cargo, run as execute, say};
-use crate::{matrix, require, symbols, tidy};
+use crate::{counts, matrix, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
 
-const STEPS: [(&str, Step); 8] = [
+const STEPS: [(&str, Step); 9] = [
     ("fmt", fmt),
     ("tidy", tidy::run),
     ("clippy", clippy),
@@ -15,6 +15,7 @@ const STEPS: [(&str, Step); 8] = [
     ("doc", doc),
     ("matrix", matrix::run),
     ("symbols", symbols::run),
+    ("counts", counts::check),
     ("deps", deps),
 ];
 

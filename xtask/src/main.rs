@@ -2,9 +2,11 @@
 
 mod check;
 mod command;
+mod counts;
 mod demo;
 mod matrix;
 mod new_plugin;
+mod peers;
 mod require;
 mod symbols;
 mod tidy;
@@ -16,7 +18,11 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test                          everything that CI checks, in order, stopping at the first failure
-  test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols, deps
+  test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols,
+                                counts, deps
+  counts [--record]             counts the instructions of the kernel's operations, and compares them
+                                with those of benches/counts.json, or records them there
+  peers                         compares the kernel with other event crates and actor crates
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
@@ -25,6 +31,8 @@ fn main() -> ExitCode {
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
         Some("test") => check::run(&args.collect::<Vec<_>>()),
+        Some("counts") => counts::run(&args.collect::<Vec<_>>()),
+        Some("peers") => peers::run(),
         Some("new-plugin") => new_plugin::run(args.next().as_deref()),
         _ => Err(USAGE.to_owned()),
     };

@@ -1,19 +1,19 @@
-//! The servers that tests talk to: installed if they are missing and can be, else named.
+//! Programs that checks need: installed if they are missing and can be, else named.
 
 use std::path::Path;
 use std::process::Command;
 
 use crate::command::{run, say};
 
-/// A program that a test needs, and the Debian package that brings it.
-struct Server {
+/// A program that a check needs, and the Debian package that brings it.
+struct Program {
     what: &'static str,
     package: &'static str,
     is_there: fn() -> bool,
 }
 
-const SERVERS: [Server; 2] = [
-    Server {
+const SERVERS: [Program; 2] = [
+    Program {
         what: "mariadbd (the database plugin is tested against a real MariaDB)",
         package: "mariadb-server",
         is_there: || {
@@ -22,7 +22,7 @@ const SERVERS: [Server; 2] = [
                 .any(|path| Path::new(path).exists())
         },
     },
-    Server {
+    Program {
         what: "aiosmtpd (the notification plugin is tested against a real SMTP server)",
         package: "python3-aiosmtpd",
         is_there: || {
@@ -33,27 +33,54 @@ const SERVERS: [Server; 2] = [
     },
 ];
 
-/// Makes sure that every server is there.
+const COUNTERS: [Program; 2] = [
+    Program {
+        what: "valgrind (it counts the instructions of an operation)",
+        package: "valgrind",
+        is_there: || answers("valgrind"),
+    },
+    Program {
+        what: "objdump (it tells which instructions are locked)",
+        package: "binutils",
+        is_there: || answers("objdump"),
+    },
+];
+
+fn answers(program: &str) -> bool {
+    let mut program = Command::new(program);
+    program.arg("--version");
+    program.output().is_ok_and(|output| output.status.success())
+}
+
+/// Makes sure that every server is there that tests talk to.
 pub(crate) fn servers() -> Result<(), String> {
-    let missing: Vec<_> = SERVERS
-        .iter()
-        .filter(|server| !(server.is_there)())
+    all(&SERVERS)
+}
+
+/// Makes sure that instructions can be counted.
+pub(crate) fn counters() -> Result<(), String> {
+    all(&COUNTERS)
+}
+
+fn all(programs: &[Program]) -> Result<(), String> {
+    let missing: Vec<_> = (programs.iter())
+        .filter(|program| !(program.is_there)())
         .collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let packages: Vec<_> = missing.iter().map(|server| server.package).collect();
+    let packages: Vec<_> = missing.iter().map(|program| program.package).collect();
     say(&format!("installing {}", packages.join(", ")));
     let installed = install(&packages);
     let still: Vec<_> = (missing.iter())
-        .filter(|server| !(server.is_there)())
-        .map(|server| format!("  {}", server.what))
+        .filter(|program| !(program.is_there)())
+        .map(|program| format!("  {}", program.what))
         .collect();
     if still.is_empty() {
         return Ok(());
     }
     Err(format!(
-        "the tests need these programs, which can't be installed from here{}:\n{}\ninstall them with: sudo apt-get install {}",
+        "the checks need these programs, which can't be installed from here{}:\n{}\ninstall them with: sudo apt-get install {}",
         installed
             .err()
             .map_or_else(String::new, |error| format!(" ({error})")),

@@ -3,37 +3,45 @@
 use std::collections::HashMap;
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion};
+use criterion::Criterion;
+use kernel_benches::{Contest, Goal, timed};
 use petgraph::algo::toposort;
 use petgraph::graph::{DiGraph, NodeIndex};
 use plugin_core::{Composition, Descriptor, Requirement};
 
+use crate::hold;
 use crate::lifecycle::HOOKS;
 
 const NEEDS: usize = 3;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("plan of N plugins");
-    for count in [100, 1_000] {
-        let plugins = plugins(count);
-        group.bench_function(BenchmarkId::new("kernel", count), |bencher| {
-            bencher.iter(|| Composition::assemble(black_box(&plugins)).is_ok());
-        });
-        let graph = graph(&plugins);
-        group.bench_function(BenchmarkId::new("toposort", count), |bencher| {
-            bencher.iter(|| toposort(black_box(&graph), None).is_ok());
-        });
-        group.bench_function(BenchmarkId::new("graph and toposort", count), |bencher| {
-            bencher.iter(|| toposort(&self::graph(black_box(&plugins)), None).is_ok());
-        });
+    for (count, bound) in [(100, None), (1_000, Some(150e3)), (10_000, Some(1.8e6))] {
+        let plugins: &'static [_] = plugins(count).leak();
+        let ready = graph(plugins);
+        let mut contest = Contest::new(format!("collect and order of {count} plugins"))
+            .add(
+                "kernel",
+                timed(|| Composition::assemble(black_box(plugins)).is_ok()),
+            )
+            .add(
+                "toposort of a ready graph",
+                timed(move || toposort(&ready, None).is_ok()),
+            )
+            .add(
+                "graph and toposort",
+                timed(|| toposort(&graph(black_box(plugins)), None).is_ok()),
+            );
+        if let Some(bound) = bound {
+            contest = contest.goal(Goal::nanos("kernel", bound));
+        }
+        hold(criterion, contest);
     }
-    group.finish();
 }
 
 /// Each plugin needs some of those before it, spread over all of them; the names are in no order.
 fn plugins(count: usize) -> Vec<&'static Descriptor> {
     let names: Vec<&'static str> = (0..count)
-        .map(|at| &*format!("plugin-{:04}", at * 7_919 % count).leak())
+        .map(|at| &*format!("plugin-{:05}", at * 7_919 % count).leak())
         .collect();
     (0..count)
         .map(|at| {

@@ -1,147 +1,109 @@
-//! Publish to N synchronous subscribers, beside direct calls and two home-made buses.
+//! Publish to N synchronous subscribers, beside direct calls and the buses that one writes at home.
 
-use std::any::{Any, TypeId};
-use std::collections::HashMap;
 use std::hint::black_box;
-use std::sync::RwLock;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
+use criterion::Criterion;
+use kernel_benches::{
+    Contest, Goal, Subject, System, ToFour, ToNone, ToOne, ToSixteen, ToSixtyFour, by_topic,
+    by_type, timed,
+};
 use plugin_core::Plugin;
-use plugin_core::prelude::*;
+use plugin_core::event::Publisher;
 
-use crate::system::System;
+use crate::hold;
 
-type Typed<E> = Box<dyn Fn(&E) + Send + Sync>;
-type Erased = Box<dyn Fn(&dyn Any) + Send + Sync>;
-
-/// An event, its subscribers in the kernel, and the same subscribers by hand.
-trait Subject: Event {
-    const SUBSCRIBERS: usize;
-    type Listener: Plugin;
-
-    fn of(number: u64) -> Self;
-    /// The limit: calls that may not be inlined.
-    fn direct(&self);
-    fn typed() -> Vec<Typed<Self>>;
-    fn erased() -> Vec<Erased>;
-}
-
-/// The salts make each handler a function of its own, which the compiler can't merge.
-macro_rules! subject {
-    ($event:ident $topic:tt, $listener:ident $name:tt, [$($handler:ident $salt:literal)*]) => {
-        #[event($topic)]
-        #[derive(Serialize, Deserialize, JsonSchema)]
-        struct $event {
-            number: u64,
-        }
-
-        struct $listener;
-
-        #[plugin(name = $name)]
-        impl $listener {
-            #[init]
-            fn init() -> Self {
-                Self
-            }
-
-            $(
-                #[subscribe]
-                fn $handler(&self, event: &$event) {
-                    black_box(event.number ^ $salt);
-                }
-            )*
-        }
-
-        impl $event {
-            $(
-                #[inline(never)]
-                fn $handler(&self) {
-                    black_box(self.number ^ $salt);
-                }
-            )*
-        }
-
-        impl Subject for $event {
-            const SUBSCRIBERS: usize = <[u64]>::len(&[$($salt),*]);
-            type Listener = $listener;
-
-            fn of(number: u64) -> Self {
-                Self { number }
-            }
-
-            fn direct(&self) {
-                $(self.$handler();)*
-            }
-
-            fn typed() -> Vec<Typed<Self>> {
-                vec![$(Box::new(|event: &Self| { black_box(event.number ^ $salt); })),*]
-            }
-
-            fn erased() -> Vec<Erased> {
-                vec![$(Box::new(|event: &dyn Any| {
-                    if let Some(event) = event.downcast_ref::<Self>() {
-                        black_box(event.number ^ $salt);
-                    }
-                })),*]
-            }
-        }
-    };
-}
-
-subject!(ToNone "bench.to_none", None_ "listener-of-none", []);
-subject!(ToOne "bench.to_one", One "listener-of-one", [on_1 1]);
-subject!(ToFour "bench.to_four", Four "listener-of-four", [on_1 1 on_2 2 on_3 3 on_4 4]);
-subject!(ToSixteen "bench.to_sixteen", Sixteen "listener-of-sixteen", [
-    on_1 1 on_2 2 on_3 3 on_4 4 on_5 5 on_6 6 on_7 7 on_8 8
-    on_9 9 on_10 10 on_11 11 on_12 12 on_13 13 on_14 14 on_15 15 on_16 16
-]);
+pub(crate) const PUBLISH: &str = "publish";
+pub(crate) const TRY_PUBLISH: &str = "try_publish";
+pub(crate) const DIRECT: &str = "direct calls";
+const CLOSURES: &str = "Vec of closures";
+const BY_TYPE: &str = "map by TypeId";
+const BY_TOPIC: &str = "string topic and JSON";
+const BATCH: u64 = 256;
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("publish to N synchronous subscribers");
-    measure::<ToNone>(&mut group);
-    measure::<ToOne>(&mut group);
-    measure::<ToFour>(&mut group);
-    measure::<ToSixteen>(&mut group);
-    group.finish();
+    hold(criterion, none());
+    hold(criterion, goals(contest::<ToOne>(), None));
+    hold(criterion, goals(contest::<ToFour>(), Some(1.5)));
+    hold(criterion, goals(contest::<ToSixteen>(), Some(1.35)));
+    hold(criterion, goals(contest::<ToSixtyFour>(), Some(1.7)));
+    hold(criterion, batch::<ToOne>());
+    hold(criterion, batch::<ToFour>());
+    hold(criterion, batch::<ToSixteen>());
 }
 
-fn measure<E: Subject>(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let count = E::SUBSCRIBERS;
-    group.bench_function(BenchmarkId::new("direct calls", count), |bencher| {
-        bencher.iter(|| E::of(black_box(1)).direct());
-    });
-
-    let system = System::start(&[E::Listener::DESCRIPTOR]);
-    let publisher = system.running.publisher::<E>();
-    group.bench_function(BenchmarkId::new("kernel", count), |bencher| {
-        bencher
-            .to_async(&system.runtime)
-            .iter(|| publisher.publish(E::of(black_box(1))));
-    });
-    system.stop();
-
-    let handlers = black_box(E::typed());
-    group.bench_function(BenchmarkId::new("Vec of closures", count), |bencher| {
-        bencher.iter(|| {
-            let event = E::of(black_box(1));
-            handlers.iter().for_each(|handler| handler(&event));
-        });
-    });
-
-    let bus = black_box(RwLock::new(HashMap::from([(
-        TypeId::of::<E>(),
-        E::erased(),
-    )])));
-    group.bench_function(BenchmarkId::new("map by TypeId", count), |bencher| {
-        bencher.iter(|| by_type(&bus, &E::of(black_box(1))));
-    });
+fn none() -> Contest {
+    let contest = contest::<ToNone>().goal(Goal::nanos(TRY_PUBLISH, 2.0));
+    contest.goal(Goal::nanos(PUBLISH, 2.0))
 }
 
-/// The usual home-made bus.
-fn by_type<E: Subject>(bus: &RwLock<HashMap<TypeId, Vec<Erased>>>, event: &E) {
-    let handlers = bus.read().expect("no handler panics");
-    for handler in handlers.get(&TypeId::of::<E>()).into_iter().flatten() {
-        handler(event);
+/// Both ways to publish have the same goals.
+fn goals(mut contest: Contest, direct: Option<f64>) -> Contest {
+    for way in [TRY_PUBLISH, PUBLISH] {
+        contest = match direct {
+            Some(bound) => contest
+                .goal(Goal::ratio(way, DIRECT, bound))
+                .goal(Goal::ratio(way, CLOSURES, 1.0)),
+            // Direct calls move with the alignment of the code here: the clock is the measure.
+            None => contest.goal(Goal::nanos(way, 3.6)),
+        };
+        contest =
+            (contest.goal(Goal::faster(way, BY_TYPE, 6.0))).goal(Goal::faster(way, BY_TOPIC, 20.0));
     }
+    contest
+}
+
+fn contest<E: Subject>() -> Contest {
+    let system = Rc::new(System::start(&[E::Listener::DESCRIPTOR]));
+    let handlers = black_box(E::typed());
+    Contest::new(format!("publish inline, N = {}", E::SUBSCRIBERS))
+        .add(DIRECT, timed(|| E::of(black_box(1)).direct()))
+        .add(TRY_PUBLISH, trying::<E>(&system))
+        .add(PUBLISH, awaiting::<E>(&system))
+        .add(
+            CLOSURES,
+            timed(move || {
+                let event = E::of(black_box(1));
+                handlers.iter().for_each(|handler| handler(&event));
+            }),
+        )
+        .add(BY_TYPE, timed(by_type::<E>()))
+        .add(BY_TOPIC, timed(by_topic::<E>()))
+}
+
+/// Publishes with the synchronous call.
+pub(crate) fn trying<E: Subject>(system: &Rc<System>) -> impl FnMut(u64) -> Duration + use<E> {
+    let (publisher, running) = (system.running().publisher::<E>(), Rc::clone(system));
+    let mut publish = timed(move || publisher.try_publish(E::of(black_box(1))).is_ok());
+    move |times| {
+        let _running = &running;
+        publish(times)
+    }
+}
+
+/// Publishes and awaits, on the runtime's own thread.
+pub(crate) fn awaiting<E: Subject>(system: &Rc<System>) -> impl FnMut(u64) -> Duration + use<E> {
+    let system = Rc::clone(system);
+    let publisher = system.running().publisher::<E>();
+    move |times| system.runtime().block_on(publish(&publisher, times))
+}
+
+async fn publish<E: Subject>(publisher: &Publisher<E>, times: u64) -> Duration {
+    let began = Instant::now();
+    for _ in 0..times {
+        black_box(publisher.publish(E::of(black_box(1))).await.is_ok());
+    }
+    began.elapsed()
+}
+
+/// As many events at once as a caller has at hand.
+fn batch<E: Subject>() -> Contest {
+    let system = Rc::new(System::start(&[E::Listener::DESCRIPTOR]));
+    let (mut one, mut many) = (timed(|| E::of(black_box(1)).direct()), trying::<E>(&system));
+    Contest::new(format!("publish of 256 events, N = {}", E::SUBSCRIBERS))
+        .operations(BATCH)
+        .add(DIRECT, move |times| one(times * BATCH))
+        .add("kernel", move |times| many(times * BATCH))
+        .goal(Goal::ratio("kernel", DIRECT, 0.5))
 }

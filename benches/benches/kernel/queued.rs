@@ -1,30 +1,39 @@
 //! Publish to one asynchronous subscriber, the whole way: queued, guarded, with a time limit.
-//! Bursts of a thousand, each waited for; the figure is per event.
+//! Bursts of a thousand, each waited for; the figure is that of one event.
 
 use std::hint::black_box;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use criterion::measurement::WallTime;
-use criterion::{BenchmarkGroup, Criterion, Throughput};
+use criterion::Criterion;
 use futures_util::FutureExt;
+use kernel_benches::{Channels, Contest, Goal, Progress, System, one_thread};
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
 use tokio::runtime::Runtime;
-use tokio::sync::{Notify, mpsc};
 
-use crate::system::{System, runtime};
+use crate::hold;
 
 const BURST: usize = 1_000;
-const MAILBOX: usize = 1_024;
 const LIMIT: Duration = Duration::from_secs(30);
+
+const WHOLE: &str = "kernel";
+const MAILBOX: &str = "kernel, batch handler";
+const RECV: &str = "tokio mpsc";
+const GUARDED: &str = "mpsc, box, timeout, guard";
+const SPAWNED: &str = "spawn, timeout";
 
 #[event("bench.queued")]
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Queued {
+    number: usize,
+}
+
+#[event("bench.batched")]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Batched {
     number: usize,
 }
 
@@ -41,101 +50,88 @@ impl Listener {
     async fn on_queued(&self, event: &Queued) {
         black_box(event.number);
     }
+
+    #[subscribe(batch = 256)]
+    async fn on_batch(&self, events: Batch<Batched>) {
+        for event in events.iter() {
+            black_box(event.number);
+        }
+    }
 }
 
 async fn handle(event: Arc<Queued>) {
     black_box(event.number);
 }
 
-pub(crate) fn bench(criterion: &mut Criterion) {
-    let mut group = criterion.benchmark_group("publish to one asynchronous subscriber");
-    group.throughput(Throughput::Elements(BURST as u64));
-    kernel(&mut group);
-    let runtime = runtime();
-    channel(&mut group, &runtime, "mpsc", handle);
-    channel(&mut group, &runtime, "mpsc, box, limit, guard", |event| {
-        guarded(Box::pin(handle(event)))
-    });
-    spawned(&mut group, &runtime);
-    group.finish();
-}
-
 async fn guarded(future: Pin<Box<dyn Future<Output = ()> + Send>>) {
     let caught = AssertUnwindSafe(future).catch_unwind();
-    black_box(
-        tokio::time::timeout(LIMIT, caught)
-            .await
-            .is_ok_and(|caught| caught.is_ok()),
-    );
+    let limited = tokio::time::timeout(LIMIT, caught).await;
+    black_box(limited.is_ok_and(|caught| caught.is_ok()));
 }
 
-fn kernel(group: &mut BenchmarkGroup<'_, WallTime>) {
-    let system = System::start(&[Listener::DESCRIPTOR]);
-    let publisher = system.running.publisher::<Queued>();
-    group.bench_function("kernel", |bencher| {
-        bencher.to_async(&system.runtime).iter(async || {
-            for number in 0..BURST {
-                let published = publisher.publish(Queued { number }).await;
-                published.expect("the system runs");
-            }
-            system.running.idle().await;
-        });
-    });
-    system.stop();
+pub(crate) fn bench(criterion: &mut Criterion) {
+    let contest = Contest::new("publish to one asynchronous subscriber")
+        .operations(BURST as u64)
+        .add(WHOLE, kernel(|number| Queued { number }))
+        .add(MAILBOX, kernel(|number| Batched { number }))
+        .add(RECV, channel(one_thread(), handle))
+        .add(
+            GUARDED,
+            channel(one_thread(), |event| guarded(Box::pin(handle(event)))),
+        )
+        .add(SPAWNED, spawned(one_thread()))
+        .goal(Goal::ratio(MAILBOX, RECV, 0.3))
+        .goal(Goal::nanos(WHOLE, 20.0))
+        .goal(Goal::ratio(WHOLE, GUARDED, 0.25))
+        .goal(Goal::ratio(WHOLE, SPAWNED, 0.06));
+    hold(criterion, contest);
+}
+
+fn kernel<E: Event>(event: impl Fn(usize) -> E + 'static) -> impl FnMut(u64) -> Duration {
+    System::start(&[Listener::DESCRIPTOR]).bursts(BURST, event)
 }
 
 /// A task that receives from a channel and handles each event in turn.
-fn channel<F>(
-    group: &mut BenchmarkGroup<'_, WallTime>,
-    runtime: &Runtime,
-    name: &str,
-    handle: impl Fn(Arc<Queued>) -> F + Send + 'static,
-) where
+fn channel<F, H>(runtime: Runtime, handle: H) -> impl FnMut(u64) -> Duration
+where
     F: Future<Output = ()> + Send,
+    H: Fn(Arc<Queued>) -> F + Copy + Send + Sync + 'static,
 {
-    let (sender, mut receiver) = mpsc::channel::<Arc<Queued>>(MAILBOX);
-    let done = Arc::new(Notify::new());
-    let told = Arc::clone(&done);
-    let receive = runtime.spawn(async move {
-        let mut handled = 0;
-        while let Some(event) = receiver.recv().await {
-            handle(event).await;
-            handled += 1;
-            if handled % BURST == 0 {
-                told.notify_one();
+    let Channels { senders, progress } = Channels::spawn(&runtime, 1, BURST, handle);
+    move |times| {
+        runtime.block_on(async {
+            let began = Instant::now();
+            for _ in 0..times {
+                progress.begin(1);
+                for number in 0..BURST {
+                    let sent = senders[0].send(Arc::new(Queued { number })).await;
+                    sent.expect("the receiver waits");
+                }
+                progress.done().await;
             }
-        }
-    });
-    group.bench_function(name, |bencher| {
-        bencher.to_async(runtime).iter(async || {
-            for number in 0..BURST {
-                let sent = sender.send(Arc::new(Queued { number })).await;
-                sent.expect("the receiver waits");
-            }
-            done.notified().await;
-        });
-    });
-    drop(sender);
-    runtime.block_on(receive).expect("no handler panics");
+            began.elapsed()
+        })
+    }
 }
 
 /// A task for each event.
-fn spawned(group: &mut BenchmarkGroup<'_, WallTime>, runtime: &Runtime) {
-    let (left, done) = (Arc::new(AtomicUsize::new(0)), Arc::new(Notify::new()));
-    group.bench_function("spawn, limit", |bencher| {
-        bencher.to_async(runtime).iter(async || {
-            left.store(BURST, Relaxed);
-            for number in 0..BURST {
-                let event = Arc::new(Queued { number });
-                let (left, done) = (Arc::clone(&left), Arc::clone(&done));
-                drop(runtime.spawn(async move {
-                    let _late = tokio::time::timeout(LIMIT, handle(event)).await;
-                    if left.fetch_sub(1, Relaxed) == 1 {
-                        done.notify_one();
-                    }
-                }));
+fn spawned(runtime: Runtime) -> impl FnMut(u64) -> Duration {
+    let progress = Arc::new(Progress::default());
+    move |times| {
+        runtime.block_on(async {
+            let began = Instant::now();
+            for _ in 0..times {
+                progress.begin(BURST);
+                for number in 0..BURST {
+                    let (event, progress) = (Arc::new(Queued { number }), Arc::clone(&progress));
+                    drop(runtime.spawn(async move {
+                        let _late = tokio::time::timeout(LIMIT, handle(event)).await;
+                        progress.part_is_done();
+                    }));
+                }
+                progress.done().await;
             }
-            done.notified().await;
-        });
-    });
+            began.elapsed()
+        })
+    }
 }

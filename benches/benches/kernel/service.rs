@@ -1,13 +1,18 @@
 //! A call through the handle of a service, beside one through an `Arc` of the same provider.
 
 use std::hint::black_box;
+use std::rc::Rc;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use criterion::Criterion;
+use kernel_benches::{Contest, Goal, System, timed};
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
 
-use crate::system::System;
+use crate::hold;
+
+const DIRECT: &str = "Arc<dyn Trait>";
 
 /// Adds a number to the provider's own.
 #[service]
@@ -42,32 +47,41 @@ impl Sum for Adder {
 }
 
 pub(crate) fn bench(criterion: &mut Criterion) {
-    let system = System::start(&[Adder::DESCRIPTOR]);
-    let service = (system.running.service::<dyn Sum>()).expect("the adder provides it");
+    let system = Rc::new(System::start(&[Adder::DESCRIPTOR]));
+    let service = (system.running().service::<dyn Sum>()).expect("the adder provides it");
     let direct: Arc<dyn Sum> = black_box(Arc::new(Adder { own: 1 }));
+    hold(criterion, at_once(service.clone(), Arc::clone(&direct)));
+    hold(criterion, later(&system, service, direct));
+}
 
-    let mut group = criterion.benchmark_group("call of a service");
-    group.bench_function("kernel", |bencher| {
-        bencher.iter(|| service.add(black_box(1)));
-    });
-    group.bench_function("Arc<dyn Trait>", |bencher| {
-        bencher.iter(|| direct.add(black_box(1)));
-    });
-    group.finish();
+fn at_once(service: Service<dyn Sum>, direct: Arc<dyn Sum>) -> Contest {
+    Contest::new("call of a service")
+        .add("kernel", timed(move || service.add(black_box(1))))
+        .add(DIRECT, timed(move || direct.add(black_box(1))))
+        .goal(Goal::ratio("kernel", DIRECT, 1.5))
+}
 
-    let mut group = criterion.benchmark_group("asynchronous call of a service");
-    group.bench_function("kernel", |bencher| {
-        let runtime = &system.runtime;
-        bencher
-            .to_async(runtime)
-            .iter(|| service.add_later(black_box(1)));
-    });
-    group.bench_function("Arc<dyn Trait>", |bencher| {
-        let runtime = &system.runtime;
-        bencher
-            .to_async(runtime)
-            .iter(|| direct.add_later(black_box(1)));
-    });
-    group.finish();
-    system.stop();
+fn later(system: &Rc<System>, service: Service<dyn Sum>, direct: Arc<dyn Sum>) -> Contest {
+    let kernel = repeated(system, async move || service.add_later(black_box(1)).await);
+    let by_hand = repeated(system, async move || direct.add_later(black_box(1)).await);
+    Contest::new("asynchronous call of a service")
+        .add("kernel", kernel)
+        .add(DIRECT, by_hand)
+        .goal(Goal::ratio("kernel", DIRECT, 1.5))
+}
+
+fn repeated<F: AsyncFn() -> u64>(
+    system: &Rc<System>,
+    call: F,
+) -> impl FnMut(u64) -> Duration + use<F> {
+    let system = Rc::clone(system);
+    move |times| {
+        system.runtime().block_on(async {
+            let began = Instant::now();
+            for _ in 0..times {
+                black_box(call().await);
+            }
+            began.elapsed()
+        })
+    }
 }

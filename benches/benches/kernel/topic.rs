@@ -1,12 +1,14 @@
 //! Publish by topic from JSON to one subscriber, beside the time to decode the struct alone.
 
 use std::hint::black_box;
+use std::time::{Duration, Instant};
 
 use criterion::Criterion;
+use kernel_benches::{Contest, Goal, System, timed};
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
 
-use crate::system::System;
+use crate::hold;
 
 const ORDER: &[u8] = br#"{
     "order_id": "o-2024-000017", "user_id": "alice", "placed_at": 1714564800,
@@ -50,18 +52,27 @@ impl Listener {
 }
 
 pub(crate) fn bench(criterion: &mut Criterion) {
+    let contest = Contest::new("publish by topic from JSON")
+        .add("kernel", kernel())
+        .add(
+            "serde_json alone",
+            timed(|| serde_json::from_slice::<Order>(black_box(ORDER)).expect("it is an order")),
+        )
+        .goal(Goal::ratio("kernel", "serde_json alone", 1.2));
+    hold(criterion, contest);
+}
+
+fn kernel() -> impl FnMut(u64) -> Duration {
     let system = System::start(&[Listener::DESCRIPTOR]);
-    let publishers = system.running.publishers();
-    let mut group = criterion.benchmark_group("publish by topic from JSON");
-    group.bench_function("kernel", |bencher| {
-        bencher.to_async(&system.runtime).iter(async || {
-            let published = publishers.publish("bench.order", black_box(ORDER)).await;
-            published.expect("it is an order");
-        });
-    });
-    group.bench_function("serde_json alone", |bencher| {
-        bencher.iter(|| serde_json::from_slice::<Order>(black_box(ORDER)).expect("it is an order"));
-    });
-    group.finish();
-    system.stop();
+    let publishers = system.running().publishers();
+    move |times| {
+        system.runtime().block_on(async {
+            let began = Instant::now();
+            for _ in 0..times {
+                let published = publishers.publish("bench.order", black_box(ORDER)).await;
+                published.expect("it is an order");
+            }
+            began.elapsed()
+        })
+    }
 }

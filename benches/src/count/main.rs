@@ -1,0 +1,65 @@
+//! Counts the instructions of an operation under callgrind, where they repeat exactly, and compares
+//! them with those that are recorded in `benches/counts.json`. Used through `cargo xtask counts`.
+//!
+//! Each scenario is run for two numbers of operations; the difference of the two counts, divided by
+//! the difference of the numbers, is what one operation takes.
+
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program that reports"
+)]
+
+mod callgrind;
+mod locked;
+mod record;
+mod report;
+mod scenario;
+
+use std::process::ExitCode;
+
+use record::Record;
+
+/// How it runs itself below callgrind.
+const BELOW: &str = "--below-callgrind";
+
+fn main() -> ExitCode {
+    let argument = std::env::args().nth(1);
+    let outcome = match argument.as_deref() {
+        Some(BELOW) => {
+            scenario::run_all();
+            return ExitCode::SUCCESS;
+        }
+        None => compare(),
+        Some("--record") => record(),
+        Some(other) => Err(format!(
+            "`{other}` is not understood: write `--record` or nothing"
+        )),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn compare() -> Result<(), String> {
+    let recorded = Record::read()?;
+    let counted = callgrind::count()?;
+    let (table, faults) = report::compare(&counted, &recorded);
+    print!("{table}");
+    if faults.is_empty() {
+        Ok(())
+    } else {
+        Err(faults.join("\n"))
+    }
+}
+
+fn record() -> Result<(), String> {
+    let counted = callgrind::count()?;
+    let (table, _) = report::compare(&counted, &counted);
+    print!("{table}");
+    counted.write()
+}
