@@ -11,6 +11,7 @@ mod descriptor;
 mod dispatch;
 mod envelope;
 mod epoch;
+mod failing;
 mod group;
 mod handler;
 mod inline;

@@ -21,6 +21,7 @@ mod stopping;
 mod supervisor;
 mod sweep;
 mod system;
+mod teardown;
 mod unit;
 mod wiring;
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
-use super::dead_letters::{DeadLetter, DeadLetters, Failures};
+use super::dead_letters::DeadLetters;
 use super::envelope::Meta;
 use super::group::{KeyOf, Membership};
 use super::inline::Inline;
@@ -17,7 +17,7 @@ use super::outcome::HandlerOutcome;
 use super::sampling::TIMED;
 use super::tally::Tally;
 use crate::descriptor::{BoxFuture, SubscribeOptions};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::guard;
 use crate::instance::{Counters, Identity};
 
@@ -34,7 +34,7 @@ pub(crate) struct Site {
     /// Tells one subscription from every other, so that it can be taken out again.
     pub(super) subscription: u64,
     pub(super) counters: Counters,
-    timeouts: AtomicU64,
+    pub(super) timeouts: AtomicU64,
     /// Whether the subscription has ended: no call begins any more.
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
@@ -138,62 +138,12 @@ impl Site {
         timed.then(Instant::now)
     }
 
-    /// Counts a call that is made again, and starts the clock.
-    pub(super) fn begin_again(&self, events: u64) -> Option<Instant> {
-        self.counters.retry(events);
-        self.owner.counters().retry(events);
-        Some(Instant::now())
-    }
-
     /// Notes how long a call took, if it was timed, and says so.
     pub(super) fn took(&self, events: u64, began: Option<Instant>) -> Option<Duration> {
         let took = began.map(|began| began.elapsed())?;
         self.counters.took(events, took);
         self.owner.counters().took(events, took);
         Some(took)
-    }
-
-    /// Counts a call that failed.
-    pub(super) fn count_failure(&self, error: &Error) {
-        self.counters.fail();
-        self.owner.counters().fail();
-        if error.kind() == ErrorKind::Timeout {
-            self.timeouts.fetch_add(1, Relaxed);
-        }
-    }
-
-    /// Counts an event that went to the dead letters.
-    pub(super) fn count_dead_letter(&self) {
-        self.counters.dead_letter();
-        self.owner.counters().dead_letter();
-    }
-
-    /// Puts an event into the dead letters that an inline handler failed with.
-    #[cold]
-    pub(super) fn bury(&self, payload: &dyn Payload, error: &Error) {
-        let letter = DeadLetter::of(self, payload, &Failures::first(error));
-        self.letters.file_now(letter);
-        self.count_dead_letter();
-    }
-
-    /// Counts a failure and tells the operator.
-    pub(super) fn failed(&self, meta: Meta, error: &Error) {
-        self.count_failure(error);
-        self.tell(meta, error);
-    }
-
-    /// Tells the operator of a failure that nothing follows.
-    pub(super) fn tell(&self, meta: Meta, error: &Error) {
-        tracing::error!(
-            plugin = self.owner.name(),
-            handler = self.handler,
-            topic = %self.topic,
-            event = %meta.id,
-            trace_id = %meta.trace().trace_id(),
-            span_id = %meta.trace().span_id(),
-            kind = error.kind().as_str(),
-            "handler failed: {error}"
-        );
     }
 
     pub(super) fn report(&self) -> HandlerReport {

@@ -109,12 +109,13 @@ impl Job {
         }
     }
 
-    /// Ends it well, and tells the publisher if it waits for that.
+    /// Ends it well, after [`Job::leave`], and tells the publisher if it waits for that.
     pub(super) async fn succeed(mut self) {
-        if let Some(replay) = self.replay.take() {
-            self.site.site.letters.replayed(&replay).await;
+        if let Some(replay) = &self.replay {
+            self.site.site.letters.replayed(replay).await;
         }
-        self.leave();
+        // Before the publisher is told, so that it finds the letter free for whatever it does next.
+        self.replay = None;
         self.acknowledge(Ok(()));
     }
 
@@ -156,8 +157,8 @@ impl Job {
         }
     }
 
-    /// Is no longer counted by the mailbox.
-    fn leave(&mut self) {
+    /// Is no longer counted by the mailbox: its handler is done with it.
+    pub(super) fn leave(&mut self) {
         if std::mem::take(&mut self.entered) {
             self.site.mailbox.handled(1);
         }
@@ -179,6 +180,9 @@ impl Drop for Job {
     fn drop(&mut self) {
         if !self.entered {
             return;
+        }
+        if self.site.site.has_ended() {
+            return self.leave();
         }
         if let Some(failures) = &mut self.failures {
             failures.stopped();

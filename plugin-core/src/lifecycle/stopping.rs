@@ -6,25 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
-use tokio_util::sync::CancellationToken;
 
 use super::events::{PluginStopped, SystemStopped};
-use super::hook;
 use super::kernel::Kernel;
 use super::report::{PluginStop, StopReport};
 use super::state::Step;
 use super::sweep::{Flow, Sweep};
-use super::unit::{Live, Unit};
+use super::teardown::Teardown;
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
-use crate::guard;
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
-
-/// How long a stop waits for calls that were ended, and for letters to be handed over: either is
-/// done at once, unless somebody blocks a thread.
-const LEAVE: Duration = Duration::from_secs(1);
 
 /// Stops all units that run, and tells what became of each.
 pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) -> StopReport {
@@ -148,11 +141,7 @@ fn outcome(report: &PluginStop) -> Outcome {
 pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     let this = &kernel.units[unit];
     let began = Instant::now();
-    let mut teardown = Teardown {
-        unit: this,
-        insist: kernel.insist.clone(),
-        late: Vec::new(),
-    };
+    let mut teardown = Teardown::new(this, kernel.insist.clone());
     let mut report = PluginStop {
         name: this.name(),
         took: Duration::ZERO,
@@ -176,7 +165,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
         teardown.drop(live);
     }
     this.board.change(|entry| entry.waiting = None);
-    report.late = teardown.late;
+    report.late = teardown.late();
     report.took = began.elapsed();
     report
 }
@@ -187,11 +176,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     let Some(live) = this.live().take() else {
         return;
     };
-    let mut teardown = Teardown {
-        unit: this,
-        insist: kernel.insist.clone(),
-        late: Vec::new(),
-    };
+    let mut teardown = Teardown::new(this, kernel.insist.clone());
     kernel.switchboard.withdraw(&this.identity);
     teardown.wait("schedules", this.timetable.end()).await;
     live.subscriber.deactivate().await;
@@ -200,118 +185,6 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     this.identity.mute();
     teardown.drop(live);
     this.board.change(|entry| entry.waiting = None);
-}
-
-/// A stop under way: what has been late so far.
-struct Teardown<'a> {
-    unit: &'a Unit,
-    insist: CancellationToken,
-    late: Vec<&'static str>,
-}
-
-impl Teardown<'_> {
-    /// Waits for a part of the stop, until its deadline or until the operator insists.
-    async fn wait<T>(&mut self, what: &'static str, future: impl Future<Output = T>) -> Option<T> {
-        let deadline = Instant::now() + self.unit.settings.timeout;
-        self.unit
-            .board
-            .change(|entry| entry.waiting = Some((what, deadline)));
-        let done = tokio::select! {
-            biased;
-            done = future => Some(done),
-            () = hook::insisted(&self.insist) => None,
-            () = tokio::time::sleep_until(deadline) => None,
-        };
-        if done.is_none() {
-            self.late.push(what);
-            tracing::error!(plugin = self.unit.name(), "`{what}` was not done in time");
-        }
-        done
-    }
-
-    /// Ends the subscriptions, handles what was accepted and answers what was asked. What is left
-    /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
-    /// letters; says how many requests and events were lost.
-    async fn drain(&mut self, live: &mut Live) -> usize {
-        self.wait("unsubscribe", live.subscriber.deactivate()).await;
-        live.mailbox.close();
-        let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
-        else {
-            return 0;
-        };
-        reception.close();
-        let drained = async {
-            let ended = (&mut worker).await;
-            reception.answered().await;
-            ended
-        };
-        if let Some(Ok(())) = self.wait("drain", drained).await {
-            return 0;
-        }
-        worker.abort();
-        live.mailbox.abandon();
-        let requests = reception.abandon();
-        // What is still left then is in the hands of a handler that blocks its thread.
-        let _left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
-        let lost = live.mailbox.unfinished() + requests;
-        tracing::error!(
-            plugin = self.unit.name(),
-            dead_lettered = live.mailbox.dead_lettered(),
-            lost,
-            "accepted events or requests were not handled"
-        );
-        lost
-    }
-
-    /// Waits until the letters that the drain left are where they are kept.
-    async fn flush_letters(&self, kernel: &Kernel) {
-        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush()).await;
-        if flushed.is_err() {
-            tracing::warn!(
-                plugin = self.unit.name(),
-                "its dead letters are not announced yet, or still in memory only"
-            );
-        }
-    }
-
-    /// Calls `stop`, if `start` was called.
-    async fn hook(&mut self, kernel: &Kernel, unit: usize, live: &Live) -> Option<String> {
-        let hook = self.unit.descriptor.hooks.stop?;
-        live.tasks.as_ref()?;
-        let plugin = Arc::clone(&live.plugin);
-        let limits = kernel.limits(unit);
-        let deadline = Instant::now() + limits.timeout;
-        self.unit
-            .board
-            .change(|entry| entry.waiting = Some(("stop", deadline)));
-        let current = self.unit.identity.current();
-        let stopped = hook::run(current, "stop", &limits, move || Ok(hook(plugin))).await;
-        let error = stopped.err()?;
-        if error.kind() == crate::ErrorKind::Timeout {
-            self.late.push("stop");
-        }
-        tracing::error!(plugin = self.unit.name(), "`stop` failed: {error}");
-        Some(error.to_string())
-    }
-
-    /// Cancels the tasks and waits for them; those that don't listen are dropped.
-    async fn join(&mut self, live: &Live) {
-        let Some(tasks) = &live.tasks else { return };
-        tasks.cancel();
-        self.wait("tasks", tasks.join()).await;
-        tasks.kill();
-    }
-
-    /// Drops the plugin; a panic in its `Drop` stays there.
-    fn drop(&self, live: Live) {
-        let dropped = guard::call(self.unit.identity.current(), || {
-            drop(live);
-            Ok(())
-        });
-        if let Err(error) = dropped {
-            tracing::error!(plugin = self.unit.name(), "its `Drop` {error}");
-        }
-    }
 }
 
 impl Kernel {

@@ -141,7 +141,8 @@ impl Work {
             && retry.is_some_and(|retry| self.first.attempts() <= retry.retries)
     }
 
-    async fn succeed(self) {
+    async fn succeed(mut self) {
+        self.jobs_mut().for_each(Job::leave);
         for job in self.into_jobs() {
             job.succeed().await;
         }

@@ -63,15 +63,26 @@ fn compare(initial: Option<&Written>, max: Option<&Written>, diagnostics: &mut D
     if first <= longest {
         return;
     }
-    let message = "the first pause, `backoff`, is longer than the longest, `max_backoff`";
+    let message = "the first pause, `backoff`, is longer than the longest";
     match (initial, max) {
-        (_, Some((text, _))) => diagnostics.at(
+        (Some((text, _)), Some(_)) => diagnostics.at(
             text,
-            format!("{message}: write {first} ms or more here, or a shorter `backoff`"),
+            format!("{message}, `max_backoff`: write a shorter one, or a longer `max_backoff`"),
         ),
-        (Some((text, _)), None) => diagnostics.at(
+        (Some((text, _)), None) => {
+            let value = text.value();
+            diagnostics.at(
+                text,
+                format!(
+                    "{message}, which is \"10s\" if it is not given: write \
+                    `max_backoff = \"{value}\"` too, or a shorter one"
+                ),
+            );
+        }
+        (None, Some((text, _))) => diagnostics.at(
             text,
-            format!("{message}, which is {MAX} ms if it is not given: give a longer one"),
+            "the longest pause is shorter than the first, which is \"200ms\" if it is not given: \
+            write `backoff` too, or a longer one",
         ),
         (None, None) => {}
     }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use plugin_core::event::Event;
 use plugin_core::{Plugin, Retry};
 use tokio::time::Instant;
 
@@ -18,8 +17,11 @@ fn what_is_not_said_is_the_default() {
     assert_eq!(of("hasty"), None);
     let wide = of("wide").unwrap();
     assert_eq!(wide.backoff.initial.get(), Duration::from_secs(1));
-    assert_eq!(wide.backoff.max, Retry::new(3).backoff.max);
-    assert_eq!(Task::DESCRIPTOR.topic, "flaky.task");
+    let default = Retry::new(3).backoff;
+    assert_eq!(wide.backoff.max, default.max);
+    // The macro compares what is given with these, and names them in its messages.
+    assert_eq!(default.initial.get(), Duration::from_millis(200));
+    assert_eq!(default.max.get(), Duration::from_secs(10));
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,0 +1,62 @@
+//! What becomes of a call that failed: counted, told, made again, a dead letter.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use super::any::Payload;
+use super::dead_letters::{DeadLetter, Failures};
+use super::envelope::Meta;
+use super::handler::Site;
+use crate::error::{Error, ErrorKind};
+
+impl Site {
+    /// Counts a call that is made again, and starts the clock.
+    pub(super) fn begin_again(&self, events: u64) -> Option<Instant> {
+        self.counters.retry(events);
+        self.owner.counters().retry(events);
+        Some(Instant::now())
+    }
+
+    /// Counts a call that failed.
+    pub(super) fn count_failure(&self, error: &Error) {
+        self.counters.fail();
+        self.owner.counters().fail();
+        if error.kind() == ErrorKind::Timeout {
+            self.timeouts.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Counts an event that went to the dead letters.
+    pub(super) fn count_dead_letter(&self) {
+        self.counters.dead_letter();
+        self.owner.counters().dead_letter();
+    }
+
+    /// Puts an event into the dead letters that an inline handler failed with.
+    #[cold]
+    pub(super) fn bury(&self, payload: &dyn Payload, error: &Error) {
+        let letter = DeadLetter::of(self, payload, &Failures::first(error));
+        self.letters.file_now(letter);
+        self.count_dead_letter();
+    }
+
+    /// Counts a failure and tells the operator.
+    pub(super) fn failed(&self, meta: Meta, error: &Error) {
+        self.count_failure(error);
+        self.tell(meta, error);
+    }
+
+    /// Tells the operator of a failure that nothing follows.
+    pub(super) fn tell(&self, meta: Meta, error: &Error) {
+        tracing::error!(
+            plugin = self.owner.name(),
+            handler = self.handler,
+            topic = %self.topic,
+            event = %meta.id,
+            trace_id = %meta.trace().trace_id(),
+            span_id = %meta.trace().span_id(),
+            kind = error.kind().as_str(),
+            "handler failed: {error}"
+        );
+    }
+}

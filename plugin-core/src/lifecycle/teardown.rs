@@ -1,0 +1,151 @@
+//! The steps that end one unit, each within its time.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::hook;
+use super::kernel::Kernel;
+use super::unit::{Live, Unit};
+use crate::guard;
+
+/// How long a stop waits for calls that were ended, and for letters to be handed over: either is
+/// done at once, unless somebody blocks a thread.
+const LEAVE: Duration = Duration::from_secs(1);
+
+/// A stop under way: what has been late so far.
+pub(super) struct Teardown<'a> {
+    unit: &'a Unit,
+    insist: CancellationToken,
+    late: Vec<&'static str>,
+}
+
+impl<'a> Teardown<'a> {
+    pub(super) fn new(unit: &'a Unit, insist: CancellationToken) -> Self {
+        Self {
+            unit,
+            insist,
+            late: Vec::new(),
+        }
+    }
+
+    /// What was not done in time.
+    pub(super) fn late(self) -> Vec<&'static str> {
+        self.late
+    }
+
+    /// Waits for a part of the stop, until its deadline or until the operator insists.
+    pub(super) async fn wait<T>(
+        &mut self,
+        what: &'static str,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let deadline = Instant::now() + self.unit.settings.timeout;
+        self.unit
+            .board
+            .change(|entry| entry.waiting = Some((what, deadline)));
+        let done = tokio::select! {
+            biased;
+            done = future => Some(done),
+            () = hook::insisted(&self.insist) => None,
+            () = tokio::time::sleep_until(deadline) => None,
+        };
+        if done.is_none() {
+            self.late.push(what);
+            tracing::error!(plugin = self.unit.name(), "`{what}` was not done in time");
+        }
+        done
+    }
+
+    /// Ends the subscriptions, handles what was accepted and answers what was asked. What is left
+    /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
+    /// letters; says how many requests and events were lost.
+    pub(super) async fn drain(&mut self, live: &mut Live) -> usize {
+        self.wait("unsubscribe", live.subscriber.deactivate()).await;
+        live.mailbox.close();
+        let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
+        else {
+            return 0;
+        };
+        reception.close();
+        let drained = async {
+            let ended = (&mut worker).await;
+            reception.answered().await;
+            ended
+        };
+        if let Some(Ok(())) = self.wait("drain", drained).await {
+            return 0;
+        }
+        worker.abort();
+        live.mailbox.abandon();
+        let requests = reception.abandon();
+        // What is still left then is in the hands of a handler that blocks its thread.
+        let _left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
+        let lost = live.mailbox.unfinished() + requests;
+        tracing::error!(
+            plugin = self.unit.name(),
+            dead_lettered = live.mailbox.dead_lettered(),
+            lost,
+            "accepted events or requests were not handled"
+        );
+        lost
+    }
+
+    /// Waits until the letters that the drain left are where they are kept.
+    pub(super) async fn flush_letters(&self, kernel: &Kernel) {
+        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush()).await;
+        if flushed.is_err() {
+            tracing::warn!(
+                plugin = self.unit.name(),
+                "its dead letters are not announced yet, or still in memory only"
+            );
+        }
+    }
+
+    /// Calls `stop`, if `start` was called.
+    pub(super) async fn hook(
+        &mut self,
+        kernel: &Kernel,
+        unit: usize,
+        live: &Live,
+    ) -> Option<String> {
+        let hook = self.unit.descriptor.hooks.stop?;
+        live.tasks.as_ref()?;
+        let plugin = Arc::clone(&live.plugin);
+        let limits = kernel.limits(unit);
+        let deadline = Instant::now() + limits.timeout;
+        self.unit
+            .board
+            .change(|entry| entry.waiting = Some(("stop", deadline)));
+        let current = self.unit.identity.current();
+        let stopped = hook::run(current, "stop", &limits, move || Ok(hook(plugin))).await;
+        let error = stopped.err()?;
+        if error.kind() == crate::ErrorKind::Timeout {
+            self.late.push("stop");
+        }
+        tracing::error!(plugin = self.unit.name(), "`stop` failed: {error}");
+        Some(error.to_string())
+    }
+
+    /// Cancels the tasks and waits for them; those that don't listen are dropped.
+    pub(super) async fn join(&mut self, live: &Live) {
+        let Some(tasks) = &live.tasks else { return };
+        tasks.cancel();
+        self.wait("tasks", tasks.join()).await;
+        tasks.kill();
+    }
+
+    /// Drops the plugin; a panic in its `Drop` stays there.
+    pub(super) fn drop(&self, live: Live) {
+        let dropped = guard::call(self.unit.identity.current(), || {
+            drop(live);
+            Ok(())
+        });
+        if let Err(error) = dropped {
+            tracing::error!(plugin = self.unit.name(), "its `Drop` {error}");
+        }
+    }
+}
