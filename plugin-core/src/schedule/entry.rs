@@ -3,6 +3,8 @@
 //! Invariants: of a schedule whose runs may not be parallel at most one runs; no more than
 //! [`MOST`] wait; a time that is due once is accepted, skipped or missed once.
 
+mod view;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 use super::counts::ScheduleCounts;
 use super::jitter;
 use super::run::{Call, Ended, ScheduledRun};
-use super::status::{LastRun, RunOutcome, ScheduleState, ScheduleStatus};
+use super::status::{LastRun, RunOutcome};
 use super::timing::Timing;
 use super::trigger::Due;
 use crate::clock::Clock;
@@ -274,44 +276,5 @@ impl Entry {
             self.timing.trigger.next_after(&due, now, clock)
         };
         self.set_due(next, clock);
-    }
-
-    pub(super) fn state(&self, is_live: bool) -> ScheduleState {
-        if !self.enabled {
-            ScheduleState::Disabled
-        } else if self.cancelled {
-            ScheduleState::Cancelled
-        } else if self.paused {
-            ScheduleState::Paused
-        } else if !is_live {
-            ScheduleState::Stopped
-        } else if self.is_over() {
-            ScheduleState::Finished
-        } else {
-            ScheduleState::Active
-        }
-    }
-
-    pub(super) fn status(
-        &self,
-        plugin: &'static str,
-        is_live: bool,
-        clock: &Clock,
-    ) -> ScheduleStatus {
-        ScheduleStatus {
-            plugin,
-            schedule: self.name.to_string(),
-            declared: self.declared,
-            timing: self.timing.to_string(),
-            state: self.state(is_live),
-            running: self.running,
-            queued: self.waiting.len(),
-            counts: self.counts,
-            last: self.last.clone(),
-            next: self.fires().map(|at| match self.due {
-                Some(due) => due.time(clock) + self.delay,
-                None => clock.time_of(at),
-            }),
-        }
     }
 }
