@@ -77,10 +77,10 @@ async fn enqueue_all<P: Carried>(
             continue;
         };
         tally.count(sent.accepted);
-        if sent.accepted == Accepted::Full {
+        if let (Accepted::Full, Some(full)) = (sent.accepted, sent.site) {
             refused = Err(PublishError::Full {
-                plugin: sent.site.site.owner.name(),
-                handler: sent.site.site.handler,
+                plugin: full.site.owner.name(),
+                handler: full.site.handler,
             });
         }
     }
@@ -111,11 +111,14 @@ pub(super) async fn publish_and_wait<P: Carried>(
     };
     let mut awaited = Vec::new();
     for target in &*queued {
-        let Some(Sent {
-            site,
+        let Some(sent) = target.send(&sending).await else {
+            continue;
+        };
+        let Sent {
             accepted,
+            site: Some(site),
             answer,
-        }) = target.send(&sending).await
+        } = sent
         else {
             continue;
         };

@@ -36,8 +36,9 @@ pub(super) struct Sending<'a, P> {
 
 /// What became of an event at a target.
 pub(super) struct Sent {
-    pub(super) site: Arc<QueuedSite>,
     pub(super) accepted: Accepted,
+    /// Whose it is, if the publisher asked or is to be told of it.
+    pub(super) site: Option<Arc<QueuedSite>>,
     /// Where the outcome comes, if the publisher asked and can wait for it.
     pub(super) answer: Option<oneshot::Receiver<HandlerOutcome>>,
 }
@@ -142,13 +143,27 @@ impl<P: Carried> Sending<'_, P> {
     async fn enqueue(&self, site: &Arc<QueuedSite>, turn: Option<Turn>) -> Sent {
         let (parcel, answer) = self.letter(site, turn);
         let accepted = self.publishing.enqueue(site, parcel).await;
-        Sent::new(site, accepted, answer)
+        self.sent(site, accepted, answer)
     }
 
     fn fill(&self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Sent {
         let (parcel, answer) = self.letter(site, None);
         let accepted = self.publishing.deposit(site, parcel, slot);
-        Sent::new(site, accepted, answer)
+        self.sent(site, accepted, answer)
+    }
+
+    fn sent(
+        &self,
+        site: &Arc<QueuedSite>,
+        accepted: Accepted,
+        answer: Option<oneshot::Receiver<HandlerOutcome>>,
+    ) -> Sent {
+        let is_told = self.asks || accepted == Accepted::Full;
+        Sent {
+            accepted,
+            site: is_told.then(|| Arc::clone(site)),
+            answer,
+        }
     }
 
     /// A parcel, and where its answer comes. A handler of the same mailbox gets no answer: it
@@ -172,20 +187,6 @@ impl<P: Carried> Sending<'_, P> {
             payload: Arc::clone(self.envelope) as _,
             acknowledge: None,
             turn,
-        }
-    }
-}
-
-impl Sent {
-    fn new(
-        site: &Arc<QueuedSite>,
-        accepted: Accepted,
-        answer: Option<oneshot::Receiver<HandlerOutcome>>,
-    ) -> Self {
-        Self {
-            site: Arc::clone(site),
-            accepted,
-            answer,
         }
     }
 }

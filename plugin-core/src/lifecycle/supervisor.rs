@@ -188,7 +188,9 @@ impl Supervisor {
     fn missing_needs(&self, unit: usize) -> impl Iterator<Item = Range<usize>> {
         let kernel = &self.kernel;
         let runs = |need: usize| kernel.units[need].is_running();
-        (kernel.units[unit].needs.iter().cloned()).filter(move |need| !need.clone().any(runs))
+        (kernel.units[unit].needs.iter())
+            .filter(move |need| !(*need).clone().any(runs))
+            .cloned()
     }
 
     /// Units that go, and the other instances of their plugin that do not run and will not.

@@ -26,7 +26,7 @@ impl<P: Carried> Members<P> {
         let key = self.key(sending.envelope)?;
         match self.place(key, sending).await {
             Keyed::To(site, turn) => Some(sending.enqueue(&site, Some(turn)).await),
-            Keyed::Own => Some(Sent::new(self.own(), Accepted::Full, None)),
+            Keyed::Own => Some(sending.sent(self.own(), Accepted::Full, None)),
             Keyed::Nobody => self.gone(sending),
         }
     }

@@ -134,18 +134,18 @@ impl<P: Carried> Members<P> {
             .filter(|site| !site.is_ours())
             .collect();
         if others.is_empty() {
-            return Some(Sent::new(site, Accepted::Full, None));
+            return Some(sending.sent(site, Accepted::Full, None));
         }
         Some(match first_room(&others).await {
             Some((at, slot)) => sending.fill(others[at], Some(slot)),
-            None => Sent::new(site, Accepted::Gone, None),
+            None => sending.sent(site, Accepted::Gone, None),
         })
     }
 
     /// What there is to say when nobody took the event: nothing, if nobody wants it.
     pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         self.is_wanted(sending.envelope)
-            .then(|| Sent::new(self.site(0), Accepted::Gone, None))
+            .then(|| sending.sent(self.site(0), Accepted::Gone, None))
     }
 
     pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
