@@ -4,11 +4,6 @@
     clippy::print_stdout,
     reason = "a command, whose output is what it is for"
 )]
-#![expect(
-    missing_debug_implementations,
-    reason = "derives of the peers make types of their own"
-)]
-
 mod actors;
 mod channels;
 mod events;

@@ -1,5 +1,7 @@
 //! What is expected of a variant.
 
+use super::table::time;
+
 /// A figure of a contest, and the most or the least that it may be.
 #[derive(Debug, Clone, Copy)]
 pub struct Goal {
@@ -105,7 +107,7 @@ impl Goal {
 
     pub(super) fn limit(&self) -> String {
         match self.than {
-            Than::Clock => format!("≤ {} ns", self.bound),
+            Than::Clock => format!("≤ {}", time(self.bound)),
             Than::AtMost(_) => format!("≤ {} ×", self.bound),
             Than::Faster(_) => format!("≥ {} ×", self.bound),
         }

@@ -25,11 +25,11 @@ fn write(text: &mut String, outcomes: &[Outcome]) -> fmt::Result {
             )?;
         }
     }
-    writeln!(text, "\n| contest | variant | ns | rounds |")?;
+    writeln!(text, "\n| contest | variant | time | rounds |")?;
     writeln!(text, "| --- | --- | ---: | ---: |")?;
     for outcome in outcomes {
         for row in &outcome.variants {
-            let nanos = row.nanos.map_or_else(|| "-".to_owned(), digits);
+            let nanos = row.nanos.map_or_else(|| "-".to_owned(), time);
             writeln!(
                 text,
                 "| {} | {} | {nanos} | {} |",
@@ -45,7 +45,20 @@ fn verdict(goal: &Reached) -> (String, &'static str) {
         return ("-".to_owned(), "could not be measured");
     };
     let verdict = if goal.met { "met" } else { "missed" };
-    (format!("{} {}", digits(figure), goal.unit), verdict)
+    let figure = match goal.unit.as_str() {
+        "ns" => time(figure),
+        unit => format!("{} {unit}", digits(figure)),
+    };
+    (figure, verdict)
+}
+
+/// Nanoseconds in the unit that reads best.
+pub(super) fn time(nanos: f64) -> String {
+    match nanos.abs() {
+        ..1e4 => format!("{} ns", digits(nanos)),
+        ..1e7 => format!("{} µs", digits(nanos / 1e3)),
+        _ => format!("{} ms", digits(nanos / 1e6)),
+    }
 }
 
 /// Three digits that count.
