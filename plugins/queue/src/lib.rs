@@ -1,0 +1,29 @@
+//! `queue-plugin`: keeps the events of durable subscriptions in a file, until they are handled.
+//!
+//! | | |
+//! | --- | --- |
+//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full` |
+//! | provides | [`EventStore`](plugin_core::event::EventStore) |
+//!
+//! The file is an SQLite database in WAL mode, synced at every commit. One task writes: what comes
+//! within `commit_interval` becomes one transaction, so that a thousand publishers wait for one
+//! sync of the disk. One process serves a file; commands may open it meanwhile.
+#![forbid(unsafe_code)]
+
+mod config;
+
+mod database;
+mod failure;
+mod gauge;
+mod limit;
+mod lock;
+mod request;
+mod rows;
+mod schema;
+mod writer;
+
+mod plugin;
+mod store;
+
+pub use config::{OnFull, QueueConfig};
+pub use plugin::Queue;

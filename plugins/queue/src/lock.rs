@@ -1,0 +1,40 @@
+//! One process serves a file.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use crate::failure::{Fault, FileError};
+
+/// The right to serve a file, for as long as this lives: also a process that is killed lets go
+/// of it.
+#[derive(Debug)]
+pub(crate) struct Lock {
+    _file: File,
+}
+
+impl Lock {
+    /// Takes it.
+    ///
+    /// # Errors
+    ///
+    /// When another process has it, or the file beside the queue can't be made.
+    pub(crate) fn take(queue: &Path) -> Result<Self, FileError> {
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = (options.open(beside(queue))).map_err(|error| Fault::Io(error).at(queue))?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) => Err(Fault::Served.at(queue)),
+            Err(TryLockError::Error(error)) => Err(Fault::Io(error).at(queue)),
+        }
+    }
+}
+
+/// The lock is on a file of its own: SQLite locks parts of the queue's.
+fn beside(queue: &Path) -> PathBuf {
+    let mut path = queue.as_os_str().to_owned();
+    path.push(".lock");
+    path.into()
+}
