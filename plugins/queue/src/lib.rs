@@ -24,6 +24,8 @@ mod writer;
 
 mod plugin;
 mod store;
+#[cfg(test)]
+mod tests;
 
 pub use config::{OnFull, QueueConfig};
 pub use plugin::Queue;
