@@ -24,6 +24,9 @@ pub struct QueueConfig {
     pub max_bytes: u64,
     /// What happens to a new event when there is no room.
     pub on_full: OnFull,
+    /// Most dead letters; the oldest give way, each named in the log.
+    #[schemars(range(min = 1))]
+    pub max_dead_letters: u32,
 }
 
 impl Default for QueueConfig {
@@ -35,6 +38,7 @@ impl Default for QueueConfig {
             max_events: 1_000_000,
             max_bytes: 1 << 30,
             on_full: OnFull::Wait,
+            max_dead_letters: 10_000,
         }
     }
 }

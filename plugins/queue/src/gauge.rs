@@ -5,7 +5,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugin_core::Error;
 
-use crate::request::Size;
 use crate::rows::Displaced;
 
 /// Shared by the writer and those who ask.
@@ -15,14 +14,12 @@ pub(crate) struct Gauge {
     failure: Mutex<Option<String>>,
     commits: AtomicU64,
     displaced: AtomicU64,
-    events: AtomicU64,
 }
 
 impl Gauge {
     /// Notes a commit.
-    pub(crate) fn commits(&self, displaced: &[Displaced], held: Size) {
+    pub(crate) fn commits(&self, displaced: &[Displaced], trimmed: &[String]) {
         self.commits.fetch_add(1, Relaxed);
-        self.events.store(held.events, Relaxed);
         if let Some(was) = self.failure().take() {
             tracing::info!(was, "the queue can be written again");
         }
@@ -32,6 +29,12 @@ impl Gauge {
                 subscription = one.subscription,
                 key = one.key.map(tracing::field::display),
                 "the queue is full, and `on_full` is `drop_oldest`: an event was dropped unhandled"
+            );
+        }
+        for letter in trimmed {
+            tracing::warn!(
+                letter,
+                "there are more dead letters than `max_dead_letters`: the oldest was dropped"
             );
         }
     }

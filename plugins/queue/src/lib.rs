@@ -2,8 +2,8 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full` |
-//! | provides | [`EventStore`](plugin_core::event::EventStore) |
+//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full`, `max_dead_letters` |
+//! | provides | [`EventStore`](plugin_core::event::EventStore), [`DeadLetterStore`](plugin_core::event::DeadLetterStore) |
 //!
 //! The file is an SQLite database in WAL mode, synced at every commit. One task writes: what comes
 //! within `commit_interval` becomes one transaction, so that a thousand publishers wait for one
@@ -15,9 +15,11 @@ mod config;
 mod database;
 mod failure;
 mod gauge;
+mod letters;
 mod limit;
 mod lock;
 mod request;
+mod requests;
 mod rows;
 mod schema;
 mod writer;

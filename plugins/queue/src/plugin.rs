@@ -1,14 +1,20 @@
 //! The plugin: a store that is open from `init` to `stop`.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use plugin_core::event::EventStore;
+use plugin_core::event::{
+    DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, DeadLetterStore, EventStore,
+};
 use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
 use plugin_core::prelude::*;
 use tokio::sync::oneshot;
 
 use crate::config::QueueConfig;
 use crate::database::Location;
+use crate::failure::store_error;
+use crate::letters;
+use crate::requests::Requests;
 use crate::store::{Store, Work};
 
 /// Keeps the events of durable subscriptions in a file.
@@ -20,10 +26,11 @@ pub struct Queue {
     work: Mutex<Option<Work>>,
     /// Ends with the writer.
     written: Mutex<Option<oneshot::Receiver<()>>>,
+    requests: Requests,
 }
 
 /// Keeps the events of durable subscriptions until they are handled.
-#[plugin(name = "queue-plugin", kind = system, provides(EventStore))]
+#[plugin(name = "queue-plugin", kind = system, provides(EventStore, DeadLetterStore))]
 impl Queue {
     #[init]
     async fn init(Config(config): Config<QueueConfig>, data: DataDir) -> Result<Self> {
@@ -34,6 +41,7 @@ impl Queue {
             store: Mutex::new(Some(Arc::new(store))),
             work: Mutex::new(Some(work)),
             written: Mutex::default(),
+            requests: Requests::default(),
         })
     }
 
@@ -101,14 +109,57 @@ impl EventStore for Queue {
         self.store()?.settle(subscription, settled).await
     }
 
-    async fn replayed(&self) -> Vec<SubscriptionName> {
-        std::future::pending().await
+    async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()> {
+        self.store()?.revive(subscription, letter).await
+    }
+
+    async fn requested(&self) -> Vec<DeadLetterId> {
+        loop {
+            let requested = match self.store() {
+                Ok(store) => self.requests.next(&store).await,
+                // It does not come back: whoever asks will ask the next one.
+                Err(_) => std::future::pending().await,
+            };
+            match requested {
+                Ok(requested) => return requested,
+                Err(error) => {
+                    tracing::debug!("can't look for requests of replays: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
     }
 
     async fn stock(&self) -> Result<Vec<Stock>> {
         self.store()?.stock().await
     }
 }
+
+#[service]
+impl DeadLetterStore for Queue {
+    async fn put(&self, letter: DeadLetter) -> Result<()> {
+        self.store()?.keep(letter).await
+    }
+
+    async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
+        let store = self.store()?;
+        let page = letters::list(&mut *store.reader().await?, &query).await;
+        page.map_err(store_error)
+    }
+
+    async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+        let store = self.store()?;
+        let letter = letters::show(&mut *store.reader().await?, id).await;
+        letter.map_err(store_error)
+    }
+
+    async fn remove(&self, id: DeadLetterId) -> Result<bool> {
+        self.store()?.forget(id).await
+    }
+}
+
+/// How long it waits before it looks for requests again, when that failed.
+const PAUSE: Duration = Duration::from_secs(1);
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)

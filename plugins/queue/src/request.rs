@@ -1,6 +1,7 @@
 //! What the writer is asked for.
 
 use plugin_core::event::store::{Record, Settled, SubscriptionName};
+use plugin_core::event::{DeadLetter, DeadLetterId};
 use plugin_core::{Error, Result};
 use tokio::sync::oneshot;
 
@@ -10,6 +11,11 @@ use tokio::sync::oneshot;
 pub(crate) enum Request {
     Append(Append),
     Settle(Settle),
+    Revive(Revive),
+    /// Keeps a dead letter.
+    Keep(Box<DeadLetter>, oneshot::Sender<Result<()>>),
+    /// Forgets a dead letter.
+    Forget(DeadLetterId, oneshot::Sender<Result<bool>>),
     /// A write that changes nothing, to see whether one works.
     Probe(oneshot::Sender<Result<()>>),
     /// Takes nothing more, and ends when all that was asked is written.
@@ -35,9 +41,18 @@ pub(crate) struct Settle {
 pub(crate) enum Outcome {
     Appended(Vec<u64>),
     Done,
+    /// Whether the letter was there.
+    Forgotten(bool),
     /// There is no room for it yet.
     Waits,
     Failed(Error),
+}
+
+#[derive(Debug)]
+pub(crate) struct Revive {
+    pub(crate) subscription: SubscriptionName,
+    pub(crate) letter: Box<DeadLetter>,
+    pub(crate) answer: oneshot::Sender<Result<()>>,
 }
 
 impl Request {
@@ -53,7 +68,12 @@ impl Request {
                 other => other.done().map(|()| Vec::new()),
             })),
             Self::Settle(settle) => drop(settle.answer.send(outcome.done())),
-            Self::Probe(answer) => drop(answer.send(outcome.done())),
+            Self::Forget(_, answer) => drop(answer.send(match outcome {
+                Outcome::Forgotten(was_there) => Ok(was_there),
+                other => other.done().map(|()| false),
+            })),
+            Self::Revive(revive) => drop(revive.answer.send(outcome.done())),
+            Self::Keep(_, answer) | Self::Probe(answer) => drop(answer.send(outcome.done())),
             Self::Close => {}
         }
     }
@@ -63,7 +83,11 @@ impl Request {
         match self {
             Self::Append(append) => append.events.len(),
             Self::Settle(settle) => settle.settled.len(),
-            Self::Probe(_) | Self::Close => 1,
+            Self::Revive(_)
+            | Self::Keep(..)
+            | Self::Forget(..)
+            | Self::Probe(_)
+            | Self::Close => 1,
         }
     }
 }
@@ -72,7 +96,7 @@ impl Outcome {
     fn done(self) -> Result<()> {
         match self {
             Self::Failed(error) => Err(error),
-            Self::Appended(_) | Self::Done | Self::Waits => Ok(()),
+            Self::Appended(_) | Self::Done | Self::Forgotten(_) | Self::Waits => Ok(()),
         }
     }
 }

@@ -183,6 +183,31 @@ pub(crate) async fn stock(pool: &SqlitePool) -> sqlx::Result<Vec<Stock>> {
     Ok(rows.into_iter().map(stock).collect())
 }
 
+/// An event of a subscription, on its way to the dead letters.
+pub(crate) struct Buried {
+    pub(crate) published_ms: i64,
+    /// The letter that it was before.
+    pub(crate) letter: Option<String>,
+}
+
+/// What is kept of an event beside its letter.
+pub(crate) async fn buried(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    position: u64,
+) -> sqlx::Result<Option<Buried>> {
+    let sql = "SELECT published_ms, letter FROM events WHERE subscription = ? AND seq = ?";
+    let row: Option<(i64, Option<String>)> = sqlx::query_as(sql)
+        .bind(subscription)
+        .bind(signed(position))
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|(published_ms, letter)| Buried {
+        published_ms,
+        letter,
+    }))
+}
+
 fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
     let key: &[u8] = row.try_get("key")?;
     let key = number(key).and_then(IdempotencyKey::from_u128);
@@ -203,7 +228,7 @@ fn number(key: &[u8]) -> Option<u128> {
     Some(u128::from_be_bytes(key.try_into().ok()?))
 }
 
-fn millis(time: SystemTime) -> i64 {
+pub(crate) fn millis(time: SystemTime) -> i64 {
     let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -213,7 +238,7 @@ fn position(seq: i64) -> u64 {
     seq.unsigned_abs()
 }
 
-fn signed(number: u64) -> i64 {
+pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 

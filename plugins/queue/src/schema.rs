@@ -9,7 +9,9 @@ pub(crate) const VERSION: i64 = 1;
 /// Makes the tables of a new file.
 ///
 /// `events.seq` is the position. `AUTOINCREMENT` sees to it that none is given out twice, also when
-/// the newest is gone.
+/// the newest is gone. `events.letter` is the dead letter that an event was before it was revived;
+/// `dead_letters.seq` the position that it goes back to, and `requested_ms` when somebody asked for
+/// its replay.
 pub(crate) const CREATE: &str = "
     CREATE TABLE subscriptions (
         id INTEGER PRIMARY KEY,
@@ -24,9 +26,20 @@ pub(crate) const CREATE: &str = "
         key BLOB NOT NULL UNIQUE,
         source TEXT NOT NULL,
         published_ms INTEGER NOT NULL,
-        data TEXT NOT NULL
+        data TEXT NOT NULL,
+        letter TEXT
     ) STRICT;
     CREATE INDEX events_of_subscription ON events (subscription, seq);
+    CREATE TABLE dead_letters (
+        id TEXT PRIMARY KEY,
+        plugin TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        letter TEXT NOT NULL,
+        seq INTEGER,
+        published_ms INTEGER,
+        requested_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX dead_letters_requested ON dead_letters (requested_ms) WHERE requested_ms NOT NULL;
     CREATE TABLE counters (
         name TEXT PRIMARY KEY,
         value INTEGER NOT NULL

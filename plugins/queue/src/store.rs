@@ -4,7 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
+use plugin_core::event::{DeadLetter, DeadLetterId};
 use plugin_core::{Error, Result};
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
@@ -13,7 +16,7 @@ use crate::database::Location;
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
 use crate::lock::Lock;
-use crate::request::{Append, Request, Settle};
+use crate::request::{Append, Request, Revive, Settle};
 use crate::rows;
 use crate::writer::Writer;
 
@@ -62,7 +65,7 @@ impl Store {
         if let Some(directory) = location.path.parent() {
             make_directory(directory)?;
         }
-        let lock = Lock::take(&location.path).map_err(FileError::classified)?;
+        let lock = (Lock::take(&location.path).await).map_err(FileError::classified)?;
         let connection = (location.open().await).map_err(FileError::classified)?;
         let readers = (location.readers().await).map_err(FileError::classified)?;
         let gauge = Arc::new(Gauge::default());
@@ -105,6 +108,35 @@ impl Store {
             })
         };
         self.ask(request).await
+    }
+
+    pub(crate) async fn revive(
+        &self,
+        subscription: &SubscriptionName,
+        letter: &DeadLetter,
+    ) -> Result<()> {
+        let request = |answer| {
+            Request::Revive(Revive {
+                subscription: subscription.clone(),
+                letter: Box::new(letter.clone()),
+                answer,
+            })
+        };
+        self.ask(request).await
+    }
+
+    pub(crate) async fn keep(&self, letter: DeadLetter) -> Result<()> {
+        let letter = Box::new(letter);
+        self.ask(|answer| Request::Keep(letter, answer)).await
+    }
+
+    pub(crate) async fn forget(&self, id: DeadLetterId) -> Result<bool> {
+        self.ask(|answer| Request::Forget(id, answer)).await
+    }
+
+    /// A connection that reads.
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
+        self.readers.acquire().await.map_err(store_error)
     }
 
     pub(crate) async fn pending(

@@ -8,7 +8,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_core::event::store::{Settled, SubscriptionName};
+use plugin_core::event::DeadLetter;
+use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
 use plugin_core::{Error, Result};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
@@ -19,7 +20,8 @@ use crate::config::QueueConfig;
 use crate::failure::store_error;
 use crate::gauge::Gauge;
 use crate::limit::{Admission, Limit};
-use crate::request::{Append, Outcome, Request, Settle, Size};
+use crate::letters::{self, Place};
+use crate::request::{Append, Outcome, Request, Revive, Settle, Size};
 use crate::rows::{self, Displaced};
 
 pub(crate) struct Writer {
@@ -28,6 +30,7 @@ pub(crate) struct Writer {
     limit: Limit,
     interval: Duration,
     most: usize,
+    most_letters: u32,
     /// What is stored.
     held: Size,
     subscriptions: HashMap<SubscriptionName, i64>,
@@ -41,6 +44,8 @@ struct Done {
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
+    /// Dead letters that gave way to newer ones.
+    trimmed: Vec<String>,
 }
 
 impl Writer {
@@ -59,6 +64,7 @@ impl Writer {
             limit: Limit::new(config),
             interval: config.commit_interval.get(),
             most: config.max_batch,
+            most_letters: config.max_dead_letters,
             held,
             subscriptions: HashMap::new(),
             waiting: Vec::new(),
@@ -147,7 +153,7 @@ impl Writer {
 
     fn committed(&mut self, done: Done, batch: Vec<Request>) {
         self.held = done.held;
-        self.gauge.commits(&done.displaced, done.held);
+        self.gauge.commits(&done.displaced, &done.trimmed);
         for (request, outcome) in batch.into_iter().zip(done.outcomes) {
             match outcome {
                 Outcome::Waits => self.waiting.push(request),
@@ -162,18 +168,31 @@ impl Writer {
             held: self.held,
             outcomes: Vec::with_capacity(batch.len()),
             displaced: Vec::new(),
+            trimmed: Vec::new(),
         };
         for request in batch {
-            let outcome = match request {
-                Request::Append(append) => self.append(append, &mut done).await?,
-                Request::Settle(settle) => self.settle(settle, &mut done).await?,
-                Request::Probe(_) => self.probe().await?,
-                Request::Close => Outcome::Done,
-            };
+            let outcome = self.handle(request, &mut done).await?;
             done.outcomes.push(outcome);
         }
         self.connection.execute("COMMIT").await?;
         Ok(done)
+    }
+
+    async fn handle(&mut self, request: &Request, done: &mut Done) -> sqlx::Result<Outcome> {
+        Ok(match request {
+            Request::Append(append) => self.append(append, done).await?,
+            Request::Settle(settle) => self.settle(settle, done).await?,
+            Request::Revive(revive) => self.revive(revive, done).await?,
+            Request::Keep(letter, _) => {
+                self.keep(letter, None, done).await?;
+                Outcome::Done
+            }
+            Request::Forget(id, _) => {
+                Outcome::Forgotten(letters::remove(&mut self.connection, *id).await?)
+            }
+            Request::Probe(_) => self.probe().await?,
+            Request::Close => Outcome::Done,
+        })
     }
 
     async fn append(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Outcome> {
@@ -197,6 +216,11 @@ impl Writer {
 
     async fn settle(&mut self, settle: &Settle, done: &mut Done) -> sqlx::Result<Outcome> {
         let subscription = self.subscription(&settle.subscription).await?;
+        for one in &settle.settled {
+            if let Settlement::Dead(letter) = &one.end {
+                self.bury(subscription, (one.position, letter), done).await?;
+            }
+        }
         let positions: Vec<u64> = settle
             .settled
             .iter()
@@ -204,6 +228,47 @@ impl Writer {
             .collect();
         let gone = rows::delete(&mut self.connection, subscription, &positions).await?;
         done.held = done.held.without(gone);
+        Ok(Outcome::Done)
+    }
+
+    /// Copies an event to the dead letters. One that was there before goes there again.
+    async fn bury(
+        &mut self,
+        subscription: i64,
+        (position, letter): (u64, &DeadLetter),
+        done: &mut Done,
+    ) -> sqlx::Result<()> {
+        let found = rows::buried(&mut self.connection, subscription, position).await?;
+        let Some(buried) = found else {
+            return Ok(());
+        };
+        let again = match &buried.letter {
+            Some(before) => &letters::parse(before)?.again(letter.clone()),
+            None => letter,
+        };
+        let place = Place {
+            position,
+            published_ms: buried.published_ms,
+        };
+        self.keep(again, Some(place), done).await
+    }
+
+    async fn keep(
+        &mut self,
+        letter: &DeadLetter,
+        place: Option<Place>,
+        done: &mut Done,
+    ) -> sqlx::Result<()> {
+        letters::put(&mut self.connection, letter, place).await?;
+        let gone = letters::trim(&mut self.connection, self.most_letters).await?;
+        done.trimmed.extend(gone);
+        Ok(())
+    }
+
+    async fn revive(&mut self, revive: &Revive, done: &mut Done) -> sqlx::Result<Outcome> {
+        let subscription = self.subscription(&revive.subscription).await?;
+        let size = letters::revive(&mut self.connection, subscription, &revive.letter).await?;
+        done.held = done.held.and(size);
         Ok(Outcome::Done)
     }
 
