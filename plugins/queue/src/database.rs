@@ -48,6 +48,20 @@ impl Location {
         Ok(connection)
     }
 
+    /// Opens a file that is there, for a command: it may be served, so that to check all of it
+    /// would take long and be in the way.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be opened, or is not ours.
+    pub(crate) async fn beside(&self) -> Result<SqliteConnection, FileError> {
+        let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
+        if self.stamp(&mut connection).await?.is_empty() {
+            return Err(Fault::Foreign.at(&self.path));
+        }
+        Ok(connection)
+    }
+
     /// Connections that read a file that is open for writing.
     pub(crate) async fn readers(&self) -> Result<SqlitePool, FileError> {
         let pool = SqlitePoolOptions::new()
@@ -73,22 +87,27 @@ impl Location {
     /// Checks that the file is ours and whole; `false` when it is empty, as one is whose maker was
     /// killed.
     async fn check(&self, connection: &mut SqliteConnection) -> Result<bool, FileError> {
-        let stamp = Stamp::read(connection).await;
-        let stamp = stamp.map_err(|error| self.fault(error))?;
-        if stamp.is_empty() {
+        if self.stamp(connection).await?.is_empty() {
             return Ok(false);
-        }
-        if stamp.application != schema::APPLICATION {
-            return Err(Fault::Foreign.at(&self.path));
-        }
-        if stamp.version > schema::VERSION {
-            return Err(Fault::Newer(stamp.version).at(&self.path));
         }
         let found = quick_check(connection).await;
         match found.map_err(|error| self.fault(error))?.as_slice() {
             [fine] if fine == "ok" => Ok(true),
             faults => Err(Fault::Damaged(faults.join("; ")).at(&self.path)),
         }
+    }
+
+    /// What the file says of itself, if that is nothing, or that it is ours.
+    async fn stamp(&self, connection: &mut SqliteConnection) -> Result<Stamp, FileError> {
+        let stamp = Stamp::read(connection).await;
+        let stamp = stamp.map_err(|error| self.fault(error))?;
+        if stamp.is_empty() || stamp.is_ours() {
+            return Ok(stamp);
+        }
+        if stamp.application == schema::APPLICATION {
+            return Err(Fault::Newer(stamp.version).at(&self.path));
+        }
+        Err(Fault::Foreign.at(&self.path))
     }
 
     fn fault(&self, error: sqlx::Error) -> FileError {
@@ -117,6 +136,10 @@ impl Stamp {
 
     fn is_empty(&self) -> bool {
         self.application == 0 && self.tables == 0
+    }
+
+    fn is_ours(&self) -> bool {
+        self.application == schema::APPLICATION && self.version <= schema::VERSION
     }
 }
 

@@ -37,11 +37,17 @@ pub(crate) async fn put(
 }
 
 /// Takes the oldest letters out that are too many, and says which.
-pub(crate) async fn trim(connection: &mut SqliteConnection, most: u32) -> sqlx::Result<Vec<String>> {
+pub(crate) async fn trim(
+    connection: &mut SqliteConnection,
+    most: u32,
+) -> sqlx::Result<Vec<String>> {
     let sql = "DELETE FROM dead_letters WHERE id IN (
             SELECT id FROM dead_letters ORDER BY id DESC LIMIT -1 OFFSET ?
         ) RETURNING id";
-    sqlx::query_scalar(sql).bind(most).fetch_all(connection).await
+    sqlx::query_scalar(sql)
+        .bind(most)
+        .fetch_all(connection)
+        .await
 }
 
 /// Takes a letter out; `false` if there is none of that id.
@@ -86,7 +92,11 @@ pub(crate) async fn revive(
         .bind(write(letter)?)
         .execute(connection)
         .await?;
-    Ok(if made.rows_affected() > 0 { size } else { Size::default() })
+    Ok(if made.rows_affected() > 0 {
+        size
+    } else {
+        Size::default()
+    })
 }
 
 /// Some letters, oldest first.

@@ -14,6 +14,7 @@ mod config;
 
 mod database;
 mod failure;
+mod file;
 mod gauge;
 mod letters;
 mod limit;
@@ -30,4 +31,5 @@ mod store;
 mod tests;
 
 pub use config::{OnFull, QueueConfig};
+pub use file::QueueFile;
 pub use plugin::Queue;

@@ -3,10 +3,10 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
 use plugin_core::event::{
     DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, DeadLetterStore, EventStore,
 };
-use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
 use plugin_core::prelude::*;
 use tokio::sync::oneshot;
 

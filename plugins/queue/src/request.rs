@@ -83,11 +83,7 @@ impl Request {
         match self {
             Self::Append(append) => append.events.len(),
             Self::Settle(settle) => settle.settled.len(),
-            Self::Revive(_)
-            | Self::Keep(..)
-            | Self::Forget(..)
-            | Self::Probe(_)
-            | Self::Close => 1,
+            Self::Revive(_) | Self::Keep(..) | Self::Forget(..) | Self::Probe(_) | Self::Close => 1,
         }
     }
 }

@@ -167,20 +167,24 @@ pub(crate) async fn pending(
 }
 
 /// What is stored, by subscription.
-pub(crate) async fn stock(pool: &SqlitePool) -> sqlx::Result<Vec<Stock>> {
-    let sql = "SELECT plugin, handler, topic, count(seq), coalesce(sum(octet_length(data)), 0)
+pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
+    let sql = "SELECT plugin, handler, topic, count(seq), coalesce(sum(octet_length(data)), 0),
+            (SELECT count(*) FROM dead_letters AS dead WHERE dead.plugin = subscriptions.plugin
+                AND dead.topic = subscriptions.topic AND dead.letter ->> 'handler' = handler)
         FROM subscriptions LEFT JOIN events ON subscription = id
         GROUP BY id ORDER BY plugin, handler, topic";
-    let rows: Vec<(String, String, String, i64, i64)> = sqlx::query_as(sql).fetch_all(pool).await?;
-    let stock = |(plugin, handler, topic, pending, bytes): (String, String, String, i64, i64)| {
-        let name = SubscriptionName {
-            plugin: plugin.into(),
-            handler: handler.into(),
-            topic: topic.into(),
-        };
-        Stock::new(name, pending.unsigned_abs(), bytes.unsigned_abs(), 0)
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(stocked).collect()
+}
+
+fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
+    let name = SubscriptionName {
+        plugin: row.try_get::<String, _>(0)?.into(),
+        handler: row.try_get::<String, _>(1)?.into(),
+        topic: row.try_get::<String, _>(2)?.into(),
     };
-    Ok(rows.into_iter().map(stock).collect())
+    let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);
+    Ok(Stock::new(name, count(3)?, count(4)?, count(5)?))
 }
 
 /// An event of a subscription, on its way to the dead letters.

@@ -149,7 +149,8 @@ impl Store {
     }
 
     pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {
-        rows::stock(&self.readers).await.map_err(store_error)
+        let stock = rows::stock(&mut *self.reader().await?).await;
+        stock.map_err(store_error)
     }
 
     /// Whether a write works. One that failed is tried again.

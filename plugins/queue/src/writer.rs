@@ -19,8 +19,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::QueueConfig;
 use crate::failure::store_error;
 use crate::gauge::Gauge;
-use crate::limit::{Admission, Limit};
 use crate::letters::{self, Place};
+use crate::limit::{Admission, Limit};
 use crate::request::{Append, Outcome, Request, Revive, Settle, Size};
 use crate::rows::{self, Displaced};
 
@@ -218,7 +218,8 @@ impl Writer {
         let subscription = self.subscription(&settle.subscription).await?;
         for one in &settle.settled {
             if let Settlement::Dead(letter) = &one.end {
-                self.bury(subscription, (one.position, letter), done).await?;
+                self.bury(subscription, (one.position, letter), done)
+                    .await?;
             }
         }
         let positions: Vec<u64> = settle
