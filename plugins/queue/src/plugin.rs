@@ -30,7 +30,12 @@ pub struct Queue {
 }
 
 /// Keeps the events of durable subscriptions until they are handled.
-#[plugin(name = "queue-plugin", kind = system, provides(EventStore, DeadLetterStore))]
+#[plugin(
+    name = "queue-plugin",
+    kind = system,
+    after("logger-plugin"),
+    provides(EventStore, DeadLetterStore)
+)]
 impl Queue {
     #[init]
     async fn init(Config(config): Config<QueueConfig>, data: DataDir) -> Result<Self> {

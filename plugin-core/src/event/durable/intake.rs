@@ -73,11 +73,15 @@ impl Intake {
                 }
                 return self.store_one_by_one(load).await;
             }
-            self.fail(&error);
             load.tell_those_who_wait(&error);
+            if load.jobs.is_empty() {
+                break;
+            }
+            self.fail(&error);
             self.rest(pause).await;
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
+        self.recover();
         0
     }
 
@@ -115,9 +119,10 @@ impl Intake {
         self.durable.stepped.notify_waiters();
     }
 
+    /// Nothing is kept in memory any more: the next event will tell how the store does.
     fn recover(&self) {
         if self.durable.failure.swap(None).is_some() {
-            tracing::info!(subscription = %self.durable.name, "events can be stored again");
+            tracing::info!(subscription = %self.durable.name, "events are accepted again");
         }
     }
 
