@@ -80,14 +80,16 @@ pub(crate) async fn revive(
         events: 1,
         bytes: data.len() as u64,
     };
-    let sql = "INSERT INTO events (seq, subscription, key, source, published_ms, data, letter) \
-        VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    let sql = "INSERT INTO events \
+        (seq, subscription, key, source, published_ms, traceparent, data, letter) \
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING";
     let made = sqlx::query(sql)
         .bind(seq)
         .bind(subscription)
         .bind(key)
         .bind(letter.source.clone())
         .bind(published.unwrap_or_else(|| millis(SystemTime::now())))
+        .bind(letter.traceparent.clone())
         .bind(data)
         .bind(write(letter)?)
         .execute(connection)

@@ -64,13 +64,15 @@ async fn insert_chunk(
     subscription: i64,
     events: &[Record],
 ) -> sqlx::Result<HashMap<u128, u64>> {
-    let mut sql =
-        QueryBuilder::new("INSERT INTO events (subscription, key, source, published_ms, data) ");
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO events (subscription, key, source, published_ms, traceparent, data) ",
+    );
     sql.push_values(events, |mut row, event| {
         row.push_bind(subscription)
             .push_bind(event.key.as_u128().to_be_bytes().to_vec())
             .push_bind(event.source.to_string())
             .push_bind(millis(event.published))
+            .push_bind(event.parent.map(|span| span.to_string()))
             .push_bind(event.data.to_string());
     });
     // As above.
@@ -145,11 +147,11 @@ pub(crate) async fn pending(
     name: &SubscriptionName,
     window: Window,
 ) -> sqlx::Result<Vec<Stored>> {
-    let sql = "SELECT seq, key, source, published_ms, data FROM (
-            SELECT seq, key, source, published_ms, data,
+    let sql = "SELECT seq, key, source, published_ms, traceparent, data FROM (
+            SELECT seq, key, source, published_ms, traceparent, data,
                 coalesce(sum(octet_length(data)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
             FROM (
-                SELECT seq, key, source, published_ms, data FROM events
+                SELECT seq, key, source, published_ms, traceparent, data FROM events
                 WHERE subscription = (SELECT id FROM subscriptions WHERE plugin = ? AND handler = ? AND topic = ?)
                     AND seq > ? ORDER BY seq LIMIT ?
             )
@@ -217,12 +219,14 @@ fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
     let key = number(key).and_then(IdempotencyKey::from_u128);
     let published: i64 = row.try_get("published_ms")?;
     let data: String = row.try_get("data")?;
+    let parent: Option<String> = row.try_get("traceparent")?;
     Ok(Stored {
         position: position(row.try_get("seq")?),
         record: Record {
             key: key.ok_or_else(|| sqlx::Error::Decode("a key of 16 bytes".into()))?,
             source: row.try_get::<String, _>("source")?.into(),
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
+            parent: parent.and_then(|span| span.parse().ok()),
             data: Arc::from(data),
         },
     })

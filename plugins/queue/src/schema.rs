@@ -26,6 +26,7 @@ pub(crate) const CREATE: &str = "
         key BLOB NOT NULL UNIQUE,
         source TEXT NOT NULL,
         published_ms INTEGER NOT NULL,
+        traceparent TEXT,
         data TEXT NOT NULL,
         letter TEXT
     ) STRICT;

@@ -96,6 +96,7 @@ fn event(number: u128, bytes: usize) -> Record {
         key: IdempotencyKey::from_u128((1 << 64) | number).unwrap(),
         source: "host".into(),
         published: SystemTime::now(),
+        parent: None,
         data: "x".repeat(bytes).into(),
     }
 }
