@@ -2,6 +2,11 @@
 
 mod check;
 mod config_show;
+#[cfg(feature = "queue")]
+mod dead_letters;
+#[cfg(not(feature = "queue"))]
+#[path = "commands/no_dead_letters.rs"]
+mod dead_letters;
 mod explain;
 mod graph;
 mod list;
@@ -34,6 +39,7 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Explain(options) => explain::explain(place, &options, out),
         Command::Check(show) => check::check(place, show, out),
         Command::Schema(_) => Ok(schema::schema(out)),
+        Command::DeadLetters(command) => dead_letters::run(place, command, out),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
     }
 }

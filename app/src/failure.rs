@@ -18,6 +18,9 @@ pub(crate) enum Failure {
     Config(ConfigError),
     Configure(ConfigureError),
     Start(StartError),
+    /// A part of a plugin failed outside of the service.
+    #[cfg(feature = "queue")]
+    Plugin(plugin_core::Error),
     /// Something of the system failed; the text says what was being done.
     Io(String, io::Error),
 }
@@ -32,6 +35,8 @@ impl Failure {
             Self::Absent(_) => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
+            #[cfg(feature = "queue")]
+            Self::Plugin(_) => Exit::Failed,
             Self::Configure(_) => Exit::Config,
             // Nothing failed: somebody changed their mind.
             Self::Start(error) if error.failures.is_empty() => Exit::Interrupted,
@@ -47,6 +52,8 @@ impl fmt::Display for Failure {
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),
             Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),
+            #[cfg(feature = "queue")]
+            Self::Plugin(error) => error.fmt(f),
             Self::Io(what, error) => write!(f, "{what}: {error}"),
         }
     }

@@ -9,5 +9,6 @@ plugin_core::compose! {
     "auth" => plugin_auth::Authenticator provides(Auth),
     "notification" => plugin_notification::Notification,
     "file" => plugin_file::FilePlugin provides(FileStore),
+    "queue" => plugin_queue::Queue provides(EventStore, DeadLetterStore),
     "api" => plugin_api::Api,
 }

@@ -9,11 +9,13 @@ mod dead_letters;
 mod decode;
 mod descriptor;
 mod dispatch;
+mod durable;
 mod envelope;
 mod epoch;
 mod failing;
 mod group;
 mod handler;
+mod idempotency;
 mod inline;
 mod jitter;
 mod job;
@@ -30,6 +32,8 @@ mod request;
 mod route;
 mod sampling;
 mod shared;
+#[expect(unsafe_code, reason = "linkme puts the service into a link section")]
+pub mod store;
 mod subscriber;
 mod table;
 mod tally;
@@ -46,6 +50,7 @@ pub use dead_letters::{
 pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
 pub use envelope::{Batch, Envelope, EventId};
 pub use handler::HandlerReport;
+pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use outcome::{HandlerOutcome, PublishError, TryPublishError};
 pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
@@ -54,10 +59,12 @@ pub use request::Answered;
 pub use request::{
     AnswerData, AnswerDescriptor, Desks, Request, RequestError, Requester, Requesters,
 };
+pub use store::EventStore;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
 pub(crate) use dead_letters::ReplayError;
+pub(crate) use durable::Deliveries;
 pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use request::Reception;

@@ -10,6 +10,7 @@ mod health;
 mod hook;
 mod kernel;
 mod operation;
+mod replays;
 mod replica;
 mod report;
 mod running;

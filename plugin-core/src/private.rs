@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 pub use linkme;
 
-use crate::descriptor::{BoxFuture, Descriptor, Hooks, Plugin, PluginRef};
+use crate::descriptor::{BoxFuture, Descriptor, Hooks, Need, Plugin, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::{AnswerData, Answered, Declared, Event, EventData, EventDescriptor, Request};
 use crate::lifecycle::Health;
@@ -21,6 +21,9 @@ pub use crate::error::IntoOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
+
+/// What a plugin with a durable handler needs.
+pub const EVENT_STORE: Need = crate::event::store::NEED;
 
 /// The plugin behind an erased reference.
 ///

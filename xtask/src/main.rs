@@ -3,6 +3,7 @@
 mod check;
 mod command;
 mod counts;
+mod crash;
 mod demo;
 mod matrix;
 mod new_plugin;
@@ -23,6 +24,8 @@ usage: cargo xtask COMMAND
   counts [--record]             counts the instructions of the kernel's operations, and compares them
                                 with those of benches/counts.json, or records them there
   peers                         compares the kernel with other event crates and actor crates
+  crash-test [--kills N] [--seed S]
+                                kills a process with a queue 200 times, and looks what is lost
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
@@ -30,6 +33,7 @@ fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
+        Some("crash-test") => crash::run(args),
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),

@@ -37,7 +37,7 @@ pub(super) fn run(place: &Place, options: &Run, out: &mut Output) -> Result<Exit
     outcome
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     let built = Builder::new_multi_thread().enable_all().build();
     built.map_err(Failure::io("can't start a runtime"))
 }

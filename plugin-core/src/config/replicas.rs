@@ -21,6 +21,14 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
                 subscription.handler
             )
         });
+    let durable = (plugin.subscriptions.iter())
+        .filter(|subscription| subscription.options.durable)
+        .map(|subscription| {
+            format!(
+                "the queue of its durable handler `{}` is delivered to one instance: use `concurrency`",
+                subscription.handler
+            )
+        });
     let run_time = (plugin
         .needs
         .iter()
@@ -39,7 +47,7 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
             respond.request.topic
         )
     });
-    (services.chain(inline).chain(run_time))
+    (services.chain(inline).chain(durable).chain(run_time))
         .chain(schedules)
         .chain(answers)
 }

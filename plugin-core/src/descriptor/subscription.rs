@@ -96,6 +96,8 @@ pub struct SubscribeOptions {
     pub balance: Balance,
     /// Whether its events have a key: those of one key are handled by one member, in order.
     pub keyed: bool,
+    /// Whether its events survive a crash: they are stored until they are handled.
+    pub durable: bool,
 }
 
 impl SubscribeOptions {
@@ -111,6 +113,7 @@ impl SubscribeOptions {
         group: None,
         balance: Balance::RoundRobin,
         keyed: false,
+        durable: false,
     };
 
     /// Sets the rank.
@@ -216,6 +219,14 @@ impl SubscribeOptions {
     #[must_use]
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
+        self
+    }
+
+    /// Stores events until they are handled. The plugin has to need
+    /// [`EventStore`](crate::event::EventStore); `#[plugin]` sees to that.
+    #[must_use]
+    pub const fn durable(mut self) -> Self {
+        self.durable = true;
         self
     }
 }

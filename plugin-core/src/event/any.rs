@@ -13,6 +13,8 @@ use crate::trace::TraceContext;
 pub(crate) trait Carried: Send + Sync + 'static {
     fn topic(&self) -> &str;
     fn to_json(&self) -> serde_json::Result<Value>;
+    /// Its data as the text of JSON.
+    fn encode(&self) -> serde_json::Result<String>;
 }
 
 impl<E: Event> Carried for E {
@@ -22,6 +24,10 @@ impl<E: Event> Carried for E {
 
     fn to_json(&self) -> serde_json::Result<Value> {
         serde_json::to_value(self)
+    }
+
+    fn encode(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
     }
 }
 
@@ -40,6 +46,10 @@ impl Carried for Untyped {
     fn to_json(&self) -> serde_json::Result<Value> {
         Ok(self.data.clone())
     }
+
+    fn encode(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&self.data)
+    }
 }
 
 /// An envelope of any type.
@@ -47,6 +57,7 @@ pub(crate) trait Payload: Send + Sync {
     fn topic(&self) -> &str;
     fn meta(&self) -> Meta;
     fn to_json(&self) -> serde_json::Result<Value>;
+    fn encode(&self) -> serde_json::Result<String>;
     fn as_any(&self) -> &(dyn Any + Send + Sync);
     fn into_any(self: Arc<Self>) -> Arc<dyn Any + Send + Sync>;
 }
@@ -62,6 +73,10 @@ impl<P: Carried> Payload for Envelope<P> {
 
     fn to_json(&self) -> serde_json::Result<Value> {
         self.event().to_json()
+    }
+
+    fn encode(&self) -> serde_json::Result<String> {
+        self.event().encode()
     }
 
     fn as_any(&self) -> &(dyn Any + Send + Sync) {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::any::{AnyEvent, Payload, SharedEvent};
 use super::bus::Bus;
 use super::descriptor::Event;
+use super::durable::{Delivery, Durable};
 use super::envelope::{Batch, Envelope};
 use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Queued, QueuedCall, QueuedSite, Site};
@@ -33,6 +34,17 @@ pub struct Binder<'a> {
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,
     pub(super) changes: Vec<Change>,
+    pub(super) role: Role,
+}
+
+/// What is bound.
+pub(super) enum Role {
+    /// A handler in the table.
+    Handler,
+    /// The intake of a durable subscription: there is no instance.
+    Intake(Arc<Durable>),
+    /// The handler that a durable subscription delivers to, and how.
+    Delivery(Arc<Durable>, Option<Delivery>),
 }
 
 impl<'a> Binder<'a> {
@@ -46,21 +58,20 @@ impl<'a> Binder<'a> {
     ) -> Bindings {
         let mut bindings = Bindings::default();
         for subscription in subscriptions {
-            let mut binder = Binder {
-                bus,
-                owner,
-                mailbox,
-                limit: subscription.options.timeout.unwrap_or(limit),
-                handler: subscription.handler,
-                topic: subscription.source.topic().to_owned(),
-                options: subscription.options,
-                subscription: bus.next_subscription(),
-                ended: None,
-                key: None,
-                group: bus.groups().join(owner, subscription),
-                changes: Vec::new(),
-            };
+            let mut binder = Binder::new(bus, owner, (mailbox, limit), subscription);
+            let topic = subscription.source.topic();
+            if let Some(durable) = bus
+                .durables()
+                .find(owner.name(), subscription.handler, topic)
+            {
+                binder.role = Role::Delivery(durable, None);
+            } else {
+                binder.group = bus.groups().join(owner, subscription);
+            }
             (subscription.bind)(plugin, &mut binder);
+            if let Role::Delivery(_, delivery) = binder.role {
+                bindings.deliveries.extend(delivery);
+            }
             bindings.add(binder.subscription, binder.changes);
         }
         bindings
@@ -87,6 +98,45 @@ impl<'a> Binder<'a> {
         }
     }
 
+    fn new(
+        bus: &'a Bus,
+        owner: &'a Arc<Identity>,
+        (mailbox, limit): (&'a Arc<Mailbox>, Duration),
+        subscription: &Subscription,
+    ) -> Self {
+        Self {
+            bus,
+            owner,
+            mailbox,
+            limit: subscription.options.timeout.unwrap_or(limit),
+            handler: subscription.handler,
+            topic: subscription.source.topic().to_owned(),
+            options: subscription.options,
+            subscription: bus.next_subscription(),
+            ended: None,
+            key: None,
+            group: None,
+            changes: Vec::new(),
+            role: Role::Handler,
+        }
+    }
+
+    /// Binds the intake of a durable subscription, which needs no instance.
+    pub(super) fn intake(
+        bus: &'a Bus,
+        owner: &'a Arc<Identity>,
+        (durable, mailbox): (&Arc<Durable>, &'a Arc<Mailbox>),
+        subscription: &Subscription,
+    ) -> Vec<Change> {
+        let mut binder = Binder::new(bus, owner, (mailbox, Duration::MAX), subscription);
+        // How its handler is served is up to the delivery.
+        binder.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        binder.role = Role::Intake(Arc::clone(durable));
+        let nobody: PluginRef = Arc::new(());
+        (subscription.bind)(&nobody, &mut binder);
+        binder.changes
+    }
+
     /// A `fn` that takes an event.
     pub fn inline<T: Plugin, E: Event>(
         &mut self,
@@ -104,6 +154,9 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: fn(Arc<T>, Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>>,
     ) {
+        if self.is_intake() {
+            return self.add_intake(filter);
+        }
         let plugin = downcast::<T>(plugin);
         self.add_queued(filter, move |envelope| call(Arc::clone(&plugin), envelope));
     }
@@ -115,6 +168,9 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: fn(Arc<T>, Batch<E>) -> BoxFuture<'static, Result<()>>,
     ) {
+        if self.is_intake() {
+            return self.add_intake(filter);
+        }
         let plugin = downcast::<T>(plugin);
         let site = self.queued_site(QueuedCall::Batch(Box::new(move |payloads| {
             let events = payloads.into_iter().map(typed::<E>).collect();
@@ -195,7 +251,23 @@ impl<'a> Binder<'a> {
             .push(Box::new(move |draft| draft.add_any(&pattern, &handler)));
     }
 
+    fn is_intake(&self) -> bool {
+        matches!(self.role, Role::Intake(_))
+    }
+
+    /// The worker of an intake calls no handler.
+    fn add_intake<E: Event>(&mut self, filter: Option<fn(&E) -> bool>) {
+        let site = self.queued_site(QueuedCall::One(Box::new(|_| {
+            Box::pin(std::future::ready(Ok(())))
+        })));
+        self.add_site(filter, site);
+    }
+
     fn add_site<E: Event>(&mut self, filter: Option<fn(&E) -> bool>, site: Arc<QueuedSite>) {
+        if let Role::Delivery(durable, delivery) = &mut self.role {
+            *delivery = Some(Delivery::new::<E>(durable, site, self.bus.pending()));
+            return;
+        }
         let handler = Queued {
             site,
             filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
@@ -228,35 +300,47 @@ impl<'a> Binder<'a> {
             call,
             key: self.key.take(),
             group: self.group.take(),
+            durable: match &self.role {
+                Role::Intake(durable) => Some(Arc::clone(durable)),
+                Role::Handler | Role::Delivery(..) => None,
+            },
         })
     }
 }
 
 /// The changes that make the methods of one instance handlers, by subscription.
 #[derive(Default)]
-pub(crate) struct Bindings(Vec<(u64, Vec<Change>)>);
+pub(crate) struct Bindings {
+    subscriptions: Vec<(u64, Vec<Change>)>,
+    deliveries: Vec<Delivery>,
+}
 
 impl Bindings {
     pub(super) fn add(&mut self, subscription: u64, changes: Vec<Change>) {
-        self.0.push((subscription, changes));
+        self.subscriptions.push((subscription, changes));
+    }
+
+    /// Takes out how the durable ones are delivered to.
+    pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.deliveries)
     }
 
     /// Takes a subscription out before it began.
     pub(super) fn remove(&mut self, subscription: u64) -> Option<Vec<Change>> {
         let at = self
-            .0
+            .subscriptions
             .iter()
             .position(|(other, _)| *other == subscription)?;
-        Some(self.0.remove(at).1)
+        Some(self.subscriptions.remove(at).1)
     }
 
     pub(super) fn append(&mut self, mut later: Self) {
-        self.0.append(&mut later.0);
+        self.subscriptions.append(&mut later.subscriptions);
     }
 
     /// The subscriptions, and all the changes in order.
     pub(super) fn split(self) -> (Vec<u64>, Vec<Change>) {
-        let (subscriptions, changes): (Vec<_>, Vec<_>) = self.0.into_iter().unzip();
+        let (subscriptions, changes): (Vec<_>, Vec<_>) = self.subscriptions.into_iter().unzip();
         (subscriptions, changes.into_iter().flatten().collect())
     }
 }

@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::backlog::Backlog;
 use super::dead_letters::DeadLetters;
 use super::descriptor::{Event, EventDescriptor};
+use super::durable::Durables;
 use super::group::Groups;
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
@@ -44,6 +45,7 @@ struct Inner {
     letters: DeadLetters,
     exchange: Exchange,
     closed: AtomicBool,
+    durables: Durables,
 }
 
 /// A table that was replaced: publishers that began with it may still call its inline handlers.
@@ -107,6 +109,7 @@ impl Bus {
             backlog: letters.backlog().clone(),
             letters,
             closed: AtomicBool::new(false),
+            durables: Durables::default(),
         }))
     }
 
@@ -131,6 +134,7 @@ impl Bus {
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerReport> {
         let mut reports = self.0.table.load().reports();
+        self.0.durables.complete(&mut reports);
         reports.extend(self.0.exchange.reports());
         reports
     }
@@ -192,6 +196,11 @@ impl Bus {
 
     pub(super) fn pending(&self) -> &Backlog {
         &self.0.backlog
+    }
+
+    /// The durable subscriptions.
+    pub(crate) fn durables(&self) -> &Durables {
+        &self.0.durables
     }
 
     pub(super) fn is_closed(&self) -> bool {

@@ -34,6 +34,7 @@ use memory::Memory;
 pub(crate) use clerk::Clerk;
 pub(crate) use failures::Failures;
 pub use letter::{DeadLetter, DeadLetterId, DeadLetterIdError};
+pub(super) use replay::interned;
 pub(crate) use replay::{Replay, ReplayError};
 pub use store::{DeadLetterPage, DeadLetterQuery, DeadLetterStore};
 
@@ -125,6 +126,11 @@ impl DeadLetters {
         let event = EventDeadLettered::of(&letter);
         self.keep(letter).await;
         self.send(None, event);
+    }
+
+    /// Announces a letter that its store has already.
+    pub(crate) fn announce(&self, letter: &DeadLetter) {
+        self.send(None, EventDeadLettered::of(letter));
     }
 
     /// Keeps a letter and announces it, where nothing can be waited for.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::idempotency::IdempotencyKey;
 use super::record::Record;
 use crate::context;
 use crate::trace::TraceContext;
@@ -37,6 +38,8 @@ pub(crate) struct Meta {
     pub(crate) source: &'static str,
     /// The span that it was published in.
     pub(crate) parent: Option<TraceContext>,
+    /// Of a delivery to a durable subscription.
+    pub(crate) key: Option<IdempotencyKey>,
 }
 
 impl Meta {
@@ -46,6 +49,7 @@ impl Meta {
             id: EventId(record.next_id()),
             source,
             parent: context::lineage().trace(),
+            key: None,
         }
     }
 
@@ -101,6 +105,13 @@ impl<E> Envelope<E> {
     #[must_use]
     pub fn trace(&self) -> TraceContext {
         self.meta.trace()
+    }
+
+    /// What tells a repeated delivery from a new one; only the handler of a durable subscription
+    /// is given one, because only there an event can come twice.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
+        self.meta.key
     }
 }
 

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::any::{AnyEvent, Payload};
 use super::dead_letters::DeadLetters;
+use super::durable::Durable;
 use super::envelope::Meta;
 use super::group::{KeyOf, Membership};
 use super::inline::Inline;
@@ -235,6 +236,8 @@ pub(crate) struct QueuedSite {
     pub(super) call: QueuedCall,
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,
+    /// The durable subscription whose intake it is.
+    pub(super) durable: Option<Arc<Durable>>,
 }
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.

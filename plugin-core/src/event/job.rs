@@ -2,7 +2,7 @@
 //!
 //! Invariant: a job that entered a mailbox is handled, given up by the overflow policy, void with
 //! its subscription, or in the dead letters. One that is dropped anywhere, because its worker is
-//! ended, goes to the dead letters by its `Drop`.
+//! ended, goes to the dead letters by its `Drop`; unless a store has it, from where it comes again.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use super::any::Payload;
 use super::backlog::Pending;
 use super::dead_letters::{DeadLetter, Failures, Replay};
+use super::durable::Receipt;
 use super::group::Pin;
 use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
@@ -37,6 +38,8 @@ pub(crate) struct Job {
     replay: Option<Box<Replay>>,
     /// Its place among those of its key.
     pub(super) turn: Option<Turn>,
+    /// Of an event that a store keeps until it is handled.
+    receipt: Option<Receipt>,
     /// Whether the mailbox counts it.
     entered: bool,
     /// Counts as handled when it is dropped, wherever that happens.
@@ -58,6 +61,7 @@ impl Job {
             failures: None,
             replay: None,
             turn: None,
+            receipt: None,
             entered: false,
             _pending: pending,
         }
@@ -67,6 +71,17 @@ impl Job {
     pub(super) fn replays(mut self, replay: Replay) -> Self {
         self.replay = Some(Box::new(replay));
         self
+    }
+
+    /// Makes it the delivery of an event that a store keeps.
+    pub(super) fn delivers(mut self, receipt: Receipt) -> Self {
+        self.receipt = Some(receipt);
+        self
+    }
+
+    /// Whether its publisher waits for what becomes of it.
+    pub(super) fn is_awaited(&self) -> bool {
+        self.acknowledge.is_some()
     }
 
     /// Takes its place in the mailbox.
@@ -116,14 +131,26 @@ impl Job {
         }
         // Before the publisher is told, so that it finds the letter free for whatever it does next.
         self.replay = None;
-        self.acknowledge(Ok(()));
+        self.end(Ok(()));
+    }
+
+    /// Ends it with what its publisher is told; it has become no dead letter.
+    pub(super) fn end(mut self, result: Result<()>) {
+        self.leave();
+        self.acknowledge(result);
+        if let Some(receipt) = self.receipt.take() {
+            receipt.handled();
+        }
     }
 
     /// Puts it into the dead letters, and tells the publisher if it waits for that. Dropped on the
     /// way there, it goes to the dead letters all the same, under the same id.
     pub(super) async fn bury(mut self, error: &Error) {
         let letter = self.letter();
-        self.site.site.letters.file(letter).await;
+        match self.receipt.take() {
+            Some(receipt) => receipt.dead(letter),
+            None => self.site.site.letters.file(letter).await,
+        }
         self.site.site.count_dead_letter();
         self.leave();
         self.replay = None;
@@ -178,6 +205,9 @@ impl Job {
 
 impl Drop for Job {
     fn drop(&mut self) {
+        if self.receipt.is_some() {
+            return self.leave();
+        }
         if !self.entered {
             return;
         }

@@ -32,6 +32,15 @@ pub enum PublishError {
         /// Name of the handler.
         handler: &'static str,
     },
+    /// The event of a durable subscription can't be stored. Every other subscriber got it.
+    Store {
+        /// Name of the subscribing plugin.
+        plugin: &'static str,
+        /// Name of the handler.
+        handler: &'static str,
+        /// What is wrong with the store.
+        reason: String,
+    },
     /// The plugin may not publish on the topic.
     Denied(PermissionDenied),
     /// The data is not an event of the topic's type.
@@ -48,6 +57,11 @@ impl fmt::Display for PublishError {
                 f,
                 "the mailbox of `{plugin}` is full, and `{handler}` does not let a publisher wait"
             ),
+            Self::Store {
+                plugin,
+                handler,
+                reason,
+            } => write!(f, "not stored for `{handler}` of `{plugin}`: {reason}"),
             Self::Denied(denied) => denied.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Topic(error) => error.fmt(f),
@@ -65,13 +79,15 @@ pub enum TryPublishError<E> {
     Stopping(E),
     /// There is no room in the mailbox of a subscriber.
     Full(E),
+    /// The event can't be stored for a durable subscriber now.
+    Store(E),
 }
 
 impl<E> TryPublishError<E> {
     /// The event.
     pub fn into_event(self) -> E {
         match self {
-            Self::Stopping(event) | Self::Full(event) => event,
+            Self::Stopping(event) | Self::Full(event) | Self::Store(event) => event,
         }
     }
 }
@@ -81,6 +97,7 @@ impl<E> fmt::Display for TryPublishError<E> {
         f.write_str(match self {
             Self::Stopping(_) => "the system is stopping and accepts no more events",
             Self::Full(_) => "a subscriber has no room for the event",
+            Self::Store(_) => "the event can't be stored for a durable subscriber",
         })
     }
 }

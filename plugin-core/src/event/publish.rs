@@ -10,7 +10,7 @@ use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::publishing::{Accepted, Publishing, Tally};
 use super::record::Record;
 use super::route::{Route, Serves};
-use super::target::{NoRoom, Sending, Sent, Target};
+use super::target::{Asks, Sending, Sent, Target};
 use crate::error::Error;
 use crate::instance::Identity;
 
@@ -28,12 +28,12 @@ pub(super) async fn publish<P: Carried>(
 }
 
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
-type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
+pub(super) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
 
 /// Takes an event in and calls the inline handlers; `None` if there are no others. The table is
 /// read while handlers run, and no longer.
 #[inline(always)]
-fn call_inline<P: Carried>(
+pub(super) fn call_inline<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
@@ -68,7 +68,7 @@ async fn enqueue_all<P: Carried>(
     let sending = Sending {
         publishing: &publishing,
         envelope: &envelope,
-        asks: false,
+        asks: Asks::Nothing,
     };
     let mut refused = Ok(());
     let mut tally = Tally::default();
@@ -77,11 +77,8 @@ async fn enqueue_all<P: Carried>(
             continue;
         };
         tally.count(sent.accepted);
-        if let (Accepted::Full, Some(full)) = (sent.accepted, sent.site) {
-            refused = Err(PublishError::Full {
-                plugin: full.site.owner.name(),
-                handler: full.site.handler,
-            });
+        if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
+            refused = Err(site.refused(sent.accepted));
         }
     }
     if tally.nobody_was_left() {
@@ -107,7 +104,7 @@ pub(super) async fn publish_and_wait<P: Carried>(
     let sending = Sending {
         publishing: &publishing,
         envelope: &envelope,
-        asks: true,
+        asks: Asks::Outcomes,
     };
     let mut awaited = Vec::new();
     for target in &*queued {
@@ -128,6 +125,10 @@ pub(super) async fn publish_and_wait<P: Carried>(
             )))),
             (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
             (Accepted::Yes, None) | (Accepted::Gone, _) => {}
+            (Accepted::Refused, _) => {
+                let error = site.refused(accepted).to_string();
+                outcomes.push(site.site.outcome(Err(Error::retriable(error))));
+            }
             (Accepted::Full | Accepted::Dropped, _) => {
                 outcomes.push(
                     site.site
@@ -209,10 +210,10 @@ fn try_publish_queued<P: Carried>(
     for target in &*route.queued {
         match target.reserve(&envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
-            Err(NoRoom) => {
+            Err(no_room) => {
                 // What is reserved is given back before the event is.
                 drop(places);
-                return Err(TryPublishError::Full(envelope.into_event()));
+                return Err(no_room.with(envelope.into_event()));
             }
         }
     }
@@ -221,7 +222,7 @@ fn try_publish_queued<P: Carried>(
     let sending = Sending {
         publishing: &publishing,
         envelope: &Arc::new(envelope),
-        asks: false,
+        asks: Asks::Nothing,
     };
     for (target, place) in places {
         target.deposit(&sending, place);

@@ -10,6 +10,7 @@ use super::any::Untyped;
 use super::bus::Bus;
 use super::decode;
 use super::descriptor::{DecodeError, Event, EventDescriptor};
+use super::durable::publish_durable;
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::pattern::{Pattern, PatternError};
 use super::publish;
@@ -52,6 +53,22 @@ impl<E: Event> Publisher<E> {
         publish::publish(&self.bus, &self.owner, self.index, event).await
     }
 
+    /// Publishes an event, and waits until it is stored for every durable subscriber: when this
+    /// returns `Ok`, no crash keeps the event from their handlers. Without a durable subscriber it
+    /// is [`Publisher::publish`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Publisher::publish`]; also when the event can't be stored for one of them. Then it is
+    /// not stored for that one later either, unless the store has lost the way to say so.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Publisher::publish`]. What was accepted is stored also when this is dropped.
+    pub async fn publish_durable(&self, event: E) -> Result<(), PublishError> {
+        publish_durable(&self.bus, &self.owner, self.index, event).await
+    }
+
     /// Publishes an event if every subscriber has room for it now; else no one gets it.
     ///
     /// # Errors
@@ -61,7 +78,8 @@ impl<E: Event> Publisher<E> {
         publish::try_publish(&self.bus, &self.owner, self.index, event)
     }
 
-    /// Publishes an event, and waits until every handler has handled it.
+    /// Publishes an event, and waits until every handler has handled it; a durable one, until the
+    /// event is stored for it.
     ///
     /// # Errors
     ///

@@ -41,6 +41,8 @@ pub(super) enum Accepted {
     Dropped,
     /// There was no room, and waiting was not allowed.
     Full,
+    /// The store of a durable subscription takes nothing now.
+    Refused,
 }
 
 /// What became of all the jobs of an event.
@@ -67,6 +69,31 @@ impl QueuedSite {
     /// that it keeps busy.
     pub(super) fn is_ours(&self) -> bool {
         worker() == Some(self.mailbox.uid())
+    }
+
+    /// Why the store of a durable subscription takes nothing now.
+    pub(super) fn refusal(&self) -> Option<String> {
+        self.durable.as_ref()?.refusal()
+    }
+
+    /// What a publisher is told of an event that was not accepted here.
+    pub(super) fn refused(&self, accepted: Accepted) -> PublishError {
+        if accepted == Accepted::Full {
+            return PublishError::Full {
+                plugin: self.site.owner.name(),
+                handler: self.site.handler,
+            };
+        }
+        let reason = self.refusal();
+        self.not_stored(reason.unwrap_or_else(|| "the event store has stopped".to_owned()))
+    }
+
+    pub(super) fn not_stored(&self, reason: String) -> PublishError {
+        PublishError::Store {
+            plugin: self.site.owner.name(),
+            handler: self.site.handler,
+            reason,
+        }
     }
 }
 
@@ -101,6 +128,9 @@ impl<'a> Publishing<'a> {
 
     /// Puts a parcel into a mailbox, as the overflow policy says.
     pub(super) async fn enqueue(&self, site: &Arc<QueuedSite>, parcel: Parcel) -> Accepted {
+        if site.refusal().is_some() {
+            return Accepted::Refused;
+        }
         let slot = match site.mailbox.try_reserve() {
             Ok(slot) => Some(slot),
             Err(NoSlot::Closed) => return Accepted::Gone,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::any::{AnyEvent, SharedEvent};
-use super::binder::{Binder, Bindings};
+use super::binder::{Binder, Bindings, Role};
 use super::bus::{Bus, Retired};
 use super::descriptor::Event;
 use super::envelope::Envelope;
@@ -160,6 +160,7 @@ impl Subscriber {
             key: None,
             group: None,
             changes: Vec::new(),
+            role: Role::Handler,
         };
         bind(&mut binder);
         let (subscription, changes) = (binder.subscription, binder.changes);

@@ -13,7 +13,7 @@ use super::envelope::Envelope;
 use super::handler::{Queued, QueuedSite, admits};
 use super::job::Turn;
 use super::mailbox::{NoSlot, Slot};
-use super::outcome::HandlerOutcome;
+use super::outcome::{HandlerOutcome, TryPublishError};
 use super::publishing::{Accepted, Parcel, Publishing};
 use crate::descriptor::Overflow;
 use crate::error::Result;
@@ -31,7 +31,17 @@ pub(crate) enum Target<P> {
 pub(super) struct Sending<'a, P> {
     pub(super) publishing: &'a Publishing<'a>,
     pub(super) envelope: &'a Arc<Envelope<P>>,
-    pub(super) asks: bool,
+    pub(super) asks: Asks,
+}
+
+/// What a publisher waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asks {
+    Nothing,
+    /// Until its event is stored for those whose subscription is durable.
+    Stored,
+    /// What each handler makes of the event.
+    Outcomes,
 }
 
 /// What became of an event at a target.
@@ -50,8 +60,23 @@ pub(super) struct Reserved<'a> {
     turn: Option<Turn>,
 }
 
-/// There is no room, and the subscription would let a publisher wait or fail.
-pub(super) struct NoRoom;
+/// Why there is no place for an event.
+pub(super) enum NoRoom {
+    /// The mailbox is full, and the subscription would let a publisher wait or fail.
+    Full,
+    /// The store of a durable subscription takes nothing now.
+    Store,
+}
+
+impl NoRoom {
+    /// What the publisher is told, who has the event back.
+    pub(super) fn with<P>(self, event: P) -> TryPublishError<P> {
+        match self {
+            Self::Full => TryPublishError::Full(event),
+            Self::Store => TryPublishError::Store(event),
+        }
+    }
+}
 
 /// The targets of handlers in the order in which they are called; a group stands where the first
 /// of its members does.
@@ -158,7 +183,8 @@ impl<P: Carried> Sending<'_, P> {
         accepted: Accepted,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
-        let is_told = self.asks || accepted == Accepted::Full;
+        let is_told =
+            self.asks != Asks::Nothing || matches!(accepted, Accepted::Full | Accepted::Refused);
         Sent {
             accepted,
             site: is_told.then(|| Arc::clone(site)),
@@ -174,7 +200,12 @@ impl<P: Carried> Sending<'_, P> {
         turn: Option<Turn>,
     ) -> (Parcel, Option<oneshot::Receiver<HandlerOutcome>>) {
         let mut parcel = self.parcel(turn);
-        if !self.asks || site.is_ours() {
+        let is_asked = match self.asks {
+            Asks::Nothing => false,
+            Asks::Stored => site.durable.is_some(),
+            Asks::Outcomes => !site.is_ours(),
+        };
+        if !is_asked {
             return (parcel, None);
         }
         let (acknowledge, answer) = oneshot::channel();
@@ -194,12 +225,15 @@ impl<P: Carried> Sending<'_, P> {
 impl<'a> Reserved<'a> {
     /// Takes room at a handler; nothing is to be done when it has gone.
     fn of(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
+        if site.refusal().is_some() {
+            return Err(NoRoom::Store);
+        }
         let slot = match site.mailbox.try_reserve() {
             Ok(slot) => Some(slot),
             Err(NoSlot::Closed) => return Ok(None),
             Err(NoSlot::Full) => match site.site.options.overflow {
                 Overflow::DropOldest | Overflow::DropNewest => None,
-                Overflow::Wait | Overflow::Fail => return Err(NoRoom),
+                Overflow::Wait | Overflow::Fail => return Err(NoRoom::Full),
             },
         };
         Ok(Some(Self { site, slot, turn }))

@@ -196,6 +196,7 @@ impl Configured {
         ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         let units = self.units(&audit, &announcer);
+        declare_durables(&bus, &units)?;
         Ok(Arc::new_cyclic(|kernel| Kernel {
             units,
             bus,
@@ -237,6 +238,22 @@ impl Configured {
         wire(&mut units, &self.composition.edges());
         units
     }
+}
+
+/// Gives durable subscriptions their place on the bus. The plan has proved that there is a store,
+/// unless a descriptor made by hand does not ask for it.
+fn declare_durables(bus: &Bus, units: &[Unit]) -> Result<(), crate::Error> {
+    for unit in units {
+        let durables = bus.durables();
+        durables.declare(bus, &unit.identity, unit.descriptor.subscriptions);
+        if !durables.is_empty() && !units.iter().any(Unit::is_event_store) {
+            return Err(crate::Error::config(format!(
+                "`{}` has a durable subscription, and no plugin that runs provides `EventStore`",
+                unit.name()
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn unit_settings(settings: &PluginSettings) -> UnitSettings {

@@ -146,6 +146,9 @@ impl DeadLetterOperations {
     /// retries, and waits for the end. When that is good, the letter is gone; when not, it is there
     /// again under the same id, with one more replay.
     ///
+    /// The event of a durable subscription goes back into the store instead, at its old place and
+    /// with its old key, whether or not its plugin runs; nothing more is waited for.
+    ///
     /// # Errors
     ///
     /// When there is no such letter, nobody can take it, or the handler fails again.
@@ -186,6 +189,12 @@ impl DeadLetterOperations {
         let bus = &self.kernel.bus;
         let claim = bus.letters().claim(id).ok_or(DeadLetterError::Busy(id))?;
         let letter = self.show(id).await?;
+        if let Some(revived) = bus.durables().revive(&letter).await {
+            revived.map_err(DeadLetterError::Store)?;
+            // It may have been in memory; mostly it is gone with the revival.
+            let removed = bus.letters().remove(id).await;
+            return removed.map(drop).map_err(DeadLetterError::Store);
+        }
         self.check_running(&letter)?;
         let replayed = bus.replay(claim.replay(letter.clone())).await;
         replayed.map_err(|error| refusal(error, letter))

@@ -134,6 +134,9 @@ pub struct StopReport {
     /// Dead letters that were kept in memory only, and end with the process: no plugin provides
     /// [`DeadLetterStore`](crate::event::DeadLetterStore), or it failed to take them.
     pub dead_letters: usize,
+    /// Events that were accepted for durable subscriptions and could not be stored: they are lost.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unstored: usize,
 }
 
 impl StopReport {
@@ -141,7 +144,9 @@ impl StopReport {
     /// because it was asked to.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        self.escalated.is_none() && self.plugins.iter().all(PluginStop::is_clean)
+        self.escalated.is_none()
+            && self.unstored == 0
+            && self.plugins.iter().all(PluginStop::is_clean)
     }
 
     /// Names of the plugins that were late.
@@ -150,6 +155,14 @@ impl StopReport {
             .filter(|plugin| !plugin.late.is_empty())
             .map(|plugin| plugin.name)
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 fn micros<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {

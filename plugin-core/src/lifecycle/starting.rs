@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::events::{PluginFailed, PluginInitialized, PluginStarted, SystemStarted};
 use super::hook;
 use super::kernel::{Kernel, News, Report};
+use super::replays;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::{State, Step};
 use super::stopping;
@@ -19,7 +20,7 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Binder, Mailbox, Reception, Subscriber, Worker};
+use crate::event::{Binder, Deliveries, EventStore, Mailbox, Reception, Subscriber, Worker};
 use crate::init::InitContext;
 use crate::service::Installer;
 use crate::tasks::Tasks;
@@ -265,6 +266,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         tasks: None,
         worker: None,
         reception: None,
+        deliveries: Deliveries::default(),
     });
     this.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {
@@ -296,7 +298,7 @@ async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Re
 }
 
 /// Puts what the unit provides behind the handles.
-fn install(kernel: &Kernel, unit: usize) {
+fn install(kernel: &Arc<Kernel>, unit: usize) {
     let this = &kernel.units[unit];
     let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
         return;
@@ -308,6 +310,12 @@ fn install(kernel: &Kernel, unit: usize) {
             priority: provide.priority,
         };
         (provide.install)(&plugin, &mut installer);
+    }
+    if this.is_event_store()
+        && let Some(store) = kernel.switchboard.one::<dyn EventStore>()
+    {
+        kernel.bus.durables().provide(&store);
+        replays::follow(kernel, store);
     }
 }
 
@@ -380,13 +388,16 @@ fn activate(kernel: &Kernel, unit: usize) {
             live.tasks.clone(),
         )
     };
-    subscriber.activate(Binder::bind(
+    let mut bindings = Binder::bind(
         &kernel.bus,
         &this.identity,
         &mailbox,
         this.settings.timeout,
         (&plugin, this.descriptor.subscriptions),
-    ));
+    );
+    let deliveries = bindings.take_deliveries();
+    subscriber.activate(bindings);
+    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries);
     let reception = Reception::open(
         &kernel.bus,
         &this.identity,
@@ -395,6 +406,7 @@ fn activate(kernel: &Kernel, unit: usize) {
     );
     if let Some(live) = this.live().as_mut() {
         live.reception = Some(reception);
+        live.deliveries = deliveries;
     }
     if let Some(tasks) = tasks {
         let declared = this.descriptor.schedules;

@@ -34,6 +34,7 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
     report.plugins.extend(stop_some(kernel, doors).await);
     finish_work(kernel).await;
     report.plugins.extend(stop_some(kernel, rest).await);
+    report.unstored = close_intakes(kernel).await;
     report.took = began.elapsed();
     kernel.announcer.announce(SystemStopped {
         late: report.late().map(str::to_owned).collect(),
@@ -70,6 +71,18 @@ async fn finish_work(kernel: &Kernel) {
             "events keep coming while the system stops; each plugin drains its own"
         ),
     }
+}
+
+/// Ends what waits for the store; says how many events never got there.
+async fn close_intakes(kernel: &Kernel) -> usize {
+    let unstored = kernel.bus.durables().close().await;
+    if unstored > 0 {
+        tracing::error!(
+            unstored,
+            "accepted events could not be stored, and are lost"
+        );
+    }
+    unstored
 }
 
 /// Stops units, each after those that need it, independent ones side by side.
@@ -154,6 +167,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
         teardown.wait("schedules", this.timetable.end()).await;
+        teardown.let_go_of_store(kernel).await;
         report.lost = teardown.drain(&mut live).await;
         report.dead_lettered = live.mailbox.dead_lettered();
         if report.dead_lettered > 0 {
@@ -179,6 +193,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     let mut teardown = Teardown::new(this, kernel.insist.clone());
     kernel.switchboard.withdraw(&this.identity);
     teardown.wait("schedules", this.timetable.end()).await;
+    teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;
     live.mailbox.close();
     teardown.join(&live).await;

@@ -60,11 +60,24 @@ impl<'a> Teardown<'a> {
         done
     }
 
+    /// If others store their events here: no more do.
+    pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
+        if self.unit.is_event_store() {
+            let durables = kernel.bus.durables();
+            self.wait("store", durables.suspend()).await;
+            durables.cut();
+        }
+    }
+
     /// Ends the subscriptions, handles what was accepted and answers what was asked. What is left
     /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
     /// letters; says how many requests and events were lost.
     pub(super) async fn drain(&mut self, live: &mut Live) -> usize {
-        self.wait("unsubscribe", live.subscriber.deactivate()).await;
+        let unsubscribed = async {
+            live.subscriber.deactivate().await;
+            live.deliveries.stop().await;
+        };
+        self.wait("unsubscribe", unsubscribed).await;
         live.mailbox.close();
         let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
         else {
@@ -77,6 +90,7 @@ impl<'a> Teardown<'a> {
             ended
         };
         if let Some(Ok(())) = self.wait("drain", drained).await {
+            self.wait("settle", live.deliveries.settled()).await;
             return 0;
         }
         worker.abort();

@@ -13,9 +13,10 @@ use super::status::{Board, PluginStatus};
 use crate::config::{Restart, Start};
 use crate::descriptor::{Descriptor, PluginRef};
 use crate::error::Error;
-use crate::event::{Mailbox, Reception, Subscriber};
+use crate::event::{Deliveries, EventStore, Mailbox, Reception, Subscriber};
 use crate::instance::Identity;
 use crate::schedule::Timetable;
+use crate::service::ServiceTrait;
 use crate::tasks::Tasks;
 
 /// An instance under management.
@@ -59,6 +60,7 @@ pub(super) struct Live {
     pub(super) tasks: Option<Tasks>,
     pub(super) worker: Option<JoinHandle<()>>,
     pub(super) reception: Option<Reception>,
+    pub(super) deliveries: Deliveries,
 }
 
 impl Unit {
@@ -95,6 +97,12 @@ impl Unit {
     /// Whether it receives events.
     pub(super) fn is_running(&self) -> bool {
         self.board.read().state == super::State::Running
+    }
+
+    /// Whether it keeps the events of durable subscriptions.
+    pub(super) fn is_event_store(&self) -> bool {
+        let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
+        (self.descriptor.provides.iter()).any(|provide| provide.service.key == store)
     }
 
     /// Which life of the instance this is: reports of an earlier one are void.

@@ -10,7 +10,9 @@ use super::parse;
 use super::right::Right;
 use super::rules::Rules;
 use crate::audit::Audit;
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Need};
+use crate::event::EventStore;
+use crate::service::ServiceTrait;
 
 /// What an instance may do. A refusal records itself in the audit log.
 #[derive(Debug, Clone)]
@@ -99,7 +101,9 @@ impl Grants {
     /// handlers listen to. Nothing is recorded.
     #[must_use]
     pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
-        let needs = descriptor.needs.iter().filter_map(Right::of);
+        let needs = (descriptor.needs.iter())
+            .filter(|need| !is_the_kernels(descriptor, need))
+            .filter_map(Right::of);
         let handlers = descriptor
             .subscriptions
             .iter()
@@ -208,4 +212,15 @@ impl Grants {
             Right::Write(path) => rules.write.directory(path).is_some(),
         }
     }
+}
+
+/// Whether the kernel uses a service in the plugin's place: that is no right of the plugin. One
+/// that asks for the store itself is asked for the right by its `init`.
+fn is_the_kernels(descriptor: &Descriptor, need: &Need) -> bool {
+    let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
+    matches!(need, Need::Service { service, .. } if service.key == store)
+        && descriptor
+            .subscriptions
+            .iter()
+            .any(|one| one.options.durable)
 }

@@ -80,7 +80,8 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
     let (name, version) = (&options.name, version(options));
     let type_text = super::parameter::text(ty);
     let hooks = hooks::hooks(plugin);
-    let needs = needs(plugin);
+    let mut needs = needs(plugin);
+    needs.extend(subscriptions::store(krate, &plugin.subscriptions));
     let kind = options.kind.iter();
     let provides = options
         .provides

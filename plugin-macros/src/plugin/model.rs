@@ -80,6 +80,7 @@ pub(crate) struct Serving {
     pub(crate) retry: Option<LitInt>,
     pub(crate) backoff_millis: Option<u64>,
     pub(crate) max_backoff_millis: Option<u64>,
+    pub(crate) durable: bool,
 }
 
 /// A method that runs at times of its own.

@@ -1,5 +1,6 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
+mod durable;
 mod retry;
 mod serving;
 mod shared;
@@ -38,11 +39,12 @@ const GRAMMAR: Grammar = Grammar {
         ("group", "group = \"billing\""),
         ("balance", "balance = least_loaded"),
         ("key", "key = |event| &event.user_id"),
+        ("durable", "durable"),
     ],
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 10] = [
+const QUEUED_ONLY: [&str; 11] = [
     "concurrency",
     "overflow",
     "batch",
@@ -53,6 +55,7 @@ const QUEUED_ONLY: [&str; 10] = [
     "group",
     "balance",
     "key",
+    "durable",
 ];
 
 /// Checks one handler.
@@ -136,6 +139,9 @@ fn check_agreement(
                 ),
             );
         }
+    }
+    if call.is_async {
+        durable::check(arguments, taken, diagnostics);
     }
     if is_batch && !arguments.has("batch") {
         diagnostics.at(

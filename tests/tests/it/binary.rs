@@ -5,6 +5,7 @@ mod absent;
 mod broken;
 mod feed;
 mod followed;
+mod letters;
 mod replicas;
 mod serve;
 mod show;

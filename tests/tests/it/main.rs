@@ -14,6 +14,7 @@ mod dead_letters;
 mod defects;
 mod delivery;
 mod design;
+mod durable;
 mod groups;
 mod handles;
 mod hooks;

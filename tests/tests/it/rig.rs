@@ -40,6 +40,15 @@ impl Rig {
         }
     }
 
+    /// Other plugins in the same directory.
+    pub(crate) fn with_plugins(&self, plugins: &[&'static Descriptor]) -> Self {
+        Self {
+            composition: Composition::assemble(plugins).unwrap(),
+            sources: Sources::new().data_dir(self.data.path()),
+            data: Arc::clone(&self.data),
+        }
+    }
+
     /// Sets the `config` of a plugin.
     pub(crate) fn config(mut self, plugin: &str, config: Value) -> Self {
         self.sources = self.sources.plugin_config(plugin, config);

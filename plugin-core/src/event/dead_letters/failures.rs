@@ -37,9 +37,14 @@ impl Failures {
     /// No call came to an end.
     pub(crate) fn none() -> Self {
         let stopped = "the plugin stopped before it had handled the event";
+        Self::before(&Error::retriable(stopped))
+    }
+
+    /// There was no call, because of an error.
+    pub(crate) fn before(error: &Error) -> Self {
         Self {
             attempts: 0,
-            ..Self::first(&Error::retriable(stopped))
+            ..Self::first(error)
         }
     }
 
@@ -77,6 +82,7 @@ impl DeadLetter {
             topic: payload.topic().to_owned(),
             data,
             event: meta.id,
+            key: meta.key,
             source: meta.source.to_owned(),
             plugin: site.owner.name().to_owned(),
             handler: site.handler.to_owned(),

@@ -12,7 +12,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::event::EventId;
+use crate::event::{EventId, IdempotencyKey};
 
 /// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
 /// also among the letters of earlier runs that a persistent store holds.
@@ -106,6 +106,9 @@ pub struct DeadLetter {
     pub data: Value,
     /// Id of the event, as the log has it.
     pub event: EventId,
+    /// Of the event of a durable subscription: what each of its deliveries carries.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub key: Option<IdempotencyKey>,
     /// Name of the plugin that published it.
     pub source: String,
     /// Name of the plugin whose handler failed.

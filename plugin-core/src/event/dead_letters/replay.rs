@@ -61,12 +61,19 @@ impl Drop for Claim {
 impl Replay {
     /// The same letter, after one more delivery that failed.
     pub(crate) fn again(&self, now: DeadLetter) -> DeadLetter {
-        let before = &self.letter;
-        DeadLetter {
-            id: before.id,
-            attempts: before.attempts.saturating_add(now.attempts),
-            first_at: before.first_at.clone(),
-            replays: before.replays.saturating_add(1),
+        self.letter.again(now)
+    }
+}
+
+impl DeadLetter {
+    /// The same letter, after one more delivery that failed: `now` is what came of that.
+    #[must_use]
+    pub fn again(&self, now: Self) -> Self {
+        Self {
+            id: self.id,
+            attempts: self.attempts.saturating_add(now.attempts),
+            first_at: self.first_at.clone(),
+            replays: self.replays.saturating_add(1),
             ..now
         }
     }
@@ -117,6 +124,7 @@ impl Bus {
             id: letter.event,
             source: interned(&letter.source),
             parent: (letter.traceparent.as_deref()).and_then(|span| span.parse().ok()),
+            key: letter.key,
         };
         let Some(event) = self.event(&letter.topic) else {
             let (topic, data) = (letter.topic.clone(), letter.data.clone());
@@ -169,7 +177,7 @@ async fn enqueue(site: &QueuedSite, job: Job) -> Result<(), ReplayError> {
 
 /// A name that lives as long as the process: letters of earlier runs name publishers that this one
 /// may not have. There are as many as there are plugins.
-fn interned(name: &str) -> &'static str {
+pub(in crate::event) fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let names = names.get_or_insert_default();

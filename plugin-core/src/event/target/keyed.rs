@@ -91,14 +91,14 @@ impl<P: Carried> Members<P> {
     ) -> Result<Option<Reserved<'a>>, NoRoom> {
         let (able, seats) = self.seats(envelope);
         if able.is_empty() && self.is_wanted(envelope) {
-            return Err(NoRoom);
+            return Err(NoRoom::Full);
         }
         let Some(key) = self.key(envelope).filter(|_| !able.is_empty()) else {
             return Ok(None);
         };
         match self.group.pins.enter(key, &seats, worker()) {
             Entry::In(at, pin) => Reserved::of(self.site(able[at]), Some(turn(key, pin))),
-            Entry::Busy | Entry::Own => Err(NoRoom),
+            Entry::Busy | Entry::Own => Err(NoRoom::Full),
         }
     }
 }

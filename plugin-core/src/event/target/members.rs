@@ -9,7 +9,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{NoRoom, Reserved, Sending, Sent, Target};
+use super::{Asks, NoRoom, Reserved, Sending, Sent, Target};
 use crate::descriptor::{Balance, Overflow};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
@@ -109,8 +109,9 @@ impl<P: Carried> Members<P> {
             return self.send_keyed(sending).await;
         }
         // A handler can't wait for an outcome of its own mailbox: it asks another member, if it can.
-        let mut room = self.room(sending.envelope, |site| !sending.asks || !site.is_ours());
-        if sending.asks && room.as_ref().is_err_and(Vec::is_empty) {
+        let asks = sending.asks == Asks::Outcomes;
+        let mut room = self.room(sending.envelope, |site| !asks || !site.is_ours());
+        if asks && room.as_ref().is_err_and(Vec::is_empty) {
             room = self.room(sending.envelope, |_| true);
         }
         match room {
@@ -177,7 +178,7 @@ impl<P: Carried> Members<P> {
             })),
             Err(full) => match full.first() {
                 Some(&first) => Reserved::of(self.site(first), None),
-                None if self.is_wanted(envelope) => Err(NoRoom),
+                None if self.is_wanted(envelope) => Err(NoRoom::Full),
                 None => Ok(None),
             },
         }
@@ -196,7 +197,7 @@ impl<P: Carried> Members<P> {
                         members = now.now(sending.publishing);
                     }
                 }
-                Err(NoRoom) => (sending.publishing).give_up(now.site(0), sending.parcel(None)),
+                Err(_) => (sending.publishing).give_up(now.site(0), sending.parcel(None)),
             }
         }
     }

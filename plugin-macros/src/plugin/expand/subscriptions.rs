@@ -42,6 +42,19 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
     }
 }
 
+/// What a durable handler needs, once for all of them unless each of them may be left out.
+pub(super) fn store(krate: &Path, subscriptions: &[Subscription]) -> Vec<TokenStream> {
+    let durable = || subscriptions.iter().filter(|one| one.serving.durable);
+    if durable().any(|one| one.conditions.is_empty()) {
+        return vec![quote!(#krate::__private::EVENT_STORE)];
+    }
+    let need = |one: &Subscription| {
+        let conditions = &one.conditions;
+        quote!(#(#conditions)* #krate::__private::EVENT_STORE)
+    };
+    durable().map(need).collect()
+}
+
 fn source(krate: &Path, listens: &Listens) -> TokenStream {
     match listens {
         Listens::One(event) | Listens::Batch(event) => {
@@ -64,6 +77,7 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
     let retry = serving.retry.iter();
     let backoff = serving.backoff_millis.iter();
     let max_backoff = serving.max_backoff_millis.iter();
+    let durable = serving.durable.then(|| quote!(.durable()));
     quote! {
         #krate::SubscribeOptions::DEFAULT
             #(.priority(#priority))*
@@ -74,6 +88,7 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
             #(.retry(#retry))*
             #(.backoff(::core::time::Duration::from_millis(#backoff)))*
             #(.max_backoff(::core::time::Duration::from_millis(#max_backoff)))*
+            #durable
     }
 }
 

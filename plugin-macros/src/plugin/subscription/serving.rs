@@ -31,7 +31,18 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
         retry: count("retry", arguments, diagnostics),
         backoff_millis: backoff.initial,
         max_backoff_millis: backoff.max,
+        durable: flag("durable", arguments, diagnostics),
     }
+}
+
+fn flag(name: &str, arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> bool {
+    let Some(argument) = arguments.take(name) else {
+        return false;
+    };
+    if !argument.is_flag() {
+        arguments.malformed(&argument, diagnostics);
+    }
+    true
 }
 
 pub(in crate::plugin) fn timeout(

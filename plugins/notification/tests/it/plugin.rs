@@ -11,6 +11,7 @@ use plugin_core::lifecycle::{Manager, Running};
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin};
 use plugin_notification::Notification;
+use plugin_queue::Queue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -40,7 +41,11 @@ impl People {
 }
 
 async fn start(dir: &TempDir, config: Value) -> Running {
-    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    let plugins = [
+        People::DESCRIPTOR,
+        Notification::DESCRIPTOR,
+        Queue::DESCRIPTOR,
+    ];
     Manager::builder(&Composition::assemble(&plugins).unwrap())
         .data_dir(dir.path())
         .plugin_config("notification-plugin", config)
@@ -174,7 +179,11 @@ async fn no_more_messages_than_the_config_allows_are_on_their_way() {
 #[tokio::test]
 async fn a_template_with_an_unknown_field_fails_the_start_and_is_named() {
     let dir = tempfile::tempdir().unwrap();
-    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    let plugins = [
+        People::DESCRIPTOR,
+        Notification::DESCRIPTOR,
+        Queue::DESCRIPTOR,
+    ];
     let config = json!({"templates": {"welcome": {"body": "{mesage}"}}});
     let error = Manager::builder(&Composition::assemble(&plugins).unwrap())
         .data_dir(dir.path())
@@ -196,7 +205,11 @@ async fn a_template_with_an_unknown_field_fails_the_start_and_is_named() {
 async fn the_default_file_loads_as_it_stands() {
     let dir = tempfile::tempdir().unwrap();
     let file = include_str!("../../../../config/plugins/notification-plugin.yaml");
-    let plugins = [People::DESCRIPTOR, Notification::DESCRIPTOR];
+    let plugins = [
+        People::DESCRIPTOR,
+        Notification::DESCRIPTOR,
+        Queue::DESCRIPTOR,
+    ];
     let sources = plugin_core::config::Sources::new().embedded("notification-plugin.yaml", file);
     let running = Manager::builder(&Composition::assemble(&plugins).unwrap())
         .sources(sources)

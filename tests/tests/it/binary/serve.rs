@@ -16,13 +16,17 @@ pub(super) struct Serving {
 
 impl Serving {
     /// Starts it on any free port.
-    fn start(arguments: &str) -> Self {
+    pub(super) fn start(arguments: &str) -> Self {
         Self::start_with(arguments, &[])
     }
 
     /// The same, with variables.
     pub(super) fn start_with(arguments: &str, variables: &[(&str, &str)]) -> Self {
-        let app = App::new();
+        Self::start_in(App::new(), arguments, variables)
+    }
+
+    /// The same, in the directory of an app.
+    pub(super) fn start_in(app: App, arguments: &str, variables: &[(&str, &str)]) -> Self {
         let mut child = Command::new(binary())
             .args(arguments.split_whitespace())
             .current_dir(app.path(""))
@@ -41,6 +45,10 @@ impl Serving {
     pub(super) fn address(&self) -> String {
         let path = self.app.path("data/plugins/api-plugin/address");
         std::fs::read_to_string(path).unwrap()
+    }
+
+    pub(super) fn app(&self) -> &App {
+        &self.app
     }
 
     fn line(&mut self) -> String {
@@ -103,11 +111,11 @@ fn a_signal_ends_it_in_good_order() {
         let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
         assert!(place("logger-plugin") < place("hello-plugin"), "{started}");
         assert!(place("hello-plugin") < place("api-plugin"), "{started}");
-        assert!(started.contains("9 plugins started in "), "{started}");
+        assert!(started.contains("10 plugins started in "), "{started}");
         serving.signal(signal);
         let ended = serving.end();
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.stdout.contains("9 plugins stopped in "), "{ended:?}");
+        assert!(ended.stdout.contains("10 plugins stopped in "), "{ended:?}");
     }
 }
 

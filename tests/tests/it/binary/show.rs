@@ -4,8 +4,9 @@ use serde_json::{Value, json};
 
 use super::App;
 
-const PLUGINS: [&str; 9] = [
+const PLUGINS: [&str; 10] = [
     "logger-plugin",
+    "queue-plugin",
     "cache-plugin",
     "database-plugin",
     "file-plugin",
@@ -133,7 +134,7 @@ fn explain_tells_everything_about_one_plugin() {
 #[test]
 fn check_is_content_with_the_default_config() {
     assert_eq!(json("check")["ok"], json!(true));
-    assert!(text("check").starts_with("config is good: 9 plugins would start"));
+    assert!(text("check").starts_with("config is good: 10 plugins would start"));
 }
 
 #[test]

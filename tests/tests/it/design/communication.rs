@@ -7,6 +7,7 @@ use plugin_core::Plugin;
 use plugin_core::lifecycle::Running;
 use plugin_database::SqlDatabase;
 use plugin_notification::Notification;
+use plugin_queue::Queue;
 use plugin_user_service::Users;
 use serde_json::json;
 
@@ -16,6 +17,7 @@ fn rig() -> Rig {
     let user = json!({"id": "12345", "name": "王小明", "email": "ming@shop.example", "phone": "+8613800000000"});
     Rig::new(&[
         Notification::DESCRIPTOR,
+        Queue::DESCRIPTOR,
         Users::DESCRIPTOR,
         SqlDatabase::DESCRIPTOR,
     ])
@@ -53,7 +55,12 @@ async fn a_welcome_is_sent_to_the_address_that_the_user_service_knows() {
         .collect();
     assert_eq!(
         order,
-        ["database-plugin", "user-service", "notification-plugin"]
+        [
+            "queue-plugin",
+            "database-plugin",
+            "user-service",
+            "notification-plugin"
+        ]
     );
     welcome(&running, "12345").await;
     let mails = outbox(&rig, ".eml");

@@ -1,0 +1,180 @@
+//! `dead-letters`: events that handlers failed with for good, in the file of `queue-plugin`. It
+//! works while the service runs and while it does not.
+
+mod chosen;
+mod text;
+
+use plugin_core::config::Settings;
+use plugin_core::event::{DeadLetterId, DeadLetterQuery};
+use plugin_queue::{QueueConfig, QueueFile};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::cli::{DeadLetters, LetterChoice, LetterList, LetterShow, Place};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output, note};
+
+use chosen::chosen;
+
+/// Name of the plugin whose file it is.
+const QUEUE: &str = "queue-plugin";
+
+/// What was done with letters.
+#[derive(Debug, Default, Serialize)]
+struct Done {
+    /// Those that it was done with.
+    done: Vec<DeadLetterId>,
+    /// Those that are not there.
+    unknown: Vec<DeadLetterId>,
+}
+
+pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
+    let settings = super::settings(place).map_err(Failure::Config)?;
+    let path = config(&settings)?.file(&settings.manager.data_dir.join(QUEUE));
+    let runtime = super::run::runtime()?;
+    runtime.block_on(async {
+        let file = QueueFile::open(&path).await.map_err(Failure::Plugin)?;
+        let Some(mut file) = file else {
+            return Ok(nothing(&command, out));
+        };
+        let exit = match command {
+            DeadLetters::List(list) => self::list(&mut file, &list, out).await,
+            DeadLetters::Show(show) => self::show(&mut file, &show, out).await,
+            DeadLetters::Replay(choice) => replay(&mut file, &choice, out).await,
+            DeadLetters::Drop(choice) => drop_letters(&mut file, &choice, out).await,
+        };
+        file.close().await.map_err(Failure::Plugin)?;
+        exit.map_err(Failure::Plugin)
+    })
+}
+
+fn config(settings: &Settings) -> Result<QueueConfig, Failure> {
+    let values = settings.plugins[QUEUE].values.clone();
+    let config = serde_json::from_value(values);
+    config.map_err(|error| Failure::Plugin(error.into()))
+}
+
+/// Before the service has run there is no file.
+fn nothing(command: &DeadLetters, out: &mut Output) -> Exit {
+    match command {
+        DeadLetters::List(list) => {
+            match list.show.format {
+                Format::Human => out.text("no dead letters"),
+                Format::Json => out.json(&json!({ "letters": [] })),
+            }
+            Exit::Ok
+        }
+        DeadLetters::Show(LetterShow { id, .. }) => unknown(&[*id]),
+        DeadLetters::Replay(choice) | DeadLetters::Drop(choice) if choice.ids.is_empty() => {
+            note("no dead letters");
+            Exit::Ok
+        }
+        DeadLetters::Replay(choice) | DeadLetters::Drop(choice) => unknown(&choice.ids),
+    }
+}
+
+fn unknown(ids: &[DeadLetterId]) -> Exit {
+    for id in ids {
+        note(format_args!("error: there is no dead letter `{id}`"));
+    }
+    if ids.is_empty() {
+        Exit::Ok
+    } else {
+        Exit::Usage
+    }
+}
+
+async fn list(
+    file: &mut QueueFile,
+    list: &LetterList,
+    out: &mut Output,
+) -> plugin_core::Result<Exit> {
+    let query = list.filter.query().limit(list.limit);
+    let query = list.after.map_or(query.clone(), |after| query.after(after));
+    let page = file.list(&query).await?;
+    match list.show.format {
+        Format::Human => out.text(text::page(&page)),
+        Format::Json => out.json(&page),
+    }
+    Ok(Exit::Ok)
+}
+
+async fn show(
+    file: &mut QueueFile,
+    show: &LetterShow,
+    out: &mut Output,
+) -> plugin_core::Result<Exit> {
+    let Some(letter) = file.show(show.id).await? else {
+        return Ok(unknown(&[show.id]));
+    };
+    match show.show.format {
+        Format::Human => out.text(text::letter(&letter)),
+        Format::Json => out.json(&letter),
+    }
+    Ok(Exit::Ok)
+}
+
+async fn replay(
+    file: &mut QueueFile,
+    choice: &LetterChoice,
+    out: &mut Output,
+) -> plugin_core::Result<Exit> {
+    let mut done = Done::default();
+    for id in chosen(file, choice).await? {
+        let asked = file.replay(id).await?;
+        done.add(id, asked);
+    }
+    let served = file.is_served();
+    match choice.show.format {
+        Format::Human => out.text(text::replayed(done.done.len(), served)),
+        Format::Json => out.json(&json!({
+            "requested": done.done,
+            "unknown": done.unknown,
+            "by": if served { "the running service" } else { "the next start" },
+        })),
+    }
+    Ok(unknown(&done.unknown))
+}
+
+async fn drop_letters(
+    file: &mut QueueFile,
+    choice: &LetterChoice,
+    out: &mut Output,
+) -> plugin_core::Result<Exit> {
+    let mut done = Done::default();
+    for id in chosen(file, choice).await? {
+        let dropped = file.drop(id).await?;
+        done.add(id, dropped);
+    }
+    match choice.show.format {
+        Format::Human => out.text(format_args!("{} dropped", text::letters(done.done.len()))),
+        Format::Json => out.json(&json!({ "dropped": done.done, "unknown": done.unknown })),
+    }
+    Ok(unknown(&done.unknown))
+}
+
+impl Done {
+    fn add(&mut self, id: DeadLetterId, was_there: bool) {
+        let list = if was_there {
+            &mut self.done
+        } else {
+            &mut self.unknown
+        };
+        list.push(id);
+    }
+}
+
+impl crate::cli::LetterFilter {
+    fn query(&self) -> DeadLetterQuery {
+        let query = DeadLetterQuery::new();
+        let query = match &self.plugin {
+            Some(plugin) => query.plugin(plugin),
+            None => query,
+        };
+        match &self.topic {
+            Some(topic) => query.topic(topic),
+            None => query,
+        }
+    }
+}

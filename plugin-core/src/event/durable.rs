@@ -1,0 +1,243 @@
+//! Durable subscriptions: publish → intake → store → pump → mailbox → handler → settled.
+//!
+//! Each has a place in the table from before the first `init` until the end of the stop, whatever
+//! becomes of its plugin: what is published meanwhile is stored. Its intake puts events into the
+//! store; while the plugin runs, a pump takes them out in order, gives them to the mailbox, and
+//! settles those that were handled.
+//!
+//! Invariants: an event is in the intake, in the store, or settled; only its intake appends to a
+//! subscription's queue, and only its pump settles; the bus is idle only when every pump that runs
+//! has found its queue empty.
+
+mod delivery;
+mod intake;
+mod link;
+mod publish;
+mod pump;
+mod receipt;
+mod tail;
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+use super::backlog::Backlog;
+use super::binder::Binder;
+use super::bus::Bus;
+use super::dead_letters::DeadLetter;
+use super::handler::{HandlerReport, QueuedSite};
+use super::idempotency::IdempotencyKey;
+use super::mailbox::Mailbox;
+use super::store::{EventStore, SubscriptionName};
+use crate::descriptor::{Mode, Subscription};
+use crate::error::Result;
+use crate::instance::Identity;
+use crate::service::Service;
+
+pub(crate) use delivery::Delivery;
+pub(super) use publish::publish_durable;
+pub(crate) use pump::Deliveries;
+pub(super) use receipt::Receipt;
+
+use intake::Intake;
+use link::{Link, StoreLink};
+use tail::Tail;
+
+/// Most events of a subscription that are accepted and not yet in the store.
+const INTAKE: usize = 1024;
+
+/// The mailbox of an intake is no plugin's: a handler may wait for room in it.
+const NO_WORKER: usize = 0;
+
+/// One durable subscription.
+pub(crate) struct Durable {
+    pub(super) name: SubscriptionName,
+    /// Events that are accepted and not yet in the store.
+    intake: Arc<Mailbox>,
+    /// Why the last attempt to store events failed.
+    failure: ArcSwapOption<String>,
+    /// Why no events are accepted, whether or not they could be stored.
+    shut: ArcSwapOption<String>,
+    /// Told when the intake has stored something, or failed to.
+    stepped: Notify,
+    tail: Tail,
+    /// How the plugin of now, or the last one, is called.
+    site: Mutex<Option<Arc<QueuedSite>>>,
+}
+
+impl Durable {
+    fn new(owner: &Identity, subscription: &Subscription, backlog: &Backlog) -> Self {
+        Self {
+            name: SubscriptionName {
+                plugin: Cow::Borrowed(owner.name()),
+                handler: Cow::Borrowed(subscription.handler),
+                topic: Cow::Borrowed(subscription.source.topic()),
+            },
+            intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE)),
+            failure: ArcSwapOption::empty(),
+            shut: ArcSwapOption::empty(),
+            stepped: Notify::new(),
+            tail: Tail::new(backlog.clone()),
+            site: Mutex::default(),
+        }
+    }
+
+    /// Why no events are accepted now, if they aren't.
+    pub(super) fn refusal(&self) -> Option<String> {
+        let why = |reason: &ArcSwapOption<String>| reason.load().as_deref().cloned();
+        why(&self.shut).or_else(|| why(&self.failure))
+    }
+
+    fn shut(&self, reason: &str) {
+        self.shut.store(Some(Arc::new(reason.to_owned())));
+    }
+
+    /// Waits until the intake is empty, or can't store what is in it.
+    async fn flushed(&self) {
+        loop {
+            let stepped = self.stepped.notified();
+            tokio::pin!(stepped);
+            stepped.as_mut().enable();
+            if self.intake.unfinished() == 0 || self.failure.load().is_some() {
+                return;
+            }
+            stepped.await;
+        }
+    }
+
+    fn site(&self) -> MutexGuard<'_, Option<Arc<QueuedSite>>> {
+        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Durable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Durable({})", self.name)
+    }
+}
+
+/// All durable subscriptions of a system, and the way to their store.
+#[derive(Debug, Default)]
+pub(crate) struct Durables {
+    all: Mutex<Vec<Arc<Durable>>>,
+    intakes: Mutex<Vec<JoinHandle<usize>>>,
+    link: StoreLink,
+}
+
+impl Durables {
+    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
+    /// accept events for them.
+    pub(crate) fn declare(
+        &self,
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        subscriptions: &'static [Subscription],
+    ) {
+        for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
+            let durable = Arc::new(Durable::new(owner, subscription, bus.pending()));
+            let target = (&durable, &durable.intake);
+            drop(bus.change(Binder::intake(bus, owner, target, subscription)));
+            let intake = Intake::new(Arc::clone(&durable), self.link.listen());
+            self.intakes().push(crate::spawn::spawn(intake.run()));
+            self.all().push(durable);
+        }
+    }
+
+    /// Whether there is any.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.all().is_empty()
+    }
+
+    /// The one that a handler of a plugin is.
+    pub(super) fn find(&self, plugin: &str, handler: &str, topic: &str) -> Option<Arc<Durable>> {
+        let is_it = |one: &&Arc<Durable>| {
+            one.name.plugin == plugin && one.name.handler == handler && one.name.topic == topic
+        };
+        self.all().iter().find(is_it).cloned()
+    }
+
+    /// Uses a store from now on.
+    pub(crate) fn provide(&self, store: &Service<dyn EventStore>) {
+        let all = self.all().clone();
+        for durable in &all {
+            durable.shut.store(None);
+            durable.tail.rewind();
+        }
+        self.link.set(Link::Up(store.clone()));
+        crate::spawn::spawn(link::tell_of_strangers(store.clone(), all));
+    }
+
+    /// Tells when the store of now is replaced.
+    pub(crate) fn replaced(&self) -> link::Replaced {
+        self.link.replaced()
+    }
+
+    /// Makes a dead letter pending again if its handler is a durable one; `None` if it is not.
+    pub(crate) async fn revive(&self, letter: &DeadLetter) -> Option<Result<()>> {
+        let durable = self.find(&letter.plugin, &letter.handler, &letter.topic)?;
+        let store = self.link.now()?;
+        let mut letter = letter.clone();
+        letter.key.get_or_insert_with(IdempotencyKey::next);
+        let revived = store.revive(&durable.name, &letter).await;
+        durable.tail.rewind();
+        Some(revived)
+    }
+
+    /// Accepts nothing more, and puts what was accepted into the store, as long as that works.
+    pub(crate) async fn suspend(&self) {
+        let all = self.all().clone();
+        for durable in &all {
+            durable.shut("the event store does not run");
+        }
+        for durable in &all {
+            durable.flushed().await;
+        }
+    }
+
+    /// Lets go of the store.
+    pub(crate) fn cut(&self) {
+        self.link.set(Link::Down);
+    }
+
+    /// Ends the intakes; says how many accepted events are not in the store.
+    pub(crate) async fn close(&self) -> usize {
+        self.link.set(Link::Closed);
+        for durable in self.all().iter() {
+            durable.shut("the system is stopping");
+            durable.intake.close();
+        }
+        let intakes = std::mem::take(&mut *self.intakes());
+        let mut lost = 0;
+        for intake in intakes {
+            lost += intake.await.unwrap_or(0);
+        }
+        lost
+    }
+
+    /// Puts what the handlers did in the place of what their intakes know of it.
+    pub(super) fn complete(&self, reports: &mut [HandlerReport]) {
+        for report in reports {
+            let durable = self.find(report.plugin, report.handler, &report.topic);
+            if let Some(site) = durable.and_then(|durable| durable.site().clone()) {
+                *report = site.site.report();
+            }
+        }
+    }
+
+    fn all(&self) -> MutexGuard<'_, Vec<Arc<Durable>>> {
+        self.all.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn intakes(&self) -> MutexGuard<'_, Vec<JoinHandle<usize>>> {
+        self.intakes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Only what is queued can wait for a store.
+fn is_durable(subscription: &Subscription) -> bool {
+    subscription.options.durable && subscription.mode == Mode::Queued
+}

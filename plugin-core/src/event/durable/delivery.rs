@@ -1,0 +1,112 @@
+//! From a stored event to a job of the plugin's worker.
+
+use std::sync::Arc;
+
+use super::{Durable, Receipt};
+use crate::error::{Error, Result};
+use serde_json::Value;
+
+use crate::event::any::{Payload, Untyped};
+use crate::event::backlog::Backlog;
+use crate::event::dead_letters::{DeadLetter, Failures, interned};
+use crate::event::decode;
+use crate::event::descriptor::{DecodeError, Event};
+use crate::event::envelope::{Envelope, EventId, Meta};
+use crate::event::handler::QueuedSite;
+use crate::event::job::{Job, Turn};
+use crate::event::record as thread;
+use crate::event::store::Record;
+
+use super::tail::Next;
+use crate::guard;
+
+type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
+
+/// How the events of a durable subscription reach the handler of one instance.
+pub(crate) struct Delivery {
+    pub(super) durable: Arc<Durable>,
+    pub(super) site: Arc<QueuedSite>,
+    decode: Decode,
+    backlog: Backlog,
+}
+
+impl Delivery {
+    pub(in crate::event) fn new<E: Event>(
+        durable: &Arc<Durable>,
+        site: Arc<QueuedSite>,
+        backlog: &Backlog,
+    ) -> Self {
+        *durable.site() = Some(Arc::clone(&site));
+        Self {
+            durable: Arc::clone(durable),
+            site,
+            decode: decode::<E>,
+            backlog: backlog.clone(),
+        }
+    }
+
+    /// The job for a stored event. One that is no event of its type any more is answered here:
+    /// it is dead.
+    pub(super) fn job(&self, next: &Next, receipt: Receipt) -> Option<Job> {
+        let record = &next.stored.record;
+        match (self.decode)(&record.data, meta(record, next.id)) {
+            Ok(payload) => {
+                let pending = self.backlog.begin();
+                let turn = self.turn(&*payload);
+                let mut job = Job::new(&self.site, payload, None, pending).delivers(receipt);
+                job.turn = turn;
+                Some(job)
+            }
+            Err(error) => {
+                let error = Error::external("a stored event can't be read").because(error);
+                tracing::error!(subscription = %self.durable.name, key = %record.key, "{error}");
+                self.site.site.count_dead_letter();
+                receipt.dead(self.unreadable(next, &error));
+                None
+            }
+        }
+    }
+
+    /// Its place among those of its key, if calls that run side by side, or those that wait for a
+    /// retry, need one. A key is the plugin's code: an event for which it panics has none.
+    fn turn(&self, payload: &dyn Payload) -> Option<Turn> {
+        let (site, options) = (&self.site.site, &self.site.site.options);
+        if options.concurrency == 1 && options.retry.is_none() {
+            return None;
+        }
+        let key = self.site.key.as_ref()?;
+        let meta = payload.meta();
+        guard::call(site.owner.handling(&meta), || Ok(key(payload)))
+            .map_err(|error| site.failed(meta, &error.context("its key")))
+            .map(|key| Turn { key, _pin: None })
+            .ok()
+    }
+
+    /// The letter of an event that no handler can be called with.
+    fn unreadable(&self, next: &Next, error: &Error) -> DeadLetter {
+        let record = &next.stored.record;
+        let data = serde_json::from_str(&record.data);
+        let untyped = Untyped {
+            topic: self.durable.name.topic.to_string(),
+            data: data.unwrap_or_else(|_| Value::from(&*record.data)),
+        };
+        let envelope = Envelope::new(meta(record, next.id), untyped);
+        DeadLetter::of(&self.site.site, &envelope, &Failures::before(error))
+    }
+}
+
+fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeError> {
+    decode::read::<E>(data.as_bytes())
+        .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
+        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
+}
+
+fn meta(record: &Record, id: Option<EventId>) -> Meta {
+    let new = Meta::new(thread::Record::current(), interned(&record.source));
+    Meta {
+        id: id.unwrap_or(new.id),
+        key: Some(record.key),
+        parent: record.parent,
+        ..new
+    }
+}

@@ -1,0 +1,207 @@
+//! Puts accepted events into the store, many at once.
+//!
+//! When that fails, new events are refused until it works again, and those that were accepted are
+//! kept and tried again: with the same keys, so that none is stored twice. Only a publisher that
+//! waits for the store is told, and has its event back.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::Durable;
+use super::link::Listener;
+use super::tail::Next;
+use crate::error::{Error, Result};
+use crate::event::idempotency::IdempotencyKey;
+use crate::event::job::Job;
+use crate::event::store::{EventStore as _, Record, Stored};
+
+/// Most events of one call of the store.
+const MOST: usize = 256;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+pub(super) struct Intake {
+    durable: Arc<Durable>,
+    link: Listener,
+}
+
+/// What is to be stored: jobs and their records, side by side.
+#[derive(Default)]
+struct Load {
+    jobs: Vec<Job>,
+    records: Vec<Record>,
+}
+
+impl Intake {
+    pub(super) fn new(durable: Arc<Durable>, link: Listener) -> Self {
+        Self { durable, link }
+    }
+
+    /// Stores events until the intake is closed and empty; says how many it could not store.
+    pub(super) async fn run(mut self) -> usize {
+        let mut lost = 0;
+        let mut jobs = Vec::with_capacity(MOST);
+        while self.durable.intake.take(&mut jobs).await {
+            let mut load = Load::default();
+            for job in jobs.drain(..) {
+                load.add(job, &self.durable);
+            }
+            lost += self.store(load).await;
+            self.durable.stepped.notify_waiters();
+        }
+        lost
+    }
+
+    /// Tries until all is stored, or the store does not come back; says how much is lost.
+    async fn store(&mut self, mut load: Load) -> usize {
+        let mut pause = FIRST_PAUSE;
+        while !load.jobs.is_empty() {
+            let error = match self.append(&load).await {
+                None => return load.lose(&self.durable),
+                Some(Ok(positions)) => {
+                    self.recover();
+                    load.stored(&positions, &self.durable);
+                    return 0;
+                }
+                Some(Err(error)) => error,
+            };
+            if !error.kind().is_retriable() {
+                if load.jobs.len() == 1 {
+                    return load.refuse(&error, &self.durable);
+                }
+                return self.store_one_by_one(load).await;
+            }
+            load.tell_those_who_wait(&error);
+            if load.jobs.is_empty() {
+                break;
+            }
+            self.fail(&error);
+            self.rest(pause).await;
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        self.recover();
+        0
+    }
+
+    /// One of them can't be stored: the others can.
+    async fn store_one_by_one(&mut self, load: Load) -> usize {
+        let mut lost = 0;
+        for (job, record) in load.jobs.into_iter().zip(load.records) {
+            let one = Load {
+                jobs: vec![job],
+                records: vec![record],
+            };
+            lost += Box::pin(self.store(one)).await;
+        }
+        lost
+    }
+
+    async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
+        let store = self.link.up().await?;
+        // A store that waits for room has until the end of the system.
+        tokio::select! {
+            biased;
+            done = store.append(&self.durable.name, &load.records) => Some(done),
+            () = self.link.closed() => None,
+        }
+    }
+
+    fn fail(&self, error: &Error) {
+        let before = (self.durable.failure).swap(Some(Arc::new(error.to_string())));
+        if before.is_none() {
+            tracing::error!(
+                subscription = %self.durable.name,
+                "events can't be stored, and are refused until they can: {error}"
+            );
+        }
+        self.durable.stepped.notify_waiters();
+    }
+
+    /// Nothing is kept in memory any more: the next event will tell how the store does.
+    fn recover(&self) {
+        if self.durable.failure.swap(None).is_some() {
+            tracing::info!(subscription = %self.durable.name, "events are accepted again");
+        }
+    }
+
+    async fn rest(&mut self, pause: Duration) {
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = self.link.closed() => {}
+        }
+    }
+}
+
+impl Load {
+    fn add(&mut self, job: Job, durable: &Durable) {
+        match job.payload.encode() {
+            Ok(data) => {
+                self.records.push(Record {
+                    key: IdempotencyKey::next(),
+                    source: Cow::Borrowed(job.payload.meta().source),
+                    parent: job.payload.meta().parent,
+                    published: SystemTime::now(),
+                    data: data.into(),
+                });
+                self.jobs.push(job);
+            }
+            Err(error) => {
+                let error = Error::bug("the event can't be written as JSON").because(error);
+                tracing::error!(subscription = %durable.name, event = %job.payload.meta().id, "{error}");
+                job.end(Err(error));
+            }
+        }
+    }
+
+    fn stored(self, positions: &[u64], durable: &Durable) {
+        let ids = self.jobs.iter().map(|job| job.payload.meta().id);
+        let events = ids.zip(self.records).zip(positions);
+        durable
+            .tail
+            .appended(events.map(|((id, record), &position)| Next {
+                stored: Stored { position, record },
+                id: Some(id),
+            }));
+        for job in self.jobs {
+            job.end(Ok(()));
+        }
+    }
+
+    /// Publishers that wait get an error, and their events are not stored later.
+    fn tell_those_who_wait(&mut self, error: &Error) {
+        let (jobs, records) = (
+            std::mem::take(&mut self.jobs),
+            std::mem::take(&mut self.records),
+        );
+        for (job, record) in jobs.into_iter().zip(records) {
+            if job.is_awaited() {
+                job.end(Err(error.same()));
+            } else {
+                self.jobs.push(job);
+                self.records.push(record);
+            }
+        }
+    }
+
+    /// An event that no store takes.
+    fn refuse(self, error: &Error, durable: &Durable) -> usize {
+        let mut lost = 0;
+        for job in self.jobs {
+            tracing::error!(
+                subscription = %durable.name,
+                event = %job.payload.meta().id,
+                "an event can't be stored: {error}"
+            );
+            lost += usize::from(!job.is_awaited());
+            job.end(Err(error.same()));
+        }
+        lost
+    }
+
+    fn lose(self, durable: &Durable) -> usize {
+        let error = Error::retriable("the event store has stopped");
+        self.refuse(&error, durable)
+    }
+}

@@ -1,0 +1,113 @@
+//! The way to the store, which comes and goes with the plugin that provides it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Durable;
+use crate::event::store::{EventStore, SubscriptionName};
+use crate::service::Service;
+
+/// Where the store is.
+#[derive(Clone, Default)]
+pub(super) enum Link {
+    /// Its plugin is not built yet.
+    #[default]
+    Awaited,
+    Up(Service<dyn EventStore>),
+    /// Its plugin has stopped, and may come back.
+    Down,
+    /// It does not come back.
+    Closed,
+}
+
+/// The way to the store, as all intakes and pumps see it.
+pub(super) struct StoreLink(watch::Sender<Link>);
+
+impl Default for StoreLink {
+    fn default() -> Self {
+        Self(watch::Sender::new(Link::default()))
+    }
+}
+
+impl StoreLink {
+    pub(super) fn set(&self, link: Link) {
+        self.0.send_replace(link);
+    }
+
+    /// The store, if it is there.
+    pub(super) fn now(&self) -> Option<Service<dyn EventStore>> {
+        match &*self.0.borrow() {
+            Link::Up(store) => Some(store.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn replaced(&self) -> Replaced {
+        Replaced(self.0.subscribe())
+    }
+
+    pub(super) fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+impl fmt::Debug for StoreLink {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreLink")
+    }
+}
+
+/// One who waits for the store to be another one, or gone.
+pub(crate) struct Replaced(watch::Receiver<Link>);
+
+impl Replaced {
+    /// Waits for that.
+    pub(crate) async fn wait(&mut self) {
+        // An error says that there is nobody left to change it.
+        drop(self.0.changed().await);
+    }
+}
+
+/// One who uses the store.
+#[derive(Clone)]
+pub(super) struct Listener(watch::Receiver<Link>);
+
+impl Listener {
+    /// Waits for the store; `None` when it does not come back.
+    pub(super) async fn up(&mut self) -> Option<Service<dyn EventStore>> {
+        let settled = |link: &Link| matches!(link, Link::Up(_) | Link::Closed);
+        match &*self.0.wait_for(settled).await.ok()? {
+            Link::Up(store) => Some(store.clone()),
+            _ => None,
+        }
+    }
+
+    /// Waits until the store does not come back.
+    pub(super) async fn closed(&mut self) {
+        // An error says that there is nobody left to change it.
+        drop(self.0.wait_for(|link| matches!(link, Link::Closed)).await);
+    }
+}
+
+/// What was stored for a subscription that there is no more waits for it to come back: it is
+/// never given to another one, and never thrown away unasked.
+pub(super) async fn tell_of_strangers(store: Service<dyn EventStore>, all: Vec<Arc<Durable>>) {
+    let known: HashSet<&SubscriptionName> = all.iter().map(|durable| &durable.name).collect();
+    match store.stock().await {
+        Ok(stock) => {
+            for stock in stock {
+                if stock.pending > 0 && !known.contains(&stock.subscription) {
+                    tracing::warn!(
+                        subscription = %stock.subscription,
+                        events = stock.pending,
+                        "events are stored for a subscription that no plugin has; they are kept until it is back"
+                    );
+                }
+            }
+        }
+        Err(error) => tracing::warn!("can't look what is stored: {error}"),
+    }
+}

@@ -1,0 +1,278 @@
+//! Takes the events of one subscription out of the store, in order, and gives them to the plugin's
+//! mailbox; settles those that are done. It lives as long as an instance receives events.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::link::Listener;
+use super::receipt::{Answer, Receipt};
+use super::tail::{Ahead, Next};
+use super::{Delivery, Durable, Durables};
+use crate::event::dead_letters::DeadLetters;
+use crate::event::store::{EventStore as _, Settled, Stored, Window};
+
+/// Most events of a subscription between store and settlement: as many can come twice after a
+/// crash.
+const WINDOW: usize = 256;
+
+/// Most events that are taken out at once.
+const TAKE: usize = 128;
+
+/// Most bytes that are read from the store at once.
+const TAKE_BYTES: usize = 4 << 20;
+
+/// How long a pump waits before it asks a store that failed again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// The pumps of one instance.
+#[derive(Default)]
+pub(crate) struct Deliveries(Vec<Pump>);
+
+struct Pump {
+    durable: Arc<Durable>,
+    stop: CancellationToken,
+    deliver: JoinHandle<()>,
+    settle: JoinHandle<()>,
+}
+
+/// The events between store and settlement.
+#[derive(Clone)]
+struct Flight {
+    places: Arc<Semaphore>,
+    size: usize,
+}
+
+impl Flight {
+    fn new(size: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(size)),
+            size,
+        }
+    }
+
+    fn in_flight(&self) -> usize {
+        self.size - self.places.available_permits()
+    }
+
+    /// Waits for a place; it is never closed.
+    async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Waits until nothing is in flight.
+    async fn clear(&self) {
+        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
+        drop(self.places.acquire_many(all).await);
+    }
+}
+
+impl Deliveries {
+    /// Begins to deliver.
+    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>) -> Self {
+        let begin = |delivery| Pump::begin(delivery, &durables.link.listen());
+        Self(deliveries.into_iter().map(begin).collect())
+    }
+
+    /// Takes nothing more out of the store.
+    pub(crate) async fn stop(&mut self) {
+        for pump in &self.0 {
+            pump.stop.cancel();
+        }
+        for pump in &mut self.0 {
+            // It guards no plugin's code: it ends in good order.
+            drop((&mut pump.deliver).await);
+        }
+    }
+
+    /// Waits until everything that was delivered is settled.
+    pub(crate) async fn settled(&mut self) {
+        for pump in &mut self.0 {
+            drop((&mut pump.settle).await);
+        }
+    }
+}
+
+impl Drop for Deliveries {
+    /// What is not settled stays in the store.
+    fn drop(&mut self) {
+        for pump in &self.0 {
+            pump.deliver.abort();
+            pump.settle.abort();
+            pump.durable.tail.deactivate();
+        }
+    }
+}
+
+impl std::fmt::Debug for Deliveries {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let names = self.0.iter().map(|pump| &*pump.durable);
+        f.debug_list().entries(names).finish()
+    }
+}
+
+impl Pump {
+    fn begin(delivery: Delivery, link: &Listener) -> Self {
+        let durable = Arc::clone(&delivery.durable);
+        let letters = delivery.site.site.letters.clone();
+        durable.tail.activate();
+        let window = Flight::new(WINDOW.max(2 * delivery.site.site.options.batch));
+        let (answers, answered) = mpsc::unbounded_channel();
+        let stop = CancellationToken::new();
+        let deliverer = Deliverer {
+            delivery,
+            link: link.clone(),
+            window: window.clone(),
+            answers,
+            cursor: 0,
+        };
+        let settler = Settler {
+            durable: Arc::clone(&durable),
+            link: link.clone(),
+            window,
+            letters,
+        };
+        let stopped = stop.clone();
+        Self {
+            durable,
+            stop,
+            deliver: crate::spawn::spawn(async move {
+                tokio::select! {
+                    biased;
+                    () = stopped.cancelled() => {}
+                    () = deliverer.run() => {}
+                }
+            }),
+            settle: crate::spawn::spawn(settler.run(answered)),
+        }
+    }
+}
+
+/// From the store to the mailbox.
+struct Deliverer {
+    delivery: Delivery,
+    link: Listener,
+    window: Flight,
+    answers: mpsc::UnboundedSender<Answer>,
+    /// The last position that was delivered.
+    cursor: u64,
+}
+
+impl Deliverer {
+    /// Delivers until the mailbox is closed.
+    async fn run(mut self) {
+        while let Some(events) = self.next().await {
+            for next in events {
+                if self.deliver(&next).await.is_none() {
+                    return;
+                }
+            }
+        }
+    }
+
+    async fn deliver(&mut self, next: &Next) -> Option<()> {
+        let place = self.window.place().await?;
+        let receipt = Receipt::new(next.stored.position, &self.answers, place);
+        self.cursor = next.stored.position;
+        let Some(job) = self.delivery.job(next, receipt) else {
+            return Some(());
+        };
+        let slot = self.delivery.site.mailbox.reserve().await.ok()?;
+        slot.fill(job).then_some(())
+    }
+
+    /// The next events, at least one; `None` when the store does not come back.
+    async fn next(&mut self) -> Option<Vec<Next>> {
+        loop {
+            match self.delivery.durable.tail.ahead(self.cursor, TAKE) {
+                Ahead::Here(events) => return Some(events),
+                Ahead::Rewound => {
+                    // What is in flight would be found again.
+                    self.window.clear().await;
+                    self.cursor = 0;
+                }
+                Ahead::Stored(version) => {
+                    let events = self.read().await?;
+                    if !events.is_empty() {
+                        return Some(events.into_iter().map(from_store).collect());
+                    }
+                    let tail = &self.delivery.durable.tail;
+                    tail.exhaust(version, || self.window.in_flight() > 0);
+                    tail.changed().await;
+                }
+            }
+        }
+    }
+
+    async fn read(&mut self) -> Option<Vec<Stored>> {
+        let window = Window {
+            after: self.cursor,
+            events: TAKE,
+            bytes: TAKE_BYTES,
+        };
+        let name = &self.delivery.durable.name;
+        loop {
+            match self.link.up().await?.pending(name, window).await {
+                Ok(events) => return Some(events),
+                Err(error) => {
+                    tracing::warn!(subscription = %name, "stored events can't be read: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}
+
+fn from_store(stored: Stored) -> Next {
+    Next { stored, id: None }
+}
+
+/// From the handlers back to the store.
+struct Settler {
+    durable: Arc<Durable>,
+    link: Listener,
+    window: Flight,
+    letters: DeadLetters,
+}
+
+impl Settler {
+    /// Settles until the deliverer has ended and every delivery is answered.
+    async fn run(mut self, mut answered: mpsc::UnboundedReceiver<Answer>) {
+        let mut answers = Vec::new();
+        while answered.recv_many(&mut answers, WINDOW).await > 0 {
+            let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
+            if settled.len() < answers.len() {
+                self.durable.tail.rewind();
+            }
+            if !settled.is_empty() && self.settle(&settled).await.is_none() {
+                return;
+            }
+            for letter in answers.iter().filter_map(Answer::letter) {
+                self.letters.announce(letter);
+            }
+            answers.clear();
+            self.durable.tail.settled(|| self.window.in_flight() > 0);
+        }
+    }
+
+    /// Tries until it works; `None` when the store does not come back.
+    async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
+        loop {
+            let store = self.link.up().await?;
+            match store.settle(&self.durable.name, settled).await {
+                Ok(()) => return Some(()),
+                Err(error) => {
+                    tracing::warn!(
+                        subscription = %self.durable.name,
+                        events = settled.len(),
+                        "handled events can't be taken out of the store: {error}"
+                    );
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+}

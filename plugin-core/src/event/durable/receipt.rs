@@ -1,0 +1,77 @@
+//! How a pump learns what became of a delivery.
+
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+
+use crate::event::dead_letters::DeadLetter;
+use crate::event::store::{Settled, Settlement};
+
+/// What became of a delivery.
+pub(super) struct Answer {
+    position: u64,
+    /// `None` when no handler came to it.
+    end: Option<Settlement>,
+    /// Its place in the window, until it is settled.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Answer {
+    pub(super) fn settled(&self) -> Option<Settled> {
+        Some(Settled {
+            position: self.position,
+            end: self.end.clone()?,
+        })
+    }
+
+    pub(super) fn letter(&self) -> Option<&DeadLetter> {
+        match &self.end {
+            Some(Settlement::Dead(letter)) => Some(letter),
+            _ => None,
+        }
+    }
+}
+
+/// Answers the pump once: with an end, or, when it is dropped, that there was none.
+pub(crate) struct Receipt {
+    position: u64,
+    answers: mpsc::UnboundedSender<Answer>,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+impl Receipt {
+    pub(super) fn new(
+        position: u64,
+        answers: &mpsc::UnboundedSender<Answer>,
+        place: OwnedSemaphorePermit,
+    ) -> Self {
+        Self {
+            position,
+            answers: answers.clone(),
+            place: Some(place),
+        }
+    }
+
+    pub(in crate::event) fn handled(mut self) {
+        self.send(Some(Settlement::Handled));
+    }
+
+    pub(in crate::event) fn dead(mut self, letter: DeadLetter) {
+        self.send(Some(Settlement::Dead(Box::new(letter))));
+    }
+
+    fn send(&mut self, end: Option<Settlement>) {
+        if let Some(place) = self.place.take() {
+            // A pump that was given up leaves everything in the store.
+            drop(self.answers.send(Answer {
+                position: self.position,
+                end,
+                _place: place,
+            }));
+        }
+    }
+}
+
+impl Drop for Receipt {
+    fn drop(&mut self) {
+        self.send(None);
+    }
+}

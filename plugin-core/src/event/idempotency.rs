@@ -1,0 +1,187 @@
+//! What tells a repeated delivery from a new one.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::num::NonZeroU64;
+use std::str::FromStr;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+
+/// The same for every delivery of one event to one durable subscription, in whichever process it
+/// happens, and different for all others.
+///
+/// It is a UUID of version 7 (RFC 9562): 48 bits of time in milliseconds, a counter of 12 bits,
+/// and 62 bits that are random at the start of a process and count on. Its text is the usual one,
+/// `01933b5a-7c1e-7000-9c3b-…`, which databases and payment interfaces take as it is.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::event::IdempotencyKey;
+///
+/// let key: IdempotencyKey = "01933b5a-7c1e-7000-9c3b-52a1f0d4e6b8".parse().unwrap();
+/// assert_eq!(key.to_string(), "01933b5a-7c1e-7000-9c3b-52a1f0d4e6b8");
+/// assert_eq!(IdempotencyKey::from_u128(key.as_u128()), Some(key));
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct IdempotencyKey {
+    /// Never zero, so that an envelope without a key takes no more room than one with.
+    high: NonZeroU64,
+    low: u64,
+}
+
+const VERSION: u64 = 0x7000;
+const VARIANT: u64 = 1 << 63;
+const RANDOM_BITS: u64 = (1 << 62) - 1;
+
+impl IdempotencyKey {
+    pub(crate) fn next() -> Self {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        static RANDOM: LazyLock<u64> = LazyLock::new(|| RandomState::new().hash_one(0));
+        let count = COUNT.fetch_add(1, Relaxed);
+        let high = (now_millis() << 16) | VERSION | (count & 0xfff);
+        let low = RANDOM.wrapping_add(count >> 12) & RANDOM_BITS;
+        Self {
+            high: NonZeroU64::new(high).unwrap_or(NonZeroU64::MIN),
+            low: low | VARIANT,
+        }
+    }
+
+    /// The key of a number, unless its upper half is zero: no key's is.
+    #[must_use]
+    pub fn from_u128(number: u128) -> Option<Self> {
+        let high = NonZeroU64::new(u64::try_from(number >> 64).ok()?)?;
+        let low = u64::try_from(number & u128::from(u64::MAX)).ok()?;
+        Some(Self { high, low })
+    }
+
+    /// The key as a number.
+    #[must_use]
+    pub fn as_u128(self) -> u128 {
+        (u128::from(self.high.get()) << 64) | u128::from(self.low)
+    }
+}
+
+fn now_millis() -> u64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| {
+        u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+    })
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (high, low) = (self.high.get(), self.low);
+        write!(
+            f,
+            "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
+            high >> 32,
+            (high >> 16) & 0xffff,
+            high & 0xffff,
+            low >> 48,
+            low & 0xffff_ffff_ffff
+        )
+    }
+}
+
+impl fmt::Debug for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// A text that is no key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct InvalidKey;
+
+impl fmt::Display for InvalidKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a UUID such as `01933b5a-7c1e-7000-9c3b-52a1f0d4e6b8`")
+    }
+}
+
+impl std::error::Error for InvalidKey {}
+
+impl FromStr for IdempotencyKey {
+    type Err = InvalidKey;
+
+    fn from_str(text: &str) -> Result<Self, InvalidKey> {
+        const GROUPS: [usize; 5] = [8, 4, 4, 4, 12];
+        let groups = text.split('-').map(str::len);
+        if !groups.eq(GROUPS) {
+            return Err(InvalidKey);
+        }
+        let digits = text.replace('-', "");
+        if !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
+            return Err(InvalidKey);
+        }
+        let number = u128::from_str_radix(&digits, 16).map_err(|_| InvalidKey)?;
+        Self::from_u128(number).ok_or(InvalidKey)
+    }
+}
+
+impl Serialize for IdempotencyKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for IdempotencyKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl JsonSchema for IdempotencyKey {
+    fn schema_name() -> Cow<'static, str> {
+        "IdempotencyKey".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "uuid" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn keys_are_different_and_of_the_seventh_version() {
+        let keys: Vec<_> = (0..10_000).map(|_| IdempotencyKey::next()).collect();
+        assert_eq!(keys.iter().collect::<HashSet<_>>().len(), keys.len());
+        for key in &keys {
+            let text = key.to_string();
+            assert_eq!(&text[14..15], "7", "{text}");
+            assert!("89ab".contains(&text[19..20]), "{text}");
+            assert_eq!(text.parse(), Ok(*key));
+        }
+    }
+
+    #[test]
+    fn an_envelope_without_a_key_takes_no_more_room() {
+        assert_eq!(size_of::<Option<IdempotencyKey>>(), 16);
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused() {
+        for text in [
+            "",
+            "1",
+            "01933b5a-7c1e-7000-9c3b",
+            "+1933b5a-7c1e-7000-9c3b-52a1f0d4e6b8",
+        ] {
+            assert_eq!(text.parse::<IdempotencyKey>(), Err(InvalidKey), "{text}");
+        }
+        let zero = "00000000-0000-0000-9c3b-52a1f0d4e6b8";
+        assert_eq!(zero.parse::<IdempotencyKey>(), Err(InvalidKey));
+    }
+}

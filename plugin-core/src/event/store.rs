@@ -1,0 +1,160 @@
+//! Where the events of durable subscriptions are kept until they are handled.
+//!
+//! The kernel knows no database: it speaks to whichever plugin provides [`EventStore`]. A store
+//! keeps one queue for each subscription, and the kernel alone writes to it while the service runs.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use serde::Serialize;
+
+use super::dead_letters::{DeadLetter, DeadLetterId};
+use super::idempotency::IdempotencyKey;
+use crate::descriptor::Need;
+use crate::error::Result;
+use crate::trace::TraceContext;
+
+/// Keeps the events of durable subscriptions until they are handled.
+///
+/// What a provider promises:
+///
+/// - `append` and `settle` are whole and durable when they return `Ok`: a crash of the process, or
+///   of the machine, undoes nothing of them.
+/// - Positions of a subscription grow; one that was given out is never given to another event.
+/// - All calls can be repeated: a key that is stored is not stored twice, and to settle what is
+///   settled changes nothing.
+///
+/// An error that [is retriable](crate::ErrorKind::is_retriable) is tried again until it works;
+/// another one says that this event can't be stored at all.
+#[crate::macros::service(crate = crate)]
+pub trait EventStore {
+    /// Adds events to the end of a subscription's queue, all or none, and returns their positions
+    /// in order.
+    async fn append(&self, subscription: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>>;
+
+    /// The first events that are not settled, in order of their positions.
+    async fn pending(&self, subscription: &SubscriptionName, window: Window)
+    -> Result<Vec<Stored>>;
+
+    /// Takes events out: they are handled, or dead.
+    async fn settle(&self, subscription: &SubscriptionName, settled: &[Settled]) -> Result<()>;
+
+    /// Makes a dead letter pending again, with its key: at its old position, or at the end if that
+    /// is not known. The letter is gone then.
+    async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()>;
+
+    /// Waits until somebody outside of the process has asked for dead letters to be replayed, of
+    /// whichever subscription, and says which. Dropping the future loses no request.
+    async fn requested(&self) -> Vec<DeadLetterId>;
+
+    /// What is stored, by subscription; also of those that nobody subscribes any more.
+    async fn stock(&self) -> Result<Vec<Stock>>;
+}
+
+/// What a plugin with a durable subscription needs; `#[plugin]` adds it.
+pub(crate) const NEED: Need = Need::Service {
+    service: <dyn EventStore as crate::service::ServiceTrait>::DESCRIPTOR,
+    arity: crate::descriptor::Arity::One,
+};
+
+/// What a durable subscription is called in a store. It is the same one only as long as all three
+/// are.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+pub struct SubscriptionName {
+    /// Name of the plugin.
+    pub plugin: Cow<'static, str>,
+    /// Name of the method.
+    pub handler: Cow<'static, str>,
+    /// Topic of the event.
+    pub topic: Cow<'static, str>,
+}
+
+impl fmt::Display for SubscriptionName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}({})", self.plugin, self.handler, self.topic)
+    }
+}
+
+/// An event on its way into a store.
+#[derive(Debug, Clone)]
+pub struct Record {
+    /// Tells it from every other event of every subscription.
+    pub key: IdempotencyKey,
+    /// Name of the plugin that published it.
+    pub source: Cow<'static, str>,
+    /// When it was published.
+    pub published: SystemTime,
+    /// The span that it was published in.
+    pub parent: Option<TraceContext>,
+    /// Its data as JSON.
+    pub data: Arc<str>,
+}
+
+/// An event in a store.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    /// Its place in the subscription's queue.
+    pub position: u64,
+    /// The event.
+    pub record: Record,
+}
+
+/// Which pending events are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Those behind this position.
+    pub after: u64,
+    /// At most so many.
+    pub events: usize,
+    /// At most so many bytes of data, but one event in any case.
+    pub bytes: usize,
+}
+
+/// An event that is done.
+#[derive(Debug, Clone)]
+pub struct Settled {
+    /// Its place in the subscription's queue.
+    pub position: u64,
+    /// What became of it.
+    pub end: Settlement,
+}
+
+/// What became of an event.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Settlement {
+    /// Its handler returned `Ok`.
+    Handled,
+    /// It can't be handled: it goes to the dead letters, in the same transaction. One that was
+    /// [revived](EventStore::revive) goes [there again](DeadLetter::again).
+    Dead(Box<DeadLetter>),
+}
+
+/// What a store holds of one subscription.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stock {
+    /// Whose events.
+    pub subscription: SubscriptionName,
+    /// Events that are not settled.
+    pub pending: u64,
+    /// Bytes of their data.
+    pub bytes: u64,
+    /// Dead letters.
+    pub dead: u64,
+}
+
+impl Stock {
+    /// What a store holds of one subscription.
+    #[must_use]
+    pub const fn new(subscription: SubscriptionName, pending: u64, bytes: u64, dead: u64) -> Self {
+        Self {
+            subscription,
+            pending,
+            bytes,
+            dead,
+        }
+    }
+}

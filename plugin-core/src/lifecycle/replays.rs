@@ -1,0 +1,37 @@
+//! Replays the dead letters that somebody outside of the process has asked for.
+
+use std::sync::{Arc, Weak};
+
+use super::dead_letters::DeadLetterOperations;
+use super::kernel::Kernel;
+use crate::event::{DeadLetterId, EventStore};
+use crate::service::Service;
+
+/// Listens to a store, as long as it is the one in use and the system runs.
+pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
+    let mut replaced = kernel.bus.durables().replaced();
+    let kernel = Arc::downgrade(kernel);
+    crate::spawn::spawn(async move {
+        loop {
+            let requested = tokio::select! {
+                biased;
+                () = replaced.wait() => return,
+                requested = store.requested() => requested,
+            };
+            for letter in requested {
+                crate::spawn::spawn(replay(Weak::clone(&kernel), letter));
+            }
+        }
+    });
+}
+
+/// It takes as long as the handler does.
+async fn replay(kernel: Weak<Kernel>, letter: DeadLetterId) {
+    let Some(kernel) = kernel.upgrade() else {
+        return;
+    };
+    match DeadLetterOperations::new(kernel).replay(letter).await {
+        Ok(()) => tracing::info!(%letter, "replayed, as was asked for"),
+        Err(error) => tracing::warn!(%letter, "not replayed, as was asked for: {error}"),
+    }
+}

@@ -1,0 +1,188 @@
+//! Opens the file: one connection that writes, and some that read.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions, Connection, Executor, Row};
+
+use crate::failure::{Fault, FileError, is_broken};
+use crate::schema;
+
+/// How long one process waits for a transaction of another.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How the file is opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Location {
+    pub(crate) path: PathBuf,
+    /// Most pages of the file: only tests set it, to have a full disk.
+    pub(crate) max_pages: Option<u32>,
+}
+
+impl Location {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self {
+            path,
+            max_pages: None,
+        }
+    }
+
+    /// Opens the file for writing; it is made if absent, and checked if not.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be opened, is not ours, or is damaged. It is never made anew then.
+    pub(crate) async fn open(&self) -> Result<SqliteConnection, FileError> {
+        make_file(&self.path)?;
+        let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
+        if !self.check(&mut connection).await? {
+            let made = create(&mut connection).await;
+            made.map_err(|error| self.fault(error))?;
+        }
+        let wal = "PRAGMA journal_mode = WAL";
+        (connection.execute(wal).await).map_err(|error| self.fault(error))?;
+        Ok(connection)
+    }
+
+    /// Opens a file that is there, for a command: it may be served, so that to check all of it
+    /// would take long and be in the way.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be opened, or is not ours.
+    pub(crate) async fn beside(&self) -> Result<SqliteConnection, FileError> {
+        let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
+        if self.stamp(&mut connection).await?.is_empty() {
+            return Err(Fault::Foreign.at(&self.path));
+        }
+        Ok(connection)
+    }
+
+    /// Connections that read a file that is open for writing.
+    pub(crate) async fn readers(&self) -> Result<SqlitePool, FileError> {
+        let pool = SqlitePoolOptions::new()
+            .max_connections(4)
+            .connect_with(self.options().read_only(true))
+            .await;
+        pool.map_err(|error| self.fault(error))
+    }
+
+    fn options(&self) -> SqliteConnectOptions {
+        let options = SqliteConnectOptions::new()
+            .filename(&self.path)
+            .busy_timeout(BUSY)
+            .foreign_keys(true)
+            .synchronous(SqliteSynchronous::Full)
+            .statement_cache_capacity(256);
+        match self.max_pages {
+            Some(pages) => options.pragma("max_page_count", pages.to_string()),
+            None => options,
+        }
+    }
+
+    /// Checks that the file is ours and whole; `false` when it is empty, as one is whose maker was
+    /// killed.
+    async fn check(&self, connection: &mut SqliteConnection) -> Result<bool, FileError> {
+        if self.stamp(connection).await?.is_empty() {
+            return Ok(false);
+        }
+        let found = quick_check(connection).await;
+        match found.map_err(|error| self.fault(error))?.as_slice() {
+            [fine] if fine == "ok" => Ok(true),
+            faults => Err(Fault::Damaged(faults.join("; ")).at(&self.path)),
+        }
+    }
+
+    /// What the file says of itself, if that is nothing, or that it is ours.
+    async fn stamp(&self, connection: &mut SqliteConnection) -> Result<Stamp, FileError> {
+        let stamp = Stamp::read(connection).await;
+        let stamp = stamp.map_err(|error| self.fault(error))?;
+        if stamp.is_empty() || stamp.is_ours() {
+            return Ok(stamp);
+        }
+        if stamp.application == schema::APPLICATION {
+            return Err(Fault::Newer(stamp.version).at(&self.path));
+        }
+        Err(Fault::Foreign.at(&self.path))
+    }
+
+    fn fault(&self, error: sqlx::Error) -> FileError {
+        if is_broken(&error) {
+            return Fault::Damaged(error.to_string()).at(&self.path);
+        }
+        Fault::Sqlite(error).at(&self.path)
+    }
+}
+
+/// What a file says of itself.
+struct Stamp {
+    application: i64,
+    version: i64,
+    tables: i64,
+}
+
+impl Stamp {
+    async fn read(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        Ok(Self {
+            application: number(connection, "PRAGMA application_id").await?,
+            version: number(connection, "PRAGMA user_version").await?,
+            tables: number(connection, "SELECT count(*) FROM sqlite_master").await?,
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.application == 0 && self.tables == 0
+    }
+
+    fn is_ours(&self) -> bool {
+        self.application == schema::APPLICATION && self.version <= schema::VERSION
+    }
+}
+
+/// Makes an empty file if there is none. What is in it may be private: it is
+/// its owner's alone, and SQLite gives the files beside it the same permissions.
+fn make_file(path: &Path) -> Result<(), FileError> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory).map_err(|error| Fault::Io(error).at(path))?;
+    }
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    if !path.exists() && Path::new(&log).exists() {
+        return Err(Fault::Orphaned.at(path));
+    }
+    let made = options.open(path).map(drop);
+    made.map_err(|error| Fault::Io(error).at(path))
+}
+
+/// All or nothing: a file that has the tables says whose it is.
+async fn create(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+    let mut all = connection.begin_with("BEGIN EXCLUSIVE").await?;
+    all.execute(schema::CREATE).await?;
+    let marks = format!(
+        "PRAGMA application_id = {}; PRAGMA user_version = {}",
+        schema::APPLICATION,
+        schema::VERSION
+    );
+    all.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(marks)))
+        .await?;
+    all.commit().await
+}
+
+async fn number(connection: &mut SqliteConnection, sql: &'static str) -> sqlx::Result<i64> {
+    sqlx::query_scalar(sql).fetch_one(connection).await
+}
+
+async fn quick_check(connection: &mut SqliteConnection) -> sqlx::Result<Vec<String>> {
+    let rows = sqlx::query("PRAGMA quick_check(3)").fetch(connection);
+    rows.and_then(|row| async move { row.try_get(0) })
+        .try_collect()
+        .await
+}

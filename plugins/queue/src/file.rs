@@ -1,0 +1,103 @@
+//! The file as commands open it: beside the process that serves it, or without one.
+
+use std::path::{Path, PathBuf};
+
+use plugin_core::Result;
+use plugin_core::event::store::Stock;
+use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery};
+use sqlx::Connection;
+use sqlx::sqlite::SqliteConnection;
+
+use crate::database::Location;
+use crate::failure::{FileError, store_error};
+use crate::{letters, lock, rows};
+
+/// A queue's file, open beside the process that serves it, if one does.
+#[derive(Debug)]
+pub struct QueueFile {
+    path: PathBuf,
+    connection: SqliteConnection,
+}
+
+impl QueueFile {
+    /// Opens a file; `None` if there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be opened, or is no queue.
+    pub async fn open(path: &Path) -> Result<Option<Self>> {
+        if !path.exists() {
+            return Ok(None);
+        }
+        let opened = Location::new(path.to_owned()).beside().await;
+        Ok(Some(Self {
+            path: path.to_owned(),
+            connection: opened.map_err(FileError::classified)?,
+        }))
+    }
+
+    /// Whether a process serves it now.
+    #[must_use]
+    pub fn is_served(&self) -> bool {
+        lock::is_served(&self.path)
+    }
+
+    /// Some dead letters, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read.
+    pub async fn list(&mut self, query: &DeadLetterQuery) -> Result<DeadLetterPage> {
+        let page = letters::list(&mut self.connection, query).await;
+        page.map_err(store_error)
+    }
+
+    /// One dead letter; `None` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read.
+    pub async fn show(&mut self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+        let letter = letters::show(&mut self.connection, id).await;
+        letter.map_err(store_error)
+    }
+
+    /// Asks for the replay of a letter; `false` if there is none of that id. The process that
+    /// serves the file replays it within a second, or else the next one does when it starts.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written.
+    pub async fn replay(&mut self, id: DeadLetterId) -> Result<bool> {
+        let asked = letters::request(&mut self.connection, id).await;
+        asked.map_err(store_error)
+    }
+
+    /// Forgets a letter; `false` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written.
+    pub async fn drop(&mut self, id: DeadLetterId) -> Result<bool> {
+        let gone = letters::remove(&mut self.connection, id).await;
+        gone.map_err(store_error)
+    }
+
+    /// What is stored, by subscription.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be read.
+    pub async fn stock(&mut self) -> Result<Vec<Stock>> {
+        rows::stock(&mut self.connection).await.map_err(store_error)
+    }
+
+    /// Closes it.
+    ///
+    /// # Errors
+    ///
+    /// When that fails; what was written is in the file all the same.
+    pub async fn close(self) -> Result<()> {
+        self.connection.close().await.map_err(store_error)
+    }
+}

@@ -1,0 +1,66 @@
+//! How the file does: whether the last write worked, and how much was written.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use plugin_core::Error;
+
+use crate::rows::Displaced;
+
+/// Shared by the writer and those who ask.
+#[derive(Debug, Default)]
+pub(crate) struct Gauge {
+    /// What the last write failed with.
+    failure: Mutex<Option<String>>,
+    commits: AtomicU64,
+    displaced: AtomicU64,
+}
+
+impl Gauge {
+    /// Notes a commit.
+    pub(crate) fn commits(&self, displaced: &[Displaced], trimmed: &[String]) {
+        self.commits.fetch_add(1, Relaxed);
+        if let Some(was) = self.failure().take() {
+            tracing::info!(was, "the queue can be written again");
+        }
+        for one in displaced {
+            self.displaced.fetch_add(1, Relaxed);
+            tracing::warn!(
+                subscription = one.subscription,
+                key = one.key.map(tracing::field::display),
+                "the queue is full, and `on_full` is `drop_oldest`: an event was dropped unhandled"
+            );
+        }
+        for letter in trimmed {
+            tracing::warn!(
+                letter,
+                "there are more dead letters than `max_dead_letters`: the oldest was dropped"
+            );
+        }
+    }
+
+    /// Notes a write that failed.
+    pub(crate) fn fails(&self, error: &Error) {
+        let before = self.failure().replace(error.to_string());
+        if before.is_none() {
+            tracing::error!("the queue can't be written: {error}");
+        }
+    }
+
+    /// What the last write failed with.
+    pub(crate) fn failure(&self) -> MutexGuard<'_, Option<String>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Transactions so far.
+    #[cfg(test)]
+    pub(crate) fn transactions(&self) -> u64 {
+        self.commits.load(Relaxed)
+    }
+
+    /// Events that gave way to new ones.
+    #[cfg(test)]
+    pub(crate) fn displaced(&self) -> u64 {
+        self.displaced.load(Relaxed)
+    }
+}

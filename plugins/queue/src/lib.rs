@@ -1,0 +1,35 @@
+//! `queue-plugin`: keeps the events of durable subscriptions in a file, until they are handled.
+//!
+//! | | |
+//! | --- | --- |
+//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full`, `max_dead_letters` |
+//! | provides | [`EventStore`](plugin_core::event::EventStore), [`DeadLetterStore`](plugin_core::event::DeadLetterStore) |
+//!
+//! The file is an SQLite database in WAL mode, synced at every commit. One task writes: what comes
+//! within `commit_interval` becomes one transaction, so that a thousand publishers wait for one
+//! sync of the disk. One process serves a file; commands may open it meanwhile.
+#![forbid(unsafe_code)]
+
+mod config;
+
+mod database;
+mod failure;
+mod file;
+mod gauge;
+mod letters;
+mod limit;
+mod lock;
+mod request;
+mod requests;
+mod rows;
+mod schema;
+mod writer;
+
+mod plugin;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub use config::{OnFull, QueueConfig};
+pub use file::QueueFile;
+pub use plugin::Queue;

@@ -1,0 +1,70 @@
+//! Whether there is room for new events, and what happens when there is none.
+
+use plugin_core::{Error, Result};
+
+use crate::config::{OnFull, QueueConfig};
+use crate::request::{Append, Size};
+
+/// How much the file may hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limit {
+    most: Size,
+    on_full: OnFull,
+}
+
+/// What becomes of new events.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// They are stored.
+    Enter,
+    /// They are stored once so much has given way.
+    Displace(Size),
+    /// They wait.
+    Wait,
+    Refuse(Error),
+}
+
+impl Limit {
+    pub(crate) fn new(config: &QueueConfig) -> Self {
+        Self {
+            most: Size {
+                events: config.max_events,
+                bytes: config.max_bytes,
+            },
+            on_full: config.on_full,
+        }
+    }
+
+    /// `held` is what is stored now.
+    pub(crate) fn admit(&self, append: &Append, held: Size) -> Admission {
+        let size = append.size();
+        if let Err(error) = self.check(size) {
+            return Admission::Refuse(error);
+        }
+        let after = held.and(size);
+        match self.on_full {
+            _ if after.fits(self.most) => Admission::Enter,
+            OnFull::Wait => Admission::Wait,
+            OnFull::Fail => Admission::Refuse(self.full()),
+            OnFull::DropOldest => Admission::Displace(after.without(self.most)),
+        }
+    }
+
+    /// What never fits is no matter of waiting; of several, each may.
+    fn check(&self, size: Size) -> Result<()> {
+        if size.fits(self.most) {
+            return Ok(());
+        }
+        Err(Error::external(format!(
+            "{} bytes in {} events are more than the queue may ever hold: raise `max_bytes` or `max_events` of `queue-plugin`",
+            size.bytes, size.events
+        )))
+    }
+
+    fn full(&self) -> Error {
+        Error::retriable(format!(
+            "the queue is full: it may hold {} events and {} bytes (`max_events` and `max_bytes` of `queue-plugin`)",
+            self.most.events, self.most.bytes
+        ))
+    }
+}

@@ -1,0 +1,171 @@
+//! The plugin: a store that is open from `init` to `stop`.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
+use plugin_core::event::{
+    DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, DeadLetterStore, EventStore,
+};
+use plugin_core::prelude::*;
+use tokio::sync::oneshot;
+
+use crate::config::QueueConfig;
+use crate::database::Location;
+use crate::failure::store_error;
+use crate::letters;
+use crate::requests::Requests;
+use crate::store::{Store, Work};
+
+/// Keeps the events of durable subscriptions in a file.
+#[derive(Debug)]
+pub struct Queue {
+    /// `None` once it has stopped.
+    store: Mutex<Option<Arc<Store>>>,
+    /// What `start` runs.
+    work: Mutex<Option<Work>>,
+    /// Ends with the writer.
+    written: Mutex<Option<oneshot::Receiver<()>>>,
+    requests: Requests,
+}
+
+/// Keeps the events of durable subscriptions until they are handled.
+#[plugin(
+    name = "queue-plugin",
+    kind = system,
+    after("logger-plugin"),
+    provides(EventStore, DeadLetterStore)
+)]
+impl Queue {
+    #[init]
+    async fn init(Config(config): Config<QueueConfig>, data: DataDir) -> Result<Self> {
+        let location = Location::new(config.file(data.path()));
+        let (store, work) = Store::open(&location, &config).await?;
+        tracing::info!(file = %location.path.display(), "the queue is open");
+        Ok(Self {
+            store: Mutex::new(Some(Arc::new(store))),
+            work: Mutex::new(Some(work)),
+            written: Mutex::default(),
+            requests: Requests::default(),
+        })
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        let Some(work) = lock(&self.work).take() else {
+            return Err(Error::bug("started twice"));
+        };
+        let (ended, written) = oneshot::channel::<()>();
+        *lock(&self.written) = Some(written);
+        tasks.spawn("writer", async move {
+            let _ended = ended;
+            work.run().await
+        })?;
+        Ok(())
+    }
+
+    /// What was asked before is written; then the file is closed, and another process may have it.
+    #[stop]
+    async fn stop(&self) {
+        let store = lock(&self.store).take();
+        if let Some(store) = store {
+            store.close().await;
+        }
+        let written = lock(&self.written).take();
+        if let Some(written) = written {
+            // The writer tells by dropping its end.
+            drop(written.await);
+        }
+    }
+
+    #[health]
+    async fn health(&self) -> Health {
+        let checked = match self.store() {
+            Ok(store) => store.check().await,
+            Err(error) => Err(error),
+        };
+        match checked {
+            Ok(()) => Health::Healthy,
+            Err(error) => Health::Unhealthy(error.to_string()),
+        }
+    }
+
+    fn store(&self) -> Result<Arc<Store>> {
+        let store = lock(&self.store).clone();
+        store.ok_or_else(|| Error::retriable("the queue is closed"))
+    }
+}
+
+#[service]
+impl EventStore for Queue {
+    async fn append(&self, subscription: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>> {
+        self.store()?.append(subscription, events).await
+    }
+
+    async fn pending(
+        &self,
+        subscription: &SubscriptionName,
+        window: Window,
+    ) -> Result<Vec<Stored>> {
+        self.store()?.pending(subscription, window).await
+    }
+
+    async fn settle(&self, subscription: &SubscriptionName, settled: &[Settled]) -> Result<()> {
+        self.store()?.settle(subscription, settled).await
+    }
+
+    async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()> {
+        self.store()?.revive(subscription, letter).await
+    }
+
+    async fn requested(&self) -> Vec<DeadLetterId> {
+        loop {
+            let requested = match self.store() {
+                Ok(store) => self.requests.next(&store).await,
+                // It does not come back: whoever asks will ask the next one.
+                Err(_) => std::future::pending().await,
+            };
+            match requested {
+                Ok(requested) => return requested,
+                Err(error) => {
+                    tracing::debug!("can't look for requests of replays: {error}");
+                    tokio::time::sleep(PAUSE).await;
+                }
+            }
+        }
+    }
+
+    async fn stock(&self) -> Result<Vec<Stock>> {
+        self.store()?.stock().await
+    }
+}
+
+#[service]
+impl DeadLetterStore for Queue {
+    async fn put(&self, letter: DeadLetter) -> Result<()> {
+        self.store()?.keep(letter).await
+    }
+
+    async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
+        let store = self.store()?;
+        let page = letters::list(&mut *store.reader().await?, &query).await;
+        page.map_err(store_error)
+    }
+
+    async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+        let store = self.store()?;
+        let letter = letters::show(&mut *store.reader().await?, id).await;
+        letter.map_err(store_error)
+    }
+
+    async fn remove(&self, id: DeadLetterId) -> Result<bool> {
+        self.store()?.forget(id).await
+    }
+}
+
+/// How long it waits before it looks for requests again, when that failed.
+const PAUSE: Duration = Duration::from_secs(1);
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

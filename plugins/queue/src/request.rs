@@ -1,0 +1,138 @@
+//! What the writer is asked for.
+
+use plugin_core::event::store::{Record, Settled, SubscriptionName};
+use plugin_core::event::{DeadLetter, DeadLetterId};
+use plugin_core::{Error, Result};
+use tokio::sync::oneshot;
+
+/// Something to write, and where the answer goes. Whoever asked may have gone: it is written all
+/// the same.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Append(Append),
+    Settle(Settle),
+    Revive(Revive),
+    /// Keeps a dead letter.
+    Keep(Box<DeadLetter>, oneshot::Sender<Result<()>>),
+    /// Forgets a dead letter.
+    Forget(DeadLetterId, oneshot::Sender<Result<bool>>),
+    /// A write that changes nothing, to see whether one works.
+    Probe(oneshot::Sender<Result<()>>),
+    /// Takes nothing more, and ends when all that was asked is written.
+    Close,
+}
+
+#[derive(Debug)]
+pub(crate) struct Append {
+    pub(crate) subscription: SubscriptionName,
+    pub(crate) events: Vec<Record>,
+    pub(crate) answer: oneshot::Sender<Result<Vec<u64>>>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Settle {
+    pub(crate) subscription: SubscriptionName,
+    pub(crate) settled: Vec<Settled>,
+    pub(crate) answer: oneshot::Sender<Result<()>>,
+}
+
+/// What became of a request.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Appended(Vec<u64>),
+    Done,
+    /// Whether the letter was there.
+    Forgotten(bool),
+    /// There is no room for it yet.
+    Waits,
+    Failed(Error),
+}
+
+#[derive(Debug)]
+pub(crate) struct Revive {
+    pub(crate) subscription: SubscriptionName,
+    pub(crate) letter: Box<DeadLetter>,
+    pub(crate) answer: oneshot::Sender<Result<()>>,
+}
+
+impl Request {
+    pub(crate) fn is_append(&self) -> bool {
+        matches!(self, Self::Append(_))
+    }
+
+    /// Tells whoever asked; they may have gone.
+    pub(crate) fn answer(self, outcome: Outcome) {
+        match self {
+            Self::Append(append) => drop(append.answer.send(match outcome {
+                Outcome::Appended(positions) => Ok(positions),
+                other => other.done().map(|()| Vec::new()),
+            })),
+            Self::Settle(settle) => drop(settle.answer.send(outcome.done())),
+            Self::Forget(_, answer) => drop(answer.send(match outcome {
+                Outcome::Forgotten(was_there) => Ok(was_there),
+                other => other.done().map(|()| false),
+            })),
+            Self::Revive(revive) => drop(revive.answer.send(outcome.done())),
+            Self::Keep(_, answer) | Self::Probe(answer) => drop(answer.send(outcome.done())),
+            Self::Close => {}
+        }
+    }
+
+    /// How many events it is about.
+    pub(crate) fn weight(&self) -> usize {
+        match self {
+            Self::Append(append) => append.events.len(),
+            Self::Settle(settle) => settle.settled.len(),
+            Self::Revive(_) | Self::Keep(..) | Self::Forget(..) | Self::Probe(_) | Self::Close => 1,
+        }
+    }
+}
+
+impl Outcome {
+    fn done(self) -> Result<()> {
+        match self {
+            Self::Failed(error) => Err(error),
+            Self::Appended(_) | Self::Done | Self::Forgotten(_) | Self::Waits => Ok(()),
+        }
+    }
+}
+
+impl Append {
+    pub(crate) fn size(&self) -> Size {
+        Size {
+            events: self.events.len() as u64,
+            bytes: self
+                .events
+                .iter()
+                .map(|event| event.data.len() as u64)
+                .sum(),
+        }
+    }
+}
+
+/// How much there is of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Size {
+    pub(crate) events: u64,
+    pub(crate) bytes: u64,
+}
+
+impl Size {
+    pub(crate) fn and(self, more: Self) -> Self {
+        Self {
+            events: self.events + more.events,
+            bytes: self.bytes + more.bytes,
+        }
+    }
+
+    pub(crate) fn without(self, gone: Self) -> Self {
+        Self {
+            events: self.events.saturating_sub(gone.events),
+            bytes: self.bytes.saturating_sub(gone.bytes),
+        }
+    }
+
+    pub(crate) fn fits(self, limit: Self) -> bool {
+        self.events <= limit.events && self.bytes <= limit.bytes
+    }
+}

@@ -1,0 +1,262 @@
+//! Rows of the tables: put in, taken out, looked at.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use plugin_core::event::IdempotencyKey;
+use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Window};
+use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
+use sqlx::{QueryBuilder, Row};
+
+use crate::request::Size;
+
+/// Rows of one statement.
+const CHUNK: usize = 64;
+
+/// How much waits in the file.
+pub(crate) async fn held(connection: &mut SqliteConnection) -> sqlx::Result<Size> {
+    let sql = "SELECT count(*), coalesce(sum(octet_length(data)), 0) FROM events";
+    let (events, bytes) = sqlx::query_as::<_, (i64, i64)>(sql)
+        .fetch_one(connection)
+        .await?;
+    Ok(Size {
+        events: events.unsigned_abs(),
+        bytes: bytes.unsigned_abs(),
+    })
+}
+
+/// The number of a subscription, which is made known if it is not.
+pub(crate) async fn subscription(
+    connection: &mut SqliteConnection,
+    name: &SubscriptionName,
+) -> sqlx::Result<i64> {
+    // The update changes nothing; without one, a row that is there would not be returned.
+    let sql = "INSERT INTO subscriptions (plugin, handler, topic) VALUES (?, ?, ?) \
+        ON CONFLICT DO UPDATE SET topic = excluded.topic RETURNING id";
+    sqlx::query_scalar(sql)
+        .bind(name.plugin.to_string())
+        .bind(name.handler.to_string())
+        .bind(name.topic.to_string())
+        .fetch_one(connection)
+        .await
+}
+
+/// Puts events in and returns their positions. One whose key is there is not put in again.
+pub(crate) async fn insert(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    events: &[Record],
+) -> sqlx::Result<Vec<u64>> {
+    let mut positions = Vec::with_capacity(events.len());
+    for chunk in events.chunks(CHUNK) {
+        let found = insert_chunk(connection, subscription, chunk).await?;
+        for event in chunk {
+            let position = found.get(&event.key.as_u128());
+            positions.push(*position.ok_or(sqlx::Error::RowNotFound)?);
+        }
+    }
+    Ok(positions)
+}
+
+async fn insert_chunk(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    events: &[Record],
+) -> sqlx::Result<HashMap<u128, u64>> {
+    let mut sql = QueryBuilder::new(
+        "INSERT INTO events (subscription, key, source, published_ms, traceparent, data) ",
+    );
+    sql.push_values(events, |mut row, event| {
+        row.push_bind(subscription)
+            .push_bind(event.key.as_u128().to_be_bytes().to_vec())
+            .push_bind(event.source.to_string())
+            .push_bind(millis(event.published))
+            .push_bind(event.parent.map(|span| span.to_string()))
+            .push_bind(event.data.to_string());
+    });
+    // As above.
+    sql.push(" ON CONFLICT (key) DO UPDATE SET key = excluded.key RETURNING seq, key");
+    let rows = sql.build().fetch_all(connection).await?;
+    rows.iter()
+        .map(|row| {
+            let key: &[u8] = row.try_get(1)?;
+            Ok((number(key).unwrap_or(0), position(row.try_get(0)?)))
+        })
+        .collect()
+}
+
+/// Takes events out, and says how much they were.
+pub(crate) async fn delete(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    positions: &[u64],
+) -> sqlx::Result<Size> {
+    let sql = "DELETE FROM events WHERE subscription = ? AND seq IN (SELECT value FROM json_each(?)) \
+        RETURNING octet_length(data)";
+    let gone = sqlx::query_scalar(sql)
+        .bind(subscription)
+        .bind(list(positions))
+        .fetch_all(connection)
+        .await?;
+    Ok(size(&gone))
+}
+
+/// Takes the oldest events out until so much has gone.
+pub(crate) async fn displace(
+    connection: &mut SqliteConnection,
+    room: Size,
+) -> sqlx::Result<Vec<Displaced>> {
+    let sql = "DELETE FROM events WHERE seq IN (
+            SELECT seq FROM (
+                SELECT seq, row_number() OVER before AS number,
+                    coalesce(sum(octet_length(data)) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS freed
+                FROM events WINDOW before AS (ORDER BY seq)
+            ) WHERE number <= ? OR freed < ?
+        ) RETURNING (SELECT plugin || '.' || handler || '(' || topic || ')' FROM subscriptions WHERE id = subscription), key, octet_length(data)";
+    let rows = sqlx::query(sql)
+        .bind(signed(room.events))
+        .bind(signed(room.bytes))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(Displaced::of).collect()
+}
+
+/// An event that gave way to a new one.
+#[derive(Debug)]
+pub(crate) struct Displaced {
+    pub(crate) subscription: String,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) size: Size,
+}
+
+impl Displaced {
+    fn of(row: &SqliteRow) -> sqlx::Result<Self> {
+        let key: &[u8] = row.try_get(1)?;
+        Ok(Self {
+            subscription: row.try_get(0)?,
+            key: number(key).and_then(IdempotencyKey::from_u128),
+            size: size(&[row.try_get(2)?]),
+        })
+    }
+}
+
+/// The events of a subscription that are not settled.
+pub(crate) async fn pending(
+    pool: &SqlitePool,
+    name: &SubscriptionName,
+    window: Window,
+) -> sqlx::Result<Vec<Stored>> {
+    let sql = "SELECT seq, key, source, published_ms, traceparent, data FROM (
+            SELECT seq, key, source, published_ms, traceparent, data,
+                coalesce(sum(octet_length(data)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
+            FROM (
+                SELECT seq, key, source, published_ms, traceparent, data FROM events
+                WHERE subscription = (SELECT id FROM subscriptions WHERE plugin = ? AND handler = ? AND topic = ?)
+                    AND seq > ? ORDER BY seq LIMIT ?
+            )
+        ) WHERE before < ? ORDER BY seq";
+    let rows = sqlx::query(sql)
+        .bind(name.plugin.to_string())
+        .bind(name.handler.to_string())
+        .bind(name.topic.to_string())
+        .bind(signed(window.after))
+        .bind(signed(window.events as u64))
+        .bind(signed(window.bytes as u64))
+        .fetch_all(pool)
+        .await?;
+    rows.iter().map(stored).collect()
+}
+
+/// What is stored, by subscription.
+pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
+    let sql = "SELECT plugin, handler, topic, count(seq), coalesce(sum(octet_length(data)), 0),
+            (SELECT count(*) FROM dead_letters AS dead WHERE dead.plugin = subscriptions.plugin
+                AND dead.topic = subscriptions.topic AND dead.letter ->> 'handler' = handler)
+        FROM subscriptions LEFT JOIN events ON subscription = id
+        GROUP BY id ORDER BY plugin, handler, topic";
+    let rows = sqlx::query(sql).fetch_all(connection).await?;
+    rows.iter().map(stocked).collect()
+}
+
+fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
+    let name = SubscriptionName {
+        plugin: row.try_get::<String, _>(0)?.into(),
+        handler: row.try_get::<String, _>(1)?.into(),
+        topic: row.try_get::<String, _>(2)?.into(),
+    };
+    let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);
+    Ok(Stock::new(name, count(3)?, count(4)?, count(5)?))
+}
+
+/// An event of a subscription, on its way to the dead letters.
+pub(crate) struct Buried {
+    pub(crate) published_ms: i64,
+    /// The letter that it was before.
+    pub(crate) letter: Option<String>,
+}
+
+/// What is kept of an event beside its letter.
+pub(crate) async fn buried(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    position: u64,
+) -> sqlx::Result<Option<Buried>> {
+    let sql = "SELECT published_ms, letter FROM events WHERE subscription = ? AND seq = ?";
+    let row: Option<(i64, Option<String>)> = sqlx::query_as(sql)
+        .bind(subscription)
+        .bind(signed(position))
+        .fetch_optional(connection)
+        .await?;
+    Ok(row.map(|(published_ms, letter)| Buried {
+        published_ms,
+        letter,
+    }))
+}
+
+fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
+    let key: &[u8] = row.try_get("key")?;
+    let key = number(key).and_then(IdempotencyKey::from_u128);
+    let published: i64 = row.try_get("published_ms")?;
+    let data: String = row.try_get("data")?;
+    let parent: Option<String> = row.try_get("traceparent")?;
+    Ok(Stored {
+        position: position(row.try_get("seq")?),
+        record: Record {
+            key: key.ok_or_else(|| sqlx::Error::Decode("a key of 16 bytes".into()))?,
+            source: row.try_get::<String, _>("source")?.into(),
+            published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
+            parent: parent.and_then(|span| span.parse().ok()),
+            data: Arc::from(data),
+        },
+    })
+}
+
+fn number(key: &[u8]) -> Option<u128> {
+    Some(u128::from_be_bytes(key.try_into().ok()?))
+}
+
+pub(crate) fn millis(time: SystemTime) -> i64 {
+    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// Positions come from `AUTOINCREMENT`, which counts up from 1.
+fn position(seq: i64) -> u64 {
+    seq.unsigned_abs()
+}
+
+pub(crate) fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+fn list(positions: &[u64]) -> String {
+    serde_json::Value::from(positions).to_string()
+}
+
+fn size(rows: &[i64]) -> Size {
+    Size {
+        events: rows.len() as u64,
+        bytes: rows.iter().map(|bytes| bytes.unsigned_abs()).sum(),
+    }
+}

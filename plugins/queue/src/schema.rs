@@ -1,0 +1,49 @@
+//! The tables, and how a file says that it is one of ours.
+
+/// `PRAGMA application_id`: "plqu".
+pub(crate) const APPLICATION: i64 = 0x706c_7175;
+
+/// `PRAGMA user_version`: that of the tables.
+pub(crate) const VERSION: i64 = 1;
+
+/// Makes the tables of a new file.
+///
+/// `events.seq` is the position. `AUTOINCREMENT` sees to it that none is given out twice, also when
+/// the newest is gone. `events.letter` is the dead letter that an event was before it was revived;
+/// `dead_letters.seq` the position that it goes back to, and `requested_ms` when somebody asked for
+/// its replay.
+pub(crate) const CREATE: &str = "
+    CREATE TABLE subscriptions (
+        id INTEGER PRIMARY KEY,
+        plugin TEXT NOT NULL,
+        handler TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        UNIQUE (plugin, handler, topic)
+    ) STRICT;
+    CREATE TABLE events (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        subscription INTEGER NOT NULL REFERENCES subscriptions (id),
+        key BLOB NOT NULL UNIQUE,
+        source TEXT NOT NULL,
+        published_ms INTEGER NOT NULL,
+        traceparent TEXT,
+        data TEXT NOT NULL,
+        letter TEXT
+    ) STRICT;
+    CREATE INDEX events_of_subscription ON events (subscription, seq);
+    CREATE TABLE dead_letters (
+        id TEXT PRIMARY KEY,
+        plugin TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        letter TEXT NOT NULL,
+        seq INTEGER,
+        published_ms INTEGER,
+        requested_ms INTEGER
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX dead_letters_requested ON dead_letters (requested_ms) WHERE requested_ms NOT NULL;
+    CREATE TABLE counters (
+        name TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO counters VALUES ('probes', 0);
+";

@@ -1,0 +1,193 @@
+//! An open file: what others ask goes to the writer, or to those who read.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
+use plugin_core::event::{DeadLetter, DeadLetterId};
+use plugin_core::{Error, Result};
+use sqlx::Sqlite;
+use sqlx::pool::PoolConnection;
+use sqlx::sqlite::SqlitePool;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::config::QueueConfig;
+use crate::database::Location;
+use crate::failure::{FileError, store_error};
+use crate::gauge::Gauge;
+use crate::lock::Lock;
+use crate::request::{Append, Request, Revive, Settle};
+use crate::rows;
+use crate::writer::Writer;
+
+/// Requests that wait for the writer; who has more waits.
+const REQUESTS: usize = 1024;
+
+/// An open file.
+#[derive(Debug)]
+pub(crate) struct Store {
+    requests: mpsc::Sender<Request>,
+    readers: SqlitePool,
+    gauge: Arc<Gauge>,
+    _lock: Lock,
+}
+
+/// The task of an open file.
+pub(crate) struct Work {
+    writer: Writer,
+    requests: mpsc::Receiver<Request>,
+}
+
+impl std::fmt::Debug for Work {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Work")
+    }
+}
+
+impl Work {
+    /// Writes until the store is closed.
+    ///
+    /// # Errors
+    ///
+    /// When closing the file fails.
+    pub(crate) async fn run(self) -> Result<()> {
+        self.writer.run(self.requests).await
+    }
+}
+
+impl Store {
+    /// Opens the file. Nothing is written to it before the work is run.
+    ///
+    /// # Errors
+    ///
+    /// When another process serves it, or it can't be used.
+    pub(crate) async fn open(location: &Location, config: &QueueConfig) -> Result<(Self, Work)> {
+        if let Some(directory) = location.path.parent() {
+            make_directory(directory)?;
+        }
+        let lock = (Lock::take(&location.path).await).map_err(FileError::classified)?;
+        let connection = (location.open().await).map_err(FileError::classified)?;
+        let readers = (location.readers().await).map_err(FileError::classified)?;
+        let gauge = Arc::new(Gauge::default());
+        let writer = Writer::new(connection, config, Arc::clone(&gauge)).await?;
+        let (sender, requests) = mpsc::channel(REQUESTS);
+        let store = Self {
+            requests: sender,
+            readers,
+            gauge,
+            _lock: lock,
+        };
+        Ok((store, Work { writer, requests }))
+    }
+
+    pub(crate) async fn append(
+        &self,
+        subscription: &SubscriptionName,
+        events: &[Record],
+    ) -> Result<Vec<u64>> {
+        let request = |answer| {
+            Request::Append(Append {
+                subscription: subscription.clone(),
+                events: events.to_vec(),
+                answer,
+            })
+        };
+        self.ask(request).await
+    }
+
+    pub(crate) async fn settle(
+        &self,
+        subscription: &SubscriptionName,
+        settled: &[Settled],
+    ) -> Result<()> {
+        let request = |answer| {
+            Request::Settle(Settle {
+                subscription: subscription.clone(),
+                settled: settled.to_vec(),
+                answer,
+            })
+        };
+        self.ask(request).await
+    }
+
+    pub(crate) async fn revive(
+        &self,
+        subscription: &SubscriptionName,
+        letter: &DeadLetter,
+    ) -> Result<()> {
+        let request = |answer| {
+            Request::Revive(Revive {
+                subscription: subscription.clone(),
+                letter: Box::new(letter.clone()),
+                answer,
+            })
+        };
+        self.ask(request).await
+    }
+
+    pub(crate) async fn keep(&self, letter: DeadLetter) -> Result<()> {
+        let letter = Box::new(letter);
+        self.ask(|answer| Request::Keep(letter, answer)).await
+    }
+
+    pub(crate) async fn forget(&self, id: DeadLetterId) -> Result<bool> {
+        self.ask(|answer| Request::Forget(id, answer)).await
+    }
+
+    /// A connection that reads.
+    pub(crate) async fn reader(&self) -> Result<PoolConnection<Sqlite>> {
+        self.readers.acquire().await.map_err(store_error)
+    }
+
+    pub(crate) async fn pending(
+        &self,
+        subscription: &SubscriptionName,
+        window: Window,
+    ) -> Result<Vec<Stored>> {
+        let found = rows::pending(&self.readers, subscription, window).await;
+        found.map_err(store_error)
+    }
+
+    pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {
+        let stock = rows::stock(&mut *self.reader().await?).await;
+        stock.map_err(store_error)
+    }
+
+    /// Whether a write works. One that failed is tried again.
+    pub(crate) async fn check(&self) -> Result<()> {
+        if self.gauge.failure().is_none() {
+            return Ok(());
+        }
+        self.ask(Request::Probe).await
+    }
+
+    /// Ends the work once all that was asked is written. Until the store is dropped, no other
+    /// process may serve the file.
+    pub(crate) async fn close(&self) {
+        // Work that has ended needs no telling.
+        drop(self.requests.send(Request::Close).await);
+        self.readers.close().await;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn gauge(&self) -> &Gauge {
+        &self.gauge
+    }
+
+    async fn ask<T>(
+        &self,
+        request: impl FnOnce(oneshot::Sender<Result<T>>) -> Request,
+    ) -> Result<T> {
+        let ended = || Error::retriable("the queue is closed");
+        let (answer, answered) = oneshot::channel();
+        let sent = self.requests.send(request(answer)).await;
+        sent.map_err(|_| ended())?;
+        answered.await.map_err(|_| ended())?
+    }
+}
+
+fn make_directory(directory: &Path) -> Result<()> {
+    std::fs::create_dir_all(directory).map_err(|error| {
+        Error::config(format!("can't make `{}`", directory.display())).because(error)
+    })
+}

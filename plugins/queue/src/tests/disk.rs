@@ -1,0 +1,48 @@
+//! A disk without room, and a file that another process serves.
+
+use plugin_core::ErrorKind;
+
+use super::{Open, event, events, location, refusal};
+use crate::config::QueueConfig;
+
+#[tokio::test]
+async fn a_full_disk_is_an_error_until_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut location = location(&directory);
+    location.max_pages = Some(24);
+    let open = Open::at(&location, &QueueConfig::default()).await.unwrap();
+    let mut stored = Vec::new();
+    let error = loop {
+        let number = stored.len() as u128;
+        match open.append(&[event(number, 4_000)]).await {
+            Ok(positions) => stored.extend(positions),
+            Err(error) => break error,
+        }
+    };
+    assert!(error.kind().is_retriable(), "{error}");
+    assert!(error.to_string().contains("full"), "{error}");
+    assert!(open.store.check().await.is_ok(), "a small write has room");
+    assert_eq!(open.pending().await.len(), stored.len(), "nothing is lost");
+    open.handled(stored).await.unwrap();
+    open.append(&[event(99, 4_000)]).await.unwrap();
+    assert_eq!(open.store.gauge().failure().clone(), None);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn one_process_serves_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = QueueConfig::default();
+    let open = Open::new(&directory, &config).await;
+    open.append(&events(0..1)).await.unwrap();
+    let error = refusal(&location(&directory)).await;
+    assert_eq!(error.kind(), ErrorKind::Config);
+    assert!(
+        error.to_string().contains("another process serves"),
+        "{error}"
+    );
+    open.close().await;
+    let open = Open::new(&directory, &config).await;
+    assert_eq!(open.pending().await.len(), 1);
+    open.close().await;
+}

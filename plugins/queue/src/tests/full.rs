@@ -1,0 +1,110 @@
+//! Bounds, and what happens at them.
+
+use plugin_core::ErrorKind;
+
+use super::{Open, event, events, name, positions};
+use crate::config::{OnFull, QueueConfig};
+
+/// Room for three events.
+fn small(on_full: OnFull) -> QueueConfig {
+    QueueConfig {
+        max_events: 3,
+        on_full,
+        ..QueueConfig::default()
+    }
+}
+
+#[tokio::test]
+async fn wait_is_until_there_is_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Wait)).await;
+    let given = open.append(&events(0..3)).await.unwrap();
+    let store = std::sync::Arc::clone(&open.store);
+    let mut more = tokio::task::JoinSet::new();
+    more.spawn(async move { store.append(&name("a"), &events(3..4)).await });
+    tokio::task::yield_now().await;
+    // The commit of this has seen that there is no room for that.
+    open.append(&[]).await.unwrap();
+    assert!(more.try_join_next().is_none(), "there was no room");
+    open.handled([given[0]]).await.unwrap();
+    let late = more.join_next().await.unwrap().unwrap().unwrap();
+    let expected = [given[1], given[2], late[0]];
+    assert_eq!(positions(&open.pending().await), expected);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn what_waits_for_room_is_told_when_the_queue_is_closed() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Wait)).await;
+    open.append(&events(0..3)).await.unwrap();
+    let store = std::sync::Arc::clone(&open.store);
+    let name = name("a");
+    let late = events(3..4);
+    let (waited, ()) = tokio::join!(store.append(&name, &late), open.close());
+    assert!(waited.unwrap_err().kind().is_retriable());
+}
+
+#[tokio::test]
+async fn fail_is_an_error_that_names_the_keys() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Fail)).await;
+    open.append(&events(0..2)).await.unwrap();
+    let error = open.append(&events(2..4)).await.unwrap_err();
+    assert!(error.kind().is_retriable());
+    assert!(error.to_string().contains("max_events"), "{error}");
+    open.append(&events(4..5)).await.unwrap();
+    assert_eq!(
+        open.store.gauge().failure().clone(),
+        None,
+        "the disk is fine"
+    );
+    open.close().await;
+}
+
+#[tokio::test]
+async fn drop_oldest_makes_room_and_counts() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::DropOldest)).await;
+    let given = open.append(&events(0..3)).await.unwrap();
+    let more = open.append(&events(3..5)).await.unwrap();
+    let expected = [given[2], more[0], more[1]];
+    assert_eq!(positions(&open.pending().await), expected);
+    assert_eq!(open.store.gauge().displaced(), 2);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn drop_oldest_makes_room_for_bytes() {
+    let directory = tempfile::tempdir().unwrap();
+    let config = QueueConfig {
+        max_bytes: 100,
+        on_full: OnFull::DropOldest,
+        ..QueueConfig::default()
+    };
+    let open = Open::new(&directory, &config).await;
+    let given = open
+        .append(&[event(0, 30), event(1, 30), event(2, 30)])
+        .await
+        .unwrap();
+    let more = open.append(&[event(3, 45)]).await.unwrap();
+    assert_eq!(positions(&open.pending().await), [given[2], more[0]]);
+    open.close().await;
+}
+
+#[tokio::test]
+async fn what_never_fits_is_refused_at_once() {
+    let directory = tempfile::tempdir().unwrap();
+    for on_full in [OnFull::Wait, OnFull::Fail, OnFull::DropOldest] {
+        let config = QueueConfig {
+            max_bytes: 100,
+            on_full,
+            ..QueueConfig::default()
+        };
+        let open = Open::new(&directory, &config).await;
+        let error = open.append(&[event(9, 101)]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::External { retriable: false });
+        assert!(error.to_string().contains("max_bytes"), "{error}");
+        open.close().await;
+    }
+}

@@ -1,0 +1,101 @@
+//! A store that fails: publishers are told, what was accepted is kept, and what is never stored
+//! is counted.
+
+use plugin_core::Plugin;
+use plugin_core::event::{PublishError, TryPublishError};
+
+use crate::durable::parcel::{Parcel, Receiver, parcel, without_keys};
+use crate::durable::shaky::{Shaking, Shaky};
+use crate::journal::{Journal, Notebook};
+use crate::rig::Rig;
+
+fn rig() -> Rig {
+    Rig::new(&[
+        Receiver::DESCRIPTOR,
+        Notebook::DESCRIPTOR,
+        Shaky::DESCRIPTOR,
+    ])
+}
+
+fn reason(result: Result<(), PublishError>) -> String {
+    match result {
+        Err(PublishError::Store { plugin, reason, .. }) => {
+            assert_eq!(plugin, "durable-receiver");
+            reason
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn publishers_are_told_until_it_works_again() {
+    let running = rig().start().await;
+    let (shaky, journal) = (
+        running.service::<dyn Shaking>().unwrap(),
+        running.service::<dyn Journal>().unwrap(),
+    );
+    let parcels = running.publisher::<Parcel>();
+    shaky.fail(Some("no space"));
+    let error = reason(parcels.publish_durable(parcel(1)).await);
+    assert!(error.contains("no space"), "{error}");
+    // Accepted, and not stored yet: it is kept.
+    parcels.publish(parcel(2)).await.unwrap();
+    while parcels.publish(parcel(3)).await.is_ok() {
+        tokio::task::yield_now().await;
+    }
+    assert!(reason(parcels.publish(parcel(3)).await).contains("no space"));
+    let back = parcels.try_publish(parcel(3)).unwrap_err();
+    assert!(matches!(back, TryPublishError::Store(_)), "{back:?}");
+    shaky.fail(None);
+    running.idle().await;
+    parcels.publish_durable(parcel(4)).await.unwrap();
+    running.idle().await;
+    let lines = journal.lines();
+    let handled = without_keys(&lines);
+    assert_eq!(handled.first(), Some(&"handled 2 from host"));
+    assert_eq!(handled.last(), Some(&"handled 4 from host"));
+    assert!(!handled.contains(&"handled 1 from host"), "{handled:?}");
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_never_stored_is_counted() {
+    let running = rig().start().await;
+    let shaky = running.service::<dyn Shaking>().unwrap();
+    let parcels = running.publisher::<Parcel>();
+    shaky.fail(Some("no space"));
+    parcels.publish(parcel(1)).await.unwrap();
+    let report = running.stop().await;
+    assert_eq!(report.unstored, 1);
+    assert!(!report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_can_not_be_read_any_more_is_a_dead_letter() {
+    let running = rig().start().await;
+    let (shaky, journal) = (
+        running.service::<dyn Shaking>().unwrap(),
+        running.service::<dyn Journal>().unwrap(),
+    );
+    let (manager, parcels) = (running.handle(), running.publisher::<Parcel>());
+    manager.stop("durable-receiver").await.unwrap();
+    parcels.publish_durable(parcel(1)).await.unwrap();
+    shaky.garble(Some(r#"{"number": "one"}"#));
+    manager.start("durable-receiver").await.unwrap();
+    running.idle().await;
+    assert_eq!(journal.lines(), [""; 0]);
+    let dead = shaky.dead();
+    assert_eq!(dead.len(), 1);
+    assert_eq!((dead[0].attempts, dead[0].handler.as_str()), (0, "receive"));
+    assert!(
+        dead[0].error.contains("`number`: invalid type"),
+        "{}",
+        dead[0].error
+    );
+    assert_eq!(dead[0].data, serde_json::json!({ "number": "one" }));
+    shaky.garble(None);
+    parcels.publish_durable(parcel(2)).await.unwrap();
+    running.idle().await;
+    assert_eq!(without_keys(&journal.lines()), ["handled 2 from host"]);
+    running.stop().await;
+}
