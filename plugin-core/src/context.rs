@@ -11,8 +11,9 @@ use std::ptr;
 use std::task::{Context, Poll};
 
 use crate::descriptor::BoxFuture;
-use crate::event::{Envelope, EventId};
+use crate::event::{Envelope, EventId, Meta};
 use crate::instance::Identity;
+use crate::trace::{Lineage, TraceContext};
 
 /// Whose code runs on this thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +26,8 @@ pub struct Current {
     pub may_log: bool,
     /// The mailbox whose worker this is: its handlers must not wait for room in it.
     pub(crate) worker: Option<usize>,
+    /// What the work comes from.
+    pub(crate) lineage: Lineage,
 }
 
 /// One call into plugin code, on the stack.
@@ -39,7 +42,9 @@ enum Who<'a> {
     /// One plugin.
     Plugin(Current),
     /// The inline handlers of an event, one after the other; nothing is copied for each of them.
-    Handlers(&'a dyn Handlers, EventId),
+    Handlers(&'a dyn Handlers, &'a Meta),
+    /// Whoever was called before, and now works in a span of its own.
+    Span(TraceContext, Option<Current>),
 }
 
 /// The inline handlers of an event.
@@ -54,8 +59,8 @@ impl<'a> Frame<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &Envelope<P>) -> Self {
-        Self::of(Who::Handlers(handlers, envelope.id()))
+    pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &'a Envelope<P>) -> Self {
+        Self::of(Who::Handlers(handlers, envelope.meta_ref()))
     }
 
     #[inline(always)]
@@ -85,10 +90,19 @@ impl<'a> Frame<'a> {
         self.first.get() + self.step.get() as usize
     }
 
-    fn current(&self) -> Current {
+    fn current(&self) -> Option<Current> {
         match &self.who {
-            Who::Plugin(current) => *current,
-            Who::Handlers(handlers, event) => handlers.owner(self.place()).handling(*event),
+            Who::Plugin(current) => Some(*current),
+            Who::Handlers(handlers, event) => Some(handlers.owner(self.place()).handling(event)),
+            Who::Span(_, current) => *current,
+        }
+    }
+
+    fn lineage(&self) -> Lineage {
+        match &self.who {
+            Who::Plugin(current) => current.lineage,
+            Who::Handlers(_, event) => Lineage::Event(event.parent, event.id),
+            Who::Span(span, _) => Lineage::Span(*span),
         }
     }
 }
@@ -104,7 +118,23 @@ pub fn current() -> Option<Current> {
     // SAFETY: the pointer is null or leads to a frame whose `within` has not returned. Only this
     // thread follows it, and frames are shared, never changed but for their cells.
     let innermost = unsafe { INNERMOST.get().as_ref() }?;
-    Some(innermost.current())
+    innermost.current()
+}
+
+/// What the work of this thread comes from.
+#[inline]
+#[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
+pub(crate) fn lineage() -> Lineage {
+    // SAFETY: as in `current`.
+    let innermost = unsafe { INNERMOST.get().as_ref() };
+    innermost.map_or(Lineage::None, Frame::lineage)
+}
+
+/// Calls a function in a span; whose code it is stays.
+pub(crate) fn within_span<T>(span: TraceContext, function: impl FnOnce() -> T) -> T {
+    let lineage = Lineage::Span(span);
+    let current = current().map(|current| Current { lineage, ..current });
+    within(&Frame::of(Who::Span(span, current)), function)
 }
 
 /// Calls a function within a frame.

@@ -51,6 +51,7 @@ pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
 pub(crate) use dead_letters::ReplayError;
+pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use tally::{Tally, Total};
 pub(crate) use worker::Worker;

@@ -6,8 +6,9 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::context::Current;
-use crate::event::{EventId, Tally, Total};
+use crate::event::{Meta, Tally, Total};
 use crate::permission::Grants;
+use crate::trace::Lineage;
 
 /// Who an instance is.
 #[derive(Debug)]
@@ -113,13 +114,15 @@ impl Identity {
             event: None,
             may_log: self.grants.may_log(),
             worker: None,
+            lineage: Lineage::None,
         }
     }
 
     /// The context of a handler of this instance.
-    pub(crate) fn handling(&self, event: EventId) -> Current {
+    pub(crate) fn handling(&self, event: &Meta) -> Current {
         Current {
-            event: Some(event),
+            event: Some(event.id),
+            lineage: Lineage::Event(event.parent, event.id),
             ..self.current()
         }
     }

@@ -109,6 +109,7 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
+//! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
 
 #![warn(missing_docs)]
@@ -131,6 +132,7 @@ pub mod init;
 mod instance;
 pub mod permission;
 mod spawn;
+pub mod trace;
 
 pub mod event;
 pub mod files;

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
-use crate::context::Current;
+use crate::context::{self, Current};
 use crate::error::{Error, IntoOutcome};
 use crate::guard;
 
@@ -83,6 +83,8 @@ impl Tasks {
     /// Runs a future as a task of the plugin. A task that returns an error or panics is a failure
     /// of the plugin: its restart policy decides what follows.
     ///
+    /// The task is in the trace of the code that spawns it.
+    ///
     /// When the plugin stops, the task is dropped at its next await. A plugin that has asked for
     /// [`Tasks::cancelled`] ends its tasks by itself, and has until its `timeout` to do so.
     ///
@@ -101,7 +103,11 @@ impl Tasks {
             return Err(SpawnError::Limit(scope.limit));
         }
         let outcome = Box::pin(async move { future.await.into_outcome() });
-        let guarded = guard::unlimited(scope.current, outcome);
+        let current = Current {
+            lineage: context::lineage(),
+            ..scope.current
+        };
+        let guarded = guard::unlimited(current, outcome);
         let (scope, kill) = (Arc::clone(scope), scope.kill.clone());
         self.0.tracker.spawn(async move {
             let outcome = tokio::select! {

@@ -31,7 +31,7 @@ impl<P: Carried> Addressee for Inline<P> {
     fn receive(&self, payload: &dyn Payload) -> Received {
         let (site, meta) = (&self.site, payload.meta());
         let began = site.begin(1);
-        let result = guard::call(site.owner.handling(meta.id), || {
+        let result = guard::call(site.owner.handling(&meta), || {
             envelope(payload).map_or(Ok(()), |event| self.call(event))
         });
         site.took(1, began);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::descriptor::Event;
 use super::envelope::{Envelope, EventId, Meta};
+use crate::trace::TraceContext;
 
 /// Data that can travel in an envelope: a typed event, or JSON on a topic that no type declares.
 pub(crate) trait Carried: Send + Sync + 'static {
@@ -97,6 +98,12 @@ impl<'a> AnyEvent<'a> {
     #[must_use]
     pub fn source(&self) -> &'static str {
         self.0.meta().source
+    }
+
+    /// The span of the event: see [`Envelope::trace`].
+    #[must_use]
+    pub fn trace(&self) -> TraceContext {
+        self.0.meta().trace()
     }
 
     /// The typed event, if it is an `E`.

@@ -8,6 +8,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::record::Record;
+use crate::context;
+use crate::trace::TraceContext;
 
 /// A number that tells one publishing from every other of the process.
 #[derive(
@@ -15,6 +17,12 @@ use super::record::Record;
 )]
 #[serde(transparent)]
 pub struct EventId(u64);
+
+impl EventId {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
 
 impl fmt::Display for EventId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -27,6 +35,8 @@ impl fmt::Display for EventId {
 pub(crate) struct Meta {
     pub(crate) id: EventId,
     pub(crate) source: &'static str,
+    /// The span that it was published in.
+    pub(crate) parent: Option<TraceContext>,
 }
 
 impl Meta {
@@ -35,7 +45,13 @@ impl Meta {
         Self {
             id: EventId(record.next_id()),
             source,
+            parent: context::lineage().trace(),
         }
+    }
+
+    /// The span of the event.
+    pub(crate) fn trace(&self) -> TraceContext {
+        TraceContext::of_event(self.parent, self.id)
     }
 }
 
@@ -53,6 +69,10 @@ impl<E> Envelope<E> {
 
     pub(crate) fn meta(&self) -> Meta {
         self.meta
+    }
+
+    pub(crate) fn meta_ref(&self) -> &Meta {
+        &self.meta
     }
 
     pub(crate) fn into_event(self) -> E {
@@ -74,6 +94,13 @@ impl<E> Envelope<E> {
     #[must_use]
     pub fn source(&self) -> &'static str {
         self.meta.source
+    }
+
+    /// The span of the event: a child of the one that its publisher was in, else the first of a
+    /// new trace. It is worked out at each call.
+    #[must_use]
+    pub fn trace(&self) -> TraceContext {
+        self.meta.trace()
     }
 }
 

@@ -184,6 +184,8 @@ impl Site {
             handler = self.handler,
             topic = %self.topic,
             event = %meta.id,
+            trace_id = %meta.trace().trace_id(),
+            span_id = %meta.trace().span_id(),
             kind = error.kind().as_str(),
             "handler failed: {error}"
         );
@@ -247,7 +249,10 @@ pub(super) fn admits<P>(
     }
     let Some(filter) = filter else { return true };
     let meta = envelope.meta();
-    guard::call(site.owner.handling(meta.id), || Ok(filter(envelope))).unwrap_or_else(|error| {
+    guard::call(site.owner.handling(envelope.meta_ref()), || {
+        Ok(filter(envelope))
+    })
+    .unwrap_or_else(|error| {
         site.failed(meta, &error.context("its filter"));
         false
     })

@@ -132,7 +132,7 @@ impl QueuedSite {
             return Ok(None);
         };
         let meta = envelope.meta();
-        guard::call(self.site.owner.handling(meta.id), || Ok(key(envelope)))
+        guard::call(self.site.owner.handling(&meta), || Ok(key(envelope)))
             .map(Some)
             .map_err(|error| self.site.failed(meta, &error.context("its key")))
     }

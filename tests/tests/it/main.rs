@@ -24,3 +24,4 @@ mod rights;
 mod schedules;
 mod services;
 mod states;
+mod traces;

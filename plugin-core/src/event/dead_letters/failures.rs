@@ -77,6 +77,7 @@ impl DeadLetter {
             topic: payload.topic().to_owned(),
             data,
             event: meta.id,
+            trace: Some(meta.trace()),
             source: meta.source.to_owned(),
             plugin: site.owner.name().to_owned(),
             handler: site.handler.to_owned(),

@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::event::EventId;
+use crate::trace::TraceContext;
 
 /// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
 /// also among the letters of earlier runs that a persistent store holds.
@@ -106,6 +107,9 @@ pub struct DeadLetter {
     pub data: Value,
     /// Id of the event, as the log has it.
     pub event: EventId,
+    /// Span of the event: a replay is a child of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
     /// Name of the plugin that published it.
     pub source: String,
     /// Name of the plugin whose handler failed.

@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::letter::{DeadLetter, DeadLetterId};
 use super::{DeadLetters, Failures};
+use crate::context;
 use crate::error::Error;
 use crate::event::addressee::Received;
 use crate::event::any::{Payload, Untyped};
@@ -66,6 +67,7 @@ impl Replay {
             id: before.id,
             attempts: before.attempts.saturating_add(now.attempts),
             first_at: before.first_at.clone(),
+            trace: before.trace,
             replays: before.replays.saturating_add(1),
             ..now
         }
@@ -116,6 +118,7 @@ impl Bus {
         let meta = Meta {
             id: letter.event,
             source: interned(&letter.source),
+            parent: letter.trace.or_else(|| context::lineage().trace()),
         };
         let Some(event) = self.event(&letter.topic) else {
             let (topic, data) = (letter.topic.clone(), letter.data.clone());

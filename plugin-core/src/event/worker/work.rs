@@ -105,13 +105,15 @@ impl Work {
         let (meta, events) = (payload.meta(), self.len() as u64);
         let current = Current {
             worker: Some(worker),
-            ..site.owner.handling(meta.id)
+            ..site.owner.handling(&meta)
         };
         let span = tracing::info_span!(
             "event",
             plugin = site.owner.name(),
             topic = payload.topic(),
-            event = %meta.id
+            event = %meta.id,
+            trace_id = %meta.trace().trace_id(),
+            span_id = %meta.trace().span_id(),
         );
         let began = match self.first.attempts() {
             0 => site.begin(events),
