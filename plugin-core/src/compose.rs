@@ -22,6 +22,8 @@ pub struct CatalogueEntry {
     pub plugin: &'static str,
     /// Short names of the services that the plugin provides.
     pub provides: &'static [&'static str],
+    /// Topics of the requests that the plugin answers.
+    pub answers: &'static [&'static str],
     /// Whether this build holds it.
     pub enabled: bool,
 }

@@ -10,6 +10,8 @@ use std::pin::Pin;
 use std::ptr;
 use std::task::{Context, Poll};
 
+use tokio::time::Instant;
+
 use crate::descriptor::BoxFuture;
 use crate::event::{Envelope, EventId, Meta};
 use crate::instance::Identity;
@@ -24,8 +26,12 @@ pub struct Current {
     pub event: Option<EventId>,
     /// Whether it may write to the log.
     pub may_log: bool,
+    /// When whoever waits for the answer to a request stops waiting, if one is being answered.
+    pub deadline: Option<Instant>,
     /// The mailbox whose worker this is: its handlers must not wait for room in it.
     pub(crate) worker: Option<usize>,
+    /// The instance whose answer to a request this is.
+    pub(crate) answering: Option<usize>,
     /// What the work comes from.
     pub(crate) lineage: Lineage,
 }

@@ -1,6 +1,7 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
 mod hooks;
+mod respond;
 mod retry;
 mod schedule;
 mod subscription;
@@ -18,6 +19,7 @@ use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use respond::{Respond, RespondOptions};
 pub use retry::Retry;
 pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
 pub use subscription::{Balance, Mode, Overflow, Source, SubscribeOptions, Subscription};
@@ -91,6 +93,15 @@ pub enum Need {
     Publish(&'static EventDescriptor),
     /// The right to publish events that are known only at run time, by topic.
     PublishAny,
+    /// The right to ask one type of request, and somebody who answers.
+    Request {
+        /// Which request.
+        request: &'static EventDescriptor,
+        /// `One`, or `Optional`.
+        arity: Arity,
+    },
+    /// The right to ask requests that are known only at run time, by topic.
+    RequestAny,
     /// The right to subscribe at run time.
     Subscribe,
     /// Files below a root.
@@ -189,6 +200,8 @@ pub struct Descriptor {
     pub subscriptions: &'static [Subscription],
     /// Methods that run at times of their own.
     pub schedules: &'static [Schedule],
+    /// Requests that it answers.
+    pub responds: &'static [Respond],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -215,6 +228,7 @@ impl Descriptor {
             conflicts: &[],
             subscriptions: &[],
             schedules: &[],
+            responds: &[],
             hooks,
         }
     }
@@ -289,6 +303,13 @@ impl Descriptor {
         self
     }
 
+    /// Sets the requests that it answers.
+    #[must_use]
+    pub const fn responds(mut self, responds: &'static [Respond]) -> Self {
+        self.responds = responds;
+        self
+    }
+
     /// The typed config, if `init` takes one.
     #[must_use]
     pub fn config(&self) -> Option<ConfigNeed> {
@@ -304,5 +325,20 @@ impl Descriptor {
             Need::Publish(event) => Some(*event),
             _ => None,
         })
+    }
+
+    /// The requests that it asks, by type.
+    pub fn requests(&self) -> impl Iterator<Item = &'static EventDescriptor> {
+        self.needs.iter().filter_map(|need| match need {
+            Need::Request { request, .. } => Some(*request),
+            _ => None,
+        })
+    }
+
+    /// Whether it answers a request.
+    #[must_use]
+    pub fn answers(&self, request: &EventDescriptor) -> bool {
+        let mut responds = self.responds.iter();
+        responds.any(|respond| respond.request.key == request.key)
     }
 }

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::event::PublishError;
+use crate::event::{PublishError, RequestError};
 use crate::files::FileError;
 use crate::permission::PermissionDenied;
 
@@ -157,10 +157,11 @@ impl Error {
 
 impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     fn from(source: E) -> Self {
-        let kind = if is_denied(&source) {
-            ErrorKind::Denied
-        } else {
-            ErrorKind::External { retriable: false }
+        let unanswered = (&source as &dyn Any).downcast_ref::<RequestError>();
+        let kind = match unanswered {
+            Some(unanswered) => unanswered.kind(),
+            None if is_denied(&source) => ErrorKind::Denied,
+            None => ErrorKind::External { retriable: false },
         };
         Self(Box::new(Inner {
             kind,

@@ -25,6 +25,7 @@ mod publish;
 mod publisher;
 mod publishing;
 mod record;
+mod request;
 mod route;
 mod sampling;
 mod shared;
@@ -47,11 +48,17 @@ pub use handler::HandlerReport;
 pub use outcome::{HandlerOutcome, PublishError, TryPublishError};
 pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
+#[doc(hidden)]
+pub use request::Answered;
+pub use request::{
+    AnswerData, AnswerDescriptor, Desks, Request, RequestError, Requester, Requesters,
+};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
 pub(crate) use dead_letters::ReplayError;
 pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
+pub(crate) use request::Reception;
 pub(crate) use tally::{Tally, Total};
 pub(crate) use worker::Worker;

@@ -2,11 +2,12 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::config::ConfigNeed;
 use crate::descriptor::{Arity, Need};
 use crate::error::{Error, Result};
-use crate::event::{Bus, Event, Publisher, Publishers, Subscriber};
+use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
 use crate::instance::Identity;
 use crate::lifecycle::System;
@@ -23,7 +24,7 @@ pub use crate::clock::Clock;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler` or `System`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler` or `System`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -48,6 +49,8 @@ pub struct InitContext<'a> {
     pub(crate) system: &'a System,
     pub(crate) subscriber: &'a Subscriber,
     pub(crate) timetable: &'a Arc<Timetable>,
+    /// The instance's time limit.
+    pub(crate) timeout: Duration,
 }
 
 impl InitContext<'_> {
@@ -161,6 +164,41 @@ impl InitParam for Publishers {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().publish_any()?;
         Ok(context.bus.publishers(context.identity))
+    }
+}
+
+impl<Q: Request> InitParam for Requester<Q> {
+    const NEED: Need = Need::Request {
+        request: Q::DESCRIPTOR,
+        arity: Arity::One,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().request(Q::DESCRIPTOR.topic)?;
+        Ok(Self::new(context.bus, context.identity, context.timeout))
+    }
+}
+
+impl<Q: Request> InitParam for Option<Requester<Q>> {
+    const NEED: Need = Need::Request {
+        request: Q::DESCRIPTOR,
+        arity: Arity::Optional,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let requester = Requester::extract(context)?;
+        let plugins = context.system.plugins();
+        let is_answered = plugins.iter().any(|plugin| plugin.answers(Q::DESCRIPTOR));
+        Ok(is_answered.then_some(requester))
+    }
+}
+
+impl InitParam for Requesters {
+    const NEED: Need = Need::RequestAny;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().request_any()?;
+        Ok(Self::new(context.bus, context.identity, context.timeout))
     }
 }
 

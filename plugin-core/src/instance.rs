@@ -113,7 +113,9 @@ impl Identity {
             plugin: self.name,
             event: None,
             may_log: self.grants.may_log(),
+            deadline: None,
             worker: None,
+            answering: None,
             lineage: Lineage::None,
         }
     }

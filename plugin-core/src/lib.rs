@@ -151,8 +151,9 @@ pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Misfire, Mode, Need,
-    Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Retry, Schedule,
-    ScheduleOptions, Source, StartHook, StopHook, SubscribeOptions, Subscription, When,
+    Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Respond,
+    RespondOptions, Retry, Schedule, ScheduleOptions, Source, StartHook, StopHook,
+    SubscribeOptions, Subscription, When,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};

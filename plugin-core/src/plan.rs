@@ -18,6 +18,7 @@ mod order;
 mod prove;
 mod providers;
 mod rank;
+mod request;
 mod set;
 mod solve;
 mod table;

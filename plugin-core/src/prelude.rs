@@ -6,7 +6,10 @@
 //! apart.
 
 pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
-pub use crate::event::{AnyEvent, Batch, Envelope, Event, Publisher, Publishers, Subscriber};
+pub use crate::event::{
+    AnyEvent, Batch, Envelope, Event, Publisher, Publishers, Request, Requester, Requesters,
+    Subscriber,
+};
 pub use crate::files::Files;
 pub use crate::init::{Clock, Config, DataDir, InitParam};
 pub use crate::lifecycle::{Health, System};

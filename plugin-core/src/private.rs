@@ -12,11 +12,11 @@ pub use linkme;
 
 use crate::descriptor::{BoxFuture, Descriptor, Hooks, Plugin, PluginRef};
 use crate::error::{Error, Result};
-use crate::event::{Declared, Event, EventData, EventDescriptor};
+use crate::event::{AnswerData, Answered, Declared, Event, EventData, EventDescriptor, Request};
 use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
-pub use crate::compose::entry::{assert_name, assert_provides};
+pub use crate::compose::entry::{assert_answers, assert_name, assert_provides};
 pub use crate::error::IntoOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::schedule::grammar::assert_cron;
@@ -41,6 +41,22 @@ pub const fn event<E: Declared + EventData>(
     type_name: &'static str,
 ) -> EventDescriptor {
     EventDescriptor::of::<E>(topic, type_name)
+}
+
+/// Adds the answer to the description of a request; the bounds are those that the user has to
+/// meet by hand.
+#[must_use]
+pub const fn request<Q, A: AnswerData>(event: EventDescriptor) -> EventDescriptor
+where
+    Q: Declared + EventData + Answered<Answer = A>,
+{
+    event.request::<Q>()
+}
+
+/// The descriptor of a request's type.
+#[must_use]
+pub const fn request_descriptor<Q: Request>() -> &'static EventDescriptor {
+    Q::DESCRIPTOR
 }
 
 /// The descriptor of an event's type.
@@ -88,6 +104,43 @@ impl<P, E: Into<Error>> IntoPlugin<P> for Result<P, E> {
     fn into_plugin(self) -> Result<P> {
         self.map_err(Into::into)
     }
+}
+
+/// What `#[respond]` may return: the answer, or a [`Result`] of it.
+#[diagnostic::on_unimplemented(
+    message = "`#[respond]` returns the answer `{A}` or `Result<{A}>`, not `{Self}`",
+    label = "this is not the answer that the request names",
+    note = "return what `answer = …` of the request's `#[event]` says"
+)]
+pub trait IntoAnswer<A> {
+    /// The answer, if there is one.
+    ///
+    /// # Errors
+    ///
+    /// What the method returned.
+    fn into_answer(self) -> Result<A>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<A> IntoAnswer<A> for A {
+    fn into_answer(self) -> Result<A> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<A, E: Into<Error>> IntoAnswer<A> for Result<A, E> {
+    fn into_answer(self) -> Result<A> {
+        self.map_err(Into::into)
+    }
+}
+
+/// The future of `#[respond]`.
+pub fn answered<Q: Request, F>(method: F) -> BoxFuture<'static, Result<Q::Answer>>
+where
+    F: Future<Output: IntoAnswer<Q::Answer>> + Send + 'static,
+{
+    Box::pin(async move { method.await.into_answer() })
 }
 
 /// What `#[health]` may return.

@@ -5,7 +5,7 @@ use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, token};
+use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, Type, token};
 
 use crate::diagnostics::Diagnostics;
 use crate::suggestion;
@@ -32,6 +32,8 @@ pub(crate) enum Value {
     Flag,
     /// `= value`.
     Expr(Expr),
+    /// `= Type`, of an option that takes a type.
+    Type(Type),
     /// `(…)`.
     List(Group),
 }
@@ -49,6 +51,7 @@ impl ToTokens for Argument {
         match &self.value {
             Value::Flag => {}
             Value::Expr(value) => value.to_tokens(tokens),
+            Value::Type(ty) => ty.to_tokens(tokens),
             Value::List(list) => list.to_tokens(tokens),
         }
     }
@@ -232,6 +235,15 @@ impl Arguments {
         }
     }
 
+    /// Takes `name = Type` out.
+    pub(crate) fn ty(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Type> {
+        let argument = self.take(name)?;
+        match argument.value {
+            Value::Type(ty) => Some(ty),
+            _ => self.refuse(&argument, diagnostics),
+        }
+    }
+
     /// Takes the parentheses of `name(…)` out.
     pub(crate) fn list(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<Group> {
         let argument = self.take(name)?;
@@ -258,10 +270,17 @@ impl Arguments {
     }
 }
 
+/// Options whose value is a type, which is no expression where it has parameters.
+const TYPES: [&str; 1] = ["answer"];
+
 fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     let name = Ident::parse_any(input)?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
-        Value::Expr(expression(input)?)
+        if TYPES.iter().any(|option| name == option) {
+            Value::Type(input.parse()?)
+        } else {
+            Value::Expr(expression(input)?)
+        }
     } else if input.peek(token::Paren) {
         Value::List(input.parse()?)
     } else {

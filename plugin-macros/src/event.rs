@@ -2,7 +2,8 @@
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
-use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, parse_quote};
+use syn::spanned::Spanned;
+use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, Type, parse_quote};
 
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
@@ -11,7 +12,10 @@ use crate::{doc, krate, topic};
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[event]",
     unnamed: Some("a topic such as \"user.login\""),
-    options: &[("crate", "crate = path::to::plugin_core")],
+    options: &[
+        ("answer", "answer = UserProfile"),
+        ("crate", "crate = path::to::plugin_core"),
+    ],
 };
 
 const TOPIC_MISSING: &str =
@@ -23,6 +27,8 @@ struct Event {
     topic: LitStr,
     ident: Ident,
     description: String,
+    /// What is answered, if it is a request.
+    answer: Option<Type>,
 }
 
 pub(crate) fn event(arguments: TokenStream, item: &TokenStream) -> TokenStream {
@@ -46,6 +52,7 @@ fn parse(
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
     let krate = krate::path(&mut arguments, diagnostics);
     let topic = topic(&mut arguments, item, diagnostics);
+    let answer = arguments.ty("answer", diagnostics);
     let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item.clone()))? {
         Item::Struct(item) => (item.ident, item.generics, item.attrs),
         Item::Enum(item) => (item.ident, item.generics, item.attrs),
@@ -60,6 +67,7 @@ fn parse(
         topic,
         description: doc::summary(&attributes),
         ident,
+        answer,
     })
 }
 
@@ -145,21 +153,46 @@ fn implementation(event: &Event) -> TokenStream {
         topic,
         ident,
         description,
+        answer,
     } = event;
     let name = ident.to_string();
     let there = krate::at(krate, ident.span());
     let of = quote_spanned!(ident.span()=> #there::__private::event::<#ident>);
+    let descriptor = quote! {
+        #of(
+            #topic,
+            ::core::concat!(::core::module_path!(), "::", #name),
+        )
+        .description(#description)
+    };
+    let (descriptor, answered) = match answer {
+        None => (descriptor, None),
+        Some(answer) => {
+            let (descriptor, answered) = request(event, answer, &descriptor);
+            (descriptor, Some(answered))
+        }
+    };
     quote! {
         #[automatically_derived]
         impl #krate::event::Declared for #ident {
-            const DESCRIPTOR: &'static #krate::event::EventDescriptor =
-                &#of(
-                    #topic,
-                    ::core::concat!(::core::module_path!(), "::", #name),
-                )
-                .description(#description);
+            const DESCRIPTOR: &'static #krate::event::EventDescriptor = &#descriptor;
         }
+        #answered
     }
+}
+
+/// The descriptor of a request, and what says which answer belongs to it.
+fn request(event: &Event, answer: &Type, descriptor: &TokenStream) -> (TokenStream, TokenStream) {
+    let Event { krate, ident, .. } = event;
+    let there = krate::at(krate, answer.span());
+    let request = quote_spanned!(answer.span()=> #there::__private::request::<#ident, #answer>);
+    let answered = quote! {
+        #[automatically_derived]
+        impl #krate::event::Answered for #ident {
+            type Answer = #answer;
+        }
+    };
+    (quote!(#request(#descriptor)), answered)
 }
 
 fn element(event: &Event) -> TokenStream {

@@ -9,6 +9,7 @@ mod model;
 mod options;
 mod parameter;
 mod receiver;
+mod respond;
 mod schedule;
 mod subscription;
 mod version;

@@ -56,6 +56,46 @@ pub const fn assert_provides(plugin: &Descriptor, services: &[&str]) {
     }
 }
 
+/// Asserts that the plugin of an entry answers the requests that the entry lists, and no other.
+///
+/// # Panics
+///
+/// When the lists differ: in a constant, a compile error.
+#[track_caller]
+pub const fn assert_answers(plugin: &Descriptor, topics: &[&str]) {
+    let mut at = 0;
+    while at < topics.len() {
+        if !answers(plugin, topics[at]) {
+            let remedy = ": take it out of `answers(…)`";
+            fail(plugin, topics[at], (" does not answer ", remedy));
+        }
+        at += 1;
+    }
+    let mut at = 0;
+    while at < plugin.responds.len() {
+        let topic = plugin.responds[at].request.topic;
+        if !holds(topics, topic) {
+            fail(
+                plugin,
+                topic,
+                (" also answers ", ": add it to `answers(…)`"),
+            );
+        }
+        at += 1;
+    }
+}
+
+const fn answers(plugin: &Descriptor, topic: &str) -> bool {
+    let mut at = 0;
+    while at < plugin.responds.len() {
+        if compare(plugin.responds[at].request.topic, topic).is_eq() {
+            return true;
+        }
+        at += 1;
+    }
+    false
+}
+
 #[track_caller]
 const fn fail(plugin: &Descriptor, service: &str, (verb, remedy): (&str, &str)) {
     let mut buffer = [0; ROOM];

@@ -168,10 +168,20 @@ fn need(plugin: &Descriptor, provider: &Descriptor) -> Option<String> {
             .then(|| format!("for its service `{}`", service.name)),
         _ => None,
     });
+    let request = plugin.needs.iter().find_map(|need| match need {
+        Need::Request {
+            request,
+            arity: Arity::One,
+        } => provider
+            .answers(request)
+            .then(|| format!("which answers its `{}`", request.topic)),
+        _ => None,
+    });
     let requires =
         |requirement: &&crate::descriptor::Requirement| requirement.plugin == provider.name;
     let required = plugin.requires.iter().find(requires);
-    service.or_else(|| required.map(|it| format!("which requires it, {}", it.version)))
+    let asked = service.or(request);
+    asked.or_else(|| required.map(|it| format!("which requires it, {}", it.version)))
 }
 
 fn shown(plugin: &Descriptor) -> String {

@@ -13,6 +13,7 @@ use super::descriptor::{Event, EventDescriptor};
 use super::group::Groups;
 use super::handler::HandlerReport;
 use super::publisher::{Publisher, Publishers};
+use super::request::Exchange;
 use super::shared::Shared;
 use super::table::{Change, Draft, Table};
 use crate::instance::Identity;
@@ -41,6 +42,7 @@ struct Inner {
     groups: Groups,
     backlog: Backlog,
     letters: DeadLetters,
+    exchange: Exchange,
     closed: AtomicBool,
 }
 
@@ -103,6 +105,7 @@ impl Bus {
             groups: Groups::default(),
             backlog: letters.backlog().clone(),
             letters,
+            exchange: Exchange::default(),
             closed: AtomicBool::new(false),
         }))
     }
@@ -124,10 +127,12 @@ impl Bus {
         Some(self.0.events[at])
     }
 
-    /// What every handler did so far, by topic.
+    /// What every handler did so far, by topic; those who answer requests come last.
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerReport> {
-        self.0.table.load().reports()
+        let mut reports = self.0.table.load().reports();
+        reports.extend(self.0.exchange.reports());
+        reports
     }
 
     /// Events that are accepted and not handled yet.
@@ -179,6 +184,10 @@ impl Bus {
     #[inline(always)]
     pub(super) fn table(&self) -> &Shared<Table> {
         &self.0.table
+    }
+
+    pub(super) fn exchange(&self) -> &Exchange {
+        &self.0.exchange
     }
 
     pub(super) fn pending(&self) -> &Backlog {

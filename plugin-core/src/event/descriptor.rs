@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::decode::Publishable;
+use super::request::{AnswerDescriptor, Request};
 use super::route::{AnyRoute, Route};
 use crate::key;
 
@@ -61,6 +62,8 @@ pub struct EventDescriptor {
     pub type_key: u64,
     /// One line for the operator.
     pub description: &'static str,
+    /// What is answered, if it is a request.
+    pub answer: Option<AnswerDescriptor>,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) route: fn() -> Arc<dyn AnyRoute>,
     pub(crate) decode: fn(&[u8]) -> Result<Box<dyn Publishable>, DecodeError>,
@@ -77,6 +80,7 @@ impl EventDescriptor {
             type_name,
             type_key: key::of(type_name),
             description: "",
+            answer: None,
             type_id: TypeId::of::<E>,
             route: || Arc::new(Route::<E>::empty()),
             decode: super::decode::decode::<E>,
@@ -88,6 +92,13 @@ impl EventDescriptor {
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
+        self
+    }
+
+    /// Makes it the descriptor of a request.
+    #[must_use]
+    pub const fn request<Q: Request>(mut self) -> Self {
+        self.answer = Some(AnswerDescriptor::of::<Q>());
         self
     }
 

@@ -111,6 +111,11 @@ impl Site {
     pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
         self.counters.took(1, took);
         self.owner.counters().took(1, took);
+        self.warn_if_long(meta, took);
+    }
+
+    /// Warns of a synchronous call that took too long.
+    pub(super) fn warn_if_long(&self, meta: Meta, took: Duration) {
         let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
         if took > limit {
             tracing::warn!(
@@ -120,7 +125,7 @@ impl Site {
                 event = %meta.id,
                 ?took,
                 ?limit,
-                "a synchronous handler held its publisher up; make it an `async fn`, or do less in it"
+                "a synchronous handler held its caller up; make it an `async fn`, or do less in it"
             );
         }
     }

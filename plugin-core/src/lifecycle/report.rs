@@ -103,7 +103,7 @@ pub struct PluginStop {
     /// letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor in the dead letters: a handler blocks its
-    /// thread and keeps them.
+    /// thread and keeps them. Also requests that were taken and not answered.
     pub lost: usize,
     /// What `stop` returned.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -10,7 +10,10 @@ use super::kernel::Kernel;
 use super::operation::{ManagerHandle, Request};
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
-use crate::event::{Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Subscriber, Worker};
+use crate::event::{
+    Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, RequestError,
+    Requester, Requesters, Subscriber, Worker,
+};
 use crate::schedule::ScheduleStatus;
 use crate::service::{Service, ServiceTrait};
 
@@ -25,6 +28,9 @@ pub struct Running {
     report: StartReport,
     host: Host,
 }
+
+/// How long the owner waits for an answer: as long as a plugin without a `timeout` of its own.
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// What the owner subscribes with.
 #[derive(Debug)]
@@ -77,6 +83,31 @@ impl Running {
     #[must_use]
     pub fn publishers(&self) -> Publishers {
         self.kernel.bus.publishers(&self.kernel.host)
+    }
+
+    /// Asks whoever answers, with the time limit of a plugin that config gives none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requester::request`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Requester::request`].
+    pub async fn request<Q: Ask>(&self, request: Q) -> Result<Q::Answer, RequestError> {
+        self.requester().request(request).await
+    }
+
+    /// A requester of one type of request, for the owner.
+    #[must_use]
+    pub fn requester<Q: Ask>(&self) -> Requester<Q> {
+        Requester::new(&self.kernel.bus, &self.kernel.host, LIMIT)
+    }
+
+    /// A requester by topic, for the owner.
+    #[must_use]
+    pub fn requesters(&self) -> Requesters {
+        Requesters::new(&self.kernel.bus, &self.kernel.host, LIMIT)
     }
 
     /// Subscriptions of the owner's own.

@@ -19,7 +19,7 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Binder, Mailbox, Subscriber, Worker};
+use crate::event::{Binder, Mailbox, Reception, Subscriber, Worker};
 use crate::init::InitContext;
 use crate::service::Installer;
 use crate::tasks::Tasks;
@@ -264,6 +264,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         subscriber,
         tasks: None,
         worker: None,
+        reception: None,
     });
     this.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {
@@ -287,6 +288,7 @@ async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Re
             system: &shared.system,
             subscriber: &subscriber,
             timetable: &this.timetable,
+            timeout: this.settings.timeout,
         };
         (this.descriptor.hooks.init)(&mut context)
     })
@@ -362,7 +364,7 @@ fn scope(kernel: &Arc<Kernel>, unit: usize) -> Tasks {
     )
 }
 
-/// From here on the unit receives events. Nothing of the plugin is called or dropped under the
+/// From here on the unit receives events and requests. Nothing of the plugin is called or dropped under the
 /// lock of `live`.
 fn activate(kernel: &Kernel, unit: usize) {
     let this = &kernel.units[unit];
@@ -388,6 +390,15 @@ fn activate(kernel: &Kernel, unit: usize) {
     if let Some(tasks) = tasks {
         let declared = this.descriptor.schedules;
         this.timetable.activate(&plugin, declared, tasks);
+    }
+    let reception = Reception::open(
+        &kernel.bus,
+        &this.identity,
+        this.settings.timeout,
+        (&plugin, this.descriptor.responds),
+    );
+    if let Some(live) = this.live().as_mut() {
+        live.reception = Some(reception);
     }
 }
 

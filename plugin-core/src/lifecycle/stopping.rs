@@ -165,8 +165,8 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
         teardown.wait("schedules", this.timetable.end()).await;
-        teardown.drain(&mut live).await;
-        report.lost = live.mailbox.unfinished();
+        let unanswered = teardown.drain(&mut live).await;
+        report.lost = live.mailbox.unfinished() + unanswered;
         report.dead_lettered = live.mailbox.dead_lettered();
         if report.dead_lettered > 0 {
             teardown.flush_letters(kernel).await;
@@ -231,25 +231,36 @@ impl Teardown<'_> {
     }
 
     /// Ends the subscriptions and handles what was accepted. What is left when the time is over, in
-    /// the mailbox, in a handler or before a retry, goes to the dead letters.
-    async fn drain(&mut self, live: &mut Live) {
+    /// the mailbox, in a handler or before a retry, goes to the dead letters; says how many requests
+    /// were not answered.
+    async fn drain(&mut self, live: &mut Live) -> usize {
         self.wait("unsubscribe", live.subscriber.deactivate()).await;
         live.mailbox.close();
-        let Some(mut worker) = live.worker.take() else {
-            return;
+        let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
+        else {
+            return 0;
         };
-        if let Some(Ok(())) = self.wait("drain", &mut worker).await {
-            return;
+        reception.close();
+        let drained = async {
+            let ended = (&mut worker).await;
+            reception.answered().await;
+            ended
+        };
+        if let Some(Ok(())) = self.wait("drain", drained).await {
+            return 0;
         }
         worker.abort();
         live.mailbox.abandon();
+        let unanswered = reception.abandon();
         let left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
         tracing::error!(
             plugin = self.unit.name(),
             dead_lettered = live.mailbox.dead_lettered(),
             lost = left.map_or_else(|_| live.mailbox.unfinished(), |()| 0),
-            "accepted events were not handled"
+            unanswered,
+            "accepted events or requests were not handled"
         );
+        unanswered
     }
 
     /// Waits until the letters that the drain left are where they are kept.

@@ -13,7 +13,7 @@ use super::status::{Board, PluginStatus};
 use crate::config::{Restart, Start};
 use crate::descriptor::{Descriptor, PluginRef};
 use crate::error::Error;
-use crate::event::{Mailbox, Subscriber};
+use crate::event::{Mailbox, Reception, Subscriber};
 use crate::instance::Identity;
 use crate::schedule::Timetable;
 use crate::tasks::Tasks;
@@ -58,6 +58,7 @@ pub(super) struct Live {
     pub(super) subscriber: Subscriber,
     pub(super) tasks: Option<Tasks>,
     pub(super) worker: Option<JoinHandle<()>>,
+    pub(super) reception: Option<Reception>,
 }
 
 impl Unit {

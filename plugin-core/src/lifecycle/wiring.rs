@@ -55,6 +55,9 @@ fn is_hard(plugin: &Descriptor, edge: &Edge) -> bool {
         Reason::Service(name) => plugin.needs.iter().any(|need| {
             matches!(need, Need::Service { service, arity: Arity::One } if service.name == name)
         }),
+        Reason::Request(topic) => plugin.needs.iter().any(|need| {
+            matches!(need, Need::Request { request, arity: Arity::One } if request.topic == topic)
+        }),
         Reason::After => false,
     }
 }

@@ -69,8 +69,10 @@ impl fmt::Display for PermissionDenied {
         write!(f, "`{plugin}` may not ")?;
         match (self.object.as_deref(), resource, action) {
             (Some(object), _, Action::Subscribe) => write!(f, "subscribe to `{object}`"),
+            (Some(object), _, Action::Respond) => write!(f, "respond to `{object}`"),
             (Some(object), _, _) => write!(f, "{action} `{object}`"),
             (None, Resource::EventBus, Action::Subscribe) => f.write_str("subscribe to any event"),
+            (None, Resource::EventBus, Action::Request) => f.write_str("request anything"),
             (None, Resource::EventBus, _) => write!(f, "{action} any event"),
             (None, Resource::Service, _) => write!(f, "{action} any service"),
             (None, Resource::Logger, _) => f.write_str("write to the log"),

@@ -104,6 +104,11 @@ impl Grants {
             .subscriptions
             .iter()
             .map(|subscription| Right::Subscribe(subscription.source.topic()));
+        let responds = descriptor
+            .responds
+            .iter()
+            .map(|respond| Right::Respond(respond.request.topic));
+        let handlers = handlers.chain(responds);
         let mut denied = Vec::new();
         for right in needs.chain(handlers).filter(|right| !self.allows(*right)) {
             let refusal = right.denied(self.plugin);
@@ -129,6 +134,14 @@ impl Grants {
 
     pub(crate) fn subscribe_any(&self) -> Result<(), PermissionDenied> {
         self.demand(Right::SubscribeAny)
+    }
+
+    pub(crate) fn request(&self, topic: &str) -> Result<(), PermissionDenied> {
+        self.demand(Right::Request(topic))
+    }
+
+    pub(crate) fn request_any(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::RequestAny)
     }
 
     pub(crate) fn use_service(&self, name: &str) -> Result<(), PermissionDenied> {
@@ -184,6 +197,9 @@ impl Grants {
             Right::PublishAny => rules.publish.any(),
             Right::Subscribe(topic) => rules.subscribe.covers(topic),
             Right::SubscribeAny => rules.subscribe.any(),
+            Right::Request(topic) => rules.request.matches(topic),
+            Right::RequestAny => rules.request.any(),
+            Right::Respond(topic) => rules.respond.matches(topic),
             Right::Use(name) => rules.services.names(name),
             Right::ViewSystem => rules.system,
             Right::Schedule => rules.scheduler,

@@ -51,7 +51,12 @@ impl Resource {
     #[must_use]
     pub const fn actions(self) -> &'static [Action] {
         match self {
-            Self::EventBus => &[Action::Publish, Action::Subscribe],
+            Self::EventBus => &[
+                Action::Publish,
+                Action::Subscribe,
+                Action::Request,
+                Action::Respond,
+            ],
             Self::Service => &[Action::Use],
             Self::Logger => &[Action::Write],
             Self::File => &[Action::Read, Action::Write],
@@ -87,6 +92,10 @@ pub enum Action {
     Publish,
     /// Subscribe to events.
     Subscribe,
+    /// Ask a request.
+    Request,
+    /// Answer a request.
+    Respond,
     /// Call a service.
     Use,
     /// Read a file, or the state of the system.
@@ -104,6 +113,8 @@ impl Action {
         match self {
             Self::Publish => "publish",
             Self::Subscribe => "subscribe",
+            Self::Request => "request",
+            Self::Respond => "respond",
             Self::Use => "use",
             Self::Read => "read",
             Self::Write => "write",

@@ -13,6 +13,9 @@ pub(super) enum Right<'a> {
     PublishAny,
     Subscribe(&'a str),
     SubscribeAny,
+    Request(&'a str),
+    RequestAny,
+    Respond(&'a str),
     Use(&'a str),
     ViewSystem,
     Schedule,
@@ -29,6 +32,8 @@ impl<'a> Right<'a> {
             Need::Publish(event) => Some(Self::Publish(event.topic)),
             Need::PublishAny => Some(Self::PublishAny),
             Need::Subscribe => Some(Self::SubscribeAny),
+            Need::Request { request, .. } => Some(Self::Request(request.topic)),
+            Need::RequestAny => Some(Self::RequestAny),
             Need::Files => Some(Self::FilesAny),
             Need::System => Some(Self::ViewSystem),
             Need::Schedule => Some(Self::Schedule),
@@ -38,15 +43,15 @@ impl<'a> Right<'a> {
 
     pub(super) fn denied(self, plugin: &'static str) -> PermissionDenied {
         let path = |path: &Path| Some(path.to_string_lossy().into_owned());
+        let bus = |action, topic: &str| (Resource::EventBus, action, Some(topic.to_owned()));
         let (resource, action, object) = match self {
-            Self::Publish(topic) => (Resource::EventBus, Action::Publish, Some(topic.to_owned())),
+            Self::Publish(topic) => bus(Action::Publish, topic),
             Self::PublishAny => (Resource::EventBus, Action::Publish, None),
-            Self::Subscribe(topic) => (
-                Resource::EventBus,
-                Action::Subscribe,
-                Some(topic.to_owned()),
-            ),
+            Self::Subscribe(topic) => bus(Action::Subscribe, topic),
             Self::SubscribeAny => (Resource::EventBus, Action::Subscribe, None),
+            Self::Request(topic) => bus(Action::Request, topic),
+            Self::RequestAny => (Resource::EventBus, Action::Request, None),
+            Self::Respond(topic) => bus(Action::Respond, topic),
             Self::Use(name) => (Resource::Service, Action::Use, Some(name.to_owned())),
             Self::ViewSystem => (Resource::System, Action::Read, None),
             Self::Schedule => (Resource::Scheduler, Action::Schedule, None),

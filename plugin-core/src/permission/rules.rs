@@ -11,6 +11,8 @@ use crate::event::Pattern;
 pub(super) struct Rules {
     pub(super) publish: Reach<Pattern>,
     pub(super) subscribe: Reach<Pattern>,
+    pub(super) request: Reach<Pattern>,
+    pub(super) respond: Reach<Pattern>,
     pub(super) services: Reach<String>,
     pub(super) read: Reach<PathBuf>,
     pub(super) write: Reach<PathBuf>,
@@ -23,6 +25,8 @@ impl Rules {
     pub(super) const ALL: Self = Self {
         publish: Reach::All,
         subscribe: Reach::All,
+        request: Reach::All,
+        respond: Reach::All,
         services: Reach::All,
         read: Reach::All,
         write: Reach::All,
@@ -34,6 +38,8 @@ impl Rules {
     pub(super) const NONE: Self = Self {
         publish: Reach::Only(Vec::new()),
         subscribe: Reach::Only(Vec::new()),
+        request: Reach::Only(Vec::new()),
+        respond: Reach::Only(Vec::new()),
         services: Reach::Only(Vec::new()),
         read: Reach::Only(Vec::new()),
         write: Reach::Only(Vec::new()),
@@ -47,6 +53,8 @@ impl Rules {
         for action in &grant.actions {
             match (&grant.object, action) {
                 (Object::Topics(pattern), Action::Publish) => self.publish.add(pattern),
+                (Object::Topics(pattern), Action::Request) => self.request.add(pattern),
+                (Object::Topics(pattern), Action::Respond) => self.respond.add(pattern),
                 (Object::Topics(pattern), _) => self.subscribe.add(pattern),
                 (Object::Service(name), _) => self.services.add(name),
                 (Object::Directory(path), Action::Read) => self.read.add(path),

@@ -61,13 +61,18 @@ impl Sizes {
 
     const fn add(&mut self, plugin: &Descriptor) {
         self.edges += plugin.requires.len() + plugin.after.len();
-        self.provides += plugin.provides.len();
+        self.provides += plugin.provides.len() + plugin.responds.len();
+        self.mentions += plugin.responds.len();
         let mut at = 0;
         while at < plugin.needs.len() {
             match &plugin.needs[at] {
                 Need::Service { service, .. } if service.many => self.fans += 1,
                 Need::Service { .. } => self.edges += 1,
                 Need::Publish(_) => self.mentions += 1,
+                Need::Request { .. } => {
+                    self.mentions += 1;
+                    self.edges += 1;
+                }
                 _ => {}
             }
             at += 1;

@@ -18,6 +18,21 @@ pub(super) const fn plugin(
     None
 }
 
+/// The first plugin that this build lacks and that answers requests of this topic.
+pub(super) const fn responder(
+    catalogue: &'static [CatalogueEntry],
+    topic: &str,
+) -> Option<&'static CatalogueEntry> {
+    let mut at = 0;
+    while at < catalogue.len() {
+        if !catalogue[at].enabled && holds(catalogue[at].answers, topic) {
+            return Some(&catalogue[at]);
+        }
+        at += 1;
+    }
+    None
+}
+
 /// The first plugin that this build lacks and that provides a service of this name.
 pub(super) const fn provider(
     catalogue: &'static [CatalogueEntry],

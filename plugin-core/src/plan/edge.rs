@@ -22,6 +22,8 @@ pub struct Edge {
 pub enum Reason {
     /// `init` takes the service of that name, which the other provides.
     Service(&'static str),
+    /// `init` takes the right to ask requests of that topic, which the other answers.
+    Request(&'static str),
     /// `requires` names the other.
     Requires,
     /// `after` names the other.
@@ -33,6 +35,7 @@ impl Edge {
     pub(super) const fn write(&self, text: &mut Text<'_>) {
         match self.reason {
             Reason::Service(service) => text.push("needs service ").name(service).push(" of "),
+            Reason::Request(topic) => text.push("requests ").name(topic).push(" of "),
             Reason::Requires => text.push("requires "),
             Reason::After => text.push("starts after "),
         };

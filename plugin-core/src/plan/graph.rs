@@ -8,7 +8,6 @@ use super::set::{Link, List, Set};
 use super::table::Table;
 use crate::compose::CatalogueEntry;
 use crate::descriptor::{Arity, Descriptor, Need, Requirement};
-use crate::service::ServiceDescriptor;
 use crate::version;
 
 /// The links of all plugins, those of one plugin side by side and sorted.
@@ -93,15 +92,29 @@ impl Resolver<'_> {
         let plugin = self.set.at(rank);
         let mut at = 0;
         while at < plugin.needs.len() {
-            if let Need::Service { service, arity } = &plugin.needs[at] {
-                let found = self.link_providers(service, (rank, at), graph);
-                if !found && matches!(arity, Arity::One) {
-                    issues.push(PlanIssue::MissingProvider {
-                        plugin: plugin.name,
-                        service: service.name,
-                        catalogued: catalogue::provider(self.catalogue, service.name),
-                    });
+            match &plugin.needs[at] {
+                Need::Service { service, arity } => {
+                    let wanted = (service.key, service.many);
+                    let found = self.link_providers(wanted, (rank, at), graph);
+                    if !found && matches!(arity, Arity::One) {
+                        issues.push(PlanIssue::MissingProvider {
+                            plugin: plugin.name,
+                            service: service.name,
+                            catalogued: catalogue::provider(self.catalogue, service.name),
+                        });
+                    }
                 }
+                Need::Request { request, arity } => {
+                    let found = self.link_providers((request.key, false), (rank, at), graph);
+                    if !found && matches!(arity, Arity::One) {
+                        issues.push(PlanIssue::MissingResponder {
+                            plugin: plugin.name,
+                            request: request.topic,
+                            catalogued: catalogue::responder(self.catalogue, request.topic),
+                        });
+                    }
+                }
+                _ => {}
             }
             at += 1;
         }
@@ -110,11 +123,11 @@ impl Resolver<'_> {
     /// Adds a link to each provider and returns whether there is one.
     const fn link_providers(
         &self,
-        service: &ServiceDescriptor,
+        (key, many): (u64, bool),
         (rank, at): (usize, usize),
         graph: &mut Graph<'_>,
     ) -> bool {
-        let Some(last) = self.providers.last(service.key) else {
+        let Some(last) = self.providers.last(key) else {
             return false;
         };
         let mut provider = last;
@@ -123,7 +136,7 @@ impl Resolver<'_> {
             let to = self.providers.rank(provider);
             graph.add(Link::new(rank, to, (List::Needs, at)));
             // Of providers that must not stand beside each other, one is enough.
-            if provider == last || !service.many {
+            if provider == last || !many {
                 return true;
             }
         }

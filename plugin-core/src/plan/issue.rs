@@ -3,6 +3,7 @@
 use std::{fmt, mem};
 
 use super::edge::Edge;
+use super::request;
 use super::text::{Text, render};
 use crate::compose::CatalogueEntry;
 use crate::version::{self, Version};
@@ -36,6 +37,22 @@ pub enum PlanIssue {
     TwoProviders {
         /// The service.
         service: &'static str,
+        /// The plugins.
+        plugins: [&'static str; 2],
+    },
+    /// A plugin asks a request that no plugin answers.
+    MissingResponder {
+        /// The plugin.
+        plugin: &'static str,
+        /// Topic of the request.
+        request: &'static str,
+        /// A plugin that answers it, and that the build could have held.
+        catalogued: Option<&'static CatalogueEntry>,
+    },
+    /// Two plugins answer a request.
+    TwoResponders {
+        /// Topic of the request.
+        request: &'static str,
         /// The plugins.
         plugins: [&'static str; 2],
     },
@@ -103,6 +120,16 @@ impl PlanIssue {
                 write_missing_provider((plugin, service), *catalogued, text);
             }
             Self::TwoProviders { service, plugins } => write_two_providers(service, plugins, text),
+            Self::MissingResponder {
+                plugin,
+                request,
+                catalogued,
+            } => {
+                request::write_missing((plugin, request), *catalogued, text);
+            }
+            Self::TwoResponders { request, plugins } => {
+                request::write_two(request, plugins, text);
+            }
             Self::MissingPlugin {
                 plugin,
                 required,
@@ -211,7 +238,7 @@ const fn write_missing_plugin(
     }
 }
 
-const fn write_feature(entry: &CatalogueEntry, text: &mut Text<'_>) {
+pub(super) const fn write_feature(entry: &CatalogueEntry, text: &mut Text<'_>) {
     text.push(": build with `--features ")
         .push(entry.feature)
         .push("`");
@@ -233,7 +260,7 @@ const fn write_duplicate_topic(topic: &str, types: &[&str; 2], text: &mut Text<'
     text.push(": give one of them another topic");
 }
 
-const fn write_both(names: &[&str; 2], text: &mut Text<'_>) {
+pub(super) const fn write_both(names: &[&str; 2], text: &mut Text<'_>) {
     text.name(names[0]).push(" and ").name(names[1]);
 }
 

@@ -1,13 +1,13 @@
-//! Providers by service.
+//! Providers by service, and those who answer by request: a request has room for one of them.
 //!
-//! The providers of one service are a ring in order of rank. The table holds the last of the
+//! A service's key is that of a path and a request's that of a topic, so that they stand in one
+//! table. The providers of one service are a ring in order of rank. The table holds the last of the
 //! ring, whose successor is the first.
 
 use super::arena::{Arena, Sizes};
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
 use super::table::Table;
-use crate::descriptor::Provide;
 
 #[derive(Debug)]
 pub(super) struct Providers<'s> {
@@ -39,31 +39,48 @@ impl<'s> Providers<'s> {
             let provides = set.at(rank).provides;
             let mut at = 0;
             while at < provides.len() {
-                if let Some(other) = providers.add(rank, &provides[at]) {
+                let service = provides[at].service;
+                if let Some(other) = providers.add(rank, service.key, service.many) {
                     issues.push(PlanIssue::TwoProviders {
-                        service: provides[at].service.name,
+                        service: service.name,
                         plugins: [set.at(other).name, set.at(rank).name],
                     });
                 }
                 at += 1;
             }
+            providers.add_responders(set, rank, issues);
             rank += 1;
         }
         providers
     }
 
+    const fn add_responders(&mut self, set: Set<'_>, rank: usize, issues: &mut Issues<'_>) {
+        let responds = set.at(rank).responds;
+        let mut at = 0;
+        while at < responds.len() {
+            let request = responds[at].request;
+            if let Some(other) = self.add(rank, request.key, false) {
+                issues.push(PlanIssue::TwoResponders {
+                    request: request.topic,
+                    plugins: [set.at(other).name, set.at(rank).name],
+                });
+            }
+            at += 1;
+        }
+    }
+
     /// Adds a provider and returns the one that it must not stand beside.
-    const fn add(&mut self, rank: usize, provide: &Provide) -> Option<usize> {
+    const fn add(&mut self, rank: usize, key: u64, many: bool) -> Option<usize> {
         let new = self.count;
         self.count += 1;
         self.ranks[new] = rank as u64;
-        let Some(last) = self.last.put(provide.service.key, new as u64) else {
+        let Some(last) = self.last.put(key, new as u64) else {
             self.next[new] = new as u64;
             return None;
         };
         self.next[new] = self.next[last as usize];
         self.next[last as usize] = new as u64;
-        if provide.service.many {
+        if many {
             None
         } else {
             Some(self.ranks[last as usize] as usize)

@@ -61,6 +61,7 @@ impl Link {
         match self.0 >> 30 & 3 {
             0 => match &from.needs[at] {
                 Need::Service { service, .. } => Reason::Service(service.name),
+                Need::Request { request, .. } => Reason::Request(request.topic),
                 _ => unreachable!(),
             },
             1 => Reason::Requires,

@@ -66,7 +66,7 @@ impl Topics<'_> {
 }
 
 /// The first event that the plugin mentions at or behind a place among its needs and, behind
-/// them, its subscriptions; and the place behind it.
+/// them, its subscriptions and the requests that it answers; and the place behind it.
 const fn mention(
     set: Set<'_>,
     rank: usize,
@@ -75,16 +75,20 @@ const fn mention(
     let plugin = set.at(rank);
     let needs = plugin.needs.len();
     while at < needs {
-        if let Need::Publish(event) = &plugin.needs[at] {
+        if let Need::Publish(event) | Need::Request { request: event, .. } = &plugin.needs[at] {
             return Some((event, at + 1));
         }
         at += 1;
     }
-    while at < needs + plugin.subscriptions.len() {
+    let handlers = needs + plugin.subscriptions.len();
+    while at < handlers {
         if let Source::Event(event) = &plugin.subscriptions[at - needs].source {
             return Some((event, at + 1));
         }
         at += 1;
+    }
+    if at < handlers + plugin.responds.len() {
+        return Some((plugin.responds[at - handlers].request, at + 1));
     }
     None
 }

@@ -1,9 +1,10 @@
 //! The check in const evaluation.
 
 use plugin_core::__private::{assert_met, prove, scratch_len};
+use plugin_core::event::Event;
 use plugin_core::{Arity, CatalogueEntry, Composition, Descriptor, Kind, Need, Requirement};
 
-use crate::support::{CHECKS, USERS, needs, plugin, provides};
+use crate::support::{CHECKS, Ping, USERS, needs, plugin, provides, requests};
 
 static LOGGER: Descriptor = plugin("logger").kind(Kind::System);
 static USER: Descriptor = plugin("user")
@@ -66,18 +67,21 @@ const CATALOGUE: &[CatalogueEntry] = &[
         feature: "fake-users",
         plugin: "fake-users",
         provides: &["UserService"],
+        answers: &[],
         enabled: true,
     },
     CatalogueEntry {
         feature: "user-service",
         plugin: "user-service",
         provides: &["Audit", "UserService"],
+        answers: &[],
         enabled: false,
     },
     CatalogueEntry {
         feature: "log",
         plugin: "logger",
         provides: &[],
+        answers: &[],
         enabled: false,
     },
 ];
@@ -90,6 +94,23 @@ fn the_features_that_would_help_are_named() {
          provides; `user-service` provides it: build with `--features user-service`\
          \n- plugin `hello` requires plugin `logger`, which is not in this build: build with \
          `--features log`"
+    );
+}
+
+#[test]
+fn so_is_the_feature_that_would_answer() {
+    static ASKER: Descriptor = plugin("asker").needs(&[requests(Ping::DESCRIPTOR, Arity::One)]);
+    const CATALOGUE: &[CatalogueEntry] = &[CatalogueEntry {
+        feature: "pong",
+        plugin: "pong-plugin",
+        provides: &[],
+        answers: &["ping"],
+        enabled: false,
+    }];
+    assert_eq!(
+        compile_error(&[&ASKER], CATALOGUE),
+        "plugin `asker` requests `ping`, which no plugin of this build answers; `pong-plugin` \
+         answers it: build with `--features pong`"
     );
 }
 

@@ -6,7 +6,9 @@ use plugin_core::{
     Requirement, Source, SubscribeOptions, Subscription,
 };
 
-use crate::support::{CHECKS, OTHER_PING, Ping, USERS, messages, needs, order, plugin, provides};
+use crate::support::{
+    CHECKS, OTHER_PING, Ping, USERS, messages, needs, order, plugin, provides, requests, responds,
+};
 
 #[test]
 fn missing_provider() {
@@ -33,6 +35,79 @@ fn two_providers() {
         [
             "service `UserService` is provided by both `one` and `two`: leave one of them out, or \
           declare the trait with `#[service(many)]`"
+        ]
+    );
+}
+
+static ASKS: [Need; 1] = [requests(Ping::DESCRIPTOR, Arity::One)];
+
+#[test]
+fn missing_responder() {
+    static ASKER: Descriptor = plugin("asker").needs(&ASKS);
+    static CURIOUS: Descriptor =
+        plugin("curious").needs(&[requests(Ping::DESCRIPTOR, Arity::Optional)]);
+    assert_eq!(
+        messages(&[&ASKER, &CURIOUS]),
+        [
+            "plugin `asker` requests `ping`, which no plugin of this build answers: add a plugin \
+             with a `#[respond]` method that takes it"
+        ]
+    );
+}
+
+#[test]
+fn two_responders() {
+    static ONE: Descriptor = plugin("one").responds(&[responds(Ping::DESCRIPTOR)]);
+    static TWO: Descriptor = plugin("two").responds(&[responds(Ping::DESCRIPTOR)]);
+    assert_eq!(
+        messages(&[&TWO, &ONE]),
+        ["request `ping` is answered by both `one` and `two`: leave one of them out"]
+    );
+}
+
+#[test]
+fn who_asks_starts_after_who_answers() {
+    static A: Descriptor = plugin("a").needs(&ASKS);
+    static B: Descriptor = plugin("b").responds(&[responds(Ping::DESCRIPTOR)]);
+    static C: Descriptor = plugin("c").needs(&[requests(Ping::DESCRIPTOR, Arity::Optional)]);
+    assert_eq!(order(&[&A, &C, &B]).unwrap(), ["b", "a", "c"]);
+    let edges = Composition::assemble(&[&A, &B]).unwrap().edges();
+    assert_eq!(edges[0].reason, Reason::Request("ping"));
+    assert_eq!(edges[0].to_string(), "`a` requests `ping` of `b`");
+}
+
+#[test]
+fn requests_form_no_cycle() {
+    static A: Descriptor = plugin("a").needs(&ASKS).provides(&[provides(&USERS)]);
+    static B: Descriptor = plugin("b")
+        .needs(&[needs(&USERS, Arity::One)])
+        .responds(&[responds(Ping::DESCRIPTOR)]);
+    static SELF: Descriptor = plugin("self")
+        .needs(&ASKS)
+        .responds(&[responds(Ping::DESCRIPTOR)]);
+    assert_eq!(
+        messages(&[&A, &B]),
+        [
+            "plugins need each other in a cycle: `a` requests `ping` of `b`, which needs service \
+             `UserService` of `a`: take one of these edges out, or publish an event in its place"
+        ]
+    );
+    let message = messages(&[&SELF]).remove(0);
+    assert!(
+        message.contains("`self` requests `ping` of `self`"),
+        "{message}"
+    );
+}
+
+#[test]
+fn a_request_of_another_type_with_the_topic_is_reported() {
+    static ONE: Descriptor = plugin("one").needs(&[Need::Publish(&OTHER_PING)]);
+    static TWO: Descriptor = plugin("two").responds(&[responds(Ping::DESCRIPTOR)]);
+    assert_eq!(
+        messages(&[&ONE, &TWO]),
+        [
+            "two types of event have the topic `ping`, `two::Ping` and `one::Ping`: give one of \
+             them another topic"
         ]
     );
 }
@@ -162,12 +237,14 @@ static CATALOGUE: [CatalogueEntry; 2] = [
         feature: "hello",
         plugin: "hello-plugin",
         provides: &[],
+        answers: &[],
         enabled: true,
     },
     CatalogueEntry {
         feature: "cache",
         plugin: "cache-plugin",
         provides: &[],
+        answers: &[],
         enabled: false,
     },
 ];

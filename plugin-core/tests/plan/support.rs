@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
-use plugin_core::{Arity, Composition, Descriptor, Hooks, Need, PlanIssue, PluginRef, Provide};
+use plugin_core::{
+    Arity, Composition, Descriptor, Hooks, Mode, Need, PlanIssue, PluginRef, Provide, Respond,
+    RespondOptions,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -31,6 +34,20 @@ pub(crate) const fn provides(service: &'static ServiceDescriptor) -> Provide {
         service,
         priority: 0,
         install: |_, _| {},
+    }
+}
+
+pub(crate) const fn requests(request: &'static EventDescriptor, arity: Arity) -> Need {
+    Need::Request { request, arity }
+}
+
+pub(crate) const fn responds(request: &'static EventDescriptor) -> Respond {
+    Respond {
+        handler: "answer",
+        request,
+        mode: Mode::Inline,
+        options: RespondOptions::DEFAULT,
+        bind: |_, _| {},
     }
 }
 

@@ -1,4 +1,4 @@
-//! One line of a set: `"feature" => path::Type as "plugin-name" provides(Trait)`.
+//! One line of a set: `"feature" => path::Type as "plugin-name" provides(Trait) answers("topic")`.
 
 use proc_macro2::Group;
 use quote::ToTokens;
@@ -16,6 +16,8 @@ pub(super) struct Entry {
     pub(super) name: Option<LitStr>,
     /// Short names of the services, where they are written.
     pub(super) provides: Option<Vec<Ident>>,
+    /// Topics of the requests that it answers, where they are written.
+    pub(super) answers: Option<Vec<LitStr>>,
 }
 
 impl Entry {
@@ -45,6 +47,7 @@ pub(super) fn parse(input: ParseStream<'_>) -> Result<Entry> {
         path,
         name: None,
         provides: None,
+        answers: None,
     };
     while !input.is_empty() && !input.peek(Token![,]) {
         clause(&mut entry, input)?;
@@ -81,7 +84,7 @@ fn path(input: ParseStream<'_>) -> Result<TypePath> {
     Ok(path)
 }
 
-/// Reads `as "name"` or `provides(Trait)`.
+/// Reads `as "name"`, `provides(Trait)` or `answers("topic")`.
 fn clause(entry: &mut Entry, input: ParseStream<'_>) -> Result<()> {
     if !input.peek(Ident::peek_any) {
         let next = input.fork().parse::<proc_macro2::TokenTree>()?;
@@ -96,7 +99,8 @@ fn clause(entry: &mut Entry, input: ParseStream<'_>) -> Result<()> {
     match word.to_string().as_str() {
         "as" if entry.name.is_none() => entry.name = Some(name(&word, input)?),
         "provides" if entry.provides.is_none() => entry.provides = Some(provides(&word, input)?),
-        "as" | "provides" => {
+        "answers" if entry.answers.is_none() => entry.answers = Some(answers(&word, input)?),
+        "as" | "provides" | "answers" => {
             return Err(Error::new(
                 word.span(),
                 format!("`{word}` is here twice: keep one of them"),
@@ -127,6 +131,16 @@ fn provides(word: &Ident, input: ParseStream<'_>) -> Result<Vec<Ident>> {
     }
 }
 
+fn answers(word: &Ident, input: ParseStream<'_>) -> Result<Vec<LitStr>> {
+    let topics = input
+        .parse::<Group>()
+        .and_then(|group| Punctuated::<LitStr, Token![,]>::parse_terminated.parse2(group.stream()));
+    match topics {
+        Ok(topics) if !topics.is_empty() => Ok(topics.into_iter().collect()),
+        _ => Err(Error::new(word.span(), NO_TOPICS)),
+    }
+}
+
 /// Reads what ends an entry.
 pub(super) fn end(input: ParseStream<'_>) -> Result<()> {
     if input.is_empty() {
@@ -143,4 +157,6 @@ const NO_PATH: &str =
 const NO_COMMA: &str = "entries are separated by commas: write `,` before this";
 const NO_TRAITS: &str =
     "`provides` is followed by the short names of service traits: `provides(UserService)`";
-const UNKNOWN: &str = "behind the path of an entry stands nothing but `as \"plugin-name\"` and `provides(Trait)`: take this out";
+const NO_TOPICS: &str =
+    "`answers` is followed by the topics of requests: `answers(\"user.lookup\")`";
+const UNKNOWN: &str = "behind the path of an entry stands nothing but `as \"plugin-name\"`, `provides(Trait)` and `answers(\"topic\")`: take this out";

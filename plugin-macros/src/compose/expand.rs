@@ -52,11 +52,13 @@ fn line(entry: &Entry, krate: &Path) -> Option<TokenStream> {
     let name = entry.expected_name(feature);
     let condition = condition(feature);
     let services = services(entry);
+    let answers = entry.answers.iter().flatten();
     Some(quote! {
         #krate::CatalogueEntry {
             feature: #feature,
             plugin: #name,
             provides: &[#(#services),*],
+            answers: &[#(#answers),*],
             enabled: ::core::cfg!(#condition),
         },
     })
@@ -72,7 +74,11 @@ fn services(entry: &Entry) -> impl Iterator<Item = String> {
 /// macro is called, which would underline the whole set.
 fn assertion(entry: &Entry, krate: &Path) -> TokenStream {
     let (cfg, path) = (cfg(entry), &entry.path);
-    let checks = [check_name(entry), check_services(entry)];
+    let checks = [
+        check_name(entry),
+        check_services(entry),
+        check_answers(entry),
+    ];
     let checks = checks.into_iter().flatten().map(|(at, check, says)| {
         let krate = at_place(krate, at);
         quote_spanned! {at=>
@@ -110,4 +116,14 @@ fn check_services(entry: &Entry) -> Option<Check> {
     let (names, at) = (services(entry), traits.first()?.span());
     let check = Ident::new("assert_provides", at);
     Some((at, check, quote!(&[#(#names),*])))
+}
+
+fn check_answers(entry: &Entry) -> Option<Check> {
+    let topics = entry.answers.as_ref()?;
+    let at = topics.first()?.span();
+    Some((
+        at,
+        Ident::new("assert_answers", at),
+        quote!(&[#(#topics),*]),
+    ))
 }

@@ -6,6 +6,7 @@
 
 mod calls;
 mod hooks;
+mod responds;
 mod schedules;
 mod subscriptions;
 
@@ -98,6 +99,10 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .schedules
         .iter()
         .map(|one| schedules::element(krate, one));
+    let responds = plugin
+        .responds
+        .iter()
+        .map(|one| responds::element(krate, one));
     quote! {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
@@ -110,6 +115,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .conflicts(&[#(#conflicts),*])
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
+            .responds(const { &[#(#responds),*] })
     }
 }
 

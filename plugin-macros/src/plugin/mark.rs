@@ -11,18 +11,20 @@ pub(crate) enum Mark {
     Reload,
     Health,
     Subscribe,
+    Respond,
     Schedule,
     Middleware,
 }
 
 impl Mark {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Init,
         Self::Start,
         Self::Stop,
         Self::Reload,
         Self::Health,
         Self::Subscribe,
+        Self::Respond,
         Self::Schedule,
         Self::Middleware,
     ];
@@ -41,13 +43,17 @@ impl Mark {
             Self::Reload => "reload",
             Self::Health => "health",
             Self::Subscribe => "subscribe",
+            Self::Respond => "respond",
             Self::Schedule => "schedule",
             Self::Middleware => "middleware",
         }
     }
 
     pub(crate) fn takes_arguments(self) -> bool {
-        matches!(self, Self::Subscribe | Self::Schedule | Self::Middleware)
+        matches!(
+            self,
+            Self::Subscribe | Self::Respond | Self::Schedule | Self::Middleware
+        )
     }
 
     /// How a method with the attribute is written.
@@ -59,6 +65,7 @@ impl Mark {
             Self::Reload => "async fn reload(&self, Config(new): Config<C>) -> Result<()>",
             Self::Health => "async fn health(&self) -> Health",
             Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
+            Self::Respond => "async fn lookup(&self, request: &UserLookup) -> Result<User>",
             Self::Schedule => "async fn sweep(&self) -> Result<()>",
             Self::Middleware => "async fn run(&self)",
         }

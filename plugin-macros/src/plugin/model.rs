@@ -6,6 +6,7 @@ use super::block::{Block, Method};
 use super::hook;
 use super::mark::Mark;
 use super::options::Options;
+use super::respond::{self, Respond};
 use super::{schedule, subscription};
 use crate::diagnostics::Diagnostics;
 use crate::doc;
@@ -22,6 +23,7 @@ pub(crate) struct Plugin {
     pub(crate) health: Option<Hook>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) schedules: Vec<Schedule>,
+    pub(crate) responds: Vec<Respond>,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -132,6 +134,7 @@ impl Plugin {
         let schedules = marked(block, Mark::Schedule)
             .filter_map(|method| schedule::check(method, diagnostics))
             .collect();
+        let responds = respond::all(block, diagnostics);
         Some(Self {
             description: description(&options, block),
             options,
@@ -143,6 +146,7 @@ impl Plugin {
             health,
             subscriptions,
             schedules,
+            responds,
         })
     }
 }

@@ -17,6 +17,7 @@ use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::topic;
 use serving::serving;
+pub(super) use serving::{count, timeout};
 use shared::shared;
 use taken::{Taken, taken};
 

@@ -19,6 +19,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod requests;
 mod retries;
 mod rights;
 mod schedules;

@@ -34,7 +34,10 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
     }
 }
 
-fn timeout(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<u64> {
+pub(in crate::plugin) fn timeout(
+    arguments: &mut Arguments,
+    diagnostics: &mut Diagnostics,
+) -> Option<u64> {
     let text = arguments.string("timeout", diagnostics)?;
     let millis = duration::millis(&text, diagnostics)?;
     if millis == 0 {
@@ -47,7 +50,11 @@ fn timeout(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<u
     Some(millis)
 }
 
-fn count(name: &str, arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<LitInt> {
+pub(in crate::plugin) fn count(
+    name: &str,
+    arguments: &mut Arguments,
+    diagnostics: &mut Diagnostics,
+) -> Option<LitInt> {
     let number = arguments.integer(name, diagnostics)?;
     match number.base10_parse::<u32>() {
         Ok(0) => diagnostics.at(

@@ -1,0 +1,77 @@
+//! A method that answers requests, and how it is served.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{Mode, PluginRef};
+use crate::event::{Desks, EventDescriptor};
+
+/// How a method that answers is served.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RespondOptions {
+    /// Time limit of one call; `None` takes the plugin's `timeout`. Whoever asks has one, too.
+    pub timeout: Option<Duration>,
+    /// Calls that may run at once; further requests wait.
+    pub concurrency: usize,
+}
+
+impl RespondOptions {
+    /// The options of a bare `#[respond]`. Requests come in no order that could be kept, so many
+    /// are answered side by side.
+    pub const DEFAULT: Self = Self {
+        timeout: None,
+        concurrency: 64,
+    };
+
+    /// Sets the time limit of one call.
+    #[must_use]
+    pub const fn timeout(mut self, timeout: Duration) -> Self {
+        self.timeout = Some(timeout);
+        self
+    }
+
+    /// Sets how many calls may run at once.
+    ///
+    /// # Panics
+    ///
+    /// When `concurrency` is zero.
+    #[must_use]
+    pub const fn concurrency(mut self, concurrency: usize) -> Self {
+        assert!(concurrency > 0, "`concurrency` is at least 1");
+        self.concurrency = concurrency;
+        self
+    }
+}
+
+impl Default for RespondOptions {
+    fn default() -> Self {
+        Self::DEFAULT
+    }
+}
+
+/// A method that answers requests.
+#[derive(Clone, Copy)]
+pub struct Respond {
+    /// Name of the method.
+    pub handler: &'static str,
+    /// What it answers.
+    pub request: &'static EventDescriptor,
+    /// Where it runs: on the task of who asks, or on one of its own.
+    pub mode: Mode,
+    /// How it is served.
+    pub options: RespondOptions,
+    /// Binds the method of an instance to the request.
+    pub bind: fn(&PluginRef, &mut Desks<'_>),
+}
+
+impl fmt::Debug for Respond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Respond")
+            .field("handler", &self.handler)
+            .field("topic", &self.request.topic)
+            .field("mode", &self.mode)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

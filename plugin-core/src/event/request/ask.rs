@@ -1,0 +1,71 @@
+//! The way of one request: a deadline, a place, the answer.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, timeout_at};
+
+use super::desk::Desk;
+use super::exchange::Line;
+use super::{Request, RequestError};
+use crate::context;
+use crate::error::Error;
+use crate::event::bus::Bus;
+use crate::event::envelope::{Envelope, Meta};
+use crate::event::record::Record;
+use crate::instance::Identity;
+
+/// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,
+/// so is the answer on its way.
+pub(super) async fn ask<Q: Request>(
+    (bus, owner): (&Bus, &Identity),
+    line: &Line<Q>,
+    request: Q,
+    limit: Duration,
+) -> Result<Q::Answer, RequestError> {
+    let topic = Q::DESCRIPTOR.topic;
+    // It counts first and looks then, as a publisher does, so that a stop sees it or it the stop.
+    let pending = bus.pending().begin();
+    if bus.is_closed() || owner.is_muted() {
+        return Err(RequestError::Stopping);
+    }
+    let desk = line.desk().ok_or(RequestError::NotRunning { topic })?;
+    refuse_own(&desk)?;
+    let envelope = Envelope::new(Meta::new(Record::current(), owner.name()), request);
+    let began = Instant::now();
+    let deadline = deadline(began, limit);
+    let answer = desk.answer(envelope, deadline, pending);
+    match timeout_at(deadline, answer).await {
+        Ok(answer) => answer,
+        Err(_) => Err(RequestError::TimedOut {
+            topic,
+            limit: deadline - began,
+        }),
+    }
+}
+
+/// The end of a time limit, or the deadline of the request that is being answered if that is
+/// earlier: nobody waits for what comes after it.
+fn deadline(now: Instant, limit: Duration) -> Instant {
+    // Nobody lives to see a deadline that the clock can't tell.
+    let own = now
+        .checked_add(limit)
+        .unwrap_or_else(|| now + Duration::from_secs(86_400 * 365 * 30));
+    let inherited = context::current().and_then(|current| current.deadline);
+    inherited.map_or(own, |inherited| inherited.min(own))
+}
+
+/// A plugin that asks itself in the middle of an answer might wait for the room that it takes.
+fn refuse_own<Q: Request>(desk: &Arc<Desk<Q>>) -> Result<(), RequestError> {
+    let answering = context::current().and_then(|current| current.answering);
+    if answering != Some(desk.owner().uid()) {
+        return Ok(());
+    }
+    Err(RequestError::Failed {
+        topic: Q::DESCRIPTOR.topic,
+        error: Error::bug(format!(
+            "`{}` asks itself while it answers: call the method in its place",
+            desk.owner().name()
+        )),
+    })
+}

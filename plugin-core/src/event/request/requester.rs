@@ -1,0 +1,146 @@
+//! The right to ask, as a value.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::ask::ask;
+use super::exchange::Line;
+use super::{Request, RequestError};
+use crate::event::bus::Bus;
+use crate::instance::Identity;
+
+/// The right of one plugin to ask one type of request.
+///
+/// It outlives a restart of whoever answers: each request goes to the instance of that moment.
+pub struct Requester<Q: Request> {
+    bus: Bus,
+    owner: Arc<Identity>,
+    line: Arc<Line<Q>>,
+    limit: Duration,
+}
+
+impl<Q: Request> Requester<Q> {
+    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>, limit: Duration) -> Self {
+        Self {
+            line: bus.exchange().line(),
+            bus: bus.clone(),
+            owner: Arc::clone(owner),
+            limit,
+        }
+    }
+
+    /// Asks, and waits for the answer as long as the plugin's `timeout` says.
+    ///
+    /// # Errors
+    ///
+    /// When there is no answer in time, who answers does not run or fails, or the system stops.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the method that is answering is dropped at its next await.
+    pub async fn request(&self, request: Q) -> Result<Q::Answer, RequestError> {
+        self.request_within(request, self.limit).await
+    }
+
+    /// As [`Requester::request`], with another time limit: for the wait until there is room, and
+    /// for the answer. While a request is being answered, the time that is left for that is the
+    /// most.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requester::request`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Requester::request`].
+    pub async fn request_within(
+        &self,
+        request: Q,
+        limit: Duration,
+    ) -> Result<Q::Answer, RequestError> {
+        ask((&self.bus, &self.owner), &self.line, request, limit).await
+    }
+}
+
+impl<Q: Request> Clone for Requester<Q> {
+    fn clone(&self) -> Self {
+        Self {
+            bus: self.bus.clone(),
+            owner: Arc::clone(&self.owner),
+            line: Arc::clone(&self.line),
+            limit: self.limit,
+        }
+    }
+}
+
+impl<Q: Request> fmt::Debug for Requester<Q> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Requester<{}>", Q::DESCRIPTOR.topic)
+    }
+}
+
+/// The right of one plugin to ask requests that are known only at run time, by topic.
+#[derive(Clone)]
+pub struct Requesters {
+    bus: Bus,
+    owner: Arc<Identity>,
+    limit: Duration,
+}
+
+impl Requesters {
+    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>, limit: Duration) -> Self {
+        Self {
+            bus: bus.clone(),
+            owner: Arc::clone(owner),
+            limit,
+        }
+    }
+
+    /// Asks with JSON, as the type that declares the topic, and waits for the answer as JSON.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requester::request`]; also when the plugin may not ask that, no type of request has
+    /// the topic, or the JSON is no request of its type.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Requester::request`].
+    pub async fn request(&self, topic: &str, json: &[u8]) -> Result<Value, RequestError> {
+        self.request_within(topic, json, self.limit).await
+    }
+
+    /// As [`Requesters::request`], with another time limit.
+    ///
+    /// # Errors
+    ///
+    /// As [`Requesters::request`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Requester::request`].
+    pub async fn request_within(
+        &self,
+        topic: &str,
+        json: &[u8],
+        limit: Duration,
+    ) -> Result<Value, RequestError> {
+        let granted = self.owner.grants().request(topic);
+        granted.map_err(RequestError::Denied)?;
+        let answer = self.bus.event(topic).and_then(|event| event.answer);
+        let answer = answer.ok_or_else(|| RequestError::Unknown {
+            topic: topic.to_owned(),
+        })?;
+        let request = (answer.decode)(json).map_err(RequestError::Decode)?;
+        request.ask(&self.bus, &self.owner, limit).await
+    }
+}
+
+impl fmt::Debug for Requesters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Requesters({})", self.owner.name())
+    }
+}

@@ -1,0 +1,60 @@
+//! The elements of a descriptor's `responds`.
+
+use proc_macro2::TokenStream;
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Ident, Path};
+
+use super::calls::{associated, on_plugin};
+use crate::krate;
+use crate::plugin::respond::Respond;
+
+pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
+    let Respond {
+        call,
+        conditions,
+        request,
+        ..
+    } = respond;
+    let handler = call.method.to_string();
+    let there = krate::at(krate, request.span());
+    let descriptor =
+        quote_spanned!(request.span()=> #there::__private::request_descriptor::<#request>());
+    let mode = if call.is_async { "Queued" } else { "Inline" };
+    let mode = Ident::new(mode, call.method.span());
+    let timeout = respond.timeout_millis.iter();
+    let concurrency = respond.concurrency.iter();
+    let bind = bind(krate, respond);
+    quote! {
+        #(#conditions)*
+        #krate::Respond {
+            handler: #handler,
+            request: #descriptor,
+            mode: #krate::Mode::#mode,
+            options: #krate::RespondOptions::DEFAULT
+                #(.timeout(::core::time::Duration::from_millis(#timeout)))*
+                #(.concurrency(#concurrency))*,
+            bind: |plugin, desks| #bind,
+        }
+    }
+}
+
+/// One call of `Desks`.
+fn bind(krate: &Path, respond: &Respond) -> TokenStream {
+    let Respond { call, request, .. } = respond;
+    let span = call.method.span();
+    let there = krate::at(krate, span);
+    if call.is_async {
+        let called = on_plugin(call, &[quote!(&request)]);
+        let answered = quote_spanned! {span=>
+            #there::__private::answered::<#request, _>(async move { #called })
+        };
+        quote!(desks.spawned::<Self, #request>(plugin, |plugin, request| #answered))
+    } else {
+        let called = associated(call, &[quote!(plugin), quote!(request)]);
+        let answer = quote_spanned! {span=>
+            #there::__private::IntoAnswer::into_answer(#called)
+        };
+        quote!(desks.inline::<Self, #request>(plugin, |plugin, request| #answer))
+    }
+}
