@@ -2,6 +2,7 @@
 
 mod dot;
 mod mermaid;
+mod requests;
 mod text;
 
 use plugin_core::event::Pattern;
@@ -10,14 +11,16 @@ use serde::Serialize;
 
 pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
+pub(crate) use requests::RequestNode;
 pub(crate) use text::text;
 
-/// Plugins in start order, services and events by name.
+/// Plugins in start order, services, events and requests by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Graph {
     pub(crate) plugins: Vec<PluginNode>,
     pub(crate) services: Vec<ServiceNode>,
     pub(crate) events: Vec<EventNode>,
+    pub(crate) requests: Vec<RequestNode>,
 }
 
 /// A plugin.
@@ -85,6 +88,7 @@ impl Graph {
                 .collect(),
             services: services(plugins),
             events: events(plugins),
+            requests: requests::requests(plugins),
         }
     }
 

@@ -5,7 +5,7 @@ plugin_core::compose! {
     "hello" => plugin_hello::Hello,
     "database" => plugin_database::SqlDatabase provides(Database),
     "cache" => plugin_cache::MemoryCache provides(Cache),
-    "user-service" => plugin_user_service::Users provides(UserService),
+    "user-service" => plugin_user_service::Users provides(UserService) answers("user.lookup"),
     "auth" => plugin_auth::Authenticator provides(Auth),
     "notification" => plugin_notification::Notification,
     "file" => plugin_file::FilePlugin provides(FileStore),

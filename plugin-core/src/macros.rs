@@ -31,8 +31,9 @@
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
 /// - `#[subscribe(…)]` handles events, see below.
 /// - `#[schedule(…)]` runs at times of its own, see below.
+/// - `#[respond(…)]` answers requests, see below.
 ///
-/// All but `init` and `health` return nothing or a `Result<()>`. Only `init` must be there.
+/// All but `init`, `health` and `respond` return nothing or a `Result<()>`. Only `init` must be there.
 ///
 /// # Handlers
 ///
@@ -138,6 +139,18 @@
 /// assert_eq!(announce.options.max_runs, Some(10));
 /// ```
 ///
+/// # Answers
+///
+/// `#[respond] async fn name(&self, request: &Q) -> Result<Answer>` answers each
+/// [`Request`](crate::event::Request) of type `Q`, or `&Envelope<Q>`; one plugin of a build does,
+/// which the build proves. It may return the answer without a `Result`. A `fn` runs on the task of
+/// who asks, an `async fn` on a task of its own, which is dropped at its next await when nobody
+/// waits for it any more.
+///
+/// - `timeout = "5s"`: time limit of one call; by default the plugin's. Whoever asks has one, too.
+/// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 64. Further
+///   requests wait.
+///
 /// # Example
 ///
 /// ```
@@ -186,6 +199,8 @@ pub use plugin_macros::plugin;
 /// # Arguments
 ///
 /// - the topic, unique in a build: segments of `a-z`, `0-9`, `_` and `-` with dots between them.
+/// - `answer = Answer`: makes it a request, which one plugin of a build answers with that type. The
+///   answer derives `Serialize`, `Deserialize` and `JsonSchema`, too.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
 ///
 /// The first paragraph of the type's doc comment is its line for the operator.
@@ -204,6 +219,54 @@ pub use plugin_macros::plugin;
 ///
 /// assert_eq!(UserLogin::DESCRIPTOR.topic, "user.login");
 /// assert_eq!(UserLogin::DESCRIPTOR.description, "A user logged in.");
+/// ```
+///
+/// A request, with who answers and who asks:
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// /// A user's name is asked for.
+/// #[event("user.name", answer = Option<String>)]
+/// #[derive(Serialize, Deserialize, JsonSchema)]
+/// struct UserName {
+///     user_id: String,
+/// }
+///
+/// struct Users;
+///
+/// #[plugin(name = "users-plugin", version = "1.0.0")]
+/// impl Users {
+///     #[init]
+///     fn init() -> Self {
+///         Self
+///     }
+///
+///     #[respond]
+///     async fn name(&self, request: &UserName) -> Result<Option<String>> {
+///         Ok((request.user_id == "1").then(|| "Ann".to_owned()))
+///     }
+/// }
+///
+/// struct Hello {
+///     names: Requester<UserName>,
+/// }
+///
+/// #[plugin(name = "hello-plugin", version = "1.0.0")]
+/// impl Hello {
+///     #[init]
+///     fn init(names: Requester<UserName>) -> Self {
+///         Self { names }
+///     }
+/// }
+///
+/// impl Hello {
+///     async fn greeting(&self, user_id: &str) -> Result<String> {
+///         let user_id = user_id.to_owned();
+///         let name = self.names.request(UserName { user_id }).await?;
+///         Ok(format!("hello, {}", name.as_deref().unwrap_or("stranger")))
+///     }
+/// }
 /// ```
 pub use plugin_macros::event;
 
@@ -270,7 +333,7 @@ pub use plugin_macros::service;
 ///
 /// It expands to a static `COMPOSITION` of type [`Composition`](crate::Composition). What keeps
 /// the chosen plugins from being a system is a compile error that names them and says what to do:
-/// a missing provider or two of them, a cycle, a conflict, a version that doesn't match, a name or
+/// a missing provider or two of them, a request with none or two who answer, a cycle, a conflict, a version that doesn't match, a name or
 /// a topic that is there twice.
 ///
 /// # Entries
@@ -283,9 +346,11 @@ pub use plugin_macros::service;
 ///   name itself.
 /// - `provides(Trait, …)` behind the path: short names of all services that the plugin provides,
 ///   so that a build without it can say which feature to turn on.
+/// - `answers("topic", …)` behind the path: topics of all requests that the plugin answers, for the
+///   same purpose.
 /// - `crate = path` as the first line: the path of `plugin_core`, where it is not `::plugin_core`.
 ///
-/// A build with the feature holds name and services against the plugin, so they can't go stale.
+/// A build with the feature holds name, services and topics against the plugin, so they can't go stale.
 ///
 /// # Example
 ///

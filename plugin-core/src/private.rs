@@ -55,8 +55,8 @@ where
 
 /// The descriptor of a request's type.
 #[must_use]
-pub const fn request_descriptor<Q: Request>() -> &'static EventDescriptor {
-    Q::DESCRIPTOR
+pub const fn request_descriptor<Q: Answered + Event>() -> &'static EventDescriptor {
+    <Q as Event>::DESCRIPTOR
 }
 
 /// The descriptor of an event's type.

@@ -277,7 +277,10 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     let name = Ident::parse_any(input)?;
     let value = if input.parse::<Option<Token![=]>>()?.is_some() {
         if TYPES.iter().any(|option| name == option) {
-            Value::Type(input.parse()?)
+            Value::Type(input.parse().map_err(|error| {
+                let message = format!("`{name}` takes a type: write `{name} = UserProfile`");
+                syn::Error::new(error.span(), message)
+            })?)
         } else {
             Value::Expr(expression(input)?)
         }

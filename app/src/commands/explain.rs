@@ -2,6 +2,7 @@
 
 mod events;
 mod needs;
+mod requests;
 mod schedules;
 mod text;
 
@@ -18,6 +19,7 @@ use crate::plugins::COMPOSITION;
 
 use events::{Handled, Published};
 use needs::Needed;
+use requests::{Answered, Asked};
 use schedules::Scheduled;
 
 /// Everything about one plugin.
@@ -39,6 +41,8 @@ struct Explanation {
     events_in: Vec<Handled>,
     events_out: Vec<Published>,
     schedules: Vec<Scheduled>,
+    answers: Vec<Answered>,
+    asks: Vec<Asked>,
     permissions: Permissions,
     /// Its config: the keys with value and origin; nothing when the config has mistakes.
     config: Option<Vec<Explained>>,
@@ -120,6 +124,8 @@ impl Explanation {
             events_in: events::handled(plugin, set),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, settings),
+            answers: requests::answered(plugin, set),
+            asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, settings),
             config: settings.and_then(|settings| settings.explain(plugin.name)),
         }

@@ -24,6 +24,9 @@ struct Listed {
     version: Option<String>,
     kind: Option<&'static str>,
     description: Option<&'static str>,
+    /// Topics of the requests that it answers, and that it asks.
+    answers: Vec<&'static str>,
+    asks: Vec<&'static str>,
 }
 
 pub(super) fn list(place: &Place, show: Show, out: &mut Output) -> Exit {
@@ -53,6 +56,10 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             version: Some(plugin.version.to_string()),
             kind: Some(plugin.kind.as_str()),
             description: Some(plugin.description),
+            answers: (plugin.responds.iter())
+                .map(|respond| respond.request.topic)
+                .collect(),
+            asks: plugin.requests().map(|request| request.topic).collect(),
         });
     let absent = composition
         .catalogue()
@@ -67,6 +74,8 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             version: None,
             kind: None,
             description: None,
+            answers: entry.answers.to_vec(),
+            asks: Vec::new(),
         });
     present.chain(absent).collect()
 }

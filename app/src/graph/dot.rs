@@ -1,4 +1,5 @@
-//! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons.
+//! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons,
+//! requests parallelograms.
 
 use super::Graph;
 
@@ -36,6 +37,19 @@ pub(crate) fn dot(graph: &Graph) -> String {
                 None => String::new(),
             };
             lines.push(format!("{node} -> \"{subscriber}\" [style=bold{label}];"));
+        }
+    }
+    for request in &graph.requests {
+        let node = format!("\"request {}\"", request.topic);
+        lines.push(format!(
+            "{node} [shape=parallelogram, label=\"{}\"];",
+            request.topic
+        ));
+        for requester in &request.requesters {
+            lines.push(format!("\"{requester}\" -> {node};"));
+        }
+        for responder in &request.responders {
+            lines.push(format!("{node} -> \"{responder}\";"));
         }
     }
     for (from, to, why) in graph.named() {

@@ -1,4 +1,5 @@
-//! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons.
+//! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons,
+//! requests are slanted.
 
 use super::Graph;
 
@@ -34,6 +35,16 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
                 None => String::new(),
             };
             lines.push(format!("{node} ==> {label}{}", id("plugin", subscriber)));
+        }
+    }
+    for request in &graph.requests {
+        let node = id("request", request.topic);
+        lines.push(format!("{node}[/\"{}\"/]", request.topic));
+        for requester in &request.requesters {
+            lines.push(format!("{} --> {node}", id("plugin", requester)));
+        }
+        for responder in &request.responders {
+            lines.push(format!("{node} --> {}", id("plugin", responder)));
         }
     }
     for (from, to, why) in graph.named() {

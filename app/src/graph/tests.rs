@@ -3,8 +3,8 @@
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Descriptor, Hooks, Kind, Mode, Need, Provide, Requirement, Source, SubscribeOptions,
-    Subscription,
+    Arity, Descriptor, Hooks, Kind, Mode, Need, Provide, Requirement, Respond, RespondOptions,
+    Source, SubscribeOptions, Subscription,
 };
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,58 @@ const fn on(source: Source) -> Subscription {
         options: SubscribeOptions::DEFAULT,
         bind: |_, _| {},
     }
+}
+
+#[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
+struct Priced {}
+
+impl Event for Priced {
+    const DESCRIPTOR: &'static EventDescriptor =
+        &EventDescriptor::of::<Self>("shop.price", "Priced");
+}
+
+static PRICES: Descriptor = Descriptor::new("prices", "1.2.0", HOOKS).responds(&[Respond {
+    handler: "price",
+    request: Priced::DESCRIPTOR,
+    mode: Mode::Queued,
+    options: RespondOptions::DEFAULT,
+    bind: |_, _| {},
+}]);
+static TILL: Descriptor = Descriptor::new("till", "1.2.0", HOOKS).needs(&[Need::Request {
+    request: Priced::DESCRIPTOR,
+    arity: Arity::One,
+}]);
+
+#[test]
+fn requests_are_drawn_where_there_are_any() {
+    let graph = Graph::of(&[&PRICES, &TILL]);
+    let text = text(&graph);
+    assert!(
+        text.ends_with("\nrequest     answered by  asked by\nshop.price  prices       till\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("2  till    1.2.0    business  prices\n"),
+        "{text}"
+    );
+    let mermaid = mermaid(&graph);
+    assert!(
+        mermaid.contains(
+            "  request_shop_price[/\"shop.price\"/]\n  plugin_till --> request_shop_price\n  \
+             request_shop_price --> plugin_prices\n"
+        ),
+        "{mermaid}"
+    );
+    let dot = dot(&graph);
+    assert!(
+        dot.contains("  \"till\" -> \"request shop.price\";\n"),
+        "{dot}"
+    );
+    let json = serde_json::to_value(&graph).unwrap();
+    assert_eq!(
+        json["requests"][0]["responders"],
+        serde_json::json!(["prices"])
+    );
 }
 
 static LOG: Descriptor = Descriptor::new("log", "1.2.0", HOOKS)

@@ -3,11 +3,14 @@
 use super::{EventNode, Graph};
 use crate::table::Table;
 
-/// Three tables: plugins, services, events.
+/// A table each: plugins, services, events, and requests if there are any.
 pub(crate) fn text(graph: &Graph) -> String {
-    [plugins(graph), services(graph), events(graph)]
-        .map(|table| table.to_string())
-        .join("\n")
+    let mut tables = vec![plugins(graph), services(graph), events(graph)];
+    if !graph.requests.is_empty() {
+        tables.push(requests(graph));
+    }
+    let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
+    tables.join("\n")
 }
 
 fn plugins(graph: &Graph) -> Table {
@@ -23,7 +26,13 @@ fn plugins(graph: &Graph) -> Table {
             .services
             .iter()
             .filter(|service| service.users.contains(&plugin.name));
-        for provider in used.flat_map(|service| &service.providers) {
+        let asked = graph
+            .requests
+            .iter()
+            .filter(|request| request.requesters.contains(&plugin.name));
+        let providers = used.flat_map(|service| &service.providers);
+        let responders = asked.flat_map(|request| &request.responders);
+        for provider in providers.chain(responders) {
             if !after.contains(provider) {
                 after.push(provider);
             }
@@ -71,6 +80,18 @@ fn subscribers(event: &EventNode) -> String {
     };
     let names: Vec<String> = event.subscribers.iter().map(shown).collect();
     list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn requests(graph: &Graph) -> Table {
+    let mut table = Table::new(&["request", "answered by", "asked by"]);
+    for request in &graph.requests {
+        table.row([
+            request.topic.to_owned(),
+            list(&request.responders),
+            list(&request.requesters),
+        ]);
+    }
+    table
 }
 
 fn list(names: &[&str]) -> String {

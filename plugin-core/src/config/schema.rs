@@ -14,7 +14,8 @@ use crate::registry;
 /// JSON Schema of the manager's file and of the plugins' files of this very binary: one schema
 /// for all of them, because each holds sections under their names.
 ///
-/// Under `x-topics` it has the topic of every linked event with the schema of its data.
+/// Under `x-topics` it has the topic of every linked event with the schema of its data, and
+/// `x-answer` in those of requests that of the answer.
 #[must_use]
 pub fn schema(composition: &Composition) -> Value {
     let mut generator = generator();
@@ -25,6 +26,10 @@ pub fn schema(composition: &Composition) -> Value {
             let mut schema = event.schema(&mut generator);
             if !event.description.is_empty() {
                 schema.insert("description".into(), event.description.into());
+            }
+            if let Some(answer) = event.answer {
+                let answer = answer.schema(&mut generator).to_value();
+                schema.insert("x-answer".into(), answer);
             }
             (event.topic.to_owned(), schema.to_value())
         })

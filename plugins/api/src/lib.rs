@@ -9,6 +9,9 @@
 //! | `GET /healthz` | 200 while the process answers |
 //! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
 //!
+//! A request goes on with the trace that its header `traceparent` names, or begins one, and the
+//! answer names its span in the same header.
+//!
 //! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
 //! `application/problem+json` body that says why.
 //!
@@ -31,6 +34,7 @@ mod routes;
 
 mod address;
 mod server;
+mod traced;
 
 mod plugin;
 

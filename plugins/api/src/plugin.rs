@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
+use axum::middleware::from_fn;
 use plugin_contracts::{Auth, UserService};
 use plugin_core::prelude::*;
 
@@ -11,6 +12,7 @@ use crate::config::ApiConfig;
 use crate::limits::Limits;
 use crate::routes::{self, Backends, NotReady};
 use crate::server::{self, Server, Spawn};
+use crate::traced::traced;
 
 /// Serves the HTTP interface.
 #[derive(Debug)]
@@ -80,7 +82,8 @@ impl Api {
             body: self.config.max_body_bytes.get(),
             time: self.config.request_timeout.get(),
         };
-        limits.apply(routes::router(&self.backends(spawn), &self.config))
+        let router = limits.apply(routes::router(&self.backends(spawn), &self.config));
+        router.layer(from_fn(traced))
     }
 
     fn backends(&self, spawn: &Spawn) -> Backends {

@@ -84,6 +84,7 @@ impl Authenticator {
             user_id: user.to_owned(),
             ip: ip.map(str::to_owned),
         };
+        tracing::debug!(user_id = user, "login granted");
         self.login.publish(event).await?;
         Ok(token)
     }

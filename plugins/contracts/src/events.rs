@@ -3,6 +3,8 @@
 use plugin_core::prelude::*;
 use serde_json::{Map, Value};
 
+use crate::services::User;
+
 /// A user logged in.
 #[event("user.login")]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -33,6 +35,15 @@ pub struct UserWelcome {
     pub user_id: String,
     /// Text of the welcome.
     pub message: String,
+}
+
+/// A user is asked for.
+#[event("user.lookup", answer = Option<User>)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UserLookup {
+    /// Who.
+    pub user_id: String,
 }
 
 /// An order was placed.

@@ -7,7 +7,7 @@ mod services;
 
 pub use events::{
     DataQuery, DataQueryResult, DataSave, DataSaved, OrderCreated, UserLogin, UserLogout,
-    UserWelcome,
+    UserLookup, UserWelcome,
 };
 pub use services::{
     Auth, AuthError, Cache, Database, FileStore, NewUser, Row, Session, User, UserService,

@@ -106,10 +106,19 @@ impl LineLayer {
         let event = current
             .and_then(|current| current.event)
             .map_or_else(|| named("event"), |event| Some(event.to_string()));
+        let (trace, span) = match plugin_core::trace::current() {
+            Some(span) => (
+                Some(span.trace_id().to_string()),
+                Some(span.span_id().to_string()),
+            ),
+            None => (named("trace_id"), named("span_id")),
+        };
         let line = Line {
             level: *metadata.level(),
             plugin: plugin.as_deref(),
             event: event.as_deref(),
+            trace: trace.as_deref(),
+            span: span.as_deref(),
             target: metadata.target(),
             fields,
             spans,

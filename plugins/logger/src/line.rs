@@ -20,6 +20,9 @@ pub(crate) struct Line<'a> {
     pub(crate) plugin: Option<&'a str>,
     /// The event that was being handled.
     pub(crate) event: Option<&'a str>,
+    /// The trace that it belongs to, and the span.
+    pub(crate) trace: Option<&'a str>,
+    pub(crate) span: Option<&'a str>,
     /// Module of the code that wrote it.
     pub(crate) target: &'a str,
     pub(crate) fields: &'a Fields,
@@ -45,6 +48,9 @@ impl Line<'_> {
         if let Some(event) = self.event {
             write!(out, " event={event}")?;
         }
+        if let Some(trace) = self.trace {
+            write!(out, " trace={trace}")?;
+        }
         for (name, fields) in self.spans {
             write!(out, " {name}{{")?;
             self.write_fields(out, fields, "")?;
@@ -67,7 +73,7 @@ impl Line<'_> {
             "level".to_owned(),
             self.level.as_str().to_lowercase().into(),
         );
-        for (name, value) in [("plugin", self.plugin), ("event", self.event)] {
+        for (name, value) in self.named() {
             if let Some(value) = value {
                 object.insert(name.to_owned(), value.into());
             }
@@ -82,10 +88,20 @@ impl Line<'_> {
         writeln!(out, "{}", Value::Object(object))
     }
 
-    /// Each field as `name=value`, with `before` in front of the first; plugin and event are left
-    /// out where the line names them already.
+    /// What a line names at its beginning.
+    fn named(&self) -> [(&'static str, Option<&str>); 4] {
+        [
+            ("plugin", self.plugin),
+            ("event", self.event),
+            ("trace_id", self.trace),
+            ("span_id", self.span),
+        ]
+    }
+
+    /// Each field as `name=value`, with `before` in front of the first; what the line names already
+    /// is left out.
     fn write_fields(&self, out: &mut String, fields: &Fields, before: &str) -> fmt::Result {
-        let shown = [("plugin", self.plugin), ("event", self.event)];
+        let shown = self.named();
         let is_shown = |name, value: &Value| shown.contains(&(name, value.as_str()));
         let mut separator = before;
         for (name, value) in fields
@@ -167,6 +183,8 @@ mod tests {
             level: Level::INFO,
             plugin: Some("hello-plugin"),
             event: Some("1a"),
+            trace: Some("4bf92f3577b34da6a3ce929d0e0e4736"),
+            span: Some("00f067aa0ba902b7"),
             target: "plugin_hello",
             fields,
             spans,
@@ -181,7 +199,8 @@ mod tests {
         );
         assert_eq!(
             text(&line(&fields, &[])),
-            " INFO hello-plugin event=1a: user logged in user_id=12345 from=\"the office\"\n"
+            " INFO hello-plugin event=1a trace=4bf92f3577b34da6a3ce929d0e0e4736: user logged in \
+             user_id=12345 from=\"the office\"\n"
         );
     }
 
@@ -190,7 +209,8 @@ mod tests {
         let (inner, outer) = (fields("done", &[]), fields("", &[("path", "/login")]));
         assert_eq!(
             text(&line(&inner, &[("request", &outer)])),
-            " INFO hello-plugin event=1a request{path=/login}: done\n"
+            " INFO hello-plugin event=1a trace=4bf92f3577b34da6a3ce929d0e0e4736 \
+             request{path=/login}: done\n"
         );
     }
 
@@ -213,6 +233,8 @@ mod tests {
         assert_eq!(json["level"], "info");
         assert_eq!(json["plugin"], "hello-plugin");
         assert_eq!(json["event"], "1a");
+        assert_eq!(json["trace_id"], "4bf92f3577b34da6a3ce929d0e0e4736");
+        assert_eq!(json["span_id"], "00f067aa0ba902b7");
         assert_eq!(json["message"], "done");
         assert_eq!(json["fields"]["n"], "3");
         assert_eq!(json["spans"][0]["fields"]["path"], "/");

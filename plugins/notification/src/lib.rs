@@ -1,7 +1,7 @@
 //! Sends e-mail and text messages when events ask for them.
 //!
 //! It hears `user.welcome` (an e-mail) and `order.created` (an e-mail, and a text message to who
-//! has a phone), and needs `UserService` to find the address. An unknown user, a bad address or a
+//! has a phone), and asks `user.lookup` to find the address. An unknown user, a bad address or a
 //! server's refusal is an error of that event alone.
 //!
 //! Config: `from`, `smtp` (host, port, username, password, tls, timeout), `sms` (url, token,
@@ -20,6 +20,7 @@ mod outbox;
 mod email;
 mod sms;
 
+mod directory;
 mod notifier;
 mod plugin;
 

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use plugin_contracts::{OrderCreated, User, UserService, UserWelcome};
+use plugin_contracts::{OrderCreated, User, UserWelcome};
 use plugin_core::{Error, ErrorExt, Result};
 use tokio::sync::Semaphore;
 
 use crate::config::NotificationConfig;
+use crate::directory::Directory;
 use crate::email::{Email, Mailer};
 use crate::outbox::Outbox;
 use crate::sms::{TextMessage, Texter};
@@ -14,7 +15,7 @@ use crate::texts::Texts;
 
 /// Sends what events ask for, not more than so many messages at once.
 pub(crate) struct Notifier {
-    users: Arc<dyn UserService>,
+    users: Arc<dyn Directory>,
     texts: Texts,
     mailer: Mailer,
     texter: Texter,
@@ -29,7 +30,7 @@ impl Notifier {
     /// When the config holds what is no address or no template.
     pub(crate) fn new(
         config: &NotificationConfig,
-        users: Arc<dyn UserService>,
+        users: Arc<dyn Directory>,
         outbox: &Outbox,
     ) -> Result<Self> {
         Ok(Self {
@@ -105,18 +106,16 @@ impl std::fmt::Debug for Notifier {
 
 #[cfg(test)]
 mod tests {
-    use plugin_contracts::NewUser;
-    use plugin_core::{ErrorKind, service};
+    use plugin_core::{BoxFuture, ErrorKind};
     use tempfile::TempDir;
 
     use super::*;
 
     struct FakeUsers;
 
-    #[service]
-    impl UserService for FakeUsers {
-        async fn find(&self, id: &str) -> Result<Option<User>> {
-            Ok((id != "nobody").then(|| User {
+    impl Directory for FakeUsers {
+        fn find(&self, id: &str) -> BoxFuture<'_, Result<Option<User>>> {
+            let user = (id != "nobody").then(|| User {
                 id: id.to_owned(),
                 name: "王小明".to_owned(),
                 email: if id == "odd" {
@@ -125,19 +124,8 @@ mod tests {
                     format!("{id}@shop.example")
                 },
                 phone: (id != "phoneless").then(|| "+8613800000000".to_owned()),
-            }))
-        }
-
-        async fn password_hash(&self, _: &str) -> Result<Option<String>> {
-            unreachable!("a notifier asks for no hash")
-        }
-
-        async fn create(&self, _: NewUser) -> Result<()> {
-            unreachable!("a notifier creates nobody")
-        }
-
-        async fn set_password_hash(&self, _: &str, _: &str) -> Result<()> {
-            unreachable!("a notifier changes no password")
+            });
+            Box::pin(async move { Ok(user) })
         }
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plugin_contracts::{OrderCreated, UserService, UserWelcome};
+use plugin_contracts::{OrderCreated, UserLookup, UserWelcome};
 use plugin_core::prelude::*;
 
 use crate::config::NotificationConfig;
@@ -21,7 +21,7 @@ impl Notification {
     #[init]
     fn init(
         Config(config): Config<NotificationConfig>,
-        users: Service<dyn UserService>,
+        users: Requester<UserLookup>,
         data: DataDir,
     ) -> Result<Self> {
         let outbox = Outbox::open(data.path().join("outbox"))?;

@@ -5,6 +5,7 @@
 //! | config | [`UserServiceConfig`]: `users` |
 //! | needs | [`Database`](plugin_contracts::Database) |
 //! | provides | [`UserService`](plugin_contracts::UserService) |
+//! | answers | [`UserLookup`](plugin_contracts::UserLookup) |
 //!
 //! Ids are compared letter by letter, whatever the database's collation says: a login name, a
 //! token and a counter of failures mean the same user only when they are the same text.

@@ -1,6 +1,6 @@
 //! The plugin: the service on the table of users.
 
-use plugin_contracts::{Database, NewUser, User, UserService};
+use plugin_contracts::{Database, NewUser, User, UserLookup, UserService};
 use plugin_core::prelude::*;
 
 use crate::config::UserServiceConfig;
@@ -28,6 +28,15 @@ impl Users {
             }
         }
         Ok(Self { repository })
+    }
+
+    /// For those who want to know a user, and no more of the service.
+    #[respond]
+    async fn lookup(&self, lookup: &UserLookup) -> Result<Option<User>> {
+        let user = self.repository.find(&lookup.user_id).await?;
+        let found = user.is_some();
+        tracing::debug!(user_id = lookup.user_id, found, "user looked up");
+        Ok(user)
     }
 }
 

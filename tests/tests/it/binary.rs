@@ -4,6 +4,7 @@
 mod absent;
 mod broken;
 mod feed;
+mod followed;
 mod replicas;
 mod serve;
 mod show;

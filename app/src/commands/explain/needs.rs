@@ -1,5 +1,6 @@
 //! What a plugin needs, and who brings it.
 
+use plugin_core::event::EventDescriptor;
 use plugin_core::{Arity, Composition, Descriptor, Need};
 use serde::Serialize;
 
@@ -28,6 +29,8 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::Config(config) => format!("its config, `{}`", (config.type_name)()),
         Need::Service { service, arity } => return service_needed(service.name, *arity, set),
         Need::Publish(event) => format!("the right to publish `{}`", event.topic),
+        Need::Request { request, arity } => return answer_needed(request, *arity, set),
+        Need::RequestAny => "the right to ask any request".to_owned(),
         Need::PublishAny => "the right to publish any event".to_owned(),
         Need::Subscribe => "the right to subscribe at run time".to_owned(),
         Need::Files => "files below its directory".to_owned(),
@@ -51,23 +54,38 @@ fn service_needed(service: &str, arity: Arity, set: &Composition) -> Needed {
             .iter()
             .any(|provide| provide.service.name == service)
     };
-    let providers: Vec<&str> = set
-        .plugins()
-        .filter(|plugin| provides(plugin))
-        .map(|plugin| plugin.name)
-        .collect();
     let how = match arity {
         Arity::One => "",
         Arity::Optional => ", if there is one",
         Arity::Many => ", all there are",
     };
-    let from = if providers.is_empty() {
-        "nobody".to_owned()
-    } else {
-        providers.join(", ")
-    };
     Needed {
         what: format!("service `{service}`{how}"),
-        from,
+        from: who(set, provides),
+    }
+}
+
+fn answer_needed(request: &EventDescriptor, arity: Arity, set: &Composition) -> Needed {
+    let how = match arity {
+        Arity::Optional => ", if there are any",
+        _ => "",
+    };
+    Needed {
+        what: format!("answers to `{}`{how}", request.topic),
+        from: who(set, |plugin| plugin.answers(request)),
+    }
+}
+
+/// Names of the plugins that bring something.
+fn who(set: &Composition, brings: impl Fn(&&Descriptor) -> bool) -> String {
+    let names: Vec<&str> = set
+        .plugins()
+        .filter(|plugin| brings(plugin))
+        .map(|plugin| plugin.name)
+        .collect();
+    if names.is_empty() {
+        "nobody".to_owned()
+    } else {
+        names.join(", ")
     }
 }

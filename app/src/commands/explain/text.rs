@@ -30,6 +30,12 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("events in", lines(&handled(plugin)));
     sections.add("events out", lines(&published(plugin)));
     sections.add("schedules", lines(&scheduled(plugin)));
+    if !plugin.answers.is_empty() {
+        sections.add("answers", lines(&answered(plugin)));
+    }
+    if !plugin.asks.is_empty() {
+        sections.add("asks", lines(&asked(plugin)));
+    }
     sections.add("permissions", permissions(&plugin.permissions));
     sections.add("config", config(plugin));
     sections.0
@@ -115,6 +121,28 @@ fn scheduled(plugin: &Explanation) -> Table {
             schedule.timing.clone(),
             dash(schedule.next.clone().unwrap_or_default()),
         ]);
+    }
+    table
+}
+
+fn answered(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["topic", "handler", "answer", "options", "from"]);
+    for request in &plugin.answers {
+        table.row([
+            request.topic.to_owned(),
+            request.handler.to_owned(),
+            request.answer.to_owned(),
+            dash(request.options.clone()),
+            dash(request.from.join(", ")),
+        ]);
+    }
+    table
+}
+
+fn asked(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["topic", "of"]);
+    for request in &plugin.asks {
+        table.row([request.topic.to_owned(), dash(request.of.join(", "))]);
     }
     table
 }

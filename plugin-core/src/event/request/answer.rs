@@ -20,6 +20,11 @@ use crate::instance::Identity;
 
 /// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.
 #[doc(hidden)]
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a request",
+    label = "no answer belongs to this type",
+    note = "name the type of its answer: `#[event(\"some.topic\", answer = Answer)]`"
+)]
 pub trait Answered {
     type Answer;
 }

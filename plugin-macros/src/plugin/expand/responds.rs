@@ -1,6 +1,6 @@
 //! The elements of a descriptor's `responds`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path};
@@ -34,27 +34,36 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
             options: #krate::RespondOptions::DEFAULT
                 #(.timeout(::core::time::Duration::from_millis(#timeout)))*
                 #(.concurrency(#concurrency))*,
-            bind: |plugin, desks| #bind,
+            bind: #bind,
         }
     }
 }
 
-/// One call of `Desks`.
+/// One call of `Desks`: rustc reports at the request that it is none, by names of its own.
 fn bind(krate: &Path, respond: &Respond) -> TokenStream {
     let Respond { call, request, .. } = respond;
     let span = call.method.span();
     let there = krate::at(krate, span);
+    let place = Span::call_site().located_at(request.span());
     if call.is_async {
         let called = on_plugin(call, &[quote!(&request)]);
         let answered = quote_spanned! {span=>
             #there::__private::answered::<#request, _>(async move { #called })
         };
-        quote!(desks.spawned::<Self, #request>(plugin, |plugin, request| #answered))
+        quote_spanned! {place=>
+            |plugin, desks| {
+                desks.spawned::<Self, #request>(plugin, |plugin, request| #answered)
+            }
+        }
     } else {
         let called = associated(call, &[quote!(plugin), quote!(request)]);
         let answer = quote_spanned! {span=>
             #there::__private::IntoAnswer::into_answer(#called)
         };
-        quote!(desks.inline::<Self, #request>(plugin, |plugin, request| #answer))
+        quote_spanned! {place=>
+            |plugin, desks| {
+                desks.inline::<Self, #request>(plugin, |plugin, request| #answer)
+            }
+        }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
-use plugin_contracts::{NewUser, OrderCreated, User, UserService, UserWelcome};
+use plugin_contracts::{OrderCreated, User, UserLookup, UserWelcome};
 use plugin_core::lifecycle::{Manager, Running};
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin};
@@ -20,35 +20,22 @@ use crate::smtp_server::SmtpServer;
 /// Knows everyone but `nobody`.
 struct People;
 
-#[plugin(name = "people", provides(UserService))]
+#[plugin(name = "people")]
 impl People {
     #[init]
     fn init() -> Result<Self> {
         Ok(Self)
     }
-}
 
-#[service]
-impl UserService for People {
-    async fn find(&self, id: &str) -> Result<Option<User>> {
-        Ok((id != "nobody").then(|| User {
-            id: id.to_owned(),
+    #[respond]
+    async fn lookup(&self, lookup: &UserLookup) -> Option<User> {
+        let id = &lookup.user_id;
+        (id != "nobody").then(|| User {
+            id: id.clone(),
             name: "王小明".to_owned(),
             email: format!("{id}@shop.example"),
             phone: Some("+8613800000000".to_owned()),
-        }))
-    }
-
-    async fn password_hash(&self, _: &str) -> Result<Option<String>> {
-        Ok(None)
-    }
-
-    async fn create(&self, _: NewUser) -> Result<()> {
-        Err(Error::bug("nobody is created here"))
-    }
-
-    async fn set_password_hash(&self, _: &str, _: &str) -> Result<()> {
-        Err(Error::bug("nobody is changed here"))
+        })
     }
 }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{App, Ended, binary};
 
 /// The app while it runs.
-struct Serving {
+pub(super) struct Serving {
     app: App,
     child: Child,
     stdout: BufReader<ChildStdout>,
@@ -17,11 +17,17 @@ struct Serving {
 impl Serving {
     /// Starts it on any free port.
     fn start(arguments: &str) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    /// The same, with variables.
+    pub(super) fn start_with(arguments: &str, variables: &[(&str, &str)]) -> Self {
         let app = App::new();
         let mut child = Command::new(binary())
             .args(arguments.split_whitespace())
             .current_dir(app.path(""))
             .env("APP__API_PLUGIN__CONFIG__ADDRESS", "127.0.0.1:0")
+            .envs(variables.iter().copied())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -31,6 +37,12 @@ impl Serving {
         Self { app, child, stdout }
     }
 
+    /// Where its HTTP interface listens.
+    pub(super) fn address(&self) -> String {
+        let path = self.app.path("data/plugins/api-plugin/address");
+        std::fs::read_to_string(path).unwrap()
+    }
+
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
@@ -38,7 +50,7 @@ impl Serving {
     }
 
     /// Reads until a line begins with a text, and returns all up to it.
-    fn until(&mut self, text: &str) -> String {
+    pub(super) fn until(&mut self, text: &str) -> String {
         let mut read = String::new();
         loop {
             let line = self.line();
@@ -50,14 +62,14 @@ impl Serving {
         }
     }
 
-    fn signal(&self, signal: &str) {
+    pub(super) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
         assert!(sent.success());
     }
 
     /// Waits for its end.
-    fn end(&mut self) -> Ended {
+    pub(super) fn end(&mut self) -> Ended {
         let mut ended = Ended {
             code: None,
             stdout: String::new(),
@@ -126,7 +138,7 @@ fn a_request_before_the_signal_is_finished() {
     let mut serving = Serving::start("");
     serving.until("running; Ctrl-C stops");
     let data = serving.app.path("data/plugins");
-    let address = std::fs::read_to_string(data.join("api-plugin/address")).unwrap();
+    let address = serving.address();
     let agent: ureq::Agent = ureq::Agent::config_builder()
         .http_status_as_error(false)
         .build()

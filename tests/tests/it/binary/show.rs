@@ -77,6 +77,11 @@ fn graph_speaks_four_languages() {
     assert_eq!(welcome["publishers"], json!(["hello-plugin"]));
     assert_eq!(welcome["subscribers"], json!(["notification-plugin"]));
 
+    let lookup = &graph["requests"][0];
+    assert_eq!(lookup["topic"], "user.lookup");
+    assert_eq!(lookup["responders"], json!(["user-service"]));
+    assert_eq!(lookup["requesters"], json!(["notification-plugin"]));
+
     assert!(text("graph --format mermaid").starts_with("flowchart"));
     assert!(text("graph --format dot").starts_with("digraph"));
     let shown = text("graph");
@@ -104,6 +109,13 @@ fn explain_tells_everything_about_one_plugin() {
             .to_string()
             .contains("hello-plugin.config.message")
     );
+
+    let asking = text("explain notification-plugin");
+    for part in ["answers to `user.lookup`, from user-service", "asks"] {
+        assert!(asking.contains(part), "{part}: {asking}");
+    }
+    let answering = text("explain user-service");
+    assert!(answering.contains("user.lookup  lookup"), "{answering}");
 
     let shown = text("explain auth-plugin");
     for part in [
