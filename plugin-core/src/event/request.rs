@@ -7,20 +7,21 @@
 
 mod answer;
 mod ask;
+mod counted;
 mod desk;
 mod exchange;
 mod outcome;
+mod reception;
 mod requester;
 
 use super::descriptor::Event;
 
 pub use answer::{AnswerData, AnswerDescriptor, Answered};
-pub use desk::Desks;
 pub(crate) use exchange::Exchange;
 pub use outcome::RequestError;
+pub use reception::Desks;
+pub(crate) use reception::Reception;
 pub use requester::{Requester, Requesters};
-
-pub(crate) use desk::Reception;
 
 /// A type that `#[event("topic", answer = Answer)]` made a request of.
 #[diagnostic::on_unimplemented(

@@ -102,9 +102,8 @@ pub struct PluginStop {
     /// Accepted events that it did not come to, or that waited for a retry: they are in the dead
     /// letters.
     pub dead_lettered: usize,
-    /// Requests that it did not answer, and accepted events that are neither handled nor in the
-    /// dead letters: a handler blocks its
-    /// thread and keeps them.
+    /// Accepted events that are neither handled nor in the dead letters: a handler blocks its
+    /// thread and keeps them. Also requests that were taken and not answered.
     pub lost: usize,
     /// What `stop` returned.
     #[serde(skip_serializing_if = "Option::is_none")]

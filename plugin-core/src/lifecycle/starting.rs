@@ -412,6 +412,15 @@ fn activate(kernel: &Kernel, unit: usize) {
         let declared = this.descriptor.schedules;
         this.timetable.activate(&plugin, declared, tasks);
     }
+    let reception = Reception::open(
+        &kernel.bus,
+        &this.identity,
+        this.settings.timeout,
+        (&plugin, this.descriptor.responds),
+    );
+    if let Some(live) = this.live().as_mut() {
+        live.reception = Some(reception);
+    }
 }
 
 impl Kernel {

@@ -89,7 +89,7 @@ pub(crate) async fn revive(
         .bind(key)
         .bind(letter.source.clone())
         .bind(published.unwrap_or_else(|| millis(SystemTime::now())))
-        .bind(letter.traceparent.clone())
+        .bind(letter.trace.map(|span| span.to_string()))
         .bind(data)
         .bind(write(letter)?)
         .execute(connection)

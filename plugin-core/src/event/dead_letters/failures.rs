@@ -83,6 +83,7 @@ impl DeadLetter {
             data,
             event: meta.id,
             key: meta.key,
+            trace: Some(meta.trace()),
             source: meta.source.to_owned(),
             plugin: site.owner.name().to_owned(),
             handler: site.handler.to_owned(),
@@ -92,7 +93,6 @@ impl DeadLetter {
             first_at: Timestamp(failures.first).to_string(),
             last_at: Timestamp(failures.last).to_string(),
             replays: 0,
-            traceparent: Some(meta.trace().to_string()),
         }
     }
 }

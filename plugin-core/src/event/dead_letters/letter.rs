@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
 use crate::event::{EventId, IdempotencyKey};
+use crate::trace::TraceContext;
 
 /// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
 /// also among the letters of earlier runs that a persistent store holds.
@@ -109,6 +110,9 @@ pub struct DeadLetter {
     /// Of the event of a durable subscription: what each of its deliveries carries.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<IdempotencyKey>,
+    /// Span of the event: a replay is a child of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trace: Option<TraceContext>,
     /// Name of the plugin that published it.
     pub source: String,
     /// Name of the plugin whose handler failed.
@@ -127,7 +131,4 @@ pub struct DeadLetter {
     pub last_at: String,
     /// Replays that failed.
     pub replays: u32,
-    /// The span of the event, in the form of the header `traceparent`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub traceparent: Option<String>,
 }

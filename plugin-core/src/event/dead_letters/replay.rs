@@ -7,6 +7,7 @@ use tokio::sync::oneshot;
 
 use super::letter::{DeadLetter, DeadLetterId};
 use super::{DeadLetters, Failures};
+use crate::context;
 use crate::error::Error;
 use crate::event::addressee::Received;
 use crate::event::any::{Payload, Untyped};
@@ -73,6 +74,7 @@ impl DeadLetter {
             id: self.id,
             attempts: self.attempts.saturating_add(now.attempts),
             first_at: self.first_at.clone(),
+            trace: self.trace,
             replays: self.replays.saturating_add(1),
             ..now
         }
@@ -123,7 +125,7 @@ impl Bus {
         let meta = Meta {
             id: letter.event,
             source: interned(&letter.source),
-            parent: (letter.traceparent.as_deref()).and_then(|span| span.parse().ok()),
+            parent: letter.trace.or_else(|| context::lineage().trace()),
             key: letter.key,
         };
         let Some(event) = self.event(&letter.topic) else {

@@ -3,29 +3,43 @@
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
+use arc_swap::ArcSwap;
 
 use super::Request;
 use super::desk::Desk;
 use crate::event::handler::HandlerReport;
 use crate::instance::Identity;
 
-/// The way to whoever answers requests of one type. It outlives those who do.
+/// The way to whoever answers requests of one type. It outlives those who do. One plugin answers;
+/// if it has replicas, each of them has a desk.
 pub(super) struct Line<Q: Request> {
-    desk: ArcSwapOption<Desk<Q>>,
+    desks: ArcSwap<Vec<Arc<Desk<Q>>>>,
+    turn: AtomicUsize,
 }
 
 impl<Q: Request> Line<Q> {
-    /// The desk of this moment, if there is one.
+    /// The desk with the most room, in turn where several have as much; `None` if nobody runs.
     pub(super) fn desk(&self) -> Option<Arc<Desk<Q>>> {
-        self.desk.load_full()
+        let desks = self.desks.load();
+        if let [desk] = &desks[..] {
+            return Some(Arc::clone(desk));
+        }
+        let turn = self.turn.fetch_add(1, Relaxed) % desks.len().max(1);
+        let (before, after) = desks.split_at(turn);
+        let by_turn = after.iter().chain(before).rev();
+        by_turn.max_by_key(|desk| desk.room()).cloned()
     }
 
-    /// Leads to another desk from now on.
-    pub(super) fn open(&self, desk: Arc<Desk<Q>>) {
-        self.desk.store(Some(desk));
+    /// Leads to one more desk from now on.
+    pub(super) fn open(&self, desk: &Arc<Desk<Q>>) {
+        self.desks.rcu(|desks| {
+            let mut desks = Vec::clone(desks);
+            desks.push(Arc::clone(desk));
+            desks
+        });
     }
 }
 
@@ -33,21 +47,22 @@ impl<Q: Request> Line<Q> {
 pub(super) trait AnyLine: Any + Send + Sync {
     /// Leads nowhere from now on, if it leads to that instance.
     fn withdraw(&self, owner: &Identity);
-    fn report(&self) -> Option<HandlerReport>;
+    /// What those who answer did so far.
+    fn reports(&self) -> Vec<HandlerReport>;
 }
 
 impl<Q: Request> AnyLine for Line<Q> {
     fn withdraw(&self, owner: &Identity) {
-        self.desk.rcu(|desk| {
-            let others = desk
-                .as_ref()
+        self.desks.rcu(|desks| {
+            let others = desks
+                .iter()
                 .filter(|desk| desk.owner().uid() != owner.uid());
-            others.cloned()
+            others.cloned().collect::<Vec<_>>()
         });
     }
 
-    fn report(&self) -> Option<HandlerReport> {
-        Some(self.desk()?.report())
+    fn reports(&self) -> Vec<HandlerReport> {
+        self.desks.load().iter().map(|desk| desk.report()).collect()
     }
 }
 
@@ -67,7 +82,8 @@ impl Exchange {
     pub(super) fn line<Q: Request>(&self) -> Arc<Line<Q>> {
         let line = Arc::clone(self.lock().entry(TypeId::of::<Q>()).or_insert_with(|| {
             Arc::new(Line::<Q> {
-                desk: ArcSwapOption::empty(),
+                desks: ArcSwap::default(),
+                turn: AtomicUsize::new(0),
             })
         }));
         let line: Arc<dyn Any + Send + Sync> = line;
@@ -78,7 +94,7 @@ impl Exchange {
     /// What everybody who answers did so far.
     pub(in crate::event) fn reports(&self) -> Vec<HandlerReport> {
         let mut reports: Vec<_> = (self.lock().values())
-            .filter_map(|line| line.report())
+            .flat_map(|line| line.reports())
             .collect();
         reports.sort_by(|one, other| one.topic.cmp(&other.topic));
         reports

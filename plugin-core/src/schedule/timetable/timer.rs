@@ -7,9 +7,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Timetable;
+use crate::context::Current;
 use crate::schedule::book::{Book, Phase};
 use crate::schedule::entry::Entry;
 use crate::schedule::run::{self, Call, Ended, ScheduledRun};
+use crate::trace::{Lineage, TraceContext};
 
 /// How often times of day are compared with the machine's clock, which may be moved.
 const LOOK: Duration = Duration::from_secs(60);
@@ -79,12 +81,19 @@ impl Timetable {
             self.book().change(id, Entry::withdraw);
             return;
         };
+        let trace = TraceContext::root();
         let span = tracing::info_span!(
             "schedule",
             plugin = self.identity.name(),
-            schedule = run.schedule()
+            schedule = run.schedule(),
+            trace_id = %trace.trace_id(),
+            span_id = %trace.span_id(),
         );
-        let run = run::run(self.identity.current(), limit, call, run);
+        let current = Current {
+            lineage: Lineage::Span(trace),
+            ..self.identity.current()
+        };
+        let run = run::run(current, limit, call, run);
         let ended = tokio::select! {
             biased;
             () = cancel.cancelled() => None,

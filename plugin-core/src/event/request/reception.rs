@@ -1,0 +1,141 @@
+//! The desks of an instance: opened when it runs, closed when it stops.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::Request;
+use super::desk::{Call, Desk, Scope};
+use super::exchange::AnyLine;
+use crate::descriptor::{BoxFuture, Plugin, PluginRef, Respond, SubscribeOptions};
+use crate::error::Result;
+use crate::event::bus::Bus;
+use crate::event::envelope::Envelope;
+use crate::event::handler::Site;
+use crate::instance::Identity;
+
+/// The desks of one instance, open until they are closed.
+#[derive(Debug)]
+pub(crate) struct Reception {
+    scope: Scope,
+    lines: Vec<(Arc<dyn AnyLine>, Arc<Semaphore>)>,
+    owner: Arc<Identity>,
+}
+
+/// Opens the desks of an instance: `#[plugin]` writes one call per `#[respond]`.
+#[derive(Debug)]
+pub struct Desks<'a> {
+    bus: &'a Bus,
+    reception: Reception,
+    limit: Duration,
+    respond: Respond,
+}
+
+impl Reception {
+    /// Opens a desk for each `#[respond]` of a plugin; `limit` is that of its calls.
+    pub(crate) fn open(
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        limit: Duration,
+        (plugin, responds): (&PluginRef, &'static [Respond]),
+    ) -> Self {
+        let mut reception = Self {
+            scope: Scope::default(),
+            lines: Vec::new(),
+            owner: Arc::clone(owner),
+        };
+        for respond in responds {
+            let mut desks = Desks {
+                bus,
+                reception,
+                limit: respond.options.timeout.unwrap_or(limit),
+                respond: *respond,
+            };
+            (respond.bind)(plugin, &mut desks);
+            reception = desks.reception;
+        }
+        reception
+    }
+
+    /// Takes no more requests; those that wait for room are told so.
+    pub(crate) fn close(&self) {
+        self.scope.answers.close();
+        for (line, room) in &self.lines {
+            line.withdraw(&self.owner);
+            room.close();
+        }
+    }
+
+    /// Waits until all that was taken is answered.
+    pub(crate) async fn answered(&self) {
+        self.scope.answers.wait().await;
+    }
+
+    /// Gives up what is not answered, and says how much that was.
+    pub(crate) fn abandon(&self) -> usize {
+        self.scope.kill.cancel();
+        self.scope.answers.len()
+    }
+}
+
+impl Desks<'_> {
+    /// A `fn` that takes a request.
+    pub fn inline<T: Plugin, Q: Request>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(&T, &Envelope<Q>) -> Result<Q::Answer>,
+    ) {
+        let plugin = crate::__private::downcast::<T>(Arc::clone(plugin));
+        self.open(Call::Inline(Box::new(move |request| {
+            call(&plugin, request)
+        })));
+    }
+
+    /// An `async fn` that takes a request.
+    pub fn spawned<T: Plugin, Q: Request>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(Arc<T>, Arc<Envelope<Q>>) -> BoxFuture<'static, Result<Q::Answer>>,
+    ) {
+        let plugin = crate::__private::downcast::<T>(Arc::clone(plugin));
+        self.open(Call::Spawned(Box::new(move |request| {
+            call(Arc::clone(&plugin), request)
+        })));
+    }
+
+    fn open<Q: Request>(&mut self, call: Call<Q>) {
+        let line = self.bus.exchange().line::<Q>();
+        let room = match call {
+            Call::Inline(_) => Semaphore::MAX_PERMITS,
+            Call::Spawned(_) => self.respond.options.concurrency,
+        };
+        let room = Arc::new(Semaphore::new(room));
+        line.open(&Arc::new(Desk {
+            site: self.site(),
+            limit: self.limit,
+            room: Arc::clone(&room),
+            scope: self.reception.scope.clone(),
+            call,
+        }));
+        self.reception.lines.push((line, room));
+    }
+
+    fn site(&self) -> Site {
+        let options = SubscribeOptions {
+            timeout: self.respond.options.timeout,
+            ..SubscribeOptions::DEFAULT
+        };
+        Site::new(
+            &self.reception.owner,
+            self.respond.handler,
+            self.respond.request.topic,
+            options,
+            (
+                self.bus.next_subscription(),
+                None,
+                self.bus.letters().clone(),
+            ),
+        )
+    }
+}
