@@ -52,6 +52,8 @@ pub(crate) enum Command {
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
+    /// Tell what waits for each durable subscription.
+    Queue(Show),
 }
 
 /// Look at the config.

@@ -4,12 +4,13 @@ mod check;
 mod config_show;
 #[cfg(feature = "queue")]
 mod dead_letters;
-#[cfg(not(feature = "queue"))]
-#[path = "commands/no_dead_letters.rs"]
-mod dead_letters;
 mod explain;
 mod graph;
 mod list;
+#[cfg(not(feature = "queue"))]
+mod no_queue;
+#[cfg(feature = "queue")]
+mod queue;
 mod run;
 mod schema;
 
@@ -21,6 +22,10 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::plugins::COMPOSITION;
+#[cfg(not(feature = "queue"))]
+use no_queue as dead_letters;
+#[cfg(not(feature = "queue"))]
+use no_queue as queue;
 
 /// Does what the command line says.
 ///
@@ -40,6 +45,7 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Check(show) => check::check(place, show, out),
         Command::Schema(_) => Ok(schema::schema(out)),
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
+        Command::Queue(show) => queue::run(place, show, out),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
     }
 }

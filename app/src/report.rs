@@ -112,7 +112,11 @@ pub(crate) fn stopped(report: &StopReport) -> String {
         .as_ref()
         .map_or_else(String::new, |why| format!("stopped by {why}\n"));
     let kept = dead_letters(report.dead_letters);
-    format!("{why}{table}{kept}stopped in {took} ms, not in good order\n")
+    let unstored = match report.unstored {
+        0 => String::new(),
+        count => format!("{count} events could not be stored and are lost\n"),
+    };
+    format!("{why}{table}{kept}{unstored}stopped in {took} ms, not in good order\n")
 }
 
 /// A line for events that handlers failed with, if nobody keeps them.

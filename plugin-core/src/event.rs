@@ -64,7 +64,7 @@ pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use binder::Bindings;
 pub(crate) use dead_letters::ReplayError;
-pub(crate) use durable::Deliveries;
+pub(crate) use durable::{Deliveries, ask};
 pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use request::Reception;

@@ -68,6 +68,13 @@
 ///   With `concurrency`, those of different keys run side by side; with `group`, or `replicas` in
 ///   the plugin's config, all of a key go to one member, also while members come and go. A key is
 ///   anything with `Hash`: a field, a number, a tuple of them. It sees no `self`.
+/// - `durable`: events survive a crash of the process. They are stored, by the plugin that provides
+///   [`EventStore`](crate::event::EventStore), until this `async fn` has handled them, and come
+///   again after a restart, in order, before newer ones; also those that are published while the
+///   plugin does not run. One may come twice:
+///   [`Envelope::idempotency_key`](crate::event::Envelope::idempotency_key) tells.
+///   [`Publisher::publish_durable`](crate::event::Publisher::publish_durable) waits until an event
+///   is stored. Not together with `AnyEvent`, `overflow` and `group`.
 ///
 /// What a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).

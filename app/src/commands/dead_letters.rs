@@ -4,9 +4,8 @@
 mod chosen;
 mod text;
 
-use plugin_core::config::Settings;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
-use plugin_queue::{QueueConfig, QueueFile};
+use plugin_queue::QueueFile;
 use serde::Serialize;
 use serde_json::json;
 
@@ -15,10 +14,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output, note};
 
+use super::queue;
 use chosen::chosen;
-
-/// Name of the plugin whose file it is.
-const QUEUE: &str = "queue-plugin";
 
 /// What was done with letters.
 #[derive(Debug, Default, Serialize)]
@@ -31,28 +28,20 @@ struct Done {
 
 pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
     let settings = super::settings(place).map_err(Failure::Config)?;
-    let path = config(&settings)?.file(&settings.manager.data_dir.join(QUEUE));
-    let runtime = super::run::runtime()?;
-    runtime.block_on(async {
-        let file = QueueFile::open(&path).await.map_err(Failure::Plugin)?;
-        let Some(mut file) = file else {
+    let path = queue::path(&settings)?;
+    queue::wait_for(async {
+        let Some(mut file) = QueueFile::open(&path).await? else {
             return Ok(nothing(&command, out));
         };
         let exit = match command {
-            DeadLetters::List(list) => self::list(&mut file, &list, out).await,
-            DeadLetters::Show(show) => self::show(&mut file, &show, out).await,
-            DeadLetters::Replay(choice) => replay(&mut file, &choice, out).await,
-            DeadLetters::Drop(choice) => drop_letters(&mut file, &choice, out).await,
+            DeadLetters::List(list) => self::list(&mut file, &list, out).await?,
+            DeadLetters::Show(show) => self::show(&mut file, &show, out).await?,
+            DeadLetters::Replay(choice) => replay(&mut file, &choice, out).await?,
+            DeadLetters::Drop(choice) => drop_letters(&mut file, &choice, out).await?,
         };
-        file.close().await.map_err(Failure::Plugin)?;
-        exit.map_err(Failure::Plugin)
+        file.close().await?;
+        Ok(exit)
     })
-}
-
-fn config(settings: &Settings) -> Result<QueueConfig, Failure> {
-    let values = settings.plugins[QUEUE].values.clone();
-    let config = serde_json::from_value(values);
-    config.map_err(|error| Failure::Plugin(error.into()))
 }
 
 /// Before the service has run there is no file.

@@ -8,6 +8,7 @@ use serde_path_to_error::Track;
 use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::{DecodeError, Event};
+use super::durable::publish_durable;
 use super::envelope::{Envelope, Meta};
 use super::outcome::PublishError;
 use super::publish::publish;
@@ -17,6 +18,12 @@ use crate::instance::Identity;
 /// An event whose type the publisher does not name.
 pub(crate) trait Publishable: Send {
     fn publish<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_durable<'a>(
         self: Box<Self>,
         bus: &'a Bus,
         owner: &'a Identity,
@@ -33,6 +40,14 @@ impl<E: Event> Publishable for Typed<E> {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move { publish(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn publish_durable<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(async move { publish_durable(bus, owner, bus.index::<E>(), self.0).await })
     }
 
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload> {

@@ -39,6 +39,7 @@ use crate::instance::Identity;
 use crate::service::Service;
 
 pub(crate) use delivery::Delivery;
+pub(crate) use link::ask;
 pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
 pub(super) use receipt::Receipt;
@@ -179,10 +180,10 @@ impl Durables {
     /// Makes a dead letter pending again if its handler is a durable one; `None` if it is not.
     pub(crate) async fn revive(&self, letter: &DeadLetter) -> Option<Result<()>> {
         let durable = self.find(&letter.plugin, &letter.handler, &letter.topic)?;
-        let store = self.link.now()?;
+        let store = self.link.now()?.provider();
         let mut letter = letter.clone();
         letter.key.get_or_insert_with(IdempotencyKey::next);
-        let revived = store.revive(&durable.name, &letter).await;
+        let revived = link::ask(&store, |store| store.revive(&durable.name, &letter)).await;
         durable.tail.rewind();
         Some(revived)
     }

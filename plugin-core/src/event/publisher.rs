@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::any::Untyped;
 use super::bus::Bus;
-use super::decode;
+use super::decode::{self, Publishable};
 use super::descriptor::{DecodeError, Event, EventDescriptor};
 use super::durable::publish_durable;
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
@@ -149,19 +149,50 @@ impl Publishers {
     ///
     /// As [`Publisher::publish`].
     pub async fn publish(&self, topic: &str, json: &[u8]) -> Result<(), PublishError> {
+        match self.read(topic, json)? {
+            Given::Typed(event) => event.publish(&self.bus, &self.owner).await,
+            Given::Untyped(event) => decode::publish_untyped(&self.bus, &self.owner, event).await,
+        }
+    }
+
+    /// As [`Publishers::publish`], and waits until the event is stored for every durable
+    /// subscriber; a topic that no type declares has none.
+    ///
+    /// # Errors
+    ///
+    /// As [`Publishers::publish`] and [`Publisher::publish_durable`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Publisher::publish_durable`].
+    pub async fn publish_durable(&self, topic: &str, json: &[u8]) -> Result<(), PublishError> {
+        match self.read(topic, json)? {
+            Given::Typed(event) => event.publish_durable(&self.bus, &self.owner).await,
+            Given::Untyped(event) => decode::publish_untyped(&self.bus, &self.owner, event).await,
+        }
+    }
+
+    /// The event that some JSON is, if the plugin may publish it.
+    fn read(&self, topic: &str, json: &[u8]) -> Result<Given, PublishError> {
         self.owner
             .grants()
             .publish(topic)
             .map_err(PublishError::Denied)?;
         if let Some(event) = self.bus.event(topic) {
             let event = (event.decode)(json).map_err(PublishError::Decode)?;
-            return event.publish(&self.bus, &self.owner).await;
+            return Ok(Given::Typed(event));
         }
         let topic = check_topic(topic).map_err(PublishError::Topic)?;
         let data: Value = decode::read(json)
             .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
-        decode::publish_untyped(&self.bus, &self.owner, Untyped { topic, data }).await
+        Ok(Given::Untyped(Untyped { topic, data }))
     }
+}
+
+/// An event that came as JSON.
+enum Given {
+    Typed(Box<dyn Publishable>),
+    Untyped(Untyped),
 }
 
 fn check_topic(topic: &str) -> Result<String, PatternError> {

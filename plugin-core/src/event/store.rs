@@ -26,8 +26,8 @@ use crate::trace::TraceContext;
 /// - All calls can be repeated: a key that is stored is not stored twice, and to settle what is
 ///   settled changes nothing.
 ///
-/// An error that [is retriable](crate::ErrorKind::is_retriable) is tried again until it works;
-/// another one says that this event can't be stored at all.
+/// An error of kind `external` that is not retriable says that this very event can't be stored;
+/// after any other one, the same is tried again until it works.
 #[crate::macros::service(crate = crate)]
 pub trait EventStore {
     /// Adds events to the end of a subscription's queue, all or none, and returns their positions

@@ -4,7 +4,7 @@ use std::sync::{Arc, Weak};
 
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
-use crate::event::{DeadLetterId, EventStore};
+use crate::event::{DeadLetterId, EventStore, ask};
 use crate::service::Service;
 
 /// Listens to a store, as long as it is the one in use and the system runs.
@@ -16,13 +16,28 @@ pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
             let requested = tokio::select! {
                 biased;
                 () = replaced.wait() => return,
-                requested = store.requested() => requested,
+                requested = requested(&store) => requested,
             };
             for letter in requested {
                 crate::spawn::spawn(replay(Weak::clone(&kernel), letter));
             }
         }
     });
+}
+
+async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
+    let store = store.provider();
+    let asked = ask(&store, |store| {
+        let requested = store.requested();
+        Box::pin(async move { Ok(requested.await) })
+    });
+    match asked.await {
+        Ok(requested) => requested,
+        Err(error) => {
+            tracing::error!("requests of replays are not followed any more: {error}");
+            std::future::pending().await
+        }
+    }
 }
 
 /// It takes as long as the handler does.

@@ -39,7 +39,7 @@ impl Hello {
     }
 
     #[subscribe]
-    fn logout(&self, logout: &UserLogout) {
+    async fn logout(&self, logout: &UserLogout) {
         tracing::info!(user_id = logout.user_id, "user logged out");
     }
 }

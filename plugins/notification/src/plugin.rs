@@ -38,14 +38,14 @@ impl Notification {
     /// How many run at once is up to the notifier, whose bound the config sets.
     ///
     /// Durable, so that no message is lost by a crash: at worst it is sent twice.
-    #[subscribe(durable, concurrency = 64)]
+    #[subscribe(durable, concurrency = 64, retry = 3, backoff = "1s")]
     async fn welcome(&self, event: &UserWelcome) -> Result<()> {
         self.notifier.welcome(event).await?;
         tracing::info!(user_id = event.user_id, "welcome sent");
         Ok(())
     }
 
-    #[subscribe(durable, concurrency = 64)]
+    #[subscribe(durable, concurrency = 64, retry = 3, backoff = "1s")]
     async fn confirm(&self, event: &OrderCreated) -> Result<()> {
         self.notifier.confirm(event).await?;
         tracing::info!(order_id = event.order_id, "order confirmed");

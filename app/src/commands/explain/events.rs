@@ -71,6 +71,9 @@ pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<Published
 fn options(subscription: &Subscription) -> String {
     let options = subscription.options;
     let mut words = Vec::new();
+    if options.durable {
+        words.push("durable".to_owned());
+    }
     if options.priority != 0 {
         words.push(format!("priority {}", options.priority));
     }

@@ -9,12 +9,12 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
-use super::link::Listener;
+use super::link::{Listener, ask};
 use super::tail::Next;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
-use crate::event::store::{EventStore as _, Record, Stored};
+use crate::event::store::{Record, Stored};
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
@@ -67,7 +67,7 @@ impl Intake {
                 }
                 Some(Err(error)) => error,
             };
-            if !error.kind().is_retriable() {
+            if error.kind() == (ErrorKind::External { retriable: false }) {
                 if load.jobs.len() == 1 {
                     return load.refuse(&error, &self.durable);
                 }
@@ -99,11 +99,11 @@ impl Intake {
     }
 
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
-        let store = self.link.up().await?;
+        let store = self.link.up().await?.provider();
         // A store that waits for room has until the end of the system.
         tokio::select! {
             biased;
-            done = store.append(&self.durable.name, &load.records) => Some(done),
+            done = ask(&store, |store| store.append(&self.durable.name, &load.records)) => Some(done),
             () = self.link.closed() => None,
         }
     }

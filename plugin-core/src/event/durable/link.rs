@@ -7,8 +7,11 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::Durable;
+use crate::descriptor::BoxFuture;
+use crate::error::Result;
 use crate::event::store::{EventStore, SubscriptionName};
-use crate::service::Service;
+use crate::guard;
+use crate::service::{Provider, Service};
 
 /// Where the store is.
 #[derive(Clone, Default)]
@@ -92,11 +95,21 @@ impl Listener {
     }
 }
 
+/// Asks the store: guarded, without a time limit, since it may wait for room.
+pub(crate) async fn ask<'a, T>(
+    store: &'a Provider<dyn EventStore>,
+    question: impl FnOnce(&'a dyn EventStore) -> BoxFuture<'a, Result<T>>,
+) -> Result<T> {
+    let current = store.current();
+    let answer = guard::call(current, || Ok(question(&**store)))?;
+    guard::unlimited(current, answer).await
+}
+
 /// What was stored for a subscription that there is no more waits for it to come back: it is
 /// never given to another one, and never thrown away unasked.
 pub(super) async fn tell_of_strangers(store: Service<dyn EventStore>, all: Vec<Arc<Durable>>) {
     let known: HashSet<&SubscriptionName> = all.iter().map(|durable| &durable.name).collect();
-    match store.stock().await {
+    match ask(&store.provider(), |store| store.stock()).await {
         Ok(stock) => {
             for stock in stock {
                 if stock.pending > 0 && !known.contains(&stock.subscription) {

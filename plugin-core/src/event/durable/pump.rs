@@ -8,12 +8,12 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::link::Listener;
+use super::link::{Listener, ask};
 use super::receipt::{Answer, Receipt};
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::event::dead_letters::DeadLetters;
-use crate::event::store::{EventStore as _, Settled, Stored, Window};
+use crate::event::store::{Settled, Stored, Window};
 
 /// Most events of a subscription between store and settlement: as many can come twice after a
 /// crash.
@@ -215,7 +215,8 @@ impl Deliverer {
         };
         let name = &self.delivery.durable.name;
         loop {
-            match self.link.up().await?.pending(name, window).await {
+            let store = self.link.up().await?.provider();
+            match ask(&store, |store| store.pending(name, window)).await {
                 Ok(events) => return Some(events),
                 Err(error) => {
                     tracing::warn!(subscription = %name, "stored events can't be read: {error}");
@@ -261,8 +262,8 @@ impl Settler {
     /// Tries until it works; `None` when the store does not come back.
     async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
         loop {
-            let store = self.link.up().await?;
-            match store.settle(&self.durable.name, settled).await {
+            let store = self.link.up().await?.provider();
+            match ask(&store, |store| store.settle(&self.durable.name, settled)).await {
                 Ok(()) => return Some(()),
                 Err(error) => {
                     tracing::warn!(

@@ -48,12 +48,13 @@ async fn publish(
 
 impl Events {
     /// Publishes in a task of its own: a request that is given up must not leave an event with
-    /// some of its subscribers only.
+    /// some of its subscribers only. Who is answered may forget the event: it is stored for those
+    /// whose subscription is durable.
     async fn whole(self, topic: String, body: JsonBody) -> Result<(), Problem> {
         let (done, outcome) = oneshot::channel();
         let publishers = self.publishers;
         let publish = async move {
-            let published = publishers.publish(&topic, body.text()).await;
+            let published = publishers.publish_durable(&topic, body.text()).await;
             // Nobody waits for the outcome of a request that was given up.
             drop(done.send(published));
         };

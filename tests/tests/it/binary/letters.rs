@@ -71,6 +71,22 @@ fn a_letter_is_listed_shown_replayed_and_dropped() {
 }
 
 #[test]
+fn the_queue_is_told_by_subscription() {
+    let app = failed();
+    let queue = app.run("queue --format json").json();
+    let confirm = (queue.as_array().unwrap().iter())
+        .find(|waiting| waiting["subscription"]["handler"] == "confirm")
+        .unwrap();
+    assert_eq!(
+        (&confirm["pending"], &confirm["dead"]),
+        (&json!(0), &json!(1))
+    );
+    assert_eq!(confirm["subscribed"], true);
+    let table = app.run("queue").stdout;
+    assert!(table.contains("notification-plugin  confirm"), "{table}");
+}
+
+#[test]
 fn a_running_service_replays_at_once() {
     let app = failed();
     let letter = id(&letters(&app)[0]);

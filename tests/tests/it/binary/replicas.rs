@@ -2,7 +2,7 @@
 
 use super::App;
 
-const THREE: &str = "notification-plugin:\n  replicas: 3\n";
+const THREE: &str = "hello-plugin:\n  replicas: 3\n";
 
 fn app(section: &str) -> App {
     App::new().file("config/plugins/replicas.yaml", section)
@@ -15,7 +15,7 @@ fn three_instances_share_a_day() {
     let json = ended.json();
     let plugins = json["plugins"].as_array().unwrap();
     let received: Vec<_> = (plugins.iter())
-        .filter(|plugin| plugin["name"].as_str().unwrap().starts_with("notification"))
+        .filter(|plugin| plugin["name"].as_str().unwrap().starts_with("hello"))
         .map(|plugin| plugin["received"].as_u64().unwrap())
         .collect();
     assert_eq!(received.len(), 3, "{json}");
@@ -28,7 +28,7 @@ fn three_instances_share_a_day() {
 fn list_and_explain_tell_of_them() {
     let list = app(THREE).run("list").stdout;
     assert!(list.contains("on x3"), "{list}");
-    let explained = app(THREE).run("explain notification-plugin").stdout;
+    let explained = app(THREE).run("explain hello-plugin").stdout;
     assert!(
         explained.contains("; 3 instances, each event to one of them"),
         "{explained}"

@@ -1,13 +1,13 @@
-//! `dead-letters` in a build without `queue-plugin`: there is no file to look at.
+//! `dead-letters` and `queue` in a build without `queue-plugin`: there is no file to look at.
 
-use crate::cli::{DeadLetters, Place};
+use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::Output;
 use crate::plugins::COMPOSITION;
 
 /// Says which feature brings the file.
-pub(super) fn run(_: &Place, _: DeadLetters, _: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run<T>(_: &Place, _: T, _: &mut Output) -> Result<Exit, Failure> {
     match COMPOSITION.absent("queue-plugin") {
         Some(absent) => Err(Failure::Absent(absent)),
         None => Ok(Exit::Ok),

@@ -1,0 +1,108 @@
+//! `queue`: what waits for each durable subscription, in the file of `queue-plugin`. It works while
+//! the service runs and while it does not.
+
+use std::future::Future;
+use std::path::PathBuf;
+
+use plugin_core::Descriptor;
+use plugin_core::config::Settings;
+use plugin_core::event::store::{Stock, SubscriptionName};
+use plugin_queue::{QueueConfig, QueueFile};
+use serde::Serialize;
+
+use crate::cli::{Place, Show};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output};
+use crate::plugins::COMPOSITION;
+use crate::table::Table;
+
+/// Name of the plugin whose file it is.
+const QUEUE: &str = "queue-plugin";
+
+/// What waits for a subscription.
+#[derive(Debug, Serialize)]
+struct Waiting {
+    #[serde(flatten)]
+    stock: Stock,
+    /// Whether a plugin of this build subscribes.
+    subscribed: bool,
+}
+
+pub(super) fn run(place: &Place, show: Show, out: &mut Output) -> Result<Exit, Failure> {
+    let settings = super::settings(place).map_err(Failure::Config)?;
+    let path = path(&settings)?;
+    let stock = wait_for(async {
+        match QueueFile::open(&path).await? {
+            Some(mut file) => file.stock().await,
+            None => Ok(Vec::new()),
+        }
+    })?;
+    let waiting: Vec<Waiting> = stock.into_iter().map(Waiting::of).collect();
+    match show.format {
+        Format::Human => out.text(table(&waiting)),
+        Format::Json => out.json(&waiting),
+    }
+    Ok(Exit::Ok)
+}
+
+/// Where the file is by the config.
+pub(super) fn path(settings: &Settings) -> Result<PathBuf, Failure> {
+    let values = settings.plugins[QUEUE].values.clone();
+    let config: Result<QueueConfig, _> = serde_json::from_value(values);
+    let config = config.map_err(|error| Failure::Plugin(error.into()))?;
+    Ok(config.file(&settings.manager.data_dir.join(QUEUE)))
+}
+
+/// Runs something that works on the file.
+pub(super) fn wait_for<T>(
+    work: impl Future<Output = plugin_core::Result<T>>,
+) -> Result<T, Failure> {
+    let runtime = super::run::runtime()?;
+    runtime.block_on(work).map_err(Failure::Plugin)
+}
+
+impl Waiting {
+    fn of(stock: Stock) -> Self {
+        let subscribed = COMPOSITION
+            .plugins()
+            .any(|plugin| subscribes(plugin, &stock.subscription));
+        Self { stock, subscribed }
+    }
+}
+
+fn subscribes(plugin: &Descriptor, name: &SubscriptionName) -> bool {
+    plugin.name == name.plugin
+        && (plugin.subscriptions.iter()).any(|one| {
+            one.options.durable && one.handler == name.handler && one.source.topic() == name.topic
+        })
+}
+
+fn table(waiting: &[Waiting]) -> Table {
+    let headings = [
+        "plugin",
+        "handler",
+        "topic",
+        ">waiting",
+        ">bytes",
+        ">dead letters",
+        "note",
+    ];
+    let mut table = Table::new(&headings);
+    for Waiting { stock, subscribed } in waiting {
+        let note = match subscribed {
+            true => "",
+            false => "no plugin of this build has this subscription: kept until one does",
+        };
+        table.row([
+            stock.subscription.plugin.to_string(),
+            stock.subscription.handler.to_string(),
+            stock.subscription.topic.to_string(),
+            stock.pending.to_string(),
+            stock.bytes.to_string(),
+            stock.dead.to_string(),
+            note.to_owned(),
+        ]);
+    }
+    table
+}
