@@ -50,6 +50,9 @@ fn compare() -> Result<(), String> {
     let counted = callgrind::count()?;
     let (table, faults) = report::compare(&counted, &recorded);
     print!("{table}");
+    for line in report::better(&counted, &recorded) {
+        println!("{line}");
+    }
     if faults.is_empty() {
         Ok(())
     } else {
