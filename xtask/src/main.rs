@@ -21,8 +21,9 @@ usage: cargo xtask COMMAND
   test                          everything that CI checks, in order, stopping at the first failure
   test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols,
                                 counts, deps
-  counts [--record]             counts the instructions of the kernel's operations, and compares them
-                                with those of benches/counts.json, or records them there
+  counts                        counts the instructions of the kernel's operations, and compares them
+                                with those of benches/counts.json
+  counts --record | --functions records them there, or says which functions take them
   peers                         compares the kernel with other event crates and actor crates
   crash-test [--kills N] [--seed S]
                                 kills a process with a queue 200 times, and looks what is lost

@@ -3,7 +3,7 @@
 use crate::command::{cargo, root, run as execute};
 
 pub(crate) fn run() -> Result<(), String> {
-    let mut peers = cargo(["run", "--release", "--locked"]);
+    let mut peers = cargo(["run", "--release"]);
     peers
         .arg("--manifest-path")
         .arg(root().join("benches/peers/Cargo.toml"))

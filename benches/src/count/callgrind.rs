@@ -1,5 +1,6 @@
 //! Runs the scenarios under callgrind, and reads what it counted.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -14,23 +15,54 @@ const COUNT_IN: &str = "*counted_region*";
 const WRITE_AFTER: &str = "*::counted_region*";
 
 /// Instructions of one run of a scenario.
+#[derive(Default)]
 struct Dump {
     instructions: u64,
     locked: u64,
+    functions: HashMap<String, u64>,
 }
+
+/// What each function of a scenario takes itself, in instructions of an operation, the most first.
+pub(crate) type Profile = Vec<(String, f64)>;
 
 /// Counts every scenario.
 pub(crate) fn count() -> Result<Record, String> {
+    let counted = profile()?.into_iter();
+    Ok(counted.map(|(name, count, _)| (name, count)).collect())
+}
+
+/// Counts every scenario, function by function.
+pub(crate) fn profile() -> Result<Vec<(&'static str, Count, Profile)>, String> {
     let program = env::current_exe().map_err(|error| format!("can't find myself: {error}"))?;
     let dumps = run(&program)?;
     let locked = Locked::of(&program)?;
-    let mut record = Record::default();
-    for (at, scenario) in SCENARIOS.iter().enumerate() {
+    let counted = SCENARIOS.iter().enumerate().map(|(at, scenario)| {
         // Callgrind numbers its dumps from one.
         let [few, many] = [1, 2].map(|run| read(&dumps, RUNS.len() * at + run, &locked));
-        record.add(scenario.name, difference(&few?, &many?));
-    }
-    Ok(record)
+        let (few, many) = (few?, many?);
+        Ok((
+            scenario.name,
+            difference(&few, &many),
+            functions(&few, &many),
+        ))
+    });
+    counted.collect()
+}
+
+fn functions(few: &Dump, many: &Dump) -> Profile {
+    let operations = (RUNS[1] - RUNS[0]) as f64;
+    let mut profile: Profile = (many.functions.iter())
+        .map(|(name, cost)| {
+            let before = few.functions.get(name).copied().unwrap_or_default();
+            (
+                name.clone(),
+                cost.saturating_sub(before) as f64 / operations,
+            )
+        })
+        .filter(|(_, cost)| *cost >= 0.05)
+        .collect();
+    profile.sort_by(|(_, one), (_, other)| other.total_cmp(one));
+    profile
 }
 
 fn difference(few: &Dump, many: &Dump) -> Count {
@@ -82,20 +114,20 @@ fn read(dumps: &Path, number: usize, locked: &Locked) -> Result<Dump, String> {
 /// Adds the costs up, each at the instruction where it arose. The line after `calls=` is what the
 /// called function took, which is counted there.
 fn parse(text: &str, locked: &Locked) -> Dump {
-    let mut dump = Dump {
-        instructions: 0,
-        locked: 0,
-    };
-    let (mut ours, mut skip) = (false, false);
+    let mut dump = Dump::default();
+    let (mut ours, mut skip, mut function) = (false, false, "");
     for line in text.lines() {
         if let Some(object) = line.strip_prefix("ob=") {
             ours = locked.is_of(object);
+        } else if let Some(name) = line.strip_prefix("fn=") {
+            function = name;
         } else if line.starts_with("calls=") {
             skip = true;
         } else if let Some((address, cost)) = cost(line)
             && !std::mem::take(&mut skip)
         {
             dump.instructions += cost;
+            *dump.functions.entry(function.to_owned()).or_default() += cost;
             if ours && locked.contains(address) {
                 dump.locked += cost;
             }

@@ -38,7 +38,7 @@ impl Locked {
     }
 }
 
-/// The address in a line `  12ab:	lock incq (%rax)`. An exchange with memory locks without saying
+/// The address in a line `12ab: lock incq (%rax)`. An exchange with memory locks without saying
 /// so.
 fn locked(line: &str) -> Option<u64> {
     let (address, instruction) = line.split_once(':')?;

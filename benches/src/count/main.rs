@@ -32,8 +32,9 @@ fn main() -> ExitCode {
         }
         None => compare(),
         Some("--record") => record(),
+        Some("--functions") => functions(),
         Some(other) => Err(format!(
-            "`{other}` is not understood: write `--record` or nothing"
+            "`{other}` is not understood: write `--record`, `--functions` or nothing"
         )),
     };
     match outcome {
@@ -50,6 +51,9 @@ fn compare() -> Result<(), String> {
     let counted = callgrind::count()?;
     let (table, faults) = report::compare(&counted, &recorded);
     print!("{table}");
+    for line in report::better(&counted, &recorded) {
+        println!("{line}");
+    }
     if faults.is_empty() {
         Ok(())
     } else {
@@ -62,4 +66,15 @@ fn record() -> Result<(), String> {
     let (table, _) = report::compare(&counted, &counted);
     print!("{table}");
     counted.write()
+}
+
+/// Where the instructions are: the way to what can be spared.
+fn functions() -> Result<(), String> {
+    for (name, count, functions) in callgrind::profile()? {
+        println!("{name}: {:.1}", count.instructions);
+        for (function, instructions) in functions {
+            println!("{instructions:10.1}  {function}");
+        }
+    }
+    Ok(())
 }

@@ -19,16 +19,21 @@ pub(crate) struct Count {
 #[serde(transparent)]
 pub(crate) struct Record(BTreeMap<String, Count>);
 
-impl Record {
-    pub(crate) fn add(&mut self, scenario: &str, count: Count) {
+impl<'a> FromIterator<(&'a str, Count)> for Record {
+    fn from_iter<I: IntoIterator<Item = (&'a str, Count)>>(counts: I) -> Self {
         let rounded = |figure: f64| (figure * 10.0).round() / 10.0;
-        let count = Count {
-            instructions: rounded(count.instructions),
-            locked: rounded(count.locked),
+        let entry = |(name, count): (&str, Count)| {
+            let count = Count {
+                instructions: rounded(count.instructions),
+                locked: rounded(count.locked),
+            };
+            (name.to_owned(), count)
         };
-        self.0.insert(scenario.to_owned(), count);
+        Self(counts.into_iter().map(entry).collect())
     }
+}
 
+impl Record {
     pub(crate) fn get(&self, scenario: &str) -> Option<Count> {
         self.0.get(scenario).copied()
     }
