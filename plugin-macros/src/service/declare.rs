@@ -81,6 +81,7 @@ fn broken(method: &Method) -> TokenStream {
     }
 }
 
+/// A trait that is no service is told to become one; which others are would not help.
 fn descriptor(service: &Service) -> TokenStream {
     let krate = &service.options.krate;
     let ident = &service.item.ident;
@@ -92,6 +93,7 @@ fn descriptor(service: &Service) -> TokenStream {
         quote!(#(#cfgs)* #name)
     });
     quote! {
+        #[diagnostic::do_not_recommend]
         impl #krate::service::ServiceTrait for dyn #ident {
             const DESCRIPTOR: &'static #krate::service::ServiceDescriptor =
                 &#krate::service::ServiceDescriptor::new(
