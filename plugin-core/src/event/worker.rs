@@ -1,9 +1,10 @@
 //! The task of an instance that takes events out of its mailbox and calls the handlers.
 //!
 //! Order: the events of one handler are handled in the order in which they were accepted, unless
-//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait until the batch is full, its
-//! `linger` is over, or the mailbox is closed. While an event waits for its retry, the later ones
-//! of its lane wait behind it in the mailbox, and all others are handled.
+//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait
+//! until the batch is full, its `linger` is over, or the mailbox is closed. While an event waits
+//! for its retry, the later ones of its lane wait behind it in the mailbox, and all others are
+//! handled.
 
 mod batch;
 mod beside;

@@ -1,6 +1,6 @@
 //! The elements of a descriptor's `subscriptions`.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path, Type};
@@ -107,7 +107,10 @@ fn sharing(krate: &Path, shared: &Shared) -> TokenStream {
 fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
     let key = subscription.shared.key.as_ref()?;
     let there = krate::at(krate, key.span());
-    let number = quote!(#there::__private::key_of(event, #key));
+    // The name as it is in the expansion, wherever the key was written.
+    let event = Ident::new("event", Span::call_site());
+    let key_of = quote_spanned!(key.span()=> #there::__private::key_of);
+    let number = quote_spanned!(key.span()=> #key_of(#event, #key));
     Some(match &subscription.listens {
         Listens::One(event) | Listens::Batch(event) => {
             quote!(binder.key::<#event>(|event| #number);)
