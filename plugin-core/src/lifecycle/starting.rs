@@ -418,8 +418,9 @@ fn activate(kernel: &Kernel, unit: usize) {
         this.settings.timeout,
         (&plugin, this.descriptor.responds),
     );
-    if let Some(live) = this.live().as_mut() {
-        live.reception = Some(reception);
+    match this.live().as_mut() {
+        Some(live) => live.reception = Some(reception),
+        None => reception.close(),
     }
 }
 

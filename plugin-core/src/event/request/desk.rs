@@ -14,7 +14,7 @@ use crate::context::Current;
 use crate::descriptor::BoxFuture;
 use crate::error::{Error, Result};
 use crate::event::backlog::Pending;
-use crate::event::envelope::Envelope;
+use crate::event::envelope::{Envelope, Meta};
 use crate::event::handler::{HandlerReport, Site};
 use crate::guard;
 use crate::instance::Identity;
@@ -84,7 +84,7 @@ impl<Q: Request> Desk<Q> {
         }
         let held = (room, counted, pending);
         let answer = match &self.call {
-            Call::Inline(call) => self.call_inline(&envelope, call),
+            Call::Inline(call) => self.call_inline(&envelope, call, deadline),
             Call::Spawned(_) => {
                 let kill = self.scope.kill.clone();
                 let answer = self.run(Arc::new(envelope), deadline);
@@ -107,10 +107,24 @@ impl<Q: Request> Desk<Q> {
         answer.map_err(|error| RequestError::Failed { topic, error })
     }
 
-    fn call_inline(&self, envelope: &Envelope<Q>, call: &InlineCall<Q>) -> Result<Q::Answer> {
+    /// The context of a call.
+    fn current(&self, meta: &Meta, deadline: Instant) -> Current {
+        Current {
+            deadline: Some(deadline),
+            answering: Some(self.owner().uid()),
+            ..self.owner().handling(meta)
+        }
+    }
+
+    fn call_inline(
+        &self,
+        envelope: &Envelope<Q>,
+        call: &InlineCall<Q>,
+        deadline: Instant,
+    ) -> Result<Q::Answer> {
         let (meta, began) = (envelope.meta(), Instant::now());
         let counted = Counted::begin(&self.site, meta, None);
-        let answer = guard::call(self.site.owner.handling(&meta), || call(envelope));
+        let answer = guard::call(self.current(&meta, deadline), || call(envelope));
         counted.end(&answer);
         self.site.warn_if_long(meta, began.elapsed());
         answer
@@ -123,11 +137,7 @@ impl<Q: Request> Desk<Q> {
         deadline: Instant,
     ) -> Result<Q::Answer> {
         let meta = envelope.meta();
-        let current = Current {
-            deadline: Some(deadline),
-            answering: Some(self.owner().uid()),
-            ..self.site.owner.handling(&meta)
-        };
+        let current = self.current(&meta, deadline);
         let span = tracing::info_span!(
             "request",
             plugin = self.owner().name(),

@@ -48,6 +48,29 @@ async fn the_wait_for_room_is_part_of_the_limit() {
     running.stop().await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn replicas_share_the_requests() {
+    let running = rig().set("request-oracle", "replicas", 2).start().await;
+    let began = Instant::now();
+    let requester = running.requester::<Ask>();
+    let mut asking = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let requester = requester.clone();
+        asking.spawn(async move { requester.request(ask("a second later")).await });
+    }
+    while let Some(answer) = asking.join_next().await {
+        answer.unwrap().unwrap();
+    }
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
+    let reports = running.bus().handlers();
+    let words = reports.iter().filter(|report| report.handler == "word");
+    let shares: Vec<_> = words
+        .map(|report| (report.plugin, report.received))
+        .collect();
+    assert_eq!(shares, [("request-oracle#1", 2), ("request-oracle#2", 2)]);
+    assert!(running.stop().await.is_clean());
+}
+
 /// Most calls that were under way at one time.
 fn most_at_once(lines: &[String]) -> usize {
     let mut at_once = 0;
