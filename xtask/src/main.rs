@@ -5,9 +5,11 @@ mod command;
 mod counts;
 mod demo;
 mod matrix;
+mod models;
 mod new_plugin;
 mod peers;
 mod require;
+mod soak;
 mod symbols;
 mod tidy;
 
@@ -18,18 +20,23 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test                          everything that CI checks, in order, stopping at the first failure
-  test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols,
-                                counts, deps
+  test STEP...                  only these steps: fmt, tidy, clippy, models, test, doc, matrix,
+                                symbols, counts, deps
   counts [--record]             counts the instructions of the kernel's operations, and compares them
                                 with those of benches/counts.json, or records them there
   peers                         compares the kernel with other event crates and actor crates
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
+  soak [--minutes N | --seconds N] [--seed S]
+                                faults at random under load; memory and tasks have to stay flat
+  miri                          the kernel's unsafe code under Miri, where that is installed
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
+        Some("soak") => soak::run(args),
+        Some("miri") => models::miri(),
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),

@@ -26,5 +26,6 @@ mod retries;
 mod rights;
 mod schedules;
 mod services;
+mod soak;
 mod states;
 mod traces;
