@@ -158,6 +158,8 @@ fn manifests(root: &Path) -> Vec<PathBuf> {
         "plugin-macros",
         "app",
         "tests",
+        "tests/models",
+        "tests/soak",
         "benches",
         "xtask",
     ]

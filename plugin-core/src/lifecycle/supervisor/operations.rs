@@ -71,7 +71,7 @@ impl Supervisor {
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        failed.map_or(Ok(OperationOutcome { plugins }), Err)
+        failed.map_or(Ok(OperationOutcome::of(plugins)), Err)
     }
 
     async fn stop(
@@ -104,16 +104,13 @@ impl Supervisor {
                     plugin: this.name(),
                     state: this.board.read().state,
                 }),
-                _ => Ok(OperationOutcome {
-                    plugins: Vec::new(),
-                }),
+                _ => Ok(OperationOutcome::of(Vec::new())),
             };
         }
         stopped.extend(running);
         let stops = stopping::stop_some(&self.kernel, stopped).await;
-        Ok(OperationOutcome {
-            plugins: stops.iter().map(|stop| stop.name).collect(),
-        })
+        let plugins = stops.iter().map(|stop| stop.name).collect();
+        Ok(OperationOutcome::of(plugins).left(&stops))
     }
 
     /// Restarts the instances one after the other, so that the others serve meanwhile; one that
@@ -123,11 +120,14 @@ impl Supervisor {
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let mut plugins = Vec::new();
+        let mut outcome = OperationOutcome::of(Vec::new());
         for unit in self.find(plugin)? {
-            plugins.extend(self.restart_one(unit, escalation).await?.plugins);
+            let restarted = self.restart_one(unit, escalation).await?;
+            outcome.plugins.extend(restarted.plugins);
+            outcome.dead_lettered += restarted.dead_lettered;
+            outcome.lost += restarted.lost;
         }
-        Ok(OperationOutcome { plugins })
+        Ok(outcome)
     }
 
     async fn restart_one(
@@ -138,13 +138,11 @@ impl Supervisor {
         if !self.kernel.units[unit].is_running() {
             return self.start_all(&[unit], escalation).await;
         }
-        stopping::stop(&self.kernel, unit).await;
+        let stopped = stopping::stop(&self.kernel, unit).await;
         self.records[unit] = Record::default();
         let plugin = self.launch_for_operator(unit, escalation).await?;
         self.count_restart(unit);
-        Ok(OperationOutcome {
-            plugins: vec![plugin],
-        })
+        Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
 
     /// A failure is told to the operator, and followed up like any other.

@@ -1,0 +1,59 @@
+//! A stand-in for `plugin-core/src/event/record.rs`, whose records are in a `static` that loom does
+//! not know: those of the threads of one run of a model. `Grace` is a copy, and `attend` is what it
+//! is on a system without `membarrier`.
+
+use std::sync::Arc;
+
+use loom::sync::Mutex;
+
+use super::epoch::{self, Mark, Readers};
+use crate::sync::atomic::{Ordering::SeqCst, fence};
+
+loom::lazy_static! {
+    static ref RECORDS: Mutex<Vec<Arc<Record>>> = Mutex::new(Vec::new());
+}
+
+/// What one thread keeps for itself.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) readers: Readers,
+}
+
+impl Record {
+    /// The record of a thread, for as long as the model runs.
+    pub(super) fn enroll() -> Arc<Self> {
+        let record = Arc::<Self>::default();
+        RECORDS.lock().unwrap().push(Arc::clone(&record));
+        record
+    }
+
+    pub(super) fn needs_attention(&self) -> bool {
+        true
+    }
+
+    pub(super) fn attend(&self) {
+        fence(SeqCst);
+    }
+}
+
+/// The threads that read when this was called; a writer waits until each has left.
+#[derive(Debug, Default)]
+pub(super) struct Grace(Vec<(Arc<Record>, Mark)>);
+
+impl Grace {
+    /// Fences, then notes who reads.
+    pub(super) fn begin() -> Self {
+        epoch::heavy_fence();
+        let marks = |record: &Arc<Record>| (Arc::clone(record), record.readers.mark());
+        let records = RECORDS.lock().unwrap();
+        let marks = records.iter().map(marks);
+        Self(marks.filter(|(_, mark)| mark.is_inside()).collect())
+    }
+
+    /// Whether all of them have left.
+    pub(super) fn is_over(&mut self) -> bool {
+        self.0
+            .retain(|(record, mark)| !mark.has_left(&record.readers));
+        self.0.is_empty()
+    }
+}
