@@ -49,11 +49,11 @@ impl DeadLetterStore for Archive {
 
     async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
         let letters = self.letters.lock().unwrap();
-        let mut page = DeadLetterPage::default();
-        page.letters = (letters.values().filter(|letter| query.wants(letter)))
-            .cloned()
-            .collect();
-        Ok(page)
+        let wanted = letters.values().filter(|letter| query.wants(letter));
+        Ok(DeadLetterPage {
+            letters: wanted.cloned().collect(),
+            next: None,
+        })
     }
 
     async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
