@@ -20,6 +20,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod middleware;
 mod requests;
 mod retries;
 mod rights;
