@@ -41,7 +41,7 @@ pub struct Middleware {
     pub middleware: &'static str,
     /// When it is called.
     pub stage: Stage,
-    /// Pattern of the topics that it is called for.
+    /// Pattern of the topics that it is called for; an instance may narrow it.
     pub topics: &'static str,
     /// Rank among the middleware of a stage: the highest first, then in start order; after a call
     /// the other way round.

@@ -17,6 +17,7 @@ mod link;
 mod queued;
 mod refusal;
 mod report;
+mod topics;
 
 pub use bind::Interceptors;
 pub use delivery::{Delivered, Delivery};

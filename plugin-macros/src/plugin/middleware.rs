@@ -2,7 +2,7 @@
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Attribute, Expr, Ident, LitStr, Meta, PatType, Signature, Type};
+use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, PatType, Signature, Type};
 
 use super::block::{Block, Method};
 use super::mark::Mark;
@@ -32,8 +32,15 @@ pub(crate) struct Middleware {
     pub(crate) stage: Stage,
     /// The word as the user wrote it.
     pub(crate) stage_span: Span,
-    pub(crate) topics: Option<LitStr>,
+    pub(crate) topics: Option<Topics>,
     pub(crate) priority: Option<Expr>,
+}
+
+/// Which topics it is called for.
+pub(crate) enum Topics {
+    Pattern(LitStr),
+    /// A function of the plugin that names them.
+    Named(ExprPath),
 }
 
 /// When it is called.
@@ -98,10 +105,7 @@ fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Middleware> {
     let call = receiver::call(Mark::Middleware, method, diagnostics);
     receiver::check_shared(Mark::Middleware, &method.signature, diagnostics);
     check_synchronous(&method.signature, diagnostics);
-    let topics = arguments.string("topics", diagnostics);
-    if let Some(topics) = &topics {
-        topic::check_pattern(topics, diagnostics);
-    }
+    let topics = topics(&mut arguments, diagnostics);
     let priority = arguments.expression("priority", diagnostics);
     let (stage, stage_span) = stage(&mut arguments, attribute, diagnostics)?;
     check_parameters(stage, &method.signature, diagnostics);
@@ -135,6 +139,27 @@ fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments 
         );
     }
     arguments
+}
+
+fn topics(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Topics> {
+    match arguments.expression("topics", diagnostics)? {
+        Expr::Lit(ExprLit {
+            lit: Lit::Str(pattern),
+            ..
+        }) => {
+            topic::check_pattern(&pattern, diagnostics);
+            Some(Topics::Pattern(pattern))
+        }
+        Expr::Path(path) => Some(Topics::Named(path)),
+        other => {
+            diagnostics.at(
+                other,
+                "`topics` is a pattern, or a function that names them: write `topics = \"user.*\"`, \
+                    or `topics = Self::topics` with `fn topics(&self) -> Vec<Pattern>`",
+            );
+            None
+        }
+    }
 }
 
 /// The one stage that is named.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
+use super::topics::Topics;
 use crate::__private::provider;
 use crate::descriptor::{Middleware, Plugin, PluginRef};
 use crate::error::Result;
@@ -12,12 +13,15 @@ use crate::event::binder::Bindings;
 use crate::event::bus::Bus;
 use crate::event::pattern::Pattern;
 use crate::event::table::Change;
+use crate::guard;
 use crate::instance::Identity;
 
 /// Puts the middleware of an instance into the chains.
 pub struct Interceptors<'a> {
     owner: &'a Arc<Identity>,
     middleware: &'static Middleware,
+    /// What the instance narrows the declared topics to.
+    only: Option<Vec<Pattern>>,
     subscription: u64,
     changes: Vec<Change>,
 }
@@ -34,12 +38,26 @@ impl Interceptors<'_> {
             let mut interceptors = Interceptors {
                 owner,
                 middleware,
+                only: None,
                 subscription: bus.next_subscription(),
                 changes: Vec::new(),
             };
             (middleware.bind)(plugin, &mut interceptors);
             bindings.add(interceptors.subscription, interceptors.changes);
         }
+    }
+
+    /// Narrows the topics of the method that comes next to those that the instance names, by its
+    /// config. A panic of `topics` is logged, and narrows nothing.
+    pub fn only<T: Plugin>(&mut self, plugin: &PluginRef, topics: fn(&T) -> Vec<Pattern>) {
+        let plugin = provider::<T>(plugin);
+        let named = guard::call(self.owner.current(), || Ok(topics(&plugin)));
+        self.only = named
+            .inspect_err(|error| {
+                let (plugin, middleware) = (self.owner.name(), self.middleware.middleware);
+                tracing::error!(plugin, middleware, "its topics: {error}");
+            })
+            .ok();
     }
 
     /// A method of the stage `publish`.
@@ -54,8 +72,7 @@ impl Interceptors<'_> {
     ) {
         let plugin = provider::<T>(plugin);
         let call: Box<OnPublish> = Box::new(move |event| call(&plugin, event));
-        let seat = self.seat();
-        self.add(AnyLink::Publish(Arc::new(Link { seat, call })));
+        self.add(call, AnyLink::Publish);
     }
 
     /// A method of the stage `deliver`.
@@ -70,8 +87,7 @@ impl Interceptors<'_> {
     ) {
         let plugin = provider::<T>(plugin);
         let call: Box<OnDeliver> = Box::new(move |delivery| call(&plugin, delivery));
-        let seat = self.seat();
-        self.add(AnyLink::Deliver(Arc::new(Link { seat, call })));
+        self.add(call, AnyLink::Deliver);
     }
 
     /// A method of the stage `delivered`.
@@ -87,11 +103,21 @@ impl Interceptors<'_> {
         let plugin = provider::<T>(plugin);
         let call: Box<OnDelivered> =
             Box::new(move |delivery, outcome| call(&plugin, delivery, outcome));
-        let seat = self.seat();
-        self.add(AnyLink::Delivered(Arc::new(Link { seat, call })));
+        self.add(call, AnyLink::Delivered);
     }
 
-    fn seat(&self) -> Seat {
+    /// Adds a link, unless the instance names no topic.
+    fn add<F: ?Sized>(&mut self, call: Box<F>, stage: fn(Arc<Link<F>>) -> AnyLink) {
+        let seat = self.seat();
+        if seat.topics.is_empty() {
+            return;
+        }
+        let link = stage(Arc::new(Link { seat, call }));
+        self.changes
+            .push(Box::new(move |draft| draft.intercept(link)));
+    }
+
+    fn seat(&mut self) -> Seat {
         let Middleware {
             middleware,
             stage,
@@ -99,18 +125,15 @@ impl Interceptors<'_> {
             priority,
             ..
         } = *self.middleware;
-        let topics = Pattern::parse(topics).expect("the pattern was checked when it was declared");
+        let declared =
+            || Pattern::parse(topics).expect("the pattern was checked when it was declared");
+        let topics = self.only.take().unwrap_or_else(|| vec![declared()]);
         Seat::new(
             self.owner,
             (middleware, stage),
-            (topics, priority),
+            (Topics::new(topics), priority),
             self.subscription,
         )
-    }
-
-    fn add(&mut self, link: AnyLink) {
-        self.changes
-            .push(Box::new(move |draft| draft.intercept(link)));
     }
 }
 

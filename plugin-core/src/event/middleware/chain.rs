@@ -8,10 +8,10 @@ use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;
 use super::report::MiddlewareReport;
+use super::topics::Topics;
 use crate::error::{Error, Result};
 use crate::event::any::AnyEvent;
 use crate::event::epoch::{DEEPEST, Reading};
-use crate::event::pattern::Pattern;
 use crate::instance::Identity;
 
 /// Middleware in the order of its calls.
@@ -45,12 +45,12 @@ impl Chain {
         self.delivered.sort_by_key(|link| Reverse(link.seat.rank()));
     }
 
-    /// Takes middleware out, and returns the patterns that it was called for.
-    pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Pattern> {
-        let mut patterns = take(&mut self.publish, gone);
-        patterns.append(&mut take(&mut self.deliver, gone));
-        patterns.append(&mut take(&mut self.delivered, gone));
-        patterns
+    /// Takes middleware out, and returns the topics that it was called for.
+    pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
+        let mut topics = take(&mut self.publish, gone);
+        topics.append(&mut take(&mut self.deliver, gone));
+        topics.append(&mut take(&mut self.delivered, gone));
+        topics
     }
 
     /// The chain of one topic, or, without one, of those that no type declares; `None` if there is
@@ -136,7 +136,7 @@ impl Chain {
     }
 }
 
-fn take<F: ?Sized>(links: &mut Vec<Arc<Link<F>>>, gone: &dyn Fn(u64) -> bool) -> Vec<Pattern> {
+fn take<F: ?Sized>(links: &mut Vec<Arc<Link<F>>>, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
     let taken = links.extract_if(.., |link| gone(link.seat.subscription));
     taken.map(|link| link.seat.topics.clone()).collect()
 }

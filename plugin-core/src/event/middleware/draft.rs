@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::link::AnyLink;
+use super::topics::Topics;
 use super::{Chain, MiddlewareReport};
-use crate::event::pattern::Pattern;
 use crate::event::table::{Draft, Table};
 
 impl Draft<'_> {
@@ -17,20 +17,20 @@ impl Draft<'_> {
     /// Takes middleware out.
     pub(in crate::event) fn release(&mut self, gone: &dyn Fn(u64) -> bool) {
         let mut left = Chain::clone(&self.middleware);
-        let patterns = left.remove(gone);
-        if patterns.is_empty() {
+        let released = left.remove(gone);
+        if released.is_empty() {
             return;
         }
         self.middleware = Arc::new(left);
-        for pattern in &patterns {
-            self.redraft(pattern);
+        for topics in &released {
+            self.redraft(topics);
         }
     }
 
-    /// Has the routes made anew whose topics a pattern matches, and that of undeclared topics.
-    fn redraft(&mut self, pattern: &Pattern) {
+    /// Has the routes of some topics made anew, and that of undeclared topics.
+    fn redraft(&mut self, topics: &Topics) {
         for (at, topic) in self.topics.iter().enumerate() {
-            if pattern.matches(topic) {
+            if topics.matches(topic) {
                 self.draft(at);
             }
         }

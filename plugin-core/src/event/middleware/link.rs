@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
+use super::topics::Topics;
 use crate::descriptor::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::any::AnyEvent;
 use crate::event::envelope::EventId;
-use crate::event::pattern::Pattern;
 use crate::event::tally::Tally;
 use crate::guard;
 use crate::instance::Identity;
@@ -25,7 +25,7 @@ pub(super) struct Seat {
     pub(super) owner: Arc<Identity>,
     pub(super) name: &'static str,
     pub(super) stage: Stage,
-    pub(super) topics: Pattern,
+    pub(super) topics: Topics,
     pub(super) priority: i32,
     /// A number of the bus's subscriptions, by which it is taken out again.
     pub(super) subscription: u64,
@@ -37,7 +37,7 @@ impl Seat {
     pub(super) fn new(
         owner: &Arc<Identity>,
         (name, stage): (&'static str, Stage),
-        (topics, priority): (Pattern, i32),
+        (topics, priority): (Topics, i32),
         subscription: u64,
     ) -> Self {
         Self {
@@ -129,7 +129,7 @@ pub(in crate::event) enum AnyLink {
 }
 
 impl AnyLink {
-    pub(super) fn topics(&self) -> &Pattern {
+    pub(super) fn topics(&self) -> &Topics {
         let seat = match self {
             Self::Publish(link) => &link.seat,
             Self::Deliver(link) => &link.seat,

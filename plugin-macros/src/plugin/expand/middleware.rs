@@ -5,7 +5,7 @@ use quote::{ToTokens, quote};
 use syn::{Ident, Path};
 
 use super::calls::{associated, outcome};
-use crate::plugin::middleware::{Middleware, Stage};
+use crate::plugin::middleware::{Middleware, Stage, Topics};
 
 pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
     let Middleware {
@@ -18,9 +18,10 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
     } = middleware;
     let name = call.method.to_string();
     let variant = Ident::new(stage.variant(), *stage_span);
-    let topics = topics
-        .as_ref()
-        .map_or_else(|| quote!("**"), ToTokens::to_token_stream);
+    let topics = match topics {
+        Some(Topics::Pattern(pattern)) => pattern.to_token_stream(),
+        Some(Topics::Named(_)) | None => quote!("**"),
+    };
     let priority = priority
         .as_ref()
         .map_or_else(|| quote!(0), ToTokens::to_token_stream);
@@ -39,7 +40,12 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
 
 /// One call of `Interceptors`.
 fn bind(krate: &Path, middleware: &Middleware) -> TokenStream {
-    let Middleware { call, stage, .. } = middleware;
+    let Middleware {
+        call,
+        stage,
+        topics,
+        ..
+    } = middleware;
     let function = Ident::new(stage.word(), call.method.span());
     let taken = match stage {
         Stage::Publish => vec![quote!(event)],
@@ -49,5 +55,12 @@ fn bind(krate: &Path, middleware: &Middleware) -> TokenStream {
     let mut arguments = vec![quote!(plugin)];
     arguments.extend(taken.iter().cloned());
     let outcome = outcome(krate, call, &associated(call, &arguments));
-    quote!(interceptors.#function::<Self>(plugin, |plugin, #(#taken),*| #outcome))
+    let only = match topics {
+        Some(Topics::Named(named)) => Some(quote!(interceptors.only::<Self>(plugin, #named);)),
+        Some(Topics::Pattern(_)) | None => None,
+    };
+    quote!({
+        #only
+        interceptors.#function::<Self>(plugin, |plugin, #(#taken),*| #outcome);
+    })
 }
