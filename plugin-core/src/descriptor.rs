@@ -1,6 +1,7 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
 mod hooks;
+mod middleware;
 mod respond;
 mod retry;
 mod schedule;
@@ -19,6 +20,7 @@ use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use middleware::{Middleware, Stage};
 pub use respond::{Respond, RespondOptions};
 pub use retry::Retry;
 pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
@@ -202,6 +204,8 @@ pub struct Descriptor {
     pub schedules: &'static [Schedule],
     /// Requests that it answers.
     pub responds: &'static [Respond],
+    /// Methods that are called around the events of others.
+    pub middleware: &'static [Middleware],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -229,6 +233,7 @@ impl Descriptor {
             subscriptions: &[],
             schedules: &[],
             responds: &[],
+            middleware: &[],
             hooks,
         }
     }
@@ -308,6 +313,24 @@ impl Descriptor {
     pub const fn responds(mut self, responds: &'static [Respond]) -> Self {
         self.responds = responds;
         self
+    }
+
+    /// Sets the methods that are called around the events of others.
+    #[must_use]
+    pub const fn middleware(mut self, middleware: &'static [Middleware]) -> Self {
+        self.middleware = middleware;
+        self
+    }
+
+    /// Its place in the start order, before its name: by kind, and of middleware first what stands
+    /// around events, so that it is there when the doors open.
+    pub(crate) const fn tier(&self) -> u8 {
+        match self.kind {
+            Kind::System => 0,
+            Kind::Business => 1,
+            Kind::Middleware if !self.middleware.is_empty() => 2,
+            Kind::Middleware => 3,
+        }
     }
 
     /// The typed config, if `init` takes one.

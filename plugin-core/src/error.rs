@@ -1,5 +1,7 @@
 //! The error of plugin code: what it says decides what the manager does.
 
+mod again;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
@@ -78,6 +80,7 @@ struct Inner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    after: Option<std::time::Duration>,
 }
 
 impl Error {
@@ -86,6 +89,7 @@ impl Error {
             kind,
             message: message.into(),
             source: None,
+            after: None,
         }))
     }
 
@@ -125,7 +129,9 @@ impl Error {
 
     /// The same kind and text, for one more listener; the cause stays with the first.
     pub(crate) fn same(&self) -> Self {
-        Self::new(self.kind(), self.to_string())
+        let mut same = Self::new(self.kind(), self.to_string());
+        same.0.after = self.0.after;
+        same
     }
 
     /// Adds the cause.
@@ -167,6 +173,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
             kind,
             message: Cow::Borrowed(""),
             source: Some(Box::new(source)),
+            after: None,
         }))
     }
 }

@@ -22,6 +22,8 @@ pub struct Identity {
     published: Tally,
     /// Whether its publishers are void: it has stopped.
     muted: AtomicBool,
+    /// Whether it is the manager, whose own events nobody refuses.
+    is_manager: bool,
 }
 
 impl Identity {
@@ -37,6 +39,7 @@ impl Identity {
             counters: Counters::default(),
             published: Tally::new(),
             muted: AtomicBool::new(false),
+            is_manager: false,
         }
     }
 
@@ -78,6 +81,17 @@ impl Identity {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// The same, as the manager itself.
+    pub(crate) fn of_manager(mut self) -> Self {
+        self.is_manager = true;
+        self
+    }
+
+    /// Whether it is the manager, whose own events nobody refuses.
+    pub(crate) fn is_manager(&self) -> bool {
+        self.is_manager
     }
 
     pub(crate) fn order(&self) -> usize {
@@ -141,6 +155,8 @@ pub(crate) struct Counters {
     pub(crate) dropped: AtomicU64,
     retries: AtomicU64,
     dead_lettered: AtomicU64,
+    /// Events that it was not let publish.
+    refused: AtomicU64,
     /// Events whose time was taken, and that time.
     timed: AtomicU64,
     nanos: AtomicU64,
@@ -151,6 +167,11 @@ impl Counters {
     /// Counts the events of a queued call that begins, and says how many there were before.
     pub(crate) fn receive(&self, events: u64) -> u64 {
         self.queued.fetch_add(events, Relaxed)
+    }
+
+    /// Counts an event that middleware refused.
+    pub(crate) fn refuse(&self) {
+        self.refused.fetch_add(1, Relaxed);
     }
 
     /// Counts a call that failed.
@@ -185,6 +206,7 @@ impl Counters {
             dropped: self.dropped.load(Relaxed),
             retries: self.retries.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
+            refused: self.refused.load(Relaxed),
             mean_nanos: nanos.checked_div(self.timed.load(Relaxed)).unwrap_or(0),
             max_nanos: self.max_nanos.load(Relaxed),
         }
@@ -202,7 +224,7 @@ pub struct EventCounts {
     pub received: u64,
     /// Events that it published.
     pub published: u64,
-    /// Calls of its handlers that failed, panicked or ran out of time.
+    /// Calls of its handlers that failed, panicked or ran out of time, and faults of its middleware.
     pub errors: u64,
     /// Events dropped by an overflow policy.
     pub dropped: u64,
@@ -211,6 +233,8 @@ pub struct EventCounts {
     /// Events that its handlers failed with for good, or did not come to: they are in the dead
     /// letters.
     pub dead_lettered: u64,
+    /// Events that middleware did not let it publish.
+    pub refused: u64,
     /// Mean time of an event in its handlers, of those that were timed, in nanoseconds.
     pub mean_nanos: u64,
     /// Longest call of a handler, of those that were timed, in nanoseconds.

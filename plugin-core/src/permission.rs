@@ -29,7 +29,7 @@ use serde::{Deserialize, Serialize};
 ///
 /// | `resource` | narrowed, for example | `actions` |
 /// | --- | --- | --- |
-/// | `event_bus` | `event_bus:user.*`, a topic pattern | `publish`, `subscribe`, `request`, `respond` |
+/// | `event_bus` | `event_bus:user.*`, a topic pattern | `publish`, `subscribe`, `request`, `respond`, `intercept` |
 /// | `service` | `service:UserService`, a service | `use` |
 /// | `logger` | | `write` |
 /// | `file` | `file:exports/`, a directory below the plugin's root | `read`, `write` |
@@ -42,7 +42,8 @@ pub struct Permission {
     /// What it is about: `event_bus`, `service`, `logger`, `file` or `system`; the first two and
     /// `file` may be narrowed, as in `event_bus:user.*`, `service:UserService`, `file:exports/`.
     pub resource: String,
-    /// What may be done with it: `publish`, `subscribe`, `request`, `respond`; `use`; `write`; `read`, `write`; `read`;
+    /// What may be done with it: `publish`, `subscribe`, `request`, `respond`, `intercept`; `use`;
+    /// `write`; `read`, `write`; `read`;
     /// or `*` for all of the resource.
     pub actions: Vec<String>,
 }

@@ -35,7 +35,7 @@ fn every_mistake_has_its_place_and_the_valid_words() {
         mistakes("event_bus", &["publish", "subscibe"]),
         one(
             Place::Action(1),
-            "`event_bus` has no action `subscibe`, did you mean `subscribe`? Valid are `publish`, `subscribe`, `request`, `respond`, `*`",
+            "`event_bus` has no action `subscibe`, did you mean `subscribe`? Valid are `publish`, `subscribe`, `request`, `respond`, `intercept`, `*`",
         )
     );
     assert_eq!(

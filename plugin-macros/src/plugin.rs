@@ -5,6 +5,7 @@ mod duration;
 mod expand;
 mod hook;
 mod mark;
+mod middleware;
 mod model;
 mod options;
 mod parameter;

@@ -29,17 +29,26 @@ impl<P: Carried> Addressee for Inline<P> {
     }
 
     fn receive(&self, payload: &dyn Payload) -> Received {
-        let (site, meta) = (&self.site, payload.meta());
-        let began = site.begin(1);
-        let result = guard::call(site.owner.handling(&meta), || {
-            envelope(payload).map_or(Ok(()), |event| self.call(event))
-        });
-        site.took(1, began);
-        if let Err(error) = &result {
-            site.failed(meta, error);
-        }
-        Received::Inline(Arc::clone(&self.site), result)
+        received(&self.site, payload, |event| self.call(event))
     }
+}
+
+/// Calls an inline handler: guarded, counted, timed now and then.
+pub(super) fn received<P: Carried>(
+    site: &Arc<Site>,
+    payload: &dyn Payload,
+    call: impl FnOnce(&Envelope<P>) -> Result<()>,
+) -> Received {
+    let meta = payload.meta();
+    let began = site.begin(1);
+    let result = guard::call(site.owner.handling(&meta), || {
+        envelope(payload).map_or(Ok(()), call)
+    });
+    site.took(1, began);
+    if let Err(error) = &result {
+        site.failed(meta, error);
+    }
+    Received::Inline(Arc::clone(site), result)
 }
 
 impl<P: Carried> Addressee for Queued<P> {
@@ -53,6 +62,6 @@ impl<P: Carried> Addressee for Queued<P> {
 }
 
 /// The payload, which is of the route's type if it was decoded for its topic.
-fn envelope<P: Carried>(payload: &dyn Payload) -> Option<&Envelope<P>> {
+pub(super) fn envelope<P: Carried>(payload: &dyn Payload) -> Option<&Envelope<P>> {
     payload.as_any().downcast_ref()
 }

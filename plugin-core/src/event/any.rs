@@ -115,6 +115,16 @@ impl<'a> AnyEvent<'a> {
         self.0.meta().source
     }
 
+    pub(crate) fn meta(&self) -> Meta {
+        self.0.meta()
+    }
+
+    /// The span that it was published in; `None` if its publishing began a trace.
+    #[must_use]
+    pub fn parent(&self) -> Option<TraceContext> {
+        self.0.meta().parent
+    }
+
     /// The span of the event: see [`Envelope::trace`].
     #[must_use]
     pub fn trace(&self) -> TraceContext {

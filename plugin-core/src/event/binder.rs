@@ -13,6 +13,7 @@ use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Queued, QueuedCall, QueuedSite, Site};
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
+use super::middleware::Intercepted;
 use super::pattern::Pattern;
 use super::table::Change;
 use crate::descriptor::{BoxFuture, Plugin, PluginRef, SubscribeOptions, Subscription};
@@ -297,6 +298,11 @@ impl<'a> Binder<'a> {
             site: self.site(),
             mailbox: Arc::clone(self.mailbox),
             limit: self.limit,
+            middleware: match self.role {
+                // Those of its topic are not known: it has no place in the table.
+                Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
+                Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
+            },
             call,
             key: self.key.take(),
             group: self.group.take(),

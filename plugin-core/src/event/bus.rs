@@ -13,6 +13,7 @@ use super::descriptor::{Event, EventDescriptor};
 use super::durable::Durables;
 use super::group::Groups;
 use super::handler::HandlerReport;
+use super::middleware::{Chain, MiddlewareReport};
 use super::publisher::{Publisher, Publishers};
 use super::request::Exchange;
 use super::shared::Shared;
@@ -35,6 +36,8 @@ impl WeakBus {
 
 struct Inner {
     table: Shared<Table>,
+    /// The table's middleware, for workers: they keep no table.
+    middleware: Arc<Shared<Chain>>,
     events: Vec<&'static EventDescriptor>,
     topics: Vec<&'static str>,
     by_type: HashMap<TypeId, usize>,
@@ -94,6 +97,7 @@ impl Bus {
         let table = Table::new(events.iter().map(|event| (event.route)()));
         Self(Arc::new(Inner {
             table: Shared::new(table),
+            middleware: Arc::new(Shared::new(Chain::of_all())),
             topics: events.iter().map(|event| event.topic).collect(),
             by_type: (events.iter().enumerate())
                 .map(|(at, event)| ((event.type_id)(), at))
@@ -137,6 +141,12 @@ impl Bus {
         self.0.durables.complete(&mut reports);
         reports.extend(self.0.exchange.reports());
         reports
+    }
+
+    /// What all middleware that runs did so far.
+    #[must_use]
+    pub fn middleware(&self) -> Vec<MiddlewareReport> {
+        self.0.table.load().middleware_reports()
     }
 
     /// Events that are accepted and not handled yet.
@@ -228,7 +238,9 @@ impl Bus {
             for change in changes {
                 change(&mut draft);
             }
-            draft.finish()
+            let next = draft.finish();
+            self.show_middleware(table, &next);
+            next
         });
         Retired {
             bus: self.clone(),
@@ -236,10 +248,26 @@ impl Bus {
         }
     }
 
+    /// Shows workers the middleware of the next table: before it is in place, so that who waits
+    /// until nobody uses the last table waits for them too.
+    fn show_middleware(&self, last: &Table, next: &Table) {
+        if !Arc::ptr_eq(last.middleware(), next.middleware()) {
+            self.0
+                .middleware
+                .replace(|_| Chain::clone(next.middleware()));
+        }
+    }
+
+    pub(super) fn chain(&self) -> &Arc<Shared<Chain>> {
+        &self.0.middleware
+    }
+
     /// Drops the tables that nobody reads any more, and says whether those up to a number are
     /// among them.
     fn reclaim(&self, number: u64) -> bool {
-        self.0.table.reclaim(Table::settle).drop_up_to(number)
+        let is_over = self.0.table.reclaim(Table::settle).drop_up_to(number);
+        drop(self.0.middleware.reclaim(|_| ()));
+        is_over
     }
 }
 

@@ -124,7 +124,7 @@ impl<P: Carried> Route<P> {
                 Err(too_deep(envelope))
             } else {
                 within(&frame, || {
-                    flatten(catch_unwind(AssertUnwindSafe(|| handler.call(envelope))))
+                    flatten(catch_unwind(AssertUnwindSafe(|| self.call(at, envelope))))
                 })
             };
             handler.site.took_inline(envelope.meta(), began.elapsed());

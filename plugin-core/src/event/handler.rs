@@ -14,6 +14,7 @@ use super::envelope::Meta;
 use super::group::{KeyOf, Membership};
 use super::inline::Inline;
 use super::mailbox::Mailbox;
+use super::middleware::Intercepted;
 use super::outcome::HandlerOutcome;
 use super::sampling::TIMED;
 use super::tally::Tally;
@@ -233,6 +234,7 @@ pub(crate) struct QueuedSite {
     pub(super) site: Site,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) limit: Duration,
+    pub(super) middleware: Intercepted,
     pub(super) call: QueuedCall,
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,

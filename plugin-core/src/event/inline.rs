@@ -83,9 +83,14 @@ impl<P: 'static> Bound<P> {
         Self::of(Arc::new(closure), |closure, envelope| closure(envelope))
     }
 
+    /// What a route keeps of it.
+    pub(super) fn entry(&self) -> Entry<P> {
+        self.entry
+    }
+
     /// What is known by its type: the function is one of its own for each `F`.
     #[expect(unsafe_code, reason = "the type of the target is erased")]
-    fn of<T, F>(target: Arc<T>, _call: F) -> Self
+    pub(super) fn of<T, F>(target: Arc<T>, _call: F) -> Self
     where
         T: Send + Sync + 'static,
         F: Fn(&T, &Envelope<P>) -> Result<()> + Copy,

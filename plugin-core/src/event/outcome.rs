@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::permission::PermissionDenied;
 
 /// What one handler made of an event.
@@ -41,6 +41,15 @@ pub enum PublishError {
         /// What is wrong with the store.
         reason: String,
     },
+    /// A middleware refused the event: nobody got it.
+    Refused {
+        /// Name of the plugin whose middleware it is.
+        plugin: &'static str,
+        /// Name of the middleware.
+        middleware: &'static str,
+        /// Why; [`Error::retry_after`] may say when to come again.
+        error: Error,
+    },
     /// The plugin may not publish on the topic.
     Denied(PermissionDenied),
     /// The data is not an event of the topic's type.
@@ -62,6 +71,11 @@ impl fmt::Display for PublishError {
                 handler,
                 reason,
             } => write!(f, "not stored for `{handler}` of `{plugin}`: {reason}"),
+            Self::Refused {
+                plugin,
+                middleware,
+                error,
+            } => refused(f, plugin, middleware, error),
             Self::Denied(denied) => denied.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Topic(error) => error.fmt(f),
@@ -81,25 +95,54 @@ pub enum TryPublishError<E> {
     Full(E),
     /// The event can't be stored for a durable subscriber now.
     Store(E),
+    /// A middleware refused the event.
+    Refused {
+        /// The event.
+        event: E,
+        /// Name of the plugin whose middleware it is.
+        plugin: &'static str,
+        /// Name of the middleware.
+        middleware: &'static str,
+        /// Why; [`Error::retry_after`] may say when to come again.
+        error: Error,
+    },
 }
 
 impl<E> TryPublishError<E> {
     /// The event.
     pub fn into_event(self) -> E {
         match self {
-            Self::Stopping(event) | Self::Full(event) | Self::Store(event) => event,
+            Self::Stopping(event)
+            | Self::Full(event)
+            | Self::Store(event)
+            | Self::Refused { event, .. } => event,
         }
     }
 }
 
 impl<E> fmt::Display for TryPublishError<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Stopping(_) => "the system is stopping and accepts no more events",
-            Self::Full(_) => "a subscriber has no room for the event",
-            Self::Store(_) => "the event can't be stored for a durable subscriber",
-        })
+        match self {
+            Self::Stopping(_) => f.write_str("the system is stopping and accepts no more events"),
+            Self::Full(_) => f.write_str("a subscriber has no room for the event"),
+            Self::Store(_) => f.write_str("the event can't be stored for a durable subscriber"),
+            Self::Refused {
+                plugin,
+                middleware,
+                error,
+                ..
+            } => refused(f, plugin, middleware, error),
+        }
     }
+}
+
+fn refused(
+    f: &mut fmt::Formatter<'_>,
+    plugin: &str,
+    middleware: &str,
+    error: &Error,
+) -> fmt::Result {
+    write!(f, "refused by `{middleware}` of `{plugin}`: {error}")
 }
 
 impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {}

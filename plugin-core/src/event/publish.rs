@@ -45,14 +45,30 @@ pub(super) fn call_inline<P: Carried>(
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
-    record.count(owner.published().slot());
     let serves = route.serves();
-    if serves == Serves::Nobody {
-        return Ok(None);
+    if serves >= Serves::Mailboxes {
+        return take_in(owner, (record, &reading), (route, event));
     }
+    record.count(owner.published().slot());
+    if serves == Serves::Inline {
+        let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+        route.call_inline(record, &reading, &envelope);
+    }
+    Ok(None)
+}
+
+/// As [`call_inline`], of a route with mailboxes or with middleware, which is asked first.
+#[inline(never)]
+fn take_in<P: Carried>(
+    owner: &Identity,
+    (record, reading): (&Record, &Reading<'_>),
+    (route, event): (&Route<P>, P),
+) -> Result<Option<Remaining<P>>, PublishError> {
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-    route.call_inline(record, &reading, &envelope);
-    if serves != Serves::Mailboxes {
+    route.admit(owner, reading, &envelope)?;
+    record.count(owner.published().slot());
+    route.call_inline(record, reading, &envelope);
+    if route.queued.is_empty() {
         return Ok(None);
     }
     Ok(Some((Arc::new(envelope), Arc::clone(&route.queued))))
@@ -160,8 +176,9 @@ fn call_inline_told<P: Carried>(
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
-    record.count(owner.published().slot());
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.admit(owner, &reading, &envelope)?;
+    record.count(owner.published().slot());
     route.call_told(record, &reading, &envelope, |handler, result| {
         outcomes.push(handler.site.outcome(result));
     });
@@ -183,7 +200,7 @@ pub(super) fn try_publish<P: Carried>(
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     let serves = route.serves();
-    if serves == Serves::Mailboxes {
+    if serves >= Serves::Mailboxes {
         return try_publish_queued(bus, owner, (record, &reading), (route, index, event));
     }
     record.count(owner.published().slot());
@@ -194,7 +211,7 @@ pub(super) fn try_publish<P: Carried>(
     Ok(())
 }
 
-/// Takes room in every mailbox first, so that all get the event or none.
+/// Asks the middleware, then takes room in every mailbox first, so that all get the event or none.
 #[inline(never)]
 fn try_publish_queued<P: Carried>(
     bus: &Bus,
@@ -206,6 +223,9 @@ fn try_publish_queued<P: Carried>(
         return Err(TryPublishError::Stopping(event));
     };
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    if let Err(refusal) = route.admit(owner, reading, &envelope) {
+        return Err(refusal.of(envelope.into_event()));
+    }
     let mut places = Vec::new();
     for target in &*route.queued {
         match target.reserve(&envelope) {

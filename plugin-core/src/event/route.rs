@@ -10,15 +10,18 @@ use std::sync::Arc;
 
 use super::addressee::Addressee;
 use super::any::Carried;
+use super::envelope::Envelope;
 use super::handler::{AnyHandler, Bound, HandlerReport, Queued};
 use super::inline::{Entry, Inline};
+use super::middleware::{Around, Chain};
 use super::record::Slot;
 use super::sampling::Sampling;
 use super::tally::Tally;
 use super::target::{Target, targets};
+use crate::error::Result;
 
 /// Who listens to a type of event.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Serves {
     /// Nobody.
     Nobody,
@@ -26,6 +29,8 @@ pub(super) enum Serves {
     Inline,
     /// Queued handlers, and maybe inline ones.
     Mailboxes,
+    /// Whoever may be, once the middleware has let the event pass.
+    Intercepted,
 }
 
 /// The handlers of one type of payload.
@@ -36,6 +41,9 @@ pub(crate) struct Route<P> {
     pub(super) slot: Slot,
     pub(super) sampling: Sampling,
     calls: Arc<Tally>,
+    pub(super) middleware: Option<Arc<Chain>>,
+    /// The inline handlers with their middleware around them, if there is any.
+    around: Vec<Around<P>>,
     pub(super) inline: Vec<Arc<Inline<P>>>,
     handlers: Vec<Arc<Queued<P>>>,
     /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
@@ -44,19 +52,33 @@ pub(crate) struct Route<P> {
 }
 
 impl<P: Carried> Route<P> {
-    fn new(inline: Vec<Arc<Inline<P>>>, handlers: Vec<Arc<Queued<P>>>) -> Self {
+    fn new(
+        inline: Vec<Arc<Inline<P>>>,
+        handlers: Vec<Arc<Queued<P>>>,
+        middleware: Option<Arc<Chain>>,
+    ) -> Self {
         let calls = Arc::new(Tally::new());
         let serves = match (inline.is_empty(), handlers.is_empty()) {
+            _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
+                Serves::Intercepted
+            }
             (_, false) => Serves::Mailboxes,
             (false, true) => Serves::Inline,
             (true, true) => Serves::Nobody,
         };
+        let around = Around::all(&inline, middleware.as_ref());
         Self {
             serves,
             slot: calls.slot(),
             sampling: Sampling::default(),
-            entries: inline.iter().map(|handler| handler.entry()).collect(),
+            entries: if around.is_empty() {
+                inline.iter().map(|handler| handler.entry()).collect()
+            } else {
+                around.iter().map(Around::entry).collect()
+            },
             calls,
+            middleware,
+            around,
             inline,
             queued: targets(&handlers),
             handlers,
@@ -64,13 +86,21 @@ impl<P: Carried> Route<P> {
     }
 
     pub(super) fn empty() -> Self {
-        Self::new(Vec::new(), Vec::new())
+        Self::new(Vec::new(), Vec::new(), None)
     }
 
     /// Who listens.
     #[inline(always)]
     pub(super) fn serves(&self) -> Serves {
         self.serves
+    }
+
+    /// Calls a handler that wants the event, with its middleware.
+    pub(super) fn call(&self, at: usize, envelope: &Envelope<P>) -> Result<()> {
+        match self.around.get(at) {
+            Some(around) => around.call(envelope),
+            None => self.inline[at].call(envelope),
+        }
     }
 
     /// Those whose count is the route's.
@@ -120,9 +150,12 @@ impl<P: Carried> AnyRoute for Route<P> {
     }
 
     fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
-        let inline = (self.inline.iter())
-            .filter(|other| other.site.is_named(plugin, handler))
-            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+        let inline = (self.inline.iter().enumerate())
+            .filter(|(_, other)| other.site.is_named(plugin, handler))
+            .map(|(at, other)| match self.around.get(at) {
+                Some(around) => around.addressee(),
+                None => Arc::clone(other) as Arc<dyn Addressee>,
+            });
         let queued = (self.handlers.iter())
             .filter(|other| other.site.site.is_named(plugin, handler))
             .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
@@ -158,7 +191,8 @@ impl<P: Carried> RouteDraft<P> {
 pub(crate) trait AnyDraft: Any {
     fn add_any(&mut self, handler: AnyHandler);
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
-    fn finish(self: Box<Self>) -> Arc<dyn AnyRoute>;
+    /// The route, with the middleware of its topic.
+    fn finish(self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
 }
 
 impl<P: Carried> AnyDraft for RouteDraft<P> {
@@ -173,9 +207,12 @@ impl<P: Carried> AnyDraft for RouteDraft<P> {
             .retain(|handler| !gone(handler.site.site.subscription));
     }
 
-    fn finish(mut self: Box<Self>) -> Arc<dyn AnyRoute> {
+    fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
         self.inline.sort_by_key(|handler| handler.site.rank());
         self.queued.sort_by_key(|handler| handler.site.site.rank());
-        Arc::new(Route::new(self.inline, self.queued))
+        if middleware.as_ref().is_some_and(|chain| chain.has_calls()) {
+            (self.queued.iter()).for_each(|handler| handler.site.middleware.engage());
+        }
+        Arc::new(Route::new(self.inline, self.queued, middleware))
     }
 }

@@ -10,11 +10,14 @@ use std::sync::{Arc, OnceLock};
 
 use super::any::{Carried, Untyped};
 use super::handler::{AnyHandler, Bound, HandlerReport};
+use super::middleware::Chain;
 use super::pattern::Pattern;
 use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
 
 pub(crate) struct Table {
     rows: Box<[Row]>,
+    /// That of all topics.
+    pub(super) middleware: Arc<Chain>,
     /// The rows that the table in its place has changed.
     changed: OnceLock<Vec<usize>>,
 }
@@ -47,6 +50,7 @@ impl Table {
         let untyped: Arc<dyn AnyRoute> = Arc::new(Route::<Untyped>::empty());
         Self {
             rows: routes.chain([untyped]).map(Row::new).collect(),
+            middleware: Arc::new(Chain::of_all()),
             changed: OnceLock::new(),
         }
     }
@@ -91,8 +95,9 @@ impl Table {
 
 /// A table that is being changed: the next one.
 pub(crate) struct Draft<'a> {
-    topics: &'a [&'static str],
-    table: &'a Table,
+    pub(super) topics: &'a [&'static str],
+    pub(super) table: &'a Table,
+    pub(super) middleware: Arc<Chain>,
     drafts: BTreeMap<usize, Box<dyn AnyDraft>>,
 }
 
@@ -104,6 +109,7 @@ impl<'a> Draft<'a> {
         Self {
             topics,
             table,
+            middleware: Arc::clone(&table.middleware),
             drafts: BTreeMap::new(),
         }
     }
@@ -131,6 +137,7 @@ impl<'a> Draft<'a> {
 
     /// Takes subscriptions out.
     pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
+        self.release(gone);
         for at in 0..self.table.rows.len() {
             if self.drafts.contains_key(&at) || self.table.rows[at].route.has(gone) {
                 self.draft(at).remove(gone);
@@ -143,7 +150,7 @@ impl<'a> Draft<'a> {
         let mut rows = self.table.rows.clone();
         let changed = self.drafts.keys().copied().collect();
         for (at, draft) in self.drafts {
-            let route = draft.finish();
+            let route = draft.finish(self.middleware.of(self.topics.get(at).copied()));
             route.open();
             rows[at] = Row::new(route);
         }
@@ -151,11 +158,12 @@ impl<'a> Draft<'a> {
         let _first = self.table.changed.set(changed);
         Table {
             rows,
+            middleware: self.middleware,
             changed: OnceLock::new(),
         }
     }
 
-    fn draft(&mut self, at: usize) -> &mut Box<dyn AnyDraft> {
+    pub(super) fn draft(&mut self, at: usize) -> &mut Box<dyn AnyDraft> {
         self.drafts
             .entry(at)
             .or_insert_with(|| self.table.rows[at].route.draft())

@@ -190,7 +190,8 @@ impl Configured {
         let bus = Bus::new(letters);
         let last = self.instances().count();
         let host = Arc::new(Identity::new("host", last, Grants::all("host")));
-        let speaker = Arc::new(Identity::new("manager", last, Grants::all("manager")));
+        let speaker = Identity::new("manager", last, Grants::all("manager"));
+        let speaker = Arc::new(speaker.of_manager());
         drop(crate::spawn::spawn(
             clerk.run(bus.downgrade(), Arc::clone(&speaker)),
         ));

@@ -20,7 +20,9 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Binder, Deliveries, EventStore, Mailbox, Reception, Subscriber, Worker};
+use crate::event::{
+    Binder, Deliveries, EventStore, Interceptors, Mailbox, Reception, Subscriber, Worker,
+};
 use crate::init::InitContext;
 use crate::service::Installer;
 use crate::tasks::Tasks;
@@ -395,6 +397,8 @@ fn activate(kernel: &Kernel, unit: usize) {
         this.settings.timeout,
         (&plugin, this.descriptor.subscriptions),
     );
+    let middleware = (&plugin, this.descriptor.middleware);
+    Interceptors::bind(&kernel.bus, &this.identity, middleware, &mut bindings);
     let deliveries = bindings.take_deliveries();
     subscriber.activate(bindings);
     let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries);

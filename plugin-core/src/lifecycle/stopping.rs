@@ -52,10 +52,13 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
     report
 }
 
-/// Whether a unit only lets events and calls in: middleware that nothing but middleware needs.
+/// Whether a unit only lets events and calls in: middleware that nothing but middleware needs, and
+/// that does not stand around the events which are still to be handled.
 fn is_door(kernel: &Kernel, unit: usize) -> bool {
+    let descriptor = kernel.units[unit].descriptor;
     let instances: Vec<usize> = kernel.units[unit].replicas.clone().collect();
-    kernel.units[unit].descriptor.kind == Kind::Middleware
+    descriptor.kind == Kind::Middleware
+        && descriptor.middleware.is_empty()
         && (kernel.dependents(&instances).iter())
             .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
 }

@@ -7,7 +7,7 @@ use super::kernel::Kernel;
 use super::status::SystemStatus;
 use super::unit::Unit;
 use crate::descriptor::Descriptor;
-use crate::event::{DeadLetters, EventDescriptor, HandlerReport};
+use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
 use crate::schedule::ScheduleStatus;
 
 /// A view of the whole system: what runs and how it does. It does not keep the system alive.
@@ -31,6 +31,13 @@ impl System {
     pub fn handlers(&self) -> Vec<HandlerReport> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
+    }
+
+    /// What all middleware that runs did so far.
+    #[must_use]
+    pub fn middleware(&self) -> Vec<MiddlewareReport> {
+        self.kernel()
+            .map_or_else(Vec::new, |kernel| kernel.bus.middleware())
     }
 
     /// Events that handlers failed with for good, to look at; `None` when the system is gone.

@@ -1,5 +1,6 @@
 //! Which units wait for which: by the edges of the plan, and by kind, so that system plugins start
-//! before all others and stop after them, and middleware the other way round.
+//! before all others and stop after them, and middleware the other way
+//! round: first what intercepts, then the doors.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -26,8 +27,8 @@ pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
         }
     }
     for at in 0..units.len() {
-        let kind = units[at].descriptor.kind;
-        let earlier = (0..at).filter(|&other| units[other].descriptor.kind < kind);
+        let tier = units[at].descriptor.tier();
+        let earlier = (0..at).filter(|&other| units[other].descriptor.tier() < tier);
         let mut before: Vec<usize> = units[at].before.iter().copied().chain(earlier).collect();
         before.sort_unstable();
         before.dedup();

@@ -113,6 +113,8 @@ impl Grants {
             .iter()
             .map(|respond| Right::Respond(respond.request.topic));
         let handlers = handlers.chain(responds);
+        let middleware = descriptor.middleware.iter();
+        let handlers = handlers.chain(middleware.map(|one| Right::Intercept(one.topics)));
         let mut denied = Vec::new();
         for right in needs.chain(handlers).filter(|right| !self.allows(*right)) {
             let refusal = right.denied(self.plugin);
@@ -204,6 +206,7 @@ impl Grants {
             Right::Request(topic) => rules.request.matches(topic),
             Right::RequestAny => rules.request.any(),
             Right::Respond(topic) => rules.respond.matches(topic),
+            Right::Intercept(topics) => rules.intercept.covers(topics),
             Right::Use(name) => rules.services.names(name),
             Right::ViewSystem => rules.system,
             Right::Schedule => rules.scheduler,

@@ -56,6 +56,7 @@ impl Resource {
                 Action::Subscribe,
                 Action::Request,
                 Action::Respond,
+                Action::Intercept,
             ],
             Self::Service => &[Action::Use],
             Self::Logger => &[Action::Write],
@@ -96,6 +97,8 @@ pub enum Action {
     Request,
     /// Answer a request.
     Respond,
+    /// Stand between those who publish events and those who handle them.
+    Intercept,
     /// Call a service.
     Use,
     /// Read a file, or the state of the system.
@@ -115,6 +118,7 @@ impl Action {
             Self::Subscribe => "subscribe",
             Self::Request => "request",
             Self::Respond => "respond",
+            Self::Intercept => "intercept",
             Self::Use => "use",
             Self::Read => "read",
             Self::Write => "write",

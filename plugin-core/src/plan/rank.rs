@@ -1,6 +1,6 @@
-//! The order of (kind, name), by a merge sort that const evaluation can afford.
+//! The order of (tier, name), by a merge sort that const evaluation can afford.
 //!
-//! Kind and seven bytes of the name, behind what all names begin with, are one number: the head.
+//! Tier and seven bytes of the name, behind what all names begin with, are one number: the head.
 //! Strings are compared only where heads are equal.
 
 use std::cmp::Ordering;
@@ -65,7 +65,7 @@ const fn common_prefix(plugins: &[&'static Descriptor]) -> usize {
 
 const fn head(plugin: &Descriptor, skip: usize) -> u64 {
     let name = plugin.name.as_bytes();
-    let mut head = plugin.kind as u64;
+    let mut head = plugin.tier() as u64;
     let mut at = skip;
     while at < skip + 7 {
         let byte = if at < name.len() { name[at] } else { 0 };

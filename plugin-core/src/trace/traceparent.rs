@@ -120,6 +120,15 @@ impl fmt::Display for TraceContext {
     }
 }
 
+impl TraceId {
+    /// Its last 56 bits, which are random: what a sampler compares, so that all parts of a trace
+    /// are recorded or none ([W3C Trace Context, Level 2](https://www.w3.org/TR/trace-context-2/)).
+    #[must_use]
+    pub const fn randomness(self) -> u64 {
+        self.low & ((1 << 56) - 1)
+    }
+}
+
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:016x}{:016x}", self.high, self.low)

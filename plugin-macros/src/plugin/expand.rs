@@ -6,6 +6,7 @@
 
 mod calls;
 mod hooks;
+mod middleware;
 mod responds;
 mod schedules;
 mod subscriptions;
@@ -104,6 +105,10 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .responds
         .iter()
         .map(|one| responds::element(krate, one));
+    let middleware = plugin
+        .middleware
+        .iter()
+        .map(|one| middleware::element(krate, one));
     quote! {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
@@ -117,6 +122,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })
+            .middleware(const { &[#(#middleware),*] })
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
     }
 }
 
-/// A method has at most one mark, and not one that is only reserved.
+/// A method has at most one mark.
 fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
     for (mark, attribute) in &method.marks {
         if !mark.takes_arguments() && !matches!(attribute.meta, Meta::Path(_)) {
@@ -55,20 +55,13 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
                 format!("`#[{name}]` takes no arguments: write `#[{name}]`"),
             );
         }
-        let instead = match mark {
-            Mark::Middleware => {
-                "a check in the handlers themselves, or `#[subscribe(filter = |event| …)]`"
-            }
-            _ => continue,
-        };
-        let name = mark.name();
-        diagnostics.at(
-            attribute,
-            format!("`#[{name}]` comes with a later version: until then write {instead}"),
-        );
     }
     if let [(first, _), (second, attribute), ..] = &method.marks[..] {
-        let message = if first == second && *first == Mark::Subscribe {
+        let message = if first == second && *first == Mark::Middleware {
+            "a method has one `#[middleware]`: write another method for the other, and call what \
+                they have in common"
+                .to_owned()
+        } else if first == second && *first == Mark::Subscribe {
             "a method has one `#[subscribe]`: write one method for each type of event, or take \
                 `&AnyEvent<'_>` and give a pattern"
                 .to_owned()

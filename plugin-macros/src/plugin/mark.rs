@@ -67,7 +67,7 @@ impl Mark {
             Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
             Self::Respond => "async fn lookup(&self, request: &UserLookup) -> Result<User>",
             Self::Schedule => "async fn sweep(&self) -> Result<()>",
-            Self::Middleware => "async fn run(&self)",
+            Self::Middleware => "fn check(&self, event: &AnyEvent<'_>) -> Result<()>",
         }
     }
 }

@@ -5,6 +5,7 @@ use syn::{Attribute, Expr, Ident, LitInt, LitStr, Type};
 use super::block::{Block, Method};
 use super::hook;
 use super::mark::Mark;
+use super::middleware::{self, Middleware};
 use super::options::Options;
 use super::respond::{self, Respond};
 use super::{schedule, subscription};
@@ -24,6 +25,7 @@ pub(crate) struct Plugin {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
+    pub(crate) middleware: Vec<Middleware>,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -136,6 +138,7 @@ impl Plugin {
             .filter_map(|method| schedule::check(method, diagnostics))
             .collect();
         let responds = respond::all(block, diagnostics);
+        let middleware = middleware::all(block, diagnostics);
         Some(Self {
             description: description(&options, block),
             options,
@@ -148,6 +151,7 @@ impl Plugin {
             subscriptions,
             schedules,
             responds,
+            middleware,
         })
     }
 }

@@ -21,6 +21,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod middleware;
 mod misbehaving;
 mod requests;
 mod retries;

@@ -9,6 +9,7 @@ use crate::event::any::Payload;
 use crate::event::handler::{QueuedCall, QueuedSite};
 use crate::event::job::Job;
 use crate::event::lane::Lane;
+use crate::event::middleware::Calling;
 use crate::guard;
 
 /// One event, or a batch, which is tried again as a whole.
@@ -119,9 +120,23 @@ impl Work {
             0 => site.begin(events),
             _ => site.begin_again(events),
         };
-        let result = tracing::Instrument::instrument(self.invoke(current), span).await;
+        let result = tracing::Instrument::instrument(self.intercepted(current), span).await;
         site.took(events, began);
         result
+    }
+
+    /// The call, with what middleware there is before and after it.
+    async fn intercepted(&self, current: Current) -> Result<()> {
+        let (site, call) = (self.site(), self.invoke(current));
+        if !site.middleware.is_engaged() {
+            return call.await;
+        }
+        let calling = Calling {
+            site: &site.site,
+            payloads: self.payloads(),
+            attempt: self.first.attempts() + 1,
+        };
+        site.middleware.around(calling, call).await
     }
 
     async fn invoke(&self, current: Current) -> Result<()> {

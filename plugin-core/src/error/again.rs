@@ -1,0 +1,30 @@
+//! When to come again.
+
+use std::time::Duration;
+
+use super::Error;
+
+impl Error {
+    /// Says when trying again may help. Whoever can, passes it on: `api-plugin` answers with it as
+    /// `Retry-After`.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use plugin_core::Error;
+    ///
+    /// let later = Error::retriable("too many logins").after(Duration::from_secs(2));
+    /// assert_eq!(later.retry_after(), Some(Duration::from_secs(2)));
+    /// assert_eq!(Error::retriable("no room").retry_after(), None);
+    /// ```
+    #[must_use]
+    pub fn after(mut self, pause: Duration) -> Self {
+        self.0.after = Some(pause);
+        self
+    }
+
+    /// When trying again may help, if it is known: so long after the error.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.after
+    }
+}

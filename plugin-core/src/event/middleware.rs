@@ -1,0 +1,28 @@
+//! Middleware: methods of plugins that are called around the events of others.
+//!
+//! A route holds the chain of its topic, made when the table is: [`chain`]. A route without one is
+//! what it would be if there were no middleware at all. Queued handlers are called long after the
+//! table was read, and ask a chain of their own: [`queued`].
+//!
+//! Invariants: a chain never changes once it is visible; it holds middleware of running instances
+//! only, in the order of its calls; no middleware is called for what its own plugin publishes or
+//! handles; each is called within a reading of the table, so that a stop waits for the call.
+
+mod around;
+mod bind;
+mod chain;
+mod delivery;
+mod draft;
+mod link;
+mod queued;
+mod refusal;
+mod report;
+mod topics;
+
+pub use bind::Interceptors;
+pub use delivery::{Delivered, Delivery};
+pub use report::MiddlewareReport;
+
+pub(super) use around::Around;
+pub(super) use chain::Chain;
+pub(super) use queued::{Calling, Intercepted};

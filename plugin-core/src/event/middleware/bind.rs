@@ -1,0 +1,146 @@
+//! Binds a plugin's middleware to the table: `#[plugin]` writes one call per `#[middleware]`.
+
+use std::sync::Arc;
+
+use super::delivery::{Delivered, Delivery};
+use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
+use super::topics::Topics;
+use crate::__private::provider;
+use crate::descriptor::{Middleware, Plugin, PluginRef};
+use crate::error::Result;
+use crate::event::any::AnyEvent;
+use crate::event::binder::Bindings;
+use crate::event::bus::Bus;
+use crate::event::pattern::Pattern;
+use crate::event::table::Change;
+use crate::guard;
+use crate::instance::Identity;
+
+/// Puts the middleware of an instance into the chains.
+pub struct Interceptors<'a> {
+    owner: &'a Arc<Identity>,
+    middleware: &'static Middleware,
+    /// What the instance narrows the declared topics to.
+    only: Option<Vec<Pattern>>,
+    subscription: u64,
+    changes: Vec<Change>,
+}
+
+impl Interceptors<'_> {
+    /// Binds all middleware of a plugin, beside its handlers.
+    pub(crate) fn bind(
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        (plugin, middleware): (&PluginRef, &'static [Middleware]),
+        bindings: &mut Bindings,
+    ) {
+        for middleware in middleware {
+            let mut interceptors = Interceptors {
+                owner,
+                middleware,
+                only: None,
+                subscription: bus.next_subscription(),
+                changes: Vec::new(),
+            };
+            (middleware.bind)(plugin, &mut interceptors);
+            bindings.add(interceptors.subscription, interceptors.changes);
+        }
+    }
+
+    /// Narrows the topics of the method that comes next to those that the instance names, by its
+    /// config. A panic of `topics` is logged, and narrows nothing.
+    pub fn only<T: Plugin>(&mut self, plugin: &PluginRef, topics: fn(&T) -> Vec<Pattern>) {
+        let plugin = provider::<T>(plugin);
+        let named = guard::call(self.owner.current(), || Ok(topics(&plugin)));
+        self.only = named
+            .inspect_err(|error| {
+                let (plugin, middleware) = (self.owner.name(), self.middleware.middleware);
+                tracing::error!(plugin, middleware, "its topics: {error}");
+            })
+            .ok();
+    }
+
+    /// A method of the stage `publish`.
+    ///
+    /// # Panics
+    ///
+    /// When the pattern is malformed; `#[plugin]` has checked it.
+    pub fn publish<T: Plugin>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(&T, &AnyEvent<'_>) -> Result<()>,
+    ) {
+        let plugin = provider::<T>(plugin);
+        let call: Box<OnPublish> = Box::new(move |event| call(&plugin, event));
+        self.add(call, AnyLink::Publish);
+    }
+
+    /// A method of the stage `deliver`.
+    ///
+    /// # Panics
+    ///
+    /// As [`Interceptors::publish`].
+    pub fn deliver<T: Plugin>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(&T, &Delivery<'_>) -> Result<()>,
+    ) {
+        let plugin = provider::<T>(plugin);
+        let call: Box<OnDeliver> = Box::new(move |delivery| call(&plugin, delivery));
+        self.add(call, AnyLink::Deliver);
+    }
+
+    /// A method of the stage `delivered`.
+    ///
+    /// # Panics
+    ///
+    /// As [`Interceptors::publish`].
+    pub fn delivered<T: Plugin>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(&T, &Delivery<'_>, &Delivered<'_>) -> Result<()>,
+    ) {
+        let plugin = provider::<T>(plugin);
+        let call: Box<OnDelivered> =
+            Box::new(move |delivery, outcome| call(&plugin, delivery, outcome));
+        self.add(call, AnyLink::Delivered);
+    }
+
+    /// Adds a link, unless the instance names no topic.
+    fn add<F: ?Sized>(&mut self, call: Box<F>, stage: fn(Arc<Link<F>>) -> AnyLink) {
+        let seat = self.seat();
+        if seat.topics.is_empty() {
+            return;
+        }
+        let link = stage(Arc::new(Link { seat, call }));
+        self.changes
+            .push(Box::new(move |draft| draft.intercept(link)));
+    }
+
+    fn seat(&mut self) -> Seat {
+        let Middleware {
+            middleware,
+            stage,
+            topics,
+            priority,
+            ..
+        } = *self.middleware;
+        let declared =
+            || Pattern::parse(topics).expect("the pattern was checked when it was declared");
+        let topics = self.only.take().unwrap_or_else(|| vec![declared()]);
+        Seat::new(
+            self.owner,
+            (middleware, stage),
+            (Topics::new(topics), priority),
+            self.subscription,
+        )
+    }
+}
+
+impl std::fmt::Debug for Interceptors<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Interceptors")
+            .field("middleware", self.middleware)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,149 @@
+//! The middleware of one topic, or of all, in the order of its calls.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::delivery::{Delivered, Delivery};
+use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
+use super::refusal::Refusal;
+use super::report::MiddlewareReport;
+use super::topics::Topics;
+use crate::error::{Error, Result};
+use crate::event::any::AnyEvent;
+use crate::event::epoch::{DEEPEST, Reading};
+use crate::instance::Identity;
+
+/// Middleware in the order of its calls.
+#[derive(Clone, Default)]
+pub(crate) struct Chain {
+    publish: Vec<Arc<Link<OnPublish>>>,
+    deliver: Vec<Arc<Link<OnDeliver>>>,
+    delivered: Vec<Arc<Link<OnDelivered>>>,
+    /// Whether it holds middleware for more topics than those that it is asked about, so that each
+    /// call compares.
+    asks: bool,
+}
+
+impl Chain {
+    /// The chain of all topics.
+    pub(in crate::event) fn of_all() -> Self {
+        Self {
+            asks: true,
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn add(&mut self, link: AnyLink) {
+        match link {
+            AnyLink::Publish(link) => self.publish.push(link),
+            AnyLink::Deliver(link) => self.deliver.push(link),
+            AnyLink::Delivered(link) => self.delivered.push(link),
+        }
+        self.publish.sort_by_key(|link| link.seat.rank());
+        self.deliver.sort_by_key(|link| link.seat.rank());
+        self.delivered.sort_by_key(|link| Reverse(link.seat.rank()));
+    }
+
+    /// Takes middleware out, and returns the topics that it was called for.
+    pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
+        let mut topics = take(&mut self.publish, gone);
+        topics.append(&mut take(&mut self.deliver, gone));
+        topics.append(&mut take(&mut self.delivered, gone));
+        topics
+    }
+
+    /// The chain of one topic, or, without one, of those that no type declares; `None` if there is
+    /// no middleware for it.
+    pub(in crate::event) fn of(&self, topic: Option<&str>) -> Option<Arc<Self>> {
+        let mut chain = self.clone();
+        chain.asks = topic.is_none();
+        if let Some(topic) = topic {
+            chain.publish.retain(|link| link.seat.topics.matches(topic));
+            chain.deliver.retain(|link| link.seat.topics.matches(topic));
+            chain
+                .delivered
+                .retain(|link| link.seat.topics.matches(topic));
+        }
+        (chain.has_publish() || chain.has_calls()).then(|| Arc::new(chain))
+    }
+
+    /// Whether publishers have to ask.
+    pub(in crate::event) fn has_publish(&self) -> bool {
+        !self.publish.is_empty()
+    }
+
+    /// Whether calls of handlers have something around them.
+    pub(in crate::event) fn has_calls(&self) -> bool {
+        !self.deliver.is_empty() || !self.delivered.is_empty()
+    }
+
+    pub(in crate::event) fn reports(&self) -> Vec<MiddlewareReport> {
+        let publish = self.publish.iter().map(|link| link.seat.report());
+        let deliver = self.deliver.iter().map(|link| link.seat.report());
+        let delivered = self.delivered.iter().map(|link| link.seat.report());
+        publish.chain(deliver).chain(delivered).collect()
+    }
+
+    /// Asks whether an event may be published. What can't be asked is refused.
+    pub(in crate::event) fn admit(
+        &self,
+        owner: &Identity,
+        reading: &Reading<'_>,
+        event: &AnyEvent<'_>,
+    ) -> Result<(), Refusal> {
+        if owner.is_manager() {
+            return Ok(());
+        }
+        for link in &self.publish {
+            let asked = if reading.depth() >= DEEPEST {
+                Err(too_deep(event.topic()))
+            } else {
+                link.ask((event, owner.name(), self.asks), |call| call(event))
+            };
+            if let Err(error) = asked {
+                owner.counters().refuse();
+                return Err(Refusal {
+                    plugin: link.seat.owner.name(),
+                    middleware: link.seat.name,
+                    error,
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Asks whether a handler may be called.
+    pub(super) fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
+        let meant = (delivery.event(), delivery.plugin(), self.asks);
+        for link in &self.deliver {
+            link.ask(meant, |call| call(delivery)).map_err(|error| {
+                let (plugin, middleware) = (link.seat.owner.name(), link.seat.name);
+                error.context(format_args!("refused by `{middleware}` of `{plugin}`"))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Tells what became of a call. What fails here fails alone.
+    pub(super) fn after(&self, delivery: &Delivery<'_>, result: &Result<()>, took: Duration) {
+        let meant = (delivery.event(), delivery.plugin(), self.asks);
+        let outcome = Delivered::new(result, took);
+        for link in &self.delivered {
+            // It is counted and logged.
+            let _told = link.ask(meant, |call| call(delivery, &outcome)).is_ok();
+        }
+    }
+}
+
+fn take<F: ?Sized>(links: &mut Vec<Arc<Link<F>>>, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
+    let taken = links.extract_if(.., |link| gone(link.seat.subscription));
+    taken.map(|link| link.seat.topics.clone()).collect()
+}
+
+/// Middleware may publish, and so call itself by way of others; a stack may not grow for ever.
+fn too_deep(topic: &str) -> Error {
+    Error::bug(format!(
+        "`{topic}` was published {DEEPEST} times within itself: a middleware publishes what it is called for"
+    ))
+}

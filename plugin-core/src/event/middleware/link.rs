@@ -1,0 +1,140 @@
+//! One middleware of a running instance.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
+use super::delivery::{Delivered, Delivery};
+use super::report::MiddlewareReport;
+use super::topics::Topics;
+use crate::descriptor::Stage;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::any::AnyEvent;
+use crate::event::envelope::EventId;
+use crate::event::tally::Tally;
+use crate::guard;
+use crate::instance::Identity;
+
+pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync;
+pub(super) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send + Sync;
+pub(super) type OnDelivered = dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
+
+/// Whose a middleware is, where it stands, and what it did.
+#[derive(Debug)]
+pub(super) struct Seat {
+    pub(super) owner: Arc<Identity>,
+    pub(super) name: &'static str,
+    pub(super) stage: Stage,
+    pub(super) topics: Topics,
+    pub(super) priority: i32,
+    /// A number of the bus's subscriptions, by which it is taken out again.
+    pub(super) subscription: u64,
+    calls: Tally,
+    errors: AtomicU64,
+}
+
+impl Seat {
+    pub(super) fn new(
+        owner: &Arc<Identity>,
+        (name, stage): (&'static str, Stage),
+        (topics, priority): (Topics, i32),
+        subscription: u64,
+    ) -> Self {
+        Self {
+            owner: Arc::clone(owner),
+            name,
+            stage,
+            topics,
+            priority,
+            subscription,
+            calls: Tally::new(),
+            errors: AtomicU64::new(0),
+        }
+    }
+
+    /// By priority, then in start order, then in order of declaration.
+    pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
+        (
+            Reverse(self.priority),
+            self.owner.order(),
+            self.subscription,
+        )
+    }
+
+    /// Whether it is called for what an instance publishes or handles: not if that is its own
+    /// plugin's.
+    fn minds(&self, instance: &str) -> bool {
+        let plugin = self.owner.plugin();
+        let replica = |rest: &str| rest.is_empty() || rest.starts_with('#');
+        !instance.strip_prefix(plugin).is_some_and(replica)
+    }
+
+    pub(super) fn report(&self) -> MiddlewareReport {
+        MiddlewareReport {
+            plugin: self.owner.name(),
+            middleware: self.name,
+            stage: self.stage.as_str(),
+            topics: self.topics.to_string(),
+            calls: self.calls.sum(),
+            errors: self.errors.load(Relaxed),
+        }
+    }
+
+    /// Counts an error, and tells the operator: of a refusal only who looks for it, since to refuse
+    /// is what the middleware is for.
+    #[cold]
+    fn failed(&self, event: EventId, error: &Error) {
+        self.errors.fetch_add(1, Relaxed);
+        let (plugin, middleware) = (self.owner.name(), self.name);
+        if error.kind() == ErrorKind::Bug || self.stage == Stage::Delivered {
+            self.owner.counters().fail();
+            tracing::error!(plugin, middleware, stage = %self.stage, %event, "middleware failed: {error}");
+        } else {
+            tracing::debug!(plugin, middleware, stage = %self.stage, %event, "refused: {error}");
+        }
+    }
+}
+
+/// One middleware of a running instance; `F` is what it is called with.
+pub(super) struct Link<F: ?Sized> {
+    pub(super) seat: Seat,
+    pub(super) call: Box<F>,
+}
+
+impl<F: ?Sized> Link<F> {
+    /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
+    /// `asks` whether the topic is still to be compared.
+    pub(super) fn ask(
+        &self,
+        (event, instance, asks): (&AnyEvent<'_>, &str, bool),
+        call: impl FnOnce(&F) -> Result<()>,
+    ) -> Result<()> {
+        let seat = &self.seat;
+        if !seat.minds(instance) || asks && !seat.topics.matches(event.topic()) {
+            return Ok(());
+        }
+        seat.calls.count_here();
+        let current = seat.owner.handling(&event.meta());
+        let outcome = guard::call(current, || call(&self.call));
+        outcome.inspect_err(|error| seat.failed(event.id(), error))
+    }
+}
+
+/// A middleware whatever its stage.
+#[derive(Clone)]
+pub(in crate::event) enum AnyLink {
+    Publish(Arc<Link<OnPublish>>),
+    Deliver(Arc<Link<OnDeliver>>),
+    Delivered(Arc<Link<OnDelivered>>),
+}
+
+impl AnyLink {
+    pub(super) fn topics(&self) -> &Topics {
+        let seat = match self {
+            Self::Publish(link) => &link.seat,
+            Self::Deliver(link) => &link.seat,
+            Self::Delivered(link) => &link.seat,
+        };
+        &seat.topics
+    }
+}

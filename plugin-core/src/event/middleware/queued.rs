@@ -1,0 +1,106 @@
+//! The middleware of queued handlers: asked when the worker calls, not when the event was
+//! published, so that what stopped meanwhile is not called.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::chain::Chain;
+use super::delivery::Delivery;
+use crate::descriptor::Mode;
+use crate::error::Result;
+use crate::event::any::{AnyEvent, Payload};
+use crate::event::handler::Site;
+use crate::event::record::Record;
+use crate::event::shared::Shared;
+
+/// What a queued handler knows of the middleware around its calls.
+pub(in crate::event) struct Intercepted {
+    /// That of all topics: the one of now is read at each call.
+    chain: Arc<Shared<Chain>>,
+    /// Whether there ever was one for a topic of the handler.
+    engaged: AtomicBool,
+}
+
+/// A call of a queued handler: its events, and which attempt it is.
+pub(in crate::event) struct Calling<'a> {
+    pub(in crate::event) site: &'a Site,
+    pub(in crate::event) payloads: Vec<Arc<dyn Payload>>,
+    pub(in crate::event) attempt: u32,
+}
+
+impl Intercepted {
+    pub(in crate::event) fn new(chain: &Arc<Shared<Chain>>) -> Self {
+        Self {
+            chain: Arc::clone(chain),
+            engaged: AtomicBool::new(false),
+        }
+    }
+
+    /// One whose calls look for middleware from the first one on.
+    pub(in crate::event) fn engaged(chain: &Arc<Shared<Chain>>) -> Self {
+        let intercepted = Self::new(chain);
+        intercepted.engage();
+        intercepted
+    }
+
+    /// From here on, calls look for middleware.
+    pub(in crate::event) fn engage(&self) {
+        self.engaged.store(true, Relaxed);
+    }
+
+    /// Whether calls look for middleware.
+    #[inline]
+    pub(in crate::event) fn is_engaged(&self) -> bool {
+        self.engaged.load(Relaxed)
+    }
+
+    /// Makes a call with its middleware before and after it. A batch is refused as a whole when
+    /// one of its events is.
+    pub(in crate::event) async fn around(
+        &self,
+        calling: Calling<'_>,
+        call: impl Future<Output = Result<()>>,
+    ) -> Result<()> {
+        let (result, took) = match self.before(&calling) {
+            Ok(()) => {
+                let began = Instant::now();
+                let result = call.await;
+                (result, began.elapsed())
+            }
+            Err(refused) => (Err(refused), Duration::ZERO),
+        };
+        self.with_chain(|chain| {
+            for delivery in calling.deliveries() {
+                chain.after(&delivery, &result, took);
+            }
+        });
+        result
+    }
+
+    fn before(&self, calling: &Calling<'_>) -> Result<()> {
+        self.with_chain(|chain| {
+            (calling.deliveries()).try_for_each(|delivery| chain.before(&delivery))
+        })
+    }
+
+    /// Reads the chain of now. While it is read, the stop of a plugin whose middleware is in it
+    /// waits.
+    fn with_chain<T>(&self, read: impl FnOnce(&Chain) -> T) -> T {
+        let record = Record::current();
+        let reading = record.readers.enter();
+        read(self.chain.read(record, &reading))
+    }
+}
+
+impl Calling<'_> {
+    fn deliveries(&self) -> impl Iterator<Item = Delivery<'_>> {
+        (self.payloads.iter()).map(|payload| {
+            let event = AnyEvent::new(&**payload);
+            Delivery::new(event, self.site, (Mode::Queued, self.attempt))
+        })
+    }
+}

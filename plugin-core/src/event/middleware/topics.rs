@@ -1,0 +1,33 @@
+//! The topics that a middleware is called for.
+
+use std::fmt;
+
+use crate::event::pattern::Pattern;
+
+/// Patterns, of which one at least has to match.
+#[derive(Debug, Clone)]
+pub(super) struct Topics(Vec<Pattern>);
+
+impl Topics {
+    pub(super) fn new(patterns: Vec<Pattern>) -> Self {
+        Self(patterns)
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(super) fn matches(&self, topic: &str) -> bool {
+        self.0.iter().any(|pattern| pattern.matches(topic))
+    }
+}
+
+impl fmt::Display for Topics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, pattern) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { ", " };
+            write!(f, "{separator}{pattern}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,7 @@
+//! Middleware: methods of plugins around the events of others.
+
+mod binding;
+mod deliver;
+mod fixture;
+mod publish;
+mod rights;

@@ -1,0 +1,89 @@
+//! Middleware comes and goes with its plugin.
+
+use plugin_core::event::Envelope;
+use plugin_core::lifecycle::Running;
+use plugin_core::{Kind, Plugin, Stage};
+
+use super::fixture::{Inner, Job, Order, Outer, Worker, rig};
+use crate::journal::Journal;
+
+async fn published(running: &Running) -> Vec<String> {
+    running.publisher().publish(Order::new("")).await.unwrap();
+    running.publisher().publish(Job::new("")).await.unwrap();
+    running.idle().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    let mut lines = journal.lines();
+    journal.clear();
+    lines.retain(|line| line.starts_with("inner"));
+    lines
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_runs_is_in_the_chain() {
+    let running = rig().start().await;
+    let all = published(&running).await;
+    assert_eq!(all.len(), 6, "{all:?}");
+    let handle = running.handle();
+    handle.stop("test-inner").await.unwrap();
+    assert!(published(&running).await.is_empty());
+    let left = running.bus().middleware();
+    assert!(left.iter().all(|report| report.plugin == "test-outer"));
+    assert!(
+        running
+            .publisher()
+            .try_publish(Order::new("refuse"))
+            .is_ok()
+    );
+    handle.start("test-inner").await.unwrap();
+    assert_eq!(published(&running).await, all);
+    handle.restart("test-inner").await.unwrap();
+    assert_eq!(published(&running).await, all, "once, not twice");
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn handlers_that_come_later_are_intercepted_too() {
+    let running = rig().start().await;
+    running.handle().restart("test-worker").await.unwrap();
+    assert_eq!(published(&running).await.len(), 6);
+    let subscriber = running.subscriber();
+    let _late = subscriber.subscribe(|_: &Envelope<Order>| ()).unwrap();
+    let lines = published(&running).await;
+    assert!(lines.contains(&"inner deliver run-time subscription".to_owned()));
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_waits_in_a_mailbox_is_not_told_to_middleware_that_stopped_meanwhile() {
+    let running = rig().start().await;
+    running.publisher().publish(Job::new("slow")).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+    running.publisher().publish(Job::new("")).await.unwrap();
+    running.handle().stop("test-inner").await.unwrap();
+    running.idle().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    let lines = journal.lines();
+    let inner = |stage: &str| {
+        (lines.iter())
+            .filter(|line| line.starts_with(stage))
+            .count()
+    };
+    assert_eq!(inner("inner publish"), 2);
+    assert_eq!(inner("inner deliver"), 1, "of the call that began before");
+    assert_eq!(inner("outer delivered"), 2);
+    assert!(running.stop().await.is_clean());
+}
+
+#[test]
+fn what_intercepts_starts_before_the_doors_and_is_in_the_descriptor() {
+    let middleware = Outer::DESCRIPTOR.middleware;
+    let stages: Vec<_> = middleware.iter().map(|one| one.stage).collect();
+    assert_eq!(stages, [Stage::Publish, Stage::Deliver, Stage::Delivered]);
+    assert_eq!(
+        (middleware[0].topics, middleware[0].priority),
+        ("gate.**", 20)
+    );
+    assert_eq!(Outer::DESCRIPTOR.kind, Kind::Middleware);
+    assert!(Worker::DESCRIPTOR.middleware.is_empty());
+    assert_eq!(Inner::DESCRIPTOR.middleware[0].priority, 0);
+}
