@@ -49,6 +49,8 @@ pub(super) struct Request {
 pub struct OperationOutcome {
     /// The plugins whose state changed, in the order in which it did.
     pub plugins: Vec<&'static str>,
+    /// Accepted events that the plugins it stopped did not come to.
+    pub lost: usize,
 }
 
 /// Why an operation was not carried out.

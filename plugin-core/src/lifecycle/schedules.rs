@@ -106,6 +106,7 @@ impl Kernel {
         match done {
             Ok(()) => Ok(OperationOutcome {
                 plugins: Vec::new(),
+                lost: 0,
             }),
             Err(Refused::Unknown(known)) => Err(OperationError::UnknownSchedule {
                 plugin,

@@ -71,7 +71,7 @@ impl Supervisor {
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        failed.map_or(Ok(OperationOutcome { plugins }), Err)
+        failed.map_or(Ok(OperationOutcome { plugins, lost: 0 }), Err)
     }
 
     async fn stop(
@@ -106,6 +106,7 @@ impl Supervisor {
                 }),
                 _ => Ok(OperationOutcome {
                     plugins: Vec::new(),
+                    lost: 0,
                 }),
             };
         }
@@ -113,6 +114,7 @@ impl Supervisor {
         let stops = stopping::stop_some(&self.kernel, stopped).await;
         Ok(OperationOutcome {
             plugins: stops.iter().map(|stop| stop.name).collect(),
+            lost: stops.iter().map(|stop| stop.lost).sum(),
         })
     }
 
@@ -123,11 +125,13 @@ impl Supervisor {
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let mut plugins = Vec::new();
+        let (mut plugins, mut lost) = (Vec::new(), 0);
         for unit in self.find(plugin)? {
-            plugins.extend(self.restart_one(unit, escalation).await?.plugins);
+            let restarted = self.restart_one(unit, escalation).await?;
+            plugins.extend(restarted.plugins);
+            lost += restarted.lost;
         }
-        Ok(OperationOutcome { plugins })
+        Ok(OperationOutcome { plugins, lost })
     }
 
     async fn restart_one(
@@ -138,12 +142,13 @@ impl Supervisor {
         if !self.kernel.units[unit].is_running() {
             return self.start_all(&[unit], escalation).await;
         }
-        stopping::stop(&self.kernel, unit).await;
+        let stopped = stopping::stop(&self.kernel, unit).await;
         self.records[unit] = Record::default();
         let plugin = self.launch_for_operator(unit, escalation).await?;
         self.count_restart(unit);
         Ok(OperationOutcome {
             plugins: vec![plugin],
+            lost: stopped.map_or(0, |stop| stop.lost),
         })
     }
 
