@@ -1,6 +1,6 @@
 //! Calls of the user's methods.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::quote_spanned;
 use syn::{Ident, Path};
 
@@ -18,7 +18,9 @@ pub(super) fn associated(call: &Call, arguments: &[TokenStream]) -> TokenStream 
 
 /// `Self::method(&plugin, arguments)`, awaited if it is async.
 pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
-    let mut all = vec![quote_spanned!(call.method.span()=> &plugin)];
+    // The closure around it binds the name, also when the method came in through a `macro_rules`.
+    let span = call.method.span().resolved_at(Span::call_site());
+    let mut all = vec![quote_spanned!(span=> &plugin)];
     all.extend_from_slice(arguments);
     associated(call, &all)
 }

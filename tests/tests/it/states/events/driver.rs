@@ -1,0 +1,333 @@
+//! Does the operations one after the other, and writes down what it asks and what it is answered.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use plugin_core::event::SubscriptionHandle;
+use plugin_core::lifecycle::{ManagerHandle, OperationError, State};
+use plugin_core::prelude::*;
+use tokio::task::JoinSet;
+
+use super::handlers::{CALM, DECLARED, LOSSY, PLUGINS, WIDE};
+use super::history::{Answer, Entry, How, Item, Kind, Ledger, Tag};
+use super::operation::{Operation, Setup};
+use super::oracle::Facts;
+use super::subjects::{Note, SUBJECTS, Sender, Side, any_tag, fate};
+use crate::rig::{Rig, Started};
+
+/// What takes longer never ends: all that is waited for ends by itself, or by a time limit.
+const HANGS: Duration = Duration::from_secs(600);
+
+/// When a call that hangs goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Release {
+    /// When the test says so; else its time runs out.
+    Told,
+    /// Also whenever the test waits for something, so that no time limit runs out.
+    Always,
+}
+
+pub(super) struct Driver {
+    running: Started,
+    manager: ManagerHandle,
+    ledger: Service<dyn Ledger>,
+    sends: JoinSet<()>,
+    lanes: u32,
+    handlers: usize,
+    subscriptions: Vec<(usize, SubscriptionHandle)>,
+    release: Release,
+    setup: Setup,
+}
+
+/// Runs a whole case, and returns what the oracle needs.
+pub(super) async fn run(setup: Setup, operations: &[Operation], release: Release) -> Facts {
+    let mut driver = Driver::start(setup, release).await;
+    for operation in operations {
+        let in_time = tokio::time::timeout(HANGS, driver.apply(operation)).await;
+        in_time.expect("nothing hangs");
+        driver.sample();
+    }
+    // The audit log is written by a thread of its own, for which a paused clock does not wait.
+    driver.finish().await
+}
+
+impl Driver {
+    async fn start(setup: Setup, release: Release) -> Self {
+        let mut plugins = SUBJECTS.to_vec();
+        plugins.push(<super::history::Archive as plugin_core::Plugin>::DESCRIPTOR);
+        let mut rig = Rig::new(&plugins);
+        for (plugin, mailbox) in [CALM, LOSSY, WIDE].into_iter().zip(setup.mailboxes) {
+            rig = rig.set(PLUGINS[plugin], "mailbox", mailbox);
+        }
+        let timeout = match release {
+            Release::Told => "5s",
+            Release::Always => "60s",
+        };
+        for plugin in PLUGINS {
+            rig = rig.set(plugin, "timeout", timeout);
+        }
+        let running = rig.start().await;
+        let ledger = running.service::<dyn Ledger>().unwrap();
+        for plugin in 0..PLUGINS.len() {
+            ledger.write(Entry::Answered {
+                plugin,
+                changed: true,
+                runs: true,
+                lost: 0,
+            });
+        }
+        Self {
+            manager: running.handle(),
+            running,
+            ledger,
+            sends: JoinSet::new(),
+            lanes: 0,
+            handlers: DECLARED.len(),
+            subscriptions: Vec::new(),
+            release,
+            setup,
+        }
+    }
+
+    async fn apply(&mut self, operation: &Operation) {
+        match operation {
+            Operation::Start(plugin) => self.operate(*plugin, Verb::Start).await,
+            Operation::Stop(plugin) => self.operate(*plugin, Verb::Stop).await,
+            Operation::Restart(plugin) => self.operate(*plugin, Verb::Restart).await,
+            Operation::Subscribe(plugin, kind) => self.subscribe(*plugin, *kind),
+            Operation::Unsubscribe(at) => self.unsubscribe(*at),
+            Operation::Send { by, items } => self.send(*by, items.clone()),
+            Operation::Release => self.ledger.gate().notify_waiters(),
+            Operation::Join => self.join().await,
+            Operation::Idle => self.idle().await,
+        }
+    }
+
+    async fn operate(&self, plugin: usize, verb: Verb) {
+        self.ledger.write(Entry::Asked { plugin });
+        let name = PLUGINS[plugin];
+        let outcome = match verb {
+            Verb::Start => self.waiting(self.manager.start(name)).await,
+            Verb::Stop => self.waiting(self.manager.stop(name)).await,
+            Verb::Restart => self.waiting(self.manager.restart(name)).await,
+        };
+        let (changed, lost) = match outcome {
+            Ok(outcome) => (true, outcome.lost),
+            Err(OperationError::State { .. }) => (false, 0),
+            Err(error) => panic!("`{name}` could be asked that: {error}"),
+        };
+        let plugins = self.manager.status().plugins;
+        let status = plugins.iter().find(|status| status.name == name);
+        let runs = status.unwrap().state == State::Running;
+        self.ledger.write(Entry::Answered {
+            plugin,
+            changed,
+            runs,
+            lost,
+        });
+    }
+
+    fn subscribe(&mut self, plugin: usize, kind: Kind) {
+        let handler = self.handlers;
+        self.handlers += 1;
+        self.ledger.write(Entry::Subscribing {
+            handler,
+            plugin,
+            kind,
+        });
+        let made = subscribe(&self.ledger.sender(plugin), handler, kind);
+        let accepted = made.is_ok();
+        self.ledger.write(Entry::Subscribed { handler, accepted });
+        if let Ok(subscription) = made {
+            self.subscriptions.push((handler, subscription));
+        }
+    }
+
+    fn unsubscribe(&mut self, at: usize) {
+        if self.subscriptions.is_empty() {
+            return;
+        }
+        let at = at % self.subscriptions.len();
+        let (handler, subscription) = self.subscriptions.swap_remove(at);
+        self.ledger.write(Entry::Unsubscribing { handler });
+        subscription.unsubscribe();
+        self.ledger.write(Entry::Unsubscribed { handler });
+    }
+
+    fn send(&mut self, by: usize, items: Vec<Item>) {
+        let lane = self.lanes;
+        self.lanes += 1;
+        let (sender, ledger) = (self.ledger.sender(by), self.ledger.clone());
+        self.sends.spawn(async move {
+            for (item, number) in items.into_iter().zip(0..) {
+                let tag = Tag { lane, number };
+                let noted = item.clone();
+                ledger.write(Entry::Publishing {
+                    tag,
+                    by,
+                    item: noted,
+                });
+                let answer = publish(&sender, tag, &item).await;
+                ledger.write(Entry::Published { tag, answer });
+            }
+        });
+    }
+
+    async fn join(&mut self) {
+        let mut sends = std::mem::take(&mut self.sends);
+        self.waiting(async {
+            while let Some(sent) = sends.join_next().await {
+                sent.expect("no publisher panics");
+            }
+        })
+        .await;
+    }
+
+    async fn idle(&self) {
+        self.ledger.write(Entry::Idle);
+        self.waiting(self.running.idle()).await;
+        let backlog = self.running.bus().backlog();
+        self.ledger.write(Entry::WasIdle { backlog });
+    }
+
+    /// Waits for something, and meanwhile lets hung calls go on, if that is the way.
+    async fn waiting<T>(&self, what: impl Future<Output = T>) -> T {
+        let gate = self.ledger.gate();
+        let releasing = async {
+            loop {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+                gate.notify_waiters();
+            }
+        };
+        match self.release {
+            Release::Told => what.await,
+            Release::Always => tokio::select! {
+                done = what => done,
+                () = releasing => unreachable!("it never ends"),
+            },
+        }
+    }
+
+    /// Writes down what the status says of mailboxes.
+    fn sample(&self) {
+        for status in self.manager.status().plugins {
+            let plugin = PLUGINS.iter().position(|name| *name == status.name);
+            if let Some(plugin) = plugin {
+                let queued = status.queued;
+                self.ledger.write(Entry::Sampled { plugin, queued });
+            }
+        }
+    }
+
+    async fn finish(mut self) -> Facts {
+        for plugin in 0..PLUGINS.len() {
+            self.ledger.write(Entry::Asked { plugin });
+        }
+        let running = self.running;
+        let gate = self.ledger.gate();
+        let mut stop = std::pin::pin!(running.stop());
+        let report = loop {
+            tokio::select! {
+                report = &mut stop => break report,
+                () = tokio::time::sleep(Duration::from_millis(1)), if self.release == Release::Always => gate.notify_waiters(),
+            }
+        };
+        while let Some(sent) = self.sends.join_next().await {
+            sent.expect("no publisher panics");
+        }
+        for (plugin, name) in PLUGINS.into_iter().enumerate() {
+            let stops = report.plugins.iter().filter(|stop| stop.name == name);
+            let lost = stops.map(|stop| stop.lost).sum();
+            self.ledger.write(Entry::Answered {
+                plugin,
+                changed: true,
+                runs: false,
+                lost,
+            });
+        }
+        let status = self.manager.status();
+        let counts = PLUGINS.map(|name| {
+            let found = status.plugins.iter().find(|status| status.name == name);
+            found.unwrap().events
+        });
+        Facts {
+            history: self.ledger.history(),
+            counts,
+            setup: self.setup,
+            in_step: self.release == Release::Told,
+            backlog: status.backlog,
+        }
+    }
+}
+
+enum Verb {
+    Start,
+    Stop,
+    Restart,
+}
+
+async fn publish(sender: &Sender, tag: Tag, item: &Item) -> Answer {
+    let note = Note {
+        tag,
+        at: item.at,
+        fate: item.fate,
+    };
+    if item.side {
+        return publish_as(&sender.sides, Side { tag }, item.how, &sender.topics).await;
+    }
+    publish_as(&sender.notes, note, item.how, &sender.topics).await
+}
+
+async fn publish_as<E: Event>(
+    publisher: &Publisher<E>,
+    event: E,
+    how: How,
+    topics: &Publishers,
+) -> Answer {
+    match how {
+        How::Publish => Answer::of(publisher.publish(event).await),
+        How::Json => {
+            let json = serde_json::to_vec(&event).unwrap();
+            Answer::of(topics.publish(E::DESCRIPTOR.topic, &json).await)
+        }
+        How::Try => Answer::of_try(publisher.try_publish(event)),
+        How::GiveUp => tokio::select! {
+            biased;
+            published = publisher.publish(event) => Answer::of(published),
+            () = std::future::ready(()) => Answer::GivenUp,
+        },
+        How::Wait => match publisher.publish_and_wait(event).await {
+            Err(error) => Answer::of(Err(error)),
+            Ok(outcomes) => Answer::Outcomes(
+                (outcomes.into_iter())
+                    .map(|outcome| (outcome.plugin, outcome.handler, outcome.result.is_ok()))
+                    .collect(),
+            ),
+        },
+    }
+}
+
+fn subscribe(sender: &Sender, handler: usize, kind: Kind) -> Result<SubscriptionHandle> {
+    let desk = sender.desk.clone();
+    match kind {
+        Kind::Inline => (sender.subscriber).subscribe(move |note: &Envelope<Note>| {
+            desk.now(handler, note.tag, fate(note, handler))
+        }),
+        Kind::Queued => (sender.subscriber).subscribe_async(move |note: Arc<Envelope<Note>>| {
+            let desk = desk.clone();
+            async move {
+                desk.later(handler, vec![note.tag], fate(&note, handler))
+                    .await
+            }
+        }),
+        Kind::Pattern => (sender.subscriber).subscribe_any_async("machine.*", move |event| {
+            let desk = desk.clone();
+            let tag = any_tag(&event.view());
+            async move {
+                desk.later(handler, vec![tag], super::history::Fate::Yield)
+                    .await
+            }
+        }),
+    }
+}

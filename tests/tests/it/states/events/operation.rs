@@ -1,0 +1,118 @@
+//! What can be done to the system, and how it is set up.
+
+use std::fmt;
+
+use proptest::prelude::*;
+use proptest::sample::select;
+
+use super::handlers::{
+    ALL, BATCH, BROAD, CALM, EVEN, FIRST, LOSSY, NEWEST, OLDEST, PLUGINS, SENDER, SENDER_B, SIDE,
+    STEADY, STRICT, WIDE,
+};
+use super::history::{Fate, How, Item, Kind};
+
+/// One thing that the test does.
+#[derive(Clone)]
+pub(super) enum Operation {
+    Start(usize),
+    Stop(usize),
+    Restart(usize),
+    /// Subscribes at run time, on behalf of a plugin.
+    Subscribe(usize, Kind),
+    /// Ends one of those subscriptions.
+    Unsubscribe(usize),
+    /// Publishes events one after the other, beside everything else.
+    Send {
+        by: usize,
+        items: Vec<Item>,
+    },
+    /// Lets hung calls go on.
+    Release,
+    /// Waits until all that is published has been.
+    Join,
+    Idle,
+}
+
+impl fmt::Debug for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Start(plugin) => write!(f, "Start {}", PLUGINS[*plugin]),
+            Self::Stop(plugin) => write!(f, "Stop {}", PLUGINS[*plugin]),
+            Self::Restart(plugin) => write!(f, "Restart {}", PLUGINS[*plugin]),
+            Self::Subscribe(plugin, kind) => write!(f, "Subscribe {} {kind:?}", PLUGINS[*plugin]),
+            Self::Unsubscribe(at) => write!(f, "Unsubscribe {at}"),
+            Self::Send { by, items } => write!(f, "Send by {}: {items:?}", PLUGINS[*by]),
+            Self::Release => f.write_str("Release"),
+            Self::Join => f.write_str("Join"),
+            Self::Idle => f.write_str("Idle"),
+        }
+    }
+}
+
+/// A set of mailboxes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setup {
+    /// Capacities of `calm`, `lossy` and `wide`.
+    pub(super) mailboxes: [usize; 3],
+}
+
+pub(super) fn setup() -> impl Strategy<Value = Setup> {
+    [1_usize..=6, 1..=6, 1..=6].prop_map(|mailboxes| Setup { mailboxes })
+}
+
+pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
+    proptest::collection::vec(operation(), 1..20)
+}
+
+fn operation() -> impl Strategy<Value = Operation> {
+    let plugin = || select(&[CALM, LOSSY, WIDE, SENDER, SENDER_B][..]);
+    let receiver = select(&[CALM, LOSSY, WIDE][..]);
+    let kind = select(&[Kind::Inline, Kind::Queued, Kind::Pattern][..]);
+    let sender = select(&[SENDER, SENDER_B][..]);
+    prop_oneof![
+        9 => (sender, proptest::collection::vec(item(), 1..8))
+            .prop_map(|(by, items)| Operation::Send { by, items }),
+        3 => plugin().prop_map(Operation::Stop),
+        4 => plugin().prop_map(Operation::Start),
+        2 => plugin().prop_map(Operation::Restart),
+        2 => (receiver, kind).prop_map(|(plugin, kind)| Operation::Subscribe(plugin, kind)),
+        2 => (0_usize..8).prop_map(Operation::Unsubscribe),
+        2 => Just(Operation::Release),
+        2 => Just(Operation::Join),
+        2 => Just(Operation::Idle),
+    ]
+}
+
+fn item() -> impl Strategy<Value = Item> {
+    let how = prop_oneof![
+        6 => Just(How::Publish),
+        1 => Just(How::Json),
+        3 => Just(How::Try),
+        2 => Just(How::Wait),
+        1 => Just(How::GiveUp),
+    ];
+    let fate = prop_oneof![
+        4 => Just(Fate::Return),
+        4 => Just(Fate::Yield),
+        1 => Just(Fate::Fail),
+        1 => Just(Fate::Panic),
+        1 => Just(Fate::FilterPanic),
+        2 => Just(Fate::Hang),
+        1 => Just(Fate::Echo),
+    ];
+    let at = select(
+        &[
+            FIRST, STEADY, ALL, OLDEST, NEWEST, EVEN, BROAD, BATCH, STRICT, SIDE,
+        ][..],
+    );
+    (how, prop::bool::weighted(0.2), at, fate).prop_map(|(how, side, at, fate)| Item {
+        how,
+        side,
+        at,
+        // Only one handler echoes: those that hear an echo must not.
+        fate: match fate {
+            Fate::Echo if at != STEADY => Fate::Yield,
+            fate => fate,
+        },
+    })
+}

@@ -1,0 +1,47 @@
+//! Reads a history and says what is wrong with it. It knows nothing of how the kernel works: only
+//! when each handler was in force, for certain or perhaps, and what was promised then.
+
+mod calls;
+mod case;
+mod delivery;
+mod numbers;
+mod order;
+
+use plugin_core::EventCounts;
+use proptest::test_runner::TestCaseError;
+
+use super::handlers::PLUGINS;
+use super::history::Entry;
+use super::operation::Setup;
+
+/// All that the oracle sees.
+pub(super) struct Facts {
+    pub(super) history: Vec<Entry>,
+    /// What the status said of each plugin after the stop.
+    pub(super) counts: [EventCounts; PLUGINS.len()],
+    pub(super) setup: Setup,
+    /// Whether all ran on one thread: nothing happens between a step and its entry.
+    pub(super) in_step: bool,
+    /// What was left when all had stopped.
+    pub(super) backlog: usize,
+}
+
+type Verdict = Result<(), TestCaseError>;
+
+/// Whether the promises were kept.
+pub(super) fn judge(facts: &Facts) -> Verdict {
+    let case = case::Case::read(facts);
+    let checks = [
+        delivery::each_event_comes_once(&case),
+        delivery::answers_are_true(&case),
+        calls::nobody_is_called_before_his_start_or_after_his_stop(&case),
+        calls::no_more_calls_at_once_than_allowed(&case),
+        calls::idle_is_idle(&case),
+        calls::mailboxes_are_bounded(&case),
+        order::events_of_a_lane_stay_in_order(&case),
+        order::handlers_are_called_by_rank(&case),
+        numbers::counters_are_exact(&case),
+        numbers::nothing_is_lost_uncounted(&case),
+    ];
+    checks.into_iter().collect::<Result<(), _>>()
+}
