@@ -132,6 +132,7 @@ pub mod init;
 mod instance;
 pub mod permission;
 mod spawn;
+mod sync;
 pub mod trace;
 
 pub mod event;

@@ -158,6 +158,7 @@ fn manifests(root: &Path) -> Vec<PathBuf> {
         "plugin-macros",
         "app",
         "tests",
+        "tests/models",
         "benches",
         "xtask",
     ]

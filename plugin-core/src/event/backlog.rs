@@ -1,9 +1,9 @@
 //! What a bus accepted and is not handled yet.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::pin::pin;
 
-use tokio::sync::Notify;
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Arc, Notify};
 
 /// How many accepted events of a bus are not handled yet.
 #[derive(Debug, Clone, Default)]
@@ -45,8 +45,7 @@ impl Backlog {
     /// Waits until all is handled. What a handler publishes counts from before the handler ends.
     pub(crate) async fn idle(&self) {
         loop {
-            let idle = self.0.idle.notified();
-            tokio::pin!(idle);
+            let mut idle = pin!(self.0.idle.notified());
             idle.as_mut().enable();
             if self.len() == 0 {
                 return;

@@ -13,7 +13,8 @@
 //! writer's fence is seen inside until it has left; whoever enters after it sees the new table.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{
+
+use crate::sync::atomic::{
     AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release, Ordering::SeqCst,
     compiler_fence, fence,
 };
@@ -42,7 +43,9 @@ impl Readers {
     #[inline(always)]
     pub(super) fn enter(&self) -> Reading<'_> {
         let before = self.0.load(Relaxed);
-        self.0.store(before + 1, Relaxed);
+        // A writer that sees this reading has to see that the one before is over, and all that it
+        // read: a `Relaxed` store would not go on with what the last `Release` said.
+        self.0.store(before + 1, Release);
         compiler_fence(SeqCst);
         Reading {
             readers: self,

@@ -5,15 +5,15 @@
 //! that are in; a slot that is dropped unfilled gives its room back.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 use super::job::Job;
 use super::lane::Lane;
 use crate::descriptor::Overflow;
+use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::sync::{
+    Arc, Mutex, MutexGuard, Notify, OwnedSemaphorePermit, PoisonError, Semaphore, TryAcquireError,
+};
 
 /// What gave way to a new job in a full mailbox.
 pub(super) enum Displaced {
@@ -146,8 +146,8 @@ impl Mailbox {
         let room = Arc::clone(&self.room)
             .try_acquire_owned()
             .map_err(|error| match error {
-                tokio::sync::TryAcquireError::NoPermits => NoSlot::Full,
-                tokio::sync::TryAcquireError::Closed => NoSlot::Closed,
+                TryAcquireError::NoPermits => NoSlot::Full,
+                TryAcquireError::Closed => NoSlot::Closed,
             })?;
         Ok(Slot {
             mailbox: self,

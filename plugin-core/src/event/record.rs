@@ -9,7 +9,8 @@
 
 use std::cell::Cell;
 use std::sync::atomic::{
-    AtomicBool, AtomicPtr, AtomicU64, Ordering::Relaxed, Ordering::SeqCst, fence,
+    AtomicBool, AtomicPtr, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+    Ordering::SeqCst, fence,
 };
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -48,7 +49,8 @@ struct Lease;
 impl Drop for Lease {
     fn drop(&mut self) {
         if let Some(record) = RECORD.take() {
-            record.taken.store(false, Relaxed);
+            // The next owner goes on from what this one stored.
+            record.taken.store(false, Release);
         }
     }
 }
@@ -63,7 +65,7 @@ impl Record {
     #[cold]
     fn acquire() -> &'static Self {
         let mut records = lock(&RECORDS);
-        let free = (records.iter()).find(|record| !record.taken.swap(true, Relaxed));
+        let free = (records.iter()).find(|record| !record.taken.swap(true, Acquire));
         let record = free.copied().unwrap_or_else(|| {
             let record = Box::leak(Box::new(Self::new(records.len() as u64)));
             records.push(record);

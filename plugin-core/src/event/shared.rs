@@ -3,11 +3,10 @@
 //! Invariants: what was replaced lives until every reading that was under way then is over; what
 //! is handed back for dropping is read by nobody.
 
-use std::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::SeqCst};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-
 use super::epoch::Reading;
 use super::record::{Grace, Record};
+use crate::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::SeqCst};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A value that is replaced as a whole.
 #[derive(Debug)]
@@ -125,7 +124,7 @@ impl<T> Shared<T> {
 
 impl<T> Drop for Shared<T> {
     fn drop(&mut self) {
-        drop(Self::take_back(*self.current.get_mut()));
+        drop(Self::take_back(self.current.load(Acquire)));
     }
 }
 

@@ -6,6 +6,7 @@
 mod flaky;
 mod heard;
 mod journal;
+mod logged;
 mod rig;
 
 mod binary;
@@ -20,6 +21,7 @@ mod handles;
 mod hooks;
 mod kinds;
 mod macros;
+mod misbehaving;
 mod requests;
 mod retries;
 mod rights;

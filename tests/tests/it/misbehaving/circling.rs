@@ -27,7 +27,9 @@ impl Inline {
     #[subscribe(priority = 9)]
     fn again(&self, signal: &Signal) -> Result<()> {
         let number = signal.number + 1;
-        self.0.try_publish(Signal { number }).map_err(Error::external)
+        self.0
+            .try_publish(Signal { number })
+            .map_err(Error::external)
     }
 }
 
@@ -91,5 +93,8 @@ async fn queued_it_lets_others_run_and_ends_with_its_plugin() {
     assert!(circle.received > 200, "it went on: {circle:?}");
     assert_eq!(circle.errors, 0);
     let stopped = running.stop().await;
-    assert!(stopped.is_clean(), "the circle is cut, and drained: {stopped:?}");
+    assert!(
+        stopped.is_clean(),
+        "the circle is cut, and drained: {stopped:?}"
+    );
 }

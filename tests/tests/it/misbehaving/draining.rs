@@ -34,11 +34,20 @@ async fn the_stop_goes_on_without_it_and_counts_what_is_lost() {
     let began = Instant::now();
     let report = running.stop().await;
     assert_eq!(began.elapsed().as_secs(), 4, "the whole, then it alone");
-    let stop = |name| report.plugins.iter().find(|stop| stop.name == name).unwrap();
+    let stop = |name| {
+        report
+            .plugins
+            .iter()
+            .find(|stop| stop.name == name)
+            .unwrap()
+    };
     let endless = stop("misbehaving-endless");
     assert_eq!((&*endless.late, endless.lost), (&["drain"][..], 5));
     assert!(stop("misbehaving-witness").is_clean());
-    assert_eq!(log.count(&["ERROR", "plugin=misbehaving-endless", "lost=5"]), 1);
+    assert_eq!(
+        log.count(&["ERROR", "plugin=misbehaving-endless", "lost=5"]),
+        1
+    );
     assert_eq!(log.count(&["WARN", "backlog=5"]), 1);
 }
 
@@ -49,7 +58,10 @@ async fn an_operation_says_what_was_lost() {
     let running = rig.start().await;
     let manager = running.handle();
     publish(&running, 2).await;
-    assert_eq!(manager.restart("misbehaving-endless").await.unwrap().lost, 2);
+    assert_eq!(
+        manager.restart("misbehaving-endless").await.unwrap().lost,
+        2
+    );
     publish(&running, 3).await;
     assert_eq!(manager.stop("misbehaving-endless").await.unwrap().lost, 3);
     assert_eq!(running.bus().backlog(), 0, "what is lost is not waited for");

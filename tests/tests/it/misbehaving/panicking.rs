@@ -48,8 +48,16 @@ async fn each_panic_is_an_error_of_that_call_alone() {
     running.idle().await;
     for (handler, received) in [("at_once", 10), ("later", 10), ("chosen", 0)] {
         let report = report(&running, "misbehaving-panicking", handler);
-        assert_eq!((report.received, report.errors), (received, 10), "{handler}");
-        let named = ["ERROR", "plugin=misbehaving-panicking", &format!("handler={handler}")];
+        assert_eq!(
+            (report.received, report.errors),
+            (received, 10),
+            "{handler}"
+        );
+        let named = [
+            "ERROR",
+            "plugin=misbehaving-panicking",
+            &format!("handler={handler}"),
+        ];
         assert_eq!(log.count(&named), 10, "{handler}");
     }
     assert_eq!(log.count(&["its filter"]), 10);

@@ -48,6 +48,10 @@ async fn a_full_mailbox_holds_its_publisher_back_and_no_other() {
     publish(&running, 13).await;
     assert_eq!(began.elapsed().as_secs(), 10, "two wait, one is handled");
     witnessed(&running, 13).await;
-    assert_eq!(began.elapsed().as_secs(), 10, "each had it when it was published");
+    assert_eq!(
+        began.elapsed().as_secs(),
+        10,
+        "each had it when it was published"
+    );
     assert!(running.stop().await.is_clean());
 }

@@ -53,7 +53,12 @@ async fn each_of_its_calls_runs_out_of_time_and_is_named() {
     assert_eq!((report.received, report.errors, report.timeouts), (3, 3, 3));
     let status = status(&running, "misbehaving-stuck");
     assert_eq!((status.events.errors, status.state), (3, State::Running));
-    let named = ["ERROR", "plugin=misbehaving-stuck", "handler=hang", "within 2s"];
+    let named = [
+        "ERROR",
+        "plugin=misbehaving-stuck",
+        "handler=hang",
+        "within 2s",
+    ];
     assert_eq!(log.count(&named), 3);
     assert!(running.stop().await.is_clean());
 }
@@ -62,7 +67,10 @@ async fn each_of_its_calls_runs_out_of_time_and_is_named() {
 #[tokio::test(start_paused = true)]
 async fn what_does_not_fit_is_dropped_and_counted() {
     let rig = beside(Shedding::DESCRIPTOR).set("misbehaving-shedding", "mailbox", 2);
-    let running = rig.set("misbehaving-shedding", "timeout", "1s").start().await;
+    let running = rig
+        .set("misbehaving-shedding", "timeout", "1s")
+        .start()
+        .await;
     let began = Instant::now();
     publish(&running, 1).await;
     witnessed(&running, 1).await;

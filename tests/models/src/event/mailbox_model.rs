@@ -1,0 +1,182 @@
+//! The mailbox, `plugin-core/src/event/mailbox.rs` as it stands: never over its capacity, nothing
+//! enters after it is closed, nothing is lost, nobody waits for what has happened.
+
+use std::sync::Arc;
+
+use loom::future::block_on;
+use loom::thread;
+
+use super::backlog::Backlog;
+use super::handler::QueuedSite;
+use super::job;
+use super::mailbox::{Displaced, Mailbox, NoSlot};
+use crate::Model;
+
+pub(super) const MODELS: &[Model] = &[
+    ("mailbox: back-pressure loses nothing", back_pressure),
+    ("mailbox: a close is seen by all", close_while_filling),
+    (
+        "mailbox: a close wakes who waits for room",
+        close_while_waiting,
+    ),
+    (
+        "mailbox: a reservation given up gives its room back",
+        given_up,
+    ),
+    ("mailbox: the oldest gives way, once", displaced),
+    (
+        "mailbox: what is abandoned is waited for by nobody",
+        abandoned,
+    ),
+];
+
+/// What all threads of a model share.
+#[derive(Clone)]
+struct Post {
+    capacity: usize,
+    mailbox: Arc<Mailbox>,
+    backlog: Backlog,
+    site: Arc<QueuedSite>,
+}
+
+impl Post {
+    fn of(capacity: usize) -> Self {
+        Self {
+            capacity,
+            mailbox: Arc::new(Mailbox::new(0, capacity)),
+            backlog: Backlog::default(),
+            site: Arc::default(),
+        }
+    }
+
+    /// What a publisher does that lets itself be held back.
+    fn publish(&self, number: usize) -> bool {
+        block_on(async {
+            match self.mailbox.reserve().await {
+                Ok(slot) => slot.fill(job(&self.site, number, &self.backlog)),
+                Err(_) => false,
+            }
+        })
+    }
+
+    /// What a worker does: takes and handles, until it has had so many or the mailbox is closed
+    /// and empty. It says which jobs it had.
+    fn work(&self, most: usize) -> Vec<usize> {
+        let mut handled = Vec::new();
+        let mut jobs = Vec::with_capacity(4);
+        while handled.len() < most && block_on(self.mailbox.take(&mut jobs)) {
+            assert!(jobs.len() <= self.capacity, "more jobs than room");
+            for mut job in jobs.drain(..) {
+                job.begin();
+                handled.push(job.payload.meta().id);
+                self.mailbox.handled(1);
+            }
+        }
+        handled
+    }
+}
+
+fn back_pressure() {
+    let post = Post::of(1);
+    let publishers = [1, 2].map(|number| {
+        let post = post.clone();
+        thread::spawn(move || assert!(post.publish(number)))
+    });
+    let mut handled = post.work(2);
+    handled.sort_unstable();
+    assert_eq!(handled, [1, 2]);
+    publishers
+        .into_iter()
+        .for_each(|publisher| publisher.join().unwrap());
+    assert_eq!((post.mailbox.unfinished(), post.backlog.len()), (0, 0));
+}
+
+fn close_while_filling() {
+    let post = Post::of(1);
+    let publisher = post.clone();
+    let publisher = thread::spawn(move || match publisher.mailbox.try_reserve() {
+        Ok(slot) => slot.fill(job(&publisher.site, 1, &publisher.backlog)),
+        Err(refused) => {
+            assert_eq!(refused, NoSlot::Closed);
+            false
+        }
+    });
+    let closer = post.clone();
+    let closer = thread::spawn(move || closer.mailbox.close());
+    let handled = post.work(usize::MAX);
+    let accepted = publisher.join().unwrap();
+    closer.join().unwrap();
+    assert_eq!(
+        handled.len(),
+        usize::from(accepted),
+        "what is in is handled"
+    );
+    assert_eq!(post.backlog.len(), 0);
+}
+
+fn close_while_waiting() {
+    let post = Post::of(1);
+    assert!(post.publish(1), "there is room for one");
+    let publisher = post.clone();
+    let publisher = thread::spawn(move || publisher.publish(2));
+    post.mailbox.close();
+    assert!(!publisher.join().unwrap(), "nobody makes room");
+    assert_eq!(post.work(usize::MAX), [1]);
+}
+
+fn given_up() {
+    let post = Post::of(1);
+    let publisher = post.clone();
+    let impatient = thread::spawn(move || {
+        // Reserves, and lets go: as a publisher whose future is dropped.
+        let waits = publisher.mailbox.reserve();
+        block_on(poll_once(waits));
+    });
+    assert!(post.publish(1));
+    let mut jobs = Vec::with_capacity(4);
+    assert!(block_on(post.mailbox.take(&mut jobs)));
+    jobs.iter_mut().for_each(super::mailbox::Job::begin);
+    assert!(post.publish(2), "the room is there again");
+    impatient.join().unwrap();
+}
+
+/// Polls a future once, and drops it.
+async fn poll_once(future: impl Future) {
+    let mut future = std::pin::pin!(future);
+    std::future::poll_fn(|context| {
+        drop(future.as_mut().poll(context));
+        std::task::Poll::Ready(())
+    })
+    .await;
+}
+
+fn displaced() {
+    let post = Post::of(1);
+    assert!(post.publish(1));
+    let publisher = post.clone();
+    let publisher = thread::spawn(move || {
+        let newest = job(&publisher.site, 2, &publisher.backlog);
+        match publisher.mailbox.displace(newest) {
+            Displaced::Oldest(oldest) => oldest.give_up(),
+            Displaced::Nothing(newest) => newest.give_up(),
+        }
+    });
+    let closer = post.clone();
+    let worker = thread::spawn(move || closer.work(usize::MAX));
+    publisher.join().unwrap();
+    post.mailbox.close();
+    let handled = worker.join().unwrap();
+    assert_eq!(handled.len(), 1, "one of the two was dropped: {handled:?}");
+    assert_eq!(post.backlog.len(), 0);
+}
+
+fn abandoned() {
+    let post = Post::of(2);
+    let publisher = post.clone();
+    let publisher = thread::spawn(move || publisher.publish(1));
+    post.mailbox.close();
+    let lost = post.mailbox.abandon();
+    let accepted = publisher.join().unwrap();
+    assert_eq!(lost, usize::from(accepted), "every job is counted once");
+    block_on(post.backlog.idle());
+}
