@@ -3,14 +3,15 @@
 use std::time::Instant;
 
 use crate::command::{capture, cargo, run as execute, say};
-use crate::{counts, matrix, require, symbols, tidy};
+use crate::{counts, matrix, models, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
 
-const STEPS: [(&str, Step); 9] = [
+const STEPS: [(&str, Step); 10] = [
     ("fmt", fmt),
     ("tidy", tidy::run),
     ("clippy", clippy),
+    ("models", models::run),
     ("test", test),
     ("doc", doc),
     ("matrix", matrix::run),

@@ -6,9 +6,11 @@ mod counts;
 mod crash;
 mod demo;
 mod matrix;
+mod models;
 mod new_plugin;
 mod peers;
 mod require;
+mod soak;
 mod symbols;
 mod tidy;
 
@@ -19,8 +21,8 @@ const USAGE: &str = "\
 usage: cargo xtask COMMAND
 
   test                          everything that CI checks, in order, stopping at the first failure
-  test STEP...                  only these steps: fmt, clippy, test, doc, tidy, matrix, symbols,
-                                counts, deps
+  test STEP...                  only these steps: fmt, tidy, clippy, models, test, doc, matrix,
+                                symbols, counts, deps
   counts                        counts the instructions of the kernel's operations, and compares them
                                 with those of benches/counts.json
   counts --record | --functions records them there, or says which functions take them
@@ -28,6 +30,9 @@ usage: cargo xtask COMMAND
   crash-test [--kills N] [--seed S]
                                 kills a process with a queue 200 times, and looks what is lost
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
+  soak [--minutes N | --seconds N] [--seed S]
+                                faults at random under load; memory and tasks have to stay flat
+  miri                          the kernel's unsafe code under Miri, where that is installed
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
 fn main() -> ExitCode {
@@ -35,6 +40,8 @@ fn main() -> ExitCode {
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
         Some("crash-test") => crash::run(args),
+        Some("soak") => soak::run(args),
+        Some("miri") => models::miri(),
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),

@@ -111,7 +111,8 @@ pub(super) fn readers_fence() -> bool {
     *NEEDED.get_or_init(|| !barrier::register())
 }
 
-#[cfg(target_os = "linux")]
+// Miri knows no `membarrier`.
+#[cfg(all(target_os = "linux", not(miri)))]
 mod barrier {
     use rustix::thread::{MembarrierCommand, membarrier};
 
@@ -127,7 +128,7 @@ mod barrier {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(any(not(target_os = "linux"), miri))]
 mod barrier {
     pub(super) fn register() -> bool {
         false

@@ -7,8 +7,8 @@
 //! mentions, `sync/` for tokio's primitives, which tokio checks by loom itself. Where a model has
 //! to repeat lines of the kernel, it says `copy`.
 //!
-//! loom takes a `SeqCst` access for an `AcqRel` one: `sync/atomic.rs` puts the fences in that make
-//! up for it, so the order between such an access and a weaker one of another place is a little
+//! loom takes a `SeqCst` access for an `AcqRel` one: `sync/atomic.rs` puts a fence before each that
+//! reads, so the order between such an access and a weaker one of another place is a little
 //! stronger here than on a machine.
 //!
 //! `cargo xtask test models` runs all, `cargo run -p kernel-models -- mailbox` some.

@@ -27,5 +27,6 @@ mod retries;
 mod rights;
 mod schedules;
 mod services;
+mod soak;
 mod states;
 mod traces;

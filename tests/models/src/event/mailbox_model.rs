@@ -153,21 +153,28 @@ async fn poll_once(future: impl Future) {
 fn displaced() {
     let post = Post::of(1);
     assert!(post.publish(1));
+    displace(&post, 2);
+    let full = post.mailbox.try_reserve();
+    assert_eq!(full.err(), Some(NoSlot::Full), "one went and one came");
     let publisher = post.clone();
-    let publisher = thread::spawn(move || {
-        let newest = job(&publisher.site, 2, &publisher.backlog);
-        match publisher.mailbox.displace(newest) {
-            Displaced::Oldest(oldest) => oldest.give_up(),
-            Displaced::Nothing(newest) => newest.give_up(),
-        }
-    });
-    let closer = post.clone();
-    let worker = thread::spawn(move || closer.work(usize::MAX));
+    let publisher = thread::spawn(move || displace(&publisher, 3));
+    let worker = post.clone();
+    let worker = thread::spawn(move || worker.work(usize::MAX));
     publisher.join().unwrap();
     post.mailbox.close();
     let handled = worker.join().unwrap();
     assert_eq!(handled.len(), 1, "one of the two was dropped: {handled:?}");
     assert_eq!(post.backlog.len(), 0);
+}
+
+fn displace(post: &Post, number: usize) {
+    match post
+        .mailbox
+        .displace(job(&post.site, number, &post.backlog))
+    {
+        Displaced::Oldest(oldest) => oldest.give_up(),
+        Displaced::Nothing(newest) => newest.give_up(),
+    }
 }
 
 fn abandoned() {

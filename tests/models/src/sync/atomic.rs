@@ -1,11 +1,13 @@
-//! loom's atomics, with the fences that make a `SeqCst` access what it is.
+//! loom's atomics, with the fence before a `SeqCst` access that makes it what it is: loom takes it
+//! for an `AcqRel` one. What a store and a load of two places need is a fence between them, and the
+//! one before the load is it.
 
 pub(crate) use loom::sync::atomic::Ordering;
 use loom::sync::atomic::Ordering::SeqCst;
 pub(crate) use loom::sync::atomic::fence;
 
-/// A fence beside an access, if it is sequentially consistent.
-fn beside(order: Ordering) {
+/// A fence before an access that reads, if it is sequentially consistent.
+fn before(order: Ordering) {
     if order == SeqCst {
         fence(SeqCst);
     }
@@ -24,13 +26,12 @@ macro_rules! atomic {
             }
 
             pub(crate) fn load(&self, order: Ordering) -> $value {
-                beside(order);
+                before(order);
                 self.0.load(order)
             }
 
             pub(crate) fn store(&self, value: $value, order: Ordering) {
                 self.0.store(value, order);
-                beside(order);
             }
         }
     };
@@ -44,17 +45,13 @@ macro_rules! number {
         #[allow(dead_code, reason = "not all is used of each")]
         impl $name {
             pub(crate) fn fetch_add(&self, value: $value, order: Ordering) -> $value {
-                beside(order);
-                let before = self.0.fetch_add(value, order);
-                beside(order);
-                before
+                before(order);
+                self.0.fetch_add(value, order)
             }
 
             pub(crate) fn fetch_sub(&self, value: $value, order: Ordering) -> $value {
-                beside(order);
-                let before = self.0.fetch_sub(value, order);
-                beside(order);
-                before
+                before(order);
+                self.0.fetch_sub(value, order)
             }
         }
     };
@@ -64,10 +61,8 @@ atomic!(AtomicBool, bool);
 
 impl AtomicBool {
     pub(crate) fn swap(&self, value: bool, order: Ordering) -> bool {
-        beside(order);
-        let before = self.0.swap(value, order);
-        beside(order);
-        before
+        before(order);
+        self.0.swap(value, order)
     }
 }
 
@@ -84,15 +79,13 @@ impl<T> AtomicPtr<T> {
     }
 
     pub(crate) fn load(&self, order: Ordering) -> *mut T {
-        beside(order);
+        before(order);
         self.0.load(order)
     }
 
     pub(crate) fn swap(&self, pointer: *mut T, order: Ordering) -> *mut T {
-        beside(order);
-        let before = self.0.swap(pointer, order);
-        beside(order);
-        before
+        before(order);
+        self.0.swap(pointer, order)
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
 
-use super::{Signal, beside, publish, report, witnessed};
+use super::{beside, publish, report, witnessed};
 use crate::rig::status;
 
 #[event("misbehaving.block")]

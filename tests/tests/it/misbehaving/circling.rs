@@ -27,9 +27,7 @@ impl Inline {
     #[subscribe(priority = 9)]
     fn again(&self, signal: &Signal) -> Result<()> {
         let number = signal.number + 1;
-        self.0
-            .try_publish(Signal { number })
-            .map_err(Error::external)
+        Ok(self.0.try_publish(Signal { number })?)
     }
 }
 

@@ -12,13 +12,14 @@ use crate::states::events::history::{End, Entry};
 pub(super) fn nobody_is_called_before_his_start_or_after_his_stop(case: &Case<'_>) -> Verdict {
     for call in &case.calls {
         let handler = &case.handlers[call.handler];
-        let history = case.facts.history.iter();
-        let started = history
-            .clone()
-            .position(|entry| matches!(entry, Entry::Started { life, .. } if *life == call.life));
-        let stopping = history
-            .clone()
-            .position(|entry| matches!(entry, Entry::Stopping { life, .. } if *life == call.life));
+        let mut history = case.facts.history.iter();
+        let own = (handler.plugin, call.life);
+        let started = (history.clone()).position(
+            |entry| matches!(*entry, Entry::Started { plugin, life } if (plugin, life) == own),
+        );
+        let stopping = history.position(
+            |entry| matches!(*entry, Entry::Stopping { plugin, life } if (plugin, life) == own),
+        );
         prop_assert!(
             started.is_some_and(|started| started < call.begun),
             "`{}` was called before its plugin ran: {:?}",

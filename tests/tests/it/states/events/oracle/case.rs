@@ -169,7 +169,12 @@ impl<'a> Case<'a> {
                 runs,
                 ..
             } => self.answered(at, plugin, (changed, runs)),
-            Entry::Subscribing { plugin, kind, .. } => {
+            Entry::Subscribing {
+                handler,
+                plugin,
+                kind,
+            } => {
+                assert_eq!(handler, self.handlers.len(), "they are numbered in order");
                 self.handlers.push(Handler::made(plugin, kind));
                 let mut timeline = Timeline::default();
                 timeline.push(at, Phase::Perhaps);

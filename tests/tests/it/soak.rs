@@ -1,0 +1,37 @@
+//! The soak, for as long as a test may take.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+/// The soak beside the test's own binary.
+fn binary() -> PathBuf {
+    let own = std::env::current_exe().unwrap();
+    let profile = own.parent().and_then(std::path::Path::parent).unwrap();
+    let binary = profile.join(format!("examples/soak{}", std::env::consts::EXE_SUFFIX));
+    assert!(
+        binary.is_file(),
+        "`{}` is not there: run `cargo build -p integration-tests --example soak` first",
+        binary.display()
+    );
+    binary
+}
+
+#[test]
+fn a_few_seconds_of_faults_leave_everything_accounted_for() {
+    let output = Command::new(binary())
+        .args(["--seconds", "5", "--seed", "11"])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.ends_with("good\n"), "{said}");
+}
+
+#[test]
+fn a_wrong_option_is_named() {
+    let output = Command::new(binary()).args(["--hours", "1"]).output();
+    let output = output.unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(said.contains("`--hours` is no option"), "{said}");
+}
