@@ -68,8 +68,8 @@ fn clippy() -> Result<(), String> {
 
 fn test() -> Result<(), String> {
     require::servers()?;
-    // The binary that the tests drive, then every test but the doc tests.
-    execute(cargo(["build", "--package", "app"]))?;
+    // The binaries that the tests drive, then every test but the doc tests.
+    execute(cargo(["build", "--package", "app", "--package", "soak"]))?;
     execute(cargo([
         "test",
         "--workspace",

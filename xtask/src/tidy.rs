@@ -159,6 +159,7 @@ fn manifests(root: &Path) -> Vec<PathBuf> {
         "app",
         "tests",
         "tests/models",
+        "tests/soak",
         "benches",
         "xtask",
     ]

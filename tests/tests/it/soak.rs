@@ -7,10 +7,10 @@ use std::process::Command;
 fn binary() -> PathBuf {
     let own = std::env::current_exe().unwrap();
     let profile = own.parent().and_then(std::path::Path::parent).unwrap();
-    let binary = profile.join(format!("examples/soak{}", std::env::consts::EXE_SUFFIX));
+    let binary = profile.join(format!("soak{}", std::env::consts::EXE_SUFFIX));
     assert!(
         binary.is_file(),
-        "`{}` is not there: run `cargo build -p integration-tests --example soak` first",
+        "`{}` is not there: run `cargo build -p soak` first",
         binary.display()
     );
     binary

@@ -221,7 +221,7 @@ pub(super) async fn start(data: &Path) -> Running {
 }
 
 fn sources(data: &Path) -> Sources {
-    let config = |path: &str| format!("{}/../config/{path}", env!("CARGO_MANIFEST_DIR"));
+    let config = |path: &str| format!("{}/../../config/{path}", env!("CARGO_MANIFEST_DIR"));
     let sources = Sources::new()
         .manager_file(config("plugin_manager.yaml"))
         .config_dir(config("plugins"))
