@@ -19,11 +19,11 @@ fn taken_over() {
     let taken = Arc::new(AtomicBool::new(true));
     let (first, lease) = (Arc::clone(&readers), Arc::clone(&taken));
     let ends = thread::spawn(move || {
-        drop(first.enter(true));
+        drop(first.enter());
         lease.store(false, Release);
     });
     if !taken.swap(true, Acquire) {
-        assert_eq!(readers.enter(true).depth(), 0, "it is not within a reading");
+        assert_eq!(readers.enter().depth(), 0, "it is not within a reading");
     }
     ends.join().unwrap();
 }

@@ -1,41 +1,61 @@
 //! A stand-in for `plugin-core/src/event/record.rs`, whose records are in a `static` that loom does
-//! not know: those of the threads of one run of a model. `Grace` is a copy.
+//! not know: those of the threads of one run of a model. `Grace` is a copy, and `attend` is what it
+//! is on a system without `membarrier`.
 
 use std::sync::Arc;
 
 use loom::sync::Mutex;
 
 use super::epoch::{self, Mark, Readers};
+use crate::sync::atomic::{Ordering::SeqCst, fence};
 
 loom::lazy_static! {
-    static ref RECORDS: Mutex<Vec<Arc<Readers>>> = Mutex::new(Vec::new());
+    static ref RECORDS: Mutex<Vec<Arc<Record>>> = Mutex::new(Vec::new());
 }
 
-/// The mark of this thread, for as long as it runs.
-pub(super) fn enroll() -> Arc<Readers> {
-    let readers = Arc::<Readers>::default();
-    RECORDS.lock().unwrap().push(Arc::clone(&readers));
-    readers
+/// What one thread keeps for itself.
+#[derive(Debug, Default)]
+pub(super) struct Record {
+    pub(super) readers: Readers,
+}
+
+impl Record {
+    /// The record of a thread, for as long as the model runs.
+    pub(super) fn enroll() -> Arc<Self> {
+        let record = Arc::<Self>::default();
+        RECORDS.lock().unwrap().push(Arc::clone(&record));
+        record
+    }
+
+    #[expect(clippy::unused_self, reason = "the kernel's looks into itself")]
+    pub(super) fn needs_attention(&self) -> bool {
+        true
+    }
+
+    #[expect(clippy::unused_self, reason = "the kernel's looks into itself")]
+    pub(super) fn attend(&self) {
+        fence(SeqCst);
+    }
 }
 
 /// The threads that read when this was called; a writer waits until each has left.
 #[derive(Debug, Default)]
-pub(super) struct Grace(Vec<(Arc<Readers>, Mark)>);
+pub(super) struct Grace(Vec<(Arc<Record>, Mark)>);
 
 impl Grace {
     /// Fences, then notes who reads.
     pub(super) fn begin() -> Self {
         epoch::heavy_fence();
+        let marks = |record: &Arc<Record>| (Arc::clone(record), record.readers.mark());
         let records = RECORDS.lock().unwrap();
-        let marks = records
-            .iter()
-            .map(|readers| (Arc::clone(readers), readers.mark()));
+        let marks = records.iter().map(marks);
         Self(marks.filter(|(_, mark)| mark.is_inside()).collect())
     }
 
     /// Whether all of them have left.
     pub(super) fn is_over(&mut self) -> bool {
-        self.0.retain(|(readers, mark)| !mark.has_left(readers));
+        self.0
+            .retain(|(record, mark)| !mark.has_left(&record.readers));
         self.0.is_empty()
     }
 }

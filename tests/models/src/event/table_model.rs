@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use super::record;
+use super::record::Record;
 use super::shared::Shared;
 use crate::Model;
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -66,10 +66,10 @@ fn a_reading_keeps_its_table() {
     let table = Arc::new(Shared::new(Table::of(0)));
     let read = Arc::clone(&table);
     let reader = thread::spawn(move || {
-        let readers = record::enroll();
+        let record = Record::enroll();
         for _ in 0..2 {
-            let reading = readers.enter(true);
-            read.read(&reading).walk();
+            let reading = record.readers.enter();
+            read.read(&record, &reading).walk();
         }
     });
     replace_and_wait(&table);
@@ -80,11 +80,11 @@ fn nested_readings() {
     let table = Arc::new(Shared::new(Table::of(0)));
     let read = Arc::clone(&table);
     let reader = thread::spawn(move || {
-        let readers = record::enroll();
-        let outer = readers.enter(true);
-        let seen = read.read(&outer);
-        let inner = readers.enter(true);
-        assert!(read.read(&inner).walk() >= seen.walk());
+        let record = Record::enroll();
+        let outer = record.readers.enter();
+        let seen = read.read(&record, &outer);
+        let inner = record.readers.enter();
+        assert!(read.read(&record, &inner).walk() >= seen.walk());
         drop(inner);
         seen.walk();
     });
@@ -98,9 +98,9 @@ fn after_the_wait() {
     let stopped = Arc::new(AtomicBool::default());
     let (read, over) = (Arc::clone(&table), Arc::clone(&stopped));
     let reader = thread::spawn(move || {
-        let readers = record::enroll();
-        let reading = readers.enter(true);
-        if read.read(&reading).walk() == 0 {
+        let record = Record::enroll();
+        let reading = record.readers.enter();
+        if read.read(&record, &reading).walk() == 0 {
             assert!(!over.load(Relaxed), "it is called after its stop");
         }
     });
