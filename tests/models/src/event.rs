@@ -7,19 +7,19 @@ mod stop_model;
 mod table_model;
 
 #[path = "../../../plugin-core/src/event/backlog.rs"]
-#[allow(dead_code, reason = "not all of it is modelled")]
+#[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod backlog;
 
 #[path = "../../../plugin-core/src/event/mailbox.rs"]
-#[allow(dead_code, reason = "not all of it is modelled")]
+#[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod mailbox;
 
 #[path = "../../../plugin-core/src/event/epoch.rs"]
-#[allow(dead_code, reason = "not all of it is modelled")]
+#[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod epoch;
 
 #[path = "../../../plugin-core/src/event/shared.rs"]
-#[allow(dead_code, reason = "not all of it is modelled")]
+#[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod shared;
 
 use crate::Model;

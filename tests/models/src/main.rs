@@ -14,6 +14,16 @@
 //! `cargo xtask test models` runs all, `cargo run -p kernel-models -- mailbox` some.
 //! `LOOM_MAX_PREEMPTIONS` sets the bound of thread switches that a model is not forced to.
 
+#![allow(clippy::unwrap_used, reason = "a model fails by panicking")]
+#![allow(
+    clippy::unused_self,
+    reason = "stand-ins take what the kernel's own take"
+)]
+#![allow(
+    clippy::arc_with_non_send_sync,
+    reason = "the threads of a model are one, and loom watches its cells"
+)]
+
 mod event;
 mod stand_in;
 mod sync;

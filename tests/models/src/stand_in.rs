@@ -79,7 +79,6 @@ pub(crate) mod handler {
     }
 
     impl Site {
-        #[expect(clippy::unused_self, reason = "the kernel's takes it")]
         pub(crate) fn outcome(&self, _result: Result<()>) -> HandlerOutcome {
             HandlerOutcome
         }

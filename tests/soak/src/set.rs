@@ -85,10 +85,10 @@ impl Book {
 
     /// What fails at once, or is done at once.
     fn now(&self, fate: Fate) -> Result<()> {
-        self.end(self.begin(1), fate)
+        Self::end(self.begin(1), fate)
     }
 
-    fn end(&self, call: Call<'_>, fate: Fate) -> Result<()> {
+    fn end(call: Call<'_>, fate: Fate) -> Result<()> {
         match fate {
             Fate::Fail => {
                 call.failed();
@@ -113,7 +113,7 @@ impl Book {
             Fate::Hang => std::future::pending().await,
             Fate::Return | Fate::Fail | Fate::Panic => {}
         }
-        self.end(call, fate)
+        Self::end(call, fate)
     }
 }
 

@@ -27,12 +27,10 @@ impl Record {
         record
     }
 
-    #[expect(clippy::unused_self, reason = "the kernel's looks into itself")]
     pub(super) fn needs_attention(&self) -> bool {
         true
     }
 
-    #[expect(clippy::unused_self, reason = "the kernel's looks into itself")]
     pub(super) fn attend(&self) {
         fence(SeqCst);
     }
