@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
+use super::report::PluginStop;
 use super::schedules::ScheduleAction;
 use super::state::State;
 use super::status::SystemStatus;
@@ -49,8 +50,29 @@ pub(super) struct Request {
 pub struct OperationOutcome {
     /// The plugins whose state changed, in the order in which it did.
     pub plugins: Vec<&'static str>,
-    /// Accepted events that the plugins it stopped did not come to.
+    /// Accepted events that the plugins it stopped did not come to: they are in the dead letters.
+    pub dead_lettered: usize,
+    /// Accepted events that are neither handled nor there: see [`PluginStop::lost`].
     pub lost: usize,
+}
+
+impl OperationOutcome {
+    pub(super) fn of(plugins: Vec<&'static str>) -> Self {
+        Self {
+            plugins,
+            dead_lettered: 0,
+            lost: 0,
+        }
+    }
+
+    /// Adds what a stop left behind.
+    pub(super) fn left<'a>(mut self, stops: impl IntoIterator<Item = &'a PluginStop>) -> Self {
+        for stop in stops {
+            self.dead_lettered += stop.dead_lettered;
+            self.lost += stop.lost;
+        }
+        self
+    }
 }
 
 /// Why an operation was not carried out.

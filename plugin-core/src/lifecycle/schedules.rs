@@ -104,10 +104,7 @@ impl Kernel {
         };
         let (plugin, schedule) = (this.name(), schedule.to_owned());
         match done {
-            Ok(()) => Ok(OperationOutcome {
-                plugins: Vec::new(),
-                lost: 0,
-            }),
+            Ok(()) => Ok(OperationOutcome::of(Vec::new())),
             Err(Refused::Unknown(known)) => Err(OperationError::UnknownSchedule {
                 plugin,
                 schedule,

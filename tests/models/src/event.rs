@@ -1,5 +1,7 @@
 //! The module that the included sources take for their own: `super` is this.
 
+mod job;
+mod lane;
 mod lease;
 mod mailbox_model;
 mod record;
@@ -23,7 +25,6 @@ mod epoch;
 mod shared;
 
 use crate::Model;
-use crate::stand_in::{any, handler, outcome};
 
 /// All models.
 pub(crate) const MODELS: [&[Model]; 4] = [
@@ -32,12 +33,3 @@ pub(crate) const MODELS: [&[Model]; 4] = [
     table_model::MODELS,
     lease::MODELS,
 ];
-
-/// A job of the only handler there is.
-fn job(
-    site: &std::sync::Arc<handler::QueuedSite>,
-    number: usize,
-    backlog: &backlog::Backlog,
-) -> mailbox::Job {
-    mailbox::Job::new(site, std::sync::Arc::new(number), None, backlog.begin())
-}

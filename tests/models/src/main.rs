@@ -3,8 +3,8 @@
 //!
 //! What is modelled are the kernel's real sources, included by `#[path]`: they name their
 //! primitives through `crate::sync`, which is `plugin-core/src/sync.rs` there and loom's here.
-//! What stands around them is a stand-in, and says so: `stand_in.rs` for the types that a job
-//! mentions, `sync/` for tokio's primitives, which tokio checks by loom itself. Where a model has
+//! What stands around them is a stand-in, and says so: `event/job.rs` for a job, `sync/` for
+//! tokio's primitives, which tokio checks by loom itself. Where a model has
 //! to repeat lines of the kernel, it says `copy`.
 //!
 //! loom takes a `SeqCst` access for an `AcqRel` one: `sync/atomic.rs` puts a fence before each that
@@ -34,7 +34,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
-use stand_in::{descriptor, error};
+use stand_in::descriptor;
 
 /// A name, and what is run in every interleaving.
 type Model = (&'static str, fn());

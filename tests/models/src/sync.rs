@@ -10,15 +10,3 @@ pub(crate) use std::sync::{Arc, PoisonError};
 
 pub(crate) use notify::Notify;
 pub(crate) use semaphore::{OwnedSemaphorePermit, Semaphore, TryAcquireError};
-
-/// Nobody waits for an acknowledgement in a model.
-pub(crate) mod oneshot {
-    #[derive(Debug)]
-    pub(crate) struct Sender<T>(std::marker::PhantomData<T>);
-
-    impl<T> Sender<T> {
-        pub(crate) fn send(self, value: T) -> Result<(), T> {
-            Err(value)
-        }
-    }
-}

@@ -47,9 +47,9 @@ pub(super) struct Load {
     pub(super) given_up: AtomicU64,
     /// Events that came back.
     pub(super) refused: AtomicU64,
-    /// Operations, and events that operations say were lost.
+    /// Operations, and events that operations say they left unhandled.
     pub(super) operations: AtomicU64,
-    pub(super) lost: AtomicU64,
+    pub(super) left: AtomicU64,
     /// Lines of the day that were published.
     pub(super) lines: AtomicU64,
     /// What should not have happened.

@@ -72,7 +72,8 @@ impl Chaos {
         self.load.operations.fetch_add(1, Relaxed);
         match outcome {
             Ok(outcome) => {
-                self.load.lost.fetch_add(outcome.lost as u64, Relaxed);
+                let left = outcome.dead_lettered + outcome.lost;
+                self.load.left.fetch_add(left as u64, Relaxed);
             }
             Err(OperationError::State { .. }) => {}
             Err(error) => self.load.surprise(format!("{what}: {error}")),

@@ -65,9 +65,9 @@ pub(super) fn account(running: &Running, books: &Service<dyn Books>, findings: &
     let [inline, queued, disorder] =
         [&seen.inline, &seen.queued, &seen.disorder].map(|count| count.load(Relaxed));
     say(&format!(
-        "{accepted} events accepted, {given_up} given up, {refused} refused; {} operations lost {}",
+        "{accepted} events accepted, {given_up} given up, {refused} refused; {} operations left {}",
         load.operations.load(Relaxed),
-        load.lost.load(Relaxed),
+        load.left.load(Relaxed),
     ));
     findings.check(accepted > 0, || "nothing was published".to_owned());
     findings.check(inline == accepted + given_up, || {

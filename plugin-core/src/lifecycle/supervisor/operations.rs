@@ -71,7 +71,7 @@ impl Supervisor {
                 Err(error) => drop(failed.get_or_insert(error)),
             }
         }
-        failed.map_or(Ok(OperationOutcome { plugins, lost: 0 }), Err)
+        failed.map_or(Ok(OperationOutcome::of(plugins)), Err)
     }
 
     async fn stop(
@@ -104,18 +104,13 @@ impl Supervisor {
                     plugin: this.name(),
                     state: this.board.read().state,
                 }),
-                _ => Ok(OperationOutcome {
-                    plugins: Vec::new(),
-                    lost: 0,
-                }),
+                _ => Ok(OperationOutcome::of(Vec::new())),
             };
         }
         stopped.extend(running);
         let stops = stopping::stop_some(&self.kernel, stopped).await;
-        Ok(OperationOutcome {
-            plugins: stops.iter().map(|stop| stop.name).collect(),
-            lost: stops.iter().map(|stop| stop.lost).sum(),
-        })
+        let plugins = stops.iter().map(|stop| stop.name).collect();
+        Ok(OperationOutcome::of(plugins).left(&stops))
     }
 
     /// Restarts the instances one after the other, so that the others serve meanwhile; one that
@@ -125,13 +120,14 @@ impl Supervisor {
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let (mut plugins, mut lost) = (Vec::new(), 0);
+        let mut outcome = OperationOutcome::of(Vec::new());
         for unit in self.find(plugin)? {
             let restarted = self.restart_one(unit, escalation).await?;
-            plugins.extend(restarted.plugins);
-            lost += restarted.lost;
+            outcome.plugins.extend(restarted.plugins);
+            outcome.dead_lettered += restarted.dead_lettered;
+            outcome.lost += restarted.lost;
         }
-        Ok(OperationOutcome { plugins, lost })
+        Ok(outcome)
     }
 
     async fn restart_one(
@@ -146,10 +142,7 @@ impl Supervisor {
         self.records[unit] = Record::default();
         let plugin = self.launch_for_operator(unit, escalation).await?;
         self.count_restart(unit);
-        Ok(OperationOutcome {
-            plugins: vec![plugin],
-            lost: stopped.map_or(0, |stop| stop.lost),
-        })
+        Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
 
     /// A failure is told to the operator, and followed up like any other.

@@ -7,8 +7,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::backlog::Backlog;
-use super::handler::QueuedSite;
-use super::job;
+use super::job::{Job, QueuedSite};
 use super::mailbox::{Displaced, Mailbox, NoSlot};
 use crate::Model;
 
@@ -34,26 +33,33 @@ pub(super) const MODELS: &[Model] = &[
 #[derive(Clone)]
 struct Post {
     capacity: usize,
-    mailbox: Arc<Mailbox>,
-    backlog: Backlog,
     site: Arc<QueuedSite>,
+    backlog: Backlog,
 }
 
 impl Post {
     fn of(capacity: usize) -> Self {
+        let mailbox = Mailbox::new(0, capacity);
         Self {
             capacity,
-            mailbox: Arc::new(Mailbox::new(0, capacity)),
+            site: Arc::new(QueuedSite { mailbox }),
             backlog: Backlog::default(),
-            site: Arc::default(),
         }
+    }
+
+    fn mailbox(&self) -> &Mailbox {
+        &self.site.mailbox
+    }
+
+    fn job(&self, number: usize) -> Job {
+        Job::new(&self.site, number, self.backlog.begin())
     }
 
     /// What a publisher does that lets itself be held back.
     fn publish(&self, number: usize) -> bool {
         block_on(async {
-            match self.mailbox.reserve().await {
-                Ok(slot) => slot.fill(job(&self.site, number, &self.backlog)),
+            match self.mailbox().reserve().await {
+                Ok(slot) => slot.fill(self.job(number)),
                 Err(_) => false,
             }
         })
@@ -64,12 +70,12 @@ impl Post {
     fn work(&self, most: usize) -> Vec<usize> {
         let mut handled = Vec::new();
         let mut jobs = Vec::with_capacity(4);
-        while handled.len() < most && block_on(self.mailbox.take(&mut jobs)) {
+        while handled.len() < most && block_on(self.mailbox().take(&mut jobs)) {
             assert!(jobs.len() <= self.capacity, "more jobs than room");
             for mut job in jobs.drain(..) {
                 job.begin();
-                handled.push(job.payload.meta().id);
-                self.mailbox.handled(1);
+                handled.push(job.number);
+                job.leave();
             }
         }
         handled
@@ -88,21 +94,21 @@ fn back_pressure() {
     publishers
         .into_iter()
         .for_each(|publisher| publisher.join().unwrap());
-    assert_eq!((post.mailbox.unfinished(), post.backlog.len()), (0, 0));
+    assert_eq!((post.mailbox().unfinished(), post.backlog.len()), (0, 0));
 }
 
 fn close_while_filling() {
     let post = Post::of(1);
     let publisher = post.clone();
-    let publisher = thread::spawn(move || match publisher.mailbox.try_reserve() {
-        Ok(slot) => slot.fill(job(&publisher.site, 1, &publisher.backlog)),
+    let publisher = thread::spawn(move || match publisher.mailbox().try_reserve() {
+        Ok(slot) => slot.fill(publisher.job(1)),
         Err(refused) => {
             assert_eq!(refused, NoSlot::Closed);
             false
         }
     });
     let closer = post.clone();
-    let closer = thread::spawn(move || closer.mailbox.close());
+    let closer = thread::spawn(move || closer.mailbox().close());
     let handled = post.work(usize::MAX);
     let accepted = publisher.join().unwrap();
     closer.join().unwrap();
@@ -119,7 +125,7 @@ fn close_while_waiting() {
     assert!(post.publish(1), "there is room for one");
     let publisher = post.clone();
     let publisher = thread::spawn(move || publisher.publish(2));
-    post.mailbox.close();
+    post.mailbox().close();
     assert!(!publisher.join().unwrap(), "nobody makes room");
     assert_eq!(post.work(usize::MAX), [1]);
 }
@@ -129,13 +135,13 @@ fn given_up() {
     let publisher = post.clone();
     let impatient = thread::spawn(move || {
         // Reserves, and lets go: as a publisher whose future is dropped.
-        let waits = publisher.mailbox.reserve();
+        let waits = publisher.mailbox().reserve();
         block_on(poll_once(waits));
     });
     assert!(post.publish(1));
     let mut jobs = Vec::with_capacity(4);
-    assert!(block_on(post.mailbox.take(&mut jobs)));
-    jobs.iter_mut().for_each(super::mailbox::Job::begin);
+    assert!(block_on(post.mailbox().take(&mut jobs)));
+    jobs.iter_mut().for_each(Job::begin);
     assert!(post.publish(2), "the room is there again");
     impatient.join().unwrap();
 }
@@ -154,26 +160,22 @@ fn displaced() {
     let post = Post::of(1);
     assert!(post.publish(1));
     displace(&post, 2);
-    let full = post.mailbox.try_reserve();
+    let full = post.mailbox().try_reserve();
     assert_eq!(full.err(), Some(NoSlot::Full), "one went and one came");
     let publisher = post.clone();
     let publisher = thread::spawn(move || displace(&publisher, 3));
     let worker = post.clone();
     let worker = thread::spawn(move || worker.work(usize::MAX));
     publisher.join().unwrap();
-    post.mailbox.close();
+    post.mailbox().close();
     let handled = worker.join().unwrap();
     assert_eq!(handled.len(), 1, "one of the two was dropped: {handled:?}");
     assert_eq!(post.backlog.len(), 0);
 }
 
 fn displace(post: &Post, number: usize) {
-    match post
-        .mailbox
-        .displace(job(&post.site, number, &post.backlog))
-    {
-        Displaced::Oldest(oldest) => oldest.give_up(),
-        Displaced::Nothing(newest) => newest.give_up(),
+    match post.mailbox().displace(post.job(number)) {
+        Displaced::Oldest(given_up) | Displaced::Nothing(given_up) => drop(given_up),
     }
 }
 
@@ -181,9 +183,11 @@ fn abandoned() {
     let post = Post::of(2);
     let publisher = post.clone();
     let publisher = thread::spawn(move || publisher.publish(1));
-    post.mailbox.close();
-    let lost = post.mailbox.abandon();
+    post.mailbox().close();
+    post.mailbox().abandon();
     let accepted = publisher.join().unwrap();
-    assert_eq!(lost, usize::from(accepted), "every job is counted once");
+    let left = post.mailbox().dead_lettered();
+    assert_eq!(left, usize::from(accepted), "every job is counted once");
+    assert_eq!(post.mailbox().unfinished(), 0);
     block_on(post.backlog.idle());
 }

@@ -1,5 +1,5 @@
 //! The stop against publishers: `plugin-core/src/event/backlog.rs` and `mailbox.rs` as they stand.
-//! `begin` is a copy of `Publishing::begin` in `publish.rs`, and `stop` of the order of
+//! `begin` is a copy of `Publishing::begin` in `publishing.rs`, and `stop` of the order of
 //! `lifecycle/stopping.rs`: mute, wait until idle, close.
 
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::backlog::{Backlog, Publishing};
-use super::job;
+use super::job::{Job, QueuedSite};
 use super::mailbox::Mailbox;
 use crate::Model;
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
@@ -29,7 +29,7 @@ pub(super) const MODELS: &[Model] = &[
 struct Bus {
     backlog: Backlog,
     muted: Arc<AtomicBool>,
-    mailbox: Arc<Mailbox>,
+    site: Arc<QueuedSite>,
 }
 
 impl Bus {
@@ -37,7 +37,9 @@ impl Bus {
         Self {
             backlog: Backlog::default(),
             muted: Arc::default(),
-            mailbox: Arc::new(Mailbox::new(0, 2)),
+            site: Arc::new(QueuedSite {
+                mailbox: Mailbox::new(0, 2),
+            }),
         }
     }
 
@@ -52,17 +54,17 @@ impl Bus {
         let Some(_under_way) = self.begin() else {
             return false;
         };
-        let slot = self.mailbox.try_reserve();
-        let filled = slot.map(|slot| slot.fill(job(&Arc::default(), 1, &self.backlog)));
+        let slot = self.site.mailbox.try_reserve();
+        let filled = slot.map(|slot| slot.fill(Job::new(&self.site, 1, self.backlog.begin())));
         assert_eq!(filled, Ok(true), "the doors close only when all is idle");
         true
     }
 
     fn handle_one(&self) {
         let mut jobs = Vec::with_capacity(1);
-        assert!(block_on(self.mailbox.take(&mut jobs)));
-        jobs.iter_mut().for_each(super::mailbox::Job::begin);
-        self.mailbox.handled(1);
+        assert!(block_on(self.site.mailbox.take(&mut jobs)));
+        jobs.iter_mut().for_each(Job::begin);
+        jobs.iter_mut().for_each(Job::leave);
     }
 }
 
@@ -77,8 +79,10 @@ fn nothing_after_idle() {
     });
     bus.muted.store(true, SeqCst);
     block_on(bus.backlog.idle());
-    bus.mailbox.close();
-    assert_eq!(bus.mailbox.abandon(), 0, "what was accepted is handled");
+    bus.site.mailbox.close();
+    bus.site.mailbox.abandon();
+    let left = bus.site.mailbox.dead_lettered();
+    assert_eq!(left, 0, "what was accepted is handled");
     publisher.join().unwrap();
 }
 

@@ -61,6 +61,14 @@ impl Semaphore {
         waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
+    pub(crate) fn is_closed(&self) -> bool {
+        self.0.lock().unwrap().closed
+    }
+
+    pub(crate) fn available_permits(&self) -> usize {
+        self.0.lock().unwrap().permits
+    }
+
     pub(crate) fn try_acquire_owned(
         self: Arc<Self>,
     ) -> Result<OwnedSemaphorePermit, TryAcquireError> {

@@ -23,7 +23,7 @@ impl Endless {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_stop_goes_on_without_it_and_counts_what_is_lost() {
+async fn the_stop_goes_on_without_it_and_counts_what_is_left() {
     let log = Logged::here();
     let rig = (beside(Endless::DESCRIPTOR))
         .set("misbehaving-endless", "timeout", "3s")
@@ -42,7 +42,7 @@ async fn the_stop_goes_on_without_it_and_counts_what_is_lost() {
             .unwrap()
     };
     let endless = stop("misbehaving-endless");
-    assert_eq!((&*endless.late, endless.lost), (&["drain"][..], 5));
+    assert_eq!((&*endless.late, endless.dead_lettered), (&["drain"][..], 5));
     assert!(stop("misbehaving-witness").is_clean());
     assert_eq!(
         log.count(&["ERROR", "plugin=misbehaving-endless", "lost=5"]),
@@ -53,17 +53,28 @@ async fn the_stop_goes_on_without_it_and_counts_what_is_lost() {
 
 /// The operator who stops it by hand is told, too, and it can be started again.
 #[tokio::test(start_paused = true)]
-async fn an_operation_says_what_was_lost() {
+async fn an_operation_says_what_was_left() {
     let rig = beside(Endless::DESCRIPTOR).set("misbehaving-endless", "timeout", "3s");
     let running = rig.start().await;
     let manager = running.handle();
     publish(&running, 2).await;
     assert_eq!(
-        manager.restart("misbehaving-endless").await.unwrap().lost,
+        manager
+            .restart("misbehaving-endless")
+            .await
+            .unwrap()
+            .dead_lettered,
         2
     );
     publish(&running, 3).await;
-    assert_eq!(manager.stop("misbehaving-endless").await.unwrap().lost, 3);
-    assert_eq!(running.bus().backlog(), 0, "what is lost is not waited for");
+    assert_eq!(
+        manager
+            .stop("misbehaving-endless")
+            .await
+            .unwrap()
+            .dead_lettered,
+        3
+    );
+    assert_eq!(running.bus().backlog(), 0, "what is left is not waited for");
     assert!(running.stop().await.is_clean());
 }

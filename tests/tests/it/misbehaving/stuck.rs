@@ -81,6 +81,6 @@ async fn what_does_not_fit_is_dropped_and_counted() {
     assert_eq!(shedding.events.received, 1, "it is stuck there");
     assert_eq!((shedding.events.dropped, shedding.queued), (97, 3));
     let stopped = running.stop().await;
-    let lost = stopped.plugins.iter().map(|stop| stop.lost).sum::<usize>();
-    assert_eq!(lost, 3, "and the rest is in the report");
+    let left = (stopped.plugins.iter()).map(|stop| stop.dead_lettered);
+    assert_eq!(left.sum::<usize>(), 3, "and the rest is in the report");
 }

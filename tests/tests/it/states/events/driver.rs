@@ -113,7 +113,7 @@ impl Driver {
             Verb::Restart => self.waiting(self.manager.restart(name)).await,
         };
         let (changed, lost) = match outcome {
-            Ok(outcome) => (true, outcome.lost),
+            Ok(outcome) => (true, outcome.dead_lettered + outcome.lost),
             Err(OperationError::State { .. }) => (false, 0),
             Err(error) => panic!("`{name}` could be asked that: {error}"),
         };
@@ -238,7 +238,7 @@ impl Driver {
         }
         for (plugin, name) in PLUGINS.into_iter().enumerate() {
             let stops = report.plugins.iter().filter(|stop| stop.name == name);
-            let lost = stops.map(|stop| stop.lost).sum();
+            let lost = stops.map(|stop| stop.dead_lettered + stop.lost).sum();
             self.ledger.write(Entry::Answered {
                 plugin,
                 changed: true,

@@ -102,8 +102,8 @@ pub(super) enum Entry {
     Asked {
         plugin: usize,
     },
-    /// It has answered: whether it did anything, whether the plugin runs now, and what its stop
-    /// lost.
+    /// It has answered: whether it did anything, whether the plugin runs now, and how many events
+    /// its stop left unhandled.
     Answered {
         plugin: usize,
         changed: bool,
