@@ -73,6 +73,8 @@ async fn soak(options: Options) -> Findings {
     if !report.is_clean() {
         findings.add(format!("the stop was not clean: {report:?}"));
     }
+    // A publisher that somebody holds keeps the bus, and its keeper of dead letters with it.
+    drop(books);
     verdict::ended(before, &mut findings).await;
     findings
 }
