@@ -1,3 +1,5 @@
+//! The promises of pins, one by one.
+
 use std::future::Future;
 use std::pin::{Pin as Pinning, pin};
 use std::sync::Arc;
