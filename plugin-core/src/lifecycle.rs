@@ -10,6 +10,7 @@ mod health;
 mod hook;
 mod kernel;
 mod operation;
+mod providing;
 mod replays;
 mod replica;
 mod report;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::events::{PluginFailed, PluginInitialized, PluginStarted, SystemStarted};
 use super::hook;
 use super::kernel::{Kernel, News, Report};
-use super::replays;
+use super::providing::install;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::{State, Step};
 use super::stopping;
@@ -20,11 +20,8 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{
-    Binder, Deliveries, EventStore, Interceptors, Mailbox, Reception, Subscriber, Worker,
-};
+use crate::event::{Binder, Deliveries, Interceptors, Mailbox, Reception, Subscriber, Worker};
 use crate::init::InitContext;
-use crate::service::Installer;
 use crate::tasks::Tasks;
 
 /// Starts all units, or none.
@@ -297,28 +294,6 @@ async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Re
         (this.descriptor.hooks.init)(&mut context)
     })
     .await
-}
-
-/// Puts what the unit provides behind the handles.
-fn install(kernel: &Arc<Kernel>, unit: usize) {
-    let this = &kernel.units[unit];
-    let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
-        return;
-    };
-    for provide in this.descriptor.provides {
-        let mut installer = Installer {
-            switchboard: &kernel.switchboard,
-            owner: &this.identity,
-            priority: provide.priority,
-        };
-        (provide.install)(&plugin, &mut installer);
-    }
-    if this.is_event_store()
-        && let Some(store) = kernel.switchboard.one::<dyn EventStore>()
-    {
-        kernel.bus.durables().provide(&store);
-        replays::follow(kernel, store);
-    }
 }
 
 async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
