@@ -2,6 +2,7 @@
 
 mod dot;
 mod mermaid;
+mod middleware;
 mod requests;
 mod text;
 
@@ -11,16 +12,19 @@ use serde::Serialize;
 
 pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
+pub(crate) use middleware::MiddlewareNode;
 pub(crate) use requests::RequestNode;
 pub(crate) use text::text;
 
-/// Plugins in start order, services, events and requests by name.
+/// Plugins and their middleware in start order, services, events and requests by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Graph {
     pub(crate) plugins: Vec<PluginNode>,
     pub(crate) services: Vec<ServiceNode>,
     pub(crate) events: Vec<EventNode>,
     pub(crate) requests: Vec<RequestNode>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) middleware: Vec<MiddlewareNode>,
 }
 
 /// A plugin.
@@ -89,6 +93,7 @@ impl Graph {
             services: services(plugins),
             events: events(plugins),
             requests: requests::requests(plugins),
+            middleware: middleware::middleware(plugins),
         }
     }
 

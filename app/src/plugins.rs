@@ -10,5 +10,8 @@ plugin_core::compose! {
     "notification" => plugin_notification::Notification,
     "file" => plugin_file::FilePlugin provides(FileStore),
     "queue" => plugin_queue::Queue provides(EventStore, DeadLetterStore),
+    "audit" => plugin_audit::AuditTrail,
+    "rate-limit" => plugin_rate_limit::RateLimit,
+    "tracing" => plugin_tracing::Spans,
     "api" => plugin_api::Api,
 }

@@ -7,7 +7,10 @@ use crate::command::{self, cargo, root, say};
 /// A build without most plugins: the features it has.
 const WITH: [&str; 2] = ["hello", "logger"];
 
-/// The crates of plugins with a feature of their own: all but the contracts.
+/// The crates that are no plugins.
+const SHARED: [&str; 2] = ["contracts", "ndjson"];
+
+/// The crates of plugins with a feature of their own: all but what they share.
 fn crates() -> Result<(Vec<String>, Vec<String>), String> {
     let folder = root().join("plugins");
     let entries = std::fs::read_dir(folder).map_err(|error| format!("plugins: {error}"))?;
@@ -15,7 +18,7 @@ fn crates() -> Result<(Vec<String>, Vec<String>), String> {
         .flatten()
         .map(|entry| entry.file_name().to_string_lossy().into_owned());
     let (with, without) = names
-        .filter(|name| name != "contracts")
+        .filter(|name| !SHARED.contains(&name.as_str()))
         .partition::<Vec<_>, _>(|name| WITH.contains(&name.as_str()));
     let krate = |name: String| format!("plugin_{}", name.replace('-', "_"));
     Ok((

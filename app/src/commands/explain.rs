@@ -1,6 +1,7 @@
 //! `explain`: everything about one plugin, from its descriptor and the config.
 
 mod events;
+mod middleware;
 mod needs;
 mod requests;
 mod schedules;
@@ -18,6 +19,7 @@ use crate::output::{Format, Output, note};
 use crate::plugins::COMPOSITION;
 
 use events::{Handled, Published};
+use middleware::Intercepted;
 use needs::Needed;
 use requests::{Answered, Asked};
 use schedules::Scheduled;
@@ -41,6 +43,7 @@ struct Explanation {
     events_in: Vec<Handled>,
     events_out: Vec<Published>,
     schedules: Vec<Scheduled>,
+    middleware: Vec<Intercepted>,
     answers: Vec<Answered>,
     asks: Vec<Asked>,
     permissions: Permissions,
@@ -124,6 +127,7 @@ impl Explanation {
             events_in: events::handled(plugin, set),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, settings),
+            middleware: middleware::of(plugin),
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, settings),

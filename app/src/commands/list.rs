@@ -27,6 +27,8 @@ struct Listed {
     /// Topics of the requests that it answers, and that it asks.
     answers: Vec<&'static str>,
     asks: Vec<&'static str>,
+    /// What it stands around: stages and topics.
+    intercepts: Vec<String>,
 }
 
 pub(super) fn list(place: &Place, show: Show, out: &mut Output) -> Exit {
@@ -60,6 +62,9 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
                 .map(|respond| respond.request.topic)
                 .collect(),
             asks: plugin.requests().map(|request| request.topic).collect(),
+            intercepts: (plugin.middleware.iter())
+                .map(|one| format!("{} {}", one.stage, one.topics))
+                .collect(),
         });
     let absent = composition
         .catalogue()
@@ -76,6 +81,7 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             description: None,
             answers: entry.answers.to_vec(),
             asks: Vec::new(),
+            intercepts: Vec::new(),
         });
     present.chain(absent).collect()
 }

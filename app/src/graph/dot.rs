@@ -1,7 +1,9 @@
 //! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons,
-//! requests parallelograms.
+//! requests parallelograms, and
+//! what middleware stands around diamonds.
 
 use super::Graph;
+use super::middleware::patterns;
 
 /// A directed graph. Arrows go the way of calls and of events; dotted ones only force an order.
 pub(crate) fn dot(graph: &Graph) -> String {
@@ -51,6 +53,17 @@ pub(crate) fn dot(graph: &Graph) -> String {
         for responder in &request.responders {
             lines.push(format!("{node} -> \"{responder}\";"));
         }
+    }
+    for topics in patterns(&graph.middleware) {
+        lines.push(format!(
+            "\"around {topics}\" [shape=diamond, label=\"{topics}\"];"
+        ));
+    }
+    for one in &graph.middleware {
+        lines.push(format!(
+            "\"{}\" -> \"around {}\" [style=dashed, label=\"{}\"];",
+            one.plugin, one.topics, one.stage
+        ));
     }
     for (from, to, why) in graph.named() {
         lines.push(format!(

@@ -1,7 +1,8 @@
 //! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons,
-//! requests are slanted.
+//! requests are slanted, and what middleware stands around are diamonds.
 
 use super::Graph;
+use super::middleware::patterns;
 
 /// A flowchart. Arrows go the way of calls and of events; dotted ones only force an order.
 pub(crate) fn mermaid(graph: &Graph) -> String {
@@ -47,6 +48,17 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
             lines.push(format!("{node} --> {}", id("plugin", responder)));
         }
     }
+    for topics in patterns(&graph.middleware) {
+        lines.push(format!("{}{{\"{topics}\"}}", around(topics)));
+    }
+    for one in &graph.middleware {
+        lines.push(format!(
+            "{} -. {} .-> {}",
+            id("plugin", one.plugin),
+            one.stage,
+            around(one.topics)
+        ));
+    }
     for (from, to, why) in graph.named() {
         lines.push(format!(
             "{} -. {why} .-> {}",
@@ -55,6 +67,11 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
         ));
     }
     lines.join("\n  ") + "\n"
+}
+
+/// The id of a pattern: stars can't be told apart by what an id holds.
+fn around(topics: &str) -> String {
+    id("around", &topics.replace("**", "all").replace('*', "one"))
 }
 
 /// Mermaid's ids take letters, digits and underscores.

@@ -3,8 +3,8 @@
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Descriptor, Hooks, Kind, Mode, Need, Provide, Requirement, Respond, RespondOptions,
-    Source, SubscribeOptions, Subscription,
+    Arity, Descriptor, Hooks, Kind, Middleware, Mode, Need, Provide, Requirement, Respond,
+    RespondOptions, Source, Stage, SubscribeOptions, Subscription,
 };
 use serde::{Deserialize, Serialize};
 
@@ -195,4 +195,44 @@ fn as_json() {
         json["events"][0]["groups"],
         serde_json::json!([{ "name": "stock", "members": ["store"] }])
     );
+}
+
+static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&[
+    Middleware {
+        middleware: "check",
+        stage: Stage::Publish,
+        topics: "shop.*",
+        priority: 10,
+        bind: |_, _| {},
+    },
+    Middleware {
+        middleware: "after",
+        stage: Stage::Delivered,
+        topics: "**",
+        priority: 0,
+        bind: |_, _| {},
+    },
+]);
+
+#[test]
+fn middleware_is_drawn_where_there_is_any() {
+    let graph = Graph::of(&[&GUARD]);
+    let text = text(&graph);
+    let table = "\naround  stage      priority  plugin  middleware\n\
+                 shop.*  publish    10        guard   check\n\
+                 **      delivered  0         guard   after\n";
+    assert!(text.ends_with(table), "{text}");
+    let mermaid = mermaid(&graph);
+    for line in [
+        "  around_shop_one{\"shop.*\"}\n",
+        "  plugin_guard -. publish .-> around_shop_one\n",
+        "  plugin_guard -. delivered .-> around_all\n",
+    ] {
+        assert!(mermaid.contains(line), "{mermaid}");
+    }
+    let dot = dot(&graph);
+    let edge = "  \"guard\" -> \"around shop.*\" [style=dashed, label=\"publish\"];\n";
+    assert!(dot.contains(edge), "{dot}");
+    let json = serde_json::to_value(&graph).unwrap();
+    assert_eq!(json["middleware"][0]["priority"], 10);
 }

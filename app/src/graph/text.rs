@@ -3,11 +3,14 @@
 use super::{EventNode, Graph};
 use crate::table::Table;
 
-/// A table each: plugins, services, events, and requests if there are any.
+/// A table each: plugins, services, events, and requests and middleware if there are any.
 pub(crate) fn text(graph: &Graph) -> String {
     let mut tables = vec![plugins(graph), services(graph), events(graph)];
     if !graph.requests.is_empty() {
         tables.push(requests(graph));
+    }
+    if !graph.middleware.is_empty() {
+        tables.push(middleware(graph));
     }
     let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
     tables.join("\n")
@@ -89,6 +92,20 @@ fn requests(graph: &Graph) -> Table {
             request.topic.to_owned(),
             list(&request.responders),
             list(&request.requesters),
+        ]);
+    }
+    table
+}
+
+fn middleware(graph: &Graph) -> Table {
+    let mut table = Table::new(&["around", "stage", "priority", "plugin", "middleware"]);
+    for one in &graph.middleware {
+        table.row([
+            one.topics.to_owned(),
+            one.stage.to_owned(),
+            one.priority.to_string(),
+            one.plugin.to_owned(),
+            one.middleware.to_owned(),
         ]);
     }
     table

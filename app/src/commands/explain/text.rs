@@ -36,6 +36,9 @@ pub(super) fn text(plugin: &Explanation) -> String {
     if !plugin.asks.is_empty() {
         sections.add("asks", lines(&asked(plugin)));
     }
+    if !plugin.middleware.is_empty() {
+        sections.add("middleware", lines(&intercepted(plugin)));
+    }
     sections.add("permissions", permissions(&plugin.permissions));
     sections.add("config", config(plugin));
     sections.0
@@ -143,6 +146,19 @@ fn asked(plugin: &Explanation) -> Table {
     let mut table = Table::new(&["topic", "of"]);
     for request in &plugin.asks {
         table.row([request.topic.to_owned(), dash(request.of.join(", "))]);
+    }
+    table
+}
+
+fn intercepted(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["around", "stage", "priority", "middleware"]);
+    for one in &plugin.middleware {
+        table.row([
+            one.topics.to_owned(),
+            one.stage.to_owned(),
+            one.priority.to_string(),
+            one.middleware.to_owned(),
+        ]);
     }
     table
 }

@@ -7,6 +7,7 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
+use plugin_core::Error;
 use plugin_core::event::{PublishError, Publishers};
 use serde_json::json;
 use tokio::sync::oneshot;
@@ -71,6 +72,19 @@ fn unavailable(detail: impl Into<String>) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
 }
 
+/// What a middleware refused: for now, or for good.
+fn refused(error: &Error, detail: String) -> Problem {
+    if !error.kind().is_retriable() {
+        return Problem::new(StatusCode::FORBIDDEN, detail);
+    }
+    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
+    match error.retry_after() {
+        // The header has whole seconds: never too early.
+        Some(pause) => problem.retry_after(pause.as_secs() + u64::from(pause.subsec_nanos() > 0)),
+        None => problem,
+    }
+}
+
 impl From<PublishError> for Problem {
     fn from(error: PublishError) -> Self {
         let detail = error.to_string();
@@ -80,6 +94,7 @@ impl From<PublishError> for Problem {
             }
             PublishError::Denied(_) => Self::new(StatusCode::FORBIDDEN, detail),
             PublishError::Topic(_) => Self::new(StatusCode::NOT_FOUND, detail),
+            PublishError::Refused { error, .. } => refused(&error, detail),
             _ => unavailable(detail),
         }
     }
@@ -87,9 +102,28 @@ impl From<PublishError> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use axum::response::IntoResponse;
 
     use super::*;
+
+    #[test]
+    fn a_refusal_says_when_to_come_again() {
+        let refused = |error| {
+            let error = PublishError::Refused {
+                plugin: "rate-limit-plugin",
+                middleware: "check",
+                error,
+            };
+            Problem::from(error).into_response()
+        };
+        let later = refused(Error::retriable("too many").after(Duration::from_millis(1_200)));
+        assert_eq!(later.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(later.headers()["retry-after"], "2");
+        let never = refused(Error::external("not you"));
+        assert_eq!(never.status(), StatusCode::FORBIDDEN);
+    }
 
     #[test]
     fn a_system_that_stops_asks_to_come_back() {

@@ -1,11 +1,14 @@
 //! Middleware comes and goes with its plugin.
 
-use plugin_core::event::Envelope;
+use plugin_core::event::Pattern;
 use plugin_core::lifecycle::Running;
-use plugin_core::{Kind, Plugin, Stage};
+use plugin_core::prelude::*;
+use plugin_core::{Plugin, Stage};
+use serde_json::json;
 
 use super::fixture::{Inner, Job, Order, Outer, Worker, rig};
-use crate::journal::Journal;
+use crate::journal::{Journal, Notebook};
+use crate::rig::Rig;
 
 async fn published(running: &Running) -> Vec<String> {
     running.publisher().publish(Order::new("")).await.unwrap();
@@ -74,8 +77,41 @@ async fn what_waits_in_a_mailbox_is_not_told_to_middleware_that_stopped_meanwhil
     assert!(running.stop().await.is_clean());
 }
 
+/// A door: by its name it would come first.
+struct Door;
+
+#[plugin(name = "test-door", kind = middleware)]
+impl Door {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_intercepts_is_there_before_the_doors_open_and_until_the_work_is_done() {
+    let rig = Rig::new(&[
+        Door::DESCRIPTOR,
+        Outer::DESCRIPTOR,
+        Inner::DESCRIPTOR,
+        Worker::DESCRIPTOR,
+        Notebook::DESCRIPTOR,
+    ]);
+    let order: Vec<_> = (rig.composition().plugins())
+        .map(|plugin| plugin.name)
+        .collect();
+    assert_eq!(order.last(), Some(&"test-door"));
+    assert_eq!(order.get(order.len() - 2), Some(&"test-outer"));
+    let running = rig.start().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    running.publisher().publish(Job::new("slow")).await.unwrap();
+    assert!(running.stop().await.is_clean());
+    let told = "outer delivered work ok".to_owned();
+    assert!(journal.lines().contains(&told), "{:?}", journal.lines());
+}
+
 #[test]
-fn what_intercepts_starts_before_the_doors_and_is_in_the_descriptor() {
+fn the_descriptor_says_what_a_plugin_intercepts() {
     let middleware = Outer::DESCRIPTOR.middleware;
     let stages: Vec<_> = middleware.iter().map(|one| one.stage).collect();
     assert_eq!(stages, [Stage::Publish, Stage::Deliver, Stage::Delivered]);
@@ -83,7 +119,50 @@ fn what_intercepts_starts_before_the_doors_and_is_in_the_descriptor() {
         (middleware[0].topics, middleware[0].priority),
         ("gate.**", 20)
     );
-    assert_eq!(Outer::DESCRIPTOR.kind, Kind::Middleware);
     assert!(Worker::DESCRIPTOR.middleware.is_empty());
     assert_eq!(Inner::DESCRIPTOR.middleware[0].priority, 0);
+}
+
+/// Its config would name the topics.
+struct Chosen(Service<dyn Journal>, Vec<Pattern>);
+
+#[plugin(name = "test-chosen", kind = middleware)]
+impl Chosen {
+    #[init]
+    fn init(journal: Service<dyn Journal>, Config(topics): Config<Topics>) -> Self {
+        Self(journal, topics.topics)
+    }
+
+    fn topics(&self) -> Vec<Pattern> {
+        self.1.clone()
+    }
+
+    #[middleware(publish, topics = Self::topics)]
+    fn seen(&self, event: &AnyEvent<'_>) {
+        self.0.write(format!("inner {}", event.topic()));
+    }
+}
+
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(default)]
+struct Topics {
+    topics: Vec<Pattern>,
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_instance_can_name_its_topics() {
+    let rig = || Rig::new(&[Chosen::DESCRIPTOR, Worker::DESCRIPTOR, Notebook::DESCRIPTOR]);
+    let named = json!({"topics": ["gate.job", "gate.none"]});
+    let running = rig().config("test-chosen", named).start().await;
+    assert_eq!(published(&running).await, ["inner gate.job"]);
+    let report = running.bus().middleware().remove(0);
+    assert_eq!(
+        (report.topics.as_str(), report.calls),
+        ("gate.job, gate.none", 1)
+    );
+    assert!(running.stop().await.is_clean());
+    let running = rig().start().await;
+    assert!(published(&running).await.is_empty());
+    assert!(running.bus().middleware().is_empty(), "no topic, no call");
+    assert!(running.stop().await.is_clean());
 }

@@ -1,0 +1,25 @@
+//! What a plugin does around the events of others.
+
+use plugin_core::{Descriptor, Middleware};
+use serde::Serialize;
+
+/// A method that is called around the events of others.
+#[derive(Debug, Serialize)]
+pub(super) struct Intercepted {
+    /// A pattern; the plugin's config may narrow it.
+    pub(super) topics: &'static str,
+    /// `publish`, `deliver` or `delivered`.
+    pub(super) stage: &'static str,
+    pub(super) middleware: &'static str,
+    pub(super) priority: i32,
+}
+
+pub(super) fn of(plugin: &Descriptor) -> Vec<Intercepted> {
+    let intercepted = |one: &Middleware| Intercepted {
+        topics: one.topics,
+        stage: one.stage.as_str(),
+        middleware: one.middleware,
+        priority: one.priority,
+    };
+    plugin.middleware.iter().map(intercepted).collect()
+}

@@ -1,0 +1,36 @@
+//! Settings of `audit-plugin`.
+
+use plugin_core::event::Pattern;
+use plugin_core::prelude::*;
+use plugin_ndjson::FileConfig;
+
+/// Settings of `audit-plugin`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct AuditConfig {
+    /// Patterns of the topics whose events are written down.
+    pub topics: Vec<Pattern>,
+    /// Whether each publishing is written down.
+    pub publishes: bool,
+    /// Whether each delivery that failed is written down.
+    pub failures: bool,
+    /// Whether the data of the event stands in the entry of its publishing.
+    pub data: bool,
+    /// Names of fields whose values are replaced by `***`, however deep they are.
+    pub redact: Vec<String>,
+    /// How much is kept.
+    pub file: FileConfig,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            topics: Vec::new(),
+            publishes: true,
+            failures: true,
+            data: false,
+            redact: ["password", "secret", "token"].map(str::to_owned).to_vec(),
+            file: FileConfig::default(),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The plugin: entries of what it is told go to the file.
+
+use std::sync::Mutex;
+
+use plugin_core::event::Pattern;
+use plugin_core::prelude::*;
+use plugin_ndjson::{Lines, Writer};
+use serde_json::Value;
+
+use crate::config::AuditConfig;
+use crate::entry::Entry;
+use crate::redaction::redact;
+
+/// Name of the file below the plugin's directory.
+const FILE_NAME: &str = "events.ndjson";
+
+/// Writes down who published what, and which deliveries failed.
+#[derive(Debug)]
+pub struct AuditTrail {
+    config: AuditConfig,
+    clock: Clock,
+    lines: Lines<Entry>,
+    /// Until `start` gives it a task.
+    writer: Mutex<Option<Writer<Entry>>>,
+}
+
+/// Writes down who published what, and which deliveries failed.
+#[plugin(name = "audit-plugin", kind = middleware)]
+impl AuditTrail {
+    #[init]
+    fn init(Config(config): Config<AuditConfig>, directory: DataDir, clock: Clock) -> Self {
+        let (lines, writer) = plugin_ndjson::open(&directory.path().join(FILE_NAME), config.file);
+        Self {
+            config,
+            clock,
+            lines,
+            writer: Mutex::new(Some(writer)),
+        }
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
+        let writer = writer.ok_or_else(|| Error::bug("started twice"))?;
+        let end = tasks.cancelled();
+        tasks.spawn("writer", writer.run(end))?;
+        Ok(())
+    }
+
+    #[health]
+    fn health(&self) -> Health {
+        self.lines.health()
+    }
+
+    fn publishes(&self) -> Vec<Pattern> {
+        self.topics_if(self.config.publishes)
+    }
+
+    fn failures(&self) -> Vec<Pattern> {
+        self.topics_if(self.config.failures)
+    }
+
+    fn topics_if(&self, wanted: bool) -> Vec<Pattern> {
+        if wanted {
+            self.config.topics.clone()
+        } else {
+            Vec::new()
+        }
+    }
+
+    /// After all others, so that what they refuse is not written down as published.
+    #[middleware(publish, topics = Self::publishes, priority = i32::MIN)]
+    fn published(&self, event: &AnyEvent<'_>) {
+        let data = if self.config.data {
+            self.data(event)
+        } else {
+            None
+        };
+        self.lines
+            .write(Entry::published(self.clock.now(), event, data));
+    }
+
+    #[middleware(delivered, topics = Self::failures)]
+    fn failed(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
+        if let Err(error) = outcome.result() {
+            self.lines
+                .write(Entry::failed(self.clock.now(), delivery, error));
+        }
+    }
+
+    /// What can't be read is left out: an event is not refused for that.
+    fn data(&self, event: &AnyEvent<'_>) -> Option<Value> {
+        let mut data = event.to_json().ok()?;
+        redact(&mut data, &self.config.redact);
+        Some(data)
+    }
+}

@@ -1,0 +1,28 @@
+//! How much is kept.
+
+use plugin_core::prelude::*;
+
+/// How much is kept: `max_bytes` times `max_files`, and one line at most.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct FileConfig {
+    /// Size at which a new file is begun, in bytes.
+    #[schemars(range(min = 4096))]
+    pub max_bytes: u64,
+    /// Files that are kept, the current one included; the oldest goes first.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_files: u32,
+    /// Lines that wait to be written; those beyond are lost, and counted.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub queue: usize,
+}
+
+impl Default for FileConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: 16 * 1024 * 1024,
+            max_files: 4,
+            queue: 8192,
+        }
+    }
+}

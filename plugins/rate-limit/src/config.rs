@@ -1,0 +1,100 @@
+//! Settings of `rate-limit-plugin`.
+
+use std::time::Duration;
+
+use plugin_core::event::Pattern;
+use plugin_core::prelude::*;
+
+/// Settings of `rate-limit-plugin`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimitConfig {
+    /// The limits; an event has to pass all that its topic matches.
+    pub limits: Vec<LimitConfig>,
+}
+
+/// One limit.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct LimitConfig {
+    /// Pattern of the topics that it is for.
+    pub topics: Pattern,
+    /// Events that pass in each unit of time, in the long run.
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub rate: u32,
+    /// The unit of time.
+    #[serde(default)]
+    pub per: Per,
+    /// Events that pass at once after a pause; by default as many as `rate`.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
+    pub burst: Option<u32>,
+    /// What has a bucket of its own.
+    #[serde(default)]
+    pub by: By,
+    /// With `by: field`: the top-level field of the event whose values are told apart.
+    #[serde(default)]
+    pub field: Option<String>,
+    /// Most buckets of this limit. What finds none shares one.
+    #[serde(default = "max_buckets")]
+    #[schemars(range(min = 1, max = 10_000_000))]
+    pub max_buckets: usize,
+}
+
+const fn max_buckets() -> usize {
+    10_000
+}
+
+/// A unit of time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Per {
+    /// A second.
+    #[default]
+    Second,
+    /// A minute.
+    Minute,
+    /// An hour.
+    Hour,
+    /// 24 hours.
+    Day,
+}
+
+impl Per {
+    /// How long it is.
+    #[must_use]
+    pub const fn duration(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Second => 1,
+            Self::Minute => 60,
+            Self::Hour => 60 * 60,
+            Self::Day => 24 * 60 * 60,
+        })
+    }
+
+    /// The word in a message: "100 a minute".
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Second => "second",
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+        }
+    }
+}
+
+/// What has a bucket of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Nothing: all events of the limit share one.
+    #[default]
+    All,
+    /// Each topic.
+    Topic,
+    /// Each plugin that publishes.
+    Plugin,
+    /// Each value of a field; events without it share one.
+    Field,
+}
