@@ -1,11 +1,13 @@
 //! The lifecycle of a composed set: built, configured, running, stopped. Each phase is a type, so
 //! that a call which a phase does not allow does not compile.
 
+mod activation;
 mod announcer;
 mod builder;
 mod configured;
 mod dead_letters;
 mod events;
+mod handle;
 mod health;
 mod hook;
 mod kernel;
@@ -34,8 +36,9 @@ pub use events::{
     EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
     ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
 };
+pub use handle::ManagerHandle;
 pub use health::Health;
-pub use operation::{ManagerHandle, OperationError, OperationOutcome};
+pub use operation::{OperationError, OperationOutcome};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
 pub use running::{Running, Shutdown};
 pub use state::{InvalidStep, State, Step};

@@ -6,8 +6,9 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 
+use super::handle::ManagerHandle;
 use super::kernel::Kernel;
-use super::operation::{ManagerHandle, Request};
+use super::operation::Request;
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
 use crate::event::{

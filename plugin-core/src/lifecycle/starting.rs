@@ -7,9 +7,10 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::activation::{activate, scope};
 use super::events::{PluginFailed, PluginInitialized, PluginStarted, SystemStarted};
 use super::hook;
-use super::kernel::{Kernel, News, Report};
+use super::kernel::Kernel;
 use super::providing::install;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::{State, Step};
@@ -20,9 +21,8 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Binder, Deliveries, Interceptors, Mailbox, Reception, Subscriber, Worker};
+use crate::event::{Deliveries, Mailbox, Subscriber};
 use crate::init::InitContext;
-use crate::tasks::Tasks;
 
 /// Starts all units, or none.
 pub(super) async fn start_all(
@@ -329,78 +329,6 @@ async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         took_us: micros(began),
     });
     Ok(())
-}
-
-/// A scope of tasks whose failures reach the supervisor.
-fn scope(kernel: &Arc<Kernel>, unit: usize) -> Tasks {
-    let this = &kernel.units[unit];
-    let (reports, generation) = (kernel.reports.clone(), this.generation());
-    Tasks::new(
-        this.identity.current(),
-        this.settings.tasks,
-        Box::new(move |task, error| {
-            // Without a supervisor there is nobody to restart anything.
-            drop(reports.send(Report {
-                unit,
-                generation,
-                news: News::TaskFailed { task, error },
-            }));
-        }),
-    )
-}
-
-/// From here on the unit receives events and requests. Nothing of the plugin is called or dropped under the
-/// lock of `live`.
-fn activate(kernel: &Kernel, unit: usize) {
-    let this = &kernel.units[unit];
-    let (plugin, mailbox, subscriber, tasks) = {
-        let mut live = this.live();
-        let Some(live) = live.as_mut() else { return };
-        let worker = Worker::new(Arc::clone(&live.mailbox)).run();
-        live.worker = Some(crate::spawn::spawn(worker));
-        (
-            Arc::clone(&live.plugin),
-            Arc::clone(&live.mailbox),
-            live.subscriber.clone(),
-            live.tasks.clone(),
-        )
-    };
-    let mut bindings = Binder::bind(
-        &kernel.bus,
-        &this.identity,
-        &mailbox,
-        this.settings.timeout,
-        (&plugin, this.descriptor.subscriptions),
-    );
-    let middleware = (&plugin, this.descriptor.middleware);
-    Interceptors::bind(&kernel.bus, &this.identity, middleware, &mut bindings);
-    let deliveries = bindings.take_deliveries();
-    subscriber.activate(bindings);
-    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries);
-    let reception = Reception::open(
-        &kernel.bus,
-        &this.identity,
-        this.settings.timeout,
-        (&plugin, this.descriptor.responds),
-    );
-    if let Some(live) = this.live().as_mut() {
-        live.reception = Some(reception);
-        live.deliveries = deliveries;
-    }
-    if let Some(tasks) = tasks {
-        let declared = this.descriptor.schedules;
-        this.timetable.activate(&plugin, declared, tasks);
-    }
-    let reception = Reception::open(
-        &kernel.bus,
-        &this.identity,
-        this.settings.timeout,
-        (&plugin, this.descriptor.responds),
-    );
-    match this.live().as_mut() {
-        Some(live) => live.reception = Some(reception),
-        None => reception.close(),
-    }
 }
 
 impl Kernel {
