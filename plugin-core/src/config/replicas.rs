@@ -41,13 +41,5 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
-    let answers = plugin.responds.iter().map(|respond| {
-        format!(
-            "what it answers on `{}` goes to one instance, and does not share",
-            respond.request.topic
-        )
-    });
-    (services.chain(inline).chain(durable).chain(run_time))
-        .chain(schedules)
-        .chain(answers)
+    services.chain(inline).chain(run_time).chain(schedules)
 }
