@@ -41,5 +41,7 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
-    services.chain(inline).chain(run_time).chain(schedules)
+    (services.chain(inline).chain(run_time))
+        .chain(durable)
+        .chain(schedules)
 }
