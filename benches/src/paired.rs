@@ -22,8 +22,10 @@ const ROUNDS: usize = 301;
 const FEWEST: usize = 25;
 /// A contest ends after this time if it has rounds enough.
 const BUDGET: Duration = Duration::from_secs(3);
-/// It ends at the latest after so many rounds, however few of them were good.
-const ATTEMPTS: usize = 1_500;
+/// It ends after this time, however few rounds it has.
+const LONGEST: Duration = Duration::from_secs(20);
+/// How often a batch that was disturbed is run again within its round.
+const TRIES: usize = 20;
 /// How long a batch takes at least: short beside the time slices of other programs.
 const BATCH: Duration = Duration::from_micros(100);
 
@@ -46,6 +48,13 @@ impl Variant {
     /// Does it so many times.
     pub fn run(&mut self, times: u64) -> Lap {
         (self.run)(times)
+    }
+
+    /// Does it so many times, until nothing was in the way.
+    fn undisturbed(&mut self, times: u64) -> Option<Duration> {
+        (0..TRIES)
+            .map(|_| self.run(times))
+            .find_map(|(took, undisturbed)| undisturbed.then_some(took))
     }
 
     /// How many times make a batch.
@@ -140,9 +149,8 @@ impl Contest {
         let mut random = Random(0x9E37_79B9_7F4A_7C15);
         let mut rounds = Rounds::default();
         let began = Instant::now();
-        for attempt in 0..ATTEMPTS {
-            let late = began.elapsed() > BUDGET;
-            if rounds.len() == ROUNDS || late && (rounds.len() >= FEWEST || attempt >= ROUNDS) {
+        while rounds.len() < ROUNDS && began.elapsed() < LONGEST {
+            if rounds.len() >= FEWEST && began.elapsed() > BUDGET {
                 break;
             }
             random.shuffle(&mut order);
@@ -162,10 +170,7 @@ impl Contest {
         let before = (self.probe)()?;
         let mut nanos = vec![0.0; order.len()];
         for &at in order {
-            let (took, undisturbed) = self.variants[at].run(batches[at]);
-            if !undisturbed {
-                return None;
-            }
+            let took = self.variants[at].undisturbed(batches[at])?;
             nanos[at] = took.as_nanos() as f64 / (batches[at] * self.operations) as f64;
         }
         let after = (self.probe)()?;

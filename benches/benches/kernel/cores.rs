@@ -98,16 +98,18 @@ fn undisturbed(shares: &[Share]) -> bool {
 fn worker(at: usize, done: Sender<Share>) -> Sender<Job> {
     let (sender, jobs) = channel::<Job>();
     thread::spawn(move || {
+        stay_on(at);
         for job in jobs {
             job.arrived.fetch_add(1, SeqCst);
             while job.arrived.load(Relaxed) < job.threads {
                 std::hint::spin_loop();
             }
-            let (began, on_core) = (Instant::now(), time_on_core());
+            // The clock of the core takes a while to read, so it is read outside of the other.
+            let (on_core, began) = (time_on_core(), Instant::now());
             (job.work)(at);
             let share = Share {
-                on_core: time_on_core() - on_core,
                 took: began.elapsed(),
+                on_core: time_on_core() - on_core,
                 began,
             };
             if done.send(share).is_err() {
@@ -122,3 +124,21 @@ fn time_on_core() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
+
+/// Keeps this thread on one core, each thread on another: else two that wake together may share one.
+#[cfg(target_os = "linux")]
+fn stay_on(at: usize) {
+    use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
+
+    let allowed = sched_getaffinity(None).unwrap_or_default();
+    let mut cores = (0..CpuSet::MAX_CPU).filter(|core| allowed.is_set(*core));
+    if let Some(core) = cores.nth(at) {
+        let mut only = CpuSet::new();
+        only.set(core);
+        // Where it is not allowed, the rounds are filtered by how they went all the same.
+        let _refused = sched_setaffinity(None, &only);
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn stay_on(_at: usize) {}
