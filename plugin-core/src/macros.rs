@@ -30,6 +30,7 @@
 /// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
 /// - `#[subscribe(…)]` handles events, see below.
+/// - `#[middleware(…)]` is called around the events of others, see below.
 /// - `#[schedule(…)]` runs at times of its own, see below.
 /// - `#[respond(…)]` answers requests, see below.
 ///
@@ -157,6 +158,57 @@
 /// - `timeout = "5s"`: time limit of one call; by default the plugin's. Whoever asks has one, too.
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 64. Further
 ///   requests wait.
+///
+/// # Middleware
+///
+/// A `fn` that is called around the events of others; never for those that its own plugin
+/// publishes or handles. It returns nothing or a `Result<()>`.
+///
+/// - `#[middleware(publish)] fn name(&self, event: &AnyEvent<'_>)`, before anybody sees the event:
+///   an error refuses it, and so does a panic.
+/// - `#[middleware(deliver)] fn name(&self, delivery: &Delivery<'_>)`, before each call of a
+///   handler: an error is the handler's, which is not called.
+/// - `#[middleware(delivered)] fn name(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>)`,
+///   after each call: what became of it, and how long it took.
+///
+/// with the options
+///
+/// - `topics = "user.*"`: a pattern of the events; by default `**`, all. Other topics pay nothing.
+///   Or `topics = Self::topics`, of an `fn topics(&self) -> Vec<Pattern>` that is asked once, when
+///   the plugin runs.
+/// - `priority = 10`: the highest is called first, and last after a call; by default 0, in start
+///   order.
+///
+/// Any plugin may have some; one with `kind = middleware` starts before the doors open, and stops
+/// when the accepted events are handled.
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// /// Nobody orders on a Sunday.
+/// struct Sunday {
+///     is_today: bool,
+/// }
+///
+/// #[plugin(name = "sunday-plugin", version = "1.0.0", kind = middleware)]
+/// impl Sunday {
+///     #[init]
+///     fn init() -> Self {
+///         Self { is_today: false }
+///     }
+///
+///     #[middleware(publish, topics = "order.**", priority = 10)]
+///     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
+///         if self.is_today {
+///             return Err(Error::external(format!("no `{}` on a Sunday", event.topic())));
+///         }
+///         Ok(())
+///     }
+/// }
+///
+/// let middleware = <Sunday as plugin_core::Plugin>::DESCRIPTOR.middleware;
+/// assert_eq!(middleware[0].topics, "order.**");
+/// ```
 ///
 /// # Example
 ///

@@ -48,3 +48,53 @@ impl Table {
         self.middleware.reports()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::Stage;
+    use crate::event::middleware::link::{Link, OnPublish, Seat};
+    use crate::event::pattern::Pattern;
+    use crate::event::route::{AnyRoute, Route, Serves};
+    use crate::instance::Identity;
+    use crate::lifecycle::{PluginStarted, SystemStarted};
+    use crate::permission::Grants;
+
+    const TOPICS: [&str; 2] = ["plugin.started", "system.started"];
+
+    fn link(topics: &str) -> AnyLink {
+        let owner = Arc::new(Identity::new("guard", 0, Grants::all("guard")));
+        let topics = Topics::new(vec![Pattern::parse(topics).unwrap()]);
+        let call: Box<OnPublish> = Box::new(|_| Ok(()));
+        let seat = Seat::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
+        AnyLink::Publish(Arc::new(Link { seat, call }))
+    }
+
+    /// The table as it would be without middleware, for whoever publishes on another topic: not
+    /// only a route like it, but the same one.
+    #[test]
+    fn the_routes_of_other_topics_are_not_touched() {
+        let routes: [Arc<dyn AnyRoute>; 2] = [
+            Arc::new(Route::<PluginStarted>::empty()),
+            Arc::new(Route::<SystemStarted>::empty()),
+        ];
+        let table = Table::new(routes.into_iter());
+        let mut draft = Draft::new(&TOPICS, &table);
+        draft.intercept(link("plugin.*"));
+        let with = draft.finish();
+        let (started, system) = (
+            with.route::<PluginStarted>(0),
+            with.route::<SystemStarted>(1),
+        );
+        assert_eq!(started.serves(), Serves::Intercepted);
+        assert_eq!(system.serves(), Serves::Nobody);
+        assert!(std::ptr::eq(system, table.route::<SystemStarted>(1)));
+
+        let mut draft = Draft::new(&TOPICS, &with);
+        draft.release(&|subscription| subscription == 1);
+        let without = draft.finish();
+        let started = without.route::<PluginStarted>(0);
+        assert_eq!(started.serves(), Serves::Nobody);
+        assert!(started.middleware.is_none());
+    }
+}
