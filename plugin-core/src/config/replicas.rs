@@ -1,7 +1,7 @@
 //! Which plugins can run as several instances.
 //!
-//! Several instances share work that comes as events. What is not given to one of them by a
-//! mailbox would be done by all of them, or by the wrong one.
+//! Several instances share work that comes as events and requests. What is not given to one of them
+//! would be done by all of them, or by the wrong one.
 
 use crate::descriptor::{Descriptor, Mode, Need};
 
@@ -41,13 +41,5 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
-    let answers = plugin.responds.iter().map(|respond| {
-        format!(
-            "what it answers on `{}` goes to one instance, and does not share",
-            respond.request.topic
-        )
-    });
-    (services.chain(inline).chain(durable).chain(run_time))
-        .chain(schedules)
-        .chain(answers)
+    (services.chain(inline).chain(durable).chain(run_time)).chain(schedules)
 }
