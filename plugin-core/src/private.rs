@@ -56,12 +56,6 @@ where
     event.request::<Q>()
 }
 
-/// The descriptor of a request's type.
-#[must_use]
-pub const fn request_descriptor<Q: Answered + Event>() -> &'static EventDescriptor {
-    <Q as Event>::DESCRIPTOR
-}
-
 /// The descriptor of an event's type.
 #[must_use]
 pub const fn event_descriptor<E: Event>() -> &'static EventDescriptor {

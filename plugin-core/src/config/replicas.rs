@@ -1,7 +1,7 @@
 //! Which plugins can run as several instances.
 //!
-//! Several instances share work that comes as events. What is not given to one of them by a
-//! mailbox would be done by all of them, or by the wrong one.
+//! Several instances share work that comes as events and requests. What is not given to one of them
+//! would be done by all of them, or by the wrong one.
 
 use crate::descriptor::{Descriptor, Mode, Need};
 
@@ -41,7 +41,5 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
-    (services.chain(inline).chain(run_time))
-        .chain(durable)
-        .chain(schedules)
+    (services.chain(inline).chain(durable).chain(run_time)).chain(schedules)
 }

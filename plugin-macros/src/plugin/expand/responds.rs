@@ -18,8 +18,9 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
     } = respond;
     let handler = call.method.to_string();
     let there = krate::at(krate, request.span());
+    // Whether it is a request, and not only an event, is found where it is bound.
     let descriptor =
-        quote_spanned!(request.span()=> #there::__private::request_descriptor::<#request>());
+        quote_spanned!(request.span()=> #there::__private::event_descriptor::<#request>());
     let mode = if call.is_async { "Queued" } else { "Inline" };
     let mode = Ident::new(mode, call.method.span());
     let timeout = respond.timeout_millis.iter();

@@ -19,6 +19,7 @@ async fn who_is_late_is_dropped() {
     assert_eq!(error.to_string(), "no answer to `request.word` within 5s");
     assert_eq!(began.elapsed(), LIMIT);
     running.idle().await;
+    assert_eq!(began.elapsed(), LIMIT, "at once, not at its own limit");
     assert_eq!(journal.lines(), ["begin never", "end never"]);
     let report = report(&running, "request.word");
     assert_eq!((report.errors, report.timeouts), (1, 1));

@@ -38,7 +38,9 @@ async fn who_is_stopped_alone_answers_first_and_nothing_after() {
     let requester = running.requester::<Ask>();
     let asking = tokio::spawn(async move { requester.request(ask("a second later")).await });
     tokio::task::yield_now().await;
+    let began = Instant::now();
     running.handle().stop("request-oracle").await.unwrap();
+    assert_eq!(began.elapsed(), Duration::from_secs(1));
     assert!(asking.await.unwrap().unwrap().is_some());
     let error = running.request(ask("an echo")).await.unwrap_err();
     assert_eq!(
