@@ -66,8 +66,27 @@ pub(crate) struct Durable {
     /// Told when the intake has stored something, or failed to.
     stepped: Notify,
     tail: Tail,
-    /// How the plugin of now, or the last one, is called.
-    site: Mutex<Option<Arc<QueuedSite>>>,
+    /// What the handlers of the plugin of now did, or those of the last one.
+    done: Mutex<Done>,
+}
+
+/// What handlers did. Those of a plugin that has stopped are not kept for that: they hold it.
+#[derive(Default)]
+enum Done {
+    #[default]
+    Nothing,
+    Now(Arc<QueuedSite>),
+    Before(HandlerReport),
+}
+
+impl Done {
+    fn report(&self) -> Option<HandlerReport> {
+        match self {
+            Self::Nothing => None,
+            Self::Now(site) => Some(site.site.report()),
+            Self::Before(report) => Some(report.clone()),
+        }
+    }
 }
 
 impl Durable {
@@ -83,7 +102,7 @@ impl Durable {
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
             tail: Tail::new(backlog.clone()),
-            site: Mutex::default(),
+            done: Mutex::default(),
         }
     }
 
@@ -110,8 +129,18 @@ impl Durable {
         }
     }
 
-    fn site(&self) -> MutexGuard<'_, Option<Arc<QueuedSite>>> {
-        self.site.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets go of the plugin that received, and keeps what it did.
+    fn let_go(&self) {
+        let mut done = self.done();
+        let last = done.report().map_or(Done::Nothing, Done::Before);
+        let handler = std::mem::replace(&mut *done, last);
+        drop(done);
+        // Without the lock: it may be the last to hold the plugin.
+        drop(handler);
+    }
+
+    fn done(&self) -> MutexGuard<'_, Done> {
+        self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -223,8 +252,8 @@ impl Durables {
     pub(super) fn complete(&self, reports: &mut [HandlerReport]) {
         for report in reports {
             let durable = self.find(report.plugin, report.handler, &report.topic);
-            if let Some(site) = durable.and_then(|durable| durable.site().clone()) {
-                *report = site.site.report();
+            if let Some(done) = durable.and_then(|durable| durable.done().report()) {
+                *report = done;
             }
         }
     }

@@ -96,3 +96,20 @@ async fn a_running_system_that_is_dropped_stops() {
     }
     assert_eq!(set.journal.of_kind("stop"), ["a"]);
 }
+
+#[tokio::test]
+async fn no_task_is_left_when_the_last_handle_is_dropped() {
+    let metrics = tokio::runtime::Handle::current().metrics();
+    let before = metrics.num_alive_tasks();
+    let set = Set::new([listener("a", &[])]);
+    let running = set.configure().start().await.unwrap();
+    let publisher = running.publisher::<Ping>();
+    publisher.publish(Ping { number: 1 }).await.unwrap();
+    drop(publisher);
+    assert!(running.stop().await.is_clean());
+    // A task that has heard the end of its channel ends at its next turn.
+    for _ in 0..10 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(metrics.num_alive_tasks(), before);
+}

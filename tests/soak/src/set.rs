@@ -24,7 +24,7 @@ pub(super) const LEAVES: [&str; 4] = [
     "hello-plugin",
     "notification-plugin",
 ];
-pub(super) const SHIPPED: [&str; 9] = [
+pub(super) const SHIPPED: [&str; 10] = [
     "api-plugin",
     "auth-plugin",
     "cache-plugin",
@@ -33,6 +33,7 @@ pub(super) const SHIPPED: [&str; 9] = [
     "hello-plugin",
     "logger-plugin",
     "notification-plugin",
+    "queue-plugin",
     "user-service",
 ];
 
@@ -207,6 +208,7 @@ pub(super) async fn start(data: &Path) -> Running {
         plugin_auth::Authenticator::DESCRIPTOR,
         plugin_notification::Notification::DESCRIPTOR,
         plugin_file::FilePlugin::DESCRIPTOR,
+        plugin_queue::Queue::DESCRIPTOR,
         plugin_api::Api::DESCRIPTOR,
         Keeper::DESCRIPTOR,
         &A,

@@ -3,6 +3,7 @@
 mod crash;
 mod dead;
 mod down;
+mod dropped;
 mod parcel;
 mod refused;
 mod restart;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Durable, Receipt};
+use super::{Done, Durable, Receipt};
 use crate::error::{Error, Result};
 use serde_json::Value;
 
@@ -36,7 +36,7 @@ impl Delivery {
         site: Arc<QueuedSite>,
         backlog: &Backlog,
     ) -> Self {
-        *durable.site() = Some(Arc::clone(&site));
+        *durable.done() = Done::Now(Arc::clone(&site));
         Self {
             durable: Arc::clone(durable),
             site,

@@ -103,6 +103,7 @@ impl Drop for Deliveries {
             pump.deliver.abort();
             pump.settle.abort();
             pump.durable.tail.deactivate();
+            pump.durable.let_go();
         }
     }
 }
