@@ -8,8 +8,8 @@ use crate::durable::parcel::{Parcel, key, parcel, rig, without_keys};
 use crate::journal::Journal;
 use crate::rig::{Rig, Started};
 
-fn failing(rig: Rig, number: Value) -> Rig {
-    rig.config("durable-receiver", json!({ "fail": number }))
+fn failing(rig: Rig, number: &Value) -> Rig {
+    rig.config("durable-receiver", &json!({ "fail": number }))
 }
 
 async fn letters(running: &Started) -> Vec<DeadLetter> {
@@ -19,7 +19,7 @@ async fn letters(running: &Started) -> Vec<DeadLetter> {
 
 #[tokio::test]
 async fn a_letter_survives_and_is_replayed_under_its_key() {
-    let rig = failing(rig(), json!(2));
+    let rig = failing(rig(), &json!(2));
     let running = rig.start().await;
     let parcels = running.publisher::<Parcel>();
     for number in 1..=3 {
@@ -37,7 +37,7 @@ async fn a_letter_survives_and_is_replayed_under_its_key() {
 
     // In the next life it fails once more, and in the one after that it is handled.
     let running = rig.start().await;
-    assert_eq!(letters(&running).await, [letter.clone()]);
+    assert_eq!(letters(&running).await, std::slice::from_ref(letter));
     running
         .handle()
         .dead_letters()
@@ -49,7 +49,7 @@ async fn a_letter_survives_and_is_replayed_under_its_key() {
     assert_eq!((again.id, again.replays, again.attempts), (letter.id, 1, 2));
     running.stop().await;
 
-    let running = failing(rig, json!(null)).start().await;
+    let running = failing(rig, &json!(null)).start().await;
     running
         .handle()
         .dead_letters()
@@ -67,7 +67,7 @@ async fn a_letter_survives_and_is_replayed_under_its_key() {
 
 #[tokio::test]
 async fn a_letter_is_revived_while_its_plugin_is_down() {
-    let rig = failing(rig(), json!(1));
+    let rig = failing(rig(), &json!(1));
     let running = rig.start().await;
     running
         .publisher()

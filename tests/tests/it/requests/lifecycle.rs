@@ -1,5 +1,10 @@
 //! Who asks starts after who answers; a stop answers what it took.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test that asks while something else happens, and awaits its task"
+)]
+
 use plugin_core::event::RequestError;
 use tokio::time::Instant;
 

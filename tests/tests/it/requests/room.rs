@@ -1,5 +1,10 @@
 //! So many answers at once; further requests wait, as long as their deadline lets them.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test that asks while something else happens, and awaits its task"
+)]
+
 use plugin_core::event::RequestError;
 use tokio::time::Instant;
 
