@@ -9,7 +9,7 @@ use crate::journal::Journal;
 use crate::rig::{Rig, Started};
 
 fn failing(rig: Rig, number: &Value) -> Rig {
-    rig.config("durable-receiver", &json!({ "fail": number }))
+    rig.config("durable-receiver", json!({ "fail": number }))
 }
 
 async fn letters(running: &Started) -> Vec<DeadLetter> {
