@@ -33,12 +33,12 @@ impl<Q: Request> Line<Q> {
         by_turn.max_by_key(|desk| desk.room()).cloned()
     }
 
-    /// Leads to one more desk from now on.
+    /// Leads to a desk from now on, in the place of the same owner's earlier one.
     pub(super) fn open(&self, desk: &Arc<Desk<Q>>) {
         self.desks.rcu(|desks| {
-            let mut desks = Vec::clone(desks);
-            desks.push(Arc::clone(desk));
-            desks
+            let mut next = others(desks, desk.owner());
+            next.push(Arc::clone(desk));
+            next
         });
     }
 }
@@ -53,17 +53,20 @@ pub(super) trait AnyLine: Any + Send + Sync {
 
 impl<Q: Request> AnyLine for Line<Q> {
     fn withdraw(&self, owner: &Identity) {
-        self.desks.rcu(|desks| {
-            let others = desks
-                .iter()
-                .filter(|desk| desk.owner().uid() != owner.uid());
-            others.cloned().collect::<Vec<_>>()
-        });
+        self.desks.rcu(|desks| others(desks, owner));
     }
 
     fn reports(&self) -> Vec<HandlerReport> {
         self.desks.load().iter().map(|desk| desk.report()).collect()
     }
+}
+
+/// The desks that are not an owner's.
+fn others<Q: Request>(desks: &[Arc<Desk<Q>>], owner: &Identity) -> Vec<Arc<Desk<Q>>> {
+    let others = desks
+        .iter()
+        .filter(|desk| desk.owner().uid() != owner.uid());
+    others.cloned().collect()
 }
 
 impl fmt::Debug for dyn AnyLine {
