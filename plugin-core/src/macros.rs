@@ -1,5 +1,11 @@
 //! The macros, documented where users meet them.
 
+mod compose;
+mod service;
+
+pub use compose::compose;
+pub use service::service;
+
 /// Makes a plugin of an `impl` block.
 ///
 /// What the plugin needs is what its `#[init]` takes; what it does are its other methods. The
@@ -328,111 +334,3 @@ pub use plugin_macros::plugin;
 /// }
 /// ```
 pub use plugin_macros::event;
-
-/// Makes a trait a service, or an `impl` of it the provider's part.
-///
-/// A plugin provides a service with `provides(Trait)` in its `#[plugin]`; another one asks for it
-/// with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and calls the
-/// methods on that handle.
-///
-/// # On a trait
-///
-/// - `many`: several plugins of a build may provide the service: an extension point, asked for
-///   as [`Services<dyn Trait>`](crate::service::Services). Without it there is one provider.
-/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
-///
-/// The trait gets the supertraits `Send`, `Sync` and `'static`; the first paragraph of its doc
-/// comment becomes its description. A method takes `&self` and arguments with plain names, has no
-/// generics, and returns an owned value. An `async fn` becomes a `fn` that returns a
-/// [`BoxFuture`](crate::BoxFuture), whose one lifetime all borrowed arguments share; a `fn` stays
-/// as it is.
-///
-/// # On an `impl`
-///
-/// `#[service] impl Trait for Plugin` turns the `async fn`s into the form that the trait's have.
-/// An `impl` without an `async fn` needs no attribute.
-///
-/// # Example
-///
-/// ```
-/// use plugin_core::prelude::*;
-///
-/// /// Counts words.
-/// #[service]
-/// pub trait WordCount {
-///     /// How many words the text has.
-///     async fn count(&self, text: &str) -> Result<usize>;
-/// }
-///
-/// struct Counter;
-///
-/// #[plugin(name = "counter-plugin", version = "1.0.0", provides(WordCount))]
-/// impl Counter {
-///     #[init]
-///     fn init() -> Self {
-///         Self
-///     }
-/// }
-///
-/// #[service]
-/// impl WordCount for Counter {
-///     async fn count(&self, text: &str) -> Result<usize> {
-///         Ok(text.split_whitespace().count())
-///     }
-/// }
-///
-/// /// A handle is a value of the trait like any other.
-/// async fn is_short(counter: &Service<dyn WordCount>, text: &str) -> Result<bool> {
-///     Ok(counter.count(text).await? < 10)
-/// }
-/// ```
-pub use plugin_macros::service;
-
-/// Chooses the plugins of a build by Cargo features, and proves that they fit together.
-///
-/// It expands to a static `COMPOSITION` of type [`Composition`](crate::Composition). What keeps
-/// the chosen plugins from being a system is a compile error that names them and says what to do:
-/// a missing provider or two of them, a request with none or two who answer, a cycle, a conflict, a version that doesn't match, a name or
-/// a topic that is there twice.
-///
-/// # Entries
-///
-/// - `"feature" => path::to::Plugin`: in the build when the feature is on. When it is off, the
-///   entry still tells the messages what the feature would bring.
-/// - `path::to::Plugin`: always in the build.
-/// - `as "plugin-name"` behind the path: the name of the plugin. Without it the name is that of
-///   the feature with `-plugin` behind it; a feature that ends in `-plugin` or `-service` is the
-///   name itself.
-/// - `provides(Trait, …)` behind the path: short names of all services that the plugin provides,
-///   so that a build without it can say which feature to turn on.
-/// - `answers("topic", …)` behind the path: topics of all requests that the plugin answers, for the
-///   same purpose.
-/// - `crate = path` as the first line: the path of `plugin_core`, where it is not `::plugin_core`.
-///
-/// A build with the feature holds name, services and topics against the plugin, so they can't go stale.
-///
-/// # Example
-///
-/// ```
-/// # #![allow(unexpected_cfgs)]
-/// # use plugin_core::prelude::*;
-/// # struct Logger;
-/// # #[plugin(name = "logger-plugin", version = "1.0.0")]
-/// # impl Logger {
-/// #     #[init]
-/// #     fn init() -> Self {
-/// #         Self
-/// #     }
-/// # }
-/// plugin_core::compose! {
-///     Logger,
-///     "user-service" => plugin_user_service::Users provides(UserService),
-///     "hello"        => plugin_hello::Hello,
-///     "sun"          => plugin_sun::Sun as "weather",
-/// }
-///
-/// let absent: Vec<_> = COMPOSITION.catalogue().iter().map(|line| line.plugin).collect();
-/// assert_eq!(absent, ["user-service", "hello-plugin", "weather"]);
-/// assert_eq!(COMPOSITION.plugins().next().unwrap().name, "logger-plugin");
-/// ```
-pub use plugin_macros::compose;

@@ -1,0 +1,60 @@
+//! `#[service]`.
+
+/// Makes a trait a service, or an `impl` of it the provider's part.
+///
+/// A plugin provides a service with `provides(Trait)` in its `#[plugin]`; another one asks for it
+/// with a parameter [`Service<dyn Trait>`](crate::service::Service) of its `init`, and calls the
+/// methods on that handle.
+///
+/// # On a trait
+///
+/// - `many`: several plugins of a build may provide the service: an extension point, asked for
+///   as [`Services<dyn Trait>`](crate::service::Services). Without it there is one provider.
+/// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// The trait gets the supertraits `Send`, `Sync` and `'static`; the first paragraph of its doc
+/// comment becomes its description. A method takes `&self` and arguments with plain names, has no
+/// generics, and returns an owned value. An `async fn` becomes a `fn` that returns a
+/// [`BoxFuture`](crate::BoxFuture), whose one lifetime all borrowed arguments share; a `fn` stays
+/// as it is.
+///
+/// # On an `impl`
+///
+/// `#[service] impl Trait for Plugin` turns the `async fn`s into the form that the trait's have.
+/// An `impl` without an `async fn` needs no attribute.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::prelude::*;
+///
+/// /// Counts words.
+/// #[service]
+/// pub trait WordCount {
+///     /// How many words the text has.
+///     async fn count(&self, text: &str) -> Result<usize>;
+/// }
+///
+/// struct Counter;
+///
+/// #[plugin(name = "counter-plugin", version = "1.0.0", provides(WordCount))]
+/// impl Counter {
+///     #[init]
+///     fn init() -> Self {
+///         Self
+///     }
+/// }
+///
+/// #[service]
+/// impl WordCount for Counter {
+///     async fn count(&self, text: &str) -> Result<usize> {
+///         Ok(text.split_whitespace().count())
+///     }
+/// }
+///
+/// /// A handle is a value of the trait like any other.
+/// async fn is_short(counter: &Service<dyn WordCount>, text: &str) -> Result<bool> {
+///     Ok(counter.count(text).await? < 10)
+/// }
+/// ```
+pub use plugin_macros::service;
