@@ -12,9 +12,9 @@ pub(crate) fn check() -> Result<(), String> {
 /// have other features of the same crates, and then both build them anew each time.
 pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     require::counters()?;
-    let mut count = cargo(["run", "--quiet", "--release", "--package", "kernel-benches"]);
+    let mut count = cargo(["run", "--quiet", "--release", "--package", "kernel-counts"]);
     count
-        .args(["--bin", "count", "--target-dir"])
+        .arg("--target-dir")
         .arg(root().join("target/counts"))
         .arg("--")
         .args(arguments);

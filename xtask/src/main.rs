@@ -24,7 +24,7 @@ usage: cargo xtask COMMAND
   test STEP...                  only these steps: fmt, tidy, clippy, models, test, doc, matrix,
                                 symbols, counts, deps
   counts                        counts the instructions of the kernel's operations, and compares them
-                                with those of benches/counts.json
+                                with those of benches/count/counts.json
   counts --record | --functions records them there, or says which functions take them
   peers                         compares the kernel with other event crates and actor crates
   crash-test [--kills N] [--seed S]

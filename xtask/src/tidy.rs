@@ -161,6 +161,7 @@ fn manifests(root: &Path) -> Vec<PathBuf> {
         "tests/models",
         "tests/soak",
         "benches",
+        "benches/count",
         "xtask",
     ]
     .iter()

@@ -1,4 +1,4 @@
-//! Counts on disk: `benches/counts.json`.
+//! Counts on disk: `benches/count/counts.json`.
 
 use std::collections::BTreeMap;
 use std::fs;

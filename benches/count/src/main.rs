@@ -1,5 +1,5 @@
 //! Counts the instructions of an operation under callgrind, where they repeat exactly, and compares
-//! them with those that are recorded in `benches/counts.json`. Used through `cargo xtask counts`.
+//! them with those that are recorded in `benches/count/counts.json`. Used through `cargo xtask counts`.
 //!
 //! Each scenario is run for two numbers of operations; the difference of the two counts, divided by
 //! the difference of the numbers, is what one operation takes.

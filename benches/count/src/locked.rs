@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Addresses of the locked instructions of a program.
+#[derive(Default)]
 pub(crate) struct Locked {
     program: PathBuf,
     addresses: HashSet<u64>,
@@ -46,4 +47,17 @@ fn locked(line: &str) -> Option<u64> {
     let locks = instruction.starts_with("lock ")
         || instruction.starts_with("xchg") && instruction.contains('(');
     locks.then(|| u64::from_str_radix(address.trim(), 16).ok())?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::locked;
+
+    #[test]
+    fn an_exchange_with_memory_is_locked_too() {
+        assert_eq!(locked("   12ab:\tlock incq (%rax)"), Some(0x12ab));
+        assert_eq!(locked("   12ab:\txchg   %rcx,(%rax)"), Some(0x12ab));
+        assert_eq!(locked("   12ab:\txchg   %ax,%ax"), None);
+        assert_eq!(locked("   12ab:\tincq   (%rax)"), None);
+    }
 }

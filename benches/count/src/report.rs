@@ -60,11 +60,10 @@ fn fault(name: &str, now: Count, then: Count, most: Option<f64>) -> Option<Strin
             now.locked, then.locked
         ));
     }
-    let more = takes / recorded - 1.0;
-    (more > SLACK).then(|| {
+    (takes > recorded * (1.0 + SLACK)).then(|| {
         format!(
             "{name} takes {takes} instructions, {recorded} are recorded, {:.1} % more: if it must, {RECORD_ANEW}",
-            more * 100.0
+            (takes / recorded - 1.0) * 100.0
         )
     })
 }
@@ -93,5 +92,33 @@ impl Scenario {
             Goal::Instructions(most) => Some(f64::from(most)),
             Goal::Times(times, other) => Some(times * counted.get(other)?.instructions),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn count(instructions: f64, locked: f64) -> Count {
+        Count {
+            instructions,
+            locked,
+        }
+    }
+
+    #[test]
+    fn what_grows_is_refused() {
+        let then = count(100.0, 1.0);
+        assert_eq!(fault("it", count(103.0, 1.0), then, None), None);
+        assert_eq!(fault("it", count(50.0, 1.0), then, None), None);
+        assert!(fault("it", count(104.0, 1.0), then, None).is_some());
+        assert!(fault("it", count(100.0, 2.0), then, None).is_some());
+    }
+
+    #[test]
+    fn a_goal_that_was_met_stays_met() {
+        let (then, now) = (count(100.0, 0.0), count(102.0, 0.0));
+        assert!(fault("it", now, then, Some(101.0)).is_some());
+        assert_eq!(fault("it", now, then, Some(99.0)), None, "it never was");
     }
 }

@@ -143,3 +143,18 @@ fn cost(line: &str) -> Option<(u64, u64)> {
     let cost = words.nth(1)?.parse().ok()?;
     Some((address, cost))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_called_function_takes_is_counted_once() {
+        let text =
+            "fn=outer\n0x10 0 5\ncfn=inner\ncalls=2 0x20 0\n0x14 0 70\nfn=inner\n0x20 0 70\n";
+        let dump = parse(text, &Locked::default());
+        assert_eq!(dump.instructions, 75);
+        assert_eq!(dump.functions["outer"], 5);
+        assert_eq!(dump.functions["inner"], 70);
+    }
+}
