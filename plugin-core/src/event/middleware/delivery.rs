@@ -76,7 +76,6 @@ impl<'a> Delivered<'a> {
 
     /// What the handler returned; its panic, the end of its time and the refusal of a `deliver`
     /// middleware are errors.
-    #[must_use]
     pub fn result(&self) -> &'a Result<()> {
         self.result
     }
