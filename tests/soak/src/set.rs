@@ -24,8 +24,9 @@ pub(super) const LEAVES: [&str; 4] = [
     "hello-plugin",
     "notification-plugin",
 ];
-pub(super) const SHIPPED: [&str; 10] = [
+pub(super) const SHIPPED: [&str; 13] = [
     "api-plugin",
+    "audit-plugin",
     "auth-plugin",
     "cache-plugin",
     "database-plugin",
@@ -34,6 +35,8 @@ pub(super) const SHIPPED: [&str; 10] = [
     "logger-plugin",
     "notification-plugin",
     "queue-plugin",
+    "rate-limit-plugin",
+    "tracing-plugin",
     "user-service",
 ];
 
@@ -209,6 +212,9 @@ pub(super) async fn start(data: &Path) -> Running {
         plugin_notification::Notification::DESCRIPTOR,
         plugin_file::FilePlugin::DESCRIPTOR,
         plugin_queue::Queue::DESCRIPTOR,
+        plugin_audit::AuditTrail::DESCRIPTOR,
+        plugin_rate_limit::RateLimit::DESCRIPTOR,
+        plugin_tracing::Spans::DESCRIPTOR,
         plugin_api::Api::DESCRIPTOR,
         Keeper::DESCRIPTOR,
         &A,
@@ -230,6 +236,12 @@ fn sources(data: &Path) -> Sources {
         .data_dir(data)
         .plugin_config("logger-plugin", json!({"level": "off"}))
         .plugin_config("api-plugin", json!({"address": "127.0.0.1:0"}));
+    // Off as they are shipped.
+    let sources = ["audit-plugin", "rate-limit-plugin", "tracing-plugin"]
+        .iter()
+        .fold(sources, |sources, plugin| {
+            sources.set([*plugin, "enabled"], true)
+        });
     FAULTY.iter().fold(sources, |sources, plugin| {
         sources
             .set([*plugin, "mailbox"], MAILBOX)
