@@ -39,12 +39,12 @@ pub(super) struct Tail {
     backlog: Backlog,
 }
 
-#[derive(Default)]
 struct State {
     /// Whether there is a pump.
     active: bool,
     recent: VecDeque<Recent>,
-    /// The last position that was given out.
+    /// The last position that was given out; [`UNKNOWN`] before the first one of this process,
+    /// when the store may hold any number of older events.
     last: u64,
     /// Changes with every event that the pump has to look for.
     version: u64,
@@ -55,6 +55,23 @@ struct State {
     busy: Option<Pending>,
 }
 
+/// A position that no pump ever comes to.
+const UNKNOWN: u64 = u64::MAX;
+
+impl State {
+    const fn new(last: u64, version: u64) -> Self {
+        Self {
+            active: false,
+            recent: VecDeque::new(),
+            last,
+            version,
+            rewound: false,
+            exhausted: false,
+            busy: None,
+        }
+    }
+}
+
 struct Recent {
     before: u64,
     next: Next,
@@ -63,7 +80,7 @@ struct Recent {
 impl Tail {
     pub(super) fn new(backlog: Backlog) -> Self {
         Self {
-            state: Mutex::default(),
+            state: Mutex::new(State::new(UNKNOWN, 0)),
             changed: Notify::new(),
             backlog,
         }
@@ -80,9 +97,8 @@ impl Tail {
     /// The pump ends.
     pub(super) fn deactivate(&self) {
         let mut state = self.state();
-        let (last, version) = (state.last, state.version);
-        let ended = std::mem::take(&mut *state);
-        (state.last, state.version) = (last, version);
+        let idle = State::new(state.last, state.version);
+        let ended = std::mem::replace(&mut *state, idle);
         drop(state);
         drop(ended);
     }
@@ -170,4 +186,99 @@ fn rest(mut state: MutexGuard<'_, State>, in_flight: impl Fn() -> bool) {
     let done = (state.exhausted && !in_flight()).then(|| state.busy.take());
     drop(state);
     drop(done);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::event::IdempotencyKey;
+    use crate::event::store::Record;
+
+    fn next(position: u64) -> Next {
+        let record = Record {
+            key: IdempotencyKey::next(),
+            source: "host".into(),
+            published: SystemTime::now(),
+            parent: None,
+            data: "{}".into(),
+        };
+        let stored = Stored { position, record };
+        Next { stored, id: None }
+    }
+
+    fn tail() -> Tail {
+        let tail = Tail::new(Backlog::default());
+        tail.activate();
+        assert!(matches!(tail.ahead(0, 9), Ahead::Rewound));
+        tail
+    }
+
+    fn append(tail: &Tail, positions: &[u64]) {
+        tail.appended(positions.iter().map(|&position| next(position)));
+    }
+
+    /// What is taken without the store.
+    fn here(tail: &Tail, cursor: u64) -> Vec<u64> {
+        match tail.ahead(cursor, 9) {
+            Ahead::Here(events) => events.iter().map(|next| next.stored.position).collect(),
+            Ahead::Stored(_) => Vec::new(),
+            Ahead::Rewound => panic!("nothing was rewound"),
+        }
+    }
+
+    #[test]
+    fn what_an_earlier_process_left_comes_first() {
+        let tail = tail();
+        append(&tail, &[7, 9]);
+        assert_eq!(here(&tail, 0), [0; 0], "the store may hold 3");
+        assert_eq!(here(&tail, 7), [9], "all up to 7 came from the store");
+    }
+
+    #[test]
+    fn what_was_stored_without_a_pump_is_not_passed_over() {
+        let tail = tail();
+        append(&tail, &[1]);
+        tail.deactivate();
+        append(&tail, &[2]);
+        tail.activate();
+        assert!(matches!(tail.ahead(1, 9), Ahead::Rewound));
+        append(&tail, &[3]);
+        assert_eq!(here(&tail, 1), [0; 0], "2 is in the store alone");
+        assert_eq!(here(&tail, 2), [3]);
+    }
+
+    #[test]
+    fn what_there_was_no_room_for_is_not_passed_over() {
+        let tail = tail();
+        let many: Vec<u64> = (1..=RECENT as u64 + 1).collect();
+        append(&tail, &many);
+        assert_eq!(here(&tail, RECENT as u64), [0; 0]);
+        append(&tail, &[5_000]);
+        assert_eq!(
+            here(&tail, RECENT as u64),
+            [0; 0],
+            "one is in the store alone"
+        );
+        assert_eq!(here(&tail, RECENT as u64 + 1), [5_000]);
+    }
+
+    #[test]
+    fn the_bus_is_busy_until_all_is_taken_and_settled() {
+        let tail = tail();
+        let Ahead::Stored(version) = tail.ahead(0, 9) else {
+            panic!("nothing is here");
+        };
+        append(&tail, &[1]);
+        tail.exhaust(version, || false);
+        assert_eq!(tail.backlog.len(), 1, "something came meanwhile");
+        let Ahead::Stored(version) = tail.ahead(1, 9) else {
+            panic!("nothing is here");
+        };
+        tail.exhaust(version, || true);
+        assert_eq!(tail.backlog.len(), 1, "it is not settled");
+        tail.settled(|| false);
+        assert_eq!(tail.backlog.len(), 0);
+    }
 }
