@@ -49,6 +49,8 @@ enum Who<'a> {
     Plugin(Current),
     /// The inline handlers of an event, one after the other; nothing is copied for each of them.
     Handlers(&'a dyn Handlers, &'a Meta),
+    /// A queued handler of an event, and the mailbox whose worker calls it.
+    Queued(&'a Identity, &'a Meta, usize),
     /// Whoever was called before, and now works in a span of its own.
     Span(TraceContext, Option<Current>),
 }
@@ -67,6 +69,11 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &'a Envelope<P>) -> Self {
         Self::of(Who::Handlers(handlers, envelope.meta_ref()))
+    }
+
+    #[inline(always)]
+    pub(crate) fn queued(owner: &'a Identity, event: &'a Meta, worker: usize) -> Self {
+        Self::of(Who::Queued(owner, event, worker))
     }
 
     #[inline(always)]
@@ -100,6 +107,10 @@ impl<'a> Frame<'a> {
         match &self.who {
             Who::Plugin(current) => Some(*current),
             Who::Handlers(handlers, event) => Some(handlers.owner(self.place()).handling(event)),
+            Who::Queued(owner, event, worker) => Some(Current {
+                worker: Some(*worker),
+                ..owner.handling(event)
+            }),
             Who::Span(_, current) => *current,
         }
     }
@@ -107,7 +118,9 @@ impl<'a> Frame<'a> {
     fn lineage(&self) -> Lineage {
         match &self.who {
             Who::Plugin(current) => current.lineage,
-            Who::Handlers(_, event) => Lineage::Event(event.parent, event.id),
+            Who::Handlers(_, event) | Who::Queued(_, event, _) => {
+                Lineage::Event(event.parent, event.id)
+            }
             Who::Span(span, _) => Lineage::Span(*span),
         }
     }

@@ -5,6 +5,7 @@ mod any;
 mod backlog;
 mod binder;
 mod bus;
+mod caller;
 mod dead_letters;
 mod decode;
 mod descriptor;
@@ -25,9 +26,11 @@ mod mailbox;
 mod middleware;
 mod outcome;
 mod pattern;
+mod publication;
 mod publish;
 mod publisher;
 mod publishing;
+mod queued;
 mod record;
 mod request;
 mod route;
@@ -44,6 +47,8 @@ mod worker;
 pub use any::{AnyEvent, SharedEvent};
 pub use binder::Binder;
 pub use bus::Bus;
+#[doc(hidden)]
+pub use caller::Handler;
 pub use dead_letters::{
     DeadLetter, DeadLetterId, DeadLetterIdError, DeadLetterPage, DeadLetterQuery, DeadLetterStore,
     DeadLetters,

@@ -219,6 +219,14 @@ where
     Box::pin(async move { method.await.into_outcome() })
 }
 
+/// The future of a handler on its plugin's worker.
+pub async fn handling<P: Plugin, F>(method: F) -> Result<()>
+where
+    F: Future<Output: IntoOutcome> + Send,
+{
+    method.await.into_outcome()
+}
+
 /// The future of `#[health]`.
 pub fn health<P: Plugin, F>(method: F) -> BoxFuture<'static, Health>
 where

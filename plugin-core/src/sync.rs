@@ -3,10 +3,10 @@
 
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+pub(crate) use tokio::sync::{Notify, Semaphore, SemaphorePermit, TryAcquireError};
 
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::{
-        AtomicPtr, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
+        AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering, compiler_fence, fence,
     };
 }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use super::any::{Carried, Payload};
 use super::envelope::Envelope;
-use super::handler::{Queued, QueuedSite, Site, admits};
+use super::handler::{Site, admits};
 use super::inline::Inline;
+use super::queued::{Queued, QueuedSite};
 use crate::error::Result;
 use crate::guard;
 

@@ -1,4 +1,7 @@
 //! What a bus accepted and is not handled yet.
+//!
+//! Invariant: whoever waits for the end says so before he looks at the count, and whoever counts
+//! down looks for him after that, so that one of the two sees the other.
 
 use std::pin::pin;
 
@@ -12,6 +15,8 @@ pub(crate) struct Backlog(Arc<BacklogInner>);
 #[derive(Debug, Default)]
 struct BacklogInner {
     pending: AtomicUsize,
+    /// How many wait until there is nothing.
+    waiting: AtomicUsize,
     idle: Notify,
 }
 
@@ -23,17 +28,24 @@ pub(crate) struct Publishing<'a>(&'a Backlog);
 
 impl Backlog {
     pub(crate) fn begin(&self) -> Pending {
-        self.0.pending.fetch_add(1, SeqCst);
+        self.add_one();
         Pending(self.clone())
     }
 
     pub(crate) fn publishing(&self) -> Publishing<'_> {
-        self.0.pending.fetch_add(1, SeqCst);
+        self.add_one();
         Publishing(self)
     }
 
-    fn end(&self) {
-        if self.0.pending.fetch_sub(1, SeqCst) == 1 {
+    /// Counts an event, for whoever calls [`Backlog::end`] when it is handled.
+    pub(super) fn add_one(&self) {
+        self.0.pending.fetch_add(1, SeqCst);
+    }
+
+    /// So many events are handled.
+    pub(super) fn end(&self, events: usize) {
+        let before = self.0.pending.fetch_sub(events, SeqCst);
+        if before == events && self.0.waiting.load(SeqCst) > 0 {
             self.0.idle.notify_waiters();
         }
     }
@@ -44,6 +56,7 @@ impl Backlog {
 
     /// Waits until all is handled. What a handler publishes counts from before the handler ends.
     pub(crate) async fn idle(&self) {
+        let _waiting = Waiting::begin(&self.0.waiting);
         loop {
             let mut idle = pin!(self.0.idle.notified());
             idle.as_mut().enable();
@@ -55,14 +68,37 @@ impl Backlog {
     }
 }
 
+/// One who waits until there is nothing.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Publishing<'_> {
+    /// Goes on as one event of a mailbox: whoever has that calls [`Backlog::end`].
+    pub(super) fn hand_over(self) {
+        std::mem::forget(self);
+    }
+}
+
 impl Drop for Pending {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.end(1);
     }
 }
 
 impl Drop for Publishing<'_> {
     fn drop(&mut self) {
-        self.0.end();
+        self.0.end(1);
     }
 }

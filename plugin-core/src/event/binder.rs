@@ -6,17 +6,19 @@ use std::time::Duration;
 
 use super::any::{AnyEvent, Payload, SharedEvent};
 use super::bus::Bus;
+use super::caller::{self, Handler};
 use super::descriptor::Event;
 use super::durable::{Delivery, Durable};
 use super::envelope::{Batch, Envelope};
 use super::group::{KeyOf, Membership};
-use super::handler::{AnyFilter, AnyHandler, Bound, Queued, QueuedCall, QueuedSite, Site};
+use super::handler::{AnyFilter, AnyHandler, Bound, Site};
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::pattern::Pattern;
+use super::queued::{Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
-use crate::descriptor::{BoxFuture, Plugin, PluginRef, SubscribeOptions, Subscription};
+use crate::descriptor::{Overflow, Plugin, PluginRef, SubscribeOptions, Subscription};
 use crate::error::Result;
 use crate::instance::Identity;
 
@@ -149,34 +151,44 @@ impl<'a> Binder<'a> {
     }
 
     /// An `async fn` that takes an event.
-    pub fn queued<T: Plugin, E: Event>(
+    pub fn queued<T: Plugin, E: Event, H>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
-        call: fn(Arc<T>, Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>>,
-    ) {
+        handler: H,
+    ) where
+        H: for<'h> Handler<'h, T, E> + Copy + Send + Sync + 'static,
+        <H as Handler<'static, T, E>>::Future: Send,
+    {
         if self.is_intake() {
             return self.add_intake(filter);
         }
         let plugin = downcast::<T>(plugin);
-        self.add_queued(filter, move |envelope| call(Arc::clone(&plugin), envelope));
+        let caller = move || caller::borrowing::<T, E, H>(Arc::clone(&plugin), handler);
+        let site = self.queued_site(QueuedCall::one(caller));
+        self.add_site(filter, site);
     }
 
     /// An `async fn` that takes a [`Batch`].
-    pub fn batch<T: Plugin, E: Event>(
+    pub fn batch<T: Plugin, E: Event, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
-        call: fn(Arc<T>, Batch<E>) -> BoxFuture<'static, Result<()>>,
-    ) {
+        call: fn(Arc<T>, Batch<E>) -> F,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
         if self.is_intake() {
             return self.add_intake(filter);
         }
         let plugin = downcast::<T>(plugin);
-        let site = self.queued_site(QueuedCall::Batch(Box::new(move |payloads| {
-            let events = payloads.into_iter().map(typed::<E>).collect();
-            call(Arc::clone(&plugin), Batch::new(events))
-        })));
+        let site = self.queued_site(QueuedCall::batch(move || {
+            let plugin = Arc::clone(&plugin);
+            caller::owning(move |work| {
+                let events = work.payloads().into_iter().map(typed::<E>).collect();
+                call(Arc::clone(&plugin), Batch::new(events))
+            })
+        }));
         self.add_site(filter, site);
     }
 
@@ -205,20 +217,32 @@ impl<'a> Binder<'a> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn queued_any<T: Plugin>(
+    pub fn queued_any<T: Plugin, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
-        call: fn(Arc<T>, SharedEvent) -> BoxFuture<'static, Result<()>>,
-    ) {
+        call: fn(Arc<T>, SharedEvent) -> F,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
         let plugin = downcast::<T>(plugin);
-        let site = self.queued_site(QueuedCall::One(Box::new(move |payload| {
-            call(Arc::clone(&plugin), SharedEvent(payload))
-        })));
-        self.add_any(AnyHandler::Queued {
-            site,
-            filter: filter.map(any_filter),
-        });
+        let call = move |event| call(Arc::clone(&plugin), event);
+        self.add_queued_any(filter.map(any_filter), call);
+    }
+
+    pub(super) fn add_queued_any<F>(
+        &mut self,
+        filter: Option<AnyFilter>,
+        call: impl Fn(SharedEvent) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let call = Arc::new(call);
+        let site = self.queued_site(QueuedCall::one(move || {
+            let call = Arc::clone(&call);
+            caller::owning(move |work| call(SharedEvent(Arc::clone(work.payload()))))
+        }));
+        self.add_any(AnyHandler::Queued { site, filter });
     }
 
     pub(super) fn add_inline<E: Event>(
@@ -234,15 +258,18 @@ impl<'a> Binder<'a> {
         }));
     }
 
-    pub(super) fn add_queued<E: Event>(
+    pub(super) fn add_queued<E: Event, F>(
         &mut self,
-        filter: Option<fn(&E) -> bool>,
-        call: impl Fn(Arc<Envelope<E>>) -> BoxFuture<'static, Result<()>> + Send + Sync + 'static,
-    ) {
-        let site = self.queued_site(QueuedCall::One(Box::new(move |payload| {
-            call(typed::<E>(payload))
-        })));
-        self.add_site(filter, site);
+        call: impl Fn(Arc<Envelope<E>>) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let call = Arc::new(call);
+        let site = self.queued_site(QueuedCall::one(move || {
+            let call = Arc::clone(&call);
+            caller::owning(move |work| call(typed::<E>(Arc::clone(work.payload()))))
+        }));
+        self.add_site::<E>(None, site);
     }
 
     pub(super) fn add_any(&mut self, handler: AnyHandler) {
@@ -258,15 +285,14 @@ impl<'a> Binder<'a> {
 
     /// The worker of an intake calls no handler.
     fn add_intake<E: Event>(&mut self, filter: Option<fn(&E) -> bool>) {
-        let site = self.queued_site(QueuedCall::One(Box::new(|_| {
-            Box::pin(std::future::ready(Ok(())))
-        })));
+        let nothing = || caller::owning(|_| std::future::ready(Ok(())));
+        let site = self.queued_site(QueuedCall::one(nothing));
         self.add_site(filter, site);
     }
 
     fn add_site<E: Event>(&mut self, filter: Option<fn(&E) -> bool>, site: Arc<QueuedSite>) {
         if let Role::Delivery(durable, delivery) = &mut self.role {
-            *delivery = Some(Delivery::new::<E>(durable, site, self.bus.pending()));
+            *delivery = Some(Delivery::new::<E>(durable, site));
             return;
         }
         let handler = Queued {
@@ -294,7 +320,10 @@ impl<'a> Binder<'a> {
     }
 
     pub(super) fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
-        Arc::new(QueuedSite {
+        if self.options.overflow == Overflow::DropOldest {
+            self.mailbox.may_give_way();
+        }
+        let site = QueuedSite {
             site: self.site(),
             mailbox: Arc::clone(self.mailbox),
             limit: self.limit,
@@ -310,7 +339,9 @@ impl<'a> Binder<'a> {
                 Role::Intake(durable) => Some(Arc::clone(durable)),
                 Role::Handler | Role::Delivery(..) => None,
             },
-        })
+            events: Events::default(),
+        };
+        site.open()
     }
 }
 

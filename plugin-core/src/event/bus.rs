@@ -13,6 +13,7 @@ use super::descriptor::{Event, EventDescriptor};
 use super::durable::Durables;
 use super::group::Groups;
 use super::handler::HandlerReport;
+use super::mailbox::Mailbox;
 use super::middleware::{Chain, MiddlewareReport};
 use super::publisher::{Publisher, Publishers};
 use super::request::Exchange;
@@ -198,6 +199,11 @@ impl Bus {
     #[inline(always)]
     pub(super) fn table(&self) -> &Shared<Table> {
         &self.0.table
+    }
+
+    /// A mailbox of one instance.
+    pub(crate) fn mailbox(&self, uid: usize, capacity: usize) -> Arc<Mailbox> {
+        Arc::new(Mailbox::new(uid, capacity, &self.0.backlog))
     }
 
     pub(super) fn exchange(&self) -> &Exchange {

@@ -11,7 +11,7 @@ use super::descriptor::{DecodeError, Event};
 use super::durable::publish_durable;
 use super::envelope::{Envelope, Meta};
 use super::outcome::PublishError;
-use super::publish::publish;
+use super::publication::Publication;
 use crate::descriptor::BoxFuture;
 use crate::instance::Identity;
 
@@ -39,7 +39,7 @@ impl<E: Event> Publishable for Typed<E> {
         bus: &'a Bus,
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
-        Box::pin(async move { publish(bus, owner, bus.index::<E>(), self.0).await })
+        Box::pin(Publication::new(bus, owner, bus.index::<E>(), self.0))
     }
 
     fn publish_durable<'a>(
@@ -85,6 +85,5 @@ pub(super) async fn publish_untyped(
     owner: &Identity,
     event: Untyped,
 ) -> Result<(), PublishError> {
-    let index = bus.untyped();
-    publish(bus, owner, index, event).await
+    Publication::new(bus, owner, bus.untyped(), event).await
 }

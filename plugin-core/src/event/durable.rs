@@ -29,9 +29,10 @@ use super::backlog::Backlog;
 use super::binder::Binder;
 use super::bus::Bus;
 use super::dead_letters::DeadLetter;
-use super::handler::{HandlerReport, QueuedSite};
+use super::handler::HandlerReport;
 use super::idempotency::IdempotencyKey;
 use super::mailbox::Mailbox;
+use super::queued::QueuedSite;
 use super::store::{EventStore, SubscriptionName};
 use crate::descriptor::{Mode, Subscription};
 use crate::error::Result;
@@ -97,7 +98,7 @@ impl Durable {
                 handler: Cow::Borrowed(subscription.handler),
                 topic: Cow::Borrowed(subscription.source.topic()),
             },
-            intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE)),
+            intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE, backlog)),
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),

@@ -7,18 +7,15 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::any::{AnyEvent, Payload};
+use super::any::AnyEvent;
 use super::dead_letters::DeadLetters;
-use super::durable::Durable;
 use super::envelope::Meta;
-use super::group::{KeyOf, Membership};
 use super::inline::Inline;
-use super::mailbox::Mailbox;
-use super::middleware::Intercepted;
 use super::outcome::HandlerOutcome;
+use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
 use super::tally::Tally;
-use crate::descriptor::{BoxFuture, SubscribeOptions};
+use crate::descriptor::SubscribeOptions;
 use crate::error::Result;
 use crate::guard;
 use crate::instance::{Counters, Identity};
@@ -90,6 +87,11 @@ impl Site {
             handler: self.handler,
             result,
         }
+    }
+
+    /// Whether it lives as long as its plugin runs.
+    pub(super) fn is_for_life(&self) -> bool {
+        !self.at_run_time
     }
 
     /// Whether a call has to ask or to measure something first.
@@ -216,31 +218,6 @@ pub(super) fn admits<P>(
 }
 
 pub(super) type Filter<P> = Box<dyn Fn(&super::Envelope<P>) -> bool + Send + Sync>;
-
-/// A handler that runs on its plugin's worker.
-pub(crate) struct Queued<P> {
-    pub(super) site: Arc<QueuedSite>,
-    pub(super) filter: Option<Filter<P>>,
-}
-
-/// How a worker calls a handler.
-pub(crate) enum QueuedCall {
-    One(Box<dyn Fn(Arc<dyn Payload>) -> BoxFuture<'static, Result<()>> + Send + Sync>),
-    Batch(Box<dyn Fn(Vec<Arc<dyn Payload>>) -> BoxFuture<'static, Result<()>> + Send + Sync>),
-}
-
-/// What publisher and worker know of a queued handler.
-pub(crate) struct QueuedSite {
-    pub(super) site: Site,
-    pub(super) mailbox: Arc<Mailbox>,
-    pub(super) limit: Duration,
-    pub(super) middleware: Intercepted,
-    pub(super) call: QueuedCall,
-    pub(super) key: Option<KeyOf>,
-    pub(super) group: Option<Membership>,
-    /// The durable subscription whose intake it is.
-    pub(super) durable: Option<Arc<Durable>>,
-}
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.
 #[derive(Clone)]

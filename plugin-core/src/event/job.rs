@@ -7,15 +7,15 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 
-use tokio::sync::{OwnedSemaphorePermit, oneshot};
+use tokio::sync::oneshot;
 
 use super::any::Payload;
-use super::backlog::Pending;
+use super::backlog;
 use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
 use super::group::Pin;
-use super::handler::QueuedSite;
 use super::outcome::HandlerOutcome;
+use super::queued::QueuedSite;
 use crate::error::{Error, Result};
 
 /// The place of a job among those of its key.
@@ -29,108 +29,163 @@ pub(super) struct Turn {
 pub(crate) struct Job {
     pub(super) site: Arc<QueuedSite>,
     pub(super) payload: Arc<dyn Payload>,
-    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-    /// Its place in the mailbox, until a handler takes it for good.
-    room: Option<OwnedSemaphorePermit>,
-    /// What its calls came to so far.
-    failures: Option<Box<Failures>>,
-    /// The dead letter that it is made of.
-    replay: Option<Box<Replay>>,
-    /// Its place among those of its key.
-    pub(super) turn: Option<Turn>,
-    /// Of an event that a store keeps until it is handled.
-    receipt: Option<Receipt>,
+    /// What most have nothing of.
+    rare: Option<Box<Rare>>,
+    /// Whether it has its place in the mailbox: until a handler takes it for good.
+    has_room: bool,
     /// Whether the mailbox counts it.
     entered: bool,
-    /// Counts as handled when it is dropped, wherever that happens.
-    _pending: Pending,
+    /// Whether the bus counts it: until it is handled or dropped, wherever that happens.
+    pending: bool,
+}
+
+/// What only some jobs have.
+#[derive(Default)]
+struct Rare {
+    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    /// What its calls came to so far.
+    failures: Option<Failures>,
+    /// The dead letter that it is made of.
+    replay: Option<Replay>,
+    /// Its place among those of its key.
+    turn: Option<Turn>,
+    /// Of an event that a store keeps until it is handled.
+    receipt: Option<Receipt>,
 }
 
 impl Job {
-    pub(super) fn new(
+    /// A job that its bus counts from here on.
+    pub(super) fn new(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
+        site.mailbox.backlog().add_one();
+        Self::counted(site, payload)
+    }
+
+    /// The job of a publishing that is over with it, and that counts as this from here on.
+    pub(super) fn of(
+        publishing: backlog::Publishing<'_>,
         site: &Arc<QueuedSite>,
         payload: Arc<dyn Payload>,
-        acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-        pending: Pending,
     ) -> Self {
+        publishing.hand_over();
+        Self::counted(site, payload)
+    }
+
+    fn counted(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
         Self {
             site: Arc::clone(site),
             payload,
-            acknowledge,
-            room: None,
-            failures: None,
-            replay: None,
-            turn: None,
-            receipt: None,
+            rare: None,
+            has_room: false,
             entered: false,
-            _pending: pending,
+            pending: true,
         }
+    }
+
+    /// Its publisher waits for what becomes of it.
+    pub(super) fn acknowledges(mut self, to: Option<oneshot::Sender<HandlerOutcome>>) -> Self {
+        if to.is_some() {
+            self.rare().acknowledge = to;
+        }
+        self
+    }
+
+    /// Gives it a place among those of a key.
+    pub(super) fn takes(mut self, turn: Option<Turn>) -> Self {
+        if turn.is_some() {
+            self.rare().turn = turn;
+        }
+        self
     }
 
     /// Makes it the replay of a dead letter.
     pub(super) fn replays(mut self, replay: Replay) -> Self {
-        self.replay = Some(Box::new(replay));
+        self.rare().replay = Some(replay);
         self
     }
 
     /// Makes it the delivery of an event that a store keeps.
     pub(super) fn delivers(mut self, receipt: Receipt) -> Self {
-        self.receipt = Some(receipt);
+        self.rare().receipt = Some(receipt);
         self
+    }
+
+    fn rare(&mut self) -> &mut Rare {
+        self.rare.get_or_insert_default()
+    }
+
+    /// The key of its event, if that has one.
+    pub(super) fn key(&self) -> Option<u64> {
+        let turn = self.rare.as_ref()?.turn.as_ref()?;
+        Some(turn.key)
+    }
+
+    fn failures(&self) -> Option<&Failures> {
+        self.rare.as_ref()?.failures.as_ref()
     }
 
     /// Whether its publisher waits for what becomes of it.
     pub(super) fn is_awaited(&self) -> bool {
-        self.acknowledge.is_some()
+        (self.rare.as_ref()).is_some_and(|rare| rare.acknowledge.is_some())
     }
 
-    /// Takes its place in the mailbox.
-    pub(super) fn enter(&mut self, room: OwnedSemaphorePermit) {
-        self.room = Some(room);
+    /// Takes the place in the mailbox that was reserved for it.
+    pub(super) fn enter(&mut self) {
+        self.has_room = true;
         self.entered = true;
     }
 
     /// Gives its place in the mailbox to a job that enters in its stead.
     pub(super) fn yield_place(&mut self, to: &mut Self) {
-        to.room = self.room.take();
+        to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);
     }
 
-    /// Its handler is called now. One that may have to wait for a retry keeps its place, so that
-    /// what waits is never more than the mailbox holds.
-    pub(super) fn begin(&mut self) {
-        if self.site.site.options.retry.is_none() {
-            self.room = None;
-        }
+    /// Its handler is called now: whether its place in the mailbox is free from here on. One that
+    /// may have to wait for a retry keeps it, so that what waits is never more than the mailbox
+    /// holds.
+    pub(super) fn begin(&mut self) -> bool {
+        self.site.site.options.retry.is_none() && std::mem::take(&mut self.has_room)
+    }
+
+    /// Whether nothing is left to do but to count it, once it ended well.
+    pub(super) fn is_plain(&self) -> bool {
+        self.rare.is_none() && !self.has_room
+    }
+
+    /// Somebody else counts it as handled.
+    pub(super) fn counts_elsewhere(&mut self) {
+        self.entered = false;
+        self.pending = false;
     }
 
     /// Calls that failed so far.
     pub(super) fn attempts(&self) -> u32 {
-        self.failures
-            .as_ref()
-            .map_or(0, |failures| failures.attempts)
+        self.failures().map_or(0, |failures| failures.attempts)
     }
 
     /// What the last call that failed said.
     pub(super) fn last_error(&self) -> &dyn std::fmt::Display {
-        (self.failures.as_ref()).map_or(&"", |failures| &failures.error)
+        self.failures().map_or(&"", |failures| &failures.error)
     }
 
     /// Notes a call that failed.
     pub(super) fn failed(&mut self, error: &Error) {
-        match &mut self.failures {
+        match &mut self.rare().failures {
             Some(failures) => failures.again(error),
-            none => *none = Some(Box::new(Failures::first(error))),
+            none => *none = Some(Failures::first(error)),
         }
     }
 
     /// Ends it well, after [`Job::leave`], and tells the publisher if it waits for that.
     pub(super) async fn succeed(mut self) {
-        if let Some(replay) = &self.replay {
+        if let Some(rare) = &mut self.rare
+            && let Some(replay) = &rare.replay
+        {
             self.site.site.letters.replayed(replay).await;
+            // Before the publisher is told, so that it finds the letter free for whatever it does
+            // next.
+            rare.replay = None;
         }
-        // Before the publisher is told, so that it finds the letter free for whatever it does next.
-        self.replay = None;
         self.end(Ok(()));
     }
 
@@ -138,7 +193,7 @@ impl Job {
     pub(super) fn end(mut self, result: Result<()>) {
         self.leave();
         self.acknowledge(result);
-        if let Some(receipt) = self.receipt.take() {
+        if let Some(receipt) = self.receipt() {
             receipt.handled();
         }
     }
@@ -147,13 +202,13 @@ impl Job {
     /// way there, it goes to the dead letters all the same, under the same id.
     pub(super) async fn bury(mut self, error: &Error) {
         let letter = self.letter();
-        match self.receipt.take() {
+        match self.receipt() {
             Some(receipt) => receipt.dead(letter),
             None => self.site.site.letters.file(letter).await,
         }
         self.site.site.count_dead_letter();
         self.leave();
-        self.replay = None;
+        self.rare().replay = None;
         self.acknowledge(Err(error.same()));
     }
 
@@ -178,10 +233,15 @@ impl Job {
     }
 
     fn acknowledge(&mut self, result: Result<()>) {
-        if let Some(acknowledge) = self.acknowledge.take() {
+        let acknowledge = (self.rare.as_mut()).and_then(|rare| rare.acknowledge.take());
+        if let Some(acknowledge) = acknowledge {
             // The publisher may have stopped waiting.
             drop(acknowledge.send(self.site.site.outcome(result)));
         }
+    }
+
+    fn receipt(&mut self) -> Option<Receipt> {
+        self.rare.as_mut()?.receipt.take()
     }
 
     /// Is no longer counted by the mailbox: its handler is done with it.
@@ -193,34 +253,53 @@ impl Job {
 
     /// The dead letter that it becomes.
     fn letter(&mut self) -> DeadLetter {
-        let failures = (self.failures).get_or_insert_with(|| Box::new(Failures::none()));
-        let site = &self.site.site;
-        let letter = DeadLetter::of(site, &*self.payload, failures);
-        match &self.replay {
+        let Self {
+            site,
+            payload,
+            rare,
+            ..
+        } = self;
+        let rare = rare.get_or_insert_default();
+        let failures = rare.failures.get_or_insert_with(Failures::none);
+        let letter = DeadLetter::of(&site.site, &**payload, failures);
+        match &rare.replay {
             Some(replay) => replay.again(letter),
             None => letter,
         }
     }
-}
 
-impl Drop for Job {
-    fn drop(&mut self) {
-        if self.receipt.is_some() {
-            return self.leave();
-        }
-        if !self.entered {
-            return;
-        }
-        if self.site.site.has_ended() {
-            return self.leave();
-        }
-        if let Some(failures) = &mut self.failures {
+    /// Goes to the dead letters, as nobody came to it.
+    #[cold]
+    fn leave_behind(&mut self) {
+        if let Some(failures) = self.rare().failures.as_mut() {
             failures.stopped();
         }
         let letter = self.letter();
         self.site.site.letters.file_now(letter);
         self.site.site.count_dead_letter();
         self.site.mailbox.left_behind();
-        self.leave();
+    }
+
+    fn is_stored(&self) -> bool {
+        (self.rare.as_ref()).is_some_and(|rare| rare.receipt.is_some())
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if self.entered {
+            if !self.is_stored() && !self.site.site.has_ended() {
+                self.leave_behind();
+            }
+            self.leave();
+        }
+        if self.has_room {
+            self.site.mailbox.give_back(1);
+        }
+        // The bus is idle only when those who wait for this are told.
+        drop(self.rare.take());
+        if self.pending {
+            self.site.mailbox.backlog().end(1);
+        }
     }
 }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::handler::QueuedSite;
 use super::job::Job;
+use super::queued::QueuedSite;
 
 /// The events that a handler takes one after the other: those of a key, if there are keys. A
 /// handler with `concurrency` promises no order, so its events have no lane here; with keys as
@@ -18,7 +18,7 @@ impl Lane {
     pub(super) fn of(job: &Job) -> Option<Self> {
         (job.site.site.options.concurrency <= 1).then(|| Self {
             handler: address(&job.site),
-            key: job.turn.as_ref().map(|turn| turn.key),
+            key: job.key(),
         })
     }
 }

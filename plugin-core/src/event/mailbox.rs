@@ -3,16 +3,22 @@
 //! Invariants: the slots given out and the jobs that no handler was called with yet are never more
 //! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
 //! that are in; a slot that is dropped unfilled gives its room back.
+//!
+//! A worker takes all that is there at once: the lock is then taken once for many jobs. Only where
+//! the oldest may have to give way to the newest does it leave the others where they are.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
+use super::backlog::Backlog;
 use super::job::Job;
 use super::lane::Lane;
 use crate::descriptor::Overflow;
-use crate::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use crate::sync::atomic::{
+    AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
+};
 use crate::sync::{
-    Arc, Mutex, MutexGuard, Notify, OwnedSemaphorePermit, PoisonError, Semaphore, TryAcquireError,
+    Arc, Mutex, MutexGuard, Notify, PoisonError, Semaphore, SemaphorePermit, TryAcquireError,
 };
 
 /// What gave way to a new job in a full mailbox.
@@ -26,11 +32,15 @@ pub(super) enum Displaced {
 pub(crate) struct Mailbox {
     uid: usize,
     capacity: usize,
-    room: Arc<Semaphore>,
+    room: Semaphore,
     queue: Mutex<Queue>,
     filled: Notify,
-    /// Jobs that entered and are not handled yet, waiting or in a handler.
-    unfinished: AtomicUsize,
+    /// The jobs of its bus, of which its own are a part.
+    backlog: Backlog,
+    /// Whether a job that waits may have to give way to a new one.
+    gives_way: AtomicBool,
+    /// Jobs that entered and are in nobody's hands any more.
+    handled: AtomicUsize,
     /// Those of them that were dropped unhandled, and are in the dead letters.
     left_behind: AtomicUsize,
 }
@@ -41,6 +51,8 @@ const POLL: Duration = Duration::from_millis(1);
 #[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    /// Jobs that ever entered.
+    entered: usize,
     /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
     held: HashMap<Lane, VecDeque<Job>>,
     closed: bool,
@@ -56,7 +68,7 @@ pub(crate) enum NoSlot {
 /// Room for one job.
 pub(crate) struct Slot<'a> {
     mailbox: &'a Mailbox,
-    room: OwnedSemaphorePermit,
+    room: SemaphorePermit<'a>,
 }
 
 impl Slot<'_> {
@@ -66,10 +78,11 @@ impl Slot<'_> {
         if queue.closed {
             return false;
         }
-        job.enter(self.room);
+        self.room.forget();
+        job.enter();
         let was_empty = queue.jobs.is_empty();
         queue.jobs.push_back(job);
-        self.mailbox.unfinished.fetch_add(1, Relaxed);
+        queue.entered += 1;
         drop(queue);
         // A worker waits only for a mailbox that it saw empty.
         if was_empty {
@@ -80,26 +93,45 @@ impl Slot<'_> {
 }
 
 impl Mailbox {
-    pub(crate) fn new(uid: usize, capacity: usize) -> Self {
+    pub(crate) fn new(uid: usize, capacity: usize, backlog: &Backlog) -> Self {
         Self {
             uid,
             capacity,
-            room: Arc::new(Semaphore::new(capacity)),
+            room: Semaphore::new(capacity),
             queue: Mutex::default(),
             filled: Notify::new(),
-            unfinished: AtomicUsize::new(0),
+            backlog: backlog.clone(),
+            gives_way: AtomicBool::new(false),
+            handled: AtomicUsize::new(0),
             left_behind: AtomicUsize::new(0),
         }
     }
 
     /// Jobs that entered and are not handled yet, waiting or in a handler.
     pub(crate) fn unfinished(&self) -> usize {
-        self.unfinished.load(Relaxed)
+        // What is handled has entered before.
+        let handled = self.handled.load(Acquire);
+        self.lock().entered - handled
     }
 
     /// Counts jobs as handled.
     pub(super) fn handled(&self, jobs: usize) {
-        self.unfinished.fetch_sub(jobs, Relaxed);
+        self.handled.fetch_add(jobs, Release);
+    }
+
+    /// Gives the room of jobs back.
+    pub(super) fn give_back(&self, jobs: usize) {
+        self.room.add_permits(jobs);
+    }
+
+    /// The jobs of its bus.
+    pub(super) fn backlog(&self) -> &Backlog {
+        &self.backlog
+    }
+
+    /// From here on, a job that waits may have to give way to a new one.
+    pub(super) fn may_give_way(&self) {
+        self.gives_way.store(true, Relaxed);
     }
 
     pub(super) fn capacity(&self) -> usize {
@@ -131,10 +163,7 @@ impl Mailbox {
     ///
     /// A dropped future takes no room.
     pub(crate) async fn reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        let room = Arc::clone(&self.room)
-            .acquire_owned()
-            .await
-            .map_err(|_| NoSlot::Closed)?;
+        let room = self.room.acquire().await.map_err(|_| NoSlot::Closed)?;
         Ok(Slot {
             mailbox: self,
             room,
@@ -143,12 +172,10 @@ impl Mailbox {
 
     /// Takes room if there is any.
     pub(crate) fn try_reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        let room = Arc::clone(&self.room)
-            .try_acquire_owned()
-            .map_err(|error| match error {
-                TryAcquireError::NoPermits => NoSlot::Full,
-                TryAcquireError::Closed => NoSlot::Closed,
-            })?;
+        let room = self.room.try_acquire().map_err(|error| match error {
+            TryAcquireError::NoPermits => NoSlot::Full,
+            TryAcquireError::Closed => NoSlot::Closed,
+        })?;
         Ok(Slot {
             mailbox: self,
             room,
@@ -169,20 +196,22 @@ impl Mailbox {
         Displaced::Oldest(oldest)
     }
 
-    /// Moves jobs into `taken`, as many as it has room for; `false` when the mailbox is closed and
-    /// empty.
+    /// Takes jobs, in exchange for none; `false` when the mailbox is closed and empty.
     ///
     /// # Cancel safety
     ///
     /// A dropped future takes no job.
-    pub(crate) async fn take(&self, taken: &mut Vec<Job>) -> bool {
+    pub(crate) async fn take(&self, taken: &mut VecDeque<Job>) -> bool {
         loop {
             let filled = self.filled.notified();
             {
                 let mut queue = self.lock();
-                if !queue.jobs.is_empty() {
-                    let count = queue.jobs.len().min(taken.capacity() - taken.len());
-                    taken.extend(queue.jobs.drain(..count));
+                if self.gives_way.load(Relaxed) {
+                    taken.extend(queue.jobs.pop_front());
+                } else {
+                    std::mem::swap(&mut queue.jobs, taken);
+                }
+                if !taken.is_empty() {
                     return true;
                 }
                 if queue.closed {

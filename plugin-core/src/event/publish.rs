@@ -7,38 +7,37 @@ use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
 use super::epoch::Reading;
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
-use super::publishing::{Accepted, Publishing, Tally};
+use super::publishing::{Accepted, Publishing};
 use super::record::Record;
 use super::route::{Route, Serves};
 use super::target::{Asks, Sending, Sent, Target};
 use crate::error::Error;
 use crate::instance::Identity;
 
-/// Publishes: waits for room where a subscription lets it.
-pub(super) async fn publish<P: Carried>(
-    bus: &Bus,
-    owner: &Identity,
-    index: usize,
-    event: P,
-) -> Result<(), PublishError> {
-    match call_inline(bus, owner, index, event)? {
-        None => Ok(()),
-        Some(remaining) => enqueue_all(bus, owner, index, remaining).await,
-    }
-}
-
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
 pub(super) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
 
-/// Takes an event in and calls the inline handlers; `None` if there are no others. The table is
-/// read while handlers run, and no longer.
-#[inline(always)]
+/// Takes an event in and calls the inline handlers; `None` if there are no others.
 pub(super) fn call_inline<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
     event: P,
 ) -> Result<Option<Remaining<P>>, PublishError> {
+    take_in(bus, owner, (index, event), |envelope, route| {
+        Ok((Arc::new(envelope), Arc::clone(&route.queued)))
+    })
+}
+
+/// Takes an event in, calls the inline handlers, and does with the others what `queue` says. The
+/// table is read while handlers run, and no longer.
+#[inline(always)]
+pub(super) fn take_in<P: Carried, T>(
+    bus: &Bus,
+    owner: &Identity,
+    (index, event): (usize, P),
+    queue: impl FnOnce(Envelope<P>, &Route<P>) -> Result<T, PublishError>,
+) -> Result<Option<T>, PublishError> {
     if owner.is_muted() {
         return Err(PublishError::Stopping);
     }
@@ -47,7 +46,7 @@ pub(super) fn call_inline<P: Carried>(
     let route = bus.table().read(record, &reading).route::<P>(index);
     let serves = route.serves();
     if serves >= Serves::Mailboxes {
-        return take_in(owner, (record, &reading), (route, event));
+        return take_in_queued(owner, (record, &reading), (route, event), queue);
     }
     record.count(owner.published().slot());
     if serves == Serves::Inline {
@@ -57,13 +56,14 @@ pub(super) fn call_inline<P: Carried>(
     Ok(None)
 }
 
-/// As [`call_inline`], of a route with mailboxes or with middleware, which is asked first.
+/// As [`take_in`], of a route with mailboxes or with middleware, which is asked first.
 #[inline(never)]
-fn take_in<P: Carried>(
+fn take_in_queued<P: Carried, T>(
     owner: &Identity,
     (record, reading): (&Record, &Reading<'_>),
     (route, event): (&Route<P>, P),
-) -> Result<Option<Remaining<P>>, PublishError> {
+    queue: impl FnOnce(Envelope<P>, &Route<P>) -> Result<T, PublishError>,
+) -> Result<Option<T>, PublishError> {
     let envelope = Envelope::new(Meta::new(record, owner.name()), event);
     route.admit(owner, reading, &envelope)?;
     record.count(owner.published().slot());
@@ -71,37 +71,7 @@ fn take_in<P: Carried>(
     if route.queued.is_empty() {
         return Ok(None);
     }
-    Ok(Some((Arc::new(envelope), Arc::clone(&route.queued))))
-}
-
-async fn enqueue_all<P: Carried>(
-    bus: &Bus,
-    owner: &Identity,
-    index: usize,
-    (envelope, queued): Remaining<P>,
-) -> Result<(), PublishError> {
-    let publishing = Publishing::begin(bus, owner, index)?;
-    let sending = Sending {
-        publishing: &publishing,
-        envelope: &envelope,
-        asks: Asks::Nothing,
-    };
-    let mut refused = Ok(());
-    let mut tally = Tally::default();
-    for target in &*queued {
-        let Some(sent) = target.send(&sending).await else {
-            continue;
-        };
-        tally.count(sent.accepted);
-        if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
-            refused = Err(site.refused(sent.accepted));
-        }
-    }
-    if tally.nobody_was_left() {
-        Err(PublishError::Stopping)
-    } else {
-        refused
-    }
+    queue(envelope, route).map(Some)
 }
 
 /// Publishes, and waits for what each handler makes of it.

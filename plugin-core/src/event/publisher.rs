@@ -13,6 +13,7 @@ use super::descriptor::{DecodeError, Event, EventDescriptor};
 use super::durable::publish_durable;
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::pattern::{Pattern, PatternError};
+use super::publication::Publication;
 use super::publish;
 use crate::instance::Identity;
 
@@ -49,8 +50,11 @@ impl<E: Event> Publisher<E> {
     ///
     /// Not cancel safe: when it is dropped while it waits for room, those subscribers that had
     /// room have the event and the others don't.
-    pub async fn publish(&self, event: E) -> Result<(), PublishError> {
-        publish::publish(&self.bus, &self.owner, self.index, event).await
+    pub fn publish(
+        &self,
+        event: E,
+    ) -> impl Future<Output = Result<(), PublishError>> + Send + use<'_, E> {
+        Publication::new(&self.bus, &self.owner, self.index, event)
     }
 
     /// Publishes an event, and waits until it is stored for every durable subscriber: when this

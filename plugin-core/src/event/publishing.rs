@@ -7,10 +7,10 @@ use tokio::sync::oneshot;
 use super::any::{Carried, Payload};
 use super::backlog;
 use super::bus::Bus;
-use super::handler::QueuedSite;
 use super::job::{Job, Turn};
 use super::mailbox::{Displaced, NoSlot, Slot};
 use super::outcome::{HandlerOutcome, PublishError};
+use super::queued::QueuedSite;
 use super::target::Target;
 use crate::context;
 use crate::descriptor::Overflow;
@@ -21,7 +21,7 @@ pub(super) struct Publishing<'a> {
     bus: &'a Bus,
     /// The route of the event.
     index: usize,
-    _under_way: backlog::Publishing<'a>,
+    under_way: backlog::Publishing<'a>,
 }
 
 /// What goes into a mailbox.
@@ -102,6 +102,41 @@ pub(super) fn worker() -> Option<usize> {
     context::current().and_then(|current| current.worker)
 }
 
+impl Parcel {
+    fn job(self, site: &Arc<QueuedSite>) -> Job {
+        Job::new(site, self.payload)
+            .acknowledges(self.acknowledge)
+            .takes(self.turn)
+    }
+
+    /// Fills a slot, or, without one, does what the overflow policy says.
+    pub(super) fn deposit(self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Accepted {
+        let job = self.job(site);
+        let (dropped, accepted) = match (slot, site.site.options.overflow) {
+            (Some(slot), _) => {
+                return if slot.fill(job) {
+                    Accepted::Yes
+                } else {
+                    Accepted::Gone
+                };
+            }
+            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
+                Displaced::Nothing(job) => (job, Accepted::Dropped),
+            },
+            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
+            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
+        };
+        dropped.give_up();
+        accepted
+    }
+
+    /// Counts it as dropped, since it found no room where waiting is not possible.
+    pub(super) fn give_up(self, site: &Arc<QueuedSite>) {
+        self.job(site).give_up();
+    }
+}
+
 impl<'a> Publishing<'a> {
     /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
     /// the two sees the other.
@@ -117,8 +152,13 @@ impl<'a> Publishing<'a> {
         Ok(Self {
             bus,
             index,
-            _under_way: under_way,
+            under_way,
         })
+    }
+
+    /// It is over with a last job, which the bus counts in its place.
+    pub(super) fn last_job(self, site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Job {
+        Job::of(self.under_way, site, payload)
     }
 
     /// Who gets the event by the table of now.
@@ -145,45 +185,6 @@ impl<'a> Publishing<'a> {
             }
             Err(NoSlot::Full) => None,
         };
-        self.deposit(site, parcel, slot)
-    }
-
-    /// Fills a slot, or, without one, does what the overflow policy says.
-    pub(super) fn deposit(
-        &self,
-        site: &Arc<QueuedSite>,
-        parcel: Parcel,
-        slot: Option<Slot<'_>>,
-    ) -> Accepted {
-        let job = self.job(site, parcel);
-        let (dropped, accepted) = match (slot, site.site.options.overflow) {
-            (Some(slot), _) => {
-                return if slot.fill(job) {
-                    Accepted::Yes
-                } else {
-                    Accepted::Gone
-                };
-            }
-            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
-                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
-                Displaced::Nothing(job) => (job, Accepted::Dropped),
-            },
-            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
-            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
-        };
-        dropped.give_up();
-        accepted
-    }
-
-    /// Counts a parcel as dropped that found no room where waiting is not possible.
-    pub(super) fn give_up(&self, site: &Arc<QueuedSite>, parcel: Parcel) {
-        self.job(site, parcel).give_up();
-    }
-
-    fn job(&self, site: &Arc<QueuedSite>, parcel: Parcel) -> Job {
-        let pending = self.bus.pending().begin();
-        let mut job = Job::new(site, parcel.payload, parcel.acknowledge, pending);
-        job.turn = parcel.turn;
-        job
+        parcel.deposit(site, slot)
     }
 }

@@ -116,17 +116,23 @@ impl Record {
 
     /// Adds one to one of the thread's cells, and returns what was in it.
     #[inline(always)]
+    pub(super) fn count(&self, slot: Slot) -> u64 {
+        self.add(slot, 1)
+    }
+
+    /// Adds to one of the thread's cells, and returns what was in it.
+    #[inline(always)]
     #[expect(
         unsafe_code,
         reason = "the cells are reached without a lock by their one writer"
     )]
-    pub(super) fn count(&self, slot: Slot) -> u64 {
+    pub(super) fn add(&self, slot: Slot, events: u64) -> u64 {
         // SAFETY: `cells` points to cells that live in `storage`. Only `grow` replaces them, on
         // this very thread, so they are there. The slot was given out before this thread looked
         // at `attention` the last time, so there is a cell for it: see the invariants.
         let cell = unsafe { &*self.cells.load(Relaxed).add(slot.0) };
         let before = cell.load(Relaxed);
-        cell.store(before + 1, Relaxed);
+        cell.store(before + events, Relaxed);
         before
     }
 

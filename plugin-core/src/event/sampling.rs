@@ -18,7 +18,13 @@ impl Sampling {
     /// Whether an event is timed; `before` is how many events the thread had counted.
     #[inline(always)]
     pub(super) fn is_timed(&self, before: u64) -> bool {
-        before & self.mask.load(Relaxed) == 0
+        self.is_any_timed(before, 1)
+    }
+
+    /// Whether one of several events is timed.
+    #[inline(always)]
+    pub(super) fn is_any_timed(&self, before: u64, events: u64) -> bool {
+        before & self.mask.load(Relaxed) < events
     }
 
     /// An event is being timed.

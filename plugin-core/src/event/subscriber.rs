@@ -11,7 +11,7 @@ use super::binder::{Binder, Bindings, Role};
 use super::bus::{Bus, Retired};
 use super::descriptor::Event;
 use super::envelope::Envelope;
-use super::handler::{AnyHandler, QueuedCall};
+use super::handler::AnyHandler;
 use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
@@ -90,9 +90,9 @@ impl Subscriber {
         F: Future<Output: IntoOutcome> + Send + 'static,
     {
         self.bind(E::DESCRIPTOR.topic, |binder| {
-            binder.add_queued::<E>(None, move |event| {
+            binder.add_queued::<E, _>(move |event| {
                 let future = handler(event);
-                Box::pin(async move { future.await.into_outcome() })
+                async move { future.await.into_outcome() }
             });
         })
     }
@@ -135,11 +135,10 @@ impl Subscriber {
     {
         Pattern::parse(pattern)?;
         self.bind(pattern, |binder| {
-            let site = binder.queued_site(QueuedCall::One(Box::new(move |payload| {
-                let future = handler(SharedEvent(payload));
-                Box::pin(async move { future.await.into_outcome() })
-            })));
-            binder.add_any(AnyHandler::Queued { site, filter: None });
+            binder.add_queued_any(None, move |event| {
+                let future = handler(event);
+                async move { future.await.into_outcome() }
+            });
         })
     }
 

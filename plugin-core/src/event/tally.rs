@@ -33,16 +33,27 @@ impl Tally {
 
     /// Adds one in this thread's cell.
     pub(super) fn count_here(&self) {
+        self.add_here(1);
+    }
+
+    /// Adds to this thread's cell, and returns what was in it.
+    pub(super) fn add_here(&self, events: u64) -> u64 {
         let record = Record::current();
         if record.needs_attention() {
             record.attend();
         }
-        record.count(self.slot);
+        record.add(self.slot, events)
     }
 
     /// What all threads counted.
     pub(crate) fn sum(&self) -> u64 {
         record::sum(self.slot)
+    }
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self::new()
     }
 }
 

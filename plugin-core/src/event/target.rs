@@ -10,11 +10,12 @@ use tokio::sync::oneshot;
 
 use super::any::Carried;
 use super::envelope::Envelope;
-use super::handler::{Queued, QueuedSite, admits};
-use super::job::Turn;
+use super::handler::admits;
+use super::job::{Job, Turn};
 use super::mailbox::{NoSlot, Slot};
 use super::outcome::{HandlerOutcome, TryPublishError};
 use super::publishing::{Accepted, Parcel, Publishing};
+use super::queued::{Queued, QueuedSite};
 use crate::descriptor::Overflow;
 use crate::error::Result;
 use crate::guard;
@@ -57,6 +58,22 @@ pub(super) struct Sent {
 pub(super) struct Reserved<'a> {
     site: &'a Arc<QueuedSite>,
     slot: Option<Slot<'a>>,
+    turn: Option<Turn>,
+}
+
+/// Where an event can go at once.
+pub(super) enum Way<'a> {
+    /// Nobody here wants it.
+    Nobody,
+    Open(Place<'a>),
+    /// It has to wait, or nobody takes it: there is more to do.
+    Other,
+}
+
+/// Room for an event at a handler.
+pub(super) struct Place<'a> {
+    pub(super) site: &'a Arc<QueuedSite>,
+    slot: Slot<'a>,
     turn: Option<Turn>,
 }
 
@@ -106,6 +123,21 @@ impl<P: Carried> Target<P> {
         }
     }
 
+    /// Where an event can go at once.
+    pub(super) fn way(&self, envelope: &Envelope<P>) -> Way<'_> {
+        match self {
+            Self::One(handler) => match handler.accept(envelope) {
+                Some(turn) => Way::to(&handler.site, turn),
+                None => Way::Nobody,
+            },
+            Self::Group(members) => members.way(envelope),
+        }
+    }
+
+    pub(super) fn is_group(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+
     /// Takes room for an event, if that needs no waiting.
     pub(super) fn reserve<'a>(
         &'a self,
@@ -123,7 +155,7 @@ impl<P: Carried> Target<P> {
     /// Puts an event where there is room for it.
     pub(super) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reserved<'_>) {
         let Reserved { site, slot, turn } = reserved;
-        let accepted = sending.publishing.deposit(site, sending.parcel(turn), slot);
+        let accepted = sending.parcel(turn).deposit(site, slot);
         if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
             members.send_elsewhere(sending);
         }
@@ -173,7 +205,7 @@ impl<P: Carried> Sending<'_, P> {
 
     fn fill(&self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Sent {
         let (parcel, answer) = self.letter(site, None);
-        let accepted = self.publishing.deposit(site, parcel, slot);
+        let accepted = parcel.deposit(site, slot);
         self.sent(site, accepted, answer)
     }
 
@@ -218,6 +250,28 @@ impl<P: Carried> Sending<'_, P> {
             payload: Arc::clone(self.envelope) as _,
             acknowledge: None,
             turn,
+        }
+    }
+}
+
+impl<'a> Way<'a> {
+    fn to(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Self {
+        if site.refusal().is_some() {
+            return Self::Other;
+        }
+        match site.mailbox.try_reserve() {
+            Ok(slot) => Self::Open(Place { site, slot, turn }),
+            Err(_) => Self::Other,
+        }
+    }
+}
+
+impl Place<'_> {
+    pub(super) fn fill(self, job: Job) -> Accepted {
+        if self.slot.fill(job.takes(self.turn)) {
+            Accepted::Yes
+        } else {
+            Accepted::Gone
         }
     }
 }

@@ -5,33 +5,79 @@
 //! until the batch is full, its `linger` is over, or the mailbox is closed. While an event waits
 //! for its retry, the later ones of its lane wait behind it in the mailbox, and all others are
 //! handled.
+//!
+//! Most calls are done when they are polled for the first time. They are made one after the other
+//! within one poll of the task; only for what has to wait, or does not end well, is there an
+//! `await`.
 
 mod batch;
 mod beside;
+mod calls;
+mod desk;
+mod done;
 mod parked;
+mod timer;
 mod work;
 
+use std::collections::VecDeque;
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::task::{Context, Poll, ready};
 
 use tokio::time::Instant;
 
-use super::handler::QueuedCall;
 use super::job::Job;
+use super::lane::Lane;
 use super::mailbox::Mailbox;
+use crate::error::Result;
 use batch::Batches;
 use beside::Beside;
+use desk::Desk;
+use done::Done;
 use parked::Parked;
-use work::Work;
 
-/// Most jobs taken out of the mailbox at once.
-const TAKE: usize = 64;
+pub(super) use work::Work;
+
+/// Most events that are handled before other tasks have their turn: handlers that never wait must
+/// not keep the thread for themselves.
+const TURN: usize = 64;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
+    /// What is to be called before the jobs: what has waited long enough.
+    ready: VecDeque<Work>,
+    /// What was taken out of the mailbox, in its order.
+    jobs: VecDeque<Job>,
+    desk: Desk,
+    done: Done,
+    /// What it has come to since others had their turn.
+    turn: usize,
     batches: Batches,
     /// What waits for its retry.
     parked: Parked,
     beside: Beside,
+}
+
+/// Why calls are not just made one after the other.
+enum Step {
+    /// There is nothing to call.
+    Idle,
+    /// Others have their turn.
+    Pause,
+    /// A call has ended, and there is more to do than to count it.
+    Ended(Work, Result<()>),
+    /// A call runs beside others.
+    Beside(Work),
+    /// The subscription has ended meanwhile.
+    Void(Work),
+}
+
+/// What comes next.
+enum Next {
+    Nothing,
+    /// A job was put where it waits.
+    Waits,
+    Call(Work),
 }
 
 impl Worker {
@@ -39,30 +85,29 @@ impl Worker {
         Self {
             batches: Batches::new(mailbox.capacity()),
             beside: Beside::new(mailbox.uid()),
+            desk: Desk::new(mailbox.uid()),
+            done: Done::new(&mailbox),
+            turn: 0,
             mailbox,
+            ready: VecDeque::new(),
+            jobs: VecDeque::new(),
             parked: Parked::new(),
         }
     }
 
     /// Handles events until the mailbox is closed and empty, and nothing waits for a retry.
     pub(crate) async fn run(mut self) {
-        let mailbox = Arc::clone(&self.mailbox);
-        let mut jobs = Vec::with_capacity(TAKE);
         let mut open = true;
-        while open || self.has_work() {
-            let due = [self.batches.due(), self.parked.due()];
-            tokio::select! {
-                more = mailbox.take(&mut jobs), if open => open = more,
-                Some(failed) = self.beside.ended() => self.park_all(failed),
-                () = sleep_until(due.into_iter().flatten().min()) => {}
+        loop {
+            match poll_fn(|context| self.go_on(context)).await {
+                Step::Ended(work, result) => self.conclude(work, result).await,
+                Step::Beside(work) => self.call_beside(work).await,
+                Step::Void(work) => self.discard(work),
+                Step::Pause => tokio::task::yield_now().await,
+                Step::Idle if open || self.has_work() => open = self.wait(open).await,
+                Step::Idle => return,
             }
-            for job in jobs.drain(..) {
-                self.handle(job).await;
-                // Handlers that never wait must not keep the thread for themselves.
-                tokio::task::consume_budget().await;
-            }
-            self.retry_due().await;
-            self.flush(|batch, now| !open || batch.due <= now).await;
+            self.gather(!open);
         }
     }
 
@@ -70,17 +115,83 @@ impl Worker {
         !self.batches.is_empty() || !self.parked.is_empty() || !self.beside.is_empty()
     }
 
-    async fn handle(&mut self, job: Job) {
-        let Some(job) = self.hold_back(job) else {
-            return;
-        };
-        let work = match job.site.call {
-            QueuedCall::One(_) => Some(Work::of(job)),
-            QueuedCall::Batch(_) => self.batches.add(job),
-        };
-        if let Some(work) = work {
-            self.call(work).await;
+    /// Waits for more to do; `false` when the mailbox is closed and empty.
+    async fn wait(&mut self, open: bool) -> bool {
+        let due = [self.batches.due(), self.parked.due()];
+        let due = due.into_iter().flatten().min();
+        if open && due.is_none() && self.beside.is_empty() {
+            return self.mailbox.take(&mut self.jobs).await;
         }
+        tokio::select! {
+            more = self.mailbox.take(&mut self.jobs), if open => return more,
+            Some(failed) = self.beside.ended() => failed.into_iter().for_each(|work| self.park(work)),
+            () = sleep_until(due) => {}
+        }
+        open
+    }
+
+    /// Finds what has waited long enough.
+    fn gather(&mut self, is_last: bool) {
+        if !self.has_work() {
+            return;
+        }
+        for work in self.beside.reap() {
+            self.park(work);
+        }
+        while let Some(work) = self.parked.pop_due() {
+            self.ready.push_back(work);
+        }
+        let over = |batch: &batch::OpenBatch, now: Instant| {
+            is_last && self.jobs.is_empty() || batch.due <= now
+        };
+        self.ready.extend(self.batches.take(over));
+    }
+
+    /// Makes calls until one waits, or until there is more to do than that.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        let step = self.make_calls(context);
+        self.done.tell();
+        step
+    }
+
+    fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        while self.turn < TURN {
+            if !self.desk.is_busy() {
+                self.turn += 1;
+                match self.next() {
+                    Next::Nothing => return Poll::Ready(Step::Idle),
+                    Next::Waits => continue,
+                    Next::Call(work) => {
+                        if let Some(other) = self.begin(work) {
+                            return Poll::Ready(other);
+                        }
+                    }
+                }
+            }
+            let (work, result) = ready!(self.desk.poll(context));
+            if result.is_err() || !work.is_plain() {
+                return Poll::Ready(Step::Ended(work, result));
+            }
+            self.done.count(work);
+        }
+        self.turn = 0;
+        Poll::Ready(Step::Pause)
+    }
+
+    fn next(&mut self) -> Next {
+        if let Some(work) = self.ready.pop_front() {
+            return Next::Call(work);
+        }
+        let Some(job) = self.jobs.pop_front() else {
+            return Next::Nothing;
+        };
+        let Some(job) = self.hold_back(job) else {
+            return Next::Waits;
+        };
+        if !job.site.call.is_batch() {
+            return Next::Call(Work::of(job));
+        }
+        self.batches.add(job).map_or(Next::Waits, Next::Call)
     }
 
     /// Lets a job wait if its lane waits for a retry.
@@ -91,57 +202,56 @@ impl Worker {
         self.mailbox.hold_back(job)
     }
 
-    /// Calls the handlers of batches that wait no longer.
-    async fn flush(&mut self, over: impl Fn(&batch::OpenBatch, Instant) -> bool) {
-        if self.batches.is_empty() {
-            return;
+    /// Begins a call, unless it is none that is made here.
+    fn begin(&mut self, mut work: Work) -> Option<Step> {
+        let site = &work.site().site;
+        if site.has_ended() {
+            return Some(Step::Void(work));
         }
-        for work in self.batches.take(over) {
-            self.call(work).await;
+        if site.options.concurrency > 1 {
+            return Some(Step::Beside(work));
         }
+        self.done.gave_room(work.begin());
+        self.desk.begin(work);
+        None
     }
 
-    /// Tries again what is due, each time with all that waited behind it.
-    async fn retry_due(&mut self) {
-        while let Some(work) = self.parked.pop_due() {
-            let lane = work.lane();
-            if self.call(work).await {
-                continue;
-            }
-            let Some(lane) = lane else { continue };
-            for job in self.mailbox.release(lane) {
-                self.handle(job).await;
-                tokio::task::consume_budget().await;
-            }
+    /// Calls a handler beside others.
+    async fn call_beside(&mut self, work: Work) {
+        for failed in self.beside.reap() {
+            self.park(failed);
         }
-    }
-
-    /// Calls a handler here, or beside others when it allows that; `true` if it will be called
-    /// again.
-    async fn call(&mut self, work: Work) -> bool {
-        if work.site().site.options.concurrency <= 1 {
-            let failed = work.serve(self.mailbox.uid()).await;
-            return failed.is_some_and(|work| self.park(work));
-        }
-        let failed = self.beside.reap();
-        self.park_all(failed);
         self.beside.call(work).await;
-        false
     }
 
-    fn park_all(&mut self, failed: impl IntoIterator<Item = Work>) {
-        for work in failed {
-            self.park(work);
+    fn discard(&mut self, work: Work) {
+        let lane = work.lane_of_retry();
+        work.discard();
+        self.release(lane);
+    }
+
+    async fn conclude(&mut self, work: Work, result: Result<()>) {
+        let lane = work.lane_of_retry();
+        match work.conclude(result).await {
+            Some(failed) => self.park(failed),
+            None => self.release(lane),
         }
     }
 
     /// Lets what failed wait for its retry, and its lane behind it.
-    fn park(&mut self, work: Work) -> bool {
+    fn park(&mut self, work: Work) {
         if let Some(lane) = work.lane() {
             self.mailbox.hold(lane);
         }
         self.parked.push(work);
-        true
+    }
+
+    /// A retry is over: what waited behind it comes next.
+    fn release(&mut self, lane: Option<Lane>) {
+        let Some(lane) = lane else { return };
+        for job in self.mailbox.release(lane).into_iter().rev() {
+            self.jobs.push_front(job);
+        }
     }
 }
 

@@ -233,7 +233,7 @@ impl Running {
 
 impl Host {
     fn new(kernel: &Kernel) -> Self {
-        let mailbox = Arc::new(Mailbox::new(kernel.host.uid(), 1024));
+        let mailbox = kernel.bus.mailbox(kernel.host.uid(), 1024);
         let subscriber = Subscriber::new(
             kernel.bus.clone(),
             Arc::clone(&kernel.host),

@@ -21,7 +21,7 @@ use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::descriptor::PluginRef;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::{Deliveries, Mailbox, Subscriber};
+use crate::event::{Deliveries, Subscriber};
 use crate::init::InitContext;
 
 /// Starts all units, or none.
@@ -243,7 +243,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     this.begin_generation();
     this.identity.unmute();
     this.timetable.begin();
-    let mailbox = Arc::new(Mailbox::new(this.identity.uid(), this.settings.mailbox));
+    let mailbox = (kernel.bus).mailbox(this.identity.uid(), this.settings.mailbox);
     let subscriber = Subscriber::new(
         kernel.bus.clone(),
         Arc::clone(&this.identity),

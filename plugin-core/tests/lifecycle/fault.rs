@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
 
 use plugin_core::config::{ConfigNeed, Sources};
-use plugin_core::event::{Event, EventDescriptor};
+use plugin_core::event::{Envelope, Event, EventDescriptor};
 use plugin_core::lifecycle::{Configured, Health, Manager};
 use plugin_core::{
     BoxFuture, Composition, Descriptor, Error, Hooks, Mode, Need, Plugin, PluginRef, Requirement,
@@ -175,17 +175,17 @@ const QUEUED: &[Subscription] = &[Subscription {
     mode: Mode::Queued,
     options: SubscribeOptions::DEFAULT,
     bind: |plugin, binder| {
-        binder.queued::<Fault, Ping>(plugin, None, |fault, ping| {
-            Box::pin(async move {
-                fault.act("handle").await?;
-                fault
-                    .journal
-                    .write(format!("handled {} {}", fault.name, ping.number));
-                Ok(())
-            })
-        });
+        binder.queued::<Fault, Ping, _>(plugin, None, handle);
     },
 }];
+
+async fn handle(fault: &Fault, ping: &Envelope<Ping>) -> Result<()> {
+    fault.act("handle").await?;
+    fault
+        .journal
+        .write(format!("handled {} {}", fault.name, ping.number));
+    Ok(())
+}
 
 const INLINE: &[Subscription] = &[Subscription {
     handler: "handle",

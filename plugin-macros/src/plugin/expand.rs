@@ -96,7 +96,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
     let subscriptions = plugin
         .subscriptions
         .iter()
-        .map(|one| subscriptions::element(krate, one));
+        .map(|one| subscriptions::element(krate, ty, one));
     let schedules = plugin
         .schedules
         .iter()

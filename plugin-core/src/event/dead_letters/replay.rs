@@ -14,8 +14,9 @@ use crate::event::any::{Payload, Untyped};
 use crate::event::bus::Bus;
 use crate::event::descriptor::DecodeError;
 use crate::event::envelope::{Envelope, Meta};
-use crate::event::handler::{QueuedSite, Site};
+use crate::event::handler::Site;
 use crate::event::job::Job;
+use crate::event::queued::QueuedSite;
 use crate::event::record::Record;
 
 /// The right to replay or drop a letter: one at a time has it.
@@ -114,7 +115,7 @@ impl Bus {
             }
         };
         let (acknowledge, answer) = oneshot::channel();
-        let job = Job::new(&site, payload, Some(acknowledge), self.pending().begin());
+        let job = Job::new(&site, payload).acknowledges(Some(acknowledge));
         enqueue(&site, job.replays(replay)).await?;
         let outcome = answer.await.map_err(|_| ReplayError::Stopping)?;
         outcome.result.map_err(ReplayError::Failed)

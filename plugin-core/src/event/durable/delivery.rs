@@ -7,13 +7,12 @@ use crate::error::{Error, Result};
 use serde_json::Value;
 
 use crate::event::any::{Payload, Untyped};
-use crate::event::backlog::Backlog;
 use crate::event::dead_letters::{DeadLetter, Failures, interned};
 use crate::event::decode;
 use crate::event::descriptor::{DecodeError, Event};
 use crate::event::envelope::{Envelope, EventId, Meta};
-use crate::event::handler::QueuedSite;
 use crate::event::job::{Job, Turn};
+use crate::event::queued::QueuedSite;
 use crate::event::record as thread;
 use crate::event::store::Record;
 
@@ -27,21 +26,15 @@ pub(crate) struct Delivery {
     pub(super) durable: Arc<Durable>,
     pub(super) site: Arc<QueuedSite>,
     decode: Decode,
-    backlog: Backlog,
 }
 
 impl Delivery {
-    pub(in crate::event) fn new<E: Event>(
-        durable: &Arc<Durable>,
-        site: Arc<QueuedSite>,
-        backlog: &Backlog,
-    ) -> Self {
+    pub(in crate::event) fn new<E: Event>(durable: &Arc<Durable>, site: Arc<QueuedSite>) -> Self {
         *durable.done() = Done::Now(Arc::clone(&site));
         Self {
             durable: Arc::clone(durable),
             site,
             decode: decode::<E>,
-            backlog: backlog.clone(),
         }
     }
 
@@ -51,11 +44,8 @@ impl Delivery {
         let record = &next.stored.record;
         match (self.decode)(&record.data, meta(record, next.id)) {
             Ok(payload) => {
-                let pending = self.backlog.begin();
                 let turn = self.turn(&*payload);
-                let mut job = Job::new(&self.site, payload, None, pending).delivers(receipt);
-                job.turn = turn;
-                Some(job)
+                Some(Job::new(&self.site, payload).takes(turn).delivers(receipt))
             }
             Err(error) => {
                 let error = Error::external("a stored event can't be read").because(error);

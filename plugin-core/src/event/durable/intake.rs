@@ -5,6 +5,7 @@
 //! waits for the store is told, and has its event back.
 
 use std::borrow::Cow;
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -42,14 +43,16 @@ impl Intake {
     /// Stores events until the intake is closed and empty; says how many it could not store.
     pub(super) async fn run(mut self) -> usize {
         let mut lost = 0;
-        let mut jobs = Vec::with_capacity(MOST);
+        let mut jobs = VecDeque::new();
         while self.durable.intake.take(&mut jobs).await {
-            let mut load = Load::default();
-            for job in jobs.drain(..) {
-                load.add(job, &self.durable);
+            while !jobs.is_empty() {
+                let mut load = Load::default();
+                for job in jobs.drain(..jobs.len().min(MOST)) {
+                    load.add(job, &self.durable);
+                }
+                lost += self.store(load).await;
+                self.durable.stepped.notify_waiters();
             }
-            lost += self.store(load).await;
-            self.durable.stepped.notify_waiters();
         }
         lost
     }

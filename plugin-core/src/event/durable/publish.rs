@@ -4,10 +4,10 @@ use tokio::sync::oneshot;
 
 use crate::event::any::Carried;
 use crate::event::bus::Bus;
-use crate::event::handler::QueuedSite;
 use crate::event::outcome::{HandlerOutcome, PublishError};
 use crate::event::publish::call_inline;
 use crate::event::publishing::{Accepted, Publishing};
+use crate::event::queued::QueuedSite;
 use crate::event::target::{Asks, Sending};
 use crate::instance::Identity;
 

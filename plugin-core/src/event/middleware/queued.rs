@@ -1,12 +1,9 @@
 //! The middleware of queued handlers: asked when the worker calls, not when the event was
 //! published, so that what stopped meanwhile is not called.
 
-use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::time::Duration;
-
-use tokio::time::Instant;
 
 use super::chain::Chain;
 use super::delivery::Delivery;
@@ -58,33 +55,25 @@ impl Intercepted {
         self.engaged.load(Relaxed)
     }
 
-    /// Makes a call with its middleware before and after it. A batch is refused as a whole when
-    /// one of its events is.
-    pub(in crate::event) async fn around(
-        &self,
-        calling: Calling<'_>,
-        call: impl Future<Output = Result<()>>,
-    ) -> Result<()> {
-        let (result, took) = match self.before(&calling) {
-            Ok(()) => {
-                let began = Instant::now();
-                let result = call.await;
-                (result, began.elapsed())
-            }
-            Err(refused) => (Err(refused), Duration::ZERO),
-        };
-        self.with_chain(|chain| {
-            for delivery in calling.deliveries() {
-                chain.after(&delivery, &result, took);
-            }
-        });
-        result
-    }
-
-    fn before(&self, calling: &Calling<'_>) -> Result<()> {
+    /// Asks the middleware before a call. A batch is refused as a whole when one of its events is.
+    pub(in crate::event) fn before(&self, calling: &Calling<'_>) -> Result<()> {
         self.with_chain(|chain| {
             (calling.deliveries()).try_for_each(|delivery| chain.before(&delivery))
         })
+    }
+
+    /// Tells the middleware what came of a call.
+    pub(in crate::event) fn after(
+        &self,
+        calling: &Calling<'_>,
+        result: &Result<()>,
+        took: Duration,
+    ) {
+        self.with_chain(|chain| {
+            for delivery in calling.deliveries() {
+                chain.after(&delivery, result, took);
+            }
+        });
     }
 
     /// Reads the chain of now. While it is read, the stop of a plugin whose middleware is in it

@@ -7,9 +7,9 @@ use super::{NoRoom, Reserved, Sending, Sent};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::group::{Entry, Pin, Pins, Seat};
-use crate::event::handler::QueuedSite;
 use crate::event::job::Turn;
 use crate::event::publishing::{Accepted, worker};
+use crate::event::queued::QueuedSite;
 
 /// Where an event with a key goes.
 enum Keyed {

@@ -9,14 +9,14 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Asks, NoRoom, Reserved, Sending, Sent, Target};
+use super::{Asks, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
 use crate::descriptor::{Balance, Overflow};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::group::{Group, rotated};
-use crate::event::handler::{Queued, QueuedSite};
 use crate::event::mailbox::Slot;
 use crate::event::publishing::{Accepted, Publishing};
+use crate::event::queued::{Queued, QueuedSite};
 
 /// The members of a group in one table, at least one.
 pub(crate) struct Members<P> {
@@ -163,6 +163,21 @@ impl<P: Carried> Members<P> {
         })
     }
 
+    /// Room at a member, if one has some now. With keys it is not as simple as that.
+    pub(super) fn way(&self, envelope: &Envelope<P>) -> Way<'_> {
+        if self.group.is_keyed {
+            return Way::Other;
+        }
+        match self.room(envelope, |_| true) {
+            Ok((at, slot)) => Way::Open(Place {
+                site: self.site(at),
+                slot,
+                turn: None,
+            }),
+            Err(_) => Way::Other,
+        }
+    }
+
     pub(super) fn reserve<'a>(
         &'a self,
         envelope: &Envelope<P>,
@@ -193,11 +208,11 @@ impl<P: Carried> Members<P> {
                 Ok(None) => {}
                 Ok(Some(Reserved { site, slot, turn })) => {
                     let parcel = sending.parcel(turn);
-                    if sending.publishing.deposit(site, parcel, slot) == Accepted::Gone {
+                    if parcel.deposit(site, slot) == Accepted::Gone {
                         members = now.now(sending.publishing);
                     }
                 }
-                Err(_) => (sending.publishing).give_up(now.site(0), sending.parcel(None)),
+                Err(_) => sending.parcel(None).give_up(now.site(0)),
             }
         }
     }

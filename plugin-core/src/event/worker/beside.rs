@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
 use tokio::task::{JoinError, JoinSet};
 
+use super::desk::Desk;
 use super::work::Work;
 use crate::event::lane::address;
 use crate::event::lanes::Lanes;
@@ -55,9 +56,9 @@ impl Beside {
         let Ok(call) = Arc::clone(calls).acquire_owned().await else {
             return;
         };
-        let worker = self.worker;
+        let mut desk = Desk::new(self.worker);
         self.running.spawn(async move {
-            let failed = work.serve(worker).await;
+            let failed = desk.serve(work).await;
             drop(call);
             Ended { failed, next: None }
         });
@@ -80,11 +81,11 @@ impl Beside {
 
     /// Calls handlers of keyed events one after the other, until one fails or none is left.
     fn spawn_keyed(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
-        let worker = self.worker;
+        let mut desk = Desk::new(self.worker);
         self.running.spawn(async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {
-                if let Some(failed) = work.serve(worker).await {
+                if let Some(failed) = desk.serve(work).await {
                     let next = lock(&lanes).suspend();
                     return Ended {
                         failed: Some(failed),

@@ -1,19 +1,16 @@
-//! What one call of a handler is for, and the call itself.
+//! What one call of a handler is for, and what becomes of it when the call has ended.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::context::Current;
 use crate::error::{Error, Result};
 use crate::event::any::Payload;
-use crate::event::handler::{QueuedCall, QueuedSite};
 use crate::event::job::Job;
 use crate::event::lane::Lane;
-use crate::event::middleware::Calling;
-use crate::guard;
+use crate::event::queued::QueuedSite;
 
 /// One event, or a batch, which is tried again as a whole.
-pub(super) struct Work {
+pub(in crate::event) struct Work {
     first: Job,
     /// The rest of a batch.
     rest: Vec<Job>,
@@ -35,14 +32,24 @@ impl Work {
         Lane::of(&self.first)
     }
 
+    /// The lane that waits for it, if it was tried before.
+    pub(super) fn lane_of_retry(&self) -> Option<Lane> {
+        self.is_retry().then(|| self.lane())?
+    }
+
     /// The key of its event, if that has one.
     pub(super) fn key(&self) -> Option<u64> {
-        self.first.turn.as_ref().map(|turn| turn.key)
+        self.first.key()
     }
 
     /// Whether its handler was called before.
     pub(super) fn is_retry(&self) -> bool {
-        self.first.attempts() > 0
+        self.attempts() > 0
+    }
+
+    /// Calls that failed so far.
+    pub(super) fn attempts(&self) -> u32 {
+        self.first.attempts()
     }
 
     pub(super) fn len(&self) -> usize {
@@ -55,12 +62,20 @@ impl Work {
         self.len()
     }
 
+    /// The event, or the first of a batch.
+    pub(in crate::event) fn payload(&self) -> &Arc<dyn Payload> {
+        &self.first.payload
+    }
+
+    pub(in crate::event) fn payloads(&self) -> Vec<Arc<dyn Payload>> {
+        let jobs = std::iter::once(&self.first).chain(&self.rest);
+        jobs.map(|job| Arc::clone(&job.payload)).collect()
+    }
+
     /// The pause before the next call, without jitter.
     pub(super) fn pause(&self) -> Duration {
         let retry = self.site().site.options.retry;
-        retry.map_or(Duration::ZERO, |retry| {
-            retry.backoff.pause(self.first.attempts())
-        })
+        retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()))
     }
 
     /// Tells the operator that there will be another call.
@@ -71,7 +86,7 @@ impl Work {
             handler = site.handler,
             topic = %site.topic,
             event = %self.first.payload.meta().id,
-            retry = self.first.attempts(),
+            retry = self.attempts(),
             of = site.options.retry.map_or(0, |retry| retry.retries),
             ?pause,
             "handler failed, will be called again: {}",
@@ -79,15 +94,23 @@ impl Work {
         );
     }
 
-    /// One call of the handler: guarded, limited, counted, measured now and then, acknowledged.
-    /// What is to be tried again comes back.
-    pub(super) async fn serve(mut self, worker: usize) -> Option<Self> {
-        if self.site().site.has_ended() {
-            self.into_jobs().for_each(Job::discard);
-            return None;
-        }
-        self.jobs_mut().for_each(Job::begin);
-        let result = self.call(worker).await;
+    /// Its handler is called now; says how many places in the mailbox are free by that.
+    pub(super) fn begin(&mut self) -> usize {
+        self.jobs_mut().map(|job| usize::from(job.begin())).sum()
+    }
+
+    /// Whether nothing is left to do but to count it, once it ended well.
+    pub(super) fn is_plain(&self) -> bool {
+        self.first.is_plain() && self.rest.iter().all(Job::is_plain)
+    }
+
+    /// Ends it without a call: its subscription has ended.
+    pub(super) fn discard(self) {
+        self.into_jobs().for_each(Job::discard);
+    }
+
+    /// Acknowledges it after a call; what is to be tried again comes back.
+    pub(super) async fn conclude(mut self, result: Result<()>) -> Option<Self> {
         let Err(error) = result else {
             self.succeed().await;
             return None;
@@ -101,59 +124,9 @@ impl Work {
         None
     }
 
-    async fn call(&self, worker: usize) -> Result<()> {
-        let (site, payload) = (&self.site().site, &self.first.payload);
-        let (meta, events) = (payload.meta(), self.len() as u64);
-        let current = Current {
-            worker: Some(worker),
-            ..site.owner.handling(&meta)
-        };
-        let span = tracing::info_span!(
-            "event",
-            plugin = site.owner.name(),
-            topic = payload.topic(),
-            event = %meta.id,
-            trace_id = %meta.trace().trace_id(),
-            span_id = %meta.trace().span_id(),
-        );
-        let began = match self.first.attempts() {
-            0 => site.begin(events),
-            _ => site.begin_again(events),
-        };
-        let result = tracing::Instrument::instrument(self.intercepted(current), span).await;
-        site.took(events, began);
-        result
-    }
-
-    /// The call, with what middleware there is before and after it.
-    async fn intercepted(&self, current: Current) -> Result<()> {
-        let (site, call) = (self.site(), self.invoke(current));
-        if !site.middleware.is_engaged() {
-            return call.await;
-        }
-        let calling = Calling {
-            site: &site.site,
-            payloads: self.payloads(),
-            attempt: self.first.attempts() + 1,
-        };
-        site.middleware.around(calling, call).await
-    }
-
-    async fn invoke(&self, current: Current) -> Result<()> {
-        let site = self.site();
-        let future = guard::call(current, || {
-            Ok(match &site.call {
-                QueuedCall::One(call) => call(Arc::clone(&self.first.payload)),
-                QueuedCall::Batch(call) => call(self.payloads()),
-            })
-        })?;
-        guard::run(current, site.limit, future).await
-    }
-
     fn may_retry(&self, error: &Error) -> bool {
         let retry = self.site().site.options.retry;
-        error.kind().is_retriable()
-            && retry.is_some_and(|retry| self.first.attempts() <= retry.retries)
+        error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
     }
 
     async fn succeed(mut self) {
@@ -170,16 +143,11 @@ impl Work {
         }
     }
 
-    fn payloads(&self) -> Vec<Arc<dyn Payload>> {
-        let jobs = std::iter::once(&self.first).chain(&self.rest);
-        jobs.map(|job| Arc::clone(&job.payload)).collect()
-    }
-
     fn jobs_mut(&mut self) -> impl Iterator<Item = &mut Job> {
         std::iter::once(&mut self.first).chain(&mut self.rest)
     }
 
-    fn into_jobs(self) -> impl Iterator<Item = Job> {
+    pub(super) fn into_jobs(self) -> impl Iterator<Item = Job> {
         std::iter::once(self.first).chain(self.rest)
     }
 }

@@ -1,7 +1,7 @@
 //! Calls of the user's methods.
 
 use proc_macro2::{Span, TokenStream};
-use quote::quote_spanned;
+use quote::{quote, quote_spanned};
 use syn::{Ident, Path};
 
 use crate::krate;
@@ -25,13 +25,23 @@ pub(super) fn on_plugin(call: &Call, arguments: &[TokenStream]) -> TokenStream {
     associated(call, &all)
 }
 
-/// A boxed future of the call. It must be `Send`, and its output must be what the function of
+/// A future of the call. It must be `Send`, and its output must be what the function of
 /// `__private` takes: both are reported at the method's name.
 pub(super) fn run(krate: &Path, function: &str, call: &Call, called: &TokenStream) -> TokenStream {
+    run_of(&quote!(Self), (krate, function), call, called)
+}
+
+/// As [`run`], where the plugin's type has to be named.
+pub(super) fn run_of(
+    ty: &TokenStream,
+    (krate, function): (&Path, &str),
+    call: &Call,
+    called: &TokenStream,
+) -> TokenStream {
     let span = call.method.span();
     let krate = krate::at(krate, span);
     let function = Ident::new(function, span);
-    quote_spanned!(span=> #krate::__private::#function::<Self, _>(async move { #called }))
+    quote_spanned!(span=> #krate::__private::#function::<#ty, _>(async move { #called }))
 }
 
 /// A `fn` whose outcome is taken at once.

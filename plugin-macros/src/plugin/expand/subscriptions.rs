@@ -5,11 +5,11 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path, Type};
 
-use super::calls::{associated, on_plugin, outcome, run};
+use super::calls::{associated, on_plugin, outcome, run, run_of};
 use crate::krate;
 use crate::plugin::model::{Listens, Serving, Shared, Subscription};
 
-pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream {
+pub(super) fn element(krate: &Path, ty: &Type, subscription: &Subscription) -> TokenStream {
     let Subscription {
         call,
         conditions,
@@ -26,7 +26,7 @@ pub(super) fn element(krate: &Path, subscription: &Subscription) -> TokenStream 
     );
     let (options, sharing) = (options(krate, serving), sharing(krate, shared));
     let key = key(krate, subscription);
-    let bind = bind(krate, subscription);
+    let bind = bind(krate, ty, subscription);
     quote! {
         #(#conditions)*
         #krate::Subscription {
@@ -120,7 +120,7 @@ fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
 }
 
 /// One call of the `Binder`.
-fn bind(krate: &Path, subscription: &Subscription) -> TokenStream {
+fn bind(krate: &Path, ty: &Type, subscription: &Subscription) -> TokenStream {
     let filter = match &subscription.filter {
         Some(filter) => quote!(::core::option::Option::Some(#filter)),
         None => quote!(::core::option::Option::None),
@@ -128,13 +128,20 @@ fn bind(krate: &Path, subscription: &Subscription) -> TokenStream {
     let is_async = subscription.call.is_async;
     match &subscription.listens {
         Listens::One(event) if is_async => {
-            bind_one("queued", event, (filter, queued(krate, subscription)))
+            let call = queued(krate, (ty, event), subscription);
+            bind_one(("queued", event), &quote!(, _), (filter, call))
         }
-        Listens::One(event) => bind_one("inline", event, (filter, inline(krate, subscription))),
-        Listens::Batch(event) => bind_one("batch", event, (filter, batch(krate, subscription))),
+        Listens::One(event) => {
+            let call = inline(krate, subscription);
+            bind_one(("inline", event), &quote!(), (filter, call))
+        }
+        Listens::Batch(event) => {
+            let call = batch(krate, subscription);
+            bind_one(("batch", event), &quote!(, _), (filter, call))
+        }
         Listens::Any(_) if is_async => {
             let call = queued_any(krate, subscription);
-            quote!(binder.queued_any::<Self>(plugin, #filter, #call))
+            quote!(binder.queued_any::<Self, _>(plugin, #filter, #call))
         }
         Listens::Any(_) => {
             let call = inline(krate, subscription);
@@ -144,13 +151,12 @@ fn bind(krate: &Path, subscription: &Subscription) -> TokenStream {
 }
 
 fn bind_one(
-    function: &str,
-    event: &Type,
+    (function, event): (&str, &Type),
+    inferred: &TokenStream,
     (filter, call): (TokenStream, TokenStream),
 ) -> TokenStream {
     let function = Ident::new(function, event.span());
-    let event = event.to_token_stream();
-    quote!(binder.#function::<Self, #event>(plugin, #filter, #call))
+    quote!(binder.#function::<Self, #event #inferred>(plugin, #filter, #call))
 }
 
 fn inline(krate: &Path, subscription: &Subscription) -> TokenStream {
@@ -159,20 +165,34 @@ fn inline(krate: &Path, subscription: &Subscription) -> TokenStream {
     quote!(|plugin, event| #outcome)
 }
 
-fn queued(krate: &Path, subscription: &Subscription) -> TokenStream {
-    let called = on_plugin(&subscription.call, &[quote!(&event)]);
-    let handled = run(krate, "handled", &subscription.call, &called);
-    quote!(|plugin, event| #handled)
+/// A function that borrows the plugin and the event for a call: a closure can't say that its
+/// future does.
+fn queued(krate: &Path, (ty, event): (&Type, &Type), subscription: &Subscription) -> TokenStream {
+    let call = &subscription.call;
+    let (method, span) = (&call.method, call.method.span());
+    let called = quote_spanned!(span=> <#ty>::#method(plugin, event).await);
+    let handling = run_of(&ty.to_token_stream(), (krate, "handling"), call, &called);
+    let krate = krate::at(krate, span);
+    quote_spanned! {span=> {
+        fn call<'a>(
+            plugin: &'a #ty,
+            event: &'a #krate::event::Envelope<#event>,
+        ) -> impl ::core::future::Future<Output = #krate::Result<()>> + ::core::marker::Send + use<'a>
+        {
+            #handling
+        }
+        call
+    }}
 }
 
 fn batch(krate: &Path, subscription: &Subscription) -> TokenStream {
     let called = on_plugin(&subscription.call, &[quote!(events)]);
-    let handled = run(krate, "handled", &subscription.call, &called);
+    let handled = run(krate, "handling", &subscription.call, &called);
     quote!(|plugin, events| #handled)
 }
 
 fn queued_any(krate: &Path, subscription: &Subscription) -> TokenStream {
     let called = on_plugin(&subscription.call, &[quote!(&event.view())]);
-    let handled = run(krate, "handled", &subscription.call, &called);
+    let handled = run(krate, "handling", &subscription.call, &called);
     quote!(|plugin, event| #handled)
 }

@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use super::backlog::Pending;
 use super::mailbox::Mailbox;
-use crate::sync::OwnedSemaphorePermit;
 
 /// What publisher and worker know of a handler.
 #[derive(Debug)]
@@ -17,34 +15,35 @@ pub(super) struct QueuedSite {
 pub(crate) struct Job {
     pub(super) site: Arc<QueuedSite>,
     pub(super) number: usize,
-    room: Option<OwnedSemaphorePermit>,
+    has_room: bool,
     entered: bool,
-    _pending: Pending,
 }
 
 impl Job {
-    pub(super) fn new(site: &Arc<QueuedSite>, number: usize, pending: Pending) -> Self {
+    pub(super) fn new(site: &Arc<QueuedSite>, number: usize) -> Self {
+        site.mailbox.backlog().add_one();
         Self {
             site: Arc::clone(site),
             number,
-            room: None,
+            has_room: false,
             entered: false,
-            _pending: pending,
         }
     }
 
-    pub(super) fn enter(&mut self, room: OwnedSemaphorePermit) {
-        self.room = Some(room);
+    pub(super) fn enter(&mut self) {
+        self.has_room = true;
         self.entered = true;
     }
 
     pub(super) fn yield_place(&mut self, to: &mut Self) {
-        to.room = self.room.take();
+        to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);
     }
 
     pub(super) fn begin(&mut self) {
-        self.room = None;
+        if std::mem::take(&mut self.has_room) {
+            self.site.mailbox.give_back(1);
+        }
     }
 
     pub(super) fn leave(&mut self) {
@@ -60,5 +59,9 @@ impl Drop for Job {
             self.site.mailbox.left_behind();
             self.leave();
         }
+        if self.has_room {
+            self.site.mailbox.give_back(1);
+        }
+        self.site.mailbox.backlog().end(1);
     }
 }

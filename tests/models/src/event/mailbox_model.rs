@@ -1,6 +1,7 @@
 //! The mailbox, `plugin-core/src/event/mailbox.rs` as it stands: never over its capacity, nothing
 //! enters after it is closed, nothing is lost, nobody waits for what has happened.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use loom::future::block_on;
@@ -39,11 +40,12 @@ struct Post {
 
 impl Post {
     fn of(capacity: usize) -> Self {
-        let mailbox = Mailbox::new(0, capacity);
+        let backlog = Backlog::default();
+        let mailbox = Mailbox::new(0, capacity, &backlog);
         Self {
             capacity,
             site: Arc::new(QueuedSite { mailbox }),
-            backlog: Backlog::default(),
+            backlog,
         }
     }
 
@@ -52,7 +54,7 @@ impl Post {
     }
 
     fn job(&self, number: usize) -> Job {
-        Job::new(&self.site, number, self.backlog.begin())
+        Job::new(&self.site, number)
     }
 
     /// What a publisher does that lets itself be held back.
@@ -69,7 +71,7 @@ impl Post {
     /// and empty. It says which jobs it had.
     fn work(&self, most: usize) -> Vec<usize> {
         let mut handled = Vec::new();
-        let mut jobs = Vec::with_capacity(4);
+        let mut jobs = VecDeque::new();
         while handled.len() < most && block_on(self.mailbox().take(&mut jobs)) {
             assert!(jobs.len() <= self.capacity, "more jobs than room");
             for mut job in jobs.drain(..) {
@@ -139,7 +141,7 @@ fn given_up() {
         block_on(poll_once(waits));
     });
     assert!(post.publish(1));
-    let mut jobs = Vec::with_capacity(4);
+    let mut jobs = VecDeque::new();
     assert!(block_on(post.mailbox().take(&mut jobs)));
     jobs.iter_mut().for_each(Job::begin);
     assert!(post.publish(2), "the room is there again");
@@ -158,6 +160,7 @@ async fn poll_once(future: impl Future) {
 
 fn displaced() {
     let post = Post::of(1);
+    post.mailbox().may_give_way();
     assert!(post.publish(1));
     displace(&post, 2);
     let full = post.mailbox().try_reserve();

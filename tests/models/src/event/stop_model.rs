@@ -2,6 +2,7 @@
 //! `begin` is a copy of `Publishing::begin` in `publishing.rs`, and `stop` of the order of
 //! `lifecycle/stopping.rs`: mute, wait until idle, close.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use loom::future::block_on;
@@ -34,12 +35,12 @@ struct Bus {
 
 impl Bus {
     fn new() -> Self {
+        let backlog = Backlog::default();
+        let mailbox = Mailbox::new(0, 2, &backlog);
         Self {
-            backlog: Backlog::default(),
+            backlog,
             muted: Arc::default(),
-            site: Arc::new(QueuedSite {
-                mailbox: Mailbox::new(0, 2),
-            }),
+            site: Arc::new(QueuedSite { mailbox }),
         }
     }
 
@@ -55,13 +56,13 @@ impl Bus {
             return false;
         };
         let slot = self.site.mailbox.try_reserve();
-        let filled = slot.map(|slot| slot.fill(Job::new(&self.site, 1, self.backlog.begin())));
+        let filled = slot.map(|slot| slot.fill(Job::new(&self.site, 1)));
         assert_eq!(filled, Ok(true), "the doors close only when all is idle");
         true
     }
 
     fn handle_one(&self) {
-        let mut jobs = Vec::with_capacity(1);
+        let mut jobs = VecDeque::new();
         assert!(block_on(self.site.mailbox.take(&mut jobs)));
         jobs.iter_mut().for_each(Job::begin);
         jobs.iter_mut().for_each(Job::leave);

@@ -5,7 +5,6 @@
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use loom::sync::Mutex;
@@ -34,10 +33,10 @@ pub(crate) struct AcquireError;
 
 /// A permit; it is given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct OwnedSemaphorePermit(Arc<Semaphore>);
+pub(crate) struct SemaphorePermit<'a>(&'a Semaphore);
 
-struct Acquire {
-    semaphore: Arc<Semaphore>,
+struct Acquire<'a> {
+    semaphore: &'a Semaphore,
     id: Option<usize>,
 }
 
@@ -69,9 +68,7 @@ impl Semaphore {
         self.0.lock().unwrap().permits
     }
 
-    pub(crate) fn try_acquire_owned(
-        self: Arc<Self>,
-    ) -> Result<OwnedSemaphorePermit, TryAcquireError> {
+    pub(crate) fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
         let mut state = self.0.lock().unwrap();
         if state.closed {
             return Err(TryAcquireError::Closed);
@@ -81,17 +78,19 @@ impl Semaphore {
         };
         state.permits = left;
         drop(state);
-        Ok(OwnedSemaphorePermit(self))
+        Ok(SemaphorePermit(self))
     }
 
-    pub(crate) async fn acquire_owned(
-        self: Arc<Self>,
-    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+    pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
         let acquire = Acquire {
             semaphore: self,
             id: None,
         };
         acquire.await
+    }
+
+    pub(crate) fn add_permits(&self, permits: usize) {
+        (0..permits).for_each(|_| self.give_back());
     }
 
     /// Gives a permit to the first who waits, or keeps it.
@@ -121,24 +120,24 @@ impl State {
     }
 }
 
-impl Future for Acquire {
-    type Output = Result<OwnedSemaphorePermit, AcquireError>;
+impl<'a> Future for Acquire<'a> {
+    type Output = Result<SemaphorePermit<'a>, AcquireError>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let semaphore = Arc::clone(&self.semaphore);
+        let semaphore = self.semaphore;
         let mut state = semaphore.0.lock().unwrap();
         if let Some(id) = self.id
             && state.take(id)
         {
             self.id = None;
-            return Poll::Ready(Ok(OwnedSemaphorePermit(Arc::clone(&semaphore))));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
         }
         if state.closed {
             return Poll::Ready(Err(AcquireError));
         }
         if self.id.is_none() && state.permits > 0 {
             state.permits -= 1;
-            return Poll::Ready(Ok(OwnedSemaphorePermit(Arc::clone(&semaphore))));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
         }
         let id = self.id.unwrap_or(state.next);
         state.next = state.next.max(id + 1);
@@ -152,7 +151,7 @@ impl Future for Acquire {
     }
 }
 
-impl Drop for Acquire {
+impl Drop for Acquire<'_> {
     fn drop(&mut self) {
         let Some(id) = self.id else { return };
         let granted = {
@@ -166,7 +165,13 @@ impl Drop for Acquire {
     }
 }
 
-impl Drop for OwnedSemaphorePermit {
+impl SemaphorePermit<'_> {
+    pub(crate) fn forget(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for SemaphorePermit<'_> {
     fn drop(&mut self) {
         self.0.give_back();
     }

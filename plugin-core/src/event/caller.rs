@@ -1,0 +1,153 @@
+//! How a worker calls a handler: the future of a call is made and polled in one place, which is
+//! there before the first event comes and serves one call after the other, so that a call
+//! allocates nothing.
+
+use std::future::Future;
+use std::marker::PhantomData;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use pin_project_lite::pin_project;
+
+use super::descriptor::Event;
+use super::envelope::Envelope;
+use super::worker::Work;
+use crate::error::Result;
+
+/// Calls one handler, for one piece of work at a time. Its methods run the plugin's code: whoever
+/// calls them guards them.
+pub(super) trait Caller: Send {
+    /// Makes the future of a call.
+    fn begin(self: Pin<&mut Self>, work: Work);
+
+    /// Polls the future of the call, which the first time makes it; once it is ready, it is gone.
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>>;
+
+    /// Drops the future of the call, if it is not ready yet.
+    fn give_up(self: Pin<&mut Self>);
+
+    /// Ends the call, and gives the work back.
+    ///
+    /// # Panics
+    ///
+    /// When none began.
+    fn end(self: Pin<&mut Self>) -> Work;
+}
+
+/// A handler that borrows its event and its plugin for a call.
+pub trait Handler<'a, T: 'a, E: 'a>: Fn(&'a T, &'a Envelope<E>) -> Self::Future {
+    /// What runs.
+    type Future: Future<Output = Result<()>> + 'a;
+}
+
+impl<'a, T, E, F, H> Handler<'a, T, E> for H
+where
+    T: 'a,
+    E: 'a,
+    F: Future<Output = Result<()>> + 'a,
+    H: Fn(&'a T, &'a Envelope<E>) -> F,
+{
+    type Future = F;
+}
+
+pin_project! {
+    /// The place of a call. `M` makes the future of a piece of work.
+    ///
+    /// Invariants: `future` may borrow from `work` and from what `make` owns, so it is the first
+    /// to be dropped, and both stay as they are while it is there.
+    struct InPlace<M, F> {
+        #[pin]
+        future: Option<F>,
+        work: Option<Work>,
+        make: M,
+    }
+}
+
+impl<M, F> InPlace<M, F>
+where
+    M: Fn(&Work) -> F + Send + 'static,
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    fn boxed(make: M) -> Pin<Box<dyn Caller>> {
+        Box::pin(Self {
+            future: None,
+            work: None,
+            make,
+        })
+    }
+}
+
+impl<M, F> Caller for InPlace<M, F>
+where
+    M: Fn(&Work) -> F + Send,
+    F: Future<Output = Result<()>> + Send,
+{
+    fn begin(self: Pin<&mut Self>, work: Work) {
+        let mut this = self.project();
+        this.future.set(None);
+        *this.work = Some(work);
+    }
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let mut this = self.project();
+        if this.future.is_none() {
+            let work = this.work.as_ref().expect(BEGUN);
+            this.future.set(Some((this.make)(work)));
+        }
+        let future = this.future.as_mut().as_pin_mut();
+        let polled = future.map_or(Poll::Pending, |future| future.poll(context));
+        if polled.is_ready() {
+            this.future.set(None);
+        }
+        polled
+    }
+
+    fn give_up(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+
+    fn end(self: Pin<&mut Self>) -> Work {
+        let mut this = self.project();
+        this.future.set(None);
+        this.work.take().expect(BEGUN)
+    }
+}
+
+/// What is expected of whoever polls or ends a call.
+const BEGUN: &str = "a call was begun";
+
+/// A caller of a method, which borrows the plugin and the event.
+#[expect(unsafe_code, reason = "a future lives beside what it borrows")]
+pub(super) fn borrowing<T, E, H>(plugin: Arc<T>, handler: H) -> Pin<Box<dyn Caller>>
+where
+    T: Send + Sync + 'static,
+    E: Event,
+    H: for<'a> Handler<'a, T, E> + Send + 'static,
+    <H as Handler<'static, T, E>>::Future: Send,
+{
+    let event = PhantomData::<fn(E)>;
+    InPlace::boxed(move |work: &Work| {
+        let _ = event;
+        let envelope: *const Envelope<E> = typed(work);
+        // SAFETY: the plugin is owned by this closure, which is the place's `make`, and the
+        // envelope is behind an `Arc` of its `work`. The place holds both for longer than the
+        // future, see its invariants. The future can't tell how long that is: the handler takes
+        // references of any lifetime.
+        let (plugin, envelope) = unsafe { (&*Arc::as_ptr(&plugin), &*envelope) };
+        handler(plugin, envelope)
+    })
+}
+
+/// A caller of a function whose future owns what it needs.
+pub(super) fn owning<F>(make: impl Fn(&Work) -> F + Send + 'static) -> Pin<Box<dyn Caller>>
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    InPlace::boxed(make)
+}
+
+/// The event, which is of the route's type.
+fn typed<E: Event>(work: &Work) -> &Envelope<E> {
+    (work.payload().as_any().downcast_ref()).expect("a route carries one type of event")
+}

@@ -1,0 +1,171 @@
+//! Publishing that waits for room: most events find it at once, and then nothing of this is there
+//! but the event.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::any::Carried;
+use super::bus::Bus;
+use super::envelope::Envelope;
+use super::job::Job;
+use super::outcome::PublishError;
+use super::publish::take_in;
+use super::publishing::{Accepted, Publishing, Tally};
+use super::route::Route;
+use super::target::{Asks, Sending, Sent, Target, Way};
+use crate::descriptor::BoxFuture;
+use crate::instance::Identity;
+
+/// The future of a publishing.
+pub(super) struct Publication<'a, P> {
+    bus: &'a Bus,
+    owner: &'a Identity,
+    index: usize,
+    event: Option<P>,
+    /// What is left to do when somebody has no room.
+    rest: Option<BoxFuture<'a, Result<(), PublishError>>>,
+}
+
+impl<'a, P: Carried> Publication<'a, P> {
+    pub(super) fn new(bus: &'a Bus, owner: &'a Identity, index: usize, event: P) -> Self {
+        Self {
+            bus,
+            owner,
+            index,
+            event: Some(event),
+            rest: None,
+        }
+    }
+
+    /// Publishes as far as nobody has to wait; says what is left to do.
+    #[inline(always)]
+    fn begin(&self, event: P) -> Result<Option<Rest<'a, P>>, PublishError> {
+        let Self {
+            bus, owner, index, ..
+        } = *self;
+        let rest = take_in(bus, owner, (index, event), |envelope, route| {
+            let publishing = Publishing::begin(bus, owner, index)?;
+            send_at_once(publishing, envelope, route)
+        })?;
+        Ok(rest.flatten())
+    }
+}
+
+// Nothing is pinned in it: the event is taken out, and the rest is in a box.
+impl<P> Unpin for Publication<'_, P> {}
+
+impl<P: Carried> Future for Publication<'_, P> {
+    type Output = Result<(), PublishError>;
+
+    /// # Panics
+    ///
+    /// When it is polled after its end.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(event) = self.event.take() {
+            match self.begin(event) {
+                Ok(None) => return Poll::Ready(Ok(())),
+                Ok(Some(rest)) => self.rest = Some(Box::pin(rest.send())),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let rest = (self.rest.as_mut()).expect("a publication is polled until it is ready");
+        rest.as_mut().poll(context)
+    }
+}
+
+/// What became of the jobs of an event.
+#[derive(Default)]
+struct Outcome {
+    tally: Tally,
+    refused: Option<PublishError>,
+}
+
+impl Outcome {
+    fn note(&mut self, sent: Sent) {
+        self.tally.count(sent.accepted);
+        if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
+            self.refused = Some(site.refused(sent.accepted));
+        }
+    }
+
+    fn result(self) -> Result<(), PublishError> {
+        if self.tally.nobody_was_left() {
+            return Err(PublishError::Stopping);
+        }
+        self.refused.map_or(Ok(()), Err)
+    }
+}
+
+/// An event that not all targets have yet.
+struct Rest<'a, P> {
+    publishing: Publishing<'a>,
+    envelope: Arc<Envelope<P>>,
+    targets: Arc<[Target<P>]>,
+    /// The first that is still to have it.
+    next: usize,
+    outcome: Outcome,
+}
+
+/// Gives an event to one mailbox after the other, as long as there is room; says what is left.
+fn send_at_once<'a, P: Carried>(
+    publishing: Publishing<'a>,
+    envelope: Envelope<P>,
+    route: &Route<P>,
+) -> Result<Option<Rest<'a, P>>, PublishError> {
+    let (envelope, mut outcome) = (Arc::new(envelope), Outcome::default());
+    let last = route.queued.len() - 1;
+    for (next, target) in route.queued.iter().enumerate() {
+        let accepted = match target.way(&envelope) {
+            Way::Nobody => continue,
+            Way::Open(place) if next == last && !target.is_group() => {
+                let job = publishing.last_job(place.site, envelope);
+                outcome.tally.count(place.fill(job));
+                return outcome.result().map(|()| None);
+            }
+            Way::Open(place) => {
+                let job = Job::new(place.site, Arc::clone(&envelope) as _);
+                let accepted = place.fill(job);
+                // Another member takes what this one does not.
+                (accepted == Accepted::Yes || !target.is_group()).then_some(accepted)
+            }
+            Way::Other => None,
+        };
+        let Some(accepted) = accepted else {
+            return Ok(Some(Rest {
+                publishing,
+                envelope,
+                targets: Arc::clone(&route.queued),
+                next,
+                outcome,
+            }));
+        };
+        outcome.tally.count(accepted);
+    }
+    outcome.result().map(|()| None)
+}
+
+impl<P: Carried> Rest<'_, P> {
+    async fn send(self) -> Result<(), PublishError> {
+        let Self {
+            publishing,
+            envelope,
+            targets,
+            next,
+            mut outcome,
+        } = self;
+        let sending = Sending {
+            publishing: &publishing,
+            envelope: &envelope,
+            asks: Asks::Nothing,
+        };
+        for target in &targets[next..] {
+            if let Some(sent) = target.send(&sending).await {
+                outcome.note(sent);
+            }
+        }
+        outcome.result()
+    }
+}

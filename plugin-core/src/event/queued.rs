@@ -1,0 +1,102 @@
+//! A handler that runs on its plugin's worker.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::caller::Caller;
+use super::durable::Durable;
+use super::group::{KeyOf, Membership};
+use super::handler::{Filter, Site};
+use super::mailbox::Mailbox;
+use super::middleware::Intercepted;
+use super::sampling::Sampling;
+use super::tally::Tally;
+
+/// A handler that runs on its plugin's worker, for one type of payload.
+pub(crate) struct Queued<P> {
+    pub(super) site: Arc<QueuedSite>,
+    pub(super) filter: Option<Filter<P>>,
+}
+
+/// How a worker calls a handler.
+pub(crate) struct QueuedCall {
+    caller: NewCaller,
+    is_batch: bool,
+}
+
+/// Makes a caller: one for each call that runs beside others.
+type NewCaller = Box<dyn Fn() -> Pin<Box<dyn Caller>> + Send + Sync>;
+
+impl QueuedCall {
+    /// A handler of one event at a time.
+    pub(super) fn one(caller: impl Fn() -> Pin<Box<dyn Caller>> + Send + Sync + 'static) -> Self {
+        Self {
+            caller: Box::new(caller),
+            is_batch: false,
+        }
+    }
+
+    /// A handler of batches.
+    pub(super) fn batch(caller: impl Fn() -> Pin<Box<dyn Caller>> + Send + Sync + 'static) -> Self {
+        Self {
+            is_batch: true,
+            ..Self::one(caller)
+        }
+    }
+
+    pub(super) fn caller(&self) -> Pin<Box<dyn Caller>> {
+        (self.caller)()
+    }
+
+    pub(super) fn is_batch(&self) -> bool {
+        self.is_batch
+    }
+}
+
+/// What publisher and worker know of a queued handler.
+pub(crate) struct QueuedSite {
+    pub(super) site: Site,
+    pub(super) mailbox: Arc<Mailbox>,
+    pub(super) limit: Duration,
+    pub(super) middleware: Intercepted,
+    pub(super) call: QueuedCall,
+    pub(super) key: Option<KeyOf>,
+    pub(super) group: Option<Membership>,
+    /// The durable subscription whose intake it is.
+    pub(super) durable: Option<Arc<Durable>>,
+    pub(super) events: Events,
+}
+
+/// The events that a handler was called with.
+#[derive(Default)]
+pub(super) struct Events {
+    count: Arc<Tally>,
+    sampling: Sampling,
+}
+
+impl QueuedSite {
+    /// What its worker counts are events of this handler.
+    pub(super) fn open(self) -> Arc<Self> {
+        self.site.opened(&self.events.count);
+        Arc::new(self)
+    }
+
+    /// Counts the events of a call that begins, and starts the clock if it is one of those that
+    /// are timed.
+    pub(super) fn begin(&self, events: u64) -> Option<Instant> {
+        let Events { count, sampling } = &self.events;
+        let before = count.add_here(events);
+        let is_sample = sampling.is_any_timed(before, events);
+        if is_sample {
+            sampling.begin();
+        }
+        (is_sample || self.site.options.timeout.is_some()).then(Instant::now)
+    }
+}
+
+impl Drop for QueuedSite {
+    fn drop(&mut self) {
+        self.site.settled(&self.events.count);
+    }
+}
