@@ -55,7 +55,10 @@ impl Carried for Untyped {
 /// An envelope of any type.
 pub(crate) trait Payload: Send + Sync {
     fn topic(&self) -> &str;
-    fn meta(&self) -> Meta;
+    fn meta(&self) -> Meta {
+        *self.meta_ref()
+    }
+    fn meta_ref(&self) -> &Meta;
     fn to_json(&self) -> serde_json::Result<Value>;
     fn encode(&self) -> serde_json::Result<String>;
     fn as_any(&self) -> &(dyn Any + Send + Sync);
@@ -67,8 +70,8 @@ impl<P: Carried> Payload for Envelope<P> {
         self.event().topic()
     }
 
-    fn meta(&self) -> Meta {
-        Envelope::meta(self)
+    fn meta_ref(&self) -> &Meta {
+        Envelope::meta_ref(self)
     }
 
     fn to_json(&self) -> serde_json::Result<Value> {

@@ -15,24 +15,24 @@ use super::envelope::Envelope;
 use super::worker::Work;
 use crate::error::Result;
 
-/// Calls one handler, for one piece of work at a time. Its methods run the plugin's code: whoever
-/// calls them guards them.
+/// Calls one handler, for one piece of work at a time. A panic of the plugin's code is an error of
+/// the call that it is in.
 pub(super) trait Caller: Send {
-    /// Makes the future of a call.
     fn begin(self: Pin<&mut Self>, work: Work);
 
     /// Polls the future of the call, which the first time makes it; once it is ready, it is gone.
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>>;
+    /// It runs on a worker of a mailbox.
+    fn poll(self: Pin<&mut Self>, worker: usize, context: &mut Context<'_>) -> Poll<Result<()>>;
 
     /// Drops the future of the call, if it is not ready yet.
-    fn give_up(self: Pin<&mut Self>);
+    ///
+    /// # Errors
+    ///
+    /// When that panics.
+    fn give_up(self: Pin<&mut Self>, worker: usize) -> Result<()>;
 
-    /// Ends the call, and gives the work back.
-    ///
-    /// # Panics
-    ///
-    /// When none began.
-    fn end(self: Pin<&mut Self>) -> Work;
+    /// Ends the call, if it has not ended: what it was for, `None` when none began.
+    fn work(self: Pin<&mut Self>) -> &mut Option<Work>;
 }
 
 /// A handler that borrows its event and its plugin for a call.
@@ -89,32 +89,40 @@ where
         *this.work = Some(work);
     }
 
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>> {
+    fn poll(self: Pin<&mut Self>, worker: usize, context: &mut Context<'_>) -> Poll<Result<()>> {
         let mut this = self.project();
-        if this.future.is_none() {
-            let work = this.work.as_ref().expect(BEGUN);
-            this.future.set(Some((this.make)(work)));
-        }
-        let future = this.future.as_mut().as_pin_mut();
-        let polled = future.map_or(Poll::Pending, |future| future.poll(context));
-        if polled.is_ready() {
-            this.future.set(None);
-        }
-        polled
+        let (work, make) = (this.work.as_ref().expect(BEGUN), this.make);
+        let polled = work.guard(worker, || {
+            if this.future.is_none() {
+                this.future.set(Some(make(work)));
+            }
+            let future = this.future.as_mut().as_pin_mut();
+            let polled = future.map_or(Poll::Pending, |future| future.poll(context));
+            if polled.is_ready() {
+                this.future.set(None);
+            }
+            polled
+        });
+        polled.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
-    fn give_up(self: Pin<&mut Self>) {
-        self.project().future.set(None);
+    fn give_up(self: Pin<&mut Self>, worker: usize) -> Result<()> {
+        let mut this = self.project();
+        match this.work {
+            Some(work) => work.guard(worker, || this.future.set(None)),
+            None => Ok(()),
+        }
     }
 
-    fn end(self: Pin<&mut Self>) -> Work {
+    fn work(self: Pin<&mut Self>) -> &mut Option<Work> {
         let mut this = self.project();
+        // It is about to change, so that nothing may borrow from it.
         this.future.set(None);
-        this.work.take().expect(BEGUN)
+        this.work
     }
 }
 
-/// What is expected of whoever polls or ends a call.
+/// What is expected of whoever polls a call.
 const BEGUN: &str = "a call was begun";
 
 /// A caller of a method, which borrows the plugin and the event.

@@ -198,6 +198,7 @@ pub struct HandlerReport {
 
 /// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A
 /// filter is the plugin's code: when it panics, that is the handler's error.
+#[inline]
 pub(super) fn admits<P>(
     site: &Site,
     filter: Option<&Filter<P>>,

@@ -90,6 +90,7 @@ impl Job {
     }
 
     /// Gives it a place among those of a key.
+    #[inline]
     pub(super) fn takes(mut self, turn: Option<Turn>) -> Self {
         if turn.is_some() {
             self.rare().turn = turn;
@@ -153,6 +154,7 @@ impl Job {
     }
 
     /// Somebody else counts it as handled.
+    #[inline]
     pub(super) fn counts_elsewhere(&mut self) {
         self.entered = false;
         self.pending = false;

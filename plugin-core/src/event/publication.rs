@@ -112,10 +112,10 @@ struct Rest<'a, P> {
 /// Gives an event to one mailbox after the other, as long as there is room; says what is left.
 fn send_at_once<'a, P: Carried>(
     publishing: Publishing<'a>,
-    envelope: Envelope<P>,
+    envelope: Arc<Envelope<P>>,
     route: &Route<P>,
 ) -> Result<Option<Rest<'a, P>>, PublishError> {
-    let (envelope, mut outcome) = (Arc::new(envelope), Outcome::default());
+    let mut outcome = Outcome::default();
     let last = route.queued.len() - 1;
     for (next, target) in route.queued.iter().enumerate() {
         let accepted = match target.way(&envelope) {

@@ -25,7 +25,7 @@ pub(super) fn call_inline<P: Carried>(
     event: P,
 ) -> Result<Option<Remaining<P>>, PublishError> {
     take_in(bus, owner, (index, event), |envelope, route| {
-        Ok((Arc::new(envelope), Arc::clone(&route.queued)))
+        Ok((envelope, Arc::clone(&route.queued)))
     })
 }
 
@@ -36,7 +36,7 @@ pub(super) fn take_in<P: Carried, T>(
     bus: &Bus,
     owner: &Identity,
     (index, event): (usize, P),
-    queue: impl FnOnce(Envelope<P>, &Route<P>) -> Result<T, PublishError>,
+    queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {
     if owner.is_muted() {
         return Err(PublishError::Stopping);
@@ -62,12 +62,14 @@ fn take_in_queued<P: Carried, T>(
     owner: &Identity,
     (record, reading): (&Record, &Reading<'_>),
     (route, event): (&Route<P>, P),
-    queue: impl FnOnce(Envelope<P>, &Route<P>) -> Result<T, PublishError>,
+    queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {
-    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    let envelope = Arc::new(Envelope::new(Meta::new(record, owner.name()), event));
     route.admit(owner, reading, &envelope)?;
     record.count(owner.published().slot());
-    route.call_inline(record, reading, &envelope);
+    if !route.entries.is_empty() {
+        route.call_inline(record, reading, &envelope);
+    }
     if route.queued.is_empty() {
         return Ok(None);
     }

@@ -72,6 +72,7 @@ impl QueuedSite {
     }
 
     /// Why the store of a durable subscription takes nothing now.
+    #[inline]
     pub(super) fn refusal(&self) -> Option<String> {
         self.durable.as_ref()?.refusal()
     }

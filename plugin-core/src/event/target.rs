@@ -255,6 +255,7 @@ impl<P: Carried> Sending<'_, P> {
 }
 
 impl<'a> Way<'a> {
+    #[inline]
     fn to(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Self {
         if site.refusal().is_some() {
             return Self::Other;
@@ -267,6 +268,7 @@ impl<'a> Way<'a> {
 }
 
 impl Place<'_> {
+    #[inline]
     pub(super) fn fill(self, job: Job) -> Accepted {
         if self.slot.fill(job.takes(self.turn)) {
             Accepted::Yes

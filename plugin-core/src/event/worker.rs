@@ -98,24 +98,38 @@ impl Worker {
     /// Handles events until the mailbox is closed and empty, and nothing waits for a retry.
     pub(crate) async fn run(mut self) {
         let mut open = true;
-        loop {
+        while open || self.has_work() {
             match poll_fn(|context| self.go_on(context)).await {
                 Step::Ended(work, result) => self.conclude(work, result).await,
                 Step::Beside(work) => self.call_beside(work).await,
                 Step::Void(work) => self.discard(work),
                 Step::Pause => tokio::task::yield_now().await,
-                Step::Idle if open || self.has_work() => open = self.wait(open).await,
-                Step::Idle => return,
+                Step::Idle => open = self.find(open).await,
             }
             self.gather(!open);
         }
     }
 
+    /// Finds more to do, and waits for it if need be; `false` when the mailbox is closed and empty.
+    async fn find(&mut self, open: bool) -> bool {
+        self.gather(!open);
+        if self.ready.is_empty() && (open || self.has_work()) {
+            return self.wait(open).await;
+        }
+        open
+    }
+
     fn has_work(&self) -> bool {
+        !(self.ready.is_empty() && self.jobs.is_empty())
+            || self.desk.is_busy()
+            || self.has_waiting()
+    }
+
+    /// Whether there is something that waits for its time.
+    fn has_waiting(&self) -> bool {
         !self.batches.is_empty() || !self.parked.is_empty() || !self.beside.is_empty()
     }
 
-    /// Waits for more to do; `false` when the mailbox is closed and empty.
     async fn wait(&mut self, open: bool) -> bool {
         let due = [self.batches.due(), self.parked.due()];
         let due = due.into_iter().flatten().min();
@@ -132,7 +146,7 @@ impl Worker {
 
     /// Finds what has waited long enough.
     fn gather(&mut self, is_last: bool) {
-        if !self.has_work() {
+        if !self.has_waiting() {
             return;
         }
         for work in self.beside.reap() {
@@ -168,11 +182,9 @@ impl Worker {
                     }
                 }
             }
-            let (work, result) = ready!(self.desk.poll(context));
-            if result.is_err() || !work.is_plain() {
+            if let Some((work, result)) = ready!(self.desk.poll(&mut self.done, context)) {
                 return Poll::Ready(Step::Ended(work, result));
             }
-            self.done.count(work);
         }
         self.turn = 0;
         Poll::Ready(Step::Pause)

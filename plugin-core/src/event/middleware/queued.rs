@@ -25,7 +25,7 @@ pub(in crate::event) struct Intercepted {
 /// A call of a queued handler: its events, and which attempt it is.
 pub(in crate::event) struct Calling<'a> {
     pub(in crate::event) site: &'a Site,
-    pub(in crate::event) payloads: Vec<Arc<dyn Payload>>,
+    pub(in crate::event) payloads: &'a [Arc<dyn Payload>],
     pub(in crate::event) attempt: u32,
 }
 

@@ -1,17 +1,15 @@
 //! Batches that wait for more.
 
-use std::collections::HashMap;
-use std::collections::hash_map::Entry;
+use std::sync::Arc;
 
 use tokio::time::Instant;
 
 use super::work::Work;
 use crate::event::job::Job;
-use crate::event::lane::address;
 
-/// The open batches, by handler.
+/// The open batches, one of a handler at most. A plugin has few handlers.
 pub(super) struct Batches {
-    open: HashMap<usize, OpenBatch>,
+    open: Vec<OpenBatch>,
     /// What the mailbox holds: no batch can be larger.
     capacity: usize,
 }
@@ -25,7 +23,7 @@ pub(super) struct OpenBatch {
 impl Batches {
     pub(super) fn new(capacity: usize) -> Self {
         Self {
-            open: HashMap::new(),
+            open: Vec::new(),
             capacity,
         }
     }
@@ -36,28 +34,30 @@ impl Batches {
 
     /// When the first of them waits no longer.
     pub(super) fn due(&self) -> Option<Instant> {
-        self.open.values().map(|batch| batch.due).min()
+        self.open.iter().map(|batch| batch.due).min()
     }
 
     /// Adds a job to its batch, which comes out if it is full.
     pub(super) fn add(&mut self, job: Job) -> Option<Work> {
-        let (key, options) = (address(&job.site), job.site.site.options);
-        let gathered = match self.open.entry(key) {
-            Entry::Occupied(batch) => batch.into_mut().work.add(job),
-            Entry::Vacant(none) => {
-                let (work, due) = (Work::of(job), Instant::now() + options.linger);
-                none.insert(OpenBatch { work, due }).work.len()
-            }
+        let options = job.site.site.options;
+        let most = options.batch.min(self.capacity);
+        let is_of = |batch: &OpenBatch| Arc::ptr_eq(batch.work.site(), &job.site);
+        let Some(at) = self.open.iter().position(is_of) else {
+            let (work, due) = (Work::first_of(job, most), Instant::now() + options.linger);
+            self.open.push(OpenBatch { work, due });
+            return (most <= 1)
+                .then(|| self.open.pop())?
+                .map(|batch| batch.work);
         };
-        let is_full = gathered >= options.batch.min(self.capacity);
-        (is_full.then(|| self.open.remove(&key)).flatten()).map(|batch| batch.work)
+        let is_full = self.open[at].work.add(job) >= most;
+        is_full.then(|| self.open.swap_remove(at).work)
     }
 
     /// Takes the batches out that wait no longer.
     pub(super) fn take(&mut self, over: impl Fn(&OpenBatch, Instant) -> bool) -> Vec<Work> {
         let now = Instant::now();
-        (self.open.extract_if(|_, batch| over(batch, now)))
-            .map(|(_, batch)| batch.work)
+        (self.open.extract_if(.., |batch| over(batch, now)))
+            .map(|batch| batch.work)
             .collect()
     }
 }

@@ -1,23 +1,22 @@
 //! The calls of one handler, one at a time: guarded, limited, counted, measured now and then.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use tokio::time::Instant;
-use tracing::Span;
+use tracing::{Level, Span};
 
+use super::done::Done;
 use super::timer::Timer;
 use super::work::Work;
-use crate::context::{Current, Frame, within};
 use crate::error::{Error, Result};
+use crate::event::any::Payload;
 use crate::event::caller::Caller;
-use crate::event::envelope::Meta;
+use crate::event::handler::Site;
 use crate::event::middleware::Calling;
 use crate::event::queued::QueuedSite;
-use crate::guard;
 
 /// The calls of one handler, one at a time.
 pub(super) struct Calls {
@@ -25,23 +24,25 @@ pub(super) struct Calls {
     caller: Pin<Box<dyn Caller>>,
     /// The mailbox whose worker this is.
     worker: usize,
-    under_way: Option<UnderWay>,
-}
-
-/// A call under way.
-struct UnderWay {
-    meta: Meta,
-    events: u64,
-    attempt: u32,
     span: Span,
-    /// When it began, if it is one of those that are timed.
+    events: u64,
+    /// When the call began, if it is one of those that are timed.
     began: Option<std::time::Instant>,
-    /// When middleware let it pass, if there is any.
-    passed: Option<Instant>,
     /// When it is late, once it waits.
     due: Option<Instant>,
-    /// Middleware did not let it pass.
-    refused: Option<Error>,
+    /// What middleware has to do with it.
+    passage: Option<Box<Passage>>,
+}
+
+/// What a call was for, and what came of it.
+pub(super) type Ended = (Work, Result<()>);
+
+/// A call that middleware is around.
+struct Passage {
+    payloads: Vec<Arc<dyn Payload>>,
+    attempt: u32,
+    /// When middleware let it pass, or why it did not.
+    passed: Result<Instant>,
 }
 
 impl Calls {
@@ -50,7 +51,11 @@ impl Calls {
             caller: site.call.caller(),
             site: Arc::clone(site),
             worker,
-            under_way: None,
+            span: Span::none(),
+            events: 0,
+            began: None,
+            due: None,
+            passage: None,
         }
     }
 
@@ -63,98 +68,87 @@ impl Calls {
         self.site.site.is_for_life()
     }
 
+    #[inline]
     pub(super) fn begin(&mut self, work: Work) {
-        let site = &self.site.site;
-        let (events, attempts) = (work.len() as u64, work.attempts());
-        let meta = work.payload().meta();
-        let span = tracing::info_span!(
-            "event",
-            plugin = site.owner.name(),
-            topic = work.payload().topic(),
-            event = %meta.id,
-            trace_id = %meta.trace().trace_id(),
-            span_id = %meta.trace().span_id(),
-        );
-        let mut under_way = UnderWay {
-            meta,
-            events,
-            attempt: attempts + 1,
-            span,
-            began: match attempts {
-                0 => self.site.begin(events),
-                _ => site.begin_again(events),
-            },
-            passed: None,
-            due: None,
-            refused: None,
+        let (site, attempts) = (&self.site.site, work.attempts());
+        self.events = work.len() as u64;
+        self.began = match attempts {
+            0 => self.site.begin(self.events),
+            _ => site.begin_again(self.events),
         };
-        if self.site.middleware.is_engaged() {
-            under_way.pass_middleware(&self.site, &work);
+        if tracing::span_enabled!(Level::DEBUG) {
+            self.span = span(site, &work);
         }
-        self.under_way = Some(under_way);
+        if self.site.middleware.is_engaged() {
+            self.passage = Some(Box::new(Passage::through(&self.site, &work)));
+        }
         self.caller.as_mut().begin(work);
     }
 
-    /// Polls the call that began; ready once.
+    /// Polls the call that began; ready once. What is left to do comes back: nothing, when it
+    /// ended well and is counted.
+    #[inline]
     pub(super) fn poll(
         &mut self,
-        timer: &mut Timer,
+        (timer, done): (&mut Timer, &mut Done),
         context: &mut Context<'_>,
-    ) -> Poll<(Work, Result<()>)> {
+    ) -> Poll<Option<Ended>> {
         let result = ready!(self.poll_call(timer, context));
         if result.is_err() {
             self.give_up();
         }
-        let work = self.caller.as_mut().end();
-        if let Some(under_way) = self.under_way.take() {
-            under_way.end(&self.site, &work, &result);
+        self.site.site.took(self.events, self.began);
+        self.due = None;
+        if let Some(passage) = self.passage.take() {
+            passage.end(&self.site, &result);
         }
-        Poll::Ready((work, result))
+        if !self.span.is_none() {
+            self.span = Span::none();
+        }
+        let work = self.caller.as_mut().work();
+        if let (Some(plain), Ok(())) = (&mut *work, &result)
+            && plain.is_plain()
+        {
+            done.count(plain);
+            *work = None;
+        }
+        Poll::Ready(work.take().map(|work| (work, result)))
     }
 
+    #[inline]
     fn poll_call(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let Self {
-            site,
-            caller,
-            worker,
-            under_way: Some(under_way),
-        } = self
-        else {
+        if let Some(passage) = &self.passage
+            && let Err(refused) = &passage.passed
+        {
+            return Poll::Ready(Err(refused.same()));
+        }
+        let Self { caller, span, .. } = self;
+        let polled = span.in_scope(|| caller.as_mut().poll(self.worker, context));
+        match polled {
+            Poll::Pending => self.poll_due(timer, context),
+            ready => ready,
+        }
+    }
+
+    /// Ready when the call is late.
+    fn poll_due(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
+        let limit = self.site.limit;
+        let Some(due) = self.due.or_else(|| Instant::now().checked_add(limit)) else {
             return Poll::Pending;
         };
-        if let Some(refused) = under_way.refused.take() {
-            return Poll::Ready(Err(refused));
-        }
-        let frame = Frame::queued(&site.site.owner, &under_way.meta, *worker);
-        let poll = || catch_unwind(AssertUnwindSafe(|| caller.as_mut().poll(context)));
-        match under_way.span.in_scope(|| within(&frame, poll)) {
-            Ok(Poll::Pending) => {}
-            Ok(ready) => return ready,
-            Err(panic) => return Poll::Ready(Err(Error::panic(&*panic))),
-        }
-        ready!(under_way.poll_due(site, timer, context));
-        Poll::Ready(Err(Error::timeout(format!(
-            "no answer within {:?}",
-            site.limit
-        ))))
+        self.due = Some(due);
+        let late = || Err(Error::timeout(format!("no answer within {limit:?}")));
+        timer.poll(due, context).map(|()| late())
     }
 
     /// Drops the future of a call that ends early. It is the plugin's, and may panic.
+    #[cold]
     fn give_up(&mut self) {
-        let Some(under_way) = &self.under_way else {
-            return;
-        };
-        let owner = &self.site.site.owner;
-        let current = Current {
-            worker: Some(self.worker),
-            ..owner.handling(&under_way.meta)
-        };
-        let dropped = guard::call(current, || {
-            self.caller.as_mut().give_up();
-            Ok(())
-        });
-        if let Err(error) = dropped {
-            tracing::error!(plugin = owner.name(), "a future that was given up {error}");
+        if let Err(error) = self.caller.as_mut().give_up(self.worker) {
+            tracing::error!(
+                plugin = self.site.site.owner.name(),
+                "a future that was given up {error}"
+            );
         }
     }
 }
@@ -165,42 +159,40 @@ impl Drop for Calls {
     }
 }
 
-impl UnderWay {
-    fn pass_middleware(&mut self, site: &QueuedSite, work: &Work) {
-        match site.middleware.before(&self.calling(site, work)) {
-            Ok(()) => self.passed = Some(Instant::now()),
-            Err(refused) => self.refused = Some(refused),
-        }
-    }
+#[cold]
+fn span(site: &Site, work: &Work) -> Span {
+    let meta = work.payload().meta_ref();
+    tracing::debug_span!(
+        "event",
+        plugin = site.owner.name(),
+        topic = work.payload().topic(),
+        event = %meta.id,
+        trace_id = %meta.trace().trace_id(),
+        span_id = %meta.trace().span_id(),
+    )
+}
 
-    /// Ready when it is late.
-    fn poll_due(
-        &mut self,
-        site: &QueuedSite,
-        timer: &mut Timer,
-        context: &mut Context<'_>,
-    ) -> Poll<()> {
-        let Some(due) = self.due.or_else(|| Instant::now().checked_add(site.limit)) else {
-            return Poll::Pending;
+impl Passage {
+    fn through(site: &QueuedSite, work: &Work) -> Self {
+        let mut passage = Self {
+            payloads: work.payloads(),
+            attempt: work.attempts() + 1,
+            passed: Ok(Instant::now()),
         };
-        self.due = Some(due);
-        timer.poll(due, context)
+        let asked = site.middleware.before(&passage.calling(site));
+        passage.passed = asked.map(|()| Instant::now());
+        passage
     }
 
-    fn end(self, site: &QueuedSite, work: &Work, result: &Result<()>) {
-        site.site.took(self.events, self.began);
-        if site.middleware.is_engaged() {
-            let took = self
-                .passed
-                .map_or(Duration::ZERO, |passed| passed.elapsed());
-            (site.middleware).after(&self.calling(site, work), result, took);
-        }
+    fn end(&self, site: &QueuedSite, result: &Result<()>) {
+        let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
+        (site.middleware).after(&self.calling(site), result, took);
     }
 
-    fn calling<'a>(&self, site: &'a QueuedSite, work: &Work) -> Calling<'a> {
+    fn calling<'a>(&'a self, site: &'a QueuedSite) -> Calling<'a> {
         Calling {
             site: &site.site,
-            payloads: work.payloads(),
+            payloads: &self.payloads,
             attempt: self.attempt,
         }
     }

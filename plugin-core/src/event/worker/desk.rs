@@ -4,10 +4,10 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::calls::Calls;
+use super::calls::{Calls, Ended};
+use super::done::Done;
 use super::timer::Timer;
 use super::work::Work;
-use crate::error::Result;
 
 /// Where a worker makes its calls.
 pub(super) struct Desk {
@@ -50,21 +50,27 @@ impl Desk {
 
     /// Makes a call and waits for its end. What is to be tried again comes back.
     pub(super) async fn serve(&mut self, mut work: Work) -> Option<Work> {
-        let site = Arc::clone(work.site());
-        if site.site.has_ended() {
+        let mailbox = Arc::clone(&work.site().mailbox);
+        if work.site().site.has_ended() {
             work.discard();
             return None;
         }
-        site.mailbox.give_back(work.begin());
+        mailbox.give_back(work.begin());
         self.begin(work);
-        let (work, result) = poll_fn(|context| self.poll(context)).await;
+        let mut done = Done::new(&mailbox);
+        let (work, result) = poll_fn(|context| self.poll(&mut done, context)).await?;
         work.conclude(result).await
     }
 
-    /// Polls the call that began; ready once.
-    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<(Work, Result<()>)> {
+    /// Polls the call that began, as [`Calls::poll`].
+    #[inline]
+    pub(super) fn poll(
+        &mut self,
+        done: &mut Done,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Ended>> {
         let calls = &mut self.handlers[self.last];
-        let polled = calls.poll(&mut self.timer, context);
+        let polled = calls.poll((&mut self.timer, done), context);
         if polled.is_ready() {
             self.is_busy = false;
             if !calls.are_for_life() {

@@ -38,12 +38,10 @@ impl Done {
         }
     }
 
-    /// Takes what is handled, with nothing left to do.
-    pub(super) fn count(&mut self, work: Work) {
-        for mut job in work.into_jobs() {
-            job.counts_elsewhere();
-            self.handled += 1;
-        }
+    /// Counts what is handled, with nothing left to do.
+    #[inline]
+    pub(super) fn count(&mut self, work: &mut Work) {
+        self.handled += work.counts_elsewhere();
     }
 
     pub(super) fn tell(&mut self) {

@@ -1,8 +1,10 @@
 //! What one call of a handler is for, and what becomes of it when the call has ended.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::context::{Frame, within};
 use crate::error::{Error, Result};
 use crate::event::any::Payload;
 use crate::event::job::Job;
@@ -21,6 +23,14 @@ impl Work {
         Self {
             first: job,
             rest: Vec::new(),
+        }
+    }
+
+    /// The first of a batch, with room for so many.
+    pub(super) fn first_of(job: Job, most: usize) -> Self {
+        Self {
+            first: job,
+            rest: Vec::with_capacity(most.saturating_sub(1)),
         }
     }
 
@@ -72,6 +82,15 @@ impl Work {
         jobs.map(|job| Arc::clone(&job.payload)).collect()
     }
 
+    /// Runs code of its handler's plugin; a panic becomes an error.
+    #[inline(always)]
+    pub(in crate::event) fn guard<T>(&self, worker: usize, code: impl FnOnce() -> T) -> Result<T> {
+        let owner = &self.site().site.owner;
+        let frame = Frame::queued(owner, self.payload().meta_ref(), worker);
+        within(&frame, || catch_unwind(AssertUnwindSafe(code)))
+            .map_err(|panic| Error::panic(&*panic))
+    }
+
     /// The pause before the next call, without jitter.
     pub(super) fn pause(&self) -> Duration {
         let retry = self.site().site.options.retry;
@@ -95,13 +114,25 @@ impl Work {
     }
 
     /// Its handler is called now; says how many places in the mailbox are free by that.
+    #[inline]
     pub(super) fn begin(&mut self) -> usize {
-        self.jobs_mut().map(|job| usize::from(job.begin())).sum()
+        let rest: usize = (self.rest.iter_mut())
+            .map(|job| usize::from(job.begin()))
+            .sum();
+        rest + usize::from(self.first.begin())
     }
 
     /// Whether nothing is left to do but to count it, once it ended well.
     pub(super) fn is_plain(&self) -> bool {
         self.first.is_plain() && self.rest.iter().all(Job::is_plain)
+    }
+
+    /// Somebody else counts its events as handled; says how many they are.
+    #[inline]
+    pub(super) fn counts_elsewhere(&mut self) -> usize {
+        self.first.counts_elsewhere();
+        self.rest.iter_mut().for_each(Job::counts_elsewhere);
+        self.len()
     }
 
     /// Ends it without a call: its subscription has ended.
@@ -147,7 +178,7 @@ impl Work {
         std::iter::once(&mut self.first).chain(&mut self.rest)
     }
 
-    pub(super) fn into_jobs(self) -> impl Iterator<Item = Job> {
+    fn into_jobs(self) -> impl Iterator<Item = Job> {
         std::iter::once(self.first).chain(self.rest)
     }
 }
