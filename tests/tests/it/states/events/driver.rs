@@ -4,17 +4,21 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_core::event::SubscriptionHandle;
+use plugin_core::event::{DeadLetterQuery, DeadLetters, SubscriptionHandle};
 use plugin_core::lifecycle::{ManagerHandle, OperationError, State};
 use plugin_core::prelude::*;
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::handlers::{CALM, DECLARED, LOSSY, PLUGINS, WIDE};
+use super::handlers::{DECLARED, PLUGINS, RECEIVERS};
 use super::history::{Answer, Entry, How, Item, Kind, Ledger, Tag};
 use super::operation::{Operation, Setup};
-use super::oracle::Facts;
+use super::oracle::{Facts, Letter};
 use super::subjects::{Note, SUBJECTS, Sender, Side, any_tag, fate};
 use crate::rig::{Rig, Started};
+
+/// Letters that are kept: more than all events of all handlers.
+const LETTERS: usize = 100_000;
 
 /// What takes longer never ends: all that is waited for ends by itself, or by a time limit.
 const HANGS: Duration = Duration::from_secs(600);
@@ -56,8 +60,9 @@ impl Driver {
     async fn start(setup: Setup, release: Release) -> Self {
         let mut plugins = SUBJECTS.to_vec();
         plugins.push(<super::history::Archive as plugin_core::Plugin>::DESCRIPTOR);
-        let mut rig = Rig::new(&plugins);
-        for (plugin, mailbox) in [CALM, LOSSY, WIDE].into_iter().zip(setup.mailboxes) {
+        let letters = json!({ "capacity": LETTERS });
+        let mut rig = Rig::new(&plugins).set("plugin_manager", "dead_letters", letters);
+        for (plugin, mailbox) in RECEIVERS.into_iter().zip(setup.mailboxes) {
             rig = rig.set(PLUGINS[plugin], "mailbox", mailbox);
         }
         let timeout = match release {
@@ -225,6 +230,7 @@ impl Driver {
             self.ledger.write(Entry::Asked { plugin });
         }
         let running = self.running;
+        let letters = running.dead_letters();
         let gate = self.ledger.gate();
         let mut stop = std::pin::pin!(running.stop());
         let report = loop {
@@ -254,11 +260,20 @@ impl Driver {
         Facts {
             history: self.ledger.history(),
             counts,
+            letters: read(&letters).await,
             setup: self.setup,
             in_step: self.release == Release::Told,
             backlog: status.backlog,
         }
     }
+}
+
+/// All letters there are, each once.
+async fn read(letters: &DeadLetters) -> Vec<Letter> {
+    let all = DeadLetterQuery::new().limit(LETTERS);
+    let page = letters.list(all).await.expect("memory does not fail");
+    assert_eq!(letters.dropped(), 0, "there is room for all");
+    page.letters.iter().map(Letter::read).collect()
 }
 
 enum Verb {

@@ -4,7 +4,8 @@ use plugin_core::prelude::*;
 use plugin_core::{Descriptor, Plugin, current};
 
 use super::handlers::{
-    ALL, BATCH, BROAD, EVEN, FIRST, NEWEST, OLDEST, PLUGINS, SIDE, STEADY, STRICT,
+    ALL, BATCH, BROAD, DECLARED, EVEN, FIRST, Handler, NEWEST, OLDEST, PLUGINS, SIDE, STEADY,
+    STRICT,
 };
 use super::history::{Answer, End, Entry, Fate, Ledger, Tag};
 
@@ -101,7 +102,7 @@ impl Desk {
     pub(super) fn now(&self, handler: usize, tag: Tag, fate: Fate) -> Result<()> {
         let call = self.begin(handler, vec![tag]);
         match fate {
-            Fate::Fail => {
+            Fate::Fail | Fate::Flaky(_) => {
                 call.end(End::Failed);
                 Err(Error::external("told to fail"))
             }
@@ -122,6 +123,7 @@ impl Desk {
 
     /// A call of a queued handler.
     pub(super) async fn later(&self, handler: usize, tags: Vec<Tag>, fate: Fate) -> Result<()> {
+        let first = tags[0];
         let call = self.begin(handler, tags);
         match fate {
             Fate::Yield => {
@@ -133,13 +135,17 @@ impl Desk {
                 call.end(End::Failed);
                 return Err(Error::external("told to fail"));
             }
+            Fate::Flaky(fails) if self.ledger.attempt(handler, first) <= fails => {
+                call.end(End::Failed);
+                return Err(Error::retriable("told to fail for now"));
+            }
             Fate::Panic => std::panic::resume_unwind(Box::new("told to panic")),
             Fate::Hang => {
                 let gate = self.ledger.gate();
                 gate.notified().await;
             }
             Fate::Echo => self.echo(call.number).await,
-            Fate::Return | Fate::FilterPanic => {}
+            Fate::Return | Fate::Flaky(_) | Fate::FilterPanic => {}
         }
         call.end(End::Done);
         Ok(())
@@ -158,9 +164,10 @@ impl Desk {
     }
 }
 
-/// What happens to this handler.
+/// What happens to this handler, or to the member of its group that gets the event.
 pub(super) fn fate(note: &Note, handler: usize) -> Fate {
-    if note.at == handler {
+    let shares = |own: &Handler| own.shares_with(&DECLARED[note.at]);
+    if note.at == handler || DECLARED.get(handler).is_some_and(shares) {
         note.fate
     } else {
         Fate::Return
@@ -211,6 +218,10 @@ macro_rules! subject {
         }
     };
 }
+
+mod order;
+
+use order::{Patient, Team};
 
 subject!(Calm, "machine-calm", {
     #[subscribe(priority = 5)]
@@ -294,18 +305,23 @@ subject!(Wide, "machine-wide", {
 subject!(Publishing, "machine-sender", {});
 
 /// The same once more: another plugin.
-const fn second() -> Descriptor {
-    let first = Publishing::DESCRIPTOR;
-    Descriptor::new("machine-sender-b", "1.0.0", first.hooks).needs(first.needs)
+const fn second(first: &Descriptor, name: &'static str) -> Descriptor {
+    Descriptor::new(name, "1.0.0", first.hooks)
+        .needs(first.needs)
+        .subscriptions(first.subscriptions)
 }
 
-const SENDER_B: Descriptor = second();
+const SENDER_B: Descriptor = second(Publishing::DESCRIPTOR, "machine-sender-b");
+const TEAM_B: Descriptor = second(Team::DESCRIPTOR, "machine-team-b");
 
 /// All plugins but the archive.
-pub(super) const SUBJECTS: [&Descriptor; 5] = [
+pub(super) const SUBJECTS: [&Descriptor; PLUGINS.len()] = [
     Calm::DESCRIPTOR,
     Lossy::DESCRIPTOR,
+    Patient::DESCRIPTOR,
     Publishing::DESCRIPTOR,
     &SENDER_B,
+    Team::DESCRIPTOR,
+    &TEAM_B,
     Wide::DESCRIPTOR,
 ];
