@@ -209,7 +209,10 @@ async fn a_handler_with_a_time_limit_is_timed_inside_its_middleware() {
     let timed = handlers.iter().find(|handler| handler.handler == "timed");
     let timed = timed.unwrap();
     assert_eq!((timed.received, timed.errors), (100, 0));
-    assert!(u128::from(timed.max_nanos) >= BLOCKS.as_nanos(), "{timed:?}");
+    assert!(
+        u128::from(timed.max_nanos) >= BLOCKS.as_nanos(),
+        "{timed:?}"
+    );
     assert!(running.stop().await.is_clean());
 }
 
