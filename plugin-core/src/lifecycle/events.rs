@@ -78,7 +78,7 @@ pub struct EventDeadLettered {
     pub kind: String,
     /// What the last call said.
     pub error: String,
-    /// Calls in all; zero if the plugin stopped before the first.
+    /// Calls that failed; zero if the plugin stopped before the first had ended.
     pub attempts: u32,
     /// Replays that failed.
     pub replays: u32,

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_core::event::SubscriptionHandle;
 use plugin_core::lifecycle::{ManagerHandle, OperationError, OperationOutcome, Running};
@@ -11,6 +11,7 @@ use plugin_core::prelude::*;
 use tokio_util::sync::CancellationToken;
 
 use super::books::{Books, Load, Pulse};
+use super::options::Options;
 use super::random::SplitMix64;
 use super::set::{Break, FAULTY, LEAVES, SHIPPED};
 
@@ -26,20 +27,24 @@ struct Chaos {
 }
 
 /// Disturbs the system until it is over, and leaves every plugin running.
+///
+/// From the middle of the time on, shipped plugins are left alone: what one of them keeps goes when
+/// it stops, so one that keeps more and more would be flat if it were restarted all along.
 pub(super) async fn run(
     running: Arc<Running>,
     books: Service<dyn Books>,
-    (seed, over): (u64, CancellationToken),
+    (options, over): (Options, CancellationToken),
 ) {
+    let middle = Instant::now() + options.duration / 2;
     let mut chaos = Chaos {
         manager: running.handle(),
         running,
         load: books.load(),
-        random: SplitMix64::new(seed),
+        random: SplitMix64::new(options.seed),
         subscriptions: Vec::new(),
     };
     while !over.is_cancelled() {
-        chaos.disturb().await;
+        chaos.disturb(Instant::now() < middle).await;
         let pause = u64::from(chaos.random.below(40));
         tokio::time::sleep(Duration::from_millis(pause)).await;
     }
@@ -49,7 +54,7 @@ pub(super) async fn run(
 }
 
 impl Chaos {
-    async fn disturb(&mut self) {
+    async fn disturb(&mut self, all: bool) {
         let faulty = *self.random.pick(&FAULTY);
         let leaf = *self.random.pick(&LEAVES);
         match self.random.below(100) {
@@ -58,12 +63,13 @@ impl Chaos {
             45..55 => self.note("restart", self.manager.restart(faulty).await),
             55..65 => self.fail(faulty).await,
             65..85 => self.subscribe(),
-            85..90 => self.note("stop", self.manager.stop(leaf).await),
+            85..90 if all => self.note("stop", self.manager.stop(leaf).await),
             90..96 => self.note("start", self.manager.start(leaf).await),
-            _ => {
+            96..100 if all => {
                 let shipped = *self.random.pick(&SHIPPED);
                 self.note("restart", self.manager.restart(shipped).await);
             }
+            _ => {}
         }
     }
 

@@ -94,7 +94,7 @@ async fn disturb(running: &Arc<Running>, books: &Service<dyn Books>, options: Op
     tasks.spawn(chaos::run(
         Arc::clone(running),
         books.clone(),
-        (options.seed, over.clone()),
+        (options, over.clone()),
     ));
     let samples = Samples::take(running, books, options.duration).await;
     over.cancel();

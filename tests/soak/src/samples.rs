@@ -15,7 +15,7 @@ const TOLD: Duration = Duration::from_secs(10);
 /// What the process holds at one moment.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sample {
-    /// Memory that is in use, in KiB.
+    /// Memory that is in use, in KiB, without that of files: code comes in when it is first called.
     pub(super) rss: u64,
     pub(super) tasks: u64,
     /// Events in all mailboxes, and in the fullest one of those that misbehave.
@@ -93,11 +93,11 @@ pub(super) fn tasks() -> u64 {
         .num_alive_tasks() as u64
 }
 
-/// Memory that is in use, in KiB; `None` where the system has no `/proc`.
+/// Memory that is in use and no file's, in KiB; `None` where the system has no `/proc`.
 fn rss() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status
         .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        .find_map(|line| line.strip_prefix("RssAnon:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }

@@ -40,6 +40,9 @@ pub(super) const SHIPPED: [&str; 13] = [
     "user-service",
 ];
 
+/// Shipped plugins that intercept.
+const MIDDLEWARE: [&str; 3] = ["audit-plugin", "rate-limit-plugin", "tracing-plugin"];
+
 /// Events that wait for one that misbehaves, at most.
 pub(super) const MAILBOX: usize = 64;
 
@@ -236,12 +239,7 @@ fn sources(data: &Path) -> Sources {
         .data_dir(data)
         .plugin_config("logger-plugin", json!({"level": "off"}))
         .plugin_config("api-plugin", json!({"address": "127.0.0.1:0"}));
-    // Off as they are shipped.
-    let sources = ["audit-plugin", "rate-limit-plugin", "tracing-plugin"]
-        .iter()
-        .fold(sources, |sources, plugin| {
-            sources.set([*plugin, "enabled"], true)
-        });
+    let sources = intercepted(sources);
     FAULTY.iter().fold(sources, |sources, plugin| {
         sources
             .set([*plugin, "mailbox"], MAILBOX)
@@ -256,5 +254,23 @@ fn sources(data: &Path) -> Sources {
                     "backoff": {"initial": "1ms", "max": "5ms"},
                 }),
             )
+    })
+}
+
+/// Turns on what is off as it is shipped, and lets it see the load.
+fn intercepted(sources: Sources) -> Sources {
+    // Each pulse has a key of its own, and more come than there is room for; none is too many.
+    let limit = json!({
+        "topics": "soak.pulse",
+        "rate": 1_000_000,
+        "by": "field",
+        "field": "number",
+        "max_buckets": 1_000,
+    });
+    let sources = sources
+        .plugin_config("audit-plugin", json!({"topics": ["**"]}))
+        .plugin_config("rate-limit-plugin", json!({"limits": [limit]}));
+    MIDDLEWARE.iter().fold(sources, |sources, plugin| {
+        sources.set([*plugin, "enabled"], true)
     })
 }

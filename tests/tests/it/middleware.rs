@@ -5,3 +5,4 @@ mod deliver;
 mod fixture;
 mod publish;
 mod rights;
+mod scope;

@@ -22,6 +22,7 @@ fn a_few_seconds_of_faults_leave_everything_accounted_for() {
         .args(["--seconds", "5", "--seed", "11"])
         // As `cargo xtask soak` sets it.
         .env("MALLOC_MMAP_THRESHOLD_", "1048576")
+        .env("MALLOC_ARENA_MAX", "1")
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&output.stdout);

@@ -123,7 +123,8 @@ pub struct DeadLetter {
     pub error: String,
     /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
     pub kind: String,
-    /// Calls in all, those of replays included; zero if the plugin stopped before the first.
+    /// Calls that failed, those of replays included. One that the plugin's stop cut off is not among
+    /// them, so it is zero if the plugin stopped before the first had ended.
     pub attempts: u32,
     /// When the first call failed: RFC 3339, UTC.
     pub first_at: String,

@@ -4,7 +4,7 @@ use plugin_core::ErrorKind;
 use plugin_core::event::HandlerOutcome;
 use plugin_core::lifecycle::Running;
 
-use super::fixture::{Job, Order, rig};
+use super::fixture::{BLOCKS, Job, Load, Order, Timed, rig};
 use crate::journal::Journal;
 use crate::rig::status;
 
@@ -137,6 +137,82 @@ async fn a_panic_before_a_call_is_the_handlers_error_and_one_after_it_is_nobodys
     assert!(lines_after.contains(&"outer delivered take ok".to_owned()));
     assert_eq!(status(&running, "test-inner").events.errors, 2);
     assert_eq!(status(&running, "test-worker").events.errors, 1);
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_event_of_a_batch_is_asked_and_told() {
+    let running = rig().start().await;
+    let publisher = running.publisher();
+    let batch = async |says: [&str; 2]| {
+        for say in says {
+            publisher.publish(Load::new(say)).await.unwrap();
+        }
+        lines(&running).await
+    };
+    let told = [
+        "inner delivered together 0s",
+        "outer delivered together ok",
+        "inner delivered together 0s",
+        "outer delivered together ok",
+    ];
+    let asked = [
+        "outer deliver together #1",
+        "inner deliver together",
+        "outer deliver together #1",
+        "inner deliver together",
+    ];
+    let whole: Vec<_> = (asked.into_iter().chain(["together 2"]))
+        .chain(told)
+        .collect();
+    assert_eq!(batch(["", ""]).await, whole);
+
+    // The second is refused, and the first with it.
+    let refused = batch(["", "refuse delivery"]).await;
+    assert_eq!(refused[..4], asked);
+    let text = "outer delivered together refused by `before` of `test-inner`: not for you";
+    let told = refused[4..].iter().filter(|line| *line == text);
+    assert_eq!((refused.len(), told.count()), (8, 2), "{refused:?}");
+    let letters = running.dead_letters().list(Default::default()).await;
+    assert_eq!(letters.unwrap().letters.len(), 2);
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_is_asked_like_the_call_before_it() {
+    let running = rig().start().await;
+    let (jobs, orders) = (running.publisher(), running.publisher());
+    jobs.publish(Job::new("refuse delivery")).await.unwrap();
+    orders.publish(Order::new("refuse delivery")).await.unwrap();
+    lines(&running).await;
+    let letters = running.dead_letters().list(Default::default()).await;
+    for letter in letters.unwrap().letters {
+        let replayed = running.handle().dead_letters().replay(letter.id).await;
+        assert!(replayed.is_err(), "it is refused again");
+        let handler = letter.handler;
+        let lines = lines(&running).await;
+        let asked = format!("inner deliver {handler}");
+        assert!(lines.contains(&asked), "{lines:?}");
+        assert!(!lines.contains(&handler), "it is not called: {lines:?}");
+    }
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_handler_with_a_time_limit_is_timed_inside_its_middleware() {
+    let running = rig().start().await;
+    // Every call of it is timed, also when the first ones are not any more.
+    for say in std::iter::repeat_n("", 99).chain(["block"]) {
+        running.publisher().publish(Timed::new(say)).await.unwrap();
+    }
+    let handlers = running.bus().handlers();
+    let timed = handlers.iter().find(|handler| handler.handler == "timed");
+    let timed = timed.unwrap();
+    assert_eq!((timed.received, timed.errors), (100, 0));
+    assert!(
+        u128::from(timed.max_nanos) >= BLOCKS.as_nanos(),
+        "{timed:?}"
+    );
     assert!(running.stop().await.is_clean());
 }
 

@@ -1,7 +1,7 @@
 //! Two plugins with middleware, and one whose events they intercept. All of them write down what
 //! they are called with.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
@@ -30,6 +30,8 @@ macro_rules! told {
 
 told!(Order, "gate.order");
 told!(Job, "gate.job");
+told!(Load, "gate.load");
+told!(Timed, "gate.timed");
 told!(Echo, "gate.echo");
 told!(Other, "other.thing");
 
@@ -129,6 +131,9 @@ fn said(event: &AnyEvent<'_>) -> String {
     said.as_str().unwrap_or_default().to_owned()
 }
 
+/// How long a handler holds its thread that is told to.
+pub(crate) const BLOCKS: Duration = Duration::from_millis(5);
+
 /// Whose handlers the others stand around.
 pub(crate) struct Worker(Service<dyn Journal>);
 
@@ -158,6 +163,19 @@ impl Worker {
             _ => {}
         }
         Ok(())
+    }
+
+    #[subscribe(batch = 2, linger = "1s")]
+    async fn together(&self, loads: Batch<Load>) {
+        self.0.write(format!("together {}", loads.len()));
+    }
+
+    #[subscribe(timeout = "1s")]
+    fn timed(&self, timed: &Timed) {
+        let began = Instant::now();
+        while timed.say == "block" && began.elapsed() < BLOCKS {
+            std::hint::spin_loop();
+        }
     }
 
     #[subscribe("other.*")]

@@ -1,20 +1,26 @@
 //! Does the operations one after the other, and writes down what it asks and what it is answered.
 
+mod asking;
+
 use std::future::Future;
-use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_core::event::SubscriptionHandle;
+use plugin_core::event::{DeadLetterQuery, DeadLetters, SubscriptionHandle};
 use plugin_core::lifecycle::{ManagerHandle, OperationError, State};
 use plugin_core::prelude::*;
+use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::handlers::{CALM, DECLARED, LOSSY, PLUGINS, WIDE};
-use super::history::{Answer, Entry, How, Item, Kind, Ledger, Tag};
+use super::handlers::{DECLARED, PLUGINS, RECEIVERS};
+use super::history::{Entry, Item, Kind, Ledger, Tag};
 use super::operation::{Operation, Setup};
-use super::oracle::Facts;
-use super::subjects::{Note, SUBJECTS, Sender, Side, any_tag, fate};
+use super::oracle::{Facts, Letter};
+use super::subjects::SUBJECTS;
 use crate::rig::{Rig, Started};
+use asking::{publish, subscribe};
+
+/// Letters that are kept: more than all events of all handlers.
+const LETTERS: usize = 100_000;
 
 /// What takes longer never ends: all that is waited for ends by itself, or by a time limit.
 const HANGS: Duration = Duration::from_secs(600);
@@ -56,8 +62,9 @@ impl Driver {
     async fn start(setup: Setup, release: Release) -> Self {
         let mut plugins = SUBJECTS.to_vec();
         plugins.push(<super::history::Archive as plugin_core::Plugin>::DESCRIPTOR);
-        let mut rig = Rig::new(&plugins);
-        for (plugin, mailbox) in [CALM, LOSSY, WIDE].into_iter().zip(setup.mailboxes) {
+        let letters = json!({ "capacity": LETTERS });
+        let mut rig = Rig::new(&plugins).set("plugin_manager", "dead_letters", letters);
+        for (plugin, mailbox) in RECEIVERS.into_iter().zip(setup.mailboxes) {
             rig = rig.set(PLUGINS[plugin], "mailbox", mailbox);
         }
         let timeout = match release {
@@ -225,6 +232,7 @@ impl Driver {
             self.ledger.write(Entry::Asked { plugin });
         }
         let running = self.running;
+        let letters = running.dead_letters();
         let gate = self.ledger.gate();
         let mut stop = std::pin::pin!(running.stop());
         let report = loop {
@@ -254,6 +262,7 @@ impl Driver {
         Facts {
             history: self.ledger.history(),
             counts,
+            letters: read(&letters).await,
             setup: self.setup,
             in_step: self.release == Release::Told,
             backlog: status.backlog,
@@ -261,73 +270,16 @@ impl Driver {
     }
 }
 
+/// All letters there are, each once.
+async fn read(letters: &DeadLetters) -> Vec<Letter> {
+    let all = DeadLetterQuery::new().limit(LETTERS);
+    let page = letters.list(all).await.expect("memory does not fail");
+    assert_eq!(letters.dropped(), 0, "there is room for all");
+    page.letters.iter().map(Letter::read).collect()
+}
+
 enum Verb {
     Start,
     Stop,
     Restart,
-}
-
-async fn publish(sender: &Sender, tag: Tag, item: &Item) -> Answer {
-    let note = Note {
-        tag,
-        at: item.at,
-        fate: item.fate,
-    };
-    if item.side {
-        return publish_as(&sender.sides, Side { tag }, item.how, &sender.topics).await;
-    }
-    publish_as(&sender.notes, note, item.how, &sender.topics).await
-}
-
-async fn publish_as<E: Event>(
-    publisher: &Publisher<E>,
-    event: E,
-    how: How,
-    topics: &Publishers,
-) -> Answer {
-    match how {
-        How::Publish => Answer::of(publisher.publish(event).await),
-        How::Json => {
-            let json = serde_json::to_vec(&event).unwrap();
-            Answer::of(topics.publish(E::DESCRIPTOR.topic, &json).await)
-        }
-        How::Try => Answer::of_try(publisher.try_publish(event)),
-        How::GiveUp => tokio::select! {
-            biased;
-            published = publisher.publish(event) => Answer::of(published),
-            () = std::future::ready(()) => Answer::GivenUp,
-        },
-        How::Wait => match publisher.publish_and_wait(event).await {
-            Err(error) => Answer::of(Err(error)),
-            Ok(outcomes) => Answer::Outcomes(
-                (outcomes.into_iter())
-                    .map(|outcome| (outcome.plugin, outcome.handler, outcome.result.is_ok()))
-                    .collect(),
-            ),
-        },
-    }
-}
-
-fn subscribe(sender: &Sender, handler: usize, kind: Kind) -> Result<SubscriptionHandle> {
-    let desk = sender.desk.clone();
-    match kind {
-        Kind::Inline => (sender.subscriber).subscribe(move |note: &Envelope<Note>| {
-            desk.now(handler, note.tag, fate(note, handler))
-        }),
-        Kind::Queued => (sender.subscriber).subscribe_async(move |note: Arc<Envelope<Note>>| {
-            let desk = desk.clone();
-            async move {
-                desk.later(handler, vec![note.tag], fate(&note, handler))
-                    .await
-            }
-        }),
-        Kind::Pattern => (sender.subscriber).subscribe_any_async("machine.*", move |event| {
-            let desk = desk.clone();
-            let tag = any_tag(&event.view());
-            async move {
-                desk.later(handler, vec![tag], super::history::Fate::Yield)
-                    .await
-            }
-        }),
-    }
 }

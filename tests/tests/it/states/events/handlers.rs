@@ -6,18 +6,27 @@ use plugin_core::Overflow;
 use super::history::{Fate, Item, Kind, Tag};
 
 /// In start order.
-pub(super) const PLUGINS: [&str; 5] = [
+pub(super) const PLUGINS: [&str; 8] = [
     "machine-calm",
     "machine-lossy",
+    "machine-patient",
     "machine-sender",
     "machine-sender-b",
+    "machine-team-a",
+    "machine-team-b",
     "machine-wide",
 ];
 pub(super) const CALM: usize = 0;
 pub(super) const LOSSY: usize = 1;
-pub(super) const SENDER: usize = 2;
-pub(super) const SENDER_B: usize = 3;
-pub(super) const WIDE: usize = 4;
+pub(super) const PATIENT: usize = 2;
+pub(super) const SENDER: usize = 3;
+pub(super) const SENDER_B: usize = 4;
+pub(super) const TEAM_A: usize = 5;
+pub(super) const TEAM_B: usize = 6;
+pub(super) const WIDE: usize = 7;
+
+/// Those that have handlers, and so a mailbox that fills.
+pub(super) const RECEIVERS: [usize; 6] = [CALM, LOSSY, PATIENT, TEAM_A, TEAM_B, WIDE];
 
 /// One handler, and what is promised of it.
 #[derive(Debug, Clone)]
@@ -37,6 +46,11 @@ pub(super) struct Handler {
     /// Events of one value are handled in the order of their numbers: those of one publisher. A
     /// handler of a `key` has another one.
     pub(super) lane: fn(Tag) -> Option<u32>,
+    /// Events of one value are handled one after the other, each with all its retries.
+    pub(super) turn: fn(Tag) -> Option<u32>,
+    /// One member of a group gets each event, and what is promised of lanes and turns is promised
+    /// of all members together.
+    pub(super) group: Option<&'static str>,
 }
 
 const PLAIN: Handler = Handler {
@@ -51,6 +65,18 @@ const PLAIN: Handler = Handler {
     filtered: false,
     attempts: 1,
     lane: |tag| Some(tag.lane),
+    turn: |_| None,
+    group: None,
+};
+
+/// Keys are few, so that they meet: numbers have one of three, whoever publishes them.
+pub(super) const KEYS: u32 = 3;
+
+/// A handler of a `key`, with `concurrency`.
+const KEYED: Handler = Handler {
+    lane: |tag| Some(tag.lane.wrapping_mul(KEYS) + key(tag)),
+    turn: |tag| Some(key(tag)),
+    ..PLAIN
 };
 
 pub(super) const FIRST: usize = 0;
@@ -63,9 +89,16 @@ pub(super) const BROAD: usize = 6;
 pub(super) const BATCH: usize = 7;
 pub(super) const STRICT: usize = 8;
 pub(super) const SIDE: usize = 9;
+pub(super) const DOGGED: usize = 10;
+pub(super) const KEPT: usize = 11;
+pub(super) const HASTY: usize = 12;
+pub(super) const CREW_A: usize = 13;
+pub(super) const CREW_B: usize = 14;
+pub(super) const WATCH_A: usize = 15;
+pub(super) const WATCH_B: usize = 16;
 
 /// The handlers that plugins declare; those made at run time come after them.
-pub(super) const DECLARED: [Handler; 10] = [
+pub(super) const DECLARED: [Handler; 17] = [
     Handler {
         name: "first",
         inline: true,
@@ -127,7 +160,60 @@ pub(super) const DECLARED: [Handler; 10] = [
         notes_only: false,
         ..PLAIN
     },
+    Handler {
+        name: "dogged",
+        plugin: PATIENT,
+        attempts: 3,
+        turn: |_| Some(0),
+        ..PLAIN
+    },
+    Handler {
+        name: "kept",
+        plugin: PATIENT,
+        concurrency: 2,
+        attempts: 2,
+        ..KEYED
+    },
+    Handler {
+        name: "hasty",
+        plugin: PATIENT,
+        concurrency: 2,
+        attempts: 2,
+        lane: |_| None,
+        ..PLAIN
+    },
+    crew(TEAM_A),
+    crew(TEAM_B),
+    watch(TEAM_A),
+    watch(TEAM_B),
 ];
+
+/// A member of a group without a key: who gets an event is as it comes.
+const fn crew(plugin: usize) -> Handler {
+    Handler {
+        name: "crew",
+        plugin,
+        lane: |_| None,
+        group: Some("crew"),
+        ..PLAIN
+    }
+}
+
+/// A member of a group with a key.
+const fn watch(plugin: usize) -> Handler {
+    Handler {
+        name: "watch",
+        plugin,
+        attempts: 2,
+        group: Some("watch"),
+        ..KEYED
+    }
+}
+
+/// The key of an event.
+pub(super) const fn key(tag: Tag) -> u32 {
+    tag.number % KEYS
+}
 
 impl Handler {
     /// One that is made at run time.
@@ -146,6 +232,11 @@ impl Handler {
         let hears = !(item.side && self.notes_only);
         let passes = tag.number.is_multiple_of(2) && item.fate != Fate::FilterPanic;
         hears && (passes || !self.filtered)
+    }
+
+    /// Whether one of the two gets what the other one does not.
+    pub(super) fn shares_with(&self, other: &Self) -> bool {
+        self.group.is_some() && self.group == other.group
     }
 
     pub(super) fn drops(&self) -> bool {

@@ -1,6 +1,7 @@
 //! What happened in one system, in the order in which it was written down. The oracle sees this and
 //! the system's own numbers, and nothing else.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -28,6 +29,8 @@ pub(super) enum Fate {
     /// Waits a few times first.
     Yield,
     Fail,
+    /// Fails so often, in a way that may pass, and then returns.
+    Flaky(u32),
     Panic,
     /// Its filter panics.
     FilterPanic,
@@ -172,6 +175,9 @@ pub(super) trait Ledger {
     /// A number that was not given out before.
     fn next(&self) -> u64;
 
+    /// How many calls of a handler with an event there are, this one included.
+    fn attempt(&self, handler: usize, tag: Tag) -> u32;
+
     /// What hung calls wait for.
     fn gate(&self) -> Arc<Notify>;
 
@@ -186,6 +192,7 @@ pub(super) trait Ledger {
 pub(super) struct Archive {
     entries: Mutex<Vec<Entry>>,
     numbers: AtomicU64,
+    attempts: Mutex<HashMap<(usize, Tag), u32>>,
     gate: Arc<Notify>,
     senders: Mutex<Vec<(usize, Sender)>>,
 }
@@ -206,6 +213,13 @@ impl Ledger for Archive {
 
     fn next(&self) -> u64 {
         self.numbers.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn attempt(&self, handler: usize, tag: Tag) -> u32 {
+        let mut attempts = self.attempts.lock().unwrap();
+        let attempt = attempts.entry((handler, tag)).or_default();
+        *attempt += 1;
+        *attempt
     }
 
     fn gate(&self) -> Arc<Notify> {

@@ -5,10 +5,7 @@ use std::fmt;
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use super::handlers::{
-    ALL, BATCH, BROAD, CALM, EVEN, FIRST, LOSSY, NEWEST, OLDEST, PLUGINS, SENDER, SENDER_B, SIDE,
-    STEADY, STRICT, WIDE,
-};
+use super::handlers::{CALM, DECLARED, LOSSY, PLUGINS, RECEIVERS, SENDER, SENDER_B, STEADY, WIDE};
 use super::history::{Fate, How, Item, Kind};
 
 /// One thing that the test does.
@@ -52,12 +49,12 @@ impl fmt::Debug for Operation {
 /// A set of mailboxes.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Setup {
-    /// Capacities of `calm`, `lossy` and `wide`.
-    pub(super) mailboxes: [usize; 3],
+    /// Capacities of those that receive.
+    pub(super) mailboxes: [usize; RECEIVERS.len()],
 }
 
 pub(super) fn setup() -> impl Strategy<Value = Setup> {
-    [1_usize..=6, 1..=6, 1..=6].prop_map(|mailboxes| Setup { mailboxes })
+    prop::array::uniform(1_usize..=6).prop_map(|mailboxes| Setup { mailboxes })
 }
 
 pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
@@ -65,7 +62,7 @@ pub(super) fn operations() -> impl Strategy<Value = Vec<Operation>> {
 }
 
 fn operation() -> impl Strategy<Value = Operation> {
-    let plugin = || select(&[CALM, LOSSY, WIDE, SENDER, SENDER_B][..]);
+    let plugin = || 0..PLUGINS.len();
     let receiver = select(&[CALM, LOSSY, WIDE][..]);
     let kind = select(&[Kind::Inline, Kind::Queued, Kind::Pattern][..]);
     let sender = select(&[SENDER, SENDER_B][..]);
@@ -95,24 +92,22 @@ fn item() -> impl Strategy<Value = Item> {
         4 => Just(Fate::Return),
         4 => Just(Fate::Yield),
         1 => Just(Fate::Fail),
+        2 => (1_u32..=3).prop_map(Fate::Flaky),
         1 => Just(Fate::Panic),
         1 => Just(Fate::FilterPanic),
         2 => Just(Fate::Hang),
         1 => Just(Fate::Echo),
     ];
-    let at = select(
-        &[
-            FIRST, STEADY, ALL, OLDEST, NEWEST, EVEN, BROAD, BATCH, STRICT, SIDE,
-        ][..],
-    );
-    (how, prop::bool::weighted(0.2), at, fate).prop_map(|(how, side, at, fate)| Item {
-        how,
-        side,
-        at,
-        // Only one handler echoes: those that hear an echo must not.
-        fate: match fate {
-            Fate::Echo if at != STEADY => Fate::Yield,
-            fate => fate,
-        },
+    (how, prop::bool::weighted(0.2), 0..DECLARED.len(), fate).prop_map(|(how, side, at, fate)| {
+        Item {
+            how,
+            side,
+            at,
+            // Only one handler echoes: those that hear an echo must not.
+            fate: match fate {
+                Fate::Echo if at != STEADY => Fate::Yield,
+                fate => fate,
+            },
+        }
     })
 }

@@ -4,8 +4,11 @@
 mod calls;
 mod case;
 mod delivery;
+mod groups;
+mod letters;
 mod numbers;
 mod order;
+mod retries;
 
 use plugin_core::EventCounts;
 use proptest::test_runner::TestCaseError;
@@ -14,11 +17,15 @@ use super::handlers::PLUGINS;
 use super::history::Entry;
 use super::operation::Setup;
 
+pub(super) use letters::Letter;
+
 /// All that the oracle sees.
 pub(super) struct Facts {
     pub(super) history: Vec<Entry>,
     /// What the status said of each plugin after the stop.
     pub(super) counts: [EventCounts; PLUGINS.len()],
+    /// The dead letters when all had stopped.
+    pub(super) letters: Vec<Letter>,
     pub(super) setup: Setup,
     /// Whether all ran on one thread: nothing happens between a step and its entry.
     pub(super) in_step: bool,
@@ -39,7 +46,11 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
         calls::idle_is_idle(&case),
         calls::mailboxes_are_bounded(&case),
         order::events_of_a_lane_stay_in_order(&case),
+        order::one_turn_follows_the_other(&case),
         order::handlers_are_called_by_rank(&case),
+        groups::one_member_has_each_event(&case),
+        retries::what_may_pass_is_tried_again_and_nothing_else(&case),
+        letters::what_fails_for_good_is_one_letter(&case),
         numbers::counters_are_exact(&case),
         numbers::nothing_is_lost_uncounted(&case),
     ];

@@ -1,12 +1,16 @@
 //! The plugins that come and go: their handlers do what the event says, and write it down.
 
+mod desk;
+
 use plugin_core::prelude::*;
 use plugin_core::{Descriptor, Plugin, current};
 
 use super::handlers::{
-    ALL, BATCH, BROAD, EVEN, FIRST, NEWEST, OLDEST, PLUGINS, SIDE, STEADY, STRICT,
+    ALL, BATCH, BROAD, DECLARED, EVEN, FIRST, Handler, NEWEST, OLDEST, PLUGINS, SIDE, STEADY,
+    STRICT,
 };
-use super::history::{Answer, End, Entry, Fate, Ledger, Tag};
+use super::history::{Fate, Ledger, Tag};
+use desk::Desk;
 
 #[event("machine.note")]
 #[derive(Debug, Clone, Serialize, Deserialize, JsonSchema)]
@@ -33,134 +37,10 @@ pub(super) struct Sender {
     pub(super) desk: Desk,
 }
 
-/// Where one life of a plugin writes down what it does.
-#[derive(Debug, Clone)]
-pub(super) struct Desk {
-    plugin: usize,
-    life: u64,
-    ledger: Service<dyn Ledger>,
-    sides: Publisher<Side>,
-}
-
-/// A call of a handler; if it is not ended, it was cancelled, or it panicked.
-struct Call {
-    number: u64,
-    ledger: Service<dyn Ledger>,
-    ended: bool,
-}
-
-impl Call {
-    fn end(mut self, how: End) {
-        self.ended = true;
-        let call = self.number;
-        self.ledger.write(Entry::Ended { call, how });
-    }
-}
-
-impl Drop for Call {
-    fn drop(&mut self) {
-        let how = if std::thread::panicking() {
-            End::Panicked
-        } else {
-            End::Cancelled
-        };
-        if !self.ended {
-            let call = self.number;
-            self.ledger.write(Entry::Ended { call, how });
-        }
-    }
-}
-
-impl Desk {
-    fn started(&self) {
-        let (plugin, life) = (self.plugin, self.life);
-        self.ledger.write(Entry::Started { plugin, life });
-    }
-
-    fn stopping(&self) {
-        let (plugin, life) = (self.plugin, self.life);
-        self.ledger.write(Entry::Stopping { plugin, life });
-    }
-
-    fn begin(&self, handler: usize, tags: Vec<Tag>) -> Call {
-        let number = self.ledger.next();
-        self.ledger.write(Entry::Begun {
-            call: number,
-            handler,
-            life: self.life,
-            tags,
-        });
-        Call {
-            number,
-            ledger: self.ledger.clone(),
-            ended: false,
-        }
-    }
-
-    /// A call of an inline handler.
-    pub(super) fn now(&self, handler: usize, tag: Tag, fate: Fate) -> Result<()> {
-        let call = self.begin(handler, vec![tag]);
-        match fate {
-            Fate::Fail => {
-                call.end(End::Failed);
-                Err(Error::external("told to fail"))
-            }
-            // Without the hook that prints it.
-            Fate::Panic => std::panic::resume_unwind(Box::new("told to panic")),
-            Fate::Yield => {
-                // Long enough for a stop beside it to come to its `stop`, if it did not wait.
-                (0..100).for_each(|_| std::thread::yield_now());
-                call.end(End::Done);
-                Ok(())
-            }
-            _ => {
-                call.end(End::Done);
-                Ok(())
-            }
-        }
-    }
-
-    /// A call of a queued handler.
-    pub(super) async fn later(&self, handler: usize, tags: Vec<Tag>, fate: Fate) -> Result<()> {
-        let call = self.begin(handler, tags);
-        match fate {
-            Fate::Yield => {
-                for _ in 0..3 {
-                    tokio::task::yield_now().await;
-                }
-            }
-            Fate::Fail => {
-                call.end(End::Failed);
-                return Err(Error::external("told to fail"));
-            }
-            Fate::Panic => std::panic::resume_unwind(Box::new("told to panic")),
-            Fate::Hang => {
-                let gate = self.ledger.gate();
-                gate.notified().await;
-            }
-            Fate::Echo => self.echo(call.number).await,
-            Fate::Return | Fate::FilterPanic => {}
-        }
-        call.end(End::Done);
-        Ok(())
-    }
-
-    /// Publishes from within a handler, in a lane that nobody else has.
-    async fn echo(&self, call: u64) {
-        let tag = Tag {
-            lane: u32::MAX - u32::try_from(call).expect("few calls"),
-            number: 0,
-        };
-        let (by, item) = (self.plugin, Side::echo());
-        self.ledger.write(Entry::Publishing { tag, by, item });
-        let answer = Answer::of(self.sides.publish(Side { tag }).await);
-        self.ledger.write(Entry::Published { tag, answer });
-    }
-}
-
-/// What happens to this handler.
+/// What happens to this handler, or to the member of its group that gets the event.
 pub(super) fn fate(note: &Note, handler: usize) -> Fate {
-    if note.at == handler {
+    let shares = |own: &Handler| own.shares_with(&DECLARED[note.at]);
+    if note.at == handler || DECLARED.get(handler).is_some_and(shares) {
         note.fate
     } else {
         Fate::Return
@@ -211,6 +91,11 @@ macro_rules! subject {
         }
     };
 }
+
+// After the macro, which it uses.
+mod order;
+
+use order::{Patient, Team};
 
 subject!(Calm, "machine-calm", {
     #[subscribe(priority = 5)]
@@ -294,18 +179,23 @@ subject!(Wide, "machine-wide", {
 subject!(Publishing, "machine-sender", {});
 
 /// The same once more: another plugin.
-const fn second() -> Descriptor {
-    let first = Publishing::DESCRIPTOR;
-    Descriptor::new("machine-sender-b", "1.0.0", first.hooks).needs(first.needs)
+const fn second(first: &Descriptor, name: &'static str) -> Descriptor {
+    Descriptor::new(name, "1.0.0", first.hooks)
+        .needs(first.needs)
+        .subscriptions(first.subscriptions)
 }
 
-const SENDER_B: Descriptor = second();
+const SENDER_B: Descriptor = second(Publishing::DESCRIPTOR, "machine-sender-b");
+const TEAM_B: Descriptor = second(Team::DESCRIPTOR, "machine-team-b");
 
 /// All plugins but the archive.
-pub(super) const SUBJECTS: [&Descriptor; 5] = [
+pub(super) const SUBJECTS: [&Descriptor; PLUGINS.len()] = [
     Calm::DESCRIPTOR,
     Lossy::DESCRIPTOR,
+    Patient::DESCRIPTOR,
     Publishing::DESCRIPTOR,
     &SENDER_B,
+    Team::DESCRIPTOR,
+    &TEAM_B,
     Wide::DESCRIPTOR,
 ];

@@ -4,7 +4,7 @@ use proptest::{prop_assert, prop_assert_eq};
 
 use super::Verdict;
 use super::case::{Call, Case};
-use crate::states::events::handlers::{CALM, LOSSY, WIDE};
+use crate::states::events::handlers::{PATIENT, RECEIVERS, WIDE};
 use crate::states::events::history::{End, Entry};
 
 /// A call belongs to a life of its plugin: it begins after the end of `start`, and is over when
@@ -155,11 +155,13 @@ pub(super) fn idle_is_idle(case: &Case<'_>) -> Verdict {
 /// and are handled after it, and those that the status counts, but for the calls under way. (On
 /// several threads the first note of a call may come later than its place is free.)
 pub(super) fn mailboxes_are_bounded(case: &Case<'_>) -> Verdict {
-    let mailboxes = [CALM, LOSSY, WIDE]
-        .into_iter()
-        .zip(case.facts.setup.mailboxes);
+    let mailboxes = RECEIVERS.into_iter().zip(case.facts.setup.mailboxes);
     for (plugin, capacity) in mailboxes {
-        let in_calls = if plugin == WIDE { 6 } else { 1 };
+        let in_calls = match plugin {
+            WIDE => 6,
+            PATIENT => 5,
+            _ => 1,
+        };
         let late = if case.facts.in_step { 0 } else { in_calls };
         for (at, entry) in case.facts.history.iter().enumerate() {
             match *entry {
@@ -184,7 +186,7 @@ pub(super) fn mailboxes_are_bounded(case: &Case<'_>) -> Verdict {
 
 fn waiting(case: &Case<'_>, plugin: usize, at: usize) -> usize {
     let queued = (case.calls_in(plugin))
-        .filter(|call| !case.handlers[call.handler].inline && call.begun > at);
+        .filter(|call| !case.handlers[call.handler].inline && call.attempt == 1 && call.begun > at);
     let accepted = |tag| case.publications[&tag].until() <= at;
     queued
         .flat_map(|call| call.tags.iter().copied())

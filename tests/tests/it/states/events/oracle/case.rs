@@ -35,6 +35,8 @@ pub(super) struct Call {
     pub(super) handler: usize,
     pub(super) life: u64,
     pub(super) tags: Vec<Tag>,
+    /// The how-manieth call of its handler with these events it is, from one on.
+    pub(super) attempt: usize,
     pub(super) begun: usize,
     pub(super) ended: Option<(usize, End)>,
 }
@@ -140,10 +142,12 @@ impl<'a> Case<'a> {
                 tags,
             } => {
                 open.insert(call, self.calls.len());
+                let attempt = 1 + self.times(tags[0], handler);
                 self.calls.push(Call {
                     handler,
                     life,
                     tags,
+                    attempt,
                     begun: at,
                     ended: None,
                 });
@@ -226,6 +230,25 @@ impl<'a> Case<'a> {
     /// The calls of all handlers of one plugin.
     pub(super) fn calls_in(&self, plugin: usize) -> impl Iterator<Item = &Call> {
         (self.calls.iter()).filter(move |call| self.handlers[call.handler].plugin == plugin)
+    }
+
+    /// The calls of one handler with an event: the first, and one for each retry.
+    pub(super) fn calls_with(&self, tag: Tag, handler: usize) -> impl Iterator<Item = &Call> {
+        self.calls_of(handler)
+            .filter(move |call| call.tags.contains(&tag))
+    }
+
+    /// The calls of one handler, or of all members of its group.
+    pub(super) fn calls_of_all(&self, handler: usize) -> impl Iterator<Item = &Call> {
+        let own = &self.handlers[handler];
+        (self.calls.iter()).filter(move |call| {
+            call.handler == handler || own.shares_with(&self.handlers[call.handler])
+        })
+    }
+
+    /// Whether another member of a handler's group has an event.
+    pub(super) fn is_elsewhere(&self, tag: Tag, handler: usize) -> bool {
+        (self.calls_of_all(handler)).any(|call| call.handler != handler && call.tags.contains(&tag))
     }
 
     /// How often a handler was called with an event.

@@ -17,8 +17,16 @@ pub(super) enum Due {
     Surely,
 }
 
-/// What is due to a handler of a publishing.
-pub(super) fn due(case: &Case<'_>, (tag, of): (Tag, &Publication), at: usize) -> Due {
+/// What is due to a handler of a publishing. Of a group's members none can be sure.
+pub(super) fn due(case: &Case<'_>, of: (Tag, &Publication), at: usize) -> Due {
+    match due_to_any(case, of, at) {
+        Due::Surely if case.handlers[at].group.is_some() => Due::Perhaps,
+        due => due,
+    }
+}
+
+/// What is due to a handler, or to its group if it is in one.
+pub(super) fn due_to_any(case: &Case<'_>, (tag, of): (Tag, &Publication), at: usize) -> Due {
     let handler = &case.handlers[at];
     let phase = case.timelines[at].over(of.begun, of.until());
     if !handler.wants(tag, &of.item) || phase == Phase::Off {
@@ -149,7 +157,7 @@ fn outcomes_are_true(
         let Some(&(_, _, content)) = first else {
             continue;
         };
-        let call = case.calls_of(at).find(|call| call.tags.contains(&tag));
+        let call = case.calls_with(tag, at).last();
         let done = call.map(|call| (call.how() == End::Done, call.until() < of.until()));
         match done {
             Some((done, in_time)) => {

@@ -5,23 +5,24 @@ use proptest::{prop_assert, prop_assert_eq};
 use super::Verdict;
 use super::case::{Call, Case, Phase};
 use super::delivery::{Due, due};
+use super::retries;
 use crate::states::events::handlers::{DECLARED, PLUGINS};
 use crate::states::events::history::{Answer, End, Entry, Fate};
 
 /// A number that is known, or as exactly as the history tells.
 #[derive(Debug, Clone, Copy, Default)]
-struct Between {
-    least: u64,
-    most: u64,
+pub(super) struct Between {
+    pub(super) least: u64,
+    pub(super) most: u64,
 }
 
 impl Between {
-    fn surely(&mut self, count: u64) {
+    pub(super) fn surely(&mut self, count: u64) {
         self.least += count;
         self.most += count;
     }
 
-    fn perhaps(&mut self, count: u64) {
+    pub(super) fn perhaps(&mut self, count: u64) {
         self.most += count;
     }
 
@@ -35,8 +36,13 @@ pub(super) fn counters_are_exact(case: &Case<'_>) -> Verdict {
     prop_assert_eq!(case.facts.backlog, 0, "when all have stopped");
     for (plugin, counts) in case.facts.counts.into_iter().enumerate() {
         let name = PLUGINS[plugin];
-        let received: usize = case.calls_in(plugin).map(|call| call.tags.len()).sum();
-        prop_assert_eq!(counts.received, received as u64, "received of `{}`", name);
+        let first = |call: &&Call| call.attempt == 1;
+        let (received, again) = (
+            events(case.calls_in(plugin).filter(first)),
+            events(case.calls_in(plugin).filter(|call| !first(call))),
+        );
+        prop_assert_eq!(counts.received, received, "received of `{}`", name);
+        prop_assert_eq!(counts.retries, again, "retries of `{}`", name);
         let published = published(case, plugin);
         prop_assert!(
             published.holds(counts.published),
@@ -59,6 +65,10 @@ pub(super) fn counters_are_exact(case: &Case<'_>) -> Verdict {
         );
     }
     Ok(())
+}
+
+fn events<'a>(calls: impl Iterator<Item = &'a Call>) -> u64 {
+    calls.map(|call| call.tags.len() as u64).sum()
 }
 
 fn published(case: &Case<'_>, plugin: usize) -> Between {
@@ -130,22 +140,23 @@ pub(super) fn nothing_is_lost_uncounted(case: &Case<'_>) -> Verdict {
         };
         // A call that a stop cut off is in the report, too; one that ran out of time is not.
         let given_up = |call: &&Call| call.how() == End::Cancelled;
-        let cancelled: usize = (case.calls_in(plugin).filter(given_up))
-            .map(|call| call.tags.len())
-            .sum();
+        let cancelled = events(case.calls_in(plugin).filter(given_up));
         let said = counts.dropped + lost(case, plugin);
         let cut = Between {
-            least: (cancelled as u64).saturating_sub(timeouts.most),
-            most: (cancelled as u64).saturating_sub(timeouts.least),
+            least: cancelled.saturating_sub(timeouts.most),
+            most: cancelled.saturating_sub(timeouts.least),
         };
+        let waited = retries::left_waiting(case, plugin);
         prop_assert!(
-            said >= missing.least + cut.least && said <= missing.most + cut.most,
-            "`{}`: {} dropped and {} lost, but {:?} were not handled and {:?} cut off",
+            said >= missing.least + cut.least + waited.least
+                && said <= missing.most + cut.most + waited.most,
+            "`{}`: {} dropped and {} lost, but {:?} were not handled, {:?} cut off, {:?} not tried again",
             PLUGINS[plugin],
             counts.dropped,
             lost(case, plugin),
             missing,
-            cut
+            cut,
+            waited
         );
     }
     Ok(())
@@ -169,7 +180,7 @@ fn missing(case: &Case<'_>, plugin: usize) -> Between {
             continue;
         }
         for (&tag, of) in &case.publications {
-            if case.times(tag, at) > 0 {
+            if case.times(tag, at) > 0 || case.is_elsewhere(tag, at) {
                 continue;
             }
             match due(case, (tag, of), at) {

@@ -6,13 +6,15 @@ use std::collections::BTreeMap;
 use proptest::prop_assert;
 
 use super::Verdict;
-use super::case::Case;
+use super::case::{Call, Case};
 
-/// Each handler of one call at a time has the events of a lane in the order of their numbers.
+/// Each handler that keeps an order, or each group that does, has the events of a lane in the order
+/// of their numbers.
 pub(super) fn events_of_a_lane_stay_in_order(case: &Case<'_>) -> Verdict {
     for (at, handler) in case.handlers.iter().enumerate() {
         let mut last = BTreeMap::new();
-        for tag in case.calls_of(at).flat_map(|call| &call.tags) {
+        let first = case.calls_of_all(at).filter(|call| call.attempt == 1);
+        for tag in first.flat_map(|call| &call.tags) {
             let Some(lane) = (handler.lane)(*tag) else {
                 continue;
             };
@@ -23,6 +25,38 @@ pub(super) fn events_of_a_lane_stay_in_order(case: &Case<'_>) -> Verdict {
                 handler.name,
                 at,
                 tag,
+                before
+            );
+        }
+    }
+    Ok(())
+}
+
+/// Events of one turn are handled one after the other, by whichever member of a group: the next one
+/// begins when the one before it has had all its retries.
+pub(super) fn one_turn_follows_the_other(case: &Case<'_>) -> Verdict {
+    for (at, handler) in case.handlers.iter().enumerate() {
+        let mut last: BTreeMap<u32, &Call> = BTreeMap::new();
+        for call in case.calls_of_all(at) {
+            let tag = call.tags[0];
+            let Some(turn) = (handler.turn)(tag) else {
+                continue;
+            };
+            let Some(before) = last.insert(turn, call) else {
+                continue;
+            };
+            prop_assert!(
+                before.until() < call.begun,
+                "`{}` had two events of one turn at once: {:?}, {:?}",
+                handler.name,
+                before,
+                call
+            );
+            prop_assert!(
+                call.attempt == 1 || before.tags == call.tags,
+                "`{}` did not wait for the retry {:?}: {:?}",
+                handler.name,
+                call,
                 before
             );
         }
