@@ -3,6 +3,8 @@
 mod handle;
 mod switchboard;
 
+#[doc(hidden)]
+pub use handle::call;
 pub use handle::{Provider, Service, Services};
 pub use switchboard::Installer;
 pub(crate) use switchboard::Switchboard;

@@ -145,14 +145,18 @@ fn forward(method: &Method, service: &Service) -> TokenStream {
         .map(|receiver| receiver.self_token);
     let at = Span::mixed_site().located_at(name.span());
     let call = quote_spanned!(at=> <dyn #ident as #ident>::#name(&*provider #(, #arguments)*));
-    let provider = quote_spanned!(at=> let provider = #krate::service::Service::provider(#this););
     if method.is_async() {
         let signature = boxed_signature(&method.signature, krate);
-        let body =
-            quote_spanned!(at=> ::std::boxed::Box::pin(async move { #provider #call.await }));
+        let body = quote_spanned! {at=>
+            ::std::boxed::Box::pin(async move {
+                let provider = #krate::service::Service::provider(#this);
+                #call.await
+            })
+        };
         quote!(#(#cfgs)* #signature { #body })
     } else {
         let signature = &method.signature;
-        quote!(#(#cfgs)* #signature { #provider #call })
+        let body = quote_spanned!(at=> #krate::service::call(#this, |provider| #call));
+        quote!(#(#cfgs)* #signature { #body })
     }
 }
