@@ -38,7 +38,11 @@ impl<T: ServiceTrait + ?Sized> Service<T> {
     /// replaced, not taken away.
     #[must_use]
     pub fn provider(&self) -> Provider<T> {
-        Provider(self.slot.first().expect(PROVIDED))
+        Provider(self.first())
+    }
+
+    pub(super) fn first(&self) -> Arc<Entry<T>> {
+        self.slot.first().expect(PROVIDED)
     }
 }
 
@@ -48,6 +52,7 @@ const PROVIDED: &str =
 /// Calls the provider of this moment, which stays until the call returns: `#[service]` writes one
 /// for each `fn` of a service.
 #[inline]
+#[doc(hidden)]
 pub fn call<T: ServiceTrait + ?Sized, R>(service: &Service<T>, call: impl FnOnce(&T) -> R) -> R {
     service.slot.call(call).expect(PROVIDED)
 }
