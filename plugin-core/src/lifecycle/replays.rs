@@ -29,7 +29,7 @@ async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
     let store = store.provider();
     let asked = ask(&store, |store| {
         let requested = store.requested();
-        ServiceFuture::new(async move { Ok(requested.await) })
+        ServiceFuture::new(Box::pin(async move { Ok(requested.await) }))
     });
     match asked.await {
         Ok(requested) => requested,

@@ -24,10 +24,10 @@ pub struct ServiceFuture<'call, R> {
 }
 
 impl<'call, R> ServiceFuture<'call, R> {
-    /// Boxes a future; `#[service]` writes it around the body of an `async fn`.
-    pub fn new(future: impl Future<Output = R> + Send + 'call) -> Self {
+    /// Of a boxed future; `#[service]` writes it around the body of an `async fn`.
+    pub fn new(future: BoxFuture<'call, R>) -> Self {
         Self {
-            future: Box::pin(future),
+            future,
             provider: None,
         }
     }

@@ -72,12 +72,12 @@ pub(super) fn boxed_body(signature: &Signature, body: &Block, krate: &Path) -> T
     let output = output(signature);
     let statements = &body.stmts;
     quote_spanned! {at=>
-        #krate::service::ServiceFuture::new(async move {
+        #krate::service::ServiceFuture::new(::std::boxed::Box::pin(async move {
             if let ::core::option::Option::Some(output) = ::core::option::Option::None::<#output> {
                 return output;
             }
             #(#statements)*
-        })
+        }))
     }
 }
 

@@ -1,11 +1,11 @@
-//! A call of a `fn` borrows its provider: it stays as long as the call, however that ends, and no
-//! longer.
+//! A call borrows its provider: it stays as long as the call, however that ends, and no longer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, mpsc};
 
 use plugin_core::Plugin;
 use plugin_core::prelude::*;
+use tokio::sync::Semaphore;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::rig::{Rig, Started};
@@ -24,6 +24,9 @@ trait Belled {
     fn hold(&self, hold: Hold) -> bool;
 
     fn panics(&self);
+
+    /// Waits for a permit, then says whether it has a bell.
+    async fn wait(&self, gate: &Semaphore) -> bool;
 }
 
 struct Hold {
@@ -47,6 +50,7 @@ impl Tower {
     }
 }
 
+#[service]
 impl Belled for Tower {
     fn hang(&self, bell: Bell) {
         *self.bell.lock().unwrap() = Some(bell);
@@ -68,6 +72,11 @@ impl Belled for Tower {
 
     fn panics(&self) {
         panic!("it is said so");
+    }
+
+    async fn wait(&self, gate: &Semaphore) -> bool {
+        gate.acquire().await.unwrap().forget();
+        self.has_bell()
     }
 }
 
@@ -125,5 +134,25 @@ async fn a_call_that_panics_is_over() {
     assert!(catch_unwind(AssertUnwindSafe(|| belled.panics())).is_err());
     running.handle().restart("handles-tower").await.unwrap();
     heard.recv().await.expect("the old one is dropped");
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_future_keeps_its_provider_until_it_is_dropped() {
+    let (running, belled, mut heard) = belled().await;
+    let gate = Semaphore::new(0);
+    let mut given_up = belled.wait(&gate);
+    tokio::select! {
+        biased;
+        _ = &mut given_up => panic!("there is no permit"),
+        () = std::future::ready(()) => {}
+    }
+    let waits = belled.wait(&gate);
+    running.handle().restart("handles-tower").await.unwrap();
+    drop(given_up);
+    assert!(heard.try_recv().is_err(), "the other one is there");
+    gate.add_permits(1);
+    assert!(waits.await, "it is the old one's");
+    heard.recv().await.expect("it is dropped after its calls");
     running.stop().await;
 }
