@@ -207,7 +207,7 @@ impl InitParam for Subscriber {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().subscribe_any()?;
-        Ok(context.subscriber.clone())
+        Ok(context.subscriber.hand_out())
     }
 }
 
@@ -271,6 +271,6 @@ impl InitParam for Scheduler {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().schedule()?;
-        Ok(Self::new(context.timetable))
+        Ok(context.timetable.scheduler())
     }
 }

@@ -1,8 +1,14 @@
 //! Typed services: a plugin provides a trait, others call it through a handle.
 
+mod future;
 mod handle;
 mod switchboard;
 
+pub use future::ServiceFuture;
+#[doc(hidden)]
+pub use future::{Outlives, call_async};
+#[doc(hidden)]
+pub use handle::call;
 pub use handle::{Provider, Service, Services};
 pub use switchboard::Installer;
 pub(crate) use switchboard::Switchboard;

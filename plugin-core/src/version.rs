@@ -83,7 +83,12 @@ impl Version {
     /// by none.
     #[must_use]
     pub const fn meets(&self, requirement: &str) -> bool {
-        requirement::is_met(requirement, self)
+        matches!(self.judge(requirement), Some(true))
+    }
+
+    /// As [`Version::meets`]; `None` if the requirement can't be read.
+    pub(crate) const fn judge(&self, requirement: &str) -> Option<bool> {
+        requirement::check(requirement, Some(self))
     }
 
     /// `Ord::cmp` for const evaluation.
@@ -143,14 +148,12 @@ pub const fn assert_met(plugin: &str, other: &str, version: &'static str, requir
     let version = Version::parse(version);
     let mut buffer = [0; 1024];
     let mut text = Text::new(&mut buffer);
-    if !is_valid_requirement(requirement) {
-        write_invalid((plugin, other), requirement, &mut text);
-        panic!("{}", text.as_str());
+    match version.judge(requirement) {
+        Some(true) => return,
+        Some(false) => write_mismatch((plugin, other), &version, requirement, &mut text),
+        None => write_invalid((plugin, other), requirement, &mut text),
     }
-    if !version.meets(requirement) {
-        write_mismatch((plugin, other), &version, requirement, &mut text);
-        panic!("{}", text.as_str());
-    }
+    panic!("{}", text.as_str());
 }
 
 pub(crate) const fn write_mismatch(

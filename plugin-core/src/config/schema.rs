@@ -66,7 +66,7 @@ fn sections_with(composition: &Composition, generator: &mut SchemaGenerator) -> 
         let section = section(plugin.clone(), descriptor, generator);
         properties.insert(descriptor.name.to_owned(), section);
     }
-    json!({ "type": "object", "properties": properties, "additionalProperties": false })
+    keys(properties)
 }
 
 /// The section of one plugin: what the kernel reads, and its own `config`.
@@ -94,15 +94,20 @@ fn schedules(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
     let properties: Map<String, Value> = (plugin.schedules.iter())
         .map(|schedule| (schedule.name.to_owned(), of_each.clone()))
         .collect();
-    let mut schema = json!({
-        "description": "What differs from the schedules that the plugin declares.",
-        "type": "object",
-        "properties": properties,
-        "additionalProperties": false,
-    });
-    if plugin.schedules.is_empty() {
-        schema["description"] = format!("`{}` declares no schedules", plugin.name).into();
-    }
+    let mut schema = keys(properties);
+    schema["description"] = if plugin.schedules.is_empty() {
+        format!("`{}` declares no schedules", plugin.name).into()
+    } else {
+        "What differs from the schedules that the plugin declares.".into()
+    };
+    schema
+}
+
+/// The schema of a section that has these keys and no others. A whole build is among them, so they
+/// are moved: `json!` would copy what stands in it.
+fn keys(properties: Map<String, Value>) -> Value {
+    let mut schema = json!({ "type": "object", "additionalProperties": false });
+    schema["properties"] = properties.into();
     schema
 }
 

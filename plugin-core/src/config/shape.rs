@@ -58,8 +58,9 @@ impl<'s> Shape<'s> {
 
     /// What is allowed under a key; nothing for a key that means nothing.
     pub(super) fn property(&self, name: &str) -> Option<Self> {
-        let named = self.properties().find(|(key, _)| *key == name);
-        if let Some((_, schema)) = named {
+        let mut parts = self.parts.iter();
+        let named = parts.find_map(|part| part.get("properties")?.get(name));
+        if let Some(schema) = named {
             return Some(Self::within(self.root, schema));
         }
         let rest = self.keyword("additionalProperties");

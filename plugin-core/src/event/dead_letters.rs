@@ -23,11 +23,10 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 use super::backlog::Backlog;
-use crate::descriptor::BoxFuture;
 use crate::error::Result;
 use crate::guard;
 use crate::lifecycle::EventDeadLettered;
-use crate::service::{Provider, Services};
+use crate::service::{Provider, ServiceFuture, Services};
 use clerk::Errand;
 use memory::Memory;
 
@@ -212,10 +211,10 @@ impl DeadLetters {
 /// Asks the store of a plugin: guarded, within a time limit.
 async fn ask<'a, T>(
     store: &'a Provider<dyn DeadLetterStore>,
-    question: impl FnOnce(&'a dyn DeadLetterStore) -> BoxFuture<'a, Result<T>>,
+    question: impl FnOnce(&'a dyn DeadLetterStore) -> ServiceFuture<'a, Result<T>>,
 ) -> Result<T> {
     let current = store.current();
-    let answer = guard::call(current, || Ok(question(&**store)))?;
+    let answer = guard::call(current, || Ok(question(&**store).boxed()))?;
     guard::run(current, STORE_TIMEOUT, answer).await
 }
 

@@ -24,15 +24,15 @@ use crate::sync::atomic::{
 const DEPTH: u64 = 0xff;
 
 /// Deepest nesting: readers within each other, which are inline handlers that publish.
-pub(super) const DEEPEST: u64 = 32;
+pub(crate) const DEEPEST: u64 = 32;
 
 /// The mark of one thread.
 #[derive(Debug, Default)]
-pub(super) struct Readers(AtomicU64);
+pub(crate) struct Readers(AtomicU64);
 
 /// A reading under way; it ends when this is dropped.
 #[must_use]
-pub(super) struct Reading<'a> {
+pub(crate) struct Reading<'a> {
     readers: &'a Readers,
     before: u64,
 }
@@ -41,7 +41,7 @@ impl Readers {
     /// Begins to read: what is loaded after this stays until the reading ends. Where readers have
     /// to fence, it is what is loaded after their fence.
     #[inline(always)]
-    pub(super) fn enter(&self) -> Reading<'_> {
+    pub(crate) fn enter(&self) -> Reading<'_> {
         let before = self.0.load(Relaxed);
         // A writer that sees this reading has to see that the one before is over, and all that it
         // read: a `Relaxed` store would not go on with what the last `Release` said.
@@ -62,8 +62,13 @@ impl Readers {
 impl Reading<'_> {
     /// How many readings this one is within.
     #[inline(always)]
-    pub(super) fn depth(&self) -> u64 {
+    pub(crate) fn depth(&self) -> u64 {
         self.before & DEPTH
+    }
+
+    /// Whether it is marked there.
+    pub(super) fn is_of(&self, readers: &Readers) -> bool {
+        std::ptr::eq(self.readers, readers)
     }
 }
 

@@ -28,8 +28,12 @@ static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
 /// What one thread keeps for itself.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(super) struct Record {
+pub(crate) struct Record {
+    /// Its mark as a publisher.
     pub(super) readers: Readers,
+    /// Its mark as a caller of services: apart, since a call may take long, and a stop that waits
+    /// for publishers must not wait for it.
+    pub(crate) callers: Readers,
     next_id: AtomicU64,
     cells: AtomicPtr<AtomicU64>,
     /// Whether a reading has more to do than to mark: see [`Record::attend`].
@@ -58,7 +62,7 @@ impl Drop for Lease {
 impl Record {
     /// The record of this thread.
     #[inline(always)]
-    pub(super) fn current() -> &'static Self {
+    pub(crate) fn current() -> &'static Self {
         RECORD.get().unwrap_or_else(Self::acquire)
     }
 
@@ -82,6 +86,7 @@ impl Record {
         let storage = zeroed(CELLS);
         Self {
             readers: Readers::default(),
+            callers: Readers::default(),
             next_id: AtomicU64::new((number << ID_BITS) + 1),
             cells: AtomicPtr::new(storage.as_ptr().cast_mut()),
             attention: AtomicBool::new(true),
@@ -186,26 +191,26 @@ pub(super) fn clear(slot: Slot) {
     }
 }
 
+/// Which of a thread's marks.
+pub(super) type Marks = fn(&Record) -> &Readers;
+
 /// The threads that read when this was called; a writer waits until each has left.
 #[derive(Debug, Default)]
-pub(super) struct Grace(Vec<(&'static Record, Mark)>);
+pub(super) struct Grace(Vec<(&'static Readers, Mark)>);
 
 impl Grace {
     /// Fences, then notes who reads.
-    pub(super) fn begin() -> Self {
+    pub(super) fn begin(marks: Marks) -> Self {
         epoch::heavy_fence();
-        let marks = |record: &&'static Record| (*record, record.readers.mark());
-        Self(
-            (lock(&RECORDS).iter().map(marks))
-                .filter(|(_, mark)| mark.is_inside())
-                .collect(),
-        )
+        let records = lock(&RECORDS);
+        let readers = records.iter().map(|record| marks(record));
+        let marked = readers.map(|readers| (readers, readers.mark()));
+        Self(marked.filter(|(_, mark)| mark.is_inside()).collect())
     }
 
     /// Whether all of them have left.
     pub(super) fn is_over(&mut self) -> bool {
-        self.0
-            .retain(|(record, mark)| !mark.has_left(&record.readers));
+        self.0.retain(|(readers, mark)| !mark.has_left(readers));
         self.0.is_empty()
     }
 }

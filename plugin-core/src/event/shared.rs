@@ -4,15 +4,17 @@
 //! is handed back for dropping is read by nobody.
 
 use super::epoch::Reading;
-use super::record::{Grace, Record};
+use super::record::{Grace, Marks, Record};
 use crate::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::SeqCst};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// A value that is replaced as a whole.
 #[derive(Debug)]
-pub(super) struct Shared<T> {
+pub(crate) struct Shared<T> {
     /// Of `Arc::into_raw`: this holds one reference.
     current: AtomicPtr<T>,
+    /// Where its readers mark themselves.
+    marks: Marks,
     /// Held while the value is replaced.
     history: Mutex<History<T>>,
 }
@@ -32,8 +34,15 @@ struct Replaced<T> {
 }
 
 impl<T> Shared<T> {
+    /// A value that publishers read.
     pub(super) fn new(value: T) -> Self {
+        Self::read_by(|record| &record.readers, value)
+    }
+
+    /// A value whose readers have a mark of their own.
+    pub(crate) fn read_by(marks: Marks, value: T) -> Self {
         Self {
+            marks,
             current: AtomicPtr::new(Arc::into_raw(Arc::new(value)).cast_mut()),
             history: Mutex::new(History {
                 replaced: Vec::new(),
@@ -45,7 +54,8 @@ impl<T> Shared<T> {
     /// The value of this moment, for as long as the reading goes on.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the reading keeps the value alive, not a count")]
-    pub(super) fn read<'a>(&'a self, record: &Record, _reading: &'a Reading<'_>) -> &'a T {
+    pub(crate) fn read<'a>(&'a self, record: &Record, reading: &'a Reading<'_>) -> &'a T {
+        debug_assert!(reading.is_of((self.marks)(record)));
         let mut current = self.current.load(Acquire);
         if record.needs_attention() {
             record.attend();
@@ -53,7 +63,7 @@ impl<T> Shared<T> {
         }
         // SAFETY: the pointer is of `Arc::into_raw`. The reference behind it is given up only by
         // `replace`, which keeps it until the grace that began after it is over. This reading
-        // began before the load, and so did a fence, its own or the writer's, so that grace waits
+        // is marked where that grace looks, and began before the load, and so did a fence, its own or the writer's, so that grace waits
         // for it; and a shared value that is dropped is borrowed by nobody.
         unsafe { &*current }
     }
@@ -65,7 +75,7 @@ impl<T> Shared<T> {
 
     /// Replaces the value by what `next` makes of it, at once; returns the number of what was
     /// replaced.
-    pub(super) fn replace(&self, next: impl FnOnce(&T) -> T) -> u64 {
+    pub(crate) fn replace(&self, next: impl FnOnce(&T) -> T) -> u64 {
         let mut history = self.lock();
         let current = self.hold(&history);
         let next = Arc::into_raw(Arc::new(next(&current)));
@@ -75,7 +85,7 @@ impl<T> Shared<T> {
         let number = history.replacements;
         history.replaced.push(Replaced {
             value: Self::take_back(last),
-            grace: Grace::begin(),
+            grace: Grace::begin(self.marks),
             number,
         });
         number
@@ -83,7 +93,7 @@ impl<T> Shared<T> {
 
     /// What was replaced and is read by nobody any more. `left` is told of each under the lock;
     /// the caller drops them without it.
-    pub(super) fn reclaim(&self, mut left: impl FnMut(&T)) -> Reclaimed<T> {
+    pub(crate) fn reclaim(&self, mut left: impl FnMut(&T)) -> Reclaimed<T> {
         let mut history = self.lock();
         let over = history
             .replaced
@@ -131,7 +141,7 @@ impl<T> Drop for Shared<T> {
 /// Values that nobody reads any more.
 #[must_use = "they are dropped where this is, which must not be under a lock"]
 #[derive(Debug)]
-pub(super) struct Reclaimed<T> {
+pub(crate) struct Reclaimed<T> {
     values: Vec<Arc<T>>,
     /// Of those that are still read.
     oldest: Option<u64>,
@@ -139,7 +149,7 @@ pub(super) struct Reclaimed<T> {
 
 impl<T> Reclaimed<T> {
     /// Drops them, and says whether nothing that was replaced up to a number is still read.
-    pub(super) fn drop_up_to(self, number: u64) -> bool {
+    pub(crate) fn drop_up_to(self, number: u64) -> bool {
         drop(self.values);
         self.oldest.is_none_or(|oldest| oldest > number)
     }

@@ -30,6 +30,8 @@ struct Inner {
     owner: Arc<Identity>,
     mailbox: Arc<Mailbox>,
     limit: Duration,
+    /// Whether the plugin has it.
+    handed_out: AtomicBool,
     state: Mutex<State>,
 }
 
@@ -53,8 +55,20 @@ impl Subscriber {
             owner,
             mailbox,
             limit,
+            handed_out: AtomicBool::new(false),
             state: Mutex::new(State::Before(Bindings::default())),
         }))
+    }
+
+    /// The plugin's own handle.
+    pub(crate) fn hand_out(&self) -> Self {
+        self.0.handed_out.store(true, Relaxed);
+        self.clone()
+    }
+
+    /// Whether the plugin may subscribe, now or later.
+    pub(crate) fn is_handed_out(&self) -> bool {
+        self.0.handed_out.load(Relaxed)
     }
 
     /// Calls a function for each `E`, on the publisher's task: it must be short.

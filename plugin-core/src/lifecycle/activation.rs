@@ -31,8 +31,10 @@ pub(super) fn activate(kernel: &Kernel, unit: usize) {
     let (plugin, mailbox, subscriber, tasks) = {
         let mut live = this.live();
         let Some(live) = live.as_mut() else { return };
-        let worker = Worker::new(Arc::clone(&live.mailbox)).run();
-        live.worker = Some(crate::spawn::spawn(worker));
+        if !this.descriptor.subscriptions.is_empty() || live.subscriber.is_handed_out() {
+            let worker = Worker::new(Arc::clone(&live.mailbox)).run();
+            live.worker = Some(crate::spawn::spawn(worker));
+        }
         (
             Arc::clone(&live.plugin),
             Arc::clone(&live.mailbox),

@@ -1,11 +1,30 @@
 //! Puts what a unit provides where others find it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::kernel::Kernel;
 use super::replays;
 use crate::event::EventStore;
 use crate::service::Installer;
+
+/// How often a provider that was replaced is looked at, while calls that began with it go on.
+const POLL: Duration = Duration::from_millis(20);
+
+/// Drops the providers that were replaced: now, or when the calls that began with them are over.
+pub(super) fn let_go(kernel: &Arc<Kernel>) {
+    if kernel.switchboard.let_go() {
+        return;
+    }
+    let kernel = Arc::downgrade(kernel);
+    drop(crate::spawn::spawn(async move {
+        let is_done =
+            |kernel: Weak<Kernel>| (kernel.upgrade()).is_none_or(|it| it.switchboard.let_go());
+        while !is_done(Weak::clone(&kernel)) {
+            tokio::time::sleep(POLL).await;
+        }
+    }));
+}
 
 /// Puts what the unit provides behind the handles.
 pub(super) fn install(kernel: &Arc<Kernel>, unit: usize) {
@@ -21,6 +40,7 @@ pub(super) fn install(kernel: &Arc<Kernel>, unit: usize) {
         };
         (provide.install)(&plugin, &mut installer);
     }
+    let_go(kernel);
     if this.is_event_store()
         && let Some(store) = kernel.switchboard.one::<dyn EventStore>()
     {

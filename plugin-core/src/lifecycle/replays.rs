@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
 use crate::event::{DeadLetterId, EventStore, ask};
-use crate::service::Service;
+use crate::service::{Service, ServiceFuture};
 
 /// Listens to a store, as long as it is the one in use and the system runs.
 pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
@@ -29,7 +29,7 @@ async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
     let store = store.provider();
     let asked = ask(&store, |store| {
         let requested = store.requested();
-        Box::pin(async move { Ok(requested.await) })
+        ServiceFuture::new(Box::pin(async move { Ok(requested.await) }))
     });
     match asked.await {
         Ok(requested) => requested,

@@ -9,6 +9,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::events::{PluginStopped, SystemStopped};
 use super::kernel::Kernel;
+use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
 use super::state::Step;
 use super::sweep::{Flow, Sweep};
@@ -169,6 +170,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     let live = this.live().take();
     if let Some(mut live) = live {
         kernel.switchboard.withdraw(&this.identity);
+        let_go(kernel);
         teardown.wait("schedules", this.timetable.end()).await;
         teardown.let_go_of_store(kernel).await;
         report.lost = teardown.drain(&mut live).await;
@@ -195,6 +197,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     };
     let mut teardown = Teardown::new(this, kernel.insist.clone());
     kernel.switchboard.withdraw(&this.identity);
+    let_go(kernel);
     teardown.wait("schedules", this.timetable.end()).await;
     teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;

@@ -79,13 +79,16 @@ impl<'a> Teardown<'a> {
         };
         self.wait("unsubscribe", unsubscribed).await;
         live.mailbox.close();
-        let (Some(mut worker), Some(reception)) = (live.worker.take(), live.reception.take())
-        else {
+        let Some(reception) = live.reception.take() else {
             return 0;
         };
+        let mut worker = live.worker.take();
         reception.close();
         let drained = async {
-            let ended = (&mut worker).await;
+            let ended = match &mut worker {
+                Some(worker) => worker.await,
+                None => Ok(()),
+            };
             reception.answered().await;
             ended
         };
@@ -93,7 +96,9 @@ impl<'a> Teardown<'a> {
             self.wait("settle", live.deliveries.settled()).await;
             return 0;
         }
-        worker.abort();
+        if let Some(worker) = worker {
+            worker.abort();
+        }
         live.mailbox.abandon();
         let requests = reception.abandon();
         // What is still left then is in the hands of a handler that blocks its thread.

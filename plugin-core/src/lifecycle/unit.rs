@@ -58,6 +58,7 @@ pub(super) struct Live {
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
     pub(super) tasks: Option<Tasks>,
+    /// Of one that may subscribe, from when it runs.
     pub(super) worker: Option<JoinHandle<()>>,
     pub(super) reception: Option<Reception>,
     pub(super) deliveries: Deliveries,

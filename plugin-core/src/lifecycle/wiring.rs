@@ -2,7 +2,7 @@
 //! before all others and stop after them, and middleware the other way
 //! round: first what intercepts, then the doors.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::unit::Unit;
@@ -26,16 +26,18 @@ pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
             }
         }
     }
+    let mut tiers = BTreeMap::<_, Vec<usize>>::new();
     for at in 0..units.len() {
         let tier = units[at].descriptor.tier();
-        let earlier = (0..at).filter(|&other| units[other].descriptor.tier() < tier);
-        let mut before: Vec<usize> = units[at].before.iter().copied().chain(earlier).collect();
+        let earlier = tiers.range(..tier).flat_map(|(_, earlier)| earlier);
+        let mut before: Vec<usize> = units[at].before.iter().chain(earlier).copied().collect();
         before.sort_unstable();
         before.dedup();
         for &other in &before {
             units[other].after.push(at);
         }
         units[at].before = before;
+        tiers.entry(tier).or_default().push(at);
     }
 }
 

@@ -15,7 +15,7 @@
 /// The trait gets the supertraits `Send`, `Sync` and `'static`; the first paragraph of its doc
 /// comment becomes its description. A method takes `&self` and arguments with plain names, has no
 /// generics, and returns an owned value. An `async fn` becomes a `fn` that returns a
-/// [`BoxFuture`](crate::BoxFuture), whose one lifetime all borrowed arguments share; a `fn` stays
+/// [`ServiceFuture`](crate::service::ServiceFuture), whose one lifetime all borrowed arguments share; a `fn` stays
 /// as it is.
 ///
 /// # On an `impl`

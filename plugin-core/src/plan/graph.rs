@@ -8,7 +8,6 @@ use super::set::{Link, List, Set};
 use super::table::Table;
 use crate::compose::CatalogueEntry;
 use crate::descriptor::{Arity, Descriptor, Need, Requirement};
-use crate::version;
 
 /// The links of all plugins, those of one plugin side by side and sorted.
 #[derive(Debug)]
@@ -174,19 +173,19 @@ impl Resolver<'_> {
             return;
         };
         let version = self.set.at(found).version;
-        if !version::is_valid_requirement(requirement) {
-            issues.push(PlanIssue::InvalidRequirement {
-                plugin,
-                required,
-                requirement,
-            });
-        } else if !version.meets(requirement) {
-            issues.push(PlanIssue::VersionMismatch {
+        match version.judge(requirement) {
+            Some(true) => {}
+            Some(false) => issues.push(PlanIssue::VersionMismatch {
                 plugin,
                 required,
                 requirement,
                 version,
-            });
+            }),
+            None => issues.push(PlanIssue::InvalidRequirement {
+                plugin,
+                required,
+                requirement,
+            }),
         }
     }
 

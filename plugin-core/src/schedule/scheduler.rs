@@ -64,7 +64,7 @@ use crate::event::{Event, Publisher};
 pub struct Scheduler(Arc<Timetable>);
 
 impl Scheduler {
-    pub(crate) fn new(timetable: &Arc<Timetable>) -> Self {
+    pub(super) fn new(timetable: &Arc<Timetable>) -> Self {
         Self(Arc::clone(timetable))
     }
 

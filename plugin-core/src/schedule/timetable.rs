@@ -3,12 +3,14 @@
 //!
 //! Invariants: a run begins only while the plugin runs, decided under the lock that a stop takes;
 //! it is a task of the plugin's scope; the timer wakes up when something is due or changed, and
-//! once a minute if anything goes by the time of day.
+//! once a minute if anything goes by the time of day. An instance that can have no schedule has no
+//! timer.
 
 mod operations;
 mod timer;
 
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -20,6 +22,7 @@ use tokio_util::task::TaskTracker;
 use super::book::{Book, Phase, Scope};
 use super::entry::Entry;
 use super::run::{Call, Ended};
+use super::scheduler::Scheduler;
 use super::status::ScheduleStatus;
 use super::timing::Timing;
 use crate::clock::Clock;
@@ -41,6 +44,8 @@ pub(crate) struct Timetable {
     clock: Clock,
     told: Told,
     book: Mutex<Book>,
+    /// Whether the plugin makes schedules of its own.
+    is_open: AtomicBool,
     changed: Notify,
 }
 
@@ -64,12 +69,19 @@ impl Timetable {
             clock,
             told,
             book: Mutex::new(book),
+            is_open: AtomicBool::new(false),
             changed: Notify::new(),
         }
     }
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Lets the plugin make schedules of its own.
+    pub(crate) fn scheduler(self: &Arc<Self>) -> Scheduler {
+        self.is_open.store(true, Relaxed);
+        Scheduler::new(self)
     }
 
     /// The plugin is about to be built.
@@ -106,8 +118,11 @@ impl Timetable {
         }
         book.change_all(|entry| entry.arm(now, &self.clock));
         book.phase = Phase::Active(scope);
+        let is_needed = book.len() > 0 || self.is_open.load(Relaxed);
         drop(book);
-        drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
+        if is_needed {
+            drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
+        }
     }
 
     /// Nothing begins from here on.

@@ -38,11 +38,23 @@ impl<T: ServiceTrait + ?Sized> Service<T> {
     /// replaced, not taken away.
     #[must_use]
     pub fn provider(&self) -> Provider<T> {
-        let providers = self.slot.providers();
-        Provider(Arc::clone(providers.first().expect(
-            "a handle is given out only when there is a provider, which is replaced but not removed",
-        )))
+        Provider(self.first())
     }
+
+    pub(super) fn first(&self) -> Arc<Entry<T>> {
+        self.slot.first().expect(PROVIDED)
+    }
+}
+
+const PROVIDED: &str =
+    "a handle is given out only when there is a provider, which is replaced but not removed";
+
+/// Calls the provider of this moment, which stays until the call returns: `#[service]` writes one
+/// for each `fn` of a service.
+#[inline]
+#[doc(hidden)]
+pub fn call<T: ServiceTrait + ?Sized, R>(service: &Service<T>, call: impl FnOnce(&T) -> R) -> R {
+    service.slot.call(call).expect(PROVIDED)
 }
 
 impl<T: ServiceTrait + ?Sized> Services<T> {
@@ -54,11 +66,7 @@ impl<T: ServiceTrait + ?Sized> Services<T> {
     #[must_use]
     pub fn providers(&self) -> Vec<Provider<T>> {
         self.slot
-            .providers()
-            .iter()
-            .cloned()
-            .map(Provider)
-            .collect()
+            .providers(|providers| providers.iter().cloned().map(Provider).collect())
     }
 }
 

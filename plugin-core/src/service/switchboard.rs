@@ -2,23 +2,23 @@
 //!
 //! Invariants: a slot's providers are in order of priority, then of start; one owner has at most
 //! one entry; the sole provider of a service is replaced, never removed, so that handles always
-//! lead somewhere.
+//! lead somewhere. What was replaced is dropped when the calls that began with it are over.
 
 use std::any::Any;
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::{ArcSwap, Guard};
-
 use super::{Service, ServiceTrait, Services};
+use crate::event::{DEEPEST, Record, Shared};
 use crate::guard;
 use crate::instance::Identity;
 
 /// The providers of one service.
 pub(crate) struct Slot<T: ?Sized> {
-    providers: ArcSwap<Vec<Arc<Entry<T>>>>,
+    providers: Shared<Vec<Arc<Entry<T>>>>,
 }
 
 /// One provider.
@@ -52,13 +52,42 @@ impl<T: ?Sized> Drop for Entry<T> {
 }
 
 impl<T: ?Sized> Slot<T> {
-    pub(super) fn providers(&self) -> Guard<Arc<Vec<Arc<Entry<T>>>>> {
-        self.providers.load()
+    fn new() -> Self {
+        Self {
+            providers: Shared::read_by(|record| &record.callers, Vec::new()),
+        }
     }
 
-    /// Puts a provider in, in the place of the same owner's earlier one.
-    fn install(&self, entry: &Arc<Entry<T>>) {
-        self.providers.rcu(|current| {
+    /// Looks at the providers of this moment.
+    pub(super) fn providers<R>(&self, look: impl FnOnce(&[Arc<Entry<T>>]) -> R) -> R {
+        let record = Record::current();
+        let reading = record.callers.enter();
+        look(self.providers.read(record, &reading))
+    }
+
+    /// The first provider, to keep.
+    pub(super) fn first(&self) -> Option<Arc<Entry<T>>> {
+        self.providers(|providers| providers.first().cloned())
+    }
+
+    /// Calls the first provider. The reading keeps it alive, unless calls are nested so deep that
+    /// the mark of this thread could run over.
+    #[inline]
+    pub(super) fn call<R>(&self, call: impl FnOnce(&T) -> R) -> Option<R> {
+        let record = Record::current();
+        let reading = record.callers.enter();
+        if reading.depth() >= DEEPEST {
+            drop(reading);
+            return self.first().map(|entry| call(entry.provider()));
+        }
+        let first = self.providers.read(record, &reading).first();
+        first.map(|entry| call(entry.provider()))
+    }
+
+    /// Puts a provider in, in the place of the same owner's earlier one; whether nothing of what
+    /// was replaced is in use any more.
+    fn install(&self, entry: &Arc<Entry<T>>) -> bool {
+        self.providers.replace(|current| {
             let mut next: Vec<_> = current
                 .iter()
                 .filter(|other| other.owner.name() != entry.owner.name())
@@ -68,26 +97,39 @@ impl<T: ?Sized> Slot<T> {
             next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.order()));
             next
         });
+        self.let_go()
+    }
+
+    /// Drops what was replaced and is not in use; whether that was all.
+    fn let_go(&self) -> bool {
+        self.providers.reclaim(|_| ()).drop_up_to(u64::MAX)
     }
 }
 
-/// Takes an owner's entry out of a slot of any type, unless it is the sole one.
+/// A slot of any type.
 trait AnySlot: Any + Send + Sync {
-    fn withdraw(&self, owner: usize);
+    /// Takes an owner's entry out, unless it is the sole one.
+    fn withdraw(&self, owner: usize) -> bool;
+
+    /// Drops what was replaced and is not in use; whether that was all.
+    fn let_go(&self) -> bool;
 }
 
 impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
-    fn withdraw(&self, owner: usize) {
-        if !T::DESCRIPTOR.many {
-            return;
+    fn withdraw(&self, owner: usize) -> bool {
+        let is_of = |entry: &Arc<Entry<T>>| entry.owner.uid() == owner;
+        if !T::DESCRIPTOR.many || !self.providers(|providers| providers.iter().any(is_of)) {
+            return true;
         }
-        self.providers.rcu(|current| {
-            current
-                .iter()
-                .filter(|entry| entry.owner.uid() != owner)
-                .cloned()
-                .collect::<Vec<_>>()
+        self.providers.replace(|current| {
+            let stay = current.iter().filter(|entry| !is_of(entry));
+            stay.cloned().collect()
         });
+        Slot::let_go(self)
+    }
+
+    fn let_go(&self) -> bool {
+        Slot::let_go(self)
     }
 }
 
@@ -95,14 +137,16 @@ impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
 #[derive(Default)]
 pub(crate) struct Switchboard {
     slots: Mutex<HashMap<u64, Arc<dyn AnySlot>>>,
+    /// Whether something that was replaced may still be in use.
+    unsettled: AtomicBool,
 }
 
 impl Switchboard {
     /// A handle of the one provider; `None` while there is none.
     pub(crate) fn one<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
         let slot = self.slot::<T>();
-        let provided = !slot.providers().is_empty();
-        provided.then(|| Service::new(slot))
+        let is_provided = slot.providers(|providers| !providers.is_empty());
+        is_provided.then(|| Service::new(slot))
     }
 
     /// Handles of all providers.
@@ -112,17 +156,40 @@ impl Switchboard {
 
     /// Takes out what an instance provides to extension points.
     pub(crate) fn withdraw(&self, owner: &Identity) {
-        for slot in self.lock().values() {
-            slot.withdraw(owner.uid());
+        for slot in self.all_slots() {
+            self.note(slot.withdraw(owner.uid()));
         }
     }
 
+    /// Drops what was replaced and is not in use any more; whether that was all.
+    pub(crate) fn let_go(&self) -> bool {
+        if self.unsettled.swap(false, Relaxed) {
+            for slot in self.all_slots() {
+                self.note(slot.let_go());
+            }
+        }
+        !self.unsettled.load(Relaxed)
+    }
+
+    fn note(&self, settled: bool) {
+        if !settled {
+            self.unsettled.store(true, Relaxed);
+        }
+    }
+
+    /// The slots, to work on without the lock: what they drop may be a plugin.
+    fn all_slots(&self) -> Vec<Arc<dyn AnySlot>> {
+        self.lock().values().cloned().collect()
+    }
+
     fn slot<T: ServiceTrait + ?Sized>(&self) -> Arc<Slot<T>> {
-        let slot = Arc::clone(self.lock().entry(T::DESCRIPTOR.key).or_insert_with(|| {
-            Arc::new(Slot::<T> {
-                providers: ArcSwap::default(),
-            })
-        }));
+        let key = T::DESCRIPTOR.key;
+        let mut slots = self.lock();
+        let slot = slots
+            .entry(key)
+            .or_insert_with(|| Arc::new(Slot::<T>::new()));
+        let slot = Arc::clone(slot);
+        drop(slots);
         let slot: Arc<dyn Any + Send + Sync> = slot;
         slot.downcast()
             .expect("the key of a service is made of its path, so one key has one type")
@@ -152,10 +219,12 @@ pub struct Installer<'a> {
 impl Installer<'_> {
     /// Makes `provider` a provider of the service `T`.
     pub fn install<T: ServiceTrait + ?Sized>(&mut self, provider: Arc<T>) {
-        self.switchboard.slot::<T>().install(&Arc::new(Entry {
+        let entry = Arc::new(Entry {
             owner: Arc::clone(self.owner),
             provider: Some(provider),
             priority: self.priority,
-        }));
+        });
+        let settled = self.switchboard.slot::<T>().install(&entry);
+        self.switchboard.note(settled);
     }
 }

@@ -23,13 +23,8 @@ pub const fn is_valid_requirement(requirement: &str) -> bool {
     check(requirement, None).is_some()
 }
 
-/// Whether the requirement can be read and the version meets it.
-pub(super) const fn is_met(requirement: &str, version: &Version) -> bool {
-    matches!(check(requirement, Some(version)), Some(true))
-}
-
 /// Whether the version, if there is one, meets the requirement; `None` if that can't be read.
-const fn check(requirement: &str, version: Option<&Version>) -> Option<bool> {
+pub(super) const fn check(requirement: &str, version: Option<&Version>) -> Option<bool> {
     let mut scan = Scan::new(requirement);
     scan.skip_spaces();
     if scan.wildcard() {

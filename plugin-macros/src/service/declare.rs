@@ -45,11 +45,15 @@ fn declared(method: &Method, service: &Service) -> TokenStream {
     if method.broken {
         return broken(method);
     }
+    let krate = &service.options.krate;
     let (attributes, signature) = (&method.attributes, &method.signature);
     let (signature, body) = if method.is_async() {
-        let body = method.body.as_ref().map(|body| boxed_body(signature, body));
+        let body = method
+            .body
+            .as_ref()
+            .map(|body| boxed_body(signature, body, krate));
         (
-            boxed_signature(signature, &service.options.krate),
+            boxed_signature(signature, krate),
             body.map(|body| quote!({ #body })),
         )
     } else {
@@ -145,14 +149,13 @@ fn forward(method: &Method, service: &Service) -> TokenStream {
         .map(|receiver| receiver.self_token);
     let at = Span::mixed_site().located_at(name.span());
     let call = quote_spanned!(at=> <dyn #ident as #ident>::#name(&*provider #(, #arguments)*));
-    let provider = quote_spanned!(at=> let provider = #krate::service::Service::provider(#this););
     if method.is_async() {
         let signature = boxed_signature(&method.signature, krate);
-        let body =
-            quote_spanned!(at=> ::std::boxed::Box::pin(async move { #provider #call.await }));
+        let body = quote_spanned!(at=> #krate::service::call_async(#this, |provider, _| #call));
         quote!(#(#cfgs)* #signature { #body })
     } else {
         let signature = &method.signature;
-        quote!(#(#cfgs)* #signature { #provider #call })
+        let body = quote_spanned!(at=> #krate::service::call(#this, |provider| #call));
+        quote!(#(#cfgs)* #signature { #body })
     }
 }

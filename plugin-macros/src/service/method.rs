@@ -44,7 +44,9 @@ pub(super) fn boxed_signature(signature: &Signature, krate: &Path) -> Signature 
     boxed.inputs.iter_mut().for_each(name_argument);
     boxed.output = ReturnType::Type(
         syn::token::RArrow::default(),
-        Box::new(Type::Verbatim(quote!(#krate::BoxFuture<#call, #output>))),
+        Box::new(Type::Verbatim(
+            quote!(#krate::service::ServiceFuture<#call, #output>),
+        )),
     );
     boxed
 }
@@ -61,21 +63,21 @@ fn name_argument(argument: &mut FnArg) {
     }
 }
 
-/// The body of an `async fn` as an expression of type `BoxFuture`.
+/// The body of an `async fn` as an expression of type `ServiceFuture`.
 ///
 /// The tokens around the body have its place, so that a future that isn't `Send` is reported
 /// there; the dead `return` tells the compiler the type that `?` and the last expression have.
-pub(super) fn boxed_body(signature: &Signature, body: &Block) -> TokenStream {
+pub(super) fn boxed_body(signature: &Signature, body: &Block, krate: &Path) -> TokenStream {
     let at = Span::mixed_site().located_at(body.brace_token.span.join());
     let output = output(signature);
     let statements = &body.stmts;
     quote_spanned! {at=>
-        ::std::boxed::Box::pin(async move {
+        #krate::service::ServiceFuture::new(::std::boxed::Box::pin(async move {
             if let ::core::option::Option::Some(output) = ::core::option::Option::None::<#output> {
                 return output;
             }
             #(#statements)*
-        })
+        }))
     }
 }
 

@@ -41,7 +41,7 @@ fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagn
     let mut own = Diagnostics::default();
     signature::check(&function.sig, &mut own);
     let body = if own.is_empty() {
-        boxed_body(&function.sig, &function.block)
+        boxed_body(&function.sig, &function.block, krate)
     } else {
         function
             .attrs

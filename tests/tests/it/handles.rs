@@ -1,6 +1,8 @@
 //! Handles of services: one provider, perhaps one, or all by priority; and what a handle leads to
 //! when its provider is replaced.
 
+mod borrowed;
+
 use std::sync::Arc;
 
 use plugin_core::Plugin;

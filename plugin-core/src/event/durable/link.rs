@@ -7,11 +7,10 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::Durable;
-use crate::descriptor::BoxFuture;
 use crate::error::Result;
 use crate::event::store::{EventStore, SubscriptionName};
 use crate::guard;
-use crate::service::{Provider, Service};
+use crate::service::{Provider, Service, ServiceFuture};
 
 /// Where the store is.
 #[derive(Clone, Default)]
@@ -98,10 +97,10 @@ impl Listener {
 /// Asks the store: guarded, without a time limit, since it may wait for room.
 pub(crate) async fn ask<'a, T>(
     store: &'a Provider<dyn EventStore>,
-    question: impl FnOnce(&'a dyn EventStore) -> BoxFuture<'a, Result<T>>,
+    question: impl FnOnce(&'a dyn EventStore) -> ServiceFuture<'a, Result<T>>,
 ) -> Result<T> {
     let current = store.current();
-    let answer = guard::call(current, || Ok(question(&**store)))?;
+    let answer = guard::call(current, || Ok(question(&**store).boxed()))?;
     guard::unlimited(current, answer).await
 }
 

@@ -36,24 +36,27 @@ impl Record {
     }
 }
 
+/// Which of a thread's marks.
+pub(super) type Marks = fn(&Record) -> &Readers;
+
 /// The threads that read when this was called; a writer waits until each has left.
-#[derive(Debug, Default)]
-pub(super) struct Grace(Vec<(Arc<Record>, Mark)>);
+#[derive(Debug)]
+pub(super) struct Grace(Marks, Vec<(Arc<Record>, Mark)>);
 
 impl Grace {
     /// Fences, then notes who reads.
-    pub(super) fn begin() -> Self {
+    pub(super) fn begin(marks: Marks) -> Self {
         epoch::heavy_fence();
-        let marks = |record: &Arc<Record>| (Arc::clone(record), record.readers.mark());
+        let marked = |record: &Arc<Record>| (Arc::clone(record), marks(record).mark());
         let records = RECORDS.lock().unwrap();
-        let marks = records.iter().map(marks);
-        Self(marks.filter(|(_, mark)| mark.is_inside()).collect())
+        let marked = records.iter().map(marked);
+        Self(marks, marked.filter(|(_, mark)| mark.is_inside()).collect())
     }
 
     /// Whether all of them have left.
     pub(super) fn is_over(&mut self) -> bool {
-        self.0
-            .retain(|(record, mark)| !mark.has_left(&record.readers));
-        self.0.is_empty()
+        let Self(marks, marked) = self;
+        marked.retain(|(record, mark)| !mark.has_left(marks(record)));
+        marked.is_empty()
     }
 }
