@@ -1,5 +1,8 @@
 //! What a worker has done and not told of yet: to tell of each event takes longer than a short
 //! handler.
+//!
+//! Invariant: what is handled is told of no later than the room that it gave, so that what counts
+//! as unfinished is never more than the mailbox holds and what is in calls.
 
 use std::sync::Arc;
 
@@ -34,7 +37,7 @@ impl Done {
     pub(super) fn gave_room(&mut self, rooms: usize) {
         self.rooms += rooms;
         if self.rooms > self.most_rooms {
-            self.tell_rooms();
+            self.tell();
         }
     }
 
@@ -45,15 +48,11 @@ impl Done {
     }
 
     pub(super) fn tell(&mut self) {
-        self.tell_rooms();
         if self.handled > 0 {
             let handled = std::mem::take(&mut self.handled);
             self.mailbox.handled(handled);
             self.mailbox.backlog().end(handled);
         }
-    }
-
-    fn tell_rooms(&mut self) {
         if self.rooms > 0 {
             self.mailbox.give_back(std::mem::take(&mut self.rooms));
         }
