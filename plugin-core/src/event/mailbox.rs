@@ -109,9 +109,9 @@ impl Mailbox {
 
     /// Jobs that entered and are not handled yet, waiting or in a handler.
     pub(crate) fn unfinished(&self) -> usize {
-        // What is handled has entered before.
-        let handled = self.handled.load(Acquire);
-        self.lock().entered - handled
+        let queue = self.lock();
+        // What is handled has entered, and while this looks none enters.
+        queue.entered - self.handled.load(Acquire)
     }
 
     /// Counts jobs as handled.
