@@ -36,7 +36,7 @@ const fn inline(subscribers: u32) -> Goal {
     Goal::Instructions(30 + 22 * subscribers)
 }
 
-pub(crate) const SCENARIOS: [Scenario; 12] = [
+pub(crate) const SCENARIOS: [Scenario; 13] = [
     scenario("try_publish, N = 0", inline(0), trying::<ToNone>),
     scenario("try_publish, N = 1", inline(1), trying::<ToOne>),
     scenario("try_publish, N = 4", inline(4), trying::<ToFour>),
@@ -47,6 +47,7 @@ pub(crate) const SCENARIOS: [Scenario; 12] = [
     scenario("publish, N = 4", inline(4), awaiting::<ToFour>),
     scenario("publish, N = 16", inline(16), awaiting::<ToSixteen>),
     scenario("publish, N = 64", inline(64), awaiting::<ToSixtyFour>),
+    scenario("publish and handle, asynchronous", Goal::None, queued),
     scenario(ARC, Goal::None, through_arc),
     scenario("call of a service", Goal::Times(1.5, ARC), through_handle),
 ];
@@ -92,6 +93,46 @@ fn awaiting<E: Subject>() {
         system.runtime().block_on(async {
             for _ in 0..times {
                 black_box(publisher.publish(E::of(black_box(1))).await.is_ok());
+            }
+        });
+    });
+}
+
+#[event("count.queued")]
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct Queued {
+    number: u64,
+}
+
+struct Listener;
+
+#[plugin(name = "queued-listener")]
+impl Listener {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[subscribe]
+    async fn on_queued(&self, event: &Queued) {
+        black_box(event.number);
+    }
+}
+
+/// So many events are published before their handling is waited for.
+const BURST: u64 = 64;
+
+/// The whole way of an event: publish, mailbox, worker, handler.
+fn queued() {
+    let system = System::start(&[Listener::DESCRIPTOR]);
+    let publisher = system.running().publisher::<Queued>();
+    count(|times| {
+        system.runtime().block_on(async {
+            for number in 1..=times {
+                black_box(publisher.publish(Queued { number }).await.is_ok());
+                if number % BURST == 0 {
+                    system.running().idle().await;
+                }
             }
         });
     });

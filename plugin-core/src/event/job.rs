@@ -298,9 +298,9 @@ impl Drop for Job {
         if self.has_room {
             self.site.mailbox.give_back(1);
         }
-        // The bus is idle only when those who wait for this are told.
-        drop(self.rare.take());
         if self.pending {
+            // The bus is idle only when those who wait for this are told.
+            drop(self.rare.take());
             self.site.mailbox.backlog().end(1);
         }
     }

@@ -25,8 +25,11 @@ pub(super) struct Publication<'a, P> {
     index: usize,
     event: Option<P>,
     /// What is left to do when somebody has no room.
-    rest: Option<BoxFuture<'a, Result<(), PublishError>>>,
+    rest: Option<Waiting<'a>>,
 }
+
+/// What is left to do when somebody has no room.
+type Waiting<'a> = BoxFuture<'a, Result<(), PublishError>>;
 
 impl<'a, P: Carried> Publication<'a, P> {
     pub(super) fn new(bus: &'a Bus, owner: &'a Identity, index: usize, event: P) -> Self {
@@ -41,7 +44,7 @@ impl<'a, P: Carried> Publication<'a, P> {
 
     /// Publishes as far as nobody has to wait; says what is left to do.
     #[inline(always)]
-    fn begin(&self, event: P) -> Result<Option<Rest<'a, P>>, PublishError> {
+    fn begin(&self, event: P) -> Result<Option<Waiting<'a>>, PublishError> {
         let Self {
             bus, owner, index, ..
         } = *self;
@@ -67,7 +70,7 @@ impl<P: Carried> Future for Publication<'_, P> {
         if let Some(event) = self.event.take() {
             match self.begin(event) {
                 Ok(None) => return Poll::Ready(Ok(())),
-                Ok(Some(rest)) => self.rest = Some(Box::pin(rest.send())),
+                Ok(Some(rest)) => self.rest = Some(rest),
                 Err(error) => return Poll::Ready(Err(error)),
             }
         }
@@ -114,7 +117,7 @@ fn send_at_once<'a, P: Carried>(
     publishing: Publishing<'a>,
     envelope: Arc<Envelope<P>>,
     route: &Route<P>,
-) -> Result<Option<Rest<'a, P>>, PublishError> {
+) -> Result<Option<Waiting<'a>>, PublishError> {
     let mut outcome = Outcome::default();
     let last = route.queued.len() - 1;
     for (next, target) in route.queued.iter().enumerate() {
@@ -134,20 +137,26 @@ fn send_at_once<'a, P: Carried>(
             Way::Other => None,
         };
         let Some(accepted) = accepted else {
-            return Ok(Some(Rest {
+            let rest = Rest {
                 publishing,
                 envelope,
                 targets: Arc::clone(&route.queued),
                 next,
                 outcome,
-            }));
+            };
+            return Ok(Some(rest.wait()));
         };
         outcome.tally.count(accepted);
     }
     outcome.result().map(|()| None)
 }
 
-impl<P: Carried> Rest<'_, P> {
+impl<'a, P: Carried> Rest<'a, P> {
+    #[cold]
+    fn wait(self) -> Waiting<'a> {
+        Box::pin(self.send())
+    }
+
     async fn send(self) -> Result<(), PublishError> {
         let Self {
             publishing,
