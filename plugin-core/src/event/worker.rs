@@ -44,11 +44,13 @@ const TURN: usize = 64;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
+    // In this order, so that what a worker leaves behind becomes dead letters in the order in which
+    // it came.
+    desk: Desk,
     /// What is to be called before the jobs: what has waited long enough.
     ready: VecDeque<Work>,
     /// What was taken out of the mailbox, in its order.
     jobs: VecDeque<Job>,
-    desk: Desk,
     done: Done,
     /// What it has come to since others had their turn.
     turn: usize,

@@ -1,6 +1,7 @@
 //! Delivery to plugins as the macro writes them, through a manager.
 
 mod acknowledged;
+mod borrowing;
 mod concurrency;
 mod lingering;
 mod overflow;
