@@ -12,7 +12,7 @@ use serde::Serialize;
 
 pub(crate) use dot::dot;
 pub(crate) use mermaid::mermaid;
-pub(crate) use middleware::MiddlewareNode;
+pub(crate) use middleware::{MiddlewareNode, priority};
 pub(crate) use requests::RequestNode;
 pub(crate) use text::text;
 

@@ -37,3 +37,12 @@ pub(super) fn patterns(middleware: &[MiddlewareNode]) -> Vec<&'static str> {
     patterns.dedup();
     patterns
 }
+
+/// A priority as an operator reads it: the ends of its range have names.
+pub(crate) fn priority(number: i32) -> String {
+    match number {
+        i32::MAX => "highest".to_owned(),
+        i32::MIN => "lowest".to_owned(),
+        number => number.to_string(),
+    }
+}

@@ -209,7 +209,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         middleware: "after",
         stage: Stage::Delivered,
         topics: "**",
-        priority: 0,
+        priority: i32::MIN,
         bind: |_, _| {},
     },
 ]);
@@ -220,7 +220,7 @@ fn middleware_is_drawn_where_there_is_any() {
     let text = text(&graph);
     let table = "\naround  stage      priority  plugin  middleware\n\
                  shop.*  publish    10        guard   check\n\
-                 **      delivered  0         guard   after\n";
+                 **      delivered  lowest    guard   after\n";
     assert!(text.ends_with(table), "{text}");
     let mermaid = mermaid(&graph);
     for line in [

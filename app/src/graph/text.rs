@@ -1,6 +1,6 @@
 //! The graph as aligned text.
 
-use super::{EventNode, Graph};
+use super::{EventNode, Graph, priority};
 use crate::table::Table;
 
 /// A table each: plugins, services, events, and requests and middleware if there are any.
@@ -103,7 +103,7 @@ fn middleware(graph: &Graph) -> Table {
         table.row([
             one.topics.to_owned(),
             one.stage.to_owned(),
-            one.priority.to_string(),
+            priority(one.priority),
             one.plugin.to_owned(),
             one.middleware.to_owned(),
         ]);

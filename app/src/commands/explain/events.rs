@@ -6,6 +6,8 @@ use plugin_core::{
 };
 use serde::Serialize;
 
+use crate::graph::priority;
+
 /// Events that a handler takes.
 #[derive(Debug, Serialize)]
 pub(super) struct Handled {
@@ -75,7 +77,7 @@ fn options(subscription: &Subscription) -> String {
         words.push("durable".to_owned());
     }
     if options.priority != 0 {
-        words.push(format!("priority {}", options.priority));
+        words.push(format!("priority {}", priority(options.priority)));
     }
     if let Some(timeout) = options.timeout {
         words.push(format!("timeout {timeout:?}"));

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use plugin_core::permission::Permission;
 
 use super::{Explanation, Order, Permissions, State};
+use crate::graph::priority;
 use crate::table::Table;
 
 pub(super) fn text(plugin: &Explanation) -> String {
@@ -156,7 +157,7 @@ fn intercepted(plugin: &Explanation) -> Table {
         table.row([
             one.topics.to_owned(),
             one.stage.to_owned(),
-            one.priority.to_string(),
+            priority(one.priority),
             one.middleware.to_owned(),
         ]);
     }
