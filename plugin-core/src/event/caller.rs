@@ -3,7 +3,6 @@
 //! allocates nothing.
 
 use std::future::Future;
-use std::marker::PhantomData;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -134,9 +133,7 @@ where
     H: for<'a> Handler<'a, T, E> + Send + 'static,
     <H as Handler<'static, T, E>>::Future: Send,
 {
-    let event = PhantomData::<fn(E)>;
     InPlace::boxed(move |work: &Work| {
-        let _ = event;
         let envelope: *const Envelope<E> = typed(work);
         // SAFETY: the plugin is owned by this closure, which is the place's `make`, and the
         // envelope is behind an `Arc` of its `work`. The place holds both for longer than the
