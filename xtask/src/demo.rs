@@ -52,6 +52,12 @@ pub(crate) fn run(args: impl Iterator<Item = String>) -> Result<(), DemoError> {
     }
 }
 
+/// Writes a day of so many lines.
+pub(crate) fn write_lines(out: &mut impl Write, lines: u64) -> io::Result<()> {
+    let seed = Options::DEFAULT.seed;
+    write(out, Options { lines, seed })
+}
+
 fn write(out: &mut impl Write, options: Options) -> io::Result<()> {
     let mut day = Day::new(options.lines, options.seed);
     for _ in 0..options.lines {
@@ -61,11 +67,13 @@ fn write(out: &mut impl Write, options: Options) -> io::Result<()> {
 }
 
 impl Options {
+    const DEFAULT: Self = Self {
+        lines: 300,
+        seed: 7,
+    };
+
     fn parse(mut args: impl Iterator<Item = String>) -> Result<Self, DemoError> {
-        let mut options = Self {
-            lines: 300,
-            seed: 7,
-        };
+        let mut options = Self::DEFAULT;
         while let Some(arg) = args.next() {
             let target = match arg.as_str() {
                 "--lines" => &mut options.lines,

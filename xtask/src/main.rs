@@ -9,6 +9,7 @@ mod matrix;
 mod models;
 mod new_plugin;
 mod peers;
+mod process;
 mod require;
 mod soak;
 mod symbols;
@@ -27,6 +28,7 @@ usage: cargo xtask COMMAND
                                 with those of benches/count/counts.json
   counts --record | --functions records them there, or says which functions take them
   peers                         compares the kernel with other event crates and actor crates
+  process                       the app as a whole process: its start, and a million lines through it
   crash-test [--kills N] [--seed S]
                                 kills a process with a queue 200 times, and looks what is lost
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
@@ -45,6 +47,7 @@ fn main() -> ExitCode {
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),
+        Some("process") => process::run(),
         Some("new-plugin") => new_plugin::run(args.next().as_deref()),
         _ => Err(USAGE.to_owned()),
     };
