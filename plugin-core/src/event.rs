@@ -4,6 +4,7 @@ mod addressee;
 mod any;
 mod backlog;
 mod binder;
+mod bindings;
 mod bus;
 mod caller;
 mod dead_letters;
@@ -69,7 +70,7 @@ pub use request::{
 pub use store::EventStore;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
-pub(crate) use binder::Bindings;
+pub(crate) use bindings::Bindings;
 pub(crate) use dead_letters::ReplayError;
 pub(crate) use durable::{Deliveries, ask};
 pub(crate) use envelope::Meta;

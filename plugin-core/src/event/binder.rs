@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::any::{AnyEvent, Payload, SharedEvent};
+use super::bindings::Bindings;
 use super::bus::Bus;
 use super::caller::{self, Handler};
 use super::descriptor::Event;
@@ -73,7 +74,7 @@ impl<'a> Binder<'a> {
             }
             (subscription.bind)(plugin, &mut binder);
             if let Role::Delivery(_, delivery) = binder.role {
-                bindings.deliveries.extend(delivery);
+                bindings.deliver(delivery);
             }
             bindings.add(binder.subscription, binder.changes);
         }
@@ -342,43 +343,6 @@ impl<'a> Binder<'a> {
             events: Events::default(),
         };
         site.open()
-    }
-}
-
-/// The changes that make the methods of one instance handlers, by subscription.
-#[derive(Default)]
-pub(crate) struct Bindings {
-    subscriptions: Vec<(u64, Vec<Change>)>,
-    deliveries: Vec<Delivery>,
-}
-
-impl Bindings {
-    pub(super) fn add(&mut self, subscription: u64, changes: Vec<Change>) {
-        self.subscriptions.push((subscription, changes));
-    }
-
-    /// Takes out how the durable ones are delivered to.
-    pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
-        std::mem::take(&mut self.deliveries)
-    }
-
-    /// Takes a subscription out before it began.
-    pub(super) fn remove(&mut self, subscription: u64) -> Option<Vec<Change>> {
-        let at = self
-            .subscriptions
-            .iter()
-            .position(|(other, _)| *other == subscription)?;
-        Some(self.subscriptions.remove(at).1)
-    }
-
-    pub(super) fn append(&mut self, mut later: Self) {
-        self.subscriptions.append(&mut later.subscriptions);
-    }
-
-    /// The subscriptions, and all the changes in order.
-    pub(super) fn split(self) -> (Vec<u64>, Vec<Change>) {
-        let (subscriptions, changes): (Vec<_>, Vec<_>) = self.subscriptions.into_iter().unzip();
-        (subscriptions, changes.into_iter().flatten().collect())
     }
 }
 

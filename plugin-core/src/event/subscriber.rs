@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use super::any::{AnyEvent, SharedEvent};
-use super::binder::{Binder, Bindings, Role};
+use super::binder::{Binder, Role};
+use super::bindings::Bindings;
 use super::bus::{Bus, Retired};
 use super::descriptor::Event;
 use super::envelope::Envelope;

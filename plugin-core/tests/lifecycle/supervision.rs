@@ -128,8 +128,13 @@ async fn a_restart_by_the_operator_that_fails_is_followed_up() {
         .set("b", "restart", restarts(2));
     let running = set.configure().start().await.unwrap();
     running.handle().restart("b").await.unwrap_err();
-    while running.status().plugins[0].state != State::Running {
-        tokio::time::sleep(std::time::Duration::from_millis(1)).await;
-    }
+    let runs_again = async {
+        while running.status().plugins[0].state != State::Running {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+    };
+    let limit = std::time::Duration::from_secs(60);
+    let followed_up = tokio::time::timeout(limit, runs_again).await;
+    followed_up.expect("it is started again");
     running.stop().await;
 }

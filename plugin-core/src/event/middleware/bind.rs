@@ -9,7 +9,7 @@ use crate::__private::provider;
 use crate::descriptor::{Middleware, Plugin, PluginRef};
 use crate::error::Result;
 use crate::event::any::AnyEvent;
-use crate::event::binder::Bindings;
+use crate::event::bindings::Bindings;
 use crate::event::bus::Bus;
 use crate::event::pattern::Pattern;
 use crate::event::table::Change;
