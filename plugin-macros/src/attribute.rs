@@ -5,7 +5,7 @@ use proc_macro2::{Group, TokenStream};
 use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Expr, ExprLit, Ident, Lit, LitInt, LitStr, Token, Type, token};
+use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Token, Type, token};
 
 use crate::diagnostics::Diagnostics;
 use crate::suggestion;
@@ -90,6 +90,31 @@ impl Arguments {
         };
         diagnostics_of(parser, tokens);
         arguments
+    }
+
+    /// Reads those of an attribute that may go without any; `parentheses` says how to write some.
+    pub(crate) fn of(
+        attribute: &Attribute,
+        grammar: &'static Grammar,
+        parentheses: &str,
+        diagnostics: &mut Diagnostics,
+    ) -> Self {
+        let tokens = match &attribute.meta {
+            Meta::Path(_) => TokenStream::new(),
+            Meta::List(list) => list.tokens.clone(),
+            Meta::NameValue(pair) => {
+                diagnostics.at(pair, parentheses);
+                TokenStream::new()
+            }
+        };
+        Self::parse(grammar, tokens, diagnostics)
+    }
+
+    /// Refuses those without a name.
+    pub(crate) fn refuse_positional(&self, message: &str, diagnostics: &mut Diagnostics) {
+        for stray in &self.positional {
+            diagnostics.at(stray, message);
+        }
     }
 
     /// Reads one argument and the comma after it.

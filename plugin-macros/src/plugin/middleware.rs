@@ -1,8 +1,8 @@
 //! `#[middleware(…)]` above a method: the stage and the signature must agree.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, Meta, PatType, Signature, Type};
+use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, PatType, Signature, Type};
 
 use super::block::{Block, Method};
 use super::mark::Mark;
@@ -120,24 +120,13 @@ fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Middleware> {
 }
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
-    let tokens = match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(pair) => {
-            diagnostics.at(
-                pair,
-                "`#[middleware]` takes its stage in parentheses: write `#[middleware(publish)]`",
-            );
-            TokenStream::new()
-        }
-    };
-    let arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
-    for stray in &arguments.positional {
-        diagnostics.at(
-            stray,
-            "the pattern of a middleware has a name: write `topics = \"user.*\"`",
-        );
-    }
+    let parentheses =
+        "`#[middleware]` takes its stage in parentheses: write `#[middleware(publish)]`";
+    let arguments = Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics);
+    arguments.refuse_positional(
+        "the pattern of a middleware has a name: write `topics = \"user.*\"`",
+        diagnostics,
+    );
     arguments
 }
 

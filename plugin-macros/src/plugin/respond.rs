@@ -1,8 +1,7 @@
 //! `#[respond(…)]` above a method: it takes a request and returns the answer.
 
-use proc_macro2::TokenStream;
 use quote::ToTokens;
-use syn::{Attribute, LitInt, Meta, ReturnType, Signature, Type};
+use syn::{Attribute, LitInt, ReturnType, Signature, Type};
 
 use super::block::{Block, Method};
 use super::mark::Mark;
@@ -82,24 +81,13 @@ fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Respond> {
 }
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
-    let tokens = match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(pair) => {
-            diagnostics.at(
-                pair,
-                "`#[respond]` takes its options in parentheses: write `#[respond(timeout = \"5s\")]`",
-            );
-            TokenStream::new()
-        }
-    };
-    let arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
-    for stray in &arguments.positional {
-        diagnostics.at(
-            stray,
-            "the parameter of the method says which request is meant: leave this out",
-        );
-    }
+    let parentheses =
+        "`#[respond]` takes its options in parentheses: write `#[respond(timeout = \"5s\")]`";
+    let arguments = Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics);
+    arguments.refuse_positional(
+        "the parameter of the method says which request is meant: leave this out",
+        diagnostics,
+    );
     arguments
 }
 

@@ -4,8 +4,7 @@
 mod pace;
 mod when;
 
-use proc_macro2::TokenStream;
-use syn::{Attribute, Meta, Signature, Type};
+use syn::{Attribute, Signature, Type};
 
 use super::block::Method;
 use super::mark::Mark;
@@ -53,24 +52,13 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Sc
 }
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
-    let tokens = match &attribute.meta {
-        Meta::List(list) => list.tokens.clone(),
-        Meta::Path(_) => TokenStream::new(),
-        Meta::NameValue(pair) => {
-            diagnostics.at(
-                pair,
-                "`#[schedule]` takes its options in parentheses: write `#[schedule(every = \"30s\")]`",
-            );
-            TokenStream::new()
-        }
-    };
-    let arguments = Arguments::parse(&GRAMMAR, tokens, diagnostics);
-    for stray in &arguments.positional {
-        diagnostics.at(
-            stray,
-            "the options of `#[schedule]` have names: write `every = \"30s\"` or `cron = \"0 3 * * *\"`",
-        );
-    }
+    let parentheses =
+        "`#[schedule]` takes its options in parentheses: write `#[schedule(every = \"30s\")]`";
+    let arguments = Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics);
+    arguments.refuse_positional(
+        "the options of `#[schedule]` have names: write `every = \"30s\"` or `cron = \"0 3 * * *\"`",
+        diagnostics,
+    );
     arguments
 }
 

@@ -8,7 +8,7 @@ mod taken;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr};
 
 use super::block::Method;
 use super::mark::Mark;
@@ -87,18 +87,9 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
 }
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
-    let tokens = match &attribute.meta {
-        Meta::Path(_) => TokenStream::new(),
-        Meta::List(list) => list.tokens.clone(),
-        Meta::NameValue(pair) => {
-            diagnostics.at(
-                pair,
-                "`#[subscribe]` takes its pattern in parentheses: write `#[subscribe(\"user.*\")]`",
-            );
-            TokenStream::new()
-        }
-    };
-    Arguments::parse(&GRAMMAR, tokens, diagnostics)
+    let parentheses =
+        "`#[subscribe]` takes its pattern in parentheses: write `#[subscribe(\"user.*\")]`";
+    Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics)
 }
 
 /// Refuses options that the signature leaves no room for.
