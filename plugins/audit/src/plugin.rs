@@ -1,10 +1,8 @@
 //! The plugin: entries of what it is told go to the file.
 
-use std::sync::Mutex;
-
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
-use plugin_ndjson::{Lines, Writer};
+use plugin_ndjson::Log;
 use serde_json::Value;
 
 use crate::config::AuditConfig;
@@ -19,9 +17,7 @@ const FILE_NAME: &str = "events.ndjson";
 pub struct AuditTrail {
     config: AuditConfig,
     clock: Clock,
-    lines: Lines<Entry>,
-    /// Until `start` gives it a task.
-    writer: Mutex<Option<Writer<Entry>>>,
+    log: Log<Entry>,
 }
 
 /// Writes down who published what, and which deliveries failed.
@@ -29,27 +25,18 @@ pub struct AuditTrail {
 impl AuditTrail {
     #[init]
     fn init(Config(config): Config<AuditConfig>, directory: DataDir, clock: Clock) -> Self {
-        let (lines, writer) = plugin_ndjson::open(&directory.path().join(FILE_NAME), config.file);
-        Self {
-            config,
-            clock,
-            lines,
-            writer: Mutex::new(Some(writer)),
-        }
+        let log = Log::new(&directory.path().join(FILE_NAME), config.file);
+        Self { config, clock, log }
     }
 
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
-        let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
-        let writer = writer.ok_or_else(|| Error::bug("started twice"))?;
-        let end = tasks.cancelled();
-        tasks.spawn("writer", writer.run(end))?;
-        Ok(())
+        self.log.start(&tasks)
     }
 
     #[health]
     fn health(&self) -> Health {
-        self.lines.health()
+        self.log.health()
     }
 
     fn publishes(&self) -> Vec<Pattern> {
@@ -76,14 +63,14 @@ impl AuditTrail {
         } else {
             None
         };
-        self.lines
+        self.log
             .write(Entry::published(self.clock.now(), event, data));
     }
 
     #[middleware(delivered, topics = Self::failures)]
     fn failed(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         if let Err(error) = outcome.result() {
-            self.lines
+            self.log
                 .write(Entry::failed(self.clock.now(), delivery, error));
         }
     }

@@ -16,14 +16,14 @@ use crate::files::Files;
 /// Lines that are written together at most.
 const BATCH: usize = 512;
 
-/// Where lines are put. A clone puts them into the same file.
-pub struct Lines<T> {
+/// Where lines are put.
+pub(crate) struct Lines<T> {
     queue: mpsc::Sender<T>,
     state: Arc<State>,
 }
 
 /// The task that writes: see [`Writer::run`].
-pub struct Writer<T> {
+pub(crate) struct Writer<T> {
     queue: mpsc::Receiver<T>,
     state: Arc<State>,
     files: Files,
@@ -38,7 +38,7 @@ struct State {
 
 /// A queue to a file. Nothing is opened before the first line is written.
 #[must_use]
-pub fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lines<T>, Writer<T>) {
+pub(crate) fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lines<T>, Writer<T>) {
     let (sender, queue) = mpsc::channel(limits.queue);
     let state = Arc::<State>::default();
     let lines = Lines {
@@ -58,7 +58,7 @@ pub fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lines<T>, 
 
 impl<T> Lines<T> {
     /// Puts a line into the queue, if there is room; else it is lost, and counted.
-    pub fn write(&self, line: T) {
+    pub(crate) fn write(&self, line: T) {
         if self.queue.try_send(line).is_err() {
             self.state.lost.fetch_add(1, Relaxed);
         }
@@ -66,13 +66,13 @@ impl<T> Lines<T> {
 
     /// Lines that were lost so far.
     #[must_use]
-    pub fn lost(&self) -> u64 {
+    pub(crate) fn lost(&self) -> u64 {
         self.state.lost.load(Relaxed)
     }
 
     /// How the file is: degraded while it can't be written.
     #[must_use]
-    pub fn health(&self) -> Health {
+    pub(crate) fn health(&self) -> Health {
         if self.state.fails.load(Relaxed) {
             let lost = self.lost();
             return Health::Degraded(format!("the file can't be written; {lost} lines are lost"));
@@ -87,7 +87,7 @@ impl<T: Serialize + Send> Writer<T> {
     /// # Cancel safety
     ///
     /// When it is dropped, what is in the queue is not written.
-    pub async fn run(mut self, end: impl Future<Output = ()>) {
+    pub(crate) async fn run(mut self, end: impl Future<Output = ()>) {
         let mut batch = Vec::with_capacity(BATCH);
         let mut end = std::pin::pin!(end);
         let mut told = 0;
@@ -137,15 +137,6 @@ fn push(text: &mut Vec<u8>, line: &impl Serialize) {
     match serde_json::to_writer(&mut *text, line) {
         Ok(()) => text.push(b'\n'),
         Err(_) => text.truncate(before),
-    }
-}
-
-impl<T> Clone for Lines<T> {
-    fn clone(&self) -> Self {
-        Self {
-            queue: self.queue.clone(),
-            state: Arc::clone(&self.state),
-        }
     }
 }
 

@@ -1,10 +1,8 @@
 //! The plugin: spans of what it is told go to the file.
 
-use std::sync::Mutex;
-
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
-use plugin_ndjson::{Lines, Writer};
+use plugin_ndjson::Log;
 
 use crate::config::TracingConfig;
 use crate::sampling::Sampling;
@@ -19,9 +17,7 @@ pub struct Spans {
     topics: Vec<Pattern>,
     sampling: Sampling,
     clock: Clock,
-    lines: Lines<Span>,
-    /// Until `start` gives it a task.
-    writer: Mutex<Option<Writer<Span>>>,
+    log: Log<Span>,
 }
 
 /// Writes spans of publishes and deliveries.
@@ -29,28 +25,23 @@ pub struct Spans {
 impl Spans {
     #[init]
     fn init(Config(config): Config<TracingConfig>, directory: DataDir, clock: Clock) -> Self {
-        let (lines, writer) = plugin_ndjson::open(&directory.path().join(FILE_NAME), config.file);
+        let log = Log::new(&directory.path().join(FILE_NAME), config.file);
         Self {
             topics: config.topics,
             sampling: Sampling::new(config.ratio),
             clock,
-            lines,
-            writer: Mutex::new(Some(writer)),
+            log,
         }
     }
 
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
-        let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
-        let writer = writer.ok_or_else(|| Error::bug("started twice"))?;
-        let end = tasks.cancelled();
-        tasks.spawn("writer", writer.run(end))?;
-        Ok(())
+        self.log.start(&tasks)
     }
 
     #[health]
     fn health(&self) -> Health {
-        self.lines.health()
+        self.log.health()
     }
 
     fn topics(&self) -> Vec<Pattern> {
@@ -61,14 +52,14 @@ impl Spans {
     #[middleware(publish, topics = Self::topics, priority = i32::MIN)]
     fn published(&self, event: &AnyEvent<'_>) {
         if self.sampling.takes(event.trace()) {
-            self.lines.write(Span::published(self.clock.now(), event));
+            self.log.write(Span::published(self.clock.now(), event));
         }
     }
 
     #[middleware(delivered, topics = Self::topics, priority = i32::MIN)]
     fn delivered(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         if self.sampling.takes(delivery.event().trace()) {
-            self.lines
+            self.log
                 .write(Span::delivered(self.clock.now(), delivery, outcome));
         }
     }
