@@ -39,7 +39,7 @@ pub struct Current {
 /// One call into plugin code, on the stack.
 pub(crate) struct Frame<'a> {
     who: Who<'a>,
-    /// Which of the handlers is called: counted from `first`.
+    /// Which of the handlers is called: counted from `first`. Of a series, which of its events.
     first: Cell<usize>,
     step: Cell<u32>,
 }
@@ -49,6 +49,8 @@ enum Who<'a> {
     Plugin(Current),
     /// The inline handlers of an event, one after the other; nothing is copied for each of them.
     Handlers(&'a dyn Handlers, &'a Meta),
+    /// An inline handler of several events, one after the other.
+    Series(&'a Identity, &'a dyn Series),
     /// A queued handler of an event, and the mailbox whose worker calls it.
     Queued(&'a Identity, &'a Meta, usize),
     /// Whoever was called before, and now works in a span of its own.
@@ -61,6 +63,12 @@ pub(crate) trait Handlers {
     fn owner(&self, at: usize) -> &Identity;
 }
 
+/// The events of a series.
+pub(crate) trait Series {
+    /// What is known of one of them.
+    fn meta(&self, at: usize) -> &Meta;
+}
+
 impl<'a> Frame<'a> {
     pub(crate) fn plugin(current: Current) -> Self {
         Self::of(Who::Plugin(current))
@@ -69,6 +77,10 @@ impl<'a> Frame<'a> {
     #[inline(always)]
     pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &'a Envelope<P>) -> Self {
         Self::of(Who::Handlers(handlers, envelope.meta_ref()))
+    }
+
+    pub(crate) fn series(owner: &'a Identity, events: &'a dyn Series) -> Self {
+        Self::of(Who::Series(owner, events))
     }
 
     #[inline(always)]
@@ -98,6 +110,11 @@ impl<'a> Frame<'a> {
         self.step.set(step);
     }
 
+    /// Which event of a series the handler is called with.
+    pub(crate) fn cursor(&self) -> &Cell<usize> {
+        &self.first
+    }
+
     /// Which handler is called.
     pub(crate) fn place(&self) -> usize {
         self.first.get() + self.step.get() as usize
@@ -107,6 +124,7 @@ impl<'a> Frame<'a> {
         match &self.who {
             Who::Plugin(current) => Some(*current),
             Who::Handlers(handlers, event) => Some(handlers.owner(self.place()).handling(event)),
+            Who::Series(owner, events) => Some(owner.handling(events.meta(self.first.get()))),
             Who::Queued(owner, event, worker) => Some(Current {
                 worker: Some(*worker),
                 ..owner.handling(event)
@@ -118,9 +136,8 @@ impl<'a> Frame<'a> {
     fn lineage(&self) -> Lineage {
         match &self.who {
             Who::Plugin(current) => current.lineage,
-            Who::Handlers(_, event) | Who::Queued(_, event, _) => {
-                Lineage::Event(event.parent, event.id)
-            }
+            Who::Handlers(_, event) | Who::Queued(_, event, _) => event.lineage(),
+            Who::Series(_, events) => events.meta(self.first.get()).lineage(),
             Who::Span(span, _) => Lineage::Span(*span),
         }
     }

@@ -29,6 +29,7 @@ mod outcome;
 mod pattern;
 mod publication;
 mod publish;
+mod publish_all;
 mod publisher;
 mod publishing;
 mod queued;
@@ -36,6 +37,7 @@ mod record;
 mod request;
 mod route;
 mod sampling;
+mod series;
 mod shared;
 #[expect(unsafe_code, reason = "linkme puts the service into a link section")]
 pub mod store;
@@ -59,7 +61,7 @@ pub use envelope::{Batch, Envelope, EventId};
 pub use handler::HandlerReport;
 pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport};
-pub use outcome::{HandlerOutcome, PublishError, TryPublishError};
+pub use outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
 pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
 #[doc(hidden)]

@@ -197,6 +197,14 @@ impl Counters {
         self.max_nanos.fetch_max(nanos, Relaxed);
     }
 
+    /// Notes the mean time of calls with one event each.
+    pub(crate) fn took_each(&self, calls: u64, mean: Duration) {
+        let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
+        self.timed.fetch_add(calls, Relaxed);
+        (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
+        self.max_nanos.fetch_max(nanos, Relaxed);
+    }
+
     pub(crate) fn snapshot(&self) -> EventCounts {
         let nanos = self.nanos.load(Relaxed);
         EventCounts {

@@ -16,6 +16,7 @@ use crate::hold;
 
 pub(crate) const PUBLISH: &str = "publish";
 pub(crate) const TRY_PUBLISH: &str = "try_publish";
+const PUBLISH_ALL: &str = "publish_all";
 pub(crate) const DIRECT: &str = "direct calls";
 const CLOSURES: &str = "Vec of closures";
 const BY_TYPE: &str = "map by TypeId";
@@ -109,6 +110,23 @@ fn batch<E: Subject>() -> Contest {
     Contest::new(format!("publish of 256 events, N = {}", E::SUBSCRIBERS))
         .operations(BATCH)
         .add(DIRECT, move |times| one(times * BATCH))
-        .add("kernel", move |times| many(times * BATCH))
-        .goal(Goal::ratio("kernel", DIRECT, 0.5))
+        .add(PUBLISH_ALL, together::<E>(&system))
+        .add(TRY_PUBLISH, move |times| many(times * BATCH))
+        .goal(Goal::ratio(PUBLISH_ALL, DIRECT, 0.5))
+}
+
+/// Publishes many events with one call.
+fn together<E: Subject>(system: &Rc<System>) -> impl FnMut(u64) -> Duration + use<E> {
+    let system = Rc::clone(system);
+    let publisher = system.running().publisher::<E>();
+    move |times| {
+        system.runtime().block_on(async {
+            let began = Instant::now();
+            for _ in 0..times {
+                let events = (0..BATCH).map(|_| E::of(black_box(1)));
+                black_box(publisher.publish_all(events).await.is_ok());
+            }
+            began.elapsed()
+        })
+    }
 }

@@ -39,7 +39,12 @@ impl Backlog {
 
     /// Counts an event, for whoever calls [`Backlog::end`] when it is handled.
     pub(super) fn add_one(&self) {
-        self.0.pending.fetch_add(1, SeqCst);
+        self.add(1);
+    }
+
+    /// Counts so many events, as [`Backlog::add_one`].
+    pub(super) fn add(&self, events: usize) {
+        self.0.pending.fetch_add(events, SeqCst);
     }
 
     /// So many events are handled.

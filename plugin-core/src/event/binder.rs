@@ -142,13 +142,17 @@ impl<'a> Binder<'a> {
     }
 
     /// A `fn` that takes an event.
-    pub fn inline<T: Plugin, E: Event>(
+    ///
+    /// It captures nothing: that is checked when it is compiled.
+    pub fn inline<T: Plugin, E: Event, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
-        call: fn(&T, &Envelope<E>) -> Result<()>,
-    ) {
-        self.add_inline(filter, inline::Bound::method(downcast::<T>(plugin), call));
+        call: F,
+    ) where
+        F: Fn(&T, &Envelope<E>) -> Result<()> + Copy,
+    {
+        self.add_inline(filter, inline::Bound::of(downcast::<T>(plugin), call));
     }
 
     /// An `async fn` that takes an event.

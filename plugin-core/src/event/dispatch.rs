@@ -20,7 +20,7 @@ use crate::instance::Identity;
 /// Call sites in a straight line.
 const LADDER: usize = 16;
 
-type Caught = std::thread::Result<Result<()>>;
+pub(super) type Caught = std::thread::Result<Result<()>>;
 
 impl<P: Carried> Route<P> {
     /// Calls the inline handlers in order: guarded, counted, timed now and then.
@@ -92,7 +92,7 @@ impl<P: Carried> Route<P> {
     }
 
     #[cold]
-    fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
+    pub(super) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
         if let Err(error) = flatten(outcome) {
             self.inline[at].site.failed(envelope.meta(), &error);
             self.inline[at].site.bury(envelope, &error);
@@ -101,7 +101,7 @@ impl<P: Carried> Route<P> {
 
     /// An event that is timed, or published too deep.
     #[cold]
-    fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
+    pub(super) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
         self.sampling.begin();
         self.call_each(reading, envelope, |_, _| ());
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::idempotency::IdempotencyKey;
 use super::record::Record;
 use crate::context;
-use crate::trace::TraceContext;
+use crate::trace::{Lineage, TraceContext};
 
 /// A number that tells one publishing from every other of the process.
 #[derive(
@@ -53,9 +53,22 @@ impl Meta {
         }
     }
 
+    /// Of the next publishing of the same publisher in the same span.
+    pub(super) fn next(&self, record: &Record) -> Self {
+        Self {
+            id: EventId(record.next_id()),
+            ..*self
+        }
+    }
+
     /// The span of the event.
     pub(crate) fn trace(&self) -> TraceContext {
         TraceContext::of_event(self.parent, self.id)
+    }
+
+    /// What its handlers' work comes from.
+    pub(crate) fn lineage(&self) -> Lineage {
+        Lineage::Event(self.parent, self.id)
     }
 }
 

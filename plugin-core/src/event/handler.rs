@@ -118,6 +118,15 @@ impl Site {
         self.warn_if_long(meta, took);
     }
 
+    /// Notes how long one inline call after the other took, and warns if that was too long for
+    /// each.
+    pub(super) fn took_series(&self, first: Meta, (events, took): (usize, Duration)) {
+        let each = took / u32::try_from(events).unwrap_or(u32::MAX);
+        self.counters.took_each(events as u64, each);
+        self.owner.counters().took_each(events as u64, each);
+        self.warn_if_long(first, each);
+    }
+
     /// Warns of a synchronous call that took too long.
     pub(super) fn warn_if_long(&self, meta: Meta, took: Duration) {
         let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);

@@ -5,7 +5,8 @@
 //! [`Inline`] that it is of; a route holds both.
 
 use std::any::Any;
-use std::mem::transmute;
+use std::cell::Cell;
+use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -17,6 +18,10 @@ use crate::error::Result;
 
 /// Calls a target whose type only the function knows.
 type Function<P> = unsafe fn(*const (), &Envelope<P>) -> Result<()>;
+
+/// Calls a target with one event after the other, in a loop that the handler is compiled into,
+/// from where the cursor stands. It stops at a call that fails or panics; the cursor stands there.
+type Loop<P> = unsafe fn(*const (), &[Envelope<P>], &Cell<usize>) -> Result<()>;
 
 /// A function and what it is called on.
 pub(super) struct Entry<P> {
@@ -53,28 +58,11 @@ impl<P> Entry<P> {
 /// An entry with what keeps its target alive.
 pub(super) struct Bound<P> {
     entry: Entry<P>,
+    each: Loop<P>,
     target: Arc<dyn Any + Send + Sync>,
 }
 
 impl<P: 'static> Bound<P> {
-    /// A method of a plugin: called without a step in between.
-    #[expect(unsafe_code, reason = "the type of the plugin is erased")]
-    pub(super) fn method<T: Send + Sync + 'static>(
-        plugin: Arc<T>,
-        method: fn(&T, &Envelope<P>) -> Result<()>,
-    ) -> Self {
-        // SAFETY: `&T` and `*const ()` are thin pointers to sized types, so that the two function
-        // types are ABI-compatible (documentation of `fn`, "ABI compatibility"). The target below
-        // is the plugin that the method takes, and outlives each call.
-        let function =
-            unsafe { transmute::<fn(&T, &Envelope<P>) -> Result<()>, Function<P>>(method) };
-        let target = Arc::as_ptr(&plugin).cast();
-        Self {
-            entry: Entry { function, target },
-            target: plugin,
-        }
-    }
-
     /// A closure.
     pub(super) fn closure<F>(closure: F) -> Self
     where
@@ -83,36 +71,68 @@ impl<P: 'static> Bound<P> {
         Self::of(Arc::new(closure), |closure, envelope| closure(envelope))
     }
 
-    /// What a route keeps of it.
-    pub(super) fn entry(&self) -> Entry<P> {
-        self.entry
-    }
-
-    /// What is known by its type: the function is one of its own for each `F`.
-    #[expect(unsafe_code, reason = "the type of the target is erased")]
+    /// A function that captures nothing, on what it is called on. Both ways to call it are
+    /// functions of their own for each `F`, which is compiled into them.
     pub(super) fn of<T, F>(target: Arc<T>, _call: F) -> Self
     where
         T: Send + Sync + 'static,
         F: Fn(&T, &Envelope<P>) -> Result<()> + Copy,
     {
         const { assert!(size_of::<F>() == 0, "the call captures nothing") };
-        unsafe fn shim<T, P, F: Fn(&T, &Envelope<P>) -> Result<()>>(
-            target: *const (),
-            envelope: &Envelope<P>,
-        ) -> Result<()> {
-            // SAFETY: `F` has no size, and one was there when the entry was made.
-            let call = unsafe { std::ptr::NonNull::<F>::dangling().as_ref() };
-            // SAFETY: `of` made the target of an `Arc<T>`, which the entry's owner holds.
-            call(unsafe { &*target.cast::<T>() }, envelope)
-        }
         Self {
             entry: Entry {
-                function: shim::<T, P, F>,
+                function: call_one::<T, P, F>,
                 target: Arc::as_ptr(&target).cast(),
             },
+            each: call_each::<T, P, F>,
             target,
         }
     }
+
+    /// What a route keeps of it.
+    pub(super) fn entry(&self) -> Entry<P> {
+        self.entry
+    }
+
+    /// Calls the handler with events from where the cursor stands; it stays where a call fails or
+    /// panics.
+    #[expect(unsafe_code, reason = "the function knows the type of its target")]
+    pub(super) fn call_each(&self, events: &[Envelope<P>], cursor: &Cell<usize>) -> Result<()> {
+        // SAFETY: `of` made both of one type, and this holds the target.
+        unsafe { (self.each)(self.entry.target, events, cursor) }
+    }
+}
+
+#[expect(unsafe_code, reason = "the type of the target is erased")]
+unsafe fn call_one<T, P, F>(target: *const (), envelope: &Envelope<P>) -> Result<()>
+where
+    F: Fn(&T, &Envelope<P>) -> Result<()>,
+{
+    // SAFETY: `F` has no size, and one was there when the entry was made.
+    let call = unsafe { NonNull::<F>::dangling().as_ref() };
+    // SAFETY: `Bound::of` made the target of an `Arc<T>`, which the entry's owner holds.
+    call(unsafe { &*target.cast::<T>() }, envelope)
+}
+
+#[expect(unsafe_code, reason = "the type of the target is erased")]
+unsafe fn call_each<T, P, F>(
+    target: *const (),
+    events: &[Envelope<P>],
+    cursor: &Cell<usize>,
+) -> Result<()>
+where
+    F: Fn(&T, &Envelope<P>) -> Result<()>,
+{
+    // SAFETY: as in `call_one`.
+    let call = unsafe { NonNull::<F>::dangling().as_ref() };
+    // SAFETY: as in `call_one`.
+    let target = unsafe { &*target.cast::<T>() };
+    for (at, envelope) in events.iter().enumerate().skip(cursor.get()) {
+        cursor.set(at);
+        call(target, envelope)?;
+    }
+    cursor.set(events.len());
+    Ok(())
 }
 
 /// A handler that runs on the publisher's task.
@@ -173,6 +193,11 @@ impl<P: 'static> Inline<P> {
     /// What a route keeps of it.
     pub(super) fn entry(&self) -> Entry<P> {
         self.bound.entry
+    }
+
+    /// The handler as a route calls it.
+    pub(super) fn bound(&self) -> &Bound<P> {
+        &self.bound
     }
 
     /// Whether it is called with every event of its route, so that the route's count is its own.

@@ -70,7 +70,8 @@ impl Job {
         Self::counted(site, payload)
     }
 
-    fn counted(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
+    /// A job that its bus counts already.
+    pub(super) fn counted(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
         Self {
             site: Arc::clone(site),
             payload,

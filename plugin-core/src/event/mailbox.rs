@@ -66,23 +66,41 @@ pub(crate) enum NoSlot {
 }
 
 /// Room for one job.
-pub(crate) struct Slot<'a> {
+pub(crate) struct Slot<'a>(Slots<'a>);
+
+/// Room for some jobs, at least one.
+pub(super) struct Slots<'a> {
     mailbox: &'a Mailbox,
     room: SemaphorePermit<'a>,
+    count: usize,
 }
 
 impl Slot<'_> {
     /// Puts the job in; `false` when the mailbox was closed meanwhile.
-    pub(crate) fn fill(self, mut job: Job) -> bool {
+    pub(crate) fn fill(self, job: Job) -> bool {
+        self.0.fill(std::iter::once(job))
+    }
+}
+
+impl Slots<'_> {
+    pub(super) fn count(&self) -> usize {
+        self.count
+    }
+
+    /// Puts so many jobs in, all at once; `false` when the mailbox was closed meanwhile, and then
+    /// none is made.
+    pub(super) fn fill(self, jobs: impl Iterator<Item = Job>) -> bool {
         let mut queue = self.mailbox.lock();
         if queue.closed {
             return false;
         }
         self.room.forget();
-        job.enter();
         let was_empty = queue.jobs.is_empty();
-        queue.jobs.push_back(job);
-        queue.entered += 1;
+        queue.jobs.extend(jobs.map(|mut job| {
+            job.enter();
+            job
+        }));
+        queue.entered += self.count;
         drop(queue);
         // A worker waits only for a mailbox that it saw empty.
         if was_empty {
@@ -164,22 +182,29 @@ impl Mailbox {
     /// A dropped future takes no room.
     pub(crate) async fn reserve(&self) -> Result<Slot<'_>, NoSlot> {
         let room = self.room.acquire().await.map_err(|_| NoSlot::Closed)?;
-        Ok(Slot {
-            mailbox: self,
-            room,
-        })
+        Ok(Slot(self.slots(room, 1)))
     }
 
     /// Takes room if there is any.
     pub(crate) fn try_reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        let room = self.room.try_acquire().map_err(|error| match error {
-            TryAcquireError::NoPermits => NoSlot::Full,
-            TryAcquireError::Closed => NoSlot::Closed,
-        })?;
-        Ok(Slot {
+        Ok(Slot(self.slots(self.room.try_acquire()?, 1)))
+    }
+
+    /// Takes as much room as there is, at least for one job and at most for so many.
+    pub(super) fn try_reserve_most(&self, jobs: usize) -> Result<Slots<'_>, NoSlot> {
+        let count = self.room.available_permits().clamp(1, jobs);
+        let room = self
+            .room
+            .try_acquire_many(u32::try_from(count).unwrap_or(u32::MAX))?;
+        Ok(self.slots(room, count))
+    }
+
+    fn slots<'a>(&'a self, room: SemaphorePermit<'a>, count: usize) -> Slots<'a> {
+        Slots {
             mailbox: self,
             room,
-        })
+            count,
+        }
     }
 
     /// Puts a job in the place of the oldest one of the same handler that waits.
@@ -281,6 +306,15 @@ impl Mailbox {
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
         self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl From<TryAcquireError> for NoSlot {
+    fn from(error: TryAcquireError) -> Self {
+        match error {
+            TryAcquireError::NoPermits => Self::Full,
+            TryAcquireError::Closed => Self::Closed,
+        }
     }
 }
 

@@ -85,6 +85,25 @@ impl fmt::Display for PublishError {
 
 impl std::error::Error for PublishError {}
 
+/// Why not all of many events were, or not everywhere, accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PublishAllError {
+    /// How many of the first events are published. None of the later ones is.
+    pub published: usize,
+    /// What kept the next one from being published, or some of those that are from one of their
+    /// subscribers.
+    pub source: PublishError,
+}
+
+impl fmt::Display for PublishAllError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {} events: {}", self.published, self.source)
+    }
+}
+
+impl std::error::Error for PublishAllError {}
+
 /// Why an event was accepted nowhere; it comes back.
 #[derive(Debug)]
 #[non_exhaustive]

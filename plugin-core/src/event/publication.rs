@@ -81,20 +81,20 @@ impl<P: Carried> Future for Publication<'_, P> {
 
 /// What became of the jobs of an event.
 #[derive(Default)]
-struct Outcome {
-    tally: Tally,
+pub(super) struct Outcome {
+    pub(super) tally: Tally,
     refused: Option<PublishError>,
 }
 
 impl Outcome {
-    fn note(&mut self, sent: Sent) {
+    pub(super) fn note(&mut self, sent: Sent) {
         self.tally.count(sent.accepted);
         if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
             self.refused = Some(site.refused(sent.accepted));
         }
     }
 
-    fn result(self) -> Result<(), PublishError> {
+    pub(super) fn result(self) -> Result<(), PublishError> {
         if self.tally.nobody_was_left() {
             return Err(PublishError::Stopping);
         }

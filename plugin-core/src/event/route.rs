@@ -12,7 +12,7 @@ use super::addressee::Addressee;
 use super::any::Carried;
 use super::envelope::Envelope;
 use super::handler::{AnyHandler, Bound, HandlerReport};
-use super::inline::{Entry, Inline};
+use super::inline::{self, Entry, Inline};
 use super::middleware::{Around, Chain};
 use super::queued::Queued;
 use super::record::Slot;
@@ -102,6 +102,13 @@ impl<P: Carried> Route<P> {
             Some(around) => around.call(envelope),
             None => self.inline[at].call(envelope),
         }
+    }
+
+    /// The handlers in order, each with its middleware.
+    pub(super) fn bound(&self) -> impl Iterator<Item = &inline::Bound<P>> {
+        let around = self.around.iter().map(Around::bound);
+        let plain = self.inline.iter().map(|handler| handler.bound());
+        around.chain(plain).take(self.inline.len())
     }
 
     /// Those whose count is the route's.

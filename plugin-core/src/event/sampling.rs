@@ -27,6 +27,12 @@ impl Sampling {
         before & self.mask.load(Relaxed) < events
     }
 
+    /// Whether a series of events is timed as a whole: one in as many series as of single events.
+    pub(super) fn is_series_timed(&self, before: u64, events: u64) -> bool {
+        let every = self.mask.load(Relaxed) + 1;
+        before % (every * events) < events
+    }
+
     /// An event is being timed.
     pub(super) fn begin(&self) {
         if self.mask.load(Relaxed) == 0 && self.timed.fetch_add(1, Relaxed) + 1 >= TIMED {
@@ -50,5 +56,18 @@ mod tests {
             timed
         };
         assert_eq!((0..TIMED * 3).filter(|&before| timed(before)).count(), 66);
+    }
+
+    #[test]
+    fn of_series_as_many_are_timed_as_of_events() {
+        let sampling = Sampling::default();
+        let timed = |series: u64| {
+            let timed = sampling.is_series_timed(series * 10, 10);
+            if timed {
+                sampling.begin();
+            }
+            timed
+        };
+        assert_eq!((0..TIMED * 3).filter(|&series| timed(series)).count(), 66);
     }
 }

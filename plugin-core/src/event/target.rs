@@ -134,6 +134,17 @@ impl<P: Carried> Target<P> {
         }
     }
 
+    /// The handler, if every event goes to its mailbox as it is.
+    pub(super) fn plain(&self) -> Option<&Arc<QueuedSite>> {
+        match self {
+            Self::One(handler) if handler.filter.is_none() => {
+                let site = &handler.site;
+                (site.key.is_none() && site.durable.is_none()).then_some(site)
+            }
+            _ => None,
+        }
+    }
+
     pub(super) fn is_group(&self) -> bool {
         matches!(self, Self::Group(_))
     }

@@ -7,4 +7,5 @@ mod lingering;
 mod overflow;
 mod priority;
 mod runtime;
+mod together;
 mod undeclared;

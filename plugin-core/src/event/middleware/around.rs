@@ -52,6 +52,11 @@ impl<P: Carried> Around<P> {
         self.bound.entry()
     }
 
+    /// The handler with its middleware, as a route calls it.
+    pub(in crate::event) fn bound(&self) -> &inline::Bound<P> {
+        &self.bound
+    }
+
     /// The handler with its middleware, for a replay.
     pub(in crate::event) fn addressee(&self) -> Arc<dyn Addressee> {
         Arc::clone(&self.whole) as _

@@ -133,7 +133,7 @@ fn bind(krate: &Path, ty: &Type, subscription: &Subscription) -> TokenStream {
         }
         Listens::One(event) => {
             let call = inline(krate, subscription);
-            bind_one(("inline", event), &quote!(), (filter, call))
+            bind_one(("inline", event), &quote!(, _), (filter, call))
         }
         Listens::Batch(event) => {
             let call = batch(krate, subscription);

@@ -31,9 +31,9 @@ pub(crate) enum TryAcquireError {
 #[derive(Debug)]
 pub(crate) struct AcquireError;
 
-/// A permit; it is given back when it is dropped.
+/// So many permits; they are given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct SemaphorePermit<'a>(&'a Semaphore);
+pub(crate) struct SemaphorePermit<'a>(&'a Semaphore, usize);
 
 struct Acquire<'a> {
     semaphore: &'a Semaphore,
@@ -69,16 +69,24 @@ impl Semaphore {
     }
 
     pub(crate) fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        self.try_acquire_many(1)
+    }
+
+    pub(crate) fn try_acquire_many(
+        &self,
+        permits: u32,
+    ) -> Result<SemaphorePermit<'_>, TryAcquireError> {
+        let permits = permits as usize;
         let mut state = self.0.lock().unwrap();
         if state.closed {
             return Err(TryAcquireError::Closed);
         }
-        let Some(left) = state.permits.checked_sub(1) else {
+        let Some(left) = state.permits.checked_sub(permits) else {
             return Err(TryAcquireError::NoPermits);
         };
         state.permits = left;
         drop(state);
-        Ok(SemaphorePermit(self))
+        Ok(SemaphorePermit(self, permits))
     }
 
     pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
@@ -130,14 +138,14 @@ impl<'a> Future for Acquire<'a> {
             && state.take(id)
         {
             self.id = None;
-            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore, 1)));
         }
         if state.closed {
             return Poll::Ready(Err(AcquireError));
         }
         if self.id.is_none() && state.permits > 0 {
             state.permits -= 1;
-            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore, 1)));
         }
         let id = self.id.unwrap_or(state.next);
         state.next = state.next.max(id + 1);
@@ -173,6 +181,6 @@ impl SemaphorePermit<'_> {
 
 impl Drop for SemaphorePermit<'_> {
     fn drop(&mut self) {
-        self.0.give_back();
+        self.0.add_permits(self.1);
     }
 }
