@@ -51,6 +51,20 @@ pub(super) fn sections(composition: &Composition) -> Value {
     schema
 }
 
+/// The schema of one section: a plugin's, or the manager's.
+pub(super) fn of(plugin: Option<&Descriptor>) -> Value {
+    let mut generator = generator();
+    let mut schema = match plugin {
+        Some(plugin) => {
+            let all = PluginConfig::json_schema(&mut generator).to_value();
+            section(all, plugin, &mut generator)
+        }
+        None => ManagerConfig::json_schema(&mut generator).to_value(),
+    };
+    schema["$defs"] = generator.take_definitions(true).into();
+    schema
+}
+
 fn generator() -> SchemaGenerator {
     SchemaSettings::draft2020_12()
         .for_deserialize()
