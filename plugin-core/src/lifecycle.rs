@@ -7,6 +7,7 @@ mod builder;
 mod configured;
 mod dead_letters;
 mod events;
+mod first_poll;
 mod handle;
 mod health;
 mod hook;
