@@ -69,16 +69,13 @@ impl Configured {
 
     /// The plugins that will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        (self.composition.plugins())
-            .filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
+        self.enabled().map(|(plugin, _)| plugin)
     }
 
-    /// The instances that will run, with their names: those of a plugin side by side.
-    fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &'static str)> {
-        self.plugins().flat_map(|plugin| {
-            let replicas = self.settings.plugins[plugin.name].config.replicas;
-            replica::names(plugin.name, replicas).map(move |name| (plugin, name))
-        })
+    fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
+        (self.composition.plugins())
+            .map(|plugin| (plugin, &self.settings.plugins[plugin.name]))
+            .filter(|(_, settings)| settings.config.enabled)
     }
 
     /// What a plugin of the set may do.
@@ -88,7 +85,11 @@ impl Configured {
     /// When the plugin is not of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
-        let config = &self.settings.plugins[plugin.name].config;
+        self.grants_of(plugin, &self.settings.plugins[plugin.name])
+    }
+
+    fn grants_of(&self, plugin: &'static Descriptor, settings: &PluginSettings) -> Grants {
+        let config = &settings.config;
         if config.permissions.is_none() && config.roles.is_empty() {
             return Grants::all(plugin.name);
         }
@@ -104,8 +105,8 @@ impl Configured {
 
     /// The rights that plugins ask for and were not granted.
     pub(super) fn denied(&self) -> Vec<PermissionDenied> {
-        self.plugins()
-            .flat_map(|plugin| self.grants(plugin).check(plugin))
+        self.enabled()
+            .flat_map(|(plugin, settings)| self.grants_of(plugin, settings).check(plugin))
             .collect()
     }
 
@@ -188,7 +189,7 @@ impl Configured {
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
         let bus = Bus::new(letters);
-        let last = self.instances().count();
+        let last = (self.enabled().map(|(_, settings)| settings.config.replicas)).sum();
         let host = Arc::new(Identity::new("host", last, Grants::all("host")));
         let speaker = Identity::new("manager", last, Grants::all("manager"));
         let speaker = Arc::new(speaker.of_manager());
@@ -216,28 +217,37 @@ impl Configured {
         }))
     }
 
+    /// The instances that will run: those of a plugin side by side.
     fn units(&self, audit: &Audit, announcer: &Announcer) -> Vec<Unit> {
-        let unit = |(order, (plugin, name)): (usize, (&'static Descriptor, &'static str))| {
-            let grants = (self.grants(plugin).with_audit(audit.clone())).of_instance(name);
-            let identity = Arc::new(Identity::new(name, order, grants).replica_of(plugin.name));
-            let settings = &self.settings.plugins[plugin.name];
-            let announcer = announcer.clone();
-            let timetable = Timetable::new(
-                Arc::clone(&identity),
-                (settings.config.timeout.get(), self.clock.clone()),
-                schedules::declared(plugin, settings),
-                Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
-            );
-            Unit::new(
-                plugin,
-                identity,
-                unit_settings(settings),
-                Arc::new(timetable),
-            )
-        };
-        let mut units: Vec<Unit> = self.instances().enumerate().map(unit).collect();
+        let mut units = Vec::new();
+        for (plugin, settings) in self.enabled() {
+            let grants = self.grants_of(plugin, settings).with_audit(audit.clone());
+            for name in replica::names(plugin.name, settings.config.replicas) {
+                let grants = grants.clone().of_instance(name);
+                let identity = Identity::new(name, units.len(), grants).replica_of(plugin.name);
+                units.push(self.unit(plugin, settings, Arc::new(identity), announcer));
+            }
+        }
         wire(&mut units, &self.composition.edges());
         units
+    }
+
+    fn unit(
+        &self,
+        plugin: &'static Descriptor,
+        settings: &PluginSettings,
+        identity: Arc<Identity>,
+        announcer: &Announcer,
+    ) -> Unit {
+        let announcer = announcer.clone();
+        let timetable = Timetable::new(
+            Arc::clone(&identity),
+            (settings.config.timeout.get(), self.clock.clone()),
+            schedules::declared(plugin, settings),
+            Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
+        );
+        let settings = unit_settings(settings);
+        Unit::new(plugin, identity, settings, Arc::new(timetable))
     }
 }
 

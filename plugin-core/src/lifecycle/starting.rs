@@ -203,7 +203,7 @@ async fn attempt_stage(
     attempt: u32,
 ) -> Result<()> {
     if let Some(need) = missing_need(kernel, unit) {
-        return Err(follow(kernel, unit, need).await);
+        return Err(Box::pin(follow(kernel, unit, need)).await);
     }
     if stage == Stage::Init || attempt > 1 {
         initialize(kernel, unit).await?;
@@ -262,6 +262,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         plugin,
         mailbox,
         subscriber,
+        has_started: false,
         tasks: None,
         worker: None,
         reception: None,
@@ -300,24 +301,23 @@ async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     let this = &kernel.units[unit];
     let began = Instant::now();
     this.step(Step::Start)?;
-    let tasks = scope(kernel, unit);
+    let tasks = this.may_spawn().then(|| scope(kernel, unit));
     let plugin = {
         let mut live = this.live();
         let live = live
             .as_mut()
             .ok_or_else(|| Error::bug("`start` without `init`"))?;
-        live.tasks = Some(tasks.clone());
+        live.has_started = true;
+        live.tasks.clone_from(&tasks);
         Arc::clone(&live.plugin)
     };
-    if let Some(hook) = this.descriptor.hooks.start {
-        let current = this.identity.current();
-        let started = hook::run(current, "start", &kernel.start_limits(unit), move || {
-            Ok(hook(plugin, tasks))
-        })
-        .await;
-        if let Err(error) = started {
+    if let Some((hook, tasks)) = this.descriptor.hooks.start.zip(tasks) {
+        // In boxes: a plugin without the hook has no place for them.
+        let (current, limits) = (this.identity.current(), kernel.start_limits(unit));
+        let started = hook::run(current, "start", &limits, move || Ok(hook(plugin, tasks)));
+        if let Err(error) = Box::pin(started).await {
             this.fail(&error);
-            stopping::discard(kernel, unit).await;
+            Box::pin(stopping::discard(kernel, unit)).await;
             return Err(error);
         }
     }
