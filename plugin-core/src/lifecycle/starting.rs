@@ -19,7 +19,7 @@ use super::sweep::{Flow, Sweep};
 use super::unit::Live;
 use crate::audit::Outcome;
 use crate::config::StartPolicy;
-use crate::descriptor::PluginRef;
+use crate::descriptor::{BoxFuture, PluginRef};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::{Deliveries, Subscriber};
 use crate::init::InitContext;
@@ -188,11 +188,18 @@ async fn with_policy(
             "will try again: {error}"
         );
         attempt += 1;
-        tokio::select! {
-            () = tokio::time::sleep(pause) => {}
-            () = interrupt.cancelled() => return Err(error),
-            () = kernel.insist.cancelled() => return Err(error),
+        if Box::pin(is_interrupted(kernel, pause, interrupt)).await {
+            return Err(error);
         }
+    }
+}
+
+/// Waits, and says whether the start is given up meanwhile.
+async fn is_interrupted(kernel: &Kernel, pause: Duration, interrupt: &CancellationToken) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => false,
+        () = interrupt.cancelled() => true,
+        () = kernel.insist.cancelled() => true,
     }
 }
 
@@ -254,7 +261,7 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         Ok(plugin) => plugin,
         Err(error) => {
             this.fail(&error);
-            this.timetable.end().await;
+            Box::pin(this.timetable.end()).await;
             return Err(error);
         }
     };
@@ -276,10 +283,14 @@ async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
     Ok(())
 }
 
-async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Result<PluginRef> {
+fn build(
+    kernel: &Arc<Kernel>,
+    unit: usize,
+    subscriber: &Subscriber,
+) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
     let current = kernel.units[unit].identity.current();
-    hook::run(current, "init", &kernel.start_limits(unit), move || {
+    hook::run(current, "init", kernel.start_limits(unit), move || {
         let this = &shared.units[unit];
         let mut context = InitContext {
             identity: &this.identity,
@@ -294,7 +305,6 @@ async fn build(kernel: &Arc<Kernel>, unit: usize, subscriber: &Subscriber) -> Re
         };
         (this.descriptor.hooks.init)(&mut context)
     })
-    .await
 }
 
 async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
@@ -312,10 +322,9 @@ async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         Arc::clone(&live.plugin)
     };
     if let Some((hook, tasks)) = this.descriptor.hooks.start.zip(tasks) {
-        // In boxes: a plugin without the hook has no place for them.
         let (current, limits) = (this.identity.current(), kernel.start_limits(unit));
-        let started = hook::run(current, "start", &limits, move || Ok(hook(plugin, tasks)));
-        if let Err(error) = Box::pin(started).await {
+        let started = hook::run(current, "start", limits, move || Ok(hook(plugin, tasks)));
+        if let Err(error) = started.await {
             this.fail(&error);
             Box::pin(stopping::discard(kernel, unit)).await;
             return Err(error);

@@ -1,6 +1,7 @@
 //! The steps that end one unit, each within its time.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -50,6 +51,15 @@ impl<'a> Teardown<'a> {
         if let Some(done) = first_poll(future.as_mut()).await {
             return Some(done);
         }
+        // In a box, so that the parts that are done at once are small.
+        Box::pin(self.wait_within(what, future)).await
+    }
+
+    async fn wait_within<T>(
+        &mut self,
+        what: &'static str,
+        future: Pin<&mut impl Future<Output = T>>,
+    ) -> Option<T> {
         let deadline = Instant::now() + self.unit.settings.timeout;
         self.unit
             .board
@@ -108,7 +118,8 @@ impl<'a> Teardown<'a> {
         live.mailbox.abandon();
         let requests = reception.as_ref().map_or(0, Reception::abandon);
         // What is still left then is in the hands of a handler that blocks its thread.
-        let _left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
+        let left = tokio::time::timeout(LEAVE, live.mailbox.is_left());
+        let _left = Box::pin(left).await;
         let lost = live.mailbox.unfinished() + requests;
         tracing::error!(
             plugin = self.unit.name(),
@@ -121,8 +132,8 @@ impl<'a> Teardown<'a> {
 
     /// Waits until the letters that the drain left are where they are kept.
     pub(super) async fn flush_letters(&self, kernel: &Kernel) {
-        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush()).await;
-        if flushed.is_err() {
+        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush());
+        if Box::pin(flushed).await.is_err() {
             tracing::warn!(
                 plugin = self.unit.name(),
                 "its dead letters are not announced yet, or still in memory only"
@@ -145,9 +156,7 @@ impl<'a> Teardown<'a> {
             .board
             .change(|entry| entry.waiting = Some(("stop", deadline)));
         let current = self.unit.identity.current();
-        // In a box: a plugin without the hook has no place for it.
-        let stopped = hook::run(current, "stop", &limits, move || Ok(hook(plugin)));
-        let stopped = Box::pin(stopped).await;
+        let stopped = hook::run(current, "stop", limits, move || Ok(hook(plugin))).await;
         let error = stopped.err()?;
         if error.kind() == crate::ErrorKind::Timeout {
             self.late.push("stop");
