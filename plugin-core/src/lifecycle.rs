@@ -3,6 +3,9 @@
 
 mod activation;
 mod announcer;
+mod assembly;
+mod attempts;
+mod boot;
 mod builder;
 mod configured;
 mod dead_letters;

@@ -155,3 +155,62 @@ impl<F: Future> Place<F> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Handle;
+
+    const NOBODY: &[usize] = &[];
+
+    #[tokio::test]
+    async fn a_step_that_does_not_wait_has_no_task() {
+        let mut done = Vec::new();
+        let step = |unit| async move { (unit, Handle::current().metrics().num_alive_tasks()) };
+        let note = |_, outcome| {
+            done.push(outcome);
+            Flow::Continue
+        };
+        let sweep = Sweep::new((0..1_000).collect(), |_| NOBODY);
+        sweep.run(10, step, note).await;
+        assert!(done.iter().copied().eq((0..1_000).map(|unit| (unit, 0))));
+    }
+
+    #[tokio::test]
+    async fn steps_that_wait_run_side_by_side_but_no_more_than_allowed() {
+        let mut most = 0;
+        let step = |_| async {
+            tokio::task::yield_now().await;
+            Handle::current().metrics().num_alive_tasks()
+        };
+        let note = |_, alive| {
+            most = most.max(alive);
+            Flow::Continue
+        };
+        let sweep = Sweep::new((0..20).collect(), |_| NOBODY);
+        sweep.run(3, step, note).await;
+        assert_eq!(most, 3);
+    }
+
+    /// The last of three waits for the first, which has to wait, and the halt comes before it.
+    #[tokio::test]
+    async fn after_a_halt_no_step_begins_and_those_that_run_are_waited_for() {
+        let mut done = Vec::new();
+        let step = |unit| async move {
+            if unit == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let note = |unit, ()| {
+            done.push(unit);
+            if unit == 1 {
+                Flow::Halt
+            } else {
+                Flow::Continue
+            }
+        };
+        let before = |unit| if unit == 2 { &[0][..] } else { NOBODY };
+        Sweep::new(vec![0, 1, 2], before).run(10, step, note).await;
+        assert_eq!(done, [1, 0]);
+    }
+}
