@@ -3,10 +3,14 @@
 
 mod activation;
 mod announcer;
+mod assembly;
+mod attempts;
+mod boot;
 mod builder;
 mod configured;
 mod dead_letters;
 mod events;
+mod first_poll;
 mod handle;
 mod health;
 mod hook;

@@ -1,5 +1,6 @@
 //! `cargo xtask`: what CI runs, and what a developer runs now and then.
 
+mod build_time;
 mod check;
 mod command;
 mod counts;
@@ -29,6 +30,7 @@ usage: cargo xtask COMMAND
   counts --record | --functions records them there, or says which functions take them
   peers                         compares the kernel with other event crates and actor crates
   process                       the app as a whole process: its start, and a million lines through it
+  build-time                    what the compiler takes for a crate with a plugin, beside one by hand
   crash-test [--kills N] [--seed S]
                                 kills a process with a queue 200 times, and looks what is lost
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
@@ -38,6 +40,10 @@ usage: cargo xtask COMMAND
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
 fn main() -> ExitCode {
+    if let Some(log) = std::env::var_os(build_time::rustc::LOG) {
+        let outcome = build_time::rustc::run(log.as_ref(), std::env::args_os().skip(1));
+        return outcome.unwrap_or_else(|message| refuse(&message));
+    }
     let mut args = std::env::args().skip(1);
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
@@ -48,12 +54,17 @@ fn main() -> ExitCode {
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),
         Some("process") => process::run(),
+        Some("build-time") => build_time::run(),
         Some("new-plugin") => new_plugin::run(args.next().as_deref()),
         _ => Err(USAGE.to_owned()),
     };
-    let Err(message) = outcome else {
-        return ExitCode::SUCCESS;
-    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => refuse(&message),
+    }
+}
+
+fn refuse(message: &str) -> ExitCode {
     let _closed = writeln!(io::stderr(), "{message}");
     ExitCode::from(2)
 }

@@ -162,6 +162,7 @@ fn manifests(root: &Path) -> Vec<PathBuf> {
         "tests/soak",
         "benches",
         "benches/count",
+        "benches/by-hand",
         "xtask",
     ]
     .iter()

@@ -1,7 +1,8 @@
 //! The writer of the audit log: the only one that touches the file.
 //!
-//! Invariants: one write per line; nothing is ever rewritten; after a write that failed half-way,
-//! and after a crash, the next line starts on a line of its own.
+//! Invariants: what waits is written in one go; nothing is ever rewritten; after a write that failed
+//! half-way, and after a crash, the next line starts on a line of its own; a failed write costs the
+//! line that it stopped in, and no other.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -33,8 +34,13 @@ impl Sink for File {
     }
 }
 
+/// Messages that are taken at once.
+const BATCH: usize = 256;
+
 pub(super) struct Journal<S> {
     sink: S,
+    /// Whole lines that are not written yet.
+    lines: Vec<u8>,
     /// Whether the last line lacks its end.
     broken: bool,
     reported: bool,
@@ -54,6 +60,7 @@ impl<S: Sink> Journal<S> {
     pub(super) fn new(sink: S, broken: bool, lost: Arc<AtomicU64>) -> Self {
         Self {
             sink,
+            lines: Vec::new(),
             broken,
             reported: false,
             lost,
@@ -63,55 +70,89 @@ impl<S: Sink> Journal<S> {
 
     /// Writes until it is closed or nobody can record any more.
     pub(super) fn run(mut self, mut messages: mpsc::Receiver<Message>) {
-        let mut closing = Vec::new();
-        while let Some(message) = messages.blocking_recv() {
-            match message {
-                Message::Entry(time, entry) => self.entry(time, &entry),
-                Message::Flush(done) => {
-                    self.settle();
-                    acknowledge(done);
-                }
-                Message::Close(done) => {
-                    // Lets nothing more in; what is in the queue is still written.
-                    messages.close();
-                    closing.push(done);
+        let (mut batch, mut closing) = (Vec::new(), Vec::new());
+        while messages.blocking_recv_many(&mut batch, BATCH) > 0 {
+            for message in batch.drain(..) {
+                match message {
+                    Message::Entry(time, entry) => self.add(time, &entry),
+                    Message::Flush(done) => {
+                        self.settle();
+                        acknowledge(done);
+                    }
+                    Message::Close(done) => {
+                        // Lets nothing more in; what is in the queue is still written.
+                        messages.close();
+                        closing.push(done);
+                    }
                 }
             }
+            self.write();
         }
         self.settle();
         closing.into_iter().for_each(acknowledge);
     }
 
-    fn entry(&mut self, time: SystemTime, entry: &Entry) {
-        match self.write(time, entry) {
-            Ok(()) => self.tell_losses(),
+    /// Adds a line to those that are written next.
+    fn add(&mut self, time: SystemTime, entry: &Entry) {
+        let (whole, time) = (self.lines.len(), Timestamp(time));
+        match serde_json::to_writer(&mut self.lines, &Line { time, entry }) {
+            Ok(()) => self.lines.push(b'\n'),
             Err(error) => {
-                self.lost.fetch_add(1, Relaxed);
-                self.report(&error);
+                self.lines.truncate(whole);
+                self.lose(&error.into());
             }
         }
     }
 
-    fn settle(&mut self) {
+    /// Writes what was added.
+    fn write(&mut self) {
+        let lines = std::mem::take(&mut self.lines);
+        let mut rest = lines.as_slice();
+        while !rest.is_empty() {
+            match self.append(rest) {
+                Ok(()) => break,
+                Err((written, error)) => {
+                    self.lose(&error);
+                    let cut_off = rest[written..].iter().position(|byte| *byte == b'\n');
+                    rest = &rest[cut_off.map_or(rest.len(), |end| written + end + 1)..];
+                }
+            }
+        }
+        self.lines = lines;
+        self.lines.clear();
         self.tell_losses();
+    }
+
+    /// Appends whole lines; an error says how much was written before.
+    fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
+        if self.broken {
+            self.sink.write_all(b"\n").map_err(|error| (0, error))?;
+        }
+        // Until they are known to be whole.
+        self.broken = true;
+        let mut written = 0;
+        while written < lines.len() {
+            match self.sink.write(&lines[written..]) {
+                Ok(0) => return Err((written, io::ErrorKind::WriteZero.into())),
+                Ok(more) => written += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err((written, error)),
+            }
+        }
+        self.broken = false;
+        Ok(())
+    }
+
+    fn lose(&mut self, error: &io::Error) {
+        self.lost.fetch_add(1, Relaxed);
+        self.report(error);
+    }
+
+    fn settle(&mut self) {
+        self.write();
         if let Err(error) = self.sink.sync() {
             self.report(&error);
         }
-    }
-
-    fn write(&mut self, time: SystemTime, entry: &Entry) -> io::Result<()> {
-        let mut line = Vec::with_capacity(256);
-        if self.broken {
-            line.push(b'\n');
-        }
-        let time = Timestamp(time);
-        serde_json::to_writer(&mut line, &Line { time, entry })?;
-        line.push(b'\n');
-        // Until it is known to be whole.
-        self.broken = true;
-        self.sink.write_all(&line)?;
-        self.broken = false;
-        Ok(())
     }
 
     fn tell_losses(&mut self) {
@@ -121,7 +162,10 @@ impl<S: Sink> Journal<S> {
         }
         let entry = Entry::new("audit", "record", Outcome::Failed)
             .detail(format!("{} entries are missing here", lost - self.told));
-        if self.write(SystemTime::now(), &entry).is_ok() {
+        self.add(SystemTime::now(), &entry);
+        let line = std::mem::take(&mut self.lines);
+        // If it fails, the next one tells it: it is not itself a loss.
+        if self.append(&line).is_ok() {
             self.told = lost;
         }
     }
@@ -142,22 +186,24 @@ fn acknowledge(done: oneshot::Sender<()>) {
 mod tests {
     use super::*;
 
-    /// A disk that takes ten bytes of a line and is then full, as often as `full` says.
+    /// A disk that is full after so many bytes, once.
     #[derive(Default)]
     struct Disk {
         text: Vec<u8>,
-        full: usize,
+        room: Option<usize>,
+        writes: usize,
     }
 
     impl Write for &mut Disk {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            if self.full == 0 {
-                self.text.extend_from_slice(bytes);
-                return Ok(bytes.len());
+            self.writes += 1;
+            if self.room.take_if(|room| *room == 0).is_some() {
+                return Err(io::ErrorKind::StorageFull.into());
             }
-            self.full -= 1;
-            self.text.extend_from_slice(&bytes[..10]);
-            Err(io::ErrorKind::StorageFull.into())
+            let taken = self.room.map_or(bytes.len(), |room| room.min(bytes.len()));
+            self.text.extend_from_slice(&bytes[..taken]);
+            self.room = self.room.map(|room| room - taken);
+            Ok(taken)
         }
 
         fn flush(&mut self) -> io::Result<()> {
@@ -175,24 +221,52 @@ mod tests {
         Entry::new("manager", action, Outcome::Done)
     }
 
-    #[test]
-    fn a_full_disk_costs_its_own_line_and_is_told() {
-        let mut disk = Disk {
-            full: 1,
-            ..Disk::default()
-        };
+    /// What stands on the disk after three entries, and how many were lost.
+    fn three(mut disk: Disk) -> (Vec<String>, u64, usize) {
         let lost = Arc::new(AtomicU64::new(0));
         let mut journal = Journal::new(&mut disk, false, Arc::clone(&lost));
-        journal.entry(SystemTime::now(), &entry("start"));
-        journal.entry(SystemTime::now(), &entry("stop"));
+        for action in ["start", "fail", "stop"] {
+            journal.add(SystemTime::now(), &entry(action));
+        }
         journal.settle();
-
-        assert_eq!(lost.load(Relaxed), 1);
         let text = String::from_utf8(disk.text).unwrap();
-        let lines: Vec<_> = text.lines().collect();
-        assert_eq!(lines.len(), 3, "{text}");
-        assert!(serde_json::from_str::<serde_json::Value>(lines[0]).is_err());
-        assert!(lines[1].contains(r#""action":"stop""#), "{text}");
-        assert!(lines[2].contains("1 entries are missing here"), "{text}");
+        let lines = text.lines().map(str::to_owned).collect();
+        (lines, lost.load(Relaxed), disk.writes)
+    }
+
+    #[test]
+    fn what_waits_is_written_in_one_go() {
+        let (lines, lost, writes) = three(Disk::default());
+        assert_eq!((lines.len(), lost, writes), (3, 0, 1));
+        let is_whole = |line: &String| serde_json::from_str::<serde_json::Value>(line).is_ok();
+        assert!(lines.iter().all(is_whole), "{lines:?}");
+    }
+
+    /// Wherever it is full: at the beginning of a line, within it, before its end.
+    #[test]
+    fn a_full_disk_costs_the_line_it_stops_in_and_is_told() {
+        let (whole, ..) = three(Disk::default());
+        let ends = [0, whole[0].len() + 1, whole[0].len() + whole[1].len() + 2];
+        for (line, begin) in ends.into_iter().enumerate() {
+            for room in [begin, begin + 10, begin + whole[line].len()] {
+                let room = Some(room);
+                let (lines, lost, _) = three(Disk {
+                    room,
+                    ..Disk::default()
+                });
+                assert_eq!(lost, 1);
+                let left = ["start", "fail", "stop"].into_iter().enumerate();
+                for (at, action) in left.filter(|(at, _)| *at != line) {
+                    let has = |text: &&String| text.contains(&format!(r#""action":"{action}""#));
+                    let text = lines
+                        .iter()
+                        .find(has)
+                        .unwrap_or_else(|| panic!("{at}: {lines:?}"));
+                    serde_json::from_str::<serde_json::Value>(text).unwrap();
+                }
+                let last = lines.last().unwrap();
+                assert!(last.contains("1 entries are missing here"), "{lines:?}");
+            }
+        }
     }
 }

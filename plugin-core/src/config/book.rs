@@ -1,7 +1,5 @@
 //! What a root key may name in a build, and the schema of each section.
 
-use std::sync::Arc;
-
 use serde_json::Value;
 
 use super::issue::{Issue, IssueKind, nearest};
@@ -15,14 +13,14 @@ use crate::compose::{Absent, Composition};
 /// The sections of a build.
 pub(super) struct Book<'c> {
     pub(super) composition: &'c Composition,
-    pub(super) schema: Arc<Value>,
+    schema: Value,
 }
 
 impl<'c> Book<'c> {
     pub(super) fn of(composition: &'c Composition) -> Self {
         Self {
             composition,
-            schema: Arc::new(schema::sections(composition)),
+            schema: schema::sections(composition),
         }
     }
 

@@ -24,12 +24,9 @@ pub struct Explained {
 /// The keys of a section in order of their paths, those that have only a default too.
 pub(super) fn explain(section: &Section) -> Vec<Explained> {
     let mut explained = Vec::new();
-    list(
-        &section.node,
-        section.shape().as_ref(),
-        &section.name,
-        &mut explained,
-    );
+    let (schema, name) = (section.schema(), section.name());
+    let shape = Shape::new(&schema);
+    list(&section.node, Some(&shape), name, &mut explained);
     explained.sort_by(|a, b| a.key.cmp(&b.key));
     explained
 }

@@ -1,7 +1,6 @@
 //! From sources to settings: merge, fill in, check, read as types, compare with the build.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
@@ -80,7 +79,7 @@ impl Loader<'_> {
         let mut node = take(tree, manager::ROOT);
         self.settle(&mut node, manager::ROOT);
         let manager = self.typed(&mut node, manager::ROOT).unwrap_or_default();
-        (manager, self.section(node, manager::ROOT))
+        (manager, Section { node, plugin: None })
     }
 
     fn plugin(
@@ -101,7 +100,10 @@ impl Loader<'_> {
         PluginSettings {
             config,
             values,
-            section: self.section(node, plugin.name),
+            section: Section {
+                node,
+                plugin: Some(plugin),
+            },
         }
     }
 
@@ -123,14 +125,6 @@ impl Loader<'_> {
             self.judge(plugin.config(), &own, &key);
         }
         own
-    }
-
-    fn section(&self, node: Node, name: &str) -> Section {
-        Section {
-            node,
-            name: name.to_owned(),
-            schema: Arc::clone(&self.book.schema),
-        }
     }
 
     /// Fills in variables, then checks against the schema; whether that went well.

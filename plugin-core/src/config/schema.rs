@@ -19,7 +19,10 @@ use crate::registry;
 #[must_use]
 pub fn schema(composition: &Composition) -> Value {
     let mut generator = generator();
-    let mut schema = sections_with(composition, &mut generator);
+    let of_all = PluginConfig::json_schema(&mut generator).to_value();
+    let mut schema = sections_with(composition, &mut generator, |plugin, generator| {
+        section(of_all.clone(), plugin, generator)
+    });
     let topics: Map<String, Value> = registry::events()
         .into_iter()
         .map(|event| {
@@ -43,10 +46,52 @@ pub fn schema(composition: &Composition) -> Value {
     schema
 }
 
-/// The schema that sections are checked against.
+/// The schema that sections are checked against: what all plugins have in common stands in it once.
 pub(super) fn sections(composition: &Composition) -> Value {
     let mut generator = generator();
-    let mut schema = sections_with(composition, &mut generator);
+    let mut of_all = PluginConfig::json_schema(&mut generator).to_value();
+    for own in OWN {
+        of_all["properties"][own] = Value::Bool(true);
+    }
+    let mut schema = sections_with(composition, &mut generator, own_keys);
+    let mut definitions = generator.take_definitions(true);
+    definitions.insert(OF_ALL.to_owned(), of_all);
+    schema["$defs"] = definitions.into();
+    schema
+}
+
+/// The keys of a section that differ from plugin to plugin.
+const OWN: [&str; 3] = ["config", "name", "schedules"];
+
+/// Where the others are described, in `$defs`: no type has such a name.
+const OF_ALL: &str = "every plugin";
+
+/// The section of one plugin: its own keys, beside those of every plugin.
+fn own_keys(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+    let own = OWN.map(|key| {
+        let schema = match key {
+            "config" => config(plugin, generator),
+            "schedules" => schedules(plugin, generator),
+            _ => name(plugin),
+        };
+        (key.to_owned(), schema)
+    });
+    let mut schema = json!({ "unevaluatedProperties": false });
+    schema["$ref"] = format!("#/$defs/{OF_ALL}").into();
+    schema["properties"] = own.into_iter().collect();
+    schema
+}
+
+/// The schema of one section: a plugin's, or the manager's.
+pub(super) fn of(plugin: Option<&Descriptor>) -> Value {
+    let mut generator = generator();
+    let mut schema = match plugin {
+        Some(plugin) => {
+            let all = PluginConfig::json_schema(&mut generator).to_value();
+            section(all, plugin, &mut generator)
+        }
+        None => ManagerConfig::json_schema(&mut generator).to_value(),
+    };
     schema["$defs"] = generator.take_definitions(true).into();
     schema
 }
@@ -57,35 +102,44 @@ fn generator() -> SchemaGenerator {
         .into_generator()
 }
 
-fn sections_with(composition: &Composition, generator: &mut SchemaGenerator) -> Value {
+fn sections_with(
+    composition: &Composition,
+    generator: &mut SchemaGenerator,
+    section: impl Fn(&Descriptor, &mut SchemaGenerator) -> Value,
+) -> Value {
     let mut properties = Map::new();
     let manager = ManagerConfig::json_schema(generator).to_value();
     properties.insert(manager::ROOT.to_owned(), manager);
-    let plugin = PluginConfig::json_schema(generator).to_value();
-    for descriptor in composition.plugins() {
-        let section = section(plugin.clone(), descriptor, generator);
-        properties.insert(descriptor.name.to_owned(), section);
+    for plugin in composition.plugins() {
+        properties.insert(plugin.name.to_owned(), section(plugin, generator));
     }
     keys(properties)
 }
 
 /// The section of one plugin: what the kernel reads, and its own `config`.
 fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
-    let config = match plugin.config() {
+    schema["properties"]["config"] = config(plugin, generator);
+    schema["properties"]["schedules"] = schedules(plugin, generator);
+    schema["properties"]["name"] = name(plugin);
+    if !plugin.description.is_empty() {
+        schema["description"] = plugin.description.into();
+    }
+    schema
+}
+
+fn config(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+    match plugin.config() {
         Some(need) => (need.schema)(generator).to_value(),
         None => json!({
             "type": "object",
             "maxProperties": 0,
             "description": format!("`{}` takes no config", plugin.name),
         }),
-    };
-    schema["properties"]["config"] = config;
-    schema["properties"]["schedules"] = schedules(plugin, generator);
-    schema["properties"]["name"] = json!({ "type": "string", "const": plugin.name });
-    if !plugin.description.is_empty() {
-        schema["description"] = plugin.description.into();
     }
-    schema
+}
+
+fn name(plugin: &Descriptor) -> Value {
+    json!({ "type": "string", "const": plugin.name })
 }
 
 /// The declared schedules, by their names.

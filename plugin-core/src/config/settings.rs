@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -12,6 +11,7 @@ use super::manager::{self, ManagerConfig};
 use super::node::Node;
 use super::origin::Origin;
 use super::plugin::PluginConfig;
+use super::schema;
 use super::shape::Shape;
 use crate::descriptor::Descriptor;
 
@@ -86,26 +86,32 @@ impl fmt::Debug for PluginSettings {
     }
 }
 
-/// A merged section and what it was checked against.
+/// A merged section, and the plugin that it configures: none, if it is the manager's.
+///
+/// What it was checked against is not kept: it holds every key of every plugin, and only who asks
+/// for values with their origins needs it again.
 #[derive(Clone)]
 pub(super) struct Section {
     pub(super) node: Node,
-    pub(super) name: String,
-    pub(super) schema: Arc<Value>,
+    pub(super) plugin: Option<&'static Descriptor>,
 }
 
 impl Section {
-    pub(super) fn shape(&self) -> Option<Shape<'_>> {
-        Shape::new(&self.schema).property(&self.name)
+    pub(super) fn name(&self) -> &'static str {
+        self.plugin.map_or(manager::ROOT, |plugin| plugin.name)
+    }
+
+    pub(super) fn schema(&self) -> Value {
+        schema::of(self.plugin)
     }
 
     fn masked(&self) -> Value {
-        masked(&self.node, self.shape().as_ref())
+        masked(&self.node, Some(&Shape::new(&self.schema())))
     }
 }
 
 impl fmt::Debug for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple(&self.name).field(&self.masked()).finish()
+        f.debug_tuple(self.name()).field(&self.masked()).finish()
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! A shape is the set of all subschemas that may apply; references and alternatives are followed.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 /// The schemas that may apply at a key.
@@ -51,9 +53,10 @@ impl<'s> Shape<'s> {
             .flatten()
     }
 
-    /// The keys it names.
+    /// The keys it names, each once, in order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'s str> {
-        self.properties().map(|(key, _)| key.as_str())
+        let keys: BTreeSet<&str> = self.properties().map(|(key, _)| key.as_str()).collect();
+        keys.into_iter()
     }
 
     /// What is allowed under a key; nothing for a key that means nothing.

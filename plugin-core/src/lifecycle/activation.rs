@@ -61,6 +61,9 @@ pub(super) fn activate(kernel: &Kernel, unit: usize) {
         let declared = this.descriptor.schedules;
         this.timetable.activate(&plugin, declared, tasks);
     }
+    if this.descriptor.responds.is_empty() {
+        return;
+    }
     let reception = Reception::open(
         &kernel.bus,
         &this.identity,

@@ -6,27 +6,16 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
-use super::announcer::Announcer;
+use super::boot;
 use super::kernel::{Kernel, Report};
-use super::replica;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
-use super::schedules;
-use super::starting;
 use super::supervisor::Supervisor;
-use super::system::System;
-use super::unit::{Unit, UnitSettings};
-use super::wiring::wire;
-use crate::audit::Audit;
 use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::Descriptor;
-use crate::event::{Bus, DeadLetters};
-use crate::instance::Identity;
 use crate::permission::{Grants, PermissionDenied};
-use crate::schedule::Timetable;
-use crate::service::Switchboard;
 
 /// Operations that wait for the supervisor.
 const REQUESTS: usize = 64;
@@ -35,9 +24,9 @@ const REQUESTS: usize = 64;
 #[derive(Debug)]
 #[must_use = "nothing runs before `start`"]
 pub struct Configured {
-    composition: Composition,
-    settings: Settings,
-    clock: Clock,
+    pub(super) composition: Composition,
+    pub(super) settings: Settings,
+    pub(super) clock: Clock,
 }
 
 impl Configured {
@@ -69,16 +58,14 @@ impl Configured {
 
     /// The plugins that will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        (self.composition.plugins())
-            .filter(|plugin| self.settings.plugins[plugin.name].config.enabled)
+        self.enabled().map(|(plugin, _)| plugin)
     }
 
-    /// The instances that will run, with their names: those of a plugin side by side.
-    fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &'static str)> {
-        self.plugins().flat_map(|plugin| {
-            let replicas = self.settings.plugins[plugin.name].config.replicas;
-            replica::names(plugin.name, replicas).map(move |name| (plugin, name))
-        })
+    /// The plugins that will run, in start order, and what config says of them.
+    pub(super) fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
+        (self.composition.plugins())
+            .map(|plugin| (plugin, &self.settings.plugins[plugin.name]))
+            .filter(|(_, settings)| settings.config.enabled)
     }
 
     /// What a plugin of the set may do.
@@ -88,7 +75,15 @@ impl Configured {
     /// When the plugin is not of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
-        let config = &self.settings.plugins[plugin.name].config;
+        self.grants_of(plugin, &self.settings.plugins[plugin.name])
+    }
+
+    pub(super) fn grants_of(
+        &self,
+        plugin: &'static Descriptor,
+        settings: &PluginSettings,
+    ) -> Grants {
+        let config = &settings.config;
         if config.permissions.is_none() && config.roles.is_empty() {
             return Grants::all(plugin.name);
         }
@@ -104,8 +99,8 @@ impl Configured {
 
     /// The rights that plugins ask for and were not granted.
     pub(super) fn denied(&self) -> Vec<PermissionDenied> {
-        self.plugins()
-            .flat_map(|plugin| self.grants(plugin).check(plugin))
+        self.enabled()
+            .flat_map(|(plugin, settings)| self.grants_of(plugin, settings).check(plugin))
             .collect()
     }
 
@@ -177,96 +172,6 @@ impl Configured {
             (stop_on_drop, report),
         ))
     }
-
-    async fn kernel(
-        &self,
-        reports: mpsc::UnboundedSender<Report>,
-    ) -> Result<Arc<Kernel>, crate::Error> {
-        let manager = &self.settings.manager;
-        let audit = Audit::open(&manager.data_dir)
-            .map_err(|error| crate::Error::config("audit log").because(error))?;
-        let switchboard = Switchboard::default();
-        let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
-        let bus = Bus::new(letters);
-        let last = self.instances().count();
-        let host = Arc::new(Identity::new("host", last, Grants::all("host")));
-        let speaker = Identity::new("manager", last, Grants::all("manager"));
-        let speaker = Arc::new(speaker.of_manager());
-        drop(crate::spawn::spawn(
-            clerk.run(bus.downgrade(), Arc::clone(&speaker)),
-        ));
-        let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
-        let units = self.units(&audit, &announcer);
-        declare_durables(&bus, &units)?;
-        Ok(Arc::new_cyclic(|kernel| Kernel {
-            units,
-            bus,
-            switchboard,
-            announcer,
-            audit,
-            host,
-            system: System::new(kernel),
-            data_dir: manager.data_dir.clone(),
-            max_concurrency: manager.max_concurrency,
-            drain_timeout: manager.drain_timeout.get(),
-            health_interval: manager.health_interval.get(),
-            insist: CancellationToken::new(),
-            stopping: CancellationToken::new(),
-            reports,
-        }))
-    }
-
-    fn units(&self, audit: &Audit, announcer: &Announcer) -> Vec<Unit> {
-        let unit = |(order, (plugin, name)): (usize, (&'static Descriptor, &'static str))| {
-            let grants = (self.grants(plugin).with_audit(audit.clone())).of_instance(name);
-            let identity = Arc::new(Identity::new(name, order, grants).replica_of(plugin.name));
-            let settings = &self.settings.plugins[plugin.name];
-            let announcer = announcer.clone();
-            let timetable = Timetable::new(
-                Arc::clone(&identity),
-                (settings.config.timeout.get(), self.clock.clone()),
-                schedules::declared(plugin, settings),
-                Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
-            );
-            Unit::new(
-                plugin,
-                identity,
-                unit_settings(settings),
-                Arc::new(timetable),
-            )
-        };
-        let mut units: Vec<Unit> = self.instances().enumerate().map(unit).collect();
-        wire(&mut units, &self.composition.edges());
-        units
-    }
-}
-
-/// Gives durable subscriptions their place on the bus. The plan has proved that there is a store,
-/// unless a descriptor made by hand does not ask for it.
-fn declare_durables(bus: &Bus, units: &[Unit]) -> Result<(), crate::Error> {
-    for unit in units {
-        let durables = bus.durables();
-        durables.declare(bus, &unit.identity, unit.descriptor.subscriptions);
-        if !durables.is_empty() && !units.iter().any(Unit::is_event_store) {
-            return Err(crate::Error::config(format!(
-                "`{}` has a durable subscription, and no plugin that runs provides `EventStore`",
-                unit.name()
-            )));
-        }
-    }
-    Ok(())
-}
-
-fn unit_settings(settings: &PluginSettings) -> UnitSettings {
-    let config = &settings.config;
-    UnitSettings {
-        config: settings.values.clone(),
-        timeout: config.timeout.get(),
-        mailbox: config.mailbox,
-        tasks: config.resources.tasks.unwrap_or(usize::MAX),
-        start: config.start.clone(),
-        restart: config.restart.clone(),
-    }
 }
 
 /// A start that failed before any plugin was touched.
@@ -293,7 +198,7 @@ async fn supervise(
     stop: CancellationToken,
     started: oneshot::Sender<Result<StartReport, StartError>>,
 ) -> StopReport {
-    let outcome = starting::start_all(&kernel, &stop).await;
+    let outcome = boot::start_all(&kernel, &stop).await;
     let failed = outcome.is_err();
     if failed {
         kernel.audit.close().await;

@@ -19,15 +19,24 @@ pub(super) struct Limits {
     pub(super) stopping: Option<CancellationToken>,
 }
 
-/// Runs a hook.
+/// Runs a hook. In a box: the many steps without a hook have no place for one.
 ///
 /// # Cancel safety
 ///
 /// Dropping it aborts the hook at its next await.
-pub(super) async fn run<T: Send + 'static>(
+pub(super) fn run<T: Send + 'static>(
     current: Current,
     name: &'static str,
-    limits: &Limits,
+    limits: Limits,
+    hook: impl FnOnce() -> Result<BoxFuture<'static, Result<T>>> + Send + 'static,
+) -> BoxFuture<'static, Result<T>> {
+    Box::pin(run_within(current, name, limits, hook))
+}
+
+async fn run_within<T: Send + 'static>(
+    current: Current,
+    name: &'static str,
+    limits: Limits,
     hook: impl FnOnce() -> Result<BoxFuture<'static, Result<T>>> + Send + 'static,
 ) -> Result<T> {
     let call = tracing::Instrument::instrument(

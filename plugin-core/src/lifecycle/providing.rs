@@ -29,6 +29,9 @@ pub(super) fn let_go(kernel: &Arc<Kernel>) {
 /// Puts what the unit provides behind the handles.
 pub(super) fn install(kernel: &Arc<Kernel>, unit: usize) {
     let this = &kernel.units[unit];
+    if this.descriptor.provides.is_empty() {
+        return;
+    }
     let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
         return;
     };

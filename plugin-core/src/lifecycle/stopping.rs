@@ -57,11 +57,12 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
 /// that does not stand around the events which are still to be handled.
 fn is_door(kernel: &Kernel, unit: usize) -> bool {
     let descriptor = kernel.units[unit].descriptor;
+    if descriptor.kind != Kind::Middleware || !descriptor.middleware.is_empty() {
+        return false;
+    }
     let instances: Vec<usize> = kernel.units[unit].replicas.clone().collect();
-    descriptor.kind == Kind::Middleware
-        && descriptor.middleware.is_empty()
-        && (kernel.dependents(&instances).iter())
-            .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
+    (kernel.dependents(&instances).iter())
+        .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
 }
 
 /// Waits until what was accepted is handled, with everyone still there to handle it.

@@ -3,11 +3,19 @@
 //!
 //! Invariants: of the units that are free to run, the first in the given order runs first; after a
 //! halt no unit begins, and those that run are waited for.
+//!
+//! A step is polled where it is begun, and moves to a task of its own only if it has to wait: most
+//! units have nothing to wait for. What may block its thread, a hook, has a task anyway.
 
-use std::collections::{BTreeSet, HashMap};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::future::Future;
+use std::pin::Pin;
 
 use tokio::task::JoinSet;
+use tokio::task::coop::consume_budget;
+
+use super::first_poll::first_poll;
 
 /// What follows from the end of one unit's step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,21 +32,20 @@ pub(super) struct Sweep {
     order: Vec<usize>,
     waits_for: Vec<usize>,
     frees: Vec<Vec<usize>>,
-    ready: BTreeSet<usize>,
+    /// The first of the order is the greatest.
+    ready: BinaryHeap<Reverse<usize>>,
 }
 
 impl Sweep {
     /// A sweep over `units` in that order; `before` says which units, of those taking part, one
     /// waits for.
     pub(super) fn new<'a>(units: Vec<usize>, before: impl Fn(usize) -> &'a [usize]) -> Self {
-        let places: HashMap<usize, usize> = (units.iter().enumerate())
-            .map(|(place, &unit)| (unit, place))
-            .collect();
+        let places = places(&units);
         let mut waits_for = vec![0; units.len()];
         let mut frees = vec![Vec::new(); units.len()];
         for (place, &unit) in units.iter().enumerate() {
             for other in before(unit) {
-                if let Some(&other) = places.get(other) {
+                if let Some(&Some(other)) = places.get(*other) {
                     waits_for[place] += 1;
                     frees[other].push(place);
                 }
@@ -46,6 +53,7 @@ impl Sweep {
         }
         let ready = (0..units.len())
             .filter(|&place| waits_for[place] == 0)
+            .map(Reverse)
             .collect();
         Self {
             order: units,
@@ -66,20 +74,24 @@ impl Sweep {
         F: Future<Output = T> + Send + 'static,
     {
         let mut running = JoinSet::new();
+        let mut place_of_steps = Place(None);
         let mut halted = false;
         loop {
-            while !halted && running.len() < most {
-                let Some(place) = self.ready.pop_first() else {
-                    break;
-                };
-                let step = step(self.order[place]);
-                running.spawn(async move { (place, step.await) });
-            }
-            let Some(ended) = running.join_next().await else {
-                return;
+            let (place, outcome) = match self.next(halted || running.len() >= most) {
+                Some(place) => match place_of_steps.begin(step(self.order[place])).await {
+                    Begun::Done(outcome) => (place, outcome),
+                    Begun::Waits(step) => {
+                        running.spawn(async move { (place, step.await) });
+                        continue;
+                    }
+                },
+                None => match running.join_next().await {
+                    Some(ended) => {
+                        ended.expect("a step guards the plugin's code, and nobody aborts it")
+                    }
+                    None => return,
+                },
             };
-            let (place, outcome) =
-                ended.expect("a step guards the plugin's code, and nobody aborts it");
             if done(self.order[place], outcome) == Flow::Halt {
                 halted = true;
             }
@@ -87,12 +99,118 @@ impl Sweep {
         }
     }
 
+    /// The next unit that is free to run, if one may.
+    fn next(&mut self, waits: bool) -> Option<usize> {
+        if waits {
+            return None;
+        }
+        self.ready.pop().map(|Reverse(place)| place)
+    }
+
     fn free(&mut self, place: usize) {
         for waiting in std::mem::take(&mut self.frees[place]) {
             self.waits_for[waiting] -= 1;
             if self.waits_for[waiting] == 0 {
-                self.ready.insert(waiting);
+                self.ready.push(Reverse(waiting));
             }
         }
+    }
+}
+
+/// The place of each unit in the order, if it takes part.
+fn places(units: &[usize]) -> Vec<Option<usize>> {
+    let mut places = vec![None; units.iter().max().map_or(0, |last| last + 1)];
+    for (place, &unit) in units.iter().enumerate() {
+        places[unit] = Some(place);
+    }
+    places
+}
+
+/// Where steps begin, one after the other: it is made once for all that do not wait.
+struct Place<F>(Option<Pin<Box<F>>>);
+
+/// What became of a step at its first poll.
+enum Begun<F: Future> {
+    Done(F::Output),
+    Waits(Pin<Box<F>>),
+}
+
+impl<F: Future> Place<F> {
+    /// Polls a step once. Many that do not wait let other tasks run in between.
+    async fn begin(&mut self, step: F) -> Begun<F> {
+        consume_budget().await;
+        let mut begun = match self.0.take() {
+            Some(mut place) => {
+                place.set(step);
+                place
+            }
+            None => Box::pin(step),
+        };
+        match first_poll(begun.as_mut()).await {
+            Some(outcome) => {
+                self.0 = Some(begun);
+                Begun::Done(outcome)
+            }
+            None => Begun::Waits(begun),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tokio::runtime::Handle;
+
+    const NOBODY: &[usize] = &[];
+
+    #[tokio::test]
+    async fn a_step_that_does_not_wait_has_no_task() {
+        let mut done = Vec::new();
+        let step = |unit| async move { (unit, Handle::current().metrics().num_alive_tasks()) };
+        let note = |_, outcome| {
+            done.push(outcome);
+            Flow::Continue
+        };
+        let sweep = Sweep::new((0..1_000).collect(), |_| NOBODY);
+        sweep.run(10, step, note).await;
+        assert!(done.iter().copied().eq((0..1_000).map(|unit| (unit, 0))));
+    }
+
+    #[tokio::test]
+    async fn steps_that_wait_run_side_by_side_but_no_more_than_allowed() {
+        let mut most = 0;
+        let step = |_| async {
+            tokio::task::yield_now().await;
+            Handle::current().metrics().num_alive_tasks()
+        };
+        let note = |_, alive| {
+            most = most.max(alive);
+            Flow::Continue
+        };
+        let sweep = Sweep::new((0..20).collect(), |_| NOBODY);
+        sweep.run(3, step, note).await;
+        assert_eq!(most, 3);
+    }
+
+    /// The last of three waits for the first, which has to wait, and the halt comes before it.
+    #[tokio::test]
+    async fn after_a_halt_no_step_begins_and_those_that_run_are_waited_for() {
+        let mut done = Vec::new();
+        let step = |unit| async move {
+            if unit == 0 {
+                tokio::task::yield_now().await;
+            }
+        };
+        let note = |unit, ()| {
+            done.push(unit);
+            if unit == 1 {
+                Flow::Halt
+            } else {
+                Flow::Continue
+            }
+        };
+        let before = |unit| if unit == 2 { &[0][..] } else { NOBODY };
+        Sweep::new(vec![0, 1, 2], before).run(10, step, note).await;
+        assert_eq!(done, [1, 0]);
     }
 }

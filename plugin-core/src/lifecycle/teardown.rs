@@ -1,15 +1,18 @@
 //! The steps that end one unit, each within its time.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::first_poll::first_poll;
 use super::hook;
 use super::kernel::Kernel;
 use super::unit::{Live, Unit};
+use crate::event::Reception;
 use crate::guard;
 
 /// How long a stop waits for calls that were ended, and for letters to be handed over: either is
@@ -37,11 +40,25 @@ impl<'a> Teardown<'a> {
         self.late
     }
 
-    /// Waits for a part of the stop, until its deadline or until the operator insists.
+    /// Waits for a part of the stop, until its deadline or until the operator insists. Most parts
+    /// are done at once: then there is nothing to wait for.
     pub(super) async fn wait<T>(
         &mut self,
         what: &'static str,
         future: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut future = std::pin::pin!(future);
+        if let Some(done) = first_poll(future.as_mut()).await {
+            return Some(done);
+        }
+        // In a box, so that the parts that are done at once are small.
+        Box::pin(self.wait_within(what, future)).await
+    }
+
+    async fn wait_within<T>(
+        &mut self,
+        what: &'static str,
+        future: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
         let deadline = Instant::now() + self.unit.settings.timeout;
         self.unit
@@ -79,17 +96,16 @@ impl<'a> Teardown<'a> {
         };
         self.wait("unsubscribe", unsubscribed).await;
         live.mailbox.close();
-        let Some(reception) = live.reception.take() else {
-            return 0;
-        };
-        let mut worker = live.worker.take();
-        reception.close();
+        let (reception, mut worker) = (live.reception.take(), live.worker.take());
+        reception.iter().for_each(Reception::close);
         let drained = async {
             let ended = match &mut worker {
                 Some(worker) => worker.await,
                 None => Ok(()),
             };
-            reception.answered().await;
+            if let Some(reception) = &reception {
+                reception.answered().await;
+            }
             ended
         };
         if let Some(Ok(())) = self.wait("drain", drained).await {
@@ -100,9 +116,10 @@ impl<'a> Teardown<'a> {
             worker.abort();
         }
         live.mailbox.abandon();
-        let requests = reception.abandon();
+        let requests = reception.as_ref().map_or(0, Reception::abandon);
         // What is still left then is in the hands of a handler that blocks its thread.
-        let _left = tokio::time::timeout(LEAVE, live.mailbox.is_left()).await;
+        let left = tokio::time::timeout(LEAVE, live.mailbox.is_left());
+        let _left = Box::pin(left).await;
         let lost = live.mailbox.unfinished() + requests;
         tracing::error!(
             plugin = self.unit.name(),
@@ -115,8 +132,8 @@ impl<'a> Teardown<'a> {
 
     /// Waits until the letters that the drain left are where they are kept.
     pub(super) async fn flush_letters(&self, kernel: &Kernel) {
-        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush()).await;
-        if flushed.is_err() {
+        let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush());
+        if Box::pin(flushed).await.is_err() {
             tracing::warn!(
                 plugin = self.unit.name(),
                 "its dead letters are not announced yet, or still in memory only"
@@ -131,8 +148,7 @@ impl<'a> Teardown<'a> {
         unit: usize,
         live: &Live,
     ) -> Option<String> {
-        let hook = self.unit.descriptor.hooks.stop?;
-        live.tasks.as_ref()?;
+        let hook = (self.unit.descriptor.hooks.stop).filter(|_| live.has_started)?;
         let plugin = Arc::clone(&live.plugin);
         let limits = kernel.limits(unit);
         let deadline = Instant::now() + limits.timeout;
@@ -140,7 +156,7 @@ impl<'a> Teardown<'a> {
             .board
             .change(|entry| entry.waiting = Some(("stop", deadline)));
         let current = self.unit.identity.current();
-        let stopped = hook::run(current, "stop", &limits, move || Ok(hook(plugin))).await;
+        let stopped = hook::run(current, "stop", limits, move || Ok(hook(plugin))).await;
         let error = stopped.err()?;
         if error.kind() == crate::ErrorKind::Timeout {
             self.late.push("stop");

@@ -57,9 +57,13 @@ pub(super) struct Live {
     pub(super) plugin: PluginRef,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
+    /// Whether `start` was called, or there is none to call.
+    pub(super) has_started: bool,
+    /// Of one that may spawn tasks.
     pub(super) tasks: Option<Tasks>,
     /// Of one that may subscribe, from when it runs.
     pub(super) worker: Option<JoinHandle<()>>,
+    /// Of one that answers requests, from when it runs.
     pub(super) reception: Option<Reception>,
     pub(super) deliveries: Deliveries,
 }
@@ -98,6 +102,11 @@ impl Unit {
     /// Whether it receives events.
     pub(super) fn is_running(&self) -> bool {
         self.board.read().state == super::State::Running
+    }
+
+    /// Whether it can have tasks: `start` may spawn some, and runs of schedules are tasks.
+    pub(super) fn may_spawn(&self) -> bool {
+        self.descriptor.hooks.start.is_some() || self.timetable.is_needed()
     }
 
     /// Whether it keeps the events of durable subscriptions.

@@ -1,7 +1,7 @@
 //! The rights of one instance: one question per kind of use.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use super::Permission;
 use super::denied::PermissionDenied;
@@ -26,7 +26,8 @@ impl Grants {
     /// Everything that the plugin's types grant: neither `permissions` nor `roles` is there.
     #[must_use]
     pub fn all(plugin: &'static str) -> Self {
-        Self::new(plugin, Rules::ALL)
+        static ALL: LazyLock<Arc<Rules>> = LazyLock::new(|| Arc::new(Rules::ALL));
+        Self::new(plugin, Arc::clone(&ALL))
     }
 
     /// What the entries of `permissions` and of all `roles` list, together.
@@ -65,16 +66,16 @@ impl Grants {
             }
         }
         if mistakes.is_empty() {
-            Ok(Self::new(plugin, rules))
+            Ok(Self::new(plugin, Arc::new(rules)))
         } else {
             Err(mistakes)
         }
     }
 
-    fn new(plugin: &'static str, rules: Rules) -> Self {
+    fn new(plugin: &'static str, rules: Arc<Rules>) -> Self {
         Self {
             plugin,
-            rules: Arc::new(rules),
+            rules,
             audit: Audit::disabled(),
         }
     }

@@ -84,6 +84,11 @@ impl Timetable {
         Scheduler::new(self)
     }
 
+    /// Whether the plugin has a schedule, or may come to have one while it runs.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.is_open.load(Relaxed) || self.book().len() > 0
+    }
+
     /// The plugin is about to be built.
     pub(crate) fn begin(&self) {
         let mut book = self.book();
@@ -91,7 +96,9 @@ impl Timetable {
         book.life += 1;
         let left_behind = book.take_undeclared();
         drop(book);
-        self.discard(left_behind);
+        if !left_behind.is_empty() {
+            self.discard(left_behind);
+        }
     }
 
     /// The plugin runs: from here on, schedules are due.
@@ -101,6 +108,9 @@ impl Timetable {
         declared: &'static [Schedule],
         tasks: Tasks,
     ) {
+        if !self.is_needed() {
+            return;
+        }
         let scope = Scope {
             tasks,
             runs: TaskTracker::new(),
@@ -118,11 +128,8 @@ impl Timetable {
         }
         book.change_all(|entry| entry.arm(now, &self.clock));
         book.phase = Phase::Active(scope);
-        let is_needed = book.len() > 0 || self.is_open.load(Relaxed);
         drop(book);
-        if is_needed {
-            drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
-        }
+        drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
     }
 
     /// Nothing begins from here on.
@@ -159,7 +166,9 @@ impl Timetable {
         let undeclared = book.take_undeclared();
         drop(book);
         self.tell_lost(&undeclared);
-        self.discard((undeclared, calls));
+        if !undeclared.is_empty() || !calls.is_empty() {
+            self.discard((undeclared, calls));
+        }
         phase
     }
 

@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use std::time::Duration;
 
 use plugin_core::config::{ConfigNeed, Sources};
 use plugin_core::event::{Envelope, Event, EventDescriptor};
@@ -30,6 +31,26 @@ static PING: &'static EventDescriptor = Ping::DESCRIPTOR;
 /// What happened to the plugins of one test, in order.
 #[derive(Debug, Clone)]
 pub(crate) struct Journal(u64, Arc<Mutex<Vec<String>>>);
+
+/// What a call that blocks its thread waits for; it gives up in the end, so that a test which is
+/// wrong fails.
+static GATE: (Mutex<bool>, Condvar) = (Mutex::new(false), Condvar::new());
+
+/// Lets calls go on that block their threads.
+pub(crate) fn open_gate() {
+    *GATE.0.lock().unwrap() = true;
+    GATE.1.notify_all();
+}
+
+fn block() {
+    let closed = GATE.0.lock().unwrap();
+    let limit = Duration::from_secs(10);
+    drop(
+        GATE.1
+            .wait_timeout_while(closed, limit, |open| !*open)
+            .unwrap(),
+    );
+}
 
 static JOURNALS: LazyLock<Mutex<HashMap<u64, Journal>>> = LazyLock::new(Mutex::default);
 
@@ -99,6 +120,10 @@ async fn act(what: &Value, call: u64) -> Result<()> {
         "config" => Err(Error::config("told to be misconfigured")),
         "panic" => panic!("told to panic"),
         "hang" => std::future::pending().await,
+        "block" => {
+            block();
+            Ok(())
+        }
         "yield" => {
             tokio::task::yield_now().await;
             Ok(())

@@ -4,7 +4,7 @@ use plugin_core::ErrorKind;
 use plugin_core::lifecycle::State;
 use serde_json::json;
 
-use crate::fault::{Set, plugin};
+use crate::fault::{Set, open_gate, plugin};
 
 fn chain() -> Set {
     Set::new([
@@ -94,6 +94,25 @@ async fn b18_b19_a_fault_at_any_stage_rolls_everything_back() {
             assert!(error.rollback.is_clean(), "{case}");
         }
     }
+}
+
+/// Nothing can end what blocks its thread: it is late, and left behind. Each of the two here takes
+/// a worker of the runtime along.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_hook_that_blocks_its_thread_is_late_and_in_nobodys_way() {
+    for stage in ["init", "start"] {
+        let set = chain().tell("mm-middle", json!({ stage: "block" })).set(
+            "mm-middle",
+            "timeout",
+            json!("50ms"),
+        );
+        let began = std::time::Instant::now();
+        let error = set.configure().start().await.unwrap_err();
+        assert_eq!(error.failures[0].plugin, "mm-middle", "{error}");
+        assert_eq!(error.failures[0].error.kind(), ErrorKind::Timeout);
+        assert!(began.elapsed().as_secs() < 5, "it was waited for");
+    }
+    open_gate();
 }
 
 #[tokio::test(start_paused = true)]

@@ -77,7 +77,7 @@ impl Supervisor {
                     let health = hook(plugin);
                     Ok(Box::pin(async move { Ok(health.await) }) as _)
                 };
-                let health = hook::run(current, "health", &limits, call)
+                let health = hook::run(current, "health", limits, call)
                     .await
                     .unwrap_or_else(|error| Health::Unhealthy(error.to_string()));
                 // Without a supervisor nobody asks.

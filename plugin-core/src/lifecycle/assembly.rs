@@ -1,0 +1,125 @@
+//! From a checked configuration to a kernel with its units, which do not run yet.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::announcer::Announcer;
+use super::configured::Configured;
+use super::kernel::{Kernel, Report};
+use super::replica;
+use super::schedules;
+use super::system::System;
+use super::unit::{Unit, UnitSettings};
+use super::wiring::wire;
+use crate::audit::Audit;
+use crate::config::PluginSettings;
+use crate::descriptor::Descriptor;
+use crate::event::{Bus, DeadLetters};
+use crate::instance::Identity;
+use crate::permission::Grants;
+use crate::schedule::Timetable;
+use crate::service::Switchboard;
+
+impl Configured {
+    /// What all parts of the system share, with its units; nothing runs yet but the kernel's own.
+    pub(super) async fn kernel(
+        &self,
+        reports: mpsc::UnboundedSender<Report>,
+    ) -> Result<Arc<Kernel>, crate::Error> {
+        let manager = &self.settings.manager;
+        let audit = Audit::open(&manager.data_dir)
+            .map_err(|error| crate::Error::config("audit log").because(error))?;
+        let switchboard = Switchboard::default();
+        let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
+        let bus = Bus::new(letters);
+        let last = (self.enabled().map(|(_, settings)| settings.config.replicas)).sum();
+        let host = Arc::new(Identity::new("host", last, Grants::all("host")));
+        let speaker = Identity::new("manager", last, Grants::all("manager"));
+        let speaker = Arc::new(speaker.of_manager());
+        drop(crate::spawn::spawn(
+            clerk.run(bus.downgrade(), Arc::clone(&speaker)),
+        ));
+        let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+        let units = self.units(&audit, &announcer);
+        declare_durables(&bus, &units)?;
+        Ok(Arc::new_cyclic(|kernel| Kernel {
+            units,
+            bus,
+            switchboard,
+            announcer,
+            audit,
+            host,
+            system: System::new(kernel),
+            data_dir: manager.data_dir.clone(),
+            max_concurrency: manager.max_concurrency,
+            drain_timeout: manager.drain_timeout.get(),
+            health_interval: manager.health_interval.get(),
+            insist: CancellationToken::new(),
+            stopping: CancellationToken::new(),
+            reports,
+        }))
+    }
+
+    /// The instances that will run: those of a plugin side by side.
+    fn units(&self, audit: &Audit, announcer: &Announcer) -> Vec<Unit> {
+        let mut units = Vec::new();
+        for (plugin, settings) in self.enabled() {
+            let grants = self.grants_of(plugin, settings).with_audit(audit.clone());
+            for name in replica::names(plugin.name, settings.config.replicas) {
+                let grants = grants.clone().of_instance(name);
+                let identity = Identity::new(name, units.len(), grants).replica_of(plugin.name);
+                units.push(self.unit(plugin, settings, Arc::new(identity), announcer));
+            }
+        }
+        wire(&mut units, &self.composition.edges());
+        units
+    }
+
+    fn unit(
+        &self,
+        plugin: &'static Descriptor,
+        settings: &PluginSettings,
+        identity: Arc<Identity>,
+        announcer: &Announcer,
+    ) -> Unit {
+        let announcer = announcer.clone();
+        let timetable = Timetable::new(
+            Arc::clone(&identity),
+            (settings.config.timeout.get(), self.clock.clone()),
+            schedules::declared(plugin, settings),
+            Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
+        );
+        let settings = unit_settings(settings);
+        Unit::new(plugin, identity, settings, Arc::new(timetable))
+    }
+}
+
+/// Gives durable subscriptions their place on the bus. The plan has proved that there is a store,
+/// unless a descriptor made by hand does not ask for it.
+fn declare_durables(bus: &Bus, units: &[Unit]) -> Result<(), crate::Error> {
+    for unit in units {
+        let durables = bus.durables();
+        durables.declare(bus, &unit.identity, unit.descriptor.subscriptions);
+        if !durables.is_empty() && !units.iter().any(Unit::is_event_store) {
+            return Err(crate::Error::config(format!(
+                "`{}` has a durable subscription, and no plugin that runs provides `EventStore`",
+                unit.name()
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn unit_settings(settings: &PluginSettings) -> UnitSettings {
+    let config = &settings.config;
+    UnitSettings {
+        config: settings.values.clone(),
+        timeout: config.timeout.get(),
+        mailbox: config.mailbox,
+        tasks: config.resources.tasks.unwrap_or(usize::MAX),
+        start: config.start.clone(),
+        restart: config.restart.clone(),
+    }
+}
