@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
 use super::kernel::{Kernel, Report};
+use super::operation::Request;
 use super::replica;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
@@ -147,8 +148,8 @@ impl Configured {
         interrupt: impl Future<Output = ()>,
     ) -> Result<Running, StartError> {
         let (reports, heard) = mpsc::unbounded_channel();
-        let kernel = self.kernel(reports).await.map_err(refuse)?;
         let (requests, operations) = mpsc::channel(REQUESTS);
+        let kernel = self.kernel(reports, requests).await.map_err(refuse)?;
         let stop = kernel.stopping.clone();
         let (started, outcome) = oneshot::channel();
         let supervised = supervise(
@@ -170,17 +171,13 @@ impl Configured {
         };
         let report =
             outcome.expect("the supervisor's task guards plugin code and always answers")?;
-        Ok(Running::new(
-            kernel,
-            requests,
-            supervisor,
-            (stop_on_drop, report),
-        ))
+        Ok(Running::new(kernel, supervisor, (stop_on_drop, report)))
     }
 
     async fn kernel(
         &self,
         reports: mpsc::UnboundedSender<Report>,
+        requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
         let audit = Audit::open(&manager.data_dir)
@@ -213,6 +210,7 @@ impl Configured {
             insist: CancellationToken::new(),
             stopping: CancellationToken::new(),
             reports,
+            requests,
         }))
     }
 
@@ -281,10 +279,7 @@ fn refuse(error: crate::Error) -> StartError {
     }
 }
 
-type Inbox = (
-    mpsc::Receiver<super::operation::Request>,
-    mpsc::UnboundedReceiver<Report>,
-);
+type Inbox = (mpsc::Receiver<Request>, mpsc::UnboundedReceiver<Report>);
 
 /// The life of the supervisor's task: the start, the event loop, the stop.
 async fn supervise(

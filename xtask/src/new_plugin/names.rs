@@ -17,6 +17,7 @@ const TAKEN: [&str; 30] = [
     "Health",
     "InitParam",
     "JsonSchema",
+    "Operator",
     "Option",
     "Publisher",
     "Publishers",
