@@ -6,7 +6,9 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plugin_core::lifecycle::{Operated, Operation, ScheduleAction};
-use serde_json::{Value, json};
+use plugin_core::schedule::ScheduleStatus;
+use serde::Serialize;
+use serde_json::json;
 
 use super::{Route, unknown_action};
 use crate::auth::Caller;
@@ -23,12 +25,18 @@ pub(super) fn routes(operators: &Operators) -> Vec<Route> {
     ]
 }
 
+#[derive(Serialize)]
+struct Listed {
+    schedules: Vec<ScheduleStatus>,
+}
+
 async fn list(
     State(operators): State<Operators>,
     caller: Option<Extension<Caller>>,
-) -> Result<Json<Value>, Problem> {
+) -> Result<Json<Listed>, Problem> {
     let system = operators.view(caller.as_deref())?;
-    Ok(Json(json!({"schedules": system.schedules()})))
+    let schedules = system.schedules();
+    Ok(Json(Listed { schedules }))
 }
 
 /// Answers with the schedule as it is then; one that was made at run time is gone with its end.
