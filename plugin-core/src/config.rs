@@ -46,6 +46,7 @@ mod settings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
+pub(crate) use issue::nearest;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};

@@ -116,6 +116,11 @@ pub enum Need {
     Schedule,
     /// A view of the whole system.
     System,
+    /// The right to operate the system.
+    Operate {
+        /// `One`: it does not start without. `Optional`: it takes the right if it is granted.
+        arity: Arity,
+    },
     /// What a parameter type of another crate brings; the text names it.
     Other(&'static str),
 }

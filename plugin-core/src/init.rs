@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
 use crate::instance::Identity;
-use crate::lifecycle::System;
+use crate::lifecycle::{Operator, System};
 use crate::permission::Grants;
 use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
@@ -24,7 +24,7 @@ pub use crate::clock::Clock;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler` or `System`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `System`, `Operator` or `Option<Operator>`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -263,6 +263,27 @@ impl InitParam for System {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().view_system()?;
         Ok(context.system.clone())
+    }
+}
+
+impl InitParam for Operator {
+    const NEED: Need = Need::Operate { arity: Arity::One };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().operate_system()?;
+        Ok(context.system.operator(context.identity.name()))
+    }
+}
+
+/// `None` when the right is not granted.
+impl InitParam for Option<Operator> {
+    const NEED: Need = Need::Operate {
+        arity: Arity::Optional,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let is_granted = context.grants().may_operate_system();
+        Ok(is_granted.then(|| context.system.operator(context.identity.name())))
     }
 }
 

@@ -33,18 +33,19 @@ use serde::{Deserialize, Serialize};
 /// | `service` | `service:UserService`, a service | `use` |
 /// | `logger` | | `write` |
 /// | `file` | `file:exports/`, a directory below the plugin's root | `read`, `write` |
-/// | `system` | | `read` |
+/// | `system` | | `read`, `operate` |
+/// | `scheduler` | | `schedule` |
 ///
 /// The action `*` stands for all of the resource.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Permission {
-    /// What it is about: `event_bus`, `service`, `logger`, `file` or `system`; the first two and
-    /// `file` may be narrowed, as in `event_bus:user.*`, `service:UserService`, `file:exports/`.
+    /// What it is about: `event_bus`, `service`, `logger`, `file`, `system` or `scheduler`; the
+    /// first two and `file` may be narrowed, as in `event_bus:user.*`, `service:UserService`,
+    /// `file:exports/`.
     pub resource: String,
     /// What may be done with it: `publish`, `subscribe`, `request`, `respond`, `intercept`; `use`;
-    /// `write`; `read`, `write`; `read`;
-    /// or `*` for all of the resource.
+    /// `write`; `read`, `write`; `read`, `operate`; `schedule`; or `*` for all of the resource.
     pub actions: Vec<String>,
 }
 

@@ -188,7 +188,7 @@ impl Permissions {
         let nothing = Grants::only(plugin.name, []).expect("an empty list has no mistakes");
         let config = settings.map(|settings| &settings.plugins[plugin.name].config);
         Self {
-            asked: MissingGrants::of(&nothing.check(plugin)).0,
+            asked: MissingGrants::of(&nothing.withheld(plugin)).0,
             granted: config.and_then(|config| config.permissions.clone()),
             roles: config.map_or_else(Vec::new, |config| config.roles.clone()),
         }

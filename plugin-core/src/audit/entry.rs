@@ -21,6 +21,8 @@ pub enum Outcome {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
     actor: Cow<'static, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
     plugin: Option<Cow<'static, str>>,
     action: Cow<'static, str>,
     outcome: Outcome,
@@ -38,11 +40,19 @@ impl Entry {
     ) -> Self {
         Self {
             actor: actor.into(),
+            user: None,
             plugin: None,
             action: action.into(),
             outcome,
             detail: None,
         }
+    }
+
+    /// The user for whom the actor did it.
+    #[must_use]
+    pub fn user(mut self, user: impl Into<String>) -> Self {
+        self.user = Some(user.into());
+        self
     }
 
     /// The plugin that it was done to, or was to be done by.

@@ -100,7 +100,7 @@ impl Issue {
 }
 
 /// The candidate that a typo most likely meant.
-pub(super) fn nearest<'a>(
+pub(crate) fn nearest<'a>(
     word: &str,
     candidates: impl IntoIterator<Item = &'a str>,
 ) -> Option<String> {

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::configured::Configured;
 use super::kernel::{Kernel, Report};
+use super::operation::Request;
 use super::replica;
 use super::schedules;
 use super::system::System;
@@ -27,6 +28,7 @@ impl Configured {
     pub(super) async fn kernel(
         &self,
         reports: mpsc::UnboundedSender<Report>,
+        requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
         let audit = Audit::open(&manager.data_dir)
@@ -59,6 +61,7 @@ impl Configured {
             insist: CancellationToken::new(),
             stopping: CancellationToken::new(),
             reports,
+            requests,
         }))
     }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::boot;
 use super::kernel::{Kernel, Report};
+use super::operation::Request;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
 use super::supervisor::Supervisor;
@@ -142,8 +143,8 @@ impl Configured {
         interrupt: impl Future<Output = ()>,
     ) -> Result<Running, StartError> {
         let (reports, heard) = mpsc::unbounded_channel();
-        let kernel = self.kernel(reports).await.map_err(refuse)?;
         let (requests, operations) = mpsc::channel(REQUESTS);
+        let kernel = self.kernel(reports, requests).await.map_err(refuse)?;
         let stop = kernel.stopping.clone();
         let (started, outcome) = oneshot::channel();
         let supervised = supervise(
@@ -165,12 +166,7 @@ impl Configured {
         };
         let report =
             outcome.expect("the supervisor's task guards plugin code and always answers")?;
-        Ok(Running::new(
-            kernel,
-            requests,
-            supervisor,
-            (stop_on_drop, report),
-        ))
+        Ok(Running::new(kernel, supervisor, (stop_on_drop, report)))
     }
 }
 
@@ -186,10 +182,7 @@ fn refuse(error: crate::Error) -> StartError {
     }
 }
 
-type Inbox = (
-    mpsc::Receiver<super::operation::Request>,
-    mpsc::UnboundedReceiver<Report>,
-);
+type Inbox = (mpsc::Receiver<Request>, mpsc::UnboundedReceiver<Report>);
 
 /// The life of the supervisor's task: the start, the event loop, the stop.
 async fn supervise(

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
-
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
-use super::operation::{Operation, OperationError, OperationOutcome, Request};
+use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use super::schedules::ScheduleAction;
 use super::status::SystemStatus;
 use crate::schedule::ScheduleStatus;
@@ -15,12 +13,11 @@ use crate::schedule::ScheduleStatus;
 #[derive(Debug, Clone)]
 pub struct ManagerHandle {
     kernel: Arc<Kernel>,
-    requests: mpsc::Sender<Request>,
 }
 
 impl ManagerHandle {
-    pub(super) fn new(kernel: Arc<Kernel>, requests: mpsc::Sender<Request>) -> Self {
-        Self { kernel, requests }
+    pub(super) fn new(kernel: Arc<Kernel>) -> Self {
+        Self { kernel }
     }
 
     /// Starts a plugin that was stopped or has failed.
@@ -197,11 +194,7 @@ impl ManagerHandle {
     }
 
     async fn send(&self, operation: Operation) -> Result<OperationOutcome, OperationError> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request { operation, answer };
-        if self.requests.send(request).await.is_err() {
-            return Err(OperationError::Stopping);
-        }
+        let answered = self.kernel.submit(operation, Actor::OWNER).await?;
         answered.await.unwrap_or(Err(OperationError::Stopping))
     }
 }

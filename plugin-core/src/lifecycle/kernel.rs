@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::health::Health;
 use super::hook::Limits;
+use super::operation::Request;
 use super::status::SystemStatus;
 use super::system::System;
 use super::unit::Unit;
 use crate::audit::{Audit, Entry, Outcome};
+use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
 use crate::instance::Identity;
@@ -39,6 +41,8 @@ pub(super) struct Kernel {
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
     pub(super) reports: mpsc::UnboundedSender<Report>,
+    /// To the supervisor, until it stops.
+    pub(super) requests: mpsc::Sender<Request>,
 }
 
 /// What reaches the supervisor from the instances.
@@ -74,6 +78,14 @@ impl Kernel {
             Some(detail) => entry.detail(detail),
             None => entry,
         });
+    }
+
+    /// The plugins in start order.
+    pub(super) fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
+        let firsts = |&(at, unit): &(usize, &Unit)| unit.replicas.start == at;
+        (self.units.iter().enumerate())
+            .filter(firsts)
+            .map(|(_, unit)| unit.descriptor)
     }
 
     /// The instance of a name, or all instances of a plugin.

@@ -1,7 +1,9 @@
 //! Operations as values: the supervisor takes them, one after the other, from whoever sends them,
 //! and answers with an outcome.
 
-use std::fmt;
+mod error;
+
+use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::oneshot;
@@ -9,36 +11,66 @@ use tokio::sync::oneshot;
 use super::kernel::Kernel;
 use super::report::PluginStop;
 use super::schedules::ScheduleAction;
-use super::state::State;
 use crate::audit::{Entry, Outcome};
-use crate::error::Error;
-use crate::schedule::ScheduleState;
 
-/// What an operator can ask for.
+pub use error::OperationError;
+
+/// What an operator can ask for. A plugin is named as in config, which stands for all its
+/// instances, or with the number of one of them, as in `hello-plugin#2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Operation {
+#[non_exhaustive]
+pub enum Operation {
+    /// Start a plugin that was stopped or has failed.
     Start {
+        /// Name of the plugin.
         plugin: String,
     },
+    /// Stop a plugin.
     Stop {
+        /// Name of the plugin.
         plugin: String,
+        /// Whether the plugins that need it are stopped first; else it is refused while they run.
         cascade: bool,
     },
+    /// Stop a plugin and start it again.
     Restart {
+        /// Name of the plugin.
         plugin: String,
     },
+    /// What concerns one schedule.
     Schedule {
+        /// Name of the plugin.
         plugin: String,
+        /// Name of the schedule.
         schedule: String,
+        /// What to do with it.
         action: ScheduleAction,
     },
 }
 
-/// An operation and where its answer goes.
+/// An operation, who asks for it, and where its answer goes.
 #[derive(Debug)]
 pub(super) struct Request {
     pub(super) operation: Operation,
+    pub(super) actor: Actor,
     pub(super) answer: oneshot::Sender<Result<OperationOutcome, OperationError>>,
+}
+
+/// Who asks for an operation, as the audit log names them.
+#[derive(Debug, Clone)]
+pub(super) struct Actor {
+    /// `operator`, or a plugin.
+    pub(super) name: &'static str,
+    /// For whom a plugin asks.
+    pub(super) user: Option<Arc<str>>,
+}
+
+impl Actor {
+    /// Who holds the running system itself.
+    pub(super) const OWNER: Self = Self {
+        name: "operator",
+        user: None,
+    };
 }
 
 /// What an operation did.
@@ -72,117 +104,6 @@ impl OperationOutcome {
     }
 }
 
-/// Why an operation was not carried out.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum OperationError {
-    /// No plugin of that name runs or could run: it is not in the build, or config turned it off.
-    Unknown(String),
-    /// The plugin is in a state that does not allow it.
-    State {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// Its state.
-        state: State,
-    },
-    /// Plugins that run can't be without it.
-    Needed {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// Who needs it.
-        by: Vec<&'static str>,
-    },
-    /// It can't be without plugins that do not run.
-    Needs {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// What it needs.
-        missing: Vec<&'static str>,
-    },
-    /// The plugin failed on the way.
-    Failed {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// What happened.
-        error: Error,
-    },
-    /// The plugin has no schedule of that name.
-    UnknownSchedule {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// The name.
-        schedule: String,
-        /// Those that it has.
-        known: Vec<String>,
-    },
-    /// The schedule is in a state that does not allow it.
-    ScheduleState {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// Name of the schedule.
-        schedule: String,
-        /// Its state.
-        state: ScheduleState,
-    },
-    /// The schedule runs, and its runs do not overlap.
-    ScheduleRuns {
-        /// Name of the plugin.
-        plugin: &'static str,
-        /// Name of the schedule.
-        schedule: String,
-    },
-    /// The system is stopping or has stopped.
-    Stopping,
-}
-
-impl fmt::Display for OperationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Unknown(name) => write!(f, "no plugin `{name}` is under management"),
-            Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
-            Self::Needed { plugin, by } => write!(
-                f,
-                "`{plugin}` is needed by `{}`, which run: stop them first, or stop with cascade",
-                by.join("`, `")
-            ),
-            Self::Needs { plugin, missing } => write!(
-                f,
-                "`{plugin}` needs `{}`, which do not run: start them first",
-                missing.join("`, `")
-            ),
-            Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
-            Self::UnknownSchedule {
-                plugin,
-                schedule,
-                known,
-            } if known.is_empty() => {
-                write!(f, "`{plugin}` has no schedule `{schedule}`, and no other")
-            }
-            Self::UnknownSchedule {
-                plugin,
-                schedule,
-                known,
-            } => write!(
-                f,
-                "`{plugin}` has no schedule `{schedule}`: it has `{}`",
-                known.join("`, `")
-            ),
-            Self::ScheduleState {
-                plugin,
-                schedule,
-                state,
-            } => write!(f, "schedule `{schedule}` of `{plugin}` is {state}"),
-            Self::ScheduleRuns { plugin, schedule } => write!(
-                f,
-                "schedule `{schedule}` of `{plugin}` runs, and its runs do not overlap: wait for its end"
-            ),
-            Self::Stopping => f.write_str("the system is stopping"),
-        }
-    }
-}
-
-impl std::error::Error for OperationError {}
-
 impl Operation {
     /// The word of the audit log, and the plugin.
     fn target(&self) -> (&'static str, &str) {
@@ -190,7 +111,7 @@ impl Operation {
             Self::Start { plugin } => ("start", plugin),
             Self::Stop { plugin, .. } => ("stop", plugin),
             Self::Restart { plugin } => ("restart", plugin),
-            Self::Schedule { plugin, action, .. } => (action.as_str(), plugin),
+            Self::Schedule { plugin, action, .. } => (action.audit_word(), plugin),
         }
     }
 
@@ -203,12 +124,34 @@ impl Operation {
     }
 }
 
+/// Where the answer to an operation comes.
+pub(super) type Answer = oneshot::Receiver<Result<OperationOutcome, OperationError>>;
+
 impl Kernel {
-    /// Puts what an operator asked for into the audit log, also when it was refused.
+    /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
+    pub(super) async fn submit(
+        &self,
+        operation: Operation,
+        actor: Actor,
+    ) -> Result<Answer, OperationError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            operation,
+            actor,
+            answer,
+        };
+        match self.requests.send(request).await {
+            Ok(()) => Ok(answered),
+            Err(_) => Err(OperationError::Stopping),
+        }
+    }
+
+    /// Puts what somebody asked for into the audit log, also when it was refused.
     pub(super) fn audit_operation(
         &self,
         operation: &Operation,
-        outcome: &Result<OperationOutcome, OperationError>,
+        actor: &Actor,
+        outcome: Result<&OperationOutcome, &OperationError>,
     ) {
         let (action, plugin) = operation.target();
         let said = match outcome {
@@ -216,7 +159,10 @@ impl Kernel {
             Err(OperationError::Failed { .. }) => Outcome::Failed,
             Err(_) => Outcome::Denied,
         };
-        let entry = Entry::new("operator", action, said).plugin(plugin.to_owned());
+        let mut entry = Entry::new(actor.name, action, said).plugin(plugin.to_owned());
+        if let Some(user) = &actor.user {
+            entry = entry.user(&**user);
+        }
         self.audit.record(match (outcome, operation.detail()) {
             (Ok(_), None) => entry,
             (Ok(_), Some(detail)) => entry.detail(detail),

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
 
 use super::handle::ManagerHandle;
 use super::kernel::Kernel;
-use super::operation::Request;
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
 use crate::event::{
@@ -23,7 +21,6 @@ use crate::service::{Service, ServiceTrait};
 #[derive(Debug)]
 pub struct Running {
     kernel: Arc<Kernel>,
-    requests: mpsc::Sender<Request>,
     supervisor: JoinHandle<StopReport>,
     stop: DropGuard,
     report: StartReport,
@@ -53,14 +50,12 @@ pub enum Shutdown {
 impl Running {
     pub(super) fn new(
         kernel: Arc<Kernel>,
-        requests: mpsc::Sender<Request>,
         supervisor: JoinHandle<StopReport>,
         (stop, report): (DropGuard, StartReport),
     ) -> Self {
         let host = Host::new(&kernel);
         Self {
             kernel,
-            requests,
             supervisor,
             stop,
             report,
@@ -144,7 +139,7 @@ impl Running {
     /// Sends operations: start, stop, restart of one plugin.
     #[must_use]
     pub fn handle(&self) -> ManagerHandle {
-        ManagerHandle::new(Arc::clone(&self.kernel), self.requests.clone())
+        ManagerHandle::new(Arc::clone(&self.kernel))
     }
 
     /// Events that handlers failed with for good, to look at. [`ManagerHandle::dead_letters`]
@@ -197,7 +192,6 @@ impl Running {
     {
         let Self {
             kernel,
-            requests: _requests,
             mut supervisor,
             stop,
             host,

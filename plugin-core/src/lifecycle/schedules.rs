@@ -11,17 +11,36 @@ use crate::descriptor::Descriptor;
 use crate::schedule::{Ended, Refused, ScheduleStatus, Timing};
 
 /// What an operator can ask of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum ScheduleAction {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScheduleAction {
+    /// Halt it: no run of it begins until it is resumed.
     Pause,
+    /// Go on with it, with its next due time.
     Resume,
+    /// Begin a run now, and don't wait for its end.
     Run,
+    /// End it for good.
     Cancel,
 }
 
 impl ScheduleAction {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pause, Self::Resume, Self::Run, Self::Cancel];
+
+    /// The word that operators use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Run => "run",
+            Self::Cancel => "cancel",
+        }
+    }
+
     /// The word of the audit log.
-    pub(super) const fn as_str(self) -> &'static str {
+    pub(super) const fn audit_word(self) -> &'static str {
         match self {
             Self::Pause => "schedule.pause",
             Self::Resume => "schedule.resume",

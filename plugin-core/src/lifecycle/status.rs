@@ -1,9 +1,11 @@
 //! What an observer sees: the state of each instance and of the whole.
 
+use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use serde::Serialize;
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::health::Health;
@@ -81,7 +83,10 @@ fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S:
 
 /// The part of a status that changes, shared between the supervisor and observers.
 #[derive(Debug)]
-pub(super) struct Board(Mutex<Entry>);
+pub(super) struct Board {
+    entry: Mutex<Entry>,
+    changed: Notify,
+}
 
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -96,14 +101,18 @@ pub(super) struct Entry {
 
 impl Board {
     pub(super) fn new() -> Self {
-        Self(Mutex::new(Entry {
+        let entry = Entry {
             state: State::Registered,
             since: Instant::now(),
             health: Health::Healthy,
             restarts: 0,
             last_error: None,
             waiting: None,
-        }))
+        };
+        Self {
+            entry: Mutex::new(entry),
+            changed: Notify::new(),
+        }
     }
 
     pub(super) fn read(&self) -> Entry {
@@ -112,9 +121,23 @@ impl Board {
 
     pub(super) fn change(&self, change: impl FnOnce(&mut Entry)) {
         change(&mut self.lock());
+        self.changed.notify_waiters();
+    }
+
+    /// Waits until it shows something.
+    pub(super) async fn until(&self, shows: impl Fn(&Entry) -> bool) {
+        loop {
+            let mut changed = pin!(self.changed.notified());
+            // From here on no change goes unheard.
+            changed.as_mut().enable();
+            if shows(&self.lock()) {
+                return;
+            }
+            changed.await;
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Entry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

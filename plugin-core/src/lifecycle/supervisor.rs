@@ -77,7 +77,8 @@ impl Supervisor {
             }
         };
         requests.close();
-        while let Ok(request) = requests.try_recv() {
+        // Until also those who were just about to send have their answer.
+        while let Some(request) = requests.recv().await {
             // Whoever asked may have gone.
             drop(request.answer.send(Err(OperationError::Stopping)));
         }

@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::kernel::Kernel;
+use super::operator::Operator;
 use super::status::SystemStatus;
-use super::unit::Unit;
 use crate::descriptor::Descriptor;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
 use crate::schedule::ScheduleStatus;
@@ -56,19 +56,19 @@ impl System {
     /// The plugins in start order, without those that config turned off.
     #[must_use]
     pub fn plugins(&self) -> Vec<&'static Descriptor> {
-        self.kernel().map_or_else(Vec::new, |kernel| {
-            let firsts = |&(at, unit): &(usize, &Unit)| unit.replicas.start == at;
-            (kernel.units.iter().enumerate())
-                .filter(firsts)
-                .map(|(_, unit)| unit.descriptor)
-                .collect()
-        })
+        self.kernel()
+            .map_or_else(Vec::new, |kernel| kernel.plugins().collect())
     }
 
     /// The events that are linked into the binary.
     #[must_use]
     pub fn events(&self) -> Vec<&'static EventDescriptor> {
         crate::registry::events()
+    }
+
+    /// A hold on it, for an instance that may have one.
+    pub(crate) fn operator(&self, plugin: &'static str) -> Operator {
+        Operator::new(self.0.clone(), plugin)
     }
 
     fn kernel(&self) -> Option<Arc<Kernel>> {

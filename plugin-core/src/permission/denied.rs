@@ -77,6 +77,7 @@ impl fmt::Display for PermissionDenied {
             (None, Resource::Service, _) => write!(f, "{action} any service"),
             (None, Resource::Logger, _) => f.write_str("write to the log"),
             (None, Resource::File, _) => f.write_str("use files"),
+            (None, Resource::System, Action::Operate) => f.write_str("operate the system"),
             (None, Resource::System, _) => f.write_str("see the system"),
             (None, Resource::Scheduler, _) => f.write_str("schedule at run time"),
         }?;

@@ -10,7 +10,7 @@ use super::parse;
 use super::right::Right;
 use super::rules::Rules;
 use crate::audit::Audit;
-use crate::descriptor::{Descriptor, Need};
+use crate::descriptor::{Arity, Descriptor, Need};
 use crate::event::EventStore;
 use crate::service::ServiceTrait;
 
@@ -98,12 +98,27 @@ impl Grants {
         &self.audit
     }
 
-    /// The rights that a plugin asks for and was not granted: what its `init` takes and what its
-    /// handlers listen to. Nothing is recorded.
+    /// The rights that a plugin can't be without and was not granted: what its `init` takes and
+    /// what its handlers listen to. Nothing is recorded.
     #[must_use]
     pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
+        self.refusals(descriptor, |need| !is_optional(need))
+    }
+
+    /// All rights that a plugin asks for and was not granted, also those that it can be without.
+    /// Nothing is recorded.
+    #[must_use]
+    pub fn withheld(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
+        self.refusals(descriptor, |_| true)
+    }
+
+    fn refusals(
+        &self,
+        descriptor: &Descriptor,
+        counts: fn(&Need) -> bool,
+    ) -> Vec<PermissionDenied> {
         let needs = (descriptor.needs.iter())
-            .filter(|need| !is_the_kernels(descriptor, need))
+            .filter(|need| counts(need) && !is_the_kernels(descriptor, need))
             .filter_map(Right::of);
         let handlers = descriptor
             .subscriptions
@@ -159,6 +174,14 @@ impl Grants {
         self.demand(Right::ViewSystem)
     }
 
+    pub(crate) fn operate_system(&self) -> Result<(), PermissionDenied> {
+        self.demand(Right::OperateSystem)
+    }
+
+    pub(crate) fn may_operate_system(&self) -> bool {
+        self.allows(Right::OperateSystem)
+    }
+
     pub(crate) fn schedule(&self) -> Result<(), PermissionDenied> {
         self.demand(Right::Schedule)
     }
@@ -210,12 +233,23 @@ impl Grants {
             Right::Intercept(topics) => rules.intercept.covers(topics),
             Right::Use(name) => rules.services.names(name),
             Right::ViewSystem => rules.system,
+            Right::OperateSystem => rules.operate,
             Right::Schedule => rules.scheduler,
             Right::FilesAny => rules.read.any() || rules.write.any(),
             Right::Read(path) => rules.read.directory(path).is_some(),
             Right::Write(path) => rules.write.directory(path).is_some(),
         }
     }
+}
+
+/// Whether a plugin takes it if it is granted, and starts without it if not.
+fn is_optional(need: &Need) -> bool {
+    matches!(
+        need,
+        Need::Operate {
+            arity: Arity::Optional
+        }
+    )
 }
 
 /// Whether the kernel uses a service in the plugin's place: that is no right of the plugin. One

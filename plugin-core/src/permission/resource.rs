@@ -17,7 +17,7 @@ pub enum Resource {
     Logger,
     /// Files below the plugin's root, by directory.
     File,
-    /// The view of the whole system.
+    /// The whole system: the view of it, and the hold on it.
     System,
     /// Schedules that are made at run time.
     Scheduler,
@@ -61,7 +61,7 @@ impl Resource {
             Self::Service => &[Action::Use],
             Self::Logger => &[Action::Write],
             Self::File => &[Action::Read, Action::Write],
-            Self::System => &[Action::Read],
+            Self::System => &[Action::Read, Action::Operate],
             Self::Scheduler => &[Action::Schedule],
         }
     }
@@ -107,6 +107,8 @@ pub enum Action {
     Write,
     /// Make a schedule at run time.
     Schedule,
+    /// Start, stop and restart plugins, and what concerns their schedules.
+    Operate,
 }
 
 impl Action {
@@ -123,6 +125,7 @@ impl Action {
             Self::Read => "read",
             Self::Write => "write",
             Self::Schedule => "schedule",
+            Self::Operate => "operate",
         }
     }
 }

@@ -19,6 +19,7 @@ pub(super) enum Right<'a> {
     Intercept(&'a str),
     Use(&'a str),
     ViewSystem,
+    OperateSystem,
     Schedule,
     FilesAny,
     Read(&'a Path),
@@ -37,6 +38,7 @@ impl<'a> Right<'a> {
             Need::RequestAny => Some(Self::RequestAny),
             Need::Files => Some(Self::FilesAny),
             Need::System => Some(Self::ViewSystem),
+            Need::Operate { .. } => Some(Self::OperateSystem),
             Need::Schedule => Some(Self::Schedule),
             Need::Config(_) | Need::DataDir | Need::Clock | Need::Other(_) => None,
         }
@@ -56,6 +58,7 @@ impl<'a> Right<'a> {
             Self::Intercept(topics) => bus(Action::Intercept, topics),
             Self::Use(name) => (Resource::Service, Action::Use, Some(name.to_owned())),
             Self::ViewSystem => (Resource::System, Action::Read, None),
+            Self::OperateSystem => (Resource::System, Action::Operate, None),
             Self::Schedule => (Resource::Scheduler, Action::Schedule, None),
             Self::FilesAny => (Resource::File, Action::Read, None),
             Self::Read(at) => (Resource::File, Action::Read, path(at)),

@@ -19,6 +19,7 @@ pub(super) struct Rules {
     pub(super) write: Reach<PathBuf>,
     pub(super) log: bool,
     pub(super) system: bool,
+    pub(super) operate: bool,
     pub(super) scheduler: bool,
 }
 
@@ -34,6 +35,7 @@ impl Rules {
         write: Reach::All,
         log: true,
         system: true,
+        operate: true,
         scheduler: true,
     };
 
@@ -48,6 +50,7 @@ impl Rules {
         write: Reach::Only(Vec::new()),
         log: false,
         system: false,
+        operate: false,
         scheduler: false,
     };
 
@@ -64,6 +67,7 @@ impl Rules {
                 (Object::Directory(path), Action::Read) => self.read.add(path),
                 (Object::Directory(path), _) => self.write.add(path),
                 (Object::Logger, _) => self.log = true,
+                (Object::System, Action::Operate) => self.operate = true,
                 (Object::System, _) => self.system = true,
                 (Object::Scheduler, _) => self.scheduler = true,
             }

@@ -31,6 +31,7 @@ fn without_permissions_all_that_the_types_grant_is_there() {
     grants.subscribe_any().unwrap();
     grants.use_service("UserService").unwrap();
     grants.view_system().unwrap();
+    grants.operate_system().unwrap();
     grants.files_any().unwrap();
     assert_eq!(grants.file_read(Path::new("a/b")), Ok(Path::new("")));
     assert_eq!(grants.file_write(Path::new("a/b")), Ok(Path::new("")));
@@ -47,6 +48,7 @@ fn an_empty_list_takes_everything() {
         grants.subscribe_any().unwrap_err(),
         grants.use_service("UserService").unwrap_err(),
         grants.view_system().unwrap_err(),
+        grants.operate_system().unwrap_err(),
         grants.files_any().unwrap_err(),
         grants.file_read(Path::new("in.txt")).unwrap_err(),
         grants.file_write(Path::new("out.txt")).unwrap_err(),
@@ -67,6 +69,7 @@ fn an_empty_list_takes_everything() {
             say("subscribe to any event", "event_bus", "subscribe"),
             say("use `UserService`", "service", "use"),
             say("see the system", "system", "read"),
+            say("operate the system", "system", "operate"),
             say("use files", "file", "read"),
             say("read `in.txt`", "file", "read"),
             say("write `out.txt`", "file", "write"),
@@ -97,6 +100,15 @@ fn a_narrowed_grant_reaches_as_far_as_it_says() {
     grants.use_service("Database").unwrap_err();
     grants.file_read(Path::new("exports2/a")).unwrap_err();
     grants.file_write(Path::new("exports/a")).unwrap_err();
+}
+
+#[test]
+fn to_see_the_system_is_not_to_operate_it() {
+    let grants = only(&[("system", &["read"])]);
+    grants.view_system().unwrap();
+    grants.operate_system().unwrap_err();
+    only(&[("system", &["operate"])]).view_system().unwrap_err();
+    only(&[("system", &["*"])]).operate_system().unwrap();
 }
 
 #[test]

@@ -38,7 +38,7 @@ async fn unknown_and_senseless_operations_are_refused() {
     let manager = running.handle();
     assert!(matches!(
         manager.stop("c").await,
-        Err(OperationError::Unknown(_))
+        Err(OperationError::Unknown { .. })
     ));
     assert!(matches!(
         manager.start("a").await,

@@ -15,6 +15,8 @@ pub struct ApiConfig {
     pub open: Vec<String>,
     /// Whom a caller may look up.
     pub users: UserAccess,
+    /// Users who may operate the system: see and change the states of plugins and schedules.
+    pub operators: Vec<String>,
     /// Most bytes of a request's body.
     pub max_body_bytes: NonZeroUsize,
     /// Time limit of one request.
@@ -44,6 +46,7 @@ impl Default for ApiConfig {
                 .map(str::to_owned)
                 .into(),
             users: UserAccess::Own,
+            operators: Vec::new(),
             max_body_bytes: const { NonZeroUsize::new(1 << 20).expect("it is not zero") },
             request_timeout: Period::seconds(10),
             max_connections: const { NonZeroU16::new(256).expect("it is not zero") },

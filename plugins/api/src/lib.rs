@@ -1,4 +1,4 @@
-//! Serves the HTTP interface: logins, users, events, health.
+//! Serves the HTTP interface: logins, users, events, health, and an operator's hold on the system.
 //!
 //! | route | answer |
 //! | --- | --- |
@@ -6,6 +6,10 @@
 //! | `POST /logout` | the token is revoked |
 //! | `GET /users/{id}` | the user; by default only the caller's own |
 //! | `POST /events/{topic}` | 202 once the event is accepted everywhere |
+//! | `GET /schedules` | every schedule and how it does |
+//! | `POST /schedules/{plugin}/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
+//! | `GET /plugins` | the state of each plugin and of the whole |
+//! | `POST /plugins/{plugin}/{action}` | what changed by `start`, `stop` (`?cascade=true`) or `restart`; 202 when that stops the interface |
 //! | `GET /healthz` | 200 while the process answers |
 //! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
 //!
@@ -15,9 +19,12 @@
 //! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
 //! `application/problem+json` body that says why.
 //!
-//! Config: `address`, `open`, `users`, `max_body_bytes`, `request_timeout`, `max_connections`,
-//! `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and publishes what callers
-//! send, as far as its `permissions` go. The file `address` in its data directory holds the
+//! Schedules and plugins are for the users that `operators` names. The interface may operate the
+//! system only with the right to, `system` with the action `operate`; it starts without, too.
+//!
+//! Config: `address`, `open`, `users`, `operators`, `max_body_bytes`, `request_timeout`,
+//! `max_connections`, `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and
+//! publishes what callers send, as far as its `permissions` go. The file `address` in its data directory holds the
 //! address while it listens.
 
 #![forbid(unsafe_code)]
@@ -30,6 +37,7 @@ mod body;
 mod limits;
 
 mod auth;
+mod operators;
 mod routes;
 
 mod address;

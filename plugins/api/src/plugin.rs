@@ -10,6 +10,7 @@ use plugin_core::prelude::*;
 use crate::address::AddressFile;
 use crate::config::ApiConfig;
 use crate::limits::Limits;
+use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
 use crate::server::{self, Server, Spawn};
 use crate::traced::traced;
@@ -22,6 +23,7 @@ pub struct Api {
     users: Service<dyn UserService>,
     publishers: Publishers,
     system: System,
+    operator: Option<Operator>,
     address: AddressFile,
     server: Mutex<Option<Server>>,
 }
@@ -36,6 +38,7 @@ impl Api {
         users: Service<dyn UserService>,
         publishers: Publishers,
         system: System,
+        operator: Option<Operator>,
         data: DataDir,
     ) -> Result<Self> {
         routes::check_open(&config.open)?;
@@ -45,6 +48,7 @@ impl Api {
             users,
             publishers,
             system,
+            operator,
             address: AddressFile::new(data.path()),
             server: Mutex::new(None),
         })
@@ -92,6 +96,11 @@ impl Api {
             auth: Arc::new(self.auth.clone()),
             users: Arc::new(self.users.clone()),
             publishers: self.publishers.clone(),
+            operators: Operators::new(
+                &self.config.operators,
+                self.system.clone(),
+                self.operator.clone(),
+            ),
             readiness: Arc::new(move || not_ready(&system)),
             spawn: Arc::clone(spawn),
         }

@@ -30,6 +30,11 @@ impl Problem {
         }
     }
 
+    /// What is asked for can't be done now.
+    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
+    }
+
     /// Adds a member to the body.
     pub(crate) fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
         self.members.insert(member.to_owned(), value.into());

@@ -2,12 +2,15 @@
 
 mod events;
 mod health;
+mod plugins;
+mod schedules;
 mod session;
 mod users;
 
 use std::sync::Arc;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::routing::MethodRouter;
 use plugin_contracts::{Auth, UserService};
 use plugin_core::event::Publishers;
@@ -15,6 +18,8 @@ use plugin_core::{Error, Result};
 
 use crate::auth::guarded;
 use crate::config::ApiConfig;
+use crate::operators::Operators;
+use crate::problem::Problem;
 use crate::server::Spawn;
 
 pub(crate) use health::{NotReady, Readiness};
@@ -26,6 +31,7 @@ pub(crate) struct Backends {
     pub(crate) users: Arc<dyn UserService>,
     pub(crate) publishers: Publishers,
     pub(crate) readiness: Readiness,
+    pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
 }
 
@@ -48,28 +54,42 @@ impl Route {
 }
 
 /// Names of all routes.
-const NAMES: [&str; 6] = [
+const NAMES: [&str; 10] = [
     session::LOGIN,
     session::LOGOUT,
     users::FIND,
     events::PUBLISH,
+    schedules::LIST,
+    schedules::OPERATE,
+    plugins::LIST,
+    plugins::OPERATE,
     health::ALIVE,
     health::READY,
 ];
 
-/// Whether every route that the config opens is there.
+/// Routes that are never open: the audit log has to say who it was.
+const OPERATIONS: [&str; 2] = [schedules::OPERATE, plugins::OPERATE];
+
+/// Whether every route that the config opens is there, and may be open.
 ///
 /// # Errors
 ///
 /// When one is not.
 pub(crate) fn check_open(open: &[String]) -> Result<()> {
-    match open.iter().find(|route| !NAMES.contains(&route.as_str())) {
-        None => Ok(()),
-        Some(route) => Err(Error::config(format!(
-            "`open`: there is no route `{route}`: use any of `{}`",
-            NAMES.join("`, `")
-        ))),
-    }
+    let names = || NAMES.into_iter().filter(|name| !OPERATIONS.contains(name));
+    let Some(route) = open.iter().find(|route| names().all(|name| name != *route)) else {
+        return Ok(());
+    };
+    let why = if OPERATIONS.contains(&route.as_str()) {
+        format!("`{route}` can't be open, it needs to know who calls")
+    } else {
+        format!("there is no route `{route}`")
+    };
+    let names: Vec<_> = names().collect();
+    Err(Error::config(format!(
+        "`open`: {why}: use any of `{}`",
+        names.join("`, `")
+    )))
 }
 
 /// All routes.
@@ -78,6 +98,8 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
         session::routes(&backends.auth),
         users::routes(&backends.users, config.users),
         events::routes(&backends.publishers, &backends.spawn),
+        schedules::routes(&backends.operators),
+        plugins::routes(&backends.operators),
         health::routes(&backends.readiness),
     ];
     assemble(routes.into_iter().flatten(), &backends.auth, &config.open)
@@ -94,6 +116,15 @@ fn assemble(routes: impl Iterator<Item = Route>, auth: &Arc<dyn Auth>, open: &[S
         };
         router.route(path, handler)
     })
+}
+
+/// A path that ends in no action.
+fn unknown_action(word: &str, actions: &[&str]) -> Problem {
+    let detail = format!(
+        "there is no action `{word}`: use `{}`",
+        actions.join("`, `")
+    );
+    Problem::new(StatusCode::NOT_FOUND, detail).with("actions", actions)
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ mod broken;
 mod feed;
 mod followed;
 mod letters;
+mod operated;
 mod replicas;
 mod serve;
 mod show;

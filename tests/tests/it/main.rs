@@ -23,6 +23,7 @@ mod kinds;
 mod macros;
 mod middleware;
 mod misbehaving;
+mod operator;
 mod requests;
 mod retries;
 mod rights;

@@ -1,7 +1,7 @@
 //! What a new plugin is called, in its several spellings.
 
 /// Names that the plugin's file imports or that mean something in Rust.
-const TAKEN: [&str; 30] = [
+const TAKEN: [&str; 31] = [
     "AnyEvent",
     "Batch",
     "Clock",
@@ -17,6 +17,7 @@ const TAKEN: [&str; 30] = [
     "Health",
     "InitParam",
     "JsonSchema",
+    "Operator",
     "Option",
     "Publisher",
     "Publishers",

@@ -38,6 +38,10 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::Clock => "the clock".to_owned(),
         Need::Schedule => "the right to schedule at run time".to_owned(),
         Need::System => "a view of the system".to_owned(),
+        Need::Operate { arity } => match arity {
+            Arity::Optional => "the right to operate the system, if it is granted".to_owned(),
+            _ => "the right to operate the system".to_owned(),
+        },
         Need::Other(what) => (*what).to_owned(),
         _ => "something that this program does not know".to_owned(),
     };

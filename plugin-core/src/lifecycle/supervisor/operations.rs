@@ -22,7 +22,8 @@ impl Supervisor {
                 .find(plugin)
                 .and_then(|units| self.kernel.operate_schedule(units.start, schedule, *action)),
         };
-        self.kernel.audit_operation(&request.operation, &outcome);
+        self.kernel
+            .audit_operation(&request.operation, &request.actor, outcome.as_ref());
         // Whoever asked may have gone; the operation is done all the same.
         drop(request.answer.send(outcome));
         escalation
@@ -163,9 +164,11 @@ impl Supervisor {
     }
 
     fn find(&self, plugin: &str) -> Result<Range<usize>, OperationError> {
-        self.kernel
-            .find(plugin)
-            .ok_or_else(|| OperationError::Unknown(plugin.to_owned()))
+        let unknown = || OperationError::Unknown {
+            plugin: plugin.to_owned(),
+            known: self.kernel.plugins().map(|plugin| plugin.name).collect(),
+        };
+        self.kernel.find(plugin).ok_or_else(unknown)
     }
 
     pub(super) fn names(&self, units: &[usize]) -> Vec<&'static str> {

@@ -60,16 +60,14 @@ impl Events {
             drop(done.send(published));
         };
         (self.spawn)("publish", Box::pin(publish))
-            .map_err(|error| unavailable(error.to_string()))?;
+            .map_err(|error| Problem::unavailable(error.to_string()))?;
         match outcome.await {
             Ok(published) => published.map_err(Problem::from),
-            Err(_) => Err(unavailable("the event may not have been published")),
+            Err(_) => Err(Problem::unavailable(
+                "the event may not have been published",
+            )),
         }
     }
-}
-
-fn unavailable(detail: impl Into<String>) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
 }
 
 /// What a middleware refused: for now, or for good.
@@ -95,7 +93,7 @@ impl From<PublishError> for Problem {
             PublishError::Denied(_) => Self::new(StatusCode::FORBIDDEN, detail),
             PublishError::Topic(_) => Self::new(StatusCode::NOT_FOUND, detail),
             PublishError::Refused { error, .. } => refused(&error, detail),
-            _ => unavailable(detail),
+            _ => Self::unavailable(detail),
         }
     }
 }

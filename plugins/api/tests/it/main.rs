@@ -6,5 +6,6 @@ mod backends;
 mod client;
 mod events;
 mod lifecycle;
+mod operations;
 mod session;
 mod site;

@@ -54,6 +54,6 @@ async fn a_name_that_nobody_has_is_an_error() {
     let rig = Rig::from_sources(&[Hello::DESCRIPTOR, Logger::DESCRIPTOR], examples());
     let running = rig.start().await;
     let refused = running.handle().restart("helo-plugin").await;
-    assert!(matches!(refused, Err(OperationError::Unknown(_))));
+    assert!(matches!(refused, Err(OperationError::Unknown { .. })));
     running.stop().await;
 }

@@ -207,7 +207,7 @@ async fn operations_take_one_instance_or_all() {
     let rest = manager.start("crew").await.unwrap();
     assert_eq!(rest.plugins, ["crew#1", "crew#2"]);
     let unknown = manager.stop("crew#4").await.unwrap_err();
-    assert!(matches!(unknown, OperationError::Unknown(_)));
+    assert!(matches!(unknown, OperationError::Unknown { .. }));
     assert!(running.stop().await.is_clean());
 }
 

@@ -82,7 +82,8 @@ impl Subject {
             prop_assert_eq!(self.failed.next().await.plugin, NAMES[at]);
             // The manager does one thing after the other: when it answers, it is done with this.
             let refused = self.running.handle().start("nobody").await;
-            prop_assert!(matches!(refused, Err(OperationError::Unknown(_))));
+            let is_unknown = matches!(refused, Err(OperationError::Unknown { .. }));
+            prop_assert!(is_unknown);
             model.fail(at);
         }
         Ok(())

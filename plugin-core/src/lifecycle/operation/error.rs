@@ -1,0 +1,153 @@
+//! Why an operation was not carried out.
+
+use std::fmt;
+
+use crate::config;
+use crate::error::Error;
+use crate::lifecycle::state::State;
+use crate::schedule::ScheduleState;
+
+/// Why an operation was not carried out.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum OperationError {
+    /// No plugin of that name runs or could run: it is not in the build, or config turned it off.
+    Unknown {
+        /// The name.
+        plugin: String,
+        /// The plugins under management.
+        known: Vec<&'static str>,
+    },
+    /// The plugin is in a state that does not allow it.
+    State {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Its state.
+        state: State,
+    },
+    /// Plugins that run can't be without it.
+    Needed {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Who needs it.
+        by: Vec<&'static str>,
+    },
+    /// It can't be without plugins that do not run.
+    Needs {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What it needs.
+        missing: Vec<&'static str>,
+    },
+    /// The plugin failed on the way.
+    Failed {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What happened.
+        error: Error,
+    },
+    /// The plugin has no schedule of that name.
+    UnknownSchedule {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// The name.
+        schedule: String,
+        /// Those that it has.
+        known: Vec<String>,
+    },
+    /// The schedule is in a state that does not allow it.
+    ScheduleState {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Name of the schedule.
+        schedule: String,
+        /// Its state.
+        state: ScheduleState,
+    },
+    /// The schedule runs, and its runs do not overlap.
+    ScheduleRuns {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Name of the schedule.
+        schedule: String,
+    },
+    /// The plugin that asks does not run, or not yet: see [`Operator`](crate::lifecycle::Operator).
+    AskerState {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Its state.
+        state: State,
+    },
+    /// The system is stopping or has stopped.
+    Stopping,
+}
+
+impl fmt::Display for OperationError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { plugin, known } => {
+                write!(f, "no plugin `{plugin}` is under management")?;
+                did_you_mean(plugin, known.iter().copied(), f)
+            }
+            Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
+            Self::Needed { plugin, by } => write!(
+                f,
+                "`{plugin}` is needed by `{}`, which run: stop them first, or stop with cascade",
+                by.join("`, `")
+            ),
+            Self::Needs { plugin, missing } => write!(
+                f,
+                "`{plugin}` needs `{}`, which do not run: start them first",
+                missing.join("`, `")
+            ),
+            Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
+            Self::UnknownSchedule {
+                plugin,
+                schedule,
+                known,
+            } if known.is_empty() => {
+                write!(f, "`{plugin}` has no schedule `{schedule}`, and no other")
+            }
+            Self::UnknownSchedule {
+                plugin,
+                schedule,
+                known,
+            } => {
+                let known_names = known.join("`, `");
+                write!(
+                    f,
+                    "`{plugin}` has no schedule `{schedule}`: it has `{known_names}`"
+                )?;
+                did_you_mean(schedule, known.iter().map(String::as_str), f)
+            }
+            Self::ScheduleState {
+                plugin,
+                schedule,
+                state,
+            } => write!(f, "schedule `{schedule}` of `{plugin}` is {state}"),
+            Self::ScheduleRuns { plugin, schedule } => write!(
+                f,
+                "schedule `{schedule}` of `{plugin}` runs, and its runs do not overlap: wait for its end"
+            ),
+            Self::AskerState { plugin, state } => write!(
+                f,
+                "`{plugin}` is {state}: it can operate the system only while it runs"
+            ),
+            Self::Stopping => f.write_str("the system is stopping"),
+        }
+    }
+}
+
+impl std::error::Error for OperationError {}
+
+/// Says which of the names there are was probably meant, if one is near.
+fn did_you_mean<'a>(
+    word: &str,
+    known: impl IntoIterator<Item = &'a str>,
+    f: &mut fmt::Formatter<'_>,
+) -> fmt::Result {
+    match config::nearest(word, known) {
+        Some(meant) => write!(f, "; did you mean `{meant}`?"),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,154 @@
+//! A hold on the running system, for plugins that an operator reaches it through.
+//!
+//! Invariant: nobody waits for an operation that waits for them. The supervisor waits for the code
+//! of a plugin that it starts or stops, so that code must not wait for the supervisor: it may ask
+//! only while its plugin runs, and its waiting ends when its plugin stops to.
+
+use std::fmt;
+use std::pin::pin;
+use std::sync::Weak;
+
+use super::kernel::Kernel;
+use super::operation::{Actor, Operation, OperationError, OperationOutcome};
+use super::state::State;
+use super::status::Entry;
+use super::unit::Unit;
+use crate::context;
+
+/// Operates the running system: starts, stops and restarts plugins, and pauses, resumes, runs and
+/// cancels schedules. Cheap to clone; it does not keep the system alive.
+///
+/// A plugin needs the right for it, `system` with the action `operate`; `Option<Operator>` is
+/// `None` without. What there is to operate, [`System`](super::System) shows.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::lifecycle::{Operation, OperationError, Operator};
+///
+/// async fn renew(operator: &Operator, user: &str) -> Result<(), OperationError> {
+///     let plugin = "cache-plugin".to_owned();
+///     operator.on_behalf_of(user).operate(Operation::Restart { plugin }).await?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Clone)]
+pub struct Operator {
+    kernel: Weak<Kernel>,
+    actor: Actor,
+}
+
+/// What has become of an operation that was not refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operated {
+    /// It is done.
+    Done(OperationOutcome),
+    /// It stops the plugin that asks, or waits behind something that does. It is carried out, unless
+    /// the system stops before; how it ended stands in the audit log.
+    Accepted,
+}
+
+impl Operator {
+    pub(super) fn new(kernel: Weak<Kernel>, plugin: &'static str) -> Self {
+        let actor = Actor {
+            name: plugin,
+            user: None,
+        };
+        Self { kernel, actor }
+    }
+
+    /// The same, with the name of the user for whom the plugin asks: the audit log has both.
+    #[must_use]
+    pub fn on_behalf_of(&self, user: &str) -> Self {
+        let mut operator = self.clone();
+        operator.actor.user = Some(user.into());
+        operator
+    }
+
+    /// Has an operation carried out, and waits for its end: one after the other, and none before
+    /// the system has started.
+    ///
+    /// A plugin may stop or restart itself, or what it can't be without. Then it is answered
+    /// [`Operated::Accepted`] when its own stop begins, so that the stop does not wait for it.
+    ///
+    /// # Errors
+    ///
+    /// When it was not carried out. Also when the plugin that asks does not run: its hooks, and
+    /// the tasks that it spawns before `start` is done, can't operate the system.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn operate(&self, operation: Operation) -> Result<Operated, OperationError> {
+        let kernel = self.kernel.upgrade().ok_or(OperationError::Stopping)?;
+        let askers = self.askers(&kernel);
+        let mut leave = pin!(askers.leave());
+        let sent = tokio::select! {
+            biased;
+            error = &mut leave => Err(error),
+            sent = kernel.submit(operation.clone(), self.actor.clone()) => sent,
+        };
+        let answered = match sent {
+            Ok(answered) => answered,
+            Err(error) => {
+                kernel.audit_operation(&operation, &self.actor, Err(&error));
+                return Err(error);
+            }
+        };
+        tokio::select! {
+            biased;
+            answer = answered => answer.unwrap_or(Err(OperationError::Stopping)).map(Operated::Done),
+            _ = &mut leave => Ok(Operated::Accepted),
+        }
+    }
+
+    fn askers<'a>(&self, kernel: &'a Kernel) -> Askers<'a> {
+        let unit = |name: &str| {
+            let units = kernel.find(name)?;
+            kernel.units.get(units.start)
+        };
+        Askers {
+            holder: unit(self.actor.name),
+            current: context::current().and_then(|current| unit(current.plugin)),
+        }
+    }
+}
+
+/// Whom a stop would have to wait for.
+struct Askers<'a> {
+    /// The plugin that holds the operator.
+    holder: Option<&'a Unit>,
+    /// The one whose code asks: a service runs on the task of the plugin that calls it.
+    current: Option<&'a Unit>,
+}
+
+impl Askers<'_> {
+    /// Completes when one of them does not run, or no longer.
+    async fn leave(&self) -> OperationError {
+        tokio::select! {
+            error = leaves(self.holder) => error,
+            error = leaves(self.current) => error,
+        }
+    }
+}
+
+async fn leaves(unit: Option<&Unit>) -> OperationError {
+    let Some(unit) = unit else {
+        return std::future::pending().await;
+    };
+    let life = unit.generation();
+    let is_over = |entry: &Entry| entry.state != State::Running || unit.generation() != life;
+    unit.board.until(is_over).await;
+    OperationError::AskerState {
+        plugin: unit.name(),
+        state: unit.board.read().state,
+    }
+}
+
+impl fmt::Debug for Operator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operator")
+            .field("actor", &self.actor)
+            .finish_non_exhaustive()
+    }
+}
