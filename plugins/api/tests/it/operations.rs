@@ -125,7 +125,7 @@ async fn what_is_not_there_is_named_with_what_is() {
             "/schedules/orders/remnd/pause",
             "schedules",
             json!(["remind"]),
-            "`orders` has no schedule `remnd`: it has `remind`; did you mean `remind`?",
+            "`orders` has no schedule `remnd`: it has `remind`",
         ),
         (
             "/schedules/orders/remind/stop",
