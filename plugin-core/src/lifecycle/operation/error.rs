@@ -87,7 +87,10 @@ impl fmt::Display for OperationError {
         match self {
             Self::Unknown { plugin, known } => {
                 write!(f, "no plugin `{plugin}` is under management")?;
-                did_you_mean(plugin, known.iter().copied(), f)
+                match config::nearest(plugin, known.iter().copied()) {
+                    Some(meant) => write!(f, "; did you mean `{meant}`?"),
+                    None => Ok(()),
+                }
             }
             Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
             Self::Needed { plugin, by } => write!(
@@ -112,14 +115,11 @@ impl fmt::Display for OperationError {
                 plugin,
                 schedule,
                 known,
-            } => {
-                let known_names = known.join("`, `");
-                write!(
-                    f,
-                    "`{plugin}` has no schedule `{schedule}`: it has `{known_names}`"
-                )?;
-                did_you_mean(schedule, known.iter().map(String::as_str), f)
-            }
+            } => write!(
+                f,
+                "`{plugin}` has no schedule `{schedule}`: it has `{}`",
+                known.join("`, `")
+            ),
             Self::ScheduleState {
                 plugin,
                 schedule,
@@ -139,15 +139,3 @@ impl fmt::Display for OperationError {
 }
 
 impl std::error::Error for OperationError {}
-
-/// Says which of the names there are was probably meant, if one is near.
-fn did_you_mean<'a>(
-    word: &str,
-    known: impl IntoIterator<Item = &'a str>,
-    f: &mut fmt::Formatter<'_>,
-) -> fmt::Result {
-    match config::nearest(word, known) {
-        Some(meant) => write!(f, "; did you mean `{meant}`?"),
-        None => Ok(()),
-    }
-}
