@@ -47,12 +47,11 @@ pub(super) async fn publish_all<P: Carried>(
 ) -> Result<usize, PublishAllError> {
     let mut published = 0;
     let mut series = Vec::new();
-    loop {
-        if !owner.is_muted() {
-            gather(owner, &mut events, &mut series);
-            if series.is_empty() {
-                return Ok(published);
-            }
+    // What is not published is not taken from the iterator, if that can be known before.
+    while !owner.is_muted() {
+        gather(owner, &mut events, &mut series);
+        if series.is_empty() {
+            return Ok(published);
         }
         let taken = take_in(bus, owner, index, &mut series);
         published += taken.count;
@@ -64,6 +63,8 @@ pub(super) async fn publish_all<P: Carried>(
             return Err(PublishAllError { published, source });
         }
     }
+    let source = PublishError::Stopping;
+    Err(PublishAllError { published, source })
 }
 
 /// Takes the next events. No table is read meanwhile: the iterator is the publisher's code.

@@ -218,7 +218,7 @@ const INLINE: &[Subscription] = &[Subscription {
     mode: Mode::Inline,
     options: SubscribeOptions::DEFAULT,
     bind: |plugin, binder| {
-        binder.inline::<Fault, Ping>(plugin, None, |fault, ping| {
+        binder.inline::<Fault, Ping, _>(plugin, None, |fault, ping| {
             fault.note("handle");
             match fault.config["handle"].as_str() {
                 Some("panic") => panic!("told to panic"),

@@ -48,10 +48,9 @@ impl Ear {
     fn even(&self, number: &Envelope<Number>) -> Result<()> {
         assert_eq!(trace::current(), Some(number.trace()));
         self.journal.write(format!("even {}", number.0));
-        Ok(self
-            .seen
+        self.seen
             .try_publish(Seen(number.0))
-            .map_err(|_| Error::bug("no room"))?)
+            .map_err(|_| Error::bug("no room"))
     }
 
     #[subscribe]
@@ -123,6 +122,12 @@ fn written(running: &Started, handler: &str) -> Vec<u32> {
     mine.map(|number| number.trim().parse().unwrap()).collect()
 }
 
+fn assert_written(running: &Started, handlers: &[&str], expected: &[u32]) {
+    for handler in handlers {
+        assert_eq!(written(running, handler), expected, "{handler}");
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn each_handler_has_all_in_order_whatever_some_come_to() {
     let running = start().await;
@@ -134,12 +139,8 @@ async fn each_handler_has_all_in_order_whatever_some_come_to() {
     running.idle().await;
     let all: Vec<_> = (0..200).collect();
     let even: Vec<_> = (0..200).step_by(2).collect();
-    for handler in ["first", "queued", "batch"] {
-        assert_eq!(written(&running, handler), all, "{handler}");
-    }
-    for handler in ["even", "seen"] {
-        assert_eq!(written(&running, handler), even, "{handler}");
-    }
+    assert_written(&running, &["first", "queued", "batch"], &all);
+    assert_written(&running, &["even", "seen"], &even);
     let counts = status(&running, "test-ear").events;
     assert_eq!(counts.received, 3 * 200 + 2 * 100);
     assert_eq!((counts.errors, counts.published), (8, 100));
@@ -157,8 +158,7 @@ async fn a_publisher_waits_for_room_as_often_as_it_takes() {
     assert_eq!(published.unwrap(), 200);
     running.idle().await;
     let all: Vec<_> = (0..200).collect();
-    assert_eq!(written(&running, "queued"), all);
-    assert_eq!(written(&running, "batch"), all);
+    assert_written(&running, &["queued", "batch"], &all);
 }
 
 #[tokio::test(start_paused = true)]
@@ -174,9 +174,7 @@ async fn what_middleware_refuses_ends_it_and_the_error_says_where() {
     assert_eq!(error.published, 150);
     running.idle().await;
     let until: Vec<_> = (0..150).collect();
-    for handler in ["first", "queued", "batch"] {
-        assert_eq!(written(&running, handler), until, "{handler}");
-    }
+    assert_written(&running, &["first", "queued", "batch"], &until);
 }
 
 #[tokio::test(start_paused = true)]
