@@ -39,7 +39,8 @@ pub(crate) struct Record {
     /// Whether a reading has more to do than to mark: see [`Record::attend`].
     attention: AtomicBool,
     taken: AtomicBool,
-    storage: Mutex<Box<[AtomicU64]>>,
+    /// A `Vec`, since `cells` points into it: a box says that nobody does.
+    storage: Mutex<Vec<AtomicU64>>,
 }
 
 thread_local! {
@@ -215,7 +216,7 @@ impl Grace {
     }
 }
 
-fn zeroed(cells: usize) -> Box<[AtomicU64]> {
+fn zeroed(cells: usize) -> Vec<AtomicU64> {
     (0..cells).map(|_| AtomicU64::new(0)).collect()
 }
 
