@@ -255,3 +255,55 @@ impl<P> Check<P> {
         result
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::error::Error;
+    use crate::event::envelope::Meta;
+    use crate::event::record::Record;
+
+    /// Writes down what it is called with, fails with a two, and panics at a four.
+    fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> Bound<u32> {
+        Bound::of(Arc::clone(seen), |seen, event: &Envelope<u32>| {
+            seen.lock().unwrap().push(*event.event());
+            assert_ne!(**event, 4);
+            (**event != 2).then_some(()).ok_or(Error::bug("a two"))
+        })
+    }
+
+    fn events() -> Vec<Envelope<u32>> {
+        let event = |number| Envelope::new(Meta::new(Record::current(), "test"), number);
+        (0..6).map(event).collect()
+    }
+
+    #[test]
+    fn the_cursor_stands_where_a_call_fails_or_panics() {
+        let seen = Arc::default();
+        let (bound, events, cursor) = (bound(&seen), events(), Cell::new(0));
+        bound.call_each(&events, &cursor).unwrap_err();
+        assert_eq!(cursor.replace(3), 2);
+        let again = AssertUnwindSafe(|| bound.call_each(&events, &cursor));
+        catch_unwind(again).unwrap_err();
+        assert_eq!(cursor.replace(5), 4);
+        bound.call_each(&events, &cursor).unwrap();
+        assert_eq!(cursor.get(), 6);
+        assert_eq!(*seen.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn an_entry_reaches_its_target_and_keeps_it_no_longer_than_its_owner() {
+        let seen = Arc::default();
+        let bound = bound(&seen);
+        assert_eq!(Arc::strong_count(&seen), 2);
+        let entry = bound.entry();
+        entry.call(&events()[1]).unwrap();
+        entry.call(&events()[2]).unwrap_err();
+        drop(bound);
+        assert_eq!(Arc::strong_count(&seen), 1);
+        assert_eq!(*seen.lock().unwrap(), [1, 2]);
+    }
+}
