@@ -12,7 +12,7 @@ use std::sync::atomic::{
     AtomicBool, AtomicPtr, AtomicU64, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
     Ordering::SeqCst, fence,
 };
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::epoch::{self, Mark, Readers};
 use super::tally;
@@ -39,8 +39,8 @@ pub(crate) struct Record {
     /// Whether a reading has more to do than to mark: see [`Record::attend`].
     attention: AtomicBool,
     taken: AtomicBool,
-    /// A `Vec`, since `cells` points into it: a box says that nobody does.
-    storage: Mutex<Vec<AtomicU64>>,
+    /// No box, since `cells` points into it: a box says that nobody does.
+    storage: Mutex<Arc<[AtomicU64]>>,
 }
 
 thread_local! {
@@ -216,7 +216,7 @@ impl Grace {
     }
 }
 
-fn zeroed(cells: usize) -> Vec<AtomicU64> {
+fn zeroed(cells: usize) -> Arc<[AtomicU64]> {
     (0..cells).map(|_| AtomicU64::new(0)).collect()
 }
 
