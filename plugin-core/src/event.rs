@@ -35,6 +35,7 @@ mod publishing;
 mod queued;
 mod record;
 mod request;
+mod room;
 mod route;
 mod sampling;
 mod series;

@@ -3,7 +3,7 @@
 
 pub(crate) use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-pub(crate) use tokio::sync::{Notify, Semaphore, SemaphorePermit, TryAcquireError};
+pub(crate) use tokio::sync::{Notify, Semaphore};
 
 pub(crate) mod atomic {
     pub(crate) use std::sync::atomic::{

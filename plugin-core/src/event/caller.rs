@@ -17,10 +17,20 @@ use crate::error::Result;
 /// Calls one handler, for one piece of work at a time. A panic of the plugin's code is an error of
 /// the call that it is in.
 pub(super) trait Caller: Send {
-    fn begin(self: Pin<&mut Self>, work: Work);
+    /// Makes the future of a call and polls it. The work is taken out of its place only if the call
+    /// has not come to its end by itself. It runs on a worker of a mailbox.
+    ///
+    /// # Panics
+    ///
+    /// When the place is empty.
+    fn call(
+        self: Pin<&mut Self>,
+        work: &mut Option<Work>,
+        worker: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<()>>;
 
-    /// Polls the future of the call, which the first time makes it; once it is ready, it is gone.
-    /// It runs on a worker of a mailbox.
+    /// Polls the future of a call that waited; once it is ready, it is gone.
     fn poll(self: Pin<&mut Self>, worker: usize, context: &mut Context<'_>) -> Poll<Result<()>>;
 
     /// Drops the future of the call, if it is not ready yet.
@@ -30,8 +40,8 @@ pub(super) trait Caller: Send {
     /// When that panics.
     fn give_up(self: Pin<&mut Self>, worker: usize) -> Result<()>;
 
-    /// Ends the call, if it has not ended: what it was for, `None` when none began.
-    fn work(self: Pin<&mut Self>) -> &mut Option<Work>;
+    /// Ends the call, if it has not ended: what was taken for it.
+    fn take_back(self: Pin<&mut Self>) -> Option<Work>;
 }
 
 /// A handler that borrows its event and its plugin for a call.
@@ -53,8 +63,9 @@ where
 pin_project! {
     /// The place of a call. `M` makes the future of a piece of work.
     ///
-    /// Invariants: `future` may borrow from `work` and from what `make` owns, so it is the first
-    /// to be dropped, and both stay as they are while it is there.
+    /// Invariants: `future` may borrow from the events of its work and from what `make` owns, so it
+    /// is the first to be dropped, and both stay as they are while it is there. Its work is in
+    /// `work`, but for the time of `call`.
     struct InPlace<M, F> {
         #[pin]
         future: Option<F>,
@@ -82,27 +93,31 @@ where
     M: Fn(&Work) -> F + Send,
     F: Future<Output = Result<()>> + Send,
 {
-    fn begin(self: Pin<&mut Self>, work: Work) {
+    fn call(
+        self: Pin<&mut Self>,
+        work: &mut Option<Work>,
+        worker: usize,
+        context: &mut Context<'_>,
+    ) -> Poll<Result<()>> {
         let mut this = self.project();
-        this.future.set(None);
-        *this.work = Some(work);
+        let (begun, make) = (work.as_ref().expect(BEGUN), this.make);
+        let called = begun.guard(worker, || {
+            this.future.set(Some(make(begun)));
+            poll_once(this.future.as_mut(), context)
+        });
+        if let Ok(Poll::Ready(result)) = called {
+            return Poll::Ready(result);
+        }
+        // What the future borrows from changes its owner, and stays where it is.
+        *this.work = work.take();
+        called.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
     fn poll(self: Pin<&mut Self>, worker: usize, context: &mut Context<'_>) -> Poll<Result<()>> {
         let mut this = self.project();
-        let (work, make) = (this.work.as_ref().expect(BEGUN), this.make);
-        let polled = work.guard(worker, || {
-            if this.future.is_none() {
-                this.future.set(Some(make(work)));
-            }
-            let future = this.future.as_mut().as_pin_mut();
-            let polled = future.map_or(Poll::Pending, |future| future.poll(context));
-            if polled.is_ready() {
-                this.future.set(None);
-            }
-            polled
-        });
-        polled.unwrap_or_else(|panic| Poll::Ready(Err(panic)))
+        let work = this.work.as_ref().expect(BEGUN);
+        work.guard(worker, || poll_once(this.future.as_mut(), context))
+            .unwrap_or_else(|panic| Poll::Ready(Err(panic)))
     }
 
     fn give_up(self: Pin<&mut Self>, worker: usize) -> Result<()> {
@@ -113,12 +128,28 @@ where
         }
     }
 
-    fn work(self: Pin<&mut Self>) -> &mut Option<Work> {
+    fn take_back(self: Pin<&mut Self>) -> Option<Work> {
         let mut this = self.project();
-        // It is about to change, so that nothing may borrow from it.
+        // Nothing may borrow from what goes.
         this.future.set(None);
-        this.work
+        this.work.take()
     }
+}
+
+/// Polls a future that goes once it is ready.
+#[inline(always)]
+fn poll_once<F: Future>(
+    mut place: Pin<&mut Option<F>>,
+    context: &mut Context<'_>,
+) -> Poll<F::Output> {
+    let Some(future) = place.as_mut().as_pin_mut() else {
+        return Poll::Pending;
+    };
+    let polled = future.poll(context);
+    if polled.is_ready() {
+        place.set(None);
+    }
+    polled
 }
 
 /// What is expected of whoever polls a call.
@@ -136,9 +167,10 @@ where
     InPlace::boxed(move |work: &Work| {
         let envelope: *const Envelope<E> = typed(work);
         // SAFETY: the plugin is owned by this closure, which is the place's `make`, and the
-        // envelope is behind an `Arc` of its `work`. The place holds both for longer than the
-        // future, see its invariants. The future can't tell how long that is: the handler takes
-        // references of any lifetime.
+        // envelope is behind an `Arc` of its work, so that it stays where it is when the work is
+        // moved. The place, and who calls it, hold both for longer than the future, see its
+        // invariants. The future can't tell how long that is: the handler takes references of any
+        // lifetime.
         let (plugin, envelope) = unsafe { (&*Arc::as_ptr(&plugin), &*envelope) };
         handler(plugin, envelope)
     })

@@ -9,10 +9,10 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use tokio::sync::oneshot;
 
-use super::any::Payload;
-use super::backlog;
+use super::any::{Carried, Payload};
 use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
+use super::envelope::Envelope;
 use super::group::Pin;
 use super::outcome::HandlerOutcome;
 use super::queued::QueuedSite;
@@ -60,16 +60,6 @@ impl Job {
         Self::counted(site, payload)
     }
 
-    /// The job of a publishing that is over with it, and that counts as this from here on.
-    pub(super) fn of(
-        publishing: backlog::Publishing<'_>,
-        site: &Arc<QueuedSite>,
-        payload: Arc<dyn Payload>,
-    ) -> Self {
-        publishing.hand_over();
-        Self::counted(site, payload)
-    }
-
     /// A job that its bus counts already.
     pub(super) fn counted(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
         Self {
@@ -80,6 +70,16 @@ impl Job {
             entered: false,
             pending: true,
         }
+    }
+
+    /// The event of a job that does not count any more. It is one of the type that it was made of.
+    #[cold]
+    pub(super) fn take_back<P: Carried>(mut self) -> Arc<Envelope<P>> {
+        self.pending = false;
+        let payload = Arc::clone(&self.payload).into_any();
+        payload
+            .downcast()
+            .expect("a job has the event of its publisher")
     }
 
     /// Its publisher waits for what becomes of it.
@@ -286,10 +286,9 @@ impl Job {
     fn is_stored(&self) -> bool {
         (self.rare.as_ref()).is_some_and(|rare| rare.receipt.is_some())
     }
-}
 
-impl Drop for Job {
-    fn drop(&mut self) {
+    /// Ends it wherever it is dropped, as long as somebody counts it.
+    fn end_counted(&mut self) {
         if self.entered {
             if !self.is_stored() && !self.site.site.has_ended() {
                 self.leave_behind();
@@ -303,6 +302,15 @@ impl Drop for Job {
             // The bus is idle only when those who wait for this are told.
             drop(self.rare.take());
             self.site.mailbox.backlog().end(1);
+        }
+    }
+}
+
+impl Drop for Job {
+    #[inline]
+    fn drop(&mut self) {
+        if self.entered || self.has_room || self.pending {
+            self.end_counted();
         }
     }
 }

@@ -4,6 +4,8 @@
 //! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
 //! that are in; a slot that is dropped unfilled gives its room back.
 //!
+//! Room is counted under the same lock, so that a publisher who finds room takes it once.
+//!
 //! A worker takes all that is there at once: the lock is then taken once for many jobs. Only where
 //! the oldest may have to give way to the newest does it leave the others where they are.
 
@@ -13,13 +15,12 @@ use std::time::Duration;
 use super::backlog::Backlog;
 use super::job::Job;
 use super::lane::Lane;
+use super::room::{Room, Turns};
 use crate::descriptor::Overflow;
 use crate::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
-use crate::sync::{
-    Arc, Mutex, MutexGuard, Notify, PoisonError, Semaphore, SemaphorePermit, TryAcquireError,
-};
+use crate::sync::{Arc, Mutex, MutexGuard, Notify, PoisonError};
 
 /// What gave way to a new job in a full mailbox.
 pub(super) enum Displaced {
@@ -32,8 +33,8 @@ pub(super) enum Displaced {
 pub(crate) struct Mailbox {
     uid: usize,
     capacity: usize,
-    room: Semaphore,
     queue: Mutex<Queue>,
+    turns: Turns,
     filled: Notify,
     /// The jobs of its bus, of which its own are a part.
     backlog: Backlog,
@@ -48,9 +49,9 @@ pub(crate) struct Mailbox {
 /// How often a stop looks whether the calls of an ended worker are gone.
 const POLL: Duration = Duration::from_millis(1);
 
-#[derive(Default)]
 struct Queue {
     jobs: VecDeque<Job>,
+    room: Room,
     /// Jobs that ever entered.
     entered: usize,
     /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
@@ -71,7 +72,6 @@ pub(crate) struct Slot<'a>(Slots<'a>);
 /// Room for some jobs, at least one.
 pub(super) struct Slots<'a> {
     mailbox: &'a Mailbox,
-    room: SemaphorePermit<'a>,
     count: usize,
 }
 
@@ -89,24 +89,25 @@ impl Slots<'_> {
 
     /// Puts so many jobs in, all at once; `false` when the mailbox was closed meanwhile, and then
     /// none is made.
-    pub(super) fn fill(self, jobs: impl Iterator<Item = Job>) -> bool {
+    pub(super) fn fill(mut self, jobs: impl Iterator<Item = Job>) -> bool {
         let mut queue = self.mailbox.lock();
         if queue.closed {
+            drop(queue);
             return false;
         }
-        self.room.forget();
+        self.count = 0;
         let was_empty = queue.jobs.is_empty();
-        queue.jobs.extend(jobs.map(|mut job| {
-            job.enter();
-            job
-        }));
-        queue.entered += self.count;
-        drop(queue);
-        // A worker waits only for a mailbox that it saw empty.
-        if was_empty {
-            self.mailbox.filled.notify_one();
-        }
+        jobs.for_each(|job| queue.add(job));
+        self.mailbox.added(queue, was_empty);
         true
+    }
+}
+
+impl Drop for Slots<'_> {
+    fn drop(&mut self) {
+        if self.count > 0 {
+            self.mailbox.give_back(self.count);
+        }
     }
 }
 
@@ -115,8 +116,8 @@ impl Mailbox {
         Self {
             uid,
             capacity,
-            room: Semaphore::new(capacity),
-            queue: Mutex::default(),
+            queue: Mutex::new(Queue::new(capacity)),
+            turns: Turns::new(),
             filled: Notify::new(),
             backlog: backlog.clone(),
             gives_way: AtomicBool::new(false),
@@ -139,7 +140,7 @@ impl Mailbox {
 
     /// Gives the room of jobs back.
     pub(super) fn give_back(&self, jobs: usize) {
-        self.room.add_permits(jobs);
+        self.lock().room.give(jobs, &self.turns);
     }
 
     /// The jobs of its bus.
@@ -163,12 +164,12 @@ impl Mailbox {
 
     /// Whether it takes jobs.
     pub(super) fn is_open(&self) -> bool {
-        !self.room.is_closed()
+        !self.lock().closed
     }
 
     /// Whether there is room now.
     pub(super) fn has_room(&self) -> bool {
-        self.room.available_permits() > 0
+        self.lock().room.is_there()
     }
 
     fn len(&self) -> usize {
@@ -181,29 +182,58 @@ impl Mailbox {
     ///
     /// A dropped future takes no room.
     pub(crate) async fn reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        let room = self.room.acquire().await.map_err(|_| NoSlot::Closed)?;
-        Ok(Slot(self.slots(room, 1)))
+        let waits = {
+            let mut queue = self.lock();
+            match queue.take_room(1) {
+                Ok(_) => return Ok(Slot(self.slots(1))),
+                Err(NoSlot::Closed) => return Err(NoSlot::Closed),
+                Err(NoSlot::Full) => queue.room.wait(),
+            }
+            Waits(self)
+        };
+        if !self.turns.next().await {
+            return Err(NoSlot::Closed);
+        }
+        Ok(waits.over())
     }
 
     /// Takes room if there is any.
     pub(crate) fn try_reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        Ok(Slot(self.slots(self.room.try_acquire()?, 1)))
+        self.try_reserve_most(1).map(Slot)
     }
 
     /// Takes as much room as there is, at least for one job and at most for so many.
     pub(super) fn try_reserve_most(&self, jobs: usize) -> Result<Slots<'_>, NoSlot> {
-        let count = self.room.available_permits().clamp(1, jobs);
-        let room = self
-            .room
-            .try_acquire_many(u32::try_from(count).unwrap_or(u32::MAX))?;
-        Ok(self.slots(room, count))
+        let count = self.lock().take_room(jobs)?;
+        Ok(self.slots(count))
     }
 
-    fn slots<'a>(&'a self, room: SemaphorePermit<'a>, count: usize) -> Slots<'a> {
+    /// Puts a job in if there is room; else it comes back.
+    #[inline]
+    pub(super) fn push(&self, job: Job) -> Result<(), (NoSlot, Job)> {
+        let mut queue = self.lock();
+        if let Err(none) = queue.take_room(1) {
+            return Err((none, job));
+        }
+        let was_empty = queue.jobs.is_empty();
+        queue.add(job);
+        self.added(queue, was_empty);
+        Ok(())
+    }
+
+    fn slots(&self, count: usize) -> Slots<'_> {
         Slots {
             mailbox: self,
-            room,
             count,
+        }
+    }
+
+    /// Lets the worker know of what was added. It waits only for a mailbox that it saw empty.
+    #[inline]
+    fn added(&self, queue: MutexGuard<'_, Queue>, was_empty: bool) {
+        drop(queue);
+        if was_empty {
+            self.filled.notify_one();
         }
     }
 
@@ -250,7 +280,7 @@ impl Mailbox {
     /// Takes no new jobs; those that are in stay for the worker.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.room.close();
+        self.turns.close();
         self.filled.notify_one();
     }
 
@@ -309,16 +339,58 @@ impl Mailbox {
     }
 }
 
-impl From<TryAcquireError> for NoSlot {
-    fn from(error: TryAcquireError) -> Self {
-        match error {
-            TryAcquireError::NoPermits => Self::Full,
-            TryAcquireError::Closed => Self::Closed,
+/// Somebody who waits for room.
+struct Waits<'a>(&'a Mailbox);
+
+impl<'a> Waits<'a> {
+    /// It has its turn.
+    fn over(self) -> Slot<'a> {
+        let slots = self.0.slots(1);
+        std::mem::forget(self);
+        Slot(slots)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.0.lock();
+        if !queue.closed {
+            queue.room.give_up(&self.0.turns);
         }
     }
 }
 
 impl Queue {
+    fn new(capacity: usize) -> Self {
+        Self {
+            jobs: VecDeque::new(),
+            room: Room::new(capacity),
+            entered: 0,
+            held: HashMap::new(),
+            closed: false,
+        }
+    }
+
+    /// Takes room for so many jobs at most, and for one at least; says for how many.
+    #[inline]
+    fn take_room(&mut self, jobs: usize) -> Result<usize, NoSlot> {
+        if self.closed {
+            return Err(NoSlot::Closed);
+        }
+        match self.room.take(jobs) {
+            0 => Err(NoSlot::Full),
+            count => Ok(count),
+        }
+    }
+
+    /// Adds a job that there is room for.
+    #[inline]
+    fn add(&mut self, mut job: Job) {
+        job.enter();
+        self.jobs.push_back(job);
+        self.entered += 1;
+    }
+
     /// Takes out the oldest job of the same handler.
     fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
         let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.site, &job.site);

@@ -10,6 +10,7 @@ use super::any::Carried;
 use super::bus::Bus;
 use super::envelope::Envelope;
 use super::job::Job;
+use super::mailbox::NoSlot;
 use super::outcome::PublishError;
 use super::publish::take_in;
 use super::publishing::{Accepted, Publishing, Tally};
@@ -119,36 +120,75 @@ fn send_at_once<'a, P: Carried>(
     route: &Route<P>,
 ) -> Result<Option<Waiting<'a>>, PublishError> {
     let mut outcome = Outcome::default();
-    let last = route.queued.len() - 1;
-    for (next, target) in route.queued.iter().enumerate() {
-        let accepted = match target.way(&envelope) {
-            Way::Nobody => continue,
-            Way::Open(place) if next == last && !target.is_group() => {
-                let job = publishing.last_job(place.site, envelope);
-                outcome.tally.count(place.fill(job));
-                return outcome.result().map(|()| None);
-            }
-            Way::Open(place) => {
-                let job = Job::new(place.site, Arc::clone(&envelope) as _);
-                let accepted = place.fill(job);
-                // Another member takes what this one does not.
-                (accepted == Accepted::Yes || !target.is_group()).then_some(accepted)
-            }
-            Way::Other => None,
-        };
-        let Some(accepted) = accepted else {
-            let rest = Rest {
-                publishing,
-                envelope,
-                targets: Arc::clone(&route.queued),
-                next,
-                outcome,
-            };
-            return Ok(Some(rest.wait()));
-        };
-        outcome.tally.count(accepted);
+    let rest = |publishing, envelope, next, outcome| Rest {
+        publishing,
+        envelope,
+        targets: Arc::clone(&route.queued),
+        next,
+        outcome,
+    };
+    let Some((last, others)) = route.queued.split_last() else {
+        return Ok(None);
+    };
+    for (next, target) in others.iter().enumerate() {
+        match offer(target, &envelope) {
+            Ok(accepted) => outcome.tally.count_any(accepted),
+            Err(NoRoom) => return Ok(Some(rest(publishing, envelope, next, outcome).wait())),
+        }
+    }
+    match give(last, publishing, envelope) {
+        Ok(accepted) => outcome.tally.count_any(accepted),
+        Err((publishing, envelope)) => {
+            let next = others.len();
+            return Ok(Some(rest(publishing, envelope, next, outcome).wait()));
+        }
     }
     outcome.result().map(|()| None)
+}
+
+/// Nobody takes the event at once.
+struct NoRoom;
+
+/// Puts an event where there is room for it; `None` if nobody there wants it.
+fn offer<P: Carried>(
+    target: &Target<P>,
+    envelope: &Arc<Envelope<P>>,
+) -> Result<Option<Accepted>, NoRoom> {
+    let place = match target.way(envelope) {
+        Way::Nobody => return Ok(None),
+        Way::Open(place) => place,
+        Way::Other => return Err(NoRoom),
+    };
+    let job = Job::new(place.site, Arc::clone(envelope) as _);
+    match place.fill(job) {
+        // Another member takes what this one does not.
+        Ok(Accepted::Gone) if target.is_group() => Err(NoRoom),
+        Ok(accepted) => Ok(Some(accepted)),
+        Err(_) => Err(NoRoom),
+    }
+}
+
+/// As [`offer`], to the last who is to have the event. All of it comes back if there is no room.
+#[inline(always)]
+fn give<'a, P: Carried>(
+    target: &Target<P>,
+    publishing: Publishing<'a>,
+    envelope: Arc<Envelope<P>>,
+) -> Result<Option<Accepted>, (Publishing<'a>, Arc<Envelope<P>>)> {
+    let Some(site) = target.plain() else {
+        return offer(target, &envelope).map_err(|NoRoom| (publishing, envelope));
+    };
+    if site.site.has_ended() {
+        return Ok(None);
+    }
+    let accepted = match site.mailbox.push(Job::counted(site, envelope)) {
+        Ok(()) => Accepted::Yes,
+        Err((NoSlot::Closed, _)) => Accepted::Gone,
+        Err((NoSlot::Full, job)) => return Err((publishing, job.take_back())),
+    };
+    // The job was counted in its place.
+    publishing.hand_over();
+    Ok(Some(accepted))
 }
 
 impl<'a, P: Carried> Rest<'a, P> {

@@ -58,6 +58,13 @@ impl Tally {
         self.gone += usize::from(accepted == Accepted::Gone);
     }
 
+    /// Counts what became of a job, if there was one.
+    pub(super) fn count_any(&mut self, accepted: Option<Accepted>) {
+        if let Some(accepted) = accepted {
+            self.count(accepted);
+        }
+    }
+
     /// Every subscriber there was had gone by the time that its turn came.
     pub(super) fn nobody_was_left(&self) -> bool {
         self.jobs > 0 && self.gone == self.jobs
@@ -157,9 +164,9 @@ impl<'a> Publishing<'a> {
         })
     }
 
-    /// It is over with a last job, which the bus counts in its place.
-    pub(super) fn last_job(self, site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Job {
-        Job::of(self.under_way, site, payload)
+    /// It is over: the bus counts a job in its place.
+    pub(super) fn hand_over(self) {
+        self.under_way.hand_over();
     }
 
     /// Who gets the event by the table of now.

@@ -70,10 +70,11 @@ pub(super) enum Way<'a> {
     Other,
 }
 
-/// Room for an event at a handler.
+/// A handler that takes an event, if there is room.
 pub(super) struct Place<'a> {
     pub(super) site: &'a Arc<QueuedSite>,
-    slot: Slot<'a>,
+    /// Of a group: room that its member was chosen for.
+    slot: Option<Slot<'a>>,
     turn: Option<Turn>,
 }
 
@@ -271,21 +272,28 @@ impl<'a> Way<'a> {
         if site.refusal().is_some() {
             return Self::Other;
         }
-        match site.mailbox.try_reserve() {
-            Ok(slot) => Self::Open(Place { site, slot, turn }),
-            Err(_) => Self::Other,
-        }
+        let slot = None;
+        Self::Open(Place { site, slot, turn })
     }
 }
 
 impl Place<'_> {
     #[inline]
-    pub(super) fn fill(self, job: Job) -> Accepted {
-        if self.slot.fill(job.takes(self.turn)) {
-            Accepted::Yes
-        } else {
-            Accepted::Gone
-        }
+    /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
+    /// becomes of it.
+    pub(super) fn fill(self, job: Job) -> Result<Accepted, Job> {
+        let job = job.takes(self.turn);
+        let Some(slot) = self.slot else {
+            return match self.site.mailbox.push(job) {
+                Ok(()) => Ok(Accepted::Yes),
+                Err((NoSlot::Closed, _)) => Ok(Accepted::Gone),
+                Err((NoSlot::Full, job)) => Err(job),
+            };
+        };
+        Ok(match slot.fill(job) {
+            true => Accepted::Yes,
+            false => Accepted::Gone,
+        })
     }
 }
 

@@ -79,7 +79,8 @@ enum Next {
     Nothing,
     /// A job was put where it waits.
     Waits,
-    Call(Work),
+    /// It is on the desk.
+    Call,
 }
 
 impl Worker {
@@ -171,41 +172,56 @@ impl Worker {
     }
 
     fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        while self.turn < TURN {
-            if !self.desk.is_busy() {
-                self.turn += 1;
-                match self.next() {
-                    Next::Nothing => return Poll::Ready(Step::Idle),
-                    Next::Waits => continue,
-                    Next::Call(work) => {
-                        if let Some(other) = self.begin(work) {
-                            return Poll::Ready(other);
-                        }
-                    }
-                }
+        if self.desk.is_busy() {
+            let result = ready!(self.desk.poll(&mut self.done, context));
+            if let Some(step) = self.ended(result) {
+                return Poll::Ready(step);
             }
-            if let Some((work, result)) = ready!(self.desk.poll(&mut self.done, context)) {
-                return Poll::Ready(Step::Ended(work, result));
+        }
+        while self.turn < TURN {
+            self.turn += 1;
+            match self.next() {
+                Next::Nothing => return Poll::Ready(Step::Idle),
+                Next::Waits => continue,
+                Next::Call => {}
+            }
+            if let Some(step) = ready!(self.call(context)) {
+                return Poll::Ready(step);
             }
         }
         self.turn = 0;
         Poll::Ready(Step::Pause)
     }
 
+    /// Puts on the desk what is to be called next.
+    #[inline(always)]
     fn next(&mut self) -> Next {
         if let Some(work) = self.ready.pop_front() {
-            return Next::Call(work);
+            self.desk.put(work);
+            return Next::Call;
         }
         let Some(job) = self.jobs.pop_front() else {
             return Next::Nothing;
         };
+        if job.site.call.is_batch() || !self.parked.is_empty() {
+            return self.assign(job);
+        }
+        self.desk.put(Work::of(job));
+        Next::Call
+    }
+
+    /// Puts a job where it belongs, if it may have to wait.
+    fn assign(&mut self, job: Job) -> Next {
         let Some(job) = self.hold_back(job) else {
             return Next::Waits;
         };
-        if !job.site.call.is_batch() {
-            return Next::Call(Work::of(job));
-        }
-        self.batches.add(job).map_or(Next::Waits, Next::Call)
+        let work = match job.site.call.is_batch() {
+            true => self.batches.add(job),
+            false => Some(Work::of(job)),
+        };
+        let Some(work) = work else { return Next::Waits };
+        self.desk.put(work);
+        Next::Call
     }
 
     /// Lets a job wait if its lane waits for a retry.
@@ -216,18 +232,29 @@ impl Worker {
         self.mailbox.hold_back(job)
     }
 
-    /// Begins a call, unless it is none that is made here.
-    fn begin(&mut self, mut work: Work) -> Option<Step> {
+    /// Makes a call, unless it is none that is made here. Ready with nothing when it has ended and
+    /// nothing is left to do.
+    #[inline(always)]
+    fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
+        let Some(work) = self.desk.work() else {
+            return Poll::Ready(None);
+        };
         let site = &work.site().site;
         if site.has_ended() {
-            return Some(Step::Void(work));
+            return Poll::Ready(self.desk.take().map(Step::Void));
         }
         if site.options.concurrency > 1 {
-            return Some(Step::Beside(work));
+            return Poll::Ready(self.desk.take().map(Step::Beside));
         }
         self.done.gave_room(work.begin());
-        self.desk.begin(work);
-        None
+        let result = ready!(self.desk.call(&mut self.done, context));
+        Poll::Ready(self.ended(result))
+    }
+
+    #[inline]
+    fn ended(&mut self, result: Option<Result<()>>) -> Option<Step> {
+        let result = result?;
+        (self.desk.take()).map(|work| Step::Ended(work, result))
     }
 
     /// Calls a handler beside others.

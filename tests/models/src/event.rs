@@ -34,3 +34,6 @@ pub(crate) const MODELS: [&[Model]; 4] = [
     table_model::MODELS,
     lease::MODELS,
 ];
+
+#[path = "../../../plugin-core/src/event/room.rs"]
+mod room;

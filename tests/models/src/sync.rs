@@ -9,4 +9,4 @@ pub(crate) use loom::sync::{Mutex, MutexGuard};
 pub(crate) use std::sync::{Arc, PoisonError};
 
 pub(crate) use notify::Notify;
-pub(crate) use semaphore::{Semaphore, SemaphorePermit, TryAcquireError};
+pub(crate) use semaphore::Semaphore;

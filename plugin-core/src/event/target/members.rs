@@ -171,7 +171,7 @@ impl<P: Carried> Members<P> {
         match self.room(envelope, |_| true) {
             Ok((at, slot)) => Way::Open(Place {
                 site: self.site(at),
-                slot,
+                slot: Some(slot),
                 turn: None,
             }),
             Err(_) => Way::Other,

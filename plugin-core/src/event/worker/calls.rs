@@ -34,9 +34,6 @@ pub(super) struct Calls {
     passage: Option<Box<Passage>>,
 }
 
-/// What a call was for, and what came of it.
-pub(super) type Ended = (Work, Result<()>);
-
 /// A call that middleware is around.
 struct Passage {
     payloads: Vec<Arc<dyn Payload>>,
@@ -68,65 +65,102 @@ impl Calls {
         self.site.site.is_for_life()
     }
 
+    /// Makes a call and polls it, as [`Calls::poll`].
     #[inline]
-    pub(super) fn begin(&mut self, work: Work) {
-        let (site, attempts) = (&self.site.site, work.attempts());
-        self.events = work.len() as u64;
-        self.began = match attempts {
-            0 => self.site.begin(self.events),
-            _ => site.begin_again(self.events),
+    pub(super) fn call(
+        &mut self,
+        work: &mut Option<Work>,
+        at: (&mut Timer, &mut Done),
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<()>>> {
+        if let Some(work) = &*work {
+            self.begin(work);
+        }
+        let called = match self.refusal() {
+            Some(refusal) => Poll::Ready(Err(refusal)),
+            None => self.in_span(|caller, worker| caller.call(work, worker, context)),
         };
-        if tracing::span_enabled!(Level::DEBUG) {
-            self.span = span(site, &work);
-        }
-        if self.site.middleware.is_engaged() {
-            self.passage = Some(Box::new(Passage::through(&self.site, &work)));
-        }
-        self.caller.as_mut().begin(work);
+        self.ended(called, work, at, context)
     }
 
-    /// Polls the call that began; ready once. What is left to do comes back: nothing, when it
-    /// ended well and is counted.
-    #[inline]
+    /// Polls the call that waited; ready once. What it came to is told when there is more to do
+    /// than to count it, and then the work is back in its place.
     pub(super) fn poll(
         &mut self,
+        work: &mut Option<Work>,
+        at: (&mut Timer, &mut Done),
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<()>>> {
+        let polled = self.in_span(|caller, worker| caller.poll(worker, context));
+        self.ended(polled, work, at, context)
+    }
+
+    fn begin(&mut self, work: &Work) {
+        self.events = work.len() as u64;
+        self.began = match work.attempts() {
+            0 => self.site.begin(self.events),
+            _ => self.site.site.begin_again(self.events),
+        };
+        if tracing::span_enabled!(Level::DEBUG) {
+            self.span = span(&self.site.site, work);
+        }
+        if self.site.middleware.is_engaged() {
+            self.passage = Some(Box::new(Passage::through(&self.site, work)));
+        }
+    }
+
+    /// Why middleware does not let the call through.
+    fn refusal(&self) -> Option<Error> {
+        let passage = self.passage.as_ref()?;
+        passage.passed.as_ref().err().map(Error::same)
+    }
+
+    #[inline(always)]
+    fn in_span<T>(&mut self, call: impl FnOnce(Pin<&mut dyn Caller>, usize) -> T) -> T {
+        let _entered = (!self.span.is_none()).then(|| self.span.enter());
+        call(self.caller.as_mut(), self.worker)
+    }
+
+    #[inline(always)]
+    fn ended(
+        &mut self,
+        polled: Poll<Result<()>>,
+        work: &mut Option<Work>,
         (timer, done): (&mut Timer, &mut Done),
         context: &mut Context<'_>,
-    ) -> Poll<Option<Ended>> {
-        let result = ready!(self.poll_call(timer, context));
+    ) -> Poll<Option<Result<()>>> {
+        let result = match polled {
+            Poll::Ready(result) => result,
+            Poll::Pending => ready!(self.poll_due(timer, context)),
+        };
+        self.end(&result);
+        if work.is_none() {
+            *work = self.caller.as_mut().take_back();
+        }
+        if let Some(plain) = work
+            && result.is_ok()
+            && plain.is_plain()
+        {
+            done.count(plain);
+            *work = None;
+            return Poll::Ready(None);
+        }
+        Poll::Ready(Some(result))
+    }
+
+    /// Notes what a call came to.
+    #[inline]
+    fn end(&mut self, result: &Result<()>) {
         if result.is_err() {
             self.give_up();
         }
         self.site.site.took(self.events, self.began);
         self.due = None;
         if let Some(passage) = self.passage.take() {
-            passage.end(&self.site, &result);
+            passage.end(&self.site, result);
         }
         if !self.span.is_none() {
             self.span = Span::none();
-        }
-        let work = self.caller.as_mut().work();
-        if let (Some(plain), Ok(())) = (&mut *work, &result)
-            && plain.is_plain()
-        {
-            done.count(plain);
-            *work = None;
-        }
-        Poll::Ready(work.take().map(|work| (work, result)))
-    }
-
-    #[inline]
-    fn poll_call(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
-        if let Some(passage) = &self.passage
-            && let Err(refused) = &passage.passed
-        {
-            return Poll::Ready(Err(refused.same()));
-        }
-        let Self { caller, span, .. } = self;
-        let polled = span.in_scope(|| caller.as_mut().poll(self.worker, context));
-        match polled {
-            Poll::Pending => self.poll_due(timer, context),
-            ready => ready,
         }
     }
 

@@ -23,6 +23,10 @@ pub(super) const MODELS: &[Model] = &[
         "mailbox: a reservation given up gives its room back",
         given_up,
     ),
+    (
+        "mailbox: who finds room at once takes it from nobody",
+        pushing,
+    ),
     ("mailbox: the oldest gives way, once", displaced),
     (
         "mailbox: what is abandoned is waited for by nobody",
@@ -146,6 +150,29 @@ fn given_up() {
     jobs.iter_mut().for_each(Job::begin);
     assert!(post.publish(2), "the room is there again");
     impatient.join().unwrap();
+}
+
+fn pushing() {
+    let post = Post::of(1);
+    let patient = post.clone();
+    let patient = thread::spawn(move || assert!(patient.publish(1)));
+    let hasty = post.clone();
+    let hasty = thread::spawn(move || match hasty.mailbox().push(hasty.job(2)) {
+        Ok(()) => true,
+        Err((refused, _job)) => {
+            assert_eq!(refused, NoSlot::Full);
+            false
+        }
+    });
+    let mut handled = post.work(1);
+    let pushed = hasty.join().unwrap();
+    if pushed {
+        handled.extend(post.work(1));
+    }
+    handled.sort_unstable();
+    assert_eq!(handled, if pushed { vec![1, 2] } else { vec![1] });
+    patient.join().unwrap();
+    assert_eq!((post.mailbox().unfinished(), post.backlog.len()), (0, 0));
 }
 
 /// Polls a future once, and drops it.

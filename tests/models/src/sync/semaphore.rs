@@ -22,18 +22,15 @@ struct State {
     granted: Vec<usize>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum TryAcquireError {
-    NoPermits,
-    Closed,
-}
+#[derive(Debug)]
+pub(crate) struct TryAcquireError;
 
 #[derive(Debug)]
 pub(crate) struct AcquireError;
 
-/// So many permits; they are given back when it is dropped.
+/// A permit, which is given back when it is dropped.
 #[derive(Debug)]
-pub(crate) struct SemaphorePermit<'a>(&'a Semaphore, usize);
+pub(crate) struct SemaphorePermit<'a>(&'a Semaphore);
 
 struct Acquire<'a> {
     semaphore: &'a Semaphore,
@@ -60,33 +57,14 @@ impl Semaphore {
         waiters.into_iter().for_each(|(_, waker)| waker.wake());
     }
 
-    pub(crate) fn is_closed(&self) -> bool {
-        self.0.lock().unwrap().closed
-    }
-
-    pub(crate) fn available_permits(&self) -> usize {
-        self.0.lock().unwrap().permits
-    }
-
     pub(crate) fn try_acquire(&self) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        self.try_acquire_many(1)
-    }
-
-    pub(crate) fn try_acquire_many(
-        &self,
-        permits: u32,
-    ) -> Result<SemaphorePermit<'_>, TryAcquireError> {
-        let permits = permits as usize;
         let mut state = self.0.lock().unwrap();
         if state.closed {
-            return Err(TryAcquireError::Closed);
+            return Err(TryAcquireError);
         }
-        let Some(left) = state.permits.checked_sub(permits) else {
-            return Err(TryAcquireError::NoPermits);
-        };
-        state.permits = left;
+        state.permits = state.permits.checked_sub(1).ok_or(TryAcquireError)?;
         drop(state);
-        Ok(SemaphorePermit(self, permits))
+        Ok(SemaphorePermit(self))
     }
 
     pub(crate) async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {
@@ -138,14 +116,14 @@ impl<'a> Future for Acquire<'a> {
             && state.take(id)
         {
             self.id = None;
-            return Poll::Ready(Ok(SemaphorePermit(semaphore, 1)));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
         }
         if state.closed {
             return Poll::Ready(Err(AcquireError));
         }
         if self.id.is_none() && state.permits > 0 {
             state.permits -= 1;
-            return Poll::Ready(Ok(SemaphorePermit(semaphore, 1)));
+            return Poll::Ready(Ok(SemaphorePermit(semaphore)));
         }
         let id = self.id.unwrap_or(state.next);
         state.next = state.next.max(id + 1);
@@ -181,6 +159,6 @@ impl SemaphorePermit<'_> {
 
 impl Drop for SemaphorePermit<'_> {
     fn drop(&mut self) {
-        self.0.add_permits(self.1);
+        self.0.add_permits(1);
     }
 }
