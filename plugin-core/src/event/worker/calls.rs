@@ -121,6 +121,7 @@ impl Calls {
         call(self.caller.as_mut(), self.worker)
     }
 
+    /// What is to be done after a poll. The work is in its place, unless the caller took it.
     #[inline(always)]
     fn ended(
         &mut self,

@@ -120,7 +120,7 @@ impl Desk {
 }
 
 /// Where the calls of a handler are, which may be its first.
-#[cold]
+#[inline(never)]
 fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedSite>, worker: usize) -> usize {
     let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), site);
     handlers.iter().position(is_of).unwrap_or_else(|| {
