@@ -123,6 +123,22 @@ fn lend<'a>(
     }
 }
 
+/// A future that holds what it reads until it is dropped, not only until it is ready.
+struct Holding<'a>(Reading<'a>);
+
+impl Future for Holding<'_> {
+    type Output = Result<()>;
+
+    fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
+        self.0.read();
+        Poll::Ready(Ok(()))
+    }
+}
+
+fn hold<'a>(lender: &'a Lender, note: &'a Envelope<Note>) -> Holding<'a> {
+    Holding(Reading(lender, note))
+}
+
 /// Pending once.
 async fn wait() {
     let mut waited = false;
@@ -141,13 +157,21 @@ struct Trial {
 
 impl Trial {
     fn new() -> Self {
+        Self::of(lend)
+    }
+
+    fn of<H>(handler: H) -> Self
+    where
+        H: for<'a> Handler<'a, Lender, Note> + Send + 'static,
+        <H as Handler<'static, Lender, Note>>::Future: Send,
+    {
         let log = Log::default();
         let lender = Lender {
             name: "lender".to_owned(),
             log: Arc::clone(&log),
         };
         Self {
-            caller: borrowing::<Lender, Note, _>(Arc::new(lender), lend),
+            caller: borrowing(Arc::new(lender), handler),
             log,
         }
     }
@@ -235,6 +259,19 @@ fn a_call_that_is_ready_has_no_future_any_more() {
             drop(work);
             assert_eq!(trial.dropped(), ["event"], "{fate:?}, {waits} waits");
         }
+    }
+}
+
+/// Its drop is part of the call: a panic in it is the call's.
+#[test]
+fn a_future_is_dropped_as_soon_as_it_is_ready() {
+    for fate in [Fate::End, Fate::PanicInDrop] {
+        let mut trial = Trial::of(hold);
+        trial.begin(fate, 0);
+        assert_eq!(kind(trial.poll()), outcome(fate));
+        assert_eq!(trial.dropped(), ["future"]);
+        drop(trial.take());
+        assert_eq!(trial.dropped(), ["event"]);
     }
 }
 
