@@ -2,9 +2,9 @@
 
 use crate::command::{capture, cargo, run as execute, say};
 
-/// What is run under Miri: the unit tests of the event layer, which is all that has unsafe code of
-/// ours besides link sections.
-const UNDER_MIRI: [&str; 7] = [
+/// What is run under Miri: the unit tests of events and services, which is all that has unsafe code
+/// of ours besides link sections.
+const UNDER_MIRI: [&str; 8] = [
     "miri",
     "test",
     "--package",
@@ -12,6 +12,7 @@ const UNDER_MIRI: [&str; 7] = [
     "--lib",
     "--",
     "event::",
+    "service::",
 ];
 
 /// Every interleaving of the kernel's own synchronization.

@@ -2,6 +2,9 @@
 //! there before the first event comes and serves one call after the other, so that a call
 //! allocates nothing.
 
+#[cfg(test)]
+mod tests;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;

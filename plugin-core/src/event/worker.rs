@@ -16,6 +16,8 @@ mod calls;
 mod desk;
 mod done;
 mod parked;
+#[cfg(test)]
+mod sample;
 mod timer;
 mod work;
 

@@ -1,7 +1,12 @@
-//! What an `async fn` of a service returns: one box, whoever is called.
+//! What an `async fn` of a service returns: one box, whoever is called; one more for each provider
+//! that passes on what another one returns.
 //!
 //! Invariants: a future that borrows from a provider is dropped before the provider that it is
 //! kept with, and never leaves it.
+
+#[cfg(test)]
+#[expect(unsafe_code, reason = "linkme puts the service into a link section")]
+mod tests;
 
 use std::any::Any;
 use std::fmt;
@@ -62,7 +67,8 @@ pub fn call_async<'call, T: ServiceTrait + ?Sized, R>(
     ) -> ServiceFuture<'provider, R>,
 ) -> ServiceFuture<'call, R> {
     let provider = service.first();
-    let future = call(provider.provider(), []).future;
+    // One that was passed on by the provider brings its own provider, which stays with it.
+    let future = call(provider.provider(), []).boxed();
     // SAFETY: the future borrows for `'call` what the caller lent, which lives as long, and for
     // `'provider`, which `call` knows nothing of but that it is shorter, what `provider` holds: that
     // stays in its place while it is counted. The two are kept together, the future is dropped
