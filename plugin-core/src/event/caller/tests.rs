@@ -131,6 +131,7 @@ impl Future for Holding<'_> {
 
     fn poll(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Result<()>> {
         self.0.read();
+        assert_ne!(self.0.1.fate, Fate::PanicInPoll, "it was told to panic");
         Poll::Ready(Ok(()))
     }
 }
@@ -284,6 +285,17 @@ fn a_future_is_dropped_as_soon_as_it_is_ready() {
         drop(trial.take());
         assert_eq!(trial.dropped(), ["event"]);
     }
+}
+
+/// One that panicked when it was polled holds what it borrows like any other.
+#[test]
+fn a_future_that_panicked_goes_before_what_it_borrows() {
+    let mut trial = Trial::of(hold);
+    trial.begin(Fate::PanicInPoll, 0);
+    assert_eq!(kind(trial.poll()), outcome(Fate::PanicInPoll));
+    assert_eq!(trial.dropped(), [""; 0]);
+    drop(trial.take());
+    assert_eq!(trial.dropped(), ["future", "event"]);
 }
 
 #[test]
