@@ -35,7 +35,8 @@ pub(super) struct Call {
     pub(super) handler: usize,
     pub(super) life: u64,
     pub(super) tags: Vec<Tag>,
-    /// The how-manieth call of its handler with these events it is, from one on.
+    /// The how-manieth call of its handler with these events it is, from one on: in one life of the
+    /// plugin, if the handler is durable.
     pub(super) attempt: usize,
     pub(super) begun: usize,
     pub(super) ended: Option<(usize, End)>,
@@ -52,6 +53,8 @@ pub(super) struct Case<'a> {
     pub(super) ended: Vec<usize>,
     pub(super) publications: BTreeMap<Tag, Publication>,
     pub(super) calls: Vec<Call>,
+    /// Handler, event and idempotency key of each call of a durable handler.
+    pub(super) keys: Vec<(usize, Tag, u128)>,
 }
 
 impl Timeline {
@@ -111,6 +114,7 @@ impl<'a> Case<'a> {
             ended: Vec::new(),
             publications: BTreeMap::new(),
             calls: Vec::new(),
+            keys: Vec::new(),
         };
         let mut open = BTreeMap::new();
         for (at, entry) in facts.history.iter().enumerate() {
@@ -142,7 +146,11 @@ impl<'a> Case<'a> {
                 tags,
             } => {
                 open.insert(call, self.calls.len());
-                let attempt = 1 + self.times(tags[0], handler);
+                let durable = self.handlers[handler].durable;
+                let attempt = 1
+                    + (self.calls_with(tags[0], handler))
+                        .filter(|call| !durable || call.life == life)
+                        .count();
                 self.calls.push(Call {
                     handler,
                     life,
@@ -153,6 +161,7 @@ impl<'a> Case<'a> {
                 });
             }
             Entry::Ended { call, how } => self.calls[open[&call]].ended = Some((at, how)),
+            Entry::Keyed { handler, tag, key } => self.keys.push((handler, tag, key)),
             _ => {}
         }
     }
@@ -195,6 +204,9 @@ impl<'a> Case<'a> {
                 }
             }
             Entry::Unsubscribed { handler } => self.timelines[handler].push(at, Phase::Off),
+            Entry::Booted => self.durable_ones(at, Phase::On),
+            Entry::Halting => self.durable_ones(at, Phase::Perhaps),
+            Entry::Halted => self.durable_ones(at, Phase::Off),
             _ => {}
         }
     }
@@ -212,9 +224,18 @@ impl<'a> Case<'a> {
         });
     }
 
+    /// What is durable is in force as long as the system runs.
+    fn durable_ones(&mut self, at: usize, phase: Phase) {
+        for (timeline, handler) in self.timelines.iter_mut().zip(&self.handlers) {
+            if handler.durable {
+                timeline.push(at, phase);
+            }
+        }
+    }
+
     fn all_of(&mut self, plugin: usize, mut change: impl FnMut(&mut Timeline, bool)) {
         for (at, timeline) in self.timelines.iter_mut().enumerate() {
-            if self.handlers[at].plugin == plugin {
+            if self.handlers[at].plugin == plugin && !self.handlers[at].durable {
                 change(timeline, at < DECLARED.len());
             }
         }
