@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use super::handlers::{
-    CALM, DECLARED, KEEPER, LOSSY, PLUGINS, RECEIVERS, SENDER, SENDER_B, STEADY, WIDE,
+    CALM, DECLARED, KEEPER, LOSSY, PLUGINS, RECEIVERS, SENDER, SENDER_B, STEADY, STORED,
+    STORED_BATCH, WIDE,
 };
 use super::history::{Fate, How, Item, Kind};
 
@@ -105,22 +106,27 @@ fn item() -> impl Strategy<Value = Item> {
         2 => Just(How::Durable),
         1 => Just(How::GiveUp),
     ];
-    (how, prop::bool::weighted(0.2), 0..DECLARED.len(), fate())
+    (how, prop::bool::weighted(0.2), at(), fate())
         .prop_map(|(how, side, at, fate)| Item::new(how, side, (at, fate)))
 }
 
 /// Events of one type that are published together: some, or more than one series of them.
 fn together() -> impl Strategy<Value = Vec<Item>> {
-    let item = |fate: BoxedStrategy<Fate>| (0..DECLARED.len(), fate);
+    let item = |fate: BoxedStrategy<Fate>| (at(), fate);
     let calm = select(&[Fate::Return, Fate::Yield][..]).boxed();
     let items = prop_oneof![
         5 => proptest::collection::vec(item(fate().boxed()), 1..12),
         1 => proptest::collection::vec(item(calm), 60..140),
     ];
-    (items, prop::bool::weighted(0.2)).prop_map(|(items, side)| {
+    (items, prop::bool::weighted(0.3)).prop_map(|(items, side)| {
         let all = items.into_iter();
         all.map(|what| Item::new(How::All, side, what)).collect()
     })
+}
+
+/// Which handler does something: one whose events are stored more often than others.
+fn at() -> impl Strategy<Value = usize> {
+    prop_oneof![3 => 0..DECLARED.len(), 1 => STORED..=STORED_BATCH]
 }
 
 fn fate() -> impl Strategy<Value = Fate> {

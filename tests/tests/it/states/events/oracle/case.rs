@@ -53,6 +53,8 @@ pub(super) struct Case<'a> {
     pub(super) ended: Vec<usize>,
     pub(super) publications: BTreeMap<Tag, Publication>,
     pub(super) calls: Vec<Call>,
+    /// Those of each handler.
+    own: Vec<Vec<usize>>,
     /// Handler, event and idempotency key of each call of a durable handler.
     pub(super) keys: Vec<(usize, Tag, u128)>,
 }
@@ -114,6 +116,7 @@ impl<'a> Case<'a> {
             ended: Vec::new(),
             publications: BTreeMap::new(),
             calls: Vec::new(),
+            own: vec![Vec::new(); DECLARED.len()],
             keys: Vec::new(),
         };
         let mut open = BTreeMap::new();
@@ -146,11 +149,14 @@ impl<'a> Case<'a> {
                 tags,
             } => {
                 open.insert(call, self.calls.len());
+                let own = self.own.len().max(handler + 1);
+                self.own.resize(own, Vec::new());
                 let durable = self.handlers[handler].durable;
                 let attempt = 1
                     + (self.calls_with(tags[0], handler))
                         .filter(|call| !durable || call.life == life)
                         .count();
+                self.own[handler].push(self.calls.len());
                 self.calls.push(Call {
                     handler,
                     life,
@@ -243,14 +249,15 @@ impl<'a> Case<'a> {
 
     /// The calls of one handler.
     pub(super) fn calls_of(&self, handler: usize) -> impl Iterator<Item = &Call> {
-        self.calls
-            .iter()
-            .filter(move |call| call.handler == handler)
+        let own = self.own.get(handler).into_iter().flatten();
+        own.map(|at| &self.calls[*at])
     }
 
-    /// The calls of all handlers of one plugin.
+    /// The calls of all handlers of one plugin, those of one handler after those of another.
     pub(super) fn calls_in(&self, plugin: usize) -> impl Iterator<Item = &Call> {
-        (self.calls.iter()).filter(move |call| self.handlers[call.handler].plugin == plugin)
+        let own = move |at: &usize| self.handlers[*at].plugin == plugin;
+        let handlers = (0..self.handlers.len()).filter(own);
+        handlers.flat_map(|handler| self.calls_of(handler))
     }
 
     /// The calls of one handler with an event: the first, and one for each retry.

@@ -7,15 +7,16 @@ use super::{Desk, Note, Publishers, Sender, Side, batch_fate, fate};
 use crate::states::events::handlers::{PLUGINS, STORED, STORED_BATCH, STORED_KEYED, key};
 use crate::states::events::history::{Entry, Fate, Ledger};
 
+// A call may take longer than a stop waits for it: it is cut off, and comes again.
 subject!(Keeper, "machine-keeper", {
-    #[subscribe(durable, retry = 1, backoff = "1ms")]
+    #[subscribe(durable, timeout = "12s", retry = 1, backoff = "1ms")]
     async fn stored(&self, note: &Envelope<Note>) -> Result<()> {
         self.0.keyed(STORED, note);
         let fate = fate(note, STORED);
         self.0.later(STORED, vec![note.tag], fate).await
     }
 
-    #[subscribe(durable, retry = 1, backoff = "1ms", concurrency = 2, key = |note| key(note.tag))]
+    #[subscribe(durable, timeout = "12s", retry = 1, backoff = "1ms", concurrency = 2, key = |note| key(note.tag))]
     async fn stored_keyed(&self, note: &Envelope<Note>) -> Result<()> {
         self.0.keyed(STORED_KEYED, note);
         let fate = fate(note, STORED_KEYED);
