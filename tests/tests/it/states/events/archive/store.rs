@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard};
 
 use plugin_core::event::store::{
-    Record, Settled, Settlement, Stock, Stored, SubscriptionName, Window,
+    Record, Settled, Settlement, Stock, Stored, SubscriptionName, Suspicion, Window,
 };
 use plugin_core::event::{DeadLetter, DeadLetterId, EventStore};
 use plugin_core::prelude::*;
@@ -54,7 +54,11 @@ impl Content {
         }
         self.last += 1;
         let (position, record) = (self.last, record.clone());
-        queue.push(Stored { position, record });
+        queue.push(Stored {
+            position,
+            record,
+            suspicion: Suspicion::None,
+        });
         position
     }
 
