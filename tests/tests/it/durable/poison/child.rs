@@ -1,6 +1,7 @@
 //! The process that ends: its handler aborts it.
 
 use std::io::Write;
+use std::time::Duration;
 
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin, lifecycle::Manager};
@@ -36,6 +37,8 @@ impl Fragile {
     async fn fragile(&self, dose: &Dose) {
         tell(&format!("called fragile {}.", dose.number));
         if dose.number == POISON {
+            // Time enough for those behind it to be taken for the cause, too.
+            tokio::time::sleep(Duration::from_millis(100)).await;
             std::process::abort();
         }
     }
@@ -53,6 +56,10 @@ impl Sturdy {
     #[subscribe(durable)]
     async fn sturdy(&self, dose: &Dose) {
         tell(&format!("called sturdy {}.", dose.number));
+        if dose.number == 0 {
+            // Longer than the other one lives: it is in its handler then, if they run side by side.
+            tokio::time::sleep(Duration::from_millis(300)).await;
+        }
     }
 }
 
