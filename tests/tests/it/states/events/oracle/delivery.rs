@@ -45,7 +45,15 @@ pub(super) fn due_to_any(case: &Case<'_>, (tag, of): (Tag, &Publication), at: us
         Answer::Full {
             plugin,
             handler: name,
-        } if (*plugin, *name) == (PLUGINS[handler.plugin], handler.name) => Due::Never,
+        } if (*plugin, *name) == (PLUGINS[handler.plugin], handler.name) => {
+            // Those that are made at run time have one name.
+            let is_declared = at < DECLARED.len();
+            if is_declared {
+                Due::Never
+            } else {
+                Due::Perhaps
+            }
+        }
         // A handler that publishes into the full mailbox of its own plugin is told once for all.
         Answer::Full { .. } if of.by == handler.plugin && !handler.inline => Due::Perhaps,
         Answer::GivenUp => Due::Perhaps,
