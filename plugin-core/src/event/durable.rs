@@ -16,6 +16,7 @@ mod publish;
 mod pump;
 mod receipt;
 mod tail;
+mod trial;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,6 +49,7 @@ pub(super) use receipt::Receipt;
 use intake::Intake;
 use link::{Link, StoreLink};
 use tail::Tail;
+use trial::{Court, Docket};
 
 /// Most events of a subscription that are accepted and not yet in the store.
 const INTAKE: usize = 1024;
@@ -67,6 +69,7 @@ pub(crate) struct Durable {
     /// Told when the intake has stored something, or failed to.
     stepped: Notify,
     tail: Tail,
+    docket: Docket,
     /// What the handlers of the plugin of now did, or those of the last one.
     done: Mutex<Done>,
 }
@@ -103,6 +106,7 @@ impl Durable {
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
             tail: Tail::new(backlog.clone()),
+            docket: Docket::default(),
             done: Mutex::default(),
         }
     }
@@ -157,6 +161,7 @@ pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
     intakes: Mutex<Vec<JoinHandle<usize>>>,
     link: StoreLink,
+    court: Court,
 }
 
 impl Durables {

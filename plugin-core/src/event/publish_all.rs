@@ -53,14 +53,24 @@ pub(super) async fn publish_all<P: Carried>(
         if series.is_empty() {
             return Ok(published);
         }
+        // Whether there are more is known before they are asked for: a publisher that stops
+        // meanwhile is told that all is published, if it is.
+        let is_last = series.len() < SERIES || events.size_hint().1 == Some(0);
         let taken = take_in(bus, owner, index, &mut series);
-        published += taken.count;
-        let result = match taken.rest {
+        let sent = match taken.rest {
             Some(rest) => rest.send(bus, owner, index).await,
             None => Ok(()),
         };
-        if let Some(source) = taken.refused.or(result.err()) {
+        if let Err(source @ PublishError::Stopping) = sent {
+            // No mailbox has any of the series.
             return Err(PublishAllError { published, source });
+        }
+        published += taken.count;
+        if let Some(source) = taken.refused.or(sent.err()) {
+            return Err(PublishAllError { published, source });
+        }
+        if is_last {
+            return Ok(published);
         }
     }
     let source = PublishError::Stopping;

@@ -67,7 +67,8 @@ impl<E: Event> Publisher<E> {
     ///
     /// As [`Publisher::publish`], for the first event that it would fail for; the error tells how
     /// many are published. A mailbox that is full, and whose subscription lets nobody wait, misses
-    /// some of these.
+    /// some of these. When the system is stopping, the synchronous handlers may have had some of the
+    /// later ones.
     ///
     /// # Cancel safety
     ///

@@ -41,6 +41,19 @@ pub trait EventStore {
     /// Takes events out: they are handled, or dead.
     async fn settle(&self, subscription: &SubscriptionName, settled: &[Settled]) -> Result<()>;
 
+    /// Events that are [suspects](Suspicion) are about to be handled: if the process crashes before
+    /// they are settled or [cleared](EventStore::clear), that counts against them. Durable when it
+    /// returns `Ok`. Asked of no other events, so a store that holds none against any need not know
+    /// it.
+    async fn suspect(&self, _subscription: &SubscriptionName, _positions: &[u64]) -> Result<()> {
+        Ok(())
+    }
+
+    /// Nobody handles these suspects now: a crash after this does not count against them.
+    async fn clear(&self, _subscription: &SubscriptionName, _positions: &[u64]) -> Result<()> {
+        Ok(())
+    }
+
     /// Makes a dead letter pending again, with its key: at its old position, or at the end if that
     /// is not known. The letter is gone then.
     async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()>;
@@ -99,6 +112,27 @@ pub struct Stored {
     pub position: u64,
     /// The event.
     pub record: Record,
+    /// What crashes say of it.
+    pub suspicion: Suspicion,
+}
+
+/// Whether an event may be what crashes the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Suspicion {
+    /// No process has crashed since it was stored.
+    #[default]
+    None,
+    /// One has, and left it. So many have crashed after it was [suspected](EventStore::suspect).
+    Suspect {
+        /// How many processes.
+        crashes: u32,
+    },
+    /// As many have crashed as the store allows: it is not to be handled, and goes to the dead
+    /// letters.
+    Convicted {
+        /// How many processes.
+        crashes: u32,
+    },
 }
 
 /// Which pending events are asked for.

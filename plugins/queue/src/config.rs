@@ -27,6 +27,10 @@ pub struct QueueConfig {
     /// Most dead letters; the oldest give way, each named in the log.
     #[schemars(range(min = 1))]
     pub max_dead_letters: u32,
+    /// How many processes may crash after an event that may be the cause was called again, before
+    /// it becomes a dead letter.
+    #[schemars(range(min = 2))]
+    pub max_crashes: u32,
 }
 
 impl Default for QueueConfig {
@@ -39,6 +43,7 @@ impl Default for QueueConfig {
             max_bytes: 1 << 30,
             on_full: OnFull::Wait,
             max_dead_letters: 10_000,
+            max_crashes: 3,
         }
     }
 }

@@ -39,8 +39,9 @@ impl Location {
     pub(crate) async fn open(&self) -> Result<SqliteConnection, FileError> {
         make_file(&self.path)?;
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
-        if !self.check(&mut connection).await? {
-            let made = create(&mut connection).await;
+        let version = self.check(&mut connection).await?;
+        if version < schema::VERSION {
+            let made = upgrade(&mut connection, version).await;
             made.map_err(|error| self.fault(error))?;
         }
         let wal = "PRAGMA journal_mode = WAL";
@@ -84,15 +85,16 @@ impl Location {
         }
     }
 
-    /// Checks that the file is ours and whole; `false` when it is empty, as one is whose maker was
-    /// killed.
-    async fn check(&self, connection: &mut SqliteConnection) -> Result<bool, FileError> {
-        if self.stamp(connection).await?.is_empty() {
-            return Ok(false);
+    /// Checks that the file is ours and whole, and says of which version it is: of none, when it is
+    /// empty, as one is whose maker was killed.
+    async fn check(&self, connection: &mut SqliteConnection) -> Result<i64, FileError> {
+        let stamp = self.stamp(connection).await?;
+        if stamp.is_empty() {
+            return Ok(EMPTY);
         }
         let found = quick_check(connection).await;
         match found.map_err(|error| self.fault(error))?.as_slice() {
-            [fine] if fine == "ok" => Ok(true),
+            [fine] if fine == "ok" => Ok(stamp.version),
             faults => Err(Fault::Damaged(faults.join("; ")).at(&self.path)),
         }
     }
@@ -162,17 +164,19 @@ fn make_file(path: &Path) -> Result<(), FileError> {
     made.map_err(|error| Fault::Io(error).at(path))
 }
 
+/// The version of a file without tables.
+const EMPTY: i64 = 0;
+
 /// All or nothing: a file that has the tables says whose it is.
-async fn create(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+async fn upgrade(connection: &mut SqliteConnection, from: i64) -> sqlx::Result<()> {
     let mut all = connection.begin_with("BEGIN EXCLUSIVE").await?;
-    all.execute(schema::CREATE).await?;
-    let marks = format!(
-        "PRAGMA application_id = {}; PRAGMA user_version = {}",
-        schema::APPLICATION,
-        schema::VERSION
-    );
-    all.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(marks)))
-        .await?;
+    if from == EMPTY {
+        all.execute(schema::CREATE).await?;
+        let mark = format!("PRAGMA application_id = {}", schema::APPLICATION);
+        all.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(mark)))
+            .await?;
+    }
+    all.execute(schema::UPGRADE).await?;
     all.commit().await
 }
 

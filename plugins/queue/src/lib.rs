@@ -2,7 +2,7 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full`, `max_dead_letters` |
+//! | config | [`QueueConfig`]: `path`, `commit_interval`, `max_batch`, `max_events`, `max_bytes`, `on_full`, `max_dead_letters`, `max_crashes` |
 //! | provides | [`EventStore`](plugin_core::event::EventStore), [`DeadLetterStore`](plugin_core::event::DeadLetterStore) |
 //!
 //! The file is an SQLite database in WAL mode, synced at every commit. One task writes: what comes
@@ -23,6 +23,7 @@ mod request;
 mod requests;
 mod rows;
 mod schema;
+mod suspects;
 mod writer;
 
 mod plugin;

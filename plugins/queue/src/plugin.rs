@@ -51,10 +51,13 @@ impl Queue {
     }
 
     #[start]
-    fn start(&self, tasks: Tasks) -> Result<()> {
-        let Some(work) = lock(&self.work).take() else {
+    async fn start(&self, tasks: Tasks) -> Result<()> {
+        let work = lock(&self.work).take();
+        let Some(mut work) = work else {
             return Err(Error::bug("started twice"));
         };
+        // Before any handler has an event.
+        work.begin().await;
         let (ended, written) = oneshot::channel::<()>();
         *lock(&self.written) = Some(written);
         tasks.spawn("writer", async move {
@@ -112,6 +115,14 @@ impl EventStore for Queue {
 
     async fn settle(&self, subscription: &SubscriptionName, settled: &[Settled]) -> Result<()> {
         self.store()?.settle(subscription, settled).await
+    }
+
+    async fn suspect(&self, subscription: &SubscriptionName, positions: &[u64]) -> Result<()> {
+        self.store()?.call(subscription, positions, true).await
+    }
+
+    async fn clear(&self, subscription: &SubscriptionName, positions: &[u64]) -> Result<()> {
+        self.store()?.call(subscription, positions, false).await
     }
 
     async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()> {

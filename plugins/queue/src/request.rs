@@ -12,6 +12,7 @@ pub(crate) enum Request {
     Append(Append),
     Settle(Settle),
     Revive(Revive),
+    Call(Call),
     /// Keeps a dead letter.
     Keep(Box<DeadLetter>, oneshot::Sender<Result<()>>),
     /// Forgets a dead letter.
@@ -33,6 +34,15 @@ pub(crate) struct Append {
 pub(crate) struct Settle {
     pub(crate) subscription: SubscriptionName,
     pub(crate) settled: Vec<Settled>,
+    pub(crate) answer: oneshot::Sender<Result<()>>,
+}
+
+/// Suspects that are about to be handled, or are not handled any more.
+#[derive(Debug)]
+pub(crate) struct Call {
+    pub(crate) subscription: SubscriptionName,
+    pub(crate) positions: Vec<u64>,
+    pub(crate) is_called: bool,
     pub(crate) answer: oneshot::Sender<Result<()>>,
 }
 
@@ -73,6 +83,7 @@ impl Request {
                 other => other.done().map(|()| false),
             })),
             Self::Revive(revive) => drop(revive.answer.send(outcome.done())),
+            Self::Call(call) => drop(call.answer.send(outcome.done())),
             Self::Keep(_, answer) | Self::Probe(answer) => drop(answer.send(outcome.done())),
             Self::Close => {}
         }
@@ -83,6 +94,7 @@ impl Request {
         match self {
             Self::Append(append) => append.events.len(),
             Self::Settle(settle) => settle.settled.len(),
+            Self::Call(call) => call.positions.len(),
             Self::Revive(_) | Self::Keep(..) | Self::Forget(..) | Self::Probe(_) | Self::Close => 1,
         }
     }

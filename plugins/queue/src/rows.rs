@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Window};
+use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Suspicion, Window};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
 use crate::request::Size;
 
 /// Rows of one statement.
-const CHUNK: usize = 64;
+pub(crate) const CHUNK: usize = 64;
 
 /// How much waits in the file.
 pub(crate) async fn held(connection: &mut SqliteConnection) -> sqlx::Result<Size> {
@@ -145,13 +145,15 @@ impl Displaced {
 pub(crate) async fn pending(
     pool: &SqlitePool,
     name: &SubscriptionName,
-    window: Window,
+    (window, max_crashes): (Window, u32),
 ) -> sqlx::Result<Vec<Stored>> {
-    let sql = "SELECT seq, key, source, published_ms, traceparent, data FROM (
-            SELECT seq, key, source, published_ms, traceparent, data,
+    let sql = "SELECT seq, key, source, published_ms, traceparent, data,
+            CASE WHEN seq <= (SELECT value FROM counters WHERE name = 'left') THEN crashes END AS crashes
+        FROM (
+            SELECT seq, key, source, published_ms, traceparent, data, crashes,
                 coalesce(sum(octet_length(data)) OVER (ORDER BY seq ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS before
             FROM (
-                SELECT seq, key, source, published_ms, traceparent, data FROM events
+                SELECT seq, key, source, published_ms, traceparent, data, crashes FROM events
                 WHERE subscription = (SELECT id FROM subscriptions WHERE plugin = ? AND handler = ? AND topic = ?)
                     AND seq > ? ORDER BY seq LIMIT ?
             )
@@ -165,7 +167,7 @@ pub(crate) async fn pending(
         .bind(signed(window.bytes as u64))
         .fetch_all(pool)
         .await?;
-    rows.iter().map(stored).collect()
+    rows.iter().map(|row| stored(row, max_crashes)).collect()
 }
 
 /// What is stored, by subscription.
@@ -214,7 +216,7 @@ pub(crate) async fn buried(
     }))
 }
 
-fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
+fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
     let key: &[u8] = row.try_get("key")?;
     let key = number(key).and_then(IdempotencyKey::from_u128);
     let published: i64 = row.try_get("published_ms")?;
@@ -229,7 +231,16 @@ fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
             parent: parent.and_then(|span| span.parse().ok()),
             data: Arc::from(data),
         },
+        suspicion: suspicion(row.try_get("crashes")?, max_crashes),
     })
+}
+
+fn suspicion(crashes: Option<u32>, max_crashes: u32) -> Suspicion {
+    match crashes {
+        None => Suspicion::None,
+        Some(crashes) if crashes < max_crashes => Suspicion::Suspect { crashes },
+        Some(crashes) => Suspicion::Convicted { crashes },
+    }
 }
 
 fn number(key: &[u8]) -> Option<u128> {

@@ -4,9 +4,9 @@
 pub(crate) const APPLICATION: i64 = 0x706c_7175;
 
 /// `PRAGMA user_version`: that of the tables.
-pub(crate) const VERSION: i64 = 1;
+pub(crate) const VERSION: i64 = 2;
 
-/// Makes the tables of a new file.
+/// Makes the tables of version 1.
 ///
 /// `events.seq` is the position. `AUTOINCREMENT` sees to it that none is given out twice, also when
 /// the newest is gone. `events.letter` is the dead letter that an event was before it was revived;
@@ -46,4 +46,17 @@ pub(crate) const CREATE: &str = "
         value INTEGER NOT NULL
     ) STRICT, WITHOUT ROWID;
     INSERT INTO counters VALUES ('probes', 0);
+";
+
+/// Makes version 2 of version 1, which knew of no crashes.
+///
+/// `events.called` is set before a suspect is handled, and `events.crashes` counts the processes
+/// that ended then. `serving` is 1 while a process serves the file, and `left` the last position
+/// that one which crashed has left. What a process of version 1 did is not known: what it left is
+/// taken for the rest of a crash.
+pub(crate) const UPGRADE: &str = "
+    ALTER TABLE events ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE events ADD COLUMN called INTEGER;
+    INSERT INTO counters VALUES ('serving', EXISTS (SELECT 1 FROM events)), ('left', 0);
+    PRAGMA user_version = 2;
 ";

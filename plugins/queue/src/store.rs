@@ -16,7 +16,7 @@ use crate::database::Location;
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
 use crate::lock::Lock;
-use crate::request::{Append, Request, Revive, Settle};
+use crate::request::{Append, Call, Request, Revive, Settle};
 use crate::rows;
 use crate::writer::Writer;
 
@@ -29,6 +29,7 @@ pub(crate) struct Store {
     requests: mpsc::Sender<Request>,
     readers: SqlitePool,
     gauge: Arc<Gauge>,
+    max_crashes: u32,
     _lock: Lock,
 }
 
@@ -45,6 +46,12 @@ impl std::fmt::Debug for Work {
 }
 
 impl Work {
+    /// Notes in the file that a process serves it, and whether the last one crashed. Should it fail,
+    /// it is done with the first write that works.
+    pub(crate) async fn begin(&mut self) {
+        self.writer.begin().await;
+    }
+
     /// Writes until the store is closed.
     ///
     /// # Errors
@@ -75,6 +82,7 @@ impl Store {
             requests: sender,
             readers,
             gauge,
+            max_crashes: config.max_crashes,
             _lock: lock,
         };
         Ok((store, Work { writer, requests }))
@@ -104,6 +112,23 @@ impl Store {
             Request::Settle(Settle {
                 subscription: subscription.clone(),
                 settled: settled.to_vec(),
+                answer,
+            })
+        };
+        self.ask(request).await
+    }
+
+    pub(crate) async fn call(
+        &self,
+        subscription: &SubscriptionName,
+        positions: &[u64],
+        is_called: bool,
+    ) -> Result<()> {
+        let request = |answer| {
+            Request::Call(Call {
+                subscription: subscription.clone(),
+                positions: positions.to_vec(),
+                is_called,
                 answer,
             })
         };
@@ -144,7 +169,7 @@ impl Store {
         subscription: &SubscriptionName,
         window: Window,
     ) -> Result<Vec<Stored>> {
-        let found = rows::pending(&self.readers, subscription, window).await;
+        let found = rows::pending(&self.readers, subscription, (window, self.max_crashes)).await;
         found.map_err(store_error)
     }
 

@@ -4,6 +4,7 @@ mod damage;
 mod disk;
 mod full;
 mod group;
+mod suspects;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -27,7 +28,8 @@ struct Open {
 
 impl Open {
     async fn at(location: &Location, config: &QueueConfig) -> Result<Self> {
-        let (store, work) = Store::open(location, config).await?;
+        let (store, mut work) = Store::open(location, config).await?;
+        work.begin().await;
         #[expect(clippy::disallowed_methods, reason = "a test has no scope of tasks")]
         let writer = tokio::spawn(work.run());
         let store = Arc::new(store);

@@ -21,8 +21,9 @@ use crate::failure::store_error;
 use crate::gauge::Gauge;
 use crate::letters::{self, Place};
 use crate::limit::{Admission, Limit};
-use crate::request::{Append, Outcome, Request, Revive, Settle, Size};
+use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
 use crate::rows::{self, Displaced};
+use crate::suspects;
 
 pub(crate) struct Writer {
     connection: SqliteConnection,
@@ -36,6 +37,8 @@ pub(crate) struct Writer {
     subscriptions: HashMap<SubscriptionName, i64>,
     /// Events that wait for room.
     waiting: Vec<Request>,
+    /// Whether the file says that it is served.
+    has_begun: bool,
 }
 
 /// What a transaction did.
@@ -68,7 +71,17 @@ impl Writer {
             held,
             subscriptions: HashMap::new(),
             waiting: Vec::new(),
+            has_begun: false,
         })
+    }
+
+    /// Notes in the file that it is served; if that fails, the next transaction tries again.
+    pub(crate) async fn begin(&mut self) {
+        if !self.has_begun
+            && let Err((error, none)) = self.transaction(Vec::new()).await
+        {
+            self.fail(&error, none);
+        }
     }
 
     /// Writes until it is closed; then closes the file. What waits for room then is not stored,
@@ -78,6 +91,7 @@ impl Writer {
     ///
     /// When closing fails; everything that was answered is in the file all the same.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<()> {
+        self.begin().await;
         while let Some(first) = requests.recv().await {
             let batch = self.gather(first, &mut requests).await;
             if batch
@@ -89,6 +103,9 @@ impl Writer {
             self.write(batch).await;
         }
         self.waiting.clear();
+        if let Err(error) = suspects::end(&mut self.connection).await {
+            tracing::warn!("the next start takes this stop for a crash: {error}");
+        }
         self.connection.close().await.map_err(store_error)
     }
 
@@ -152,6 +169,7 @@ impl Writer {
     }
 
     fn committed(&mut self, done: Done, batch: Vec<Request>) {
+        self.has_begun = true;
         self.held = done.held;
         self.gauge.commits(&done.displaced, &done.trimmed);
         for (request, outcome) in batch.into_iter().zip(done.outcomes) {
@@ -164,6 +182,9 @@ impl Writer {
 
     async fn attempt(&mut self, batch: &[Request]) -> sqlx::Result<Done> {
         self.connection.execute("BEGIN IMMEDIATE").await?;
+        if !self.has_begun {
+            suspects::begin(&mut self.connection).await?;
+        }
         let mut done = Done {
             held: self.held,
             outcomes: Vec::with_capacity(batch.len()),
@@ -183,6 +204,7 @@ impl Writer {
             Request::Append(append) => self.append(append, done).await?,
             Request::Settle(settle) => self.settle(settle, done).await?,
             Request::Revive(revive) => self.revive(revive, done).await?,
+            Request::Call(call) => self.call(call).await?,
             Request::Keep(letter, _) => {
                 self.keep(letter, None, done).await?;
                 Outcome::Done
@@ -270,6 +292,13 @@ impl Writer {
         let subscription = self.subscription(&revive.subscription).await?;
         let size = letters::revive(&mut self.connection, subscription, &revive.letter).await?;
         done.held = done.held.and(size);
+        Ok(Outcome::Done)
+    }
+
+    async fn call(&mut self, call: &Call) -> sqlx::Result<Outcome> {
+        let subscription = self.subscription(&call.subscription).await?;
+        let called = (&*call.positions, call.is_called);
+        suspects::call(&mut self.connection, subscription, called).await?;
         Ok(Outcome::Done)
     }
 

@@ -5,6 +5,7 @@ mod dead;
 mod down;
 mod dropped;
 mod parcel;
+mod poison;
 mod refused;
 mod restart;
 mod shaky;

@@ -38,8 +38,7 @@ impl Delivery {
         }
     }
 
-    /// The job for a stored event. One that is no event of its type any more is answered here:
-    /// it is dead.
+    /// The job for a stored event. One that is no event of its type any more is ended here.
     pub(super) fn job(&self, next: &Next, receipt: Receipt) -> Option<Job> {
         let record = &next.stored.record;
         match (self.decode)(&record.data, meta(record, next.id)) {
@@ -49,12 +48,18 @@ impl Delivery {
             }
             Err(error) => {
                 let error = Error::external("a stored event can't be read").because(error);
-                tracing::error!(subscription = %self.durable.name, key = %record.key, "{error}");
-                self.site.site.count_dead_letter();
-                receipt.dead(self.unreadable(next, &error));
+                self.bury(next, receipt, &Failures::before(&error));
                 None
             }
         }
+    }
+
+    /// Ends an event that no handler is to be called with: it is dead.
+    pub(super) fn bury(&self, next: &Next, receipt: Receipt, failures: &Failures) {
+        let (subscription, key) = (&self.durable.name, next.stored.record.key);
+        tracing::error!(%subscription, %key, "{}", failures.error);
+        self.site.site.count_dead_letter();
+        receipt.dead(self.uncalled(next, failures));
     }
 
     /// Its place among those of its key, if calls that run side by side, or those that wait for a
@@ -72,8 +77,8 @@ impl Delivery {
             .ok()
     }
 
-    /// The letter of an event that no handler can be called with.
-    fn unreadable(&self, next: &Next, error: &Error) -> DeadLetter {
+    /// The letter of an event that no handler is called with.
+    fn uncalled(&self, next: &Next, failures: &Failures) -> DeadLetter {
         let record = &next.stored.record;
         let data = serde_json::from_str(&record.data);
         let untyped = Untyped {
@@ -81,7 +86,7 @@ impl Delivery {
             data: data.unwrap_or_else(|_| Value::from(&*record.data)),
         };
         let envelope = Envelope::new(meta(record, next.id), untyped);
-        DeadLetter::of(&self.site.site, &envelope, &Failures::before(error))
+        DeadLetter::of(&self.site.site, &envelope, failures)
     }
 }
 

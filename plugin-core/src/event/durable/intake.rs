@@ -15,7 +15,7 @@ use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
-use crate::event::store::{Record, Stored};
+use crate::event::store::{Record, Stored, Suspicion};
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
@@ -164,7 +164,11 @@ impl Load {
         durable
             .tail
             .appended(events.map(|((id, record), &position)| Next {
-                stored: Stored { position, record },
+                stored: Stored {
+                    position,
+                    record,
+                    suspicion: Suspicion::None,
+                },
                 id: Some(id),
             }));
         for job in self.jobs {

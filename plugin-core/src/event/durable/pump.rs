@@ -11,9 +11,11 @@ use tokio_util::sync::CancellationToken;
 use super::link::{Listener, ask};
 use super::receipt::{Answer, Receipt};
 use super::tail::{Ahead, Next};
+use super::trial::{self, Court, Trial};
 use super::{Delivery, Durable, Durables};
-use crate::event::dead_letters::DeadLetters;
-use crate::event::store::{Settled, Stored, Window};
+use crate::error::Error;
+use crate::event::dead_letters::{DeadLetters, Failures};
+use crate::event::store::{Settled, Stored, Suspicion, Window};
 
 /// Most events of a subscription between store and settlement: as many can come twice after a
 /// crash.
@@ -73,7 +75,7 @@ impl Flight {
 impl Deliveries {
     /// Begins to deliver.
     pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>) -> Self {
-        let begin = |delivery| Pump::begin(delivery, &durables.link.listen());
+        let begin = |delivery| Pump::begin(delivery, &durables.link.listen(), &durables.court);
         Self(deliveries.into_iter().map(begin).collect())
     }
 
@@ -116,7 +118,7 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Pump {
-    fn begin(delivery: Delivery, link: &Listener) -> Self {
+    fn begin(delivery: Delivery, link: &Listener, court: &Court) -> Self {
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
         durable.tail.activate();
@@ -128,6 +130,7 @@ impl Pump {
             link: link.clone(),
             window: window.clone(),
             answers,
+            court: court.clone(),
             cursor: 0,
         };
         let settler = Settler {
@@ -158,6 +161,7 @@ struct Deliverer {
     link: Listener,
     window: Flight,
     answers: mpsc::UnboundedSender<Answer>,
+    court: Court,
     /// The last position that was delivered.
     cursor: u64,
 }
@@ -175,14 +179,49 @@ impl Deliverer {
     }
 
     async fn deliver(&mut self, next: &Next) -> Option<()> {
-        let place = self.window.place().await?;
-        let receipt = Receipt::new(next.stored.position, &self.answers, place);
-        self.cursor = next.stored.position;
+        match next.stored.suspicion {
+            Suspicion::None => self.send(next, None).await,
+            Suspicion::Suspect { crashes: 0 } => {
+                let is_tried = self.delivery.durable.docket.holds(next.stored.position);
+                self.send(next, is_tried.then(Trial::with_others)).await
+            }
+            Suspicion::Suspect { .. } => self.send_alone(next).await,
+            Suspicion::Convicted { crashes } => {
+                let receipt = self.receipt(next, None).await?;
+                self.delivery.bury(next, receipt, &conviction(crashes));
+                Some(())
+            }
+        }
+    }
+
+    /// Delivers an event with which processes have crashed while no other one such is in a handler,
+    /// of any subscription, and none of its own one at all.
+    async fn send_alone(&mut self, next: &Next) -> Option<()> {
+        self.window.clear().await;
+        let trial = self.court.alone().await;
+        self.suspect(&[next.stored.position]).await?;
+        self.send(next, Some(trial)).await?;
+        self.window.clear().await;
+        Some(())
+    }
+
+    async fn send(&mut self, next: &Next, trial: Option<Trial>) -> Option<()> {
+        let receipt = self.receipt(next, trial).await?;
         let Some(job) = self.delivery.job(next, receipt) else {
             return Some(());
         };
         let slot = self.delivery.site.mailbox.reserve().await.ok()?;
         slot.fill(job).then_some(())
+    }
+
+    async fn receipt(&mut self, next: &Next, trial: Option<Trial>) -> Option<Receipt> {
+        let place = self.window.place().await?;
+        let receipt = Receipt::new(next.stored.position, &self.answers, place);
+        self.cursor = next.stored.position;
+        Some(match trial {
+            Some(trial) => receipt.tries(trial),
+            None => receipt,
+        })
     }
 
     /// The next events, at least one; `None` when the store does not come back.
@@ -196,13 +235,42 @@ impl Deliverer {
                     self.cursor = 0;
                 }
                 Ahead::Stored(version) => {
-                    let events = self.read().await?;
+                    let mut events = self.read().await?;
                     if !events.is_empty() {
+                        trial::take_one_kind(&mut events);
+                        self.summon(&events).await?;
                         return Some(events.into_iter().map(from_store).collect());
                     }
                     let tail = &self.delivery.durable.tail;
                     tail.exhaust(version, || self.window.in_flight() > 0);
                     tail.changed().await;
+                }
+            }
+        }
+    }
+
+    /// Says of those that may have been in a handler when a process crashed that they are about to
+    /// be there again: of all at once, as long as there was one crash.
+    async fn summon(&mut self, events: &[Stored]) -> Option<()> {
+        let is_first = |stored: &&Stored| stored.suspicion == Suspicion::Suspect { crashes: 0 };
+        let positions = (events.iter().filter(is_first)).map(|stored| stored.position);
+        let tried = (self.delivery.durable.docket).enter(positions, self.window.size);
+        if tried.is_empty() {
+            return Some(());
+        }
+        self.suspect(&tried).await
+    }
+
+    /// Tries until it works; `None` when the store does not come back.
+    async fn suspect(&mut self, positions: &[u64]) -> Option<()> {
+        let name = &self.delivery.durable.name;
+        loop {
+            let store = self.link.up().await?.provider();
+            match ask(&store, |store| store.suspect(name, positions)).await {
+                Ok(()) => return Some(()),
+                Err(error) => {
+                    tracing::warn!(subscription = %name, "suspects can't be noted: {error}");
+                    tokio::time::sleep(PAUSE).await;
                 }
             }
         }
@@ -228,6 +296,15 @@ impl Deliverer {
     }
 }
 
+/// Each of the crashes was a call that failed.
+fn conviction(crashes: u32) -> Failures {
+    let mut failures = Failures::before(&Error::external(format!(
+        "the process crashed {crashes} times while the event was, or may have been, in its handler"
+    )));
+    failures.attempts = crashes;
+    failures
+}
+
 fn from_store(stored: Stored) -> Next {
     Next { stored, id: None }
 }
@@ -247,6 +324,7 @@ impl Settler {
         while answered.recv_many(&mut answers, WINDOW).await > 0 {
             let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
             if settled.len() < answers.len() {
+                self.clear(&answers).await;
                 self.durable.tail.rewind();
             }
             if !settled.is_empty() && self.settle(&settled).await.is_none() {
@@ -257,6 +335,22 @@ impl Settler {
             }
             answers.clear();
             self.durable.tail.settled(|| self.window.in_flight() > 0);
+        }
+    }
+
+    /// Suspects that no handler came to an end with have nothing to do with a crash that comes now.
+    async fn clear(&mut self, answers: &[Answer]) {
+        let positions: Vec<u64> = answers.iter().filter_map(Answer::cleared).collect();
+        if positions.is_empty() {
+            return;
+        }
+        let Some(store) = self.link.up().await else {
+            return;
+        };
+        let name = &self.durable.name;
+        let cleared = ask(&store.provider(), |store| store.clear(name, &positions)).await;
+        if let Err(error) = cleared {
+            tracing::warn!(subscription = %name, "suspects can't be cleared: {error}");
         }
     }
 

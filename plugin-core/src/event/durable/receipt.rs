@@ -2,6 +2,7 @@
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
+use super::trial::Trial;
 use crate::event::dead_letters::DeadLetter;
 use crate::event::store::{Settled, Settlement};
 
@@ -12,9 +13,16 @@ pub(super) struct Answer {
     end: Option<Settlement>,
     /// Its place in the window, until it is settled.
     _place: OwnedSemaphorePermit,
+    trial: Option<Trial>,
 }
 
 impl Answer {
+    /// The position of a suspect that no handler came to an end with.
+    pub(super) fn cleared(&self) -> Option<u64> {
+        let is_open = self.trial.is_some() && self.end.is_none();
+        is_open.then_some(self.position)
+    }
+
     pub(super) fn settled(&self) -> Option<Settled> {
         Some(Settled {
             position: self.position,
@@ -35,6 +43,7 @@ pub(crate) struct Receipt {
     position: u64,
     answers: mpsc::UnboundedSender<Answer>,
     place: Option<OwnedSemaphorePermit>,
+    trial: Option<Trial>,
 }
 
 impl Receipt {
@@ -47,7 +56,14 @@ impl Receipt {
             position,
             answers: answers.clone(),
             place: Some(place),
+            trial: None,
         }
+    }
+
+    /// Of a suspect.
+    pub(super) fn tries(mut self, trial: Trial) -> Self {
+        self.trial = Some(trial);
+        self
     }
 
     pub(in crate::event) fn handled(mut self) {
@@ -65,6 +81,7 @@ impl Receipt {
                 position: self.position,
                 end,
                 _place: place,
+                trial: self.trial.take(),
             }));
         }
     }

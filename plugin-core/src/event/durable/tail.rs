@@ -194,7 +194,7 @@ mod tests {
 
     use super::*;
     use crate::event::IdempotencyKey;
-    use crate::event::store::Record;
+    use crate::event::store::{Record, Suspicion};
 
     fn next(position: u64) -> Next {
         let record = Record {
@@ -204,7 +204,11 @@ mod tests {
             parent: None,
             data: "{}".into(),
         };
-        let stored = Stored { position, record };
+        let stored = Stored {
+            position,
+            record,
+            suspicion: Suspicion::None,
+        };
         Next { stored, id: None }
     }
 

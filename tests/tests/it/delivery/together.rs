@@ -1,6 +1,8 @@
 //! Many events published with one call: each subscriber gets all of them in order, whatever it does
 //! with some.
 
+mod stopping;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 

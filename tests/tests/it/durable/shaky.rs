@@ -3,7 +3,7 @@
 use std::sync::{Mutex, MutexGuard};
 
 use plugin_core::event::store::{
-    Record, Settled, Settlement, Stock, Stored, SubscriptionName, Window,
+    Record, Settled, Settlement, Stock, Stored, SubscriptionName, Suspicion, Window,
 };
 use plugin_core::event::{DeadLetter, DeadLetterId, EventStore};
 use plugin_core::prelude::*;
@@ -73,7 +73,11 @@ impl EventStore for Shaky {
             state.last += 1;
             let position = state.last;
             let record = record.clone();
-            state.events.push(Stored { position, record });
+            state.events.push(Stored {
+                position,
+                record,
+                suspicion: Suspicion::None,
+            });
             positions.push(position);
         }
         Ok(positions)

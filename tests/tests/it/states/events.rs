@@ -6,6 +6,7 @@
 //! case that fails is shrunk and printed, and its seed is kept in `events.regressions` beside this
 //! file, from which it is run first the next time.
 
+mod archive;
 mod driver;
 mod handlers;
 mod history;

@@ -1,26 +1,24 @@
 //! Does the operations one after the other, and writes down what it asks and what it is answered.
 
 mod asking;
+mod runs;
 
 use std::future::Future;
 use std::time::Duration;
 
-use plugin_core::event::{DeadLetterQuery, DeadLetters, SubscriptionHandle};
+use plugin_core::EventCounts;
+use plugin_core::event::SubscriptionHandle;
 use plugin_core::lifecycle::{ManagerHandle, OperationError, State};
 use plugin_core::prelude::*;
-use serde_json::json;
 use tokio::task::JoinSet;
 
-use super::handlers::{DECLARED, PLUGINS, RECEIVERS};
+use super::archive::Case;
+use super::handlers::PLUGINS;
 use super::history::{Entry, Item, Kind, Ledger, Tag};
 use super::operation::{Operation, Setup};
 use super::oracle::{Facts, Letter};
-use super::subjects::SUBJECTS;
 use crate::rig::{Rig, Started};
-use asking::{publish, subscribe};
-
-/// Letters that are kept: more than all events of all handlers.
-const LETTERS: usize = 100_000;
+use asking::{publish, publish_all, subscribe};
 
 /// What takes longer never ends: all that is waited for ends by itself, or by a time limit.
 const HANGS: Duration = Duration::from_secs(600);
@@ -35,9 +33,14 @@ pub(super) enum Release {
 }
 
 pub(super) struct Driver {
-    running: Started,
+    case: Case,
+    rig: Rig,
+    /// The system of now.
+    run: Option<Started>,
     manager: ManagerHandle,
     ledger: Service<dyn Ledger>,
+    /// What those before it came to.
+    sums: Sums,
     sends: JoinSet<()>,
     lanes: u32,
     handlers: usize,
@@ -46,57 +49,33 @@ pub(super) struct Driver {
     setup: Setup,
 }
 
+/// What all runs of the system come to.
+#[derive(Default)]
+struct Sums {
+    counts: [EventCounts; PLUGINS.len()],
+    letters: Vec<Letter>,
+    backlog: usize,
+    unstored: usize,
+}
+
 /// Runs a whole case, and returns what the oracle needs.
 pub(super) async fn run(setup: Setup, operations: &[Operation], release: Release) -> Facts {
     let mut driver = Driver::start(setup, release).await;
     for operation in operations {
+        if matches!(operation, Operation::Reboot) {
+            // The audit log is written by a thread of its own, for which a paused clock does not
+            // wait.
+            driver.apply(operation).await;
+            continue;
+        }
         let in_time = tokio::time::timeout(HANGS, driver.apply(operation)).await;
         in_time.expect("nothing hangs");
         driver.sample();
     }
-    // The audit log is written by a thread of its own, for which a paused clock does not wait.
     driver.finish().await
 }
 
 impl Driver {
-    async fn start(setup: Setup, release: Release) -> Self {
-        let mut plugins = SUBJECTS.to_vec();
-        plugins.push(<super::history::Archive as plugin_core::Plugin>::DESCRIPTOR);
-        let letters = json!({ "capacity": LETTERS });
-        let mut rig = Rig::new(&plugins).set("plugin_manager", "dead_letters", letters);
-        for (plugin, mailbox) in RECEIVERS.into_iter().zip(setup.mailboxes) {
-            rig = rig.set(PLUGINS[plugin], "mailbox", mailbox);
-        }
-        let timeout = match release {
-            Release::Told => "5s",
-            Release::Always => "60s",
-        };
-        for plugin in PLUGINS {
-            rig = rig.set(plugin, "timeout", timeout);
-        }
-        let running = rig.start().await;
-        let ledger = running.service::<dyn Ledger>().unwrap();
-        for plugin in 0..PLUGINS.len() {
-            ledger.write(Entry::Answered {
-                plugin,
-                changed: true,
-                runs: true,
-                lost: 0,
-            });
-        }
-        Self {
-            manager: running.handle(),
-            running,
-            ledger,
-            sends: JoinSet::new(),
-            lanes: 0,
-            handlers: DECLARED.len(),
-            subscriptions: Vec::new(),
-            release,
-            setup,
-        }
-    }
-
     async fn apply(&mut self, operation: &Operation) {
         match operation {
             Operation::Start(plugin) => self.operate(*plugin, Verb::Start).await,
@@ -105,6 +84,8 @@ impl Driver {
             Operation::Subscribe(plugin, kind) => self.subscribe(*plugin, *kind),
             Operation::Unsubscribe(at) => self.unsubscribe(*at),
             Operation::Send { by, items } => self.send(*by, items.clone()),
+            Operation::SendAll { by, items } => self.send_all(*by, items.clone()),
+            Operation::Reboot => self.reboot().await,
             Operation::Release => self.ledger.gate().notify_waiters(),
             Operation::Join => self.join().await,
             Operation::Idle => self.idle().await,
@@ -181,6 +162,23 @@ impl Driver {
         });
     }
 
+    fn send_all(&mut self, by: usize, items: Vec<Item>) {
+        let lane = self.lanes;
+        self.lanes += 1;
+        let (sender, ledger) = (self.ledger.sender(by), self.ledger.clone());
+        self.sends.spawn(async move {
+            let tags = (0..).map(|number| Tag { lane, number });
+            let events: Vec<_> = tags.zip(items).collect();
+            for (tag, item) in events.iter().cloned() {
+                ledger.write(Entry::Publishing { tag, by, item });
+            }
+            let answers = publish_all(&sender, &events).await;
+            for ((tag, _), answer) in events.into_iter().zip(answers) {
+                ledger.write(Entry::Published { tag, answer });
+            }
+        });
+    }
+
     async fn join(&mut self) {
         let mut sends = std::mem::take(&mut self.sends);
         self.waiting(async {
@@ -193,8 +191,8 @@ impl Driver {
 
     async fn idle(&self) {
         self.ledger.write(Entry::Idle);
-        self.waiting(self.running.idle()).await;
-        let backlog = self.running.bus().backlog();
+        self.waiting(self.running().idle()).await;
+        let backlog = self.running().bus().backlog();
         self.ledger.write(Entry::WasIdle { backlog });
     }
 
@@ -226,56 +224,6 @@ impl Driver {
             }
         }
     }
-
-    async fn finish(mut self) -> Facts {
-        for plugin in 0..PLUGINS.len() {
-            self.ledger.write(Entry::Asked { plugin });
-        }
-        let running = self.running;
-        let letters = running.dead_letters();
-        let gate = self.ledger.gate();
-        let mut stop = std::pin::pin!(running.stop());
-        let report = loop {
-            tokio::select! {
-                report = &mut stop => break report,
-                () = tokio::time::sleep(Duration::from_millis(1)), if self.release == Release::Always => gate.notify_waiters(),
-            }
-        };
-        while let Some(sent) = self.sends.join_next().await {
-            sent.expect("no publisher panics");
-        }
-        for (plugin, name) in PLUGINS.into_iter().enumerate() {
-            let stops = report.plugins.iter().filter(|stop| stop.name == name);
-            let lost = stops.map(|stop| stop.dead_lettered + stop.lost).sum();
-            self.ledger.write(Entry::Answered {
-                plugin,
-                changed: true,
-                runs: false,
-                lost,
-            });
-        }
-        let status = self.manager.status();
-        let counts = PLUGINS.map(|name| {
-            let found = status.plugins.iter().find(|status| status.name == name);
-            found.unwrap().events
-        });
-        Facts {
-            history: self.ledger.history(),
-            counts,
-            letters: read(&letters).await,
-            setup: self.setup,
-            in_step: self.release == Release::Told,
-            backlog: status.backlog,
-        }
-    }
-}
-
-/// All letters there are, each once.
-async fn read(letters: &DeadLetters) -> Vec<Letter> {
-    let all = DeadLetterQuery::new().limit(LETTERS);
-    let page = letters.list(all).await.expect("memory does not fail");
-    assert_eq!(letters.dropped(), 0, "there is room for all");
-    page.letters.iter().map(Letter::read).collect()
 }
 
 enum Verb {

@@ -6,8 +6,9 @@ use plugin_core::Overflow;
 use super::history::{Fate, Item, Kind, Tag};
 
 /// In start order.
-pub(super) const PLUGINS: [&str; 8] = [
+pub(super) const PLUGINS: [&str; 9] = [
     "machine-calm",
+    "machine-keeper",
     "machine-lossy",
     "machine-patient",
     "machine-sender",
@@ -17,16 +18,17 @@ pub(super) const PLUGINS: [&str; 8] = [
     "machine-wide",
 ];
 pub(super) const CALM: usize = 0;
-pub(super) const LOSSY: usize = 1;
-pub(super) const PATIENT: usize = 2;
-pub(super) const SENDER: usize = 3;
-pub(super) const SENDER_B: usize = 4;
-pub(super) const TEAM_A: usize = 5;
-pub(super) const TEAM_B: usize = 6;
-pub(super) const WIDE: usize = 7;
+pub(super) const KEEPER: usize = 1;
+pub(super) const LOSSY: usize = 2;
+pub(super) const PATIENT: usize = 3;
+pub(super) const SENDER: usize = 4;
+pub(super) const SENDER_B: usize = 5;
+pub(super) const TEAM_A: usize = 6;
+pub(super) const TEAM_B: usize = 7;
+pub(super) const WIDE: usize = 8;
 
 /// Those that have handlers, and so a mailbox that fills.
-pub(super) const RECEIVERS: [usize; 6] = [CALM, LOSSY, PATIENT, TEAM_A, TEAM_B, WIDE];
+pub(super) const RECEIVERS: [usize; 7] = [CALM, KEEPER, LOSSY, PATIENT, TEAM_A, TEAM_B, WIDE];
 
 /// One handler, and what is promised of it.
 #[derive(Debug, Clone)]
@@ -51,6 +53,9 @@ pub(super) struct Handler {
     /// One member of a group gets each event, and what is promised of lanes and turns is promised
     /// of all members together.
     pub(super) group: Option<&'static str>,
+    /// Its events are stored until they are handled, whether or not its plugin runs; `attempts`
+    /// are those in one life of the plugin.
+    pub(super) durable: bool,
 }
 
 const PLAIN: Handler = Handler {
@@ -67,6 +72,7 @@ const PLAIN: Handler = Handler {
     lane: |tag| Some(tag.lane),
     turn: |_| None,
     group: None,
+    durable: false,
 };
 
 /// Keys are few, so that they meet: numbers have one of three, whoever publishes them.
@@ -96,9 +102,12 @@ pub(super) const CREW_A: usize = 13;
 pub(super) const CREW_B: usize = 14;
 pub(super) const WATCH_A: usize = 15;
 pub(super) const WATCH_B: usize = 16;
+pub(super) const STORED: usize = 17;
+pub(super) const STORED_KEYED: usize = 18;
+pub(super) const STORED_BATCH: usize = 19;
 
 /// The handlers that plugins declare; those made at run time come after them.
-pub(super) const DECLARED: [Handler; 17] = [
+pub(super) const DECLARED: [Handler; 20] = [
     Handler {
         name: "first",
         inline: true,
@@ -186,7 +195,33 @@ pub(super) const DECLARED: [Handler; 17] = [
     crew(TEAM_B),
     watch(TEAM_A),
     watch(TEAM_B),
+    Handler {
+        name: "stored",
+        attempts: 2,
+        turn: |_| Some(0),
+        ..DURABLE
+    },
+    Handler {
+        name: "stored_keyed",
+        concurrency: 2,
+        attempts: 2,
+        lane: KEYED.lane,
+        turn: KEYED.turn,
+        ..DURABLE
+    },
+    Handler {
+        name: "stored_batch",
+        batch: 3,
+        filtered: true,
+        ..DURABLE
+    },
 ];
+
+const DURABLE: Handler = Handler {
+    plugin: KEEPER,
+    durable: true,
+    ..PLAIN
+};
 
 /// A member of a group without a key: who gets an event is as it comes.
 const fn crew(plugin: usize) -> Handler {

@@ -1,10 +1,8 @@
 //! What happened in one system, in the order in which it was written down. The oracle sees this and
 //! the system's own numbers, and nothing else.
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use plugin_core::prelude::*;
 use tokio::sync::Notify;
@@ -48,8 +46,12 @@ pub(super) enum How {
     Json,
     Try,
     Wait,
+    /// Until it is stored for those whose subscription is durable.
+    Durable,
     /// As `Publish`, given up if it is not done at once.
     GiveUp,
+    /// Together with others, in one call.
+    All,
 }
 
 /// What became of a publishing.
@@ -63,7 +65,16 @@ pub(super) enum Answer {
     },
     /// By nobody.
     TryFull,
+    /// Perhaps not by the durable handlers, but by all others.
+    NotStored,
     Stopping,
+    /// It comes after those that a call with many events came to: by nobody.
+    LeftOut,
+    /// Of a series of which this handler missed some, while all others had them all.
+    Missed {
+        plugin: &'static str,
+        handler: &'static str,
+    },
     GivenUp,
     /// Plugin, handler, and whether it was content.
     Outcomes(Vec<(&'static str, &'static str, bool)>),
@@ -146,6 +157,10 @@ pub(super) enum Entry {
         plugin: usize,
         queued: usize,
     },
+    /// The whole system runs, is asked to stop, and has.
+    Booted,
+    Halting,
+    Halted,
     /// The end of `start`, and the begin of `stop`, of one life of a plugin.
     Started {
         plugin: usize,
@@ -164,6 +179,12 @@ pub(super) enum Entry {
     Ended {
         call: u64,
         how: End,
+    },
+    /// A durable handler is called with an event that carries this idempotency key.
+    Keyed {
+        handler: usize,
+        tag: Tag,
+        key: u128,
     },
 }
 
@@ -188,61 +209,6 @@ pub(super) trait Ledger {
     fn history(&self) -> Vec<Entry>;
 }
 
-#[derive(Default)]
-pub(super) struct Archive {
-    entries: Mutex<Vec<Entry>>,
-    numbers: AtomicU64,
-    attempts: Mutex<HashMap<(usize, Tag), u32>>,
-    gate: Arc<Notify>,
-    senders: Mutex<Vec<(usize, Sender)>>,
-}
-
-#[plugin(name = "machine-archive", kind = system, provides(Ledger))]
-impl Archive {
-    #[init]
-    fn init() -> Self {
-        Self::default()
-    }
-}
-
-#[service]
-impl Ledger for Archive {
-    fn write(&self, entry: Entry) {
-        self.entries.lock().unwrap().push(entry);
-    }
-
-    fn next(&self) -> u64 {
-        self.numbers.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn attempt(&self, handler: usize, tag: Tag) -> u32 {
-        let mut attempts = self.attempts.lock().unwrap();
-        let attempt = attempts.entry((handler, tag)).or_default();
-        *attempt += 1;
-        *attempt
-    }
-
-    fn gate(&self) -> Arc<Notify> {
-        Arc::clone(&self.gate)
-    }
-
-    fn enroll(&self, plugin: usize, sender: Sender) {
-        let mut senders = self.senders.lock().unwrap();
-        senders.retain(|(other, _)| *other != plugin);
-        senders.push((plugin, sender));
-    }
-
-    fn sender(&self, plugin: usize) -> Sender {
-        let senders = self.senders.lock().unwrap();
-        let found = senders.iter().find(|(other, _)| *other == plugin);
-        found.expect("each plugin enrolls in `init`").1.clone()
-    }
-
-    fn history(&self) -> Vec<Entry> {
-        self.entries.lock().unwrap().clone()
-    }
-}
-
 impl Answer {
     pub(super) fn of(result: Result<(), plugin_core::event::PublishError>) -> Self {
         use plugin_core::event::PublishError;
@@ -250,6 +216,7 @@ impl Answer {
             Ok(()) => Self::Accepted,
             Err(PublishError::Stopping) => Self::Stopping,
             Err(PublishError::Full { plugin, handler }) => Self::Full { plugin, handler },
+            Err(PublishError::Store { .. }) => Self::NotStored,
             Err(error) => panic!("the model publishes what it may: {error}"),
         }
     }
@@ -261,7 +228,7 @@ impl Answer {
         match result {
             Ok(()) => Self::Accepted,
             Err(TryPublishError::Stopping(_)) => Self::Stopping,
-            Err(TryPublishError::Full(_)) => Self::TryFull,
+            Err(TryPublishError::Full(_) | TryPublishError::Store(_)) => Self::TryFull,
             Err(error) => panic!("the model publishes what it may: {error}"),
         }
     }

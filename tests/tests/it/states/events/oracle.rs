@@ -4,11 +4,13 @@
 mod calls;
 mod case;
 mod delivery;
+mod durable;
 mod groups;
 mod letters;
 mod numbers;
 mod order;
 mod retries;
+mod series;
 
 use plugin_core::EventCounts;
 use proptest::test_runner::TestCaseError;
@@ -18,6 +20,7 @@ use super::history::Entry;
 use super::operation::Setup;
 
 pub(super) use letters::Letter;
+pub(super) use series::SERIES;
 
 /// All that the oracle sees.
 pub(super) struct Facts {
@@ -26,6 +29,10 @@ pub(super) struct Facts {
     pub(super) counts: [EventCounts; PLUGINS.len()],
     /// The dead letters when all had stopped.
     pub(super) letters: Vec<Letter>,
+    /// What was stored then, and not settled: by which handler, and its data.
+    pub(super) left: Vec<(String, String)>,
+    /// Events that were accepted and never stored.
+    pub(super) unstored: usize,
     pub(super) setup: Setup,
     /// Whether all ran on one thread: nothing happens between a step and its entry.
     pub(super) in_step: bool,
@@ -49,6 +56,10 @@ pub(super) fn judge(facts: &Facts) -> Verdict {
         order::one_turn_follows_the_other(&case),
         order::handlers_are_called_by_rank(&case),
         groups::one_member_has_each_event(&case),
+        durable::what_is_stored_is_handled(&case),
+        durable::what_is_done_does_not_come_again(&case),
+        durable::an_event_has_one_key(&case),
+        series::what_is_told_of_many_is_true(&case),
         retries::what_may_pass_is_tried_again_and_nothing_else(&case),
         letters::what_fails_for_good_is_one_letter(&case),
         numbers::counters_are_exact(&case),

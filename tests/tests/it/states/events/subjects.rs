@@ -47,6 +47,16 @@ pub(super) fn fate(note: &Note, handler: usize) -> Fate {
     }
 }
 
+/// What happens to a handler of batches. An echo would be of one call: whoever asks for more waits
+/// a few times.
+fn batch_fate(notes: &Batch<Note>, handler: usize) -> Fate {
+    let mut fates = notes.iter().map(|note| fate(note, handler));
+    match fates.find(|fate| *fate != Fate::Return) {
+        Some(Fate::Hang | Fate::Echo) => Fate::Yield,
+        fate => fate.unwrap_or(Fate::Return),
+    }
+}
+
 /// The tag of an event of either type.
 pub(super) fn any_tag(event: &AnyEvent<'_>) -> Tag {
     let note = event.downcast_ref::<Note>().map(|note| note.tag);
@@ -93,8 +103,10 @@ macro_rules! subject {
 }
 
 // After the macro, which it uses.
+mod keeper;
 mod order;
 
+use keeper::Keeper;
 use order::{Patient, Team};
 
 subject!(Calm, "machine-calm", {
@@ -151,12 +163,7 @@ subject!(Wide, "machine-wide", {
 
     #[subscribe(batch = 3, linger = "20ms")]
     async fn batch(&self, notes: Batch<Note>) -> Result<()> {
-        // An echo, too, would be of one call: whoever asks for more waits a few times.
-        let mut fates = notes.iter().map(|note| fate(note, BATCH));
-        let fate = match fates.find(|fate| *fate != Fate::Return) {
-            Some(Fate::Hang | Fate::Echo) => Fate::Yield,
-            fate => fate.unwrap_or(Fate::Return),
-        };
+        let fate = batch_fate(&notes, BATCH);
         let tags = notes.iter().map(|note| note.tag).collect();
         self.0.later(BATCH, tags, fate).await
     }
@@ -191,6 +198,7 @@ const TEAM_B: Descriptor = second(Team::DESCRIPTOR, "machine-team-b");
 /// All plugins but the archive.
 pub(super) const SUBJECTS: [&Descriptor; PLUGINS.len()] = [
     Calm::DESCRIPTOR,
+    Keeper::DESCRIPTOR,
     Lossy::DESCRIPTOR,
     Patient::DESCRIPTOR,
     Publishing::DESCRIPTOR,

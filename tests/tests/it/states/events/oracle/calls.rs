@@ -1,10 +1,12 @@
 //! When handlers are called, and how many at once.
 
+use std::collections::BTreeSet;
+
 use proptest::{prop_assert, prop_assert_eq};
 
 use super::Verdict;
 use super::case::{Call, Case};
-use crate::states::events::handlers::{PATIENT, RECEIVERS, WIDE};
+use crate::states::events::handlers::{KEEPER, PATIENT, RECEIVERS, WIDE};
 use crate::states::events::history::{End, Entry};
 
 /// A call belongs to a life of its plugin: it begins after the end of `start`, and is over when
@@ -54,9 +56,10 @@ fn ended_subscriptions_are_not_called(case: &Case<'_>) -> Verdict {
             .filter(|call| call.begun > at)
             .count();
         let on_their_way = if case.handlers[handler].inline {
-            (case.publications.values())
-                .filter(|of| of.begun < at && at < of.until())
-                .count()
+            let under_way = (case.publications.iter())
+                .filter(|(_, of)| of.begun < at && at < of.until())
+                .map(|(tag, _)| tag.lane);
+            under_way.collect::<BTreeSet<_>>().len()
         } else {
             1
         };
@@ -113,7 +116,8 @@ pub(super) fn no_more_calls_at_once_than_allowed(case: &Case<'_>) -> Verdict {
 /// When `idle` returns and nobody publishes, nothing is under way, and nothing follows.
 pub(super) fn idle_is_idle(case: &Case<'_>) -> Verdict {
     let mut asked = 0;
-    for (at, entry) in case.facts.history.iter().enumerate() {
+    let history = &case.facts.history;
+    for (at, entry) in history.iter().enumerate() {
         let backlog = match entry {
             Entry::Idle => {
                 asked = at;
@@ -132,6 +136,10 @@ pub(super) fn idle_is_idle(case: &Case<'_>) -> Verdict {
             .map(|of| of.begun)
             .filter(|begun| *begun > at)
             .min();
+        // What is stored for a plugin comes when it starts.
+        let asked = (history.iter().skip(at))
+            .position(|entry| matches!(entry, Entry::Asked { plugin } if *plugin == KEEPER))
+            .map(|behind| at + behind);
         for call in &case.calls {
             let handler = case.handlers[call.handler].name;
             prop_assert!(
@@ -140,8 +148,10 @@ pub(super) fn idle_is_idle(case: &Case<'_>) -> Verdict {
                 handler,
                 call
             );
+            let asked = asked.filter(|_| case.handlers[call.handler].durable);
+            let cause = next.into_iter().chain(asked).min();
             prop_assert!(
-                call.begun < at || next.is_some_and(|next| next < call.begun),
+                call.begun < at || cause.is_some_and(|cause| cause < call.begun),
                 "`{}` was called when all was idle: {:?}",
                 handler,
                 call
@@ -158,7 +168,7 @@ pub(super) fn mailboxes_are_bounded(case: &Case<'_>) -> Verdict {
     let mailboxes = RECEIVERS.into_iter().zip(case.facts.setup.mailboxes);
     for (plugin, capacity) in mailboxes {
         let in_calls = match plugin {
-            WIDE => 6,
+            WIDE | KEEPER => 6,
             PATIENT => 5,
             _ => 1,
         };
@@ -185,8 +195,11 @@ pub(super) fn mailboxes_are_bounded(case: &Case<'_>) -> Verdict {
 }
 
 fn waiting(case: &Case<'_>, plugin: usize, at: usize) -> usize {
-    let queued = (case.calls_in(plugin))
-        .filter(|call| !case.handlers[call.handler].inline && call.attempt == 1 && call.begun > at);
+    // What is stored waits elsewhere.
+    let queued = (case.calls_in(plugin)).filter(|call| {
+        let handler = &case.handlers[call.handler];
+        !handler.inline && !handler.durable && call.attempt == 1 && call.begun > at
+    });
     let accepted = |tag| case.publications[&tag].until() <= at;
     queued
         .flat_map(|call| call.tags.iter().copied())

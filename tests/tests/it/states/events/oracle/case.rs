@@ -35,7 +35,8 @@ pub(super) struct Call {
     pub(super) handler: usize,
     pub(super) life: u64,
     pub(super) tags: Vec<Tag>,
-    /// The how-manieth call of its handler with these events it is, from one on.
+    /// The how-manieth call of its handler with these events it is, from one on: in one life of the
+    /// plugin, if the handler is durable.
     pub(super) attempt: usize,
     pub(super) begun: usize,
     pub(super) ended: Option<(usize, End)>,
@@ -52,6 +53,10 @@ pub(super) struct Case<'a> {
     pub(super) ended: Vec<usize>,
     pub(super) publications: BTreeMap<Tag, Publication>,
     pub(super) calls: Vec<Call>,
+    /// Those of each handler.
+    own: Vec<Vec<usize>>,
+    /// Handler, event and idempotency key of each call of a durable handler.
+    pub(super) keys: Vec<(usize, Tag, u128)>,
 }
 
 impl Timeline {
@@ -111,6 +116,8 @@ impl<'a> Case<'a> {
             ended: Vec::new(),
             publications: BTreeMap::new(),
             calls: Vec::new(),
+            own: vec![Vec::new(); DECLARED.len()],
+            keys: Vec::new(),
         };
         let mut open = BTreeMap::new();
         for (at, entry) in facts.history.iter().enumerate() {
@@ -142,7 +149,14 @@ impl<'a> Case<'a> {
                 tags,
             } => {
                 open.insert(call, self.calls.len());
-                let attempt = 1 + self.times(tags[0], handler);
+                let own = self.own.len().max(handler + 1);
+                self.own.resize(own, Vec::new());
+                let durable = self.handlers[handler].durable;
+                let attempt = 1
+                    + (self.calls_with(tags[0], handler))
+                        .filter(|call| !durable || call.life == life)
+                        .count();
+                self.own[handler].push(self.calls.len());
                 self.calls.push(Call {
                     handler,
                     life,
@@ -153,6 +167,7 @@ impl<'a> Case<'a> {
                 });
             }
             Entry::Ended { call, how } => self.calls[open[&call]].ended = Some((at, how)),
+            Entry::Keyed { handler, tag, key } => self.keys.push((handler, tag, key)),
             _ => {}
         }
     }
@@ -195,6 +210,9 @@ impl<'a> Case<'a> {
                 }
             }
             Entry::Unsubscribed { handler } => self.timelines[handler].push(at, Phase::Off),
+            Entry::Booted => self.durable_ones(at, Phase::On),
+            Entry::Halting => self.durable_ones(at, Phase::Perhaps),
+            Entry::Halted => self.durable_ones(at, Phase::Off),
             _ => {}
         }
     }
@@ -212,9 +230,18 @@ impl<'a> Case<'a> {
         });
     }
 
+    /// What is durable is in force as long as the system runs.
+    fn durable_ones(&mut self, at: usize, phase: Phase) {
+        for (timeline, handler) in self.timelines.iter_mut().zip(&self.handlers) {
+            if handler.durable {
+                timeline.push(at, phase);
+            }
+        }
+    }
+
     fn all_of(&mut self, plugin: usize, mut change: impl FnMut(&mut Timeline, bool)) {
         for (at, timeline) in self.timelines.iter_mut().enumerate() {
-            if self.handlers[at].plugin == plugin {
+            if self.handlers[at].plugin == plugin && !self.handlers[at].durable {
                 change(timeline, at < DECLARED.len());
             }
         }
@@ -222,14 +249,15 @@ impl<'a> Case<'a> {
 
     /// The calls of one handler.
     pub(super) fn calls_of(&self, handler: usize) -> impl Iterator<Item = &Call> {
-        self.calls
-            .iter()
-            .filter(move |call| call.handler == handler)
+        let own = self.own.get(handler).into_iter().flatten();
+        own.map(|at| &self.calls[*at])
     }
 
-    /// The calls of all handlers of one plugin.
+    /// The calls of all handlers of one plugin, those of one handler after those of another.
     pub(super) fn calls_in(&self, plugin: usize) -> impl Iterator<Item = &Call> {
-        (self.calls.iter()).filter(move |call| self.handlers[call.handler].plugin == plugin)
+        let own = move |at: &usize| self.handlers[*at].plugin == plugin;
+        let handlers = (0..self.handlers.len()).filter(own);
+        handlers.flat_map(|handler| self.calls_of(handler))
     }
 
     /// The calls of one handler with an event: the first, and one for each retry.

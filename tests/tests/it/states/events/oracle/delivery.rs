@@ -33,14 +33,27 @@ pub(super) fn due_to_any(case: &Case<'_>, (tag, of): (Tag, &Publication), at: us
         return Due::Never;
     }
     match of.answer() {
-        Answer::TryFull => Due::Never,
+        Answer::TryFull | Answer::LeftOut => Due::Never,
+        Answer::NotStored if handler.durable => Due::Perhaps,
+        Answer::Missed {
+            plugin,
+            handler: name,
+        } if (*plugin, *name) == (PLUGINS[handler.plugin], handler.name) => Due::Perhaps,
         // Inline handlers come first, and whether to go on is asked once more after them.
         Answer::Stopping if handler.inline => Due::Perhaps,
         Answer::Stopping => Due::Never,
         Answer::Full {
             plugin,
             handler: name,
-        } if (*plugin, *name) == (PLUGINS[handler.plugin], handler.name) => Due::Never,
+        } if (*plugin, *name) == (PLUGINS[handler.plugin], handler.name) => {
+            // Those that are made at run time have one name.
+            let is_declared = at < DECLARED.len();
+            if is_declared {
+                Due::Never
+            } else {
+                Due::Perhaps
+            }
+        }
         // A handler that publishes into the full mailbox of its own plugin is told once for all.
         Answer::Full { .. } if of.by == handler.plugin && !handler.inline => Due::Perhaps,
         Answer::GivenUp => Due::Perhaps,
@@ -51,7 +64,11 @@ pub(super) fn due_to_any(case: &Case<'_>, (tag, of): (Tag, &Publication), at: us
         {
             Due::Perhaps
         }
-        Answer::Accepted | Answer::Full { .. } | Answer::Outcomes(_) => match phase {
+        Answer::Accepted
+        | Answer::Full { .. }
+        | Answer::Missed { .. }
+        | Answer::NotStored
+        | Answer::Outcomes(_) => match phase {
             Phase::On => Due::Surely,
             Phase::Perhaps | Phase::Off => Due::Perhaps,
         },
@@ -66,7 +83,7 @@ pub(super) fn each_event_comes_once(case: &Case<'_>) -> Verdict {
             let (times, due) = (case.times(tag, at), due(case, (tag, of), at));
             let name = handler.name;
             prop_assert!(
-                times <= handler.attempts,
+                times <= handler.attempts || handler.durable,
                 "`{}` #{} had {:?} {} times",
                 name,
                 at,
@@ -117,7 +134,8 @@ pub(super) fn answers_are_true(case: &Case<'_>) -> Verdict {
             .map(|(at, _)| case.timelines[at].over(of.begun, of.until()));
         let stopping = *of.answer() == Answer::Stopping;
         if sender == Phase::Off {
-            prop_assert!(stopping, "{:?} of a stopped publisher: {:?}", tag, of);
+            let refused = stopping || *of.answer() == Answer::LeftOut;
+            prop_assert!(refused, "{:?} of a stopped publisher: {:?}", tag, of);
         }
         if sender == Phase::On && stopping {
             prop_assert!(
@@ -127,6 +145,14 @@ pub(super) fn answers_are_true(case: &Case<'_>) -> Verdict {
                 of
             );
         }
+        let closes = |at: usize| case.timelines[at].over(of.begun, of.until()) != Phase::On;
+        let durable = |at: &usize| case.handlers[*at].durable;
+        prop_assert!(
+            *of.answer() != Answer::NotStored || (0..DECLARED.len()).filter(durable).any(closes),
+            "{:?} was not stored, though the store runs: {:?}",
+            tag,
+            of
+        );
         if let Answer::Outcomes(outcomes) = of.answer() {
             prop_assert_eq!(of.item.how, How::Wait);
             outcomes_are_true(case, (tag, of), outcomes)?;
@@ -157,6 +183,10 @@ fn outcomes_are_true(
         let Some(&(_, _, content)) = first else {
             continue;
         };
+        if handler.durable {
+            prop_assert!(content || due != Due::Surely, "{:?} is not stored", tag);
+            continue;
+        }
         let call = case.calls_with(tag, at).last();
         let done = call.map(|call| (call.how() == End::Done, call.until() < of.until()));
         match done {

@@ -14,11 +14,14 @@ pub(super) fn events_of_a_lane_stay_in_order(case: &Case<'_>) -> Verdict {
     for (at, handler) in case.handlers.iter().enumerate() {
         let mut last = BTreeMap::new();
         let first = case.calls_of_all(at).filter(|call| call.attempt == 1);
-        for tag in first.flat_map(|call| &call.tags) {
+        let events = first.flat_map(|call| call.tags.iter().map(|tag| (call.life, tag)));
+        for (life, tag) in events {
             let Some(lane) = (handler.lane)(*tag) else {
                 continue;
             };
-            let before = last.insert(lane, tag.number);
+            // What is stored comes again after a start, in order.
+            let life = handler.durable.then_some(life);
+            let before = last.insert((life, lane), tag.number);
             prop_assert!(
                 before.is_none_or(|before| before < tag.number),
                 "`{}` #{} had {:?} after number {:?}",

@@ -13,6 +13,7 @@ pub(super) fn what_may_pass_is_tried_again_and_nothing_else(case: &Case<'_>) -> 
     for again in case.calls.iter().filter(|call| call.attempt > 1) {
         let handler = &case.handlers[again.handler];
         let before = (case.calls_with(again.tags[0], again.handler))
+            .filter(|call| call.life == again.life || !handler.durable)
             .find(|call| call.attempt + 1 == again.attempt)
             .expect("attempts are numbered");
         prop_assert!(
@@ -34,7 +35,7 @@ pub(super) fn what_may_pass_is_tried_again_and_nothing_else(case: &Case<'_>) -> 
 }
 
 /// Whether what ended a call may pass.
-fn may_pass(case: &Case<'_>, call: &Call) -> bool {
+pub(super) fn may_pass(case: &Case<'_>, call: &Call) -> bool {
     match call.how() {
         End::Done | End::Panicked => false,
         End::Failed => matches!(case.publications[&call.tags[0]].item.fate, Fate::Flaky(_)),

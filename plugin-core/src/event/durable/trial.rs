@@ -1,0 +1,145 @@
+//! Which events are tried, since one of them may be what crashes the process, and how.
+//!
+//! After a crash those that may have been in a handler, at the head of the queue, are noted with one
+//! write and delivered as ever: most crashes come from elsewhere. After the next one each of those
+//! that were noted and are still there is noted by itself and delivered while no other one such is
+//! in a handler, so that crashes are counted against the one that was called.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::OwnedMutexGuard;
+
+use crate::event::store::{Stored, Suspicion};
+
+/// Where events with which processes have crashed are called one after the other.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Court(Arc<tokio::sync::Mutex<()>>);
+
+/// A suspect that is delivered, until it is settled.
+pub(super) struct Trial {
+    /// Of one that is tried alone.
+    _alone: Option<OwnedMutexGuard<()>>,
+}
+
+impl Court {
+    /// Waits until no other one is tried alone.
+    pub(super) async fn alone(&self) -> Trial {
+        let alone = Arc::clone(&self.0).lock_owned().await;
+        Trial {
+            _alone: Some(alone),
+        }
+    }
+}
+
+impl Trial {
+    /// Of one that others are beside.
+    pub(super) const fn with_others() -> Self {
+        Self { _alone: None }
+    }
+}
+
+/// Leaves the first events that are tried alone, or that are not: none is noted while those before
+/// it are tried.
+pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
+    let is_alone = |stored: &Stored| match stored.suspicion {
+        Suspicion::Suspect { crashes } => crashes > 0,
+        Suspicion::None | Suspicion::Convicted { .. } => false,
+    };
+    let first = events.first().is_some_and(is_alone);
+    let others = events.iter().position(|stored| is_alone(stored) != first);
+    events.truncate(others.unwrap_or(events.len()));
+}
+
+/// Those of a subscription that may have been in a handler when the process before this one crashed:
+/// the first ones of its queue, as many as can have been between store and settlement.
+#[derive(Default)]
+pub(super) struct Docket(Mutex<Entries>);
+
+#[derive(Default)]
+struct Entries {
+    count: usize,
+    /// The last position.
+    until: u64,
+}
+
+impl Docket {
+    /// Enters suspects, in order, as long as they are at most so many; says which of these are in it.
+    pub(super) fn enter(&self, suspects: impl Iterator<Item = u64>, most: usize) -> Vec<u64> {
+        let mut entries = self.entries();
+        let mut tried = Vec::new();
+        for position in suspects {
+            if position > entries.until {
+                if entries.count >= most {
+                    break;
+                }
+                entries.count += 1;
+                entries.until = position;
+            }
+            tried.push(position);
+        }
+        tried
+    }
+
+    pub(super) fn holds(&self, position: u64) -> bool {
+        position <= self.entries().until
+    }
+
+    fn entries(&self) -> MutexGuard<'_, Entries> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::SystemTime;
+
+    use super::*;
+    use crate::event::IdempotencyKey;
+    use crate::event::store::Record;
+
+    fn stored(position: u64, suspicion: Suspicion) -> Stored {
+        let record = Record {
+            key: IdempotencyKey::next(),
+            source: "host".into(),
+            published: SystemTime::now(),
+            parent: None,
+            data: "{}".into(),
+        };
+        Stored {
+            position,
+            record,
+            suspicion,
+        }
+    }
+
+    #[test]
+    fn nobody_is_noted_while_those_before_it_are_tried_alone() {
+        let crashes = [0, 0, 2, 1, 0];
+        let mut events: Vec<_> = (1..)
+            .zip(crashes)
+            .map(|(position, crashes)| stored(position, Suspicion::Suspect { crashes }))
+            .collect();
+        let mut taken = Vec::new();
+        while !events.is_empty() {
+            let rest = events.clone();
+            take_one_kind(&mut events);
+            taken.push(events.len());
+            events = rest[events.len()..].to_vec();
+        }
+        assert_eq!(taken, [2, 2, 1]);
+    }
+
+    #[test]
+    fn those_behind_what_can_have_been_in_flight_only_waited() {
+        let docket = Docket::default();
+        assert_eq!(docket.enter([3, 5].into_iter(), 3), [3, 5]);
+        assert_eq!(docket.enter([8, 9, 12].into_iter(), 3), [8]);
+        assert!(docket.holds(8) && !docket.holds(9));
+        assert_eq!(docket.enter([20].into_iter(), 3), [0; 0]);
+        assert_eq!(
+            docket.enter([5, 9].into_iter(), 3),
+            [5],
+            "after a restart of the plugin they are the same ones"
+        );
+    }
+}
