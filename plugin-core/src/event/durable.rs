@@ -14,9 +14,9 @@ mod intake;
 mod link;
 mod publish;
 mod pump;
+mod quarantine;
 mod receipt;
 mod tail;
-mod trial;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -48,8 +48,8 @@ pub(super) use receipt::Receipt;
 
 use intake::Intake;
 use link::{Link, StoreLink};
+use quarantine::{InFlight, Quarantine};
 use tail::Tail;
-use trial::{Court, Docket};
 
 /// Most events of a subscription that are accepted and not yet in the store.
 const INTAKE: usize = 1024;
@@ -69,7 +69,7 @@ pub(crate) struct Durable {
     /// Told when the intake has stored something, or failed to.
     stepped: Notify,
     tail: Tail,
-    docket: Docket,
+    in_flight: InFlight,
     /// What the handlers of the plugin of now did, or those of the last one.
     done: Mutex<Done>,
 }
@@ -106,7 +106,7 @@ impl Durable {
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
             tail: Tail::new(backlog.clone()),
-            docket: Docket::default(),
+            in_flight: InFlight::default(),
             done: Mutex::default(),
         }
     }
@@ -161,7 +161,7 @@ pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
     intakes: Mutex<Vec<JoinHandle<usize>>>,
     link: StoreLink,
-    court: Court,
+    quarantine: Quarantine,
 }
 
 impl Durables {

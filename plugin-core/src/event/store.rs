@@ -129,7 +129,7 @@ pub enum Suspicion {
     },
     /// As many have crashed as the store allows: it is not to be handled, and goes to the dead
     /// letters.
-    Convicted {
+    Poison {
         /// How many processes.
         crashes: u32,
     },

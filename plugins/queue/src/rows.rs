@@ -239,7 +239,7 @@ fn suspicion(crashes: Option<u32>, max_crashes: u32) -> Suspicion {
     match crashes {
         None => Suspicion::None,
         Some(crashes) if crashes < max_crashes => Suspicion::Suspect { crashes },
-        Some(crashes) => Suspicion::Convicted { crashes },
+        Some(crashes) => Suspicion::Poison { crashes },
     }
 }
 

@@ -9,9 +9,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::link::{Listener, ask};
+use super::quarantine::{self, Quarantine, Watch};
 use super::receipt::{Answer, Receipt};
 use super::tail::{Ahead, Next};
-use super::trial::{self, Court, Trial};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
 use crate::event::dead_letters::{DeadLetters, Failures};
@@ -75,7 +75,7 @@ impl Flight {
 impl Deliveries {
     /// Begins to deliver.
     pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>) -> Self {
-        let begin = |delivery| Pump::begin(delivery, &durables.link.listen(), &durables.court);
+        let begin = |delivery| Pump::begin(delivery, &durables.link.listen(), &durables.quarantine);
         Self(deliveries.into_iter().map(begin).collect())
     }
 
@@ -118,7 +118,7 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Pump {
-    fn begin(delivery: Delivery, link: &Listener, court: &Court) -> Self {
+    fn begin(delivery: Delivery, link: &Listener, quarantine: &Quarantine) -> Self {
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
         durable.tail.activate();
@@ -130,7 +130,7 @@ impl Pump {
             link: link.clone(),
             window: window.clone(),
             answers,
-            court: court.clone(),
+            quarantine: quarantine.clone(),
             cursor: 0,
         };
         let settler = Settler {
@@ -161,7 +161,7 @@ struct Deliverer {
     link: Listener,
     window: Flight,
     answers: mpsc::UnboundedSender<Answer>,
-    court: Court,
+    quarantine: Quarantine,
     /// The last position that was delivered.
     cursor: u64,
 }
@@ -182,13 +182,13 @@ impl Deliverer {
         match next.stored.suspicion {
             Suspicion::None => self.send(next, None).await,
             Suspicion::Suspect { crashes: 0 } => {
-                let is_tried = self.delivery.durable.docket.holds(next.stored.position);
-                self.send(next, is_tried.then(Trial::with_others)).await
+                let is_watched = self.delivery.durable.in_flight.holds(next.stored.position);
+                self.send(next, is_watched.then(Watch::with_others)).await
             }
             Suspicion::Suspect { .. } => self.send_alone(next).await,
-            Suspicion::Convicted { crashes } => {
+            Suspicion::Poison { crashes } => {
                 let receipt = self.receipt(next, None).await?;
-                self.delivery.bury(next, receipt, &conviction(crashes));
+                self.delivery.bury(next, receipt, &poison(crashes));
                 Some(())
             }
         }
@@ -198,15 +198,15 @@ impl Deliverer {
     /// of any subscription, and none of its own one at all.
     async fn send_alone(&mut self, next: &Next) -> Option<()> {
         self.window.clear().await;
-        let trial = self.court.alone().await;
+        let watch = self.quarantine.alone().await;
         self.suspect(&[next.stored.position]).await?;
-        self.send(next, Some(trial)).await?;
+        self.send(next, Some(watch)).await?;
         self.window.clear().await;
         Some(())
     }
 
-    async fn send(&mut self, next: &Next, trial: Option<Trial>) -> Option<()> {
-        let receipt = self.receipt(next, trial).await?;
+    async fn send(&mut self, next: &Next, watch: Option<Watch>) -> Option<()> {
+        let receipt = self.receipt(next, watch).await?;
         let Some(job) = self.delivery.job(next, receipt) else {
             return Some(());
         };
@@ -214,12 +214,12 @@ impl Deliverer {
         slot.fill(job).then_some(())
     }
 
-    async fn receipt(&mut self, next: &Next, trial: Option<Trial>) -> Option<Receipt> {
+    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
         let receipt = Receipt::new(next.stored.position, &self.answers, place);
         self.cursor = next.stored.position;
-        Some(match trial {
-            Some(trial) => receipt.tries(trial),
+        Some(match watch {
+            Some(watch) => receipt.watched(watch),
             None => receipt,
         })
     }
@@ -237,8 +237,8 @@ impl Deliverer {
                 Ahead::Stored(version) => {
                     let mut events = self.read().await?;
                     if !events.is_empty() {
-                        trial::take_one_kind(&mut events);
-                        self.summon(&events).await?;
+                        quarantine::take_one_kind(&mut events);
+                        self.note_suspects(&events).await?;
                         return Some(events.into_iter().map(from_store).collect());
                     }
                     let tail = &self.delivery.durable.tail;
@@ -251,14 +251,14 @@ impl Deliverer {
 
     /// Says of those that may have been in a handler when a process crashed that they are about to
     /// be there again: of all at once, as long as there was one crash.
-    async fn summon(&mut self, events: &[Stored]) -> Option<()> {
+    async fn note_suspects(&mut self, events: &[Stored]) -> Option<()> {
         let is_first = |stored: &&Stored| stored.suspicion == Suspicion::Suspect { crashes: 0 };
         let positions = (events.iter().filter(is_first)).map(|stored| stored.position);
-        let tried = (self.delivery.durable.docket).enter(positions, self.window.size);
-        if tried.is_empty() {
+        let watched = (self.delivery.durable.in_flight).enter(positions, self.window.size);
+        if watched.is_empty() {
             return Some(());
         }
-        self.suspect(&tried).await
+        self.suspect(&watched).await
     }
 
     /// Tries until it works; `None` when the store does not come back.
@@ -297,7 +297,7 @@ impl Deliverer {
 }
 
 /// Each of the crashes was a call that failed.
-fn conviction(crashes: u32) -> Failures {
+fn poison(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
         "the process crashed {crashes} times while the event was, or may have been, in its handler"
     )));

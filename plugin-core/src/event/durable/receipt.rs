@@ -2,7 +2,7 @@
 
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
-use super::trial::Trial;
+use super::quarantine::Watch;
 use crate::event::dead_letters::DeadLetter;
 use crate::event::store::{Settled, Settlement};
 
@@ -13,13 +13,13 @@ pub(super) struct Answer {
     end: Option<Settlement>,
     /// Its place in the window, until it is settled.
     _place: OwnedSemaphorePermit,
-    trial: Option<Trial>,
+    watch: Option<Watch>,
 }
 
 impl Answer {
     /// The position of a suspect that no handler came to an end with.
     pub(super) fn cleared(&self) -> Option<u64> {
-        let is_open = self.trial.is_some() && self.end.is_none();
+        let is_open = self.watch.is_some() && self.end.is_none();
         is_open.then_some(self.position)
     }
 
@@ -43,7 +43,7 @@ pub(crate) struct Receipt {
     position: u64,
     answers: mpsc::UnboundedSender<Answer>,
     place: Option<OwnedSemaphorePermit>,
-    trial: Option<Trial>,
+    watch: Option<Watch>,
 }
 
 impl Receipt {
@@ -56,13 +56,13 @@ impl Receipt {
             position,
             answers: answers.clone(),
             place: Some(place),
-            trial: None,
+            watch: None,
         }
     }
 
     /// Of a suspect.
-    pub(super) fn tries(mut self, trial: Trial) -> Self {
-        self.trial = Some(trial);
+    pub(super) fn watched(mut self, watch: Watch) -> Self {
+        self.watch = Some(watch);
         self
     }
 
@@ -81,7 +81,7 @@ impl Receipt {
                 position: self.position,
                 end,
                 _place: place,
-                trial: self.trial.take(),
+                watch: self.watch.take(),
             }));
         }
     }

@@ -65,7 +65,7 @@ async fn what_was_called_when_a_process_crashed_is_counted_and_nothing_else() {
         let expected = if crashes < config.max_crashes {
             crashed(crashes)
         } else {
-            Suspicion::Convicted { crashes }
+            Suspicion::Poison { crashes }
         };
         assert_eq!(open.suspicions().await[0], expected);
         open.close().await;

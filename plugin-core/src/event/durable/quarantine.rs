@@ -1,4 +1,4 @@
-//! Which events are tried, since one of them may be what crashes the process, and how.
+//! How a poison event is found: one that crashes the process whenever it is handled.
 //!
 //! After a crash those that may have been in a handler, at the head of the queue, are noted with one
 //! write and delivered as ever: most crashes come from elsewhere. After the next one each of those
@@ -11,39 +11,39 @@ use tokio::sync::OwnedMutexGuard;
 
 use crate::event::store::{Stored, Suspicion};
 
-/// Where events with which processes have crashed are called one after the other.
+/// Where suspects of more than one crash are handled: one after the other.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Court(Arc<tokio::sync::Mutex<()>>);
+pub(super) struct Quarantine(Arc<tokio::sync::Mutex<()>>);
 
-/// A suspect that is delivered, until it is settled.
-pub(super) struct Trial {
-    /// Of one that is tried alone.
+/// That a suspect is being handled, until it is settled.
+pub(super) struct Watch {
+    /// Of one in quarantine.
     _alone: Option<OwnedMutexGuard<()>>,
 }
 
-impl Court {
-    /// Waits until no other one is tried alone.
-    pub(super) async fn alone(&self) -> Trial {
+impl Quarantine {
+    /// Waits until no other one is in it.
+    pub(super) async fn alone(&self) -> Watch {
         let alone = Arc::clone(&self.0).lock_owned().await;
-        Trial {
+        Watch {
             _alone: Some(alone),
         }
     }
 }
 
-impl Trial {
+impl Watch {
     /// Of one that others are beside.
     pub(super) const fn with_others() -> Self {
         Self { _alone: None }
     }
 }
 
-/// Leaves the first events that are tried alone, or that are not: none is noted while those before
-/// it are tried.
+/// Leaves the first events that belong into quarantine, or that don't: none is noted while those
+/// before it are in it.
 pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
     let is_alone = |stored: &Stored| match stored.suspicion {
         Suspicion::Suspect { crashes } => crashes > 0,
-        Suspicion::None | Suspicion::Convicted { .. } => false,
+        Suspicion::None | Suspicion::Poison { .. } => false,
     };
     let first = events.first().is_some_and(is_alone);
     let others = events.iter().position(|stored| is_alone(stored) != first);
@@ -53,7 +53,7 @@ pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
 /// Those of a subscription that may have been in a handler when the process before this one crashed:
 /// the first ones of its queue, as many as can have been between store and settlement.
 #[derive(Default)]
-pub(super) struct Docket(Mutex<Entries>);
+pub(super) struct InFlight(Mutex<Entries>);
 
 #[derive(Default)]
 struct Entries {
@@ -62,11 +62,11 @@ struct Entries {
     until: u64,
 }
 
-impl Docket {
+impl InFlight {
     /// Enters suspects, in order, as long as they are at most so many; says which of these are in it.
     pub(super) fn enter(&self, suspects: impl Iterator<Item = u64>, most: usize) -> Vec<u64> {
         let mut entries = self.entries();
-        let mut tried = Vec::new();
+        let mut watched = Vec::new();
         for position in suspects {
             if position > entries.until {
                 if entries.count >= most {
@@ -75,9 +75,9 @@ impl Docket {
                 entries.count += 1;
                 entries.until = position;
             }
-            tried.push(position);
+            watched.push(position);
         }
-        tried
+        watched
     }
 
     pub(super) fn holds(&self, position: u64) -> bool {
@@ -113,7 +113,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_noted_while_those_before_it_are_tried_alone() {
+    fn nobody_is_noted_while_those_before_it_are_in_quarantine() {
         let crashes = [0, 0, 2, 1, 0];
         let mut events: Vec<_> = (1..)
             .zip(crashes)
@@ -131,13 +131,13 @@ mod tests {
 
     #[test]
     fn those_behind_what_can_have_been_in_flight_only_waited() {
-        let docket = Docket::default();
-        assert_eq!(docket.enter([3, 5].into_iter(), 3), [3, 5]);
-        assert_eq!(docket.enter([8, 9, 12].into_iter(), 3), [8]);
-        assert!(docket.holds(8) && !docket.holds(9));
-        assert_eq!(docket.enter([20].into_iter(), 3), [0; 0]);
+        let in_flight = InFlight::default();
+        assert_eq!(in_flight.enter([3, 5].into_iter(), 3), [3, 5]);
+        assert_eq!(in_flight.enter([8, 9, 12].into_iter(), 3), [8]);
+        assert!(in_flight.holds(8) && !in_flight.holds(9));
+        assert_eq!(in_flight.enter([20].into_iter(), 3), [0; 0]);
         assert_eq!(
-            docket.enter([5, 9].into_iter(), 3),
+            in_flight.enter([5, 9].into_iter(), 3),
             [5],
             "after a restart of the plugin they are the same ones"
         );
