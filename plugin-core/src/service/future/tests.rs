@@ -58,6 +58,10 @@ impl Library for Shelf {
             .await;
             reading.read();
             assert_ne!(fate, Fate::PanicInPoll, "it was told to panic");
+            if fate == Fate::PanicInDrop {
+                // The compiler drops no result of a block whose locals panic: nothing to leak.
+                return String::new();
+            }
             format!("{} of {title}", self.text)
         }))
     }
