@@ -188,7 +188,7 @@ impl Deliverer {
             Suspicion::Suspect { .. } => self.send_alone(next).await,
             Suspicion::Poison { crashes } => {
                 let receipt = self.receipt(next, None).await?;
-                self.delivery.bury(next, receipt, &poison(crashes));
+                self.delivery.bury(next, receipt, &crash_failures(crashes));
                 Some(())
             }
         }
@@ -297,7 +297,7 @@ impl Deliverer {
 }
 
 /// Each of the crashes was a call that failed.
-fn poison(crashes: u32) -> Failures {
+fn crash_failures(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
         "the process crashed {crashes} times while the event was, or may have been, in its handler"
     )));

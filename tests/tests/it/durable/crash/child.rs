@@ -1,11 +1,11 @@
 //! The process that is killed: it publishes as fast as the store takes it, and tells what was
 //! acknowledged and what was handled.
 
-use std::io::Write;
-
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin, lifecycle::Manager};
 use plugin_queue::Queue;
+
+use crate::durable::child::{runtime, tell, variable};
 
 pub(super) const DIRECTORY: &str = "CRASH_DIRECTORY";
 pub(super) const LIFE: &str = "CRASH_LIFE";
@@ -43,13 +43,6 @@ impl Teller {
     }
 }
 
-/// One write, which is whole however the process ends.
-fn tell(line: &str) {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(format!("{line}\n").as_bytes()).unwrap();
-    stdout.flush().unwrap();
-}
-
 async fn publish(parcels: Publisher<Parcel>, publisher: u64, life: u64) {
     for number in life * NUMBERS.. {
         let parcel = Parcel {
@@ -66,14 +59,8 @@ async fn publish(parcels: Publisher<Parcel>, publisher: u64, life: u64) {
 #[test]
 #[ignore = "it is a process that the crash test starts and kills"]
 fn life() {
-    let variable = |name| std::env::var(name).unwrap();
     let last = variable("CRASH_LAST") == "true";
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         let set = Composition::assemble(&[Teller::DESCRIPTOR, Queue::DESCRIPTOR]).unwrap();
         let running = Manager::builder(&set)
             .data_dir(variable(DIRECTORY))

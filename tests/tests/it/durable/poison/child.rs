@@ -1,11 +1,12 @@
 //! The process that ends: its handler aborts it.
 
-use std::io::Write;
 use std::time::Duration;
 
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin, lifecycle::Manager};
 use plugin_queue::Queue;
+
+use crate::durable::child::{runtime, tell, variable};
 
 pub(super) const DIRECTORY: &str = "POISON_DIRECTORY";
 
@@ -37,7 +38,8 @@ impl Fragile {
     async fn fragile(&self, dose: &Dose) {
         tell(&format!("called fragile {}.", dose.number));
         if dose.number == POISON {
-            // Time enough for those behind it to be taken for the cause, too.
+            // Real time, as the process really ends: enough for those behind it to be called, which
+            // would then be taken for the cause, too.
             tokio::time::sleep(Duration::from_millis(100)).await;
             std::process::abort();
         }
@@ -63,24 +65,11 @@ impl Sturdy {
     }
 }
 
-/// One write, which is whole however the process ends.
-fn tell(line: &str) {
-    let mut stdout = std::io::stdout().lock();
-    stdout.write_all(format!("{line}\n").as_bytes()).unwrap();
-    stdout.flush().unwrap();
-}
-
 /// All numbers are stored before any is handled: the plugins are stopped meanwhile.
 #[test]
 #[ignore = "it is a process that the poison test starts, and that aborts"]
 fn life() {
-    let variable = |name| std::env::var(name).unwrap();
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .unwrap();
-    runtime.block_on(async {
+    runtime().block_on(async {
         let plugins = [Fragile::DESCRIPTOR, Sturdy::DESCRIPTOR, Queue::DESCRIPTOR];
         let set = Composition::assemble(&plugins).unwrap();
         let configured = Manager::builder(&set)
