@@ -73,6 +73,7 @@ pub use request::{
 pub use store::EventStore;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
+pub(crate) use backlog::Pending;
 pub(crate) use bindings::Bindings;
 pub(crate) use dead_letters::ReplayError;
 pub(crate) use durable::{Deliveries, ask};

@@ -11,7 +11,7 @@ use plugin_core::prelude::*;
 pub struct QueueConfig {
     /// The file; a relative path is below the plugin's data directory.
     pub path: PathBuf,
-    /// How long a commit waits for more to come.
+    /// How long a commit waits for more to come, at most `1s`; a stop cuts it short.
     pub commit_interval: Period,
     /// Most events of one commit.
     #[schemars(range(min = 1, max = 65536))]

@@ -4,7 +4,9 @@ mod damage;
 mod disk;
 mod full;
 mod group;
+mod letters;
 mod suspects;
+mod upgrade;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -1,5 +1,6 @@
 //! Durable subscriptions, through a manager and the queue plugin.
 
+mod asked;
 mod child;
 mod crash;
 mod dead;
