@@ -10,7 +10,6 @@ use super::{End, Feed, Input, OnError, Progress, Tally, Topics};
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 struct Ring {
-    #[schemars(range(max = 9))]
     times: u8,
 }
 
@@ -69,26 +68,6 @@ async fn a_bad_line_can_be_the_last() {
     let (end, tally) = feed(OnError::Stop).await;
     assert_eq!(end, End::BadLine);
     assert_eq!((tally.lines, tally.bad), (4, 1));
-}
-
-#[tokio::test]
-async fn report_a8_a_value_that_the_schema_refuses_is_a_bad_line() {
-    let data = tempfile::tempdir().unwrap();
-    let running = running(&data).await;
-    let publishers = running.publishers();
-    let error = publishers.publish("test.ring", br#"{"times":10}"#).await;
-    let error = error.unwrap_err().to_string();
-    assert!(
-        error.contains("`times`: is 10, and must be at most 9"),
-        "{error}"
-    );
-    assert!(
-        publishers
-            .publish("test.ring", br#"{"times":9}"#)
-            .await
-            .is_ok()
-    );
-    assert!(running.stop().await.is_clean());
 }
 
 #[tokio::test]

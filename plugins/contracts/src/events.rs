@@ -127,3 +127,40 @@ pub struct DataQueryResult {
     /// Column names and values, row by row.
     pub results: Vec<Map<String, Value>>,
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn report_a8_what_names_something_has_a_form() {
+        let check = |id: &str| {
+            let order = json!({"order_id": id, "user_id": "ann", "total_cents": 1});
+            OrderCreated::DESCRIPTOR.check(order.to_string().as_bytes())
+        };
+        for id in ["A-1", "订单 7", "é", "a\u{1f600}"] {
+            assert!(check(id).is_ok(), "{id}");
+        }
+        for id in [
+            "",
+            "a\r",
+            "a\nb",
+            "\u{1b}[2J",
+            "\u{9b}",
+            "\u{202e}a",
+            "a\u{200b}",
+            "\0",
+        ] {
+            let error = check(id).expect_err("it is not a name");
+            assert_eq!(error.key(), "order_id", "{id:?}");
+        }
+        let message = |text: &str| {
+            let welcome = json!({"user_id": "ann", "message": text});
+            UserWelcome::DESCRIPTOR.check(welcome.to_string().as_bytes())
+        };
+        assert!(message("two\n\tlines").is_ok());
+        assert!(message("a\r.\r").is_err() && message("\u{1b}").is_err());
+    }
+}
