@@ -3,6 +3,7 @@
 mod addressee;
 mod any;
 mod backlog;
+mod batch;
 mod binder;
 mod bindings;
 mod bus;
@@ -49,6 +50,9 @@ mod target;
 mod worker;
 
 pub use any::{AnyEvent, SharedEvent};
+#[doc(hidden)]
+pub use batch::IntoBatchOutcome;
+pub use batch::{Batch, BatchOutcome};
 pub use binder::Binder;
 pub use bus::Bus;
 #[doc(hidden)]
@@ -58,7 +62,7 @@ pub use dead_letters::{
     DeadLetters,
 };
 pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
-pub use envelope::{Batch, Envelope, EventId};
+pub use envelope::{Envelope, EventId};
 pub use handler::HandlerReport;
 pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport};

@@ -22,10 +22,12 @@
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
-//! Config: `address`, `open`, `users`, `operators`, `max_body_bytes`, `request_timeout`,
-//! `max_connections`, `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and
-//! publishes what callers send, as far as its `permissions` go. The file `address` in its data directory holds the
-//! address while it listens.
+//! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
+//! Probes are answered beside a full house.
+//!
+//! It needs `Auth` and `UserService`, hears no events, and publishes what callers send, as far as
+//! its `permissions` go. The file `address` in its data directory holds the address while it
+//! listens.
 
 #![forbid(unsafe_code)]
 

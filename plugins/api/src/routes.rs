@@ -105,6 +105,19 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
     assemble(routes.into_iter().flatten(), &backends.auth, &config.open)
 }
 
+/// Only the probes, for connections that there is no room for.
+pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
+    let probes = health::routes(&backends.readiness).into_iter();
+    assemble(probes, &backends.auth, &config.open).fallback(no_room)
+}
+
+async fn no_room() -> Problem {
+    Problem::unavailable(
+        "there is no room for one more connection: `max_connections`, or of one address \
+         `max_connections_per_address`, have a request that is being answered",
+    )
+}
+
 fn assemble(routes: impl Iterator<Item = Route>, auth: &Arc<dyn Auth>, open: &[String]) -> Router {
     routes.fold(Router::new(), |router, route| {
         let is_open = open.iter().any(|open| open == route.name);
