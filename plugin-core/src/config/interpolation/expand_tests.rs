@@ -1,3 +1,5 @@
+//! What `${…}` in a value comes to, by example and by the grammar.
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! What a text is read as, what is refused, and how long it takes.
+
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
