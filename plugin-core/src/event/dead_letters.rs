@@ -134,7 +134,7 @@ impl DeadLetters {
     pub(crate) async fn file(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
         if self.has_store() {
-            self.change(Change::Put(letter), event).await;
+            self.change(Change::Put(Box::new(letter)), event).await;
         } else {
             self.0.memory.put(letter);
             self.send(None, event);
@@ -170,12 +170,13 @@ impl DeadLetters {
     pub(crate) fn file_now(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
         let hand_over = self.has_store();
+        let letter = Box::new(letter);
         let left = match hand_over {
             true => self.0.outbox.try_add(letter).err(),
             false => Some(letter),
         };
         if let Some(letter) = left {
-            self.0.memory.put(letter);
+            self.0.memory.put(*letter);
         }
         self.send(hand_over.then_some(()), event);
     }

@@ -230,12 +230,11 @@ impl Requests {
     }
 
     fn wait(&mut self, plugin: String, request: Request) {
-        let state = (self.kernel.upgrade()).and_then(|kernel| kernel.state_of(&plugin));
-        let waiting = self.waiting.entry(plugin.clone()).or_default();
-        waiting.push(request);
-        if waiting.len() > 1 {
+        if let Some(waiting) = self.waiting.get_mut(&plugin) {
+            waiting.push(request);
             return;
         }
+        let state = (self.kernel.upgrade()).and_then(|kernel| kernel.state_of(&plugin));
         match state {
             Some(state) => tracing::info!(
                 plugin, %state,
@@ -246,6 +245,7 @@ impl Requests {
                 "dead letters that are to be replayed are of a plugin that is not in this build, or is turned off: they wait until it runs"
             ),
         }
+        self.waiting.insert(plugin, vec![request]);
     }
 }
 

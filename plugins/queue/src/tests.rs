@@ -4,6 +4,7 @@ mod damage;
 mod disk;
 mod full;
 mod group;
+mod hurry;
 mod letters;
 mod suspects;
 mod upgrade;

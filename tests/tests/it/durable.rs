@@ -6,6 +6,7 @@ mod crash;
 mod dead;
 mod down;
 mod dropped;
+mod interval;
 mod parcel;
 mod poison;
 mod refused;

@@ -16,7 +16,7 @@ const MOST: usize = 16_384;
 /// A change that the store is to be told of.
 #[derive(Debug)]
 pub(super) enum Change {
-    Put(DeadLetter),
+    Put(Box<DeadLetter>),
     Remove(DeadLetterId),
 }
 
@@ -40,7 +40,7 @@ impl Outbox {
     }
 
     /// Adds a letter if there is room for more.
-    pub(super) fn try_add(&self, letter: DeadLetter) -> Result<(), DeadLetter> {
+    pub(super) fn try_add(&self, letter: Box<DeadLetter>) -> Result<(), Box<DeadLetter>> {
         let mut changes = self.changes();
         if changes.len() >= MOST {
             return Err(letter);
