@@ -4,7 +4,7 @@ use plugin_core::event::{DeadLetterId, DeadLetterPage};
 use serde_json::json;
 
 use super::text;
-use crate::output::{Format, Output};
+use crate::output::{Format, Output, note};
 
 /// The printer of one list.
 #[derive(Debug)]
@@ -48,6 +48,10 @@ impl Printer {
     /// Ends the list: how many letters there are, and where it goes on.
     pub(super) fn end(&self, total: u64, next: Option<DeadLetterId>, out: &mut Output) {
         match self.format {
+            // The last line of a list that is whole is a letter, for programs that read it.
+            Format::Human if next.is_none() && self.shown > 0 => {
+                note(text::total(self.shown, total, next));
+            }
             Format::Human => out.text(text::total(self.shown, total, next)),
             Format::Json => {
                 let before = if self.shown == 0 {
