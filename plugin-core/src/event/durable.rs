@@ -17,6 +17,7 @@ mod pump;
 mod quarantine;
 mod receipt;
 mod tail;
+mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -45,6 +46,7 @@ pub(crate) use link::ask;
 pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
 pub(super) use receipt::Receipt;
+pub(super) use whole::publish_stored;
 
 use intake::Intake;
 use link::{Link, StoreLink};
