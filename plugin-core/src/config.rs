@@ -8,6 +8,7 @@ mod period;
 mod requirement;
 mod secret;
 
+mod handlers;
 mod manager;
 mod plugin;
 mod policy;
@@ -46,6 +47,7 @@ mod settings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
+pub use handlers::{BreakerConfig, HandlerConfig};
 pub(crate) use issue::nearest;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;

@@ -4,6 +4,7 @@ use std::fmt::Display;
 
 use plugin_core::permission::Permission;
 
+use super::events::Handled;
 use super::{Explanation, Order, Permissions, State};
 use crate::graph::priority;
 use crate::table::Table;
@@ -102,11 +103,21 @@ fn handled(plugin: &Explanation) -> Table {
             event.topic.to_owned(),
             event.handler.to_owned(),
             event.mode.to_owned(),
-            dash(event.options.clone()),
+            dash(options(event)),
             dash(event.from.join(", ")),
         ]);
     }
     table
+}
+
+/// The options of a handler, and where config sets some of them.
+fn options(event: &Handled) -> String {
+    let set = (event.configured.iter()).map(|set| format!("`{}` by {}", set.option, set.origin));
+    let set: Vec<String> = set.collect();
+    match set.is_empty() {
+        true => event.options.clone(),
+        false => format!("{}; {}", dash(event.options.clone()), set.join(", ")),
+    }
 }
 
 fn published(plugin: &Explanation) -> Table {
