@@ -4,7 +4,6 @@ use std::fmt::Display;
 
 use plugin_core::permission::Permission;
 
-use super::events::Handled;
 use super::{Explanation, Order, Permissions, State};
 use crate::graph::priority;
 use crate::table::Table;
@@ -30,6 +29,10 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("provides", &plugin.provides);
     sections.add("conflicts", plugin.conflicts);
     sections.add("events in", lines(&handled(plugin)));
+    let configured = configured(plugin);
+    if !configured.is_empty() {
+        sections.add("set by config", lines(&configured));
+    }
     sections.add("events out", lines(&published(plugin)));
     sections.add("schedules", lines(&scheduled(plugin)));
     if !plugin.answers.is_empty() {
@@ -103,21 +106,23 @@ fn handled(plugin: &Explanation) -> Table {
             event.topic.to_owned(),
             event.handler.to_owned(),
             event.mode.to_owned(),
-            dash(options(event)),
+            dash(event.options.clone()),
             dash(event.from.join(", ")),
         ]);
     }
     table
 }
 
-/// The options of a handler, and where config sets some of them.
-fn options(event: &Handled) -> String {
-    let set = (event.configured.iter()).map(|set| format!("`{}` by {}", set.option, set.origin));
-    let set: Vec<String> = set.collect();
-    match set.is_empty() {
-        true => event.options.clone(),
-        false => format!("{}; {}", dash(event.options.clone()), set.join(", ")),
+/// The options of handlers that config sets, and where.
+fn configured(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["handler", "option", "origin"]);
+    for event in &plugin.events_in {
+        for set in &event.configured {
+            let (handler, option) = (event.handler.to_owned(), set.option.to_owned());
+            table.row([handler, option, set.origin.to_string()]);
+        }
     }
+    table
 }
 
 fn published(plugin: &Explanation) -> Table {
