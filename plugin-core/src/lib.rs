@@ -119,6 +119,7 @@ pub mod version;
 
 mod compose;
 mod descriptor;
+mod doc;
 mod plan;
 pub mod registry;
 

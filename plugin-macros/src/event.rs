@@ -7,7 +7,7 @@ use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, Type, parse_q
 
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
-use crate::{doc, krate, topic};
+use crate::{doc, fragment, krate, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[event]",
@@ -26,7 +26,7 @@ struct Event {
     krate: Path,
     topic: LitStr,
     ident: Ident,
-    description: String,
+    description: TokenStream,
     /// What is answered, if it is a request.
     answer: Option<Type>,
 }
@@ -50,7 +50,7 @@ fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Event> {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
-    let krate = krate::path(&mut arguments, diagnostics);
+    let krate = krate::path(&mut arguments, item, diagnostics);
     let topic = topic(&mut arguments, item, diagnostics);
     let answer = arguments.ty("answer", diagnostics);
     let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item.clone()))? {
@@ -63,9 +63,9 @@ fn parse(
     };
     check_generics(&generics, diagnostics)?;
     Some(Event {
-        krate,
         topic,
-        description: doc::summary(&attributes),
+        description: doc::description(&krate, &attributes),
+        krate,
         ident,
         answer,
     })
@@ -155,13 +155,13 @@ fn implementation(event: &Event) -> TokenStream {
         description,
         answer,
     } = event;
-    let name = ident.to_string();
+    let name = fragment::name(ident);
     let there = krate::at(krate, ident.span());
     let of = quote_spanned!(ident.span()=> #there::__private::event::<#ident>);
     let descriptor = quote! {
         #of(
             #topic,
-            ::core::concat!(::core::module_path!(), "::", #name),
+            ::std::concat!(::std::module_path!(), "::", #name),
         )
         .description(#description)
     };
