@@ -6,24 +6,29 @@
 
 mod entry;
 mod journal;
+mod repeats;
+mod security;
 mod timestamp;
 
 pub(crate) use timestamp::Timestamp;
 
 pub use entry::{Entry, Outcome};
+pub use security::SecurityLog;
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
 
 use crate::permission::PermissionDenied;
 use journal::{Journal, Message};
+use repeats::Repeats;
 
 /// Name of the file below `data_dir`.
 pub const FILE_NAME: &str = "audit.ndjson";
@@ -55,6 +60,7 @@ pub struct Audit(Option<Arc<Inner>>);
 struct Inner {
     queue: mpsc::Sender<Message>,
     lost: Arc<AtomicU64>,
+    repeats: Mutex<Repeats>,
 }
 
 impl Audit {
@@ -85,7 +91,12 @@ impl Audit {
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || journal.run(entries))?;
-        Ok(Self(Some(Arc::new(Inner { queue, lost }))))
+        let repeats = Mutex::new(Repeats::new());
+        Ok(Self(Some(Arc::new(Inner {
+            queue,
+            lost,
+            repeats,
+        }))))
     }
 
     /// Records an entry, with the time of now. Never blocks.
@@ -95,6 +106,27 @@ impl Audit {
         if inner.queue.try_send(message).is_err() {
             inner.lost.fetch_add(1, Relaxed);
         }
+    }
+
+    /// Records an entry, or counts it when there are too many like it.
+    fn record_bounded(&self, entry: Entry) {
+        self.tell_repeats();
+        let Some(inner) = &self.0 else { return };
+        let admitted = inner.repeats().admit(&entry, Instant::now());
+        if admitted {
+            self.record(entry);
+        }
+    }
+
+    /// Records how many entries were only counted, if their time is over.
+    pub(crate) fn tell_repeats(&self) {
+        self.settle_repeats(false);
+    }
+
+    fn settle_repeats(&self, at_once: bool) {
+        let Some(inner) = &self.0 else { return };
+        let told = inner.repeats().settle(Instant::now(), at_once);
+        told.into_iter().for_each(|entry| self.record(entry));
     }
 
     /// Records that a right was refused.
@@ -127,6 +159,7 @@ impl Audit {
     ///
     /// When it is dropped, the log may still be open; otherwise it is written all the same.
     pub async fn close(&self) {
+        self.settle_repeats(true);
         self.ask(Message::Close).await;
     }
 
@@ -143,6 +176,12 @@ impl Audit {
     #[must_use]
     pub fn lost(&self) -> u64 {
         self.0.as_ref().map_or(0, |inner| inner.lost.load(Relaxed))
+    }
+}
+
+impl Inner {
+    fn repeats(&self) -> std::sync::MutexGuard<'_, Repeats> {
+        self.repeats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

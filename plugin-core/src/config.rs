@@ -17,7 +17,6 @@ mod issue;
 mod origin;
 mod report;
 
-mod location;
 mod node;
 mod yaml;
 
@@ -27,7 +26,9 @@ mod shape;
 
 mod environment;
 mod layers;
+mod reading;
 mod sources;
+mod variables;
 
 mod conform;
 mod interpolation;
@@ -46,7 +47,6 @@ mod settings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
-pub(crate) use issue::nearest;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};

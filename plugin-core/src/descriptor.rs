@@ -124,6 +124,8 @@ pub enum Need {
     DataDir,
     /// The clock.
     Clock,
+    /// Entries of its own in the audit log.
+    SecurityLog,
     /// Schedules that are made at run time.
     Schedule,
     /// A view of the whole system.

@@ -12,7 +12,9 @@ pub use linkme;
 
 use crate::descriptor::{BoxFuture, Descriptor, Hooks, Need, Plugin, PluginRef};
 use crate::error::{Error, Result};
-use crate::event::{AnswerData, Answered, Declared, Event, EventData, EventDescriptor, Request};
+use crate::event::{
+    AnswerData, Answered, BatchOutcome, Declared, Event, EventData, EventDescriptor, Request,
+};
 use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
@@ -20,6 +22,7 @@ pub use crate::compose::entry::{assert_answers, assert_name, assert_provides};
 pub use crate::descriptor::PluginState;
 pub use crate::doc::{summary, summary_len, text};
 pub use crate::error::IntoOutcome;
+pub use crate::event::IntoBatchOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
@@ -247,6 +250,14 @@ pub fn handled<P, F: Future<Output: IntoOutcome> + Send + 'static>(
 /// The future of a handler on its plugin's worker.
 pub async fn handling<P, F: Future<Output: IntoOutcome> + Send>(method: F) -> Result<()> {
     method.await.into_outcome()
+}
+
+/// The future of a batch handler on its plugin's worker.
+pub fn handling_batch<P: Plugin, F>(method: F) -> BoxFuture<'static, Result<Option<BatchOutcome>>>
+where
+    F: Future<Output: IntoBatchOutcome> + Send + 'static,
+{
+    Box::pin(async move { method.await.into_batch_outcome() })
 }
 
 /// The future of `#[health]`.

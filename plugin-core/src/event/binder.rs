@@ -5,12 +5,13 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::any::{AnyEvent, Payload, SharedEvent};
+use super::batch::{self, Batch, BatchOutcome};
 use super::bindings::Bindings;
 use super::bus::Bus;
 use super::caller::{self, Handler};
 use super::descriptor::Event;
 use super::durable::{Delivery, Durable};
-use super::envelope::{Batch, Envelope};
+use super::envelope::Envelope;
 use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Site};
 use super::inline::{self, Inline};
@@ -181,7 +182,7 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: fn(Arc<T>, Batch<E>) -> F,
     ) where
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: Future<Output = Result<Option<BatchOutcome>>> + Send + 'static,
     {
         if self.is_intake() {
             return self.add_intake(filter);
@@ -190,8 +191,10 @@ impl<'a> Binder<'a> {
         let site = self.queued_site(QueuedCall::batch(move || {
             let plugin = Arc::clone(&plugin);
             caller::owning(move |work| {
-                let events = work.payloads().into_iter().map(typed::<E>).collect();
-                call(Arc::clone(&plugin), Batch::new(events))
+                let events: Vec<_> = work.payloads().into_iter().map(typed::<E>).collect();
+                let count = events.len();
+                let returned = call(Arc::clone(&plugin), Batch::new(events));
+                async move { batch::result_of(returned.await, count) }
             })
         }));
         self.add_site(filter, site);

@@ -47,12 +47,20 @@ impl Site {
     }
 
     /// Tells the operator of a failure that nothing follows.
-    pub(super) fn tell(&self, meta: Meta, error: &Error) {
+    fn tell(&self, meta: Meta, error: &Error) {
+        self.tell_of(meta, error, 0);
+    }
+
+    /// Tells the operator of an event that failed for good, and of how many others did so in the
+    /// same call for the same reason.
+    pub(super) fn tell_of(&self, meta: Meta, error: &Error, others: usize) {
+        let others = (others > 0).then_some(others);
         tracing::error!(
             plugin = self.owner.name(),
             handler = self.handler,
             topic = %self.topic,
             event = %meta.id,
+            others,
             trace_id = %meta.trace().trace_id(),
             span_id = %meta.trace().span_id(),
             kind = error.kind().as_str(),

@@ -166,6 +166,12 @@ impl Job {
         self.failures().map_or(0, |failures| failures.attempts)
     }
 
+    /// Whether it is tried again after the failure that was noted last.
+    pub(super) fn may_retry(&self, error: &Error) -> bool {
+        let retry = self.site.site.options.retry;
+        error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
+    }
+
     /// What the last call that failed said.
     pub(super) fn last_error(&self) -> &dyn std::fmt::Display {
         self.failures().map_or(&"", |failures| &failures.error)

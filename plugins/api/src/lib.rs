@@ -19,13 +19,18 @@
 //! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
 //! `application/problem+json` body that says why.
 //!
+//! A caller can publish only what speaks for himself, by the `subject` of the event's type; users
+//! in `may_publish_for` can publish for others.
+//!
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
-//! Config: `address`, `open`, `users`, `operators`, `max_body_bytes`, `request_timeout`,
-//! `max_connections`, `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and
-//! publishes what callers send, as far as its `permissions` go. The file `address` in its data directory holds the
-//! address while it listens.
+//! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
+//! Probes are answered beside a full house.
+//!
+//! It needs `Auth` and `UserService`, hears no events, and publishes what callers send, as far as
+//! its `permissions` go. The file `address` in its data directory holds the address while it
+//! listens.
 
 #![forbid(unsafe_code)]
 

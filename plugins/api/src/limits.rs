@@ -3,15 +3,16 @@
 use std::any::Any;
 use std::time::Duration;
 
-use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::middleware::map_response;
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::body::BodyTime;
 use crate::problem::{Problem, explained};
 
 /// What one request may take.
@@ -19,6 +20,8 @@ use crate::problem::{Problem, explained};
 pub(crate) struct Limits {
     /// Most bytes of a body.
     pub(crate) body: usize,
+    /// Most time for a body to come.
+    pub(crate) body_time: Duration,
     /// Most time, from the last byte of the head to the answer.
     pub(crate) time: Duration,
 }
@@ -29,6 +32,7 @@ impl Limits {
         router
             .layer(DefaultBodyLimit::disable())
             .layer(RequestBodyLimitLayer::new(self.body))
+            .layer(Extension(BodyTime(self.body_time)))
             .layer(TimeoutLayer::with_status_code(
                 StatusCode::SERVICE_UNAVAILABLE,
                 self.time,
@@ -84,6 +88,7 @@ mod tests {
             );
         let limits = Limits {
             body: 8,
+            body_time: Duration::from_secs(5),
             time: Duration::from_secs(10),
         };
         let request = Request::builder()

@@ -12,7 +12,7 @@ use crate::config::ApiConfig;
 use crate::limits::Limits;
 use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
-use crate::server::{self, Server, Spawn};
+use crate::server::{self, Head, Room, Routers, Server, ServerLimits, Spawn, Timeouts};
 use crate::traced::traced;
 
 /// Serves the HTTP interface.
@@ -58,7 +58,7 @@ impl Api {
     async fn start(&self, tasks: Tasks) -> Result<()> {
         let bound = server::bind(&self.config.address).await?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = bound.serve(self.router(&spawn), self.config.max_connections, &spawn)?;
+        let server = bound.serve(self.routers(&spawn), self.limits(), &spawn)?;
         let address = server.address();
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
         tracing::info!(%address, "the interface is open");
@@ -81,13 +81,37 @@ impl Api {
 }
 
 impl Api {
-    fn router(&self, spawn: &Spawn) -> Router {
+    fn routers(&self, spawn: &Spawn) -> Routers {
         let limits = Limits {
             body: self.config.max_body_bytes.get(),
+            body_time: self.config.body_timeout.get(),
             time: self.config.request_timeout.get(),
         };
-        let router = limits.apply(routes::router(&self.backends(spawn), &self.config));
-        router.layer(from_fn(traced))
+        let backends = self.backends(spawn);
+        let finish = |router: Router| limits.apply(router).layer(from_fn(traced));
+        Routers {
+            all: finish(routes::router(&backends, &self.config)),
+            spare: finish(routes::spare(&backends, &self.config)),
+        }
+    }
+
+    fn limits(&self) -> ServerLimits {
+        let config = &self.config;
+        ServerLimits {
+            room: Room {
+                total: config.max_connections,
+                per_address: config.max_connections_per_address,
+            },
+            timeouts: Timeouts {
+                header: config.header_timeout.get(),
+                write: config.write_timeout.get(),
+                idle: config.idle_timeout.get(),
+            },
+            head: Head {
+                bytes: config.max_header_bytes,
+                fields: config.max_headers,
+            },
+        }
     }
 
     fn backends(&self, spawn: &Spawn) -> Backends {

@@ -97,12 +97,29 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
     let routes = [
         session::routes(&backends.auth),
         users::routes(&backends.users, config.users),
-        events::routes(&backends.publishers, &backends.spawn),
+        events::routes(
+            &backends.publishers,
+            &backends.spawn,
+            &config.may_publish_for,
+        ),
         schedules::routes(&backends.operators),
         plugins::routes(&backends.operators),
         health::routes(&backends.readiness),
     ];
     assemble(routes.into_iter().flatten(), &backends.auth, &config.open)
+}
+
+/// Only the probes, for connections that there is no room for.
+pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
+    let probes = health::routes(&backends.readiness).into_iter();
+    assemble(probes, &backends.auth, &config.open).fallback(no_room)
+}
+
+async fn no_room() -> Problem {
+    Problem::unavailable(
+        "there is no room for one more connection: `max_connections`, or of one address \
+         `max_connections_per_address`, have a request that is being answered",
+    )
 }
 
 fn assemble(routes: impl Iterator<Item = Route>, auth: &Arc<dyn Auth>, open: &[String]) -> Router {

@@ -7,6 +7,7 @@ use std::time::Duration;
 use crate::context::{Frame, within};
 use crate::error::{Error, Result};
 use crate::event::any::Payload;
+use crate::event::handler::Site;
 use crate::event::job::Job;
 use crate::event::lane::Lane;
 use crate::event::queued::QueuedSite;
@@ -147,17 +148,50 @@ impl Work {
             return None;
         };
         self.site().site.count_failure(&error);
+        let error = match error.into_each() {
+            Ok(each) => return self.conclude_each(each).await,
+            Err(error) => error,
+        };
         self.jobs_mut().for_each(|job| job.failed(&error));
-        if self.may_retry(&error) {
+        if self.first.may_retry(&error) {
             return Some(self);
         }
         self.bury(&error).await;
         None
     }
 
-    fn may_retry(&self, error: &Error) -> bool {
-        let retry = self.site().site.options.retry;
-        error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
+    /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
+    async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
+        let site = Arc::clone(self.site());
+        let (mut done, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        // All at once and before anything waits, so that none that succeeded is left behind.
+        for (mut job, result) in self.into_jobs().zip(each) {
+            match result {
+                Ok(()) => {
+                    job.leave();
+                    done.push(job);
+                }
+                Err(error) => {
+                    job.failed(&error);
+                    match job.may_retry(&error) {
+                        true => again.push(job),
+                        false => dead.push((job, error)),
+                    }
+                }
+            }
+        }
+        for job in done {
+            job.succeed().await;
+        }
+        tell_of(&site.site, &dead);
+        for (job, error) in dead {
+            job.bury(&error).await;
+        }
+        let mut again = again.into_iter();
+        Some(Self {
+            first: again.next()?,
+            rest: again.collect(),
+        })
     }
 
     async fn succeed(mut self) {
@@ -168,7 +202,8 @@ impl Work {
     }
 
     async fn bury(self, error: &Error) {
-        self.site().site.tell(self.first.payload.meta(), error);
+        let others = self.rest.len();
+        (self.site().site).tell_of(self.first.payload.meta(), error, others);
         for job in self.into_jobs() {
             job.bury(error).await;
         }
@@ -180,5 +215,20 @@ impl Work {
 
     fn into_jobs(self) -> impl Iterator<Item = Job> {
         std::iter::once(self.first).chain(self.rest)
+    }
+}
+
+/// Tells the operator of the events that a call failed with: once for each cause.
+fn tell_of(site: &Site, dead: &[(Job, Error)]) {
+    let mut causes: Vec<(String, &Job, &Error, usize)> = Vec::new();
+    for (job, error) in dead {
+        let text = error.to_string();
+        match causes.iter_mut().find(|(known, ..)| *known == text) {
+            Some((.., others)) => *others += 1,
+            None => causes.push((text, job, error, 0)),
+        }
+    }
+    for (_, job, error, others) in causes {
+        site.tell_of(job.payload.meta(), error, others);
     }
 }

@@ -194,7 +194,7 @@ fn queued(krate: &Path, (ty, event): (&Type, &Type), subscription: &Subscription
 
 fn batch(krate: &Path, subscription: &Subscription) -> TokenStream {
     let called = on_plugin(&subscription.call, &[quote!(events)]);
-    let handled = run(krate, "handling", &subscription.call, &called);
+    let handled = run(krate, "handling_batch", &subscription.call, &called);
     quote!(|plugin, events| #handled)
 }
 

@@ -9,3 +9,4 @@ mod lifecycle;
 mod operations;
 mod session;
 mod site;
+mod slow;
