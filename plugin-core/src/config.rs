@@ -18,7 +18,6 @@ mod issue;
 mod origin;
 mod report;
 
-mod location;
 mod node;
 mod yaml;
 
@@ -28,7 +27,9 @@ mod shape;
 
 mod environment;
 mod layers;
+mod reading;
 mod sources;
+mod variables;
 
 mod conform;
 mod interpolation;
@@ -48,7 +49,6 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
-pub(crate) use issue::nearest;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};

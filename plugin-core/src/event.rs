@@ -35,15 +35,18 @@ mod publish_all;
 mod publisher;
 mod publishing;
 mod queued;
+mod received;
 mod record;
 mod request;
 mod room;
 mod route;
+mod rules;
 mod sampling;
 mod series;
 mod shared;
 #[expect(unsafe_code, reason = "linkme puts the service into a link section")]
 pub mod store;
+mod subject;
 mod subscriber;
 mod table;
 mod tally;
@@ -71,12 +74,14 @@ pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport};
 pub use outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
 pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
+pub use received::Received;
 #[doc(hidden)]
 pub use request::Answered;
 pub use request::{
     AnswerData, AnswerDescriptor, Desks, Request, RequestError, Requester, Requesters,
 };
 pub use store::EventStore;
+pub use subject::{Subject, SubjectField};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use bindings::Bindings;

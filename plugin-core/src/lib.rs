@@ -119,6 +119,7 @@ pub mod version;
 
 mod compose;
 mod descriptor;
+mod doc;
 mod plan;
 pub mod registry;
 
@@ -130,6 +131,7 @@ mod error;
 mod guard;
 pub mod init;
 mod instance;
+mod nearest;
 pub mod permission;
 mod spawn;
 mod sync;
@@ -159,5 +161,6 @@ pub use descriptor::{
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
+pub use nearest::nearest;
 pub use plan::{Edge, PlanIssue, Reason};
 pub use tasks::{SpawnError, Tasks};

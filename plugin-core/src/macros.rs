@@ -277,7 +277,14 @@ pub use plugin_macros::plugin;
 /// - the topic, unique in a build: segments of `a-z`, `0-9`, `_` and `-` with dots between them.
 /// - `answer = Answer`: makes it a request, which one plugin of a build answers with that type. The
 ///   answer derives `Serialize`, `Deserialize` and `JsonSchema`, too.
+/// - `subject = user_id`: the field, a `String` or an `Option<String>`, that says whom the event
+///   speaks for. With it the event may come from callers of an interface such as `api-plugin`,
+///   each of whom can name only himself there; `subject = none` for an event that speaks for
+///   nobody. Without it callers can't send the event.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// What comes as JSON, from a caller or from a file of events, has to keep what the schema says of
+/// lengths, patterns and ranges: `#[schemars(length(max = 128), regex(pattern = "^[a-z]+$"))]`.
 ///
 /// The first paragraph of the type's doc comment is its line for the operator.
 ///

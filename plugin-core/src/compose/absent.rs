@@ -3,9 +3,7 @@
 use std::fmt;
 
 use super::{CatalogueEntry, Composition};
-
-/// How like a known name another one must be to be a slip of the pen.
-const LIKE: f64 = 0.6;
+use crate::nearest::nearest;
 
 /// Why a set lacks a plugin that a config or an operator names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,27 +40,18 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
     })
 }
 
+/// The known name that is most like another one. What most names end in says nothing of which one
+/// is meant, and may be left off.
 fn similar(composition: &Composition, name: &str) -> Option<&'static str> {
     let composed = composition.plugins().map(|plugin| plugin.name);
     let catalogued = composition.catalogue.iter().map(|entry| entry.plugin);
-    let likeness = |known| likeness(known, name);
-    composed
-        .chain(catalogued)
-        .map(|known| (likeness(known), known))
-        .filter(|&(likeness, _)| likeness >= LIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
+    let known: Vec<&'static str> = composed.chain(catalogued).collect();
+    let meant = nearest(stem(name), known.iter().map(|known| stem(known)))?;
+    known.into_iter().find(|known| stem(known) == meant)
 }
 
-/// How like a known name another one is, from 0 to 1. What most names end in says nothing of which
-/// one is meant, and may be left off.
-fn likeness(known: &str, name: &str) -> f64 {
-    let like = strsim::normalized_damerau_levenshtein;
-    match (known.strip_suffix("-plugin"), name.strip_suffix("-plugin")) {
-        (Some(known), Some(name)) => like(known, name),
-        (Some(stem), None) => like(stem, name).max(like(known, name)),
-        (None, _) => like(known, name),
-    }
+fn stem(name: &str) -> &str {
+    name.strip_suffix("-plugin").unwrap_or(name)
 }
 
 impl fmt::Display for Absent {

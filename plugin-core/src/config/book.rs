@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::issue::{Issue, IssueKind, nearest};
+use super::issue::{Issue, IssueKind};
 use super::manager;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::schema;
 use super::shape::Shape;
 use crate::compose::{Absent, Composition};
+use crate::nearest::nearest;
 
 /// The sections of a build.
 pub(super) struct Book<'c> {
@@ -60,7 +61,7 @@ impl<'c> Book<'c> {
         if let Absent::LeftOut { .. } = absent {
             return None;
         }
-        let manager = nearest(name, [manager::ROOT]);
+        let manager = nearest(name, [manager::ROOT]).map(str::to_owned);
         Some(nobody(&section.key, name, name, &absent).or_meant(manager))
     }
 }

@@ -1,8 +1,10 @@
 //! Events that come as JSON, for a topic.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Track;
 
 use super::any::{Payload, Untyped};
@@ -29,6 +31,11 @@ pub(crate) trait Publishable: Send {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>>;
 
+    /// The event itself.
+    fn as_any(&self) -> &dyn Any;
+
+    fn to_json(&self) -> serde_json::Result<Value>;
+
     /// The event with what is known of an earlier publishing.
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
 }
@@ -48,6 +55,14 @@ impl<E: Event> Publishable for Typed<E> {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move { publish_durable(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(&self.0)
     }
 
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload> {

@@ -19,6 +19,9 @@
 //! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
 //! `application/problem+json` body that says why.
 //!
+//! A caller can publish only what speaks for himself, by the `subject` of the event's type; users
+//! in `may_publish_for` can publish for others.
+//!
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!

@@ -2,17 +2,18 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::routing::post;
+use axum::{Extension, Json};
 use plugin_core::Error;
-use plugin_core::event::{PublishError, Publishers};
+use plugin_core::event::{PublishError, Publishers, Received, Subject};
 use serde_json::json;
 use tokio::sync::oneshot;
 
 use super::Route;
+use crate::auth::{Caller, no_token};
 use crate::body::JsonBody;
 use crate::problem::Problem;
 use crate::server::Spawn;
@@ -23,10 +24,13 @@ pub(super) const PUBLISH: &str = "POST /events/{topic}";
 struct Events {
     publishers: Publishers,
     spawn: Spawn,
+    /// Who may publish for others.
+    speakers: Arc<[String]>,
 }
 
-pub(super) fn routes(publishers: &Publishers, spawn: &Spawn) -> Vec<Route> {
+pub(super) fn routes(publishers: &Publishers, spawn: &Spawn, speakers: &[String]) -> Vec<Route> {
     let events = Events {
+        speakers: speakers.into(),
         publishers: publishers.clone(),
         spawn: Arc::clone(spawn),
     };
@@ -36,26 +40,62 @@ pub(super) fn routes(publishers: &Publishers, spawn: &Spawn) -> Vec<Route> {
 async fn publish(
     State(events): State<Events>,
     Path(topic): Path<String>,
+    caller: Option<Extension<Caller>>,
     body: JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     if events.publishers.event(&topic).is_none() {
         let detail = format!("no type of event has the topic `{topic}`");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
+    let event = events.publishers.receive(&topic, body.text())?;
+    events.check_subject(&topic, &event, caller.as_deref())?;
     let accepted = json!({"accepted": topic});
-    events.whole(topic, body).await?;
+    events.whole(event).await?;
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
 impl Events {
+    /// Whether a caller may publish an event: one that speaks for himself or for nobody. Who calls
+    /// is known unless the route is open.
+    fn check_subject(
+        &self,
+        topic: &str,
+        event: &Received,
+        caller: Option<&Caller>,
+    ) -> Result<(), Problem> {
+        let subject = event.subject();
+        if subject == Subject::Nobody {
+            return Ok(());
+        }
+        let caller = &caller.ok_or_else(no_token)?.user_id;
+        match subject {
+            _ if self.speakers.contains(caller) => Ok(()),
+            Subject::User { id, .. } if id == caller => Ok(()),
+            Subject::User { field, .. } => {
+                let detail = format!(
+                    "`{caller}` may publish `{topic}` only with `{caller}` as its `{field}`: \
+                     `may_publish_for` in the config of `api-plugin` does not name them"
+                );
+                Err(Problem::new(StatusCode::FORBIDDEN, detail).with("key", field))
+            }
+            _ => {
+                let detail = format!(
+                    "callers can't publish `{topic}`: its type does not say whom it speaks for \
+                     (`subject` of `#[event]`), and `may_publish_for` in the config of \
+                     `api-plugin` does not name `{caller}`"
+                );
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
+        }
+    }
+
     /// Publishes in a task of its own: a request that is given up must not leave an event with
     /// some of its subscribers only. Who is answered may forget the event: it is stored for those
     /// whose subscription is durable.
-    async fn whole(self, topic: String, body: JsonBody) -> Result<(), Problem> {
+    async fn whole(self, event: Received) -> Result<(), Problem> {
         let (done, outcome) = oneshot::channel();
-        let publishers = self.publishers;
         let publish = async move {
-            let published = publishers.publish_durable(&topic, body.text()).await;
+            let published = event.publish_durable().await;
             // Nobody waits for the outcome of a request that was given up.
             drop(done.send(published));
         };

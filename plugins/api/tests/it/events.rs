@@ -107,6 +107,81 @@ fn received(site: &Site) -> u64 {
 }
 
 #[tokio::test]
+async fn report_a8_a_caller_speaks_for_himself() {
+    let site = Site::new().await;
+    let client = site.client();
+    let mut others = order();
+    others["user_id"] = json!("bob");
+    let route = "POST /events/order.created";
+    let answer = client.json(route, TOKEN, others.clone()).await;
+    assert_eq!(
+        (answer.status, &answer.body["key"]),
+        (403, &json!("user_id"))
+    );
+    assert!(answer.detail().contains("`may_publish_for`"), "{answer:?}");
+    assert_eq!(client.json(route, TOKEN, order()).await.status, 202);
+    let answer = client.json(route, Some("token-of-bob"), others).await;
+    assert_eq!(answer.status, 202);
+    // No other event says whom it speaks for.
+    let login = json!({"user_id": "ada"});
+    let answer = client.json("POST /events/user.login", TOKEN, login).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.detail().contains("`subject`"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn report_a8_whom_the_config_names_speaks_for_others() {
+    let config = json!({"may_publish_for": ["ada"]});
+    let site = Site::start("", config).await.unwrap();
+    let mut others = order();
+    others["user_id"] = json!("bob");
+    for (topic, data) in [
+        ("order.created", others),
+        ("user.login", json!({"user_id": "bob"})),
+    ] {
+        let route = format!("POST /events/{topic}");
+        let answer = site.client().json(&route, TOKEN, data).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn report_a8_an_open_route_speaks_for_nobody() {
+    let open = json!({"open": ["POST /events/{topic}"]});
+    let site = Site::start("", open).await.unwrap();
+    let client = site.client();
+    let answer = client
+        .json("POST /events/order.created", None, order())
+        .await;
+    assert_eq!(answer.status, 401, "{answer:?}");
+}
+
+#[tokio::test]
+async fn report_a8_what_the_schema_asks_for_holds_outside() {
+    let site = Site::new().await;
+    let client = site.client();
+    for (key, value, why) in [
+        (
+            "order_id",
+            json!("A\r.\r\nMAIL FROM:<e@x.example>"),
+            "U+000D",
+        ),
+        ("order_id", json!("\u{202e}evil"), "match"),
+        ("order_id", json!("x".repeat(129)), "129 characters"),
+        ("order_id", json!(""), "at least 1"),
+        ("total_cents", json!(u64::MAX), "at most"),
+    ] {
+        let mut order = order();
+        order[key] = value;
+        let answer = client
+            .json("POST /events/order.created", TOKEN, order)
+            .await;
+        assert_eq!((answer.status, &answer.body["key"]), (422, &json!(key)));
+        assert!(answer.detail().contains(why), "{answer:?}");
+    }
+}
+
+#[tokio::test]
 async fn the_default_file_lets_callers_order_and_nothing_else() {
     let file = include_str!("../../../../config/plugins/api-plugin.yaml");
     let site = Site::start(file, json!({})).await.unwrap();
