@@ -10,6 +10,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Path, Token, parse_quote};
 
 use crate::diagnostics::Diagnostics;
+use crate::krate;
 use entry::Entry;
 
 /// The set as written.
@@ -25,7 +26,9 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
         krate: parse_quote!(::plugin_core),
         entries: Vec::new(),
     };
-    let parsed = (|input: ParseStream<'_>| set.parse(input, &mut diagnostics)).parse2(input);
+    let whole = input.clone();
+    let parsed =
+        (|input: ParseStream<'_>| set.parse(input, &whole, &mut diagnostics)).parse2(input);
     diagnostics.take(parsed);
     check::check(&set.entries, &mut diagnostics);
     if !diagnostics.is_empty() {
@@ -38,12 +41,20 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
 }
 
 impl Set {
-    fn parse(&mut self, input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    fn parse(
+        &mut self,
+        input: ParseStream<'_>,
+        whole: &TokenStream,
+        diagnostics: &mut Diagnostics,
+    ) -> syn::Result<()> {
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
             self.krate = input.call(Path::parse_mod_style)?;
             entry::end(input)?;
+        } else {
+            let remedy = |name: &str| format!("crate = {name},");
+            self.krate = krate::unnamed(whole, remedy, diagnostics);
         }
         while !input.is_empty() {
             match entry::parse(input) {

@@ -1,6 +1,6 @@
 //! `#[event("topic")]`: parse → check → expand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::ext::IdentExt;
 use syn::spanned::Spanned;
@@ -9,7 +9,7 @@ use syn::{Expr, ExprLit, Fields, Generics, Ident, Item, Lit, LitStr, Path, Type,
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
 use crate::suggestion::{closest, listed};
-use crate::{doc, krate, topic};
+use crate::{doc, fragment, krate, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[event]",
@@ -32,7 +32,7 @@ struct Event {
     krate: Path,
     topic: LitStr,
     ident: Ident,
-    description: String,
+    description: TokenStream,
     /// What is answered, if it is a request.
     answer: Option<Type>,
     /// Whom it speaks for: a field, or `none`.
@@ -58,7 +58,7 @@ fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Event> {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
-    let krate = krate::path(&mut arguments, diagnostics);
+    let krate = krate::path(&mut arguments, item, diagnostics);
     let topic = topic(&mut arguments, item, diagnostics);
     let answer = arguments.ty("answer", diagnostics);
     let subject = arguments.word("subject", diagnostics);
@@ -73,9 +73,9 @@ fn parse(
     check_generics(&generics, diagnostics)?;
     check_subject(subject.as_ref(), fields.as_ref(), diagnostics);
     Some(Event {
-        krate,
         topic,
-        description: doc::summary(&attributes),
+        description: doc::description(&krate, &attributes),
+        krate,
         ident,
         answer,
         subject,
@@ -195,13 +195,13 @@ fn implementation(event: &Event) -> TokenStream {
         answer,
         subject,
     } = event;
-    let name = ident.to_string();
+    let name = fragment::name(ident);
     let there = krate::at(krate, ident.span());
     let of = quote_spanned!(ident.span()=> #there::__private::event::<#ident>);
     let descriptor = quote! {
         #of(
             #topic,
-            ::core::concat!(::core::module_path!(), "::", #name),
+            ::std::concat!(::std::module_path!(), "::", #name),
         )
         .description(#description)
     };
@@ -230,10 +230,14 @@ fn subject_of(event: &Event, field: &Ident) -> TokenStream {
         return quote!(.subject_none());
     }
     let name = field.unraw().to_string();
-    let read = quote_spanned!(field.span()=> #krate::event::SubjectField::subject(&event.#field));
+    let there = krate::at(krate, field.span());
+    // The name as it is in the expansion, wherever the field was written.
+    let event = Ident::new("event", Span::call_site());
+    let subject = quote_spanned!(field.span()=> #there::event::SubjectField::subject);
+    let read = quote!(#subject(&#event.#field));
     quote! {
         .subject(#name, {
-            fn subject(event: &dyn ::core::any::Any) -> ::core::option::Option<&str> {
+            fn subject(event: &dyn ::std::any::Any) -> ::std::option::Option<&str> {
                 let event = event.downcast_ref::<#ident>()?;
                 #read
             }

@@ -6,6 +6,7 @@ use syn::{Ident, LitStr, Path};
 
 use super::Set;
 use super::entry::Entry;
+use crate::fragment;
 
 /// Expands a set that is well written.
 pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
@@ -59,13 +60,13 @@ fn line(entry: &Entry, krate: &Path) -> Option<TokenStream> {
             plugin: #name,
             provides: &[#(#services),*],
             answers: &[#(#answers),*],
-            enabled: ::core::cfg!(#condition),
+            enabled: ::std::cfg!(#condition),
         },
     })
 }
 
 fn services(entry: &Entry) -> impl Iterator<Item = String> {
-    entry.provides.iter().flatten().map(ToString::to_string)
+    entry.provides.iter().flatten().map(fragment::name)
 }
 
 /// Holds what an entry says of its plugin against the descriptor.
