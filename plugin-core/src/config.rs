@@ -8,6 +8,7 @@ mod period;
 mod requirement;
 mod secret;
 
+mod handlers;
 mod manager;
 mod plugin;
 mod policy;
@@ -47,6 +48,7 @@ mod settings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
+pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};

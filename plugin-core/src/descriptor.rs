@@ -1,5 +1,6 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
+mod breaker;
 mod hooks;
 mod middleware;
 mod respond;
@@ -19,6 +20,7 @@ use crate::key;
 use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
+pub use breaker::Breaker;
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
 pub use middleware::{Middleware, Stage};
 pub use respond::{Respond, RespondOptions};

@@ -6,6 +6,7 @@ mod backlog;
 mod batch;
 mod binder;
 mod bindings;
+mod breaker;
 mod bus;
 mod caller;
 mod dead_letters;
@@ -57,6 +58,7 @@ pub use any::{AnyEvent, SharedEvent};
 pub use batch::IntoBatchOutcome;
 pub use batch::{Batch, BatchOutcome};
 pub use binder::Binder;
+pub use breaker::{BreakerState, BreakerStatus};
 pub use bus::Bus;
 #[doc(hidden)]
 pub use caller::Handler;
@@ -82,7 +84,9 @@ pub use store::EventStore;
 pub use subject::{Subject, SubjectField};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
+pub(crate) use backlog::Pending;
 pub(crate) use bindings::Bindings;
+pub(crate) use breaker::Breaker;
 pub(crate) use dead_letters::ReplayError;
 pub(crate) use durable::{Deliveries, ask};
 pub(crate) use envelope::Meta;

@@ -153,9 +153,9 @@ pub mod prelude;
 pub use compose::{Absent, CatalogueEntry, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware, Misfire,
-    Mode, Need, Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Respond,
-    RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
+    Arity, Balance, BoxFuture, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
+    Misfire, Mode, Need, Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement,
+    Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};

@@ -130,7 +130,7 @@ impl Explanation {
                 .map(|provide| provide.service.name)
                 .collect(),
             conflicts: plugin.conflicts,
-            events_in: events::handled(plugin, set),
+            events_in: events::handled(plugin, set, settings.map(|all| &all.plugins[plugin.name])),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, settings),
             middleware: middleware::of(plugin),

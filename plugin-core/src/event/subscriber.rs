@@ -181,6 +181,7 @@ impl Subscriber {
             key: None,
             group: None,
             changes: Vec::new(),
+            breakers: Vec::new(),
             role: Role::Handler,
         };
         bind(&mut binder);

@@ -96,6 +96,8 @@ pub(crate) struct Serving {
     pub(crate) retry: Option<LitInt>,
     pub(crate) backoff_millis: Option<u64>,
     pub(crate) max_backoff_millis: Option<u64>,
+    pub(crate) breaker: Option<LitInt>,
+    pub(crate) open_for_millis: Option<u64>,
     pub(crate) durable: bool,
 }
 

@@ -1,5 +1,6 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
+mod breaker;
 mod durable;
 mod retry;
 mod serving;
@@ -35,6 +36,8 @@ const GRAMMAR: Grammar = Grammar {
         ("retry", "retry = 5"),
         ("backoff", "backoff = \"200ms\""),
         ("max_backoff", "max_backoff = \"10s\""),
+        ("breaker", "breaker = 5"),
+        ("open_for", "open_for = \"30s\""),
         ("group", "group = \"billing\""),
         ("balance", "balance = least_loaded"),
         ("key", "key = |event| &event.user_id"),
@@ -43,7 +46,7 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 11] = [
+const QUEUED_ONLY: [&str; 13] = [
     "concurrency",
     "overflow",
     "batch",
@@ -51,6 +54,8 @@ const QUEUED_ONLY: [&str; 11] = [
     "retry",
     "backoff",
     "max_backoff",
+    "breaker",
+    "open_for",
     "group",
     "balance",
     "key",
@@ -70,6 +75,7 @@ pub(crate) fn check(
     check_agreement(&arguments, &call, taken.as_ref(), diagnostics);
     if call.is_async {
         retry::check(&arguments, diagnostics);
+        breaker::check(&arguments, diagnostics);
     }
     let pattern = pattern(&mut arguments, diagnostics);
     let filter = filter(&mut arguments, diagnostics);

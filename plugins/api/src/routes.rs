@@ -97,11 +97,7 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
     let routes = [
         session::routes(&backends.auth),
         users::routes(&backends.users, config.users),
-        events::routes(
-            &backends.publishers,
-            &backends.spawn,
-            &config.may_publish_for,
-        ),
+        events::routes(&backends.publishers, &backends.spawn, config),
         schedules::routes(&backends.operators),
         plugins::routes(&backends.operators),
         health::routes(&backends.readiness),

@@ -77,6 +77,8 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
     let retry = serving.retry.iter();
     let backoff = serving.backoff_millis.iter();
     let max_backoff = serving.max_backoff_millis.iter();
+    let breaker = serving.breaker.iter();
+    let open_for = serving.open_for_millis.iter();
     let durable = serving.durable.then(|| quote!(.durable()));
     quote! {
         #krate::SubscribeOptions::DEFAULT
@@ -88,6 +90,8 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
             #(.retry(#retry))*
             #(.backoff(::std::time::Duration::from_millis(#backoff)))*
             #(.max_backoff(::std::time::Duration::from_millis(#max_backoff)))*
+            #(.breaker(#breaker))*
+            #(.open_for(::std::time::Duration::from_millis(#open_for)))*
             #durable
     }
 }

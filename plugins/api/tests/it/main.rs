@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod backends;
+mod certain;
 mod client;
 mod events;
 mod lifecycle;
@@ -10,3 +11,4 @@ mod operations;
 mod session;
 mod site;
 mod slow;
+mod store;
