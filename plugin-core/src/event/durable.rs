@@ -220,6 +220,15 @@ impl Durables {
         Some(revived)
     }
 
+    /// The system is stopping: the store is not to wait for more events that it could write
+    /// together.
+    pub(crate) async fn hurry(&self) {
+        let Some(store) = self.link.now() else { return };
+        if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
+            tracing::debug!("the event store goes on as ever: {error}");
+        }
+    }
+
     /// Accepts nothing more, and puts what was accepted into the store, as long as that works.
     pub(crate) async fn suspend(&self) {
         let all = self.all().clone();

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::node::{Data, Node};
 use super::super::secret::MASK;
 use super::super::shape::resolve;
-use super::range::Range;
+use super::range::{PeriodRange, Range};
 
 /// Text in a message is cut after this many characters.
 const LONGEST: usize = 60;
@@ -67,7 +67,7 @@ pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
         return one_of(&words);
     }
     if let Some(text) = format(schema) {
-        return text.to_owned();
+        return text;
     }
     let mut kinds: Vec<String> = types(schema)
         .filter(|kind| *kind != "null")
@@ -105,7 +105,16 @@ fn typed(kind: &str, schema: &Map<String, Value>) -> String {
     format!("{noun}{}", Range::of(schema).describe(kind))
 }
 
-fn format(schema: &Map<String, Value>) -> Option<&'static str> {
+fn format(schema: &Map<String, Value>) -> Option<String> {
+    let known = known_format(schema)?;
+    let range = PeriodRange::of(schema).describe();
+    Some(range.map_or_else(
+        || known.to_owned(),
+        |range| format!("a length of time {range}"),
+    ))
+}
+
+fn known_format(schema: &Map<String, Value>) -> Option<&'static str> {
     let is_positive = schema.contains_key("exclusiveMinimum");
     match schema.get("format")?.as_str()? {
         "period" if is_positive => Some("a length of time above zero, such as `30s` or `1m 30s`"),
