@@ -53,7 +53,7 @@ pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
