@@ -30,6 +30,8 @@
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
+//! What callers are refused is in the audit log, at a bounded rate.
+//!
 //! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
 //! Probes are answered beside a full house.
 //!
@@ -47,6 +49,7 @@ mod body;
 mod idempotency;
 mod limits;
 
+mod audited;
 mod auth;
 mod operators;
 mod routes;
