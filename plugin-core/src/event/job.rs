@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -57,7 +58,7 @@ pub(super) enum Gate {
 /// What only some jobs have.
 #[derive(Default)]
 struct Rare {
-    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    acknowledge: Option<Acknowledge>,
     /// What its calls came to so far.
     failures: Option<Failures>,
     /// The dead letter that it is made of.
@@ -69,6 +70,52 @@ struct Rare {
     gate: Gate,
     /// How often it showed that the target of its handler is still down.
     probes: u32,
+}
+
+/// Where the outcome of a job goes.
+enum Acknowledge {
+    Own(oneshot::Sender<HandlerOutcome>),
+    Shared(Awaiting),
+}
+
+/// A publisher that waits, or waited, for what becomes of an event.
+#[derive(Clone)]
+pub(super) struct Awaiting(Arc<Mutex<Option<oneshot::Sender<HandlerOutcome>>>>);
+
+impl Acknowledge {
+    fn share(&mut self) -> Option<Awaiting> {
+        if let Self::Own(sender) = self {
+            let (nobody, _) = oneshot::channel();
+            let sender = std::mem::replace(sender, nobody);
+            *self = Self::Shared(Awaiting(Arc::new(Mutex::new(Some(sender)))));
+        }
+        match self {
+            Self::Shared(awaiting) => Some(awaiting.clone()),
+            Self::Own(_) => None,
+        }
+    }
+
+    /// Tells the publisher, who may have stopped waiting.
+    fn send(self, outcome: HandlerOutcome) {
+        let sender = match self {
+            Self::Own(sender) => Some(sender),
+            Self::Shared(awaiting) => awaiting.sender().take(),
+        };
+        drop(sender.map(|sender| sender.send(outcome)));
+    }
+}
+
+impl Awaiting {
+    /// Whether the publisher has stopped waiting before it was told.
+    pub(super) fn is_gone(&self) -> bool {
+        self.sender()
+            .as_ref()
+            .is_some_and(oneshot::Sender::is_closed)
+    }
+
+    fn sender(&self) -> MutexGuard<'_, Option<oneshot::Sender<HandlerOutcome>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Job {
@@ -103,7 +150,7 @@ impl Job {
     /// Its publisher waits for what becomes of it.
     pub(super) fn acknowledges(mut self, to: Option<oneshot::Sender<HandlerOutcome>>) -> Self {
         if to.is_some() {
-            self.rare().acknowledge = to;
+            self.rare().acknowledge = to.map(Acknowledge::Own);
         }
         self
     }
@@ -146,6 +193,25 @@ impl Job {
     /// Whether its publisher waits for what becomes of it.
     pub(super) fn is_awaited(&self) -> bool {
         (self.rare.as_ref()).is_some_and(|rare| rare.acknowledge.is_some())
+    }
+
+    /// Whether its publisher still waits, for one who asks without the job; `None` if it never did.
+    pub(super) fn awaiting(&mut self) -> Option<Awaiting> {
+        self.rare.as_mut()?.acknowledge.as_mut()?.share()
+    }
+
+    /// Its handler is about to be called. Of an event that a store keeps: `None` when that has
+    /// dropped it meanwhile.
+    pub(super) fn take(mut self) -> Option<Self> {
+        let taken = self
+            .rare
+            .as_mut()
+            .and_then(|rare| rare.receipt.take_if(|receipt| !receipt.take()));
+        if taken.is_none() {
+            return Some(self);
+        }
+        self.leave();
+        None
     }
 
     /// Takes the place in the mailbox that was reserved for it.
@@ -292,8 +358,7 @@ impl Job {
     fn acknowledge(&mut self, result: Result<()>) {
         let acknowledge = (self.rare.as_mut()).and_then(|rare| rare.acknowledge.take());
         if let Some(acknowledge) = acknowledge {
-            // The publisher may have stopped waiting.
-            drop(acknowledge.send(self.site.site.outcome(result)));
+            acknowledge.send(self.site.site.outcome(result));
         }
     }
 

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Suspicion, Window};
+use plugin_core::event::store::{
+    Record, Stock, Stored, SubscriptionName, Suspicion, Ticket, Window,
+};
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
@@ -46,7 +48,7 @@ pub(crate) async fn subscription(
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     subscription: i64,
-    events: &[Record],
+    events: &[&Record],
 ) -> sqlx::Result<Vec<u64>> {
     let mut positions = Vec::with_capacity(events.len());
     for chunk in events.chunks(CHUNK) {
@@ -62,7 +64,7 @@ pub(crate) async fn insert(
 async fn insert_chunk(
     connection: &mut SqliteConnection,
     subscription: i64,
-    events: &[Record],
+    events: &[&Record],
 ) -> sqlx::Result<HashMap<u128, u64>> {
     let mut sql = QueryBuilder::new(
         "INSERT INTO events (subscription, key, source, published_ms, traceparent, data) ",
@@ -72,7 +74,7 @@ async fn insert_chunk(
             .push_bind(event.key.as_u128().to_be_bytes().to_vec())
             .push_bind(event.source.to_string())
             .push_bind(millis(event.published))
-            .push_bind(event.parent.map(|span| span.to_string()))
+            .push_bind(event.trace.map(|span| span.to_string()))
             .push_bind(event.data.to_string());
     });
     // As above.
@@ -100,45 +102,6 @@ pub(crate) async fn delete(
         .fetch_all(connection)
         .await?;
     Ok(size(&gone))
-}
-
-/// Takes the oldest events out until so much has gone.
-pub(crate) async fn displace(
-    connection: &mut SqliteConnection,
-    room: Size,
-) -> sqlx::Result<Vec<Displaced>> {
-    let sql = "DELETE FROM events WHERE seq IN (
-            SELECT seq FROM (
-                SELECT seq, row_number() OVER before AS number,
-                    coalesce(sum(octet_length(data)) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS freed
-                FROM events WINDOW before AS (ORDER BY seq)
-            ) WHERE number <= ? OR freed < ?
-        ) RETURNING (SELECT plugin || '.' || handler || '(' || topic || ')' FROM subscriptions WHERE id = subscription), key, octet_length(data)";
-    let rows = sqlx::query(sql)
-        .bind(signed(room.events))
-        .bind(signed(room.bytes))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(Displaced::of).collect()
-}
-
-/// An event that gave way to a new one.
-#[derive(Debug)]
-pub(crate) struct Displaced {
-    pub(crate) subscription: String,
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) size: Size,
-}
-
-impl Displaced {
-    fn of(row: &SqliteRow) -> sqlx::Result<Self> {
-        let key: &[u8] = row.try_get(1)?;
-        Ok(Self {
-            subscription: row.try_get(0)?,
-            key: number(key).and_then(IdempotencyKey::from_u128),
-            size: size(&[row.try_get(2)?]),
-        })
-    }
 }
 
 /// The events of a subscription that are not settled.
@@ -246,15 +209,16 @@ fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
     let key = number(key).and_then(IdempotencyKey::from_u128);
     let published: i64 = row.try_get("published_ms")?;
     let data: String = row.try_get("data")?;
-    let parent: Option<String> = row.try_get("traceparent")?;
+    let trace: Option<String> = row.try_get("traceparent")?;
     Ok(Stored {
         position: position(row.try_get("seq")?),
         record: Record {
             key: key.ok_or_else(|| sqlx::Error::Decode("a key of 16 bytes".into()))?,
             source: row.try_get::<String, _>("source")?.into(),
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
-            parent: parent.and_then(|span| span.parse().ok()),
+            trace: trace.and_then(|span| span.parse().ok()),
             data: Arc::from(data),
+            ticket: Ticket::default(),
         },
         suspicion: suspicion(row.try_get("crashes")?, max_crashes),
     })
@@ -268,7 +232,7 @@ fn suspicion(crashes: Option<u32>, max_crashes: u32) -> Suspicion {
     }
 }
 
-fn number(key: &[u8]) -> Option<u128> {
+pub(crate) fn number(key: &[u8]) -> Option<u128> {
     Some(u128::from_be_bytes(key.try_into().ok()?))
 }
 
@@ -278,7 +242,7 @@ pub(crate) fn millis(time: SystemTime) -> i64 {
 }
 
 /// Positions come from `AUTOINCREMENT`, which counts up from 1.
-fn position(seq: i64) -> u64 {
+pub(crate) fn position(seq: i64) -> u64 {
     seq.unsigned_abs()
 }
 
@@ -286,7 +250,7 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn list(positions: &[u64]) -> String {
+pub(crate) fn list(positions: &[u64]) -> String {
     serde_json::Value::from(positions).to_string()
 }
 

@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{Record, Settled, Settlement, Stored, SubscriptionName, Window};
+use plugin_core::event::store::{
+    Record, Settled, Settlement, Stored, SubscriptionName, Ticket, Window,
+};
 use plugin_core::{Error, Result};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -101,8 +103,9 @@ fn event(number: u128, bytes: usize) -> Record {
         key: IdempotencyKey::from_u128((1 << 64) | number).unwrap(),
         source: "host".into(),
         published: SystemTime::now(),
-        parent: None,
+        trace: None,
         data: "x".repeat(bytes).into(),
+        ticket: Ticket::default(),
     }
 }
 

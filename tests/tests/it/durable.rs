@@ -11,5 +11,7 @@ mod parcel;
 mod poison;
 mod refused;
 mod restart;
+mod room;
 mod shaky;
 mod stranger;
+mod traced;

@@ -230,7 +230,8 @@ impl Deliverer {
 
     async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
-        let receipt = Receipt::new(next.stored.position, &self.answers, place);
+        let ticket = next.stored.record.ticket.clone();
+        let receipt = Receipt::new((next.stored.position, ticket), &self.answers, place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),
@@ -322,7 +323,7 @@ fn crash_failures(crashes: u32) -> Failures {
 fn from_store(stored: Stored) -> Next {
     Next {
         stored,
-        id: None,
+        meta: None,
         may_be_old: false,
     }
 }
@@ -341,7 +342,7 @@ impl Settler {
         let mut answers = Vec::new();
         while answered.recv_many(&mut answers, WINDOW).await > 0 {
             let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
-            if settled.len() < answers.len() {
+            if answers.iter().any(Answer::is_open) {
                 self.clear(&answers).await;
                 self.durable.tail.rewind();
             }

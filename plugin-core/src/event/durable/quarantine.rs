@@ -95,15 +95,16 @@ mod tests {
 
     use super::*;
     use crate::event::IdempotencyKey;
-    use crate::event::store::Record;
+    use crate::event::store::{Record, Ticket};
 
     fn stored(position: u64, suspicion: Suspicion) -> Stored {
         let record = Record {
             key: IdempotencyKey::next(),
             source: "host".into(),
             published: SystemTime::now(),
-            parent: None,
+            trace: None,
             data: "{}".into(),
+            ticket: Ticket::default(),
         };
         Stored {
             position,
