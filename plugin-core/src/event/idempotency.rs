@@ -36,6 +36,7 @@ pub struct IdempotencyKey {
 }
 
 const VERSION: u64 = 0x7000;
+const VERSION_OF_EVENT: u64 = 0x8000;
 const VARIANT: u64 = 1 << 63;
 const RANDOM_BITS: u64 = (1 << 62) - 1;
 
@@ -49,6 +50,25 @@ impl IdempotencyKey {
         Self {
             high: NonZeroU64::new(high).unwrap_or(NonZeroU64::MIN),
             low: low | VARIANT,
+        }
+    }
+
+    /// That of an event which no durable subscription gave one, by its number in this process: a
+    /// UUID of version 8.
+    pub(crate) fn of_event(number: u64) -> Self {
+        static RANDOM: LazyLock<(u64, u64)> = LazyLock::new(|| {
+            let random = RandomState::new();
+            (
+                now_millis() << 16 | (random.hash_one(0) & 0x3ff),
+                random.hash_one(1),
+            )
+        });
+        let (started, random) = *RANDOM;
+        // The two bits that do not fit into the lower half are in the upper one.
+        let high = started | VERSION_OF_EVENT | (number >> 62) << 10;
+        Self {
+            high: NonZeroU64::new(high).unwrap_or(NonZeroU64::MIN),
+            low: ((number ^ random) & RANDOM_BITS) | VARIANT,
         }
     }
 
@@ -166,6 +186,19 @@ mod tests {
             assert_eq!(&text[14..15], "7", "{text}");
             assert!("89ab".contains(&text[19..20]), "{text}");
             assert_eq!(text.parse(), Ok(*key));
+        }
+    }
+
+    #[test]
+    fn a_key_of_an_event_is_that_of_its_number_alone() {
+        let numbers = [0, 1, 2, 1 << 44, 1 << 62, 1 << 63, u64::MAX];
+        let keys: HashSet<_> = numbers.map(IdempotencyKey::of_event).into_iter().collect();
+        assert_eq!(keys.len(), numbers.len());
+        for number in numbers {
+            let key = IdempotencyKey::of_event(number);
+            assert!(keys.contains(&key));
+            assert_eq!(&key.to_string()[14..15], "8");
+            assert_eq!(key.to_string().parse(), Ok(key));
         }
     }
 
