@@ -23,10 +23,9 @@ impl Supervisor {
 
     pub(super) async fn hear_health(&mut self, unit: usize, health: Health) -> Escalation {
         let record = &mut self.records[unit];
-        record.unhealthy = if health.serves() {
-            0
-        } else {
-            record.unhealthy + 1
+        record.unhealthy = match health {
+            Health::Unhealthy(_) => record.unhealthy + 1,
+            _ => 0,
         };
         let failed = record.unhealthy >= UNHEALTHY_IN_A_ROW;
         let before = self.kernel.units[unit].board.read().health;
