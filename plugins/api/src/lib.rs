@@ -51,6 +51,7 @@ mod limits;
 
 mod audited;
 mod auth;
+mod client;
 mod operators;
 mod routes;
 
@@ -60,5 +61,6 @@ mod traced;
 
 mod plugin;
 
+pub use client::{Network, NetworkError, ProxyHeader};
 pub use config::{ApiConfig, UserAccess};
 pub use plugin::Api;
