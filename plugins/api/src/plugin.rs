@@ -34,6 +34,10 @@ pub struct Api {
 #[plugin(name = "api-plugin", kind = middleware)]
 impl Api {
     #[init]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each parameter is something that the plugin needs"
+    )]
     fn init(
         Config(config): Config<ApiConfig>,
         auth: Service<dyn Auth>,
