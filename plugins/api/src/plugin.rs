@@ -147,6 +147,10 @@ fn not_ready(system: &System) -> Vec<NotReady> {
         .map(|plugin| NotReady {
             plugin: plugin.name.to_owned(),
             state: plugin.state.to_string(),
+            reason: match plugin.health.reason() {
+                Some(reason) => Some(reason.to_owned()),
+                None => plugin.last_error.clone(),
+            },
         })
         .collect()
 }
