@@ -22,6 +22,7 @@ mod node;
 mod yaml;
 
 mod book;
+mod doubtful;
 mod schema;
 mod shape;
 
@@ -47,11 +48,12 @@ mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};

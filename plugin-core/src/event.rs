@@ -84,6 +84,7 @@ pub use store::EventStore;
 pub use subject::{Subject, SubjectField};
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
+pub(crate) use backlog::Pending;
 pub(crate) use bindings::Bindings;
 pub(crate) use breaker::Breaker;
 pub(crate) use dead_letters::ReplayError;

@@ -150,7 +150,7 @@ pub mod __private;
 mod macros;
 pub mod prelude;
 
-pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
+pub use compose::{Absent, CatalogueEntry, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, Balance, BoxFuture, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,

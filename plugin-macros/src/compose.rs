@@ -7,7 +7,7 @@ mod expand;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Path, Token, parse_quote};
+use syn::{Attribute, Meta, Path, Token, parse_quote};
 
 use crate::diagnostics::Diagnostics;
 use crate::krate;
@@ -16,6 +16,8 @@ use entry::Entry;
 /// The set as written.
 struct Set {
     krate: Path,
+    /// Whether it holds all plugins of the binary.
+    strict: bool,
     entries: Vec<Entry>,
 }
 
@@ -24,6 +26,7 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let mut set = Set {
         krate: parse_quote!(::plugin_core),
+        strict: false,
         entries: Vec::new(),
     };
     let whole = input.clone();
@@ -47,6 +50,9 @@ impl Set {
         whole: &TokenStream,
         diagnostics: &mut Diagnostics,
     ) -> syn::Result<()> {
+        if input.peek(Token![#]) && input.peek2(Token![!]) {
+            self.attributes(input, diagnostics)?;
+        }
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
@@ -63,6 +69,28 @@ impl Set {
                     diagnostics.push(error);
                     skip_to_entry(input)?;
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Set {
+    /// Reads `#![strict]`.
+    fn attributes(
+        &mut self,
+        input: ParseStream<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> syn::Result<()> {
+        for attribute in input.call(Attribute::parse_inner)? {
+            if matches!(&attribute.meta, Meta::Path(path) if path.is_ident("strict")) {
+                self.strict = true;
+            } else {
+                diagnostics.at(
+                    &attribute.meta,
+                    "the one attribute of `compose!` is `#![strict]`, with which each plugin of \
+                        the binary has to be named: write that, or take this out",
+                );
             }
         }
         Ok(())

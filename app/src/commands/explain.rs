@@ -31,6 +31,8 @@ struct Explanation {
     version: String,
     kind: &'static str,
     description: &'static str,
+    /// What is worth knowing of it.
+    notes: Vec<String>,
     /// The Rust type.
     type_name: &'static str,
     /// The feature that brings it into the build.
@@ -113,6 +115,10 @@ impl Explanation {
             version: plugin.version.to_string(),
             kind: plugin.kind.as_str(),
             description: plugin.description,
+            notes: (set.notes().iter())
+                .filter(|note| note.plugin() == plugin.name)
+                .map(ToString::to_string)
+                .collect(),
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
             state: State::of(plugin, settings),

@@ -14,6 +14,13 @@ pub enum Absent {
         /// The line of the catalogue, with the feature that brings it.
         entry: &'static CatalogueEntry,
     },
+    /// It is linked, and `compose!` does not name it.
+    Uncomposed {
+        /// The plugin.
+        plugin: &'static str,
+        /// Its Rust type.
+        type_name: &'static str,
+    },
     /// No plugin has the name.
     Unknown {
         /// The name.
@@ -31,8 +38,16 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
         .catalogue
         .iter()
         .find(|entry| entry.plugin == name);
-    Some(match entry {
-        Some(entry) => Absent::LeftOut { entry },
+    if let Some(entry) = entry {
+        return Some(Absent::LeftOut { entry });
+    }
+    let left_out = composition.left_out();
+    let linked = left_out.iter().find(|plugin| plugin.name == name);
+    Some(match linked {
+        Some(plugin) => Absent::Uncomposed {
+            plugin: plugin.name,
+            type_name: plugin.type_name,
+        },
         None => Absent::Unknown {
             name: name.to_owned(),
             similar: similar(composition, name),
@@ -61,6 +76,11 @@ impl fmt::Display for Absent {
                 f,
                 "`{}` is known but not in this binary: build with `--features {}`",
                 entry.plugin, entry.feature
+            ),
+            Self::Uncomposed { plugin, type_name } => write!(
+                f,
+                "`{plugin}` is linked, not composed: left out (name `{type_name}` in `compose!` to \
+                 have it)"
             ),
             Self::Unknown {
                 name,

@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -10,8 +11,9 @@ use serde_path_to_error::Track;
 use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::{DecodeError, Event};
-use super::durable::publish_durable;
+use super::durable::{publish_durable, publish_stored};
 use super::envelope::{Envelope, Meta};
+use super::idempotency::IdempotencyKey;
 use super::outcome::PublishError;
 use super::publication::Publication;
 use crate::descriptor::BoxFuture;
@@ -29,6 +31,13 @@ pub(crate) trait Publishable: Send {
         self: Box<Self>,
         bus: &'a Bus,
         owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
     ) -> BoxFuture<'a, Result<(), PublishError>>;
 
     /// The event itself.
@@ -55,6 +64,20 @@ impl<E: Event> Publishable for Typed<E> {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move { publish_durable(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(publish_stored(
+            bus,
+            owner,
+            (bus.index::<E>(), self.0),
+            order,
+        ))
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -18,6 +18,7 @@ mod pump;
 mod quarantine;
 mod receipt;
 mod tail;
+mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -46,6 +47,7 @@ pub(crate) use link::ask;
 pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
 pub(super) use receipt::Receipt;
+pub(super) use whole::publish_stored;
 
 use intake::Intake;
 use link::{Link, StoreLink};
@@ -217,6 +219,15 @@ impl Durables {
         let revived = link::ask(&store, |store| store.revive(&durable.name, &letter)).await;
         durable.tail.rewind();
         Some(revived)
+    }
+
+    /// The system is stopping: the store is not to wait for more events that it could write
+    /// together.
+    pub(crate) async fn hurry(&self) {
+        let Some(store) = self.link.now() else { return };
+        if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
+            tracing::debug!("the event store goes on as ever: {error}");
+        }
     }
 
     /// Accepts nothing more, and puts what was accepted into the store, as long as that works.

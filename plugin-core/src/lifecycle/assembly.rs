@@ -32,7 +32,7 @@ impl Configured {
         requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
-        let audit = Audit::open(&manager.data_dir)
+        let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());

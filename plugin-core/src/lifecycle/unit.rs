@@ -13,7 +13,9 @@ use super::status::{Board, PluginStatus};
 use crate::config::{Restart, Start};
 use crate::descriptor::{Descriptor, Mode, PluginRef, Subscription};
 use crate::error::Error;
-use crate::event::{Breaker, Deliveries, EventStore, Mailbox, Reception, Subscriber};
+use crate::event::{
+    Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
+};
 use crate::instance::Identity;
 use crate::schedule::Timetable;
 use crate::service::ServiceTrait;
@@ -121,8 +123,17 @@ impl Unit {
 
     /// Whether it keeps the events of durable subscriptions.
     pub(super) fn is_event_store(&self) -> bool {
-        let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
-        (self.descriptor.provides.iter()).any(|provide| provide.service.key == store)
+        self.provides::<dyn EventStore>()
+    }
+
+    /// Whether it keeps dead letters.
+    pub(super) fn keeps_letters(&self) -> bool {
+        self.provides::<dyn DeadLetterStore>()
+    }
+
+    fn provides<S: ServiceTrait + ?Sized>(&self) -> bool {
+        let key = S::DESCRIPTOR.key;
+        (self.descriptor.provides.iter()).any(|provide| provide.service.key == key)
     }
 
     /// Which life of the instance this is: reports of an earlier one are void.

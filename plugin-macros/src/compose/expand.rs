@@ -9,7 +9,13 @@ use super::entry::Entry;
 use crate::fragment;
 
 /// Expands a set that is well written.
-pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
+pub(super) fn expand(set: &Set) -> TokenStream {
+    let Set {
+        krate,
+        strict,
+        entries,
+    } = set;
+    let strict = strict.then(|| quote!(.strict()));
     let plugins = entries.iter().map(|entry| plugin(entry, krate));
     let catalogue = entries.iter().map(|entry| line(entry, krate));
     let assertions = entries.iter().map(|entry| assertion(entry, krate));
@@ -25,7 +31,7 @@ pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
                 { PLUGINS.len() },
                 { #krate::__private::scratch_len(PLUGINS) },
             >(PLUGINS, CATALOGUE);
-            #krate::Composition::proven(PLUGINS, &ORDER, CATALOGUE)
+            #krate::Composition::proven(PLUGINS, &ORDER, CATALOGUE) #strict
         };
         #(#assertions)*
     }

@@ -20,6 +20,12 @@ pub struct ApiConfig {
     /// Users who may publish for others, and events that callers can't publish otherwise because
     /// they do not say whom they speak for. Everybody else can name only himself.
     pub may_publish_for: Vec<String>,
+    /// Most events of callers that are being published at once: one more is refused, and nobody
+    /// gets it.
+    pub max_pending_events: NonZeroU16,
+    /// How long the `Idempotency-Key` of an event is known after it was published.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub idempotency_ttl: Period,
     /// Most bytes of a request's body.
     pub max_body_bytes: NonZeroUsize,
     /// Time limit of one request, from the last byte of its head to the answer.
@@ -73,6 +79,8 @@ impl Default for ApiConfig {
             users: UserAccess::Own,
             operators: Vec::new(),
             may_publish_for: Vec::new(),
+            max_pending_events: const { NonZeroU16::new(128).expect("it is not zero") },
+            idempotency_ttl: Period::seconds(24 * 3600),
             max_body_bytes: const { NonZeroUsize::new(1 << 20).expect("it is not zero") },
             request_timeout: Period::seconds(10),
             body_timeout: Period::seconds(10),

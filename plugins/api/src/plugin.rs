@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::middleware::from_fn;
 use plugin_contracts::{Auth, UserService};
+use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 
 use crate::address::AddressFile;
@@ -24,6 +25,7 @@ pub struct Api {
     publishers: Publishers,
     system: System,
     operator: Option<Operator>,
+    log: SecurityLog,
     address: AddressFile,
     server: Mutex<Option<Server>>,
 }
@@ -39,6 +41,7 @@ impl Api {
         publishers: Publishers,
         system: System,
         operator: Option<Operator>,
+        log: SecurityLog,
         data: DataDir,
     ) -> Result<Self> {
         routes::check_open(&config.open)?;
@@ -49,6 +52,7 @@ impl Api {
             publishers,
             system,
             operator,
+            log,
             address: AddressFile::new(data.path()),
             server: Mutex::new(None),
         })
@@ -120,6 +124,7 @@ impl Api {
             auth: Arc::new(self.auth.clone()),
             users: Arc::new(self.users.clone()),
             publishers: self.publishers.clone(),
+            log: self.log.clone(),
             operators: Operators::new(
                 &self.config.operators,
                 self.system.clone(),

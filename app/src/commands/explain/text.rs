@@ -28,6 +28,9 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("needed by", &plugin.order.before);
     sections.add("provides", &plugin.provides);
     sections.add("conflicts", plugin.conflicts);
+    if !plugin.notes.is_empty() {
+        sections.add("note", &plugin.notes);
+    }
     sections.add("events in", lines(&handled(plugin)));
     let configured = configured(plugin);
     if !configured.is_empty() {

@@ -310,7 +310,11 @@ fn crash_failures(crashes: u32) -> Failures {
 }
 
 fn from_store(stored: Stored) -> Next {
-    Next { stored, id: None }
+    Next {
+        stored,
+        id: None,
+        may_be_old: false,
+    }
 }
 
 /// From the handlers back to the store.

@@ -69,22 +69,28 @@ async fn what_can_t_be_published_is_told_why() {
 }
 
 #[tokio::test]
-async fn an_event_is_whole_although_its_request_was_given_up() {
+async fn report_b10_what_has_no_room_is_published_to_nobody() {
     let file = "orders: { mailbox: 1 }";
     let site = Site::start(file, json!({"request_timeout": "100ms"}))
         .await
         .unwrap();
     let client = site.client();
     let mut sent = 0;
-    let mut accepted = true;
     // One is handled, one waits in the mailbox: at the latest the third finds no room.
-    while accepted {
+    loop {
         let mut order = order();
         order["order_id"] = json!("hold");
         let answer = client
             .json("POST /events/order.created", TOKEN, order)
             .await;
-        accepted = answer.status == 202;
+        if answer.status != 202 {
+            assert_eq!(answer.status, 503, "{answer:?}");
+            assert!(
+                answer.detail().starts_with("nobody got the event"),
+                "{answer:?}"
+            );
+            break;
+        }
         sent += 1;
     }
     let all_are_handled = async {
@@ -96,7 +102,14 @@ async fn an_event_is_whole_although_its_request_was_given_up() {
     let limit = Duration::from_secs(10);
     timeout(limit, all_are_handled)
         .await
-        .expect("the last event was dropped with its request");
+        .expect("what was accepted is handled");
+    let last = client.json("POST /events/order.created", TOKEN, order());
+    assert_eq!(last.await.status, 202);
+    while received(&site) == sent {
+        RELEASE.notify_one();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(received(&site), sent + 1);
 }
 
 /// How many orders were handled.
