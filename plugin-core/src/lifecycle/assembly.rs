@@ -1,6 +1,7 @@
 //! From a checked configuration to a kernel with its units, which do not run yet.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -62,6 +63,7 @@ impl Configured {
             health_interval: manager.health_interval.get(),
             insist: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            has_drained: AtomicBool::new(false),
             reports,
             requests,
         }))
