@@ -22,6 +22,7 @@ mod node;
 mod yaml;
 
 mod book;
+mod doubtful;
 mod schema;
 mod shape;
 
@@ -47,6 +48,7 @@ mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};

@@ -133,6 +133,7 @@ pub mod init;
 mod instance;
 mod nearest;
 pub mod permission;
+pub mod place;
 mod spawn;
 mod sync;
 pub mod trace;
