@@ -47,6 +47,11 @@ impl Output {
         self.put(text.as_bytes());
     }
 
+    /// Writes a part of a text, as it is.
+    pub(crate) fn part(&mut self, text: &str) {
+        self.put(text.as_bytes());
+    }
+
     /// Writes a value as a JSON document.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
         self.value(serde_json::to_vec_pretty(value));

@@ -8,6 +8,7 @@ mod period;
 mod requirement;
 mod secret;
 
+mod handlers;
 mod manager;
 mod plugin;
 mod policy;
@@ -17,17 +18,19 @@ mod issue;
 mod origin;
 mod report;
 
-mod location;
 mod node;
 mod yaml;
 
 mod book;
+mod doubtful;
 mod schema;
 mod shape;
 
 mod environment;
 mod layers;
+mod reading;
 mod sources;
+mod variables;
 
 mod conform;
 mod interpolation;
@@ -45,11 +48,12 @@ mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+pub use doubtful::unbounded;
 pub use explain::Explained;
-pub(crate) use issue::nearest;
+pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};

@@ -1,5 +1,7 @@
 //! Config as an operator meets it: files, variables, mistakes.
 
+#[path = "config/bounds.rs"]
+mod bounds;
 #[path = "config/build.rs"]
 mod build;
 #[path = "config/files.rs"]
@@ -10,9 +12,13 @@ mod fit;
 mod layers;
 #[path = "config/mistakes.rs"]
 mod mistakes;
+#[path = "config/quoted.rs"]
+mod quoted;
 #[path = "config/schema.rs"]
 mod schema;
 #[path = "config/secrets.rs"]
 mod secrets;
+#[path = "config/unreadable.rs"]
+mod unreadable;
 #[path = "config/variables.rs"]
 mod variables;

@@ -31,6 +31,8 @@ struct Explanation {
     version: String,
     kind: &'static str,
     description: &'static str,
+    /// What is worth knowing of it.
+    notes: Vec<String>,
     /// The Rust type.
     type_name: &'static str,
     /// The feature that brings it into the build.
@@ -113,6 +115,10 @@ impl Explanation {
             version: plugin.version.to_string(),
             kind: plugin.kind.as_str(),
             description: plugin.description,
+            notes: (set.notes().iter())
+                .filter(|note| note.plugin() == plugin.name)
+                .map(ToString::to_string)
+                .collect(),
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
             state: State::of(plugin, settings),
@@ -124,7 +130,7 @@ impl Explanation {
                 .map(|provide| provide.service.name)
                 .collect(),
             conflicts: plugin.conflicts,
-            events_in: events::handled(plugin, set),
+            events_in: events::handled(plugin, set, settings.map(|all| &all.plugins[plugin.name])),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, settings),
             middleware: middleware::of(plugin),

@@ -1,10 +1,12 @@
 //! What is wrong with a config, or worth a warning: values that print as one line each.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::origin::Origin;
+use crate::nearest::nearest;
 
 /// What kind of mistake an [`Issue`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -88,7 +90,7 @@ impl Issue {
         word: &str,
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        self.suggestion = nearest(word, candidates);
+        self.suggestion = nearest(word, candidates).map(str::to_owned);
         self
     }
 
@@ -99,34 +101,37 @@ impl Issue {
     }
 }
 
-/// The candidate that a typo most likely meant.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    let folded = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&folded, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.line()))
+    }
+}
+
+/// Text of a file for a terminal: what is no letter, digit or sign is told by its number.
+fn shown(text: &str) -> Cow<'_, str> {
+    let is_bidi = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
+    let is_unseen = |c: char| c.is_control() || is_bidi(c) || matches!(c, '\u{2028}' | '\u{2029}');
+    if !text.contains(is_unseen) {
+        return text.into();
+    }
+    let escaped = text.chars().map(|c| match is_unseen(c) {
+        true => c.escape_default().to_string(),
+        false => c.to_string(),
+    });
+    escaped.collect::<String>().into()
+}
+
+impl Issue {
+    /// The whole line, as it is.
+    fn line(&self) -> String {
+        let mut line = String::new();
         if self.place != Origin::Default {
-            write!(f, "{}: ", self.place)?;
+            line += &format!("{}: ", self.place);
         }
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            line += &format!("{}: ", self.key);
         }
-        f.write_str(&self.what)?;
+        line += &self.what;
         let expected = self
             .expected
             .as_ref()
@@ -142,14 +147,18 @@ impl fmt::Display for Issue {
             .filter(|facts| !facts.is_empty())
             .chain(meant)
             .collect();
-        if notes.is_empty() {
-            return Ok(());
+        if !notes.is_empty() {
+            line += &format!(" ({})", notes.join("; "));
         }
-        write!(f, " ({})", notes.join("; "))
+        line
     }
 }
 
-/// Everything that is wrong with a config: all of it, so that one round of repair is enough.
+/// Mistakes that are printed at most.
+const MOST: usize = 100;
+
+/// Everything that is wrong with a config: all of it, so that one round of repair is enough. As
+/// text, it is the first 100 and how many more there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ConfigError {
@@ -173,8 +182,12 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.issues.iter().map(Issue::to_string).collect();
-        f.write_str(&lines.join("\n"))
+        let told = self.issues.iter().take(MOST).map(Issue::to_string);
+        f.write_str(&told.collect::<Vec<_>>().join("\n"))?;
+        match self.issues.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
     }
 }
 

@@ -7,8 +7,10 @@ use serde::de::DeserializeOwned;
 use super::ConfigNeed;
 use super::book::Book;
 use super::conform;
+use super::doubtful;
 use super::fit;
 use super::groups;
+use super::handlers;
 use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
 use super::layers;
@@ -51,8 +53,10 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
+    doubtful::check(&book.shape(), composition, &mut report);
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
+    handlers::check(composition, &plugins, &mut report);
     schedules::check(composition, &plugins, &mut report);
     rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);

@@ -125,8 +125,9 @@ impl<E> Envelope<E> {
         self.meta.trace()
     }
 
-    /// What tells a repeated delivery from a new one; only the handler of a durable subscription
-    /// is given one, because only there an event can come twice.
+    /// What tells a repeated delivery from a new one. The handler of a durable subscription is
+    /// given one, because there an event can come twice; others only of an event whose publisher
+    /// was given a key from outside.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         self.meta.key

@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::breaker::Breaker;
 use super::caller::Caller;
 use super::durable::Durable;
 use super::group::{KeyOf, Membership};
@@ -12,6 +13,14 @@ use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
 use super::tally::Tally;
+use crate::descriptor::Overflow;
+
+impl Overflow {
+    /// Whether a publisher may wait for room.
+    pub(super) const fn waits(self) -> bool {
+        matches!(self, Self::Wait)
+    }
+}
 
 /// A handler that runs on its plugin's worker, for one type of payload.
 pub(crate) struct Queued<P> {
@@ -65,6 +74,7 @@ pub(crate) struct QueuedSite {
     pub(super) group: Option<Membership>,
     /// The durable subscription whose intake it is.
     pub(super) durable: Option<Arc<Durable>>,
+    pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) events: Events,
 }
 

@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -12,6 +13,7 @@ use super::announcer::Announcer;
 use super::health::Health;
 use super::hook::Limits;
 use super::operation::Request;
+use super::state::State;
 use super::status::SystemStatus;
 use super::system::System;
 use super::unit::Unit;
@@ -40,6 +42,8 @@ pub(super) struct Kernel {
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
+    /// Whether a stop has waited for accepted events.
+    pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     /// To the supervisor, until it stops.
     pub(super) requests: mpsc::Sender<Request>,
@@ -97,6 +101,14 @@ impl Kernel {
                 .find(|unit| unit.plugin() == name)
                 .map(|unit| unit.replicas.clone()),
         }
+    }
+
+    /// The state of a plugin, of its instances the one that has come farthest; `None` if it is not
+    /// under management.
+    pub(super) fn state_of(&self, plugin: &str) -> Option<State> {
+        let units = self.find(plugin)?;
+        let states = self.units[units].iter().map(|unit| unit.board.read().state);
+        states.max()
     }
 
     pub(super) fn limits(&self, unit: usize) -> Limits {

@@ -59,6 +59,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> 
         worker: None,
         reception: None,
         deliveries: Deliveries::default(),
+        breakers: Vec::new(),
     });
     this.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {
@@ -81,6 +82,7 @@ fn build(
             identity: &this.identity,
             config: &this.settings.config,
             data_dir: &shared.data_dir,
+            home: &this.home,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &shared.system,

@@ -5,6 +5,8 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use plugin_core::config::Period;
 use plugin_core::prelude::*;
 
+use crate::client::{Network, ProxyHeader};
+
 /// Settings of `api-plugin`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -13,10 +15,26 @@ pub struct ApiConfig {
     pub address: String,
     /// Routes that need no token, as `METHOD /path`.
     pub open: Vec<String>,
+    /// Proxies in front of this, as addresses or networks such as `10.0.0.0/8`: their header says
+    /// where a request comes from, which counts for failed logins and stands in the audit log.
+    /// Nobody else's header is looked at. They may have as many connections as there are.
+    #[schemars(length(max = 1000))]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they say it.
+    pub proxy_header: ProxyHeader,
     /// Whom a caller may look up.
     pub users: UserAccess,
     /// Users who may operate the system: see and change the states of plugins and schedules.
     pub operators: Vec<String>,
+    /// Users who may publish for others, and events that callers can't publish otherwise because
+    /// they do not say whom they speak for. Everybody else can name only himself.
+    pub may_publish_for: Vec<String>,
+    /// Most events of callers that are being published at once: one more is refused, and nobody
+    /// gets it.
+    pub max_pending_events: NonZeroU16,
+    /// How long the `Idempotency-Key` of an event is known after it was published.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub idempotency_ttl: Period,
     /// Most bytes of a request's body.
     pub max_body_bytes: NonZeroUsize,
     /// Time limit of one request, from the last byte of its head to the answer.
@@ -67,8 +85,13 @@ impl Default for ApiConfig {
             open: ["GET /healthz", "GET /readyz", "POST /login"]
                 .map(str::to_owned)
                 .into(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             users: UserAccess::Own,
             operators: Vec::new(),
+            may_publish_for: Vec::new(),
+            max_pending_events: const { NonZeroU16::new(128).expect("it is not zero") },
+            idempotency_ttl: Period::seconds(24 * 3600),
             max_body_bytes: const { NonZeroUsize::new(1 << 20).expect("it is not zero") },
             request_timeout: Period::seconds(10),
             body_timeout: Period::seconds(10),

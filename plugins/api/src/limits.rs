@@ -3,11 +3,12 @@
 use std::any::Any;
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::map_response;
+use axum::middleware::{map_request, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -26,6 +27,10 @@ pub(crate) struct Limits {
     pub(crate) time: Duration,
 }
 
+/// When a request is ended that is not answered; every request has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(pub(crate) Instant);
+
 impl Limits {
     /// Sets the limits on all routes. A handler that panics answers 500.
     pub(crate) fn apply(self, router: Router) -> Router {
@@ -37,6 +42,11 @@ impl Limits {
                 StatusCode::SERVICE_UNAVAILABLE,
                 self.time,
             ))
+            .layer(map_request(move |mut request: Request| async move {
+                let deadline = Deadline(Instant::now() + self.time);
+                request.extensions_mut().insert(deadline);
+                request
+            }))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(map_response(move |response: Response| async move {
                 explained(response, |status| self.reason(status))

@@ -1,13 +1,16 @@
 //! Durable subscriptions, through a manager and the queue plugin.
 
+mod asked;
 mod child;
 mod crash;
 mod dead;
 mod down;
 mod dropped;
+mod interval;
 mod parcel;
 mod poison;
 mod refused;
 mod restart;
 mod shaky;
+mod stopping;
 mod stranger;

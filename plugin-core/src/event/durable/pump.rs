@@ -4,22 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::flight::{Flight, WINDOW, window};
 use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
-use super::receipt::{Answer, Receipt};
+use super::receipt::{Answer, InHand, Receipt};
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
 use crate::event::dead_letters::{DeadLetters, Failures};
+use crate::event::queued::QueuedSite;
 use crate::event::store::{Settled, Stored, Suspicion, Window};
-
-/// Most events of a subscription between store and settlement: as many can come twice after a
-/// crash.
-const WINDOW: usize = 256;
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;
@@ -36,54 +34,50 @@ pub(crate) struct Deliveries(Vec<Pump>);
 
 struct Pump {
     durable: Arc<Durable>,
+    site: Arc<QueuedSite>,
+    in_hand: InHand,
     stop: CancellationToken,
     deliver: JoinHandle<()>,
     settle: JoinHandle<()>,
 }
 
-/// The events between store and settlement.
-#[derive(Clone)]
-struct Flight {
-    places: Arc<Semaphore>,
-    size: usize,
-}
-
-impl Flight {
-    fn new(size: usize) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(size)),
-            size,
-        }
-    }
-
-    fn in_flight(&self) -> usize {
-        self.size - self.places.available_permits()
-    }
-
-    /// Waits for a place; it is never closed.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).acquire_owned().await.ok()
-    }
-
-    /// Waits until nothing is in flight.
-    async fn clear(&self) {
-        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
-        drop(self.places.acquire_many(all).await);
-    }
-}
-
 impl Deliveries {
-    /// Begins to deliver.
-    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>) -> Self {
-        let begin = |delivery| Pump::begin(delivery, &durables.link.listen(), &durables.quarantine);
+    /// Begins to deliver to a plugin that has so many queued handlers.
+    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>, handlers: usize) -> Self {
+        let begin = |delivery| Pump::begin((delivery, handlers), durables);
         Self(deliveries.into_iter().map(begin).collect())
     }
 
-    /// Takes nothing more out of the store.
-    pub(crate) async fn stop(&mut self) {
+    /// Delivers nothing more, and lets no call begin: what is stored waits for the next start. The
+    /// worker has to be nudged.
+    pub(crate) fn rest(&self) {
         for pump in &self.0 {
             pump.stop.cancel();
+            pump.site.site.end();
+            pump.durable.tail.deactivate();
         }
+    }
+
+    /// Deliveries that are not answered: their events are in a handler, or wait.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.0.iter().map(|pump| pump.in_hand.count()).sum()
+    }
+
+    /// Handlers whose target is down, and what of theirs keeps the bus busy.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let shut = (self.0.iter()).filter(|pump| {
+            let breaker = pump.site.breaker.as_ref();
+            breaker.is_some_and(|breaker| !breaker.is_closed())
+        });
+        shut.map(|pump| {
+            let busy = usize::from(pump.durable.tail.is_busy());
+            (pump.site.site.handler, pump.in_hand.count() + busy)
+        })
+    }
+
+    /// Takes nothing more out of the store, as [`Deliveries::rest`].
+    pub(crate) async fn stop(&mut self) {
+        self.rest();
         for pump in &mut self.0 {
             // It guards no plugin's code: it ends in good order.
             drop((&mut pump.deliver).await);
@@ -118,11 +112,13 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Pump {
-    fn begin(delivery: Delivery, link: &Listener, quarantine: &Quarantine) -> Self {
+    fn begin((delivery, handlers): (Delivery, usize), durables: &Durables) -> Self {
+        let link = durables.link.listen();
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
+        let (site, in_hand) = (Arc::clone(&delivery.site), InHand::default());
         durable.tail.activate();
-        let window = Flight::new(WINDOW.max(2 * delivery.site.site.options.batch));
+        let window = Flight::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let deliverer = Deliverer {
@@ -130,18 +126,21 @@ impl Pump {
             link: link.clone(),
             window: window.clone(),
             answers,
-            quarantine: quarantine.clone(),
+            in_hand: in_hand.clone(),
+            quarantine: durables.quarantine.clone(),
             cursor: 0,
         };
         let settler = Settler {
             durable: Arc::clone(&durable),
-            link: link.clone(),
+            link,
             window,
             letters,
         };
         let stopped = stop.clone();
         Self {
             durable,
+            site,
+            in_hand,
             stop,
             deliver: crate::spawn::spawn(async move {
                 tokio::select! {
@@ -161,6 +160,7 @@ struct Deliverer {
     link: Listener,
     window: Flight,
     answers: mpsc::UnboundedSender<Answer>,
+    in_hand: InHand,
     quarantine: Quarantine,
     /// The last position that was delivered.
     cursor: u64,
@@ -206,6 +206,10 @@ impl Deliverer {
     }
 
     async fn send(&mut self, next: &Next, watch: Option<Watch>) -> Option<()> {
+        if let Some(breaker) = &self.delivery.site.breaker {
+            // What is not delivered waits in the store, and takes no room of other handlers'.
+            breaker.lets_through(|| self.window.in_flight() > 0).await;
+        }
         let receipt = self.receipt(next, watch).await?;
         let Some(job) = self.delivery.job(next, receipt) else {
             return Some(());
@@ -216,7 +220,7 @@ impl Deliverer {
 
     async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
-        let receipt = Receipt::new(next.stored.position, &self.answers, place);
+        let receipt = Receipt::new(next.stored.position, (&self.answers, &self.in_hand), place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),
@@ -254,7 +258,7 @@ impl Deliverer {
     async fn note_suspects(&mut self, events: &[Stored]) -> Option<()> {
         let is_first = |stored: &&Stored| stored.suspicion == Suspicion::Suspect { crashes: 0 };
         let positions = (events.iter().filter(is_first)).map(|stored| stored.position);
-        let watched = (self.delivery.durable.in_flight).enter(positions, self.window.size);
+        let watched = (self.delivery.durable.in_flight).enter(positions, self.window.size());
         if watched.is_empty() {
             return Some(());
         }
@@ -306,7 +310,11 @@ fn crash_failures(crashes: u32) -> Failures {
 }
 
 fn from_store(stored: Stored) -> Next {
-    Next { stored, id: None }
+    Next {
+        stored,
+        id: None,
+        may_be_old: false,
+    }
 }
 
 /// From the handlers back to the store.

@@ -2,7 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audited;
 mod backends;
+mod certain;
 mod client;
 mod events;
 mod lifecycle;
@@ -10,3 +12,4 @@ mod operations;
 mod session;
 mod site;
 mod slow;
+mod store;
