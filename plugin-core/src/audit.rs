@@ -13,7 +13,7 @@ pub(crate) use timestamp::Timestamp;
 pub use entry::{Entry, Outcome};
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -22,6 +22,7 @@ use std::time::SystemTime;
 
 use tokio::sync::{mpsc, oneshot};
 
+use crate::owned;
 use crate::permission::PermissionDenied;
 use journal::{Journal, Message};
 
@@ -66,7 +67,7 @@ impl Audit {
     /// When the file can't be made or read.
     pub fn open(data_dir: &Path) -> Result<Self, AuditError> {
         let path = data_dir.join(FILE_NAME);
-        let opened = fs::create_dir_all(data_dir).and_then(|()| open_append(&path));
+        let opened = owned::create_dir_all(data_dir).and_then(|()| open_append(&path));
         opened
             .and_then(|(file, broken)| Self::spawn(file, broken))
             .map_err(|source| AuditError { path, source })
@@ -158,11 +159,9 @@ impl fmt::Debug for Audit {
 
 /// The file, and whether its last line lacks its end.
 fn open_append(path: &Path) -> io::Result<(File, bool)> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .read(true)
-        .create(true)
-        .open(path)?;
+    let mut options = owned::options();
+    let mut file = options.append(true).read(true).create(true).open(path)?;
+    owned::own_file(&file)?;
     if file.metadata()?.len() == 0 {
         return Ok((file, false));
     }

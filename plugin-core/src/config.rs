@@ -4,9 +4,11 @@
 //! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
 //! [`ConfigError`] holds all that is, and nothing was started.
 
+mod mask;
 mod period;
 mod requirement;
 mod secret;
+mod secret_url;
 
 mod manager;
 mod plugin;
@@ -50,6 +52,7 @@ pub(crate) use issue::nearest;
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use mask::mask;
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
@@ -58,6 +61,7 @@ pub use requirement::{RequirementError, VersionRequirement};
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
 pub use secret::Secret;
+pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 

@@ -243,7 +243,7 @@ impl InitParam for DataDir {
 
 fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     let path = context.data_dir.join(context.plugin());
-    std::fs::create_dir_all(&path).map_err(|error| {
+    crate::owned::own_dir(&path).map_err(|error| {
         Error::config(format!("can't make `{}`", path.display())).because(error)
     })?;
     Ok(path)

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::origin::Origin;
+use crate::printable;
 
 /// What kind of mistake an [`Issue`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -118,8 +119,17 @@ pub(crate) fn nearest<'a>(
         .map(|(_, candidate)| candidate.to_owned())
 }
 
+/// One line, whatever the config holds: see [`printable`].
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = String::new();
+        self.write(&mut line)?;
+        f.write_str(&printable::line(&line))
+    }
+}
+
+impl Issue {
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
         if self.place != Origin::Default {
             write!(f, "{}: ", self.place)?;
         }
@@ -194,6 +204,7 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.place, self.key, self.what)
+        let line = format!("{}: {}: {}", self.place, self.key, self.what);
+        f.write_str(&printable::line(&line))
     }
 }
