@@ -1,0 +1,48 @@
+//! The files of a [`Log`](crate::Log), written by a thread that may block.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use crate::config::FileConfig;
+use crate::rolling::{Limits, Rolling, RollingPeriod};
+
+/// `spans.ndjson` is the current file, `spans.1.ndjson` the one before it.
+#[derive(Debug)]
+pub(crate) struct Files {
+    path: PathBuf,
+    limits: Limits,
+    /// Away while it writes.
+    rolling: Option<Rolling>,
+}
+
+impl Files {
+    pub(crate) fn new(path: &Path, limits: FileConfig) -> Self {
+        Self {
+            path: path.to_owned(),
+            limits: Limits {
+                period: RollingPeriod::Never,
+                max_bytes: limits.max_bytes,
+                max_files: limits.max_files as usize,
+            },
+            rolling: None,
+        }
+    }
+
+    /// Appends whole lines.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the lines are written all the same.
+    pub(crate) async fn append(&mut self, lines: Vec<u8>) -> io::Result<()> {
+        let rolling = self.rolling.take();
+        let mut rolling = rolling.unwrap_or_else(|| Rolling::new(&self.path, self.limits));
+        let written = tokio::task::spawn_blocking(move || {
+            let written = rolling.append(SystemTime::now(), &lines);
+            (rolling, written)
+        });
+        let (rolling, written) = written.await.map_err(io::Error::other)?;
+        self.rolling = Some(rolling);
+        written
+    }
+}
