@@ -4,7 +4,7 @@ use plugin_core::config::{Issue, Warning};
 use plugin_core::lifecycle::{ConfigureError, Manager};
 use serde::Serialize;
 
-use crate::cli::{Place, Show};
+use crate::cli::Place;
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -22,9 +22,9 @@ struct Checked<'a> {
     warnings: &'a [Warning],
 }
 
-pub(super) fn check(place: &Place, show: Show, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn check(place: &Place, format: Format, out: &mut Output) -> Result<Exit, Failure> {
     let manager = Manager::builder(&COMPOSITION).sources(defaults::sources(place));
-    match (manager.configure(), show.format) {
+    match (manager.configure(), format) {
         (Ok(configured), format) => {
             let (count, warnings) = (configured.plugins().count(), configured.warnings());
             passed(count, warnings, format, out);

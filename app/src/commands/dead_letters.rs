@@ -17,6 +17,9 @@ use crate::output::{Format, Output, note};
 use super::queue;
 use chosen::chosen;
 
+/// For whom the answer is, and where it goes.
+type To<'a> = (Format, &'a mut Output);
+
 /// What was done with letters.
 #[derive(Debug, Default, Serialize)]
 struct Done {
@@ -26,7 +29,8 @@ struct Done {
     unknown: Vec<DeadLetterId>,
 }
 
-pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(place: &Place, command: DeadLetters, mut out: To<'_>) -> Result<Exit, Failure> {
+    let out = &mut out;
     let settings = super::settings(place).map_err(Failure::Config)?;
     let path = queue::path(&settings)?;
     queue::wait_for(async {
@@ -45,12 +49,12 @@ pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Resu
 }
 
 /// Before the service has run there is no file.
-fn nothing(command: &DeadLetters, out: &mut Output) -> Exit {
+fn nothing(command: &DeadLetters, out: &mut To<'_>) -> Exit {
     match command {
-        DeadLetters::List(list) => {
-            match list.show.format {
-                Format::Human => out.text("no dead letters"),
-                Format::Json => out.json(&json!({ "letters": [] })),
+        DeadLetters::List(_) => {
+            match out.0 {
+                Format::Human => out.1.text("no dead letters"),
+                Format::Json => out.1.json(&json!({ "letters": [] })),
             }
             Exit::Ok
         }
@@ -77,14 +81,14 @@ fn unknown(ids: &[DeadLetterId]) -> Exit {
 async fn list(
     file: &mut QueueFile,
     list: &LetterList,
-    out: &mut Output,
+    out: &mut To<'_>,
 ) -> plugin_core::Result<Exit> {
     let query = list.filter.query().limit(list.limit);
     let query = list.after.map_or(query.clone(), |after| query.after(after));
     let page = file.list(&query).await?;
-    match list.show.format {
-        Format::Human => out.text(text::page(&page)),
-        Format::Json => out.json(&page),
+    match out.0 {
+        Format::Human => out.1.text(text::page(&page)),
+        Format::Json => out.1.json(&page),
     }
     Ok(Exit::Ok)
 }
@@ -92,14 +96,14 @@ async fn list(
 async fn show(
     file: &mut QueueFile,
     show: &LetterShow,
-    out: &mut Output,
+    out: &mut To<'_>,
 ) -> plugin_core::Result<Exit> {
     let Some(letter) = file.show(show.id).await? else {
         return Ok(unknown(&[show.id]));
     };
-    match show.show.format {
-        Format::Human => out.text(text::letter(&letter)),
-        Format::Json => out.json(&letter),
+    match out.0 {
+        Format::Human => out.1.text(text::letter(&letter)),
+        Format::Json => out.1.json(&letter),
     }
     Ok(Exit::Ok)
 }
@@ -107,7 +111,7 @@ async fn show(
 async fn replay(
     file: &mut QueueFile,
     choice: &LetterChoice,
-    out: &mut Output,
+    out: &mut To<'_>,
 ) -> plugin_core::Result<Exit> {
     let mut done = Done::default();
     for id in chosen(file, choice).await? {
@@ -115,9 +119,9 @@ async fn replay(
         done.add(id, asked);
     }
     let served = file.is_served();
-    match choice.show.format {
-        Format::Human => out.text(text::replayed(done.done.len(), served)),
-        Format::Json => out.json(&json!({
+    match out.0 {
+        Format::Human => out.1.text(text::replayed(done.done.len(), served)),
+        Format::Json => out.1.json(&json!({
             "requested": done.done,
             "unknown": done.unknown,
             "by": if served { "the running service" } else { "the next start" },
@@ -129,16 +133,20 @@ async fn replay(
 async fn drop_letters(
     file: &mut QueueFile,
     choice: &LetterChoice,
-    out: &mut Output,
+    out: &mut To<'_>,
 ) -> plugin_core::Result<Exit> {
     let mut done = Done::default();
     for id in chosen(file, choice).await? {
         let dropped = file.drop(id).await?;
         done.add(id, dropped);
     }
-    match choice.show.format {
-        Format::Human => out.text(format_args!("{} dropped", text::letters(done.done.len()))),
-        Format::Json => out.json(&json!({ "dropped": done.done, "unknown": done.unknown })),
+    match out.0 {
+        Format::Human => out
+            .1
+            .text(format_args!("{} dropped", text::letters(done.done.len()))),
+        Format::Json => out
+            .1
+            .json(&json!({ "dropped": done.done, "unknown": done.unknown })),
     }
     Ok(unknown(&done.unknown))
 }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::cli::{Explain, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Output, note};
+use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 
 use events::{Handled, Published};
@@ -85,21 +85,20 @@ struct Permissions {
     roles: Vec<String>,
 }
 
-pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn explain(
+    place: &Place,
+    options: &Explain,
+    (format, out): (Format, &mut Output),
+) -> Result<Exit, Failure> {
     let Some(plugin) = COMPOSITION.find(&options.plugin) else {
         let absent = COMPOSITION.absent(&options.plugin);
         return Err(Failure::Absent(
             absent.expect("what is not there is absent"),
         ));
     };
-    let settings = super::settings(place).map_err(|error| {
-        let count = error.issues().len();
-        note(format_args!(
-            "the config has mistakes ({count}): `check` lists them"
-        ));
-    });
-    let explanation = Explanation::of(plugin, &COMPOSITION, settings.ok().as_ref());
-    match options.show.format {
+    let settings = super::settings_or_note(place);
+    let explanation = Explanation::of(plugin, &COMPOSITION, settings.as_ref());
+    match format {
         Format::Human => out.text(text::text(&explanation)),
         Format::Json => out.json(&explanation),
     }

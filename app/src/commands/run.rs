@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{Place, Run};
 use crate::defaults;
+use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed;
@@ -30,7 +31,11 @@ enum Phase<'a> {
     Stopped(&'a StopReport),
 }
 
-pub(super) fn run(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(
+    place: &Place,
+    options: &Run,
+    out: (Format, &mut Output),
+) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(start(place, options, out));
     runtime.shutdown_timeout(GRACE);
@@ -42,13 +47,20 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     built.map_err(Failure::io("can't start a runtime"))
 }
 
-async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+async fn start(
+    place: &Place,
+    options: &Run,
+    (format, out): (Format, &mut Output),
+) -> Result<Exit, Failure> {
+    let mut demo = options.events.as_deref().and_then(Demo::of);
     let sources = match options.events {
-        Some(_) => defaults::bulk_sources(place),
+        Some(_) => defaults::bulk_sources(place, demo.as_ref()),
         None => defaults::sources(place),
     };
     let manager = Manager::builder(&COMPOSITION).sources(sources);
     let configured = manager.configure().map_err(Failure::Configure)?;
+    // Somebody may have named another directory.
+    demo = demo.filter(|demo| configured.settings().manager.data_dir == demo.data_dir());
     for warning in configured.warnings() {
         note(format_args!("warning: {warning}"));
     }
@@ -67,8 +79,15 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         .await
         .map_err(Failure::Start)?;
     match input {
-        Some(input) => bulk::handle(running, input, options, (signals, out)).await,
-        None => Ok(serve(running, options.show.format, signals, out).await),
+        Some(input) => {
+            let (exit, dead_letters) =
+                bulk::handle(running, input, options, (signals, format, out)).await?;
+            if let Some(demo) = demo {
+                demo.end(exit, dead_letters);
+            }
+            Ok(exit)
+        }
+        None => Ok(serve(running, format, signals, out).await),
     }
 }
 
