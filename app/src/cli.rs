@@ -101,7 +101,8 @@ pub(crate) enum DeadLetters {
     List(LetterList),
     /// Print all of one of them, its data too.
     Show(LetterShow),
-    /// Have their handlers called again, by the running service or at its next start.
+    /// Have their handlers called again, by the running service or at its next start, as soon as
+    /// their plugin runs.
     Replay(LetterChoice),
     /// Forget them.
     Drop(LetterChoice),
@@ -112,7 +113,7 @@ pub(crate) enum DeadLetters {
 pub(crate) struct LetterList {
     #[command(flatten)]
     pub(crate) filter: LetterFilter,
-    /// Most letters.
+    /// Most letters to print; the last line tells how many there are, and how to go on.
     #[arg(long, value_name = "N", default_value_t = 100)]
     pub(crate) limit: usize,
     /// Only those after this one.

@@ -38,17 +38,17 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
     if matches!(command, Command::Graph) {
         return Ok(graph::graph(place, cli.format, out));
     }
-    let format = cli.format.reader().ok_or(Failure::NoDrawing)?;
+    out.turn_to(cli.format.reader().ok_or(Failure::NoDrawing)?);
     match command {
-        Command::Run(options) => run::run(place, &options, (format, out)),
-        Command::List => Ok(list::list(place, format, out)),
+        Command::Run(options) => run::run(place, &options, out),
+        Command::List => Ok(list::list(place, out)),
         Command::Graph => Err(Failure::NoDrawing),
-        Command::Explain(options) => explain::explain(place, &options, (format, out)),
-        Command::Check => check::check(place, format, out),
+        Command::Explain(options) => explain::explain(place, &options, out),
+        Command::Check => check::check(place, out),
         Command::Schema => Ok(schema::schema(out)),
-        Command::DeadLetters(command) => dead_letters::run(place, command, (format, out)),
-        Command::Queue => queue::run(place, format, out),
-        Command::Config(Config::Show(options)) => config_show::show(place, &options, (format, out)),
+        Command::DeadLetters(command) => dead_letters::run(place, command, out),
+        Command::Queue => queue::run(place, out),
+        Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
     }
 }
 

@@ -26,6 +26,7 @@ pub(crate) enum Format {
 
 /// The writer of results.
 pub(crate) struct Output {
+    format: Format,
     writer: Box<dyn Write>,
     failure: Option<io::Error>,
 }
@@ -37,9 +38,20 @@ impl Output {
 
     pub(crate) fn to(writer: impl Write + 'static) -> Self {
         Self {
+            format: Format::Human,
             writer: Box::new(writer),
             failure: None,
         }
+    }
+
+    /// From now on results are for somebody else.
+    pub(crate) fn turn_to(&mut self, format: Format) {
+        self.format = format;
+    }
+
+    /// Whom results are for.
+    pub(crate) fn format(&self) -> Format {
+        self.format
     }
 
     /// Writes a text; a newline follows if it has none.
@@ -49,6 +61,11 @@ impl Output {
             text.push('\n');
         }
         self.put(text.as_bytes());
+    }
+
+    /// Writes a part of a JSON document.
+    pub(crate) fn part(&mut self, text: &str) {
+        self.put(printable::json(text).as_bytes());
     }
 
     /// Writes a value as a JSON document.

@@ -1,6 +1,8 @@
 //! The plugins of the service: each line is one feature.
 
 plugin_core::compose! {
+    #![strict]
+
     "logger" => plugin_logger::Logger,
     "hello" => plugin_hello::Hello,
     "database" => plugin_database::SqlDatabase provides(Database),

@@ -56,10 +56,33 @@ impl Table {
         cells.fold(width(self.columns[column].0), Ord::max)
     }
 
-    fn write(&self, f: &mut fmt::Formatter<'_>, cells: &[&str]) -> fmt::Result {
+    /// The widths of the columns: those of the widest cells, and at least so much.
+    pub(crate) fn widths(&self, least: &[usize]) -> Vec<usize> {
+        let least = least.iter().copied().chain(std::iter::repeat(0));
+        let columns = (0..self.columns.len()).zip(least);
+        columns
+            .map(|(at, least)| self.width(at).max(least))
+            .collect()
+    }
+
+    /// Its lines, in columns of these widths, with or without the heading: for one that goes on.
+    pub(crate) fn lines(&self, widths: &[usize], with_heading: bool) -> String {
+        let headings: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
+        let mut lines = String::new();
+        if with_heading {
+            self.write(&mut lines, widths, &headings);
+        }
+        for row in &self.rows {
+            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
+            self.write(&mut lines, widths, &cells);
+        }
+        lines
+    }
+
+    fn write(&self, lines: &mut String, widths: &[usize], cells: &[&str]) {
         let mut line = String::new();
         for (at, (cell, (_, align))) in cells.iter().zip(&self.columns).enumerate() {
-            let padding = " ".repeat(self.width(at) - width(cell));
+            let padding = " ".repeat(widths[at].saturating_sub(width(cell)));
             let (before, after) = match align {
                 Align::Left => ("", padding.as_str()),
                 Align::Right => (padding.as_str(), ""),
@@ -69,19 +92,14 @@ impl Table {
             line.push_str(cell);
             line.push_str(after);
         }
-        writeln!(f, "{}", line.trim_end())
+        lines.push_str(line.trim_end());
+        lines.push('\n');
     }
 }
 
 impl fmt::Display for Table {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let headings: Vec<&str> = self.columns.iter().map(|(name, _)| *name).collect();
-        self.write(f, &headings)?;
-        for row in &self.rows {
-            let cells: Vec<&str> = row.iter().map(String::as_str).collect();
-            self.write(f, &cells)?;
-        }
-        Ok(())
+        f.write_str(&self.lines(&self.widths(&[]), true))
     }
 }
 

@@ -4,6 +4,7 @@
 mod absent;
 pub(crate) mod entry;
 mod link;
+pub(crate) mod note;
 
 use std::borrow::Cow;
 
@@ -12,6 +13,7 @@ use crate::plan::{self, Edge, PlanIssue};
 
 pub use absent::Absent;
 pub use link::LinkError;
+pub use note::Note;
 
 /// A line of `compose!`: a plugin that a feature chooses, in this build or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,8 +46,10 @@ pub struct Composition {
 /// Who put a set together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
-    /// `compose!`: it holds all plugins of the binary.
+    /// `compose!`: what it does not name is left out.
     Build,
+    /// `compose!` with `#![strict]`: it holds all plugins of the binary.
+    Strict,
     /// A test or an embedder, who may leave plugins of the binary out.
     Hand,
 }
@@ -69,6 +73,14 @@ impl Composition {
             catalogue,
             origin: Origin::Build,
         }
+    }
+
+    /// Called by `compose!` with `#![strict]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn strict(mut self) -> Self {
+        self.origin = Origin::Strict;
+        self
     }
 
     /// Makes a set of plugins that were chosen at run time: by a test, or by an embedder.
@@ -132,17 +144,35 @@ impl Composition {
         absent::absent(self, name)
     }
 
+    /// Linked plugins that `compose!` does not name, by name: such as those of a library of which
+    /// only the events are used. They are left out: nothing of them runs, and no config is read
+    /// for them. Of a set put together by hand it is not told.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<&'static Descriptor> {
+        match self.origin {
+            Origin::Build | Origin::Strict => link::left_out(self),
+            Origin::Hand => Vec::new(),
+        }
+    }
+
+    /// What is worth knowing of the set, and is no mistake.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        note::of(self)
+    }
+
     /// Compares the set with what the linker collected.
     ///
-    /// A set put together by hand may leave out what is linked, and hold what is not.
+    /// A set put together by hand may hold what is not linked.
     ///
     /// # Errors
     ///
-    /// When a composed plugin is not linked, a linked one is not composed, or two linked types
-    /// of event have one topic.
+    /// When a composed plugin is not linked, two linked types of event have one topic, or, with
+    /// `#![strict]` in `compose!`, a linked plugin is not composed.
     pub fn link_check(&self) -> Result<(), LinkError> {
         match self.origin {
-            Origin::Build => link::check(self),
+            Origin::Strict => link::check(self, true),
+            Origin::Build => link::check(self, false),
             Origin::Hand => Ok(()),
         }
     }

@@ -10,6 +10,7 @@ mod requirement;
 mod secret;
 mod secret_url;
 
+mod handlers;
 mod manager;
 mod plugin;
 mod policy;
@@ -19,7 +20,6 @@ mod issue;
 mod origin;
 mod report;
 
-mod location;
 mod node;
 mod yaml;
 
@@ -29,7 +29,9 @@ mod shape;
 
 mod environment;
 mod layers;
+mod reading;
 mod sources;
+mod variables;
 
 mod conform;
 mod interpolation;
@@ -48,10 +50,10 @@ mod settings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 pub use explain::Explained;
-pub(crate) use issue::nearest;
+pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;
 pub use period::{Period, PeriodError};

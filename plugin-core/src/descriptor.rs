@@ -1,5 +1,6 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
+mod breaker;
 mod hooks;
 mod middleware;
 mod respond;
@@ -19,6 +20,7 @@ use crate::key;
 use crate::service::{Installer, ServiceDescriptor};
 use crate::version::Version;
 
+pub use breaker::Breaker;
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
 pub use middleware::{Middleware, Stage};
 pub use respond::{Respond, RespondOptions};
@@ -38,7 +40,7 @@ pub type PluginRef = Arc<dyn Any + Send + Sync>;
     label = "no `#[plugin]` on an `impl` of this type",
     note = "write `#[plugin(name = \"…\")]` above `impl {Self} {{ … }}`"
 )]
-pub trait Plugin: Send + Sync + 'static {
+pub trait Plugin: PluginState {
     /// Name, unique in a build: what config files and operators write.
     const NAME: &'static str;
     /// Version, by default that of the plugin's crate.
@@ -46,6 +48,18 @@ pub trait Plugin: Send + Sync + 'static {
     /// Everything the kernel knows of the plugin.
     const DESCRIPTOR: &'static Descriptor;
 }
+
+/// State that a plugin can have. It is implemented for all types that can be one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be a plugin: it holds something that only one thread may use",
+    label = "not `Send` and `Sync`",
+    note = "the kernel calls a plugin from several threads: keep an atomic, a `Mutex` or an `Arc` in the place of a `Cell`, `RefCell` or `Rc`"
+)]
+#[doc(hidden)]
+pub trait PluginState: Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Send + Sync + 'static> PluginState for T {}
 
 /// What a plugin is for. It is also the first tie-break of the start order: system plugins come
 /// first, and middleware last, so that the doors open when all is ready and close before anything
@@ -112,6 +126,8 @@ pub enum Need {
     DataDir,
     /// The clock.
     Clock,
+    /// Entries of its own in the audit log.
+    SecurityLog,
     /// Schedules that are made at run time.
     Schedule,
     /// A view of the whole system.

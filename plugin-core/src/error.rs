@@ -1,6 +1,7 @@
 //! The error of plugin code: what it says decides what the manager does.
 
 mod again;
+mod each;
 
 use std::any::Any;
 use std::borrow::Cow;

@@ -121,6 +121,7 @@ pub mod version;
 
 mod compose;
 mod descriptor;
+mod doc;
 mod plan;
 pub mod registry;
 
@@ -132,6 +133,7 @@ mod error;
 mod guard;
 pub mod init;
 mod instance;
+mod nearest;
 pub mod owned;
 pub mod permission;
 pub mod printable;
@@ -152,16 +154,17 @@ pub mod __private;
 mod macros;
 pub mod prelude;
 
-pub use compose::{Absent, CatalogueEntry, Composition, LinkError};
+pub use compose::{Absent, CatalogueEntry, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, Balance, BoxFuture, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware, Misfire,
-    Mode, Need, Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement, Respond,
-    RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
+    Arity, Balance, BoxFuture, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
+    Misfire, Mode, Need, Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement,
+    Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
+pub use nearest::nearest;
 pub use plan::{Edge, PlanIssue, Reason};
 pub use tasks::{SpawnError, Tasks};

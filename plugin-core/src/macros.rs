@@ -40,7 +40,8 @@ pub use service::service;
 /// - `#[schedule(…)]` runs at times of its own, see below.
 /// - `#[respond(…)]` answers requests, see below.
 ///
-/// All but `init`, `health` and `respond` return nothing or a `Result<()>`. Only `init` must be there.
+/// All but `init`, `health` and `respond` return nothing or a `Result<()>`; a batch handler may
+/// return more. Only `init` must be there.
 ///
 /// # Handlers
 ///
@@ -50,7 +51,9 @@ pub use service::service;
 /// - `#[subscribe("user.*")] fn name(&self, event: &AnyEvent<'_>)`: every topic that the pattern
 ///   matches. `*` is one segment, `**` the rest.
 /// - `#[subscribe(batch = 256, linger = "10ms")] async fn name(&self, events: Batch<E>)`: at most
-///   `batch` events at once; one that is not full waits for `linger`.
+///   `batch` events at once; one that is not full waits for `linger`. It returns nothing or a
+///   `Result<()>` for all of them, or a [`BatchOutcome`](crate::event::BatchOutcome) with a result
+///   for each.
 ///
 /// with the options
 ///
@@ -63,9 +66,14 @@ pub use service::service;
 /// - `retry = 5`: an `async fn` that fails is called again with the same event, at most so often
 ///   after the first call, if the failure may pass: [`Error::retriable`](crate::Error::retriable),
 ///   or its time was over. Until then, later events of this handler wait behind that one, unless it
-///   has `concurrency`; a batch is tried again as it is.
+///   has `concurrency`. A batch is tried again as it is; if it told of each event, those are that
+///   failed.
 /// - `backoff = "200ms"`, `max_backoff = "10s"`: the pause before the first retry, which doubles
 ///   from one to the next, and the longest one; a random part of up to half is taken off.
+/// - `breaker = 5`, `open_for = "30s"`: after so many calls in a row that failed and may succeed
+///   later, this `async fn` is not called for that long: its target is down. Its events wait, and
+///   no try of theirs is used up. Then one call shows whether the target is back. Without
+///   `open_for`, half a minute; without `breaker`, the handler is always called.
 /// - `group = "billing"`: of the `async` handlers that name the group for the same event or
 ///   pattern, in whatever plugins, one gets each event. All say the same of `balance` and `key`.
 /// - `balance = round_robin | least_loaded`: which one: in turn, or the one with the fewest
@@ -82,6 +90,9 @@ pub use service::service;
 ///   [`Envelope::idempotency_key`](crate::event::Envelope::idempotency_key) tells.
 ///   [`Publisher::publish_durable`](crate::event::Publisher::publish_durable) waits until an event
 ///   is stored. Not together with `AnyEvent`, `overflow` and `group`.
+///
+/// An operator can change `retry`, `backoff`, `max_backoff`, `timeout`, `concurrency`, `overflow`,
+/// `batch`, `linger` and the breaker of a handler in the plugin's config, under `handlers.NAME`.
 ///
 /// What a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).
@@ -266,7 +277,14 @@ pub use plugin_macros::plugin;
 /// - the topic, unique in a build: segments of `a-z`, `0-9`, `_` and `-` with dots between them.
 /// - `answer = Answer`: makes it a request, which one plugin of a build answers with that type. The
 ///   answer derives `Serialize`, `Deserialize` and `JsonSchema`, too.
+/// - `subject = user_id`: the field, a `String` or an `Option<String>`, that says whom the event
+///   speaks for. With it the event may come from callers of an interface such as `api-plugin`,
+///   each of whom can name only himself there; `subject = none` for an event that speaks for
+///   nobody. Without it callers can't send the event.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
+///
+/// What comes as JSON, from a caller or from a file of events, has to keep what the schema says of
+/// lengths, patterns and ranges: `#[schemars(length(max = 128), regex(pattern = "^[a-z]+$"))]`.
 ///
 /// The first paragraph of the type's doc comment is its line for the operator.
 ///

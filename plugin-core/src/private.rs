@@ -12,12 +12,17 @@ pub use linkme;
 
 use crate::descriptor::{BoxFuture, Descriptor, Hooks, Need, Plugin, PluginRef};
 use crate::error::{Error, Result};
-use crate::event::{AnswerData, Answered, Declared, Event, EventData, EventDescriptor, Request};
+use crate::event::{
+    AnswerData, Answered, BatchOutcome, Declared, Event, EventData, EventDescriptor, Request,
+};
 use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
 pub use crate::compose::entry::{assert_answers, assert_name, assert_provides};
+pub use crate::descriptor::PluginState;
+pub use crate::doc::{summary, summary_len, text};
 pub use crate::error::IntoOutcome;
+pub use crate::event::IntoBatchOutcome;
 pub use crate::plan::{prove, scratch_len};
 pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
@@ -62,9 +67,9 @@ pub const fn event_descriptor<E: Event>() -> &'static EventDescriptor {
     E::DESCRIPTOR
 }
 
-/// The descriptor of a plugin.
+/// The descriptor of a plugin, whose state is looked at here alone.
 #[must_use]
-pub const fn descriptor<P: Plugin>() -> &'static Descriptor {
+pub const fn descriptor<P: PluginState + Plugin>() -> &'static Descriptor {
     P::DESCRIPTOR
 }
 
@@ -174,6 +179,30 @@ impl StartParam for Tasks {
     }
 }
 
+/// What `filter` of `#[subscribe]` may give.
+#[diagnostic::on_unimplemented(
+    message = "a filter gives a `bool`, not `{Self}`",
+    label = "`filter` gives this",
+    note = "a filter is asked while the event is published, which does not wait: write a closure or a `fn` without `async` that returns whether the handler wants the event"
+)]
+pub trait Admission {
+    /// Whether the handler wants the event.
+    fn admits(self) -> bool;
+}
+
+impl Admission for bool {
+    #[inline(always)]
+    fn admits(self) -> bool {
+        self
+    }
+}
+
+/// Whether a filter lets an event through.
+#[inline(always)]
+pub fn admits<'e, E, A: Admission>(event: &'e E, filter: impl FnOnce(&'e E) -> A) -> bool {
+    filter(event).admits()
+}
+
 /// What `key` of `#[subscribe]` may give.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the key of an event: it has no `Hash`",
@@ -212,19 +241,23 @@ where
 }
 
 /// The future of a handler, or of a hook that returns an outcome.
-pub fn handled<P: Plugin, F>(method: F) -> BoxFuture<'static, Result<()>>
-where
-    F: Future<Output: IntoOutcome> + Send + 'static,
-{
+pub fn handled<P, F: Future<Output: IntoOutcome> + Send + 'static>(
+    method: F,
+) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move { method.await.into_outcome() })
 }
 
 /// The future of a handler on its plugin's worker.
-pub async fn handling<P: Plugin, F>(method: F) -> Result<()>
-where
-    F: Future<Output: IntoOutcome> + Send,
-{
+pub async fn handling<P, F: Future<Output: IntoOutcome> + Send>(method: F) -> Result<()> {
     method.await.into_outcome()
+}
+
+/// The future of a batch handler on its plugin's worker.
+pub fn handling_batch<P: Plugin, F>(method: F) -> BoxFuture<'static, Result<Option<BatchOutcome>>>
+where
+    F: Future<Output: IntoBatchOutcome> + Send + 'static,
+{
+    Box::pin(async move { method.await.into_batch_outcome() })
 }
 
 /// The future of `#[health]`.

@@ -24,6 +24,17 @@ pub trait ServiceTrait: Send + Sync + 'static {
     const DESCRIPTOR: &'static ServiceDescriptor;
 }
 
+/// What `#[service]` writes. Which traits are services is not told to who names one that is none.
+#[doc(hidden)]
+pub trait DeclaredService: Send + Sync + 'static {
+    const DESCRIPTOR: &'static ServiceDescriptor;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: DeclaredService + ?Sized> ServiceTrait for T {
+    const DESCRIPTOR: &'static ServiceDescriptor = <T as DeclaredService>::DESCRIPTOR;
+}
+
 /// What is known of a service at compile time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]

@@ -10,9 +10,13 @@ mod fit;
 mod layers;
 #[path = "config/mistakes.rs"]
 mod mistakes;
+#[path = "config/quoted.rs"]
+mod quoted;
 #[path = "config/schema.rs"]
 mod schema;
 #[path = "config/secrets.rs"]
 mod secrets;
+#[path = "config/unreadable.rs"]
+mod unreadable;
 #[path = "config/variables.rs"]
 mod variables;

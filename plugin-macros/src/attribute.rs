@@ -8,7 +8,7 @@ use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Expr, ExprLit, Ident, Lit, LitInt, LitStr, Meta, Token, Type, token};
 
 use crate::diagnostics::Diagnostics;
-use crate::suggestion;
+use crate::{fragment, suggestion};
 
 /// An attribute and its options, each with an example of how it is written.
 pub(crate) struct Grammar {
@@ -90,6 +90,11 @@ impl Arguments {
         };
         diagnostics_of(parser, tokens);
         arguments
+    }
+
+    /// As the user writes it: `#[plugin]`.
+    pub(crate) fn attribute(&self) -> &'static str {
+        self.grammar.attribute
     }
 
     /// Reads those of an attribute that may go without any; `parentheses` says how to write some.
@@ -191,7 +196,7 @@ impl Arguments {
         let mut named = self.named.iter();
         let argument = named.find(|argument| argument.name.unraw() == name);
         argument.is_some_and(|argument| match &argument.value {
-            Value::Expr(value) => value.to_token_stream().to_string().trim_matches('"') == word,
+            Value::Expr(value) => fragment::text(value).trim_matches('"') == word,
             _ => false,
         })
     }
@@ -317,16 +322,9 @@ fn argument(input: ParseStream<'_>) -> syn::Result<Argument> {
     Ok(Argument { name, value })
 }
 
-/// Reads an expression. A literal that `macro_rules!` passes on is wrapped in a group that nobody
-/// sees: it is taken out.
+/// Reads an expression; nothing stands beside it.
 fn expression(input: ParseStream<'_>) -> syn::Result<Expr> {
-    let mut expression: Expr = input.parse()?;
-    while let Expr::Group(group) = &expression
-        && matches!(*group.expr, Expr::Lit(_) | Expr::Group(_))
-    {
-        expression = Expr::clone(&group.expr);
-    }
-    Ok(expression)
+    input.parse().map(fragment::bare_expr)
 }
 
 fn skip_to_comma(input: ParseStream<'_>) -> syn::Result<()> {

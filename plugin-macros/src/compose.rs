@@ -7,14 +7,17 @@ mod expand;
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::parse::{ParseStream, Parser};
-use syn::{Path, Token, parse_quote};
+use syn::{Attribute, Meta, Path, Token, parse_quote};
 
 use crate::diagnostics::Diagnostics;
+use crate::krate;
 use entry::Entry;
 
 /// The set as written.
 struct Set {
     krate: Path,
+    /// Whether it holds all plugins of the binary.
+    strict: bool,
     entries: Vec<Entry>,
 }
 
@@ -23,9 +26,12 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
     let mut set = Set {
         krate: parse_quote!(::plugin_core),
+        strict: false,
         entries: Vec::new(),
     };
-    let parsed = (|input: ParseStream<'_>| set.parse(input, &mut diagnostics)).parse2(input);
+    let whole = input.clone();
+    let parsed =
+        (|input: ParseStream<'_>| set.parse(input, &whole, &mut diagnostics)).parse2(input);
     diagnostics.take(parsed);
     check::check(&set.entries, &mut diagnostics);
     if !diagnostics.is_empty() {
@@ -38,12 +44,23 @@ pub(crate) fn compose(input: TokenStream) -> TokenStream {
 }
 
 impl Set {
-    fn parse(&mut self, input: ParseStream<'_>, diagnostics: &mut Diagnostics) -> syn::Result<()> {
+    fn parse(
+        &mut self,
+        input: ParseStream<'_>,
+        whole: &TokenStream,
+        diagnostics: &mut Diagnostics,
+    ) -> syn::Result<()> {
+        if input.peek(Token![#]) && input.peek2(Token![!]) {
+            self.attributes(input, diagnostics)?;
+        }
         if input.peek(Token![crate]) && input.peek2(Token![=]) {
             input.parse::<Token![crate]>()?;
             input.parse::<Token![=]>()?;
             self.krate = input.call(Path::parse_mod_style)?;
             entry::end(input)?;
+        } else {
+            let remedy = |name: &str| format!("crate = {name},");
+            self.krate = krate::unnamed(whole, remedy, diagnostics);
         }
         while !input.is_empty() {
             match entry::parse(input) {
@@ -52,6 +69,28 @@ impl Set {
                     diagnostics.push(error);
                     skip_to_entry(input)?;
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Set {
+    /// Reads `#![strict]`.
+    fn attributes(
+        &mut self,
+        input: ParseStream<'_>,
+        diagnostics: &mut Diagnostics,
+    ) -> syn::Result<()> {
+        for attribute in input.call(Attribute::parse_inner)? {
+            if matches!(&attribute.meta, Meta::Path(path) if path.is_ident("strict")) {
+                self.strict = true;
+            } else {
+                diagnostics.at(
+                    &attribute.meta,
+                    "the one attribute of `compose!` is `#![strict]`, with which each plugin of \
+                        the binary has to be named: write that, or take this out",
+                );
             }
         }
         Ok(())

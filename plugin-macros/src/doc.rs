@@ -1,10 +1,35 @@
 //! What a doc comment says in one line.
 
-use syn::{Attribute, Expr, ExprLit, Lit, Meta};
+use proc_macro2::TokenStream;
+use quote::{ToTokens, quote};
+use syn::{Attribute, Expr, ExprLit, Lit, Meta, Path};
 
-/// The first paragraph of a doc comment, on one line; empty if there is none.
-pub(crate) fn summary(attributes: &[Attribute]) -> String {
-    let text: Vec<String> = attributes.iter().filter_map(line).collect();
+use crate::fragment;
+
+/// The first paragraph of a doc comment, as an expression; empty if there is none.
+pub(crate) fn description(krate: &Path, attributes: &[Attribute]) -> TokenStream {
+    let lines: Vec<&Expr> = attributes.iter().filter_map(line).collect();
+    let literals: Option<Vec<String>> = lines.iter().map(|line| literal(line)).collect();
+    match literals {
+        Some(lines) => summary(&lines).to_token_stream(),
+        None => expanded(krate, &lines),
+    }
+}
+
+/// As [`description`], where a line is a macro such as `concat!(…)`, which rustc has to expand.
+fn expanded(krate: &Path, lines: &[&Expr]) -> TokenStream {
+    quote! {
+        {
+            const DOC: &::std::primitive::str = ::std::concat!(#(#lines, "\n"),*);
+            const SUMMARY: &[::std::primitive::u8] =
+                &#krate::__private::summary::<{ #krate::__private::summary_len(DOC) }>(DOC);
+            #krate::__private::text(SUMMARY)
+        }
+    }
+}
+
+/// The first paragraph, on one line.
+fn summary(text: &[String]) -> String {
     let lines = text.iter().flat_map(|text| text.split('\n')).map(str::trim);
     lines
         .skip_while(|line| line.is_empty())
@@ -13,33 +38,42 @@ pub(crate) fn summary(attributes: &[Attribute]) -> String {
         .join(" ")
 }
 
-fn line(attribute: &Attribute) -> Option<String> {
+fn line(attribute: &Attribute) -> Option<&Expr> {
     let Meta::NameValue(meta) = &attribute.meta else {
         return None;
     };
-    match &meta.value {
+    (meta.path.is_ident("doc")).then_some(&meta.value)
+}
+
+fn literal(line: &Expr) -> Option<String> {
+    match fragment::inner_expr(line) {
         Expr::Lit(ExprLit {
             lit: Lit::Str(text),
             ..
-        }) if meta.path.is_ident("doc") => Some(text.value()),
+        }) => Some(text.value()),
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::summary;
+    use syn::parse_quote;
+
+    use super::description;
 
     #[test]
     fn the_first_paragraph_is_the_summary() {
-        let item: syn::ItemStruct = syn::parse_quote! {
+        let item: syn::ItemStruct = parse_quote! {
             /// Greets users
             /// who log in.
             ///
             /// More.
             struct Hello;
         };
-        assert_eq!(summary(&item.attrs), "Greets users who log in.");
-        assert_eq!(summary(&[]), "");
+        let of = |attributes: &[syn::Attribute]| {
+            description(&parse_quote!(::plugin_core), attributes).to_string()
+        };
+        assert_eq!(of(&item.attrs), "\"Greets users who log in.\"");
+        assert_eq!(of(&[]), "\"\"");
     }
 }

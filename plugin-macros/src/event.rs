@@ -1,22 +1,28 @@
 //! `#[event("topic")]`: parse → check → expand.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
+use syn::ext::IdentExt;
 use syn::spanned::Spanned;
-use syn::{Expr, ExprLit, Generics, Ident, Item, Lit, LitStr, Path, Type, parse_quote};
+use syn::{Expr, ExprLit, Fields, Generics, Ident, Item, Lit, LitStr, Path, Type, parse_quote};
 
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
-use crate::{doc, krate, topic};
+use crate::suggestion::{closest, listed};
+use crate::{doc, fragment, krate, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[event]",
     unnamed: Some("a topic such as \"user.login\""),
     options: &[
         ("answer", "answer = UserProfile"),
+        ("subject", "subject = user_id"),
         ("crate", "crate = path::to::plugin_core"),
     ],
 };
+
+/// The word for an event that speaks for nobody.
+const NOBODY: &str = "none";
 
 const TOPIC_MISSING: &str =
     "`#[event]` needs the topic: write `#[event(\"user.login\")]` with a topic of your own";
@@ -26,9 +32,11 @@ struct Event {
     krate: Path,
     topic: LitStr,
     ident: Ident,
-    description: String,
+    description: TokenStream,
     /// What is answered, if it is a request.
     answer: Option<Type>,
+    /// Whom it speaks for: a field, or `none`.
+    subject: Option<Ident>,
 }
 
 pub(crate) fn event(arguments: TokenStream, item: &TokenStream) -> TokenStream {
@@ -50,24 +58,27 @@ fn parse(
     diagnostics: &mut Diagnostics,
 ) -> Option<Event> {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
-    let krate = krate::path(&mut arguments, diagnostics);
+    let krate = krate::path(&mut arguments, item, diagnostics);
     let topic = topic(&mut arguments, item, diagnostics);
     let answer = arguments.ty("answer", diagnostics);
-    let (ident, generics, attributes) = match diagnostics.take(syn::parse2(item.clone()))? {
-        Item::Struct(item) => (item.ident, item.generics, item.attrs),
-        Item::Enum(item) => (item.ident, item.generics, item.attrs),
+    let subject = arguments.word("subject", diagnostics);
+    let (ident, generics, attributes, fields) = match diagnostics.take(syn::parse2(item.clone()))? {
+        Item::Struct(item) => (item.ident, item.generics, item.attrs, Some(item.fields)),
+        Item::Enum(item) => (item.ident, item.generics, item.attrs, None),
         other => {
             diagnostics.at(head(&other), refusal(&other));
             return None;
         }
     };
     check_generics(&generics, diagnostics)?;
+    check_subject(subject.as_ref(), fields.as_ref(), diagnostics);
     Some(Event {
-        krate,
         topic,
-        description: doc::summary(&attributes),
+        description: doc::description(&krate, &attributes),
+        krate,
         ident,
         answer,
+        subject,
     })
 }
 
@@ -114,6 +125,34 @@ fn check_generics(generics: &Generics, diagnostics: &mut Diagnostics) -> Option<
     None
 }
 
+/// Whether the subject is a field of the event, or `none`.
+fn check_subject(subject: Option<&Ident>, fields: Option<&Fields>, diagnostics: &mut Diagnostics) {
+    let Some(subject) = subject.filter(|subject| *subject != NOBODY) else {
+        return;
+    };
+    let Some(fields) = fields else {
+        return diagnostics.at(
+            subject,
+            "an `enum` has no field that could name its subject: write `subject = none`, or make \
+             it a `struct` that holds the `enum`",
+        );
+    };
+    let fields = fields.iter().filter_map(|field| field.ident.as_ref());
+    let names: Vec<String> = fields.map(ToString::to_string).collect();
+    if !names.iter().any(|name| subject == name) {
+        let names: Vec<&str> = names.iter().map(String::as_str).chain([NOBODY]).collect();
+        let meant = closest(&subject.to_string(), &names);
+        let meant = meant.map_or(String::new(), |name| format!(", did you mean `{name}`?"));
+        diagnostics.at(
+            subject,
+            format!(
+                "there is no field `{subject}`{meant} (one of {})",
+                listed(&names)
+            ),
+        );
+    }
+}
+
 fn refusal(item: &Item) -> &'static str {
     match item {
         Item::Union(_) => {
@@ -154,17 +193,20 @@ fn implementation(event: &Event) -> TokenStream {
         ident,
         description,
         answer,
+        subject,
     } = event;
-    let name = ident.to_string();
+    let name = fragment::name(ident);
     let there = krate::at(krate, ident.span());
     let of = quote_spanned!(ident.span()=> #there::__private::event::<#ident>);
     let descriptor = quote! {
         #of(
             #topic,
-            ::core::concat!(::core::module_path!(), "::", #name),
+            ::std::concat!(::std::module_path!(), "::", #name),
         )
         .description(#description)
     };
+    let subject = subject.as_ref().map(|field| subject_of(event, field));
+    let descriptor = quote!(#descriptor #subject);
     let (descriptor, answered) = match answer {
         None => (descriptor, None),
         Some(answer) => {
@@ -178,6 +220,29 @@ fn implementation(event: &Event) -> TokenStream {
             const DESCRIPTOR: &'static #krate::event::EventDescriptor = &#descriptor;
         }
         #answered
+    }
+}
+
+/// What the descriptor says of whom the event speaks for.
+fn subject_of(event: &Event, field: &Ident) -> TokenStream {
+    let Event { krate, ident, .. } = event;
+    if field == NOBODY {
+        return quote!(.subject_none());
+    }
+    let name = field.unraw().to_string();
+    let there = krate::at(krate, field.span());
+    // The name as it is in the expansion, wherever the field was written.
+    let event = Ident::new("event", Span::call_site());
+    let subject = quote_spanned!(field.span()=> #there::event::SubjectField::subject);
+    let read = quote!(#subject(&#event.#field));
+    quote! {
+        .subject(#name, {
+            fn subject(event: &dyn ::std::any::Any) -> ::std::option::Option<&str> {
+                let event = event.downcast_ref::<#ident>()?;
+                #read
+            }
+            subject
+        })
     }
 }
 

@@ -1,16 +1,32 @@
 //! The path of `plugin-core` in generated code.
+//!
+//! It is `::plugin_core`, or what the user writes. A crate that renames `plugin-core` in its
+//! Cargo.toml and does not say so is told at its attribute: rustc is given the name of each
+//! dependency on its command line, and its own message about a path that nobody wrote would not
+//! help. It is not taken over from there, because an editor calls the macros without that line.
+
+use std::path::Path as FilePath;
 
 use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
-use syn::{Expr, Path, parse_quote};
+use syn::{Expr, Ident, Path, parse_quote};
 
 use crate::attribute::{Arguments, Value};
 use crate::diagnostics::Diagnostics;
 
-/// `crate = path` of an attribute, else `::plugin_core`.
-pub(crate) fn path(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Path {
+/// `crate = path` of an attribute above `item`, else `::plugin_core`.
+pub(crate) fn path(
+    arguments: &mut Arguments,
+    item: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> Path {
     let Some(argument) = arguments.take("crate") else {
-        return parse_quote!(::plugin_core);
+        let attribute = arguments.attribute().trim_matches(['#', '[', ']']);
+        return unnamed(
+            item,
+            |name| format!("#[{attribute}(…, crate = {name})]"),
+            diagnostics,
+        );
     };
     match argument.value {
         Value::Expr(Expr::Path(path)) if path.qself.is_none() => path.path,
@@ -21,6 +37,66 @@ pub(crate) fn path(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> 
     }
 }
 
+/// The path where none is written; `remedy` says how to write the name that the crate has for it.
+pub(crate) fn unnamed(
+    item: &TokenStream,
+    remedy: impl FnOnce(&str) -> String,
+    diagnostics: &mut Diagnostics,
+) -> Path {
+    let Some(name) = renamed(std::env::args()) else {
+        return parse_quote!(::plugin_core);
+    };
+    if ["core", "std", "alloc"].contains(&&*name) {
+        let message = format!(
+            "Cargo.toml calls `plugin-core` `{name}`, which is the name of a crate of Rust's own \
+                that macros rely on: give it another name there, such as `plugin_core`"
+        );
+        diagnostics.at_attribute(item, message);
+    } else {
+        let remedy = remedy(&name);
+        let message =
+            format!("Cargo.toml calls `plugin-core` `{name}`: write `{remedy}` to say so here");
+        diagnostics.at_attribute(item, message);
+    }
+    // What is generated beside the message finds the crate, and so adds nothing to it.
+    let name = Ident::new(&name, Span::call_site());
+    parse_quote!(::#name)
+}
+
+/// The name that rustc is given for `plugin-core`, if it is another than its own.
+fn renamed(arguments: impl Iterator<Item = String>) -> Option<String> {
+    let mut other = None;
+    let mut follows = false;
+    for argument in arguments {
+        let value = if follows {
+            Some(&*argument)
+        } else {
+            argument.strip_prefix("--extern=")
+        };
+        let (name, file) = value.and_then(|value| value.split_once('=')).unzip();
+        follows = argument == "--extern";
+        if file.is_some_and(is_plugin_core) {
+            // Options such as `priv` stand before a colon.
+            let name = name?.rsplit(':').next()?;
+            if name == "plugin_core" {
+                return None;
+            }
+            other = Some(name.to_owned());
+        }
+    }
+    other
+}
+
+/// Whether a file is the library, as Cargo names it: `libplugin_core-0123.rmeta`.
+fn is_plugin_core(file: &str) -> bool {
+    let stem = FilePath::new(file)
+        .file_stem()
+        .and_then(|stem| stem.to_str());
+    let name = stem.map(|stem| stem.strip_prefix("lib").unwrap_or(stem));
+    let name = name.map(|name| name.rsplit_once('-').map_or(name, |(name, _)| name));
+    name == Some("plugin_core")
+}
+
 /// The path at a place of the user's: what rustc says of a call through it points there.
 pub(crate) fn at(krate: &Path, span: Span) -> TokenStream {
     let tokens = krate.to_token_stream().into_iter();
@@ -29,4 +105,29 @@ pub(crate) fn at(krate: &Path, span: Span) -> TokenStream {
         token
     });
     moved.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::renamed;
+
+    fn of(line: &str) -> Option<String> {
+        renamed(line.split(' ').map(ToOwned::to_owned))
+    }
+
+    #[test]
+    fn report_d1_a_renamed_crate_is_found_on_the_command_line() {
+        let kernel =
+            "rustc --extern serde=/t/libserde-0a.rmeta --extern kernel=/t/libplugin_core-0b.rmeta";
+        assert_eq!(of(kernel).as_deref(), Some("kernel"));
+        let options = "rustc --extern=priv,noprelude:core=/t/libplugin_core-0b.rlib";
+        assert_eq!(of(options).as_deref(), Some("core"));
+        let both = format!("{kernel} --extern plugin_core=/t/libplugin_core-0b.rmeta");
+        assert_eq!(of(&both), None);
+        assert_eq!(
+            of("rustc --extern plugin_macros=/t/libplugin_macros-0c.so"),
+            None
+        );
+        assert_eq!(of("rust-analyzer-proc-macro-srv"), None);
+    }
 }

@@ -8,8 +8,10 @@
 #![forbid(unsafe_code)]
 
 mod attribute;
+mod conditions;
 mod diagnostics;
 mod doc;
+mod fragment;
 mod krate;
 mod suggestion;
 mod topic;

@@ -50,7 +50,7 @@ struct Service {
 /// Expands `#[service(options)] item`.
 pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let mut diagnostics = Diagnostics::default();
-    let options = options(arguments, &mut diagnostics);
+    let options = options(arguments, &item, &mut diagnostics);
     let item = match syn::parse2(item.clone()) {
         Ok(Item::Trait(item)) => declare::expand(&check::service(item, options, &mut diagnostics)),
         Ok(Item::Impl(item)) => provider::expand(item, &options, &mut diagnostics),
@@ -67,9 +67,9 @@ pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream 
     quote!(#item #errors)
 }
 
-fn options(arguments: TokenStream, diagnostics: &mut Diagnostics) -> Options {
+fn options(arguments: TokenStream, item: &TokenStream, diagnostics: &mut Diagnostics) -> Options {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
-    let krate = krate::path(&mut arguments, diagnostics);
+    let krate = krate::path(&mut arguments, item, diagnostics);
     for argument in &arguments.positional {
         let message = "`#[service]` takes no values: write `#[service]` or `#[service(many)]`";
         diagnostics.at(argument, message);

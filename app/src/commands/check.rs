@@ -1,7 +1,7 @@
 //! `check`: the config, offline.
 
 use plugin_core::config::{Issue, Warning};
-use plugin_core::lifecycle::{ConfigureError, Manager};
+use plugin_core::lifecycle::{ConfigureError, Configured, Manager};
 use serde::Serialize;
 
 use crate::cli::Place;
@@ -20,14 +20,15 @@ struct Checked<'a> {
     /// Rights that plugins need and were not granted.
     denied: Vec<String>,
     warnings: &'a [Warning],
+    /// What is worth knowing of the set.
+    notes: Vec<String>,
 }
 
-pub(super) fn check(place: &Place, format: Format, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let manager = Manager::builder(&COMPOSITION).sources(defaults::sources(place));
-    match (manager.configure(), format) {
-        (Ok(configured), format) => {
-            let (count, warnings) = (configured.plugins().count(), configured.warnings());
-            passed(count, warnings, format, out);
+    match (manager.configure(), out.format()) {
+        (Ok(configured), _) => {
+            passed(&configured, out);
             Ok(Exit::Ok)
         }
         (Err(error), Format::Json) => {
@@ -38,11 +39,16 @@ pub(super) fn check(place: &Place, format: Format, out: &mut Output) -> Result<E
     }
 }
 
-fn passed(plugins: usize, warnings: &[Warning], format: Format, out: &mut Output) {
-    match format {
+fn passed(configured: &Configured, out: &mut Output) {
+    let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
+    let notes = configured.notes();
+    match out.format() {
         Format::Human => {
             for warning in warnings {
                 note(format_args!("warning: {warning}"));
+            }
+            for one in &notes {
+                note(format_args!("note: {one}"));
             }
             out.text(format_args!(
                 "config is good: {plugins} plugins would start, {} warnings",
@@ -52,6 +58,7 @@ fn passed(plugins: usize, warnings: &[Warning], format: Format, out: &mut Output
         Format::Json => out.json(&Checked {
             ok: true,
             warnings,
+            notes: notes.iter().map(ToString::to_string).collect(),
             ..Checked::default()
         }),
     }

@@ -12,11 +12,7 @@ use crate::table::Table;
 /// What `config show` calls the manager's own section.
 const MANAGER: &str = "plugin_manager";
 
-pub(super) fn show(
-    place: &Place,
-    options: &ConfigShow,
-    (format, out): (Format, &mut Output),
-) -> Result<Exit, Failure> {
+pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
     if let Some(absent) = COMPOSITION
         .absent(&options.plugin)
         .filter(|_| options.plugin != MANAGER)
@@ -25,7 +21,7 @@ pub(super) fn show(
     }
     let settings = super::settings(place).map_err(Failure::Config)?;
     let values = settings.explain(&options.plugin).unwrap_or_default();
-    match format {
+    match out.format() {
         Format::Human => out.text(table(&values)),
         Format::Json => out.json(&values),
     }

@@ -1,36 +1,29 @@
 //! `dead-letters`: events that handlers failed with for good, in the file of `queue-plugin`. It
 //! works while the service runs and while it does not.
 
-mod chosen;
+mod list;
 mod text;
 
+use std::collections::{BTreeMap, HashSet};
+
+use plugin_core::config::Settings;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
-use plugin_queue::QueueFile;
-use serde::Serialize;
+use plugin_queue::{Letters, QueueFile, Touched};
 use serde_json::json;
 
 use crate::cli::{DeadLetters, LetterChoice, LetterList, LetterShow, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
 
 use super::queue;
-use chosen::chosen;
+use list::Printer;
 
-/// For whom the answer is, and where it goes.
-type To<'a> = (Format, &'a mut Output);
+/// Letters that are read at once.
+const PAGE: usize = 1_000;
 
-/// What was done with letters.
-#[derive(Debug, Default, Serialize)]
-struct Done {
-    /// Those that it was done with.
-    done: Vec<DeadLetterId>,
-    /// Those that are not there.
-    unknown: Vec<DeadLetterId>,
-}
-
-pub(super) fn run(place: &Place, command: DeadLetters, mut out: To<'_>) -> Result<Exit, Failure> {
-    let out = &mut out;
+pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
     let settings = super::settings(place).map_err(Failure::Config)?;
     let path = queue::path(&settings)?;
     queue::wait_for(async {
@@ -40,7 +33,7 @@ pub(super) fn run(place: &Place, command: DeadLetters, mut out: To<'_>) -> Resul
         let exit = match command {
             DeadLetters::List(list) => self::list(&mut file, &list, out).await?,
             DeadLetters::Show(show) => self::show(&mut file, &show, out).await?,
-            DeadLetters::Replay(choice) => replay(&mut file, &choice, out).await?,
+            DeadLetters::Replay(choice) => replay(&settings, &mut file, &choice, out).await?,
             DeadLetters::Drop(choice) => drop_letters(&mut file, &choice, out).await?,
         };
         file.close().await?;
@@ -49,13 +42,10 @@ pub(super) fn run(place: &Place, command: DeadLetters, mut out: To<'_>) -> Resul
 }
 
 /// Before the service has run there is no file.
-fn nothing(command: &DeadLetters, out: &mut To<'_>) -> Exit {
+fn nothing(command: &DeadLetters, out: &mut Output) -> Exit {
     match command {
         DeadLetters::List(_) => {
-            match out.0 {
-                Format::Human => out.1.text("no dead letters"),
-                Format::Json => out.1.json(&json!({ "letters": [] })),
-            }
+            Printer::new(out.format()).end(0, None, out);
             Exit::Ok
         }
         DeadLetters::Show(LetterShow { id, .. }) => unknown(&[*id]),
@@ -78,87 +68,125 @@ fn unknown(ids: &[DeadLetterId]) -> Exit {
     }
 }
 
+/// Prints page by page, so that no more than a page is in memory.
 async fn list(
     file: &mut QueueFile,
     list: &LetterList,
-    out: &mut To<'_>,
+    out: &mut Output,
 ) -> plugin_core::Result<Exit> {
-    let query = list.filter.query().limit(list.limit);
-    let query = list.after.map_or(query.clone(), |after| query.after(after));
-    let page = file.list(&query).await?;
-    match out.0 {
-        Format::Human => out.1.text(text::page(&page)),
-        Format::Json => out.1.json(&page),
+    let mut printer = Printer::new(out.format());
+    let mut query = list.filter.query();
+    let total = file.total(&query).await?;
+    if let Some(after) = list.after {
+        query = query.after(after);
     }
+    let mut left = list.limit;
+    let mut next = None;
+    while left > 0 {
+        let page = file.list(&query.clone().limit(left.min(PAGE))).await?;
+        left -= page.letters.len();
+        printer.page(&page, out);
+        next = page.next;
+        match page.next {
+            Some(next) => query = query.after(next),
+            None => break,
+        }
+    }
+    printer.end(total, next, out);
     Ok(Exit::Ok)
 }
 
 async fn show(
     file: &mut QueueFile,
     show: &LetterShow,
-    out: &mut To<'_>,
+    out: &mut Output,
 ) -> plugin_core::Result<Exit> {
     let Some(letter) = file.show(show.id).await? else {
         return Ok(unknown(&[show.id]));
     };
-    match out.0 {
-        Format::Human => out.1.text(text::letter(&letter)),
-        Format::Json => out.1.json(&letter),
+    match out.format() {
+        Format::Human => out.text(text::letter(&letter)),
+        Format::Json => out.json(&letter),
     }
     Ok(Exit::Ok)
 }
 
 async fn replay(
+    settings: &Settings,
     file: &mut QueueFile,
     choice: &LetterChoice,
-    out: &mut To<'_>,
+    out: &mut Output,
 ) -> plugin_core::Result<Exit> {
-    let mut done = Done::default();
-    for id in chosen(file, choice).await? {
-        let asked = file.replay(id).await?;
-        done.add(id, asked);
-    }
+    let asked = file.replay(&choice.letters()).await?;
+    let unknown = choice.unknown(&asked);
     let served = file.is_served();
-    match out.0 {
-        Format::Human => out.1.text(text::replayed(done.done.len(), served)),
-        Format::Json => out.1.json(&json!({
-            "requested": done.done,
-            "unknown": done.unknown,
+    let waits = waits(settings, &asked);
+    match out.format() {
+        Format::Human => {
+            out.text(text::replayed(asked.len() as u64, served));
+            for (plugin, count) in &waits {
+                out.text(text::waits(plugin, *count, is_built(plugin)));
+            }
+        }
+        Format::Json => out.json(&json!({
+            "requested": ids(&asked),
+            "unknown": unknown,
             "by": if served { "the running service" } else { "the next start" },
+            "waiting_for": waits,
         })),
     }
-    Ok(unknown(&done.unknown))
+    Ok(self::unknown(&unknown))
 }
 
 async fn drop_letters(
     file: &mut QueueFile,
     choice: &LetterChoice,
-    out: &mut To<'_>,
+    out: &mut Output,
 ) -> plugin_core::Result<Exit> {
-    let mut done = Done::default();
-    for id in chosen(file, choice).await? {
-        let dropped = file.drop(id).await?;
-        done.add(id, dropped);
+    let gone = file.drop(&choice.letters()).await?;
+    let unknown = choice.unknown(&gone);
+    match out.format() {
+        Format::Human => out.text(format_args!("{} dropped", text::letters(gone.len() as u64))),
+        Format::Json => out.json(&json!({ "dropped": ids(&gone), "unknown": unknown })),
     }
-    match out.0 {
-        Format::Human => out
-            .1
-            .text(format_args!("{} dropped", text::letters(done.done.len()))),
-        Format::Json => out
-            .1
-            .json(&json!({ "dropped": done.done, "unknown": done.unknown })),
-    }
-    Ok(unknown(&done.unknown))
+    Ok(self::unknown(&unknown))
 }
 
-impl Done {
-    fn add(&mut self, id: DeadLetterId, was_there: bool) {
-        let list = if was_there {
-            &mut self.done
-        } else {
-            &mut self.unknown
-        };
-        list.push(id);
+fn ids(touched: &[Touched]) -> Vec<DeadLetterId> {
+    touched.iter().map(|letter| letter.id).collect()
+}
+
+/// Plugins that do not run at the next start either, each with the number of its letters.
+fn waits(settings: &Settings, asked: &[Touched]) -> BTreeMap<String, u64> {
+    let mut waits = BTreeMap::new();
+    for letter in asked {
+        // An instance is called `hello-plugin#1`.
+        let plugin = letter.plugin.split('#').next().unwrap_or_default();
+        let is_on = (settings.plugins.get(plugin)).is_some_and(|it| it.config.enabled);
+        if !is_on {
+            *waits.entry(plugin.to_owned()).or_default() += 1;
+        }
+    }
+    waits
+}
+
+fn is_built(plugin: &str) -> bool {
+    COMPOSITION.plugins().any(|one| one.name == plugin)
+}
+
+impl LetterChoice {
+    fn letters(&self) -> Letters {
+        match self.ids.is_empty() {
+            true => Letters::Wanted(self.filter.query()),
+            false => Letters::Ids(self.ids.clone()),
+        }
+    }
+
+    /// Those of its ids that are not among the letters that there are.
+    fn unknown(&self, touched: &[Touched]) -> Vec<DeadLetterId> {
+        let known: HashSet<DeadLetterId> = touched.iter().map(|letter| letter.id).collect();
+        let unknown = self.ids.iter().filter(|id| !known.contains(id));
+        unknown.copied().collect()
     }
 }
 

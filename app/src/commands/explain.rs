@@ -31,6 +31,8 @@ struct Explanation {
     version: String,
     kind: &'static str,
     description: &'static str,
+    /// What is worth knowing of it.
+    notes: Vec<String>,
     /// The Rust type.
     type_name: &'static str,
     /// The feature that brings it into the build.
@@ -85,11 +87,7 @@ struct Permissions {
     roles: Vec<String>,
 }
 
-pub(super) fn explain(
-    place: &Place,
-    options: &Explain,
-    (format, out): (Format, &mut Output),
-) -> Result<Exit, Failure> {
+pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Result<Exit, Failure> {
     let Some(plugin) = COMPOSITION.find(&options.plugin) else {
         let absent = COMPOSITION.absent(&options.plugin);
         return Err(Failure::Absent(
@@ -98,7 +96,7 @@ pub(super) fn explain(
     };
     let settings = super::settings_or_note(place);
     let explanation = Explanation::of(plugin, &COMPOSITION, settings.as_ref());
-    match format {
+    match out.format() {
         Format::Human => out.text(text::text(&explanation)),
         Format::Json => out.json(&explanation),
     }
@@ -112,6 +110,10 @@ impl Explanation {
             version: plugin.version.to_string(),
             kind: plugin.kind.as_str(),
             description: plugin.description,
+            notes: (set.notes().iter())
+                .filter(|note| note.plugin() == plugin.name)
+                .map(ToString::to_string)
+                .collect(),
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
             state: State::of(plugin, settings),
@@ -123,7 +125,7 @@ impl Explanation {
                 .map(|provide| provide.service.name)
                 .collect(),
             conflicts: plugin.conflicts,
-            events_in: events::handled(plugin, set),
+            events_in: events::handled(plugin, set, settings.map(|all| &all.plugins[plugin.name])),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, settings),
             middleware: middleware::of(plugin),

@@ -16,7 +16,8 @@ struct Listed {
     name: &'static str,
     /// The feature that brings it.
     feature: Option<&'static str>,
-    /// `on`, `off`, `absent` from this build, or `unknown` because the config has mistakes.
+    /// `on`, `off`, `absent` from this build, `left out` because it is linked and not composed, or
+    /// `unknown` because the config has mistakes.
     state: &'static str,
     /// How many instances run.
     instances: Option<usize>,
@@ -31,10 +32,10 @@ struct Listed {
     intercepts: Vec<String>,
 }
 
-pub(super) fn list(place: &Place, format: Format, out: &mut Output) -> Exit {
+pub(super) fn list(place: &Place, out: &mut Output) -> Exit {
     let settings = super::settings_or_note(place);
     let listed = listed(&COMPOSITION, settings.as_ref());
-    match format {
+    match out.format() {
         Format::Human => out.text(table(&listed)),
         Format::Json => out.json(&listed),
     }
@@ -42,25 +43,15 @@ pub(super) fn list(place: &Place, format: Format, out: &mut Output) -> Exit {
 }
 
 fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed> {
-    let present = (1..)
-        .zip(composition.plugins())
-        .map(|(place, plugin)| Listed {
-            name: plugin.name,
-            feature: feature(composition, plugin.name),
-            state: state(plugin, settings),
-            instances: instances(plugin, settings),
-            place: Some(place),
-            version: Some(plugin.version.to_string()),
-            kind: Some(plugin.kind.as_str()),
-            description: Some(plugin.description),
-            answers: (plugin.responds.iter())
-                .map(|respond| respond.request.topic)
-                .collect(),
-            asks: plugin.requests().map(|request| request.topic).collect(),
-            intercepts: (plugin.middleware.iter())
-                .map(|one| format!("{} {}", one.stage, one.topics))
-                .collect(),
-        });
+    let present = (1..).zip(composition.plugins());
+    let present = present.map(|(place, plugin)| Listed {
+        place: Some(place),
+        state: state(plugin, settings),
+        instances: instances(plugin, settings),
+        ..of(composition, plugin)
+    });
+    let left_out = composition.left_out();
+    let left_out = left_out.into_iter().map(|plugin| of(composition, plugin));
     let absent = composition
         .catalogue()
         .iter()
@@ -78,7 +69,28 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
             asks: Vec::new(),
             intercepts: Vec::new(),
         });
-    present.chain(absent).collect()
+    present.chain(absent).chain(left_out).collect()
+}
+
+/// What a descriptor says, of one that is left out.
+fn of(composition: &Composition, plugin: &'static Descriptor) -> Listed {
+    Listed {
+        name: plugin.name,
+        feature: feature(composition, plugin.name),
+        state: "left out",
+        instances: None,
+        place: None,
+        version: Some(plugin.version.to_string()),
+        kind: Some(plugin.kind.as_str()),
+        description: Some(plugin.description),
+        answers: (plugin.responds.iter())
+            .map(|respond| respond.request.topic)
+            .collect(),
+        asks: plugin.requests().map(|request| request.topic).collect(),
+        intercepts: (plugin.middleware.iter())
+            .map(|one| format!("{} {}", one.stage, one.topics))
+            .collect(),
+    }
 }
 
 /// The feature that brings a plugin.

@@ -29,7 +29,7 @@ struct Waiting {
     subscribed: bool,
 }
 
-pub(super) fn run(place: &Place, format: Format, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let settings = super::settings(place).map_err(Failure::Config)?;
     let path = path(&settings)?;
     let stock = wait_for(async {
@@ -39,7 +39,7 @@ pub(super) fn run(place: &Place, format: Format, out: &mut Output) -> Result<Exi
         }
     })?;
     let waiting: Vec<Waiting> = stock.into_iter().map(Waiting::of).collect();
-    match format {
+    match out.format() {
         Format::Human => out.text(table(&waiting)),
         Format::Json => out.json(&waiting),
     }
@@ -85,6 +85,8 @@ fn table(waiting: &[Waiting]) -> Table {
         "topic",
         ">waiting",
         ">bytes",
+        ">for room",
+        ">dropped",
         ">dead letters",
         "note",
     ];
@@ -100,6 +102,8 @@ fn table(waiting: &[Waiting]) -> Table {
             stock.subscription.topic.to_string(),
             stock.pending.to_string(),
             stock.bytes.to_string(),
+            stock.waiting.to_string(),
+            stock.dropped.to_string(),
             stock.dead.to_string(),
             note.to_owned(),
         ]);

@@ -31,11 +31,7 @@ enum Phase<'a> {
     Stopped(&'a StopReport),
 }
 
-pub(super) fn run(
-    place: &Place,
-    options: &Run,
-    out: (Format, &mut Output),
-) -> Result<Exit, Failure> {
+pub(super) fn run(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
     let runtime = runtime()?;
     let outcome = runtime.block_on(start(place, options, out));
     runtime.shutdown_timeout(GRACE);
@@ -47,11 +43,7 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
     built.map_err(Failure::io("can't start a runtime"))
 }
 
-async fn start(
-    place: &Place,
-    options: &Run,
-    (format, out): (Format, &mut Output),
-) -> Result<Exit, Failure> {
+async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
     let mut demo = options.events.as_deref().and_then(Demo::of);
     let sources = match options.events {
         Some(_) => defaults::bulk_sources(place, demo.as_ref()),
@@ -81,19 +73,19 @@ async fn start(
     match input {
         Some(input) => {
             let (exit, dead_letters) =
-                bulk::handle(running, input, options, (signals, format, out)).await?;
+                bulk::handle(running, input, options, (signals, out)).await?;
             if let Some(demo) = demo {
                 demo.end(exit, dead_letters);
             }
             Ok(exit)
         }
-        None => Ok(serve(running, format, signals, out).await),
+        None => Ok(serve(running, signals, out).await),
     }
 }
 
 /// Serves until a signal, or until a failure stops the service.
-async fn serve(running: Running, format: Format, signals: Signals, out: &mut Output) -> Exit {
-    match format {
+async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
+    match out.format() {
         Format::Human => {
             out.text(report::started(running.start_report(), &COMPOSITION));
             out.text("running; Ctrl-C stops");
@@ -106,7 +98,7 @@ async fn serve(running: Running, format: Format, signals: Signals, out: &mut Out
         Some(Shutdown::Drain)
     };
     let report = running.serve(stop, || insist(signals.clone())).await;
-    match format {
+    match out.format() {
         Format::Human => out.text(report::stopped(&report)),
         Format::Json => out.json_line(&Phase::Stopped(&report)),
     }

@@ -100,9 +100,7 @@ impl Topics {
     }
 
     fn nearest(&self, topic: &str) -> Option<&'static str> {
-        let distance = |known: &&'static str| strsim::damerau_levenshtein(known, topic);
-        let nearest = self.0.iter().copied().min_by_key(distance)?;
-        (distance(&nearest) <= 2).then_some(nearest)
+        plugin_core::nearest(topic, self.0.iter().copied())
     }
 }
 

@@ -20,12 +20,14 @@ pub enum Outcome {
 /// Who did what to which plugin, and with what outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {
-    actor: Cow<'static, str>,
+    pub(super) actor: Cow<'static, str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<String>,
+    pub(super) user: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) address: Option<String>,
     plugin: Option<Cow<'static, str>>,
-    action: Cow<'static, str>,
-    outcome: Outcome,
+    pub(super) action: Cow<'static, str>,
+    pub(super) outcome: Outcome,
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
@@ -41,6 +43,7 @@ impl Entry {
         Self {
             actor: actor.into(),
             user: None,
+            address: None,
             plugin: None,
             action: action.into(),
             outcome,
@@ -52,6 +55,13 @@ impl Entry {
     #[must_use]
     pub fn user(mut self, user: impl Into<String>) -> Self {
         self.user = Some(user.into());
+        self
+    }
+
+    /// The address that the user came from.
+    #[must_use]
+    pub fn address(mut self, address: impl Into<String>) -> Self {
+        self.address = Some(address.into());
         self
     }
 
@@ -68,4 +78,46 @@ impl Entry {
         self.detail = Some(detail.into());
         self
     }
+
+    /// The same, done by another actor.
+    pub(super) fn by(mut self, actor: &'static str) -> Self {
+        self.actor = Cow::Borrowed(actor);
+        self
+    }
+
+    /// The same, with what may come from outside escaped and cut.
+    pub(super) fn cleaned(mut self) -> Self {
+        self.user = self.user.map(|user| cleaned(&user, LONGEST_NAME));
+        self.address = self.address.map(|address| cleaned(&address, LONGEST_NAME));
+        self.detail = self.detail.map(|detail| cleaned(&detail, LONGEST_DETAIL));
+        self
+    }
+}
+
+/// Characters of a user's name or of an address that are kept.
+const LONGEST_NAME: usize = 128;
+
+/// Characters of a detail that are kept.
+const LONGEST_DETAIL: usize = 512;
+
+/// The first characters of a text, with those escaped that would act on who reads it.
+fn cleaned(text: &str, most: usize) -> String {
+    let mut clean = String::new();
+    for (place, char) in text.chars().enumerate() {
+        if place == most {
+            clean.push('…');
+            break;
+        }
+        if char.is_control() || is_invisible(char) {
+            clean.extend(char.escape_unicode());
+        } else {
+            clean.push(char);
+        }
+    }
+    clean
+}
+
+/// Characters that end a line, change the direction of text, or can't be seen.
+const fn is_invisible(char: char) -> bool {
+    matches!(char, '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}')
 }

@@ -3,9 +3,7 @@
 use std::fmt;
 
 use super::{CatalogueEntry, Composition};
-
-/// How like a known name another one must be to be a slip of the pen.
-const LIKE: f64 = 0.6;
+use crate::nearest::nearest;
 
 /// Why a set lacks a plugin that a config or an operator names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +13,13 @@ pub enum Absent {
     LeftOut {
         /// The line of the catalogue, with the feature that brings it.
         entry: &'static CatalogueEntry,
+    },
+    /// It is linked, and `compose!` does not name it.
+    Uncomposed {
+        /// The plugin.
+        plugin: &'static str,
+        /// Its Rust type.
+        type_name: &'static str,
     },
     /// No plugin has the name.
     Unknown {
@@ -33,8 +38,16 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
         .catalogue
         .iter()
         .find(|entry| entry.plugin == name);
-    Some(match entry {
-        Some(entry) => Absent::LeftOut { entry },
+    if let Some(entry) = entry {
+        return Some(Absent::LeftOut { entry });
+    }
+    let left_out = composition.left_out();
+    let linked = left_out.iter().find(|plugin| plugin.name == name);
+    Some(match linked {
+        Some(plugin) => Absent::Uncomposed {
+            plugin: plugin.name,
+            type_name: plugin.type_name,
+        },
         None => Absent::Unknown {
             name: name.to_owned(),
             similar: similar(composition, name),
@@ -42,27 +55,18 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
     })
 }
 
+/// The known name that is most like another one. What most names end in says nothing of which one
+/// is meant, and may be left off.
 fn similar(composition: &Composition, name: &str) -> Option<&'static str> {
     let composed = composition.plugins().map(|plugin| plugin.name);
     let catalogued = composition.catalogue.iter().map(|entry| entry.plugin);
-    let likeness = |known| likeness(known, name);
-    composed
-        .chain(catalogued)
-        .map(|known| (likeness(known), known))
-        .filter(|&(likeness, _)| likeness >= LIKE)
-        .max_by(|a, b| a.0.total_cmp(&b.0))
-        .map(|(_, known)| known)
+    let known: Vec<&'static str> = composed.chain(catalogued).collect();
+    let meant = nearest(stem(name), known.iter().map(|known| stem(known)))?;
+    known.into_iter().find(|known| stem(known) == meant)
 }
 
-/// How like a known name another one is, from 0 to 1. What most names end in says nothing of which
-/// one is meant, and may be left off.
-fn likeness(known: &str, name: &str) -> f64 {
-    let like = strsim::normalized_damerau_levenshtein;
-    match (known.strip_suffix("-plugin"), name.strip_suffix("-plugin")) {
-        (Some(known), Some(name)) => like(known, name),
-        (Some(stem), None) => like(stem, name).max(like(known, name)),
-        (None, _) => like(known, name),
-    }
+fn stem(name: &str) -> &str {
+    name.strip_suffix("-plugin").unwrap_or(name)
 }
 
 impl fmt::Display for Absent {
@@ -72,6 +76,11 @@ impl fmt::Display for Absent {
                 f,
                 "`{}` is known but not in this binary: build with `--features {}`",
                 entry.plugin, entry.feature
+            ),
+            Self::Uncomposed { plugin, type_name } => write!(
+                f,
+                "`{plugin}` is linked, not composed: left out (name `{type_name}` in `compose!` to \
+                 have it)"
             ),
             Self::Unknown {
                 name,

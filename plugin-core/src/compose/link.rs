@@ -14,14 +14,27 @@ use crate::registry;
 pub struct LinkError {
     /// Composed plugins that the linker did not collect.
     pub missing: Vec<&'static str>,
-    /// Rust types of linked plugins that nobody composed.
+    /// Rust types of linked plugins that nobody composed, where `#![strict]` asks for all.
     pub unchosen: Vec<&'static str>,
     /// Topics that two linked types of event have, with the types.
     pub topics: Vec<(&'static str, [&'static str; 2])>,
 }
 
-pub(super) fn check(composition: &Composition) -> Result<(), LinkError> {
-    compare(composition, &registry::plugins(), &registry::events())
+/// Checks a set of `compose!`; a strict one holds all that is linked.
+pub(super) fn check(composition: &Composition, strict: bool) -> Result<(), LinkError> {
+    let mut error = compare(composition, &registry::plugins(), &registry::events());
+    if !strict {
+        error.unchosen.clear();
+    }
+    if error.is_empty() { Ok(()) } else { Err(error) }
+}
+
+/// The linked plugins that nobody composed.
+pub(super) fn left_out(composition: &Composition) -> Vec<&'static Descriptor> {
+    let composed = identities(composition.plugins());
+    let mut linked = registry::plugins();
+    linked.retain(|plugin| !composed.contains(&(plugin.name, plugin.type_name)));
+    linked
 }
 
 /// Compares with linked plugins, and with linked events in order of their topics.
@@ -29,10 +42,10 @@ fn compare(
     composition: &Composition,
     plugins: &[&'static Descriptor],
     events: &[&'static EventDescriptor],
-) -> Result<(), LinkError> {
+) -> LinkError {
     let composed = identities(composition.plugins());
     let linked = identities(plugins.iter().copied());
-    let error = LinkError {
+    LinkError {
         missing: composed
             .difference(&linked)
             .map(|(name, _)| *name)
@@ -42,16 +55,13 @@ fn compare(
             .map(|(_, type_name)| *type_name)
             .collect(),
         topics: shared_topics(events),
-    };
-    let LinkError {
-        missing,
-        unchosen,
-        topics,
-    } = &error;
-    if missing.is_empty() && unchosen.is_empty() && topics.is_empty() {
-        return Ok(());
     }
-    Err(error)
+}
+
+impl LinkError {
+    fn is_empty(&self) -> bool {
+        self.missing.is_empty() && self.unchosen.is_empty() && self.topics.is_empty()
+    }
 }
 
 fn identities(
@@ -82,7 +92,8 @@ impl fmt::Display for LinkError {
                 f,
                 "; plugin type `{plugin}` is linked but was not composed: "
             )?;
-            f.write_str("name it in `compose!`, or drop its crate from the dependencies")?;
+            f.write_str("name it in `compose!`, drop its crate from the dependencies, or take ")?;
+            f.write_str("`#![strict]` out of `compose!` to leave it out")?;
         }
         for (topic, [one, other]) in &self.topics {
             write!(
@@ -130,15 +141,13 @@ mod tests {
 
     #[test]
     fn the_same_plugins_in_another_order_are_the_same() {
-        assert_eq!(
-            compare(&set(&[&A, &B]), &[&B, &A], &[Ping::DESCRIPTOR]),
-            Ok(())
-        );
+        let error = compare(&set(&[&A, &B]), &[&B, &A], &[Ping::DESCRIPTOR]);
+        assert!(error.is_empty(), "{error}");
     }
 
     #[test]
     fn a_composed_plugin_must_be_linked() {
-        let error = compare(&set(&[&A, &B]), &[&B], &[]).unwrap_err();
+        let error = compare(&set(&[&A, &B]), &[&B], &[]);
         assert_eq!(error.missing, ["a"]);
         assert!(
             error
@@ -148,8 +157,8 @@ mod tests {
     }
 
     #[test]
-    fn a_linked_plugin_must_be_composed() {
-        let error = compare(&set(&[&A]), &[&A, &B, &OTHER_A], &[]).unwrap_err();
+    fn a_linked_plugin_that_is_not_composed_is_told() {
+        let error = compare(&set(&[&A]), &[&A, &B, &OTHER_A], &[]);
         assert_eq!(error.missing, Vec::<&str>::new());
         assert_eq!(error.unchosen, ["fork_a::A", "crate_b::B"]);
         assert!(
@@ -162,7 +171,7 @@ mod tests {
     #[test]
     fn two_linked_events_may_not_share_a_topic() {
         let events = [Ping::DESCRIPTOR, &OTHER_PING];
-        let error = compare(&set(&[&A]), &[&A], &events).unwrap_err();
+        let error = compare(&set(&[&A]), &[&A], &events);
         assert_eq!(error.topics, [("ping", ["one::Ping", "two::Ping"])]);
         assert!(
             error

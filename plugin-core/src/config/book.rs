@@ -2,13 +2,14 @@
 
 use serde_json::Value;
 
-use super::issue::{Issue, IssueKind, nearest};
+use super::issue::{Issue, IssueKind};
 use super::manager;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::schema;
 use super::shape::Shape;
 use crate::compose::{Absent, Composition};
+use crate::nearest::nearest;
 
 /// The sections of a build.
 pub(super) struct Book<'c> {
@@ -39,7 +40,8 @@ impl<'c> Book<'c> {
     pub(super) fn left_out(&self, name: &str, section: &Node) -> Option<String> {
         let absent = self.composition.absent(name)?;
         let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
-        (matches!(absent, Absent::LeftOut { .. }) && !silent).then(|| absent.to_string())
+        let known = matches!(absent, Absent::LeftOut { .. } | Absent::Uncomposed { .. });
+        (known && !silent).then(|| absent.to_string())
     }
 
     /// Why a section can't be used in any build; nothing if it can.
@@ -57,10 +59,10 @@ impl<'c> Book<'c> {
             return Some(issue(IssueKind::Build, what));
         }
         let absent = self.composition.absent(name)?;
-        if let Absent::LeftOut { .. } = absent {
+        if let Absent::LeftOut { .. } | Absent::Uncomposed { .. } = absent {
             return None;
         }
-        let manager = nearest(name, [manager::ROOT]);
+        let manager = nearest(name, [manager::ROOT]).map(str::to_owned);
         Some(nobody(&section.key, name, name, &absent).or_meant(manager))
     }
 }
@@ -73,7 +75,9 @@ pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> 
             let what = format!("no plugin is named `{name}`");
             issue(IssueKind::UnknownKey, what).or_meant(similar.map(str::to_owned))
         }
-        left_out @ Absent::LeftOut { .. } => issue(IssueKind::Build, left_out.to_string()),
+        left_out @ (Absent::LeftOut { .. } | Absent::Uncomposed { .. }) => {
+            issue(IssueKind::Build, left_out.to_string())
+        }
     }
 }
 

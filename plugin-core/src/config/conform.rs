@@ -10,8 +10,12 @@ use super::yaml;
 /// wanted, and text where text is.
 pub(super) fn typed(text: String, shape: &Shape<'_>, place: &Origin) -> Node {
     let wants_text = shape.accepts("string") && !shape.is_any();
-    let data = if wants_text { None } else { yaml::value(&text) };
-    let mut node = Node::new(data.unwrap_or(Data::Text(text)), place.clone());
+    let value = if wants_text {
+        None
+    } else {
+        yaml::value(&text, place)
+    };
+    let mut node = value.unwrap_or_else(|| Node::new(Data::Text(text), place.clone()));
     node.stamp(place);
     node
 }

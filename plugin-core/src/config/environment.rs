@@ -1,11 +1,14 @@
 //! `APP__…` variables as a layer over the files.
 //!
 //! `APP__HELLO_PLUGIN__CONFIG__MESSAGE` is the key `hello-plugin.config.message`: two underscores
-//! separate, `-` is written `_`, and upper and lower case are the same.
+//! separate, `-` is written `_`, and upper and lower case are the same. So two variables may name
+//! one key: nobody could say which of them counts, and it is a mistake.
+
+use std::collections::BTreeMap;
 
 use super::book::Book;
 use super::conform;
-use super::issue::{Issue, IssueKind, nearest};
+use super::issue::{Issue, IssueKind};
 use super::node::Node;
 use super::origin::Origin;
 use super::report::Report;
@@ -13,26 +16,50 @@ use super::shape::Shape;
 use super::sources::Sources;
 use super::validation::one_of;
 use crate::compose::Absent;
+use crate::nearest::nearest;
 
 const PREFIX: &str = "APP";
 
 /// The sections that the environment's variables make.
 pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Node {
-    let mut root = Node::empty();
-    for (name, value) in &sources.environment {
+    let variables = &sources.environment;
+    for name in variables.garbled().filter(|name| steps(name).is_some()) {
+        let what = "its name or its value is no Unicode: write both as UTF-8, or unset it";
+        report.issue(Issue::new(IssueKind::Unreadable, &origin(name), "", what));
+    }
+    let mut set = BTreeMap::<Vec<String>, (&str, Node)>::new();
+    for (name, value) in variables.readable() {
         let Some(steps) = steps(name) else { continue };
-        let place = Origin::Environment {
-            variable: name.as_str().into(),
-        };
+        let place = origin(name);
         match find(&steps, book) {
-            Ok((path, shape)) => {
-                let node = conform::typed(value.clone(), &shape, &place);
-                root.insert(&path, node);
-            }
+            Ok((path, shape)) => match set.get(&path) {
+                Some((other, _)) => report.issue(twice(&place, &path, other)),
+                None => {
+                    let node = conform::typed(value.to_owned(), &shape, &place);
+                    set.insert(path, (name, node));
+                }
+            },
             Err(miss) => report.issue(miss.issue(book, &place)),
         }
     }
+    // What names a section comes before what names a key in it, however their names are written.
+    let mut set: Vec<_> = set.into_iter().collect();
+    set.sort_by_key(|(path, _)| path.len());
+    let mut root = Node::empty();
+    for (path, (_, node)) in set {
+        root.insert(&path, node);
+    }
     root
+}
+
+fn origin(variable: &str) -> Origin {
+    let variable = variable.into();
+    Origin::Environment { variable }
+}
+
+fn twice(place: &Origin, path: &[String], other: &str) -> Issue {
+    let what = format!("sets the same key as `{other}`: unset one of them");
+    Issue::new(IssueKind::Duplicate, place, path.join("."), what)
 }
 
 /// The parts of a variable's name after the prefix, if it has it.
@@ -56,6 +83,7 @@ fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b
         let Some((key, inner)) = descend(&shape, step) else {
             return Err(Miss {
                 known: shape.keys().map(str::to_owned).collect(),
+                aliases: shape.aliases().map(str::to_owned).collect(),
                 step: Some((*step).to_owned()),
                 path,
             });
@@ -66,6 +94,7 @@ fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b
     match path.len() {
         1 => Err(Miss {
             known: Vec::new(),
+            aliases: Vec::new(),
             step: None,
             path,
         }),
@@ -88,6 +117,8 @@ struct Miss {
     path: Vec<String>,
     step: Option<String>,
     known: Vec<String>,
+    /// Other names of those that are known.
+    aliases: Vec<String>,
 }
 
 impl Miss {
@@ -102,13 +133,19 @@ impl Miss {
         }
         let key = self.with(&step.to_ascii_lowercase()).join(".");
         let known: Vec<&str> = self.known.iter().map(String::as_str).collect();
-        let meant = nearest(&step.replace('_', "-"), known.iter().copied());
+        let names = self.known.iter().chain(&self.aliases);
+        let mut names: Vec<String> = names.map(|name| folded(name)).collect();
+        if self.path.is_empty() {
+            let catalogue = book.composition.catalogue().iter();
+            names.extend(catalogue.map(|entry| folded(entry.plugin)));
+        }
+        let meant = nearest(&folded(step), names.iter().map(String::as_str));
         let issue = issue(
             IssueKind::UnknownKey,
             &key,
             "sets a key that does not exist",
         )
-        .or_meant(meant.map(|key| self.variable(&key)));
+        .or_meant(meant.map(|key| self.variable(key)));
         match known.is_empty() {
             true => issue,
             false => issue.expected(one_of(&known)),

@@ -1,17 +1,21 @@
 //! `${VAR}` and `${VAR:-default}` in the values of a text, after it was parsed.
 //!
-//! Keys are left alone, and what a variable holds is not looked at again. `$${` stands for `${`.
+//! Keys are left alone, and what a variable holds is not looked at again. What is written in a
+//! value is read by [`expand`].
 
-use std::collections::BTreeMap;
+mod expand;
 
 use super::conform;
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
+use super::origin::Origin;
 use super::shape::Shape;
+use super::variables::Variables;
+use expand::{Fault, Filled, What};
 
 /// Fills in a node and all that is in it.
 pub(super) struct Filler<'a> {
-    pub(super) environment: &'a BTreeMap<String, String>,
+    pub(super) environment: &'a Variables,
     pub(super) issues: &'a mut Vec<Issue>,
 }
 
@@ -40,107 +44,48 @@ impl Filler<'_> {
     }
 
     fn fill_text(&mut self, node: &mut Node, text: &str, shape: &Shape<'_>, key: &str) {
-        let (filled, faults) = expand(text, self.environment);
-        for fault in &faults {
-            let issue = Issue::new(fault.kind(), &node.place, key, fault.to_string());
-            self.issues.push(issue);
-        }
-        node.data = if !faults.is_empty() {
-            Data::Unfilled
-        } else if is_whole(text) && !shape.is_any() {
-            conform::typed(filled, shape, &node.place).data
-        } else {
-            Data::Text(filled)
-        };
-    }
-}
-
-/// What keeps a `${…}` from being filled in.
-#[derive(Debug, PartialEq)]
-enum Fault {
-    Missing(String),
-    BadName(String),
-    Unclosed,
-}
-
-impl Fault {
-    fn kind(&self) -> IssueKind {
-        match self {
-            Self::Missing(_) => IssueKind::MissingVariable,
-            Self::BadName(_) | Self::Unclosed => IssueKind::Syntax,
-        }
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Missing(name) => write!(
-                f,
-                "environment variable `{name}` is not set: set it, or write `${{{name}:-default}}`"
-            ),
-            Self::BadName(name) => write!(
-                f,
-                "`{name}` is no name of a variable: letters, digits and `_`; for the text itself write `$${{`"
-            ),
-            Self::Unclosed => {
-                f.write_str("a `${` is not closed by `}`; for the text itself write `$${`")
+        let filled = match expand::expand(text, self.environment) {
+            Ok(filled) => filled,
+            Err(faults) => {
+                let issues = faults
+                    .iter()
+                    .map(|fault| issue(fault, text, &node.place, key));
+                self.issues.extend(issues);
+                node.data = Data::Unfilled;
+                return;
             }
-        }
-    }
-}
-
-/// Whether the text is one `${…}` and no more.
-fn is_whole(text: &str) -> bool {
-    text.starts_with("${") && text.find('}') == Some(text.len() - 1)
-}
-
-fn expand(text: &str, environment: &BTreeMap<String, String>) -> (String, Vec<Fault>) {
-    let mut filled = String::new();
-    let mut faults = Vec::new();
-    let mut rest = text;
-    while let Some(at) = rest.find("${") {
-        let (before, inside) = (&rest[..at], &rest[at + 2..]);
-        if let Some(before) = before.strip_suffix('$') {
-            filled.push_str(before);
-            filled.push_str("${");
-            rest = inside;
-            continue;
-        }
-        filled.push_str(before);
-        let Some((inside, after)) = inside.split_once('}') else {
-            faults.push(Fault::Unclosed);
-            return (filled, faults);
         };
-        match lookup(inside, environment) {
-            Ok(value) => filled.push_str(value),
-            Err(fault) => faults.push(fault),
+        match filled {
+            Filled::Whole(text) if !shape.is_any() => {
+                let typed = conform::typed(text, shape, &node.place);
+                (node.data, node.written) = (typed.data, typed.written);
+            }
+            Filled::Whole(text) | Filled::Part(text) => node.data = Data::Text(text),
         }
-        rest = after;
     }
-    filled.push_str(rest);
-    (filled, faults)
 }
 
-/// As in a shell, the default also stands in for a variable that is set to nothing.
-fn lookup<'a>(
-    inside: &'a str,
-    environment: &'a BTreeMap<String, String>,
-) -> Result<&'a str, Fault> {
-    let (name, default) = match inside.split_once(":-") {
-        Some((name, default)) => (name, Some(default)),
-        None => (inside, None),
+fn issue(fault: &Fault, text: &str, place: &Origin, key: &str) -> Issue {
+    let kind = match &fault.what {
+        What::Missing(_) => IssueKind::MissingVariable,
+        What::Garbled(_) => IssueKind::Unreadable,
+        _ => IssueKind::Syntax,
     };
-    let letters = |c: char| c == '_' || c.is_ascii_alphanumeric();
-    if name.is_empty()
-        || name.starts_with(|c: char| c.is_ascii_digit())
-        || !name.chars().all(letters)
-    {
-        return Err(Fault::BadName(name.to_owned()));
-    }
-    let value = environment.get(name).map(String::as_str);
-    match default {
-        Some(default) => Ok(value.filter(|value| !value.is_empty()).unwrap_or(default)),
-        None => value.ok_or_else(|| Fault::Missing(name.to_owned())),
+    let what = match position(text, fault.at) {
+        Some(position) => format!("{position}: {}", fault.what),
+        None => fault.what.to_string(),
+    };
+    Issue::new(kind, place, key, what)
+}
+
+/// Where in a value something is; nothing, if it is where the value begins.
+fn position(text: &str, at: usize) -> Option<String> {
+    let before = &text[..at];
+    let line = before.matches('\n').count() + 1;
+    let column = before.chars().rev().take_while(|c| *c != '\n').count() + 1;
+    match (text.contains('\n'), at) {
+        (_, 0) => None,
+        (true, _) => Some(format!("at line {line}, column {column} of the value")),
+        (false, _) => Some(format!("at column {column} of the value")),
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::origin::Origin;
+use crate::nearest::nearest;
 use crate::printable;
 
 /// What kind of mistake an [`Issue`] is.
@@ -89,7 +90,7 @@ impl Issue {
         word: &str,
         candidates: impl IntoIterator<Item = &'a str>,
     ) -> Self {
-        self.suggestion = nearest(word, candidates);
+        self.suggestion = nearest(word, candidates).map(str::to_owned);
         self
     }
 
@@ -100,43 +101,24 @@ impl Issue {
     }
 }
 
-/// The candidate that a typo most likely meant.
-pub(crate) fn nearest<'a>(
-    word: &str,
-    candidates: impl IntoIterator<Item = &'a str>,
-) -> Option<String> {
-    let folded = word.to_lowercase();
-    candidates
-        .into_iter()
-        .map(|candidate| {
-            (
-                strsim::jaro_winkler(&folded, &candidate.to_lowercase()),
-                candidate,
-            )
-        })
-        .filter(|(likeness, _)| *likeness > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate.to_owned())
-}
-
 /// One line, whatever the config holds: see [`printable`].
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = String::new();
-        self.write(&mut line)?;
-        f.write_str(&printable::line(&line))
+        f.write_str(&printable::line(&self.line()))
     }
 }
 
 impl Issue {
-    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+    /// The whole line, as it is.
+    fn line(&self) -> String {
+        let mut line = String::new();
         if self.place != Origin::Default {
-            write!(f, "{}: ", self.place)?;
+            line += &format!("{}: ", self.place);
         }
         if !self.key.is_empty() {
-            write!(f, "{}: ", self.key)?;
+            line += &format!("{}: ", self.key);
         }
-        f.write_str(&self.what)?;
+        line += &self.what;
         let expected = self
             .expected
             .as_ref()
@@ -152,14 +134,18 @@ impl Issue {
             .filter(|facts| !facts.is_empty())
             .chain(meant)
             .collect();
-        if notes.is_empty() {
-            return Ok(());
+        if !notes.is_empty() {
+            line += &format!(" ({})", notes.join("; "));
         }
-        write!(f, " ({})", notes.join("; "))
+        line
     }
 }
 
-/// Everything that is wrong with a config: all of it, so that one round of repair is enough.
+/// Mistakes that are printed at most.
+const MOST: usize = 100;
+
+/// Everything that is wrong with a config: all of it, so that one round of repair is enough. As
+/// text, it is the first 100 and how many more there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ConfigError {
@@ -183,8 +169,12 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let lines: Vec<String> = self.issues.iter().map(Issue::to_string).collect();
-        f.write_str(&lines.join("\n"))
+        let told = self.issues.iter().take(MOST).map(Issue::to_string);
+        f.write_str(&told.collect::<Vec<_>>().join("\n"))?;
+        match self.issues.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, "\nand {more} more"),
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use super::issue::{Issue, IssueKind};
 use super::manager;
 use super::node::Node;
 use super::origin::Origin;
+use super::reading::{self, Unreadable};
 use super::report::Report;
 use super::sources::Sources;
 use super::yaml;
@@ -26,6 +27,7 @@ pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> N
         tree.lay(layer);
     }
     let manager = reader.manager_file(sources);
+    reader.unnamed(sources);
     let mut upper = vec![environment::layer(sources, book, reader.report)];
     upper.extend(reader.program(sources));
 
@@ -87,7 +89,7 @@ impl Reader<'_> {
 
     fn manager_file(&mut self, sources: &Sources) -> Node {
         match &sources.manager_file {
-            Some(file) if !file.optional || file.path.exists() => {
+            Some(file) if !file.optional || !reading::is_absent(&file.path) => {
                 self.file(&file.path, manager::ROOT)
             }
             _ => Node::empty(),
@@ -97,15 +99,26 @@ impl Reader<'_> {
     fn file(&mut self, path: &Path, stem: &str) -> Node {
         let shown = path.strip_prefix(".").unwrap_or(path).to_string_lossy();
         let origin = Origin::file(&shown);
-        match std::fs::read_to_string(path) {
+        match named(path).and_then(reading::read) {
             Ok(text) => self.document(&text, &origin, stem),
-            Err(error) => {
-                let what = format!("can't read the file: {error}");
-                self.report
-                    .issue(Issue::new(IssueKind::Unreadable, &origin, "", what));
+            Err(Unreadable { what, place }) => {
+                let issue = Issue::new(IssueKind::Unreadable, &origin.at(place), "", what);
+                self.report.issue(issue);
                 self.report.spoiled.insert(stem.to_owned());
                 Node::empty()
             }
+        }
+    }
+
+    fn unnamed(&mut self, sources: &Sources) {
+        if let Some(dir) = &sources.unnamed_data_dir {
+            let key = format!("{}.data_dir", manager::ROOT);
+            let what = format!(
+                "the path `{}` is no Unicode, and config is text: name another",
+                dir.display()
+            );
+            self.report
+                .issue(Issue::new(IssueKind::Invalid, &Origin::Program, key, what));
         }
     }
 
@@ -162,18 +175,20 @@ impl Reader<'_> {
         let Some((dir, origin)) = self.config_dir(sources, peek) else {
             return Vec::new();
         };
-        let entries = match std::fs::read_dir(&dir) {
-            Ok(entries) => entries,
-            Err(error) => {
-                self.no_directory(&dir, &origin, &error);
-                return Vec::new();
-            }
+        // The default directory need not be there; one that somebody named has to be.
+        if !origin.is_explicit() && reading::is_absent(&dir) {
+            return Vec::new();
+        }
+        let (files, faults) = match reading::list(&dir) {
+            Ok(listed) => listed,
+            Err(fault) => (Vec::new(), vec![fault]),
         };
-        let mut files: Vec<PathBuf> = entries
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| is_yaml(path))
-            .collect();
-        files.sort();
+        for fault in faults {
+            let key = format!("{}.config_dir", manager::ROOT);
+            let what = format!("`{}`: {fault}", dir.display());
+            self.report
+                .issue(Issue::new(IssueKind::Unreadable, &origin, key, what));
+        }
         files
     }
 
@@ -202,26 +217,14 @@ impl Reader<'_> {
         filler.fill(&mut node, &shape, "");
         Some((node.text()?.into(), node.place))
     }
-
-    /// Only a directory that the program insists on has to be there.
-    fn no_directory(&mut self, dir: &Path, origin: &Origin, error: &std::io::Error) {
-        let what = format!("can't read the directory `{}`: {error}", dir.display());
-        let key = format!("{}.config_dir", manager::ROOT);
-        let is_missing = error.kind() == std::io::ErrorKind::NotFound;
-        if !is_missing || *origin == Origin::Program {
-            self.report
-                .issue(Issue::new(IssueKind::Unreadable, origin, key, what));
-        } else if origin.is_explicit() {
-            let node = Node::new(Node::empty().data, origin.clone());
-            self.report.warn(&node, key, what);
-        }
-    }
 }
 
-fn is_yaml(path: &Path) -> bool {
+/// Refuses a file whose name is nothing but an ending.
+fn named(path: &Path) -> Result<&Path, Unreadable> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let is_yaml = path
-        .extension()
-        .is_some_and(|end| end == "yaml" || end == "yml");
-    is_yaml && !name.starts_with('.') && path.is_file()
+    if reading::is_nameless(&name) {
+        let what = format!("a config file needs a name before `{name}`: rename it, or remove it");
+        return Err(what.into());
+    }
+    Ok(path)
 }

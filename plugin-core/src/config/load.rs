@@ -9,6 +9,7 @@ use super::book::Book;
 use super::conform;
 use super::fit;
 use super::groups;
+use super::handlers;
 use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
 use super::layers;
@@ -54,6 +55,7 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
     let mut report = loader.report;
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
+    handlers::check(composition, &plugins, &mut report);
     schedules::check(composition, &plugins, &mut report);
     rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);

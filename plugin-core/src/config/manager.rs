@@ -62,6 +62,8 @@ pub struct ManagerConfig {
     pub restart: Restart,
     /// What becomes of events that a handler failed with.
     pub dead_letters: DeadLetterConfig,
+    /// How much is kept of who did what.
+    pub audit: AuditConfig,
 }
 
 impl Default for ManagerConfig {
@@ -85,6 +87,7 @@ impl Default for ManagerConfig {
             start: Start::default(),
             restart: Restart::default(),
             dead_letters: DeadLetterConfig::default(),
+            audit: AuditConfig::default(),
         }
     }
 }
@@ -102,6 +105,27 @@ pub struct DeadLetterConfig {
 impl Default for DeadLetterConfig {
     fn default() -> Self {
         Self { capacity: 1_000 }
+    }
+}
+
+/// How much is kept of the audit log: `max_bytes` times `max_files`, and what is written at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditConfig {
+    /// Size at which a new file is begun, in bytes.
+    #[schemars(range(min = 65_536, max = 1_099_511_627_776_u64))]
+    pub max_bytes: u64,
+    /// Files that are kept, the current one included; the oldest goes first.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_files: u32,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: 16 * 1024 * 1024,
+            max_files: 8,
+        }
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) struct Node {
     pub(super) data: Data,
     pub(super) place: Origin,
     pub(super) key: Origin,
+    /// How it is written, where that is not the text itself: `1.10` is the number 1.1.
+    pub(super) written: Option<Box<str>>,
 }
 
 #[derive(Clone, PartialEq)]
@@ -32,6 +34,7 @@ impl Node {
             data,
             key: place.clone(),
             place,
+            written: None,
         }
     }
 
@@ -139,6 +142,7 @@ impl Node {
                 *data = above;
                 self.place = upper.place;
                 self.key = upper.key;
+                self.written = upper.written;
             }
         }
     }

@@ -75,6 +75,14 @@ impl Origin {
         origin
     }
 
+    /// The line, of what is at a place in a text.
+    pub(super) fn line(&self) -> Option<usize> {
+        match self {
+            Self::Embedded { line, .. } | Self::File { line, .. } => Some(*line),
+            _ => None,
+        }
+    }
+
     /// Whether an operator wrote it, and not the author of the program.
     pub(super) fn is_explicit(&self) -> bool {
         !matches!(self, Self::Default | Self::Embedded { .. })

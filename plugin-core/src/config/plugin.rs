@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::handlers::HandlerConfig;
 use super::period::Period;
 use super::policy::{Restart, Start};
 use super::requirement::VersionRequirement;
@@ -41,6 +42,8 @@ pub struct PluginConfig {
     pub restart: Restart,
     /// What differs from the schedules that the plugin declares, by their names.
     pub schedules: BTreeMap<String, ScheduleConfig>,
+    /// What differs from the handlers that the plugin declares, by their names.
+    pub handlers: BTreeMap<String, HandlerConfig>,
     /// Instances of the plugin, of which one gets each event.
     #[schemars(range(min = 1, max = 1024))]
     pub replicas: usize,
@@ -67,6 +70,7 @@ impl Default for PluginConfig {
             restart: Restart::default(),
             replicas: 1,
             schedules: BTreeMap::new(),
+            handlers: BTreeMap::new(),
             mailbox: 1024,
             timeout: Period::seconds(30),
         }

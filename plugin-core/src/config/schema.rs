@@ -4,6 +4,7 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::handlers::HandlerConfig;
 use super::manager::{self, ManagerConfig};
 use super::plugin::PluginConfig;
 use super::schedules::ScheduleConfig;
@@ -61,7 +62,7 @@ pub(super) fn sections(composition: &Composition) -> Value {
 }
 
 /// The keys of a section that differ from plugin to plugin.
-const OWN: [&str; 3] = ["config", "name", "schedules"];
+const OWN: [&str; 4] = ["config", "handlers", "name", "schedules"];
 
 /// Where the others are described, in `$defs`: no type has such a name.
 const OF_ALL: &str = "every plugin";
@@ -71,6 +72,7 @@ fn own_keys(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
     let own = OWN.map(|key| {
         let schema = match key {
             "config" => config(plugin, generator),
+            "handlers" => handlers(plugin, generator),
             "schedules" => schedules(plugin, generator),
             _ => name(plugin),
         };
@@ -119,6 +121,7 @@ fn sections_with(
 /// The section of one plugin: what the kernel reads, and its own `config`.
 fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
     schema["properties"]["config"] = config(plugin, generator);
+    schema["properties"]["handlers"] = handlers(plugin, generator);
     schema["properties"]["schedules"] = schedules(plugin, generator);
     schema["properties"]["name"] = name(plugin);
     if !plugin.description.is_empty() {
@@ -145,15 +148,32 @@ fn name(plugin: &Descriptor) -> Value {
 /// The declared schedules, by their names.
 fn schedules(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
     let of_each = generator.subschema_for::<ScheduleConfig>().to_value();
-    let properties: Map<String, Value> = (plugin.schedules.iter())
-        .map(|schedule| (schedule.name.to_owned(), of_each.clone()))
+    let names = plugin.schedules.iter().map(|schedule| schedule.name);
+    declared(plugin, "schedules", (names, &of_each))
+}
+
+/// The declared handlers, by their names.
+fn handlers(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+    let of_each = generator.subschema_for::<HandlerConfig>().to_value();
+    let names = plugin.subscriptions.iter().map(|one| one.handler);
+    declared(plugin, "handlers", (names, &of_each))
+}
+
+/// A section of what a plugin declares, by the names of it.
+fn declared(
+    plugin: &Descriptor,
+    what: &str,
+    (names, of_each): (impl Iterator<Item = &'static str>, &Value),
+) -> Value {
+    let properties: Map<String, Value> = names
+        .map(|name| (name.to_owned(), of_each.clone()))
         .collect();
-    let mut schema = keys(properties);
-    schema["description"] = if plugin.schedules.is_empty() {
-        format!("`{}` declares no schedules", plugin.name).into()
-    } else {
-        "What differs from the schedules that the plugin declares.".into()
+    let description = match properties.is_empty() {
+        true => format!("`{}` declares no {what}", plugin.name),
+        false => format!("What differs from the {what} that the plugin declares."),
     };
+    let mut schema = keys(properties);
+    schema["description"] = description.into();
     schema
 }
 

@@ -82,12 +82,15 @@ impl<'s> Shape<'s> {
     /// The key that `name` is another name of.
     pub(super) fn alias_of(&self, name: &str) -> Option<&'s str> {
         self.properties().find_map(|(key, schema)| {
-            let aliases = schema.get("x-aliases")?.as_array()?;
-            aliases
-                .iter()
+            aliases_of(schema)
                 .any(|alias| alias == name)
                 .then_some(key.as_str())
         })
+    }
+
+    /// The other names that its keys have.
+    pub(super) fn aliases(&self) -> impl Iterator<Item = &'s str> {
+        self.properties().flat_map(|(_, schema)| aliases_of(schema))
     }
 
     /// What is allowed in a list.
@@ -122,6 +125,12 @@ impl<'s> Shape<'s> {
     pub(super) fn default(&self) -> Option<&'s Value> {
         self.schema.get("default")
     }
+}
+
+/// The other names of the key that has this schema.
+pub(super) fn aliases_of(schema: &Value) -> impl Iterator<Item = &str> {
+    let aliases = schema.get("x-aliases").and_then(Value::as_array);
+    aliases.into_iter().flatten().filter_map(Value::as_str)
 }
 
 const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];

@@ -1,11 +1,12 @@
 //! Where config comes from, said before anything is read.
 
-use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::manager;
+use super::variables::Variables;
 
 /// Where config comes from. From the lowest layer to the highest, key by key:
 ///
@@ -38,8 +39,10 @@ pub struct Sources {
     pub(super) embedded: Vec<(String, String)>,
     pub(super) manager_file: Option<ManagerFile>,
     pub(super) config_dir: Option<PathBuf>,
-    pub(super) environment: BTreeMap<String, String>,
+    pub(super) environment: Variables,
     pub(super) set: Vec<(Vec<String>, Value)>,
+    /// A directory that no text can name.
+    pub(super) unnamed_data_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Clone)]
@@ -73,7 +76,7 @@ impl Sources {
         self
     }
 
-    /// Reads the manager's file if it is there.
+    /// Reads the manager's file if it is there. A link that leads nowhere is there, and an error.
     #[must_use]
     pub fn optional_manager_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.manager_file = Some(ManagerFile {
@@ -83,34 +86,33 @@ impl Sources {
         self
     }
 
-    /// Reads every `*.yaml` and `*.yml` of a directory. Without it, the manager's `config_dir` is
-    /// read, from the current directory on, if a manager's file is named or a layer sets the key.
+    /// Reads every `*.yaml` and `*.yml` of a directory, which has to be there. Without it, the
+    /// manager's `config_dir` is read, from the current directory on, if a manager's file is named
+    /// or a layer sets the key.
     #[must_use]
     pub fn config_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.config_dir = Some(dir.into());
         self
     }
 
-    /// Adds environment variables, for `APP__…` and for `${…}`.
+    /// Adds environment variables, for `APP__…` and for `${…}`. One that is used and whose name or
+    /// value is no Unicode is a mistake that [`load`](super::load) reports.
     #[must_use]
     pub fn environment<K, V>(mut self, variables: impl IntoIterator<Item = (K, V)>) -> Self
     where
-        K: Into<String>,
-        V: Into<String>,
+        K: Into<OsString>,
+        V: Into<OsString>,
     {
-        let variables = variables.into_iter();
-        self.environment
-            .extend(variables.map(|(name, value)| (name.into(), value.into())));
+        for (name, value) in variables {
+            self.environment.add(name.into(), value.into());
+        }
         self
     }
 
-    /// Adds the environment variables of the process. Those that are no Unicode are left out.
+    /// Adds the environment variables of the process.
     #[must_use]
     pub fn process_environment(self) -> Self {
-        let variables = std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        });
-        self.environment(variables)
+        self.environment(std::env::vars_os())
     }
 
     /// Puts a value over all that is read: `["hello-plugin", "enabled"]`. `${…}` is not filled in.
@@ -131,11 +133,17 @@ impl Sources {
         self.set([name.into(), "config".to_owned()], config)
     }
 
-    /// Sets where plugins and the manager keep things.
+    /// Sets where plugins and the manager keep things. A path that is no Unicode is a mistake that
+    /// [`load`](super::load) reports: config is text.
     #[must_use]
-    pub fn data_dir(self, path: impl Into<PathBuf>) -> Self {
-        let path = path.into().to_string_lossy().into_owned();
-        self.set([manager::ROOT, "data_dir"], path)
+    pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
+        match path.into().into_os_string().into_string() {
+            Ok(path) => self.set([manager::ROOT, "data_dir"], path),
+            Err(path) => {
+                self.unnamed_data_dir = Some(path.into());
+                self
+            }
+        }
     }
 }
 

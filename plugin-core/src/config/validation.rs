@@ -5,13 +5,16 @@
 
 mod choice;
 mod describe;
+mod meant;
 mod range;
+
+use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
-use super::shape::{Shape, resolve};
+use super::shape::{Shape, aliases_of, resolve};
 pub(super) use describe::one_of;
 use describe::{describe, found, kind_of};
 use range::Range;
@@ -83,7 +86,7 @@ impl<'a> Check<'a> {
         let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type")
             .expected(describe(self.root, schema))
             .found(found(at.node, is_secret))
-            .or_meant(describe::as_text(schema, at.node).filter(|_| !is_secret));
+            .or_meant(meant::meant(schema, at.node).filter(|_| !is_secret));
         self.issues.push(issue);
     }
 
@@ -120,9 +123,9 @@ impl<'a> Check<'a> {
             }
         }
         let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
+        let mut seen = HashSet::new();
         for (index, node) in items.iter().enumerate().filter(|_| is_unique) {
-            let json = node.to_json();
-            if items[..index].iter().any(|other| other.to_json() == json) {
+            if !seen.insert(node.to_json()) {
                 let key = format!("{}[{index}]", at.key);
                 self.report(
                     IssueKind::Duplicate,
@@ -172,7 +175,12 @@ impl<'a> Check<'a> {
         let issue = match schema.get("description").and_then(Value::as_str) {
             Some(text) if names.is_empty() => issue.expected(format!("no keys: {text}")),
             _ if names.is_empty() => issue.expected("no keys"),
-            _ => issue.expected(describe::one_of(&names)).meant(name, names),
+            _ => {
+                let schemas = properties.into_iter().flat_map(Map::values);
+                let aliases = schemas.flat_map(aliases_of);
+                let all: Vec<&str> = names.iter().copied().chain(aliases).collect();
+                issue.expected(describe::one_of(&names)).meant(name, all)
+            }
         };
         self.issues.push(issue);
     }

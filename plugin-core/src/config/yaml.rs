@@ -1,163 +1,142 @@
-//! YAML text into nodes. The one file that knows `serde_yaml`, which is archived upstream: to
-//! replace it is to rewrite this file.
+//! YAML text into nodes, within bounds that keep any text from taking long.
 //!
-//! `serde_yaml` reads the values; it has no places for them, which come from [`Places`].
+//! The one file that knows the parsers. `saphyr-parser` gives the structure, with the place of
+//! everything and the text of each scalar as it is written; which of them are numbers is decided by
+//! `serde_yaml`, which is archived upstream: to replace it is to rewrite [`scalar`].
 
-use std::collections::BTreeMap;
-use std::fmt;
+mod brackets;
+mod tree;
 
-use serde::de::{self, Deserialize, Deserializer, MapAccess, SeqAccess, Visitor};
+use saphyr_parser::{Marker, Parser, ScalarStyle, Tag};
 use serde_json::Number;
 
 use super::issue::{Issue, IssueKind};
-use super::location::{Place, Places};
 use super::node::{Data, Node};
 use super::origin::Origin;
+use super::reading::too_large;
+use tree::Tree;
+
+/// Bytes of a text, and bytes that its aliases may add to it.
+pub(super) const LARGEST: usize = 1 << 20;
+
+/// Sections and lists within each other.
+const DEEPEST: usize = 64;
 
 /// Reads a text; `origin` names it.
 pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
-    let Raw(mut node) = serde_yaml::from_str(text).map_err(|error| vec![syntax(&error, origin)])?;
-    let places = Places::of(text);
-    let duplicates: Vec<Issue> = places
-        .duplicates
-        .iter()
-        .map(|(key, first, again)| {
-            let what = format!("the key is there twice, first in line {}", first.0);
-            Issue::new(IssueKind::Duplicate, &origin.at(*again), key, what)
-        })
-        .collect();
-    if !duplicates.is_empty() {
-        return Err(duplicates);
+    let fault = |place, what: String| Issue::new(IssueKind::Syntax, &origin.at(place), "", what);
+    if text.len() > LARGEST {
+        return Err(vec![fault((0, 0), too_large(text.len() as u64))]);
     }
-    locate(
-        &mut node,
-        Some(&places.root),
-        (places.root.value, places.root.value),
-        origin,
-    );
-    Ok(node)
+    if let Some(place) = brackets::too_deep(text) {
+        return Err(vec![fault(place, tree::too_deep())]);
+    }
+    let mut tree = Tree::of(origin);
+    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
+    while let Some(next) = parser.next_event() {
+        let taken = match next {
+            Ok((event, span)) => tree.take(event, mark(&span.start)),
+            Err(error) => Err(Box::new(fault(
+                mark(error.marker()),
+                error.info().to_owned(),
+            ))),
+        };
+        if let Err(issue) = taken {
+            return Err(tree.faulty(*issue));
+        }
+    }
+    tree.finish()
 }
 
 /// Reads a value of one line, as an operator writes it in a variable.
-pub(super) fn value(text: &str) -> Option<Data> {
-    let Raw(node) = serde_yaml::from_str(text).ok()?;
-    Some(node.data)
+pub(super) fn value(text: &str, place: &Origin) -> Option<Node> {
+    parse(text, place).ok()
 }
 
-fn syntax(error: &serde_yaml::Error, origin: &Origin) -> Issue {
-    let mut what = error.to_string();
-    let mut place = origin.clone();
-    if let Some(location) = error.location() {
-        let (line, column) = (location.line(), location.column());
-        what = what.replacen(&format!(" at line {line} column {column}"), "", 1);
-        place = origin.at((line, column));
-    }
-    Issue::new(IssueKind::Syntax, &place, "", what)
+/// Line and column, both from 1.
+fn mark(mark: &Marker) -> (usize, usize) {
+    (mark.line(), mark.col() + 1)
 }
 
-/// Gives each node its places; what is behind an alias has those of the alias.
-fn locate(
-    node: &mut Node,
-    place: Option<&Place>,
-    nearest: ((usize, usize), (usize, usize)),
-    origin: &Origin,
-) {
-    let (key, value) = place.map_or(nearest, |place| (place.key, place.value));
-    node.key = origin.at(key);
-    node.place = origin.at(value);
-    let inner = |name: &str| place.and_then(|place| place.children.get(name));
-    match &mut node.data {
-        Data::Map(map) => {
-            for (name, child) in map {
-                locate(child, inner(name), (key, value), origin);
-            }
-        }
-        Data::List(items) => {
-            for (at, child) in items.iter_mut().enumerate() {
-                locate(child, inner(&at.to_string()), (key, value), origin);
-            }
-        }
+/// The value of a scalar, and its text, if that is something else.
+fn scalar(
+    text: String,
+    style: ScalarStyle,
+    tag: Option<&Tag>,
+) -> Result<(Data, Option<Box<str>>), String> {
+    let is_plain = style == ScalarStyle::Plain;
+    let data = match tag {
+        None if is_plain => plain(&text)?,
+        None => None,
+        Some(tag) => tagged(&text, tag)?,
+    };
+    Ok(match data {
+        Some(data) => (data, Some(text.into())),
+        None => (Data::Text(text), None),
+    })
+}
+
+/// What a plain scalar is, if it isn't text.
+fn plain(text: &str) -> Result<Option<Data>, String> {
+    match text {
+        "" | "~" | "null" | "Null" | "NULL" => return Ok(Some(Data::Null)),
+        "true" | "True" | "TRUE" => return Ok(Some(Data::Bool(true))),
+        "false" | "False" | "FALSE" => return Ok(Some(Data::Bool(false))),
         _ => {}
     }
-}
-
-/// A node without places.
-struct Raw(Node);
-
-impl Raw {
-    fn of(data: Data) -> Self {
-        Self(Node::new(data, Origin::Default))
+    let may_be_number = text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c));
+    let number = if may_be_number { number(text) } else { None };
+    match number {
+        Some(number) if number.is_u64() => Ok(number.as_u64().map(|it| Data::Number(it.into()))),
+        Some(number) if number.is_i64() => Ok(number.as_i64().map(|it| Data::Number(it.into()))),
+        Some(number) => match number.as_f64().and_then(Number::from_f64) {
+            Some(number) => Ok(Some(Data::Number(number))),
+            None => Err(format!(
+                "expected a finite number, found `{text}`: write a number, or `\"{text}\"` for the text"
+            )),
+        },
+        None => Ok(None),
     }
 }
 
-impl<'de> Deserialize<'de> for Raw {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_any(RawVisitor)
+fn number(text: &str) -> Option<serde_yaml::Number> {
+    let is_long = || {
+        let digits = text.trim_start_matches(['+', '-']);
+        digits.starts_with(|c: char| ('1'..='9').contains(&c))
+            && digits.bytes().all(|byte| byte.is_ascii_digit())
+    };
+    match text.parse::<serde_yaml::Number>() {
+        Ok(number) => Some(number),
+        // A whole number that no integer type holds.
+        Err(_) if is_long() => text.parse::<f64>().ok().map(Into::into),
+        Err(_) => None,
     }
 }
 
-struct RawVisitor;
-
-impl<'de> Visitor<'de> for RawVisitor {
-    type Value = Raw;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a value without a tag")
+/// What a scalar with a tag is, if it isn't text. Only the tags of YAML itself have a meaning.
+fn tagged(text: &str, tag: &Tag) -> Result<Option<Data>, String> {
+    if !tag.is_yaml_core_schema() {
+        return Err(no_tag(tag));
     }
-
-    fn visit_unit<E: de::Error>(self) -> Result<Raw, E> {
-        Ok(Raw::of(Data::Null))
-    }
-
-    /// A text without a value is neither.
-    fn visit_none<E: de::Error>(self) -> Result<Raw, E> {
-        self.visit_unit()
-    }
-
-    fn visit_bool<E: de::Error>(self, flag: bool) -> Result<Raw, E> {
-        Ok(Raw::of(Data::Bool(flag)))
-    }
-
-    fn visit_i64<E: de::Error>(self, number: i64) -> Result<Raw, E> {
-        Ok(Raw::of(Data::Number(number.into())))
-    }
-
-    fn visit_u64<E: de::Error>(self, number: u64) -> Result<Raw, E> {
-        Ok(Raw::of(Data::Number(number.into())))
-    }
-
-    fn visit_f64<E: de::Error>(self, number: f64) -> Result<Raw, E> {
-        let number = Number::from_f64(number)
-            .ok_or_else(|| E::custom("expected a finite number, found `.inf` or `.nan`"))?;
-        Ok(Raw::of(Data::Number(number)))
-    }
-
-    fn visit_str<E: de::Error>(self, text: &str) -> Result<Raw, E> {
-        Ok(Raw::of(Data::Text(text.to_owned())))
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Raw, A::Error> {
-        let mut items = Vec::new();
-        while let Some(Raw(node)) = seq.next_element()? {
-            items.push(node);
-        }
-        Ok(Raw::of(Data::List(items)))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Raw, A::Error> {
-        let mut map = BTreeMap::new();
-        while let Some((Raw(key), Raw(node))) = access.next_entry()? {
-            map.insert(key_text(key.data)?, node);
-        }
-        Ok(Raw::of(Data::Map(map)))
+    let data = match tag.suffix.as_str() {
+        "str" => return Ok(None),
+        _ => plain(text)?,
+    };
+    let is_right = match (tag.suffix.as_str(), &data) {
+        ("null", Some(Data::Null)) | ("bool", Some(Data::Bool(_))) => true,
+        ("int", Some(Data::Number(number))) => !number.is_f64(),
+        ("float", Some(Data::Number(_))) => true,
+        _ => false,
+    };
+    match is_right {
+        true => Ok(data),
+        false => Err(format!("the value is no `!!{}`", tag.suffix)),
     }
 }
 
-fn key_text<E: de::Error>(key: Data) -> Result<String, E> {
-    match key {
-        Data::Text(text) => Ok(text),
-        Data::Number(number) => Ok(number.to_string()),
-        Data::Bool(flag) => Ok(flag.to_string()),
-        _ => Err(E::custom("expected a key that is text")),
-    }
+fn no_tag(tag: &Tag) -> String {
+    format!("expected a value without a tag, found the tag `{tag}`: write the value alone")
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,11 @@
 use std::fmt;
 use std::time::Duration;
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use super::PluginRef;
+use super::breaker::Breaker;
 use super::retry::Retry;
 use crate::config::Period;
 use crate::event::{Binder, EventDescriptor};
@@ -38,7 +42,8 @@ pub enum Mode {
 }
 
 /// What happens to an event that finds a mailbox full.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Overflow {
     /// `publish` waits for room.
     #[default]
@@ -84,12 +89,16 @@ pub struct SubscribeOptions {
     pub concurrency: usize,
     /// What a full mailbox does to a new event.
     pub overflow: Overflow,
+    /// Whether it takes batches.
+    pub batches: bool,
     /// Most events of one call of a batch handler.
     pub batch: usize,
     /// How long a batch that is not full waits for more.
     pub linger: Duration,
     /// How a failed event is tried again; `None`: it is not.
     pub retry: Option<Retry>,
+    /// When it is left alone, because its target is down; `None`: never.
+    pub breaker: Option<Breaker>,
     /// The group of which one member gets each event.
     pub group: Option<&'static str>,
     /// Which member that is.
@@ -107,9 +116,11 @@ impl SubscribeOptions {
         timeout: None,
         concurrency: 1,
         overflow: Overflow::Wait,
+        batches: false,
         batch: 256,
         linger: Duration::ZERO,
         retry: None,
+        breaker: None,
         group: None,
         balance: Balance::RoundRobin,
         keyed: false,
@@ -157,6 +168,7 @@ impl SubscribeOptions {
     #[must_use]
     pub const fn batch(mut self, batch: usize, linger: Duration) -> Self {
         assert!(batch > 0, "`batch` is at least 1");
+        self.batches = true;
         self.batch = batch;
         self.linger = linger;
         self
@@ -198,6 +210,31 @@ impl SubscribeOptions {
             panic!("`max_backoff` is for a handler with `retry`: set that first");
         };
         retry.backoff.max = Period::new(max);
+        self
+    }
+
+    /// Leaves the handler alone for a while after so many failures in a row.
+    ///
+    /// # Panics
+    ///
+    /// When `failures` is zero.
+    #[must_use]
+    pub const fn breaker(mut self, failures: u32) -> Self {
+        self.breaker = Some(Breaker::new(failures));
+        self
+    }
+
+    /// Sets how long it is left alone.
+    ///
+    /// # Panics
+    ///
+    /// When `breaker` is not set before.
+    #[must_use]
+    pub const fn open_for(mut self, open_for: Duration) -> Self {
+        let Some(breaker) = &mut self.breaker else {
+            panic!("`open_for` is for a handler with `breaker`: set that first");
+        };
+        breaker.open_for = Period::new(open_for);
         self
     }
 

@@ -5,8 +5,13 @@ use std::time::Duration;
 use super::Error;
 
 impl Error {
-    /// Says when trying again may help. Whoever can, passes it on: `api-plugin` answers with it as
+    /// Says when trying again may help: not before so long after the error. It is what HTTP calls
     /// `Retry-After`.
+    ///
+    /// The next call of a handler with `retry` comes no earlier, though no later than an hour
+    /// after the error, and not before the pause of its `backoff` is over either. How often the
+    /// handler is called does not change, nor does the error become one that is tried again: that
+    /// is said by its [`kind`](Error::kind). `api-plugin` passes the time on as `Retry-After`.
     ///
     /// ```
     /// use std::time::Duration;

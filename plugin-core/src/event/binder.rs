@@ -5,12 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::any::{AnyEvent, Payload, SharedEvent};
+use super::batch::{self, Batch, BatchOutcome};
 use super::bindings::Bindings;
+use super::breaker::Breaker;
 use super::bus::Bus;
 use super::caller::{self, Handler};
 use super::descriptor::Event;
 use super::durable::{Delivery, Durable};
-use super::envelope::{Batch, Envelope};
+use super::envelope::Envelope;
 use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Site};
 use super::inline::{self, Inline};
@@ -38,6 +40,7 @@ pub struct Binder<'a> {
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,
     pub(super) changes: Vec<Change>,
+    pub(super) breakers: Vec<Arc<Breaker>>,
     pub(super) role: Role,
 }
 
@@ -58,7 +61,7 @@ impl<'a> Binder<'a> {
         owner: &'a Arc<Identity>,
         mailbox: &'a Arc<Mailbox>,
         limit: Duration,
-        (plugin, subscriptions): (&PluginRef, &'static [Subscription]),
+        (plugin, subscriptions): (&PluginRef, &[Subscription]),
     ) -> Bindings {
         let mut bindings = Bindings::default();
         for subscription in subscriptions {
@@ -76,6 +79,7 @@ impl<'a> Binder<'a> {
             if let Role::Delivery(_, delivery) = binder.role {
                 bindings.deliver(delivery);
             }
+            bindings.guard(binder.breakers);
             bindings.add(binder.subscription, binder.changes);
         }
         bindings
@@ -121,6 +125,7 @@ impl<'a> Binder<'a> {
             key: None,
             group: None,
             changes: Vec::new(),
+            breakers: Vec::new(),
             role: Role::Handler,
         }
     }
@@ -181,7 +186,7 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: fn(Arc<T>, Batch<E>) -> F,
     ) where
-        F: Future<Output = Result<()>> + Send + 'static,
+        F: Future<Output = Result<Option<BatchOutcome>>> + Send + 'static,
     {
         if self.is_intake() {
             return self.add_intake(filter);
@@ -190,8 +195,10 @@ impl<'a> Binder<'a> {
         let site = self.queued_site(QueuedCall::batch(move || {
             let plugin = Arc::clone(&plugin);
             caller::owning(move |work| {
-                let events = work.payloads().into_iter().map(typed::<E>).collect();
-                call(Arc::clone(&plugin), Batch::new(events))
+                let events: Vec<_> = work.payloads().into_iter().map(typed::<E>).collect();
+                let count = events.len();
+                let returned = call(Arc::clone(&plugin), Batch::new(events));
+                async move { batch::result_of(returned.await, count) }
             })
         }));
         self.add_site(filter, site);
@@ -324,10 +331,17 @@ impl<'a> Binder<'a> {
         )
     }
 
+    fn breaker(&mut self) -> Option<Arc<Breaker>> {
+        let breaker = Arc::new(Breaker::new(self.handler, self.options.breaker?));
+        self.breakers.push(Arc::clone(&breaker));
+        Some(breaker)
+    }
+
     pub(super) fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
         if self.options.overflow == Overflow::DropOldest {
             self.mailbox.may_give_way();
         }
+        let breaker = self.breaker();
         let site = QueuedSite {
             site: self.site(),
             mailbox: Arc::clone(self.mailbox),
@@ -335,6 +349,8 @@ impl<'a> Binder<'a> {
             middleware: match self.role {
                 // Those of its topic are not known: it has no place in the table.
                 Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
+                // Whether its target is up is noted where middleware is told.
+                Role::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
                 Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
             },
             call,
@@ -344,6 +360,7 @@ impl<'a> Binder<'a> {
                 Role::Intake(durable) => Some(Arc::clone(durable)),
                 Role::Handler | Role::Delivery(..) => None,
             },
+            breaker,
             events: Events::default(),
         };
         site.open()

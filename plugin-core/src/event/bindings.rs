@@ -1,5 +1,8 @@
 //! What is to be done to the table for one instance, until it is done.
 
+use std::sync::Arc;
+
+use super::breaker::Breaker;
 use super::durable::Delivery;
 use super::table::Change;
 
@@ -8,6 +11,7 @@ use super::table::Change;
 pub(crate) struct Bindings {
     subscriptions: Vec<(u64, Vec<Change>)>,
     deliveries: Vec<Delivery>,
+    breakers: Vec<Arc<Breaker>>,
 }
 
 impl Bindings {
@@ -23,6 +27,16 @@ impl Bindings {
     /// Takes out how the durable ones are delivered to.
     pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
         std::mem::take(&mut self.deliveries)
+    }
+
+    /// Adds the breakers of handlers.
+    pub(super) fn guard(&mut self, breakers: Vec<Arc<Breaker>>) {
+        self.breakers.extend(breakers);
+    }
+
+    /// Takes the breakers of all handlers out.
+    pub(crate) fn take_breakers(&mut self) -> Vec<Arc<Breaker>> {
+        std::mem::take(&mut self.breakers)
     }
 
     /// Takes a subscription out before it began.

@@ -210,7 +210,7 @@ impl Bus {
         &self.0.exchange
     }
 
-    pub(super) fn pending(&self) -> &Backlog {
+    pub(crate) fn pending(&self) -> &Backlog {
         &self.0.backlog
     }
 

@@ -1,13 +1,15 @@
 //! Events that a handler failed with for good: kept, looked at, replayed, dropped.
 //!
-//! Invariants: a letter is in the store of the plugin that provides one, or in memory, and not lost
-//! between the two: it leaves memory when the store has taken it. A letter that is being replayed is
-//! neither replayed nor dropped a second time.
+//! Invariants: a letter is in the store of the plugin that provides one, on its way there, or in
+//! memory, and not lost between these. Who looks at letters, or changes them, does so after what is
+//! on its way has arrived. A letter that is being replayed is neither replayed nor dropped a second
+//! time.
 
 mod clerk;
 mod failures;
 mod letter;
 mod memory;
+mod outbox;
 mod replay;
 #[expect(
     unsafe_code,
@@ -17,6 +19,7 @@ mod store;
 
 use std::collections::HashSet;
 use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -29,6 +32,7 @@ use crate::lifecycle::EventDeadLettered;
 use crate::service::{Provider, ServiceFuture, Services};
 use clerk::Errand;
 use memory::Memory;
+use outbox::{Change, Outbox, Taken};
 
 pub(crate) use clerk::Clerk;
 pub(crate) use failures::Failures;
@@ -50,11 +54,14 @@ pub struct DeadLetters(Arc<Inner>);
 
 struct Inner {
     memory: Memory,
+    outbox: Outbox,
     provided: Services<dyn DeadLetterStore>,
     errands: mpsc::Sender<Errand>,
+    /// Letters that the clerk had no room to announce, since it was told last.
+    unannounced: AtomicU64,
     /// Letters that somebody replays or drops.
     claimed: Mutex<HashSet<DeadLetterId>>,
-    /// Held while letters move from memory to the store, so that none comes back that was dropped.
+    /// Held while letters move to the store, so that none comes back that was dropped.
     moving: tokio::sync::Mutex<()>,
     backlog: Backlog,
 }
@@ -66,8 +73,10 @@ impl DeadLetters {
         let (errands, inbox) = mpsc::channel(ERRANDS);
         let letters = Self(Arc::new(Inner {
             memory: Memory::new(capacity),
+            outbox: Outbox::default(),
             provided,
             errands,
+            unannounced: AtomicU64::new(0),
             claimed: Mutex::default(),
             moving: tokio::sync::Mutex::default(),
             backlog: Backlog::default(),
@@ -107,11 +116,11 @@ impl DeadLetters {
         }
     }
 
-    /// How many letters are kept in memory only: all of them, unless a plugin provides a
-    /// [`DeadLetterStore`]. They end with the process.
+    /// How many letters are in memory only: all of them, unless a plugin provides a
+    /// [`DeadLetterStore`]; then those that are on their way there. They end with the process.
     #[must_use]
     pub fn in_memory(&self) -> usize {
-        self.0.memory.len()
+        self.0.memory.len() + self.0.outbox.letters()
     }
 
     /// How many letters were dropped because there was no room in memory.
@@ -120,11 +129,36 @@ impl DeadLetters {
         self.0.memory.dropped()
     }
 
-    /// Keeps a letter and announces it. When it returns, the letter is in the store.
+    /// Keeps a letter and announces it. It is written together with others that come at the same
+    /// time; who comes when a group is full waits until that is written.
     pub(crate) async fn file(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
-        self.keep(letter).await;
-        self.send(None, event);
+        if self.has_store() {
+            self.change(Change::Put(Box::new(letter)), event).await;
+        } else {
+            self.0.memory.put(letter);
+            self.send(None, event);
+        }
+    }
+
+    /// The letter is gone: its replay ended well.
+    pub(super) async fn gone(&self, id: DeadLetterId) {
+        if self.has_store() {
+            self.change(Change::Remove(id), None).await;
+        } else {
+            self.0.memory.remove(id);
+        }
+    }
+
+    async fn change(&self, change: Change, announce: Option<EventDeadLettered>) {
+        if self.0.outbox.add(change) {
+            self.store().await;
+        }
+        self.send(Some(()), announce);
+    }
+
+    fn has_store(&self) -> bool {
+        !self.0.provided.providers().is_empty()
     }
 
     /// Announces a letter that its store has already.
@@ -135,8 +169,15 @@ impl DeadLetters {
     /// Keeps a letter and announces it, where nothing can be waited for.
     pub(crate) fn file_now(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
-        self.0.memory.put(letter);
-        let hand_over = !self.0.provided.providers().is_empty();
+        let hand_over = self.has_store();
+        let letter = Box::new(letter);
+        let left = match hand_over {
+            true => self.0.outbox.try_add(letter).err(),
+            false => Some(letter),
+        };
+        if let Some(letter) = left {
+            self.0.memory.put(*letter);
+        }
         self.send(hand_over.then_some(()), event);
     }
 
@@ -148,6 +189,11 @@ impl DeadLetters {
         }
     }
 
+    /// Waits until what is on its way is in the store.
+    pub(crate) async fn hand_over_all(&self) {
+        self.store().await;
+    }
+
     /// Waits until what was filed before is announced, and handed over to the store.
     pub(crate) async fn flush(&self) {
         clerk::flush(&self.0.errands).await;
@@ -157,39 +203,77 @@ impl DeadLetters {
         &self.0.backlog
     }
 
-    /// Puts a letter into the store; if there is none, or it fails, into memory.
-    async fn keep(&self, letter: DeadLetter) {
-        let Some(store) = self.store().await else {
-            return self.0.memory.put(letter);
+    /// The store of a plugin, if there is one, after it was told what is on its way.
+    async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
+        let store = self.0.provided.providers().into_iter().next();
+        let _moving = self.0.moving.lock().await;
+        let Some(store) = store else {
+            while let Some(taken) = self.0.outbox.take() {
+                self.keep_in_memory(taken);
+            }
+            return None;
         };
-        let kept = letter.clone();
-        if let Err(error) = ask(&store, |store| store.put(letter)).await {
-            tracing::error!(
-                plugin = store.plugin(),
-                letter = %kept.id,
-                "the store of dead letters failed, the letter stays in memory: {error}"
-            );
-            self.0.memory.put(kept);
+        self.hand_over_memory(&store).await;
+        while let Some(taken) = self.0.outbox.take() {
+            self.hand_over(&store, taken).await;
         }
+        Some(store)
     }
 
-    /// The store of a plugin, if there is one, after it was given what is in memory.
-    async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
-        let store = self.0.provided.providers().into_iter().next()?;
-        let _moving = self.0.moving.lock().await;
-        while let Some(letter) = self.0.memory.oldest() {
-            let id = letter.id;
-            if let Err(error) = ask(&store, |store| store.put(letter)).await {
+    /// There is no store, or it does not take them.
+    fn keep_in_memory(&self, taken: Taken<'_>) {
+        for letter in taken.letters() {
+            self.0.memory.put(letter);
+        }
+        for id in taken.removed() {
+            self.0.memory.remove(id);
+        }
+        taken.done();
+    }
+
+    /// What the store did not take before, or what was kept before there was one.
+    async fn hand_over_memory(&self, store: &Provider<dyn DeadLetterStore>) {
+        loop {
+            let letters = self.0.memory.oldest(outbox::GROUP);
+            if letters.is_empty() {
+                return;
+            }
+            let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
+            if let Err(error) = put_all(store, letters).await {
                 tracing::warn!(
                     plugin = store.plugin(),
                     waiting = self.in_memory(),
                     "the store of dead letters does not take those that are in memory: {error}"
                 );
-                break;
+                return;
             }
-            self.0.memory.remove(id);
+            for id in ids {
+                self.0.memory.remove(id);
+            }
         }
-        Some(store)
+    }
+
+    async fn hand_over(&self, store: &Provider<dyn DeadLetterStore>, taken: Taken<'_>) {
+        let (letters, removed) = (taken.letters(), taken.removed());
+        let count = letters.len();
+        if count == 0 {
+            if let Err(error) = ask(store, |store| store.remove_all(removed)).await {
+                tracing::error!(
+                    plugin = store.plugin(),
+                    "letters that were replayed well can't be removed, and may be replayed again: {error}"
+                );
+            }
+            taken.done();
+        } else if let Err(error) = put_all(store, letters).await {
+            tracing::error!(
+                plugin = store.plugin(),
+                letters = count,
+                "the store of dead letters failed, letters stay in memory: {error}"
+            );
+            self.keep_in_memory(taken);
+        } else {
+            taken.done();
+        }
     }
 
     /// Gives the clerk something to do; what it has no room for is left undone, and said.
@@ -199,13 +283,29 @@ impl DeadLetters {
         }
         let errand = Errand::new(hand_over.is_some(), announce, self.0.backlog.begin());
         if let Err(mpsc::error::TrySendError::Full(_)) = self.0.errands.try_send(errand) {
-            tracing::warn!("more events fail than can be announced as `event.dead_lettered`");
+            self.0.unannounced.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Says how many letters there was no room to announce.
+    fn tell_unannounced(&self) {
+        let letters = self.0.unannounced.swap(0, Relaxed);
+        if letters > 0 {
+            tracing::warn!(
+                letters,
+                "more events fail than can be announced as `event.dead_lettered`"
+            );
         }
     }
 
     fn claimed(&self) -> MutexGuard<'_, HashSet<DeadLetterId>> {
         (self.0.claimed.lock()).unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Has a store keep letters.
+async fn put_all(store: &Provider<dyn DeadLetterStore>, letters: Vec<DeadLetter>) -> Result<()> {
+    ask(store, |store| store.put_all(letters)).await
 }
 
 /// Asks the store of a plugin: guarded, within a time limit.

@@ -1,15 +1,19 @@
 //! Events that come as JSON, for a topic.
 
+use std::any::Any;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use serde_path_to_error::Track;
 
 use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::{DecodeError, Event};
-use super::durable::publish_durable;
+use super::durable::{publish_durable, publish_stored};
 use super::envelope::{Envelope, Meta};
+use super::idempotency::IdempotencyKey;
 use super::outcome::PublishError;
 use super::publication::Publication;
 use crate::descriptor::BoxFuture;
@@ -28,6 +32,18 @@ pub(crate) trait Publishable: Send {
         bus: &'a Bus,
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    /// The event itself.
+    fn as_any(&self) -> &dyn Any;
+
+    fn to_json(&self) -> serde_json::Result<Value>;
 
     /// The event with what is known of an earlier publishing.
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
@@ -48,6 +64,28 @@ impl<E: Event> Publishable for Typed<E> {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<(), PublishError>> {
         Box::pin(async move { publish_durable(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(publish_stored(
+            bus,
+            owner,
+            (bus.index::<E>(), self.0),
+            order,
+        ))
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(&self.0)
     }
 
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload> {

@@ -1,6 +1,6 @@
 //! What is known of a type of event at compile time.
 
-use std::any::TypeId;
+use std::any::{Any, TypeId};
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
@@ -10,8 +10,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::decode::Publishable;
+use super::received;
 use super::request::{AnswerDescriptor, Request};
 use super::route::{AnyRoute, Route};
+use super::rules::Fault;
+use super::subject::SubjectOf;
 use crate::key;
 
 /// A type that `#[event("topic")]` made an event of.
@@ -64,6 +67,7 @@ pub struct EventDescriptor {
     pub description: &'static str,
     /// What is answered, if it is a request.
     pub answer: Option<AnswerDescriptor>,
+    pub(crate) subject: SubjectOf,
     pub(crate) type_id: fn() -> TypeId,
     pub(crate) route: fn() -> Arc<dyn AnyRoute>,
     pub(crate) decode: fn(&[u8]) -> Result<Box<dyn Publishable>, DecodeError>,
@@ -81,6 +85,7 @@ impl EventDescriptor {
             type_key: key::of(type_name),
             description: "",
             answer: None,
+            subject: SubjectOf::Undeclared,
             type_id: TypeId::of::<E>,
             route: || Arc::new(Route::<E>::empty()),
             decode: super::decode::decode::<E>,
@@ -102,19 +107,39 @@ impl EventDescriptor {
         self
     }
 
+    /// Says that the event speaks for the user whom a field names; `read` takes the event.
+    #[must_use]
+    pub const fn subject(mut self, name: &'static str, read: fn(&dyn Any) -> Option<&str>) -> Self {
+        self.subject = SubjectOf::Field { name, read };
+        self
+    }
+
+    /// Says that the event speaks for nobody.
+    #[must_use]
+    pub const fn subject_none(mut self) -> Self {
+        self.subject = SubjectOf::Nobody;
+        self
+    }
+
     /// JSON Schema of the event's data.
     #[must_use]
     pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
         (self.schema)(generator)
     }
 
-    /// Whether some JSON is an event of this type.
+    /// Whether some JSON is an event of this type, and has the lengths, patterns and ranges that
+    /// its schema asks for.
     ///
     /// # Errors
     ///
     /// When it is not; the error names the place.
-    pub fn check(&self, json: &[u8]) -> Result<(), DecodeError> {
-        (self.decode)(json).map(drop)
+    pub fn check(&'static self, json: &[u8]) -> Result<(), DecodeError> {
+        received::read(self, json).map(drop)
+    }
+
+    pub(super) fn refuse(&self, error: serde_json::Error) -> DecodeError {
+        let whole = serde_path_to_error::Track::new().path();
+        DecodeError::new(self.topic, serde_path_to_error::Error::new(whole, error))
     }
 }
 
@@ -127,11 +152,17 @@ impl fmt::Debug for EventDescriptor {
     }
 }
 
-/// JSON that is not an event of the topic's type.
+/// JSON that is not an event of the topic's type, or breaks a rule of its schema.
 #[derive(Debug)]
 pub struct DecodeError {
     topic: Cow<'static, str>,
-    source: serde_path_to_error::Error<serde_json::Error>,
+    source: Wrong,
+}
+
+#[derive(Debug)]
+enum Wrong {
+    Type(serde_path_to_error::Error<serde_json::Error>),
+    Value(Fault),
 }
 
 impl DecodeError {
@@ -141,7 +172,15 @@ impl DecodeError {
     ) -> Self {
         Self {
             topic: topic.into(),
-            source,
+            source: Wrong::Type(source),
+        }
+    }
+
+    /// Of an event that breaks a rule of its type.
+    pub(super) fn broken(topic: &'static str, fault: Fault) -> Self {
+        Self {
+            topic: topic.into(),
+            source: Wrong::Value(fault),
         }
     }
 
@@ -154,7 +193,10 @@ impl DecodeError {
     /// Path of the key that is wrong, `.` for the whole.
     #[must_use]
     pub fn key(&self) -> String {
-        self.source.path().to_string()
+        match &self.source {
+            Wrong::Type(error) => error.path().to_string(),
+            Wrong::Value(fault) => fault.key(),
+        }
     }
 }
 
@@ -165,7 +207,10 @@ impl fmt::Display for DecodeError {
         if key != "." {
             write!(f, "`{key}`: ")?;
         }
-        write!(f, "{}", self.source.inner())
+        match &self.source {
+            Wrong::Type(error) => error.inner().fmt(f),
+            Wrong::Value(fault) => fault.fmt(f),
+        }
     }
 }
 

@@ -17,6 +17,7 @@ mod pump;
 mod quarantine;
 mod receipt;
 mod tail;
+mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -45,6 +46,7 @@ pub(crate) use link::ask;
 pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
 pub(super) use receipt::Receipt;
+pub(super) use whole::publish_stored;
 
 use intake::Intake;
 use link::{Link, StoreLink};
@@ -167,12 +169,7 @@ pub(crate) struct Durables {
 impl Durables {
     /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
     /// accept events for them.
-    pub(crate) fn declare(
-        &self,
-        bus: &Bus,
-        owner: &Arc<Identity>,
-        subscriptions: &'static [Subscription],
-    ) {
+    pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
         for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
             let durable = Arc::new(Durable::new(owner, subscription, bus.pending()));
             let target = (&durable, &durable.intake);
@@ -221,6 +218,15 @@ impl Durables {
         let revived = link::ask(&store, |store| store.revive(&durable.name, &letter)).await;
         durable.tail.rewind();
         Some(revived)
+    }
+
+    /// The system is stopping: the store is not to wait for more events that it could write
+    /// together.
+    pub(crate) async fn hurry(&self) {
+        let Some(store) = self.link.now() else { return };
+        if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
+            tracing::debug!("the event store goes on as ever: {error}");
+        }
     }
 
     /// Accepts nothing more, and puts what was accepted into the store, as long as that works.

@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::ops::Deref;
-use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -120,8 +119,9 @@ impl<E> Envelope<E> {
         self.meta.trace()
     }
 
-    /// What tells a repeated delivery from a new one; only the handler of a durable subscription
-    /// is given one, because only there an event can come twice.
+    /// What tells a repeated delivery from a new one. The handler of a durable subscription is
+    /// given one, because there an event can come twice; others only of an event whose publisher
+    /// was given a key from outside.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         self.meta.key
@@ -143,38 +143,5 @@ impl<E: fmt::Debug> fmt::Debug for Envelope<E> {
             .field("source", &self.meta.source)
             .field("event", &self.event)
             .finish()
-    }
-}
-
-/// Several events of one type, in the order in which they were accepted: what a batch handler
-/// takes.
-pub struct Batch<E>(Vec<Arc<Envelope<E>>>);
-
-impl<E> Batch<E> {
-    pub(crate) fn new(events: Vec<Arc<Envelope<E>>>) -> Self {
-        Self(events)
-    }
-
-    /// The events in order.
-    pub fn iter(&self) -> impl Iterator<Item = &Envelope<E>> {
-        self.0.iter().map(Deref::deref)
-    }
-
-    /// How many there are: at least one.
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.0.len()
-    }
-
-    /// Never: a batch has at least one event.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
-    }
-}
-
-impl<E: fmt::Debug> fmt::Debug for Batch<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
     }
 }

@@ -4,10 +4,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::any::Payload;
+use super::breaker::{Breaker, Turn};
 use super::dead_letters::{DeadLetter, Failures};
 use super::envelope::Meta;
 use super::handler::Site;
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, Result};
 
 impl Site {
     /// Counts a call that is made again, and starts the clock.
@@ -23,6 +24,45 @@ impl Site {
         self.owner.counters().fail();
         if error.kind() == ErrorKind::Timeout {
             self.timeouts.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Tells the operator what became of the breaker of the handler.
+    pub(super) fn tell_turn(&self, turn: Turn, (breaker, result): (&Breaker, &Result<()>)) {
+        let (plugin, handler, topic) = (self.owner.name(), self.handler, &*self.topic);
+        let cause = || {
+            result
+                .as_ref()
+                .err()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let next_probe = breaker.open_for();
+        match turn {
+            Turn::Nothing => {}
+            Turn::Opened { failures } => tracing::warn!(
+                plugin,
+                handler,
+                topic,
+                ?next_probe,
+                "{failures} calls in a row failed: the breaker is open, and events wait: {}",
+                cause()
+            ),
+            Turn::StillDown => tracing::info!(
+                plugin,
+                handler,
+                topic,
+                ?next_probe,
+                "still failing, the breaker stays open: {}",
+                cause()
+            ),
+            Turn::Closed { after } => tracing::info!(
+                plugin,
+                handler,
+                topic,
+                ?after,
+                "the target is back: the breaker is closed, and events are handled again"
+            ),
         }
     }
 
@@ -47,12 +87,20 @@ impl Site {
     }
 
     /// Tells the operator of a failure that nothing follows.
-    pub(super) fn tell(&self, meta: Meta, error: &Error) {
+    fn tell(&self, meta: Meta, error: &Error) {
+        self.tell_of(meta, error, 0);
+    }
+
+    /// Tells the operator of an event that failed for good, and of how many others did so in the
+    /// same call for the same reason.
+    pub(super) fn tell_of(&self, meta: Meta, error: &Error, others: usize) {
+        let others = (others > 0).then_some(others);
         tracing::error!(
             plugin = self.owner.name(),
             handler = self.handler,
             topic = %self.topic,
             event = %meta.id,
+            others,
             trace_id = %meta.trace().trace_id(),
             span_id = %meta.trace().span_id(),
             kind = error.kind().as_str(),

@@ -38,6 +38,10 @@ pub(crate) struct Site {
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
     at_run_time: bool,
+    /// Whether its calls are not just made one after the other.
+    pub(super) is_special: bool,
+    /// Whether an event that it is called with may have to wait for another call.
+    pub(super) keeps_room: bool,
     /// Where events go that it fails with for good.
     pub(super) letters: DeadLetters,
 }
@@ -59,6 +63,8 @@ impl Site {
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
             at_run_time: ended.is_some(),
+            is_special: options.concurrency > 1 || options.breaker.is_some(),
+            keeps_room: options.retry.is_some() || options.breaker.is_some(),
             ended: ended.unwrap_or_default(),
             letters,
         }

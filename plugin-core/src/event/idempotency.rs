@@ -12,11 +12,15 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::store::SubscriptionName;
+use crate::key;
+
 /// The same for every delivery of one event to one durable subscription, in whichever process it
 /// happens, and different for all others.
 ///
 /// It is a UUID of version 7 (RFC 9562): 48 bits of time in milliseconds, a counter of 12 bits,
-/// and 62 bits that are random at the start of a process and count on. Its text is the usual one,
+/// and 62 bits that are random at the start of a process and count on; or, of an event whose
+/// publisher gave it a key, one of version 8 that this key makes. Its text is the usual one,
 /// `01933b5a-7c1e-7000-9c3b-…`, which databases and payment interfaces take as it is.
 ///
 /// # Example
@@ -36,6 +40,9 @@ pub struct IdempotencyKey {
 }
 
 const VERSION: u64 = 0x7000;
+/// Of a UUID whose bits have a meaning of their own.
+const CUSTOM_VERSION: u64 = 0x8000;
+const VERSION_BITS: u64 = 0xf000;
 const VARIANT: u64 = 1 << 63;
 const RANDOM_BITS: u64 = (1 << 62) - 1;
 
@@ -49,6 +56,30 @@ impl IdempotencyKey {
         Self {
             high: NonZeroU64::new(high).unwrap_or(NonZeroU64::MIN),
             low: low | VARIANT,
+        }
+    }
+
+    /// The key that a digest makes, such as that of a caller's own key: a UUID of version 8. The
+    /// same digest makes the same key.
+    #[must_use]
+    pub fn from_digest(digest: [u8; 16]) -> Self {
+        let number = u128::from_be_bytes(digest);
+        let [high, low] = [number >> 64, number].map(|half| half as u64);
+        Self::custom(high, low)
+    }
+
+    /// The key of the same event for one subscription: no other has it.
+    pub(crate) fn of_subscription(self, name: &SubscriptionName) -> Self {
+        let name = name.to_string();
+        let other = key::of(&format!("{name}!"));
+        Self::custom(self.high.get() ^ key::of(&name), self.low ^ other)
+    }
+
+    fn custom(high: u64, low: u64) -> Self {
+        let high = (high & !VERSION_BITS) | CUSTOM_VERSION;
+        Self {
+            high: NonZeroU64::new(high).unwrap_or(NonZeroU64::MIN),
+            low: (low & RANDOM_BITS) | VARIANT,
         }
     }
 
@@ -167,6 +198,22 @@ mod tests {
             assert!("89ab".contains(&text[19..20]), "{text}");
             assert_eq!(text.parse(), Ok(*key));
         }
+    }
+
+    #[test]
+    fn a_caller_s_key_is_one_for_each_subscription_and_always_the_same() {
+        let key = IdempotencyKey::from_digest([7; 16]);
+        let of = |plugin: &'static str| {
+            key.of_subscription(&SubscriptionName {
+                plugin: plugin.into(),
+                handler: "confirm".into(),
+                topic: "order.created".into(),
+            })
+        };
+        assert_eq!(of("a"), of("a"));
+        assert_eq!(HashSet::from([key, of("a"), of("b")]).len(), 3);
+        let text = of("a").to_string();
+        assert_eq!((&text[14..15], text.parse()), ("8", Ok(of("a"))));
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -39,6 +40,20 @@ pub(crate) struct Job {
     pending: bool,
 }
 
+/// What a job has to do with the breaker of its handler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Gate {
+    /// Nothing yet.
+    #[default]
+    Never,
+    /// It waits.
+    Shut,
+    /// It shows whether the target is back.
+    Probe,
+    /// It has waited.
+    Passed,
+}
+
 /// What only some jobs have.
 #[derive(Default)]
 struct Rare {
@@ -51,6 +66,9 @@ struct Rare {
     turn: Option<Turn>,
     /// Of an event that a store keeps until it is handled.
     receipt: Option<Receipt>,
+    gate: Gate,
+    /// How often it showed that the target of its handler is still down.
+    probes: u32,
 }
 
 impl Job {
@@ -146,7 +164,7 @@ impl Job {
     /// may have to wait for a retry keeps it, so that what waits is never more than the mailbox
     /// holds.
     pub(super) fn begin(&mut self) -> bool {
-        self.site.site.options.retry.is_none() && std::mem::take(&mut self.has_room)
+        !self.site.site.keeps_room && std::mem::take(&mut self.has_room)
     }
 
     /// Whether nothing is left to do but to count it, once it ended well.
@@ -166,9 +184,45 @@ impl Job {
         self.failures().map_or(0, |failures| failures.attempts)
     }
 
+    /// What it has to do with the breaker of its handler.
+    pub(super) fn gate(&self) -> Gate {
+        self.rare.as_ref().map_or(Gate::Never, |rare| rare.gate)
+    }
+
+    /// Notes what it has to do with that.
+    pub(super) fn stands(&mut self, gate: Gate) {
+        if gate != self.gate() {
+            self.rare().gate = gate;
+        }
+    }
+
+    /// Notes that it showed the target to be down, which is no try of the event; says how often it
+    /// did so.
+    pub(super) fn probed(&mut self, error: &Error) -> u32 {
+        let rare = self.rare();
+        rare.gate = Gate::Shut;
+        rare.probes += 1;
+        match &mut rare.failures {
+            Some(failures) => failures.error = error.same(),
+            none => *none = Some(Failures::before(error)),
+        }
+        rare.probes
+    }
+
+    /// Whether it is tried again after the failure that was noted last.
+    pub(super) fn may_retry(&self, error: &Error) -> bool {
+        let retry = self.site.site.options.retry;
+        error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
+    }
+
     /// What the last call that failed said.
     pub(super) fn last_error(&self) -> &dyn std::fmt::Display {
         self.failures().map_or(&"", |failures| &failures.error)
+    }
+
+    /// The pause before the next call that the last error asked for.
+    pub(super) fn asked_pause(&self) -> Option<Duration> {
+        self.failures()?.error.retry_after()
     }
 
     /// Notes a call that failed.

@@ -16,9 +16,11 @@ pub(super) struct Lane {
 
 impl Lane {
     pub(super) fn of(job: &Job) -> Option<Self> {
+        // A batch has events of several keys, and is tried again as one.
+        let key = job.key().filter(|_| !job.site.call.is_batch());
         (job.site.site.options.concurrency <= 1).then(|| Self {
             handler: address(&job.site),
-            key: job.key(),
+            key,
         })
     }
 }

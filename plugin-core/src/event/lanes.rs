@@ -1,4 +1,4 @@
-//! Which calls of a handler with `key` and `concurrency` may run now.
+//! Which calls of a handler with `concurrency` may run now.
 //!
 //! Invariants: of each key at most one call runs, is ready, or waits for its retry, so the events of a key are handled
 //! in the order in which they were added; at most `most` calls run; a call waits only for one of
@@ -24,6 +24,11 @@ impl<T> Lanes<T> {
             busy: HashMap::new(),
             ready: VecDeque::new(),
         }
+    }
+
+    /// Whether no more calls may run now.
+    pub(super) fn is_full(&self) -> bool {
+        self.running == self.most
     }
 
     /// Adds a call; it comes back if it may run now.

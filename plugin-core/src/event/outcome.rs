@@ -41,6 +41,11 @@ pub enum PublishError {
         /// What is wrong with the store.
         reason: String,
     },
+    /// There was no room in time: nobody got the event.
+    NoRoom {
+        /// Plugin and handler whose mailbox was full, unless it was a group's.
+        place: Option<(&'static str, &'static str)>,
+    },
     /// A middleware refused the event: nobody got it.
     Refused {
         /// Name of the plugin whose middleware it is.
@@ -71,6 +76,13 @@ impl fmt::Display for PublishError {
                 handler,
                 reason,
             } => write!(f, "not stored for `{handler}` of `{plugin}`: {reason}"),
+            Self::NoRoom { place } => {
+                f.write_str("nobody got the event, as there was no room in time")?;
+                match place {
+                    Some((plugin, handler)) => write!(f, " for `{handler}` of `{plugin}`"),
+                    None => Ok(()),
+                }
+            }
             Self::Refused {
                 plugin,
                 middleware,

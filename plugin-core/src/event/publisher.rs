@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::any::Untyped;
 use super::bus::Bus;
-use super::decode::{self, Publishable};
+use super::decode;
 use super::descriptor::{DecodeError, Event, EventDescriptor};
 use super::durable::publish_durable;
 use super::outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
@@ -16,6 +16,7 @@ use super::pattern::{Pattern, PatternError};
 use super::publication::Publication;
 use super::publish;
 use super::publish_all::publish_all;
+use super::received::{self, Given, Received};
 use crate::instance::Identity;
 
 /// The right of one plugin to publish one type of event.
@@ -159,12 +160,12 @@ impl Publishers {
         self.bus.event(topic)
     }
 
-    /// Checks JSON against the type of a topic, without publishing it. On a topic that no type
-    /// declares, any JSON is good.
+    /// Checks JSON against the type of a topic and the rules of its schema, without publishing it.
+    /// On a topic that no type declares, any JSON is good.
     ///
     /// # Errors
     ///
-    /// When it is no event of that type.
+    /// When it is no event of that type, or breaks a rule.
     pub fn check(&self, topic: &str, json: &[u8]) -> Result<(), DecodeError> {
         self.event(topic).map_or(Ok(()), |event| event.check(json))
     }
@@ -174,16 +175,13 @@ impl Publishers {
     /// # Errors
     ///
     /// As [`Publisher::publish`]; also when the plugin may not publish on the topic, or the JSON
-    /// is no event of its type.
+    /// is no event of its type, or breaks a rule of its schema.
     ///
     /// # Cancel safety
     ///
     /// As [`Publisher::publish`].
     pub async fn publish(&self, topic: &str, json: &[u8]) -> Result<(), PublishError> {
-        match self.read(topic, json)? {
-            Given::Typed(event) => event.publish(&self.bus, &self.owner).await,
-            Given::Untyped(event) => decode::publish_untyped(&self.bus, &self.owner, event).await,
-        }
+        self.receive(topic, json)?.publish().await
     }
 
     /// As [`Publishers::publish`], and waits until the event is stored for every durable
@@ -197,33 +195,43 @@ impl Publishers {
     ///
     /// As [`Publisher::publish_durable`].
     pub async fn publish_durable(&self, topic: &str, json: &[u8]) -> Result<(), PublishError> {
-        match self.read(topic, json)? {
-            Given::Typed(event) => event.publish_durable(&self.bus, &self.owner).await,
-            Given::Untyped(event) => decode::publish_untyped(&self.bus, &self.owner, event).await,
-        }
+        self.receive(topic, json)?.publish_durable().await
     }
 
-    /// The event that some JSON is, if the plugin may publish it.
-    fn read(&self, topic: &str, json: &[u8]) -> Result<Given, PublishError> {
+    /// Reads JSON that came for a topic, as the type that declares the topic, and checks the
+    /// lengths, patterns and ranges that its schema asks for. What is read can be looked at, above
+    /// all [whom it speaks for](Received::subject), before it is published.
+    ///
+    /// # Errors
+    ///
+    /// When the plugin may not publish on the topic, or the JSON is no event of its type, or
+    /// breaks a rule of its schema.
+    pub fn receive(&self, topic: &str, json: &[u8]) -> Result<Received, PublishError> {
         self.owner
             .grants()
             .publish(topic)
             .map_err(PublishError::Denied)?;
-        if let Some(event) = self.bus.event(topic) {
-            let event = (event.decode)(json).map_err(PublishError::Decode)?;
-            return Ok(Given::Typed(event));
-        }
-        let topic = check_topic(topic).map_err(PublishError::Topic)?;
-        let data: Value = decode::read(json)
-            .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
-        Ok(Given::Untyped(Untyped { topic, data }))
+        let given = match self.bus.event(topic) {
+            Some(event) => {
+                let read = received::read(event, json).map_err(PublishError::Decode)?;
+                Given::Typed(event, read)
+            }
+            None => Given::Untyped(untyped(topic, json)?),
+        };
+        Ok(Received {
+            bus: self.bus.clone(),
+            owner: Arc::clone(&self.owner),
+            given,
+        })
     }
 }
 
-/// An event that came as JSON.
-enum Given {
-    Typed(Box<dyn Publishable>),
-    Untyped(Untyped),
+/// An event on a topic that no type declares.
+fn untyped(topic: &str, json: &[u8]) -> Result<Untyped, PublishError> {
+    let topic = check_topic(topic).map_err(PublishError::Topic)?;
+    let data: Value = decode::read(json)
+        .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
+    Ok(Untyped { topic, data })
 }
 
 fn check_topic(topic: &str) -> Result<String, PatternError> {

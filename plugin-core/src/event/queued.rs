@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::breaker::Breaker;
 use super::caller::Caller;
 use super::durable::Durable;
 use super::group::{KeyOf, Membership};
@@ -65,6 +66,7 @@ pub(crate) struct QueuedSite {
     pub(super) group: Option<Membership>,
     /// The durable subscription whose intake it is.
     pub(super) durable: Option<Arc<Durable>>,
+    pub(super) breaker: Option<Arc<Breaker>>,
     pub(super) events: Events,
 }
 

@@ -59,8 +59,28 @@ pub trait EventStore {
     async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()>;
 
     /// Waits until somebody outside of the process has asked for dead letters to be replayed, of
-    /// whichever subscription, and says which. Dropping the future loses no request.
+    /// whichever subscription, and says which. Dropping the future loses no request: one that was
+    /// told of is told of again by the next process, unless its letter is gone by then, was
+    /// [put](super::DeadLetterStore::put) again, or is [answered](EventStore::answered).
     async fn requested(&self) -> Vec<DeadLetterId>;
+
+    /// Requests that there is no use in trying again: nobody takes the letter as it is.
+    async fn answered(&self, _letters: &[DeadLetterId]) -> Result<()> {
+        Ok(())
+    }
+
+    /// So many accepted events of a subscription are not stored, because `append` waits for room;
+    /// told now and then while it waits, and once when that is over. A store that commands can look
+    /// into beside the service may keep the number for them.
+    async fn waits(&self, _subscription: &SubscriptionName, _events: u64) -> Result<()> {
+        Ok(())
+    }
+
+    /// The system is stopping: what waits for more to come, so that it can be written together, is
+    /// not to wait any longer.
+    async fn hurry(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// What is stored, by subscription; also of those that nobody subscribes any more.
     async fn stock(&self) -> Result<Vec<Stock>>;
@@ -178,6 +198,11 @@ pub struct Stock {
     pub bytes: u64,
     /// Dead letters.
     pub dead: u64,
+    /// Accepted events that wait in memory for room in the store, as it was
+    /// [told](EventStore::waits) last.
+    pub waiting: u64,
+    /// Events that gave way to newer ones, for as long as the store remembers.
+    pub dropped: u64,
 }
 
 impl Stock {
@@ -189,6 +214,22 @@ impl Stock {
             pending,
             bytes,
             dead,
+            waiting: 0,
+            dropped: 0,
         }
+    }
+
+    /// Sets how many accepted events wait in memory for room.
+    #[must_use]
+    pub const fn waiting(mut self, events: u64) -> Self {
+        self.waiting = events;
+        self
+    }
+
+    /// Sets how many events gave way to newer ones.
+    #[must_use]
+    pub const fn dropped(mut self, events: u64) -> Self {
+        self.dropped = events;
+        self
     }
 }

@@ -17,6 +17,7 @@ use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::pattern::Pattern;
 use super::table::Change;
+use crate::compose::note;
 use crate::descriptor::SubscribeOptions;
 use crate::error::{Error, IntoOutcome, Result};
 use crate::instance::Identity;
@@ -124,7 +125,7 @@ impl Subscriber {
         handler: impl Fn(&AnyEvent<'_>) -> R + Send + Sync + 'static,
         filter: impl Fn(&AnyEvent<'_>) -> bool + Send + Sync + 'static,
     ) -> Result<SubscriptionHandle> {
-        Pattern::parse(pattern)?;
+        self.check(pattern)?;
         self.bind(pattern, |binder| {
             let handler = AnyHandler::Inline {
                 site: Arc::new(binder.site()),
@@ -148,13 +149,19 @@ impl Subscriber {
     where
         F: Future<Output: IntoOutcome> + Send + 'static,
     {
-        Pattern::parse(pattern)?;
+        self.check(pattern)?;
         self.bind(pattern, |binder| {
             binder.add_queued_any(None, move |event| {
                 let future = handler(event);
                 async move { future.await.into_outcome() }
             });
         })
+    }
+
+    fn check(&self, pattern: &str) -> Result<()> {
+        let pattern = Pattern::parse(pattern)?;
+        note::warn(self.0.owner.name(), "subscribe", &pattern);
+        Ok(())
     }
 
     fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
@@ -174,6 +181,7 @@ impl Subscriber {
             key: None,
             group: None,
             changes: Vec::new(),
+            breakers: Vec::new(),
             role: Role::Handler,
         };
         bind(&mut binder);

@@ -215,6 +215,14 @@ impl<P: Carried> Sending<'_, P> {
         self.sent(site, accepted, answer)
     }
 
+    /// Puts an event where there is room for it, at one handler.
+    pub(super) fn deposit(&self, reserved: Reserved<'_>) -> Sent {
+        let Reserved { site, slot, turn } = reserved;
+        let (parcel, answer) = self.letter(site, turn);
+        let accepted = parcel.deposit(site, slot);
+        self.sent(site, accepted, answer)
+    }
+
     fn fill(&self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Sent {
         let (parcel, answer) = self.letter(site, None);
         let accepted = parcel.deposit(site, slot);

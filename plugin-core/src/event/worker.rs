@@ -70,8 +70,8 @@ enum Step {
     Pause,
     /// A call has ended, and there is more to do than to count it.
     Ended(Work, Result<()>),
-    /// A call runs beside others.
-    Beside(Work),
+    /// A call that runs beside others, or asks a breaker first.
+    Special(Work),
     /// The subscription has ended meanwhile.
     Void(Work),
 }
@@ -106,7 +106,7 @@ impl Worker {
         while open || self.has_work() {
             match poll_fn(|context| self.go_on(context)).await {
                 Step::Ended(work, result) => self.conclude(work, result).await,
-                Step::Beside(work) => self.call_beside(work).await,
+                Step::Special(work) => self.call_special(work).await,
                 Step::Void(work) => self.discard(work),
                 Step::Pause => tokio::task::yield_now().await,
                 Step::Idle => open = self.find(open).await,
@@ -242,11 +242,11 @@ impl Worker {
             return Poll::Ready(None);
         };
         let site = &work.site().site;
+        if site.is_special {
+            return Poll::Ready(self.desk.take().map(Step::Special));
+        }
         if site.has_ended() {
             return Poll::Ready(self.desk.take().map(Step::Void));
-        }
-        if site.options.concurrency > 1 {
-            return Poll::Ready(self.desk.take().map(Step::Beside));
         }
         self.done.gave_room(work.begin());
         let result = ready!(self.desk.call(&mut self.done, context));
@@ -259,12 +259,48 @@ impl Worker {
         (self.desk.take()).map(|work| Step::Ended(work, result))
     }
 
-    /// Calls a handler beside others.
-    async fn call_beside(&mut self, work: Work) {
+    /// Calls a handler beside others, or one that has a breaker.
+    async fn call_special(&mut self, mut work: Work) {
         for failed in self.beside.reap() {
             self.park(failed);
         }
-        self.beside.call(work).await;
+        if work.site().site.options.concurrency > 1 {
+            while self.beside.has_no_room_for(&work) {
+                let Some(failed) = self.beside.ended().await else {
+                    break;
+                };
+                failed.into_iter().for_each(|work| self.park(work));
+            }
+            let refused = self.beside.call(work);
+            return refused.into_iter().for_each(|work| self.park(work));
+        }
+        if work.site().site.has_ended() {
+            return self.discard(work);
+        }
+        if !work.is_admitted() {
+            return self.park(work);
+        }
+        self.call_alone(work).await;
+    }
+
+    /// Makes a call and waits for its end.
+    async fn call_alone(&mut self, mut work: Work) {
+        self.done.gave_room(work.begin());
+        self.desk.put(work);
+        let (desk, done) = (&mut self.desk, &mut self.done);
+        let ended = poll_fn(|context| {
+            let polled = match desk.is_busy() {
+                true => desk.poll(done, context),
+                false => desk.call(done, context),
+            };
+            done.tell();
+            polled
+        });
+        if let Some(result) = ended.await
+            && let Some(work) = self.desk.take()
+        {
+            self.conclude(work, result).await;
+        }
     }
 
     fn discard(&mut self, work: Work) {

@@ -47,15 +47,17 @@ pub(super) fn activate(kernel: &Kernel, unit: usize) {
         &this.identity,
         &mailbox,
         this.settings.timeout,
-        (&plugin, this.descriptor.subscriptions),
+        (&plugin, &this.settings.subscriptions),
     );
     let middleware = (&plugin, this.descriptor.middleware);
     Interceptors::bind(&kernel.bus, &this.identity, middleware, &mut bindings);
     let deliveries = bindings.take_deliveries();
+    let breakers = bindings.take_breakers();
     subscriber.activate(bindings);
-    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries);
+    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, this.queued());
     if let Some(live) = this.live().as_mut() {
         live.deliveries = deliveries;
+        live.breakers = breakers;
     }
     if let Some(tasks) = tasks {
         let declared = this.descriptor.schedules;

@@ -31,7 +31,7 @@ impl Configured {
         requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
-        let audit = Audit::open(&manager.data_dir)
+        let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
@@ -94,7 +94,7 @@ impl Configured {
             schedules::declared(plugin, settings),
             Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
         );
-        let settings = unit_settings(settings);
+        let settings = unit_settings(plugin, settings);
         Unit::new(plugin, identity, settings, Arc::new(timetable))
     }
 }
@@ -104,7 +104,7 @@ impl Configured {
 fn declare_durables(bus: &Bus, units: &[Unit]) -> Result<(), crate::Error> {
     for unit in units {
         let durables = bus.durables();
-        durables.declare(bus, &unit.identity, unit.descriptor.subscriptions);
+        durables.declare(bus, &unit.identity, &unit.settings.subscriptions);
         if !durables.is_empty() && !units.iter().any(Unit::is_event_store) {
             return Err(crate::Error::config(format!(
                 "`{}` has a durable subscription, and no plugin that runs provides `EventStore`",
@@ -115,9 +115,11 @@ fn declare_durables(bus: &Bus, units: &[Unit]) -> Result<(), crate::Error> {
     Ok(())
 }
 
-fn unit_settings(settings: &PluginSettings) -> UnitSettings {
+fn unit_settings(plugin: &Descriptor, settings: &PluginSettings) -> UnitSettings {
     let config = &settings.config;
+    let subscriptions = plugin.subscriptions.iter();
     UnitSettings {
+        subscriptions: subscriptions.map(|one| config.subscription(one)).collect(),
         config: settings.values.clone(),
         timeout: config.timeout.get(),
         mailbox: config.mailbox,

@@ -13,7 +13,7 @@ use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
 use super::supervisor::Supervisor;
 use crate::clock::Clock;
-use crate::compose::Composition;
+use crate::compose::{Composition, Note};
 use crate::config::{PluginSettings, Settings, Warning};
 use crate::descriptor::Descriptor;
 use crate::permission::{Grants, PermissionDenied};
@@ -55,6 +55,12 @@ impl Configured {
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.settings.warnings
+    }
+
+    /// What is worth knowing of the set, and is no mistake; a start logs it.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        self.composition.notes()
     }
 
     /// The plugins that will run, in start order.
@@ -140,7 +146,7 @@ impl Configured {
             Arc::clone(&kernel),
             (operations, heard),
             stop.clone(),
-            started,
+            (started, self.notes()),
         );
         let supervisor = crate::spawn::spawn(supervised);
         let stop_on_drop = stop.clone().drop_guard();
@@ -173,14 +179,27 @@ fn refuse(error: crate::Error) -> StartError {
 
 type Inbox = (mpsc::Receiver<Request>, mpsc::UnboundedReceiver<Report>);
 
+/// Logs what is worth knowing of the set.
+fn tell(notes: &[Note]) {
+    for note in notes {
+        let plugin = note.plugin();
+        match note {
+            Note::LeftOut { .. } => tracing::info!(plugin, "{note}"),
+            Note::Unmatched { .. } => tracing::warn!(plugin, "{note}"),
+        }
+    }
+}
+
 /// The life of the supervisor's task: the start, the event loop, the stop.
 async fn supervise(
     kernel: Arc<Kernel>,
     (operations, reports): Inbox,
     stop: CancellationToken,
-    started: oneshot::Sender<Result<StartReport, StartError>>,
+    (started, notes): (oneshot::Sender<Result<StartReport, StartError>>, Vec<Note>),
 ) -> StopReport {
     let outcome = boot::start_all(&kernel, &stop).await;
+    // The logger is there from here on.
+    tell(&notes);
     let failed = outcome.is_err();
     if failed {
         kernel.audit.close().await;

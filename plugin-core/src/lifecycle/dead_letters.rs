@@ -163,6 +163,20 @@ impl DeadLetterOperations {
         replayed
     }
 
+    /// As [`DeadLetterOperations::replay`], for one who asks again later where nobody can take it now:
+    /// that alone is no deed for the audit log.
+    pub(super) async fn replay_requested(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
+        let replayed = self.deliver(id).await;
+        let is_over = !matches!(
+            replayed,
+            Err(DeadLetterError::NotRunning { .. } | DeadLetterError::Busy(_))
+        );
+        if is_over {
+            self.audit("dead_letters.replay", id, &replayed);
+        }
+        replayed
+    }
+
     /// Forgets a letter.
     ///
     /// # Errors
@@ -209,10 +223,7 @@ impl DeadLetterOperations {
         if letter.plugin == kernel.host.name() {
             return Ok(());
         }
-        let units = kernel.find(&letter.plugin).unwrap_or_default();
-        let state = (kernel.units[units].iter())
-            .map(|unit| unit.board.read().state)
-            .max();
+        let state = kernel.state_of(&letter.plugin);
         if state == Some(State::Running) {
             return Ok(());
         }

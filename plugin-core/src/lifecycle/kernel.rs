@@ -12,6 +12,7 @@ use super::announcer::Announcer;
 use super::health::Health;
 use super::hook::Limits;
 use super::operation::Request;
+use super::state::State;
 use super::status::SystemStatus;
 use super::system::System;
 use super::unit::Unit;
@@ -97,6 +98,14 @@ impl Kernel {
                 .find(|unit| unit.plugin() == name)
                 .map(|unit| unit.replicas.clone()),
         }
+    }
+
+    /// The state of a plugin, of its instances the one that has come farthest; `None` if it is not
+    /// under management.
+    pub(super) fn state_of(&self, plugin: &str) -> Option<State> {
+        let units = self.find(plugin)?;
+        let states = self.units[units].iter().map(|unit| unit.board.read().state);
+        states.max()
     }
 
     pub(super) fn limits(&self, unit: usize) -> Limits {

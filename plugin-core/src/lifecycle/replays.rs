@@ -1,28 +1,252 @@
 //! Replays the dead letters that somebody outside of the process has asked for.
+//!
+//! A request may come before its receiver is ready: while the system starts, or while the plugin is
+//! off. It is kept until the plugin runs, and by the store beyond the end of the process: it is over
+//! when the letter is gone, when a replay has failed again, or when nobody takes the letter as it is.
 
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use super::dead_letters::DeadLetterOperations;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::dead_letters::{DeadLetterError, DeadLetterOperations};
 use super::kernel::Kernel;
-use crate::event::{DeadLetterId, EventStore, ask};
+use super::state::State;
+use crate::event::{DeadLetterId, EventStore, Pending, ask};
 use crate::service::{Service, ServiceFuture};
+
+/// Replays that go on at once: as many as a store writes together.
+const AT_ONCE: usize = 256;
+
+/// How often plugins that did not run are looked at, while letters wait for them.
+const LOOK: Duration = Duration::from_millis(250);
+
+/// How often a letter is tried whose handler is not found: a plugin that has just started receives
+/// events a moment later.
+const TRIES: u32 = 4;
 
 /// Listens to a store, as long as it is the one in use and the system runs.
 pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
     let mut replaced = kernel.bus.durables().replaced();
-    let kernel = Arc::downgrade(kernel);
+    let stopping = kernel.stopping.clone();
+    let requests = Requests::new(Arc::downgrade(kernel), store.clone());
     crate::spawn::spawn(async move {
-        loop {
-            let requested = tokio::select! {
-                biased;
-                () = replaced.wait() => return,
-                requested = requested(&store) => requested,
-            };
-            for letter in requested {
-                crate::spawn::spawn(replay(Weak::clone(&kernel), letter));
-            }
+        tokio::select! {
+            biased;
+            () = replaced.wait() => {}
+            () = requests.run(&store, stopping) => {}
         }
     });
+}
+
+/// A letter whose replay was asked for.
+#[derive(Debug, Clone, Copy)]
+struct Request {
+    letter: DeadLetterId,
+    tries: u32,
+}
+
+/// What became of a request.
+enum Answer {
+    Replayed,
+    /// It was delivered and failed again.
+    Failed,
+    /// Its letter is gone: nothing more is to be done.
+    Over,
+    /// Its plugin does not run.
+    Awaits(String, Request),
+    Again(Request),
+    /// Nobody takes the letter as it is.
+    Refused(DeadLetterId),
+    Stopping,
+}
+
+/// All requests that are not answered.
+struct Requests {
+    kernel: Weak<Kernel>,
+    store: Service<dyn EventStore>,
+    ready: VecDeque<Request>,
+    running: usize,
+    /// By the plugin that they wait for.
+    waiting: BTreeMap<String, Vec<Request>>,
+    /// Those that are tried again after a pause.
+    again: Vec<Request>,
+    /// What was replayed since it was told last, and how many of these failed again.
+    replayed: (usize, usize),
+    is_stopping: bool,
+    answers: (
+        mpsc::UnboundedSender<Answer>,
+        mpsc::UnboundedReceiver<Answer>,
+    ),
+    /// While there is something to do the bus is not idle.
+    busy: Option<Pending>,
+}
+
+impl Requests {
+    fn new(kernel: Weak<Kernel>, store: Service<dyn EventStore>) -> Self {
+        Self {
+            kernel,
+            store,
+            ready: VecDeque::new(),
+            running: 0,
+            waiting: BTreeMap::new(),
+            again: Vec::new(),
+            replayed: (0, 0),
+            is_stopping: false,
+            answers: mpsc::unbounded_channel(),
+            busy: None,
+        }
+    }
+
+    /// Answers requests until the system is gone. From the moment when it is to stop, no more are
+    /// begun: the next start does what is left. What is under way when it is dropped goes on.
+    async fn run(mut self, store: &Service<dyn EventStore>, stopping: CancellationToken) {
+        let mut requested = Box::pin(requested(store));
+        let mut look = Instant::now();
+        while self.begin() {
+            tokio::select! {
+                biased;
+                () = stopping.cancelled(), if !self.is_stopping => {
+                    self.is_stopping = true;
+                    self.ready.clear();
+                    self.waiting.clear();
+                    self.again.clear();
+                }
+                Some(answer) = self.answers.1.recv() => {
+                    self.running -= 1;
+                    self.take(answer).await;
+                }
+                letters = &mut requested, if !self.is_stopping => {
+                    let new = letters.into_iter().map(|letter| Request { letter, tries: 0 });
+                    self.ready.extend(new);
+                    requested.set(self::requested(store));
+                }
+                () = tokio::time::sleep_until(look), if self.is_waiting() => {
+                    look = Instant::now() + LOOK;
+                    self.look();
+                }
+            }
+        }
+    }
+
+    fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty() || !self.again.is_empty()
+    }
+
+    /// Begins what can begin; `false` when the system is gone.
+    fn begin(&mut self) -> bool {
+        let Some(kernel) = self.kernel.upgrade() else {
+            return false;
+        };
+        while self.running < AT_ONCE
+            && let Some(request) = self.ready.pop_front()
+        {
+            self.running += 1;
+            let answers = self.answers.0.clone();
+            let operations = DeadLetterOperations::new(Arc::clone(&kernel));
+            crate::spawn::spawn(async move {
+                // Nobody listens any more when the store was replaced.
+                drop(answers.send(replay(operations, request).await));
+            });
+        }
+        self.tell();
+        let is_busy = self.running > 0 || !self.again.is_empty() || self.will_run(&kernel);
+        match is_busy {
+            true => drop(
+                self.busy
+                    .get_or_insert_with(|| kernel.bus.pending().begin()),
+            ),
+            false => self.busy = None,
+        }
+        true
+    }
+
+    /// Tells what became of many at once: what each call said is in the log already.
+    fn tell(&mut self) {
+        if self.running > 0 || self.replayed == (0, 0) {
+            return;
+        }
+        let (letters, failed) = std::mem::take(&mut self.replayed);
+        match failed {
+            0 => tracing::info!(letters, "dead letters were replayed, as was asked for"),
+            failed => tracing::warn!(
+                letters,
+                failed,
+                "dead letters were replayed, as was asked for, and some failed again"
+            ),
+        }
+    }
+
+    /// Whether a plugin that letters wait for runs now, or is about to.
+    fn will_run(&self, kernel: &Kernel) -> bool {
+        let is_coming = |plugin: &String| {
+            let state = kernel.state_of(plugin);
+            state.is_some_and(|state| state >= State::Registered)
+        };
+        self.waiting.keys().any(is_coming)
+    }
+
+    /// Whoever waited for a plugin that runs now is ready.
+    fn look(&mut self) {
+        let Some(kernel) = self.kernel.upgrade() else {
+            return;
+        };
+        let runs = |plugin: &String| kernel.state_of(plugin) == Some(State::Running);
+        let up: Vec<String> = self
+            .waiting
+            .keys()
+            .filter(|one| runs(one))
+            .cloned()
+            .collect();
+        for plugin in up {
+            self.ready
+                .extend(self.waiting.remove(&plugin).unwrap_or_default());
+        }
+        self.ready
+            .append(&mut std::mem::take(&mut self.again).into());
+    }
+
+    async fn take(&mut self, answer: Answer) {
+        match answer {
+            Answer::Again(_) | Answer::Awaits(..) if self.is_stopping => {}
+            Answer::Replayed => self.replayed.0 += 1,
+            Answer::Failed => {
+                self.replayed.0 += 1;
+                self.replayed.1 += 1;
+            }
+            Answer::Over | Answer::Stopping => {}
+            Answer::Again(request) => self.again.push(request),
+            Answer::Awaits(plugin, request) => self.wait(plugin, request),
+            Answer::Refused(letter) => {
+                let (store, letters) = (self.store.provider(), [letter]);
+                if let Err(error) = ask(&store, |store| store.answered(&letters)).await {
+                    tracing::debug!(%letter, "the next start will try the replay again: {error}");
+                }
+            }
+        }
+    }
+
+    fn wait(&mut self, plugin: String, request: Request) {
+        if let Some(waiting) = self.waiting.get_mut(&plugin) {
+            waiting.push(request);
+            return;
+        }
+        let state = (self.kernel.upgrade()).and_then(|kernel| kernel.state_of(&plugin));
+        match state {
+            Some(state) => tracing::info!(
+                plugin, %state,
+                "dead letters that are to be replayed wait until their plugin runs"
+            ),
+            None => tracing::warn!(
+                plugin,
+                "dead letters that are to be replayed are of a plugin that is not in this build, or is turned off: they wait until it runs"
+            ),
+        }
+        self.waiting.insert(plugin, vec![request]);
+    }
 }
 
 async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
@@ -41,12 +265,26 @@ async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
 }
 
 /// It takes as long as the handler does.
-async fn replay(kernel: Weak<Kernel>, letter: DeadLetterId) {
-    let Some(kernel) = kernel.upgrade() else {
-        return;
+async fn replay(operations: DeadLetterOperations, request: Request) -> Answer {
+    let letter = request.letter;
+    let error = match operations.replay_requested(letter).await {
+        Ok(()) => return Answer::Replayed,
+        Err(error) => error,
     };
-    match DeadLetterOperations::new(kernel).replay(letter).await {
-        Ok(()) => tracing::info!(%letter, "replayed, as was asked for"),
-        Err(error) => tracing::warn!(%letter, "not replayed, as was asked for: {error}"),
+    let next = Request {
+        letter,
+        tries: request.tries + 1,
+    };
+    match error {
+        DeadLetterError::Unknown(_) => Answer::Over,
+        DeadLetterError::Stopping => Answer::Stopping,
+        DeadLetterError::NotRunning { plugin, .. } => Answer::Awaits(plugin, request),
+        DeadLetterError::Busy(_) | DeadLetterError::Store(_) => Answer::Again(next),
+        DeadLetterError::NoHandler { .. } if next.tries < TRIES => Answer::Again(next),
+        DeadLetterError::Failed { .. } => Answer::Failed,
+        error => {
+            tracing::warn!(%letter, "not replayed, as was asked for; the letter stays: {error}");
+            Answer::Refused(letter)
+        }
     }
 }

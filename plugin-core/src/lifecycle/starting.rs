@@ -59,6 +59,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> 
         worker: None,
         reception: None,
         deliveries: Deliveries::default(),
+        breakers: Vec::new(),
     });
     this.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {

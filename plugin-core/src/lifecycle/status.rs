@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::health::Health;
 use super::state::State;
+use crate::event::BreakerStatus;
 use crate::instance::EventCounts;
 
 /// The state of one instance.
@@ -41,6 +42,9 @@ pub struct PluginStatus {
     pub queued: usize,
     /// What it did with events.
     pub events: EventCounts,
+    /// The circuit breakers of its handlers, in order of declaration.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub breakers: Vec<BreakerStatus>,
 }
 
 /// The state of the whole.

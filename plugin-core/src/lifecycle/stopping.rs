@@ -25,6 +25,7 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
     let began = Instant::now();
     kernel.host.mute();
     kernel.close_schedules();
+    hurry(kernel).await;
     let mut report = StopReport {
         escalated,
         ..StopReport::default()
@@ -51,6 +52,15 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         );
     }
     report
+}
+
+/// Tells the store of events that nothing is to wait for more to come.
+async fn hurry(kernel: &Kernel) {
+    tokio::select! {
+        () = kernel.bus.durables().hurry() => {}
+        () = kernel.insist.cancelled() => {}
+        () = tokio::time::sleep(kernel.drain_timeout) => {}
+    }
 }
 
 /// Whether a unit only lets events and calls in: middleware that nothing but middleware needs, and
@@ -170,6 +180,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
     };
     let live = this.live().take();
     if let Some(mut live) = live {
+        teardown.hand_over_letters(kernel).await;
         kernel.switchboard.withdraw(&this.identity);
         let_go(kernel);
         teardown.wait("schedules", this.timetable.end()).await;
@@ -197,6 +208,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
         return;
     };
     let mut teardown = Teardown::new(this, kernel.insist.clone());
+    teardown.hand_over_letters(kernel).await;
     kernel.switchboard.withdraw(&this.identity);
     let_go(kernel);
     teardown.wait("schedules", this.timetable.end()).await;

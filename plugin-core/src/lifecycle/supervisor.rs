@@ -69,6 +69,7 @@ impl Supervisor {
                 () = sleep_until(due) => self.restart_due().await,
                 _ = health.tick() => {
                     self.ask_health();
+                    self.kernel.audit.tell_repeats();
                     None
                 }
             };

@@ -77,6 +77,14 @@ impl<'a> Teardown<'a> {
         done
     }
 
+    /// If dead letters are kept here: those that are on their way arrive.
+    pub(super) async fn hand_over_letters(&mut self, kernel: &Kernel) {
+        if self.unit.keeps_letters() {
+            let letters = kernel.bus.letters();
+            self.wait("dead letters", letters.hand_over_all()).await;
+        }
+    }
+
     /// If others store their events here: no more do.
     pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
         if self.unit.is_event_store() {

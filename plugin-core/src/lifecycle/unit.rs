@@ -11,9 +11,11 @@ use tokio::time::Instant;
 use super::state::{InvalidStep, Step};
 use super::status::{Board, PluginStatus};
 use crate::config::{Restart, Start};
-use crate::descriptor::{Descriptor, PluginRef};
+use crate::descriptor::{Descriptor, Mode, PluginRef, Subscription};
 use crate::error::Error;
-use crate::event::{Deliveries, EventStore, Mailbox, Reception, Subscriber};
+use crate::event::{
+    Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
+};
 use crate::instance::Identity;
 use crate::schedule::Timetable;
 use crate::service::ServiceTrait;
@@ -44,6 +46,8 @@ pub(super) struct Unit {
 #[derive(Debug, Clone)]
 pub(super) struct UnitSettings {
     pub(super) config: serde_json::Value,
+    /// The declared handlers, with what config says of them.
+    pub(super) subscriptions: Arc<[Subscription]>,
     pub(super) timeout: Duration,
     pub(super) mailbox: usize,
     pub(super) tasks: usize,
@@ -66,6 +70,8 @@ pub(super) struct Live {
     /// Of one that answers requests, from when it runs.
     pub(super) reception: Option<Reception>,
     pub(super) deliveries: Deliveries,
+    /// Of its handlers that have one.
+    pub(super) breakers: Vec<Arc<Breaker>>,
 }
 
 impl Unit {
@@ -109,10 +115,25 @@ impl Unit {
         self.descriptor.hooks.start.is_some() || self.timetable.is_needed()
     }
 
+    /// How many handlers its mailbox is for.
+    pub(super) fn queued(&self) -> usize {
+        let handlers = self.settings.subscriptions.iter();
+        (handlers.filter(|one| one.mode == Mode::Queued)).count()
+    }
+
     /// Whether it keeps the events of durable subscriptions.
     pub(super) fn is_event_store(&self) -> bool {
-        let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
-        (self.descriptor.provides.iter()).any(|provide| provide.service.key == store)
+        self.provides::<dyn EventStore>()
+    }
+
+    /// Whether it keeps dead letters.
+    pub(super) fn keeps_letters(&self) -> bool {
+        self.provides::<dyn DeadLetterStore>()
+    }
+
+    fn provides<S: ServiceTrait + ?Sized>(&self) -> bool {
+        let key = S::DESCRIPTOR.key;
+        (self.descriptor.provides.iter()).any(|provide| provide.service.key == key)
     }
 
     /// Which life of the instance this is: reports of an earlier one are void.
@@ -166,6 +187,10 @@ impl Unit {
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
             events: self.identity.events(),
+            breakers: (live.iter())
+                .flat_map(|live| &live.breakers)
+                .map(|breaker| breaker.status())
+                .collect(),
         }
     }
 }

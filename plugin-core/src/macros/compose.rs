@@ -19,6 +19,12 @@
 ///   so that a build without it can say which feature to turn on.
 /// - `answers("topic", …)` behind the path: topics of all requests that the plugin answers, for the
 ///   same purpose.
+/// - `#![strict]` as the first line: each plugin that is linked into the binary has to be named.
+///   Without it, one that is not named is left out with a note: so a library may hold events and a
+///   plugin, of which an app wants the events alone. Of what is left out nothing runs and nothing
+///   is configured. `compose!` can't see what will be linked, so a strict set is compared with it
+///   when it is configured, which is before anything starts; `#![deny(unused_crate_dependencies)]`
+///   in `main.rs` finds a crate that nothing names at build time.
 /// - `crate = path` as the first line: the path of `plugin_core`, where it is not `::plugin_core`.
 ///
 /// A build with the feature holds name, services and topics against the plugin, so they can't go stale.

@@ -6,6 +6,7 @@ use super::Permission;
 use super::invalid::PermissionError;
 use super::resource::{Action, Resource};
 use crate::event::Pattern;
+use crate::nearest::nearest;
 
 /// A [`Permission`] that makes sense.
 #[derive(Debug)]
@@ -47,7 +48,7 @@ fn resource(word: &str) -> Result<Resource, PermissionError> {
         .find(|resource| resource.as_str() == word);
     found.ok_or_else(|| PermissionError::UnknownResource {
         found: word.to_owned(),
-        suggestion: nearest(word, &Resource::ALL, Resource::as_str),
+        suggestion: meant(word, &Resource::ALL, Resource::as_str),
     })
 }
 
@@ -65,7 +66,7 @@ fn actions(resource: Resource, words: &[String]) -> (Vec<Action>, Vec<Permission
                 index,
                 resource,
                 found: word.clone(),
-                suggestion: nearest(word, valid, Action::as_str),
+                suggestion: meant(word, valid, Action::as_str),
             });
         }
     }
@@ -109,14 +110,8 @@ pub(crate) fn inside(path: &Path) -> Option<PathBuf> {
         .collect()
 }
 
-/// The word that was meant, if one is near enough.
-fn nearest<T: Copy>(word: &str, valid: &[T], name: fn(T) -> &'static str) -> Option<T> {
-    let near = |candidate: &T| strsim::jaro_winkler(word, name(*candidate));
-    valid
-        .iter()
-        .copied()
-        .map(|candidate| (near(&candidate), candidate))
-        .filter(|(similarity, _)| *similarity > 0.8)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, candidate)| candidate)
+/// The resource or action that was meant, if its name is near.
+fn meant<T: Copy>(word: &str, valid: &[T], name: fn(T) -> &'static str) -> Option<T> {
+    let meant = nearest(word, valid.iter().map(|it| name(*it)))?;
+    valid.iter().copied().find(|it| name(*it) == meant)
 }

@@ -40,7 +40,9 @@ impl<'a> Right<'a> {
             Need::System => Some(Self::ViewSystem),
             Need::Operate { .. } => Some(Self::OperateSystem),
             Need::Schedule => Some(Self::Schedule),
-            Need::Config(_) | Need::DataDir | Need::Clock | Need::Other(_) => None,
+            Need::Config(_) | Need::DataDir | Need::Clock | Need::SecurityLog | Need::Other(_) => {
+                None
+            }
         }
     }
 

@@ -14,6 +14,7 @@ use jiff::{Timestamp, Zoned};
 
 use super::grammar;
 use super::trigger::TriggerError;
+use crate::nearest::nearest;
 
 /// A cron expression in a timezone.
 #[derive(Debug, Clone)]
@@ -99,13 +100,9 @@ const SOME_TIME: Duration = Duration::from_secs(1_700_000_000);
 
 /// A timezone with a name that is near.
 fn meant(name: &str) -> Option<String> {
-    let alike = |known: &str| strsim::jaro_winkler(&known.to_lowercase(), &name.to_lowercase());
-    jiff::tz::db()
-        .available()
-        .map(|known| (alike(known.as_str()), known))
-        .filter(|(likeness, _)| *likeness > 0.85)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, known)| known.as_str().to_owned())
+    let known: Vec<_> = jiff::tz::db().available().collect();
+    let meant = nearest(name, known.iter().map(|known| known.as_str()))?;
+    Some(meant.to_owned())
 }
 
 impl fmt::Display for Cron {

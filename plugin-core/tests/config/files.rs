@@ -151,8 +151,9 @@ fn the_manager_names_the_directory() {
     let sources = base()
         .manager_file(&manager)
         .environment([("HERE", "/nowhere")]);
-    let warnings = loaded(&sources).warnings;
-    assert_eq!(warnings[0].key, "plugin_manager.config_dir");
+    let told = refused(&sources).to_string();
+    let right = "plugin_manager.config_dir: `/nowhere/plugins`: can't read the directory: No such file or directory (os error 2): create it, or name another";
+    assert!(told.ends_with(right), "{told}");
 }
 
 #[test]

@@ -52,10 +52,10 @@ fn variables_that_can_not_be_filled_in_are_all_reported() {
         lines(&with(&text)),
         [
             "3:13: database-plugin.config.host: environment variable `A` is not set: set it, or write `${A:-default}`",
-            "3:13: database-plugin.config.host: environment variable `B` is not set: set it, or write `${B:-default}`",
+            "3:13: database-plugin.config.host: at column 6 of the value: environment variable `B` is not set: set it, or write `${B:-default}`",
             "3:32: database-plugin.config.port: environment variable `PORT` is not set: set it, or write `${PORT:-default}`",
-            "3:53: database-plugin.config.password: `bad-name` is no name of a variable: letters, digits and `_`; for the text itself write `$${`",
-            "3:77: database-plugin.config.verbose: a `${` is not closed by `}`; for the text itself write `$${`",
+            "3:53: database-plugin.config.password: `bad-name` is no name of a variable: letters, digits and `_`, and then `}` or `:-`; for the text itself write `$${`",
+            "3:77: database-plugin.config.verbose: a `${` is not closed by `}`; for the text itself write `$${`, and `$$}` for a `$` before the end",
         ]
     );
 }

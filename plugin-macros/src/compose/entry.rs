@@ -7,6 +7,8 @@ use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Error, Ident, LitStr, Result, Token, TypePath};
 
+use crate::fragment;
+
 /// A plugin, and the feature that brings it into the build.
 pub(super) struct Entry {
     /// `None`: in every build.
@@ -23,7 +25,7 @@ pub(super) struct Entry {
 impl Entry {
     /// The path as a message writes it.
     pub(super) fn type_name(&self) -> String {
-        self.path.to_token_stream().to_string().replace(' ', "")
+        fragment::text(&self.path).replace(' ', "")
     }
 
     /// The name that the plugin must have under a feature: what `as` says, else the feature with

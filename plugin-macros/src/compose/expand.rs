@@ -6,9 +6,16 @@ use syn::{Ident, LitStr, Path};
 
 use super::Set;
 use super::entry::Entry;
+use crate::fragment;
 
 /// Expands a set that is well written.
-pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
+pub(super) fn expand(set: &Set) -> TokenStream {
+    let Set {
+        krate,
+        strict,
+        entries,
+    } = set;
+    let strict = strict.then(|| quote!(.strict()));
     let plugins = entries.iter().map(|entry| plugin(entry, krate));
     let catalogue = entries.iter().map(|entry| line(entry, krate));
     let assertions = entries.iter().map(|entry| assertion(entry, krate));
@@ -24,7 +31,7 @@ pub(super) fn expand(Set { krate, entries }: &Set) -> TokenStream {
                 { PLUGINS.len() },
                 { #krate::__private::scratch_len(PLUGINS) },
             >(PLUGINS, CATALOGUE);
-            #krate::Composition::proven(PLUGINS, &ORDER, CATALOGUE)
+            #krate::Composition::proven(PLUGINS, &ORDER, CATALOGUE) #strict
         };
         #(#assertions)*
     }
@@ -59,13 +66,13 @@ fn line(entry: &Entry, krate: &Path) -> Option<TokenStream> {
             plugin: #name,
             provides: &[#(#services),*],
             answers: &[#(#answers),*],
-            enabled: ::core::cfg!(#condition),
+            enabled: ::std::cfg!(#condition),
         },
     })
 }
 
 fn services(entry: &Entry) -> impl Iterator<Item = String> {
-    entry.provides.iter().flatten().map(ToString::to_string)
+    entry.provides.iter().flatten().map(fragment::name)
 }
 
 /// Holds what an entry says of its plugin against the descriptor.

@@ -1,13 +1,17 @@
 //! The `impl` block as it is written. Bodies stay raw tokens, so half-typed code in them is
 //! rustc's to report; our attributes are set apart, so that the block can be emitted without them.
 
-use proc_macro2::{Group, TokenStream};
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use quote::{ToTokens, quote};
 use syn::parse::{Parse, ParseStream};
-use syn::{Attribute, Generics, ImplItem, Item, Path, Signature, Token, Type, Visibility, token};
+use syn::{
+    Attribute, FnArg, Generics, ImplItem, Item, Path, ReceiverKind, Signature, Token, Type,
+    Visibility, token,
+};
 
-use super::mark::Mark;
+use super::mark::{Mark, Marked};
 use crate::diagnostics::Diagnostics;
+use crate::{conditions, fragment};
 
 const WRONG_ITEM: &str = "`#[plugin]` goes above an `impl` block: write it above `impl Hello { … \
     }`, the block with `#[init]`";
@@ -30,11 +34,11 @@ pub(crate) enum Member {
 
 /// A method; `marks` are the attributes that are ours.
 pub(crate) struct Method {
-    pub(crate) marks: Vec<(Mark, Attribute)>,
+    pub(crate) marks: Vec<Marked>,
     pub(crate) attributes: Vec<Attribute>,
     visibility: Visibility,
     pub(crate) signature: Signature,
-    body: Group,
+    body: TokenTree,
 }
 
 /// Reads the block. Another item is reported, and `None` is returned.
@@ -63,7 +67,10 @@ impl Block {
 
     /// Whether an implementation of `Plugin` for the type can stand beside the block.
     pub(crate) fn is_concrete(&self) -> bool {
-        self.generics.params.is_empty() && matches!(self.ty, Type::Path(_))
+        let borrows = fragment::text(&self.ty)
+            .replace("'static", "")
+            .contains('\'');
+        self.generics.params.is_empty() && matches!(self.ty, Type::Path(_)) && !borrows
     }
 }
 
@@ -96,9 +103,9 @@ fn subject(input: ParseStream<'_>) -> syn::Result<(Option<(Path, Token![for])>, 
     let ahead = input.fork();
     if ahead.parse::<Path>().is_ok() && ahead.peek(Token![for]) {
         let of_trait = (input.parse()?, input.parse()?);
-        return Ok((Some(of_trait), input.parse()?));
+        return Ok((Some(of_trait), input.parse().map(fragment::bare_type)?));
     }
-    Ok((None, input.parse()?))
+    Ok((None, input.parse().map(fragment::bare_type)?))
 }
 
 impl Parse for Member {
@@ -119,17 +126,70 @@ impl Method {
             marks: Vec::new(),
             attributes: Vec::new(),
             visibility: input.parse()?,
-            signature: input.parse()?,
-            body: input.parse()?,
+            signature: signature(input)?,
+            body: body(input)?,
         };
         for attribute in attributes {
-            match Mark::of(&attribute) {
-                Some(mark) => method.marks.push((mark, attribute)),
-                None => method.attributes.push(attribute),
-            }
+            method.attribute(attribute);
         }
         Ok(method)
     }
+
+    /// Sets an attribute apart if it is ours, also behind a `#[cfg_attr]`.
+    fn attribute(&mut self, attribute: Attribute) {
+        if let Some(mark) = Mark::of(&attribute) {
+            return self.marks.push(Marked::always(mark, attribute));
+        }
+        let behind = conditions::unfold(&attribute).unwrap_or_default();
+        if !behind.iter().any(|one| Mark::of(&one.attribute).is_some()) {
+            return self.attributes.push(attribute);
+        }
+        for one in behind {
+            match Mark::of(&one.attribute) {
+                Some(mark) => self.marks.push(Marked::behind(mark, one)),
+                None => self.attributes.extend(one.again()),
+            }
+        }
+    }
+}
+
+/// What is between the braces, which a fragment of `macro_rules!` may stand for.
+fn body(input: ParseStream<'_>) -> syn::Result<TokenTree> {
+    let body = input.parse::<TokenTree>()?;
+    match &body {
+        TokenTree::Group(group)
+            if matches!(group.delimiter(), Delimiter::Brace | Delimiter::None) =>
+        {
+            Ok(body)
+        }
+        other => Err(syn::Error::new(other.span(), "expected curly braces")),
+    }
+}
+
+/// A signature, with each type as it is behind a fragment of `macro_rules!`.
+fn signature(input: ParseStream<'_>) -> syn::Result<Signature> {
+    let mut signature: Signature = input.parse()?;
+    for input in &mut signature.inputs {
+        let ty = match input {
+            FnArg::Typed(parameter) => &mut parameter.ty,
+            FnArg::Receiver(receiver) => match &mut receiver.kind {
+                ReceiverKind::Typed(_, ty) => ty,
+                _ => continue,
+            },
+        };
+        **ty = fragment::bare_type(Type::clone(ty));
+    }
+    Ok(signature)
+}
+
+/// The attribute of ours in an attribute, also behind a `#[cfg_attr]`.
+pub(crate) fn ours(attribute: &Attribute) -> Option<Attribute> {
+    if Mark::of(attribute).is_some() {
+        return Some(attribute.clone());
+    }
+    let behind = conditions::unfold(attribute)?.into_iter();
+    let mut ours = behind.filter(|one| Mark::of(&one.attribute).is_some());
+    ours.next().map(|one| one.attribute)
 }
 
 impl ToTokens for Block {
@@ -159,7 +219,7 @@ impl ToTokens for Member {
             Self::Other(attributes, item) => {
                 let kept = attributes
                     .iter()
-                    .filter(|attribute| Mark::of(attribute).is_none());
+                    .filter(|attribute| ours(attribute).is_none());
                 tokens.extend(quote!(#(#kept)* #item));
             }
         }
@@ -185,6 +245,7 @@ impl ToTokens for Method {
                 )]
             }
         });
-        tokens.extend(quote!(#(#attributes)* #expected #visibility #signature #body));
+        // What the user expects or allows comes behind, and so counts.
+        tokens.extend(quote!(#expected #(#attributes)* #visibility #signature #body));
     }
 }

@@ -13,12 +13,12 @@ mod subscriptions;
 
 use std::collections::HashSet;
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Path, Type};
+use syn::{Ident, Path, Type};
 
-use super::model::Plugin;
+use super::model::{Exclusive, Plugin};
 use super::options::{Options, Provides, Requires};
 use crate::krate;
 
@@ -34,13 +34,28 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
         .schedules
         .iter()
         .filter_map(|one| schedules::assertion(&plugin.options.krate, one));
+    let exclusive = plugin.exclusive.iter().map(exclusion);
     quote! {
         #implementation
+        #(#exclusive)*
         const _: () = {
             #element
             #(#assertions)*
             #(#crons)*
         };
+    }
+}
+
+/// Reports two marks of one method in a build that has both.
+fn exclusion(exclusive: &Exclusive) -> TokenStream {
+    let Exclusive {
+        predicates: [first, second],
+        message,
+        at,
+    } = exclusive;
+    quote_spanned! {*at=>
+        #[cfg(all(#first, #second))]
+        ::std::compile_error! { #message }
     }
 }
 
@@ -60,14 +75,23 @@ fn implementation(plugin: &Plugin) -> TokenStream {
     let (krate, name) = (&options.krate, &options.name);
     let version = version(options);
     let descriptor = descriptor(plugin);
+    let state = state(krate, ty);
     quote! {
         #[automatically_derived]
-        impl #krate::Plugin for #ty {
+        impl #krate::Plugin for #ty #state {
             const NAME: &'static str = #name;
             const VERSION: &'static str = #version;
             const DESCRIPTOR: &'static #krate::Descriptor = &#descriptor;
         }
     }
+}
+
+/// Takes for granted that the plugin's state is `Send` and `Sync`, so that what calls its methods
+/// does not report each by itself that it is not: that is for [`element`]. A bound without the
+/// lifetime would be checked where it stands.
+fn state(krate: &Path, ty: &Type) -> TokenStream {
+    let there = krate::at(krate, ty.span());
+    quote_spanned!(ty.span()=> where for<'state> #ty: #there::__private::PluginState)
 }
 
 fn descriptor(plugin: &Plugin) -> TokenStream {
@@ -113,7 +137,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
             #(.kind(#krate::Kind::#kind))*
-            .type_name(::core::concat!(::core::module_path!(), "::", #type_text))
+            .type_name(::std::concat!(::std::module_path!(), "::", #type_text))
             .needs(const { &[#(#needs),*] })
             .provides(const { &[#(#provides),*] })
             .requires(const { &[#(#requires),*] })
@@ -129,7 +153,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
 fn version(options: &Options) -> TokenStream {
     match &options.version {
         Some(version) => version.to_token_stream(),
-        None => quote!(::core::env!("CARGO_PKG_VERSION")),
+        None => quote!(::std::env!("CARGO_PKG_VERSION")),
     }
 }
 
@@ -138,7 +162,7 @@ fn needs(plugin: &Plugin) -> Vec<TokenStream> {
     let krate = &plugin.options.krate;
     let reload = plugin.reload.iter().flat_map(|hook| &hook.parameters);
     let mut seen = HashSet::new();
-    let mut is_new = |ty: &Type| seen.insert(ty.to_token_stream().to_string());
+    let mut is_new = |ty: &Type| seen.insert(super::parameter::text(ty));
     let types: Vec<&Type> = plugin
         .init
         .parameters
@@ -162,7 +186,8 @@ fn provide(krate: &Path, provides: &Provides) -> TokenStream {
     let span = service.span();
     let service_type = quote_spanned!(span=> dyn #service);
     let there = krate::at(krate, span);
-    let provider = quote_spanned!(span=> #there::__private::provider::<Self>(plugin));
+    let plugin = local("plugin");
+    let provider = quote_spanned!(span=> #there::__private::provider::<Self>(#plugin));
     quote! {
         #krate::Provide {
             service: <#service_type as #krate::service::ServiceTrait>::DESCRIPTOR,
@@ -170,6 +195,11 @@ fn provide(krate: &Path, provides: &Provides) -> TokenStream {
             install: |plugin, installer| installer.install::<#service_type>(#provider),
         }
     }
+}
+
+/// A name of the expansion's own, wherever what stands around it was written.
+fn local(name: &str) -> Ident {
+    Ident::new(name, Span::call_site())
 }
 
 fn requirement(krate: &Path, requires: &Requires) -> TokenStream {
@@ -196,10 +226,12 @@ fn assertion(plugin: &Plugin, requires: &Requires) -> TokenStream {
 
 fn element(plugin: &Plugin) -> TokenStream {
     let (krate, ty) = (&plugin.options.krate, &plugin.ty);
+    let there = krate::at(krate, ty.span());
+    let descriptor = quote_spanned!(ty.span()=> #there::__private::descriptor::<#ty>());
     quote! {
         #[#krate::__private::linkme::distributed_slice(#krate::registry::PLUGINS)]
         #[linkme(crate = #krate::__private::linkme)]
         static PLUGIN: &'static #krate::Descriptor =
-            #krate::__private::descriptor::<#ty>();
+            #descriptor;
     }
 }

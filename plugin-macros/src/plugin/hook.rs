@@ -1,18 +1,22 @@
 //! Checks the block itself and the methods that the lifecycle calls.
 
-use syn::{Meta, Type};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::spanned::Spanned;
+use syn::{Lifetime, Meta, Type};
 
-use super::block::{Block, Member, Method};
-use super::mark::Mark;
-use super::model::{Hook, marked};
+use super::block::{self, Block, Member, Method};
+use super::mark::{Mark, Marked};
+use super::model::{Exclusive, Hook, marked};
 use super::{parameter, receiver};
+use crate::conditions;
 use crate::diagnostics::Diagnostics;
 
 const INIT_MISSING: &str = "a plugin needs a method that builds it: add `#[init] async fn init() \
     -> Result<Self>` to the block, with what the plugin needs as its parameters";
 
 /// Checks what is wrong with the block as a whole.
-pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
+pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Exclusive> {
     if let Some((of_trait, _)) = &block.of_trait {
         let message = "`#[plugin]` goes above an `impl` block without a trait: move the methods \
             that it reads to `impl Hello { … }`";
@@ -23,6 +27,13 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
             name: write `#[plugin]` above an `impl` of one concrete type";
         diagnostics.at(&block.generics, message);
     }
+    if let Some(lifetime) = lifetime(block.ty.to_token_stream()) {
+        diagnostics.at(
+            lifetime,
+            "a plugin borrows nothing, as it lives until the end of the service: keep owned \
+                values in it, such as a `String` or an `Arc`, and take the lifetime out",
+        );
+    }
     if !matches!(block.ty, Type::Path(_)) {
         diagnostics.at(
             &block.ty,
@@ -30,11 +41,12 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
             Hello { … }` of a `struct` or an `enum`",
         );
     }
+    let mut exclusive = Vec::new();
     for member in &block.members {
         match member {
-            Member::Method(method) => check_marks(method, diagnostics),
+            Member::Method(method) => exclusive.extend(check_marks(method, diagnostics)),
             Member::Other(attributes, _) => {
-                for attribute in attributes.iter().filter(|one| Mark::of(one).is_some()) {
+                for attribute in attributes.iter().filter_map(block::ours) {
                     diagnostics.at(
                         attribute,
                         "this attribute goes above a method: move it to one, or take it out",
@@ -43,11 +55,36 @@ pub(crate) fn check_block(block: &Block, diagnostics: &mut Diagnostics) {
             }
         }
     }
+    exclusive
 }
 
-/// A method has at most one mark.
-fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
-    for (mark, attribute) in &method.marks {
+/// A lifetime in the arguments of a type that is not `'static`.
+fn lifetime(tokens: TokenStream) -> Option<Lifetime> {
+    let mut after = false;
+    for token in tokens {
+        match token {
+            TokenTree::Ident(name) if after && name != "static" => {
+                return Some(Lifetime::new(&format!("'{name}"), name.span()));
+            }
+            TokenTree::Group(group) => {
+                if let Some(found) = lifetime(group.stream()) {
+                    return Some(found);
+                }
+                after = false;
+            }
+            TokenTree::Punct(punct) => after = punct.as_char() == '\'',
+            _ => after = false,
+        }
+    }
+    None
+}
+
+/// A method has at most one mark; of several behind a `#[cfg_attr]` each, a build has one.
+fn check_marks(method: &Method, diagnostics: &mut Diagnostics) -> Vec<Exclusive> {
+    for Marked {
+        mark, attribute, ..
+    } in &method.marks
+    {
         if !mark.takes_arguments() && !matches!(attribute.meta, Meta::Path(_)) {
             let name = mark.name();
             diagnostics.at(
@@ -56,26 +93,56 @@ fn check_marks(method: &Method, diagnostics: &mut Diagnostics) {
             );
         }
     }
-    if let [(first, _), (second, attribute), ..] = &method.marks[..] {
-        let message = if first == second && *first == Mark::Middleware {
+    let Some((first, others)) = method.marks.split_first() else {
+        return Vec::new();
+    };
+    let mut exclusive = Vec::new();
+    for (at, second) in others.iter().enumerate() {
+        let earlier = std::iter::once(first).chain(&others[..at]);
+        for one in earlier {
+            match (&one.behind, &second.behind) {
+                (Some((first, _)), Some((other, _))) => exclusive.push(Exclusive {
+                    predicates: [first.clone(), other.clone()],
+                    message: together(one.mark, second.mark),
+                    at: second.attribute.meta.span(),
+                }),
+                _ => {
+                    diagnostics.at(&second.attribute, together(one.mark, second.mark));
+                    return exclusive;
+                }
+            }
+        }
+    }
+    exclusive
+}
+
+/// What is wrong with two marks of one method.
+fn together(first: Mark, second: Mark) -> String {
+    if first != second {
+        let (first, second) = (first.name(), second.name());
+        return format!(
+            "a method is either `#[{first}]` or `#[{second}]`: keep one of them, and write \
+                another method for the other"
+        );
+    }
+    let message = match first {
+        Mark::Middleware => {
             "a method has one `#[middleware]`: write another method for the other, and call what \
                 they have in common"
-                .to_owned()
-        } else if first == second && *first == Mark::Subscribe {
+        }
+        Mark::Subscribe => {
             "a method has one `#[subscribe]`: write one method for each type of event, or take \
                 `&AnyEvent<'_>` and give a pattern"
-                .to_owned()
-        } else if first == second && *first == Mark::Schedule {
-            "a method has one `#[schedule]`: write another method that calls this one".to_owned()
-        } else {
-            let (first, second) = (first.name(), second.name());
-            format!(
-                "a method is either `#[{first}]` or `#[{second}]`: keep one of them, and write \
-                    another method for the other"
-            )
-        };
-        diagnostics.at(attribute, message);
-    }
+        }
+        Mark::Schedule => {
+            "a method has one `#[schedule]`: write another method that calls this one"
+        }
+        other => {
+            let name = other.name();
+            return format!("a method has one `#[{name}]`: keep one of them");
+        }
+    };
+    message.to_owned()
 }
 
 /// The one `#[init]`.
@@ -133,29 +200,31 @@ fn plain_parameters(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) 
 
 /// The method with a mark; a second one is reported.
 fn single<'a>(mark: Mark, block: &'a Block, diagnostics: &mut Diagnostics) -> Option<&'a Method> {
-    let mut methods = marked(block, mark);
-    let first = methods.next()?;
+    let mut found = marked(block, mark);
+    let (first, first_mark) = found.next()?;
     let name = mark.name();
-    for other in methods {
+    for (other, _) in found.filter(|(other, _)| !std::ptr::eq(*other, first)) {
         let ident = &first.signature.ident;
         let message = format!(
             "a plugin has one `#[{name}]`, and `{ident}` is it: call this method from there"
         );
         diagnostics.at(&other.signature.ident, message);
     }
-    if let Some(condition) = conditions(first).next() {
+    if let Some(condition) = conditions(first, first_mark).first() {
         diagnostics.at(
             condition,
-            format!("`#[{name}]` can't depend on a `#[cfg]`: put the `#[cfg]` inside the method"),
+            format!(
+                "`#[{name}]` can't depend on a `#[cfg]` or `#[cfg_attr]`: put the `#[cfg]` inside \
+                    the method"
+            ),
         );
     }
     Some(first)
 }
 
-/// The `#[cfg]`s of a method.
-pub(crate) fn conditions(method: &Method) -> impl Iterator<Item = &syn::Attribute> {
-    method
-        .attributes
-        .iter()
-        .filter(|attribute| attribute.path().is_ident("cfg"))
+/// What decides whether a build has the method with its mark.
+pub(crate) fn conditions(method: &Method, marked: &Marked) -> Vec<syn::Attribute> {
+    let mut conditions = conditions::of(&method.attributes);
+    conditions.extend(marked.behind.iter().map(|(_, condition)| condition.clone()));
+    conditions
 }

@@ -1,6 +1,9 @@
 //! The attributes that `#[plugin]` reads off methods.
 
+use proc_macro2::TokenStream;
 use syn::Attribute;
+
+use crate::conditions::Behind;
 
 /// What a method is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +17,34 @@ pub(crate) enum Mark {
     Respond,
     Schedule,
     Middleware,
+}
+
+/// A mark above a method, and when it is there.
+pub(crate) struct Marked {
+    pub(crate) mark: Mark,
+    pub(crate) attribute: Attribute,
+    /// What the `#[cfg_attr]` around it asks, and the same as a `#[cfg]`.
+    pub(crate) behind: Option<(TokenStream, Attribute)>,
+}
+
+impl Marked {
+    pub(crate) fn always(mark: Mark, attribute: Attribute) -> Self {
+        Self {
+            mark,
+            attribute,
+            behind: None,
+        }
+    }
+
+    pub(crate) fn behind(mark: Mark, one: Behind) -> Self {
+        Self {
+            mark,
+            behind: one
+                .condition()
+                .map(|condition| (one.predicate.clone(), condition)),
+            attribute: one.attribute,
+        }
+    }
 }
 
 impl Mark {

@@ -4,9 +4,9 @@ use proc_macro2::Span;
 use quote::ToTokens;
 use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, PatType, Signature, Type};
 
-use super::block::{Block, Method};
+use super::block::Block;
 use super::mark::Mark;
-use super::model::{Call, marked};
+use super::model::{Call, Found, marked};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
@@ -94,13 +94,12 @@ impl Stage {
 /// Checks all middleware of a block.
 pub(crate) fn all(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Middleware> {
     marked(block, Mark::Middleware)
-        .filter_map(|method| check(method, diagnostics))
+        .filter_map(|found| check(found, diagnostics))
         .collect()
 }
 
-fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Middleware> {
-    let mut marks = method.marks.iter();
-    let (_, attribute) = marks.find(|(mark, _)| *mark == Mark::Middleware)?;
+fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<Middleware> {
+    let attribute = &marked.attribute;
     let mut arguments = arguments(attribute, diagnostics);
     let call = receiver::call(Mark::Middleware, method, diagnostics);
     receiver::check_shared(Mark::Middleware, &method.signature, diagnostics);
@@ -111,7 +110,7 @@ fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Middleware> {
     check_parameters(stage, &method.signature, diagnostics);
     Some(Middleware {
         call,
-        conditions: hook::conditions(method).cloned().collect(),
+        conditions: hook::conditions(method, marked),
         stage,
         stage_span,
         topics,

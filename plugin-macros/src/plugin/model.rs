@@ -1,10 +1,12 @@
 //! What `#[plugin]` understood of a block: only a block without a mistake has a model.
 
+use proc_macro2::{Span, TokenStream};
+use quote::ToTokens;
 use syn::{Attribute, Expr, Ident, LitInt, LitStr, Type};
 
 use super::block::{Block, Method};
 use super::hook;
-use super::mark::Mark;
+use super::mark::{Mark, Marked};
 use super::middleware::{self, Middleware};
 use super::options::Options;
 use super::respond::{self, Respond};
@@ -16,7 +18,7 @@ use crate::doc;
 pub(crate) struct Plugin {
     pub(crate) options: Options,
     pub(crate) ty: Type,
-    pub(crate) description: String,
+    pub(crate) description: TokenStream,
     pub(crate) init: Hook,
     pub(crate) start: Option<Hook>,
     pub(crate) stop: Option<Hook>,
@@ -26,6 +28,16 @@ pub(crate) struct Plugin {
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
     pub(crate) middleware: Vec<Middleware>,
+    /// Marks of one method, of which a build may have one.
+    pub(crate) exclusive: Vec<Exclusive>,
+}
+
+/// Two marks of a method behind a `#[cfg_attr]` each.
+pub(crate) struct Exclusive {
+    pub(crate) predicates: [TokenStream; 2],
+    pub(crate) message: String,
+    /// The second mark.
+    pub(crate) at: Span,
 }
 
 /// A method that the lifecycle calls, with the types of its parameters.
@@ -38,6 +50,8 @@ pub(crate) struct Hook {
 #[derive(Clone)]
 pub(crate) struct Call {
     pub(crate) method: Ident,
+    /// What operators call it.
+    pub(crate) name: String,
     pub(crate) is_async: bool,
 }
 
@@ -82,6 +96,8 @@ pub(crate) struct Serving {
     pub(crate) retry: Option<LitInt>,
     pub(crate) backoff_millis: Option<u64>,
     pub(crate) max_backoff_millis: Option<u64>,
+    pub(crate) breaker: Option<LitInt>,
+    pub(crate) open_for_millis: Option<u64>,
     pub(crate) durable: bool,
 }
 
@@ -126,16 +142,16 @@ impl Plugin {
         block: &Block,
         diagnostics: &mut Diagnostics,
     ) -> Option<Self> {
-        hook::check_block(block, diagnostics);
+        let exclusive = hook::check_block(block, diagnostics);
         let init = hook::init(block, diagnostics);
         let mut optional = |mark| hook::optional(mark, block, diagnostics);
         let (start, stop) = (optional(Mark::Start), optional(Mark::Stop));
         let (reload, health) = (optional(Mark::Reload), optional(Mark::Health));
         let subscriptions = marked(block, Mark::Subscribe)
-            .filter_map(|method| subscription::check(method, diagnostics))
+            .filter_map(|found| subscription::check(found, diagnostics))
             .collect();
         let schedules = marked(block, Mark::Schedule)
-            .filter_map(|method| schedule::check(method, diagnostics))
+            .filter_map(|found| schedule::check(found, diagnostics))
             .collect();
         let responds = respond::all(block, diagnostics);
         let middleware = middleware::all(block, diagnostics);
@@ -152,20 +168,25 @@ impl Plugin {
             schedules,
             responds,
             middleware,
+            exclusive,
         })
     }
 }
 
-/// The methods with a mark.
-pub(crate) fn marked(block: &Block, mark: Mark) -> impl Iterator<Item = &Method> {
-    block
-        .methods()
-        .filter(move |method| method.marks.iter().any(|(other, _)| *other == mark))
+/// A method and one of its marks.
+pub(crate) type Found<'a> = (&'a Method, &'a Marked);
+
+/// The methods with a mark; one may have it several times, each for another build.
+pub(crate) fn marked(block: &Block, mark: Mark) -> impl Iterator<Item = Found<'_>> {
+    block.methods().flat_map(move |method| {
+        let marks = method.marks.iter().filter(move |one| one.mark == mark);
+        marks.map(move |one| (method, one))
+    })
 }
 
-fn description(options: &Options, block: &Block) -> String {
+fn description(options: &Options, block: &Block) -> TokenStream {
     match &options.description {
-        Some(text) => text.value(),
-        None => doc::summary(&block.attributes),
+        Some(text) => text.to_token_stream(),
+        None => doc::description(&options.krate, &block.attributes),
     }
 }

@@ -76,7 +76,7 @@ impl Options {
             );
         }
         let options = Self {
-            krate: krate::path(&mut arguments, diagnostics),
+            krate: krate::path(&mut arguments, item, diagnostics),
             name: name(&mut arguments, item, diagnostics),
             version: arguments.string("version", diagnostics),
             description: arguments.string("description", diagnostics),

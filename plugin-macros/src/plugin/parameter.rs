@@ -1,9 +1,26 @@
 //! The types of a method's parameters, as far as they can be told apart by how they are written.
 
-use quote::ToTokens;
 use syn::{FnArg, GenericArgument, PatType, PathArguments, PathSegment, Signature, Type};
 
 use crate::diagnostics::Diagnostics;
+use crate::{conditions, fragment};
+
+/// Reports parameters that are there in some builds only: what is generated passes each of them.
+pub(crate) fn check_conditions(signature: &Signature, diagnostics: &mut Diagnostics) {
+    for input in &signature.inputs {
+        let attributes = match input {
+            FnArg::Receiver(receiver) => &receiver.attrs,
+            FnArg::Typed(parameter) => &parameter.attrs,
+        };
+        for condition in conditions::of(attributes) {
+            diagnostics.at(
+                condition,
+                "a parameter that the kernel hands over can't depend on a `#[cfg]`: write the \
+                    method twice, with a `#[cfg]` above each",
+            );
+        }
+    }
+}
 
 /// The parameters after `self`.
 pub(crate) fn typed(signature: &Signature) -> Vec<&PatType> {
@@ -19,17 +36,6 @@ pub(crate) fn handed_over(signature: &Signature, diagnostics: &mut Diagnostics) 
     let mut config_seen = false;
     let mut types = Vec::new();
     for parameter in typed(signature) {
-        if let Some(attribute) = parameter
-            .attrs
-            .iter()
-            .find(|attribute| attribute.path().is_ident("cfg"))
-        {
-            diagnostics.at(
-                attribute,
-                "a parameter that the kernel hands over can't depend on a \
-                `#[cfg]`: put the `#[cfg]` on the whole block",
-            );
-        }
         if let Type::ImplTrait(ty) = &*parameter.ty {
             diagnostics.at(
                 ty,
@@ -68,19 +74,12 @@ pub(crate) fn argument<'a>(ty: &'a Type, name: &str) -> Option<&'a Type> {
 
 /// The type as text, for a message.
 pub(crate) fn text(ty: &Type) -> String {
-    ty.to_token_stream()
-        .to_string()
-        .replace(" :: ", "::")
-        .replace(" < ", "<")
-        .replace(" >", ">")
-        .replace("& ", "&")
+    fragment::text(ty)
 }
 
 fn last_segment(ty: &Type) -> Option<&PathSegment> {
-    match ty {
+    match fragment::inner_type(ty) {
         Type::Path(path) => path.path.segments.last(),
-        Type::Group(group) => last_segment(&group.elem),
-        Type::Paren(paren) => last_segment(&paren.elem),
         _ => None,
     }
 }

@@ -1,17 +1,20 @@
 //! The parts of a signature that all methods of a plugin have in common.
 
 use quote::quote;
-use syn::{GenericParam, Receiver, ReceiverKind, Signature};
+use syn::{GenericParam, Receiver, ReceiverKind, Signature, Type};
 
 use super::block::Method;
 use super::mark::Mark;
 use super::model::Call;
+use super::parameter;
 use crate::diagnostics::Diagnostics;
+use crate::fragment;
 
 /// How the method is called; what no method of a plugin can have is reported.
 pub(crate) fn call(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) -> Call {
     let signature = &method.signature;
     let name = mark.name();
+    parameter::check_conditions(signature, diagnostics);
     if has_type_parameters(signature) {
         let message =
             format!("a `#[{name}]` method has no generic parameters: write the types out");
@@ -25,6 +28,7 @@ pub(crate) fn call(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) -
     }
     Call {
         method: signature.ident.clone(),
+        name: fragment::name(&signature.ident),
         is_async: signature.asyncness.is_some(),
     }
 }
@@ -43,11 +47,8 @@ pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut 
     };
     match &receiver.kind {
         ReceiverKind::Reference(_, _, None) => {}
-        ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(
-            tokens(receiver),
-            "a plugin is shared by all its methods: take `&self`, and keep what changes in an \
-                atomic or behind a `Mutex`",
-        ),
+        ReceiverKind::Reference(_, _, Some(_)) => diagnostics.at(tokens(receiver), EXCLUSIVE),
+        ReceiverKind::Typed(_, ty) => check_typed(mark, ty, receiver, diagnostics),
         _ => diagnostics.at(
             tokens(receiver),
             format!(
@@ -55,6 +56,27 @@ pub(crate) fn check_shared(mark: Mark, signature: &Signature, diagnostics: &mut 
                 `&self`"
             ),
         ),
+    }
+}
+
+const EXCLUSIVE: &str = "a plugin is shared by all its methods: take `&self`, and keep what \
+    changes in an atomic or behind a `Mutex`";
+
+/// `self: &Self` is `&self`; whatever else a type may be is not what the kernel hands out.
+fn check_typed(mark: Mark, ty: &Type, receiver: &Receiver, diagnostics: &mut Diagnostics) {
+    match ty {
+        Type::Reference(reference) if reference.mutability.is_none() => {}
+        Type::Reference(_) => diagnostics.at(tokens(receiver), EXCLUSIVE),
+        other => {
+            let (name, text) = (mark.name(), parameter::text(other));
+            diagnostics.at(
+                tokens(receiver),
+                format!(
+                    "the kernel keeps the plugin and lends it, so a `#[{name}]` method can't take \
+                        `{text}`: write `&self`, and put what tasks share into an `Arc` in a field"
+                ),
+            );
+        }
     }
 }
 

@@ -3,9 +3,9 @@
 use quote::ToTokens;
 use syn::{Attribute, LitInt, ReturnType, Signature, Type};
 
-use super::block::{Block, Method};
+use super::block::Block;
 use super::mark::Mark;
-use super::model::{Call, marked};
+use super::model::{Call, Found, marked};
 use super::subscription::{count, timeout};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
@@ -33,7 +33,7 @@ pub(crate) struct Respond {
 /// Checks all methods that answer.
 pub(crate) fn all(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Respond> {
     let responds: Vec<Respond> = marked(block, Mark::Respond)
-        .filter_map(|method| check(method, diagnostics))
+        .filter_map(|found| check(found, diagnostics))
         .collect();
     check_twice(&responds, diagnostics);
     responds
@@ -58,11 +58,8 @@ fn check_twice(responds: &[Respond], diagnostics: &mut Diagnostics) {
     }
 }
 
-fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Respond> {
-    let (_, attribute) = method
-        .marks
-        .iter()
-        .find(|(mark, _)| *mark == Mark::Respond)?;
+fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<Respond> {
+    let attribute = &marked.attribute;
     let mut arguments = arguments(attribute, diagnostics);
     let call = receiver::call(Mark::Respond, method, diagnostics);
     receiver::check_shared(Mark::Respond, &method.signature, diagnostics);
@@ -73,7 +70,7 @@ fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Respond> {
     let concurrency = count("concurrency", &mut arguments, diagnostics);
     Some(Respond {
         call,
-        conditions: hook::conditions(method).cloned().collect(),
+        conditions: hook::conditions(method, marked),
         request: request?,
         timeout_millis,
         concurrency,

@@ -6,9 +6,8 @@ mod when;
 
 use syn::{Attribute, Signature, Type};
 
-use super::block::Method;
 use super::mark::Mark;
-use super::model::Schedule;
+use super::model::{Found, Schedule};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
@@ -30,11 +29,11 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// Checks one scheduled method.
-pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Schedule> {
-    let (_, attribute) = method
-        .marks
-        .iter()
-        .find(|(mark, _)| *mark == Mark::Schedule)?;
+pub(crate) fn check(
+    (method, marked): Found<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Schedule> {
+    let attribute = &marked.attribute;
     let mut arguments = arguments(attribute, diagnostics);
     let call = receiver::call(Mark::Schedule, method, diagnostics);
     receiver::check_shared(Mark::Schedule, &method.signature, diagnostics);
@@ -44,7 +43,7 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Sc
     let pace = pace::pace(&mut arguments, when.as_ref(), diagnostics);
     Some(Schedule {
         call,
-        conditions: hook::conditions(method).cloned().collect(),
+        conditions: hook::conditions(method, marked),
         takes_run,
         when: when?,
         pace,

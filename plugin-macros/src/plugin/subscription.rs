@@ -1,5 +1,6 @@
 //! `#[subscribe(…)]` above a method: the attribute and the signature must agree.
 
+mod breaker;
 mod durable;
 mod retry;
 mod serving;
@@ -8,15 +9,14 @@ mod taken;
 
 use proc_macro2::{TokenStream, TokenTree};
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Stmt, Token};
 
-use super::block::Method;
 use super::mark::Mark;
-use super::model::{Call, Listens, Subscription};
+use super::model::{Call, Found, Listens, Subscription};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
-use crate::topic;
+use crate::{fragment, topic};
 use serving::serving;
 pub(super) use serving::{count, timeout};
 use shared::shared;
@@ -36,6 +36,8 @@ const GRAMMAR: Grammar = Grammar {
         ("retry", "retry = 5"),
         ("backoff", "backoff = \"200ms\""),
         ("max_backoff", "max_backoff = \"10s\""),
+        ("breaker", "breaker = 5"),
+        ("open_for", "open_for = \"30s\""),
         ("group", "group = \"billing\""),
         ("balance", "balance = least_loaded"),
         ("key", "key = |event| &event.user_id"),
@@ -44,7 +46,7 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 11] = [
+const QUEUED_ONLY: [&str; 13] = [
     "concurrency",
     "overflow",
     "batch",
@@ -52,6 +54,8 @@ const QUEUED_ONLY: [&str; 11] = [
     "retry",
     "backoff",
     "max_backoff",
+    "breaker",
+    "open_for",
     "group",
     "balance",
     "key",
@@ -59,11 +63,11 @@ const QUEUED_ONLY: [&str; 11] = [
 ];
 
 /// Checks one handler.
-pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Subscription> {
-    let (_, attribute) = method
-        .marks
-        .iter()
-        .find(|(mark, _)| *mark == Mark::Subscribe)?;
+pub(crate) fn check(
+    (method, marked): Found<'_>,
+    diagnostics: &mut Diagnostics,
+) -> Option<Subscription> {
+    let attribute = &marked.attribute;
     let mut arguments = arguments(attribute, diagnostics);
     let call = receiver::call(Mark::Subscribe, method, diagnostics);
     receiver::check_shared(Mark::Subscribe, &method.signature, diagnostics);
@@ -71,6 +75,7 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     check_agreement(&arguments, &call, taken.as_ref(), diagnostics);
     if call.is_async {
         retry::check(&arguments, diagnostics);
+        breaker::check(&arguments, diagnostics);
     }
     let pattern = pattern(&mut arguments, diagnostics);
     let filter = filter(&mut arguments, diagnostics);
@@ -78,7 +83,7 @@ pub(crate) fn check(method: &Method, diagnostics: &mut Diagnostics) -> Option<Su
     let serving = serving(&mut arguments, diagnostics);
     Some(Subscription {
         call,
-        conditions: hook::conditions(method).cloned().collect(),
+        conditions: hook::conditions(method, marked),
         listens: listens(taken?, pattern?, diagnostics)?,
         filter,
         shared,
@@ -188,7 +193,31 @@ fn filter(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Ex
             in the handler, and return there",
         );
     }
+    if let Some(token) = awaits(&filter) {
+        diagnostics.at(
+            token,
+            "a filter is asked while the event is published, which does not wait: write a closure \
+                without `async`, and return early in the handler for what has to wait",
+        );
+        return None;
+    }
     Some(filter)
+}
+
+/// The `async` of a closure that gives a future.
+pub(super) fn awaits(expr: &Expr) -> Option<Token![async]> {
+    let Expr::Closure(closure) = expr else {
+        return None;
+    };
+    let body = match fragment::inner_expr(&closure.body) {
+        Expr::Async(body) => Some(body.async_token),
+        Expr::Block(block) => match &block.block.stmts[..] {
+            [Stmt::Expr(Expr::Async(body), None)] => Some(body.async_token),
+            _ => None,
+        },
+        _ => None,
+    };
+    closure.asyncness.or(body)
 }
 
 fn find_self(tokens: TokenStream) -> Option<TokenTree> {

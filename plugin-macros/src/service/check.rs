@@ -5,6 +5,7 @@ use syn::{ItemTrait, TraitItem, TraitItemFn, TypeParamBound, parse_quote};
 use super::method::Method;
 use super::{Options, Service, signature};
 use crate::diagnostics::Diagnostics;
+use crate::fragment;
 
 /// Models a trait; what has a mistake is left out or marked as broken.
 pub(super) fn service(
@@ -46,8 +47,8 @@ fn supertraits(item: &mut ItemTrait, diagnostics: &mut Diagnostics) {
         diagnostics.at(bound, "a service has no supertraits but `Send`, `Sync` and `'static`: put the methods into the service's own trait");
     }
     let required: [TypeParamBound; 3] = [
-        parse_quote!(::core::marker::Send),
-        parse_quote!(::core::marker::Sync),
+        parse_quote!(::std::marker::Send),
+        parse_quote!(::std::marker::Sync),
         parse_quote!('static),
     ];
     let missing = required
@@ -85,10 +86,12 @@ fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<Method> {
 }
 
 fn checked(function: TraitItemFn, diagnostics: &mut Diagnostics) -> Method {
+    let mut function = function;
+    signature::plain(&mut function.sig);
     let mut own = Diagnostics::default();
     signature::check(&function.sig, &mut own);
     let arguments = signature::names(&function.sig, &mut own);
-    if function.sig.ident == "provider" {
+    if fragment::name(&function.sig.ident) == "provider" {
         own.at(
             &function.sig.ident,
             "the handle of a service has a method `provider` of its own: choose another name",

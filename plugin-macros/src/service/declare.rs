@@ -7,7 +7,7 @@ use syn::ReturnType;
 use super::Service;
 use super::lifetime;
 use super::method::{Method, boxed_body, boxed_signature};
-use crate::doc;
+use crate::{doc, fragment};
 
 /// Expands a service trait.
 pub(super) fn expand(service: &Service) -> TokenStream {
@@ -81,29 +81,27 @@ fn broken(method: &Method) -> TokenStream {
         .push(syn::parse_quote!(Self: Sized));
     quote! {
         #[allow(warnings, reason = "the method is reported already")]
-        #signature { ::core::unreachable!() }
+        #signature { ::std::unreachable!() }
     }
 }
 
-/// A trait that is no service is told to become one; which others are would not help.
 fn descriptor(service: &Service) -> TokenStream {
     let krate = &service.options.krate;
     let ident = &service.item.ident;
-    let name = ident.to_string();
+    let name = fragment::name(ident);
     let many = service.options.many.as_ref().map(|_| quote!(.many()));
-    let description = doc::summary(&service.item.attrs);
+    let description = doc::description(krate, &service.item.attrs);
     let methods = service.methods.iter().map(|method| {
-        let (cfgs, name) = (method.cfgs(), method.name().to_string());
+        let (cfgs, name) = (method.cfgs(), fragment::name(method.name()));
         quote!(#(#cfgs)* #name)
     });
     quote! {
-        #[diagnostic::do_not_recommend]
-        impl #krate::service::ServiceTrait for dyn #ident {
+        impl #krate::service::DeclaredService for dyn #ident {
             const DESCRIPTOR: &'static #krate::service::ServiceDescriptor =
                 &#krate::service::ServiceDescriptor::new(
                     #name,
-                    ::core::module_path!(),
-                    ::core::concat!(::core::module_path!(), "::", #name),
+                    ::std::module_path!(),
+                    ::std::concat!(::std::module_path!(), "::", #name),
                 )
                 #many
                 .description(#description)

@@ -5,6 +5,7 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::{Attribute, Block, FnArg, Ident, Path, ReceiverKind, ReturnType, Signature, Type};
 
 use super::lifetime;
+use crate::conditions;
 
 /// A method of a service trait.
 pub(super) struct Method {
@@ -27,10 +28,8 @@ impl Method {
     }
 
     /// The `#[cfg]`s, which everything made of the method must repeat.
-    pub(super) fn cfgs(&self) -> impl Iterator<Item = &Attribute> {
-        self.attributes
-            .iter()
-            .filter(|attribute| attribute.path().is_ident("cfg"))
+    pub(super) fn cfgs(&self) -> Vec<Attribute> {
+        conditions::of(&self.attributes)
     }
 }
 
@@ -73,7 +72,7 @@ pub(super) fn boxed_body(signature: &Signature, body: &Block, krate: &Path) -> T
     let statements = &body.stmts;
     quote_spanned! {at=>
         #krate::service::ServiceFuture::new(::std::boxed::Box::pin(async move {
-            if let ::core::option::Option::Some(output) = ::core::option::Option::None::<#output> {
+            if let ::std::option::Option::Some(output) = ::std::option::Option::None::<#output> {
                 return output;
             }
             #(#statements)*

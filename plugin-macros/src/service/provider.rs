@@ -38,6 +38,7 @@ fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagn
     if function.sig.asyncness.is_none() {
         return;
     }
+    signature::plain(&mut function.sig);
     let mut own = Diagnostics::default();
     signature::check(&function.sig, &mut own);
     let body = if own.is_empty() {
@@ -46,7 +47,7 @@ fn box_function(function: &mut ImplItemFn, krate: &Path, diagnostics: &mut Diagn
         function
             .attrs
             .push(parse_quote!(#[allow(warnings, reason = "the method is reported already")]));
-        quote!(::core::unreachable!())
+        quote!(::std::unreachable!())
     };
     if function.sig.generics.params.is_empty() {
         function.sig = boxed_signature(&function.sig, krate);

@@ -4,6 +4,24 @@ use syn::{FnArg, Ident, Pat, PatType, ReceiverKind, ReturnType, Signature, Type}
 
 use super::lifetime;
 use crate::diagnostics::Diagnostics;
+use crate::fragment;
+
+/// Writes `&self` for `self: &Self`, which is the same.
+pub(super) fn plain(signature: &mut Signature) {
+    let Some(FnArg::Receiver(receiver)) = signature.inputs.first_mut() else {
+        return;
+    };
+    let ReceiverKind::Typed(_, ty) = &receiver.kind else {
+        return;
+    };
+    if let Type::Reference(reference) = fragment::inner_type(ty)
+        && reference.mutability.is_none()
+        && fragment::text(&reference.elem) == "Self"
+    {
+        let (and, lifetime) = (reference.and_token, reference.lifetime.clone());
+        receiver.kind = ReceiverKind::Reference(and, lifetime, None);
+    }
+}
 
 /// Reports what keeps a method from being called through `dyn Trait`.
 pub(super) fn check(signature: &Signature, diagnostics: &mut Diagnostics) {

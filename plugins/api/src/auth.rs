@@ -9,6 +9,7 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 use plugin_contracts::{Auth, AuthError};
 
+use crate::audited::User;
 use crate::problem::Problem;
 
 /// Who calls, and with which token.
@@ -31,8 +32,11 @@ async fn check(
     let token = bearer(request.headers()).ok_or_else(no_token)?.to_owned();
     let session = auth.verify(&token).await?;
     let user_id = session.user_id;
+    let user = User(user_id.clone());
     request.extensions_mut().insert(Caller { user_id, token });
-    Ok(next.run(request).await)
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(user);
+    Ok(response)
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

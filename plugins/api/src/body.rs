@@ -1,11 +1,17 @@
 //! JSON bodies: what is wrong with one is said with its place.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::problem::Problem;
+
+/// How long a body may take to come.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyTime(pub(crate) Duration);
 
 /// A body that is JSON; not more is known of it.
 #[derive(Debug)]
@@ -39,9 +45,7 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
             let detail = "send `Content-Type: application/json`";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, detail));
         }
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|refusal| Problem::new(refusal.status(), refusal.body_text()))?;
+        let bytes = read(request, state).await?;
         serde_json::from_slice::<IgnoredAny>(&bytes).map_err(|error| {
             Problem::new(
                 StatusCode::BAD_REQUEST,
@@ -50,6 +54,20 @@ impl<S: Send + Sync> FromRequest<S> for JsonBody {
         })?;
         Ok(Self(bytes))
     }
+}
+
+/// Reads the whole body, as long as that may take.
+async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Problem> {
+    let limit = request.extensions().get::<BodyTime>().copied();
+    let body = Bytes::from_request(request, state);
+    let body = match limit {
+        Some(BodyTime(limit)) => tokio::time::timeout(limit, body).await.map_err(|_| {
+            let detail = format!("the body did not come within {limit:?}");
+            Problem::new(StatusCode::REQUEST_TIMEOUT, detail)
+        })?,
+        None => body.await,
+    };
+    body.map_err(|refusal| Problem::new(refusal.status(), refusal.body_text()))
 }
 
 fn is_json(headers: &HeaderMap) -> bool {

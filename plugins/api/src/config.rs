@@ -17,12 +17,43 @@ pub struct ApiConfig {
     pub users: UserAccess,
     /// Users who may operate the system: see and change the states of plugins and schedules.
     pub operators: Vec<String>,
+    /// Users who may publish for others, and events that callers can't publish otherwise because
+    /// they do not say whom they speak for. Everybody else can name only himself.
+    pub may_publish_for: Vec<String>,
+    /// Most events of callers that are being published at once: one more is refused, and nobody
+    /// gets it.
+    pub max_pending_events: NonZeroU16,
+    /// How long the `Idempotency-Key` of an event is known after it was published.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub idempotency_ttl: Period,
     /// Most bytes of a request's body.
     pub max_body_bytes: NonZeroUsize,
-    /// Time limit of one request.
+    /// Time limit of one request, from the last byte of its head to the answer.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub request_timeout: Period,
-    /// Most connections at once; others wait until one ends.
+    /// Time limit for the body of a request to come.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub body_timeout: Period,
+    /// Time limit for the head of a request to come, from its first byte, or for the first
+    /// request of a connection from its start.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub header_timeout: Period,
+    /// Time limit for a client to take an answer.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub write_timeout: Period,
+    /// How long a connection may be without a request after an answer.
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub idle_timeout: Period,
+    /// Most bytes of a request's head.
+    #[schemars(range(min = 1024, max = 1_048_576))]
+    pub max_header_bytes: usize,
+    /// Most fields of a request's head.
+    pub max_headers: NonZeroU16,
+    /// Most connections at once. One more closes that which has waited longest for a request; if
+    /// all have one that is being answered, it is answered 503, unless it is a probe.
     pub max_connections: NonZeroU16,
+    /// Most connections of one client address (of IPv6: of one /64 network), in the same way.
+    pub max_connections_per_address: NonZeroU16,
     /// How long requests that run when the plugin stops may go on.
     pub drain_timeout: Period,
 }
@@ -47,9 +78,19 @@ impl Default for ApiConfig {
                 .into(),
             users: UserAccess::Own,
             operators: Vec::new(),
+            may_publish_for: Vec::new(),
+            max_pending_events: const { NonZeroU16::new(128).expect("it is not zero") },
+            idempotency_ttl: Period::seconds(24 * 3600),
             max_body_bytes: const { NonZeroUsize::new(1 << 20).expect("it is not zero") },
             request_timeout: Period::seconds(10),
+            body_timeout: Period::seconds(10),
+            header_timeout: Period::seconds(10),
+            write_timeout: Period::seconds(10),
+            idle_timeout: Period::seconds(30),
+            max_header_bytes: 16 * 1024,
+            max_headers: const { NonZeroU16::new(64).expect("it is not zero") },
             max_connections: const { NonZeroU16::new(256).expect("it is not zero") },
+            max_connections_per_address: const { NonZeroU16::new(64).expect("it is not zero") },
             drain_timeout: Period::seconds(5),
         }
     }

@@ -5,7 +5,7 @@
 //! | `POST /login` | a token for `{"user_id", "password"}` |
 //! | `POST /logout` | the token is revoked |
 //! | `GET /users/{id}` | the user; by default only the caller's own |
-//! | `POST /events/{topic}` | 202 once the event is accepted everywhere |
+//! | `POST /events/{topic}` | 202 once the event is accepted everywhere and stored |
 //! | `GET /schedules` | every schedule and how it does |
 //! | `POST /schedules/{plugin}/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
 //! | `GET /plugins` | the state of each plugin and of the whole |
@@ -19,13 +19,25 @@
 //! What the config does not list as `open` needs `Authorization: Bearer …`. Every refusal has an
 //! `application/problem+json` body that says why.
 //!
+//! An event is answered 202 when it is stored, and 503 when it was not published. One that is
+//! neither yet at the end of `request_timeout` is answered 202, `pending`, with a key: the same
+//! request with that key in `Idempotency-Key` is answered with what became of it. Callers may send
+//! keys of their own: a second request with a key publishes nothing twice.
+//!
+//! A caller can publish only what speaks for himself, by the `subject` of the event's type; users
+//! in `may_publish_for` can publish for others.
+//!
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
-//! Config: `address`, `open`, `users`, `operators`, `max_body_bytes`, `request_timeout`,
-//! `max_connections`, `drain_timeout`. It needs `Auth` and `UserService`, hears no events, and
-//! publishes what callers send, as far as its `permissions` go. The file `address` in its data directory holds the
-//! address while it listens.
+//! What callers are refused is in the audit log, at a bounded rate.
+//!
+//! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
+//! Probes are answered beside a full house.
+//!
+//! It needs `Auth` and `UserService`, hears no events, and publishes what callers send, as far as
+//! its `permissions` go. The file `address` in its data directory holds the address while it
+//! listens.
 
 #![forbid(unsafe_code)]
 
@@ -34,8 +46,10 @@ mod config;
 mod problem;
 
 mod body;
+mod idempotency;
 mod limits;
 
+mod audited;
 mod auth;
 mod operators;
 mod routes;

@@ -3,15 +3,17 @@
 use std::any::Any;
 use std::time::Duration;
 
-use axum::Router;
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request};
 use axum::http::StatusCode;
-use axum::middleware::map_response;
+use axum::middleware::{map_request, map_response};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
+use tokio::time::Instant;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::limit::RequestBodyLimitLayer;
 use tower_http::timeout::TimeoutLayer;
 
+use crate::body::BodyTime;
 use crate::problem::{Problem, explained};
 
 /// What one request may take.
@@ -19,9 +21,15 @@ use crate::problem::{Problem, explained};
 pub(crate) struct Limits {
     /// Most bytes of a body.
     pub(crate) body: usize,
+    /// Most time for a body to come.
+    pub(crate) body_time: Duration,
     /// Most time, from the last byte of the head to the answer.
     pub(crate) time: Duration,
 }
+
+/// When a request is ended that is not answered; every request has it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Deadline(pub(crate) Instant);
 
 impl Limits {
     /// Sets the limits on all routes. A handler that panics answers 500.
@@ -29,10 +37,16 @@ impl Limits {
         router
             .layer(DefaultBodyLimit::disable())
             .layer(RequestBodyLimitLayer::new(self.body))
+            .layer(Extension(BodyTime(self.body_time)))
             .layer(TimeoutLayer::with_status_code(
                 StatusCode::SERVICE_UNAVAILABLE,
                 self.time,
             ))
+            .layer(map_request(move |mut request: Request| async move {
+                let deadline = Deadline(Instant::now() + self.time);
+                request.extensions_mut().insert(deadline);
+                request
+            }))
             .layer(CatchPanicLayer::custom(panicked))
             .layer(map_response(move |response: Response| async move {
                 explained(response, |status| self.reason(status))
@@ -84,6 +98,7 @@ mod tests {
             );
         let limits = Limits {
             body: 8,
+            body_time: Duration::from_secs(5),
             time: Duration::from_secs(10),
         };
         let request = Request::builder()

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::Router;
 use axum::middleware::from_fn;
 use plugin_contracts::{Auth, UserService};
+use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 
 use crate::address::AddressFile;
@@ -12,7 +13,7 @@ use crate::config::ApiConfig;
 use crate::limits::Limits;
 use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
-use crate::server::{self, Server, Spawn};
+use crate::server::{self, Head, Room, Routers, Server, ServerLimits, Spawn, Timeouts};
 use crate::traced::traced;
 
 /// Serves the HTTP interface.
@@ -24,6 +25,7 @@ pub struct Api {
     publishers: Publishers,
     system: System,
     operator: Option<Operator>,
+    log: SecurityLog,
     address: AddressFile,
     server: Mutex<Option<Server>>,
 }
@@ -39,6 +41,7 @@ impl Api {
         publishers: Publishers,
         system: System,
         operator: Option<Operator>,
+        log: SecurityLog,
         data: DataDir,
     ) -> Result<Self> {
         routes::check_open(&config.open)?;
@@ -49,6 +52,7 @@ impl Api {
             publishers,
             system,
             operator,
+            log,
             address: AddressFile::new(data.path()),
             server: Mutex::new(None),
         })
@@ -58,7 +62,7 @@ impl Api {
     async fn start(&self, tasks: Tasks) -> Result<()> {
         let bound = server::bind(&self.config.address).await?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = bound.serve(self.router(&spawn), self.config.max_connections, &spawn)?;
+        let server = bound.serve(self.routers(&spawn), self.limits(), &spawn)?;
         let address = server.address();
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
         tracing::info!(%address, "the interface is open");
@@ -81,13 +85,37 @@ impl Api {
 }
 
 impl Api {
-    fn router(&self, spawn: &Spawn) -> Router {
+    fn routers(&self, spawn: &Spawn) -> Routers {
         let limits = Limits {
             body: self.config.max_body_bytes.get(),
+            body_time: self.config.body_timeout.get(),
             time: self.config.request_timeout.get(),
         };
-        let router = limits.apply(routes::router(&self.backends(spawn), &self.config));
-        router.layer(from_fn(traced))
+        let backends = self.backends(spawn);
+        let finish = |router: Router| limits.apply(router).layer(from_fn(traced));
+        Routers {
+            all: finish(routes::router(&backends, &self.config)),
+            spare: finish(routes::spare(&backends, &self.config)),
+        }
+    }
+
+    fn limits(&self) -> ServerLimits {
+        let config = &self.config;
+        ServerLimits {
+            room: Room {
+                total: config.max_connections,
+                per_address: config.max_connections_per_address,
+            },
+            timeouts: Timeouts {
+                header: config.header_timeout.get(),
+                write: config.write_timeout.get(),
+                idle: config.idle_timeout.get(),
+            },
+            head: Head {
+                bytes: config.max_header_bytes,
+                fields: config.max_headers,
+            },
+        }
     }
 
     fn backends(&self, spawn: &Spawn) -> Backends {
@@ -96,6 +124,7 @@ impl Api {
             auth: Arc::new(self.auth.clone()),
             users: Arc::new(self.users.clone()),
             publishers: self.publishers.clone(),
+            log: self.log.clone(),
             operators: Operators::new(
                 &self.config.operators,
                 self.system.clone(),

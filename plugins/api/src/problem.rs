@@ -8,6 +8,9 @@ use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+/// Most characters of what a problem says.
+const LONGEST: usize = 1000;
+
 const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+json");
 
 /// Why a request was not fulfilled.
@@ -24,7 +27,7 @@ impl Problem {
     pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
-            detail: detail.into(),
+            detail: shortened(detail.into()),
             members: Map::new(),
             headers: Vec::new(),
         }
@@ -37,7 +40,11 @@ impl Problem {
 
     /// Adds a member to the body.
     pub(crate) fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
-        self.members.insert(member.to_owned(), value.into());
+        let value = match value.into() {
+            Value::String(text) => shortened(text).into(),
+            value => value,
+        };
+        self.members.insert(member.to_owned(), value);
         self
     }
 
@@ -64,9 +71,14 @@ impl IntoResponse for Problem {
         let mut response =
             (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
         response.headers_mut().extend(self.headers);
+        response.extensions_mut().insert(Detail(self.detail));
         response
     }
 }
+
+/// What a problem says, on its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Detail(pub(crate) String);
 
 /// Gives an answer that says nothing of its own a problem's body; it keeps its headers, such as
 /// `Allow`.
@@ -86,6 +98,15 @@ pub(crate) fn explained(
         }
     }
     problem
+}
+
+/// A text with what a caller sent in it may be as long as his request.
+fn shortened(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(LONGEST) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
 }
 
 fn title(status: StatusCode) -> &'static str {

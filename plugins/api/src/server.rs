@@ -1,24 +1,28 @@
 //! The server: takes connections, and ends them when it is asked to.
 //!
-//! Invariants: there are never more connections than slots; a connection is a task of the plugin,
-//! so that none outlives it; while the server drains, requests that run are answered and nothing
-//! new is taken.
+//! Invariants: every connection is taken at once, and has a place in [`admission`]; a connection
+//! is a task of the plugin, so that none outlives it; while the server drains, requests that run
+//! are answered and nothing new is taken.
 
-use std::io;
+mod admission;
+mod connection;
+mod progress;
+mod socket;
+
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use hyper::server::conn::http1;
-use hyper::service::{Service, service_fn};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use plugin_core::{BoxFuture, Error, Result, SpawnError};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::watch;
+
+pub(crate) use admission::Room;
+use admission::{Class, Connections};
+use connection::Connection;
+pub(crate) use progress::Timeouts;
 
 /// The other end of a connection; every request has it.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +32,34 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 pub(crate) type Spawn =
     Arc<dyn Fn(&'static str, BoxFuture<'static, ()>) -> Result<(), SpawnError> + Send + Sync>;
 
-/// How long a client may take to send the head of a request, or to begin with the next one.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-
 /// A pause after the system could not give a connection, as when files have run out.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// What the head of a request may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Head {
+    /// Most bytes, the request line included.
+    pub(crate) bytes: usize,
+    /// Most fields.
+    pub(crate) fields: NonZeroU16,
+}
+
+/// What all connections together, and each of them, may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct ServerLimits {
+    pub(crate) room: Room,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) head: Head,
+}
+
+/// What is answered.
+#[derive(Debug, Clone)]
+pub(crate) struct Routers {
+    /// Everything.
+    pub(crate) all: Router,
+    /// Probes only; for connections that there is no room for.
+    pub(crate) spare: Router,
+}
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
@@ -53,8 +80,7 @@ pub(crate) struct Bound {
 pub(crate) struct Server {
     address: SocketAddr,
     phase: watch::Sender<Phase>,
-    slots: Arc<Semaphore>,
-    size: NonZeroU16,
+    connections: Arc<Connections>,
 }
 
 /// Takes an address.
@@ -63,7 +89,7 @@ pub(crate) struct Server {
 ///
 /// When it is no address, or not a free one: the operator has to change it.
 pub(crate) async fn bind(address: &str) -> Result<Bound> {
-    let refused = |error: io::Error| {
+    let refused = |error: std::io::Error| {
         Error::config(format!("`address`: can't listen on `{address}`")).because(error)
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;
@@ -72,23 +98,24 @@ pub(crate) async fn bind(address: &str) -> Result<Bound> {
 }
 
 impl Bound {
-    /// Serves `router`, with at most `size` connections at once.
+    /// Serves what the routers answer, within the limits.
     ///
     /// # Errors
     ///
     /// When the plugin may not have a task for it.
     pub(crate) fn serve(
         self,
-        router: Router,
-        size: NonZeroU16,
+        routers: Routers,
+        limits: ServerLimits,
         spawn: &Spawn,
     ) -> Result<Server, SpawnError> {
         let (phase, receiver) = watch::channel(Phase::Serving);
-        let slots = Arc::new(Semaphore::new(size.get().into()));
+        let connections = Connections::new(limits.room, limits.timeouts);
         let acceptor = Acceptor {
             listener: self.listener,
-            slots: Arc::clone(&slots),
-            router,
+            connections: Arc::clone(&connections),
+            routers,
+            head: limits.head,
             spawn: Arc::clone(spawn),
             phase: receiver,
         };
@@ -96,8 +123,7 @@ impl Bound {
         Ok(Server {
             address: self.address,
             phase,
-            slots,
-            size,
+            connections,
         })
     }
 }
@@ -116,22 +142,18 @@ impl Server {
     /// When it is dropped, the server goes on draining without a limit.
     pub(crate) async fn drain(&self, limit: Duration) -> usize {
         self.phase.send_replace(Phase::Draining);
-        let all = self.slots.acquire_many(self.size.get().into());
-        let drained = tokio::time::timeout(limit, all).await.is_ok();
+        let drained = tokio::time::timeout(limit, self.connections.emptied()).await;
+        let left = self.connections.open();
         self.phase.send_replace(Phase::Cut);
-        if drained { 0 } else { self.connections() }
-    }
-
-    /// How many slots are taken: the connections, and while it serves one for the next.
-    fn connections(&self) -> usize {
-        usize::from(self.size.get()) - self.slots.available_permits()
+        if drained.is_ok() { 0 } else { left }
     }
 }
 
 struct Acceptor {
     listener: TcpListener,
-    slots: Arc<Semaphore>,
-    router: Router,
+    connections: Arc<Connections>,
+    routers: Routers,
+    head: Head,
     spawn: Spawn,
     phase: watch::Receiver<Phase>,
 }
@@ -148,11 +170,8 @@ impl Acceptor {
 
     async fn accept(&self) {
         loop {
-            let Ok(slot) = Arc::clone(&self.slots).acquire_owned().await else {
-                return;
-            };
             match self.listener.accept().await {
-                Ok((stream, peer)) => self.connect(stream, peer, slot),
+                Ok((stream, peer)) => self.connect(stream, peer),
                 Err(error) => {
                     tracing::warn!(%error, "can't take a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -161,50 +180,22 @@ impl Acceptor {
         }
     }
 
-    fn connect(&self, stream: TcpStream, peer: SocketAddr, slot: OwnedSemaphorePermit) {
-        let (router, phase) = (self.router.clone(), self.phase.clone());
-        let connection = async move {
-            converse(stream, peer, router, phase).await;
-            drop(slot);
+    fn connect(&self, stream: TcpStream, peer: SocketAddr) {
+        let seat = self.connections.admit(peer.ip());
+        let router = match seat.class {
+            Class::Regular => &self.routers.all,
+            Class::Spare => &self.routers.spare,
         };
-        if let Err(error) = (self.spawn)("connection", Box::pin(connection)) {
+        let connection = Connection {
+            stream,
+            peer,
+            router: router.clone(),
+            head: self.head,
+            seat,
+        };
+        let conversation = connection.converse(self.phase.clone());
+        if let Err(error) = (self.spawn)("connection", Box::pin(conversation)) {
             tracing::warn!(%error, %peer, "a connection is closed at once");
-        }
-    }
-}
-
-/// Answers the requests of one connection.
-async fn converse(
-    stream: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    mut phase: watch::Receiver<Phase>,
-) {
-    let router = TowerToHyperService::new(router);
-    let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
-        request.extensions_mut().insert(Peer(peer));
-        router.call(request)
-    });
-    let mut connection = pin!(
-        http1::Builder::new()
-            .timer(TokioTimer::new())
-            .header_read_timeout(HEAD_TIMEOUT)
-            .serve_connection(TokioIo::new(stream), service)
-    );
-    phase.mark_changed();
-    loop {
-        tokio::select! {
-            ended = connection.as_mut() => {
-                if let Err(error) = ended {
-                    tracing::debug!(%error, %peer, "a connection broke");
-                }
-                return;
-            }
-            changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
-                (Ok(()), Phase::Serving) => {}
-                (Ok(()), Phase::Draining) => connection.as_mut().graceful_shutdown(),
-                _ => return,
-            },
         }
     }
 }

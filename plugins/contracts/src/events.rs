@@ -1,9 +1,20 @@
 //! Events, one struct per topic.
+//!
+//! The lengths and patterns hold for what comes as JSON: from callers of `api-plugin`, and from
+//! files of events.
 
 use plugin_core::prelude::*;
 use serde_json::{Map, Value};
 
 use crate::services::User;
+
+/// The form of what names something: no control characters, and none that are invisible or change
+/// the direction of text. They would reach terminals, logs and line protocols.
+pub(crate) const NAME: &str =
+    r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$";
+
+/// The form of a text for people: as [`NAME`], with tabs and line feeds.
+pub(crate) const TEXT: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$";
 
 /// A user logged in.
 #[event("user.login")]
@@ -11,9 +22,11 @@ use crate::services::User;
 #[serde(deny_unknown_fields)]
 pub struct UserLogin {
     /// Who.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
     /// Address that the user came from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(max = 64), regex(pattern = NAME))]
     pub ip: Option<String>,
 }
 
@@ -23,6 +36,7 @@ pub struct UserLogin {
 #[serde(deny_unknown_fields)]
 pub struct UserLogout {
     /// Who.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
 }
 
@@ -32,8 +46,10 @@ pub struct UserLogout {
 #[serde(deny_unknown_fields)]
 pub struct UserWelcome {
     /// Who.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
     /// Text of the welcome.
+    #[schemars(length(max = 4000), regex(pattern = TEXT))]
     pub message: String,
 }
 
@@ -43,19 +59,23 @@ pub struct UserWelcome {
 #[serde(deny_unknown_fields)]
 pub struct UserLookup {
     /// Who.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
 }
 
 /// An order was placed.
-#[event("order.created")]
+#[event("order.created", subject = user_id)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrderCreated {
     /// Number of the order.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub order_id: String,
     /// Who ordered.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub user_id: String,
     /// Price of the whole, in cents.
+    #[schemars(range(max = 9_007_199_254_740_991_u64))]
     pub total_cents: u64,
 }
 
@@ -65,6 +85,7 @@ pub struct OrderCreated {
 #[serde(deny_unknown_fields)]
 pub struct DataSave {
     /// Name of the table.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub table: String,
     /// Columns and their values.
     pub data: Map<String, Value>,
@@ -76,6 +97,7 @@ pub struct DataSave {
 #[serde(deny_unknown_fields)]
 pub struct DataSaved {
     /// Name of the table.
+    #[schemars(length(min = 1, max = 128), regex(pattern = NAME))]
     pub table: String,
     /// Key that the database gave the row.
     pub id: i64,
@@ -87,9 +109,11 @@ pub struct DataSaved {
 #[serde(deny_unknown_fields)]
 pub struct DataQuery {
     /// A `SELECT` with a `?` for each parameter.
+    #[schemars(length(min = 1, max = 65_536))]
     pub query: String,
     /// The parameters, in order.
     #[serde(default)]
+    #[schemars(length(max = 1000))]
     pub params: Vec<Value>,
 }
 
@@ -102,4 +126,41 @@ pub struct DataQueryResult {
     pub query: String,
     /// Column names and values, row by row.
     pub results: Vec<Map<String, Value>>,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn report_a8_what_names_something_has_a_form() {
+        let check = |id: &str| {
+            let order = json!({"order_id": id, "user_id": "ann", "total_cents": 1});
+            OrderCreated::DESCRIPTOR.check(order.to_string().as_bytes())
+        };
+        for id in ["A-1", "订单 7", "é", "a\u{1f600}"] {
+            assert!(check(id).is_ok(), "{id}");
+        }
+        for id in [
+            "",
+            "a\r",
+            "a\nb",
+            "\u{1b}[2J",
+            "\u{9b}",
+            "\u{202e}a",
+            "a\u{200b}",
+            "\0",
+        ] {
+            let error = check(id).expect_err("it is not a name");
+            assert_eq!(error.key(), "order_id", "{id:?}");
+        }
+        let message = |text: &str| {
+            let welcome = json!({"user_id": "ann", "message": text});
+            UserWelcome::DESCRIPTOR.check(welcome.to_string().as_bytes())
+        };
+        assert!(message("two\n\tlines").is_ok());
+        assert!(message("a\r.\r").is_err() && message("\u{1b}").is_err());
+    }
 }

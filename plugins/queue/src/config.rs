@@ -11,25 +11,26 @@ use plugin_core::prelude::*;
 pub struct QueueConfig {
     /// The file; a relative path is below the plugin's data directory.
     pub path: PathBuf,
-    /// How long a commit waits for more to come.
+    /// How long a commit waits for more to come, at most `1s`; a stop cuts it short.
+    #[schemars(extend("maximum" = "1s"))]
     pub commit_interval: Period,
     /// Most events of one commit.
     #[schemars(range(min = 1, max = 65536))]
     pub max_batch: usize,
     /// Most events that wait in the file.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_events: u64,
     /// Most bytes of their data.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
     /// What happens to a new event when there is no room.
     pub on_full: OnFull,
     /// Most dead letters; the oldest give way, each named in the log.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000_000))]
     pub max_dead_letters: u32,
     /// How many processes may crash after an event that may be the cause was called again, before
     /// it becomes a dead letter.
-    #[schemars(range(min = 2))]
+    #[schemars(range(min = 2, max = 1000))]
     pub max_crashes: u32,
 }
 

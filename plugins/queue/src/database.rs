@@ -10,6 +10,7 @@ use sqlx::sqlite::{
 use sqlx::{ConnectOptions, Connection, Executor, Row};
 
 use crate::failure::{Fault, FileError, is_broken};
+use crate::lock::Lock;
 use crate::schema;
 
 /// How long one process waits for a transaction of another.
@@ -54,11 +55,18 @@ impl Location {
     ///
     /// # Errors
     ///
-    /// When it can't be opened, or is not ours.
+    /// When it can't be opened, or is not ours, or is of an earlier version and served.
     pub(crate) async fn beside(&self) -> Result<SqliteConnection, FileError> {
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
-        if self.stamp(&mut connection).await?.is_empty() {
+        let stamp = self.stamp(&mut connection).await?;
+        if stamp.is_empty() {
             return Err(Fault::Foreign.at(&self.path));
+        }
+        if stamp.version < schema::VERSION {
+            // A process of the earlier version could not go on with the tables of this one.
+            let _lock = Lock::take(&self.path).await?;
+            let made = upgrade(&mut connection, stamp.version).await;
+            made.map_err(|error| self.fault(error))?;
         }
         Ok(connection)
     }
@@ -176,7 +184,10 @@ async fn upgrade(connection: &mut SqliteConnection, from: i64) -> sqlx::Result<(
         all.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(mark)))
             .await?;
     }
-    all.execute(schema::UPGRADE).await?;
+    let done = usize::try_from(from.max(1) - 1).unwrap_or(0);
+    for upgrade in schema::UPGRADES.into_iter().skip(done) {
+        all.execute(sqlx::raw_sql(upgrade)).await?;
+    }
     all.commit().await
 }
 

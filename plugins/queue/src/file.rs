@@ -8,6 +8,7 @@ use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQue
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
+use crate::choice::{self, Deed, Letters, Touched};
 use crate::database::Location;
 use crate::failure::{FileError, store_error};
 use crate::{letters, lock, rows};
@@ -62,24 +63,34 @@ impl QueueFile {
         letter.map_err(store_error)
     }
 
-    /// Asks for the replay of a letter; `false` if there is none of that id. The process that
-    /// serves the file replays it within a second, or else the next one does when it starts.
+    /// How many dead letters a query is about, on all of its pages.
     ///
     /// # Errors
     ///
-    /// When the file can't be written.
-    pub async fn replay(&mut self, id: DeadLetterId) -> Result<bool> {
-        let asked = letters::request(&mut self.connection, id).await;
+    /// When the file can't be read.
+    pub async fn total(&mut self, query: &DeadLetterQuery) -> Result<u64> {
+        let total = letters::total(&mut self.connection, query).await;
+        total.map_err(store_error)
+    }
+
+    /// Asks for the replay of letters, and says of which there are, oldest first. The process that
+    /// serves the file replays each as soon as its plugin runs, or else the next process does.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written; it may be asked for some of them then.
+    pub async fn replay(&mut self, letters: &Letters) -> Result<Vec<Touched>> {
+        let asked = choice::perform(&mut self.connection, (Deed::Request, letters)).await;
         asked.map_err(store_error)
     }
 
-    /// Forgets a letter; `false` if there is none of that id.
+    /// Forgets letters, and says which there were, oldest first.
     ///
     /// # Errors
     ///
-    /// When the file can't be written.
-    pub async fn drop(&mut self, id: DeadLetterId) -> Result<bool> {
-        let gone = letters::remove(&mut self.connection, id).await;
+    /// When the file can't be written; some of them may be gone then.
+    pub async fn drop(&mut self, letters: &Letters) -> Result<Vec<Touched>> {
+        let gone = choice::perform(&mut self.connection, (Deed::Drop, letters)).await;
         gone.map_err(store_error)
     }
 
@@ -90,6 +101,11 @@ impl QueueFile {
     /// When the file can't be read.
     pub async fn stock(&mut self) -> Result<Vec<Stock>> {
         rows::stock(&mut self.connection).await.map_err(store_error)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
     }
 
     /// Closes it.

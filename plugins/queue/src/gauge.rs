@@ -31,10 +31,12 @@ impl Gauge {
                 "the queue is full, and `on_full` is `drop_oldest`: an event was dropped unhandled"
             );
         }
-        for letter in trimmed {
+        if let [oldest, ..] = trimmed {
             tracing::warn!(
-                letter,
-                "there are more dead letters than `max_dead_letters`: the oldest was dropped"
+                letters = trimmed.len(),
+                oldest,
+                newest = trimmed.last(),
+                "there are more dead letters than `max_dead_letters`: the oldest were dropped"
             );
         }
     }

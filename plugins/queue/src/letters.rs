@@ -1,13 +1,15 @@
-//! Dead letters: put in, looked at, asked for, taken out.
+//! Dead letters: put in, looked at, asked for, taken out. Each of these is a few statements for many
+//! letters.
 
+use std::borrow::Cow;
 use std::time::SystemTime;
 
 use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery};
-use sqlx::Row;
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use crate::request::Size;
-use crate::rows::{millis, signed};
+use crate::rows::{CHUNK, millis, signed};
 
 /// Where an event was before it became a letter.
 #[derive(Debug, Clone, Copy)]
@@ -16,63 +18,86 @@ pub(crate) struct Place {
     pub(crate) published_ms: i64,
 }
 
-/// Keeps a letter, in the place of one with the same id.
+/// A letter that is to be kept.
+#[derive(Debug, Clone)]
+pub(crate) struct Kept<'a> {
+    pub(crate) letter: Cow<'a, DeadLetter>,
+    /// Of an event of a durable subscription.
+    pub(crate) place: Option<Place>,
+}
+
+/// How many letters there are.
+pub(crate) async fn count(connection: &mut SqliteConnection) -> sqlx::Result<u64> {
+    let count: i64 = sqlx::query_scalar("SELECT count(*) FROM dead_letters")
+        .fetch_one(connection)
+        .await?;
+    Ok(count.unsigned_abs())
+}
+
+/// Keeps letters, each in the place of one with the same id; says how many were replaced.
 pub(crate) async fn put(
     connection: &mut SqliteConnection,
-    letter: &DeadLetter,
-    place: Option<Place>,
-) -> sqlx::Result<()> {
-    let sql = "INSERT OR REPLACE INTO dead_letters (id, plugin, topic, letter, seq, published_ms) \
-        VALUES (?, ?, ?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(letter.id.to_string())
-        .bind(letter.plugin.clone())
-        .bind(letter.topic.clone())
-        .bind(write(letter)?)
-        .bind(place.map(|place| signed(place.position)))
-        .bind(place.map(|place| place.published_ms))
-        .execute(connection)
-        .await?;
-    Ok(())
+    letters: &[Kept<'_>],
+) -> sqlx::Result<u64> {
+    let ids: Vec<DeadLetterId> = letters.iter().map(|kept| kept.letter.id).collect();
+    let replaced = remove(connection, &ids).await?;
+    for chunk in letters.chunks(CHUNK) {
+        let texts = chunk.iter().map(|kept| write(&kept.letter));
+        let texts = texts.collect::<sqlx::Result<Vec<_>>>()?;
+        let mut sql = QueryBuilder::<Sqlite>::new(
+            "INSERT OR REPLACE INTO dead_letters \
+            (id, plugin, handler, topic, seq, published_ms, letter) ",
+        );
+        sql.push_values(chunk.iter().zip(texts), |mut row, (kept, text)| {
+            let (letter, place) = (&kept.letter, kept.place);
+            row.push_bind(letter.id.to_string())
+                .push_bind(letter.plugin.clone())
+                .push_bind(letter.handler.clone())
+                .push_bind(letter.topic.clone())
+                .push_bind(place.map(|place| signed(place.position)))
+                .push_bind(place.map(|place| place.published_ms))
+                .push_bind(text);
+        });
+        sql.build().execute(&mut *connection).await?;
+    }
+    Ok(replaced)
 }
 
-/// Takes the oldest letters out that are too many, and says which.
+/// Takes so many of the oldest letters out, and says which.
 pub(crate) async fn trim(
     connection: &mut SqliteConnection,
-    most: u32,
+    too_many: u64,
 ) -> sqlx::Result<Vec<String>> {
     let sql = "DELETE FROM dead_letters WHERE id IN (
-            SELECT id FROM dead_letters ORDER BY id DESC LIMIT -1 OFFSET ?
+            SELECT id FROM dead_letters ORDER BY id LIMIT ?
         ) RETURNING id";
-    sqlx::query_scalar(sql)
-        .bind(most)
-        .fetch_all(connection)
-        .await
+    let gone = sqlx::query_scalar(sql).bind(signed(too_many));
+    gone.fetch_all(connection).await
 }
 
-/// Takes a letter out; `false` if there is none of that id.
+/// Takes letters out; says how many there were.
 pub(crate) async fn remove(
     connection: &mut SqliteConnection,
-    id: DeadLetterId,
-) -> sqlx::Result<bool> {
-    let gone = sqlx::query("DELETE FROM dead_letters WHERE id = ?")
-        .bind(id.to_string())
-        .execute(connection)
-        .await?;
-    Ok(gone.rows_affected() > 0)
+    ids: &[DeadLetterId],
+) -> sqlx::Result<u64> {
+    let sql = "DELETE FROM dead_letters WHERE id IN (SELECT value FROM json_each(?))";
+    let gone = sqlx::query(sql).bind(list_of(ids)).execute(connection);
+    Ok(gone.await?.rows_affected())
 }
 
-/// Makes a letter an event again, and says how much it is. One that is pending already stays.
+/// Makes a letter an event again: says how much it is, and whether the letter was there. One that is
+/// pending already stays.
 pub(crate) async fn revive(
     connection: &mut SqliteConnection,
     subscription: i64,
     letter: &DeadLetter,
-) -> sqlx::Result<Size> {
+) -> sqlx::Result<(Size, bool)> {
     let place: Option<(Option<i64>, Option<i64>)> =
         sqlx::query_as("DELETE FROM dead_letters WHERE id = ? RETURNING seq, published_ms")
             .bind(letter.id.to_string())
             .fetch_optional(&mut *connection)
             .await?;
+    let was_there = place.is_some();
     let (seq, published) = place.unwrap_or_default();
     let key = letter.key.map(|key| key.as_u128().to_be_bytes().to_vec());
     let data = letter.data.to_string();
@@ -94,25 +119,26 @@ pub(crate) async fn revive(
         .bind(write(letter)?)
         .execute(connection)
         .await?;
-    Ok(if made.rows_affected() > 0 {
-        size
-    } else {
-        Size::default()
-    })
+    let is_new = made.rows_affected() > 0;
+    Ok((if is_new { size } else { Size::default() }, was_there))
 }
 
-/// Some letters, oldest first.
+/// Which letters there are, as a condition of `plugin` and `topic`.
+const WANTED: &str = "(?1 IS NULL OR plugin = ?1) AND (?2 IS NULL OR topic = ?2)";
+
+/// Some letters, oldest first. A page begins where the one before ended, without reading that again.
 pub(crate) async fn list(
     connection: &mut SqliteConnection,
     query: &DeadLetterQuery,
 ) -> sqlx::Result<DeadLetterPage> {
-    let sql = "SELECT letter FROM dead_letters
-        WHERE (?1 IS NULL OR plugin = ?1) AND (?2 IS NULL OR topic = ?2) AND (?3 IS NULL OR id > ?3)
-        ORDER BY id LIMIT ?4";
-    let rows = sqlx::query(sql)
+    let sql = where_wanted(
+        "SELECT letter FROM dead_letters WHERE ",
+        " AND id > ?3 ORDER BY id LIMIT ?4",
+    );
+    let rows = sqlx::query(sqlx::AssertSqlSafe(sql))
         .bind(query.plugin.clone())
         .bind(query.topic.clone())
-        .bind(query.after.map(|id| id.to_string()))
+        .bind(query.after.map_or_else(String::new, |id| id.to_string()))
         .bind(signed(query.limit.saturating_add(1) as u64))
         .fetch_all(connection)
         .await?;
@@ -124,6 +150,24 @@ pub(crate) async fn list(
         letters,
         next: last.filter(|_| there_is_more),
     })
+}
+
+/// How many letters a query is about, on all of its pages.
+pub(crate) async fn total(
+    connection: &mut SqliteConnection,
+    query: &DeadLetterQuery,
+) -> sqlx::Result<u64> {
+    let sql = where_wanted("SELECT count(*) FROM dead_letters WHERE ", "");
+    let total: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(sql))
+        .bind(query.plugin.clone())
+        .bind(query.topic.clone())
+        .fetch_one(connection)
+        .await?;
+    Ok(total.unsigned_abs())
+}
+
+fn where_wanted(before: &str, after: &str) -> String {
+    [before, WANTED, after].concat()
 }
 
 /// One letter; `None` if there is none of that id.
@@ -138,30 +182,7 @@ pub(crate) async fn show(
     row.as_ref().map(read).transpose()
 }
 
-/// Letters whose replay was asked for, and when.
-pub(crate) async fn requested(
-    connection: &mut SqliteConnection,
-) -> sqlx::Result<Vec<(DeadLetterId, i64)>> {
-    let sql = "SELECT id, requested_ms FROM dead_letters WHERE requested_ms NOT NULL \
-        ORDER BY requested_ms, id";
-    let rows: Vec<(String, i64)> = sqlx::query_as(sql).fetch_all(connection).await?;
-    let known = |(id, at): (String, i64)| Some((id.parse().ok()?, at));
-    Ok(rows.into_iter().filter_map(known).collect())
-}
-
-/// Asks for the replay of a letter; `false` if there is none of that id.
-pub(crate) async fn request(
-    connection: &mut SqliteConnection,
-    id: DeadLetterId,
-) -> sqlx::Result<bool> {
-    let asked = sqlx::query("UPDATE dead_letters SET requested_ms = ? WHERE id = ?")
-        .bind(millis(SystemTime::now()))
-        .bind(id.to_string())
-        .execute(connection)
-        .await?;
-    Ok(asked.rows_affected() > 0)
-}
-
+/// The text of a letter.
 fn write(letter: &DeadLetter) -> sqlx::Result<String> {
     serde_json::to_string(letter).map_err(|error| sqlx::Error::Encode(error.into()))
 }
@@ -173,4 +194,10 @@ fn read(row: &SqliteRow) -> sqlx::Result<DeadLetter> {
 /// The letter that a text in the file is.
 pub(crate) fn parse(letter: &str) -> sqlx::Result<DeadLetter> {
     serde_json::from_str(letter).map_err(|error| sqlx::Error::Decode(error.into()))
+}
+
+/// Ids as an array in JSON.
+pub(crate) fn list_of(ids: &[DeadLetterId]) -> String {
+    let ids: Vec<String> = ids.iter().map(DeadLetterId::to_string).collect();
+    serde_json::Value::from(ids).to_string()
 }

@@ -12,6 +12,7 @@
 
 mod config;
 
+mod choice;
 mod database;
 mod failure;
 mod file;
@@ -31,6 +32,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 
+pub use choice::{Letters, Touched};
 pub use config::{OnFull, QueueConfig};
 pub use file::QueueFile;
 pub use plugin::Queue;

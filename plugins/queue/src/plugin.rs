@@ -129,6 +129,18 @@ impl EventStore for Queue {
         self.store()?.revive(subscription, letter).await
     }
 
+    async fn answered(&self, letters: &[DeadLetterId]) -> Result<()> {
+        self.store()?.answered(letters).await
+    }
+
+    async fn waits(&self, subscription: &SubscriptionName, events: u64) -> Result<()> {
+        self.store()?.wait(subscription, events).await
+    }
+
+    async fn hurry(&self) -> Result<()> {
+        self.store()?.hurry().await
+    }
+
     async fn requested(&self) -> Vec<DeadLetterId> {
         loop {
             let requested = match self.store() {
@@ -154,7 +166,11 @@ impl EventStore for Queue {
 #[service]
 impl DeadLetterStore for Queue {
     async fn put(&self, letter: DeadLetter) -> Result<()> {
-        self.store()?.keep(letter).await
+        self.store()?.keep(vec![letter]).await
+    }
+
+    async fn put_all(&self, letters: Vec<DeadLetter>) -> Result<()> {
+        self.store()?.keep(letters).await
     }
 
     async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
@@ -170,7 +186,11 @@ impl DeadLetterStore for Queue {
     }
 
     async fn remove(&self, id: DeadLetterId) -> Result<bool> {
-        self.store()?.forget(id).await
+        Ok(self.store()?.forget(vec![id]).await? > 0)
+    }
+
+    async fn remove_all(&self, ids: Vec<DeadLetterId>) -> Result<()> {
+        self.store()?.forget(ids).await.map(drop)
     }
 }
 

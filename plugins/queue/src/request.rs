@@ -1,6 +1,6 @@
 //! What the writer is asked for.
 
-use plugin_core::event::store::{Record, Settled, SubscriptionName};
+use plugin_core::event::store::{Record, Settled, Settlement, SubscriptionName};
 use plugin_core::event::{DeadLetter, DeadLetterId};
 use plugin_core::{Error, Result};
 use tokio::sync::oneshot;
@@ -13,12 +13,18 @@ pub(crate) enum Request {
     Settle(Settle),
     Revive(Revive),
     Call(Call),
-    /// Keeps a dead letter.
-    Keep(Box<DeadLetter>, oneshot::Sender<Result<()>>),
-    /// Forgets a dead letter.
-    Forget(DeadLetterId, oneshot::Sender<Result<bool>>),
+    /// Keeps dead letters.
+    Keep(Vec<DeadLetter>, oneshot::Sender<Result<()>>),
+    /// Forgets dead letters, and says how many there were.
+    Forget(Vec<DeadLetterId>, oneshot::Sender<Result<u64>>),
+    /// Forgets that the replay of dead letters was asked for.
+    Answered(Vec<DeadLetterId>, oneshot::Sender<Result<()>>),
+    /// Notes how many events of a subscription wait for room.
+    Wait(SubscriptionName, u64, oneshot::Sender<Result<()>>),
     /// A write that changes nothing, to see whether one works.
     Probe(oneshot::Sender<Result<()>>),
+    /// From here on no commit waits for more.
+    Hurry,
     /// Takes nothing more, and ends when all that was asked is written.
     Close,
 }
@@ -51,8 +57,8 @@ pub(crate) struct Call {
 pub(crate) enum Outcome {
     Appended(Vec<u64>),
     Done,
-    /// Whether the letter was there.
-    Forgotten(bool),
+    /// How many letters were there.
+    Forgotten(u64),
     /// There is no room for it yet.
     Waits,
     Failed(Error),
@@ -70,6 +76,22 @@ impl Request {
         matches!(self, Self::Append(_))
     }
 
+    /// Whether it may change how many dead letters there are.
+    pub(crate) fn touches_letters(&self) -> bool {
+        match self {
+            Self::Keep(..) | Self::Forget(..) | Self::Revive(_) => true,
+            Self::Settle(settle) => {
+                (settle.settled.iter()).any(|settled| matches!(settled.end, Settlement::Dead(_)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether it ends the waiting for more.
+    pub(crate) fn is_urgent(&self) -> bool {
+        matches!(self, Self::Hurry | Self::Close)
+    }
+
     /// Tells whoever asked; they may have gone.
     pub(crate) fn answer(self, outcome: Outcome) {
         match self {
@@ -79,13 +101,16 @@ impl Request {
             })),
             Self::Settle(settle) => drop(settle.answer.send(outcome.done())),
             Self::Forget(_, answer) => drop(answer.send(match outcome {
-                Outcome::Forgotten(was_there) => Ok(was_there),
-                other => other.done().map(|()| false),
+                Outcome::Forgotten(count) => Ok(count),
+                other => other.done().map(|()| 0),
             })),
             Self::Revive(revive) => drop(revive.answer.send(outcome.done())),
             Self::Call(call) => drop(call.answer.send(outcome.done())),
-            Self::Keep(_, answer) | Self::Probe(answer) => drop(answer.send(outcome.done())),
-            Self::Close => {}
+            Self::Keep(_, answer)
+            | Self::Answered(_, answer)
+            | Self::Wait(_, _, answer)
+            | Self::Probe(answer) => drop(answer.send(outcome.done())),
+            Self::Hurry | Self::Close => {}
         }
     }
 
@@ -95,7 +120,9 @@ impl Request {
             Self::Append(append) => append.events.len(),
             Self::Settle(settle) => settle.settled.len(),
             Self::Call(call) => call.positions.len(),
-            Self::Revive(_) | Self::Keep(..) | Self::Forget(..) | Self::Probe(_) | Self::Close => 1,
+            Self::Keep(letters, _) => letters.len(),
+            Self::Forget(ids, _) | Self::Answered(ids, _) => ids.len(),
+            Self::Revive(_) | Self::Wait(..) | Self::Probe(_) | Self::Hurry | Self::Close => 1,
         }
     }
 }

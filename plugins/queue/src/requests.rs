@@ -1,24 +1,27 @@
 //! Requests of replays that other processes have left in the file.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 use std::time::Duration;
 
 use plugin_core::Result;
 use plugin_core::event::DeadLetterId;
 use sqlx::sqlite::SqliteConnection;
 
+use crate::choice;
 use crate::failure::store_error;
-use crate::letters;
 use crate::store::Store;
 
 /// How often the file is asked whether another process has written to it.
 const POLL: Duration = Duration::from_millis(500);
 
 /// Which requests were told of already: a request is told of once in a life of the process, and
-/// again in the next one unless its letter is gone by then.
+/// again in the next one unless it is answered, or its letter gone, by then.
 #[derive(Debug, Default)]
-pub(crate) struct Requests(Mutex<HashSet<(DeadLetterId, i64)>>);
+pub(crate) struct Requests {
+    /// The number of the last one.
+    last: AtomicI64,
+}
 
 impl Requests {
     /// Waits for new requests.
@@ -33,22 +36,15 @@ impl Requests {
             let version = version(&mut connection).await.map_err(store_error)?;
             if seen != Some(version) {
                 seen = Some(version);
-                let all = letters::requested(&mut connection).await;
-                let new = self.new_ones(all.map_err(store_error)?);
-                if !new.is_empty() {
-                    return Ok(new);
+                let new = choice::requested(&mut connection, self.last.load(Relaxed)).await;
+                let new = new.map_err(store_error)?;
+                if let Some((_, last)) = new.last() {
+                    self.last.store(*last, Relaxed);
+                    return Ok(new.into_iter().map(|(id, _)| id).collect());
                 }
             }
             tokio::time::sleep(POLL).await;
         }
-    }
-
-    fn new_ones(&self, all: Vec<(DeadLetterId, i64)>) -> Vec<DeadLetterId> {
-        let mut told = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let new = all.iter().filter(|request| !told.contains(request));
-        let new = new.map(|&(id, _)| id).collect();
-        *told = all.into_iter().collect();
-        new
     }
 }
 

@@ -170,13 +170,20 @@ pub(crate) async fn pending(
     rows.iter().map(|row| stored(row, max_crashes)).collect()
 }
 
-/// What is stored, by subscription.
+/// What is stored, by subscription: one scan of an index for the events, and one for the letters.
 pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
-    let sql = "SELECT plugin, handler, topic, count(seq), coalesce(sum(octet_length(data)), 0),
-            (SELECT count(*) FROM dead_letters AS dead WHERE dead.plugin = subscriptions.plugin
-                AND dead.topic = subscriptions.topic AND dead.letter ->> 'handler' = handler)
-        FROM subscriptions LEFT JOIN events ON subscription = id
-        GROUP BY id ORDER BY plugin, handler, topic";
+    let sql = "WITH pending AS (
+            SELECT subscription, count(*) AS events, sum(octet_length(data)) AS bytes
+            FROM events GROUP BY subscription
+        ), dead AS (
+            SELECT plugin, handler, topic, count(*) AS letters
+            FROM dead_letters GROUP BY plugin, handler, topic
+        )
+        SELECT plugin, handler, topic, coalesce(events, 0), coalesce(bytes, 0),
+            coalesce(letters, 0), waiting, dropped
+        FROM subscriptions LEFT JOIN pending ON subscription = id
+            LEFT JOIN dead USING (plugin, handler, topic)
+        ORDER BY plugin, handler, topic";
     let rows = sqlx::query(sql).fetch_all(connection).await?;
     rows.iter().map(stocked).collect()
 }
@@ -188,32 +195,50 @@ fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
         topic: row.try_get::<String, _>(2)?.into(),
     };
     let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);
-    Ok(Stock::new(name, count(3)?, count(4)?, count(5)?))
+    let stock = Stock::new(name, count(3)?, count(4)?, count(5)?);
+    Ok(stock.waiting(count(6)?).dropped(count(7)?))
 }
 
-/// An event of a subscription, on its way to the dead letters.
+/// Notes how many events of a subscription wait for room.
+pub(crate) async fn wait(
+    connection: &mut SqliteConnection,
+    subscription: i64,
+    events: u64,
+) -> sqlx::Result<()> {
+    let noted = sqlx::query("UPDATE subscriptions SET waiting = ? WHERE id = ?")
+        .bind(signed(events))
+        .bind(subscription);
+    noted.execute(connection).await.map(drop)
+}
+
+/// What is kept of an event beside its letter.
 pub(crate) struct Buried {
     pub(crate) published_ms: i64,
     /// The letter that it was before.
     pub(crate) letter: Option<String>,
 }
 
-/// What is kept of an event beside its letter.
+/// Events of a subscription on their way to the dead letters, by their positions.
 pub(crate) async fn buried(
     connection: &mut SqliteConnection,
     subscription: i64,
-    position: u64,
-) -> sqlx::Result<Option<Buried>> {
-    let sql = "SELECT published_ms, letter FROM events WHERE subscription = ? AND seq = ?";
-    let row: Option<(i64, Option<String>)> = sqlx::query_as(sql)
+    positions: &[u64],
+) -> sqlx::Result<HashMap<u64, Buried>> {
+    let sql = "SELECT seq, published_ms, letter FROM events \
+        WHERE subscription = ? AND seq IN (SELECT value FROM json_each(?))";
+    let rows: Vec<(i64, i64, Option<String>)> = sqlx::query_as(sql)
         .bind(subscription)
-        .bind(signed(position))
-        .fetch_optional(connection)
+        .bind(list(positions))
+        .fetch_all(connection)
         .await?;
-    Ok(row.map(|(published_ms, letter)| Buried {
-        published_ms,
-        letter,
-    }))
+    let buried = rows.into_iter().map(|(seq, published_ms, letter)| {
+        let event = Buried {
+            published_ms,
+            letter,
+        };
+        (position(seq), event)
+    });
+    Ok(buried.collect())
 }
 
 fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {

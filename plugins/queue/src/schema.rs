@@ -4,9 +4,9 @@
 pub(crate) const APPLICATION: i64 = 0x706c_7175;
 
 /// `PRAGMA user_version`: that of the tables.
-pub(crate) const VERSION: i64 = 2;
+pub(crate) const VERSION: i64 = 3;
 
-/// Makes the tables of version 1.
+/// Makes the tables of version 1; each of [`UPGRADES`] makes the next version of the one before.
 ///
 /// `events.seq` is the position. `AUTOINCREMENT` sees to it that none is given out twice, also when
 /// the newest is gone. `events.letter` is the dead letter that an event was before it was revived;
@@ -48,15 +48,48 @@ pub(crate) const CREATE: &str = "
     INSERT INTO counters VALUES ('probes', 0);
 ";
 
-/// Makes version 2 of version 1, which knew of no crashes.
+/// What makes version 2 of version 1, version 3 of version 2, and so on.
+pub(crate) const UPGRADES: [&str; 2] = [TO_2, TO_3];
+
+/// Version 1 knew of no crashes.
 ///
 /// `events.called` is set before a suspect is handled, and `events.crashes` counts the processes
 /// that ended then. `serving` is 1 while a process serves the file, and `left` the last position
 /// that one which crashed has left. What a process of version 1 did is not known: what it left is
 /// taken for the rest of a crash.
-pub(crate) const UPGRADE: &str = "
+const TO_2: &str = "
     ALTER TABLE events ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0;
     ALTER TABLE events ADD COLUMN called INTEGER;
     INSERT INTO counters VALUES ('serving', EXISTS (SELECT 1 FROM events)), ('left', 0);
     PRAGMA user_version = 2;
+";
+
+/// Version 2 had to read every letter to count those of a handler, and kept requests of replays by
+/// the time of day, which a clock that is set back repeats.
+///
+/// `dead_letters.requested` is the number of the request that a letter is part of; `requests` counts
+/// them. The long column is the last one, so that a scan for the others does not read it.
+/// `subscriptions.waiting` are events that wait for room in the file, and `dropped` those that gave
+/// way to newer ones, since the file was made.
+const TO_3: &str = "
+    ALTER TABLE subscriptions ADD COLUMN waiting INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE subscriptions ADD COLUMN dropped INTEGER NOT NULL DEFAULT 0;
+    CREATE TABLE letters (
+        id TEXT PRIMARY KEY,
+        plugin TEXT NOT NULL,
+        handler TEXT NOT NULL,
+        topic TEXT NOT NULL,
+        requested INTEGER,
+        seq INTEGER,
+        published_ms INTEGER,
+        letter TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO letters SELECT id, plugin, letter ->> 'handler', topic,
+        CASE WHEN requested_ms NOT NULL THEN 1 END, seq, published_ms, letter FROM dead_letters;
+    DROP TABLE dead_letters;
+    ALTER TABLE letters RENAME TO dead_letters;
+    CREATE INDEX dead_letters_requested ON dead_letters (requested) WHERE requested NOT NULL;
+    CREATE INDEX dead_letters_of_handler ON dead_letters (plugin, handler, topic);
+    INSERT INTO counters VALUES ('requests', 1);
+    PRAGMA user_version = 3;
 ";

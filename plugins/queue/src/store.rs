@@ -150,13 +150,23 @@ impl Store {
         self.ask(request).await
     }
 
-    pub(crate) async fn keep(&self, letter: DeadLetter) -> Result<()> {
-        let letter = Box::new(letter);
-        self.ask(|answer| Request::Keep(letter, answer)).await
+    pub(crate) async fn keep(&self, letters: Vec<DeadLetter>) -> Result<()> {
+        self.ask(|answer| Request::Keep(letters, answer)).await
     }
 
-    pub(crate) async fn forget(&self, id: DeadLetterId) -> Result<bool> {
-        self.ask(|answer| Request::Forget(id, answer)).await
+    /// Says how many there were.
+    pub(crate) async fn forget(&self, ids: Vec<DeadLetterId>) -> Result<u64> {
+        self.ask(|answer| Request::Forget(ids, answer)).await
+    }
+
+    pub(crate) async fn answered(&self, ids: &[DeadLetterId]) -> Result<()> {
+        self.ask(|answer| Request::Answered(ids.to_vec(), answer))
+            .await
+    }
+
+    pub(crate) async fn wait(&self, subscription: &SubscriptionName, events: u64) -> Result<()> {
+        let name = subscription.clone();
+        self.ask(|answer| Request::Wait(name, events, answer)).await
     }
 
     /// A connection that reads.
@@ -186,6 +196,12 @@ impl Store {
         self.ask(Request::Probe).await
     }
 
+    /// From here on no commit waits for more.
+    pub(crate) async fn hurry(&self) -> Result<()> {
+        let sent = self.requests.send(Request::Hurry).await;
+        sent.map_err(|_| closed())
+    }
+
     /// Ends the work once all that was asked is written. Until the store is dropped, no other
     /// process may serve the file.
     pub(crate) async fn close(&self) {
@@ -203,12 +219,15 @@ impl Store {
         &self,
         request: impl FnOnce(oneshot::Sender<Result<T>>) -> Request,
     ) -> Result<T> {
-        let ended = || Error::retriable("the queue is closed");
         let (answer, answered) = oneshot::channel();
         let sent = self.requests.send(request(answer)).await;
-        sent.map_err(|_| ended())?;
-        answered.await.map_err(|_| ended())?
+        sent.map_err(|_| closed())?;
+        answered.await.map_err(|_| closed())?
     }
+}
+
+fn closed() -> Error {
+    Error::retriable("the queue is closed")
 }
 
 fn make_directory(directory: &Path) -> Result<()> {

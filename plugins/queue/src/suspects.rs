@@ -14,7 +14,8 @@ pub(crate) async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<()>
             WHERE called NOT NULL;
         UPDATE counters SET value = (SELECT coalesce(max(seq), 0) FROM events)
             WHERE name = 'left' AND (SELECT value FROM counters WHERE name = 'serving');
-        UPDATE counters SET value = 1 WHERE name = 'serving'";
+        UPDATE counters SET value = 1 WHERE name = 'serving';
+        UPDATE subscriptions SET waiting = 0 WHERE waiting > 0";
     connection.execute(sqlx::raw_sql(sql)).await.map(drop)
 }
 

@@ -4,7 +4,10 @@ mod damage;
 mod disk;
 mod full;
 mod group;
+mod hurry;
+mod letters;
 mod suspects;
+mod upgrade;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -4,12 +4,13 @@
 //! Invariants: an answer `Ok` comes after the commit; `held` is what the last commit left; what
 //! waits for room comes before what is newer.
 
+mod transaction;
+
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_core::event::DeadLetter;
-use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
+use plugin_core::event::store::SubscriptionName;
 use plugin_core::{Error, Result};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
@@ -19,9 +20,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::config::QueueConfig;
 use crate::failure::store_error;
 use crate::gauge::Gauge;
-use crate::letters::{self, Place};
-use crate::limit::{Admission, Limit};
-use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
+use crate::limit::Limit;
+use crate::request::{Outcome, Request, Size};
 use crate::rows::{self, Displaced};
 use crate::suspects;
 
@@ -31,9 +31,10 @@ pub(crate) struct Writer {
     limit: Limit,
     interval: Duration,
     most: usize,
-    most_letters: u32,
+    most_letters: u64,
     /// What is stored.
     held: Size,
+    letters: Letters,
     subscriptions: HashMap<SubscriptionName, i64>,
     /// Events that wait for room.
     waiting: Vec<Request>,
@@ -41,9 +42,18 @@ pub(crate) struct Writer {
     has_begun: bool,
 }
 
+/// How many dead letters there are, as long as nobody else writes to the file.
+#[derive(Debug, Clone, Copy)]
+struct Letters {
+    count: u64,
+    /// Changes when another process has written to the file.
+    version: i64,
+}
+
 /// What a transaction did.
 struct Done {
     held: Size,
+    letters: Letters,
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
@@ -61,14 +71,16 @@ impl Writer {
         gauge: Arc<Gauge>,
     ) -> Result<Self> {
         let held = rows::held(&mut connection).await.map_err(store_error)?;
+        let letters = Letters::of(&mut connection).await.map_err(store_error)?;
         Ok(Self {
             connection,
             gauge,
             limit: Limit::new(config),
             interval: config.commit_interval.get(),
             most: config.max_batch,
-            most_letters: config.max_dead_letters,
+            most_letters: config.max_dead_letters.into(),
             held,
+            letters,
             subscriptions: HashMap::new(),
             waiting: Vec::new(),
             has_begun: false,
@@ -94,11 +106,11 @@ impl Writer {
         self.begin().await;
         while let Some(first) = requests.recv().await {
             let batch = self.gather(first, &mut requests).await;
-            if batch
-                .iter()
-                .any(|request| matches!(request, Request::Close))
-            {
+            if batch.iter().any(|one| matches!(one, Request::Close)) {
                 requests.close();
+            }
+            if batch.iter().any(Request::is_urgent) {
+                self.interval = Duration::ZERO;
             }
             self.write(batch).await;
         }
@@ -109,12 +121,13 @@ impl Writer {
         self.connection.close().await.map_err(store_error)
     }
 
-    /// What comes within the interval, or as much as goes into one commit.
+    /// What comes within the interval, or as much as goes into one commit. A stop ends the waiting.
     async fn gather(&self, first: Request, requests: &mut mpsc::Receiver<Request>) -> Vec<Request> {
         let until = Instant::now() + self.interval;
         let mut weight = first.weight();
         let mut batch = vec![first];
         while weight < self.most
+            && !batch.last().is_some_and(Request::is_urgent)
             && let Ok(Some(request)) = timeout_at(until, requests.recv()).await
         {
             weight += request.weight();
@@ -171,6 +184,7 @@ impl Writer {
     fn committed(&mut self, done: Done, batch: Vec<Request>) {
         self.has_begun = true;
         self.held = done.held;
+        self.letters = done.letters;
         self.gauge.commits(&done.displaced, &done.trimmed);
         for (request, outcome) in batch.into_iter().zip(done.outcomes) {
             match outcome {
@@ -178,143 +192,6 @@ impl Writer {
                 outcome => request.answer(outcome),
             }
         }
-    }
-
-    async fn attempt(&mut self, batch: &[Request]) -> sqlx::Result<Done> {
-        self.connection.execute("BEGIN IMMEDIATE").await?;
-        if !self.has_begun {
-            suspects::begin(&mut self.connection).await?;
-        }
-        let mut done = Done {
-            held: self.held,
-            outcomes: Vec::with_capacity(batch.len()),
-            displaced: Vec::new(),
-            trimmed: Vec::new(),
-        };
-        for request in batch {
-            let outcome = self.handle(request, &mut done).await?;
-            done.outcomes.push(outcome);
-        }
-        self.connection.execute("COMMIT").await?;
-        Ok(done)
-    }
-
-    async fn handle(&mut self, request: &Request, done: &mut Done) -> sqlx::Result<Outcome> {
-        Ok(match request {
-            Request::Append(append) => self.append(append, done).await?,
-            Request::Settle(settle) => self.settle(settle, done).await?,
-            Request::Revive(revive) => self.revive(revive, done).await?,
-            Request::Call(call) => self.call(call).await?,
-            Request::Keep(letter, _) => {
-                self.keep(letter, None, done).await?;
-                Outcome::Done
-            }
-            Request::Forget(id, _) => {
-                Outcome::Forgotten(letters::remove(&mut self.connection, *id).await?)
-            }
-            Request::Probe(_) => self.probe().await?,
-            Request::Close => Outcome::Done,
-        })
-    }
-
-    async fn append(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Outcome> {
-        match self.limit.admit(append, done.held) {
-            Admission::Enter => {}
-            Admission::Displace(room) => {
-                let displaced = rows::displace(&mut self.connection, room).await?;
-                for one in &displaced {
-                    done.held = done.held.without(one.size);
-                }
-                done.displaced.extend(displaced);
-            }
-            Admission::Wait => return Ok(Outcome::Waits),
-            Admission::Refuse(error) => return Ok(Outcome::Failed(error)),
-        }
-        let subscription = self.subscription(&append.subscription).await?;
-        let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;
-        done.held = done.held.and(append.size());
-        Ok(Outcome::Appended(positions))
-    }
-
-    async fn settle(&mut self, settle: &Settle, done: &mut Done) -> sqlx::Result<Outcome> {
-        let subscription = self.subscription(&settle.subscription).await?;
-        for one in &settle.settled {
-            if let Settlement::Dead(letter) = &one.end {
-                self.bury(subscription, (one.position, letter), done)
-                    .await?;
-            }
-        }
-        let positions: Vec<u64> = settle
-            .settled
-            .iter()
-            .map(|one: &Settled| one.position)
-            .collect();
-        let gone = rows::delete(&mut self.connection, subscription, &positions).await?;
-        done.held = done.held.without(gone);
-        Ok(Outcome::Done)
-    }
-
-    /// Copies an event to the dead letters. One that was there before goes there again.
-    async fn bury(
-        &mut self,
-        subscription: i64,
-        (position, letter): (u64, &DeadLetter),
-        done: &mut Done,
-    ) -> sqlx::Result<()> {
-        let found = rows::buried(&mut self.connection, subscription, position).await?;
-        let Some(buried) = found else {
-            return Ok(());
-        };
-        let again = match &buried.letter {
-            Some(before) => &letters::parse(before)?.again(letter.clone()),
-            None => letter,
-        };
-        let place = Place {
-            position,
-            published_ms: buried.published_ms,
-        };
-        self.keep(again, Some(place), done).await
-    }
-
-    async fn keep(
-        &mut self,
-        letter: &DeadLetter,
-        place: Option<Place>,
-        done: &mut Done,
-    ) -> sqlx::Result<()> {
-        letters::put(&mut self.connection, letter, place).await?;
-        let gone = letters::trim(&mut self.connection, self.most_letters).await?;
-        done.trimmed.extend(gone);
-        Ok(())
-    }
-
-    async fn revive(&mut self, revive: &Revive, done: &mut Done) -> sqlx::Result<Outcome> {
-        let subscription = self.subscription(&revive.subscription).await?;
-        let size = letters::revive(&mut self.connection, subscription, &revive.letter).await?;
-        done.held = done.held.and(size);
-        Ok(Outcome::Done)
-    }
-
-    async fn call(&mut self, call: &Call) -> sqlx::Result<Outcome> {
-        let subscription = self.subscription(&call.subscription).await?;
-        let called = (&*call.positions, call.is_called);
-        suspects::call(&mut self.connection, subscription, called).await?;
-        Ok(Outcome::Done)
-    }
-
-    async fn probe(&mut self) -> sqlx::Result<Outcome> {
-        let sql = "UPDATE counters SET value = value + 1 WHERE name = 'probes'";
-        self.connection.execute(sql).await?;
-        Ok(Outcome::Done)
-    }
-
-    async fn subscription(&mut self, name: &SubscriptionName) -> sqlx::Result<i64> {
-        if let Some(&known) = self.subscriptions.get(name) {
-            return Ok(known);
-        }
-        let id = rows::subscription(&mut self.connection, name).await?;
-        self.subscriptions.insert(name.clone(), id);
-        Ok(id)
     }
 }
 

@@ -1,5 +1,8 @@
 //! What `compose!` writes: the set, its proven order, and the catalogue.
 
+mod left_out;
+mod unmatched;
+
 use plugin_core::prelude::*;
 
 #[service]

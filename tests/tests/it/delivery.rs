@@ -5,6 +5,7 @@ mod borrowing;
 mod concurrency;
 mod lingering;
 mod overflow;
+mod piecewise;
 mod priority;
 mod runtime;
 mod together;

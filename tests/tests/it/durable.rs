@@ -1,10 +1,12 @@
 //! Durable subscriptions, through a manager and the queue plugin.
 
+mod asked;
 mod child;
 mod crash;
 mod dead;
 mod down;
 mod dropped;
+mod interval;
 mod parcel;
 mod poison;
 mod refused;

@@ -1,6 +1,11 @@
 //! What `#[plugin]` and `#[event]` write, field by field.
 
+mod absolute;
+mod conditional;
 mod fixture;
+mod fragments;
+mod raw;
+mod receivers;
 mod running;
 
 use std::time::Duration;

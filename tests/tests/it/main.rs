@@ -10,6 +10,7 @@ mod logged;
 mod rig;
 
 mod binary;
+mod breaker;
 mod composing;
 mod dead_letters;
 mod defects;

@@ -1,32 +1,49 @@
 //! Dead letters for people.
 
-use plugin_core::event::{DeadLetter, DeadLetterPage};
+use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage};
 use plugin_core::printable;
 
 use crate::table::Table;
 
-/// A line for each letter, and how to see more.
-pub(super) fn page(page: &DeadLetterPage) -> String {
-    if page.letters.is_empty() {
-        return "no dead letters".to_owned();
-    }
-    let mut table = Table::new(&[
-        "id", "last", "plugin", "handler", "topic", ">calls", "error",
-    ]);
-    for letter in &page.letters {
-        table.row([
-            letter.id.to_string(),
-            letter.last_at.clone(),
-            letter.plugin.clone(),
-            letter.handler.clone(),
-            letter.topic.clone(),
-            letter.attempts.to_string(),
-            letter.error.clone(),
+/// A list that is printed page by page. Its columns are as wide as what was printed so far needs.
+#[derive(Debug, Default)]
+pub(super) struct List {
+    widths: Vec<usize>,
+}
+
+impl List {
+    /// A line for each letter of a page, under the heading on the first one.
+    pub(super) fn page(&mut self, page: &DeadLetterPage) -> String {
+        let mut table = Table::new(&[
+            "id", "last", "plugin", "handler", "topic", ">calls", "error",
         ]);
+        for letter in &page.letters {
+            table.row([
+                letter.id.to_string(),
+                letter.last_at.clone(),
+                letter.plugin.clone(),
+                letter.handler.clone(),
+                letter.topic.clone(),
+                letter.attempts.to_string(),
+                letter.error.clone(),
+            ]);
+        }
+        let is_first = self.widths.is_empty();
+        self.widths = table.widths(&self.widths);
+        table.lines(&self.widths, is_first)
     }
-    match page.next {
-        Some(next) => format!("{table}there are more: `--after {next}`\n"),
-        None => table.to_string(),
+}
+
+/// How many there are, and how to see more.
+pub(super) fn total(shown: u64, total: u64, next: Option<DeadLetterId>) -> String {
+    match next {
+        Some(next) => format!(
+            "{shown} of {}; there are more: `--after {next}`",
+            letters(total)
+        ),
+        None if shown < total => format!("{shown} of {}", letters(total)),
+        None if total == 0 => "no dead letters".to_owned(),
+        None => letters(total),
     }
 }
 
@@ -71,7 +88,7 @@ pub(super) fn letter(letter: &DeadLetter) -> String {
 }
 
 /// Who will replay letters, and when.
-pub(super) fn replayed(count: usize, served: bool) -> String {
+pub(super) fn replayed(count: u64, served: bool) -> String {
     let when = if served {
         "by the running service"
     } else {
@@ -80,7 +97,17 @@ pub(super) fn replayed(count: usize, served: bool) -> String {
     format!("{} will be replayed {when}", letters(count))
 }
 
-pub(super) fn letters(count: usize) -> String {
+/// Why the replay of letters has to wait longer than that.
+pub(super) fn waits(plugin: &str, count: u64, is_built: bool) -> String {
+    let why = if is_built {
+        "is turned off: they wait until it runs"
+    } else {
+        "is not in this build: they wait until it is"
+    };
+    format!("{count} of them are of `{plugin}`, which {why}")
+}
+
+pub(super) fn letters(count: u64) -> String {
     match count {
         1 => "1 dead letter".to_owned(),
         count => format!("{count} dead letters"),

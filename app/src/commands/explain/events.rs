@@ -1,8 +1,9 @@
 //! What a plugin hears and what it says.
 
+use plugin_core::config::{Origin, PluginSettings};
 use plugin_core::event::Pattern;
 use plugin_core::{
-    Balance, Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription,
+    Balance, Breaker, Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription,
 };
 use serde::Serialize;
 
@@ -16,9 +17,20 @@ pub(super) struct Handled {
     pub(super) handler: &'static str,
     /// `inline`, on the publisher's task, or `queued`, on the plugin's own.
     pub(super) mode: &'static str,
+    /// Those that hold, where they differ from the default.
     pub(super) options: String,
+    /// Options that config sets.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) configured: Vec<Configured>,
     /// Plugins of the build that publish such events by type.
     pub(super) from: Vec<&'static str>,
+}
+
+/// An option that config sets, and where.
+#[derive(Debug, Serialize)]
+pub(super) struct Configured {
+    pub(super) option: &'static str,
+    pub(super) origin: Origin,
 }
 
 /// Events that a plugin publishes.
@@ -30,7 +42,15 @@ pub(super) struct Published {
     pub(super) to: Vec<&'static str>,
 }
 
-pub(super) fn handled(plugin: &Descriptor, set: &Composition) -> Vec<Handled> {
+pub(super) fn handled(
+    plugin: &Descriptor,
+    set: &Composition,
+    settings: Option<&PluginSettings>,
+) -> Vec<Handled> {
+    let held = |declared: &Subscription| match settings {
+        Some(settings) => settings.config.subscription(declared),
+        None => *declared,
+    };
     let handled = |subscription: &Subscription| Handled {
         topic: subscription.source.topic(),
         handler: subscription.handler,
@@ -38,7 +58,8 @@ pub(super) fn handled(plugin: &Descriptor, set: &Composition) -> Vec<Handled> {
             Mode::Inline => "inline",
             Mode::Queued => "queued",
         },
-        options: options(subscription),
+        options: options(&held(subscription)),
+        configured: configured(subscription, settings),
         from: names(set, |other| {
             other
                 .publishes()
@@ -67,6 +88,20 @@ pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<Published
         to: Vec::new(),
     });
     typed.chain(any).collect()
+}
+
+/// What config says of a handler, key by key.
+fn configured(subscription: &Subscription, settings: Option<&PluginSettings>) -> Vec<Configured> {
+    let handler = subscription.handler;
+    let config = |settings: &PluginSettings| settings.config.handlers.get(handler).cloned();
+    let Some((settings, config)) = settings.and_then(|it| Some((it, config(it)?))) else {
+        return Vec::new();
+    };
+    let origin = |option| Configured {
+        option,
+        origin: settings.origin(&format!("handlers.{handler}.{option}")),
+    };
+    config.keys().map(origin).collect()
 }
 
 /// What a subscription says beyond the default.
@@ -100,7 +135,11 @@ fn options(subscription: &Subscription) -> String {
         Overflow::DropNewest => words.push("drops the newest when full".to_owned()),
         Overflow::Fail => words.push("refuses when full".to_owned()),
     }
+    if options.batches {
+        words.push(format!("batches of {}", options.batch));
+    }
     words.extend(options.retry.map(retries));
+    words.extend(options.breaker.map(breaker));
     words.join(", ")
 }
 
@@ -115,6 +154,11 @@ fn retries(retry: Retry) -> String {
         "{} {times} after {} to {}",
         retry.retries, backoff.initial, backoff.max
     )
+}
+
+fn breaker(breaker: Breaker) -> String {
+    let (failures, open_for) = (breaker.failures, breaker.open_for);
+    format!("breaker of {failures} failures, open for {open_for}")
 }
 
 fn hears(subscription: &Subscription, topic: &str) -> bool {

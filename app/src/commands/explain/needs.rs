@@ -36,6 +36,7 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::Files => "files below its directory".to_owned(),
         Need::DataDir => "a directory for its data".to_owned(),
         Need::Clock => "the clock".to_owned(),
+        Need::SecurityLog => "entries of its own in the audit log".to_owned(),
         Need::Schedule => "the right to schedule at run time".to_owned(),
         Need::System => "a view of the system".to_owned(),
         Need::Operate { arity } => match arity {

@@ -29,7 +29,14 @@ pub(super) fn text(plugin: &Explanation) -> String {
     sections.add("needed by", &plugin.order.before);
     sections.add("provides", &plugin.provides);
     sections.add("conflicts", plugin.conflicts);
+    if !plugin.notes.is_empty() {
+        sections.add("note", &plugin.notes);
+    }
     sections.add("events in", lines(&handled(plugin)));
+    let configured = configured(plugin);
+    if !configured.is_empty() {
+        sections.add("set by config", lines(&configured));
+    }
     sections.add("events out", lines(&published(plugin)));
     sections.add("schedules", lines(&scheduled(plugin)));
     if !plugin.answers.is_empty() {
@@ -107,6 +114,18 @@ fn handled(plugin: &Explanation) -> Table {
             dash(event.options.clone()),
             dash(event.from.join(", ")),
         ]);
+    }
+    table
+}
+
+/// The options of handlers that config sets, and where.
+fn configured(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["handler", "option", "origin"]);
+    for event in &plugin.events_in {
+        for set in &event.configured {
+            let (handler, option) = (event.handler.to_owned(), set.option.to_owned());
+            table.row([handler, option, set.origin.to_string()]);
+        }
     }
     table
 }

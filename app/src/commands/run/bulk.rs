@@ -40,7 +40,7 @@ pub(super) async fn handle(
     running: Running,
     input: Input,
     options: &Run,
-    (signals, format, out): (Signals, Format, &mut Output),
+    (signals, out): (Signals, &mut Output),
 ) -> Result<(Exit, u64), Failure> {
     let manager = running.handle();
     let began = Instant::now();
@@ -57,7 +57,7 @@ pub(super) async fn handle(
     let exit = exit(end, &stop);
     let plugins = status.plugins.iter();
     let dead_letters = plugins.map(|plugin| plugin.events.dead_lettered).sum();
-    match format {
+    match out.format() {
         Format::Human => human(&tally, took, &status, out, &stop),
         Format::Json => out.json(&Summary::new(tally, end, took, (status, stop))),
     }

@@ -6,7 +6,7 @@ use super::super::mask::mask;
 use super::super::node::{Data, Node};
 use super::super::secret::MASK;
 use super::super::shape::resolve;
-use super::range::Range;
+use super::range::{PeriodRange, Range};
 
 /// Text in a message is cut after this many characters.
 const LONGEST: usize = 60;
@@ -31,9 +31,17 @@ pub(super) fn found(node: &Node, is_secret: bool) -> String {
         Data::List(_) => "a list".to_owned(),
         Data::Map(_) => "a section".to_owned(),
         _ if is_secret => format!("`{MASK}`"),
-        Data::Bool(flag) => format!("`{flag}`"),
-        Data::Number(number) => format!("the number {number}"),
+        Data::Bool(flag) => format!("`{}`", written(node, flag)),
+        Data::Number(number) => format!("the number {}", written(node, number)),
         Data::Text(text) => format!("the text `{}`", shorten(&mask(text))),
+    }
+}
+
+/// A value as the operator wrote it, if it came from a text.
+fn written(node: &Node, value: &impl ToString) -> String {
+    match &node.written {
+        Some(text) => shorten(text),
+        None => value.to_string(),
     }
 }
 
@@ -60,7 +68,7 @@ pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
         return one_of(&words);
     }
     if let Some(text) = format(schema) {
-        return text.to_owned();
+        return text;
     }
     let mut kinds: Vec<String> = types(schema)
         .filter(|kind| *kind != "null")
@@ -76,22 +84,7 @@ pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
     kinds.join(" or ")
 }
 
-/// A number or a truth value as the text that was wanted: what is missing are the quotes, or the
-/// unit of a length of time.
-pub(super) fn as_text(schema: &Map<String, Value>, node: &Node) -> Option<String> {
-    let is_text = types(schema).any(|kind| kind == "string");
-    let is_period = schema
-        .get("format")
-        .is_some_and(|format| format == "period");
-    match &node.data {
-        Data::Number(number) if is_period => Some(format!("{number}s")),
-        Data::Number(number) if is_text => Some(format!("\"{number}\"")),
-        Data::Bool(flag) if is_text && !is_period => Some(format!("\"{flag}\"")),
-        _ => None,
-    }
-}
-
-fn types(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
+pub(super) fn types(schema: &Map<String, Value>) -> impl Iterator<Item = &str> {
     let (one, many) = match schema.get("type") {
         Some(Value::Array(names)) => (None, names.as_slice()),
         Some(Value::String(name)) => (Some(name.as_str()), &[] as &[Value]),
@@ -113,7 +106,16 @@ fn typed(kind: &str, schema: &Map<String, Value>) -> String {
     format!("{noun}{}", Range::of(schema).describe(kind))
 }
 
-fn format(schema: &Map<String, Value>) -> Option<&'static str> {
+fn format(schema: &Map<String, Value>) -> Option<String> {
+    let known = known_format(schema)?;
+    let range = PeriodRange::of(schema).describe();
+    Some(range.map_or_else(
+        || known.to_owned(),
+        |range| format!("a length of time {range}"),
+    ))
+}
+
+fn known_format(schema: &Map<String, Value>) -> Option<&'static str> {
     let is_positive = schema.contains_key("exclusiveMinimum");
     match schema.get("format")?.as_str()? {
         "period" if is_positive => Some("a length of time above zero, such as `30s` or `1m 30s`"),

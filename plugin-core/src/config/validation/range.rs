@@ -118,6 +118,36 @@ fn compare(a: &Number, b: &Number) -> Ordering {
     }
 }
 
+/// The bounds of a length of time, which a schema writes as config does: `"maximum": "1s"`.
+pub(super) struct PeriodRange {
+    min: Option<Period>,
+    max: Option<Period>,
+}
+
+impl PeriodRange {
+    pub(super) fn of(schema: &Map<String, Value>) -> Self {
+        let bound = |name: &str| schema.get(name)?.as_str()?.parse().ok();
+        Self {
+            min: bound("minimum"),
+            max: bound("maximum"),
+        }
+    }
+
+    fn holds(&self, period: Period) -> bool {
+        self.min.is_none_or(|min| period >= min) && self.max.is_none_or(|max| period <= max)
+    }
+
+    /// What it lets pass, after "a length of time".
+    pub(super) fn describe(&self) -> Option<String> {
+        match (self.min, self.max) {
+            (Some(min), Some(max)) => Some(format!("from {min} to {max}")),
+            (Some(min), None) => Some(format!("of at least {min}")),
+            (None, Some(max)) => Some(format!("of at most {max}")),
+            (None, None) => None,
+        }
+    }
+}
+
 /// What is wrong with a text of a known format.
 pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
     let (Some(format), Data::Text(text)) = (schema.get("format")?.as_str(), &node.data) else {
@@ -128,7 +158,7 @@ pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&
         "period" => match text.parse::<Period>() {
             Err(error) => Some(error.what()),
             Ok(period) if is_positive && period.get().is_zero() => Some("out of range"),
-            Ok(_) => None,
+            Ok(period) => (!PeriodRange::of(schema).holds(period)).then_some("out of range"),
         },
         "version-requirement" => reads::<VersionRequirement>(text, "no version requirement"),
         "ip" => reads::<IpAddr>(text, "no IP address"),

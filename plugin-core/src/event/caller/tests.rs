@@ -14,8 +14,9 @@ use super::*;
 use crate::context;
 use crate::error::{Error, ErrorKind};
 use crate::event::any::Payload;
+use crate::event::batch::Batch;
 use crate::event::descriptor::{Declared, EventDescriptor};
-use crate::event::envelope::{Batch, Meta};
+use crate::event::envelope::Meta;
 use crate::event::record::Record;
 
 /// What was dropped, in order.

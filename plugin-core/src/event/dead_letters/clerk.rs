@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{mpsc, oneshot};
 
+use super::ERRANDS;
 use crate::event::backlog::Pending;
 use crate::event::bus::WeakBus;
 use crate::instance::Identity;
@@ -55,24 +56,31 @@ impl Clerk {
         Self { inbox }
     }
 
-    /// Does its errands, in order; `speaker` is who publishes. It does not keep the bus alive.
+    /// Does its errands, in order, and hands over for many at once; `speaker` is who publishes. It
+    /// does not keep the bus alive.
     pub(crate) async fn run(mut self, bus: WeakBus, speaker: Arc<Identity>) {
-        while let Some(errand) = self.inbox.recv().await {
-            match errand {
-                Errand::File {
-                    hand_over,
-                    announce,
-                    _pending,
-                } => {
-                    if hand_over && let Some(bus) = bus.upgrade() {
-                        bus.letters().store().await;
+        let mut errands = Vec::new();
+        while self.inbox.recv_many(&mut errands, ERRANDS).await > 0 {
+            let hands_over =
+                |errand: &Errand| matches!(errand, Errand::File { hand_over, .. } if *hand_over);
+            if errands.iter().any(hands_over)
+                && let Some(bus) = bus.upgrade()
+            {
+                bus.letters().store().await;
+                bus.letters().tell_unannounced();
+            }
+            for errand in errands.drain(..) {
+                match errand {
+                    Errand::File {
+                        announce, _pending, ..
+                    } => {
+                        if let Some(event) = announce {
+                            publish(&bus, &speaker, event).await;
+                        }
                     }
-                    if let Some(event) = announce {
-                        publish(&bus, &speaker, event).await;
-                    }
+                    // Whoever waits may have gone.
+                    Errand::Flush(done) => drop(done.send(())),
                 }
-                // Whoever waits may have gone.
-                Errand::Flush(done) => drop(done.send(())),
             }
         }
     }

@@ -1,6 +1,7 @@
 //! The store that is always there: in memory, with room for so many letters.
 
 use std::collections::BTreeMap;
+use std::ops::Bound;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -46,8 +47,9 @@ impl Memory {
 
     pub(super) fn list(&self, query: &DeadLetterQuery) -> DeadLetterPage {
         let letters = self.lock();
-        let mut wanted = (letters.values())
-            .filter(|letter| query.after.is_none_or(|after| letter.id > after))
+        let begin = query.after.map_or(Bound::Unbounded, Bound::Excluded);
+        let mut wanted = (letters.range((begin, Bound::Unbounded)))
+            .map(|(_, letter)| letter)
             .filter(|letter| query.wants(letter));
         let page: Vec<_> = wanted.by_ref().take(query.limit).cloned().collect();
         let more = wanted.next().is_some();
@@ -65,9 +67,9 @@ impl Memory {
         self.lock().remove(&id).is_some()
     }
 
-    pub(super) fn oldest(&self) -> Option<DeadLetter> {
-        let letters = self.lock();
-        letters.first_key_value().map(|(_, letter)| letter.clone())
+    /// So many of the oldest ones at most.
+    pub(super) fn oldest(&self, most: usize) -> Vec<DeadLetter> {
+        self.lock().values().take(most).cloned().collect()
     }
 
     pub(super) fn len(&self) -> usize {

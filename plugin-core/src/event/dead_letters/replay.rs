@@ -93,10 +93,7 @@ impl DeadLetters {
 
     /// The delivery of a letter ended well.
     pub(crate) async fn replayed(&self, replay: &Replay) {
-        let id = replay.letter.id;
-        if let Err(error) = self.remove(id).await {
-            tracing::error!(letter = %id, "replayed well, but can't be removed: {error}");
-        }
+        self.gone(replay.letter.id).await;
     }
 }
 

@@ -104,6 +104,16 @@ pub trait DeadLetterStore {
     /// Keeps a letter, in the place of one with the same id.
     async fn put(&self, letter: DeadLetter) -> Result<()>;
 
+    /// Keeps letters, as [`put`](DeadLetterStore::put) does each. The kernel hands over together what
+    /// fails together: a store that writes to a disk does it with one commit. Of several letters some
+    /// may be kept when this fails; they are put again.
+    async fn put_all(&self, letters: Vec<DeadLetter>) -> Result<()> {
+        for letter in letters {
+            self.put(letter).await?;
+        }
+        Ok(())
+    }
+
     /// The letters that are wanted, in order of their ids.
     async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage>;
 
@@ -112,4 +122,12 @@ pub trait DeadLetterStore {
 
     /// Forgets a letter; `false` if there is none of that id.
     async fn remove(&self, id: DeadLetterId) -> Result<bool>;
+
+    /// Forgets letters, as far as there are any of these ids.
+    async fn remove_all(&self, ids: Vec<DeadLetterId>) -> Result<()> {
+        for id in ids {
+            self.remove(id).await?;
+        }
+        Ok(())
+    }
 }

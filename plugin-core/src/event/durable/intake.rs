@@ -142,7 +142,9 @@ impl Load {
         match job.payload.encode() {
             Ok(data) => {
                 self.records.push(Record {
-                    key: IdempotencyKey::next(),
+                    key: (job.payload.meta().key).map_or_else(IdempotencyKey::next, |key| {
+                        key.of_subscription(&durable.name)
+                    }),
                     source: Cow::Borrowed(job.payload.meta().source),
                     parent: job.payload.meta().parent,
                     published: SystemTime::now(),
@@ -159,17 +161,21 @@ impl Load {
     }
 
     fn stored(self, positions: &[u64], durable: &Durable) {
-        let ids = self.jobs.iter().map(|job| job.payload.meta().id);
+        let ids = self.jobs.iter().map(|job| {
+            let meta = job.payload.meta();
+            (meta.id, meta.key.is_some())
+        });
         let events = ids.zip(self.records).zip(positions);
         durable
             .tail
-            .appended(events.map(|((id, record), &position)| Next {
+            .appended(events.map(|(((id, may_be_old), record), &position)| Next {
                 stored: Stored {
                     position,
                     record,
                     suspicion: Suspicion::None,
                 },
                 id: Some(id),
+                may_be_old,
             }));
         for job in self.jobs {
             job.end(Ok(()));

@@ -53,7 +53,7 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
     refused
 }
 
-async fn stored(
+pub(super) async fn stored(
     site: &QueuedSite,
     answer: oneshot::Receiver<HandlerOutcome>,
 ) -> Result<(), PublishError> {

@@ -73,9 +73,9 @@ impl Flight {
 }
 
 impl Deliveries {
-    /// Begins to deliver.
-    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>) -> Self {
-        let begin = |delivery| Pump::begin(delivery, &durables.link.listen(), &durables.quarantine);
+    /// Begins to deliver to a plugin that has so many queued handlers.
+    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>, handlers: usize) -> Self {
+        let begin = |delivery| Pump::begin((delivery, handlers), durables);
         Self(deliveries.into_iter().map(begin).collect())
     }
 
@@ -118,11 +118,12 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Pump {
-    fn begin(delivery: Delivery, link: &Listener, quarantine: &Quarantine) -> Self {
+    fn begin((delivery, handlers): (Delivery, usize), durables: &Durables) -> Self {
+        let link = durables.link.listen();
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
         durable.tail.activate();
-        let window = Flight::new(WINDOW.max(2 * delivery.site.site.options.batch));
+        let window = Flight::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let deliverer = Deliverer {
@@ -130,12 +131,12 @@ impl Pump {
             link: link.clone(),
             window: window.clone(),
             answers,
-            quarantine: quarantine.clone(),
+            quarantine: durables.quarantine.clone(),
             cursor: 0,
         };
         let settler = Settler {
             durable: Arc::clone(&durable),
-            link: link.clone(),
+            link,
             window,
             letters,
         };
@@ -153,6 +154,15 @@ impl Pump {
             settle: crate::spawn::spawn(settler.run(answered)),
         }
     }
+}
+
+/// How many events of a subscription are in flight at most. Together with those of the plugin's
+/// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
+/// or for a target that is down holds the others up.
+fn window(delivery: &Delivery, handlers: usize) -> usize {
+    let site = &delivery.site;
+    let share = site.mailbox.capacity() / handlers.max(1);
+    (WINDOW.max(2 * site.site.options.batch)).min(share.max(1))
 }
 
 /// From the store to the mailbox.
@@ -206,6 +216,10 @@ impl Deliverer {
     }
 
     async fn send(&mut self, next: &Next, watch: Option<Watch>) -> Option<()> {
+        if let Some(breaker) = &self.delivery.site.breaker {
+            // What is not delivered waits in the store, and takes no room of other handlers'.
+            breaker.lets_through(|| self.window.in_flight() > 0).await;
+        }
         let receipt = self.receipt(next, watch).await?;
         let Some(job) = self.delivery.job(next, receipt) else {
             return Some(());
@@ -306,7 +320,11 @@ fn crash_failures(crashes: u32) -> Failures {
 }
 
 fn from_store(stored: Stored) -> Next {
-    Next { stored, id: None }
+    Next {
+        stored,
+        id: None,
+        may_be_old: false,
+    }
 }
 
 /// From the handlers back to the store.

@@ -22,6 +22,8 @@ pub(super) struct Next {
     pub(super) stored: Stored,
     /// The number of its publishing, if that was in this process.
     pub(super) id: Option<EventId>,
+    /// Whether its key is its publisher's: it may have been stored before, at an earlier position.
+    pub(super) may_be_old: bool,
 }
 
 /// Where a pump finds the next events.
@@ -107,6 +109,12 @@ impl Tail {
     pub(super) fn appended(&self, events: impl Iterator<Item = Next>) {
         self.change(|state| {
             for next in events {
+                // Positions grow: only a later one is certainly new. Otherwise the pump has come
+                // to it, or finds it in the store.
+                let is_new = state.last != UNKNOWN && next.stored.position > state.last;
+                if next.may_be_old && !is_new {
+                    continue;
+                }
                 let before = std::mem::replace(&mut state.last, next.stored.position);
                 if state.active && state.recent.len() < RECENT {
                     state.recent.push_back(Recent { before, next });
@@ -209,7 +217,11 @@ mod tests {
             record,
             suspicion: Suspicion::None,
         };
-        Next { stored, id: None }
+        Next {
+            stored,
+            id: None,
+            may_be_old: false,
+        }
     }
 
     fn tail() -> Tail {
@@ -266,6 +278,25 @@ mod tests {
             "one is in the store alone"
         );
         assert_eq!(here(&tail, RECENT as u64 + 1), [5_000]);
+    }
+
+    #[test]
+    fn what_was_stored_before_under_its_key_comes_once_and_hides_nothing() {
+        let tail = tail();
+        let keyed = |position| {
+            let may_be_old = true;
+            let next = Next {
+                may_be_old,
+                ..next(position)
+            };
+            tail.appended([next].into_iter());
+        };
+        keyed(3);
+        append(&tail, &[7, 8]);
+        assert_eq!(here(&tail, 3), [0; 0], "4 to 6 may be in the store");
+        keyed(7);
+        keyed(9);
+        assert_eq!(here(&tail, 7), [8, 9]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
 use super::topics::Topics;
 use crate::__private::provider;
+use crate::compose::note;
 use crate::descriptor::{Middleware, Plugin, PluginRef};
 use crate::error::Result;
 use crate::event::any::AnyEvent;
@@ -58,6 +59,9 @@ impl Interceptors<'_> {
                 tracing::error!(plugin, middleware, "its topics: {error}");
             })
             .ok();
+        for pattern in self.only.iter().flatten() {
+            note::warn(self.owner.name(), self.middleware.middleware, pattern);
+        }
     }
 
     /// A method of the stage `publish`.

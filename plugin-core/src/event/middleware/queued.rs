@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::chain::Chain;
 use super::delivery::Delivery;
 use crate::descriptor::Mode;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::any::{AnyEvent, Payload};
 use crate::event::handler::Site;
 use crate::event::record::Record;
@@ -70,8 +70,8 @@ impl Intercepted {
         took: Duration,
     ) {
         self.with_chain(|chain| {
-            for delivery in calling.deliveries() {
-                chain.after(&delivery, result, took);
+            for (at, delivery) in calling.deliveries().enumerate() {
+                chain.after(&delivery, result_of(result, at), took);
             }
         });
     }
@@ -83,6 +83,12 @@ impl Intercepted {
         let reading = record.readers.enter();
         read(self.chain.read(record, &reading))
     }
+}
+
+/// What a call came to for one of its events: a batch handler may have told of each.
+fn result_of(result: &Result<()>, at: usize) -> &Result<()> {
+    let each = result.as_ref().err().and_then(Error::each);
+    each.and_then(|each| each.get(at)).unwrap_or(result)
 }
 
 impl Calling<'_> {

@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::sync::Semaphore;
+use tokio::task::coop::consume_budget;
 use tokio::task::{JoinError, JoinSet};
 
 use super::desk::Desk;
 use super::work::Work;
+use crate::descriptor::Overflow;
 use crate::event::lane::address;
 use crate::event::lanes::Lanes;
 
@@ -15,16 +16,16 @@ use crate::event::lanes::Lanes;
 pub(super) struct Beside {
     worker: usize,
     running: JoinSet<Ended>,
-    /// How many more calls each handler may have whose events have no keys.
-    calls: HashMap<usize, Arc<Semaphore>>,
-    /// The calls of each handler whose events have keys.
+    /// The calls of each handler.
     lanes: HashMap<usize, Arc<Mutex<Lanes<Work>>>>,
+    /// How many events without a key there were: each has a lane of its own.
+    keyless: u64,
 }
 
 /// What a task leaves to do.
 #[derive(Default)]
 struct Ended {
-    /// What is to be tried again.
+    /// What is to be tried again, or waits for its target.
     failed: Option<Work>,
     /// What runs in its place.
     next: Option<(u64, Work)>,
@@ -35,8 +36,8 @@ impl Beside {
         Self {
             worker,
             running: JoinSet::new(),
-            calls: HashMap::new(),
             lanes: HashMap::new(),
+            keyless: 0,
         }
     }
 
@@ -44,55 +45,60 @@ impl Beside {
         self.running.is_empty()
     }
 
-    /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
-    /// same key. What waits keeps its place in the mailbox, so it is bounded.
-    pub(super) async fn call(&mut self, work: Work) {
-        if let Some(key) = work.key() {
-            return self.call_keyed(key, work);
-        }
+    /// Whether a call has to wait in the mailbox: what may have to give way to a new event does not
+    /// wait here.
+    pub(super) fn has_no_room_for(&self, work: &Work) -> bool {
         let site = work.site();
-        let calls = (self.calls.entry(address(site)))
-            .or_insert_with(|| Arc::new(Semaphore::new(site.site.options.concurrency)));
-        let Ok(call) = Arc::clone(calls).acquire_owned().await else {
-            return;
-        };
-        let mut desk = Desk::new(self.worker);
-        self.running.spawn(async move {
-            let failed = desk.serve(work).await;
-            drop(call);
-            Ended { failed, next: None }
-        });
+        site.site.options.overflow == Overflow::DropOldest
+            && (self.lanes.get(&address(site))).is_some_and(|lanes| lock(lanes).is_full())
     }
 
-    fn call_keyed(&mut self, key: u64, work: Work) {
+    /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
+    /// same key. What waits keeps its place in the mailbox, so it is bounded. What has to wait for
+    /// the handler's target comes back.
+    pub(super) fn call(&mut self, mut work: Work) -> Option<Work> {
+        let key = work.key();
+        let is_resumed = key.is_some() && work.is_retry();
+        // A new event takes its place behind those of its key first.
+        if (key.is_none() || is_resumed) && work.is_shut_out() {
+            return Some(work);
+        }
+        let key = key.unwrap_or_else(|| {
+            self.keyless += 1;
+            self.keyless
+        });
         let lanes = self.lanes(&work);
-        let is_retry = work.is_retry();
         let first = {
             let mut lanes = lock(&lanes);
-            match is_retry {
+            match is_resumed {
                 true => lanes.resume(key, work),
                 false => lanes.add(key, work),
             }
         };
         if let Some(first) = first {
-            self.spawn_keyed(lanes, (key, first));
+            self.spawn(lanes, (key, first));
         }
+        None
     }
 
-    /// Calls handlers of keyed events one after the other, until one fails or none is left.
-    fn spawn_keyed(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
+    /// Calls a handler with one event after the other, until one fails or none is left.
+    fn spawn(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
         let mut desk = Desk::new(self.worker);
         self.running.spawn(async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {
-                if let Some(failed) = desk.serve(work).await {
-                    let next = lock(&lanes).suspend();
-                    return Ended {
-                        failed: Some(failed),
-                        next,
-                    };
+                let is_keyed = work.key().is_some();
+                // Calls that never wait leave others their turn.
+                consume_budget().await;
+                let failed = desk.serve(work).await;
+                let mut lanes = lock(&lanes);
+                next = match failed.is_some() && is_keyed {
+                    true => lanes.suspend(),
+                    false => lanes.next(key),
+                };
+                if failed.is_some() {
+                    return Ended { failed, next };
                 }
-                next = lock(&lanes).next(key);
             }
             Ended::default()
         });
@@ -120,9 +126,9 @@ impl Beside {
     fn take(&mut self, ended: Result<Ended, JoinError>) -> Option<Work> {
         // Handlers are guarded, and nobody aborts a call: it has ended.
         let Ended { failed, next } = ended.unwrap_or_default();
-        if let Some((key, work)) = next {
-            let lanes = self.lanes(&work);
-            self.spawn_keyed(lanes, (key, work));
+        if let Some(next) = next {
+            let lanes = self.lanes(&next.1);
+            self.spawn(lanes, next);
         }
         failed
     }

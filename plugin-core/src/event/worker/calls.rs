@@ -13,6 +13,7 @@ use super::timer::Timer;
 use super::work::Work;
 use crate::error::{Error, Result};
 use crate::event::any::Payload;
+use crate::event::breaker::Verdict;
 use crate::event::caller::Caller;
 use crate::event::handler::Site;
 use crate::event::middleware::Calling;
@@ -30,16 +31,18 @@ pub(super) struct Calls {
     began: Option<std::time::Instant>,
     /// When it is late, once it waits.
     due: Option<Instant>,
-    /// What middleware has to do with it.
+    /// What middleware and a breaker have to do with it.
     passage: Option<Box<Passage>>,
 }
 
-/// A call that middleware is around.
+/// A call that something is around: middleware, or a breaker.
 struct Passage {
     payloads: Vec<Arc<dyn Payload>>,
     attempt: u32,
     /// When middleware let it pass, or why it did not.
     passed: Result<Instant>,
+    /// Whether it shows if the target of the handler is back.
+    is_probe: bool,
 }
 
 impl Calls {
@@ -213,6 +216,7 @@ impl Passage {
             payloads: work.payloads(),
             attempt: work.attempts() + 1,
             passed: Ok(Instant::now()),
+            is_probe: work.is_probe(),
         };
         let asked = site.middleware.before(&passage.calling(site));
         passage.passed = asked.map(|()| Instant::now());
@@ -222,6 +226,17 @@ impl Passage {
     fn end(&self, site: &QueuedSite, result: &Result<()>) {
         let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
         (site.middleware).after(&self.calling(site), result, took);
+        if let Some(breaker) = &site.breaker {
+            let turn = breaker.ended(self.verdict(result), self.is_probe);
+            site.site.tell_turn(turn, (breaker, result));
+        }
+    }
+
+    fn verdict(&self, result: &Result<()>) -> Verdict {
+        match &self.passed {
+            Ok(_) => Verdict::of(result),
+            Err(_) => Verdict::Unknown,
+        }
     }
 
     fn calling<'a>(&'a self, site: &'a QueuedSite) -> Calling<'a> {

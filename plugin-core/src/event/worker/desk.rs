@@ -88,12 +88,16 @@ impl Desk {
         }
     }
 
-    /// Makes a call and waits for its end. What is to be tried again comes back.
+    /// Makes a call and waits for its end. What is to be tried again comes back, and what has to
+    /// wait for the target of the handler.
     pub(super) async fn serve(&mut self, mut work: Work) -> Option<Work> {
         let mailbox = Arc::clone(&work.site().mailbox);
         if work.site().site.has_ended() {
             work.discard();
             return None;
+        }
+        if !work.is_admitted() {
+            return Some(work);
         }
         mailbox.give_back(work.begin());
         self.put(work);

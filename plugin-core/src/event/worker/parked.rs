@@ -1,4 +1,4 @@
-//! What waits for its retry: one timer for all of it.
+//! What waits for its retry, or for a target that is down: one timer for all of it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -40,13 +40,16 @@ impl Parked {
         self.waiting.peek().map(|Reverse(first)| first.due)
     }
 
-    /// Lets work wait as long as its handler asks for.
+    /// Lets work wait: as long as its handler asks for, or for its target.
     pub(super) fn push(&mut self, work: Work) {
-        let pause = self.jitter.spread(work.pause());
-        work.tell(pause);
+        let due = work.shut_until().unwrap_or_else(|| {
+            let pause = work.pause(&mut self.jitter);
+            work.tell(pause);
+            Instant::now() + pause
+        });
         self.count += 1;
         self.waiting.push(Reverse(Waiting {
-            due: Instant::now() + pause,
+            due,
             count: self.count,
             work,
         }));

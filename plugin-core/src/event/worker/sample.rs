@@ -49,6 +49,7 @@ fn site(plugin: &'static str) -> Arc<QueuedSite> {
         key: None,
         group: None,
         durable: None,
+        breaker: None,
         events: Events::default(),
     };
     site.open()

@@ -4,12 +4,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::context::{Frame, within};
 use crate::error::{Error, Result};
 use crate::event::any::Payload;
-use crate::event::job::Job;
+use crate::event::breaker::{Admission, Verdict};
+use crate::event::handler::Site;
+use crate::event::jitter::Jitter;
+use crate::event::job::{Gate, Job};
 use crate::event::lane::Lane;
 use crate::event::queued::QueuedSite;
+
+/// The longest pause that an error can ask for: who knows how long an event waits for a server's
+/// `Retry-After` of a year.
+const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
+
+/// How often one event may show that a target is down, before that counts against the event: one
+/// that fails whenever it is tried holds up those behind it no longer than so many probes.
+const MOST_PROBES: u32 = 100;
 
 /// One event, or a batch, which is tried again as a whole.
 pub(in crate::event) struct Work {
@@ -52,9 +65,47 @@ impl Work {
         self.first.key()
     }
 
-    /// Whether its handler was called before.
+    /// Whether it has waited, for a retry or for the target of its handler.
     pub(super) fn is_retry(&self) -> bool {
-        self.attempts() > 0
+        self.attempts() > 0 || self.first.gate() != Gate::Never
+    }
+
+    /// Asks the breaker of its handler for a call; if it gets none, it has to wait.
+    pub(super) fn is_admitted(&mut self) -> bool {
+        let Some(breaker) = &self.site().breaker else {
+            return true;
+        };
+        let gate = match breaker.admit() {
+            Admission::Refused => Gate::Shut,
+            Admission::Probe => Gate::Probe,
+            Admission::Call if self.first.gate() == Gate::Never => return true,
+            Admission::Call => Gate::Passed,
+        };
+        self.first.stands(gate);
+        gate != Gate::Shut
+    }
+
+    /// Whether the breaker of its handler would not let it be called; it is noted then.
+    pub(super) fn is_shut_out(&mut self) -> bool {
+        let site = self.site();
+        let refused = !site.site.has_ended()
+            && (site.breaker.as_ref()).is_some_and(|one| one.refused_until().is_some());
+        if refused {
+            self.first.stands(Gate::Shut);
+        }
+        refused
+    }
+
+    /// Whether it shows if the target of its handler is back.
+    pub(super) fn is_probe(&self) -> bool {
+        self.first.gate() == Gate::Probe
+    }
+
+    /// When it asks the breaker of its handler again, if it waits for that.
+    pub(super) fn shut_until(&self) -> Option<Instant> {
+        let breaker = self.site().breaker.as_ref()?;
+        let until = || breaker.refused_until().unwrap_or_else(Instant::now);
+        (self.first.gate() == Gate::Shut).then(until)
     }
 
     /// Calls that failed so far.
@@ -91,10 +142,14 @@ impl Work {
             .map_err(|panic| Error::panic(&*panic))
     }
 
-    /// The pause before the next call, without jitter.
-    pub(super) fn pause(&self) -> Duration {
+    /// The pause before the next call: as long as the handler says, in part by chance, and not
+    /// shorter than an error asked for.
+    pub(super) fn pause(&self, jitter: &mut Jitter) -> Duration {
         let retry = self.site().site.options.retry;
-        retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()))
+        let pause = retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()));
+        let jobs = std::iter::once(&self.first).chain(&self.rest);
+        let asked = jobs.filter_map(Job::asked_pause).max();
+        (jitter.spread(pause)).max(asked.unwrap_or_default().min(LONGEST_ASKED))
     }
 
     /// Tells the operator that there will be another call.
@@ -142,22 +197,59 @@ impl Work {
 
     /// Acknowledges it after a call; what is to be tried again comes back.
     pub(super) async fn conclude(mut self, result: Result<()>) -> Option<Self> {
+        let is_down = self.is_probe() && Verdict::of(&result) == Verdict::Down;
         let Err(error) = result else {
             self.succeed().await;
             return None;
         };
         self.site().site.count_failure(&error);
+        if is_down && self.first.probed(&error) <= MOST_PROBES {
+            return Some(self);
+        }
+        let error = match error.into_each() {
+            Ok(each) => return self.conclude_each(each).await,
+            Err(error) => error,
+        };
         self.jobs_mut().for_each(|job| job.failed(&error));
-        if self.may_retry(&error) {
+        if self.first.may_retry(&error) {
             return Some(self);
         }
         self.bury(&error).await;
         None
     }
 
-    fn may_retry(&self, error: &Error) -> bool {
-        let retry = self.site().site.options.retry;
-        error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
+    /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
+    async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
+        let site = Arc::clone(self.site());
+        let (mut done, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        // All at once and before anything waits, so that none that succeeded is left behind.
+        for (mut job, result) in self.into_jobs().zip(each) {
+            match result {
+                Ok(()) => {
+                    job.leave();
+                    done.push(job);
+                }
+                Err(error) => {
+                    job.failed(&error);
+                    match job.may_retry(&error) {
+                        true => again.push(job),
+                        false => dead.push((job, error)),
+                    }
+                }
+            }
+        }
+        for job in done {
+            job.succeed().await;
+        }
+        tell_of(&site.site, &dead);
+        for (job, error) in dead {
+            job.bury(&error).await;
+        }
+        let mut again = again.into_iter();
+        Some(Self {
+            first: again.next()?,
+            rest: again.collect(),
+        })
     }
 
     async fn succeed(mut self) {
@@ -168,7 +260,8 @@ impl Work {
     }
 
     async fn bury(self, error: &Error) {
-        self.site().site.tell(self.first.payload.meta(), error);
+        let others = self.rest.len();
+        (self.site().site).tell_of(self.first.payload.meta(), error, others);
         for job in self.into_jobs() {
             job.bury(error).await;
         }
@@ -180,5 +273,20 @@ impl Work {
 
     fn into_jobs(self) -> impl Iterator<Item = Job> {
         std::iter::once(self.first).chain(self.rest)
+    }
+}
+
+/// Tells the operator of the events that a call failed with: once for each cause.
+fn tell_of(site: &Site, dead: &[(Job, Error)]) {
+    let mut causes: Vec<(String, &Job, &Error, usize)> = Vec::new();
+    for (job, error) in dead {
+        let text = error.to_string();
+        match causes.iter_mut().find(|(known, ..)| *known == text) {
+            Some((.., others)) => *others += 1,
+            None => causes.push((text, job, error, 0)),
+        }
+    }
+    for (_, job, error, others) in causes {
+        site.tell_of(job.payload.meta(), error, others);
     }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use crate::config;
 use crate::error::Error;
 use crate::lifecycle::state::State;
+use crate::nearest::nearest;
 use crate::schedule::ScheduleState;
 
 /// Why an operation was not carried out.
@@ -87,7 +87,7 @@ impl fmt::Display for OperationError {
         match self {
             Self::Unknown { plugin, known } => {
                 write!(f, "no plugin `{plugin}` is under management")?;
-                match config::nearest(plugin, known.iter().copied()) {
+                match nearest(plugin, known.iter().copied()) {
                     Some(meant) => write!(f, "; did you mean `{meant}`?"),
                     None => Ok(()),
                 }

@@ -1,11 +1,12 @@
 //! The `Hooks` of a descriptor: one closure a method.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, Type};
 
 use super::calls::{associated, on_plugin, run};
+use super::local;
 use crate::krate;
 use crate::plugin::model::{Hook, Plugin};
 
@@ -36,27 +37,25 @@ fn init(krate: &Path, hook: &Hook) -> TokenStream {
     quote! {
         |context| {
             #extracted
-            ::core::result::Result::Ok(#built)
+            ::std::result::Result::Ok(#built)
         }
     }
 }
 
 fn start(krate: &Path, hook: &Hook) -> TokenStream {
     let tasks = hook.parameters.iter().map(|ty| {
+        let tasks = local("tasks");
         let there = krate::at(krate, ty.span());
-        quote_spanned!(ty.span()=> <#ty as #there::__private::StartParam>::of(tasks))
+        quote_spanned!(ty.span()=> <#ty as #there::__private::StartParam>::of(#tasks))
     });
     let called = on_plugin(&hook.call, &tasks.collect::<Vec<_>>());
     let handled = run(krate, "handled", &hook.call, &called);
     // A `#[start]` without `Tasks` leaves the parameter alone.
-    let tasks = Ident::new(
-        if hook.parameters.is_empty() {
-            "_"
-        } else {
-            "tasks"
-        },
-        Span::call_site(),
-    );
+    let tasks = local(if hook.parameters.is_empty() {
+        "_"
+    } else {
+        "tasks"
+    });
     quote! {
         |plugin, #tasks| {
             let plugin = #krate::__private::downcast::<Self>(plugin);
@@ -86,7 +85,7 @@ fn reload(krate: &Path, hook: &Hook) -> TokenStream {
         |plugin, context| {
             #extracted
             let plugin = #krate::__private::downcast::<Self>(plugin);
-            ::core::result::Result::Ok(#handled)
+            ::std::result::Result::Ok(#handled)
         }
     }
 }
@@ -97,8 +96,9 @@ fn parameters(krate: &Path, types: &[Type]) -> (Vec<Ident>, TokenStream) {
         .map(|at| format_ident!("parameter_{at}"))
         .collect();
     let values = types.iter().map(|ty| {
+        let context = local("context");
         let there = krate::at(krate, ty.span());
-        quote_spanned!(ty.span()=> <#ty as #there::init::InitParam>::extract(context)?)
+        quote_spanned!(ty.span()=> <#ty as #there::init::InitParam>::extract(#context)?)
     });
     (names.clone(), quote!(#(let #names = #values;)*))
 }

@@ -16,7 +16,7 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
         topics,
         priority,
     } = middleware;
-    let name = call.method.to_string();
+    let name = &call.name;
     let variant = Ident::new(stage.variant(), *stage_span);
     let topics = match topics {
         Some(Topics::Pattern(pattern)) => pattern.to_token_stream(),

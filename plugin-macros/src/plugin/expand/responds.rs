@@ -16,7 +16,7 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
         request,
         ..
     } = respond;
-    let handler = call.method.to_string();
+    let handler = &call.name;
     let there = krate::at(krate, request.span());
     // Whether it is a request, and not only an event, is found where it is bound.
     let descriptor =
@@ -33,7 +33,7 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
             request: #descriptor,
             mode: #krate::Mode::#mode,
             options: #krate::RespondOptions::DEFAULT
-                #(.timeout(::core::time::Duration::from_millis(#timeout)))*
+                #(.timeout(::std::time::Duration::from_millis(#timeout)))*
                 #(.concurrency(#concurrency))*,
             bind: #bind,
         }

@@ -1,6 +1,6 @@
 //! The elements of a descriptor's `schedules`.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
 use syn::Path;
 
@@ -15,14 +15,14 @@ pub(super) fn element(krate: &Path, schedule: &Schedule) -> TokenStream {
         takes_run,
         ..
     } = schedule;
-    let name = call.method.to_string();
+    let name = &call.name;
     let when = when(krate, &schedule.when);
     let options = options(krate, &schedule.pace);
     let told: &[TokenStream] = if *takes_run { &[quote!(&run)] } else { &[] };
     let called = on_plugin(call, told);
     let handled = run(krate, "handled", call, &called);
     // A method that does not want to know which run it is leaves the parameter alone.
-    let parameter = Ident::new(if *takes_run { "run" } else { "_" }, Span::call_site());
+    let parameter = super::local(if *takes_run { "run" } else { "_" });
     quote! {
         #(#conditions)*
         #krate::Schedule {
@@ -53,10 +53,10 @@ pub(super) fn assertion(krate: &Path, schedule: &Schedule) -> Option<TokenStream
 fn when(krate: &Path, when: &When) -> TokenStream {
     match when {
         When::Every(millis) => {
-            quote!(#krate::When::Every(::core::time::Duration::from_millis(#millis)))
+            quote!(#krate::When::Every(::std::time::Duration::from_millis(#millis)))
         }
         When::After(millis) => {
-            quote!(#krate::When::After(::core::time::Duration::from_millis(#millis)))
+            quote!(#krate::When::After(::std::time::Duration::from_millis(#millis)))
         }
         When::Cron {
             expression,
@@ -78,10 +78,10 @@ fn options(krate: &Path, pace: &Pace) -> TokenStream {
     let timeout = pace.timeout_millis.iter();
     quote! {
         #krate::ScheduleOptions::DEFAULT
-            #(.jitter(::core::time::Duration::from_millis(#jitter)))*
+            #(.jitter(::std::time::Duration::from_millis(#jitter)))*
             #(.max_runs(#max_runs))*
             #(.overlap(#krate::Overlap::#overlap))*
             #(.misfire(#krate::Misfire::#misfire))*
-            #(.timeout(::core::time::Duration::from_millis(#timeout)))*
+            #(.timeout(::std::time::Duration::from_millis(#timeout)))*
     }
 }

@@ -1,6 +1,6 @@
 //! The elements of a descriptor's `subscriptions`.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Ident, Path, Type};
@@ -18,7 +18,7 @@ pub(super) fn element(krate: &Path, ty: &Type, subscription: &Subscription) -> T
         shared,
         ..
     } = subscription;
-    let handler = call.method.to_string();
+    let handler = &call.name;
     let source = source(krate, listens);
     let mode = Ident::new(
         if call.is_async { "Queued" } else { "Inline" },
@@ -77,17 +77,21 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
     let retry = serving.retry.iter();
     let backoff = serving.backoff_millis.iter();
     let max_backoff = serving.max_backoff_millis.iter();
+    let breaker = serving.breaker.iter();
+    let open_for = serving.open_for_millis.iter();
     let durable = serving.durable.then(|| quote!(.durable()));
     quote! {
         #krate::SubscribeOptions::DEFAULT
             #(.priority(#priority))*
-            #(.timeout(::core::time::Duration::from_millis(#timeout)))*
+            #(.timeout(::std::time::Duration::from_millis(#timeout)))*
             #(.concurrency(#concurrency))*
             #(.overflow(#krate::Overflow::#overflow))*
-            #(.batch(#batch, ::core::time::Duration::from_millis(#linger)))*
+            #(.batch(#batch, ::std::time::Duration::from_millis(#linger)))*
             #(.retry(#retry))*
-            #(.backoff(::core::time::Duration::from_millis(#backoff)))*
-            #(.max_backoff(::core::time::Duration::from_millis(#max_backoff)))*
+            #(.backoff(::std::time::Duration::from_millis(#backoff)))*
+            #(.max_backoff(::std::time::Duration::from_millis(#max_backoff)))*
+            #(.breaker(#breaker))*
+            #(.open_for(::std::time::Duration::from_millis(#open_for)))*
             #durable
     }
 }
@@ -108,7 +112,7 @@ fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
     let key = subscription.shared.key.as_ref()?;
     let there = krate::at(krate, key.span());
     // The name as it is in the expansion, wherever the key was written.
-    let event = Ident::new("event", Span::call_site());
+    let event = super::local("event");
     let key_of = quote_spanned!(key.span()=> #there::__private::key_of);
     let number = quote_spanned!(key.span()=> #key_of(#event, #key));
     Some(match &subscription.listens {
@@ -122,8 +126,13 @@ fn key(krate: &Path, subscription: &Subscription) -> Option<TokenStream> {
 /// One call of the `Binder`.
 fn bind(krate: &Path, ty: &Type, subscription: &Subscription) -> TokenStream {
     let filter = match &subscription.filter {
-        Some(filter) => quote!(::core::option::Option::Some(#filter)),
-        None => quote!(::core::option::Option::None),
+        Some(filter) => {
+            let (there, event) = (krate::at(krate, filter.span()), super::local("event"));
+            let admits = quote_spanned!(filter.span()=> #there::__private::admits);
+            let admits = quote_spanned!(filter.span()=> #admits(#event, #filter));
+            quote!(::std::option::Option::Some(|event| #admits))
+        }
+        None => quote!(::std::option::Option::None),
     };
     let is_async = subscription.call.is_async;
     match &subscription.listens {
@@ -172,12 +181,14 @@ fn queued(krate: &Path, (ty, event): (&Type, &Type), subscription: &Subscription
     let (method, span) = (&call.method, call.method.span());
     let called = quote_spanned!(span=> <#ty>::#method(plugin, event).await);
     let handling = run_of(&ty.to_token_stream(), (krate, "handling"), call, &called);
+    let state = super::state(krate, ty);
     let krate = krate::at(krate, span);
     quote_spanned! {span=> {
         fn call<'a>(
             plugin: &'a #ty,
             event: &'a #krate::event::Envelope<#event>,
-        ) -> impl ::core::future::Future<Output = #krate::Result<()>> + ::core::marker::Send + use<'a>
+        ) -> impl ::std::future::Future<Output = #krate::Result<()>> + ::std::marker::Send + use<'a>
+        #state
         {
             #handling
         }
@@ -187,7 +198,7 @@ fn queued(krate: &Path, (ty, event): (&Type, &Type), subscription: &Subscription
 
 fn batch(krate: &Path, subscription: &Subscription) -> TokenStream {
     let called = on_plugin(&subscription.call, &[quote!(events)]);
-    let handled = run(krate, "handling", &subscription.call, &called);
+    let handled = run(krate, "handling_batch", &subscription.call, &called);
     quote!(|plugin, events| #handled)
 }
 

@@ -2,7 +2,7 @@
 
 use syn::{Ident, LitInt};
 
-use super::retry;
+use super::{breaker, retry};
 use crate::attribute::Arguments;
 use crate::diagnostics::Diagnostics;
 use crate::plugin::duration;
@@ -31,6 +31,8 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
         retry: count("retry", arguments, diagnostics),
         backoff_millis: backoff.initial,
         max_backoff_millis: backoff.max,
+        breaker: count("breaker", arguments, diagnostics),
+        open_for_millis: breaker::open_for(arguments, diagnostics),
         durable: flag("durable", arguments, diagnostics),
     }
 }

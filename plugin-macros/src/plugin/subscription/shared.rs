@@ -3,7 +3,7 @@
 use quote::ToTokens;
 use syn::{Expr, Ident, LitStr};
 
-use super::find_self;
+use super::{awaits, find_self};
 use crate::attribute::Arguments;
 use crate::diagnostics::Diagnostics;
 use crate::plugin::model::Shared;
@@ -93,6 +93,12 @@ fn key(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Expr>
         let message = "a key is read off the event alone, before it is known which instance \
             handles it: there is no `self` here";
         diagnostics.at(this, message);
+    }
+    if let Some(token) = awaits(&key) {
+        let message = "a key is read off the event while it is published, which does not wait: \
+            write a closure without `async`";
+        diagnostics.at(token, message);
+        return None;
     }
     Some(key)
 }

@@ -2,18 +2,24 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Json};
 use plugin_core::Error;
-use plugin_core::event::{PublishError, Publishers};
+use plugin_core::event::{PublishError, Publishers, Received, Subject};
+use plugin_core::trace::TraceContext;
 use serde_json::json;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 
 use super::Route;
+use crate::auth::{Caller, no_token};
 use crate::body::JsonBody;
+use crate::config::ApiConfig;
+use crate::idempotency::{self, Fingerprint, Keys, Known, Outcome};
+use crate::limits::Deadline;
 use crate::problem::Problem;
 use crate::server::Spawn;
 
@@ -23,12 +29,30 @@ pub(super) const PUBLISH: &str = "POST /events/{topic}";
 struct Events {
     publishers: Publishers,
     spawn: Spawn,
+    /// Who may publish for others.
+    speakers: Arc<[String]>,
+    /// For the events that are being published, also those whose request is over.
+    room: Arc<Semaphore>,
+    keys: Arc<Keys>,
 }
 
-pub(super) fn routes(publishers: &Publishers, spawn: &Spawn) -> Vec<Route> {
+/// What comes beside the event.
+struct Order {
+    user: String,
+    /// The caller's, or one that was made here.
+    key: String,
+    is_given: bool,
+    event: Fingerprint,
+    deadline: Instant,
+}
+
+pub(super) fn routes(publishers: &Publishers, spawn: &Spawn, config: &ApiConfig) -> Vec<Route> {
     let events = Events {
+        speakers: config.may_publish_for.as_slice().into(),
         publishers: publishers.clone(),
         spawn: Arc::clone(spawn),
+        room: Arc::new(Semaphore::new(config.max_pending_events.get().into())),
+        keys: Arc::new(Keys::new(config.idempotency_ttl.get())),
     };
     vec![Route::new(PUBLISH, post(publish).with_state(events))]
 }
@@ -36,38 +60,150 @@ pub(super) fn routes(publishers: &Publishers, spawn: &Spawn) -> Vec<Route> {
 async fn publish(
     State(events): State<Events>,
     Path(topic): Path<String>,
+    caller: Option<Extension<Caller>>,
+    Extension(Deadline(deadline)): Extension<Deadline>,
+    headers: HeaderMap,
     body: JsonBody,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
+    let given = idempotency::key(&headers)?;
     if events.publishers.event(&topic).is_none() {
         let detail = format!("no type of event has the topic `{topic}`");
         return Err(Problem::new(StatusCode::NOT_FOUND, detail));
     }
-    let accepted = json!({"accepted": topic});
-    events.whole(topic, body).await?;
-    Ok((StatusCode::ACCEPTED, Json(accepted)))
+    let event = events.publishers.receive(&topic, body.text())?;
+    events.check_subject(&topic, &event, caller.as_deref())?;
+    let order = Order {
+        user: caller.map_or(String::new(), |Extension(caller)| caller.user_id),
+        is_given: given.is_some(),
+        key: given.unwrap_or_else(|| TraceContext::root().trace_id().to_string()),
+        event: Fingerprint::of(&topic, body.text()),
+        deadline,
+    };
+    let outcome = events.begin(&order, event)?;
+    events.answer(&topic, &order, outcome).await
 }
 
 impl Events {
-    /// Publishes in a task of its own: a request that is given up must not leave an event with
-    /// some of its subscribers only. Who is answered may forget the event: it is stored for those
-    /// whose subscription is durable.
-    async fn whole(self, topic: String, body: JsonBody) -> Result<(), Problem> {
-        let (done, outcome) = oneshot::channel();
-        let publishers = self.publishers;
+    /// Whether a caller may publish an event: one that speaks for himself or for nobody. Who calls
+    /// is known unless the route is open.
+    fn check_subject(
+        &self,
+        topic: &str,
+        event: &Received,
+        caller: Option<&Caller>,
+    ) -> Result<(), Problem> {
+        let subject = event.subject();
+        if subject == Subject::Nobody {
+            return Ok(());
+        }
+        let caller = &caller.ok_or_else(no_token)?.user_id;
+        match subject {
+            _ if self.speakers.contains(caller) => Ok(()),
+            Subject::User { id, .. } if id == caller => Ok(()),
+            Subject::User { field, .. } => {
+                let detail = format!(
+                    "`{caller}` may publish `{topic}` only with `{caller}` as its `{field}`: \
+                     `may_publish_for` in the config of `api-plugin` does not name them"
+                );
+                Err(Problem::new(StatusCode::FORBIDDEN, detail).with("key", field))
+            }
+            _ => {
+                let detail = format!(
+                    "callers can't publish `{topic}`: its type does not say whom it speaks for \
+                     (`subject` of `#[event]`), and `may_publish_for` in the config of \
+                     `api-plugin` does not name `{caller}`"
+                );
+                Err(Problem::new(StatusCode::FORBIDDEN, detail))
+            }
+        }
+    }
+
+    /// Begins to publish, unless that has begun under the same key.
+    fn begin(&self, order: &Order, event: Received) -> Result<watch::Receiver<Outcome>, Problem> {
+        if !order.is_given {
+            return self.publish(order, event, watch::Sender::new(Outcome::Pending));
+        }
+        match self.keys.begin(&order.user, &order.key, order.event) {
+            Known::No(outcome) => self.publish(order, event, outcome),
+            Known::Same(outcome) => Ok(outcome),
+            Known::Other => Err(Problem::new(
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "this `Idempotency-Key` came with another event before: one key is for one event",
+            )
+            .with("key", "Idempotency-Key")),
+        }
+    }
+
+    /// Publishes in a task of its own, which a request that is given up does not end.
+    fn publish(
+        &self,
+        order: &Order,
+        event: Received,
+        sender: watch::Sender<Outcome>,
+    ) -> Result<watch::Receiver<Outcome>, Problem> {
+        let room = Arc::clone(&self.room).try_acquire_owned().map_err(|_| {
+            Problem::unavailable(
+                "the event was not published: as many as `max_pending_events` wait to be stored",
+            )
+        })?;
+        let outcome = sender.subscribe();
+        let key = idempotency::event_key(&order.user, &order.key);
+        // What has no room by then is not published, and there is time left to say so.
+        let left = order.deadline.saturating_duration_since(Instant::now());
         let publish = async move {
-            let published = publishers.publish_durable(&topic, body.text()).await;
-            // Nobody waits for the outcome of a request that was given up.
-            drop(done.send(published));
+            let published = event.publish_stored(Some(key), left.mul_f64(0.7)).await;
+            sender.send_replace(match published {
+                Ok(()) => Outcome::Stored,
+                Err(error) => Outcome::Failed(Problem::from(error)),
+            });
+            drop(room);
         };
         (self.spawn)("publish", Box::pin(publish))
             .map_err(|error| Problem::unavailable(error.to_string()))?;
-        match outcome.await {
-            Ok(published) => published.map_err(Problem::from),
-            Err(_) => Err(Problem::unavailable(
-                "the event may not have been published",
-            )),
+        Ok(outcome)
+    }
+
+    /// Waits for what becomes of an event as long as a request may last.
+    async fn answer(
+        &self,
+        topic: &str,
+        order: &Order,
+        mut outcome: watch::Receiver<Outcome>,
+    ) -> Result<Response, Problem> {
+        let left = order.deadline.saturating_duration_since(Instant::now());
+        let decided = outcome.wait_for(|outcome| !matches!(outcome, Outcome::Pending));
+        // An error says that it is too late, or that it was cut off and nobody knows.
+        let decided = match tokio::time::timeout(left.mul_f64(0.9), decided).await {
+            Ok(Ok(decided)) => decided.clone(),
+            _ => Outcome::Pending,
+        };
+        match decided {
+            Outcome::Failed(problem) => Err(problem),
+            Outcome::Stored if order.is_given => {
+                let accepted = json!({"accepted": topic, "idempotency_key": order.key});
+                Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
+            }
+            Outcome::Stored => {
+                Ok((StatusCode::ACCEPTED, Json(json!({"accepted": topic}))).into_response())
+            }
+            Outcome::Pending => {
+                if !order.is_given {
+                    self.keys
+                        .adopt((&order.user, &order.key), order.event, outcome);
+                }
+                Ok(pending(topic, &order.key))
+            }
         }
     }
+}
+
+/// It may be stored or not. The same request with the same key tells.
+fn pending(topic: &str, key: &str) -> Response {
+    let detail = "the event is not stored yet, and may be: send the same again with \
+                  `idempotency_key` as `Idempotency-Key` to learn what became of it";
+    let body = json!({"pending": topic, "idempotency_key": key, "detail": detail});
+    let soon = [(header::RETRY_AFTER, "1")];
+    (StatusCode::ACCEPTED, soon, Json(body)).into_response()
 }
 
 /// What a middleware refused: for now, or for good.

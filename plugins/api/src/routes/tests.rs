@@ -41,7 +41,10 @@ impl Fixture {
             users::routes(&users, config.users),
             health::routes(&readiness),
         ];
-        let router = assemble(routes.into_iter().flatten(), &auth, &config.open);
+        let router = {
+            let log = SecurityLog::new(plugin_core::audit::Audit::disabled(), "api-plugin");
+            assemble(routes.into_iter().flatten(), (&auth, &log), &config.open)
+        };
         Self { auth: fake, router }
     }
 

@@ -1,6 +1,9 @@
 //! The server over real connections.
 
+mod hostile;
+
 use axum::Extension;
+use axum::http::StatusCode;
 use axum::routing::get;
 use plugin_core::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -21,6 +24,11 @@ struct Fixture {
 }
 
 async fn serve(size: u16) -> Fixture {
+    serve_within(size, Duration::from_secs(600)).await
+}
+
+/// `patience` is each of the time limits.
+async fn serve_within(size: u16, patience: Duration) -> Fixture {
     let signals = Arc::new(Signals::default());
     let slow = Arc::clone(&signals);
     let router = Router::new()
@@ -45,10 +53,33 @@ async fn serve(size: u16) -> Fixture {
         Ok(())
     });
     let bound = bind("127.0.0.1:0").await.unwrap();
+    let spare = Router::new()
+        .route("/probe", get(async || "alive"))
+        .fallback(async || (StatusCode::SERVICE_UNAVAILABLE, "no room"));
+    let routers = Routers { all: router, spare };
     let server = bound
-        .serve(router, NonZeroU16::new(size).unwrap(), &spawn)
+        .serve(routers, limits(size, patience), &spawn)
         .unwrap();
     Fixture { server, signals }
+}
+
+fn limits(size: u16, patience: Duration) -> ServerLimits {
+    let size = NonZeroU16::new(size).unwrap();
+    ServerLimits {
+        room: Room {
+            total: size,
+            per_address: size,
+        },
+        timeouts: Timeouts {
+            header: patience,
+            write: patience,
+            idle: patience,
+        },
+        head: Head {
+            bytes: 2048,
+            fields: NonZeroU16::new(8).unwrap(),
+        },
+    }
 }
 
 impl Fixture {
@@ -129,21 +160,6 @@ async fn what_is_still_running_at_the_limit_is_cut_off() {
     fixture.signals.begun.notified().await;
     assert_eq!(fixture.server.drain(Duration::from_secs(5)).await, 1);
     assert_eq!(rest(busy).await, "");
-}
-
-#[tokio::test]
-async fn one_more_connection_than_there_are_slots_waits() {
-    let fixture = serve(1).await;
-    let (mut first, mut second) = (fixture.connect().await, fixture.connect().await);
-    ask(&mut first, "/slow").await;
-    ask(&mut second, "/peer").await;
-    fixture.signals.begun.notified().await;
-    let mut byte = [0];
-    assert!(second.try_read(&mut byte).is_err(), "nobody answers it yet");
-    fixture.signals.go_on.notify_one();
-    read_until(&mut first, "done").await;
-    drop(first);
-    read_until(&mut second, "127.0.0.1").await;
 }
 
 #[tokio::test]

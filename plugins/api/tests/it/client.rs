@@ -8,6 +8,7 @@ use ureq::{Agent, http};
 pub(crate) struct Client {
     agent: Agent,
     address: String,
+    headers: Vec<(&'static str, String)>,
 }
 
 /// What came back.
@@ -24,7 +25,17 @@ impl Client {
             .http_status_as_error(false)
             .build()
             .into();
-        Self { agent, address }
+        Self {
+            agent,
+            address,
+            headers: Vec::new(),
+        }
+    }
+
+    /// Sends a header with all that is asked.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
     }
 
     /// Asks with a body as it is; `route` is a method and a path.
@@ -35,6 +46,9 @@ impl Client {
             .uri(format!("http://{}{path}", self.address));
         if let Some(token) = token {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         if !body.is_empty() {
             request = request.header("content-type", "application/json");

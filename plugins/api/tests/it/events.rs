@@ -69,22 +69,28 @@ async fn what_can_t_be_published_is_told_why() {
 }
 
 #[tokio::test]
-async fn an_event_is_whole_although_its_request_was_given_up() {
+async fn report_b10_what_has_no_room_is_published_to_nobody() {
     let file = "orders: { mailbox: 1 }";
     let site = Site::start(file, json!({"request_timeout": "100ms"}))
         .await
         .unwrap();
     let client = site.client();
     let mut sent = 0;
-    let mut accepted = true;
     // One is handled, one waits in the mailbox: at the latest the third finds no room.
-    while accepted {
+    loop {
         let mut order = order();
         order["order_id"] = json!("hold");
         let answer = client
             .json("POST /events/order.created", TOKEN, order)
             .await;
-        accepted = answer.status == 202;
+        if answer.status != 202 {
+            assert_eq!(answer.status, 503, "{answer:?}");
+            assert!(
+                answer.detail().starts_with("nobody got the event"),
+                "{answer:?}"
+            );
+            break;
+        }
         sent += 1;
     }
     let all_are_handled = async {
@@ -96,7 +102,14 @@ async fn an_event_is_whole_although_its_request_was_given_up() {
     let limit = Duration::from_secs(10);
     timeout(limit, all_are_handled)
         .await
-        .expect("the last event was dropped with its request");
+        .expect("what was accepted is handled");
+    let last = client.json("POST /events/order.created", TOKEN, order());
+    assert_eq!(last.await.status, 202);
+    while received(&site) == sent {
+        RELEASE.notify_one();
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(received(&site), sent + 1);
 }
 
 /// How many orders were handled.
@@ -104,6 +117,81 @@ fn received(site: &Site) -> u64 {
     let status = site.running.status();
     let orders = status.plugins.iter().find(|plugin| plugin.name == "orders");
     orders.unwrap().events.received
+}
+
+#[tokio::test]
+async fn report_a8_a_caller_speaks_for_himself() {
+    let site = Site::new().await;
+    let client = site.client();
+    let mut others = order();
+    others["user_id"] = json!("bob");
+    let route = "POST /events/order.created";
+    let answer = client.json(route, TOKEN, others.clone()).await;
+    assert_eq!(
+        (answer.status, &answer.body["key"]),
+        (403, &json!("user_id"))
+    );
+    assert!(answer.detail().contains("`may_publish_for`"), "{answer:?}");
+    assert_eq!(client.json(route, TOKEN, order()).await.status, 202);
+    let answer = client.json(route, Some("token-of-bob"), others).await;
+    assert_eq!(answer.status, 202);
+    // No other event says whom it speaks for.
+    let login = json!({"user_id": "ada"});
+    let answer = client.json("POST /events/user.login", TOKEN, login).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.detail().contains("`subject`"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn report_a8_whom_the_config_names_speaks_for_others() {
+    let config = json!({"may_publish_for": ["ada"]});
+    let site = Site::start("", config).await.unwrap();
+    let mut others = order();
+    others["user_id"] = json!("bob");
+    for (topic, data) in [
+        ("order.created", others),
+        ("user.login", json!({"user_id": "bob"})),
+    ] {
+        let route = format!("POST /events/{topic}");
+        let answer = site.client().json(&route, TOKEN, data).await;
+        assert_eq!(answer.status, 202, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn report_a8_an_open_route_speaks_for_nobody() {
+    let open = json!({"open": ["POST /events/{topic}"]});
+    let site = Site::start("", open).await.unwrap();
+    let client = site.client();
+    let answer = client
+        .json("POST /events/order.created", None, order())
+        .await;
+    assert_eq!(answer.status, 401, "{answer:?}");
+}
+
+#[tokio::test]
+async fn report_a8_what_the_schema_asks_for_holds_outside() {
+    let site = Site::new().await;
+    let client = site.client();
+    for (key, value, why) in [
+        (
+            "order_id",
+            json!("A\r.\r\nMAIL FROM:<e@x.example>"),
+            "U+000D",
+        ),
+        ("order_id", json!("\u{202e}evil"), "match"),
+        ("order_id", json!("x".repeat(129)), "129 characters"),
+        ("order_id", json!(""), "at least 1"),
+        ("total_cents", json!(u64::MAX), "at most"),
+    ] {
+        let mut order = order();
+        order[key] = value;
+        let answer = client
+            .json("POST /events/order.created", TOKEN, order)
+            .await;
+        assert_eq!((answer.status, &answer.body["key"]), (422, &json!(key)));
+        assert!(answer.detail().contains(why), "{answer:?}");
+    }
 }
 
 #[tokio::test]

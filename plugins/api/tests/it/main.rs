@@ -2,10 +2,14 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod audited;
 mod backends;
+mod certain;
 mod client;
 mod events;
 mod lifecycle;
 mod operations;
 mod session;
 mod site;
+mod slow;
+mod store;

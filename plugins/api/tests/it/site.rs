@@ -11,6 +11,7 @@ use tempfile::TempDir;
 
 use crate::backends::{Gatekeeper, Orders, People};
 use crate::client::Client;
+use crate::store::{Mailer, Vault};
 
 /// A token that the gatekeeper takes.
 pub(crate) const TOKEN: Option<&str> = Some("token-of-ada");
@@ -46,6 +47,29 @@ impl Site {
             .unwrap();
         let running = configured.start().await?;
         Ok(Self { dir, running })
+    }
+
+    /// Starts a system with a plugin that keeps its events in a store, and says what that does.
+    pub(crate) async fn stored(mode: &str, gate: usize, mut config: Value) -> Self {
+        config["address"] = json!("127.0.0.1:0");
+        let dir = tempfile::tempdir().unwrap();
+        let plugins = [
+            Api::DESCRIPTOR,
+            Gatekeeper::DESCRIPTOR,
+            Mailer::DESCRIPTOR,
+            Orders::DESCRIPTOR,
+            People::DESCRIPTOR,
+            Vault::DESCRIPTOR,
+        ];
+        let configured = Manager::builder(&Composition::assemble(&plugins).unwrap())
+            .sources(Sources::new())
+            .data_dir(dir.path())
+            .plugin_config("api-plugin", config)
+            .plugin_config("vault", json!({"mode": mode, "gate": gate}))
+            .configure()
+            .unwrap();
+        let running = configured.start().await.unwrap();
+        Self { dir, running }
     }
 
     /// Starts a system with the defaults.

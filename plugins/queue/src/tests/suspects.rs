@@ -1,11 +1,9 @@
 //! What a file knows of processes that crashed, and of those that ended in good order.
 
 use plugin_core::event::store::Suspicion;
-use sqlx::{ConnectOptions, Connection, Executor};
 
-use super::{Open, events, location, name};
+use super::{Open, events, name};
 use crate::config::QueueConfig;
-use crate::database::Location;
 
 impl Open {
     /// Lets go of the file as a crash does.
@@ -70,38 +68,4 @@ async fn what_was_called_when_a_process_crashed_is_counted_and_nothing_else() {
         assert_eq!(open.suspicions().await[0], expected);
         open.close().await;
     }
-}
-
-/// The tables as version 1 had them: without what version 2 adds.
-async fn first_version(location: &Location) {
-    let mut connection = sqlx::sqlite::SqliteConnectOptions::new()
-        .filename(&location.path)
-        .connect()
-        .await
-        .unwrap();
-    let undo = "ALTER TABLE events DROP COLUMN crashes;
-        ALTER TABLE events DROP COLUMN called;
-        DELETE FROM counters WHERE name IN ('serving', 'left');
-        PRAGMA user_version = 1";
-    connection.execute(sqlx::raw_sql(undo)).await.unwrap();
-    connection.close().await.unwrap();
-}
-
-#[tokio::test]
-async fn a_file_of_the_first_version_is_upgraded_and_its_events_are_suspects() {
-    let directory = tempfile::tempdir().unwrap();
-    let config = QueueConfig::default();
-    let open = Open::new(&directory, &config).await;
-    let positions = open.append(&events(0..2)).await.unwrap();
-    open.close().await;
-    first_version(&location(&directory)).await;
-
-    let open = Open::new(&directory, &config).await;
-    assert_eq!(open.suspicions().await, [crashed(0); 2]);
-    open.handled(positions).await.unwrap();
-    open.append(&events(2..3)).await.unwrap();
-    open.close().await;
-    let open = Open::new(&directory, &config).await;
-    assert_eq!(open.suspicions().await, [Suspicion::None]);
-    open.close().await;
 }

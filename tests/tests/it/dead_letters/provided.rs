@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
 
 use plugin_core::Plugin;
 use plugin_core::event::{
@@ -23,6 +24,7 @@ struct Archive {
 
 static BROKEN: AtomicBool = AtomicBool::new(false);
 static DECAY: AtomicBool = AtomicBool::new(false);
+static WRITES: AtomicUsize = AtomicUsize::new(0);
 /// The tests of this file change what the archive does.
 static ONE_AT_A_TIME: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
 
@@ -44,6 +46,16 @@ impl DeadLetterStore for Archive {
             letter.data = serde_json::json!({"id": "unreadable"});
         }
         self.letters.lock().unwrap().insert(letter.id, letter);
+        Ok(())
+    }
+
+    async fn put_all(&self, letters: Vec<DeadLetter>) -> Result<()> {
+        WRITES.fetch_add(1, SeqCst);
+        // What a disk needs for a commit.
+        tokio::time::sleep(Duration::from_millis(5)).await;
+        for letter in letters {
+            self.put(letter).await?;
+        }
         Ok(())
     }
 
@@ -134,6 +146,40 @@ async fn data_that_is_no_event_any_more_is_refused_and_stays() {
     let refused = refused.unwrap_err();
     assert!(matches!(refused, DeadLetterError::Decode(_)), "{refused}");
     assert!(refused.to_string().contains("`id`"), "{refused}");
+    assert_eq!(listed(&running).await, 1);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b17_letters_that_come_together_are_written_together() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let running = start().await;
+    WRITES.store(0, SeqCst);
+    let began = tokio::time::Instant::now();
+    let many = (0..2_000).map(|id| Once::failing(id, ALWAYS, "external"));
+    running.publisher().publish_all(many).await.unwrap();
+    running.idle().await;
+    assert_eq!(listed(&running).await, 2_000, "none is lost");
+    let writes = WRITES.load(SeqCst);
+    assert!(writes <= 40, "{writes} writes");
+    assert!(began.elapsed() < Duration::from_secs(1));
+    assert_eq!(running.dead_letters().dropped(), 0);
+    assert_eq!(running.stop().await.dead_letters, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b17_whoever_gives_up_a_look_loses_no_letter() {
+    let _alone = ONE_AT_A_TIME.lock().await;
+    let running = start().await;
+    let once = Once::failing(1, ALWAYS, "external");
+    running.publisher().publish(once).await.unwrap();
+    for _ in 0..50 {
+        let letters = running.dead_letters();
+        let looked = letters.list(DeadLetterQuery::new());
+        // It is given up while the letter is on its way.
+        drop(tokio::time::timeout(Duration::from_millis(1), looked).await);
+    }
+    running.idle().await;
     assert_eq!(listed(&running).await, 1);
     running.stop().await;
 }

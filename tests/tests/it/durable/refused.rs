@@ -99,3 +99,17 @@ async fn an_event_that_can_not_be_read_any_more_is_a_dead_letter() {
     assert_eq!(without_keys(&journal.lines()), ["handled 2 from host"]);
     running.stop().await;
 }
+
+#[tokio::test(start_paused = true)]
+async fn report_b7_a_stop_ends_the_waiting_of_the_store_for_more() {
+    let running = rig().start().await;
+    let shaky = running.service::<dyn Shaking>().unwrap();
+    let journal = running.service::<dyn Journal>().unwrap();
+    shaky.wait_for_more();
+    running.publisher().publish(parcel(1)).await.unwrap();
+    let began = tokio::time::Instant::now();
+    let stopped = running.stop().await;
+    assert!(stopped.is_clean(), "{stopped:?}");
+    assert!(began.elapsed() < std::time::Duration::from_secs(1));
+    assert_eq!(without_keys(&journal.lines()), ["handled 1 from host"]);
+}

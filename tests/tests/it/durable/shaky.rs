@@ -7,12 +7,16 @@ use plugin_core::event::store::{
 };
 use plugin_core::event::{DeadLetter, DeadLetterId, EventStore};
 use plugin_core::prelude::*;
+use tokio::sync::watch;
 
 /// What a test tells the store, and asks of it.
 #[service]
 pub(super) trait Shaking {
     /// What `append` fails with from now on.
     fn fail(&self, with: Option<&'static str>);
+
+    /// From now on `append` waits for more, until the system is stopping.
+    fn wait_for_more(&self);
 
     /// Data that `pending` gives in the place of what was stored.
     fn garble(&self, data: Option<&'static str>);
@@ -21,8 +25,13 @@ pub(super) trait Shaking {
     fn dead(&self) -> Vec<DeadLetter>;
 }
 
+pub(super) struct Shaky(Inner);
+
 #[derive(Default)]
-pub(super) struct Shaky(Mutex<State>);
+struct Inner {
+    state: Mutex<State>,
+    waits: watch::Sender<bool>,
+}
 
 #[derive(Default)]
 struct State {
@@ -37,11 +46,11 @@ struct State {
 impl Shaky {
     #[init]
     fn init() -> Self {
-        Self::default()
+        Self(Inner::default())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap()
+        self.0.state.lock().unwrap()
     }
 }
 
@@ -49,6 +58,10 @@ impl Shaky {
 impl Shaking for Shaky {
     fn fail(&self, with: Option<&'static str>) {
         self.state().fails = with;
+    }
+
+    fn wait_for_more(&self) {
+        self.0.waits.send_replace(true);
     }
 
     fn garble(&self, data: Option<&'static str>) {
@@ -64,6 +77,8 @@ impl Shaking for Shaky {
 #[service]
 impl EventStore for Shaky {
     async fn append(&self, _: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>> {
+        let mut waits = self.0.waits.subscribe();
+        drop(waits.wait_for(|waits| !waits).await);
         let mut state = self.state();
         if let Some(text) = state.fails {
             return Err(Error::retriable(text));
@@ -110,6 +125,11 @@ impl EventStore for Shaky {
 
     async fn revive(&self, _: &SubscriptionName, _: &DeadLetter) -> Result<()> {
         Err(Error::external("not asked for here"))
+    }
+
+    async fn hurry(&self) -> Result<()> {
+        self.0.waits.send_replace(false);
+        Ok(())
     }
 
     async fn requested(&self) -> Vec<DeadLetterId> {

@@ -1,0 +1,198 @@
+//! A bound on the lines that strangers can cause: so many a minute, and the rest as a count.
+//!
+//! Invariants: an entry is written or counted, never neither; what is counted is told in an entry
+//! of its own once its minute is over; the memory is bounded, whatever names and addresses come.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::entry::{Entry, Outcome};
+
+/// The time in which entries are counted together.
+const WINDOW: Duration = Duration::from_secs(60);
+
+/// Lines of one action that one user, or one address, can cause in a window.
+const EACH: u32 = 10;
+
+/// Lines of one action that was not done, of all users and addresses in a window.
+const ALL: u32 = 100;
+
+/// Users and addresses that are told apart in a window.
+const KEYS: usize = 4096;
+
+/// Whose entries are counted together.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum Whose {
+    Address(String),
+    User(String),
+    All,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+struct Key {
+    actor: Cow<'static, str>,
+    action: Cow<'static, str>,
+    outcome: Outcome,
+    whose: Whose,
+}
+
+#[derive(Debug, Default)]
+struct Count {
+    written: u32,
+    omitted: u64,
+}
+
+/// The entries of the running window.
+#[derive(Debug)]
+pub(super) struct Repeats {
+    /// When the window ends; there is none before the first entry.
+    ends: Option<Instant>,
+    counts: HashMap<Key, Count>,
+}
+
+impl Repeats {
+    pub(super) fn new() -> Self {
+        Self {
+            ends: None,
+            counts: HashMap::new(),
+        }
+    }
+
+    /// Whether an entry is to be written; otherwise it is counted.
+    pub(super) fn admit(&mut self, entry: &Entry, now: Instant) -> bool {
+        self.ends.get_or_insert(now + WINDOW);
+        let keys = keys(entry);
+        let Some(full) = keys.iter().find(|key| self.is_full(key)) else {
+            for key in keys {
+                self.counts.entry(key).or_default().written += 1;
+            }
+            return true;
+        };
+        // A user or an address that there is no place for is counted with all the others.
+        let known = self.counts.contains_key(full) || full.whose == Whose::All;
+        let key = if known { Some(full) } else { keys.last() };
+        if let Some(key) = key {
+            self.counts.entry(key.clone()).or_default().omitted += 1;
+        }
+        false
+    }
+
+    fn is_full(&self, key: &Key) -> bool {
+        let most = if key.whose == Whose::All { ALL } else { EACH };
+        match self.counts.get(key) {
+            Some(count) => count.written >= most,
+            None => key.whose != Whose::All && self.counts.len() >= KEYS,
+        }
+    }
+
+    /// If the window is over, or `at_once`: ends it, and returns what there is to tell of it.
+    pub(super) fn settle(&mut self, now: Instant, at_once: bool) -> Vec<Entry> {
+        if self.ends.is_none_or(|ends| now < ends && !at_once) {
+            return Vec::new();
+        }
+        self.ends = None;
+        // With the memory: a window with many names must not hold it for ever.
+        let counts = std::mem::take(&mut self.counts).into_iter();
+        counts
+            .filter(|(_, count)| count.omitted > 0)
+            .map(|(key, count)| told(key, count.omitted))
+            .collect()
+    }
+}
+
+/// What an entry counts against; the last one is never without a place. What was done by right is
+/// bounded for each user alone: nobody can crowd it out.
+fn keys(entry: &Entry) -> Vec<Key> {
+    let address = entry.address.clone().map(Whose::Address);
+    let user = entry.user.clone().map(Whose::User);
+    let whose = match entry.outcome {
+        Outcome::Done => vec![user.or(address).unwrap_or(Whose::All)],
+        _ => [address, user, Some(Whose::All)]
+            .into_iter()
+            .flatten()
+            .collect(),
+    };
+    let key = |whose| Key {
+        actor: entry.actor.clone(),
+        action: entry.action.clone(),
+        outcome: entry.outcome,
+        whose,
+    };
+    whose.into_iter().map(key).collect()
+}
+
+fn told(key: Key, omitted: u64) -> Entry {
+    let entry = Entry::new(key.actor.clone(), key.action, key.outcome).plugin(key.actor);
+    let seconds = WINDOW.as_secs();
+    let entry = entry.detail(format!(
+        "{omitted} more like this within {seconds} s are not listed"
+    ));
+    match key.whose {
+        Whose::Address(address) => entry.address(address),
+        Whose::User(user) => entry.user(user),
+        Whose::All => entry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn login(user: &str, address: &str) -> Entry {
+        Entry::new("auth-plugin", "login", Outcome::Denied)
+            .user(user)
+            .address(address)
+    }
+
+    fn text(entries: &[Entry]) -> String {
+        serde_json::to_string(entries).unwrap()
+    }
+
+    #[test]
+    fn the_first_are_written_and_the_rest_is_a_count() {
+        let (mut repeats, now) = (Repeats::new(), Instant::now());
+        let written = (0..105)
+            .filter(|_| repeats.admit(&login("demo", "192.0.2.1"), now))
+            .count();
+        assert_eq!(written, 10);
+        assert!(repeats.settle(now, false).is_empty(), "it is not over");
+        let told = repeats.settle(now + WINDOW, false);
+        assert_eq!(told.len(), 1);
+        let told = text(&told);
+        assert!(
+            told.contains("95 more") && told.contains("192.0.2.1"),
+            "{told}"
+        );
+        assert!(repeats.admit(&login("demo", "192.0.2.1"), now + WINDOW));
+        assert!(repeats.settle(now + WINDOW * 2, false).is_empty());
+    }
+
+    #[test]
+    fn many_addresses_and_names_fill_neither_the_file_nor_the_memory() {
+        let (mut repeats, now) = (Repeats::new(), Instant::now());
+        let entries = 20_000;
+        let mut written = 0;
+        for number in 0..entries {
+            let entry = login(&format!("user {number}"), &format!("address {number}"));
+            written += u64::from(repeats.admit(&entry, now));
+            assert!(repeats.counts.len() <= KEYS + 8);
+        }
+        assert_eq!(written, u64::from(ALL));
+        let omitted: u64 = repeats.counts.values().map(|count| count.omitted).sum();
+        assert_eq!(written + omitted, entries);
+        assert!(repeats.settle(now, true).len() <= 2);
+    }
+
+    #[test]
+    fn refusals_do_not_crowd_out_what_was_done() {
+        let (mut repeats, now) = (Repeats::new(), Instant::now());
+        for number in 0..20_000 {
+            repeats.admit(&login(&format!("user {number}"), "192.0.2.1"), now);
+        }
+        let done = Entry::new("auth-plugin", "login", Outcome::Done).user("ann");
+        assert!(repeats.admit(&done, now));
+    }
+}

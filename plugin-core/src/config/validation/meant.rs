@@ -1,0 +1,74 @@
+//! What was probably meant by a value of the wrong type: quotes or a unit are missing, or there are
+//! too many of them.
+
+use serde_json::{Map, Number, Value};
+
+use super::super::node::{Data, Node};
+use super::super::period::Period;
+use super::describe::types;
+
+/// How the value would have to be written to be of the type that is wanted.
+pub(super) fn meant(schema: &Map<String, Value>, node: &Node) -> Option<String> {
+    let wants = |kind: &str| types(schema).any(|it| it == kind);
+    let is_period = (schema.get("format")).is_some_and(|format| format == "period");
+    if is_period {
+        return as_period(node);
+    }
+    match &node.data {
+        Data::Number(_) | Data::Bool(_) | Data::Null if wants("string") => as_text(node),
+        Data::Number(number) if wants("integer") => as_integer(number),
+        Data::Text(text) if wants("boolean") => as_truth(text),
+        Data::Text(text) if wants("integer") || wants("number") => as_number(text),
+        _ => None,
+    }
+}
+
+/// The text of a number with the unit that a length of time has.
+fn as_period(node: &Node) -> Option<String> {
+    let Data::Number(number) = &node.data else {
+        return None;
+    };
+    let whole = as_integer(number).unwrap_or_default();
+    let written = node.written.as_deref().map(str::to_owned);
+    let texts = [written, Some(whole), Some(number.to_string())];
+    let mut periods = texts.into_iter().flatten().map(|text| format!("{text}s"));
+    periods.find(|text| text.parse::<Period>().is_ok())
+}
+
+/// The text that was written, in quotes.
+fn as_text(node: &Node) -> Option<String> {
+    let text = match (&node.written, &node.data) {
+        (Some(text), _) if text.is_empty() => return None,
+        (Some(text), _) => text.to_string(),
+        (None, Data::Number(number)) => number.to_string(),
+        (None, Data::Bool(flag)) => flag.to_string(),
+        _ => return None,
+    };
+    Some(format!("\"{text}\""))
+}
+
+/// A number without a fraction: `1e3` is 1000, and no whole number to YAML.
+fn as_integer(number: &Number) -> Option<String> {
+    let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
+    (number.abs() < 1e15).then(|| format!("{number:.0}"))
+}
+
+/// The truth values of older YAML.
+fn as_truth(text: &str) -> Option<String> {
+    match text.to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "on" => Some("true".to_owned()),
+        "false" | "no" | "n" | "off" => Some("false".to_owned()),
+        _ => None,
+    }
+}
+
+/// A number in quotes, with zeros before it, or with `_` between its digits.
+fn as_number(text: &str) -> Option<String> {
+    let digits = text.replace('_', "");
+    let trimmed = match digits.trim_start_matches('0') {
+        rest if rest.starts_with(|c: char| c.is_ascii_digit()) => rest,
+        _ => digits.as_str(),
+    };
+    let is_number = trimmed.parse::<Number>().is_ok();
+    is_number.then(|| trimmed.to_owned())
+}

@@ -1,0 +1,133 @@
+//! An event that came from outside as JSON: read and checked, and not published yet.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::any::Untyped;
+use super::bus::Bus;
+use super::decode::{Publishable, publish_untyped};
+use super::descriptor::{DecodeError, EventDescriptor};
+use super::idempotency::IdempotencyKey;
+use super::outcome::PublishError;
+use super::rules::Rules;
+use super::subject::Subject;
+use crate::instance::Identity;
+
+/// An event that [`Publishers::receive`](super::Publishers::receive) has read.
+pub struct Received {
+    pub(super) bus: Bus,
+    pub(super) owner: Arc<Identity>,
+    pub(super) given: Given,
+}
+
+/// An event that came as JSON.
+pub(super) enum Given {
+    Typed(&'static EventDescriptor, Box<dyn Publishable>),
+    Untyped(Untyped),
+}
+
+impl Received {
+    /// Whom it speaks for.
+    #[must_use]
+    pub fn subject(&self) -> Subject<'_> {
+        match &self.given {
+            Given::Typed(event, data) => event.subject.of(data.as_any()),
+            Given::Untyped(_) => Subject::Undeclared,
+        }
+    }
+
+    /// Publishes it, as [`Publisher::publish`](super::Publisher::publish).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn publish(self) -> Result<(), PublishError> {
+        match self.given {
+            Given::Typed(_, event) => event.publish(&self.bus, &self.owner).await,
+            Given::Untyped(event) => publish_untyped(&self.bus, &self.owner, event).await,
+        }
+    }
+
+    /// Publishes it, and waits until it is stored for every durable subscriber, as
+    /// [`Publisher::publish_durable`](super::Publisher::publish_durable). A topic that no type
+    /// declares has none.
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    ///
+    /// # Cancel safety
+    ///
+    /// As there.
+    pub async fn publish_durable(self) -> Result<(), PublishError> {
+        match self.given {
+            Given::Typed(_, event) => event.publish_durable(&self.bus, &self.owner).await,
+            Given::Untyped(event) => publish_untyped(&self.bus, &self.owner, event).await,
+        }
+    }
+}
+
+impl Received {
+    /// Publishes it, or says that nobody got it: for who has to tell somebody outside which of the
+    /// two. It waits until there is room everywhere, at most `within`; then until the event is
+    /// stored for every durable subscriber; only then the others hear of it.
+    ///
+    /// With a `key`, events of the same key are one event to each durable subscriber: while the
+    /// first is in the store, the second is not stored beside it, and both are delivered with the
+    /// same [`idempotency_key`](super::Envelope::idempotency_key). Once it is handled, a store has
+    /// forgotten the key: whoever takes keys from outside remembers them, too.
+    ///
+    /// # Errors
+    ///
+    /// When there was no room in time, the event could not be stored, a middleware refused it, or
+    /// the system is stopping: it was not published. Only if there are several durable
+    /// subscribers and it could not be stored for one of them, another may have it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropped while it waits for room, it has published nothing; later, it is stored all the
+    /// same, and those who are not durable may not hear of it.
+    pub async fn publish_stored(
+        self,
+        key: Option<IdempotencyKey>,
+        within: Duration,
+    ) -> Result<(), PublishError> {
+        match self.given {
+            Given::Typed(_, event) => {
+                let order = (key, within);
+                event.publish_stored(&self.bus, &self.owner, order).await
+            }
+            Given::Untyped(event) => publish_untyped(&self.bus, &self.owner, event).await,
+        }
+    }
+}
+
+/// Reads an event, and asks of it what its type's schema does.
+pub(super) fn read(
+    event: &'static EventDescriptor,
+    json: &[u8],
+) -> Result<Box<dyn Publishable>, DecodeError> {
+    let read = (event.decode)(json)?;
+    if let Some(rules) = Rules::of(event) {
+        let data = read.to_json().map_err(|error| event.refuse(error))?;
+        rules
+            .check(&data)
+            .map_err(|fault| DecodeError::broken(event.topic, fault))?;
+    }
+    Ok(read)
+}
+
+impl fmt::Debug for Received {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let topic = match &self.given {
+            Given::Typed(event, _) => event.topic,
+            Given::Untyped(event) => &event.topic,
+        };
+        write!(f, "Received({topic})")
+    }
+}

@@ -1,0 +1,157 @@
+//! What is wrong with a value, and where. The value itself is in no message: it is a stranger's.
+
+use std::cmp::Ordering;
+use std::collections::HashSet;
+use std::fmt;
+
+use serde_json::{Map, Number, Value};
+
+/// The first value that breaks a rule.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::event) struct Fault {
+    what: String,
+    /// From the value outwards.
+    path: Vec<Step>,
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    Key(String),
+    Index(usize),
+}
+
+impl Fault {
+    fn new(what: impl Into<String>) -> Self {
+        Self {
+            what: what.into(),
+            path: Vec::new(),
+        }
+    }
+
+    pub(super) fn pattern(pattern: &str, text: &str) -> Self {
+        let what = match text.chars().find(|one| one.is_control()) {
+            Some(control) => format!("holds the control character U+{:04X}", u32::from(control)),
+            None => "is not of the form that it must have".to_owned(),
+        };
+        Self::new(format!("{what}: it has to match `{pattern}`"))
+    }
+
+    /// The type's own mistake.
+    pub(super) fn no_pattern(pattern: &str) -> Self {
+        Self::new(format!(
+            "can't be checked: the pattern `{pattern}` of its type is no regular expression"
+        ))
+    }
+
+    pub(super) fn within(mut self, step: Step) -> Self {
+        self.path.push(step);
+        self
+    }
+
+    /// Path of the value, as in `items[3].name`; `.` for the whole.
+    pub(in crate::event) fn key(&self) -> String {
+        let mut path = String::new();
+        for step in self.path.iter().rev() {
+            match step {
+                Step::Index(index) => path.push_str(&format!("[{index}]")),
+                Step::Key(key) if path.is_empty() => path.push_str(key),
+                Step::Key(key) => path.push_str(&format!(".{key}")),
+            }
+        }
+        if path.is_empty() {
+            ".".to_owned()
+        } else {
+            path
+        }
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+/// Checks a size against two bounds; it is counted only if there is one.
+pub(super) fn size(
+    schema: &Map<String, Value>,
+    [min, max]: [&str; 2],
+    unit: &str,
+    count: impl FnOnce() -> usize,
+) -> Result<(), Fault> {
+    let bound = |name| schema.get(name).and_then(Value::as_u64);
+    let (min, max) = (bound(min), bound(max));
+    if min.is_none() && max.is_none() {
+        return Ok(());
+    }
+    let size = count() as u64;
+    if let Some(max) = max.filter(|max| size > *max) {
+        return Err(Fault::new(format!(
+            "has {size} {unit}, and may have at most {max}"
+        )));
+    }
+    match min.filter(|min| size < *min) {
+        Some(min) => Err(Fault::new(format!(
+            "has {size} {unit}, and must have at least {min}"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Checks a number against its bounds.
+pub(super) fn number(schema: &Map<String, Value>, number: &Number) -> Result<(), Fault> {
+    use Ordering::{Equal, Greater, Less};
+    let bounds: [(&str, &[Ordering], &str); 4] = [
+        ("minimum", &[Equal, Greater], "at least"),
+        ("maximum", &[Equal, Less], "at most"),
+        ("exclusiveMinimum", &[Greater], "more than"),
+        ("exclusiveMaximum", &[Less], "less than"),
+    ];
+    for (name, allowed, words) in bounds {
+        let bound = schema.get(name).and_then(Value::as_number);
+        if let Some(bound) = bound.filter(|bound| !allowed.contains(&compare(number, bound))) {
+            return Err(Fault::new(format!(
+                "is {number}, and must be {words} {bound}"
+            )));
+        }
+    }
+    Ok(())
+}
+
+fn compare(a: &Number, b: &Number) -> Ordering {
+    match (a.as_i128(), b.as_i128()) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        _ => {
+            let float = |number: &Number| number.as_f64().unwrap_or(f64::NAN);
+            float(a).total_cmp(&float(b))
+        }
+    }
+}
+
+/// Checks that no item is there twice.
+pub(super) fn unique(items: &[Value]) -> Result<(), Fault> {
+    let mut known = HashSet::with_capacity(items.len());
+    match items.iter().position(|item| !known.insert(item)) {
+        Some(index) => Err(Fault::new("is in the list twice").within(Step::Index(index))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a value is of a type that a schema names.
+pub(super) fn allows_type(schema: &Map<String, Value>, value: &Value) -> bool {
+    let is = |name: &Value| match (name.as_str(), value) {
+        (Some("null"), Value::Null)
+        | (Some("boolean"), Value::Bool(_))
+        | (Some("number"), Value::Number(_))
+        | (Some("string"), Value::String(_))
+        | (Some("array"), Value::Array(_))
+        | (Some("object"), Value::Object(_)) => true,
+        (Some("integer"), Value::Number(number)) => !number.is_f64(),
+        _ => false,
+    };
+    match schema.get("type") {
+        Some(Value::Array(names)) => names.iter().any(is),
+        Some(name) => is(name),
+        None => true,
+    }
+}

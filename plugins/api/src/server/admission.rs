@@ -1,0 +1,246 @@
+//! Which connections are open, and who gives way when there are too many.
+//!
+//! Invariants: there are never more regular connections than `total`, nor more of one address than
+//! `per_address`; a new one takes the place of the one that has waited longest for a request, and
+//! is a spare one if all have a request that is being answered. There are at most [`SPARE`] of
+//! these; one more takes the place of the oldest.
+
+use std::collections::{BTreeMap, HashMap};
+use std::net::{IpAddr, Ipv6Addr};
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::{Notify, watch};
+use tokio::time::Instant;
+
+use super::progress::{Progress, Timeouts};
+
+/// Connections beyond the limits. Each is answered once and at once, so that nobody can keep
+/// probes out of them without opening thousands in the blink of an eye.
+pub(super) const SPARE: usize = 64;
+
+/// The most that a spare connection may last.
+const SPARE_TIME: Duration = Duration::from_secs(2);
+
+/// A pause between two lines in the log about connections without room.
+const TOLD_EVERY: Duration = Duration::from_secs(10);
+
+/// How many connections there may be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// In all.
+    pub(crate) total: NonZeroU16,
+    /// Of one client address.
+    pub(crate) per_address: NonZeroU16,
+}
+
+/// What a connection is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    /// All routes.
+    Regular,
+    /// One request, and only a probe is answered; for all else there is no room.
+    Spare,
+}
+
+/// The connections that are open.
+#[derive(Debug)]
+pub(super) struct Connections {
+    room: Room,
+    timeouts: Timeouts,
+    table: Mutex<Table>,
+    open: watch::Sender<usize>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    entries: BTreeMap<u64, Entry>,
+    regular: usize,
+    sources: HashMap<IpAddr, usize>,
+    without_room: u64,
+    told: Option<Instant>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    source: IpAddr,
+    class: Class,
+    progress: Arc<Progress>,
+    evicted: Arc<Notify>,
+}
+
+/// The place of one connection; dropping it gives it back.
+#[derive(Debug)]
+pub(super) struct Seat {
+    id: u64,
+    pub(super) class: Class,
+    pub(super) progress: Arc<Progress>,
+    /// Told when the place is needed for another connection.
+    pub(super) evicted: Arc<Notify>,
+    /// When the connection ends, whatever it does.
+    pub(super) end: Option<Instant>,
+    connections: Arc<Connections>,
+}
+
+impl Connections {
+    pub(super) fn new(room: Room, timeouts: Timeouts) -> Arc<Self> {
+        Arc::new(Self {
+            room,
+            timeouts,
+            table: Mutex::default(),
+            open: watch::Sender::new(0),
+        })
+    }
+
+    /// Finds a place for a connection from an address.
+    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Seat {
+        let source = source(peer);
+        let mut table = self.table();
+        let class = self.class(&mut table, source);
+        let entry = Entry {
+            source,
+            class,
+            progress: Arc::new(Progress::new(self.timeouts)),
+            evicted: Arc::default(),
+        };
+        let seat = Seat {
+            id: table.next,
+            class,
+            progress: Arc::clone(&entry.progress),
+            evicted: Arc::clone(&entry.evicted),
+            end: (class == Class::Spare).then(|| Instant::now() + SPARE_TIME),
+            connections: Arc::clone(self),
+        };
+        table.insert(entry);
+        self.open.send_replace(table.entries.len());
+        seat
+    }
+
+    fn class(&self, table: &mut Table, source: IpAddr) -> Class {
+        let of_source = table.sources.get(&source).copied().unwrap_or(0);
+        let room = if of_source >= self.room.per_address.get().into() {
+            table.evict_waiting(|entry| entry.source == source)
+        } else {
+            table.regular < self.room.total.get().into() || table.evict_waiting(|_| true)
+        };
+        if room {
+            return Class::Regular;
+        }
+        table.tell(source, self.room);
+        table.evict_spare();
+        Class::Spare
+    }
+
+    /// Waits until none is open.
+    pub(super) async fn emptied(&self) {
+        let mut open = self.open.subscribe();
+        // An error would say that this is gone.
+        drop(open.wait_for(|open| *open == 0).await);
+    }
+
+    /// How many are open.
+    pub(super) fn open(&self) -> usize {
+        *self.open.borrow()
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut table = self.connections.table();
+        table.remove(self.id);
+        self.connections.open.send_replace(table.entries.len());
+    }
+}
+
+impl Table {
+    fn insert(&mut self, entry: Entry) {
+        if entry.class == Class::Regular {
+            self.regular += 1;
+            *self.sources.entry(entry.source).or_default() += 1;
+        }
+        self.entries.insert(self.next, entry);
+        self.next += 1;
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.entries.remove(&id)?;
+        if entry.class == Class::Regular {
+            self.regular -= 1;
+            if let Some(count) = self.sources.get_mut(&entry.source) {
+                *count -= 1;
+                if *count == 0 {
+                    self.sources.remove(&entry.source);
+                }
+            }
+        }
+        Some(entry)
+    }
+
+    fn evict(&mut self, id: u64) {
+        if let Some(entry) = self.remove(id) {
+            entry.evicted.notify_one();
+        }
+    }
+
+    /// Ends the regular connection, of those that are meant, that has waited longest for a request.
+    fn evict_waiting(&mut self, meant: impl Fn(&Entry) -> bool) -> bool {
+        let regular = (self.entries.iter()).filter(|(_, entry)| entry.class == Class::Regular);
+        let waiting = regular
+            .filter(|(_, entry)| meant(entry))
+            .filter_map(|(id, entry)| Some((entry.progress.waiting_since()?, *id)));
+        let longest = waiting.min().map(|(_, id)| id);
+        longest.is_some_and(|id| {
+            self.evict(id);
+            true
+        })
+    }
+
+    /// Ends the oldest spare connection if there are as many as there may be.
+    fn evict_spare(&mut self) {
+        if self.entries.len() - self.regular < SPARE {
+            return;
+        }
+        let mut spare = self.entries.iter();
+        let oldest = spare.find(|(_, entry)| entry.class == Class::Spare);
+        if let Some(id) = oldest.map(|(id, _)| *id) {
+            self.evict(id);
+        }
+    }
+
+    /// Says now and then that there is no room.
+    fn tell(&mut self, source: IpAddr, room: Room) {
+        self.without_room += 1;
+        if self.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
+            return;
+        }
+        self.told = Some(Instant::now());
+        let count = std::mem::take(&mut self.without_room);
+        tracing::warn!(
+            count,
+            last = %source,
+            max_connections = room.total,
+            max_connections_per_address = room.per_address,
+            "connections without room: all have a request that is being answered"
+        );
+    }
+}
+
+/// What counts as one address: of IPv6 the network that one client is usually given.
+fn source(peer: IpAddr) -> IpAddr {
+    match peer.to_canonical() {
+        IpAddr::V6(address) => {
+            let network = address.to_bits() & !u128::from(u64::MAX);
+            Ipv6Addr::from_bits(network).into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,178 @@
+//! How far a connection is with its request, and until when it has to be further: a client that
+//! sends or reads too slowly loses its connection, whatever it does in between.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// Time limits of a connection.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Timeouts {
+    /// From the start of a request's head, or from the start of the connection, to its end.
+    pub(crate) header: Duration,
+    /// From the first byte of an answer that waits to be sent until all of it is sent.
+    pub(crate) write: Duration,
+    /// From an answer to the first byte of the next request.
+    pub(crate) idle: Duration,
+}
+
+/// How far a connection is.
+#[derive(Debug)]
+pub(super) struct Progress {
+    timeouts: Timeouts,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    stage: Stage,
+    since: Instant,
+    /// Since when something waits to be sent.
+    writing: Option<Instant>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Stage {
+    /// The head of a request comes.
+    Head,
+    /// A request is answered. How long that takes is limited by the routes.
+    Exchange,
+    /// The answer is known, and not wholly sent.
+    Answered,
+    /// The next request has not begun.
+    Idle,
+}
+
+impl Progress {
+    /// A connection that has just been opened: its first request is awaited now.
+    pub(super) fn new(timeouts: Timeouts) -> Self {
+        Self {
+            timeouts,
+            state: Mutex::new(State {
+                stage: Stage::Head,
+                since: Instant::now(),
+                writing: None,
+            }),
+        }
+    }
+
+    /// Something was received.
+    pub(super) fn received(&self) {
+        let mut state = self.state();
+        if state.stage == Stage::Idle {
+            state.enter(Stage::Head);
+        }
+    }
+
+    /// A head is whole, and its request is being answered.
+    pub(super) fn begun(&self) {
+        self.state().enter(Stage::Exchange);
+    }
+
+    /// The answer is there.
+    pub(super) fn answered(&self) {
+        self.state().enter(Stage::Answered);
+    }
+
+    /// Something is to be sent.
+    pub(super) fn writing(&self) {
+        self.state().writing.get_or_insert_with(Instant::now);
+    }
+
+    /// All that was to be sent is sent.
+    pub(super) fn flushed(&self) {
+        let mut state = self.state();
+        state.writing = None;
+        if state.stage == Stage::Answered {
+            state.enter(Stage::Idle);
+        }
+    }
+
+    /// When the connection is to be closed, unless it gets further before.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        let (state, timeouts) = (self.state(), self.timeouts);
+        if let Some(since) = state.writing {
+            return Some(since + timeouts.write);
+        }
+        let limit = match state.stage {
+            Stage::Head => timeouts.header,
+            Stage::Exchange => return None,
+            Stage::Answered => timeouts.write,
+            Stage::Idle => timeouts.idle,
+        };
+        Some(state.since + limit)
+    }
+
+    /// Since when the server has waited for a request here; `None` while one is answered.
+    pub(super) fn waiting_since(&self) -> Option<Instant> {
+        let state = self.state();
+        let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
+        waits.then_some(state.since)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn enter(&mut self, stage: Stage) {
+        self.stage = stage;
+        self.since = Instant::now();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUTS: Timeouts = Timeouts {
+        header: Duration::from_secs(10),
+        write: Duration::from_secs(20),
+        idle: Duration::from_secs(30),
+    };
+
+    fn left(progress: &Progress) -> Option<u64> {
+        let deadline = progress.deadline()?;
+        Some((deadline - Instant::now()).as_secs())
+    }
+
+    async fn pass(seconds: u64) {
+        tokio::time::advance(Duration::from_secs(seconds)).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn each_stage_has_its_limit_and_more_bytes_do_not_extend_it() {
+        let progress = Progress::new(TIMEOUTS);
+        pass(4).await;
+        progress.received();
+        assert_eq!(left(&progress), Some(6), "the head");
+        progress.begun();
+        assert_eq!((left(&progress), progress.waiting_since()), (None, None));
+        progress.answered();
+        progress.writing();
+        pass(5).await;
+        progress.writing();
+        assert_eq!(left(&progress), Some(15), "the answer");
+        progress.flushed();
+        assert_eq!(left(&progress), Some(30), "idle");
+        pass(1).await;
+        progress.received();
+        pass(2).await;
+        progress.received();
+        assert_eq!(left(&progress), Some(8), "the next head");
+        assert!(progress.waiting_since().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_pipelined_request_does_not_hide_an_answer_that_nobody_reads() {
+        let progress = Progress::new(TIMEOUTS);
+        progress.begun();
+        progress.answered();
+        progress.writing();
+        pass(3).await;
+        progress.begun();
+        assert_eq!(left(&progress), Some(17));
+    }
+}

@@ -1,0 +1,217 @@
+//! One transaction: what was asked for is done in order, and all of it is committed, or nothing.
+
+use std::borrow::Cow;
+
+use plugin_core::event::DeadLetter;
+use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
+use sqlx::Executor;
+use sqlx::sqlite::SqliteConnection;
+
+use super::{Done, Letters, Writer};
+use crate::choice;
+use crate::letters::{self, Kept, Place};
+use crate::limit::Admission;
+use crate::request::{Append, Call, Outcome, Request, Revive, Settle};
+use crate::{rows, suspects};
+
+impl Letters {
+    /// Counts them.
+    pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        Ok(Self {
+            version: version(connection).await?,
+            count: letters::count(connection).await?,
+        })
+    }
+
+    /// Counts them again if another process has written to the file since.
+    async fn look(&mut self, connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        if version(connection).await? != self.version {
+            *self = Self::of(connection).await?;
+        }
+        Ok(())
+    }
+
+    fn add(&mut self, new: usize, gone: u64) {
+        self.count = (self.count + new as u64).saturating_sub(gone);
+    }
+}
+
+/// Another number after each commit of another connection.
+async fn version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar("PRAGMA data_version")
+        .fetch_one(connection)
+        .await
+}
+
+impl Writer {
+    pub(super) async fn attempt(&mut self, batch: &[Request]) -> sqlx::Result<Done> {
+        self.connection.execute("BEGIN IMMEDIATE").await?;
+        if !self.has_begun {
+            suspects::begin(&mut self.connection).await?;
+        }
+        let mut done = Done {
+            held: self.held,
+            letters: self.letters,
+            outcomes: Vec::with_capacity(batch.len()),
+            displaced: Vec::new(),
+            trimmed: Vec::new(),
+        };
+        if batch.iter().any(Request::touches_letters) {
+            done.letters.look(&mut self.connection).await?;
+        }
+        for request in batch {
+            let outcome = self.handle(request, &mut done).await?;
+            done.outcomes.push(outcome);
+        }
+        self.trim(&mut done).await?;
+        self.connection.execute("COMMIT").await?;
+        Ok(done)
+    }
+
+    async fn handle(&mut self, request: &Request, done: &mut Done) -> sqlx::Result<Outcome> {
+        Ok(match request {
+            Request::Append(append) => self.append(append, done).await?,
+            Request::Settle(settle) => self.settle(settle, done).await?,
+            Request::Revive(revive) => self.revive(revive, done).await?,
+            Request::Call(call) => self.call(call).await?,
+            Request::Keep(letters, _) => {
+                let kept = letters.iter().map(|letter| Kept {
+                    letter: Cow::Borrowed(letter),
+                    place: None,
+                });
+                self.keep(&kept.collect::<Vec<_>>(), done).await?
+            }
+            Request::Forget(ids, _) => {
+                let gone = letters::remove(&mut self.connection, ids).await?;
+                done.letters.add(0, gone);
+                Outcome::Forgotten(gone)
+            }
+            Request::Answered(ids, _) => {
+                choice::answered(&mut self.connection, ids).await?;
+                Outcome::Done
+            }
+            Request::Wait(subscription, events, _) => {
+                let subscription = self.subscription(subscription).await?;
+                rows::wait(&mut self.connection, subscription, *events).await?;
+                Outcome::Done
+            }
+            Request::Probe(_) => self.probe().await?,
+            Request::Hurry | Request::Close => Outcome::Done,
+        })
+    }
+
+    async fn append(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Outcome> {
+        match self.limit.admit(append, done.held) {
+            Admission::Enter => {}
+            Admission::Displace(room) => {
+                let displaced = rows::displace(&mut self.connection, room).await?;
+                for one in &displaced {
+                    done.held = done.held.without(one.size);
+                }
+                done.displaced.extend(displaced);
+            }
+            Admission::Wait => return Ok(Outcome::Waits),
+            Admission::Refuse(error) => return Ok(Outcome::Failed(error)),
+        }
+        let subscription = self.subscription(&append.subscription).await?;
+        let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;
+        done.held = done.held.and(append.size());
+        Ok(Outcome::Appended(positions))
+    }
+
+    async fn settle(&mut self, settle: &Settle, done: &mut Done) -> sqlx::Result<Outcome> {
+        let subscription = self.subscription(&settle.subscription).await?;
+        self.bury(subscription, &settle.settled, done).await?;
+        let positions: Vec<u64> = settle.settled.iter().map(|one| one.position).collect();
+        let gone = rows::delete(&mut self.connection, subscription, &positions).await?;
+        done.held = done.held.without(gone);
+        Ok(Outcome::Done)
+    }
+
+    /// Copies events to the dead letters. One that was there before goes there again.
+    async fn bury(
+        &mut self,
+        subscription: i64,
+        settled: &[Settled],
+        done: &mut Done,
+    ) -> sqlx::Result<()> {
+        let dead: Vec<(u64, &DeadLetter)> = settled.iter().filter_map(dead).collect();
+        if dead.is_empty() {
+            return Ok(());
+        }
+        let positions: Vec<u64> = dead.iter().map(|(position, _)| *position).collect();
+        let buried = rows::buried(&mut self.connection, subscription, &positions).await?;
+        let mut kept = Vec::with_capacity(dead.len());
+        for (position, letter) in dead {
+            // What is settled already has its letter.
+            let Some(buried) = buried.get(&position) else {
+                continue;
+            };
+            let letter = match &buried.letter {
+                Some(before) => Cow::Owned(letters::parse(before)?.again(letter.clone())),
+                None => Cow::Borrowed(letter),
+            };
+            let place = Some(Place {
+                position,
+                published_ms: buried.published_ms,
+            });
+            kept.push(Kept { letter, place });
+        }
+        self.keep(&kept, done).await.map(drop)
+    }
+
+    async fn keep(&mut self, letters: &[Kept<'_>], done: &mut Done) -> sqlx::Result<Outcome> {
+        let replaced = letters::put(&mut self.connection, letters).await?;
+        done.letters.add(letters.len(), replaced);
+        Ok(Outcome::Done)
+    }
+
+    /// Lets the oldest letters go that are too many by now.
+    async fn trim(&mut self, done: &mut Done) -> sqlx::Result<()> {
+        let too_many = done.letters.count.saturating_sub(self.most_letters);
+        if too_many > 0 {
+            done.trimmed = letters::trim(&mut self.connection, too_many).await?;
+            done.letters.add(0, done.trimmed.len() as u64);
+        }
+        Ok(())
+    }
+
+    async fn revive(&mut self, revive: &Revive, done: &mut Done) -> sqlx::Result<Outcome> {
+        let subscription = self.subscription(&revive.subscription).await?;
+        let (size, was_there) =
+            letters::revive(&mut self.connection, subscription, &revive.letter).await?;
+        done.held = done.held.and(size);
+        done.letters.add(0, was_there.into());
+        Ok(Outcome::Done)
+    }
+
+    async fn call(&mut self, call: &Call) -> sqlx::Result<Outcome> {
+        let subscription = self.subscription(&call.subscription).await?;
+        let called = (&*call.positions, call.is_called);
+        suspects::call(&mut self.connection, subscription, called).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn probe(&mut self) -> sqlx::Result<Outcome> {
+        let sql = "UPDATE counters SET value = value + 1 WHERE name = 'probes'";
+        self.connection.execute(sql).await?;
+        Ok(Outcome::Done)
+    }
+
+    async fn subscription(&mut self, name: &SubscriptionName) -> sqlx::Result<i64> {
+        if let Some(&known) = self.subscriptions.get(name) {
+            return Ok(known);
+        }
+        let id = rows::subscription(&mut self.connection, name).await?;
+        self.subscriptions.insert(name.clone(), id);
+        Ok(id)
+    }
+}
+
+/// The letter of an event that is dead.
+fn dead(settled: &Settled) -> Option<(u64, &DeadLetter)> {
+    match &settled.end {
+        Settlement::Dead(letter) => Some((settled.position, letter)),
+        _ => None,
+    }
+}

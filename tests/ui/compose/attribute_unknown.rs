@@ -1,0 +1,5 @@
+plugin_core::compose! {
+    #![strct]
+}
+
+fn main() {}
