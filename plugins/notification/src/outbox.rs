@@ -22,8 +22,7 @@ impl Outbox {
     ///
     /// When the directories can't be made.
     pub fn open(root: PathBuf) -> Result<Self> {
-        for part in ["tmp", "new"] {
-            let path = root.join(part);
+        for path in [root.clone(), root.join("tmp"), root.join("new")] {
             owned::own_dir(&path).map_err(|error| {
                 Error::config(format!("can't make `{}`", path.display())).because(error)
             })?;

@@ -33,6 +33,7 @@ fn unread(words: &[&str]) -> Ended {
     command
         .args(words)
         .current_dir(app.path(""))
+        .env("APP__LOGGER_PLUGIN__CONFIG__LEVEL", "off")
         .stdin(Stdio::null())
         .stdout(writer);
     Ended::of(&command.output().unwrap())
