@@ -24,6 +24,7 @@ mod node;
 mod yaml;
 
 mod book;
+mod doubtful;
 mod schema;
 mod shape;
 
@@ -49,6 +50,7 @@ mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};

@@ -136,6 +136,7 @@ mod instance;
 mod nearest;
 pub mod owned;
 pub mod permission;
+pub mod place;
 pub mod printable;
 mod spawn;
 mod sync;

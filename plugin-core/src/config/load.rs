@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::ConfigNeed;
 use super::book::Book;
 use super::conform;
+use super::doubtful;
 use super::fit;
 use super::groups;
 use super::handlers;
@@ -53,6 +54,7 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
+    doubtful::check(&book.shape(), composition, &mut report);
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
     handlers::check(composition, &plugins, &mut report);

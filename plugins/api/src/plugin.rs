@@ -34,6 +34,10 @@ pub struct Api {
 #[plugin(name = "api-plugin", kind = middleware)]
 impl Api {
     #[init]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each parameter is something that the plugin needs"
+    )]
     fn init(
         Config(config): Config<ApiConfig>,
         auth: Service<dyn Auth>,
@@ -143,6 +147,10 @@ fn not_ready(system: &System) -> Vec<NotReady> {
         .map(|plugin| NotReady {
             plugin: plugin.name.to_owned(),
             state: plugin.state.to_string(),
+            reason: match plugin.health.reason() {
+                Some(reason) => Some(reason.to_owned()),
+                None => plugin.last_error.clone(),
+            },
         })
         .collect()
 }

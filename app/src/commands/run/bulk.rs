@@ -11,7 +11,7 @@ use crate::cli::Run;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed::{End, Feed, Input, Progress, Tally, Topics};
-use crate::output::{Format, Output};
+use crate::output::{Format, Output, note};
 use crate::report;
 use crate::signal::Signals;
 
@@ -78,7 +78,11 @@ async fn feed_all(
     let all = async {
         let end = feed.run(input, tally, &progress).await?;
         progress.drain();
-        running.idle().await;
+        for (plugin, handler) in running.idle_or_waiting().await {
+            note(format_args!(
+                "the target of `{handler}` of `{plugin}` is down: its events stay stored, and the next run handles them"
+            ));
+        }
         Ok(end)
     };
     tokio::select! {
