@@ -1,10 +1,14 @@
 //! Who did what, and with what outcome: one line of JSON each, appended and never rewritten.
 //!
+//! The files are of bounded size, and so is a line: a full one makes room, and the oldest goes.
+//! What strangers can cause is bounded in time, too ([`SecurityLog`]).
+//!
 //! Recording never blocks: entries go through a bounded queue to a thread of their own. A loss,
 //! because the queue or the disk is full, is never silent: it is counted, told to the log once,
 //! and stands in the file as an entry of its own as soon as there is room.
 
 mod entry;
+mod file;
 mod journal;
 mod repeats;
 mod security;
@@ -16,8 +20,7 @@ pub use entry::{Entry, Outcome};
 pub use security::SecurityLog;
 
 use std::fmt;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,7 +29,9 @@ use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use crate::config::AuditConfig;
 use crate::permission::PermissionDenied;
+use file::LogFile;
 use journal::{Journal, Message};
 use repeats::Repeats;
 
@@ -71,9 +76,17 @@ impl Audit {
     ///
     /// When the file can't be made or read.
     pub fn open(data_dir: &Path) -> Result<Self, AuditError> {
+        Self::open_within(data_dir, AuditConfig::default())
+    }
+
+    /// As [`Audit::open`], with limits for the files.
+    ///
+    /// # Errors
+    ///
+    /// As [`Audit::open`].
+    pub fn open_within(data_dir: &Path, limits: AuditConfig) -> Result<Self, AuditError> {
         let path = data_dir.join(FILE_NAME);
-        let opened = fs::create_dir_all(data_dir).and_then(|()| open_append(&path));
-        opened
+        LogFile::open(&path, limits)
             .and_then(|(file, broken)| Self::spawn(file, broken))
             .map_err(|source| AuditError { path, source })
     }
@@ -84,7 +97,7 @@ impl Audit {
         Self(None)
     }
 
-    fn spawn(file: File, broken: bool) -> io::Result<Self> {
+    fn spawn(file: LogFile, broken: bool) -> io::Result<Self> {
         let (queue, entries) = mpsc::channel(QUEUE);
         let lost = Arc::new(AtomicU64::new(0));
         let journal = Journal::new(file, broken, Arc::clone(&lost));
@@ -99,8 +112,13 @@ impl Audit {
         }))))
     }
 
-    /// Records an entry, with the time of now. Never blocks.
+    /// Records an entry, with the time of now. Never blocks. Long texts of it are cut, and
+    /// characters that would act on who reads it are escaped.
     pub fn record(&self, entry: Entry) {
+        self.put(entry.cleaned());
+    }
+
+    fn put(&self, entry: Entry) {
         let Some(inner) = &self.0 else { return };
         let message = Message::Entry(SystemTime::now(), entry);
         if inner.queue.try_send(message).is_err() {
@@ -114,7 +132,7 @@ impl Audit {
         let Some(inner) = &self.0 else { return };
         let admitted = inner.repeats().admit(&entry, Instant::now());
         if admitted {
-            self.record(entry);
+            self.put(entry);
         }
     }
 
@@ -126,10 +144,10 @@ impl Audit {
     fn settle_repeats(&self, at_once: bool) {
         let Some(inner) = &self.0 else { return };
         let told = inner.repeats().settle(Instant::now(), at_once);
-        told.into_iter().for_each(|entry| self.record(entry));
+        told.into_iter().for_each(|entry| self.put(entry));
     }
 
-    /// Records that a right was refused.
+    /// Records that a right was refused, or counts it when there are too many like it.
     pub fn refused(&self, denied: &PermissionDenied) {
         if self.0.is_none() {
             return;
@@ -140,7 +158,7 @@ impl Audit {
         if let Some(object) = denied.object() {
             entry = entry.detail(object);
         }
-        self.record(entry);
+        self.record_bounded(entry.cleaned());
     }
 
     /// Waits until all that was recorded before is on disk.
@@ -193,22 +211,6 @@ impl fmt::Debug for Audit {
             "Audit(disabled)"
         })
     }
-}
-
-/// The file, and whether its last line lacks its end.
-fn open_append(path: &Path) -> io::Result<(File, bool)> {
-    let mut file = OpenOptions::new()
-        .append(true)
-        .read(true)
-        .create(true)
-        .open(path)?;
-    if file.metadata()?.len() == 0 {
-        return Ok((file, false));
-    }
-    file.seek(SeekFrom::End(-1))?;
-    let mut last = [0];
-    file.read_exact(&mut last)?;
-    Ok((file, last != *b"\n"))
 }
 
 /// The audit log can't be opened.

@@ -4,9 +4,11 @@
 //! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
 //! [`ConfigError`] holds all that is, and nothing was started.
 
+mod mask;
 mod period;
 mod requirement;
 mod secret;
+mod secret_url;
 
 mod handlers;
 mod manager;
@@ -22,6 +24,7 @@ mod node;
 mod yaml;
 
 mod book;
+mod doubtful;
 mod schema;
 mod shape;
 
@@ -47,11 +50,13 @@ mod settings;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 
+pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
+pub use mask::mask;
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
@@ -60,6 +65,7 @@ pub use requirement::{RequirementError, VersionRequirement};
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
 pub use secret::Secret;
+pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 

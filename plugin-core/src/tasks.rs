@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
+use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
@@ -31,6 +32,8 @@ pub struct Tasks(Arc<Scope>);
 struct Scope {
     current: Current,
     limit: usize,
+    /// A permit for each task that may run.
+    permits: Arc<Semaphore>,
     cancel: CancellationToken,
     tracker: TaskTracker,
     /// Cancelled when tasks that were asked to end have not.
@@ -72,6 +75,7 @@ impl Tasks {
         Self(Arc::new(Scope {
             current,
             limit,
+            permits: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),
             cancel: CancellationToken::new(),
             tracker: TaskTracker::new(),
             kill: CancellationToken::new(),
@@ -99,9 +103,8 @@ impl Tasks {
         if scope.cancel.is_cancelled() || scope.tracker.is_closed() {
             return Err(SpawnError::Stopping);
         }
-        if scope.tracker.len() >= scope.limit {
-            return Err(SpawnError::Limit(scope.limit));
-        }
+        let permit = Arc::clone(&scope.permits).try_acquire_owned();
+        let permit = permit.map_err(|_| SpawnError::Limit(scope.limit))?;
         let outcome = Box::pin(async move { future.await.into_outcome() });
         let current = Current {
             lineage: context::lineage(),
@@ -110,6 +113,7 @@ impl Tasks {
         let guarded = guard::unlimited(current, outcome);
         let (scope, kill) = (Arc::clone(scope), scope.kill.clone());
         self.0.tracker.spawn(async move {
+            let _permit = permit;
             let outcome = tokio::select! {
                 biased;
                 outcome = guarded => outcome,
@@ -182,5 +186,38 @@ impl fmt::Debug for Tasks {
             .field("running", &self.len())
             .field("limit", &self.0.limit)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Barrier;
+
+    use super::*;
+    use crate::instance::Identity;
+    use crate::permission::Grants;
+
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    async fn threads_that_spawn_at_once_do_not_pass_the_limit() {
+        const THREADS: usize = 8;
+        let runtime = tokio::runtime::Handle::current();
+        for _ in 0..200 {
+            let current = Identity::new("tasks-plugin", 0, Grants::all("tasks-plugin")).current();
+            let tasks = Tasks::new(current, 3, Box::new(|_, _| {}));
+            let barrier = Barrier::new(THREADS);
+            let spawn = || {
+                let _entered = runtime.enter();
+                barrier.wait();
+                (0..2).for_each(|_| _ = tasks.spawn("waits", std::future::pending::<()>()));
+            };
+            std::thread::scope(|scope| {
+                for _ in 0..THREADS {
+                    scope.spawn(spawn);
+                }
+            });
+            assert_eq!(tasks.len(), 3);
+            tasks.cancel();
+            tasks.join().await;
+        }
     }
 }

@@ -4,7 +4,6 @@
 //! half-way, and after a crash, the next line starts on a line of its own; a failed write costs the
 //! line that it stopped in, and no other.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -26,12 +25,22 @@ pub(super) enum Message {
 /// Where lines go.
 pub(super) trait Sink: Write {
     fn sync(&mut self) -> io::Result<()>;
+
+    /// Is asked before so many bytes are written.
+    fn make_room(&mut self, _bytes: usize) -> io::Result<Room> {
+        Ok(Room::Here)
+    }
 }
 
-impl Sink for File {
-    fn sync(&mut self) -> io::Result<()> {
-        self.sync_data()
-    }
+/// Where the next lines stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Room {
+    /// Behind the last ones.
+    Here,
+    /// At the beginning of a new file, as the last one is full.
+    New,
+    /// At the beginning of a new file, as somebody removed the last one.
+    Lost,
 }
 
 /// Messages that are taken at once.
@@ -125,6 +134,12 @@ impl<S: Sink> Journal<S> {
 
     /// Appends whole lines; an error says how much was written before.
     fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
+        match self.sink.make_room(lines.len()) {
+            Ok(Room::Here) => {}
+            Ok(Room::New) => self.broken = false,
+            Ok(Room::Lost) => self.begin_anew().map_err(|error| (0, error))?,
+            Err(error) => return Err((0, error)),
+        }
         if self.broken {
             self.sink.write_all(b"\n").map_err(|error| (0, error))?;
         }
@@ -141,6 +156,21 @@ impl<S: Sink> Journal<S> {
         }
         self.broken = false;
         Ok(())
+    }
+
+    /// Says at the beginning of a file that there was another.
+    fn begin_anew(&mut self) -> io::Result<()> {
+        self.broken = false;
+        tracing::error!("the audit log was removed while it was written; a new one begins");
+        let entry = Entry::new("audit", "record", Outcome::Failed)
+            .detail("the file was removed, with the entries in it; a new one begins here");
+        let time = Timestamp(SystemTime::now());
+        let mut line = serde_json::to_vec(&Line {
+            time,
+            entry: &entry,
+        })?;
+        line.push(b'\n');
+        self.sink.write_all(&line)
     }
 
     fn lose(&mut self, error: &io::Error) {

@@ -23,11 +23,13 @@ pub struct HandlerConfig {
     #[schemars(range(max = 1_000_000))]
     pub retry: Option<u32>,
     /// The pause before the first retry; it doubles from one to the next.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub backoff: Option<Period>,
     /// The longest pause before a retry.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub max_backoff: Option<Period>,
     /// Time limit of one call.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub timeout: Option<Period>,
     /// Calls that may run at once.
     #[schemars(range(min = 1, max = 65_536))]
@@ -38,6 +40,7 @@ pub struct HandlerConfig {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub batch: Option<usize>,
     /// How long a batch that is not full waits for more.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub linger: Option<Period>,
     /// When the handler is left alone, because its target is down.
     pub breaker: Option<BreakerConfig>,
@@ -54,7 +57,7 @@ pub struct BreakerConfig {
     #[schemars(range(min = 1, max = 1_000_000))]
     pub failures: Option<u32>,
     /// How long the breaker is open, before one call tries whether the target is back.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub open_for: Option<Period>,
 }
 

@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 use super::ConfigNeed;
 use super::book::Book;
 use super::conform;
+use super::doubtful;
 use super::fit;
 use super::groups;
 use super::handlers;
@@ -14,6 +15,7 @@ use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
+use super::mask::mask;
 use super::node::Node;
 use super::plugin::PluginConfig;
 use super::report::Report;
@@ -52,6 +54,7 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
+    doubtful::check(&book.shape(), composition, &mut report);
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
     handlers::check(composition, &plugins, &mut report);
@@ -200,7 +203,7 @@ impl Loader<'_> {
         let what = if is_secret {
             "can't be used".to_owned()
         } else {
-            error.inner().to_string()
+            mask(&error.inner().to_string()).into_owned()
         };
         self.report
             .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));

@@ -26,23 +26,24 @@ pub struct ManagerConfig {
     /// Directory of what plugins and the manager keep.
     pub data_dir: PathBuf,
     /// Most plugins that are initialized or started at the same time.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrency: usize,
     /// Time limit of a hook, and of a handler that names none.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub timeout: Period,
     /// Time that a stop waits for accepted events to be handled.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub drain_timeout: Period,
     /// Pause between two questions for a plugin's health.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub health_interval: Period,
     /// Whether plugins run in a sandbox.
     pub enable_sandbox: bool,
     /// Most memory of the process, in MB.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_memory: Option<u64>,
     /// Most processor time, in processors: 0.5 is half of one.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
     pub max_cpu: Option<f64>,
     /// Whether metrics are served.
     pub enable_metrics: bool,
@@ -52,7 +53,7 @@ pub struct ManagerConfig {
     /// Whether a changed config file is taken over while the service runs.
     pub enable_hot_reload: bool,
     /// Pause between two looks at the config files.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub watch_interval: Period,
     /// Named sets of permissions, for the `roles` of a plugin.
     pub roles: BTreeMap<String, Role>,
@@ -62,6 +63,8 @@ pub struct ManagerConfig {
     pub restart: Restart,
     /// What becomes of events that a handler failed with.
     pub dead_letters: DeadLetterConfig,
+    /// How much is kept of who did what.
+    pub audit: AuditConfig,
 }
 
 impl Default for ManagerConfig {
@@ -85,6 +88,7 @@ impl Default for ManagerConfig {
             start: Start::default(),
             restart: Restart::default(),
             dead_letters: DeadLetterConfig::default(),
+            audit: AuditConfig::default(),
         }
     }
 }
@@ -102,6 +106,27 @@ pub struct DeadLetterConfig {
 impl Default for DeadLetterConfig {
     fn default() -> Self {
         Self { capacity: 1_000 }
+    }
+}
+
+/// How much is kept of the audit log: `max_bytes` times `max_files`, and what is written at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditConfig {
+    /// Size at which a new file is begun, in bytes.
+    #[schemars(range(min = 65_536, max = 1_099_511_627_776_u64))]
+    pub max_bytes: u64,
+    /// Files that are kept, the current one included; the oldest goes first.
+    #[schemars(range(min = 1, max = 1000))]
+    pub max_files: u32,
+}
+
+impl Default for AuditConfig {
+    fn default() -> Self {
+        Self {
+            max_bytes: 16 * 1024 * 1024,
+            max_files: 8,
+        }
     }
 }
 

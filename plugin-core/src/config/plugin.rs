@@ -51,7 +51,7 @@ pub struct PluginConfig {
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub mailbox: usize,
     /// Time limit of a hook, and of a handler that names none; by default the manager's.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub timeout: Period,
 }
 
@@ -82,15 +82,15 @@ impl Default for PluginConfig {
 #[serde(default, deny_unknown_fields)]
 pub struct Resources {
     /// Memory, in MB.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub memory: Option<u64>,
     /// Processor time, in processors: 0.1 is a tenth of one.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
     pub cpu: Option<f64>,
     /// Tasks that run at the same time; `goroutines` means the same.
-    #[schemars(range(min = 1), extend("x-aliases" = ["goroutines"]))]
+    #[schemars(range(min = 1, max = 1_000_000_000), extend("x-aliases" = ["goroutines"]))]
     pub tasks: Option<usize>,
     /// Open files.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub file_handles: Option<u64>,
 }

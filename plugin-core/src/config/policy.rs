@@ -25,7 +25,7 @@ pub struct Start {
     /// What a failure leads to: `fail`, `retry` or `ignore`.
     pub policy: StartPolicy,
     /// With `retry`: how often the start is tried in all.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub attempts: u32,
     /// With `retry`: the pause between two attempts.
     pub backoff: Backoff,
@@ -46,8 +46,10 @@ impl Default for Start {
 #[serde(default, deny_unknown_fields)]
 pub struct Backoff {
     /// The first pause.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub initial: Period,
     /// The longest pause.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub max: Period,
 }
 
@@ -102,10 +104,10 @@ pub struct Restart {
     /// Whether it is started again: `never` or `on_failure`.
     pub policy: RestartPolicy,
     /// Restarts that are allowed within the time of `within`.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub max_restarts: u32,
     /// The time in which `max_restarts` are counted.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub within: Period,
     /// The pause before a restart.
     pub backoff: Backoff,

@@ -20,18 +20,20 @@ pub struct ScheduleConfig {
     /// Whether it is ever due.
     pub enabled: bool,
     /// Makes it due at a fixed rate.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "3650d"))]
     pub every: Option<Period>,
     /// Makes it due by an expression of five fields, or of six with seconds first.
     pub cron: Option<String>,
     /// Timezone of the expression, by its name in the IANA database.
     pub timezone: Option<String>,
     /// Makes it due once, so long after the plugin runs.
+    #[schemars(extend("x-min" = "0s", "x-max" = "3650d"))]
     pub after: Option<Period>,
     /// Longest delay that is added to each due time, at random.
+    #[schemars(extend("x-min" = "0s", "x-max" = "3650d"))]
     pub jitter: Option<Period>,
     /// Time limit of one run.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub timeout: Option<Period>,
 }
 

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
 
 use super::unit::Unit;
-use crate::descriptor::{Arity, Descriptor, Need};
-use crate::plan::{Edge, Reason};
+use crate::plan::Edge;
 
 /// Ties units, which stand in start order, to those that they wait for.
 pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
@@ -20,7 +19,7 @@ pub(super) fn wire(units: &mut [Unit], edges: &[Edge]) {
         if let (Some(from), Some(to)) = (places.get(edge.from), places.get(edge.to)) {
             for unit in &mut units[from.clone()] {
                 unit.before.extend(to.clone());
-                if is_hard(unit.descriptor, edge) {
+                if edge.is_hard {
                     unit.needs.push(to.clone());
                 }
             }
@@ -49,18 +48,4 @@ fn instances(units: &[Unit]) -> HashMap<&'static str, Range<usize>> {
         place.end = at + 1;
     }
     places
-}
-
-/// Whether a plugin can't be without the other end of an edge.
-fn is_hard(plugin: &Descriptor, edge: &Edge) -> bool {
-    match edge.reason {
-        Reason::Requires => true,
-        Reason::Service(name) => plugin.needs.iter().any(|need| {
-            matches!(need, Need::Service { service, arity: Arity::One } if service.name == name)
-        }),
-        Reason::Request(topic) => plugin.needs.iter().any(|need| {
-            matches!(need, Need::Request { request, arity: Arity::One } if request.topic == topic)
-        }),
-        Reason::After => false,
-    }
 }

@@ -14,6 +14,9 @@ pub struct Edge {
     pub to: &'static str,
     /// Why.
     pub reason: Reason,
+    /// Whether `from` can't run without `to`. An optional need, or one of many providers, is not
+    /// hard: it only says who starts first.
+    pub is_hard: bool,
 }
 
 /// Why a plugin starts after another.

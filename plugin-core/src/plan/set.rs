@@ -1,7 +1,7 @@
 //! The plugins by rank, and the packed links between them.
 
 use super::edge::{Edge, Reason};
-use crate::descriptor::{Descriptor, Need};
+use crate::descriptor::{Arity, Descriptor, Need};
 
 /// The plugins of a set by rank: their place in the order of (kind, name).
 #[derive(Debug, Clone, Copy)]
@@ -23,10 +23,12 @@ impl Set<'_> {
     /// Unpacks a link.
     pub(super) const fn edge(&self, link: Link) -> Edge {
         let from = self.at(link.from());
+        let (reason, is_hard) = link.reason(from);
         Edge {
             from: from.name,
             to: self.at(link.to()).name,
-            reason: link.reason(from),
+            reason,
+            is_hard,
         }
     }
 }
@@ -56,16 +58,21 @@ impl Link {
         (self.0 >> 32) as usize & 0xffff
     }
 
-    const fn reason(self, from: &Descriptor) -> Reason {
+    /// Why a plugin starts later, and whether it can't run without the other one.
+    const fn reason(self, from: &Descriptor) -> (Reason, bool) {
         let at = self.0 as usize & 0x3fff_ffff;
         match self.0 >> 30 & 3 {
             0 => match &from.needs[at] {
-                Need::Service { service, .. } => Reason::Service(service.name),
-                Need::Request { request, .. } => Reason::Request(request.topic),
+                Need::Service { service, arity } => {
+                    (Reason::Service(service.name), matches!(arity, Arity::One))
+                }
+                Need::Request { request, arity } => {
+                    (Reason::Request(request.topic), matches!(arity, Arity::One))
+                }
                 _ => unreachable!(),
             },
-            1 => Reason::Requires,
-            _ => Reason::After,
+            1 => (Reason::Requires, true),
+            _ => (Reason::After, false),
         }
     }
 }

@@ -1,16 +1,19 @@
 //! A cron expression in a timezone.
 //!
-//! What a change of the clocks does is what Vixie's cron does: a fixed time that the change skips
-//! is due when the clocks have been put forward; one that comes twice is due the first time. Times
-//! with a `*` in their hours go on at their pace.
+//! What a change of the clocks does is what Vixie's cron does, decided by the hours. Times whose
+//! hours are named, by numbers, lists or ranges, are due once: those that the change skips right
+//! after it, those that come twice the first time. Times with a `*` in their hours go on at their
+//! pace: they are due whenever the clock shows them.
+
+mod local;
 
 use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, Zoned};
 
 use super::grammar;
 use super::trigger::TriggerError;
@@ -76,10 +79,20 @@ impl Cron {
     /// The first time that is due after another.
     #[must_use]
     pub fn next(&self, after: SystemTime) -> Option<SystemTime> {
+        let Inner { pattern, zone, .. } = &*self.0;
         let after = Timestamp::try_from(after).ok()?;
-        let after = Zoned::new(after, self.0.zone.clone());
-        let next = self.0.pattern.find_next_occurrence(&after, false).ok()?;
-        Some(next.timestamp().into())
+        let next = if self.is_fixed() {
+            local::next_fixed(pattern, zone, after)
+        } else {
+            local::next_paced(pattern, zone, after)
+        };
+        next.map(Into::into)
+    }
+
+    /// Whether its times are named by their hours, so that each is due once a day.
+    pub(super) fn is_fixed(&self) -> bool {
+        let hours = self.expression().split_ascii_whitespace().rev().nth(3);
+        hours.is_some_and(|hours| !hours.contains('*'))
     }
 
     /// The expression.
@@ -112,89 +125,4 @@ impl fmt::Display for Cron {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The next times after one, in the timezone's own words.
-    fn next(expression: &str, after: &str, count: usize) -> Vec<String> {
-        let cron = Cron::new(expression, "Europe/Berlin").unwrap();
-        let mut at: SystemTime = after.parse::<Zoned>().unwrap().timestamp().into();
-        let mut times = Vec::new();
-        for _ in 0..count {
-            at = cron.next(at).unwrap();
-            let zoned = Zoned::new(Timestamp::try_from(at).unwrap(), cron.0.zone.clone());
-            times.push(zoned.strftime("%d %H:%M:%S %:z").to_string());
-        }
-        times
-    }
-
-    #[test]
-    fn a_fixed_time_that_the_clocks_skip_is_due_after_the_gap_and_once() {
-        // On 2026-03-29 the clocks of Berlin go from 02:00 to 03:00.
-        assert_eq!(
-            next("30 2 * * *", "2026-03-28T00:00[Europe/Berlin]", 3),
-            [
-                "28 02:30:00 +01:00",
-                "29 03:00:00 +02:00",
-                "30 02:30:00 +02:00"
-            ]
-        );
-    }
-
-    #[test]
-    fn a_fixed_time_that_comes_twice_is_due_the_first_time() {
-        // On 2026-10-25 the clocks of Berlin go from 03:00 to 02:00.
-        assert_eq!(
-            next("30 2 * * *", "2026-10-24T12:00[Europe/Berlin]", 2),
-            ["25 02:30:00 +02:00", "26 02:30:00 +01:00"]
-        );
-    }
-
-    #[test]
-    fn a_pace_goes_on_through_a_gap_and_a_fold() {
-        assert_eq!(
-            next("*/30 * * * *", "2026-03-29T01:15[Europe/Berlin]", 3),
-            [
-                "29 01:30:00 +01:00",
-                "29 03:00:00 +02:00",
-                "29 03:30:00 +02:00"
-            ]
-        );
-        assert_eq!(
-            next("*/30 * * * *", "2026-10-25T02:15+02:00[Europe/Berlin]", 4),
-            [
-                "25 02:30:00 +02:00",
-                "25 02:00:00 +01:00",
-                "25 02:30:00 +01:00",
-                "25 03:00:00 +01:00"
-            ]
-        );
-    }
-
-    #[test]
-    fn six_fields_have_seconds() {
-        assert_eq!(
-            next("*/20 59 23 * * *", "2026-06-01T00:00[Europe/Berlin]", 4),
-            [
-                "01 23:59:00 +02:00",
-                "01 23:59:20 +02:00",
-                "01 23:59:40 +02:00",
-                "02 23:59:00 +02:00"
-            ]
-        );
-    }
-
-    #[test]
-    fn what_is_no_schedule_says_why() {
-        let why = |expression, timezone| Cron::new(expression, timezone).unwrap_err().to_string();
-        assert_eq!(
-            why("0 0 30 2 *", "UTC"),
-            "`0 0 30 2 *` can't be used: no day of any year is one of its days"
-        );
-        assert_eq!(
-            why("0 0 * * *", "Europe/Berln"),
-            "no timezone is named `Europe/Berln`: did you mean `Europe/Berlin`?"
-        );
-        assert!(why("0 0 * *", "UTC").contains("five or six fields"));
-    }
-}
+mod tests;

@@ -19,11 +19,11 @@ plugin_manager:
     assert_eq!(
         lines(&with(text))[1..],
         [
-            "4:20: plugin_manager.max_concurrency: out of range (expected a whole number of at least 1, found the number 0)",
-            "5:12: plugin_manager.timeout: wrong type (expected a length of time above zero, such as `30s` or `1m 30s`, found the number 30; did you mean `30s`?)",
+            "4:20: plugin_manager.max_concurrency: out of range (expected a whole number from 1 to 10000, found the number 0)",
+            "5:12: plugin_manager.timeout: wrong type (expected a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`, found the number 30; did you mean `30s`?)",
             "6:17: plugin_manager.metrics_port: out of range (expected a whole number from 1 to 65535, found the number 70000)",
             "7:19: plugin_manager.enable_metrics: wrong type (expected `true` or `false`, found the text `maybe`)",
-            "8:12: plugin_manager.max_cpu: out of range (expected a number above 0, found the number 0)",
+            "8:12: plugin_manager.max_cpu: out of range (expected a number above 0 and at most 10000.0, found the number 0)",
             "9:20: plugin_manager.start.policy: unknown word (expected one of `fail`, `retry`, `ignore`, found the text `retri`; did you mean `retry`?)",
         ]
     );
@@ -188,7 +188,7 @@ fn issues_are_values() {
             "place": { "from": "embedded", "name": "test", "line": 1, "column": 28 },
             "key": "plugin_manager.timeout",
             "what": "wrong type",
-            "expected": "a length of time above zero, such as `30s` or `1m 30s`",
+            "expected": "a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`",
             "found": "the number 5",
             "suggestion": "5s",
         }])
@@ -203,8 +203,8 @@ logger-plugin: { mailbox: 2305843009213693952 }";
     assert_eq!(
         lines(&with(text)),
         [
-            "1:28: plugin_manager.timeout: longer than 3650 days (expected a length of time above zero, such as `30s` or `1m 30s`, found the text `9999999999999999999s`)",
-            "1:67: plugin_manager.health_interval: longer than 3650 days (expected a length of time above zero, such as `30s` or `1m 30s`, found the text `4000d`)",
+            "1:28: plugin_manager.timeout: longer than 3650 days (expected a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`, found the text `9999999999999999999s`)",
+            "1:67: plugin_manager.health_interval: longer than 3650 days (expected a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`, found the text `4000d`)",
             "2:27: logger-plugin.mailbox: out of range (expected a whole number from 1 to 1000000000, found the number 2305843009213693952)",
         ]
     );

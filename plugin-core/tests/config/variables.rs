@@ -133,7 +133,7 @@ fn variables_that_hit_no_key_are_mistakes() {
     );
     assert_eq!(
         lines[4],
-        "APP__PLUGIN_MANAGER__TIMEOUT: plugin_manager.timeout: no length of time (expected a length of time above zero, such as `30s` or `1m 30s`, found the text `soon`)"
+        "APP__PLUGIN_MANAGER__TIMEOUT: plugin_manager.timeout: no length of time (expected a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`, found the text `soon`)"
     );
     assert_eq!(lines.len(), 5);
 }

@@ -56,7 +56,6 @@ impl Operators {
         if self.users.contains(&caller.user_id) {
             return Ok(());
         }
-        tracing::warn!(user = caller.user_id, "not let in: no operator");
         let detail = format!(
             "`{}` is no operator: `operators` in the config of `api-plugin` does not name them",
             caller.user_id

@@ -71,9 +71,14 @@ impl IntoResponse for Problem {
         let mut response =
             (self.status, [(header::CONTENT_TYPE, MEDIA_TYPE)], body).into_response();
         response.headers_mut().extend(self.headers);
+        response.extensions_mut().insert(Detail(self.detail));
         response
     }
 }
+
+/// What a problem says, on its answer.
+#[derive(Debug, Clone)]
+pub(crate) struct Detail(pub(crate) String);
 
 /// Gives an answer that says nothing of its own a problem's body; it keeps its headers, such as
 /// `Allow`.

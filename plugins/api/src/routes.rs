@@ -13,9 +13,11 @@ use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::MethodRouter;
 use plugin_contracts::{Auth, UserService};
+use plugin_core::audit::SecurityLog;
 use plugin_core::event::Publishers;
 use plugin_core::{Error, Result};
 
+use crate::audited::audited;
 use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::operators::Operators;
@@ -30,6 +32,7 @@ pub(crate) struct Backends {
     pub(crate) auth: Arc<dyn Auth>,
     pub(crate) users: Arc<dyn UserService>,
     pub(crate) publishers: Publishers,
+    pub(crate) log: SecurityLog,
     pub(crate) readiness: Readiness,
     pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
@@ -102,13 +105,13 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
         plugins::routes(&backends.operators),
         health::routes(&backends.readiness),
     ];
-    assemble(routes.into_iter().flatten(), &backends.auth, &config.open)
+    assemble(routes.into_iter().flatten(), backends.guard(), &config.open)
 }
 
 /// Only the probes, for connections that there is no room for.
 pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
     let probes = health::routes(&backends.readiness).into_iter();
-    assemble(probes, &backends.auth, &config.open).fallback(no_room)
+    assemble(probes, backends.guard(), &config.open).fallback(no_room)
 }
 
 async fn no_room() -> Problem {
@@ -118,17 +121,46 @@ async fn no_room() -> Problem {
     )
 }
 
-fn assemble(routes: impl Iterator<Item = Route>, auth: &Arc<dyn Auth>, open: &[String]) -> Router {
+/// Who finds out who calls, and where it is noted who was refused.
+type Guard<'a> = (&'a Arc<dyn Auth>, &'a SecurityLog);
+
+impl Backends {
+    fn guard(&self) -> Guard<'_> {
+        (&self.auth, &self.log)
+    }
+}
+
+fn assemble(
+    routes: impl Iterator<Item = Route>,
+    (auth, log): Guard<'_>,
+    open: &[String],
+) -> Router {
     routes.fold(Router::new(), |router, route| {
         let is_open = open.iter().any(|open| open == route.name);
         let path = route.path();
+        let action = action(route.name);
         let handler = if is_open {
             route.handler
         } else {
             guarded(route.handler, auth)
         };
-        router.route(path, handler)
+        router.route(path, audited(handler, log, action))
     })
+}
+
+/// What the audit log calls the use of a route.
+fn action(route: &str) -> &'static str {
+    match route {
+        session::LOGIN => "login",
+        session::LOGOUT => "logout",
+        users::FIND => "users.read",
+        events::PUBLISH => "events.publish",
+        schedules::LIST => "schedules.read",
+        schedules::OPERATE => "schedules.operate",
+        plugins::LIST => "plugins.read",
+        plugins::OPERATE => "plugins.operate",
+        _ => "health.read",
+    }
 }
 
 /// A path that ends in no action.

@@ -1,57 +1,155 @@
-//! The users of the config: at start they are there, with the password that the config says.
+//! The users of the config are the declared state: who is listed can log in, with the password
+//! that stands there, and who is not listed any more can't.
+//!
+//! An account that is closed stays in the tables, so that its id means the same person for ever.
+//! Whatever changes about an account ends its tokens: nobody goes on with what somebody else, or
+//! an earlier password, was given.
 
-use plugin_contracts::{NewUser, User, UserService};
+use std::collections::HashSet;
+
+use plugin_contracts::{Database, User, UserService};
 use plugin_core::{Error, ErrorExt, Result};
 
 use crate::config::{Account, AuthConfig};
+use crate::ledger::{Ledger, Note, digest};
 use crate::password::Passwords;
+use crate::trail::Trail;
+
+/// The name of this plugin as a source of users.
+const SOURCE: &str = "auth-plugin";
 
 /// Shortest password that is not weak, in bytes.
 const SHORTEST: usize = 12;
 
-/// Creates the users that are absent, and corrects passwords that the config changed.
-///
-/// # Errors
-///
-/// When a password is weak and that is not allowed, or the users can't be reached.
-pub(crate) async fn ensure(
-    config: &AuthConfig,
-    users: &impl UserService,
-    passwords: &Passwords,
-) -> Result<()> {
-    for account in &config.users {
-        check_strength(account, config.allow_weak_passwords)?;
-        let ensured = ensure_one(account, users, passwords).await;
-        ensured.context(format!("user `{}` of the config", account.id))?;
-    }
-    Ok(())
+/// What is needed to bring accounts into the state of the config.
+pub(crate) struct Accounts<'a, D, U> {
+    pub(crate) users: &'a U,
+    pub(crate) passwords: &'a Passwords,
+    pub(crate) ledger: &'a Ledger<D>,
+    pub(crate) trail: &'a Trail,
 }
 
-async fn ensure_one(
-    account: &Account,
-    users: &impl UserService,
-    passwords: &Passwords,
-) -> Result<()> {
-    let password = account.password.expose();
-    if users.find(&account.id).await?.is_none() {
-        let password_hash = passwords.hash(password).await?;
-        let user = user(account);
-        users
-            .create(NewUser {
-                user,
-                password_hash,
-            })
-            .await?;
-        tracing::info!(user = account.id, "user created");
-        return Ok(());
+/// Whether a password is easily guessed, by its length and by the user's own id.
+pub(crate) fn is_weak(id: &str, password: &str) -> bool {
+    password.len() < SHORTEST || password.eq_ignore_ascii_case(id)
+}
+
+impl<D: Database, U: UserService> Accounts<'_, D, U> {
+    /// Brings the accounts into the state of the config, and returns those whose password changed
+    /// or that were closed.
+    ///
+    /// # Errors
+    ///
+    /// When a password is weak and that is not allowed, a user is listed twice, or the users
+    /// can't be reached.
+    pub(crate) async fn ensure(&self, config: &AuthConfig) -> Result<Vec<String>> {
+        let mut listed = HashSet::new();
+        for account in &config.users {
+            check_strength(account, config.allow_weak_passwords)?;
+            if !listed.insert(account.id.as_str()) {
+                let text = format!("`users`: `{}` is there twice", account.id);
+                return Err(Error::config(text));
+            }
+        }
+        // Closed first: were the process to end in between, no one would come back with old tokens.
+        let mut changed = self.close_others(&listed).await?;
+        let profiles: Vec<_> = config.users.iter().map(user).collect();
+        self.users.declare(SOURCE, &profiles).await?;
+        for account in &config.users {
+            let opened = self.open(account).await;
+            if opened.context(format!("user `{}` of the config", account.id))? {
+                changed.push(account.id.clone());
+            }
+        }
+        Ok(changed)
     }
-    let hash = users.password_hash(&account.id).await?;
-    if !passwords.verify(password, hash.as_deref()).await? {
-        let hash = passwords.hash(password).await?;
-        users.set_password_hash(&account.id, &hash).await?;
-        tracing::info!(user = account.id, "password changed to that of the config");
+
+    async fn close_others(&self, listed: &HashSet<&str>) -> Result<Vec<String>> {
+        let before = self.ledger.listed().await?.into_iter();
+        let gone: Vec<_> = before.filter(|id| !listed.contains(id.as_str())).collect();
+        for id in &gone {
+            let mut note = self.ledger.find(id).await?;
+            note.listed = Some(false);
+            note.end_tokens()?;
+            self.ledger.write(id, &note).await?;
+            tracing::warn!(
+                user = id,
+                "account disabled: `users` does not list it any more; nobody can log in with it, and its tokens end"
+            );
+            self.trail
+                .account("account.disable", id, "not in `users` any more");
+        }
+        Ok(gone)
     }
-    Ok(())
+
+    /// Opens an account of the config, and says whether its password is another one now.
+    async fn open(&self, account: &Account) -> Result<bool> {
+        let (id, password) = (&account.id, account.password.expose());
+        let before = self.ledger.find(id).await?;
+        let mut note = before.clone();
+        let hash = self.users.password_hash(id).await?;
+        let is_back = before.listed == Some(false);
+        // Who comes back gets another hash, also of the same password: old tokens stay over.
+        let hash = hash.filter(|_| !is_back);
+        let is_kept = match &hash {
+            // A hash that can't be read is replaced.
+            Some(hash) => matches!(self.passwords.verify(password, Some(hash)).await, Ok(true)),
+            None => false,
+        };
+        let hash = match hash.filter(|_| is_kept) {
+            Some(hash) => hash,
+            None => self.set_password(account, &before, &mut note).await?,
+        };
+        if note.weakness_of(&hash).is_none() {
+            note.set_weakness(&hash, is_weak(id, password));
+        }
+        self.note_profile(id, &mut note).await?;
+        note.listed = Some(true);
+        if note != before {
+            self.ledger.write(id, &note).await?;
+        }
+        Ok(!is_kept)
+    }
+
+    async fn set_password(
+        &self,
+        account: &Account,
+        before: &Note,
+        note: &mut Note,
+    ) -> Result<String> {
+        let id = &account.id;
+        let hash = self.passwords.hash(account.password.expose()).await?;
+        note.end_tokens()?;
+        self.users.set_password_hash(id, &hash).await?;
+        let (action, what) = match before.listed {
+            Some(false) => ("account.enable", "account enabled: `users` lists it again"),
+            Some(true) => (
+                "account.change",
+                "password changed to that of the config; its tokens end",
+            ),
+            None => ("account.enable", "account opened: `users` lists it"),
+        };
+        tracing::info!(user = id, "{what}");
+        self.trail.account(action, id, what);
+        Ok(hash)
+    }
+
+    /// Another name or address may be another person.
+    async fn note_profile(&self, id: &str, note: &mut Note) -> Result<()> {
+        let Some(user) = self.users.find(id).await? else {
+            return Err(Error::external("the user can't be found"));
+        };
+        let phone = user.phone.as_deref().unwrap_or_default();
+        let profile = digest(&[&user.name, &user.email, phone]);
+        if note.profile.as_ref().is_some_and(|it| *it != profile) {
+            note.end_tokens()?;
+            let what = "name or addresses changed; its tokens end";
+            tracing::info!(user = id, "{what}");
+            self.trail.account("account.change", id, what);
+        }
+        note.profile = Some(profile);
+        Ok(())
+    }
 }
 
 fn user(account: &Account) -> User {
@@ -71,8 +169,7 @@ fn check_strength(account: &Account, allow_weak: bool) -> Result<()> {
             account.id
         )));
     }
-    let weak = password.len() < SHORTEST || password.eq_ignore_ascii_case(&account.id);
-    match (weak, allow_weak) {
+    match (is_weak(&account.id, password), allow_weak) {
         (false, _) => Ok(()),
         (true, true) => {
             tracing::warn!(

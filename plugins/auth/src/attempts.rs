@@ -1,141 +1,220 @@
-//! Failed logins, counted per user and per address in windows of time.
+//! Failed logins: who guesses has to wait, and nobody else.
+//!
+//! Failures are counted for each pair of a user and a network. After some of them, each further
+//! one costs a pause that doubles. So a stranger who guesses slows down that stranger alone. Two
+//! budgets, of a user from all networks and of a network for all users, slow down who guesses from
+//! many networks or at many users; they refill steadily and shut nobody out for long. A network
+//! from which the user logged in before is in neither of them.
 //!
 //! An attempt is counted as a failure when it begins, and given back when it turns out not to be
-//! one: guesses that run side by side all count.
+//! one: guesses that run side by side all count. Times are those of a clock that nobody sets.
 
-use std::net::IpAddr;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+mod bucket;
+mod counters;
 
-use plugin_contracts::Cache;
-use serde::{Deserialize, Serialize};
-use tokio::sync::Mutex;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::time::Instant;
+
+use self::bucket::{Bucket, Network, Pair};
+use self::counters::Counters;
 use crate::config::Failures;
+use crate::origin::Origin;
 
-/// Counts attempts in a cache.
+/// Pairs, users and networks that are remembered at most: some 10 MB.
+const PAIRS: usize = 65_536;
+const USERS: usize = 32_768;
+const NETWORKS: usize = 65_536;
+
+/// Logins from one network that run or wait at once: a quarter of those that can wait in all.
+const AT_ONCE: u32 = 16;
+
+/// The pause that the first failure too many costs; each next one costs twice as much.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+
+/// The longest pause of a user at a network from which that user logged in before: somebody else
+/// there can hold up, but not shut out.
+const LONGEST_KNOWN_PAUSE: Duration = Duration::from_secs(30);
+
+/// Counts attempts.
 #[derive(Debug)]
-pub(crate) struct Attempts<C> {
-    cache: C,
+pub(crate) struct Attempts {
     limits: Failures,
-    /// A cache has no "add one": whoever counts holds this.
-    counting: Mutex<()>,
+    hasher: RandomState,
+    state: Mutex<State>,
 }
 
-/// What an attempt counts against.
-#[derive(Debug, Clone)]
-pub(crate) struct Origin {
-    user: String,
-    ip: Option<String>,
+#[derive(Debug)]
+struct State {
+    pairs: Counters<Pair>,
+    users: Counters<Bucket>,
+    networks: Counters<Network>,
 }
 
-/// Failures since the window began.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Count {
-    failures: u32,
-    /// End of the window, in milliseconds since 1970.
-    until: u64,
+/// Why an attempt may not begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// There were too many failures: how long to wait.
+    Later(Duration),
+    /// Too many logins from there run at once.
+    Busy,
 }
 
-impl Origin {
-    pub(crate) fn new(user: &str, ip: Option<&str>) -> Self {
+/// An attempt that runs. When it is dropped without an outcome, it is a failure.
+#[derive(Debug)]
+pub(crate) struct Attempt<'a> {
+    attempts: &'a Attempts,
+    keys: Keys,
+    /// Whether it is in the budgets.
+    is_stranger: bool,
+    /// What the pair was before.
+    before: Pair,
+    /// Whether its failure costs the first pause.
+    pauses: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Keys {
+    pair: u64,
+    user: u64,
+    network: u64,
+}
+
+impl Attempts {
+    pub(crate) fn new(limits: Failures) -> Self {
         Self {
-            user: format!("auth.failures.user.{user}"),
-            ip: ip.map(|ip| format!("auth.failures.ip.{}", network(ip))),
-        }
-    }
-}
-
-impl<C: Cache> Attempts<C> {
-    pub(crate) fn new(cache: C, limits: Failures) -> Self {
-        Self {
-            cache,
             limits,
-            counting: Mutex::new(()),
+            hasher: RandomState::new(),
+            state: Mutex::new(State {
+                pairs: Counters::new(PAIRS),
+                users: Counters::new(USERS),
+                networks: Counters::new(NETWORKS),
+            }),
         }
     }
 
-    /// Counts an attempt.
+    /// Begins an attempt. `is_known` says that the user logged in from that network before.
     ///
     /// # Errors
     ///
-    /// When there were too many: how long to wait.
-    pub(crate) async fn begin(&self, origin: &Origin, now: SystemTime) -> Result<(), Duration> {
-        let _counting = self.counting.lock().await;
-        let counters = self.counters(origin);
-        for (key, most) in counters.clone() {
-            if let Some(count) = self.read(key, now).await
-                && count.failures >= most
-            {
-                return Err(Duration::from_millis(count.until - millis(now)));
+    /// When it has to wait.
+    pub(crate) fn begin(&self, origin: &Origin, is_known: bool) -> Result<Attempt<'_>, Refused> {
+        let (keys, now, window) = (self.keys(origin), Instant::now(), self.window());
+        let mut state = self.state();
+        let State {
+            pairs,
+            users,
+            networks,
+        } = &mut *state;
+        if let Some(pause) = pairs
+            .get(keys.pair, now, window)
+            .and_then(|pair| pair.pause(now))
+        {
+            return Err(Refused::Later(pause));
+        }
+        let network = networks.of(keys.network, now, window, || Network::new(now));
+        if network.running >= AT_ONCE {
+            return Err(Refused::Busy);
+        }
+        if !is_known {
+            let user = users.of(keys.user, now, window, || Bucket::new(now));
+            let waits = [
+                user.wait(now, window, self.limits.per_user_total),
+                network.budget.wait(now, window, self.limits.per_ip),
+            ];
+            if let Some(wait) = waits.into_iter().flatten().max() {
+                return Err(Refused::Later(wait));
             }
+            user.take(now, window, self.limits.per_user_total);
+            network.budget.take(now, window, self.limits.per_ip);
         }
-        for (key, _) in counters {
-            self.add(key, 1, now).await;
-        }
-        Ok(())
+        network.running += 1;
+        let pair = pairs.of(keys.pair, now, window, || Pair::new(now));
+        let before = *pair;
+        let free = self.limits.per_user.get();
+        let longest = if is_known {
+            LONGEST_KNOWN_PAUSE.min(window)
+        } else {
+            window
+        };
+        pair.fail(now, free, FIRST_PAUSE, longest);
+        let pauses = pair.failures == free;
+        drop(state);
+        Ok(Attempt {
+            attempts: self,
+            keys,
+            is_stranger: !is_known,
+            before,
+            pauses,
+        })
     }
 
-    /// The password was right: the user's failures are forgiven, and the address gets the
-    /// attempt back. The address is not forgiven: else an account of one's own would do to go
-    /// on guessing the others'.
-    pub(crate) async fn succeeded(&self, origin: &Origin, now: SystemTime) {
-        let _counting = self.counting.lock().await;
-        self.cache.remove(&origin.user).await;
-        if let Some(ip) = &origin.ip {
-            self.add(ip, -1, now).await;
+    fn keys(&self, origin: &Origin) -> Keys {
+        let key = |user: &str, network: &str| self.hasher.hash_one((user, network));
+        Keys {
+            pair: key(&origin.user, &origin.network),
+            user: self.hasher.hash_one(&origin.user),
+            network: self.hasher.hash_one(&origin.network),
         }
+    }
+
+    fn window(&self) -> Duration {
+        self.limits.window.get()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Attempt<'_> {
+    /// The password was right: the pair's failures are forgiven, and the budgets get the attempt
+    /// back. They are not forgiven more: else an account of one's own would do to go on guessing
+    /// the others'.
+    pub(crate) fn succeeded(self) {
+        self.attempts.state().pairs.remove(self.keys.pair);
+        self.give_back();
+    }
+
+    /// The password was wrong. Says whether this is the failure after which pauses begin.
+    pub(crate) fn failed(self) -> bool {
+        self.pauses
     }
 
     /// Nobody knows whether the password was right: the attempt is given back.
-    pub(crate) async fn undecided(&self, origin: &Origin, now: SystemTime) {
-        let _counting = self.counting.lock().await;
-        for (key, _) in self.counters(origin) {
-            self.add(key, -1, now).await;
+    pub(crate) fn undecided(self) {
+        let (now, window) = (Instant::now(), self.attempts.window());
+        if let Some(pair) = self.attempts.state().pairs.get(self.keys.pair, now, window) {
+            pair.give_back(&self.before);
         }
+        self.give_back();
     }
 
-    fn counters<'a>(
-        &self,
-        origin: &'a Origin,
-    ) -> impl Iterator<Item = (&'a str, u32)> + Clone + use<'a, C> {
-        let user = (origin.user.as_str(), self.limits.per_user.get());
-        let most = self.limits.per_ip.get();
-        std::iter::once(user).chain(origin.ip.as_deref().map(|ip| (ip, most)))
-    }
-
-    async fn read(&self, key: &str, now: SystemTime) -> Option<Count> {
-        let count: Count = serde_json::from_value(self.cache.get(key).await?).ok()?;
-        (millis(now) < count.until).then_some(count)
-    }
-
-    async fn add(&self, key: &str, difference: i32, now: SystemTime) {
-        let window = self.limits.window.get();
-        let fresh = Count {
-            failures: 0,
-            until: millis(now + window),
-        };
-        let mut count = self.read(key, now).await.unwrap_or(fresh);
-        count.failures = count.failures.saturating_add_signed(difference);
-        let rest = Duration::from_millis(count.until - millis(now));
-        let value = serde_json::json!({"failures": count.failures, "until": count.until});
-        self.cache.set(key, value, rest).await;
+    fn give_back(&self) {
+        if !self.is_stranger {
+            return;
+        }
+        let (now, window) = (Instant::now(), self.attempts.window());
+        let limits = &self.attempts.limits;
+        let mut state = self.attempts.state();
+        if let Some(user) = state.users.get(self.keys.user, now, window) {
+            user.give_back(window, limits.per_user_total);
+        }
+        if let Some(network) = state.networks.get(self.keys.network, now, window) {
+            network.budget.give_back(window, limits.per_ip);
+        }
     }
 }
 
-fn millis(time: SystemTime) -> u64 {
-    let since = time.duration_since(UNIX_EPOCH).unwrap_or_default();
-    u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
-}
-
-/// One subscriber has a whole IPv6 network of 64 bits to come from.
-fn network(ip: &str) -> String {
-    match ip.parse::<IpAddr>().map(|ip| ip.to_canonical()) {
-        Ok(IpAddr::V4(ip)) => ip.to_string(),
-        Ok(IpAddr::V6(ip)) => {
-            let [a, b, c, d, ..] = ip.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}::/64")
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        let (now, window) = (Instant::now(), self.attempts.window());
+        let mut state = self.attempts.state();
+        if let Some(network) = state.networks.get(self.keys.network, now, window) {
+            network.running = network.running.saturating_sub(1);
         }
-        Err(_) => "unknown".to_owned(),
     }
 }
 

@@ -10,17 +10,21 @@ use plugin_core::prelude::*;
 #[serde(deny_unknown_fields, default)]
 pub struct AuthConfig {
     /// Key that signs tokens, at least 32 bytes: for several processes that accept each other's
-    /// tokens. Without it one is made at the first start and kept in the data directory.
+    /// tokens. Without it one is made at the first start and kept in the data directory. Another
+    /// one ends all tokens.
     pub secret: Option<Secret>,
-    /// How long a token is good for.
+    /// How long a token is good for, also one that is there already; a year at most.
+    #[schemars(extend("minimum" = "1s", "maximum" = "366d"))]
     pub token_ttl: Period,
-    /// How many failed logins are too many.
+    /// What failed logins lead to.
     pub failures: Failures,
-    /// Users who can log in: created when they are absent, and given this password when it is
-    /// not theirs. To take one out of this list does not delete it.
+    /// Users who can log in. At the start those who are absent are created, and what changed here
+    /// is taken over: password, name and addresses. Who was listed before and is not any more is
+    /// disabled: nobody can log in as that user, and the tokens end. A change ends them, too.
     pub users: Vec<Account>,
-    /// Accept passwords in `users` that are short or the user's own id: for trying things out on
-    /// an address that only this machine reaches.
+    /// Accept passwords that are short or the user's own id: for trying things out on an address
+    /// that only this machine reaches. Without it they are refused in `users`, and where they are
+    /// stored of users who came in another way, as far as they are known to be weak.
     pub allow_weak_passwords: bool,
 }
 
@@ -36,16 +40,28 @@ impl Default for AuthConfig {
     }
 }
 
-/// How many failed logins are too many.
+/// What failed logins lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
-    /// How long failures are counted together, from the first one on.
+    /// How long failures are remembered, from the end of the last pause on, and the longest pause;
+    /// a day at most.
+    #[schemars(extend("minimum" = "1s", "maximum" = "1d"))]
     pub window: Period,
-    /// Most failures of one user in a window.
+    /// Failures of one user from one address that cost nothing. From this one on each costs a
+    /// pause: 1 s, then twice as long each time, at most `window`; and at most 30 s at an address
+    /// from which that user logged in during the last 90 days.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub per_user: NonZeroU32,
-    /// Most failures from one address in a window; the addresses of an IPv6 network of 64 bits
-    /// count as one.
+    /// Failures of one user in a window, from all addresses from which that user did not log in
+    /// during the last 90 days. When they are used up, one more comes free each time that
+    /// `window` divided by this number has passed.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub per_user_total: NonZeroU32,
+    /// Failures from one address in a window, of all users who did not log in from there during
+    /// the last 90 days; they come free again in the same way. The addresses of an IPv6 network
+    /// of 64 bits count as one.
+    #[schemars(range(min = 1, max = 1_000_000))]
     pub per_ip: NonZeroU32,
 }
 
@@ -54,6 +70,7 @@ impl Default for Failures {
         Self {
             window: Period::seconds(15 * 60),
             per_user: const { NonZeroU32::new(10).expect("10 is not zero") },
+            per_user_total: const { NonZeroU32::new(100).expect("100 is not zero") },
             per_ip: const { NonZeroU32::new(100).expect("100 is not zero") },
         }
     }
@@ -64,14 +81,18 @@ impl Default for Failures {
 #[serde(deny_unknown_fields)]
 pub struct Account {
     /// Key, which is what the user logs in with.
+    #[schemars(length(min = 1, max = 64))]
     pub id: String,
     /// What the user is called.
+    #[schemars(length(min = 1, max = 255))]
     pub name: String,
     /// Where mail goes.
+    #[schemars(length(min = 1, max = 255))]
     pub email: String,
     /// Where text messages go.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
     pub phone: Option<String>,
-    /// Password.
+    /// Password, at most 1024 bytes.
     pub password: Secret,
 }

@@ -1,22 +1,43 @@
 //! Passwords as argon2id hashes in PHC format.
 //!
-//! Hashing takes memory and time on purpose: it runs on threads of its own, as many at once as
-//! there are processors.
+//! Hashing takes memory and time on purpose, and strangers can ask for it. So two hashes are made
+//! at once, whatever comes; a bounded number waits for its turn, and the rest is sent away. The
+//! memory of a hash is given back when it is made.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use argon2::password_hash::Error as HashError;
-use argon2::{Argon2, PasswordHash, PasswordHasher, PasswordVerifier};
+use argon2::password_hash::phc::{Output, ParamsString, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, PasswordHash, Version};
 use plugin_core::{Error, Result};
 use tokio::sync::Semaphore;
 
 /// Longest password, in bytes: nobody types more, and hashing it is not free.
 const LONGEST: usize = 1024;
 
+/// Hashes that are made at once.
+const AT_ONCE: usize = 2;
+
+/// Passwords that wait to be verified.
+const WAITING: usize = 64;
+
+/// How long one waits at most.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Blocks that are reserved for a hash, though fewer are touched: 33 MiB. glibc takes an
+/// allocation of more than 32 MiB from the system and gives it back when it ends; a smaller one
+/// it may keep for the thread that made it, and then each thread holds its own.
+const RESERVED: usize = 33 * 1024 * 1024 / Block::SIZE;
+
+/// Most memory of a stored hash, in blocks of 1 KiB: one that asks for more is not ours.
+const MOST_BLOCKS: usize = 64 * 1024;
+
 /// Hashes and verifies passwords.
 #[derive(Debug)]
 pub(crate) struct Passwords {
     slots: Arc<Semaphore>,
+    /// Places to wait in, those of the running ones too.
+    places: Semaphore,
     /// Hash of a password that nobody knows: verified in place of one that is not there.
     decoy: String,
 }
@@ -30,10 +51,14 @@ impl Passwords {
     pub(crate) async fn new() -> Result<Self> {
         let mut nobody_knows = [0; 32];
         getrandom::fill(&mut nobody_knows)?;
-        let processors = std::thread::available_parallelism().map_or(1, usize::from);
-        let slots = Arc::new(Semaphore::new(processors));
+        let slots = Arc::new(Semaphore::new(AT_ONCE));
         let decoy = blocking(&slots, move || hash(&nobody_knows)).await?;
-        Ok(Self { slots, decoy })
+        let places = Semaphore::new(AT_ONCE + WAITING);
+        Ok(Self {
+            slots,
+            places,
+            decoy,
+        })
     }
 
     /// The hash of a password.
@@ -55,17 +80,30 @@ impl Passwords {
     ///
     /// # Errors
     ///
-    /// When the hash is none.
+    /// When too many wait already, or it would wait for too long: retriable, with the time to
+    /// come again. When the hash is none.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, a hash that has begun is made all the same, in its place.
     pub(crate) async fn verify(&self, password: &str, hash: Option<&str>) -> Result<bool> {
         if password.len() > LONGEST {
             return Ok(false);
         }
+        let _place = self.places.try_acquire().map_err(|_| busy())?;
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.decoy).to_owned();
         let password = password.as_bytes().to_owned();
-        let same = blocking(&self.slots, move || verify(&password, &hash)).await?;
+        let verified = blocking(&self.slots, move || verify(&password, &hash));
+        let same = tokio::time::timeout(PATIENCE, verified)
+            .await
+            .map_err(|_| busy())??;
         Ok(known && same)
     }
+}
+
+fn busy() -> Error {
+    Error::retriable("too many logins at once").after(Duration::from_secs(1))
 }
 
 /// The slot goes with the work, which goes on when nobody waits for it any more.
@@ -85,22 +123,60 @@ async fn blocking<T: Send + 'static>(
 }
 
 fn hash(password: &[u8]) -> Result<String> {
-    let hash = Argon2::default().hash_password(password);
-    Ok(hash.map_err(failed)?.to_string())
+    let mut random = [0; Salt::RECOMMENDED_LENGTH];
+    getrandom::fill(&mut random)?;
+    let salt = Salt::new(&random).map_err(failed)?;
+    let params = Params::default();
+    let output = output(
+        password,
+        &salt,
+        Params::DEFAULT_OUTPUT_LEN,
+        &Argon2::default(),
+    )?;
+    let hash = PasswordHash {
+        algorithm: Algorithm::default().ident(),
+        version: Some(Version::default().into()),
+        params: ParamsString::try_from(&params).map_err(failed)?,
+        salt: Some(salt),
+        hash: Some(output),
+    };
+    Ok(hash.to_string())
 }
 
 fn verify(password: &[u8], hash: &str) -> Result<bool> {
-    let hash = PasswordHash::new(hash)
-        .map_err(|error| Error::external("the hash of a password can't be read").because(error))?;
-    match Argon2::default().verify_password(password, &hash) {
-        Ok(()) => Ok(true),
-        Err(HashError::PasswordInvalid) => Ok(false),
-        Err(error) => Err(failed(error)),
+    let hash = PasswordHash::new(hash).map_err(unreadable)?;
+    let algorithm = Algorithm::try_from(hash.algorithm.as_str()).map_err(unreadable)?;
+    let version = hash.version.map(Version::try_from).transpose();
+    let version = version.map_err(unreadable)?.unwrap_or_default();
+    let params = Params::try_from(&hash).map_err(unreadable)?;
+    let (Some(salt), Some(expected)) = (&hash.salt, &hash.hash) else {
+        return Err(unreadable("it has no salt or no output"));
+    };
+    if params.block_count() > MOST_BLOCKS {
+        return Err(unreadable("it asks for too much memory"));
     }
+    let argon2 = Argon2::new(algorithm, version, params);
+    // The comparison takes the same time wherever they differ.
+    Ok(output(password, salt, expected.len(), &argon2)? == *expected)
 }
 
-fn failed(error: HashError) -> Error {
-    Error::external("hashing a password").because(error)
+fn output(password: &[u8], salt: &[u8], length: usize, argon2: &Argon2<'_>) -> Result<Output> {
+    let count = argon2.params().block_count();
+    let mut blocks = Vec::with_capacity(RESERVED.max(count));
+    blocks.resize(count, Block::new());
+    let mut output = vec![0; length];
+    argon2
+        .hash_password_into_with_memory(password, salt, &mut output, &mut blocks)
+        .map_err(failed)?;
+    Output::new(&output).map_err(failed)
+}
+
+fn unreadable(why: impl std::fmt::Display) -> Error {
+    Error::external(format!("the hash of a password can't be read: {why}"))
+}
+
+fn failed(why: impl std::fmt::Display) -> Error {
+    Error::external(format!("hashing a password: {why}"))
 }
 
 #[cfg(test)]
@@ -131,6 +207,44 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn hashes_are_those_that_the_library_makes_and_reads() {
+        use argon2::{PasswordHasher, PasswordVerifier};
+
+        let passwords = Passwords::new().await.unwrap();
+        let ours = passwords.hash("correct horse").await.unwrap();
+        let library = Argon2::default();
+        assert!(
+            library
+                .verify_password(b"correct horse", ours.as_str())
+                .is_ok()
+        );
+        let theirs: PasswordHash = library.hash_password(b"correct horse").unwrap();
+        let theirs = theirs.to_string();
+        assert!(
+            passwords
+                .verify("correct horse", Some(&theirs))
+                .await
+                .unwrap()
+        );
+        let params = Params::new(64, 1, 1, Some(16)).unwrap();
+        let other = Argon2::new(Algorithm::Argon2i, Version::V0x10, params);
+        let theirs: PasswordHash = other.hash_password(b"correct horse").unwrap();
+        let theirs = theirs.to_string();
+        assert!(
+            passwords
+                .verify("correct horse", Some(&theirs))
+                .await
+                .unwrap()
+        );
+        assert!(
+            !passwords
+                .verify("correct horsf", Some(&theirs))
+                .await
+                .unwrap()
+        );
+    }
+
+    #[tokio::test]
     async fn without_a_hash_no_password_is_right() {
         let passwords = Passwords::new().await.unwrap();
         assert!(!passwords.verify("", None).await.unwrap());
@@ -151,6 +265,43 @@ mod tests {
     #[tokio::test]
     async fn a_broken_hash_is_an_error_and_not_a_wrong_password() {
         let passwords = Passwords::new().await.unwrap();
-        assert!(passwords.verify("a", Some("plain text")).await.is_err());
+        let greedy = "$argon2id$v=19$m=4194304,t=2,p=1$c29tZXNhbHQ$c29tZW91dHB1dA";
+        for broken in ["plain text", "$argon2id$v=19$m=64,t=1,p=1", greedy] {
+            let error = passwords.verify("a", Some(broken)).await.unwrap_err();
+            assert!(error.to_string().contains("can't be read"), "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn report_a14_a_thousand_logins_at_once_make_two_hashes_at_once() {
+        let passwords = Arc::new(Passwords::new().await.unwrap());
+        let all = passwords.slots.clone().acquire_many_owned(2).await.unwrap();
+        let mut logins = tokio::task::JoinSet::new();
+        for _ in 0..1000 {
+            let passwords = Arc::clone(&passwords);
+            logins.spawn(async move { passwords.verify("guess", None).await });
+        }
+        let mut sent_away = 0;
+        while sent_away < 1000 - (AT_ONCE + WAITING) {
+            let error = logins.join_next().await.unwrap().unwrap().unwrap_err();
+            assert_eq!(error.retry_after(), Some(Duration::from_secs(1)));
+            sent_away += 1;
+        }
+        assert_eq!(passwords.places.available_permits(), 0);
+        drop(all);
+        for verified in logins.join_all().await {
+            // On a slow machine the last of them wait for too long.
+            assert!(!verified.unwrap_or(false));
+        }
+        assert_eq!(passwords.places.available_permits(), AT_ONCE + WAITING);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_a14_who_waits_for_too_long_is_told_when_to_come_again() {
+        let passwords = Passwords::new().await.unwrap();
+        let _all = passwords.slots.clone().acquire_many_owned(2).await.unwrap();
+        let error = passwords.verify("guess", None).await.unwrap_err();
+        assert!(error.kind().is_retriable() && error.retry_after().is_some());
+        assert_eq!(passwords.places.available_permits(), AT_ONCE + WAITING);
     }
 }

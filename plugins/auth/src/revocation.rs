@@ -19,6 +19,10 @@ const FORGET: &str = "DELETE FROM auth_revoked WHERE expires_at <= ?";
 /// that shares the database may have revoked it; this one knows of its own at once.
 const TRUST: Duration = Duration::from_secs(10);
 
+/// How long a revoked token is remembered after its end: a clock that was set forward and back
+/// again does not bring it to life.
+const KEPT: Duration = Duration::from_secs(7 * 86_400);
+
 /// The revoked tokens.
 #[derive(Debug)]
 pub(crate) struct Revocations<C, D> {
@@ -27,7 +31,7 @@ pub(crate) struct Revocations<C, D> {
 }
 
 impl<C: Cache, D: Database> Revocations<C, D> {
-    /// Opens the table, which is made if absent, and forgets what is over.
+    /// Opens the table, which is made if absent, and forgets what is over for long.
     ///
     /// # Errors
     ///
@@ -82,14 +86,17 @@ impl<C: Cache, D: Database> Revocations<C, D> {
         Ok(found)
     }
 
-    /// Forgets what is over.
+    /// Forgets what has been over for a week.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub(crate) async fn forget(&self, now: SystemTime) -> Result<()> {
         self.database
-            .execute(FORGET, &[json!(seconds(now))])
+            .execute(
+                FORGET,
+                &[json!(seconds(now).saturating_sub(KEPT.as_secs()))],
+            )
             .await
             .map(drop)
     }

@@ -1,4 +1,4 @@
-//! Tokens: who and until when, signed.
+//! Tokens: who, from when until when, and for which state of the account, signed.
 //!
 //! `v1.PAYLOAD.SIGNATURE`, where the payload is base64url of JSON, and the signature covers
 //! everything before it. Nothing of a token is read before its signature is known to be good.
@@ -17,15 +17,36 @@ const VERSION: &str = "v1";
 /// Longest token that is looked at.
 const LONGEST: usize = 2048;
 
+/// How far in the future a token may have been made: the clocks of several processes differ, and
+/// a clock may be set back. One that comes from later than that would be good for longer than a
+/// token may be.
+const AHEAD: Duration = Duration::from_secs(10 * 60);
+
 /// What a token says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     /// Who.
     pub(crate) sub: String,
+    /// From when on, in seconds since 1970.
+    pub(crate) iat: u64,
     /// Until when, in seconds since 1970.
     pub(crate) exp: u64,
     /// Tells the token from every other.
     pub(crate) jti: String,
+    /// The state of the account that the token was made for: with another, it is over.
+    #[serde(rename = "gen")]
+    pub(crate) generation: String,
+}
+
+/// Why a token is none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refused {
+    /// It is not one that this signer made.
+    Foreign,
+    /// Its time is over.
+    Over,
+    /// Its time has not come.
+    Early,
 }
 
 impl Claims {
@@ -34,13 +55,20 @@ impl Claims {
     /// # Errors
     ///
     /// When the system has no randomness.
-    pub(crate) fn new(user: &str, now: SystemTime, ttl: Duration) -> Result<Self> {
+    pub(crate) fn new(
+        user: &str,
+        generation: String,
+        now: SystemTime,
+        ttl: Duration,
+    ) -> Result<Self> {
         let mut number = [0; 16];
         getrandom::fill(&mut number)?;
         Ok(Self {
             sub: user.to_owned(),
+            iat: seconds(now),
             exp: seconds(now + ttl),
             jti: URL_SAFE_NO_PAD.encode(number),
+            generation,
         })
     }
 
@@ -53,6 +81,15 @@ impl Claims {
     pub(crate) fn rest(&self, now: SystemTime) -> Duration {
         self.expires().duration_since(now).unwrap_or_default()
     }
+}
+
+/// A name for the state of an account, which tells nothing of it: another one for each other
+/// password hash and for each other `stamp`.
+pub(crate) fn generation(signer: &Signer, user: &str, hash: &str, stamp: &str) -> String {
+    // No part can hold the separator, so no two accounts have the same text.
+    let state = format!("generation\0{user}\0{hash}\0{stamp}");
+    let tag = signer.mac.clone().chain_update(state).finalize();
+    URL_SAFE_NO_PAD.encode(&tag.into_bytes()[..16])
 }
 
 /// Seconds since 1970.
@@ -91,8 +128,32 @@ impl Signer {
         Ok(format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature)))
     }
 
-    /// The claims of a token that is this signer's and not over.
-    pub(crate) fn read(&self, token: &str, now: SystemTime) -> Option<Claims> {
+    /// The claims of a token that is this signer's and good now. None is good for longer than
+    /// `ttl`, also one that was made when tokens were to be good for longer.
+    ///
+    /// # Errors
+    ///
+    /// Why it is none.
+    pub(crate) fn read(
+        &self,
+        token: &str,
+        now: SystemTime,
+        ttl: Duration,
+    ) -> Result<Claims, (Refused, Option<String>)> {
+        let claims = self.signed(token).ok_or((Refused::Foreign, None))?;
+        let made = UNIX_EPOCH + Duration::from_secs(claims.iat);
+        let refused = if claims.expires() <= now || made + ttl <= now {
+            Refused::Over
+        } else if now + AHEAD < made {
+            Refused::Early
+        } else {
+            return Ok(claims);
+        };
+        Err((refused, Some(claims.sub)))
+    }
+
+    /// The claims of a token that is this signer's.
+    fn signed(&self, token: &str) -> Option<Claims> {
         if token.len() > LONGEST {
             return None;
         }
@@ -105,8 +166,7 @@ impl Signer {
             .verify_slice(&signature)
             .ok()?;
         let payload = signed.strip_prefix(VERSION)?.strip_prefix('.')?;
-        let claims: Claims = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()?;
-        (now < claims.expires()).then_some(claims)
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).ok()?).ok()
     }
 }
 
@@ -132,49 +192,92 @@ mod tests {
         Signer::new(&[7; 32]).unwrap()
     }
 
+    fn claims(user: &str) -> Claims {
+        Claims::new(user, "generation".to_owned(), now(), TTL).unwrap()
+    }
+
+    fn refused(token: &str, now: SystemTime, ttl: Duration) -> Option<Refused> {
+        let read = signer().read(token, now, ttl);
+        read.err().map(|(refused, _)| refused)
+    }
+
     #[test]
     fn a_token_says_what_it_was_given() {
-        let claims = Claims::new("安", now(), TTL).unwrap();
+        let claims = claims("安");
         let token = signer().sign(&claims).unwrap();
-        assert_eq!(signer().read(&token, now()), Some(claims));
+        assert_eq!(signer().read(&token, now(), TTL), Ok(claims));
     }
 
     #[test]
     fn a_token_ends() {
-        let claims = Claims::new("ann", now(), TTL).unwrap();
-        let token = signer().sign(&claims).unwrap();
+        let token = signer().sign(&claims("ann")).unwrap();
         let last = now() + TTL - Duration::from_secs(1);
-        assert!(signer().read(&token, last).is_some());
-        assert!(signer().read(&token, now() + TTL).is_none());
+        assert_eq!(refused(&token, last, TTL), None);
+        assert_eq!(refused(&token, now() + TTL, TTL), Some(Refused::Over));
+    }
+
+    #[test]
+    fn report_a2_a_shorter_time_in_the_config_holds_for_tokens_that_are_there() {
+        let token = signer().sign(&claims("ann")).unwrap();
+        let (ttl, second) = (Duration::from_secs(10), Duration::from_secs(1));
+        assert_eq!(refused(&token, now() + ttl - second, ttl), None);
+        assert_eq!(refused(&token, now() + ttl, ttl), Some(Refused::Over));
+        assert_eq!(
+            refused(&token, now() + TTL - second, ttl),
+            Some(Refused::Over)
+        );
+    }
+
+    #[test]
+    fn report_a2_a_clock_that_was_ahead_made_no_token_for_longer() {
+        let token = signer().sign(&claims("ann")).unwrap();
+        assert_eq!(refused(&token, now() - AHEAD, TTL), None);
+        let year = Duration::from_secs(365 * 24 * 60 * 60);
+        let late = Claims::new("ann", String::new(), now() + year, TTL).unwrap();
+        let late = signer().sign(&late).unwrap();
+        assert_eq!(refused(&late, now(), TTL), Some(Refused::Early));
+    }
+
+    #[test]
+    fn a_generation_is_of_one_account_one_hash_and_one_stamp() {
+        let of = |user, hash, stamp| generation(&signer(), user, hash, stamp);
+        let one = of("ann", "hash", "stamp");
+        assert_eq!(one, of("ann", "hash", "stamp"));
+        for other in [
+            of("bob", "hash", "stamp"),
+            of("ann", "hush", "stamp"),
+            of("ann", "hash", "stomp"),
+            of("ann", "has", "hstamp"),
+        ] {
+            assert_ne!(one, other);
+        }
     }
 
     #[test]
     fn a_token_of_another_key_is_none() {
-        let claims = Claims::new("ann", now(), TTL).unwrap();
-        let token = Signer::new(&[8; 32]).unwrap().sign(&claims).unwrap();
-        assert!(signer().read(&token, now()).is_none());
+        let token = Signer::new(&[8; 32]).unwrap().sign(&claims("ann")).unwrap();
+        assert_eq!(refused(&token, now(), TTL), Some(Refused::Foreign));
     }
 
     #[test]
     fn two_tokens_are_never_the_same() {
-        let one = Claims::new("ann", now(), TTL).unwrap();
-        assert_ne!(one, Claims::new("ann", now(), TTL).unwrap());
+        assert_ne!(claims("ann"), claims("ann"));
     }
 
     proptest! {
         #[test]
         fn a_changed_token_is_none(at in 0usize..100, with in "[A-Za-z0-9._-]") {
-            let token = signer().sign(&Claims::new("ann", now(), TTL).unwrap()).unwrap();
+            let token = signer().sign(&claims("ann")).unwrap();
             let at = at % token.len();
             let mut changed = token.clone();
             changed.replace_range(at..=at, &with);
             prop_assume!(changed != token);
-            prop_assert!(signer().read(&changed, now()).is_none());
+            prop_assert_eq!(refused(&changed, now(), TTL), Some(Refused::Foreign));
         }
 
         #[test]
         fn no_text_panics(text in "\\PC*") {
-            prop_assert!(signer().read(&text, now()).is_none());
+            prop_assert_eq!(refused(&text, now(), TTL), Some(Refused::Foreign));
         }
     }
 }

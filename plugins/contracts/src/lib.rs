@@ -10,5 +10,5 @@ pub use events::{
     UserLookup, UserWelcome,
 };
 pub use services::{
-    Auth, AuthError, Cache, Database, FileStore, NewUser, Row, Session, User, UserService,
+    Auth, AuthError, Cache, Database, FileStore, LogOut, NewUser, Row, Session, User, UserService,
 };

@@ -66,7 +66,8 @@ impl fmt::Debug for NewUser {
     }
 }
 
-/// Users.
+/// Users. One who is disabled stays in the database, and is to all methods but
+/// [`declare`](Self::declare) as one who is not there; the id can't be given to another.
 #[service]
 pub trait UserService {
     /// The user with that key.
@@ -80,6 +81,25 @@ pub trait UserService {
 
     /// Replaces the hash of that user's password; an error if there is no such user.
     async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()>;
+
+    /// Makes the users that `source`, the config of a plugin, declares those of `users`: creates
+    /// who is absent, takes over what is written differently, enables who was disabled, and
+    /// disables whom this source declared before and no source declares now. Users that no source
+    /// ever declared are left alone. Each change is told in the log.
+    ///
+    /// An error when a user does not look like one or is there twice; an implementation that
+    /// takes no users from a config need not have the method.
+    async fn declare(&self, source: &str, users: &[User]) -> Result<()> {
+        let (source, count) = (source.to_owned(), users.len());
+        let text = format!("this `UserService` can't take the {count} users of `{source}`");
+        Err(Error::config(text))
+    }
+
+    /// Ids and hashes of users with a password, in the order of their ids: the next ones after
+    /// the id `_after`, some hundred at most, and none when there are no more.
+    async fn with_password(&self, _after: &str) -> Result<Vec<(String, String)>> {
+        Ok(Vec::new())
+    }
 }
 
 /// A login that was granted.
@@ -97,7 +117,8 @@ pub struct Session {
 pub enum AuthError {
     /// User or password are wrong; it does not say which.
     Credentials,
-    /// The token is not one of this service, or is over, or was revoked.
+    /// The token is not one of this service, or is over, or was revoked, or its account was
+    /// changed or disabled since.
     Token,
     /// Too many failures.
     RateLimited {
@@ -143,6 +164,32 @@ pub trait Auth {
 
     /// The session that a token stands for.
     async fn verify(&self, token: &str) -> Result<Session, AuthError>;
+
+    /// As [`verify`](Self::verify). `_ip` is where the caller came from, for the audit log.
+    async fn verify_from(&self, token: &str, _ip: Option<&str>) -> Result<Session, AuthError> {
+        self.verify(token).await
+    }
+
+    /// Revokes a token, and with [`LogOut::Everywhere`] all that its user has. `_ip` is where the
+    /// caller came from, for the audit log. An implementation that can't end the others revokes
+    /// the one.
+    async fn logout_from(
+        &self,
+        token: &str,
+        _extent: LogOut,
+        _ip: Option<&str>,
+    ) -> Result<(), AuthError> {
+        self.logout(token).await
+    }
+}
+
+/// Which tokens a log-out ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogOut {
+    /// The one that is shown.
+    Here,
+    /// All tokens of the user.
+    Everywhere,
 }
 
 /// Files below the root of one plugin.

@@ -12,7 +12,7 @@ pub struct QueueConfig {
     /// The file; a relative path is below the plugin's data directory.
     pub path: PathBuf,
     /// How long a commit waits for more to come, at most `1s`; a stop cuts it short.
-    #[schemars(extend("maximum" = "1s"))]
+    #[schemars(extend("x-min" = "0s", "x-max" = "1s"))]
     pub commit_interval: Period,
     /// Most events of one commit.
     #[schemars(range(min = 1, max = 65536))]

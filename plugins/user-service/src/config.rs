@@ -7,23 +7,28 @@ use plugin_core::prelude::*;
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct UserServiceConfig {
-    /// Users to create at start, unless they are there. They have no password and can't log in:
-    /// those who can are listed in the config of `auth-plugin`.
+    /// The users of this config. At the start those who are absent are created, what changed here
+    /// is taken over, and who was listed before and is not any more is disabled. They have no
+    /// password and can't log in: those who can are listed in the config of `auth-plugin`.
     pub users: Vec<SeedUser>,
 }
 
-/// A user to create at start.
+/// A user of the config.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SeedUser {
     /// Key.
+    #[schemars(length(min = 1, max = 64))]
     pub id: String,
     /// What the user is called.
+    #[schemars(length(min = 1, max = 255))]
     pub name: String,
     /// Where mail goes.
+    #[schemars(length(min = 1, max = 255))]
     pub email: String,
     /// Where text messages go.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 64))]
     pub phone: Option<String>,
 }
 

@@ -7,6 +7,9 @@
 //! | provides | [`UserService`](plugin_contracts::UserService) |
 //! | answers | [`UserLookup`](plugin_contracts::UserLookup) |
 //!
+//! The config's users are the declared state: who is taken out of it is disabled at the next
+//! start, and what changes there is taken over; the log tells of both.
+//!
 //! Ids are compared letter by letter, whatever the database's collation says: a login name, a
 //! token and a counter of failures mean the same user only when they are the same text.
 #![forbid(unsafe_code)]
@@ -15,6 +18,7 @@ mod config;
 mod plugin;
 
 mod check;
+mod declared;
 mod repository;
 
 pub use config::{SeedUser, UserServiceConfig};

@@ -4,6 +4,7 @@ use plugin_contracts::{Database, NewUser, User, UserLookup, UserService};
 use plugin_core::prelude::*;
 
 use crate::config::UserServiceConfig;
+use crate::declared;
 use crate::repository::Repository;
 
 /// Finds and creates users in the database.
@@ -21,12 +22,8 @@ impl Users {
         database: Service<dyn Database>,
     ) -> Result<Self> {
         let repository = Repository::open(database).await?;
-        for user in config.users.into_iter().map(User::from) {
-            if repository.find(&user.id).await?.is_none() {
-                let created = repository.create(&user, None).await;
-                created.context(format!("user `{}` of the config", user.id))?;
-            }
-        }
+        let users: Vec<_> = config.users.into_iter().map(User::from).collect();
+        declared::declare(&repository, declared::OWN, &users).await?;
         Ok(Self { repository })
     }
 
@@ -58,5 +55,13 @@ impl UserService for Users {
 
     async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()> {
         self.repository.set_password_hash(id, hash).await
+    }
+
+    async fn declare(&self, source: &str, users: &[User]) -> Result<()> {
+        declared::declare(&self.repository, source, users).await
+    }
+
+    async fn with_password(&self, after: &str) -> Result<Vec<(String, String)>> {
+        self.repository.with_password(after).await
     }
 }

@@ -1,5 +1,7 @@
 //! Users as rows, in SQL that both SQLite and MySQL read.
 
+use std::collections::HashMap;
+
 use plugin_contracts::{Database, Row, User};
 use plugin_core::{Error, Result};
 use serde_json::{Value, json};
@@ -12,34 +14,56 @@ const TABLE: &str = "CREATE TABLE IF NOT EXISTS users (\
     email VARCHAR(255) NOT NULL, \
     phone VARCHAR(64), \
     password_hash VARCHAR(255))";
+/// Which config declares whom, or did: `listed` is 0 when it does not any more.
+const SOURCES: &str = "CREATE TABLE IF NOT EXISTS user_sources (\
+    source VARCHAR(64) NOT NULL, \
+    id VARCHAR(64) NOT NULL, \
+    listed SMALLINT NOT NULL, \
+    PRIMARY KEY (source, id))";
 const FIND: &str = "SELECT id, name, email, phone, password_hash FROM users WHERE id = ?";
 const CREATE: &str =
     "INSERT INTO users (id, name, email, phone, password_hash) VALUES (?, ?, ?, ?, ?)";
+const CHANGE: &str = "UPDATE users SET name = ?, email = ?, phone = ? WHERE id = ?";
 const SET_PASSWORD: &str = "UPDATE users SET password_hash = ? WHERE id = ?";
+const WITH_PASSWORD: &str = "SELECT id, password_hash FROM users \
+    WHERE password_hash IS NOT NULL AND id > ? ORDER BY id LIMIT 100";
+const SOURCES_OF: &str = "SELECT source, id, listed FROM user_sources WHERE id = ?";
+const DECLARED: &str = "SELECT id, listed FROM user_sources \
+    WHERE source = ? AND id > ? ORDER BY id LIMIT 100";
+const LIST: &str = "REPLACE INTO user_sources (source, id, listed) VALUES (?, ?, ?)";
 
-/// The table of users.
+/// The tables of users and of who declares them.
 #[derive(Debug)]
 pub(crate) struct Repository<D> {
     database: D,
 }
 
 impl<D: Database> Repository<D> {
-    /// Opens the table, which is made if absent.
+    /// Opens the tables, which are made if absent.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub(crate) async fn open(database: D) -> Result<Self> {
         database.execute(TABLE, &[]).await?;
+        database.execute(SOURCES, &[]).await?;
         Ok(Self { database })
     }
 
-    /// The user with that key.
+    /// The user with that key, unless disabled.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub(crate) async fn find(&self, id: &str) -> Result<Option<User>> {
+        match self.any(id).await? {
+            Some(user) if self.sources(id).await?.is_enabled() => Ok(Some(user)),
+            _ => Ok(None),
+        }
+    }
+
+    /// The user with that key, also one who is disabled.
+    pub(crate) async fn any(&self, id: &str) -> Result<Option<User>> {
         Ok(self.row(id).await?.map(|row| User {
             id: id.to_owned(),
             name: text(&row, "name").unwrap_or_default(),
@@ -48,16 +72,16 @@ impl<D: Database> Repository<D> {
         }))
     }
 
-    /// The hash of that user's password.
+    /// The hash of that user's password, unless disabled. It takes as many queries for a user who
+    /// is not there, so that its time does not tell.
     ///
     /// # Errors
     ///
     /// When the database refuses.
     pub(crate) async fn password_hash(&self, id: &str) -> Result<Option<String>> {
-        Ok(self
-            .row(id)
-            .await?
-            .and_then(|row| text(&row, "password_hash")))
+        let (row, sources) = (self.row(id).await?, self.sources(id).await?);
+        let enabled = row.filter(|_| sources.is_enabled());
+        Ok(enabled.and_then(|row| text(&row, "password_hash")))
     }
 
     /// Creates a user, who can't log in without a hash.
@@ -84,19 +108,90 @@ impl<D: Database> Repository<D> {
         Ok(())
     }
 
+    /// Replaces name and addresses of a user who is there.
+    pub(crate) async fn change(&self, user: &User) -> Result<()> {
+        let params = [
+            json!(user.name),
+            json!(user.email),
+            json!(user.phone),
+            json!(user.id),
+        ];
+        self.database.execute(CHANGE, &params).await.map(drop)
+    }
+
     /// Replaces the hash of that user's password.
     ///
     /// # Errors
     ///
     /// When there is no such user, or the database refuses.
     pub(crate) async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()> {
-        if self.row(id).await?.is_none() {
+        if self.find(id).await?.is_none() {
             return Err(Error::external(format!("no user `{id}`")));
         }
         self.database
             .execute(SET_PASSWORD, &[json!(hash), json!(id)])
             .await?;
         Ok(())
+    }
+
+    /// Ids and hashes of enabled users with a password, some of those after an id.
+    ///
+    /// # Errors
+    ///
+    /// When the database refuses.
+    pub(crate) async fn with_password(&self, after: &str) -> Result<Vec<(String, String)>> {
+        let mut after = after.to_owned();
+        loop {
+            let rows = self.database.query(WITH_PASSWORD, &[json!(after)]).await?;
+            let Some(last) = rows.last().and_then(|row| text(row, "id")) else {
+                return Ok(Vec::new());
+            };
+            let mut enabled = Vec::new();
+            for row in &rows {
+                let (id, hash) = (text(row, "id"), text(row, "password_hash"));
+                if let Some((id, hash)) = id.zip(hash)
+                    && self.sources(&id).await?.is_enabled()
+                {
+                    enabled.push((id, hash));
+                }
+            }
+            if !enabled.is_empty() {
+                return Ok(enabled);
+            }
+            after = last;
+        }
+    }
+
+    /// Which configs declare a user.
+    pub(crate) async fn sources(&self, id: &str) -> Result<Sources> {
+        let rows = self.database.query(SOURCES_OF, &[json!(id)]).await?;
+        let of = |row: &Row| {
+            let same = text(row, "id").as_deref() == Some(id);
+            let source = text(row, "source").filter(|_| same)?;
+            Some((source, is_listed(row)))
+        };
+        Ok(Sources(rows.iter().filter_map(of).collect()))
+    }
+
+    /// Whom a source ever declared, and whether it still does.
+    pub(crate) async fn declared(&self, source: &str) -> Result<HashMap<String, bool>> {
+        let (mut declared, mut after) = (HashMap::new(), String::new());
+        loop {
+            let params = [json!(source), json!(after)];
+            let rows = self.database.query(DECLARED, &params).await?;
+            let Some(last) = rows.last().and_then(|row| text(row, "id")) else {
+                return Ok(declared);
+            };
+            let of = |row: &Row| Some((text(row, "id")?, is_listed(row)));
+            declared.extend(rows.iter().filter_map(of));
+            after = last;
+        }
+    }
+
+    /// Notes whether a source declares a user.
+    pub(crate) async fn list(&self, source: &str, id: &str, listed: bool) -> Result<()> {
+        let params = [json!(source), json!(id), json!(i64::from(listed))];
+        self.database.execute(LIST, &params).await.map(drop)
     }
 
     /// A collation may find `Ann` for `ann`: only the very same id counts.
@@ -108,6 +203,26 @@ impl<D: Database> Repository<D> {
         let same = |row: &Row| row.get("id").and_then(Value::as_str) == Some(id);
         Ok(rows.into_iter().find(same))
     }
+}
+
+/// The configs that declare a user, or did.
+#[derive(Debug)]
+pub(crate) struct Sources(Vec<(String, bool)>);
+
+impl Sources {
+    /// A user whom no config ever declared is enabled, too.
+    pub(crate) fn is_enabled(&self) -> bool {
+        self.0.is_empty() || self.0.iter().any(|(_, listed)| *listed)
+    }
+
+    /// Whether that source declares the user now.
+    pub(crate) fn has(&self, source: &str) -> bool {
+        self.0.iter().any(|(it, listed)| it == source && *listed)
+    }
+}
+
+fn is_listed(row: &Row) -> bool {
+    row.get("listed").and_then(Value::as_i64) == Some(1)
 }
 
 fn text(row: &Row, column: &str) -> Option<String> {

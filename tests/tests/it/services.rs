@@ -1,5 +1,7 @@
 //! What `#[service]` writes: the descriptor, the provider's futures, and the handle that forwards.
 
+mod short_names;
+
 use std::path::Path;
 
 use plugin_core::lifecycle::{Manager, Running};

@@ -1,6 +1,7 @@
 //! What a plugin needs, and who brings it.
 
 use plugin_core::event::EventDescriptor;
+use plugin_core::service::ServiceDescriptor;
 use plugin_core::{Arity, Composition, Descriptor, Need};
 use serde::Serialize;
 
@@ -27,7 +28,7 @@ pub(super) fn of(plugin: &Descriptor, set: &Composition) -> Vec<Needed> {
 fn needed(need: &Need, set: &Composition) -> Needed {
     let what = match need {
         Need::Config(config) => format!("its config, `{}`", (config.type_name)()),
-        Need::Service { service, arity } => return service_needed(service.name, *arity, set),
+        Need::Service { service, arity } => return service_needed(service, *arity, set),
         Need::Publish(event) => format!("the right to publish `{}`", event.topic),
         Need::Request { request, arity } => return answer_needed(request, *arity, set),
         Need::RequestAny => "the right to ask any request".to_owned(),
@@ -52,12 +53,12 @@ fn needed(need: &Need, set: &Composition) -> Needed {
     }
 }
 
-fn service_needed(service: &str, arity: Arity, set: &Composition) -> Needed {
+fn service_needed(service: &ServiceDescriptor, arity: Arity, set: &Composition) -> Needed {
     let provides = |plugin: &&Descriptor| {
         plugin
             .provides
             .iter()
-            .any(|provide| provide.service.name == service)
+            .any(|provide| provide.service.key == service.key)
     };
     let how = match arity {
         Arity::One => "",
@@ -65,7 +66,7 @@ fn service_needed(service: &str, arity: Arity, set: &Composition) -> Needed {
         Arity::Many => ", all there are",
     };
     Needed {
-        what: format!("service `{service}`{how}"),
+        what: format!("service `{}`{how}", service.name),
         from: who(set, provides),
     }
 }

@@ -2,10 +2,11 @@
 
 use serde_json::{Map, Value};
 
+use super::super::mask::mask;
 use super::super::node::{Data, Node};
 use super::super::secret::MASK;
 use super::super::shape::resolve;
-use super::range::{PeriodRange, Range};
+use super::range::{Periods, Range};
 
 /// Text in a message is cut after this many characters.
 const LONGEST: usize = 60;
@@ -32,7 +33,7 @@ pub(super) fn found(node: &Node, is_secret: bool) -> String {
         _ if is_secret => format!("`{MASK}`"),
         Data::Bool(flag) => format!("`{}`", written(node, flag)),
         Data::Number(number) => format!("the number {}", written(node, number)),
-        Data::Text(text) => format!("the text `{}`", shorten(text)),
+        Data::Text(text) => format!("the text `{}`", shorten(&mask(text))),
     }
 }
 
@@ -106,25 +107,21 @@ fn typed(kind: &str, schema: &Map<String, Value>) -> String {
 }
 
 fn format(schema: &Map<String, Value>) -> Option<String> {
-    let known = known_format(schema)?;
-    let range = PeriodRange::of(schema).describe();
-    Some(range.map_or_else(
-        || known.to_owned(),
-        |range| format!("a length of time {range}"),
-    ))
-}
-
-fn known_format(schema: &Map<String, Value>) -> Option<&'static str> {
-    let is_positive = schema.contains_key("exclusiveMinimum");
-    match schema.get("format")?.as_str()? {
-        "period" if is_positive => Some("a length of time above zero, such as `30s` or `1m 30s`"),
-        "period" => Some("a length of time such as `30s` or `1m 30s`"),
-        "version-requirement" => Some("a version requirement such as `1.2` or `>=1.2, <3`"),
-        "ip" => Some("an IP address"),
-        "ipv4" => Some("an IPv4 address"),
-        "ipv6" => Some("an IPv6 address"),
-        _ => None,
-    }
+    let text = match schema.get("format")?.as_str()? {
+        "period" => {
+            let periods = Periods::of(schema).describe();
+            let comma = if periods.is_empty() { "" } else { "," };
+            return Some(format!(
+                "a length of time{periods}{comma} such as `30s` or `1m 30s`"
+            ));
+        }
+        "version-requirement" => "a version requirement such as `1.2` or `>=1.2, <3`",
+        "ip" => "an IP address",
+        "ipv4" => "an IPv4 address",
+        "ipv6" => "an IPv6 address",
+        _ => return None,
+    };
+    Some(text.to_owned())
 }
 
 /// The schemas that a schema stands for.

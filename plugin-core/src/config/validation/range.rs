@@ -118,53 +118,59 @@ fn compare(a: &Number, b: &Number) -> Ordering {
     }
 }
 
-/// The bounds of a length of time, which a schema writes as config does: `"maximum": "1s"`.
-pub(super) struct PeriodRange {
-    min: Option<Period>,
-    max: Option<Period>,
-}
-
-impl PeriodRange {
-    pub(super) fn of(schema: &Map<String, Value>) -> Self {
-        let bound = |name: &str| schema.get(name)?.as_str()?.parse().ok();
-        Self {
-            min: bound("minimum"),
-            max: bound("maximum"),
-        }
-    }
-
-    fn holds(&self, period: Period) -> bool {
-        self.min.is_none_or(|min| period >= min) && self.max.is_none_or(|max| period <= max)
-    }
-
-    /// What it lets pass, after "a length of time".
-    pub(super) fn describe(&self) -> Option<String> {
-        match (self.min, self.max) {
-            (Some(min), Some(max)) => Some(format!("from {min} to {max}")),
-            (Some(min), None) => Some(format!("of at least {min}")),
-            (None, Some(max)) => Some(format!("of at most {max}")),
-            (None, None) => None,
-        }
-    }
-}
-
 /// What is wrong with a text of a known format.
 pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
     let (Some(format), Data::Text(text)) = (schema.get("format")?.as_str(), &node.data) else {
         return None;
     };
-    let is_positive = schema.contains_key("exclusiveMinimum");
     match format {
         "period" => match text.parse::<Period>() {
             Err(error) => Some(error.what()),
-            Ok(period) if is_positive && period.get().is_zero() => Some("out of range"),
-            Ok(period) => (!PeriodRange::of(schema).holds(period)).then_some("out of range"),
+            Ok(period) if !Periods::of(schema).hold(period) => Some("out of range"),
+            Ok(_) => None,
         },
         "version-requirement" => reads::<VersionRequirement>(text, "no version requirement"),
         "ip" => reads::<IpAddr>(text, "no IP address"),
         "ipv4" => reads::<Ipv4Addr>(text, "no IPv4 address"),
         "ipv6" => reads::<Ipv6Addr>(text, "no IPv6 address"),
         _ => None,
+    }
+}
+
+/// The bounds of a length of time, which JSON Schema has no keyword for: `x-min` and `x-max` hold
+/// one each, and `exclusiveMinimum: 0` refuses zero.
+pub(super) struct Periods {
+    is_positive: bool,
+    min: Option<Period>,
+    max: Option<Period>,
+}
+
+impl Periods {
+    pub(super) fn of(schema: &Map<String, Value>) -> Self {
+        let bound = |name: &str| schema.get(name)?.as_str()?.parse().ok();
+        Self {
+            is_positive: schema.contains_key("exclusiveMinimum"),
+            min: bound("x-min"),
+            max: bound("x-max"),
+        }
+    }
+
+    fn hold(&self, period: Period) -> bool {
+        !(self.is_positive && period.get().is_zero())
+            && self.min.is_none_or(|min| period >= min)
+            && self.max.is_none_or(|max| period <= max)
+    }
+
+    /// The bounds in words, after the noun.
+    pub(super) fn describe(&self) -> String {
+        match (self.min, self.max) {
+            (Some(min), Some(max)) => format!(" from `{min}` to `{max}`"),
+            (Some(min), None) => format!(" of at least `{min}`"),
+            (None, Some(max)) if self.is_positive => format!(" above zero and at most `{max}`"),
+            (None, Some(max)) => format!(" of at most `{max}`"),
+            (None, None) if self.is_positive => " above zero".to_owned(),
+            (None, None) => String::new(),
+        }
     }
 }
 

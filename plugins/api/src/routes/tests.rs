@@ -33,6 +33,7 @@ impl Fixture {
             .map(|(plugin, state)| NotReady {
                 plugin: (*plugin).to_owned(),
                 state: (*state).to_owned(),
+                reason: None,
             })
             .collect();
         let readiness: Readiness = Arc::new(move || missing.clone());
@@ -41,7 +42,10 @@ impl Fixture {
             users::routes(&users, config.users),
             health::routes(&readiness),
         ];
-        let router = assemble(routes.into_iter().flatten(), &auth, &config.open);
+        let router = {
+            let log = SecurityLog::new(plugin_core::audit::Audit::disabled(), "api-plugin");
+            assemble(routes.into_iter().flatten(), (&auth, &log), &config.open)
+        };
         Self { auth: fake, router }
     }
 

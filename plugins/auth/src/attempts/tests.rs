@@ -1,134 +1,166 @@
-//! Failures are counted, and forgotten when their window is over.
+//! Who guesses has to wait, and nobody else.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::Arc;
 
 use plugin_core::config::Period;
-use plugin_core::prelude::*;
-use serde_json::Value;
-use tokio::task::JoinSet;
+use tokio::time::advance;
 
 use super::*;
 
-/// A cache without an end.
-#[derive(Default)]
-struct Memory(std::sync::Mutex<HashMap<String, Value>>);
+const WINDOW: Duration = Duration::from_secs(900);
 
-#[service]
-impl Cache for Memory {
-    async fn get(&self, key: &str) -> Option<Value> {
-        // Lets another task in between reading and writing.
-        tokio::task::yield_now().await;
-        self.0.lock().unwrap().get(key).cloned()
+fn attempts(per_user: u32, per_user_total: u32, per_ip: u32) -> Attempts {
+    let number = |number| NonZeroU32::new(number).unwrap();
+    Attempts::new(Failures {
+        window: Period::new(WINDOW),
+        per_user: number(per_user),
+        per_user_total: number(per_user_total),
+        per_ip: number(per_ip),
+    })
+}
+
+fn from(user: &str, ip: &str) -> Origin {
+    Origin::new(user, Some(ip))
+}
+
+/// A wrong password, or the pause.
+fn fail(attempts: &Attempts, origin: &Origin) -> Result<bool, Refused> {
+    attempts.begin(origin, false).map(Attempt::failed)
+}
+
+fn pause(attempts: &Attempts, origin: &Origin, is_known: bool) -> Duration {
+    match attempts.begin(origin, is_known) {
+        Err(Refused::Later(pause)) => pause,
+        other => panic!("{other:?}"),
     }
+}
 
-    async fn set(&self, key: &str, value: Value, _ttl: Duration) {
-        self.0.lock().unwrap().insert(key.to_owned(), value);
+#[tokio::test(start_paused = true)]
+async fn report_a9_pauses_double_up_to_the_window_and_end() {
+    let attempts = attempts(3, 1000, 1000);
+    let ann = from("ann", "10.0.0.1");
+    assert_eq!(fail(&attempts, &ann), Ok(false));
+    assert_eq!(fail(&attempts, &ann), Ok(false));
+    assert_eq!(fail(&attempts, &ann), Ok(true), "from here on they cost");
+    for seconds in [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900] {
+        let expected = Duration::from_secs(seconds);
+        assert_eq!(pause(&attempts, &ann, false), expected);
+        advance(expected).await;
+        assert_eq!(fail(&attempts, &ann), Ok(false));
     }
+    advance(WINDOW * 2).await;
+    assert_eq!(fail(&attempts, &ann), Ok(false), "all is forgotten");
+    assert_eq!(fail(&attempts, &ann), Ok(false));
+}
 
-    async fn remove(&self, key: &str) {
-        self.0.lock().unwrap().remove(key);
+#[tokio::test(start_paused = true)]
+async fn report_a9_a_stranger_does_not_hold_up_the_user() {
+    let attempts = attempts(10, 50, 1000);
+    // From one address: a pause for that address alone.
+    for _ in 0..10 {
+        fail(&attempts, &from("demo", "10.0.0.1")).unwrap();
+    }
+    assert!(fail(&attempts, &from("demo", "10.0.0.1")).is_err());
+    let home = from("demo", "10.0.0.2");
+    attempts.begin(&home, false).unwrap().succeeded();
+    // From a thousand addresses: strangers wait, and where the user was before nobody does.
+    let mut passed = 10;
+    for number in 0..1000 {
+        let stranger = from("demo", &format!("10.1.{}.{}", number / 250, number % 250));
+        passed += u32::from(fail(&attempts, &stranger).is_ok());
+    }
+    assert_eq!(passed, 50, "no more guesses than the budget");
+    attempts.begin(&home, true).unwrap().succeeded();
+    // Who comes from somewhere new waits for the next one that comes free.
+    let elsewhere = from("demo", "10.0.0.3");
+    let wait = pause(&attempts, &elsewhere, false);
+    assert!(wait <= WINDOW / 50, "{wait:?}");
+    advance(wait).await;
+    attempts.begin(&elsewhere, false).unwrap().succeeded();
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_a9_guesses_at_many_users_do_not_shut_out_all_behind_a_proxy() {
+    let attempts = attempts(10, 100, 100);
+    for number in 0..100 {
+        fail(&attempts, &from(&format!("user {number}"), "10.0.0.1")).unwrap();
+    }
+    let stranger = from("user 100", "10.0.0.1");
+    let wait = pause(&attempts, &stranger, false);
+    assert!(wait <= Duration::from_secs(9), "{wait:?}");
+    attempts
+        .begin(&from("ann", "10.0.0.1"), true)
+        .unwrap()
+        .succeeded();
+    advance(wait).await;
+    fail(&attempts, &stranger).unwrap();
+    assert!(fail(&attempts, &from("user 101", "10.0.0.1")).is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_a9_at_a_known_address_a_pause_is_short() {
+    let attempts = attempts(1, 1000, 1000);
+    let ann = from("ann", "10.0.0.1");
+    for _ in 0..10 {
+        attempts.begin(&ann, true).unwrap().failed();
+        let pause = pause(&attempts, &ann, true);
+        assert!(pause <= LONGEST_KNOWN_PAUSE, "{pause:?}");
+        advance(pause).await;
     }
 }
 
-fn attempts(per_user: u32, per_ip: u32) -> Attempts<Memory> {
-    let limits = Failures {
-        window: Period::seconds(60),
-        per_user: NonZeroU32::new(per_user).unwrap(),
-        per_ip: NonZeroU32::new(per_ip).unwrap(),
-    };
-    Attempts::new(Memory::default(), limits)
+#[tokio::test(start_paused = true)]
+async fn a_success_forgives_the_pair_and_no_more() {
+    let attempts = attempts(2, 1000, 3);
+    let ann = from("ann", "10.0.0.1");
+    fail(&attempts, &ann).unwrap();
+    attempts.begin(&ann, false).unwrap().succeeded();
+    fail(&attempts, &ann).unwrap();
+    assert_eq!(fail(&attempts, &ann), Ok(true));
+    assert!(fail(&attempts, &from("bob", "10.0.0.1")).is_err());
 }
 
-fn at(second: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_secs(1000 + second)
-}
-
-#[tokio::test]
-async fn a_user_has_so_many_failures_in_a_window() {
-    let attempts = attempts(2, 100);
-    let ann = Origin::new("ann", None);
-    assert_eq!(attempts.begin(&ann, at(0)).await, Ok(()));
-    assert_eq!(attempts.begin(&ann, at(20)).await, Ok(()));
-    assert_eq!(
-        attempts.begin(&ann, at(30)).await,
-        Err(Duration::from_secs(30))
-    );
-    assert_eq!(
-        attempts.begin(&Origin::new("bob", None), at(30)).await,
-        Ok(())
-    );
-    assert_eq!(attempts.begin(&ann, at(60)).await, Ok(()));
-}
-
-#[tokio::test]
-async fn an_address_has_so_many_whoever_it_tries() {
-    let attempts = attempts(100, 2);
-    for user in ["ann", "bob"] {
-        let origin = Origin::new(user, Some("10.0.0.1"));
-        assert_eq!(attempts.begin(&origin, at(0)).await, Ok(()));
-    }
-    assert!(
-        attempts
-            .begin(&Origin::new("eve", Some("10.0.0.1")), at(0))
-            .await
-            .is_err()
-    );
-    assert!(
-        attempts
-            .begin(&Origin::new("eve", Some("10.0.0.2")), at(0))
-            .await
-            .is_ok()
-    );
-}
-
-#[tokio::test]
-async fn a_success_forgives_the_user_and_not_the_address() {
-    let attempts = attempts(2, 3);
-    let ann = Origin::new("ann", Some("10.0.0.1"));
-    attempts.begin(&ann, at(0)).await.unwrap();
-    attempts.begin(&ann, at(0)).await.unwrap();
-    attempts.succeeded(&ann, at(0)).await;
-    attempts.begin(&ann, at(0)).await.unwrap();
-    attempts.begin(&ann, at(0)).await.unwrap();
-    assert!(
-        attempts
-            .begin(&Origin::new("bob", Some("10.0.0.1")), at(0))
-            .await
-            .is_err()
-    );
-}
-
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_is_undecided_does_not_count() {
-    let attempts = attempts(1, 1);
-    let ann = Origin::new("ann", Some("10.0.0.1"));
+    let attempts = attempts(1, 1, 1);
+    let ann = from("ann", "10.0.0.1");
     for _ in 0..5 {
-        attempts.begin(&ann, at(0)).await.unwrap();
-        attempts.undecided(&ann, at(0)).await;
+        attempts.begin(&ann, false).unwrap().undecided();
     }
+    assert_eq!(fail(&attempts, &ann), Ok(true));
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn guesses_at_once_all_count() {
-    let attempts = Arc::new(attempts(3, 100));
-    let mut guesses = JoinSet::new();
-    for _ in 0..20 {
-        let attempts = Arc::clone(&attempts);
-        guesses.spawn(async move { attempts.begin(&Origin::new("ann", None), at(0)).await });
-    }
-    let outcomes = guesses.join_all().await;
-    assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 3);
+    let attempts = attempts(3, 100, 100);
+    let ann = from("ann", "10.0.0.1");
+    let running: Vec<_> = (0..20).map(|_| attempts.begin(&ann, false)).collect();
+    assert_eq!(running.iter().filter(|begun| begun.is_ok()).count(), 3);
+    drop(running);
+    assert!(fail(&attempts, &ann).is_err(), "given up is failed");
 }
 
-#[test]
-fn a_network_is_one_address() {
-    assert_eq!(
-        network("2001:db8:1:2:3:4:5:6"),
-        network("2001:db8:1:2:ffff::1")
-    );
-    assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-    assert_eq!(network("::ffff:10.0.0.1"), "10.0.0.1");
-    assert_eq!(network("not an address"), network("neither"));
+#[tokio::test(start_paused = true)]
+async fn one_network_does_not_take_all_places() {
+    let attempts = attempts(100, 100, 1000);
+    let running: Vec<_> = (0..AT_ONCE)
+        .map(|_| attempts.begin(&from("ann", "2001:db8::1"), false).unwrap())
+        .collect();
+    let same = attempts.begin(&from("bob", "2001:db8::2"), true);
+    assert_eq!(same.err(), Some(Refused::Busy));
+    fail(&attempts, &from("bob", "2001:db8:1::1")).unwrap();
+    drop(running);
+    fail(&attempts, &from("bob", "2001:db8::2")).unwrap();
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_a9_the_memory_is_bounded() {
+    let attempts = attempts(3, 100, 100);
+    for number in 0..150_000_u32 {
+        let ip = std::net::Ipv4Addr::from(number + 0x0b00_0000).to_string();
+        fail(&attempts, &from(&format!("user {number}"), &ip)).unwrap();
+    }
+    let state = attempts.state();
+    assert!(state.pairs.len() <= PAIRS && state.users.len() <= USERS);
+    assert!(state.networks.len() <= NETWORKS);
 }

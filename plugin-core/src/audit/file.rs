@@ -1,0 +1,186 @@
+//! The file of the audit log: of bounded size, and made anew when somebody has removed it.
+//!
+//! A full `audit.ndjson` becomes `audit.1.ndjson`, that one `audit.2.ndjson`, and the oldest goes.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use super::journal::{Room, Sink};
+use crate::config::AuditConfig;
+use crate::owned;
+use crate::place::Place;
+
+/// The file that is written to.
+#[derive(Debug)]
+pub(super) struct LogFile {
+    place: Place,
+    limits: AuditConfig,
+    file: File,
+    size: u64,
+}
+
+impl LogFile {
+    /// Opens it at its end; says whether its last line lacks its end.
+    pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, bool)> {
+        if let Some(directory) = path.parent() {
+            owned::create_dir_all(directory)?;
+        }
+        let (file, size) = open_append(path)?;
+        let mut log = Self {
+            place: Place::of(path)?,
+            limits,
+            file,
+            size,
+        };
+        let broken = log.is_broken()?;
+        Ok((log, broken))
+    }
+
+    fn is_broken(&mut self) -> io::Result<bool> {
+        if self.size == 0 {
+            return Ok(false);
+        }
+        self.file.seek(SeekFrom::End(-1))?;
+        let mut last = [0];
+        self.file.read_exact(&mut last)?;
+        Ok(last != *b"\n")
+    }
+
+    /// Begins a new file in the place of this one.
+    fn rotate(&mut self) -> io::Result<()> {
+        self.file.sync_data()?;
+        let last = self.limits.max_files.saturating_sub(1);
+        if last == 0 {
+            fs::remove_file(self.place.path())?;
+        }
+        for number in (0..last).rev() {
+            match fs::rename(self.numbered(number), self.numbered(number + 1)) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                renamed => renamed?,
+            }
+        }
+        (self.file, self.size) = open_append(self.place.path())?;
+        self.place = Place::of(self.place.path())?;
+        Ok(())
+    }
+
+    fn numbered(&self, number: u32) -> PathBuf {
+        match number {
+            0 => self.place.path().to_owned(),
+            _ => self.place.path().with_extension(format!("{number}.ndjson")),
+        }
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.file.write(bytes)?;
+        self.size += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Sink for LogFile {
+    fn sync(&mut self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn make_room(&mut self, bytes: usize) -> io::Result<Room> {
+        if self.place.check().is_err() {
+            let path = self.place.path().to_owned();
+            (*self, _) = Self::open(&path, self.limits)?;
+            return Ok(Room::Lost);
+        }
+        if self.size > 0 && self.size + bytes as u64 > self.limits.max_bytes {
+            self.rotate()?;
+            return Ok(Room::New);
+        }
+        Ok(Room::Here)
+    }
+}
+
+fn open_append(path: &Path) -> io::Result<(File, u64)> {
+    let mut options = owned::options();
+    let file = options.append(true).read(true).create(true).open(path)?;
+    owned::own_file(&file)?;
+    let size = file.metadata()?.len();
+    Ok((file, size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Audit, Entry, FILE_NAME, Outcome};
+    use super::*;
+
+    fn entry(number: usize) -> Entry {
+        let detail = format!("{number} {}", "x".repeat(400));
+        Entry::new("manager", "start", Outcome::Done).detail(detail)
+    }
+
+    fn files(directory: &Path) -> Vec<(String, u64)> {
+        let entries = fs::read_dir(directory).unwrap().map(Result::unwrap);
+        let mut files: Vec<_> = entries
+            .map(|entry| {
+                let name = entry.file_name().to_string_lossy().into_owned();
+                (name, entry.metadata().unwrap().len())
+            })
+            .collect();
+        files.sort();
+        files
+    }
+
+    #[tokio::test]
+    async fn report_a13_the_files_are_bounded_and_the_newest_entries_are_kept() {
+        let dir = tempfile::tempdir().unwrap();
+        let limits = AuditConfig {
+            max_bytes: 4096,
+            max_files: 3,
+        };
+        let audit = Audit::open_within(dir.path(), limits).unwrap();
+        for number in 0..200 {
+            audit.record(entry(number));
+            audit.flush().await;
+        }
+        audit.close().await;
+        assert_eq!(audit.lost(), 0);
+        let files = files(dir.path());
+        let names: Vec<_> = files.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, ["audit.1.ndjson", "audit.2.ndjson", "audit.ndjson"]);
+        assert!(files.iter().all(|(_, size)| *size <= 4096), "{files:?}");
+        let text = fs::read_to_string(dir.path().join(FILE_NAME)).unwrap();
+        assert!(text.lines().last().unwrap().contains(r#""detail":"199 "#));
+    }
+
+    #[tokio::test]
+    async fn report_b9_a_file_that_was_removed_is_made_anew_and_says_so() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        let audit = Audit::open(&data).unwrap();
+        audit.record(entry(1));
+        audit.flush().await;
+        fs::remove_dir_all(&data).unwrap();
+        audit.record(entry(2));
+        audit.close().await;
+        let text = fs::read_to_string(data.join(FILE_NAME)).unwrap();
+        let lines: Vec<&str> = text.lines().collect();
+        assert!(lines[0].contains("the file was removed"), "{text}");
+        assert!(lines[1].contains(r#""detail":"2 "#), "{text}");
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_new_file_is_its_owner_s() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        Audit::open(dir.path()).unwrap().close().await;
+        let mode = fs::metadata(dir.path().join(FILE_NAME))
+            .unwrap()
+            .permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,157 @@
+//! What a schema shows to be a trap: numbers and periods without bounds, and types that nobody
+//! wants to write.
+
+use serde_json::{Map, Value};
+
+use super::issue::{Issue, IssueKind};
+use super::origin::Origin;
+use super::report::Report;
+use super::shape::{Shape, resolve};
+use crate::compose::Composition;
+
+/// The keys of a [`schema`](super::schema) whose number or [`Period`](super::Period) has no bounds.
+///
+/// A value that nothing can take is best refused where it is written: a pool of a billion
+/// connections, a time limit of ten years or of no time at all. So the test of an app says that
+/// this is empty. A number gets bounds by `#[schemars(range(min = 1, max = 100))]`, a period by
+/// `#[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]`.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::config::{Period, unbounded};
+///
+/// #[derive(schemars::JsonSchema)]
+/// struct Pool {
+///     #[schemars(range(min = 1, max = 1000))]
+///     size: usize,
+///     timeout: Period,
+/// }
+///
+/// assert_eq!(unbounded(schemars::schema_for!(Pool).as_value()), ["timeout"]);
+/// ```
+#[must_use]
+pub fn unbounded(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(schema, |path, part| {
+        if !is_bounded(part) {
+            found.push(path.to_owned());
+        }
+    });
+    found
+}
+
+/// Adds the keys of the plugins' own config that are a [`std::time::Duration`]: a file would have
+/// to say `{ secs: 30, nanos: 0 }`.
+pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut Report) {
+    for plugin in composition.plugins() {
+        let section = shape.property(plugin.name);
+        let Some(own) = section.and_then(|section| section.property("config")) else {
+            continue;
+        };
+        let key = format!("{}.config", plugin.name);
+        walk_from((own.root(), own.schema()), &key, |path, part| {
+            if is_duration(part) {
+                let what = format!(
+                    "its type is `std::time::Duration`, which a file would write as `{{ secs: 30, nanos: 0 }}`: make it a `plugin_core::config::Period` in the config type of `{}`",
+                    plugin.name
+                );
+                let issue = Issue::new(IssueKind::Build, &Origin::Default, path, what);
+                report.issue(issue);
+            }
+        });
+    }
+}
+
+fn is_duration(part: &Map<String, Value>) -> bool {
+    let properties = part.get("properties").and_then(Value::as_object);
+    properties.is_some_and(|keys| {
+        keys.len() == 2 && keys.contains_key("secs") && keys.contains_key("nanos")
+    })
+}
+
+fn is_bounded(part: &Map<String, Value>) -> bool {
+    let has = |names: [&str; 2]| names.iter().any(|name| part.contains_key(*name));
+    if part.get("format").is_some_and(|format| format == "period") {
+        let low = has(["x-min", "exclusiveMinimum"]);
+        return low && part.contains_key("x-max");
+    }
+    let is = |kind: &Value| kind == "integer" || kind == "number";
+    let is_number = match part.get("type") {
+        Some(Value::Array(kinds)) => kinds.iter().any(is),
+        Some(kind) => is(kind),
+        None => false,
+    };
+    let is_listed = has(["enum", "const"]);
+    let (low, high) = (
+        ["minimum", "exclusiveMinimum"],
+        ["maximum", "exclusiveMaximum"],
+    );
+    !is_number || is_listed || (has(low) && has(high))
+}
+
+/// Calls a function with each schema that a value of the whole may be checked against.
+fn walk(root: &Value, visit: impl FnMut(&str, &Map<String, Value>)) {
+    walk_from((root, root), "", visit);
+}
+
+fn walk_from(
+    (root, schema): (&Value, &Value),
+    path: &str,
+    visit: impl FnMut(&str, &Map<String, Value>),
+) {
+    let mut walk = Walk {
+        root,
+        within: Vec::new(),
+        visit,
+    };
+    walk.schema(schema, path);
+}
+
+struct Walk<'s, F> {
+    root: &'s Value,
+    /// References that are being followed: a type may hold itself.
+    within: Vec<&'s str>,
+    visit: F,
+}
+
+impl<'s, F: FnMut(&str, &Map<String, Value>)> Walk<'s, F> {
+    fn schema(&mut self, schema: &'s Value, path: &str) {
+        let Some(part) = schema.as_object() else {
+            return;
+        };
+        (self.visit)(path, part);
+        self.reference(part, path);
+        for name in ["allOf", "anyOf", "oneOf", "prefixItems"] {
+            let options = part.get(name).and_then(Value::as_array);
+            for option in options.into_iter().flatten() {
+                self.schema(option, path);
+            }
+        }
+        let properties = part.get("properties").and_then(Value::as_object);
+        for (name, inner) in properties.into_iter().flatten() {
+            let dot = if path.is_empty() { "" } else { "." };
+            self.schema(inner, &format!("{path}{dot}{name}"));
+        }
+        if let Some(inner) = part.get("items") {
+            self.schema(inner, &format!("{path}[]"));
+        }
+        if let Some(inner) = part.get("additionalProperties") {
+            self.schema(inner, &format!("{path}.*"));
+        }
+    }
+
+    fn reference(&mut self, part: &'s Map<String, Value>, path: &str) {
+        let Some(name) = part.get("$ref").and_then(Value::as_str) else {
+            return;
+        };
+        if self.within.contains(&name) {
+            return;
+        }
+        if let Some(target) = resolve(self.root, &part["$ref"]) {
+            self.within.push(name);
+            self.schema(target, path);
+            self.within.pop();
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What stands in the audit log of logins, tokens and accounts.
+
+use plugin_core::audit::{Entry, Outcome, SecurityLog};
+
+/// Writes it.
+#[derive(Debug, Clone)]
+pub(crate) struct Trail(SecurityLog);
+
+impl Trail {
+    pub(crate) fn new(log: SecurityLog) -> Self {
+        Self(log)
+    }
+
+    /// Somebody logged in.
+    pub(crate) fn logged_in(&self, user: &str, ip: Option<&str>) {
+        self.write("login", Outcome::Done, Some(user), ip, None);
+    }
+
+    /// A login was refused; who asked does not learn why.
+    pub(crate) fn login_refused(&self, user: &str, ip: Option<&str>, why: &str) {
+        self.write("login", Outcome::Denied, Some(user), ip, Some(why));
+    }
+
+    /// From here on, failures of that user at that address cost a pause.
+    pub(crate) fn slowed_down(&self, user: &str, ip: Option<&str>, failures: u32) {
+        let why = format!("{failures} failures: each further one costs a pause");
+        self.write("login.slow", Outcome::Denied, Some(user), ip, Some(&why));
+    }
+
+    /// A token was refused; `user` is whose it was, if it was one.
+    pub(crate) fn token_refused(&self, user: Option<&str>, ip: Option<&str>, why: &str) {
+        self.write("token", Outcome::Denied, user, ip, Some(why));
+    }
+
+    /// Somebody logged out.
+    pub(crate) fn logged_out(&self, user: &str, ip: Option<&str>, everywhere: bool) {
+        let what = everywhere.then_some("everywhere");
+        self.write("logout", Outcome::Done, Some(user), ip, what);
+    }
+
+    /// The config did something to an account.
+    pub(crate) fn account(&self, action: &'static str, user: &str, what: &str) {
+        self.write(action, Outcome::Done, Some(user), None, Some(what));
+    }
+
+    fn write(
+        &self,
+        action: &'static str,
+        outcome: Outcome,
+        user: Option<&str>,
+        ip: Option<&str>,
+        detail: Option<&str>,
+    ) {
+        let mut entry = self.0.entry(action, outcome);
+        entry = with(entry, user, Entry::user);
+        entry = with(entry, ip, Entry::address);
+        self.0.record(with(entry, detail, Entry::detail));
+    }
+}
+
+fn with(entry: Entry, text: Option<&str>, set: fn(Entry, String) -> Entry) -> Entry {
+    match text {
+        Some(text) => set(entry, text.to_owned()),
+        None => entry,
+    }
+}
