@@ -6,11 +6,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::acknowledge::{Acknowledge, Awaiting};
 use super::any::{Carried, Payload};
 use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
@@ -70,52 +70,6 @@ struct Rare {
     gate: Gate,
     /// How often it showed that the target of its handler is still down.
     probes: u32,
-}
-
-/// Where the outcome of a job goes.
-enum Acknowledge {
-    Own(oneshot::Sender<HandlerOutcome>),
-    Shared(Awaiting),
-}
-
-/// A publisher that waits, or waited, for what becomes of an event.
-#[derive(Clone)]
-pub(super) struct Awaiting(Arc<Mutex<Option<oneshot::Sender<HandlerOutcome>>>>);
-
-impl Acknowledge {
-    fn share(&mut self) -> Option<Awaiting> {
-        if let Self::Own(sender) = self {
-            let (nobody, _) = oneshot::channel();
-            let sender = std::mem::replace(sender, nobody);
-            *self = Self::Shared(Awaiting(Arc::new(Mutex::new(Some(sender)))));
-        }
-        match self {
-            Self::Shared(awaiting) => Some(awaiting.clone()),
-            Self::Own(_) => None,
-        }
-    }
-
-    /// Tells the publisher, who may have stopped waiting.
-    fn send(self, outcome: HandlerOutcome) {
-        let sender = match self {
-            Self::Own(sender) => Some(sender),
-            Self::Shared(awaiting) => awaiting.sender().take(),
-        };
-        drop(sender.map(|sender| sender.send(outcome)));
-    }
-}
-
-impl Awaiting {
-    /// Whether the publisher has stopped waiting before it was told.
-    pub(super) fn is_gone(&self) -> bool {
-        self.sender()
-            .as_ref()
-            .is_some_and(oneshot::Sender::is_closed)
-    }
-
-    fn sender(&self) -> MutexGuard<'_, Option<oneshot::Sender<HandlerOutcome>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Job {

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
 use std::sync::{Arc, Weak};
 
-use super::job::Awaiting;
+use super::acknowledge::Awaiting;
 
 const OFFERED: u8 = 0;
 const WITHDRAWN: u8 = 1;

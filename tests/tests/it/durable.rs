@@ -13,5 +13,6 @@ mod refused;
 mod restart;
 mod room;
 mod shaky;
+mod stopping;
 mod stranger;
 mod traced;
