@@ -8,6 +8,7 @@ mod error;
 mod operation;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 
 pub use error::FileError;
 
@@ -23,11 +24,14 @@ use crate::audit::{Entry, Outcome};
 use crate::error::{Error, Result};
 use crate::instance::Identity;
 use crate::permission::{Action, inside};
+use operation::NotRegular;
 
 /// Files below a root, as far as the plugin's `permissions` go.
 ///
 /// Paths are relative to the root. One that is absolute or has a `..` in it is refused, as is a
-/// symbolic link that leads out; a link to somewhere below the root is followed.
+/// symbolic link that leads out; a link to somewhere below the root is followed. Only regular files
+/// are read and written: a directory, a pipe, a socket or a device is an error, at once. What is
+/// made is its owner's alone: files have the mode 0600, directories 0700.
 #[derive(Clone)]
 pub struct Files(Arc<Inner>);
 
@@ -42,6 +46,7 @@ impl Files {
         let root = Dir::open_ambient_dir(root, ambient_authority()).map_err(|error| {
             Error::config(format!("can't open the directory `{}`", root.display())).because(error)
         })?;
+        unfinished::remove_all(&root);
         Ok(Self(Arc::new(Inner {
             root,
             owner: Arc::clone(owner),
@@ -52,7 +57,7 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When the plugin may not read it, the path leads out, or there is no such file.
+    /// When the plugin may not read it, the path leads out, or there is no such regular file.
     ///
     /// # Cancel safety
     ///
@@ -85,11 +90,13 @@ impl Files {
     }
 
     /// Writes a whole file, and makes the directories it is in. Who reads meanwhile sees the old
-    /// file or the new one, never a part; the same holds after a crash.
+    /// file or the new one, never a part; the same holds after a crash. A crash may leave a file
+    /// `.unfinished-…` beside it, which [`Files::list`] does not name and the next start removes.
     ///
     /// # Errors
     ///
-    /// When the plugin may not write it, the path leads out, or the disk fails.
+    /// When the plugin may not write it, the path leads out, is of something else than a regular
+    /// file, or the disk fails.
     ///
     /// # Cancel safety
     ///
@@ -110,7 +117,8 @@ impl Files {
     ///
     /// # Errors
     ///
-    /// When the plugin may not write it, the path leads out, or the disk fails.
+    /// When the plugin may not write it, the path leads out, is of something else than a regular
+    /// file, or the disk fails.
     ///
     /// # Cancel safety
     ///
@@ -226,10 +234,11 @@ impl Files {
         if led_out {
             return self.outside(path, action);
         }
-        FileError::Io {
-            path: path.to_owned(),
-            source,
+        let path = path.to_owned();
+        if (source.get_ref()).is_some_and(|fault| fault.is::<NotRegular>()) {
+            return FileError::NotRegular { path };
         }
+        FileError::Io { path, source }
     }
 
     fn outside(&self, path: &Path, action: Action) -> FileError {

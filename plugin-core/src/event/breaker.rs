@@ -86,6 +86,11 @@ impl Breaker {
         }
     }
 
+    /// Whether the handler is called.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self.lock().phase, Phase::Closed { .. })
+    }
+
     /// How long it is open.
     pub(super) fn open_for(&self) -> Duration {
         self.options.open_for.get()

@@ -10,6 +10,7 @@
 //! has found its queue empty.
 
 mod delivery;
+mod flight;
 mod intake;
 mod link;
 mod publish;

@@ -78,6 +78,11 @@ impl Site {
         self.ended.load(Relaxed)
     }
 
+    /// No call begins any more.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Relaxed);
+    }
+
     /// Handlers are called by priority, then in start order, then in order of subscribing.
     pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
         (

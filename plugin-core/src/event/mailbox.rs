@@ -16,7 +16,6 @@ use super::backlog::Backlog;
 use super::job::Job;
 use super::lane::Lane;
 use super::room::{Room, Turns};
-use crate::descriptor::Overflow;
 use crate::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
@@ -40,6 +39,8 @@ pub(crate) struct Mailbox {
     backlog: Backlog,
     /// Whether a job that waits may have to give way to a new one.
     gives_way: AtomicBool,
+    /// Whether the worker is to look at what waits, though no time has come.
+    nudged: AtomicBool,
     /// Jobs that entered and are in nobody's hands any more.
     handled: AtomicUsize,
     /// Those of them that were dropped unhandled, and are in the dead letters.
@@ -121,6 +122,7 @@ impl Mailbox {
             filled: Notify::new(),
             backlog: backlog.clone(),
             gives_way: AtomicBool::new(false),
+            nudged: AtomicBool::new(false),
             handled: AtomicUsize::new(0),
             left_behind: AtomicUsize::new(0),
         }
@@ -170,10 +172,6 @@ impl Mailbox {
     /// Whether there is room now.
     pub(super) fn has_room(&self) -> bool {
         self.lock().room.is_there()
-    }
-
-    fn len(&self) -> usize {
-        self.lock().jobs.len()
     }
 
     /// Waits for room.
@@ -251,7 +249,7 @@ impl Mailbox {
         Displaced::Oldest(oldest)
     }
 
-    /// Takes jobs, in exchange for none; `false` when the mailbox is closed and empty.
+    /// Takes jobs, in exchange for none: none if it is nudged; `false` if it is closed and empty.
     ///
     /// # Cancel safety
     ///
@@ -272,6 +270,9 @@ impl Mailbox {
                 if queue.closed {
                     return false;
                 }
+                if self.nudged.load(Relaxed) {
+                    return true;
+                }
             }
             filled.await;
         }
@@ -282,6 +283,17 @@ impl Mailbox {
         self.lock().closed = true;
         self.turns.close();
         self.filled.notify_one();
+    }
+
+    /// Lets the worker look at what waits.
+    pub(crate) fn nudge(&self) {
+        self.nudged.store(true, Release);
+        self.filled.notify_one();
+    }
+
+    /// Whether it was nudged since it was last asked.
+    pub(super) fn was_nudged(&self) -> bool {
+        self.nudged.load(Relaxed) && self.nudged.swap(false, Acquire)
     }
 
     /// Lets the jobs of a lane wait behind one of them.
@@ -311,13 +323,10 @@ impl Mailbox {
 
     /// Drops what no worker will handle any more: it goes to the dead letters.
     pub(crate) fn abandon(&self) {
-        let (jobs, held) = {
-            let mut queue = self.lock();
-            (
-                std::mem::take(&mut queue.jobs),
-                std::mem::take(&mut queue.held),
-            )
-        };
+        let mut queue = self.lock();
+        let jobs = std::mem::take(&mut queue.jobs);
+        let held = std::mem::take(&mut queue.held);
+        drop(queue);
         drop((jobs, held));
     }
 
@@ -405,16 +414,6 @@ impl Queue {
 
 impl std::fmt::Debug for Mailbox {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mailbox")
-            .field("capacity", &self.capacity)
-            .field("len", &self.len())
-            .finish_non_exhaustive()
-    }
-}
-
-impl Overflow {
-    /// Whether a publisher may wait for room.
-    pub(super) const fn waits(self) -> bool {
-        matches!(self, Self::Wait)
+        write!(f, "Mailbox({} of {})", self.unfinished(), self.capacity)
     }
 }

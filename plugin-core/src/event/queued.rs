@@ -13,6 +13,14 @@ use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
 use super::tally::Tally;
+use crate::descriptor::Overflow;
+
+impl Overflow {
+    /// Whether a publisher may wait for room.
+    pub(super) const fn waits(self) -> bool {
+        matches!(self, Self::Wait)
+    }
+}
 
 /// A handler that runs on its plugin's worker, for one type of payload.
 pub(crate) struct Queued<P> {

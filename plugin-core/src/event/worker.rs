@@ -151,6 +151,9 @@ impl Worker {
 
     /// Finds what has waited long enough.
     fn gather(&mut self, is_last: bool) {
+        if self.mailbox.was_nudged() {
+            self.gather_ended();
+        }
         if !self.has_waiting() {
             return;
         }
@@ -164,6 +167,13 @@ impl Worker {
             is_last && self.jobs.is_empty() || batch.due <= now
         };
         self.ready.extend(self.batches.take(over));
+    }
+
+    /// Finds what waits though its subscription has ended.
+    fn gather_ended(&mut self) {
+        self.ready.extend(self.parked.take_ended());
+        let ended = |batch: &batch::OpenBatch, _: Instant| batch.has_ended();
+        self.ready.extend(self.batches.take(ended));
     }
 
     /// Makes calls until one waits, or until there is more to do than that.

@@ -24,6 +24,11 @@ pub enum FileError {
         /// The most it may have.
         limit: u64,
     },
+    /// It is a directory, a pipe, a socket or a device.
+    NotRegular {
+        /// The path.
+        path: PathBuf,
+    },
     /// The operating system refused.
     Io {
         /// The path.
@@ -47,6 +52,11 @@ impl fmt::Display for FileError {
                 "file `{}` has more than the {limit} bytes that are allowed",
                 path.display()
             ),
+            Self::NotRegular { path } => write!(
+                f,
+                "`{}` is no regular file: directories, pipes, sockets and devices are neither read nor written",
+                path.display()
+            ),
             Self::Io { path, .. } => write!(f, "file `{}`", path.display()),
         }
     }
@@ -56,7 +66,10 @@ impl std::error::Error for FileError {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Io { source, .. } => Some(source),
-            Self::Denied(_) | Self::Outside { .. } | Self::TooLarge { .. } => None,
+            Self::Denied(_)
+            | Self::Outside { .. }
+            | Self::TooLarge { .. }
+            | Self::NotRegular { .. } => None,
         }
     }
 }

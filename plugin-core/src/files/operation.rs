@@ -1,48 +1,122 @@
 //! What is done in a directory, on a thread that may block.
 
-use std::io::{self, Read, Write};
+use std::fmt;
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use cap_std::fs::{Dir, OpenOptions};
+use cap_std::fs::{Dir, DirBuilder, File, OpenOptions};
 
-/// How the names of files begin that are not whole yet.
-const UNFINISHED: &str = ".unfinished-";
+use super::unfinished;
+
+/// What is there is a directory, a pipe, a socket or a device.
+#[derive(Debug)]
+pub(super) struct NotRegular;
+
+impl fmt::Display for NotRegular {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no regular file")
+    }
+}
+
+impl std::error::Error for NotRegular {}
+
+impl From<NotRegular> for io::Error {
+    fn from(fault: NotRegular) -> Self {
+        Self::new(ErrorKind::InvalidInput, fault)
+    }
+}
 
 pub(super) fn read(dir: &Dir, path: &Path) -> io::Result<Vec<u8>> {
-    dir.read(path)
+    let mut data = Vec::new();
+    open(dir, path, OpenOptions::new().read(true))?.read_to_end(&mut data)?;
+    Ok(data)
 }
 
 /// `None` if the file has more than `limit` bytes.
 pub(super) fn read_at_most(dir: &Dir, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
-    let file = dir.open(path)?;
+    let file = open(dir, path, OpenOptions::new().read(true))?;
     let mut data = Vec::new();
     let read = file.take(limit.saturating_add(1)).read_to_end(&mut data)?;
     Ok((read as u64 <= limit).then_some(data))
+}
+
+/// Opens a regular file. Nothing else is waited for, as a pipe without a writer would be; what it is
+/// is asked of what is open, so that nobody can put another thing into its place meanwhile.
+fn open(dir: &Dir, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    {
+        let without_waiting = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+        let flags = without_waiting.bits().cast_signed();
+        cap_std::fs::OpenOptionsExt::custom_flags(options, flags);
+    }
+    let file = dir.open_with(path, private(options)).map_err(special)?;
+    if file.metadata()?.is_file() {
+        return Ok(file);
+    }
+    Err(NotRegular.into())
+}
+
+/// A socket, or a pipe that nobody reads, can't even be opened.
+#[cfg(unix)]
+fn special(error: io::Error) -> io::Error {
+    let is_special = [rustix::io::Errno::NXIO, rustix::io::Errno::ISDIR]
+        .iter()
+        .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
+    if is_special { NotRegular.into() } else { error }
+}
+
+#[cfg(not(unix))]
+fn special(error: io::Error) -> io::Error {
+    error
 }
 
 /// Writes beside the file, then puts the new one in its place.
 pub(super) fn write(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
     let path = target(dir, path)?;
     make_parent(dir, &path)?;
-    let unfinished = path.with_file_name(unfinished());
-    let done = fill(dir, &unfinished, data).and_then(|()| dir.rename(&unfinished, dir, &path));
+    check_regular(dir, &path)?;
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        match write_beside(dir, &path, data) {
+            // Another process began in this directory, and took the draft for one of a crash.
+            Err(error) if error.kind() == ErrorKind::NotFound && tries < TRIES => {}
+            // A name came again; there will be another one.
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && tries < TRIES => {}
+            done => return done,
+        }
+    }
+}
+
+const TRIES: u32 = 8;
+
+fn write_beside(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
+    let draft = path.with_file_name(unfinished::name());
+    let mut file = dir.open_with(
+        &draft,
+        private(OpenOptions::new().write(true).create_new(true)),
+    )?;
+    // Else a crash could leave the new name with nothing in it.
+    let filled = file.write_all(data).and_then(|()| file.sync_all());
+    let done = filled.and_then(|()| dir.rename(&draft, dir, path));
     done.inspect_err(|_| {
         // The first error is the one to report.
-        dir.remove_file(&unfinished).unwrap_or_default();
+        dir.remove_file(&draft).unwrap_or_default();
     })
 }
 
-fn fill(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
-    let mut file = dir.open_with(path, OpenOptions::new().write(true).create_new(true))?;
-    file.write_all(data)?;
-    // Else a crash could leave the new name with nothing in it.
-    file.sync_all()
+/// What is not there yet may be written.
+fn check_regular(dir: &Dir, path: &Path) -> io::Result<()> {
+    match dir.symlink_metadata(path) {
+        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => Err(NotRegular.into()),
+        _ => Ok(()),
+    }
 }
 
 pub(super) fn append(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
     make_parent(dir, path)?;
-    let mut file = dir.open_with(path, OpenOptions::new().append(true).create(true))?;
+    let mut options = OpenOptions::new();
+    let mut file = open(dir, path, options.append(true).create(true))?;
     file.write_all(data)
 }
 
@@ -54,7 +128,7 @@ pub(super) fn list(dir: &Dir, path: &Path) -> io::Result<Vec<String>> {
     let mut names = Vec::new();
     for entry in dir.read_dir(path)? {
         let name = entry?.file_name().to_string_lossy().into_owned();
-        if !name.starts_with(UNFINISHED) {
+        if !unfinished::is_one(&name) {
             names.push(name);
         }
     }
@@ -69,7 +143,7 @@ pub(super) fn exists(dir: &Dir, path: &Path) -> io::Result<bool> {
 /// The file that a path stands for: the end of its links, if there is a file.
 fn target(dir: &Dir, path: &Path) -> io::Result<PathBuf> {
     match dir.canonicalize(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(path.to_owned()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(path.to_owned()),
         found => found,
     }
 }
@@ -81,17 +155,22 @@ fn make_parent(dir: &Dir, path: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes a directory and those it is in.
+/// Makes a directory and those it is in; they are their owner's alone.
 pub(super) fn make_dirs(dir: &Dir, path: &Path) -> io::Result<()> {
-    match dir.create_dir_all(path) {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    cap_std::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match dir.create_dir_with(path, &builder) {
         // A file, or a link that leads out: to open it tells which.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => dir.open_dir(path).map(drop),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => dir.open_dir(path).map(drop),
         made => made,
     }
 }
 
-fn unfinished() -> String {
-    static NEXT: AtomicU64 = AtomicU64::new(0);
-    let number = NEXT.fetch_add(1, Relaxed);
-    format!("{UNFINISHED}{}-{number}", std::process::id())
+/// A file that is made is its owner's alone.
+fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(options, 0o600);
+    options
 }

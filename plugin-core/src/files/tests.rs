@@ -223,3 +223,108 @@ async fn an_escape_is_recorded() {
         assert!(line.ends_with(end), "{line}");
     }
 }
+
+/// What reads and writes of it come to.
+async fn touched(files: &Files, path: &str) -> Vec<Result<(), FileError>> {
+    let touched = async {
+        vec![
+            files.read(path).await.map(drop),
+            files.read_at_most(path, 9).await.map(drop),
+            files.append(path, "more").await,
+            files.write(path, "new").await,
+        ]
+    };
+    let limit = std::time::Duration::from_secs(20);
+    tokio::time::timeout(limit, touched)
+        .await
+        .expect("it hangs")
+}
+
+#[tokio::test]
+async fn report_b16_what_is_no_regular_file_is_an_error_at_once() {
+    let place = Place::new();
+    let files = place.all();
+    let made = rustix::fs::mkfifoat(rustix::fs::CWD, place.root.join("pipe"), 0o600.into());
+    made.unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(place.root.join("socket")).unwrap();
+    fs::create_dir(place.root.join("folder")).unwrap();
+    symlink("pipe", place.root.join("link")).unwrap();
+    for path in ["pipe", "socket", "folder", "link", ".", ""] {
+        for result in touched(&files, path).await {
+            let error = result.unwrap_err();
+            assert!(
+                matches!(error, FileError::NotRegular { .. }),
+                "{path}: {error:?}"
+            );
+            assert!(error.to_string().contains("no regular file"), "{error}");
+        }
+    }
+    let left = files.list("").await.unwrap();
+    assert_eq!(left, ["folder", "link", "pipe", "socket"]);
+}
+
+#[tokio::test]
+async fn report_b16_a_pipe_with_somebody_at_its_other_end_is_none_either() {
+    let place = Place::new();
+    let made = rustix::fs::mkfifoat(rustix::fs::CWD, place.root.join("pipe"), 0o600.into());
+    made.unwrap();
+    let mut options = fs::OpenOptions::new();
+    let _both = options
+        .read(true)
+        .write(true)
+        .open(place.root.join("pipe"))
+        .unwrap();
+    for result in touched(&place.all(), "pipe").await {
+        assert!(
+            matches!(result, Err(FileError::NotRegular { .. })),
+            "{result:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn report_b11_what_a_crash_left_is_gone_at_the_next_start() {
+    let place = Place::new();
+    fs::create_dir_all(place.root.join("a/b")).unwrap();
+    let process = std::process::id();
+    let left = [
+        format!(".unfinished-{process}-0"),
+        format!("a/b/.unfinished-{process}-1"),
+    ];
+    for path in &left {
+        fs::write(place.root.join(path), "half").unwrap();
+    }
+    fs::write(place.root.join("a/kept"), "whole").unwrap();
+    let files = place.all();
+    for path in &left {
+        assert!(!place.root.join(path).exists(), "{path}");
+    }
+    for _ in 0..3 {
+        files.write("a/kept", "new").await.unwrap();
+    }
+    assert_eq!(files.read("a/kept").await.unwrap(), b"new");
+}
+
+#[tokio::test]
+async fn report_a15_what_is_made_is_its_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let place = Place::new();
+    let files = place.all();
+    files.write("letters/a", "private").await.unwrap();
+    files.append("notes/deep/b", "private").await.unwrap();
+    let made = [
+        ("letters", 0o700),
+        ("letters/a", 0o600),
+        ("notes", 0o700),
+        ("notes/deep", 0o700),
+        ("notes/deep/b", 0o600),
+    ];
+    for (path, mode) in made {
+        let is = fs::metadata(place.root.join(path))
+            .unwrap()
+            .permissions()
+            .mode();
+        assert_eq!(is & 0o777, mode, "{path}");
+    }
+}

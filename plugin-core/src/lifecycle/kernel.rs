@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -41,6 +42,8 @@ pub(super) struct Kernel {
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
+    /// Whether a stop has waited for accepted events.
+    pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     /// To the supervisor, until it stops.
     pub(super) requests: mpsc::Sender<Request>,

@@ -1,6 +1,7 @@
 //! A running system, as its owner holds it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinHandle;
 use tokio_util::sync::DropGuard;
@@ -158,6 +159,20 @@ impl Running {
         self.kernel.bus.idle().await;
     }
 
+    /// Waits until every accepted event is handled, or is stored and waits for a target that is
+    /// down. Says of which handlers there are such, with the names of their plugins.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn idle_or_waiting(&self) -> Vec<(&'static str, &'static str)> {
+        tokio::select! {
+            biased;
+            () = self.kernel.bus.idle() => Vec::new(),
+            waiting = only_waits(&self.kernel) => waiting,
+        }
+    }
+
     /// Gives up hooks and drains that still run, now and in the stop that follows.
     pub fn insist(&self) {
         self.kernel.insist.cancel();
@@ -264,5 +279,36 @@ impl Drop for Host {
         self.mailbox.close();
         self.worker.abort();
         self.mailbox.abandon();
+    }
+}
+
+/// How often, and how many times, somebody looks whether events only wait for a target.
+const LOOK: Duration = Duration::from_millis(200);
+const LOOKS: u32 = 5;
+
+/// Returns when nothing is to be done but to wait for targets that are down.
+async fn only_waits(kernel: &Kernel) -> Vec<(&'static str, &'static str)> {
+    let mut looks = 0;
+    loop {
+        tokio::time::sleep(LOOK).await;
+        let (mut handlers, mut events) = (Vec::new(), 0);
+        for unit in &kernel.units {
+            for (handler, waiting) in unit
+                .live()
+                .iter()
+                .flat_map(|live| live.deliveries.waiting())
+            {
+                handlers.push((unit.name(), handler));
+                events += waiting;
+            }
+        }
+        looks = if !handlers.is_empty() && kernel.bus.backlog() <= events {
+            looks + 1
+        } else {
+            0
+        };
+        if looks == LOOKS {
+            return handlers;
+        }
     }
 }

@@ -3,6 +3,7 @@
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
@@ -34,7 +35,9 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         .rev()
         .partition(|&unit| is_door(kernel, unit));
     report.plugins.extend(stop_some(kernel, doors).await);
+    rest_durables(kernel);
     finish_work(kernel).await;
+    kernel.has_drained.store(true, Relaxed);
     report.plugins.extend(stop_some(kernel, rest).await);
     report.unstored = close_intakes(kernel).await;
     report.took = began.elapsed();
@@ -73,6 +76,16 @@ fn is_door(kernel: &Kernel, unit: usize) -> bool {
     let instances: Vec<usize> = kernel.units[unit].replicas.clone().collect();
     (kernel.dependents(&instances).iter())
         .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
+}
+
+/// What is stored is handled at the next start: calls that run are waited for, and no other begins.
+fn rest_durables(kernel: &Kernel) {
+    for unit in &kernel.units {
+        if let Some(live) = unit.live().as_ref() {
+            live.deliveries.rest();
+            live.mailbox.nudge();
+        }
+    }
 }
 
 /// Waits until what was accepted is handled, with everyone still there to handle it.
@@ -185,7 +198,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
         let_go(kernel);
         teardown.wait("schedules", this.timetable.end()).await;
         teardown.let_go_of_store(kernel).await;
-        report.lost = teardown.drain(&mut live).await;
+        report.lost = teardown.drain(&mut live, kernel).await;
         report.dead_lettered = live.mailbox.dead_lettered();
         if report.dead_lettered > 0 {
             teardown.flush_letters(kernel).await;

@@ -3,8 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -18,6 +20,9 @@ use crate::guard;
 /// How long a stop waits for calls that were ended, and for letters to be handed over: either is
 /// done at once, unless somebody blocks a thread.
 const LEAVE: Duration = Duration::from_secs(1);
+
+/// How often a stop looks whether only stored events are left.
+const LOOK: Duration = Duration::from_millis(10);
 
 /// A stop under way: what has been late so far.
 pub(super) struct Teardown<'a> {
@@ -96,19 +101,24 @@ impl<'a> Teardown<'a> {
 
     /// Ends the subscriptions, handles what was accepted and answers what was asked. What is left
     /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
-    /// letters; says how many requests and events were lost.
-    pub(super) async fn drain(&mut self, live: &mut Live) -> usize {
+    /// letters, unless it is stored; says how many requests and events were lost.
+    pub(super) async fn drain(&mut self, live: &mut Live, kernel: &Kernel) -> usize {
         let unsubscribed = async {
             live.subscriber.deactivate().await;
             live.deliveries.stop().await;
         };
         self.wait("unsubscribe", unsubscribed).await;
         live.mailbox.close();
+        live.mailbox.nudge();
         let (reception, mut worker) = (live.reception.take(), live.worker.take());
         reception.iter().for_each(Reception::close);
+        let patience = match kernel.has_drained.load(Relaxed) {
+            true => Duration::ZERO,
+            false => kernel.drain_timeout,
+        };
         let drained = async {
             let ended = match &mut worker {
-                Some(worker) => worker.await,
+                Some(worker) => finish(worker, live, patience).await,
                 None => Ok(()),
             };
             if let Some(reception) = &reception {
@@ -120,15 +130,12 @@ impl<'a> Teardown<'a> {
             self.wait("settle", live.deliveries.settled()).await;
             return 0;
         }
-        if let Some(worker) = worker {
-            worker.abort();
-        }
-        live.mailbox.abandon();
         let requests = reception.as_ref().map_or(0, Reception::abandon);
-        // What is still left then is in the hands of a handler that blocks its thread.
-        let left = tokio::time::timeout(LEAVE, live.mailbox.is_left());
-        let _left = Box::pin(left).await;
-        let lost = live.mailbox.unfinished() + requests;
+        if let Some(worker) = worker {
+            give_up(&worker, live).await;
+        }
+        let stored = live.deliveries.in_hand();
+        let lost = live.mailbox.unfinished().saturating_sub(stored) + requests;
         tracing::error!(
             plugin = self.unit.name(),
             dead_lettered = live.mailbox.dead_lettered(),
@@ -191,4 +198,42 @@ impl<'a> Teardown<'a> {
             tracing::error!(plugin = self.unit.name(), "its `Drop` {error}");
         }
     }
+}
+
+/// Waits for the end of a worker; but when only stored events are left in its hands, no longer than
+/// so long: they are handled at the next start.
+async fn finish(
+    worker: &mut JoinHandle<()>,
+    live: &Live,
+    patience: Duration,
+) -> Result<(), JoinError> {
+    let only_stored = async {
+        tokio::time::sleep(patience).await;
+        loop {
+            let stored = live.deliveries.in_hand();
+            if stored > 0 && live.mailbox.unfinished() <= stored {
+                return stored;
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        biased;
+        ended = &mut *worker => return ended,
+        stored = only_stored => tracing::info!(
+            stored,
+            "calls with stored events are given up: the events are handled at the next start"
+        ),
+    }
+    give_up(worker, live).await;
+    Ok(())
+}
+
+/// Ends a worker. What is in its hands goes to the dead letters, or stays stored.
+async fn give_up(worker: &JoinHandle<()>, live: &Live) {
+    worker.abort();
+    live.mailbox.abandon();
+    // What is still left then is in the hands of a handler that blocks its thread.
+    let left = tokio::time::timeout(LEAVE, live.mailbox.is_left());
+    let _left = Box::pin(left).await;
 }

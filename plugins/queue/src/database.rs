@@ -157,7 +157,7 @@ impl Stamp {
 /// its owner's alone, and SQLite gives the files beside it the same permissions.
 fn make_file(path: &Path) -> Result<(), FileError> {
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory).map_err(|error| Fault::Io(error).at(path))?;
+        private_directories(directory).map_err(|error| Fault::Io(error).at(path))?;
     }
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);
@@ -170,6 +170,15 @@ fn make_file(path: &Path) -> Result<(), FileError> {
     }
     let made = options.open(path).map(drop);
     made.map_err(|error| Fault::Io(error).at(path))
+}
+
+/// Makes directories that are their owner's alone, as far as they are not there.
+pub(crate) fn private_directories(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// The version of a file without tables.

@@ -12,7 +12,7 @@ use sqlx::sqlite::SqlitePool;
 use tokio::sync::{mpsc, oneshot};
 
 use crate::config::QueueConfig;
-use crate::database::Location;
+use crate::database::{Location, private_directories};
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
 use crate::lock::Lock;
@@ -231,7 +231,7 @@ fn closed() -> Error {
 }
 
 fn make_directory(directory: &Path) -> Result<()> {
-    std::fs::create_dir_all(directory).map_err(|error| {
+    private_directories(directory).map_err(|error| {
         Error::config(format!("can't make `{}`", directory.display())).because(error)
     })
 }

@@ -12,4 +12,5 @@ mod poison;
 mod refused;
 mod restart;
 mod shaky;
+mod stopping;
 mod stranger;

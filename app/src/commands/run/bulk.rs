@@ -11,7 +11,7 @@ use crate::cli::Run;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed::{End, Feed, Input, Progress, Tally, Topics};
-use crate::output::{Format, Output};
+use crate::output::{Format, Output, note};
 use crate::report;
 use crate::signal::Signals;
 
@@ -35,12 +35,13 @@ struct Handled {
     events: EventCounts,
 }
 
+/// Handles a stream; how that ended, and how many dead letters there are of it.
 pub(super) async fn handle(
     running: Running,
     input: Input,
     options: &Run,
     (signals, out): (Signals, &mut Output),
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, u64), Failure> {
     let manager = running.handle();
     let began = Instant::now();
     let mut tally = Tally::default();
@@ -54,13 +55,15 @@ pub(super) async fn handle(
     // After the stop, so that it counts what the stop drained.
     let status = manager.status();
     let exit = exit(end, &stop);
-    match options.show.format {
+    let plugins = status.plugins.iter();
+    let dead_letters = plugins.map(|plugin| plugin.events.dead_lettered).sum();
+    match out.format() {
         Format::Human => human(&tally, took, &status, out, &stop),
         Format::Json => out.json(&Summary::new(tally, end, took, (status, stop))),
     }
     match failure {
         Some(error) => Err(Failure::Io("can't read the events".to_owned(), error)),
-        None => Ok(exit),
+        None => Ok((exit, dead_letters)),
     }
 }
 
@@ -75,7 +78,11 @@ async fn feed_all(
     let all = async {
         let end = feed.run(input, tally, &progress).await?;
         progress.drain();
-        running.idle().await;
+        for (plugin, handler) in running.idle_or_waiting().await {
+            note(format_args!(
+                "the target of `{handler}` of `{plugin}` is down: its events stay stored, and the next run handles them"
+            ));
+        }
         Ok(end)
     };
     tokio::select! {

@@ -4,22 +4,20 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+use super::flight::{Flight, WINDOW, window};
 use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
-use super::receipt::{Answer, Receipt};
+use super::receipt::{Answer, InHand, Receipt};
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
 use crate::event::dead_letters::{DeadLetters, Failures};
+use crate::event::queued::QueuedSite;
 use crate::event::store::{Settled, Stored, Suspicion, Window};
-
-/// Most events of a subscription between store and settlement: as many can come twice after a
-/// crash.
-const WINDOW: usize = 256;
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;
@@ -36,40 +34,11 @@ pub(crate) struct Deliveries(Vec<Pump>);
 
 struct Pump {
     durable: Arc<Durable>,
+    site: Arc<QueuedSite>,
+    in_hand: InHand,
     stop: CancellationToken,
     deliver: JoinHandle<()>,
     settle: JoinHandle<()>,
-}
-
-/// The events between store and settlement.
-#[derive(Clone)]
-struct Flight {
-    places: Arc<Semaphore>,
-    size: usize,
-}
-
-impl Flight {
-    fn new(size: usize) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(size)),
-            size,
-        }
-    }
-
-    fn in_flight(&self) -> usize {
-        self.size - self.places.available_permits()
-    }
-
-    /// Waits for a place; it is never closed.
-    async fn place(&self) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.places).acquire_owned().await.ok()
-    }
-
-    /// Waits until nothing is in flight.
-    async fn clear(&self) {
-        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
-        drop(self.places.acquire_many(all).await);
-    }
 }
 
 impl Deliveries {
@@ -79,11 +48,36 @@ impl Deliveries {
         Self(deliveries.into_iter().map(begin).collect())
     }
 
-    /// Takes nothing more out of the store.
-    pub(crate) async fn stop(&mut self) {
+    /// Delivers nothing more, and lets no call begin: what is stored waits for the next start. The
+    /// worker has to be nudged.
+    pub(crate) fn rest(&self) {
         for pump in &self.0 {
             pump.stop.cancel();
+            pump.site.site.end();
+            pump.durable.tail.deactivate();
         }
+    }
+
+    /// Deliveries that are not answered: their events are in a handler, or wait.
+    pub(crate) fn in_hand(&self) -> usize {
+        self.0.iter().map(|pump| pump.in_hand.count()).sum()
+    }
+
+    /// Handlers whose target is down, and what of theirs keeps the bus busy.
+    pub(crate) fn waiting(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let shut = (self.0.iter()).filter(|pump| {
+            let breaker = pump.site.breaker.as_ref();
+            breaker.is_some_and(|breaker| !breaker.is_closed())
+        });
+        shut.map(|pump| {
+            let busy = usize::from(pump.durable.tail.is_busy());
+            (pump.site.site.handler, pump.in_hand.count() + busy)
+        })
+    }
+
+    /// Takes nothing more out of the store, as [`Deliveries::rest`].
+    pub(crate) async fn stop(&mut self) {
+        self.rest();
         for pump in &mut self.0 {
             // It guards no plugin's code: it ends in good order.
             drop((&mut pump.deliver).await);
@@ -122,6 +116,7 @@ impl Pump {
         let link = durables.link.listen();
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
+        let (site, in_hand) = (Arc::clone(&delivery.site), InHand::default());
         durable.tail.activate();
         let window = Flight::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();
@@ -131,6 +126,7 @@ impl Pump {
             link: link.clone(),
             window: window.clone(),
             answers,
+            in_hand: in_hand.clone(),
             quarantine: durables.quarantine.clone(),
             cursor: 0,
         };
@@ -143,6 +139,8 @@ impl Pump {
         let stopped = stop.clone();
         Self {
             durable,
+            site,
+            in_hand,
             stop,
             deliver: crate::spawn::spawn(async move {
                 tokio::select! {
@@ -156,21 +154,13 @@ impl Pump {
     }
 }
 
-/// How many events of a subscription are in flight at most. Together with those of the plugin's
-/// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
-/// or for a target that is down holds the others up.
-fn window(delivery: &Delivery, handlers: usize) -> usize {
-    let site = &delivery.site;
-    let share = site.mailbox.capacity() / handlers.max(1);
-    (WINDOW.max(2 * site.site.options.batch)).min(share.max(1))
-}
-
 /// From the store to the mailbox.
 struct Deliverer {
     delivery: Delivery,
     link: Listener,
     window: Flight,
     answers: mpsc::UnboundedSender<Answer>,
+    in_hand: InHand,
     quarantine: Quarantine,
     /// The last position that was delivered.
     cursor: u64,
@@ -230,7 +220,7 @@ impl Deliverer {
 
     async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
-        let receipt = Receipt::new(next.stored.position, &self.answers, place);
+        let receipt = Receipt::new(next.stored.position, (&self.answers, &self.in_hand), place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),
@@ -268,7 +258,7 @@ impl Deliverer {
     async fn note_suspects(&mut self, events: &[Stored]) -> Option<()> {
         let is_first = |stored: &&Stored| stored.suspicion == Suspicion::Suspect { crashes: 0 };
         let positions = (events.iter().filter(is_first)).map(|stored| stored.position);
-        let watched = (self.delivery.durable.in_flight).enter(positions, self.window.size);
+        let watched = (self.delivery.durable.in_flight).enter(positions, self.window.size());
         if watched.is_empty() {
             return Some(());
         }

@@ -1,5 +1,8 @@
 //! How a pump learns what became of a delivery.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
+
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::quarantine::Watch;
@@ -38,9 +41,20 @@ impl Answer {
     }
 }
 
+/// Deliveries that are not answered yet.
+#[derive(Debug, Clone, Default)]
+pub(super) struct InHand(Arc<AtomicUsize>);
+
+impl InHand {
+    pub(super) fn count(&self) -> usize {
+        self.0.load(Acquire)
+    }
+}
+
 /// Answers the pump once: with an end, or, when it is dropped, that there was none.
 pub(crate) struct Receipt {
     position: u64,
+    in_hand: InHand,
     answers: mpsc::UnboundedSender<Answer>,
     place: Option<OwnedSemaphorePermit>,
     watch: Option<Watch>,
@@ -49,11 +63,13 @@ pub(crate) struct Receipt {
 impl Receipt {
     pub(super) fn new(
         position: u64,
-        answers: &mpsc::UnboundedSender<Answer>,
+        (answers, in_hand): (&mpsc::UnboundedSender<Answer>, &InHand),
         place: OwnedSemaphorePermit,
     ) -> Self {
+        in_hand.0.fetch_add(1, Relaxed);
         Self {
             position,
+            in_hand: in_hand.clone(),
             answers: answers.clone(),
             place: Some(place),
             watch: None,
@@ -76,6 +92,7 @@ impl Receipt {
 
     fn send(&mut self, end: Option<Settlement>) {
         if let Some(place) = self.place.take() {
+            self.in_hand.0.fetch_sub(1, Release);
             // A pump that was given up leaves everything in the store.
             drop(self.answers.send(Answer {
                 position: self.position,

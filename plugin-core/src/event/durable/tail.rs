@@ -179,6 +179,11 @@ impl Tail {
         rest(self.state(), in_flight);
     }
 
+    /// Whether the bus is not idle for it.
+    pub(super) fn is_busy(&self) -> bool {
+        self.state().busy.is_some()
+    }
+
     /// Waits until there is something new to look for.
     pub(super) async fn changed(&self) {
         self.changed.notified().await;

@@ -20,6 +20,13 @@ pub(super) struct OpenBatch {
     pub(super) due: Instant,
 }
 
+impl OpenBatch {
+    /// Whether its subscription has.
+    pub(super) fn has_ended(&self) -> bool {
+        self.work.site().site.has_ended()
+    }
+}
+
 impl Batches {
     pub(super) fn new(capacity: usize) -> Self {
         Self {

@@ -55,6 +55,15 @@ impl Parked {
         }));
     }
 
+    /// Takes out what no call begins with any more.
+    pub(super) fn take_ended(&mut self) -> Vec<Work> {
+        let has_ended = |work: &Work| work.site().site.has_ended();
+        let (ended, waiting) = (std::mem::take(&mut self.waiting).into_iter())
+            .partition::<Vec<_>, _>(|Reverse(waiting)| has_ended(&waiting.work));
+        self.waiting = waiting.into();
+        ended.into_iter().map(|Reverse(ended)| ended.work).collect()
+    }
+
     /// Takes the first out, if it is due.
     pub(super) fn pop_due(&mut self) -> Option<Work> {
         self.due().filter(|&due| due <= Instant::now())?;

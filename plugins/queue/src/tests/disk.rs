@@ -46,3 +46,22 @@ async fn one_process_serves_a_file() {
     assert_eq!(open.pending().await.len(), 1);
     open.close().await;
 }
+
+#[tokio::test]
+async fn report_a15_its_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+
+    let directory = tempfile::tempdir().unwrap();
+    let location = crate::database::Location::new(directory.path().join("new/deep/queue.db"));
+    let open = Open::at(&location, &QueueConfig::default()).await.unwrap();
+    open.append(&events(0..1)).await.unwrap();
+    let mode = |path: &str| {
+        let path = directory.path().join("new").join(path);
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    };
+    assert_eq!([mode(""), mode("deep")], [0o700; 2]);
+    for file in ["queue.db", "queue.db-wal", "queue.db-shm", "queue.db.lock"] {
+        assert_eq!(mode(&format!("deep/{file}")), 0o600, "{file}");
+    }
+    open.close().await;
+}

@@ -111,3 +111,18 @@ async fn report_b22_many_durable_events_wait_for_a_target_that_is_down_and_none_
     assert_eq!(letters.unwrap().letters.len(), 0);
     assert!(running.stop().await.is_clean());
 }
+
+#[tokio::test]
+async fn report_b6_who_waits_for_the_end_of_all_work_is_told_that_some_waits_for_a_target() {
+    let plugins = [Post::DESCRIPTOR, Notebook::DESCRIPTOR, Queue::DESCRIPTOR];
+    let running = Rig::new(&plugins).start().await;
+    for id in 0..50 {
+        running.publisher().publish(Mail { id }).await.unwrap();
+        running.publisher().publish(Text { id }).await.unwrap();
+    }
+    let waiting = tokio::time::timeout(Duration::from_secs(20), running.idle_or_waiting());
+    assert_eq!(waiting.await.unwrap(), [("stored-post", "mail")]);
+    let journal = running.service::<dyn Journal>().unwrap();
+    assert_eq!(journal.lines().len(), 50, "the texts are handled");
+    assert!(running.stop().await.is_clean());
+}

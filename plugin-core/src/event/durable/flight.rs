@@ -1,0 +1,57 @@
+//! The events of a subscription between store and settlement, and how many they may be.
+
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Delivery;
+
+/// Most events of a subscription between store and settlement: as many can come twice after a
+/// crash.
+pub(super) const WINDOW: usize = 256;
+
+/// The events between store and settlement.
+#[derive(Clone)]
+pub(super) struct Flight {
+    places: Arc<Semaphore>,
+    size: usize,
+}
+
+impl Flight {
+    pub(super) fn new(size: usize) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(size)),
+            size,
+        }
+    }
+
+    /// How many may be in flight.
+    pub(super) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// How many are.
+    pub(super) fn in_flight(&self) -> usize {
+        self.size - self.places.available_permits()
+    }
+
+    /// Waits for a place; it is never closed.
+    pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.places).acquire_owned().await.ok()
+    }
+
+    /// Waits until nothing is in flight.
+    pub(super) async fn clear(&self) {
+        let all = u32::try_from(self.size).unwrap_or(u32::MAX);
+        drop(self.places.acquire_many(all).await);
+    }
+}
+
+/// How many events of a subscription are in flight at most. Together with those of the plugin's
+/// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
+/// or for a target that is down holds the others up.
+pub(super) fn window(delivery: &Delivery, handlers: usize) -> usize {
+    let site = &delivery.site;
+    let share = site.mailbox.capacity() / handlers.max(1);
+    (WINDOW.max(2 * site.site.options.batch)).min(share.max(1))
+}
