@@ -38,11 +38,13 @@ pub struct DatabaseConfig {
     #[schemars(range(min = 1, max = 1000))]
     pub pool_size: u32,
     /// How long to wait for a connection.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub connect_timeout: Period,
     /// How long one statement may take.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub query_timeout: Period,
     /// Most rows that one query may return; one that finds more fails.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000_000))]
     pub max_rows: usize,
     /// Tables that events may save to and ask, each made when it is absent, with a key `id` that
     /// the database counts up. The tables of other plugins are out of reach for events.
