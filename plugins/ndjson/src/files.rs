@@ -4,6 +4,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use plugin_core::place::Place;
 use tokio::fs::{self, File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
@@ -15,6 +16,8 @@ pub(crate) struct Files {
     path: PathBuf,
     limits: FileConfig,
     current: Option<(File, u64)>,
+    /// Where the current one is.
+    place: Option<Place>,
 }
 
 impl Files {
@@ -23,14 +26,16 @@ impl Files {
             path: path.to_owned(),
             limits,
             current: None,
+            place: None,
         }
     }
 
     /// Appends whole lines.
     pub(crate) async fn append(&mut self, lines: &[u8]) -> io::Result<()> {
         let (mut file, mut size) = match self.current.take() {
-            Some(current) => current,
-            None => self.open().await?,
+            // What is written to a file that was removed is lost.
+            Some((file, size)) if self.is_there() => (file, size),
+            _ => self.open().await?,
         };
         let more = lines.len() as u64;
         if size > 0 && size + more > self.limits.max_bytes {
@@ -45,10 +50,15 @@ impl Files {
         Ok(())
     }
 
-    async fn open(&self) -> io::Result<(File, u64)> {
+    fn is_there(&self) -> bool {
+        (self.place.as_ref()).is_some_and(|place| place.check().is_ok())
+    }
+
+    async fn open(&mut self) -> io::Result<(File, u64)> {
         let mut options = OpenOptions::new();
         let file = options.create(true).append(true).open(&self.path).await?;
         let size = file.metadata().await?.len();
+        self.place = Place::of(&self.path).ok();
         Ok((file, size))
     }
 
@@ -107,6 +117,17 @@ mod tests {
         assert_eq!(names(directory.path()), expected);
         let text = |name: &str| std::fs::read_to_string(directory.path().join(name)).unwrap();
         assert_eq!(expected.map(text), ["44444\n", "33333\n", "55555\n"]);
+    }
+
+    #[tokio::test]
+    async fn report_b9_a_file_that_was_removed_is_made_anew() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a.ndjson");
+        let mut files = Files::new(&path, FileConfig::default());
+        files.append(b"1\n").await.unwrap();
+        std::fs::remove_file(&path).unwrap();
+        files.append(b"2\n").await.unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "2\n");
     }
 
     #[tokio::test]
