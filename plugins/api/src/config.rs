@@ -5,6 +5,8 @@ use std::num::{NonZeroU16, NonZeroUsize};
 use plugin_core::config::Period;
 use plugin_core::prelude::*;
 
+use crate::client::{Network, ProxyHeader};
+
 /// Settings of `api-plugin`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
@@ -13,6 +15,13 @@ pub struct ApiConfig {
     pub address: String,
     /// Routes that need no token, as `METHOD /path`.
     pub open: Vec<String>,
+    /// Proxies in front of this, as addresses or networks such as `10.0.0.0/8`: their header says
+    /// where a request comes from, which counts for failed logins and stands in the audit log.
+    /// Nobody else's header is looked at. They may have as many connections as there are.
+    #[schemars(length(max = 1000))]
+    pub trusted_proxies: Vec<Network>,
+    /// The header in which they say it.
+    pub proxy_header: ProxyHeader,
     /// Whom a caller may look up.
     pub users: UserAccess,
     /// Users who may operate the system: see and change the states of plugins and schedules.
@@ -79,6 +88,8 @@ impl Default for ApiConfig {
             open: ["GET /healthz", "GET /readyz", "POST /login"]
                 .map(str::to_owned)
                 .into(),
+            trusted_proxies: Vec::new(),
+            proxy_header: ProxyHeader::default(),
             users: UserAccess::Own,
             operators: Vec::new(),
             may_publish_for: Vec::new(),
