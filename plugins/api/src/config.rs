@@ -58,6 +58,7 @@ pub struct ApiConfig {
     #[schemars(range(min = 1024, max = 1_048_576))]
     pub max_header_bytes: usize,
     /// Most fields of a request's head.
+    #[schemars(range(min = 1, max = 1000))]
     pub max_headers: NonZeroU16,
     /// Most connections at once. One more closes that which has waited longest for a request; if
     /// all have one that is being answered, it is answered 503, unless it is a probe.
@@ -106,5 +107,18 @@ impl Default for ApiConfig {
             max_connections_per_address: const { NonZeroU16::new(64).expect("it is not zero") },
             drain_timeout: Period::seconds(5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::config::unbounded;
+
+    use super::*;
+
+    #[test]
+    fn report_c5_every_number_and_period_has_bounds() {
+        let schema = schemars::schema_for!(ApiConfig);
+        assert_eq!(unbounded(schema.as_value()), [""; 0]);
     }
 }
