@@ -1,7 +1,7 @@
 //! What `init` may ask for: one parameter, one need, read off its type.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::config::ConfigNeed;
@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
 use crate::instance::Identity;
-use crate::lifecycle::{Operator, System};
+use crate::lifecycle::{Operator, System, make_home};
 use crate::permission::Grants;
+use crate::place::Place;
 use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
 
@@ -44,6 +45,8 @@ pub struct InitContext<'a> {
     pub(crate) identity: &'a Arc<Identity>,
     pub(crate) config: &'a serde_json::Value,
     pub(crate) data_dir: &'a Path,
+    /// Where it is noted what the instance keeps things in.
+    pub(crate) home: &'a Mutex<Option<Place>>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
     pub(crate) system: &'a System,
@@ -243,9 +246,11 @@ impl InitParam for DataDir {
 
 fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     let path = context.data_dir.join(context.plugin());
-    std::fs::create_dir_all(&path).map_err(|error| {
+    make_home(context.data_dir, context.plugin()).map_err(|error| {
         Error::config(format!("can't make `{}`", path.display())).because(error)
     })?;
+    let home = Place::of(&path).ok();
+    *context.home.lock().unwrap_or_else(PoisonError::into_inner) = home;
     Ok(path)
 }
 

@@ -15,6 +15,7 @@ mod handle;
 mod health;
 mod hook;
 mod kernel;
+mod means;
 mod operation;
 mod operator;
 mod providing;
@@ -43,6 +44,7 @@ pub use events::{
 };
 pub use handle::ManagerHandle;
 pub use health::Health;
+pub(crate) use means::make_home;
 pub use operation::{Operation, OperationError, OperationOutcome};
 pub use operator::{Operated, Operator};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};

@@ -2,17 +2,19 @@
 //!
 //! A full `audit.ndjson` becomes `audit.1.ndjson`, that one `audit.2.ndjson`, and the oldest goes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::{Room, Sink};
 use crate::config::AuditConfig;
+use crate::owned;
+use crate::place::Place;
 
 /// The file that is written to.
 #[derive(Debug)]
 pub(super) struct LogFile {
-    path: PathBuf,
+    place: Place,
     limits: AuditConfig,
     file: File,
     size: u64,
@@ -22,11 +24,11 @@ impl LogFile {
     /// Opens it at its end; says whether its last line lacks its end.
     pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, bool)> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            owned::create_dir_all(directory)?;
         }
         let (file, size) = open_append(path)?;
         let mut log = Self {
-            path: path.to_owned(),
+            place: Place::of(path)?,
             limits,
             file,
             size,
@@ -50,7 +52,7 @@ impl LogFile {
         self.file.sync_data()?;
         let last = self.limits.max_files.saturating_sub(1);
         if last == 0 {
-            fs::remove_file(&self.path)?;
+            fs::remove_file(self.place.path())?;
         }
         for number in (0..last).rev() {
             match fs::rename(self.numbered(number), self.numbered(number + 1)) {
@@ -58,14 +60,15 @@ impl LogFile {
                 renamed => renamed?,
             }
         }
-        (self.file, self.size) = open_append(&self.path)?;
+        (self.file, self.size) = open_append(self.place.path())?;
+        self.place = Place::of(self.place.path())?;
         Ok(())
     }
 
     fn numbered(&self, number: u32) -> PathBuf {
         match number {
-            0 => self.path.clone(),
-            _ => self.path.with_extension(format!("{number}.ndjson")),
+            0 => self.place.path().to_owned(),
+            _ => self.place.path().with_extension(format!("{number}.ndjson")),
         }
     }
 }
@@ -88,8 +91,8 @@ impl Sink for LogFile {
     }
 
     fn make_room(&mut self, bytes: usize) -> io::Result<Room> {
-        if !is_same(&self.path, &self.file) {
-            let path = self.path.clone();
+        if self.place.check().is_err() {
+            let path = self.place.path().to_owned();
             (*self, _) = Self::open(&path, self.limits)?;
             return Ok(Room::Lost);
         }
@@ -102,33 +105,11 @@ impl Sink for LogFile {
 }
 
 fn open_append(path: &Path) -> io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.append(true).read(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let file = options.open(path)?;
+    let mut options = owned::options();
+    let file = options.append(true).read(true).create(true).open(path)?;
+    owned::own_file(&file)?;
     let size = file.metadata()?.len();
     Ok((file, size))
-}
-
-/// Whether a path still leads to an open file.
-#[cfg(unix)]
-pub(super) fn is_same(path: &Path, file: &File) -> bool {
-    use std::os::unix::fs::MetadataExt;
-    let place = |data: fs::Metadata| (data.dev(), data.ino());
-    match (fs::metadata(path), file.metadata()) {
-        (Ok(there), Ok(here)) => place(there) == place(here),
-        _ => false,
-    }
-}
-
-/// Whether a path still leads to a file.
-#[cfg(not(unix))]
-pub(super) fn is_same(path: &Path, _: &File) -> bool {
-    path.exists()
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::configured::Configured;
 use super::kernel::{Kernel, Report};
+use super::means;
 use super::operation::Request;
 use super::replica;
 use super::schedules;
@@ -32,6 +33,7 @@ impl Configured {
         requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
+        means::greet(&manager.data_dir);
         let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let switchboard = Switchboard::default();

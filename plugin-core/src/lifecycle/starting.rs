@@ -82,6 +82,7 @@ fn build(
             identity: &this.identity,
             config: &this.settings.config,
             data_dir: &shared.data_dir,
+            home: &this.home,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &shared.system,

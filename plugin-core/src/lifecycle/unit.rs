@@ -17,6 +17,7 @@ use crate::event::{
     Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
 };
 use crate::instance::Identity;
+use crate::place::Place;
 use crate::schedule::Timetable;
 use crate::service::ServiceTrait;
 use crate::tasks::Tasks;
@@ -40,6 +41,8 @@ pub(super) struct Unit {
     pub(super) board: Board,
     generation: AtomicU64,
     live: Mutex<Option<Live>>,
+    /// The directory that `init` asked for.
+    pub(super) home: Mutex<Option<Place>>,
 }
 
 /// What config says of an instance.
@@ -93,6 +96,7 @@ impl Unit {
             board: Board::new(),
             generation: AtomicU64::new(0),
             live: Mutex::new(None),
+            home: Mutex::default(),
         }
     }
 
@@ -164,6 +168,12 @@ impl Unit {
         let _already_failed = self.step(Step::Fail);
         self.board
             .change(|entry| entry.last_error = Some(error.to_string()));
+    }
+
+    /// The directory that its instance keeps things in, if it has one.
+    pub(super) fn home(&self) -> Option<Place> {
+        let home = self.home.lock();
+        home.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) fn live(&self) -> MutexGuard<'_, Option<Live>> {

@@ -7,8 +7,8 @@ use axum::response::Response;
 use axum::routing::MethodRouter;
 use plugin_core::audit::{Outcome, SecurityLog};
 
+use crate::client::address;
 use crate::problem::Detail;
-use crate::server::Peer;
 
 /// The user whose request an answer is for.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ pub(crate) fn audited(
 
 async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Response {
     let asked = format!("{} {}", request.method(), request.uri().path());
-    let address = request.extensions().get::<Peer>().copied();
+    let address = address(request.extensions());
     let response = next.run(request).await;
     let status = response.status();
     if status != StatusCode::UNAUTHORIZED && status != StatusCode::FORBIDDEN {
@@ -48,8 +48,8 @@ async fn watch(State(watch): State<Watch>, request: Request, next: Next) -> Resp
     if let Some(User(user)) = response.extensions().get() {
         entry = entry.user(user);
     }
-    if let Some(Peer(peer)) = address {
-        entry = entry.address(peer.ip().to_canonical().to_string());
+    if let Some(address) = address {
+        entry = entry.address(address);
     }
     watch.log.record(entry);
     response

@@ -1,6 +1,7 @@
 //! Who calls: every route but the open ones asks for a token, `Authorization: Bearer …`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -10,6 +11,7 @@ use axum::routing::MethodRouter;
 use plugin_contracts::{Auth, AuthError};
 
 use crate::audited::User;
+use crate::client::address;
 use crate::problem::Problem;
 
 /// Who calls, and with which token.
@@ -30,7 +32,8 @@ async fn check(
     next: Next,
 ) -> Result<Response, Problem> {
     let token = bearer(request.headers()).ok_or_else(no_token)?.to_owned();
-    let session = auth.verify(&token).await?;
+    let ip = address(request.extensions());
+    let session = auth.verify_from(&token, ip.as_deref()).await?;
     let user_id = session.user_id;
     let user = User(user_id.clone());
     request.extensions_mut().insert(Caller { user_id, token });
@@ -61,6 +64,11 @@ fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Problem {
     )
 }
 
+/// A header has whole seconds: never too early.
+fn whole_seconds(pause: Duration) -> u64 {
+    pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
+}
+
 impl From<AuthError> for Problem {
     fn from(error: AuthError) -> Self {
         match error {
@@ -68,14 +76,16 @@ impl From<AuthError> for Problem {
             AuthError::Token => unauthorized(error.to_string(), r#"Bearer error="invalid_token""#),
             AuthError::RateLimited { retry_after } => {
                 Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
-                    .retry_after(retry_after.as_secs().max(1))
+                    .retry_after(whole_seconds(retry_after))
+            }
+            // Not a fault: no line in the log for each.
+            AuthError::Failed(ref failed) if let Some(pause) = failed.retry_after() => {
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string())
+                    .retry_after(whole_seconds(pause))
             }
             error => {
                 tracing::error!(%error, "the authentication service failed");
-                Self::new(
-                    StatusCode::SERVICE_UNAVAILABLE,
-                    "the authentication service failed",
-                )
+                Self::unavailable("the authentication service failed")
             }
         }
     }

@@ -3,7 +3,7 @@
 //! | route | answer |
 //! | --- | --- |
 //! | `POST /login` | a token for `{"user_id", "password"}` |
-//! | `POST /logout` | the token is revoked |
+//! | `POST /logout` | the token is revoked; with `?everywhere=true` all tokens of the caller |
 //! | `GET /users/{id}` | the user; by default only the caller's own |
 //! | `POST /events/{topic}` | 202 once the event is accepted everywhere and stored |
 //! | `GET /schedules` | every schedule and how it does |
@@ -30,7 +30,8 @@
 //! Schedules and plugins are for the users that `operators` names. The interface may operate the
 //! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
-//! What callers are refused is in the audit log, at a bounded rate.
+//! What callers are refused is in the audit log, at a bounded rate. Where a request comes from is
+//! the other end of its connection, or what a proxy that `trusted_proxies` names says of it.
 //!
 //! A client that is slow, or opens too many connections, loses them: [`ApiConfig`] has the limits.
 //! Probes are answered beside a full house.
@@ -51,6 +52,7 @@ mod limits;
 
 mod audited;
 mod auth;
+mod client;
 mod operators;
 mod routes;
 
@@ -60,5 +62,6 @@ mod traced;
 
 mod plugin;
 
+pub use client::{Network, NetworkError, ProxyHeader};
 pub use config::{ApiConfig, UserAccess};
 pub use plugin::Api;

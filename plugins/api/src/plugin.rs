@@ -3,12 +3,13 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
 use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 
 use crate::address::AddressFile;
+use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
 use crate::limits::Limits;
 use crate::operators::Operators;
@@ -34,6 +35,10 @@ pub struct Api {
 #[plugin(name = "api-plugin", kind = middleware)]
 impl Api {
     #[init]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each parameter is something that the plugin needs"
+    )]
     fn init(
         Config(config): Config<ApiConfig>,
         auth: Service<dyn Auth>,
@@ -60,6 +65,7 @@ impl Api {
 
     #[start]
     async fn start(&self, tasks: Tasks) -> Result<()> {
+        self.tell_of_nobody().await;
         let bound = server::bind(&self.config.address).await?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let server = bound.serve(self.routers(&spawn), self.limits(), &spawn)?;
@@ -92,16 +98,45 @@ impl Api {
             time: self.config.request_timeout.get(),
         };
         let backends = self.backends(spawn);
-        let finish = |router: Router| limits.apply(router).layer(from_fn(traced));
+        let proxies = self.proxies();
+        let finish = |router: Router| {
+            let router = limits.apply(router).layer(from_fn(traced));
+            router.layer(from_fn_with_state(proxies.clone(), located))
+        };
         Routers {
             all: finish(routes::router(&backends, &self.config)),
             spare: finish(routes::spare(&backends, &self.config)),
         }
     }
 
+    fn proxies(&self) -> Proxies {
+        Proxies::new(&self.config.trusted_proxies, self.config.proxy_header)
+    }
+
+    /// Says which users the config gives rights to though they are nobody.
+    async fn tell_of_nobody(&self) {
+        let keys = [
+            ("operators", &self.config.operators),
+            ("may_publish_for", &self.config.may_publish_for),
+        ];
+        for (key, users) in keys {
+            for user in users {
+                match self.users.find(user).await {
+                    Ok(Some(_)) => {}
+                    Ok(None) => tracing::warn!(
+                        user,
+                        "`{key}` names a user who is not there, or is disabled: whoever is given that id gets the right"
+                    ),
+                    Err(error) => tracing::warn!(user, "`{key}` is not checked: {error}"),
+                }
+            }
+        }
+    }
+
     fn limits(&self) -> ServerLimits {
         let config = &self.config;
         ServerLimits {
+            proxies: self.proxies(),
             room: Room {
                 total: config.max_connections,
                 per_address: config.max_connections_per_address,
@@ -143,6 +178,10 @@ fn not_ready(system: &System) -> Vec<NotReady> {
         .map(|plugin| NotReady {
             plugin: plugin.name.to_owned(),
             state: plugin.state.to_string(),
+            reason: match plugin.health.reason() {
+                Some(reason) => Some(reason.to_owned()),
+                None => plugin.last_error.clone(),
+            },
         })
         .collect()
 }

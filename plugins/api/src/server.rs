@@ -24,6 +24,8 @@ use admission::{Class, Connections};
 use connection::Connection;
 pub(crate) use progress::Timeouts;
 
+use crate::client::Proxies;
+
 /// The other end of a connection; every request has it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Peer(pub(crate) SocketAddr);
@@ -45,9 +47,11 @@ pub(crate) struct Head {
 }
 
 /// What all connections together, and each of them, may take.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct ServerLimits {
     pub(crate) room: Room,
+    /// Whose connections are many clients': they count only in all.
+    pub(crate) proxies: Proxies,
     pub(crate) timeouts: Timeouts,
     pub(crate) head: Head,
 }
@@ -115,6 +119,7 @@ impl Bound {
             listener: self.listener,
             connections: Arc::clone(&connections),
             routers,
+            proxies: limits.proxies,
             head: limits.head,
             spawn: Arc::clone(spawn),
             phase: receiver,
@@ -152,6 +157,7 @@ impl Server {
 struct Acceptor {
     listener: TcpListener,
     connections: Arc<Connections>,
+    proxies: Proxies,
     routers: Routers,
     head: Head,
     spawn: Spawn,
@@ -181,7 +187,11 @@ impl Acceptor {
     }
 
     fn connect(&self, stream: TcpStream, peer: SocketAddr) {
-        let seat = self.connections.admit(peer.ip());
+        let seat = if self.proxies.contains(peer.ip()) {
+            self.connections.admit_proxy(peer.ip())
+        } else {
+            self.connections.admit(peer.ip())
+        };
         let router = match seat.class {
             Class::Regular => &self.routers.all,
             Class::Spare => &self.routers.spare,

@@ -1,7 +1,6 @@
 //! Settings of `auth-plugin`.
 
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use plugin_core::config::{Period, Secret};
 use plugin_core::prelude::*;
@@ -15,7 +14,7 @@ pub struct AuthConfig {
     /// one ends all tokens.
     pub secret: Option<Secret>,
     /// How long a token is good for, also one that is there already; a year at most.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub token_ttl: Period,
     /// What failed logins lead to.
     pub failures: Failures,
@@ -41,42 +40,13 @@ impl Default for AuthConfig {
     }
 }
 
-/// The longest time that a token can be good for.
-const LONGEST_TTL: Duration = Duration::from_secs(366 * 86_400);
-
-/// The longest time that failures can be remembered.
-const LONGEST_WINDOW: Duration = Duration::from_secs(86_400);
-
-impl AuthConfig {
-    /// Checks what a schema does not say.
-    ///
-    /// # Errors
-    ///
-    /// When a period is out of range.
-    pub(crate) fn check(&self) -> Result<()> {
-        let periods = [
-            ("token_ttl", self.token_ttl, LONGEST_TTL),
-            ("failures.window", self.failures.window, LONGEST_WINDOW),
-        ];
-        for (key, period, longest) in periods {
-            if period.get() > longest || period.get() < Duration::from_secs(1) {
-                let longest = Period::new(longest);
-                return Err(Error::config(format!(
-                    "`{key}` is {period}: it has to be from 1s to {longest}"
-                )));
-            }
-        }
-        Ok(())
-    }
-}
-
 /// What failed logins lead to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Failures {
     /// How long failures are remembered, from the end of the last pause on, and the longest pause;
     /// a day at most.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
     pub window: Period,
     /// Failures of one user from one address that cost nothing. From this one on each costs a
     /// pause: 1 s, then twice as long each time, at most `window`; and at most 30 s at an address

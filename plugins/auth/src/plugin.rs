@@ -62,7 +62,6 @@ impl Authenticator {
         data_dir: DataDir,
         clock: Clock,
     ) -> Result<Self> {
-        config.check()?;
         let key = key::load(config.secret.as_ref(), &data_dir.path().join("token.key"))?;
         let (signer, passwords) = (Signer::new(&key)?, Passwords::new().await?);
         let (trail, now) = (Trail::new(log), clock.now());

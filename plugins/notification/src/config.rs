@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU16;
 
-use plugin_core::config::{Period, Secret};
+use plugin_core::config::{Period, Secret, SecretUrl};
 use plugin_core::prelude::*;
 
 /// Settings of `notification-plugin`.
@@ -56,7 +56,7 @@ pub struct SmtpConfig {
     pub tls: Tls,
     /// Time limit of one message, from the connection to the server's last word.
     #[serde(default = "ten_seconds")]
-    #[schemars(extend("x-min" = "10ms", "x-max" = "2m"))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
 }
 
@@ -77,14 +77,14 @@ pub enum Tls {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmsConfig {
-    /// Address, `http` or `https`.
-    pub url: String,
+    /// Address, `http` or `https`. Only its host is ever shown: the rest may hold a key.
+    pub url: SecretUrl,
     /// Sent as `Authorization: Bearer …`.
     #[serde(default)]
     pub token: Option<Secret>,
     /// Time limit of one message.
     #[serde(default = "ten_seconds")]
-    #[schemars(extend("x-min" = "10ms", "x-max" = "2m"))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
 }
 

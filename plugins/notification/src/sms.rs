@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use plugin_core::config::mask;
 use plugin_core::{Error, ErrorExt, Result};
 use serde::Serialize;
 use ureq::Agent;
@@ -89,7 +90,7 @@ impl Texter {
 
 impl Gateway {
     fn new(config: &SmsConfig) -> Result<Self> {
-        let good = config.url.parse().is_ok_and(|uri: Uri| {
+        let good = config.url.expose().parse().is_ok_and(|uri: Uri| {
             uri.authority().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
         });
         if !good {
@@ -107,11 +108,13 @@ impl Gateway {
     }
 
     fn post(&self, message: &TextMessage) -> Result<()> {
-        let mut request = self.agent.post(&self.config.url);
+        let mut request = self.agent.post(self.config.url.expose());
         if let Some(token) = &self.config.token {
             request = request.header("authorization", format!("Bearer {}", token.expose()));
         }
-        let response = request.send_json(message).map_err(classify)?;
+        let response = request
+            .send_json(message)
+            .map_err(|error| classify(&error))?;
         let after = response.headers().get("retry-after");
         let after = after.and_then(|value| value.to_str().ok()).and_then(pause);
         accepted(response.status().as_u16(), after)
@@ -151,7 +154,7 @@ fn pause(value: &str) -> Option<Duration> {
     Some(at.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
-fn classify(error: ureq::Error) -> Error {
+fn classify(error: &ureq::Error) -> Error {
     let passing = matches!(
         error,
         ureq::Error::Io(_)
@@ -160,12 +163,13 @@ fn classify(error: ureq::Error) -> Error {
             | ureq::Error::ConnectionFailed
             | ureq::Error::Protocol(_)
     );
-    let kind = if passing {
-        Error::retriable
+    // Some of them quote the address.
+    let text = mask(&error.to_string()).into_owned();
+    if passing {
+        Error::retriable(text)
     } else {
-        Error::external
-    };
-    kind("").because(error)
+        Error::external(text)
+    }
 }
 
 #[cfg(test)]
@@ -247,7 +251,7 @@ mod tests {
     fn a_bad_address_is_the_operators() {
         for url in ["", "gateway", "ftp://gateway/", "/sms"] {
             let config = SmsConfig {
-                url: url.to_owned(),
+                url: url.into(),
                 token: None,
                 timeout: plugin_core::config::Period::seconds(1),
             };

@@ -1,9 +1,12 @@
-//! A publishing that middleware refused.
+//! A publishing that middleware is asked about, and may refuse.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::chain::Chain;
+use super::change::Asked;
 use crate::error::Error;
-use crate::event::any::{AnyEvent, Carried};
+use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::epoch::Reading;
 use crate::event::outcome::{PublishError, TryPublishError};
@@ -33,19 +36,53 @@ impl Refusal {
 
 impl<P: Carried> Route<P> {
     /// Asks whether an event may be published: that it is not one of an endless chain, and the
-    /// middleware.
+    /// middleware, which may put another in its place; then the publisher's own is returned. With an
+    /// error, the envelope holds that one again.
+    #[inline]
     pub(in crate::event) fn admit(
         &self,
         owner: &Identity,
         reading: &Reading<'_>,
-        envelope: &Envelope<P>,
-    ) -> Result<(), Refusal> {
+        envelope: &mut Envelope<P>,
+    ) -> Result<Option<P>, Refusal> {
         if let Some(endless) = endless(owner, envelope) {
             return Err(endless);
         }
         match &self.middleware {
-            None => Ok(()),
-            Some(chain) => chain.admit(owner, reading, &AnyEvent::new(envelope)),
+            None => Ok(None),
+            Some(chain) => ask(chain, owner, reading, envelope),
+        }
+    }
+
+    /// As [`Route::admit`], of an event that is shared already, and that nobody else has.
+    #[inline]
+    pub(in crate::event) fn admit_shared(
+        &self,
+        owner: &Identity,
+        reading: &Reading<'_>,
+        envelope: &mut Arc<Envelope<P>>,
+    ) -> Result<(), Refusal> {
+        if self.middleware.is_none() {
+            return endless(owner, envelope).map_or(Ok(()), Err);
+        }
+        let envelope = Arc::get_mut(envelope).expect("nobody has an event before it is admitted");
+        self.admit(owner, reading, envelope).map(drop)
+    }
+}
+
+#[inline(never)]
+fn ask<P: Carried>(
+    chain: &Chain,
+    owner: &Identity,
+    reading: &Reading<'_>,
+    envelope: &mut Envelope<P>,
+) -> Result<Option<P>, Refusal> {
+    let mut asked = Asked::new(envelope);
+    match chain.admit(owner, reading, &mut asked) {
+        Ok(()) => Ok(asked.original()),
+        Err(refusal) => {
+            asked.restore();
+            Err(refusal)
         }
     }
 }

@@ -5,10 +5,24 @@ use std::sync::Arc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::{Escalation, Supervisor};
+use crate::descriptor::{HealthHook, PluginRef};
 use crate::error::Error;
 use crate::lifecycle::health::Health;
 use crate::lifecycle::hook;
-use crate::lifecycle::kernel::{News, Report};
+use crate::lifecycle::kernel::{Kernel, News, Report};
+use crate::lifecycle::means::Look;
+
+/// What a plugin's hook says of its health.
+async fn say(kernel: &Kernel, unit: usize, hook: HealthHook, plugin: PluginRef) -> Health {
+    let current = kernel.units[unit].identity.current();
+    let call = move || {
+        let health = hook(plugin);
+        Ok(Box::pin(async move { Ok(health.await) }) as _)
+    };
+    hook::run(current, "health", kernel.limits(unit), call)
+        .await
+        .unwrap_or_else(|error| Health::Unhealthy(error.to_string()))
+}
 
 /// Answers of this kind in a row that make an unhealthy plugin a failed one.
 const UNHEALTHY_IN_A_ROW: u32 = 3;
@@ -23,10 +37,9 @@ impl Supervisor {
 
     pub(super) async fn hear_health(&mut self, unit: usize, health: Health) -> Escalation {
         let record = &mut self.records[unit];
-        record.unhealthy = if health.serves() {
-            0
-        } else {
-            record.unhealthy + 1
+        record.unhealthy = match health {
+            Health::Unhealthy(_) => record.unhealthy + 1,
+            _ => 0,
         };
         let failed = record.unhealthy >= UNHEALTHY_IN_A_ROW;
         let before = self.kernel.units[unit].board.read().health;
@@ -58,28 +71,31 @@ impl Supervisor {
     /// Asks every running plugin how it is, unless it still owes an answer; the answers come as
     /// reports.
     pub(super) fn ask_health(&mut self) {
+        let look = Look::new(&self.kernel.data_dir);
         for (unit, this) in self.kernel.units.iter().enumerate() {
             if self.records[unit].asked == Some(this.generation()) {
                 continue;
             }
-            let Some(hook) = this.descriptor.hooks.health else {
+            let (hook, home) = (this.descriptor.hooks.health, this.home());
+            if hook.is_none() && home.is_none() {
                 continue;
-            };
+            }
             let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
                 continue;
             };
             let (kernel, generation) = (Arc::clone(&self.kernel), this.generation());
             self.records[unit].asked = Some(generation);
+            let look = look.clone();
             crate::spawn::spawn(async move {
-                let current = kernel.units[unit].identity.current();
-                let limits = kernel.limits(unit);
-                let call = move || {
-                    let health = hook(plugin);
-                    Ok(Box::pin(async move { Ok(health.await) }) as _)
+                let means = match home {
+                    Some(home) => look.check(home).await,
+                    None => Ok(()),
                 };
-                let health = hook::run(current, "health", limits, call)
-                    .await
-                    .unwrap_or_else(|error| Health::Unhealthy(error.to_string()));
+                let health = match (means, hook) {
+                    (Err(reason), _) => Health::Unavailable(reason),
+                    (Ok(()), Some(hook)) => say(&kernel, unit, hook, plugin).await,
+                    (Ok(()), None) => Health::Healthy,
+                };
                 // Without a supervisor nobody asks.
                 drop(kernel.reports.send(Report {
                     unit,

@@ -22,6 +22,18 @@ pub(crate) struct NotReady {
     pub(crate) plugin: String,
     /// What it does instead.
     pub(crate) state: String,
+    /// Why, if it says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) reason: Option<String>,
+}
+
+impl NotReady {
+    fn told(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("`{}`: {reason}", self.plugin),
+            None => format!("`{}`", self.plugin),
+        }
+    }
 }
 
 /// Tells who is not ready.
@@ -43,10 +55,7 @@ async fn ready(State(readiness): State<Readiness>) -> Result<Json<Value>, Proble
     if missing.is_empty() {
         return Ok(Json(json!({"status": "ready"})));
     }
-    let names: Vec<_> = missing
-        .iter()
-        .map(|missing| missing.plugin.as_str())
-        .collect();
-    let detail = format!("not ready: `{}`", names.join("`, `"));
+    let told: Vec<_> = missing.iter().map(NotReady::told).collect();
+    let detail = format!("not ready: {}", told.join("; "));
     Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, detail).with("plugins", json!(missing)))
 }

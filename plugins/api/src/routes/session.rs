@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::Json;
+use axum::extract::{RawQuery, State};
+use axum::http::{Extensions, HeaderValue, StatusCode, header};
 use axum::response::IntoResponse;
 use axum::routing::post;
-use axum::{Extension, Json};
-use plugin_contracts::Auth;
+use plugin_contracts::{Auth, LogOut};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Route;
 use crate::auth::{Caller, no_token};
 use crate::body::JsonBody;
+use crate::client::address;
 use crate::problem::Problem;
-use crate::server::Peer;
 
 pub(super) const LOGIN: &str = "POST /login";
 pub(super) const LOGOUT: &str = "POST /logout";
@@ -36,11 +36,11 @@ struct Credentials {
 
 async fn login(
     State(auth): State<Arc<dyn Auth>>,
-    peer: Option<Extension<Peer>>,
+    extensions: Extensions,
     body: JsonBody,
 ) -> Result<impl IntoResponse, Problem> {
     let Credentials { user_id, password } = body.read()?;
-    let ip = peer.map(|Extension(Peer(address))| address.ip().to_string());
+    let ip = address(&extensions);
     let token = auth.login(&user_id, &password, ip.as_deref()).await?;
     let secret = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((
@@ -51,9 +51,20 @@ async fn login(
 
 async fn logout(
     State(auth): State<Arc<dyn Auth>>,
-    caller: Option<Extension<Caller>>,
+    RawQuery(query): RawQuery,
+    extensions: Extensions,
 ) -> Result<StatusCode, Problem> {
-    let Extension(caller) = caller.ok_or_else(no_token)?;
-    auth.logout(&caller.token).await?;
+    let caller = extensions.get::<Caller>().ok_or_else(no_token)?;
+    let extent = match query.as_deref() {
+        None | Some("" | "everywhere=false") => LogOut::Here,
+        Some("everywhere=true") => LogOut::Everywhere,
+        Some(_) => {
+            let detail = "a log-out takes `?everywhere=true` and nothing else";
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail));
+        }
+    };
+    let ip = address(&extensions);
+    auth.logout_from(&caller.token, extent, ip.as_deref())
+        .await?;
     Ok(StatusCode::NO_CONTENT)
 }

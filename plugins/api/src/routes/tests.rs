@@ -33,6 +33,7 @@ impl Fixture {
             .map(|(plugin, state)| NotReady {
                 plugin: (*plugin).to_owned(),
                 state: (*state).to_owned(),
+                reason: None,
             })
             .collect();
         let readiness: Readiness = Arc::new(move || missing.clone());

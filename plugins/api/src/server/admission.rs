@@ -96,9 +96,18 @@ impl Connections {
 
     /// Finds a place for a connection from an address.
     pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Seat {
+        self.seat(peer, self.room.per_address)
+    }
+
+    /// Finds a place for a connection from a proxy, which is many clients.
+    pub(super) fn admit_proxy(self: &Arc<Self>, peer: IpAddr) -> Seat {
+        self.seat(peer, NonZeroU16::MAX)
+    }
+
+    fn seat(self: &Arc<Self>, peer: IpAddr, per_address: NonZeroU16) -> Seat {
         let source = source(peer);
         let mut table = self.table();
-        let class = self.class(&mut table, source);
+        let class = self.class(&mut table, source, per_address);
         let entry = Entry {
             source,
             class,
@@ -118,9 +127,9 @@ impl Connections {
         seat
     }
 
-    fn class(&self, table: &mut Table, source: IpAddr) -> Class {
+    fn class(&self, table: &mut Table, source: IpAddr, per_address: NonZeroU16) -> Class {
         let of_source = table.sources.get(&source).copied().unwrap_or(0);
-        let room = if of_source >= self.room.per_address.get().into() {
+        let room = if of_source >= per_address.get().into() {
             table.evict_waiting(|entry| entry.source == source)
         } else {
             table.regular < self.room.total.get().into() || table.evict_waiting(|_| true)

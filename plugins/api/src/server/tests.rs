@@ -10,6 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::sync::Notify;
 
 use super::*;
+use crate::client::ProxyHeader;
 
 /// What a test and the handler `/slow` tell each other.
 #[derive(Default)]
@@ -70,6 +71,7 @@ fn limits(size: u16, patience: Duration) -> ServerLimits {
             total: size,
             per_address: size,
         },
+        proxies: Proxies::new(&[], ProxyHeader::default()),
         timeouts: Timeouts {
             header: patience,
             write: patience,

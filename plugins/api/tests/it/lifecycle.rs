@@ -45,6 +45,36 @@ async fn readiness_names_a_plugin_that_does_not_serve() {
 }
 
 #[tokio::test]
+async fn report_b9_readiness_looks_at_the_directories_and_says_what_is_missing() {
+    let file = "plugin_manager: { health_interval: 20ms }";
+    let site = Site::start(file, json!({})).await.unwrap();
+    let client = site.client();
+    let becomes = async |status: u16| loop {
+        let answer = client.ask("GET /readyz", None).await;
+        if answer.status == status {
+            return answer;
+        }
+        tokio::task::yield_now().await;
+    };
+    becomes(200).await;
+    let (home, kept) = (
+        site.dir.path().join("api-plugin"),
+        site.dir.path().join("kept"),
+    );
+    std::fs::rename(&home, &kept).unwrap();
+    let answer = becomes(503).await;
+    assert!(answer.detail().contains("`api-plugin`: "), "{answer:?}");
+    assert!(answer.detail().contains("was removed"), "{answer:?}");
+    assert_eq!(answer.body["plugins"][0]["state"], "running");
+    assert_eq!(client.ask("GET /healthz", None).await.status, 200);
+    std::fs::rename(&kept, &home).unwrap();
+    becomes(200).await;
+    std::fs::remove_dir_all(site.dir.path()).unwrap();
+    becomes(503).await;
+    assert!(site.running.stop().await.is_clean());
+}
+
+#[tokio::test]
 #[expect(
     clippy::disallowed_methods,
     reason = "the client and the stop run side by side, outside of any plugin, and both are awaited"

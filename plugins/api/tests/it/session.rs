@@ -51,3 +51,35 @@ async fn every_refusal_is_a_problem() {
         assert!(answer.detail().contains(detail), "{route}: {answer:?}");
     }
 }
+
+#[tokio::test]
+async fn report_a12_a_refused_request_stands_with_where_it_came_from() {
+    let proxies = json!({"trusted_proxies": ["127.0.0.1"]});
+    let site = Site::start("", proxies).await.unwrap();
+    let address = site.address();
+    let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let request = "GET /users/ada HTTP/1.1\r\nhost: x\r\nauthorization: Bearer nothing\r\n\
+                   x-forwarded-for: 203.0.113.9, 198.51.100.7\r\nconnection: close\r\n\r\n";
+    let mut answer = String::new();
+    tokio::io::AsyncWriteExt::write_all(&mut stream, request.as_bytes())
+        .await
+        .unwrap();
+    tokio::io::AsyncReadExt::read_to_string(&mut stream, &mut answer)
+        .await
+        .unwrap();
+    assert!(answer.starts_with("HTTP/1.1 401"), "{answer}");
+    assert!(site.running.stop().await.is_clean());
+    let audit = std::fs::read_to_string(site.dir.path().join("audit.ndjson")).unwrap();
+    assert!(audit.contains(r#""address":"198.51.100.7""#), "{audit}");
+    assert!(!audit.contains("203.0.113.9"), "{audit}");
+}
+
+#[tokio::test]
+async fn a_log_out_takes_one_word() {
+    let site = Site::new().await;
+    let client = site.client();
+    let answer = client.ask("POST /logout?everywhere=yes", TOKEN).await;
+    assert_eq!(answer.status, 400, "{answer:?}");
+    let answer = client.ask("POST /logout?everywhere=true", TOKEN).await;
+    assert_eq!(answer.status, 204, "{answer:?}");
+}

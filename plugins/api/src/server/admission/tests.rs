@@ -65,6 +65,7 @@ async fn one_address_takes_its_own_places_and_no_others() {
     let mine: Vec<_> = (0..2).map(|_| connections.admit(address(1))).collect();
     mine.iter().for_each(|seat| seat.progress.begun());
     assert_eq!(connections.admit(address(1)).class, Class::Spare);
+    assert_eq!(connections.admit_proxy(address(1)).class, Class::Regular);
     assert_eq!(connections.admit(address(2)).class, Class::Regular);
     mine[1].progress.answered();
     mine[1].progress.flushed();
