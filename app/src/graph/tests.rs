@@ -204,6 +204,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Publish,
         topics: "shop.*",
         priority: 10,
+        changes: false,
         bind: |_, _| {},
     },
     Middleware {
@@ -211,6 +212,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Delivered,
         topics: "**",
         priority: i32::MIN,
+        changes: false,
         bind: |_, _| {},
     },
 ]);
