@@ -74,31 +74,29 @@ fn commands(text: &str) -> Vec<Shown> {
     let mut shown: Vec<Shown> = Vec::new();
     let (mut block, mut before, mut is_output) = (None, String::new(), false);
     for line in text.lines() {
-        match (block, line.strip_prefix("```")) {
-            (None, Some(kind)) => (block, is_output) = (Some(kind.to_owned()), false),
-            (Some(_), Some(_)) => block = None,
-            (None, None) if !line.is_empty() => line.clone_into(&mut before),
-            (None, None) => {}
-            (Some(kind), None) => {
-                let command = match kind.as_str() {
-                    "sh" => Some(line.trim_start()),
-                    "text" => line.strip_prefix("$ "),
-                    _ => None,
-                };
-                if let Some(command) = command {
-                    is_output = kind == "text";
-                    shown.push(Shown {
-                        before: before.clone(),
-                        command: uncommented(command).to_owned(),
-                        output: Vec::new(),
-                    });
-                } else if is_output {
-                    let last = shown.last_mut().unwrap();
-                    last.output.push(normal(line));
-                }
-                block = Some(kind);
+        if let Some(kind) = line.strip_prefix("```") {
+            (block, is_output) = (block.is_none().then_some(kind), false);
+            continue;
+        }
+        let command = match block {
+            None if line.is_empty() => continue,
+            None => {
+                line.clone_into(&mut before);
                 continue;
             }
+            Some("sh") => Some(line.trim_start()),
+            Some("text") => line.strip_prefix("$ "),
+            Some(_) => None,
+        };
+        if let Some(command) = command {
+            is_output = block == Some("text");
+            shown.push(Shown {
+                before: before.clone(),
+                command: uncommented(command).to_owned(),
+                output: Vec::new(),
+            });
+        } else if let Some(last) = shown.last_mut().filter(|_| is_output) {
+            last.output.push(normal(line));
         }
     }
     shown
