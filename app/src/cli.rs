@@ -7,7 +7,7 @@ use plugin_core::event::DeadLetterId;
 
 use crate::exit;
 use crate::feed::OnError;
-use crate::output::Format;
+use crate::output;
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -15,6 +15,9 @@ use crate::output::Format;
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
+    /// Text for people, or JSON for programs; `graph` knows two languages more.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) format: Format,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -30,6 +33,32 @@ pub(crate) struct Place {
     pub(crate) data_dir: Option<PathBuf>,
 }
 
+/// In which language a command answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    /// Aligned text.
+    #[default]
+    #[value(alias = "human")]
+    Text,
+    /// JSON.
+    Json,
+    /// A Mermaid flowchart, of `graph` alone.
+    Mermaid,
+    /// Graphviz, of `graph` alone.
+    Dot,
+}
+
+impl Format {
+    /// Whom a command that draws nothing answers; nobody in a language of drawings.
+    pub(crate) fn reader(self) -> Option<output::Format> {
+        match self {
+            Self::Text => Some(output::Format::Human),
+            Self::Json => Some(output::Format::Json),
+            Self::Mermaid | Self::Dot => None,
+        }
+    }
+}
+
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -37,15 +66,15 @@ pub(crate) enum Command {
     #[command(after_help = exit::help())]
     Run(Run),
     /// List the plugins of this build, and those that it could have held.
-    List(Show),
+    List,
     /// Draw plugins, services and events.
-    Graph(Graph),
+    Graph,
     /// Tell everything about one plugin.
     Explain(Explain),
     /// Check the config without starting anything.
-    Check(Show),
+    Check,
     /// Print the JSON Schema of the config files and the events of this build.
-    Schema(Show),
+    Schema,
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
@@ -53,7 +82,7 @@ pub(crate) enum Command {
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// Tell what waits for each durable subscription.
-    Queue(Show),
+    Queue,
 }
 
 /// Look at the config.
@@ -90,8 +119,6 @@ pub(crate) struct LetterList {
     /// Only those after this one.
     #[arg(long, value_name = "ID")]
     pub(crate) after: Option<DeadLetterId>,
-    #[command(flatten)]
-    pub(crate) show: Show,
 }
 
 /// Whose dead letters.
@@ -110,8 +137,6 @@ pub(crate) struct LetterFilter {
 pub(crate) struct LetterShow {
     /// Its id.
     pub(crate) id: DeadLetterId,
-    #[command(flatten)]
-    pub(crate) show: Show,
 }
 
 /// Which dead letters to do something with.
@@ -129,16 +154,6 @@ pub(crate) struct LetterChoice {
     /// All there are.
     #[arg(long, conflicts_with_all = ["plugin", "topic"])]
     pub(crate) all: bool,
-    #[command(flatten)]
-    pub(crate) show: Show,
-}
-
-/// For whom to print.
-#[derive(Debug, Clone, Copy, Default, Args)]
-pub(crate) struct Show {
-    /// Text for people, or JSON for programs.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Format,
 }
 
 /// How to run.
@@ -154,30 +169,6 @@ pub(crate) struct Run {
     /// What a bad line leads to.
     #[arg(long, value_enum, default_value_t, requires = "events")]
     pub(crate) on_error: OnError,
-    #[command(flatten)]
-    pub(crate) show: Show,
-}
-
-/// How to draw.
-#[derive(Debug, Args)]
-pub(crate) struct Graph {
-    /// In which language.
-    #[arg(long, value_enum, default_value_t)]
-    pub(crate) format: Drawing,
-}
-
-/// The languages of a graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Drawing {
-    /// Aligned text.
-    #[default]
-    Text,
-    /// A Mermaid flowchart.
-    Mermaid,
-    /// Graphviz.
-    Dot,
-    /// JSON.
-    Json,
 }
 
 /// What to explain.
@@ -185,8 +176,6 @@ pub(crate) enum Drawing {
 pub(crate) struct Explain {
     /// Name of the plugin.
     pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) show: Show,
 }
 
 /// What to show of the config.
@@ -194,15 +183,13 @@ pub(crate) struct Explain {
 pub(crate) struct ConfigShow {
     /// Name of the plugin, or `plugin_manager`.
     pub(crate) plugin: String,
-    #[command(flatten)]
-    pub(crate) show: Show,
 }
 
 #[cfg(test)]
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::Cli;
+    use super::{Cli, Format};
 
     #[test]
     fn the_definition_is_sound() {
@@ -210,11 +197,24 @@ mod tests {
     }
 
     #[test]
-    fn options_of_place_stand_before_or_behind_the_command() {
-        for line in ["app --data-dir d list", "app list --data-dir d"] {
+    fn report_d_options_of_all_commands_stand_anywhere() {
+        let options = "--data-dir d --config c --format json";
+        for line in [
+            format!("app {options} dead-letters list"),
+            format!("app dead-letters {options} list"),
+            format!("app dead-letters list {options}"),
+            format!("app {options} graph"),
+            format!("app graph {options}"),
+            format!("app {options}"),
+            format!("app config show {options} hello-plugin"),
+        ] {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
-            assert_eq!(cli.place.data_dir, Some("d".into()));
+            assert_eq!(cli.place.data_dir, Some("d".into()), "{line}");
+            assert_eq!(cli.place.config, Some("c".into()), "{line}");
+            assert_eq!(cli.format, Format::Json, "{line}");
         }
+        let text = Cli::try_parse_from("app list --format human".split(' ')).unwrap();
+        assert_eq!(text.format, Format::Text, "the name that it had before");
     }
 
     #[test]

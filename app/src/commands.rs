@@ -20,7 +20,7 @@ use crate::cli::{Cli, Command, Config, Place};
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
+use crate::output::{Output, note};
 use crate::plugins::COMPOSITION;
 #[cfg(not(feature = "queue"))]
 use no_queue as dead_letters;
@@ -34,18 +34,20 @@ use no_queue as queue;
 /// When there is no result.
 pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
     let place = &cli.place;
-    match cli
-        .command
-        .unwrap_or_else(|| Command::Run(crate::cli::Run::default()))
-    {
+    let command = (cli.command).unwrap_or_else(|| Command::Run(crate::cli::Run::default()));
+    if matches!(command, Command::Graph) {
+        return Ok(graph::graph(place, cli.format, out));
+    }
+    out.turn_to(cli.format.reader().ok_or(Failure::NoDrawing)?);
+    match command {
         Command::Run(options) => run::run(place, &options, out),
-        Command::List(show) => Ok(list::list(place, show, out)),
-        Command::Graph(options) => Ok(graph::graph(options.format, out)),
+        Command::List => Ok(list::list(place, out)),
+        Command::Graph => Err(Failure::NoDrawing),
         Command::Explain(options) => explain::explain(place, &options, out),
-        Command::Check(show) => check::check(place, show, out),
-        Command::Schema(_) => Ok(schema::schema(out)),
+        Command::Check => check::check(place, out),
+        Command::Schema => Ok(schema::schema(out)),
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
-        Command::Queue(show) => queue::run(place, show, out),
+        Command::Queue => queue::run(place, out),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
     }
 }
@@ -53,4 +55,15 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
 /// The effective config, without starting anything.
 fn settings(place: &Place) -> Result<Settings, config::ConfigError> {
     config::load(&defaults::sources(place), &COMPOSITION)
+}
+
+/// The same for commands that have something to say without it.
+fn settings_or_note(place: &Place) -> Option<Settings> {
+    let settings = settings(place).map_err(|error| {
+        let count = error.issues().len();
+        note(format_args!(
+            "the config has mistakes ({count}): `check` lists them"
+        ));
+    });
+    settings.ok()
 }

@@ -1,8 +1,10 @@
 //! The config that is compiled into the binary, so that it starts in an empty directory.
 
 use plugin_core::config::Sources;
+use serde_json::json;
 
 use crate::cli::Place;
+use crate::demo::Demo;
 
 /// Name and text of every file of `config/`, as they were when the binary was built.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/config_files.rs"));
@@ -23,9 +25,19 @@ pub(crate) fn sources(place: &Place) -> Sources {
     on_disk(embedded(), place)
 }
 
-/// The same for events from a file.
-pub(crate) fn bulk_sources(place: &Place) -> Sources {
-    on_disk(embedded().embedded("run --events", BULK), place)
+/// The same for events from a file, and for the demo, whose data is elsewhere if nobody says more.
+pub(crate) fn bulk_sources(place: &Place, demo: Option<&Demo>) -> Sources {
+    let sources = embedded().embedded("run --events", BULK);
+    let sources = match demo.and_then(|demo| demo.data_dir().to_str()) {
+        Some(directory) => {
+            // JSON is YAML too; a `${` is no variable.
+            let directory = json!(directory.replace("${", "$${"));
+            let text = json!({ "plugin_manager": { "data_dir": directory } });
+            sources.embedded("the demo", text.to_string())
+        }
+        None => sources,
+    };
+    on_disk(sources, place)
 }
 
 fn embedded() -> Sources {

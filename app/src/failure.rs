@@ -3,9 +3,9 @@
 use std::fmt;
 use std::io;
 
-use plugin_core::Absent;
 use plugin_core::config::ConfigError;
 use plugin_core::lifecycle::{ConfigureError, StartError};
+use plugin_core::{Absent, printable};
 
 use crate::exit::Exit;
 use crate::report;
@@ -15,6 +15,8 @@ use crate::report;
 pub(crate) enum Failure {
     /// The command line names a plugin that is not there.
     Absent(Absent),
+    /// The command line asks for a drawing of what is none.
+    NoDrawing,
     Config(ConfigError),
     Configure(ConfigureError),
     Start(StartError),
@@ -32,7 +34,7 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Absent(_) => Exit::Usage,
+            Self::Absent(_) | Self::NoDrawing => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(feature = "queue")]
@@ -48,13 +50,16 @@ impl Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Absent(absent) => absent.fmt(f),
+            Self::Absent(absent) => f.write_str(&printable::line(&absent.to_string())),
+            Self::NoDrawing => {
+                f.write_str("only `graph` draws: for other commands `--format` is `text` or `json`")
+            }
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),
             Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),
             #[cfg(feature = "queue")]
-            Self::Plugin(error) => error.fmt(f),
-            Self::Io(what, error) => write!(f, "{what}: {error}"),
+            Self::Plugin(error) => f.write_str(&printable::line(&error.to_string())),
+            Self::Io(what, error) => f.write_str(&printable::line(&format!("{what}: {error}"))),
         }
     }
 }

@@ -6,7 +6,9 @@ mod middleware;
 mod requests;
 mod text;
 
+use plugin_core::config::Settings;
 use plugin_core::event::Pattern;
+use plugin_core::permission::Grants;
 use plugin_core::{Descriptor, Kind, Need, Source};
 use serde::Serialize;
 
@@ -34,13 +36,15 @@ pub(crate) struct PluginNode {
     pub(crate) version: String,
     #[serde(serialize_with = "kind")]
     pub(crate) kind: Kind,
+    /// Whether it is started; nothing when the config has mistakes.
+    pub(crate) on: Option<bool>,
     /// Plugins that it names in `requires`.
     pub(crate) requires: Vec<&'static str>,
     /// Plugins that it names in `after`, as far as the set holds them.
     pub(crate) after: Vec<&'static str>,
-    /// Whether it may publish any event: the topic is known only at run time.
+    /// Whether it chooses the topics that it publishes at run time, within its permissions.
     pub(crate) publishes_any: bool,
-    /// Whether it subscribes at run time.
+    /// Whether it chooses what it hears at run time, within its permissions.
     pub(crate) subscribes_any: bool,
     /// Methods that run at times of their own.
     pub(crate) schedules: Vec<&'static str>,
@@ -60,6 +64,12 @@ pub(crate) struct EventNode {
     pub(crate) topic: &'static str,
     pub(crate) publishers: Vec<&'static str>,
     pub(crate) subscribers: Vec<&'static str>,
+    /// Plugins that choose topics at run time, and whose permissions let them publish this one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) may_publish: Vec<&'static str>,
+    /// The same for those that subscribe at run time.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) may_subscribe: Vec<&'static str>,
     /// Groups of which one member gets each event.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) groups: Vec<GroupNode>,
@@ -83,17 +93,41 @@ impl EventNode {
 }
 
 impl Graph {
-    /// The graph of a set in start order.
-    pub(crate) fn of(plugins: &[&'static Descriptor]) -> Self {
+    /// The graph of a set in start order, by its config if that has no mistakes.
+    pub(crate) fn of(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Self {
+        let mut events = events(plugins);
+        let grants = |plugin: &'static Descriptor| match settings {
+            Some(settings) => settings.grants(plugin),
+            None => Grants::all(plugin.name),
+        };
+        for plugin in plugins {
+            chosen_at_run_time(plugin, &grants(plugin), &mut events);
+        }
+        let node = |plugin: &&'static Descriptor| PluginNode {
+            on: settings.map(|settings| settings.plugins[plugin.name].config.enabled),
+            ..PluginNode::of(plugin, plugins)
+        };
         Self {
-            plugins: plugins
-                .iter()
-                .map(|plugin| PluginNode::of(plugin, plugins))
-                .collect(),
+            plugins: plugins.iter().map(node).collect(),
             services: services(plugins),
-            events: events(plugins),
+            events,
             requests: requests::requests(plugins),
             middleware: middleware::middleware(plugins),
+        }
+    }
+
+    /// Whether the config turns a plugin off.
+    fn is_off(&self, plugin: &str) -> bool {
+        let off = |node: &PluginNode| node.name == plugin && node.on == Some(false);
+        self.plugins.iter().any(off)
+    }
+
+    /// The name of a plugin, as drawings write it.
+    fn label(&self, plugin: &str) -> String {
+        if self.is_off(plugin) {
+            format!("{plugin} (off)")
+        } else {
+            plugin.to_owned()
         }
     }
 
@@ -116,17 +150,36 @@ impl PluginNode {
             name: plugin.name,
             version: plugin.version.to_string(),
             kind: plugin.kind,
+            on: None,
             requires: plugin.requires.iter().map(|other| other.plugin).collect(),
             after: plugin.after.iter().copied().filter(held).collect(),
-            publishes_any: plugin
-                .needs
-                .iter()
-                .any(|need| matches!(need, Need::PublishAny)),
-            subscribes_any: plugin
-                .needs
-                .iter()
-                .any(|need| matches!(need, Need::Subscribe)),
+            publishes_any: publishes_any(plugin),
+            subscribes_any: subscribes_any(plugin),
             schedules: plugin.schedules.iter().map(|one| one.name).collect(),
+        }
+    }
+}
+
+fn publishes_any(plugin: &Descriptor) -> bool {
+    let mut needs = plugin.needs.iter();
+    needs.any(|need| matches!(need, Need::PublishAny))
+}
+
+fn subscribes_any(plugin: &Descriptor) -> bool {
+    let mut needs = plugin.needs.iter();
+    needs.any(|need| matches!(need, Need::Subscribe))
+}
+
+/// Adds a plugin to the events that it may publish or hear, of those that it does not declare.
+fn chosen_at_run_time(plugin: &'static Descriptor, grants: &Grants, events: &mut [EventNode]) {
+    for event in events {
+        let declared = event.publishers.contains(&plugin.name);
+        if publishes_any(plugin) && !declared && grants.may_publish(event.topic) {
+            event.may_publish.push(plugin.name);
+        }
+        let declared = event.subscribers.contains(&plugin.name);
+        if subscribes_any(plugin) && !declared && grants.may_subscribe(event.topic) {
+            event.may_subscribe.push(plugin.name);
         }
     }
 }
@@ -248,6 +301,8 @@ fn event<'a>(events: &'a mut Vec<EventNode>, topic: &'static str) -> &'a mut Eve
                 topic,
                 publishers: Vec::new(),
                 subscribers: Vec::new(),
+                may_publish: Vec::new(),
+                may_subscribe: Vec::new(),
                 groups: Vec::new(),
             });
             events.len() - 1

@@ -9,6 +9,7 @@
 mod cli;
 mod commands;
 mod defaults;
+mod demo;
 mod exit;
 mod failure;
 mod feed;
@@ -25,16 +26,21 @@ use clap::Parser;
 
 use cli::Cli;
 use exit::Exit;
-use output::{Output, note};
+use output::{Output, note, notes};
 
 fn main() -> ExitCode {
+    keep_private();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(answer) => return answered(&answer),
+    };
     let mut out = Output::stdout();
-    let exit = commands::dispatch(Cli::parse(), &mut out).unwrap_or_else(|failure| {
+    let exit = commands::dispatch(cli, &mut out).unwrap_or_else(|failure| {
         let text = failure.to_string();
         let text = text.trim_end();
         // Several lines are of one rank: none of them stands beside the word alone.
         let gap = if text.contains('\n') { '\n' } else { ' ' };
-        note(format_args!("error:{gap}{text}"));
+        notes(format_args!("error:{gap}{text}"));
         failure.exit()
     });
     match out.finish() {
@@ -44,4 +50,21 @@ fn main() -> ExitCode {
             Exit::Failed.into()
         }
     }
+}
+
+/// What a service keeps is private. Plugins make their files so; this is for what they forget.
+fn keep_private() {
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::from_raw_mode(0o077));
+}
+
+/// A help or a mistake of usage, which quotes what was typed.
+fn answered(answer: &clap::Error) -> ExitCode {
+    if answer.use_stderr() {
+        notes(answer.render());
+        return Exit::Usage.into();
+    }
+    // A reader that closed the pipe has seen what it wanted.
+    drop(answer.print());
+    Exit::Ok.into()
 }

@@ -2,19 +2,23 @@
 //!
 //! Invariant: a write never interrupts a command. The first failure is kept and the rest is
 //! dropped, so that a service whose reader went away still stops in good order; `finish` tells.
-//! A reader that closed the pipe has seen what it wanted: that is no failure.
+//! A reader that closed the pipe or hung up has seen what it wanted: that is no failure.
+//!
+//! Invariant: nothing that a terminal obeys leaves here, wherever the text came from. Who puts a
+//! text from outside into a line escapes it with [`printable::line`], so that it stays in its line.
+//!
+//! Standard output is locked for one write at a time: the log may go there too.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
 
-use clap::ValueEnum;
+use plugin_core::printable;
 use serde::Serialize;
 
 /// Whom the output is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Format {
     /// Aligned text.
-    #[default]
     Human,
     /// JSON.
     Json,
@@ -22,64 +26,73 @@ pub(crate) enum Format {
 
 /// The writer of results.
 pub(crate) struct Output {
+    format: Format,
     writer: Box<dyn Write>,
     failure: Option<io::Error>,
 }
 
 impl Output {
     pub(crate) fn stdout() -> Self {
-        Self::to(io::stdout().lock())
+        Self::to(io::stdout())
     }
 
     pub(crate) fn to(writer: impl Write + 'static) -> Self {
         Self {
+            format: Format::Human,
             writer: Box::new(writer),
             failure: None,
         }
     }
 
+    /// From now on results are for somebody else.
+    pub(crate) fn turn_to(&mut self, format: Format) {
+        self.format = format;
+    }
+
+    /// Whom results are for.
+    pub(crate) fn format(&self) -> Format {
+        self.format
+    }
+
     /// Writes a text; a newline follows if it has none.
     pub(crate) fn text(&mut self, text: impl fmt::Display) {
-        let mut text = text.to_string();
+        let mut text = printable::lines(&text.to_string()).into_owned();
         if !text.ends_with('\n') {
             text.push('\n');
         }
         self.put(text.as_bytes());
     }
 
-    /// Writes a part of a text, as it is.
+    /// Writes a part of a JSON document.
     pub(crate) fn part(&mut self, text: &str) {
-        self.put(text.as_bytes());
+        self.put(printable::json(text).as_bytes());
     }
 
     /// Writes a value as a JSON document.
     pub(crate) fn json(&mut self, value: &impl Serialize) {
-        self.value(serde_json::to_vec_pretty(value));
+        self.value(serde_json::to_string_pretty(value));
     }
 
     /// Writes a value as one line of JSON.
     pub(crate) fn json_line(&mut self, value: &impl Serialize) {
-        self.value(serde_json::to_vec(value));
+        self.value(serde_json::to_string(value));
     }
 
     /// What became of all the writes.
     ///
     /// # Errors
     ///
-    /// When one failed for another reason than a closed pipe.
+    /// When one failed for another reason than a reader that went away.
     pub(crate) fn finish(self) -> io::Result<()> {
         match self.failure {
-            Some(error) if error.kind() != ErrorKind::BrokenPipe => Err(error),
+            Some(error) if !is_gone(&error) => Err(error),
             _ => Ok(()),
         }
     }
 
-    fn value(&mut self, json: serde_json::Result<Vec<u8>>) {
+    fn value(&mut self, json: serde_json::Result<String>) {
         match json {
-            Ok(mut json) => {
-                json.push(b'\n');
-                self.put(&json);
-            }
+            Ok(json) => self.put(format!("{}\n", printable::json(&json)).as_bytes()),
             Err(error) => self.fail(error.into()),
         }
     }
@@ -102,15 +115,28 @@ impl Output {
     }
 }
 
+/// Whether a write failed because nobody reads any more: the pipe is closed, or the terminal is
+/// (`EIO`, after a hangup).
+fn is_gone(error: &io::Error) -> bool {
+    const EIO: i32 = 5;
+    error.kind() == ErrorKind::BrokenPipe || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+}
+
 /// Writes a line to standard error: what a person should know, beside the result. Whether anybody
 /// reads it changes nothing.
-pub(crate) fn note(text: impl fmt::Display) {
-    drop(writeln!(io::stderr(), "{text}"));
+pub(crate) fn note(line: impl fmt::Display) {
+    notes(printable::line(&line.to_string()));
+}
+
+/// The same for a text of several lines, each of which is made of escaped parts.
+pub(crate) fn notes(lines: impl fmt::Display) {
+    let text = format!("{}\n", printable::lines(&lines.to_string()));
+    drop(io::stderr().write_all(text.as_bytes()));
 }
 
 #[cfg(test)]
 mod tests {
-    use std::cell::Cell;
+    use std::cell::{Cell, RefCell};
     use std::io::{self, ErrorKind, Write};
     use std::rc::Rc;
 
@@ -129,6 +155,19 @@ mod tests {
         }
     }
 
+    struct Kept(Rc<RefCell<Vec<u8>>>);
+
+    impl Write for Kept {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.borrow_mut().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
     fn write_twice(kind: ErrorKind) -> (io::Result<()>, u32) {
         let calls = Rc::new(Cell::new(0));
         let mut out = Output::to(Failing(kind, Rc::clone(&calls)));
@@ -138,10 +177,35 @@ mod tests {
     }
 
     #[test]
+    fn report_b15_a_terminal_that_is_gone_is_quiet() {
+        let calls = Rc::new(Cell::new(0));
+        let mut out = Output::to(Failing(ErrorKind::Other, calls));
+        out.fail(io::Error::from_raw_os_error(5));
+        assert!(out.finish().is_ok());
+    }
+
+    #[test]
     fn a_closed_pipe_is_quiet() {
         let (finished, calls) = write_twice(ErrorKind::BrokenPipe);
         assert!(finished.is_ok());
         assert_eq!(calls, 1, "nothing is written after it");
+    }
+
+    #[test]
+    fn report_a10_nothing_that_a_terminal_obeys_leaves() {
+        let hostile = "a\u{1b}[2J\r\u{9b}1m\u{202e}\u{200b}";
+        let written = Rc::new(RefCell::new(Vec::new()));
+        let mut out = Output::to(Kept(Rc::clone(&written)));
+        out.text(format_args!("{hostile}\ntwo"));
+        out.json(&hostile);
+        out.json_line(&hostile);
+        assert!(out.finish().is_ok());
+        let text = String::from_utf8(written.take()).unwrap();
+        let obeyed = |char: &char| *char != '\n' && plugin_core::printable::is_obeyed(*char);
+        assert_eq!(text.chars().find(obeyed), None, "{text}");
+        assert_eq!(text.lines().count(), 4, "{text}");
+        let json = text.lines().last().unwrap();
+        assert_eq!(serde_json::from_str::<String>(json).unwrap(), hostile);
     }
 
     #[test]

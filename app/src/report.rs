@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use plugin_core::lifecycle::{PluginStop, StartReport, StopReport, SystemStatus};
-use plugin_core::{Composition, EventCounts};
+use plugin_core::{Composition, EventCounts, printable};
 
 use crate::table::Table;
 
@@ -107,10 +107,9 @@ pub(crate) fn stopped(report: &StopReport) -> String {
             troubles(plugin),
         ]);
     }
-    let why = report
-        .escalated
-        .as_ref()
-        .map_or_else(String::new, |why| format!("stopped by {why}\n"));
+    let why = report.escalated.as_ref().map_or_else(String::new, |why| {
+        format!("stopped by {}\n", printable::line(why))
+    });
     let kept = dead_letters(report.dead_letters);
     let unstored = match report.unstored {
         0 => String::new(),
@@ -136,7 +135,7 @@ pub(crate) fn rollback(report: &StopReport) -> String {
             format!(
                 "\nplugin `{}` stopped badly: {}",
                 plugin.name,
-                troubles_of(plugin)
+                printable::line(&troubles_of(plugin))
             )
         })
         .collect()

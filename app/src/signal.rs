@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM as values, so that what follows is decided in one place.
+//! The signals that ask for a stop, as values, so that what follows is decided in one place.
 
 use std::io;
 use std::sync::Arc;
@@ -29,28 +29,70 @@ impl Signals {
     }
 }
 
-/// Ctrl-C, and SIGTERM as init systems and containers send it.
+/// Ctrl-C (SIGINT), SIGTERM as init systems and containers send it, SIGHUP of a terminal that was
+/// closed, and SIGQUIT (Ctrl-\\): each ends a process that has not thought of it without a stop.
 #[cfg(unix)]
 #[derive(Debug)]
 struct Source {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
+    quit: tokio::signal::unix::Signal,
+    /// Nothing when whoever started the process wants it to survive its terminal, as `nohup` does.
+    hangup: Option<tokio::signal::unix::Signal>,
 }
 
 #[cfg(unix)]
 impl Source {
     fn listen() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
+        let hangup = (!ignored::hangup()).then(|| signal(SignalKind::hangup()));
         Ok(Self {
             interrupt: signal(SignalKind::interrupt())?,
             terminate: signal(SignalKind::terminate())?,
+            quit: signal(SignalKind::quit())?,
+            hangup: hangup.transpose()?,
         })
     }
 
     async fn next(&mut self) {
+        let hangup = async {
+            match &mut self.hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = self.interrupt.recv() => {}
             _ = self.terminate.recv() => {}
+            _ = self.quit.recv() => {}
+            _ = hangup => {}
+        }
+    }
+}
+
+/// Signals that the process was started to ignore.
+#[cfg(unix)]
+mod ignored {
+    /// Whether SIGHUP was ignored from the start. Only Linux tells; elsewhere it counts as not.
+    pub(super) fn hangup() -> bool {
+        std::fs::read_to_string("/proc/self/status").is_ok_and(|status| has_hangup(&status))
+    }
+
+    fn has_hangup(status: &str) -> bool {
+        let mask = (status.lines()).find_map(|line| line.strip_prefix("SigIgn:"));
+        let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        // SIGHUP is signal 1, the lowest bit.
+        mask.is_some_and(|mask| mask & 1 == 1)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        #[test]
+        fn the_mask_of_the_system_is_read() {
+            let status = |mask| format!("Name:\tapp\nSigBlk:\t0000\nSigIgn:\t{mask}\n");
+            assert!(super::has_hangup(&status("0000000000001001")));
+            assert!(!super::has_hangup(&status("0000000000001000")));
+            assert!(!super::has_hangup("Name:\tapp\n"));
         }
     }
 }

@@ -1,6 +1,11 @@
 //! Aligned columns.
+//!
+//! Invariant: a row is one line. Cells are escaped, so that no text from outside forges a row.
 
 use std::fmt;
+
+use plugin_core::printable;
+use unicode_width::UnicodeWidthStr;
 
 /// Which side the cells of a column are pushed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,7 +42,8 @@ impl Table {
             self.columns.len(),
             "a row has a cell for each column"
         );
-        self.rows.push(cells);
+        let escaped = |cell: String| printable::line(&cell).into_owned();
+        self.rows.push(cells.into_iter().map(escaped).collect());
     }
 
     /// Whether there is nothing under the heading.
@@ -97,12 +103,10 @@ impl fmt::Display for Table {
     }
 }
 
-/// Columns of a terminal that a text takes: two for the wide letters of East Asia.
+/// Columns of a terminal that a text takes: two for the wide letters of East Asia, none for marks
+/// that stand above others.
 fn width(text: &str) -> usize {
-    let wide = |char: char| matches!(u32::from(char), 0x1100..=0x115f | 0x2e80..=0xa4cf | 0xac00..=0xd7a3 | 0xf900..=0xfaff | 0xfe30..=0xfe6f | 0xff00..=0xff60 | 0xffe0..=0xffe6 | 0x20000..=0x3fffd);
-    text.chars()
-        .map(|char| if wide(char) { 2 } else { 1 })
-        .sum()
+    text.width()
 }
 
 #[cfg(test)]
@@ -120,6 +124,16 @@ mod tests {
              a                    7  x\n\
              logger-plugin  1000000\n"
         );
+    }
+
+    #[test]
+    fn report_a10_a_cell_can_not_forge_a_row() {
+        let mut table = Table::new(&["id", "error"]);
+        table.row(["1".into(), "no user `x\r\n2   no\u{1b}[31m\u{202e}`".into()]);
+        let text = table.to_string();
+        assert_eq!(text.lines().count(), 2, "{text}");
+        let shown = r"1   no user `x\r\n2   no\u{1b}[31m\u{202e}`";
+        assert_eq!(text.lines().last(), Some(shown));
     }
 
     #[test]

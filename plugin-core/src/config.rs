@@ -4,9 +4,11 @@
 //! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
 //! [`ConfigError`] holds all that is, and nothing was started.
 
+mod mask;
 mod period;
 mod requirement;
 mod secret;
+mod secret_url;
 
 mod handlers;
 mod manager;
@@ -54,6 +56,7 @@ pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
 pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
+pub use mask::mask;
 pub use origin::Origin;
 pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
@@ -62,6 +65,7 @@ pub use requirement::{RequirementError, VersionRequirement};
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
 pub use secret::Secret;
+pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 

@@ -109,6 +109,8 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
+//! - [`owned`]: files and directories for their owner alone.
+//! - [`printable`]: text from outside, for people who read it on a terminal.
 //! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
 
@@ -132,8 +134,10 @@ mod guard;
 pub mod init;
 mod instance;
 mod nearest;
+pub mod owned;
 pub mod permission;
 pub mod place;
+pub mod printable;
 mod spawn;
 mod sync;
 pub mod trace;

@@ -45,7 +45,7 @@ impl std::error::Error for DemoError {}
 /// Writes a day to stdout. A reader that closes the pipe early is no error.
 pub(crate) fn run(args: impl Iterator<Item = String>) -> Result<(), DemoError> {
     let options = Options::parse(args)?;
-    let mut out = BufWriter::new(io::stdout().lock());
+    let mut out = BufWriter::new(io::stdout());
     match write(&mut out, options) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(DemoError::Write(error)),
         _ => Ok(()),

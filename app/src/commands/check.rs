@@ -4,7 +4,7 @@ use plugin_core::config::{Issue, Warning};
 use plugin_core::lifecycle::{ConfigureError, Configured, Manager};
 use serde::Serialize;
 
-use crate::cli::{Place, Show};
+use crate::cli::Place;
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,11 +24,11 @@ struct Checked<'a> {
     notes: Vec<String>,
 }
 
-pub(super) fn check(place: &Place, show: Show, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let manager = Manager::builder(&COMPOSITION).sources(defaults::sources(place));
-    match (manager.configure(), show.format) {
-        (Ok(configured), format) => {
-            passed(&configured, format, out);
+    match (manager.configure(), out.format()) {
+        (Ok(configured), _) => {
+            passed(&configured, out);
             Ok(Exit::Ok)
         }
         (Err(error), Format::Json) => {
@@ -39,10 +39,10 @@ pub(super) fn check(place: &Place, show: Show, out: &mut Output) -> Result<Exit,
     }
 }
 
-fn passed(configured: &Configured, format: Format, out: &mut Output) {
+fn passed(configured: &Configured, out: &mut Output) {
     let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
     let notes = configured.notes();
-    match format {
+    match out.format() {
         Format::Human => {
             for warning in warnings {
                 note(format_args!("warning: {warning}"));

@@ -21,7 +21,7 @@ pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Res
     }
     let settings = super::settings(place).map_err(Failure::Config)?;
     let values = settings.explain(&options.plugin).unwrap_or_default();
-    match options.show.format {
+    match out.format() {
         Format::Human => out.text(table(&values)),
         Format::Json => out.json(&values),
     }

@@ -44,8 +44,8 @@ pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Resu
 /// Before the service has run there is no file.
 fn nothing(command: &DeadLetters, out: &mut Output) -> Exit {
     match command {
-        DeadLetters::List(list) => {
-            Printer::new(list.show.format).end(0, None, out);
+        DeadLetters::List(_) => {
+            Printer::new(out.format()).end(0, None, out);
             Exit::Ok
         }
         DeadLetters::Show(LetterShow { id, .. }) => unknown(&[*id]),
@@ -74,7 +74,7 @@ async fn list(
     list: &LetterList,
     out: &mut Output,
 ) -> plugin_core::Result<Exit> {
-    let mut printer = Printer::new(list.show.format);
+    let mut printer = Printer::new(out.format());
     let mut query = list.filter.query();
     let total = file.total(&query).await?;
     if let Some(after) = list.after {
@@ -104,7 +104,7 @@ async fn show(
     let Some(letter) = file.show(show.id).await? else {
         return Ok(unknown(&[show.id]));
     };
-    match show.show.format {
+    match out.format() {
         Format::Human => out.text(text::letter(&letter)),
         Format::Json => out.json(&letter),
     }
@@ -121,7 +121,7 @@ async fn replay(
     let unknown = choice.unknown(&asked);
     let served = file.is_served();
     let waits = waits(settings, &asked);
-    match choice.show.format {
+    match out.format() {
         Format::Human => {
             out.text(text::replayed(asked.len() as u64, served));
             for (plugin, count) in &waits {
@@ -145,7 +145,7 @@ async fn drop_letters(
 ) -> plugin_core::Result<Exit> {
     let gone = file.drop(&choice.letters()).await?;
     let unknown = choice.unknown(&gone);
-    match choice.show.format {
+    match out.format() {
         Format::Human => out.text(format_args!("{} dropped", text::letters(gone.len() as u64))),
         Format::Json => out.json(&json!({ "dropped": ids(&gone), "unknown": unknown })),
     }

@@ -15,7 +15,7 @@ use serde::Serialize;
 use crate::cli::{Explain, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{Format, Output, note};
+use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 
 use events::{Handled, Published};
@@ -94,14 +94,9 @@ pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Res
             absent.expect("what is not there is absent"),
         ));
     };
-    let settings = super::settings(place).map_err(|error| {
-        let count = error.issues().len();
-        note(format_args!(
-            "the config has mistakes ({count}): `check` lists them"
-        ));
-    });
-    let explanation = Explanation::of(plugin, &COMPOSITION, settings.ok().as_ref());
-    match options.show.format {
+    let settings = super::settings_or_note(place);
+    let explanation = Explanation::of(plugin, &COMPOSITION, settings.as_ref());
+    match out.format() {
         Format::Human => out.text(text::text(&explanation)),
         Format::Json => out.json(&explanation),
     }

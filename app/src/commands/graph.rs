@@ -1,19 +1,20 @@
 //! `graph`: plugins, services and events, drawn.
 
-use crate::cli::Drawing;
+use crate::cli::{Format, Place};
 use crate::exit::Exit;
 use crate::graph::{Graph, dot, mermaid, text};
 use crate::output::Output;
 use crate::plugins::COMPOSITION;
 
-pub(super) fn graph(drawing: Drawing, out: &mut Output) -> Exit {
+pub(super) fn graph(place: &Place, format: Format, out: &mut Output) -> Exit {
     let plugins: Vec<_> = COMPOSITION.plugins().collect();
-    let graph = Graph::of(&plugins);
-    match drawing {
-        Drawing::Text => out.text(text(&graph)),
-        Drawing::Mermaid => out.text(mermaid(&graph)),
-        Drawing::Dot => out.text(dot(&graph)),
-        Drawing::Json => out.json(&graph),
+    let settings = super::settings_or_note(place);
+    let graph = Graph::of(&plugins, settings.as_ref());
+    match format {
+        Format::Text => out.text(text(&graph)),
+        Format::Mermaid => out.text(mermaid(&graph)),
+        Format::Dot => out.text(dot(&graph)),
+        Format::Json => out.json(&graph),
     }
     Exit::Ok
 }

@@ -4,9 +4,9 @@ use plugin_core::config::Settings;
 use plugin_core::{Composition, Descriptor};
 use serde::Serialize;
 
-use crate::cli::{Place, Show};
+use crate::cli::Place;
 use crate::exit::Exit;
-use crate::output::{Format, Output, note};
+use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 use crate::table::Table;
 
@@ -32,15 +32,10 @@ struct Listed {
     intercepts: Vec<String>,
 }
 
-pub(super) fn list(place: &Place, show: Show, out: &mut Output) -> Exit {
-    let settings = super::settings(place).map_err(|error| {
-        let count = error.issues().len();
-        note(format_args!(
-            "the config has mistakes ({count}): `check` lists them"
-        ));
-    });
-    let listed = listed(&COMPOSITION, settings.ok().as_ref());
-    match show.format {
+pub(super) fn list(place: &Place, out: &mut Output) -> Exit {
+    let settings = super::settings_or_note(place);
+    let listed = listed(&COMPOSITION, settings.as_ref());
+    match out.format() {
         Format::Human => out.text(table(&listed)),
         Format::Json => out.json(&listed),
     }

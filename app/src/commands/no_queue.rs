@@ -3,11 +3,10 @@
 use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::Output;
 use crate::plugins::COMPOSITION;
 
 /// Says which feature brings the file.
-pub(super) fn run<T>(_: &Place, _: T, _: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run<T, O>(_: &Place, _: T, _: O) -> Result<Exit, Failure> {
     match COMPOSITION.absent("queue-plugin") {
         Some(absent) => Err(Failure::Absent(absent)),
         None => Ok(Exit::Ok),

@@ -10,7 +10,7 @@ use plugin_core::event::store::{Stock, SubscriptionName};
 use plugin_queue::{QueueConfig, QueueFile};
 use serde::Serialize;
 
-use crate::cli::{Place, Show};
+use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
@@ -29,7 +29,7 @@ struct Waiting {
     subscribed: bool,
 }
 
-pub(super) fn run(place: &Place, show: Show, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let settings = super::settings(place).map_err(Failure::Config)?;
     let path = path(&settings)?;
     let stock = wait_for(async {
@@ -39,7 +39,7 @@ pub(super) fn run(place: &Place, show: Show, out: &mut Output) -> Result<Exit, F
         }
     })?;
     let waiting: Vec<Waiting> = stock.into_iter().map(Waiting::of).collect();
-    match show.format {
+    match out.format() {
         Format::Human => out.text(table(&waiting)),
         Format::Json => out.json(&waiting),
     }

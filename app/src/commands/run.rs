@@ -10,6 +10,7 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::{Place, Run};
 use crate::defaults;
+use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed;
@@ -43,12 +44,15 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 }
 
 async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+    let mut demo = options.events.as_deref().and_then(Demo::of);
     let sources = match options.events {
-        Some(_) => defaults::bulk_sources(place),
+        Some(_) => defaults::bulk_sources(place, demo.as_ref()),
         None => defaults::sources(place),
     };
     let manager = Manager::builder(&COMPOSITION).sources(sources);
     let configured = manager.configure().map_err(Failure::Configure)?;
+    // Somebody may have named another directory.
+    demo = demo.filter(|demo| configured.settings().manager.data_dir == demo.data_dir());
     for warning in configured.warnings() {
         note(format_args!("warning: {warning}"));
     }
@@ -67,14 +71,21 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         .await
         .map_err(Failure::Start)?;
     match input {
-        Some(input) => bulk::handle(running, input, options, (signals, out)).await,
-        None => Ok(serve(running, options.show.format, signals, out).await),
+        Some(input) => {
+            let (exit, dead_letters) =
+                bulk::handle(running, input, options, (signals, out)).await?;
+            if let Some(demo) = demo {
+                demo.end(exit, dead_letters);
+            }
+            Ok(exit)
+        }
+        None => Ok(serve(running, signals, out).await),
     }
 }
 
 /// Serves until a signal, or until a failure stops the service.
-async fn serve(running: Running, format: Format, signals: Signals, out: &mut Output) -> Exit {
-    match format {
+async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
+    match out.format() {
         Format::Human => {
             out.text(report::started(running.start_report(), &COMPOSITION));
             out.text("running; Ctrl-C stops");
@@ -87,7 +98,7 @@ async fn serve(running: Running, format: Format, signals: Signals, out: &mut Out
         Some(Shutdown::Drain)
     };
     let report = running.serve(stop, || insist(signals.clone())).await;
-    match format {
+    match out.format() {
         Format::Human => out.text(report::stopped(&report)),
         Format::Json => out.json_line(&Phase::Stopped(&report)),
     }

@@ -53,14 +53,14 @@ static TILL: Descriptor = Descriptor::new("till", "1.2.0", HOOKS).needs(&[Need::
 
 #[test]
 fn requests_are_drawn_where_there_are_any() {
-    let graph = Graph::of(&[&PRICES, &TILL]);
+    let graph = Graph::of(&[&PRICES, &TILL], None);
     let text = text(&graph);
     assert!(
         text.ends_with("\nrequest     answered by  asked by\nshop.price  prices       till\n"),
         "{text}"
     );
     assert!(
-        text.contains("2  till    1.2.0    business  prices\n"),
+        text.contains("2  till    1.2.0    business  unknown  prices\n"),
         "{text}"
     );
     let mermaid = mermaid(&graph);
@@ -112,17 +112,17 @@ static DESK: Descriptor = Descriptor::new("desk", "1.2.0", HOOKS)
     }]);
 
 fn graph() -> Graph {
-    Graph::of(&[&LOG, &STORE, &DESK])
+    Graph::of(&[&LOG, &STORE, &DESK], None)
 }
 
 #[test]
 fn as_text() {
     assert_eq!(
         text(&graph()),
-        "place  plugin  version  kind      starts after
-    1  log     1.2.0    system    -
-    2  store   1.2.0    business  log
-    3  desk    1.2.0    business  log, store
+        "place  plugin  version  kind      state    starts after
+    1  log     1.2.0    system    unknown  -
+    2  store   1.2.0    business  unknown  log
+    3  desk    1.2.0    business  unknown  log, store
 
 service  provided by  used by
 Stock    store        desk
@@ -203,6 +203,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Publish,
         topics: "shop.*",
         priority: 10,
+        changes: false,
         bind: |_, _| {},
     },
     Middleware {
@@ -210,13 +211,14 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Delivered,
         topics: "**",
         priority: i32::MIN,
+        changes: false,
         bind: |_, _| {},
     },
 ]);
 
 #[test]
 fn middleware_is_drawn_where_there_is_any() {
-    let graph = Graph::of(&[&GUARD]);
+    let graph = Graph::of(&[&GUARD], None);
     let text = text(&graph);
     let table = "\naround  stage      priority  plugin  middleware\n\
                  shop.*  publish    10        guard   check\n\

@@ -17,7 +17,14 @@ pub(crate) fn text(graph: &Graph) -> String {
 }
 
 fn plugins(graph: &Graph) -> Table {
-    let mut table = Table::new(&[">place", "plugin", "version", "kind", "starts after"]);
+    let mut table = Table::new(&[
+        ">place",
+        "plugin",
+        "version",
+        "kind",
+        "state",
+        "starts after",
+    ]);
     for (place, plugin) in (1..).zip(&graph.plugins) {
         let mut after: Vec<&str> = plugin
             .requires
@@ -45,6 +52,12 @@ fn plugins(graph: &Graph) -> Table {
             plugin.name.to_owned(),
             plugin.version.clone(),
             plugin.kind.to_string(),
+            match plugin.on {
+                Some(true) => "on",
+                Some(false) => "off",
+                None => "unknown",
+            }
+            .to_owned(),
             list(&after),
         ]);
     }
@@ -68,11 +81,23 @@ fn events(graph: &Graph) -> Table {
     for event in &graph.events {
         table.row([
             event.topic.to_owned(),
-            list(&event.publishers),
+            publishers(event),
             subscribers(event),
         ]);
     }
     table
+}
+
+/// Those who declare that they publish an event, and those who may choose to.
+fn publishers(event: &EventNode) -> String {
+    let declared = event.publishers.iter().map(|name| (*name).to_owned());
+    let chosen = event.may_publish.iter().map(at_run_time);
+    let names: Vec<String> = declared.chain(chosen).collect();
+    list(&names.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn at_run_time(name: &&str) -> String {
+    format!("{name} (at run time)")
 }
 
 /// Those who handle an event, each with its group.
@@ -81,7 +106,9 @@ fn subscribers(event: &EventNode) -> String {
         Some(group) => format!("{name} (group {group})"),
         None => (*name).to_owned(),
     };
-    let names: Vec<String> = event.subscribers.iter().map(shown).collect();
+    let declared = event.subscribers.iter().map(shown);
+    let chosen = event.may_subscribe.iter().map(at_run_time);
+    let names: Vec<String> = declared.chain(chosen).collect();
     list(&names.iter().map(String::as_str).collect::<Vec<_>>())
 }
 

@@ -2,12 +2,13 @@
 //!
 //! A full `audit.ndjson` becomes `audit.1.ndjson`, that one `audit.2.ndjson`, and the oldest goes.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use super::journal::{Room, Sink};
 use crate::config::AuditConfig;
+use crate::owned;
 use crate::place::Place;
 
 /// The file that is written to.
@@ -23,7 +24,7 @@ impl LogFile {
     /// Opens it at its end; says whether its last line lacks its end.
     pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, bool)> {
         if let Some(directory) = path.parent() {
-            fs::create_dir_all(directory)?;
+            owned::create_dir_all(directory)?;
         }
         let (file, size) = open_append(path)?;
         let mut log = Self {
@@ -104,14 +105,9 @@ impl Sink for LogFile {
 }
 
 fn open_append(path: &Path) -> io::Result<(File, u64)> {
-    let mut options = OpenOptions::new();
-    options.append(true).read(true).create(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::OpenOptionsExt;
-        options.mode(0o600);
-    }
-    let file = options.open(path)?;
+    let mut options = owned::options();
+    let file = options.append(true).read(true).create(true).open(path)?;
+    owned::own_file(&file)?;
     let size = file.metadata()?.len();
     Ok((file, size))
 }

@@ -3,9 +3,11 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use super::mask::mask;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::secret::MASK;
+use super::secret_url;
 use super::settings::Section;
 use super::shape::Shape;
 
@@ -59,12 +61,16 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
     }
 }
 
-/// The value of a section with its secrets masked.
+/// The value of a section with its secrets masked, those inside of other values too.
 pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
     if shape.is_some_and(Shape::is_secret) && !node.is_null() {
         return MASK.into();
     }
     match &node.data {
+        Data::Text(text) if shape.is_some_and(Shape::is_secret_url) => {
+            secret_url::shown(text).into()
+        }
+        Data::Text(text) => mask(text).into(),
         Data::List(items) => {
             let shape = shape.map(Shape::items);
             items

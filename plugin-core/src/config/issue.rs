@@ -1,12 +1,12 @@
 //! What is wrong with a config, or worth a warning: values that print as one line each.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde::Serialize;
 
 use super::origin::Origin;
 use crate::nearest::nearest;
+use crate::printable;
 
 /// What kind of mistake an [`Issue`] is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -101,24 +101,11 @@ impl Issue {
     }
 }
 
+/// One line, whatever the config holds: see [`printable`].
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&shown(&self.line()))
+        f.write_str(&printable::line(&self.line()))
     }
-}
-
-/// Text of a file for a terminal: what is no letter, digit or sign is told by its number.
-fn shown(text: &str) -> Cow<'_, str> {
-    let is_bidi = |c: char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{61c}');
-    let is_unseen = |c: char| c.is_control() || is_bidi(c) || matches!(c, '\u{2028}' | '\u{2029}');
-    if !text.contains(is_unseen) {
-        return text.into();
-    }
-    let escaped = text.chars().map(|c| match is_unseen(c) {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    });
-    escaped.collect::<String>().into()
 }
 
 impl Issue {
@@ -207,6 +194,7 @@ pub struct Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}: {}", self.place, self.key, self.what)
+        let line = format!("{}: {}: {}", self.place, self.key, self.what);
+        f.write_str(&printable::line(&line))
     }
 }

@@ -15,6 +15,7 @@ use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
+use super::mask::mask;
 use super::node::Node;
 use super::plugin::PluginConfig;
 use super::report::Report;
@@ -202,7 +203,7 @@ impl Loader<'_> {
         let what = if is_secret {
             "can't be used".to_owned()
         } else {
-            error.inner().to_string()
+            mask(&error.inner().to_string()).into_owned()
         };
         self.report
             .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));

@@ -14,6 +14,7 @@ use super::plugin::PluginConfig;
 use super::schema;
 use super::shape::Shape;
 use crate::descriptor::Descriptor;
+use crate::permission::Grants;
 
 /// The config of a build, checked.
 #[derive(Debug, Clone)]
@@ -37,6 +38,28 @@ impl Settings {
                 .get(plugin.name)
                 .is_some_and(|it| it.config.enabled)
         })
+    }
+
+    /// What a plugin may do by its `permissions` and `roles`; its types are the upper bound.
+    ///
+    /// # Panics
+    ///
+    /// When the plugin is not of the build.
+    #[must_use]
+    pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
+        self.grants_of(plugin.name, &self.plugins[plugin.name])
+    }
+
+    pub(crate) fn grants_of(&self, plugin: &'static str, settings: &PluginSettings) -> Grants {
+        let config = &settings.config;
+        if config.permissions.is_none() && config.roles.is_empty() {
+            return Grants::all(plugin);
+        }
+        let roles = (config.roles.iter())
+            .filter_map(|role| self.manager.roles.get(role))
+            .flat_map(|role| &role.permissions);
+        Grants::only(plugin, config.permissions.iter().flatten().chain(roles))
+            .expect("config is loaded only with permissions that can be read")
     }
 
     /// Every key of a section with its value and where that comes from; `name` is a plugin of the

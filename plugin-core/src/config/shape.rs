@@ -6,6 +6,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
+use super::secret_url;
+
 /// The schemas that may apply at a key.
 #[derive(Clone)]
 pub(super) struct Shape<'s> {
@@ -112,6 +114,11 @@ impl<'s> Shape<'s> {
     /// Whether the value must not be shown.
     pub(super) fn is_secret(&self) -> bool {
         self.keyword("writeOnly") == Some(&Value::Bool(true))
+    }
+
+    /// Whether the value is an address of which only a part may be shown.
+    pub(super) fn is_secret_url(&self) -> bool {
+        self.keyword(secret_url::KEYWORD) == Some(&Value::Bool(true))
     }
 
     /// The default that the type has.

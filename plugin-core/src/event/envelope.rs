@@ -91,6 +91,11 @@ impl<E> Envelope<E> {
         &self.meta
     }
 
+    /// Puts another event in its place, before anybody has it; returns the earlier one.
+    pub(super) fn put(&mut self, event: E) -> E {
+        std::mem::replace(&mut self.event, event)
+    }
+
     pub(crate) fn into_event(self) -> E {
         self.event
     }

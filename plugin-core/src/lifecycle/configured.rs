@@ -90,18 +90,7 @@ impl Configured {
         plugin: &'static Descriptor,
         settings: &PluginSettings,
     ) -> Grants {
-        let config = &settings.config;
-        if config.permissions.is_none() && config.roles.is_empty() {
-            return Grants::all(plugin.name);
-        }
-        let roles = (config.roles.iter())
-            .filter_map(|role| self.settings.manager.roles.get(role))
-            .flat_map(|role| &role.permissions);
-        Grants::only(
-            plugin.name,
-            config.permissions.iter().flatten().chain(roles),
-        )
-        .expect("config is loaded only with permissions that can be read")
+        self.settings.grants_of(plugin.name, settings)
     }
 
     /// The rights that plugins ask for and were not granted.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use crate::owned;
 use crate::place::Place;
 
 /// How long a disk may take to answer.
@@ -31,10 +32,18 @@ pub(super) fn greet(data_dir: &Path) {
 pub(crate) fn make_home(data_dir: &Path, plugin: &str) -> io::Result<()> {
     let (home, mark) = (data_dir.join(plugin), data_dir.join(KNOWN).join(plugin));
     let is_new = !home.exists();
-    fs::create_dir_all(home)?;
+    // The directory above is the operator's, who may have chosen its rights.
+    owned::create_dir_all(data_dir)?;
+    owned::own_dir(&home)?;
     if !mark.exists() {
-        fs::create_dir_all(data_dir.join(KNOWN))?;
-        drop(File::create(mark)?);
+        owned::own_dir(&data_dir.join(KNOWN))?;
+        drop(
+            owned::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .open(mark)?,
+        );
     } else if is_new {
         tracing::error!(
             plugin,

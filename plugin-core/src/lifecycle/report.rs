@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::error::{Error, ErrorKind};
+use crate::printable;
 
 /// How one plugin started.
 #[derive(Debug, Clone, Serialize)]
@@ -78,7 +79,9 @@ impl fmt::Display for StartError {
             write!(
                 f,
                 "{line}plugin `{}` failed in `{}`: {}",
-                failure.plugin, failure.stage, failure.error
+                failure.plugin,
+                failure.stage,
+                printable::line(&failure.error.to_string())
             )?;
         }
         Ok(())

@@ -141,6 +141,18 @@ impl Grants {
         denied
     }
 
+    /// Whether an event of this topic may be published. Nothing is recorded.
+    #[must_use]
+    pub fn may_publish(&self, topic: &str) -> bool {
+        self.allows(Right::Publish(topic))
+    }
+
+    /// Whether a topic or a pattern may be listened to. Nothing is recorded.
+    #[must_use]
+    pub fn may_subscribe(&self, topic: &str) -> bool {
+        self.allows(Right::Subscribe(topic))
+    }
+
     pub(crate) fn publish(&self, topic: &str) -> Result<(), PermissionDenied> {
         self.demand(Right::Publish(topic))
     }

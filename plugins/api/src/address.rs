@@ -2,10 +2,11 @@
 //! whoever let it choose a port.
 
 use std::fs;
+use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use plugin_core::{ErrorExt, Result};
+use plugin_core::{ErrorExt, Result, owned};
 
 /// The file.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ impl AddressFile {
     /// When the directory can't be written.
     pub(crate) fn write(&self, address: SocketAddr) -> Result<()> {
         let draft = self.path.with_extension("new");
-        fs::write(&draft, address.to_string())
+        put(&draft, &address.to_string())
             .and_then(|()| fs::rename(&draft, &self.path))
             .context(format!("can't write `{}`", self.path.display()))
     }
@@ -45,6 +46,13 @@ impl AddressFile {
             tracing::warn!(%error, path = %self.path.display(), "can't remove the address");
         }
     }
+}
+
+/// Writes a file for its owner alone.
+fn put(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = owned::options();
+    let mut file = options.write(true).create(true).truncate(true).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 #[cfg(test)]

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use plugin_core::config::Period;
 use plugin_core::prelude::*;
 use tracing::level_filters::LevelFilter;
 
 /// Settings of `logger-plugin`.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize, JsonSchema)]
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LoggerConfig {
     /// The least important line that is written.
@@ -21,6 +22,48 @@ pub struct LoggerConfig {
     pub color: Color,
     /// The files of `output: file`.
     pub file: FileConfig,
+    /// Longest message, and longest text of a field, in bytes; the rest is cut off.
+    #[schemars(range(min = 80, max = 1_048_576))]
+    pub max_text_bytes: usize,
+    /// What becomes of many lines of one cause.
+    pub collapse: CollapseConfig,
+}
+
+impl Default for LoggerConfig {
+    fn default() -> Self {
+        Self {
+            level: Level::default(),
+            levels: BTreeMap::new(),
+            format: Format::default(),
+            output: Output::default(),
+            color: Color::default(),
+            file: FileConfig::default(),
+            max_text_bytes: 2048,
+            collapse: CollapseConfig::default(),
+        }
+    }
+}
+
+/// What becomes of many lines of one cause: warnings and errors of one plugin that differ in
+/// nothing but ids, numbers and what they quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct CollapseConfig {
+    /// How many are written one by one; those beyond are counted. 0 writes all.
+    #[schemars(range(max = 1_000_000))]
+    pub after: u32,
+    /// How often the count is written, as one line. A cause that was quiet for so long begins
+    /// anew. From 100 ms to an hour.
+    pub window: Period,
+}
+
+impl Default for CollapseConfig {
+    fn default() -> Self {
+        Self {
+            after: 5,
+            window: Period::seconds(10),
+        }
+    }
 }
 
 /// Importance of a line.
@@ -99,10 +142,15 @@ pub struct FileConfig {
     /// Directory below the plugin's data directory.
     pub directory: String,
     /// Start of each file's name; the time follows.
+    #[schemars(length(min = 1, max = 100))]
     pub prefix: String,
     /// When a new file is begun.
     pub rotation: Rotation,
+    /// Size at which a new file is begun before its time, in bytes.
+    #[schemars(range(min = 4096, max = 1_099_511_627_776_u64))]
+    pub max_bytes: u64,
     /// How many files are kept; the oldest goes first. 0 keeps all.
+    #[schemars(range(max = 100_000))]
     pub max_files: usize,
 }
 
@@ -112,6 +160,7 @@ impl Default for FileConfig {
             directory: "logs".to_owned(),
             prefix: "app".to_owned(),
             rotation: Rotation::Daily,
+            max_bytes: 64 * 1024 * 1024,
             max_files: 7,
         }
     }

@@ -1,4 +1,4 @@
-//! The fields of a line or a span, kept as JSON values.
+//! The fields of a line or a span, kept as JSON values, each of bounded length.
 
 use std::error::Error;
 use std::fmt;
@@ -7,13 +7,24 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
 /// The fields of a line or a span, in their order, with the message apart.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Fields {
+    /// Longest text, in bytes.
+    most: usize,
     pub(crate) message: String,
     pub(crate) rest: Vec<(&'static str, Value)>,
 }
 
 impl Fields {
+    /// No fields yet; texts of theirs are cut after so many bytes.
+    pub(crate) fn new(most: usize) -> Self {
+        Self {
+            most,
+            message: String::new(),
+            rest: Vec::new(),
+        }
+    }
+
     /// The text of a field.
     pub(crate) fn text(&self, name: &str) -> Option<String> {
         let (_, value) = self.rest.iter().find(|(field, _)| *field == name)?;
@@ -56,21 +67,85 @@ impl Visit for Fields {
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field, value.into());
+        self.put(field, Cut::of(self.most, format_args!("{value}")).into());
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = value.to_string();
+        let mut text = Cut::new(self.most);
+        text.add(format_args!("{value}"));
         let mut cause = value.source();
         while let Some(error) = cause {
-            text.push_str(": ");
-            text.push_str(&error.to_string());
+            text.add(format_args!(": {error}"));
             cause = error.source();
         }
-        self.put(field, text.into());
+        self.put(field, text.end().into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.put(field, format!("{value:?}").into());
+        self.put(field, Cut::of(self.most, format_args!("{value:?}")).into());
+    }
+}
+
+/// A text that keeps its beginning, and counts the rest without keeping it.
+struct Cut {
+    text: String,
+    most: usize,
+    lost: usize,
+}
+
+impl Cut {
+    fn new(most: usize) -> Self {
+        Self {
+            text: String::new(),
+            most,
+            lost: 0,
+        }
+    }
+
+    fn of(most: usize, text: fmt::Arguments<'_>) -> String {
+        let mut cut = Self::new(most);
+        cut.add(text);
+        cut.end()
+    }
+
+    fn add(&mut self, text: fmt::Arguments<'_>) {
+        // It fails only when a value's own `Display` does: then its beginning is kept.
+        let _kept = fmt::Write::write_fmt(self, text);
+    }
+
+    fn end(mut self) -> String {
+        if self.lost > 0 {
+            self.text.push_str(&format!("… ({} bytes more)", self.lost));
+        }
+        self.text
+    }
+}
+
+impl fmt::Write for Cut {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = if self.lost > 0 {
+            0
+        } else {
+            self.most - self.text.len()
+        };
+        let at = text.floor_char_boundary(room);
+        self.text.push_str(&text[..at]);
+        self.lost += text.len() - at;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cut;
+
+    #[test]
+    fn report_a13_a_long_text_is_cut_where_a_letter_ends() {
+        let cut = |text: &str| Cut::of(5, format_args!("{text}"));
+        assert_eq!(cut("12345"), "12345");
+        assert_eq!(cut("123456"), "12345… (1 bytes more)");
+        assert_eq!(cut("欢迎"), "欢… (3 bytes more)");
+        let parts = Cut::of(5, format_args!("{}{}", "1234567", "8"));
+        assert_eq!(parts, "12345… (3 bytes more)");
     }
 }

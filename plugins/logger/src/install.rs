@@ -6,11 +6,13 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwap;
 use plugin_core::prelude::*;
 use tracing_subscriber::layer::{Layer, SubscriberExt};
 
+use crate::collapse::Collapse;
 use crate::config::LoggerConfig;
 use crate::layer::{LineLayer, PluginFilter, Settings, Switch};
 use crate::levels::Levels;
@@ -18,15 +20,27 @@ use crate::sink::Sink;
 
 static SWITCH: OnceLock<Switch> = OnceLock::new();
 
+/// What a window may be.
+const SHORTEST: Duration = Duration::from_millis(100);
+const LONGEST: Duration = Duration::from_secs(3600);
+
 /// Makes a config hold for the whole process.
 ///
 /// # Errors
 ///
 /// When a file can't be made; what held before still holds.
-pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<()> {
+pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settings>> {
+    let window = config.collapse.window.get();
+    if !(SHORTEST..=LONGEST).contains(&window) {
+        return Err(Error::config(
+            "`collapse.window` is from 100 ms to an hour: write \"10s\"",
+        ));
+    }
     let settings = Arc::new(Settings {
         levels: Levels::new(config),
         format: config.format,
+        max_text: config.max_text_bytes,
+        collapse: Collapse::new(config.collapse),
         sink: Sink::open(config, data_dir)?,
     });
     let mut first = false;
@@ -35,10 +49,27 @@ pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<()> {
         install(Arc::clone(&settings))
     });
     if !first {
-        switch.store(settings);
+        close(&switch.swap(Arc::clone(&settings)));
         tracing::callsite::rebuild_interest_cache();
     }
-    Ok(())
+    Ok(settings)
+}
+
+/// Writes all counts of lines that were not written; from now on every line is.
+pub(crate) fn close(settings: &Settings) {
+    for more in settings.collapse.close() {
+        settings.put_more(&more);
+    }
+}
+
+/// Writes the counts of lines that were not written, each when its window is over.
+pub(crate) async fn write_counts() {
+    while let Some(settings) = SWITCH.get().map(|switch| switch.load_full()) {
+        settings.collapse.wait().await;
+        for more in settings.collapse.due(Instant::now()) {
+            settings.put_more(&more);
+        }
+    }
 }
 
 fn install(settings: Arc<Settings>) -> Switch {

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::sync::Arc;
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use plugin_core::current;
@@ -12,6 +13,7 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Filter, Layer};
 use tracing_subscriber::registry::{LookupSpan, SpanRef};
 
+use crate::collapse::{Cause, Collapse, More, Sample};
 use crate::config::Format;
 use crate::fields::Fields;
 use crate::levels::Levels;
@@ -23,7 +25,63 @@ use crate::sink::Sink;
 pub(crate) struct Settings {
     pub(crate) levels: Levels,
     pub(crate) format: Format,
+    /// Longest text of a field, in bytes.
+    pub(crate) max_text: usize,
+    pub(crate) collapse: Collapse,
     pub(crate) sink: Sink,
+}
+
+impl Settings {
+    fn put(&self, line: &Line<'_>) {
+        thread_local! {
+            static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
+        }
+        BUFFER.with_borrow_mut(|buffer| {
+            buffer.clear();
+            let written = match self.format {
+                Format::Text => line.write_text(buffer, self.sink.color()),
+                Format::Json => line.write_json(buffer),
+            };
+            // Writing to a string fails only when a value's own `Display` does.
+            if written.is_ok() {
+                self.sink.write(buffer);
+            }
+        });
+    }
+
+    /// Writes how many lines were not written.
+    pub(crate) fn put_more(&self, more: &More) {
+        let sample = &more.sample;
+        let mut fields = Fields::new(self.max_text);
+        fields.message = format!("and {} more of: {}", grouped(more.count), sample.message);
+        fields.rest.push(("more", more.count.into()));
+        if let Some(error) = &sample.error {
+            fields.rest.push(("error", error.as_str().into()));
+        }
+        self.put(&Line {
+            level: sample.level,
+            plugin: sample.plugin.as_deref(),
+            event: None,
+            trace: None,
+            span: None,
+            target: sample.target,
+            fields: &fields,
+            spans: &[],
+        });
+    }
+}
+
+/// A number as people read it: `19,999`.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// The settings in use, shared by the layer, its filter and the plugin.
@@ -59,7 +117,7 @@ pub(crate) struct LineLayer(pub(crate) Switch);
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::default();
+        let mut fields = Fields::new(self.0.load().max_text);
         attributes.record(&mut fields);
         span.extensions_mut().insert(fields);
     }
@@ -72,7 +130,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::default();
+        let mut fields = Fields::new(self.0.load().max_text);
         event.record(&mut fields);
         let spans: Vec<SpanRef<'_, S>> = context
             .event_scope(event)
@@ -91,7 +149,12 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
 }
 
 impl LineLayer {
-    fn write(&self, metadata: &Metadata<'_>, fields: &Fields, spans: &[(&'static str, &Fields)]) {
+    fn write(
+        &self,
+        metadata: &Metadata<'static>,
+        fields: &Fields,
+        spans: &[(&'static str, &Fields)],
+    ) {
         // Lines of the kernel about a plugin name it in a field, or in a span.
         let named = |name| {
             fields
@@ -123,59 +186,47 @@ impl LineLayer {
             fields,
             spans,
         };
-        self.put(&line);
-    }
-
-    fn put(&self, line: &Line<'_>) {
-        thread_local! {
-            static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
-        }
         let settings = self.0.load();
-        BUFFER.with_borrow_mut(|buffer| {
-            buffer.clear();
-            let written = match settings.format {
-                Format::Text => line.write_text(buffer, settings.sink.color()),
-                Format::Json => line.write_json(buffer),
-            };
-            // Writing to a string fails only when a value's own `Display` does.
-            if written.is_ok() {
-                settings.sink.write(buffer);
-            }
-        });
+        if !settings.collapse.concerns(line.level) {
+            return settings.put(&line);
+        }
+        let cause = Cause::of(metadata, line.plugin, fields);
+        let sample = || Sample {
+            level: line.level,
+            plugin: plugin.clone(),
+            target: metadata.target(),
+            message: fields.message.clone(),
+            error: fields.text("error"),
+        };
+        let (written, more) = settings.collapse.admit(Instant::now(), cause, sample);
+        if let Some(more) = more {
+            settings.put_more(&more);
+        }
+        if written {
+            settings.put(&line);
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
     use std::sync::{Arc, Mutex};
 
     use arc_swap::ArcSwap;
-    use tracing_subscriber::fmt::writer::BoxMakeWriter;
     use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 
     use super::{LineLayer, PluginFilter, Settings, Switch};
-    use crate::config::{Format, Level, LoggerConfig};
+    use crate::collapse::Collapse;
+    use crate::config::{CollapseConfig, Format, Level, LoggerConfig};
     use crate::levels::Levels;
     use crate::sink::Sink;
 
     #[derive(Clone, Default)]
-    struct Memory(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Memory {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().extend_from_slice(bytes);
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    struct Memory(Arc<Mutex<String>>);
 
     impl Memory {
         fn text(&self) -> String {
-            String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
+            self.0.lock().unwrap().clone()
         }
 
         fn settings(&self, level: Level) -> Settings {
@@ -186,7 +237,9 @@ mod tests {
                     ..LoggerConfig::default()
                 }),
                 format: Format::Text,
-                sink: Sink::to(BoxMakeWriter::new(move || memory.clone())),
+                max_text: 1000,
+                collapse: Collapse::new(CollapseConfig::default()),
+                sink: Sink::to(move |line| memory.0.lock().unwrap().push_str(line)),
             }
         }
     }
@@ -220,6 +273,38 @@ mod tests {
             tracing::error!("seen");
         });
         assert!(!text.contains("nobody") && text.contains("ERROR"), "{text}");
+    }
+
+    #[test]
+    fn report_b17_lines_of_one_cause_are_few_and_their_count_is_told() {
+        let text = logged(Level::Info, |switch, _| {
+            for row in 0..20_000 {
+                tracing::error!(row, "row `{row}` can't be saved");
+                tracing::info!("row {row}");
+            }
+            for more in switch.load().collapse.close() {
+                switch.load().put_more(&more);
+            }
+        });
+        let errors: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
+        assert_eq!(errors.len(), 6, "{errors:?}");
+        let count = "and 19,995 more of: row `0` can't be saved more=19995";
+        assert!(errors[5].ends_with(count), "{errors:?}");
+        assert_eq!(
+            text.matches(" INFO ").count(),
+            20_000,
+            "they were asked for"
+        );
+    }
+
+    #[test]
+    fn report_a13_long_texts_are_cut() {
+        let text = logged(Level::Info, |_, _| {
+            let long = "x".repeat(1 << 20);
+            tracing::warn!(user = long, other = ?vec![long.clone()], "{long}");
+        });
+        assert!(text.len() < 4_000, "{}", text.len());
+        assert!(text.contains("bytes more)"), "{text}");
     }
 
     #[test]

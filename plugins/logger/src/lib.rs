@@ -3,9 +3,14 @@
 //! Every line carries the plugin whose code wrote it and the event that it was handling. Lines of
 //! a plugin that lacks the right `logger: write` are dropped. A plugin that wants its lines to be
 //! seen from the first on says `requires(plugin_logger::Logger = "^1")`.
+//!
+//! What strangers send can neither forge a line nor fill the disk: what a terminal obeys is
+//! escaped, long texts are cut, warnings and errors of one cause become a count, and files are
+//! bounded in size and number.
 
 #![forbid(unsafe_code)]
 
+mod collapse;
 mod config;
 mod fields;
 mod install;
@@ -14,14 +19,21 @@ mod levels;
 mod line;
 mod sink;
 
-pub use config::{Color, FileConfig, Format, Level, LoggerConfig, Output, Rotation};
+pub use config::{
+    CollapseConfig, Color, FileConfig, Format, Level, LoggerConfig, Output, Rotation,
+};
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use plugin_core::prelude::*;
+
+use layer::Settings;
 
 /// Writes what the plugins and the kernel log.
 #[derive(Debug)]
 pub struct Logger {
     data_dir: DataDir,
+    settings: Mutex<Arc<Settings>>,
 }
 
 /// Writes what the plugins and the kernel log.
@@ -29,12 +41,40 @@ pub struct Logger {
 impl Logger {
     #[init]
     fn init(Config(config): Config<LoggerConfig>, data_dir: DataDir) -> Result<Self> {
-        install::apply(&config, data_dir.path())?;
-        Ok(Self { data_dir })
+        let settings = install::apply(&config, data_dir.path())?;
+        Ok(Self {
+            data_dir,
+            settings: Mutex::new(settings),
+        })
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        tasks.spawn("counts", install::write_counts())?;
+        Ok(())
     }
 
     #[reload]
     async fn reload(&self, Config(config): Config<LoggerConfig>) -> Result<()> {
-        install::apply(&config, self.data_dir.path())
+        let settings = install::apply(&config, self.data_dir.path())?;
+        *self.settings.lock().unwrap_or_else(PoisonError::into_inner) = settings;
+        Ok(())
+    }
+
+    #[health]
+    fn health(&self) -> Health {
+        self.settings().sink.health()
+    }
+
+    fn settings(&self) -> Arc<Settings> {
+        let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(&settings)
+    }
+}
+
+/// Also after a start that failed: what was counted is told.
+impl Drop for Logger {
+    fn drop(&mut self) {
+        install::close(&self.settings());
     }
 }

@@ -1,10 +1,11 @@
 //! A line of the log, as text and as JSON.
 //!
-//! Invariant: a line is one line. Control characters in what a plugin logs are escaped, so that
-//! no user's input can forge a line or move the cursor of a terminal.
+//! Invariant: a line is one line. What a terminal obeys in what a plugin logs is escaped, so that
+//! no user's input can forge a line, move the cursor or turn the order of the letters round.
 
 use std::fmt::{self, Write};
 
+use plugin_core::printable;
 use serde_json::{Map, Value, json};
 use tracing::Level;
 use tracing_subscriber::fmt::format::Writer;
@@ -43,13 +44,13 @@ impl Line<'_> {
             out,
             " {on}{:>5}{off} {}",
             self.level,
-            self.plugin.unwrap_or(self.target)
+            printable::line(self.plugin.unwrap_or(self.target))
         )?;
         if let Some(event) = self.event {
-            write!(out, " event={event}")?;
+            write!(out, " event={}", printable::line(event))?;
         }
         if let Some(trace) = self.trace {
-            write!(out, " trace={trace}")?;
+            write!(out, " trace={}", printable::line(trace))?;
         }
         for (name, fields) in self.spans {
             write!(out, " {name}{{")?;
@@ -57,7 +58,7 @@ impl Line<'_> {
             out.push('}');
         }
         out.push_str(": ");
-        write_escaped(out, &self.fields.message)?;
+        out.push_str(&printable::line(&self.fields.message));
         self.write_fields(out, self.fields, " ")?;
         out.push('\n');
         Ok(())
@@ -85,7 +86,8 @@ impl Line<'_> {
             let span = |(name, fields): &(&str, &Fields)| json!({ "name": name, "fields": fields.to_json() });
             object.insert("spans".to_owned(), self.spans.iter().map(span).collect());
         }
-        writeln!(out, "{}", Value::Object(object))
+        let document = Value::Object(object).to_string();
+        writeln!(out, "{}", printable::json(&document))
     }
 
     /// What a line names at its beginning.
@@ -112,7 +114,7 @@ impl Line<'_> {
             write!(out, "{separator}{name}=")?;
             match value {
                 Value::String(text) if is_plain(text) => out.push_str(text),
-                Value::String(text) => write!(out, "{text:?}")?,
+                Value::String(text) => write_quoted(out, text),
                 value => write!(out, "{value}")?,
             }
             separator = " ";
@@ -127,19 +129,17 @@ fn write_time(out: &mut String) -> fmt::Result {
 
 /// Whether a value can be told from its surroundings without quotes.
 fn is_plain(text: &str) -> bool {
-    let special = |char: char| char.is_control() || char.is_whitespace() || "\"'={}".contains(char);
+    let special =
+        |char: char| printable::is_obeyed(char) || char.is_whitespace() || "\"'={}".contains(char);
     !text.is_empty() && !text.contains(special)
 }
 
-fn write_escaped(out: &mut String, text: &str) -> fmt::Result {
-    for char in text.chars() {
-        if char.is_control() {
-            write!(out, "{}", char.escape_default())?;
-        } else {
-            out.push(char);
-        }
-    }
-    Ok(())
+/// In quotes that only the end of the text ends.
+fn write_quoted(out: &mut String, text: &str) {
+    let text = text.replace('\\', "\\\\").replace('"', "\\\"");
+    out.push('"');
+    out.push_str(&printable::line(&text));
+    out.push('"');
 }
 
 /// The escape sequence of a level's colour.
@@ -161,13 +161,12 @@ mod tests {
     use crate::fields::Fields;
 
     fn fields(message: &str, rest: &[(&'static str, &str)]) -> Fields {
-        Fields {
-            message: message.to_owned(),
-            rest: rest
-                .iter()
-                .map(|&(name, value)| (name, value.into()))
-                .collect(),
-        }
+        let mut fields = Fields::new(1000);
+        fields.message = message.to_owned();
+        fields.rest = (rest.iter())
+            .map(|&(name, value)| (name, value.into()))
+            .collect();
+        fields
     }
 
     fn text(line: &Line<'_>) -> String {
@@ -220,6 +219,31 @@ mod tests {
         let text = text(&line(&fields, &[]));
         assert_eq!(text.matches('\n').count(), 1, "{text}");
         assert!(!text.contains('\u{1b}'), "{text}");
+    }
+
+    #[test]
+    fn report_a10_no_part_of_a_line_is_obeyed() {
+        let hostile = "x\u{9b}2J\u{202e}\u{200b}\u{2028}\r\n\u{7f}\"y";
+        let fields = fields(hostile, &[("user_id", hostile), ("plain", "a\u{202e}b")]);
+        let line = Line {
+            plugin: Some(hostile),
+            event: Some(hostile),
+            trace: Some(hostile),
+            ..line(&fields, &[])
+        };
+        let obeyed = |char: char| char != '\n' && plugin_core::printable::is_obeyed(char);
+        let text = text(&line);
+        assert!(!text.contains(obeyed), "{text}");
+        assert_eq!(text.matches('\n').count(), 1, "{text}");
+        assert!(
+            text.contains(r#"user_id="x\u{9b}2J\u{202e}\u{200b}\u{2028}\r\n\u{7f}\"y""#),
+            "{text}"
+        );
+        let mut json = String::new();
+        line.write_json(&mut json).unwrap();
+        assert!(!json.contains(obeyed), "{json}");
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(json["message"], hostile);
     }
 
     #[test]

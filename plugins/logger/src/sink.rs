@@ -1,20 +1,33 @@
 //! Where lines go: a stream of the process, or files that follow each other.
+//!
+//! A stream is locked for one line at a time. Nothing here waits for anything but the write.
 
 use std::fmt;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Component, Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Mutex, PoisonError};
+use std::time::SystemTime;
 
 use plugin_core::prelude::*;
-use tracing_appender::rolling::{self, RollingFileAppender};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::fmt::writer::BoxMakeWriter;
+use plugin_ndjson::{Limits, Rolling, RollingPeriod};
 
 use crate::config::{Color, FileConfig, LoggerConfig, Output, Rotation};
 
 /// Where lines go.
 pub(crate) struct Sink {
-    writer: BoxMakeWriter,
+    target: Target,
     color: bool,
+    /// Whether the last line could not be written.
+    fails: AtomicBool,
+}
+
+enum Target {
+    Stderr,
+    Stdout,
+    Files(Mutex<Rolling>),
+    #[cfg(test)]
+    Test(Box<dyn Fn(&str) + Send + Sync>),
 }
 
 impl Sink {
@@ -24,13 +37,13 @@ impl Sink {
     ///
     /// When a file can't be made.
     pub(crate) fn open(config: &LoggerConfig, data_dir: &Path) -> Result<Self> {
-        let (writer, terminal) = match config.output {
-            Output::Stderr => (BoxMakeWriter::new(io::stderr), io::stderr().is_terminal()),
-            Output::Stdout => (BoxMakeWriter::new(io::stdout), io::stdout().is_terminal()),
-            Output::File => (
-                BoxMakeWriter::new(open_file(&config.file, data_dir)?),
-                false,
-            ),
+        let (target, terminal) = match config.output {
+            Output::Stderr => (Target::Stderr, io::stderr().is_terminal()),
+            Output::Stdout => (Target::Stdout, io::stdout().is_terminal()),
+            Output::File => {
+                let files = open_files(&config.file, data_dir)?;
+                (Target::Files(Mutex::new(files)), false)
+            }
         };
         let color = match config.color {
             Color::Auto => {
@@ -39,15 +52,20 @@ impl Sink {
             Color::Always => true,
             Color::Never => false,
         };
-        Ok(Self { writer, color })
+        Ok(Self::new(target, color))
+    }
+
+    fn new(target: Target, color: bool) -> Self {
+        Self {
+            target,
+            color,
+            fails: AtomicBool::new(false),
+        }
     }
 
     #[cfg(test)]
-    pub(crate) fn to(writer: BoxMakeWriter) -> Self {
-        Self {
-            writer,
-            color: false,
-        }
+    pub(crate) fn to(write: impl Fn(&str) + Send + Sync + 'static) -> Self {
+        Self::new(Target::Test(Box::new(write)), false)
     }
 
     pub(crate) fn color(&self) -> bool {
@@ -56,8 +74,32 @@ impl Sink {
 
     /// Writes a line at once, so that lines of several threads don't mix.
     pub(crate) fn write(&self, line: &str) {
-        // There is no place left to report that the log can't be written.
-        drop(self.writer.make_writer().write_all(line.as_bytes()));
+        let line = line.as_bytes();
+        let written = match &self.target {
+            Target::Stderr => io::stderr().write_all(line),
+            Target::Stdout => io::stdout().write_all(line),
+            Target::Files(files) => {
+                let mut files = files.lock().unwrap_or_else(PoisonError::into_inner);
+                files.append(SystemTime::now(), line)
+            }
+            #[cfg(test)]
+            Target::Test(write) => {
+                write(&String::from_utf8_lossy(line));
+                Ok(())
+            }
+        };
+        // No place is left to log that the log can't be written: the health tells.
+        self.fails.store(written.is_err(), Relaxed);
+    }
+
+    /// How the files are: degraded while they can't be written. A stream whose reader went away is
+    /// nobody's loss.
+    pub(crate) fn health(&self) -> Health {
+        let is_file = matches!(self.target, Target::Files(_));
+        if is_file && self.fails.load(Relaxed) {
+            return Health::Degraded("the log file can't be written; lines are lost".to_owned());
+        }
+        Health::Healthy
     }
 }
 
@@ -69,24 +111,31 @@ impl fmt::Debug for Sink {
     }
 }
 
-fn open_file(config: &FileConfig, data_dir: &Path) -> Result<RollingFileAppender> {
+fn open_files(config: &FileConfig, data_dir: &Path) -> Result<Rolling> {
     let directory = below(data_dir, &config.directory)?;
-    let rotation = match config.rotation {
-        Rotation::Minutely => rolling::Rotation::MINUTELY,
-        Rotation::Hourly => rolling::Rotation::HOURLY,
-        Rotation::Daily => rolling::Rotation::DAILY,
-        Rotation::Never => rolling::Rotation::NEVER,
-    };
-    let mut builder = RollingFileAppender::builder()
-        .rotation(rotation)
-        .filename_prefix(&config.prefix)
-        .filename_suffix("log");
-    if config.max_files > 0 {
-        builder = builder.max_log_files(config.max_files);
+    let is_name = Path::new(&config.prefix).file_name() == Some(config.prefix.as_ref());
+    if !is_name {
+        return Err(Error::config(format!(
+            "`file.prefix` is the start of a file's name: `{}` is none",
+            config.prefix
+        )));
     }
-    builder.build(&directory).map_err(|error| {
+    let limits = Limits {
+        period: match config.rotation {
+            Rotation::Minutely => RollingPeriod::Minute,
+            Rotation::Hourly => RollingPeriod::Hour,
+            Rotation::Daily => RollingPeriod::Day,
+            Rotation::Never => RollingPeriod::Never,
+        },
+        max_bytes: config.max_bytes,
+        max_files: config.max_files,
+    };
+    let path = directory.join(format!("{}.log", config.prefix));
+    let mut files = Rolling::new(&path, limits);
+    files.open(SystemTime::now()).map_err(|error| {
         Error::config(format!("can't log to `{}`", directory.display())).because(error)
-    })
+    })?;
+    Ok(files)
 }
 
 fn below(root: &Path, directory: &str) -> Result<PathBuf> {
@@ -142,6 +191,40 @@ mod tests {
         };
         drop(Sink::open(&config(file), root.path()).unwrap());
         assert!(fs::read_dir(root.path()).unwrap().count() <= 3);
+    }
+
+    #[test]
+    fn report_b13_a_restart_on_the_same_day_keeps_its_lines() {
+        let root = tempfile::tempdir().unwrap();
+        let file = FileConfig {
+            max_files: 1,
+            ..FileConfig::default()
+        };
+        std::fs::create_dir(root.path().join("logs")).unwrap();
+        fs::write(root.path().join("logs/app-notes.log"), "mine").unwrap();
+        for line in ["before\n", "after\n"] {
+            let sink = Sink::open(&config(file.clone()), root.path()).unwrap();
+            sink.write(line);
+        }
+        let files = fs::read_dir(root.path().join("logs")).unwrap();
+        let texts: Vec<_> = files
+            .map(|file| fs::read_to_string(file.unwrap().path()).unwrap())
+            .collect();
+        assert!(texts.contains(&"mine".to_owned()), "{texts:?}");
+        assert!(texts.concat().contains("before\nafter\n"), "{texts:?}");
+    }
+
+    #[test]
+    fn a_prefix_that_leads_out_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        for prefix in ["../app", "a/b", "..", "/tmp/app"] {
+            let file = FileConfig {
+                prefix: prefix.to_owned(),
+                ..FileConfig::default()
+            };
+            let error = Sink::open(&config(file), root.path()).unwrap_err();
+            assert!(error.to_string().contains("`file.prefix`"), "{error}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use plugin_core::prelude::*;
 #[serde(deny_unknown_fields, default)]
 pub struct FileConfig {
     /// Size at which a new file is begun, in bytes.
-    #[schemars(range(min = 4096))]
+    #[schemars(range(min = 4096, max = 1_099_511_627_776_u64))]
     pub max_bytes: u64,
     /// Files that are kept, the current one included; the oldest goes first.
     #[schemars(range(min = 1, max = 1000))]

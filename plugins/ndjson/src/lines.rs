@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 
 use plugin_core::prelude::*;
+use plugin_core::printable;
 use serde_json::json;
 use tokio::sync::mpsc;
 
@@ -117,7 +118,7 @@ impl<T: Serialize + Send> Writer<T> {
         }
         let lines = batch.len() as u64;
         batch.drain(..).for_each(|line| push(&mut text, &line));
-        let written = self.files.append(&text).await;
+        let written = self.files.append(text).await;
         let failed_before = self.state.fails.swap(written.is_err(), Relaxed);
         match written {
             Ok(()) => *told = lost,
@@ -133,10 +134,10 @@ impl<T: Serialize + Send> Writer<T> {
 
 /// Adds a line. What has no form in JSON is left out: there is no such type here.
 fn push(text: &mut Vec<u8>, line: &impl Serialize) {
-    let before = text.len();
-    match serde_json::to_writer(&mut *text, line) {
-        Ok(()) => text.push(b'\n'),
-        Err(_) => text.truncate(before),
+    if let Ok(line) = serde_json::to_string(line) {
+        // Who looks at the file on a terminal is shown what came from outside, not led by it.
+        text.extend_from_slice(printable::json(&line).as_bytes());
+        text.push(b'\n');
     }
 }
 
@@ -184,6 +185,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_cannot_be_written_is_degraded_health() {
         let directory = tempfile::tempdir().unwrap();
+        std::fs::write(directory.path().join("no"), "a file in the way").unwrap();
         let path = directory.path().join("no/such/a.ndjson");
         let (lines, writer) = open(&path, limits(2));
         lines.write(1);

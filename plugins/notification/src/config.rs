@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use plugin_core::config::{Period, Secret};
+use plugin_core::config::{Period, Secret, SecretUrl};
 use plugin_core::prelude::*;
 
 /// Settings of `notification-plugin`.
@@ -73,8 +73,8 @@ pub enum Tls {
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SmsConfig {
-    /// Address, `http` or `https`.
-    pub url: String,
+    /// Address, `http` or `https`. Only its host is ever shown: the rest may hold a key.
+    pub url: SecretUrl,
     /// Sent as `Authorization: Bearer …`.
     #[serde(default)]
     pub token: Option<Secret>,

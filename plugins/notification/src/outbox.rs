@@ -1,7 +1,7 @@
 //! A directory that takes what can't be sent: as in a maildir, a message is written below `tmp`
 //! and renamed into `new`, so that whoever reads `new` sees whole messages only.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use plugin_core::{Error, ErrorExt, Result};
+use plugin_core::{Error, ErrorExt, Result, owned};
 
 /// The directory. A clone is a handle of the same one.
 #[derive(Debug, Clone)]
@@ -22,9 +22,8 @@ impl Outbox {
     ///
     /// When the directories can't be made.
     pub fn open(root: PathBuf) -> Result<Self> {
-        for part in ["tmp", "new"] {
-            let path = root.join(part);
-            fs::create_dir_all(&path).map_err(|error| {
+        for path in [root.clone(), root.join("tmp"), root.join("new")] {
+            owned::own_dir(&path).map_err(|error| {
                 Error::config(format!("can't make `{}`", path.display())).because(error)
             })?;
         }
@@ -70,7 +69,7 @@ fn write(root: &Path, extension: &str, message: &[u8]) -> io::Result<PathBuf> {
 }
 
 fn fill(path: &Path, message: &[u8]) -> io::Result<()> {
-    let mut file = File::create_new(path)?;
+    let mut file = owned::options().write(true).create_new(true).open(path)?;
     file.write_all(message)?;
     file.sync_all()
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plugin_core::config::mask;
 use plugin_core::{Error, ErrorExt, Result};
 use serde::Serialize;
 use ureq::Agent;
@@ -77,7 +78,7 @@ impl Texter {
 
 impl Gateway {
     fn new(config: &SmsConfig) -> Result<Self> {
-        let good = config.url.parse().is_ok_and(|uri: Uri| {
+        let good = config.url.expose().parse().is_ok_and(|uri: Uri| {
             uri.authority().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
         });
         if !good {
@@ -91,11 +92,13 @@ impl Gateway {
     }
 
     fn post(&self, message: &TextMessage) -> Result<()> {
-        let mut request = self.agent.post(&self.config.url);
+        let mut request = self.agent.post(self.config.url.expose());
         if let Some(token) = &self.config.token {
             request = request.header("authorization", format!("Bearer {}", token.expose()));
         }
-        let response = request.send_json(message).map_err(classify)?;
+        let response = request
+            .send_json(message)
+            .map_err(|error| classify(&error))?;
         accepted(response.status().as_u16())
     }
 }
@@ -118,7 +121,7 @@ fn accepted(status: u16) -> Result<()> {
     }
 }
 
-fn classify(error: ureq::Error) -> Error {
+fn classify(error: &ureq::Error) -> Error {
     let passing = matches!(
         error,
         ureq::Error::Io(_)
@@ -127,12 +130,13 @@ fn classify(error: ureq::Error) -> Error {
             | ureq::Error::ConnectionFailed
             | ureq::Error::Protocol(_)
     );
-    let kind = if passing {
-        Error::retriable
+    // Some of them quote the address.
+    let text = mask(&error.to_string()).into_owned();
+    if passing {
+        Error::retriable(text)
     } else {
-        Error::external
-    };
-    kind("").because(error)
+        Error::external(text)
+    }
 }
 
 #[cfg(test)]
@@ -179,7 +183,7 @@ mod tests {
     fn a_bad_address_is_the_operators() {
         for url in ["", "gateway", "ftp://gateway/", "/sms"] {
             let config = SmsConfig {
-                url: url.to_owned(),
+                url: url.into(),
                 token: None,
                 timeout: plugin_core::config::Period::seconds(1),
             };

@@ -8,9 +8,13 @@ mod feed;
 mod followed;
 mod letters;
 mod operated;
+mod outside;
+mod private;
 mod replicas;
 mod serve;
 mod show;
+mod signals;
+mod streams;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -1,6 +1,7 @@
 //! Dead letters for people.
 
 use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage};
+use plugin_core::printable;
 
 use crate::table::Table;
 
@@ -79,10 +80,10 @@ pub(super) fn letter(letter: &DeadLetter) -> String {
         ("first", first_at.clone()),
         ("last", last_at.clone()),
         ("key", key),
-        ("data", data.to_string()),
+        ("data", printable::json(&data.to_string()).into_owned()),
     ];
     rows.iter()
-        .map(|(name, value)| format!("{name:<6}  {value}\n"))
+        .map(|(name, value)| format!("{name:<6}  {}\n", printable::line(value)))
         .collect()
 }
 

@@ -3,6 +3,7 @@
 use std::fmt::Display;
 
 use plugin_core::permission::Permission;
+use plugin_core::printable;
 
 use super::{Explanation, Order, Permissions, State};
 use crate::graph::priority;
@@ -69,7 +70,8 @@ impl Sections {
     }
 
     fn line(&mut self, label: &str, text: &str) {
-        self.0.push_str(format!("{label:<14}{text}").trim_end());
+        let line = format!("{label:<14}{}", printable::line(text));
+        self.0.push_str(line.trim_end());
         self.0.push('\n');
     }
 }
@@ -175,7 +177,11 @@ fn intercepted(plugin: &Explanation) -> Table {
     for one in &plugin.middleware {
         table.row([
             one.topics.to_owned(),
-            one.stage.to_owned(),
+            if one.changes {
+                format!("{}, may change", one.stage)
+            } else {
+                one.stage.to_owned()
+            },
             priority(one.priority),
             one.middleware.to_owned(),
         ]);

@@ -35,12 +35,13 @@ struct Handled {
     events: EventCounts,
 }
 
+/// Handles a stream; how that ended, and how many dead letters there are of it.
 pub(super) async fn handle(
     running: Running,
     input: Input,
     options: &Run,
     (signals, out): (Signals, &mut Output),
-) -> Result<Exit, Failure> {
+) -> Result<(Exit, u64), Failure> {
     let manager = running.handle();
     let began = Instant::now();
     let mut tally = Tally::default();
@@ -54,13 +55,15 @@ pub(super) async fn handle(
     // After the stop, so that it counts what the stop drained.
     let status = manager.status();
     let exit = exit(end, &stop);
-    match options.show.format {
+    let plugins = status.plugins.iter();
+    let dead_letters = plugins.map(|plugin| plugin.events.dead_lettered).sum();
+    match out.format() {
         Format::Human => human(&tally, took, &status, out, &stop),
         Format::Json => out.json(&Summary::new(tally, end, took, (status, stop))),
     }
     match failure {
         Some(error) => Err(Failure::Io("can't read the events".to_owned(), error)),
-        None => Ok(exit),
+        None => Ok((exit, dead_letters)),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::super::mask::mask;
 use super::super::node::{Data, Node};
 use super::super::secret::MASK;
 use super::super::shape::resolve;
@@ -32,7 +33,7 @@ pub(super) fn found(node: &Node, is_secret: bool) -> String {
         _ if is_secret => format!("`{MASK}`"),
         Data::Bool(flag) => format!("`{}`", written(node, flag)),
         Data::Number(number) => format!("the number {}", written(node, number)),
-        Data::Text(text) => format!("the text `{}`", shorten(text)),
+        Data::Text(text) => format!("the text `{}`", shorten(&mask(text))),
     }
 }
 

@@ -1,7 +1,10 @@
-//! A publishing that middleware refused.
+//! A publishing that middleware is asked about, and may refuse.
 
+use std::sync::Arc;
+
+use super::change::Asked;
 use crate::error::Error;
-use crate::event::any::{AnyEvent, Carried};
+use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::epoch::Reading;
 use crate::event::outcome::{PublishError, TryPublishError};
@@ -29,17 +32,40 @@ impl Refusal {
 }
 
 impl<P: Carried> Route<P> {
-    /// Asks the middleware whether an event may be published.
+    /// Asks the middleware whether an event may be published; it may put another in its place, and
+    /// then the publisher's own is returned. With an error, the envelope holds that one again.
     pub(in crate::event) fn admit(
         &self,
         owner: &Identity,
         reading: &Reading<'_>,
-        envelope: &Envelope<P>,
-    ) -> Result<(), Refusal> {
-        match &self.middleware {
-            None => Ok(()),
-            Some(chain) => chain.admit(owner, reading, &AnyEvent::new(envelope)),
+        envelope: &mut Envelope<P>,
+    ) -> Result<Option<P>, Refusal> {
+        let Some(chain) = &self.middleware else {
+            return Ok(None);
+        };
+        let mut asked = Asked::new(envelope);
+        match chain.admit(owner, reading, &mut asked) {
+            Ok(()) => Ok(asked.original()),
+            Err(refusal) => {
+                asked.restore();
+                Err(refusal)
+            }
         }
+    }
+
+    /// As [`Route::admit`], of an event that is shared already, and that nobody else has.
+    #[inline]
+    pub(in crate::event) fn admit_shared(
+        &self,
+        owner: &Identity,
+        reading: &Reading<'_>,
+        envelope: &mut Arc<Envelope<P>>,
+    ) -> Result<(), Refusal> {
+        if self.middleware.is_none() {
+            return Ok(());
+        }
+        let envelope = Arc::get_mut(envelope).expect("nobody has an event before it is admitted");
+        self.admit(owner, reading, envelope).map(drop)
     }
 }
 

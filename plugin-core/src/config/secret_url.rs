@@ -1,0 +1,142 @@
+//! An address that may hold a secret.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Serialize, Serializer};
+
+use super::secret::MASK;
+
+/// The keyword by which the kernel knows such an address in a schema.
+pub(super) const KEYWORD: &str = "x-secret-url";
+
+/// An address whose user, path and query may be secrets: that of a gateway, a webhook or a server.
+///
+/// `Debug`, `Display` and `Serialize` show scheme, host and port, and `***` for the rest; so do
+/// messages and `config show`. Text that is no address is `***`.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::config::SecretUrl;
+///
+/// let url = SecretUrl::from("https://user:pass@gateway.example:8443/send?key=f00");
+/// assert_eq!(url.to_string(), "https://***@gateway.example:8443/***");
+/// assert_eq!(SecretUrl::from("http://gateway.example/").to_string(), "http://gateway.example/");
+/// ```
+#[derive(Clone, PartialEq, Eq, Deserialize)]
+#[serde(transparent)]
+pub struct SecretUrl(String);
+
+impl SecretUrl {
+    /// The address itself.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for SecretUrl {
+    fn from(text: String) -> Self {
+        Self(text)
+    }
+}
+
+impl From<&str> for SecretUrl {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+/// What may be shown of an address.
+pub(super) fn shown(text: &str) -> String {
+    shown_parts(text).unwrap_or_else(|| MASK.to_owned())
+}
+
+fn shown_parts(text: &str) -> Option<String> {
+    let (scheme, rest) = text.split_once("://")?;
+    let is_scheme = |char: char| char.is_ascii_alphanumeric() || "+-.:".contains(char);
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, tail) = rest.split_at(end);
+    // A `@` behind a slash may be the end of a password with a slash in it: then nothing is sure.
+    if scheme.is_empty() || !scheme.chars().all(is_scheme) || tail.contains('@') {
+        return None;
+    }
+    let (user, host) = match authority.rsplit_once('@') {
+        Some((_, host)) => ("***@", host),
+        None => ("", authority),
+    };
+    let is_host = |char: char| char.is_alphanumeric() || ".-_:[]%".contains(char);
+    if !host.chars().all(is_host) {
+        return None;
+    }
+    let tail = match tail.chars().next() {
+        Some(first) if tail.len() > 1 => format!("{first}{MASK}"),
+        _ => tail.to_owned(),
+    };
+    Some(format!("{scheme}://{user}{host}{tail}"))
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.0))
+    }
+}
+
+impl Serialize for SecretUrl {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl JsonSchema for SecretUrl {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "SecretUrl".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", KEYWORD: true })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_a16_an_address_shows_where_it_leads_and_nothing_else() {
+        for (text, expected) in [
+            ("https://u:p@gw.example/", "https://***@gw.example/"),
+            ("https://u:p@gw.example", "https://***@gw.example"),
+            (
+                "https://hooks.example/T0/B0/x1",
+                "https://hooks.example/***",
+            ),
+            ("https://gw?key=f00", "https://gw?***"),
+            ("https://gw/#f00", "https://gw/***"),
+            ("http://[::1]:80/", "http://[::1]:80/"),
+            ("http://u:p@w@gw/", "http://***@gw/"),
+            ("http://u:p/w@gw/", "***"),
+            ("http://u:p\\w@gw/", "***"),
+            ("http://a b/", "***"),
+            ("f00", "***"),
+            ("://f00", "***"),
+        ] {
+            let url = SecretUrl::from(text);
+            assert_eq!(url.to_string(), expected, "{text}");
+            assert_eq!(format!("{url:?}"), expected);
+            assert_eq!(serde_json::to_value(&url).unwrap(), expected);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Directories and files that only the owner of the process may read and write: 0700 and 0600 on
+//! Unix, whatever the umask is.
+//!
+//! What a service keeps (events, messages, tokens, logs) is private, so everything below `data_dir`
+//! is made with these functions. On other systems a new file has the rights of its directory.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Makes a directory and those above it that are missing. What is there is left as it is.
+///
+/// # Errors
+///
+/// When it can't be made, or the path leads to something else.
+pub fn create_dir_all(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
+}
+
+/// As [`create_dir_all`], and takes the rights of all others away if the directory is there: for
+/// one that belongs to the service alone, not for one that an operator has chosen. A directory of
+/// another owner is left as it is.
+///
+/// # Errors
+///
+/// As of [`create_dir_all`].
+pub fn own_dir(path: &Path) -> io::Result<()> {
+    create_dir_all(path)?;
+    // Who is not the owner can't, and the owner knows why it is so.
+    drop(close_to_others(&fs::metadata(path)?, |rights| {
+        fs::set_permissions(path, rights)
+    }));
+    Ok(())
+}
+
+/// Options that make a file for its owner alone; for an older file see [`own_file`].
+#[must_use]
+pub fn options() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+/// Takes the rights of all others on an open file away, as far as the process may do that.
+///
+/// # Errors
+///
+/// When the file's rights can't be read.
+pub fn own_file(file: &File) -> io::Result<()> {
+    drop(close_to_others(&file.metadata()?, |rights| {
+        file.set_permissions(rights)
+    }));
+    Ok(())
+}
+
+#[cfg(unix)]
+fn close_to_others(
+    metadata: &fs::Metadata,
+    set: impl FnOnce(fs::Permissions) -> io::Result<()>,
+) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+
+    let mut rights = metadata.permissions();
+    if rights.mode() & 0o077 == 0 {
+        return Ok(());
+    }
+    rights.set_mode(rights.mode() & 0o7700);
+    set(rights)
+}
+
+#[cfg(not(unix))]
+fn close_to_others(
+    _: &fs::Metadata,
+    _: impl FnOnce(fs::Permissions) -> io::Result<()>,
+) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn report_a15_what_is_made_is_private_and_what_was_public_becomes_so() {
+        let root = tempfile::tempdir().unwrap();
+        let dir = root.path().join("data/plugins");
+        create_dir_all(&dir).unwrap();
+        assert_eq!([mode(&dir), mode(&root.path().join("data"))], [0o700; 2]);
+        let path = dir.join("file");
+        options().create(true).append(true).open(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+
+        fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
+        create_dir_all(&dir).unwrap();
+        assert_eq!(mode(&dir), 0o755, "an operator's choice is left");
+        own_dir(&dir).unwrap();
+        assert_eq!(mode(&dir), 0o700);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        own_file(&File::open(&path).unwrap()).unwrap();
+        assert_eq!(mode(&path), 0o600);
+    }
+}

@@ -1,0 +1,190 @@
+//! Many lines of one cause: the first few are written, the others counted, and the count is one
+//! line each window.
+//!
+//! Two warnings or errors have one cause when the same code wrote them for the same plugin, and
+//! they differ in nothing but ids, numbers and what they quote. Less important lines are what
+//! somebody asked to see, and are never counted.
+//!
+//! Invariants: what is not written is counted, and every count is written, at the latest by the
+//! stop. Memory is bounded: a piece of code has at most [`CAUSES`] causes, and one for all others.
+
+mod cause;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Notify;
+use tracing::Level;
+
+pub(crate) use cause::Cause;
+
+use crate::config::CollapseConfig;
+
+/// Causes of one piece of code that are told apart.
+const CAUSES: usize = 32;
+
+/// The causes of a log.
+#[derive(Debug)]
+pub(crate) struct Collapse {
+    config: CollapseConfig,
+    state: Mutex<State>,
+    /// Somebody has to write a count later.
+    counting: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    sites: HashMap<u64, HashMap<u64, Counted>>,
+    /// The log has stopped: nobody would write a count.
+    closed: bool,
+}
+
+/// The lines of a cause.
+#[derive(Debug)]
+struct Counted {
+    /// End of the window.
+    until: Instant,
+    written: u32,
+    more: u64,
+    sample: Sample,
+}
+
+/// What stands for the lines of a cause.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Sample {
+    pub(crate) level: Level,
+    pub(crate) plugin: Option<String>,
+    pub(crate) target: &'static str,
+    pub(crate) message: String,
+    pub(crate) error: Option<String>,
+}
+
+/// How many lines were not written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct More {
+    pub(crate) count: u64,
+    pub(crate) sample: Sample,
+}
+
+impl Collapse {
+    pub(crate) fn new(config: CollapseConfig) -> Self {
+        Self {
+            config,
+            state: Mutex::default(),
+            counting: Notify::new(),
+        }
+    }
+
+    /// Whether lines of a level are ever counted.
+    pub(crate) fn concerns(&self, level: Level) -> bool {
+        self.config.after > 0 && level <= Level::WARN
+    }
+
+    /// Whether a line is written, and which count before it.
+    pub(crate) fn admit(
+        &self,
+        now: Instant,
+        cause: Cause,
+        sample: impl FnOnce() -> Sample,
+    ) -> (bool, Option<More>) {
+        let mut state = self.lock();
+        if state.closed {
+            return (true, None);
+        }
+        let causes = state.sites.entry(cause.site).or_default();
+        let key = match causes.contains_key(&cause.text) || causes.len() < CAUSES {
+            true => cause.text,
+            false => Cause::OTHERS,
+        };
+        let window = self.config.window.get();
+        let counted = causes.entry(key).or_insert_with(|| Counted {
+            until: now + window,
+            written: 0,
+            more: 0,
+            sample: sample(),
+        });
+        let over = (counted.until <= now).then(|| counted.turn(now, window));
+        let written = counted.written < self.config.after;
+        if written {
+            counted.written += 1;
+        } else {
+            counted.more += 1;
+            if counted.more == 1 {
+                self.counting.notify_one();
+            }
+        }
+        (written, over.flatten())
+    }
+
+    /// The counts whose window is over. Causes that were quiet in theirs are forgotten.
+    pub(crate) fn due(&self, now: Instant) -> Vec<More> {
+        let (mut state, window) = (self.lock(), self.config.window.get());
+        let mut due = Vec::new();
+        state.sites.retain(|_, causes| {
+            causes.retain(|_, counted| {
+                if counted.until > now {
+                    return true;
+                }
+                let more = counted.turn(now, window);
+                let goes_on = more.is_some();
+                due.extend(more);
+                goes_on
+            });
+            !causes.is_empty()
+        });
+        if !state.sites.is_empty() {
+            self.counting.notify_one();
+        }
+        due
+    }
+
+    /// All counts; from now on every line is written.
+    pub(crate) fn close(&self) -> Vec<More> {
+        let mut state = self.lock();
+        state.closed = true;
+        let sites = std::mem::take(&mut state.sites);
+        drop(state);
+        self.counting.notify_one();
+        let counted = sites.into_values().flat_map(HashMap::into_values);
+        counted.filter_map(|mut counted| counted.take()).collect()
+    }
+
+    /// Waits until there may be a count to write, and then until its window is over.
+    ///
+    /// # Cancel safety
+    ///
+    /// A wait that is dropped may be begun anew by a later one.
+    pub(crate) async fn wait(&self) {
+        self.counting.notified().await;
+        tokio::time::sleep(self.config.window.get()).await;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    fn take(&mut self) -> Option<More> {
+        let count = std::mem::take(&mut self.more);
+        (count > 0).then(|| More {
+            count,
+            sample: self.sample.clone(),
+        })
+    }
+
+    /// Begins the next window. After one with more lines than are written it begins with a count;
+    /// after a quiet one it begins anew.
+    fn turn(&mut self, now: Instant, window: Duration) -> Option<More> {
+        self.until = now + window;
+        let more = self.take();
+        if more.is_none() {
+            self.written = 0;
+        }
+        more
+    }
+}
+
+#[cfg(test)]
+mod tests;
