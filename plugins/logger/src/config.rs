@@ -54,6 +54,7 @@ pub struct CollapseConfig {
     pub after: u32,
     /// How often the count is written, as one line. A cause that was quiet for so long begins
     /// anew. From 100 ms to an hour.
+    #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
     pub window: Period,
 }
 
