@@ -2,6 +2,7 @@
 //! its variables and its signals.
 
 mod absent;
+mod accounts;
 mod broken;
 mod feed;
 mod followed;
