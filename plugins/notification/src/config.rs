@@ -16,6 +16,7 @@ pub struct NotificationConfig {
     /// Gateway of text messages; without one, they go to the outbox.
     pub sms: Option<SmsConfig>,
     /// Most messages that are on their way at once.
+    #[schemars(range(min = 1, max = 65_536))]
     pub concurrency: NonZeroUsize,
     /// What is written.
     pub templates: Templates,
@@ -53,6 +54,7 @@ pub struct SmtpConfig {
     pub tls: Tls,
     /// Time limit of one message, from the connection to the server's last word.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub timeout: Period,
 }
 
@@ -80,6 +82,7 @@ pub struct SmsConfig {
     pub token: Option<Secret>,
     /// Time limit of one message.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub timeout: Period,
 }
 

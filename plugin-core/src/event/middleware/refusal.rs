@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::chain::Chain;
 use super::change::Asked;
 use crate::error::Error;
 use crate::event::any::Carried;
@@ -34,22 +35,16 @@ impl Refusal {
 impl<P: Carried> Route<P> {
     /// Asks the middleware whether an event may be published; it may put another in its place, and
     /// then the publisher's own is returned. With an error, the envelope holds that one again.
+    #[inline]
     pub(in crate::event) fn admit(
         &self,
         owner: &Identity,
         reading: &Reading<'_>,
         envelope: &mut Envelope<P>,
     ) -> Result<Option<P>, Refusal> {
-        let Some(chain) = &self.middleware else {
-            return Ok(None);
-        };
-        let mut asked = Asked::new(envelope);
-        match chain.admit(owner, reading, &mut asked) {
-            Ok(()) => Ok(asked.original()),
-            Err(refusal) => {
-                asked.restore();
-                Err(refusal)
-            }
+        match &self.middleware {
+            None => Ok(None),
+            Some(chain) => ask(chain, owner, reading, envelope),
         }
     }
 
@@ -66,6 +61,23 @@ impl<P: Carried> Route<P> {
         }
         let envelope = Arc::get_mut(envelope).expect("nobody has an event before it is admitted");
         self.admit(owner, reading, envelope).map(drop)
+    }
+}
+
+#[inline(never)]
+fn ask<P: Carried>(
+    chain: &Chain,
+    owner: &Identity,
+    reading: &Reading<'_>,
+    envelope: &mut Envelope<P>,
+) -> Result<Option<P>, Refusal> {
+    let mut asked = Asked::new(envelope);
+    match chain.admit(owner, reading, &mut asked) {
+        Ok(()) => Ok(asked.original()),
+        Err(refusal) => {
+            asked.restore();
+            Err(refusal)
+        }
     }
 }
 
