@@ -13,7 +13,9 @@ use plugin_core::registry;
 static EVENTS: LazyLock<Vec<&'static EventDescriptor>> = LazyLock::new(registry::events);
 
 fuzz_target!(|input: &[u8]| {
-    let Some((first, body)) = input.split_first() else { return };
+    let Some((first, body)) = input.split_first() else {
+        return;
+    };
     let event = EVENTS[usize::from(*first) % EVENTS.len()];
     if let Err(error) = event.check(body) {
         assert!(!error.to_string().is_empty());

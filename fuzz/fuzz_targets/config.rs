@@ -12,6 +12,9 @@ fuzz_target!(|text: &str| {
     if let Err(error) = load(&Sources::new().embedded("fuzz", text), &NOTHING) {
         let told = error.to_string();
         assert!(!told.is_empty());
-        assert!(!told.chars().any(|c| c.is_control() && c != '\n'), "{told:?}");
+        assert!(
+            !told.chars().any(|c| c.is_control() && c != '\n'),
+            "{told:?}"
+        );
     }
 });

@@ -7,7 +7,9 @@ use plugin_core::event::Pattern;
 
 fuzz_target!(|text: &str| {
     let (pattern, topic) = text.split_once('\n').unwrap_or((text, "user.login"));
-    let Ok(read) = Pattern::parse(pattern) else { return };
+    let Ok(read) = Pattern::parse(pattern) else {
+        return;
+    };
     assert_eq!(read.to_string(), pattern);
     if Pattern::parse(topic).is_ok() && !topic.contains('*') {
         let words: Vec<&str> = pattern.split('.').collect();
@@ -18,7 +20,7 @@ fuzz_target!(|text: &str| {
 
 fn matches(words: &[&str], segments: &[&str]) -> bool {
     match (words, segments) {
-        (["**"], _) => true,
+        (["**"], [_, ..]) => true,
         ([], []) => true,
         ([word, words @ ..], [segment, segments @ ..]) => {
             (*word == "*" || word == segment) && matches(words, segments)

@@ -4,6 +4,7 @@
 mod accounts;
 #[path = "support/audited.rs"]
 mod audited;
+#[allow(dead_code, reason = "the tests of the database do more with a server")]
 #[path = "../../database/tests/support/server.rs"]
 mod server;
 #[path = "support/system.rs"]
