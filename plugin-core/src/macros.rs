@@ -43,6 +43,10 @@ pub use service::service;
 /// All but `init`, `health` and `respond` return nothing or a `Result<()>`; a batch handler may
 /// return more. Only `init` must be there.
 ///
+/// `#[cfg(…)]` above a method and marks behind a `#[cfg_attr(…)]` are followed, but for those of
+/// the lifecycle, which a plugin has in all builds or in none. To operators, a method `r#move` is
+/// `move`.
+///
 /// # Handlers
 ///
 /// A `fn` runs on the publisher's task, an `async fn` on the plugin's own, fed by its mailbox.

@@ -123,8 +123,9 @@ pub struct Record {
     pub source: Cow<'static, str>,
     /// When it was published.
     pub published: SystemTime,
-    /// The span of the event: its deliveries are children of that, in the trace of its publisher.
-    pub trace: Option<TraceContext>,
+    /// The span that it was published in, or its own one if it was published outside of any trace
+    /// and so began one. An event that is read back is a child of that span.
+    pub parent: Option<TraceContext>,
     /// Its data as JSON.
     pub data: Arc<str>,
     /// Whether its publisher has given it up, and whether its handler has it.

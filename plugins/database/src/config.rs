@@ -40,11 +40,13 @@ pub struct DatabaseConfig {
     #[schemars(range(min = 1, max = 1000))]
     pub pool_size: u32,
     /// How long to wait for a connection.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub connect_timeout: Period,
     /// How long one statement may take.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub query_timeout: Period,
     /// Most rows that one query may return; one that finds more fails.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000_000))]
     pub max_rows: usize,
     /// Most bytes that one query may return; one that finds more fails.
     #[schemars(range(min = 1, max = 1_073_741_824))]

@@ -137,6 +137,35 @@ mod tests {
     }
 
     #[test]
+    fn report_b8_what_passes_is_worth_a_retry_and_nothing_else() {
+        assert!(classify(sqlx::Error::PoolClosed).kind().is_retriable());
+        let read_only = "running with the --read-only option";
+        assert_eq!(mysql(1290, read_only), Meaning::Retriable);
+        assert_eq!(mysql(1290, "--secure-file-priv"), Meaning::Statement);
+        // Disk full, stops, read-only, lock wait, deadlock, killed, killed by hand.
+        for passes in [1021, 1053, 1836, 1205, 1213, 1317, 1927] {
+            assert_eq!(mysql(passes, ""), Meaning::Retriable, "{passes}");
+        }
+        // Syntax, no such table, a text that is too long or not in the charset, a taken key.
+        for stays in [1064, 1146, 1292, 1366, 1406, 1062, 1792] {
+            assert_eq!(mysql(stays, ""), Meaning::Statement, "{stays}");
+        }
+        for passes in [5, 6, 7, 10, 13, 14, 5 | (2 << 8), 10 | (12 << 8)] {
+            assert_eq!(sqlite(passes), Meaning::Retriable, "{passes}");
+        }
+        for stays in [1, 18, 19, 20, 25] {
+            assert_eq!(sqlite(stays), Meaning::Statement, "{stays}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_was_ended_by_its_limit_waited_for_what_passes() {
+        let taken = || sqlx::Error::RowNotFound;
+        assert!(!classify_write(taken(), false).kind().is_retriable());
+        assert!(classify_write(taken(), true).kind().is_retriable());
+    }
+
+    #[test]
     fn a_wrong_account_is_the_operators() {
         assert_eq!(mysql(1045, ""), Meaning::Config);
         assert_eq!(sqlite(26), Meaning::Config);

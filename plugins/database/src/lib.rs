@@ -47,3 +47,26 @@ mod store;
 
 pub use config::{ColumnKind, DatabaseConfig, Driver, Tables};
 pub use plugin::SqlDatabase;
+
+/// The query of an event as it would run, for the fuzz target: no part of the interface.
+///
+/// # Errors
+///
+/// When the query is refused.
+#[doc(hidden)]
+pub fn rewritten(
+    is_mysql: bool,
+    query: &str,
+    given: &[serde_json::Value],
+    tables: &[(&str, &[&str])],
+) -> plugin_core::Result<String> {
+    let grammar = match is_mysql {
+        true => query::Grammar::MySql,
+        false => query::Grammar::Sqlite,
+    };
+    let columns = |names: &[&str]| names.iter().map(|&name| name.to_owned()).collect();
+    let tables = tables
+        .iter()
+        .map(|(name, names)| ((*name).to_owned(), columns(names)));
+    query::check(grammar, query, given, &tables.collect()).map(|checked| checked.sql)
+}

@@ -49,7 +49,14 @@ impl SqlDatabase {
 
     /// One transaction for all that wait: what a commit costs is paid once. What passes, such as a
     /// restart of the server, is waited for; a row that comes again is known by its event's key.
-    #[subscribe(batch = 256, retry = 5, backoff = "500ms", max_backoff = "10s")]
+    #[subscribe(
+        batch = 256,
+        retry = 5,
+        backoff = "500ms",
+        max_backoff = "10s",
+        breaker = 3,
+        open_for = "5s"
+    )]
     async fn save(&self, events: Batch<DataSave>) -> Result<BatchOutcome> {
         let rows: Vec<_> = events.iter().map(saving).collect();
         let outcomes = self.backend.save(&rows).await?;

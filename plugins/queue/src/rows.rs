@@ -8,6 +8,7 @@ use plugin_core::event::IdempotencyKey;
 use plugin_core::event::store::{
     Record, Stock, Stored, SubscriptionName, Suspicion, Ticket, Window,
 };
+use plugin_core::trace::TraceContext;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
@@ -74,7 +75,7 @@ async fn insert_chunk(
             .push_bind(event.key.as_u128().to_be_bytes().to_vec())
             .push_bind(event.source.to_string())
             .push_bind(millis(event.published))
-            .push_bind(event.trace.map(|span| span.to_string()))
+            .push_bind(event.parent.map(TraceContext::to_stored))
             .push_bind(event.data.to_string());
     });
     // As above.
@@ -209,14 +210,14 @@ fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
     let key = number(key).and_then(IdempotencyKey::from_u128);
     let published: i64 = row.try_get("published_ms")?;
     let data: String = row.try_get("data")?;
-    let trace: Option<String> = row.try_get("traceparent")?;
+    let parent: Option<String> = row.try_get("traceparent")?;
     Ok(Stored {
         position: position(row.try_get("seq")?),
         record: Record {
             key: key.ok_or_else(|| sqlx::Error::Decode("a key of 16 bytes".into()))?,
             source: row.try_get::<String, _>("source")?.into(),
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
-            trace: trace.and_then(|span| span.parse().ok()),
+            parent: parent.and_then(|span| TraceContext::from_stored(&span).ok()),
             data: Arc::from(data),
             ticket: Ticket::default(),
         },

@@ -103,7 +103,7 @@ fn event(number: u128, bytes: usize) -> Record {
         key: IdempotencyKey::from_u128((1 << 64) | number).unwrap(),
         source: "host".into(),
         published: SystemTime::now(),
-        trace: None,
+        parent: None,
         data: "x".repeat(bytes).into(),
         ticket: Ticket::default(),
     }

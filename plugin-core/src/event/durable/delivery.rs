@@ -95,8 +95,7 @@ fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeEr
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }
 
-/// What is known of its publishing. An event that is read back stands in the trace of its publisher,
-/// below the span that it had there.
+/// What is known of its publishing. An event that is read back stands in the trace of its publisher.
 fn meta(next: &Next) -> Meta {
     let record = &next.stored.record;
     let key = Some(record.key);
@@ -106,7 +105,7 @@ fn meta(next: &Next) -> Meta {
     let new = Meta::new(thread::Record::current(), interned(&record.source));
     Meta {
         key,
-        parent: record.trace,
+        parent: record.parent,
         ..new
     }
 }

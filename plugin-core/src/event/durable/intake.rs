@@ -188,7 +188,7 @@ impl Load {
                         key.of_subscription(&durable.name)
                     }),
                     source: Cow::Borrowed(job.payload.meta().source),
-                    trace: Some(job.payload.meta().trace()),
+                    parent: Some(job.payload.meta().origin()),
                     published: SystemTime::now(),
                     data: data.into(),
                     ticket,

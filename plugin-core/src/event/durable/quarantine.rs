@@ -102,7 +102,7 @@ mod tests {
             key: IdempotencyKey::next(),
             source: "host".into(),
             published: SystemTime::now(),
-            trace: None,
+            parent: None,
             data: "{}".into(),
             ticket: Ticket::default(),
         };

@@ -214,7 +214,7 @@ mod tests {
             key: IdempotencyKey::next(),
             source: "host".into(),
             published: SystemTime::now(),
-            trace: None,
+            parent: None,
             data: "{}".into(),
             ticket: Ticket::default(),
         };

@@ -4,8 +4,8 @@ use std::future::Future;
 use std::time::{Duration, Instant};
 
 use plugin_contracts::{DataQuery, DataSave, Database};
-use plugin_core::event::DeadLetterQuery;
-use plugin_core::lifecycle::{Health, Running};
+use plugin_core::event::{BreakerState, DeadLetterQuery};
+use plugin_core::lifecycle::{Health, PluginStatus, Running};
 use plugin_core::prelude::*;
 use serde_json::{Value, json};
 
@@ -41,6 +41,19 @@ async fn health(running: &Running, wanted: impl Fn(&Health) -> bool) -> Duration
             return begun.elapsed();
         }
         assert!(begun.elapsed() < PATIENCE, "still {health:?}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// Then an event waits, however long the server is away.
+async fn breaker_opens(running: &Running) {
+    let begun = Instant::now();
+    let is_open = |status: &PluginStatus| {
+        let mut breakers = status.breakers.iter();
+        breakers.any(|breaker| breaker.state == BreakerState::Open)
+    };
+    while !is_open(&running.status().plugins[0]) {
+        assert!(begun.elapsed() < PATIENCE, "no breaker opens");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
@@ -138,6 +151,7 @@ async fn report_b23_an_outage_passes() {
     let saving = save(&running, "meanwhile");
     let back = async {
         health(&running, unavailable("refused")).await;
+        breaker_opens(&running).await;
         server.revive().await;
         health(&running, |health| *health == Health::Healthy).await;
     };
