@@ -81,6 +81,12 @@ mod tests {
         assert_eq!(settings.warnings, []);
     }
 
+    #[test]
+    fn report_c5_every_period_and_number_has_bounds() {
+        let unbounded = config::unbounded(&config::schema(&COMPOSITION));
+        assert_eq!(unbounded, Vec::<String>::new(), "see `config::unbounded`");
+    }
+
     #[cfg(feature = "api")]
     #[test]
     fn the_files_leave_the_address_to_whoever_runs_events() {

@@ -1,5 +1,6 @@
 //! The time of day on tokio's clock.
 
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
@@ -12,8 +13,8 @@ pub struct Clock(Base);
 enum Base {
     /// The machine's own, with its corrections.
     System,
-    /// One that showed a time when tokio's showed another.
-    Set { time: SystemTime, at: Instant },
+    /// One that showed a time when tokio's showed another; its clones are moved with it.
+    Set(Arc<Mutex<(SystemTime, Instant)>>),
 }
 
 impl Clock {
@@ -26,15 +27,26 @@ impl Clock {
     /// A clock that shows `time` now, and runs with tokio's: for tests.
     #[must_use]
     pub fn starting_at(time: SystemTime) -> Self {
-        let at = Instant::now();
-        Self(Base::Set { time, at })
+        let shown = (time, Instant::now());
+        Self(Base::Set(Arc::new(Mutex::new(shown))))
+    }
+
+    /// Sets a clock of [`starting_at`](Self::starting_at), and its clones, to another time, as an
+    /// operator or a time server sets the machine's: for tests. The machine's own is left alone.
+    pub fn set(&self, time: SystemTime) {
+        if let Base::Set(shown) = &self.0 {
+            *shown.lock().unwrap_or_else(PoisonError::into_inner) = (time, Instant::now());
+        }
     }
 
     /// The time of day.
     #[must_use]
     pub fn now(&self) -> SystemTime {
-        match self.0 {
-            Base::Set { time, at } => time + at.elapsed(),
+        match &self.0 {
+            Base::Set(shown) => {
+                let (time, at) = *shown.lock().unwrap_or_else(PoisonError::into_inner);
+                time + at.elapsed()
+            }
             Base::System => system_now(),
         }
     }
@@ -78,6 +90,15 @@ fn system_now() -> SystemTime {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_clock_that_is_set_shows_the_other_time_everywhere() {
+        let clock = Clock::starting_at(SystemTime::UNIX_EPOCH + Duration::from_secs(3600));
+        let other = clock.clone();
+        clock.set(SystemTime::UNIX_EPOCH);
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(other.now(), SystemTime::UNIX_EPOCH + Duration::from_secs(1));
+    }
 
     #[tokio::test(start_paused = true)]
     async fn both_clocks_go_with_a_paused_one() {

@@ -3,6 +3,8 @@
 mod again;
 mod each;
 
+pub(crate) use again::LONGEST_ASKED;
+
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;

@@ -70,7 +70,7 @@ pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
 pub use envelope::{Envelope, EventId};
 pub use handler::HandlerReport;
 pub use idempotency::{IdempotencyKey, InvalidKey};
-pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport};
+pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport, Patch};
 pub use outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
 pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};

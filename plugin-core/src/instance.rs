@@ -24,6 +24,8 @@ pub struct Identity {
     muted: AtomicBool,
     /// Whether it is the manager, whose own events nobody refuses.
     is_manager: bool,
+    /// How many events may come one after the other until one that it publishes.
+    max_event_depth: u16,
 }
 
 impl Identity {
@@ -40,7 +42,19 @@ impl Identity {
             published: Tally::new(),
             muted: AtomicBool::new(false),
             is_manager: false,
+            max_event_depth: u16::MAX,
         }
+    }
+
+    /// The same, with a bound on chains of events.
+    pub(crate) fn bounded(mut self, max_event_depth: u16) -> Self {
+        self.max_event_depth = max_event_depth;
+        self
+    }
+
+    /// How many events may come one after the other until one that it publishes.
+    pub(crate) fn max_event_depth(&self) -> u16 {
+        self.max_event_depth
     }
 
     /// The same, as one of several instances of a plugin.

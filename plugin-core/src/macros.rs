@@ -43,6 +43,10 @@ pub use service::service;
 /// All but `init`, `health` and `respond` return nothing or a `Result<()>`; a batch handler may
 /// return more. Only `init` must be there.
 ///
+/// `#[cfg(…)]` above a method and marks behind a `#[cfg_attr(…)]` are followed, but for those of
+/// the lifecycle, which a plugin has in all builds or in none. To operators, a method `r#move` is
+/// `move`.
+///
 /// # Handlers
 ///
 /// A `fn` runs on the publisher's task, an `async fn` on the plugin's own, fed by its mailbox.
@@ -179,10 +183,15 @@ pub use service::service;
 /// # Middleware
 ///
 /// A `fn` that is called around the events of others; never for those that its own plugin
-/// publishes or handles. It returns nothing or a `Result<()>`.
+/// publishes or handles. It returns nothing or a `Result<()>`; the first may also change the event.
 ///
 /// - `#[middleware(publish)] fn name(&self, event: &AnyEvent<'_>)`, before anybody sees the event:
-///   an error refuses it, and so does a panic.
+///   an error refuses it, and so does a panic. With `-> Result<Option<Patch>>` it may change the
+///   event: `Some` of a [`Patch`](crate::event::Patch) to its data as JSON, or `None` to let it
+///   pass as it is. What the patch makes of the event is read as the event's type again; if it is
+///   none, the event is refused with an error that names the method.
+/// - `#[middleware(publish)] fn name(&self, event: &E) -> Result<Option<E>>`, or `&Envelope<E>`: the
+///   same for one type of event, without `topics`; `Some` is published in the event's place.
 /// - `#[middleware(deliver)] fn name(&self, delivery: &Delivery<'_>)`, before each call of a
 ///   handler: an error is the handler's, which is not called.
 /// - `#[middleware(delivered)] fn name(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>)`,

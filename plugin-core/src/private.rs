@@ -145,6 +145,60 @@ where
     Box::pin(async move { method.await.into_answer() })
 }
 
+/// What `#[middleware(publish)]` may return, where `C` is what it may put in the event's place.
+#[diagnostic::on_unimplemented(
+    message = "`#[middleware(publish)]` returns nothing, `Result<()>` or, to change the event, `Result<Option<{C}>>`, not `{Self}`",
+    label = "this neither refuses nor changes an event",
+    note = "an error refuses the event, `Ok(None)` lets it pass as it is, `Ok(Some(…))` changes it"
+)]
+pub trait IntoChange<C> {
+    /// Whether it can change an event.
+    const CHANGES: bool;
+
+    /// What is to be published in the event's place; `None` if it passes as it is.
+    ///
+    /// # Errors
+    ///
+    /// What the method returned: why the event is refused.
+    fn into_change(self) -> Result<Option<C>>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<C> IntoChange<C> for () {
+    const CHANGES: bool = false;
+
+    fn into_change(self) -> Result<Option<C>> {
+        Ok(None)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, E: Into<Error>> IntoChange<C> for Result<(), E> {
+    const CHANGES: bool = false;
+
+    fn into_change(self) -> Result<Option<C>> {
+        self.map(|()| None).map_err(Into::into)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C> IntoChange<C> for Option<C> {
+    const CHANGES: bool = true;
+
+    fn into_change(self) -> Result<Option<C>> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<C, E: Into<Error>> IntoChange<C> for Result<Option<C>, E> {
+    const CHANGES: bool = true;
+
+    fn into_change(self) -> Result<Option<C>> {
+        self.map_err(Into::into)
+    }
+}
+
 /// What `#[health]` may return.
 #[diagnostic::on_unimplemented(
     message = "`#[health]` returns `Health`, not `{Self}`",

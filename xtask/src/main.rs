@@ -6,6 +6,7 @@ mod command;
 mod counts;
 mod crash;
 mod demo;
+mod fuzz;
 mod matrix;
 mod models;
 mod new_plugin;
@@ -36,6 +37,7 @@ usage: cargo xtask COMMAND
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
   soak [--minutes N | --seconds N] [--seed S]
                                 faults at random under load; memory and tasks have to stay flat
+  fuzz [TARGET] [--seconds N]   the parsers of text from outside, each for a minute, by `cargo fuzz`
   miri                          the kernel's unsafe code under Miri, where that is installed
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
         Some("crash-test") => crash::run(args),
         Some("soak") => soak::run(args),
+        Some("fuzz") => fuzz::fuzz(args),
         Some("miri") => models::miri(),
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),

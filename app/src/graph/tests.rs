@@ -1,10 +1,11 @@
 //! A shop of three plugins, drawn in every way.
 
+use plugin_core::config::{self, Sources};
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Descriptor, Hooks, Kind, Middleware, Mode, Need, Provide, Requirement, Respond,
-    RespondOptions, Source, Stage, SubscribeOptions, Subscription,
+    Arity, Composition, Descriptor, Hooks, Kind, Middleware, Mode, Need, Provide, Requirement,
+    Respond, RespondOptions, Source, Stage, SubscribeOptions, Subscription,
 };
 use serde::{Deserialize, Serialize};
 
@@ -203,6 +204,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Publish,
         topics: "shop.*",
         priority: 10,
+        changes: false,
         bind: |_, _| {},
     },
     Middleware {
@@ -210,6 +212,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
         stage: Stage::Delivered,
         topics: "**",
         priority: i32::MIN,
+        changes: false,
         bind: |_, _| {},
     },
 ]);
@@ -235,4 +238,74 @@ fn middleware_is_drawn_where_there_is_any() {
     assert!(dot.contains(edge), "{dot}");
     let json = serde_json::to_value(&graph).unwrap();
     assert_eq!(json["middleware"][0]["priority"], 10);
+}
+
+static DOOR: Descriptor = Descriptor::new("door", "1.2.0", HOOKS).needs(&[Need::PublishAny]);
+static EAR: Descriptor = Descriptor::new("ear", "1.2.0", HOOKS).needs(&[Need::Subscribe]);
+
+/// What a file grants, and what it turns off.
+const CONFIG: &str = "
+door: { permissions: [ { resource: \"event_bus:shop.*\", actions: [publish] } ] }
+ear: { enabled: false, permissions: [ { resource: \"event_bus:till.*\", actions: [subscribe] } ] }
+";
+
+#[test]
+fn report_d_topics_that_are_chosen_at_run_time_and_plugins_that_are_off_are_drawn() {
+    let set: [&'static Descriptor; 5] = [&LOG, &STORE, &DESK, &DOOR, &EAR];
+    let composition = Composition::assemble(&set).unwrap();
+    let sources = Sources::new().embedded("test", CONFIG);
+    let settings = config::load(&sources, &composition).unwrap();
+    let graph = Graph::of(&set, Some(&settings));
+    let text = text(&graph);
+    assert!(
+        text.contains("ear     1.2.0    business  off    -"),
+        "{text}"
+    );
+    assert!(
+        text.contains("shop.ordered  desk, door (at run time)  store"),
+        "{text}"
+    );
+    let dot = dot(&graph);
+    for line in [
+        "\"ear\" [shape=box, style=dashed, color=gray, fontcolor=gray, label=\"ear (off)\"];",
+        "\"door\" -> \"event shop.ordered\" [style=dashed];",
+        "\"door\" [shape=box];",
+    ] {
+        assert!(dot.contains(line), "{line}: {dot}");
+    }
+    assert!(
+        !dot.contains("-> \"ear\""),
+        "it may not hear this one: {dot}"
+    );
+    let mermaid = mermaid(&graph);
+    for line in [
+        "plugin_ear[\"ear (off)\"]:::off\n",
+        "plugin_door -. at run time .-> event_shop_ordered\n",
+        "classDef off ",
+    ] {
+        assert!(mermaid.contains(line), "{line}: {mermaid}");
+    }
+    let json = serde_json::to_value(&graph).unwrap();
+    assert_eq!(
+        json["events"][0]["may_publish"],
+        serde_json::json!(["door"])
+    );
+    assert_eq!(json["plugins"][4]["on"], false);
+}
+
+/// A name of a plugin author, who may write what they like.
+static ODD: Descriptor = Descriptor::new("odd", "1.2.0", HOOKS).subscriptions(&[Subscription {
+    options: SubscribeOptions::DEFAULT.group("a\"]; b -> c [label=\"<b>\n\u{202e}"),
+    ..on(Source::Event(Ordered::DESCRIPTOR))
+}]);
+
+#[test]
+fn report_a10_no_name_ends_its_quotes() {
+    let graph = Graph::of(&[&ODD], None);
+    let dot = dot(&graph);
+    let label = r#"label="a\"]; b -> c [label=\"<b>\\n\\u{202e}"];"#;
+    assert!(dot.contains(label), "{dot}");
+    let mermaid = mermaid(&graph);
+    let label = r##"|"a#34;]#59; b -#62; c [label=#34;#60;b#62;#92;n#92;u{202e}"| plugin_odd"##;
+    assert!(mermaid.contains(label), "{mermaid}");
 }

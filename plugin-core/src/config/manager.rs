@@ -37,6 +37,10 @@ pub struct ManagerConfig {
     /// Pause between two questions for a plugin's health.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub health_interval: Period,
+    /// Most events that come one after the other, each published while the one before it is
+    /// handled: one more is refused.
+    #[schemars(range(min = 1, max = 65_535))]
+    pub max_event_depth: u16,
     /// Whether plugins run in a sandbox.
     pub enable_sandbox: bool,
     /// Most memory of the process, in MB.
@@ -77,6 +81,7 @@ impl Default for ManagerConfig {
             timeout: Period::seconds(30),
             drain_timeout: Period::seconds(10),
             health_interval: Period::seconds(10),
+            max_event_depth: 64,
             enable_sandbox: false,
             max_memory: None,
             max_cpu: None,

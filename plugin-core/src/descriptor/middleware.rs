@@ -8,7 +8,8 @@ use crate::event::Interceptors;
 /// When a middleware is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
-    /// When an event is published, before anybody sees it. An error refuses the event.
+    /// When an event is published, before anybody sees it. An error refuses the event, and another
+    /// event may be put in its place.
     Publish,
     /// Before each call of a handler. An error is the handler's, which is not called.
     Deliver,
@@ -46,6 +47,8 @@ pub struct Middleware {
     /// Rank among the middleware of a stage: the highest first, then in start order; after a call
     /// the other way round.
     pub priority: i32,
+    /// Whether it may put another event in the place of the one that is published.
+    pub changes: bool,
     /// Puts the method of an instance into the chain.
     pub bind: fn(&PluginRef, &mut Interceptors<'_>),
 }
@@ -57,6 +60,7 @@ impl fmt::Debug for Middleware {
             .field("stage", &self.stage)
             .field("topics", &self.topics)
             .field("priority", &self.priority)
+            .field("changes", &self.changes)
             .finish_non_exhaustive()
     }
 }

@@ -4,6 +4,10 @@ use std::time::Duration;
 
 use super::Error;
 
+/// The longest pause that an error can ask for: an event should not wait a year because a server
+/// says so.
+pub(crate) const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
+
 impl Error {
     /// Says when trying again may help: not before so long after the error. It is what HTTP calls
     /// `Retry-After`.

@@ -7,6 +7,8 @@ use serde_json::Value;
 
 use super::descriptor::Event;
 use super::envelope::{Envelope, EventId, Meta};
+use super::middleware::{self, Substitute};
+use crate::error::Result;
 use crate::trace::TraceContext;
 
 /// Data that can travel in an envelope: a typed event, or JSON on a topic that no type declares.
@@ -15,6 +17,10 @@ pub(crate) trait Carried: Send + Sync + 'static {
     fn to_json(&self) -> serde_json::Result<Value>;
     /// Its data as the text of JSON.
     fn encode(&self) -> serde_json::Result<String>;
+    /// What a change of middleware makes of it.
+    fn changed(&self, change: Substitute) -> Result<Self>
+    where
+        Self: Sized;
 }
 
 impl<E: Event> Carried for E {
@@ -28,6 +34,10 @@ impl<E: Event> Carried for E {
 
     fn encode(&self) -> serde_json::Result<String> {
         serde_json::to_string(self)
+    }
+
+    fn changed(&self, change: Substitute) -> Result<Self> {
+        middleware::typed(self, change)
     }
 }
 
@@ -49,6 +59,10 @@ impl Carried for Untyped {
 
     fn encode(&self) -> serde_json::Result<String> {
         serde_json::to_string(&self.data)
+    }
+
+    fn changed(&self, change: Substitute) -> Result<Self> {
+        middleware::untyped(self, change)
     }
 }
 
@@ -137,10 +151,11 @@ impl<'a> AnyEvent<'a> {
     /// The typed event, if it is an `E`.
     #[must_use]
     pub fn downcast_ref<E: Event>(&self) -> Option<&'a E> {
-        self.0
-            .as_any()
-            .downcast_ref::<Envelope<E>>()
-            .map(Envelope::event)
+        self.envelope().map(Envelope::event)
+    }
+
+    pub(super) fn envelope<E: Event>(&self) -> Option<&'a Envelope<E>> {
+        self.0.as_any().downcast_ref()
     }
 
     /// Its data as JSON. A typed event is serialized at each call.

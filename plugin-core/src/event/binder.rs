@@ -19,7 +19,7 @@ use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::pattern::Pattern;
-use super::queued::{Events, Queued, QueuedCall, QueuedSite};
+use super::queued::{AtRest, Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
 use crate::descriptor::{Overflow, Plugin, PluginRef, SubscribeOptions, Subscription};
 use crate::error::Result;
@@ -361,6 +361,7 @@ impl<'a> Binder<'a> {
                 Role::Handler | Role::Delivery(..) => None,
             },
             breaker,
+            rest: AtRest::default(),
             events: Events::default(),
         };
         site.open()

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::descriptor;
-use crate::error::{ErrorKind, Result};
+use crate::error::{ErrorKind, LONGEST_ASKED, Result};
 
 /// The breaker of one handler of one instance.
 #[derive(Debug)]
@@ -120,10 +120,13 @@ impl Breaker {
     }
 
     /// A call has ended.
-    pub(super) fn ended(&self, verdict: Verdict, is_probe: bool) -> Turn {
+    ///
+    /// `asked` is how long the target asks to be left alone, as with a `Retry-After`.
+    pub(super) fn ended(&self, (verdict, asked): (Verdict, Duration), is_probe: bool) -> Turn {
         let mut state = self.lock();
         let before = state.phase;
-        let turn = state.turn(verdict, is_probe, &self.options);
+        let open_for = self.open_for().max(asked.min(LONGEST_ASKED));
+        let turn = state.turn(verdict, is_probe, (self.options.failures, open_for));
         let is_another = state.phase != before;
         drop(state);
         if is_another {
@@ -181,23 +184,28 @@ impl Breaker {
 }
 
 impl State {
-    fn turn(&mut self, verdict: Verdict, is_probe: bool, options: &descriptor::Breaker) -> Turn {
+    fn turn(
+        &mut self,
+        verdict: Verdict,
+        is_probe: bool,
+        (most, open_for): (u32, Duration),
+    ) -> Turn {
         let now = Instant::now();
         match (verdict, self.phase) {
             (Verdict::Up, _) => self.close(now),
             (Verdict::Down, Phase::Closed { failures }) => {
                 let failures = failures.saturating_add(1);
                 self.phase = Phase::Closed { failures };
-                if failures < options.failures {
+                if failures < most {
                     return Turn::Nothing;
                 }
                 self.opened += 1;
                 self.since = Some(now);
-                self.open(now, options.open_for.get());
+                self.open(now, open_for);
                 Turn::Opened { failures }
             }
             (Verdict::Down, Phase::HalfOpen) if is_probe => {
-                self.open(now, options.open_for.get());
+                self.open(now, open_for);
                 Turn::StillDown
             }
             (Verdict::Unknown, Phase::HalfOpen) if is_probe => {
@@ -307,27 +315,39 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn it_opens_after_failures_in_a_row_and_one_probe_shows() {
         let breaker = breaker();
-        assert_eq!(breaker.ended(Verdict::Down, false), Turn::Nothing);
-        assert_eq!(breaker.ended(Verdict::Up, false), Turn::Nothing);
         assert_eq!(
-            breaker.ended(Verdict::Down, false),
+            breaker.ended((Verdict::Down, Duration::ZERO), false),
+            Turn::Nothing
+        );
+        assert_eq!(
+            breaker.ended((Verdict::Up, Duration::ZERO), false),
+            Turn::Nothing
+        );
+        assert_eq!(
+            breaker.ended((Verdict::Down, Duration::ZERO), false),
             Turn::Nothing,
             "not in a row"
         );
         assert_eq!(
-            breaker.ended(Verdict::Down, false),
+            breaker.ended((Verdict::Down, Duration::ZERO), false),
             Turn::Opened { failures: 2 }
         );
         assert_eq!(breaker.admit(), Admission::Refused);
         tokio::time::sleep(SECOND).await;
         assert_eq!(breaker.admit(), Admission::Probe);
         assert_eq!(breaker.admit(), Admission::Refused, "one probe");
-        assert_eq!(breaker.ended(Verdict::Down, true), Turn::StillDown);
+        assert_eq!(
+            breaker.ended((Verdict::Down, Duration::ZERO), true),
+            Turn::StillDown
+        );
         assert_eq!(breaker.admit(), Admission::Refused);
         tokio::time::sleep(SECOND).await;
         assert_eq!(breaker.admit(), Admission::Probe);
         let after = 2 * SECOND;
-        assert_eq!(breaker.ended(Verdict::Up, true), Turn::Closed { after });
+        assert_eq!(
+            breaker.ended((Verdict::Up, Duration::ZERO), true),
+            Turn::Closed { after }
+        );
         assert_eq!(breaker.admit(), Admission::Call);
         assert_eq!(breaker.status().opened, 1);
     }
@@ -335,15 +355,34 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_began_before_it_opened_is_no_probe() {
         let breaker = breaker();
-        breaker.ended(Verdict::Down, false);
-        breaker.ended(Verdict::Down, false);
+        breaker.ended((Verdict::Down, Duration::ZERO), false);
+        breaker.ended((Verdict::Down, Duration::ZERO), false);
         tokio::time::sleep(SECOND).await;
         assert_eq!(breaker.admit(), Admission::Probe);
-        assert_eq!(breaker.ended(Verdict::Down, false), Turn::Nothing);
+        assert_eq!(
+            breaker.ended((Verdict::Down, Duration::ZERO), false),
+            Turn::Nothing
+        );
         assert_eq!(breaker.status().state, BreakerState::HalfOpen);
-        assert_eq!(breaker.ended(Verdict::Unknown, true), Turn::Nothing);
+        assert_eq!(
+            breaker.ended((Verdict::Unknown, Duration::ZERO), true),
+            Turn::Nothing
+        );
         tokio::time::sleep(LOOK).await;
         assert_eq!(breaker.admit(), Admission::Probe, "another one shows");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_target_that_asks_for_it_is_left_alone_for_longer() {
+        let breaker = breaker();
+        let asked = |seconds| (Verdict::Down, seconds * SECOND);
+        breaker.ended(asked(0), false);
+        breaker.ended(asked(60), false);
+        assert_eq!(breaker.status().next_probe, Some(60 * SECOND));
+        tokio::time::sleep(60 * SECOND).await;
+        assert_eq!(breaker.admit(), Admission::Probe);
+        breaker.ended(asked(1_000_000), true);
+        assert_eq!(breaker.status().next_probe, Some(LONGEST_ASKED));
     }
 
     #[test]

@@ -60,6 +60,12 @@ impl Meta {
         }
     }
 
+    /// What each delivery of the event to a handler carries, in whichever process.
+    pub(crate) fn delivery_key(&self) -> IdempotencyKey {
+        let number = self.id.number();
+        self.key.unwrap_or_else(|| IdempotencyKey::of_event(number))
+    }
+
     /// The span of the event.
     pub(crate) fn trace(&self) -> TraceContext {
         TraceContext::of_event(self.parent, self.id)
@@ -89,6 +95,11 @@ impl<E> Envelope<E> {
 
     pub(crate) fn meta_ref(&self) -> &Meta {
         &self.meta
+    }
+
+    /// Puts another event in its place, before anybody has it; returns the earlier one.
+    pub(super) fn put(&mut self, event: E) -> E {
+        std::mem::replace(&mut self.event, event)
     }
 
     pub(crate) fn into_event(self) -> E {
@@ -125,6 +136,17 @@ impl<E> Envelope<E> {
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         self.meta.key
+    }
+
+    /// What tells a repeated delivery from a new event, for every handler: the same for each retry,
+    /// and for each replay of a dead letter, also in a later process. That of a durable
+    /// subscription is its [`idempotency_key`](Self::idempotency_key); any other handlers of one
+    /// event see the same one, which is worked out at each call.
+    ///
+    /// Put it where it is checked, in the transaction of what the handler does.
+    #[must_use]
+    pub fn delivery_key(&self) -> IdempotencyKey {
+        self.meta.delivery_key()
     }
 }
 

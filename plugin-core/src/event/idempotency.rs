@@ -59,6 +59,21 @@ impl IdempotencyKey {
         }
     }
 
+    /// That of an event which no durable subscription and no caller gave one, by its number in this
+    /// process.
+    pub(crate) fn of_event(number: u64) -> Self {
+        static RANDOM: LazyLock<(u64, u64)> = LazyLock::new(|| {
+            let random = RandomState::new();
+            (
+                now_millis() << 16 | (random.hash_one(0) & 0x3ff),
+                random.hash_one(1),
+            )
+        });
+        let (started, random) = *RANDOM;
+        // The two bits that do not fit into the lower half are in the upper one.
+        Self::custom(started | (number >> 62) << 10, number ^ random)
+    }
+
     /// The key that a digest makes, such as that of a caller's own key: a UUID of version 8. The
     /// same digest makes the same key.
     #[must_use]
@@ -197,6 +212,19 @@ mod tests {
             assert_eq!(&text[14..15], "7", "{text}");
             assert!("89ab".contains(&text[19..20]), "{text}");
             assert_eq!(text.parse(), Ok(*key));
+        }
+    }
+
+    #[test]
+    fn a_key_of_an_event_is_that_of_its_number_alone() {
+        let numbers = [0, 1, 2, 1 << 44, 1 << 62, 1 << 63, u64::MAX];
+        let keys: HashSet<_> = numbers.map(IdempotencyKey::of_event).into_iter().collect();
+        assert_eq!(keys.len(), numbers.len());
+        for number in numbers {
+            let key = IdempotencyKey::of_event(number);
+            assert!(keys.contains(&key));
+            assert_eq!(&key.to_string()[14..15], "8");
+            assert_eq!(key.to_string().parse(), Ok(key));
         }
     }
 

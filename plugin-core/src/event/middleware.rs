@@ -6,11 +6,13 @@
 //!
 //! Invariants: a chain never changes once it is visible; it holds middleware of running instances
 //! only, in the order of its calls; no middleware is called for what its own plugin publishes or
-//! handles; each is called within a reading of the table, so that a stop waits for the call.
+//! handles; an event is changed before anybody but middleware has seen it; each is called within a
+//! reading of the table, so that a stop waits for the call.
 
 mod around;
 mod bind;
 mod chain;
+mod change;
 mod delivery;
 mod draft;
 mod link;
@@ -20,9 +22,11 @@ mod report;
 mod topics;
 
 pub use bind::Interceptors;
+pub use change::Patch;
 pub use delivery::{Delivered, Delivery};
 pub use report::MiddlewareReport;
 
 pub(super) use around::Around;
 pub(super) use chain::Chain;
+pub(super) use change::{Substitute, typed, untyped};
 pub(super) use queued::{Calling, Intercepted};

@@ -64,8 +64,8 @@ fn take_in_queued<P: Carried, T>(
     (route, event): (&Route<P>, P),
     queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {
-    let envelope = Arc::new(Envelope::new(Meta::new(record, owner.name()), event));
-    route.admit(owner, reading, &envelope)?;
+    let mut envelope = Arc::new(Envelope::new(Meta::new(record, owner.name()), event));
+    route.admit_shared(owner, reading, &mut envelope)?;
     record.count(owner.published().slot());
     if !route.entries.is_empty() {
         route.call_inline(record, reading, &envelope);
@@ -148,8 +148,8 @@ fn call_inline_told<P: Carried>(
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
-    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-    route.admit(owner, &reading, &envelope)?;
+    let mut envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.admit(owner, &reading, &mut envelope)?;
     record.count(owner.published().slot());
     route.call_told(record, &reading, &envelope, |handler, result| {
         outcomes.push(handler.site.outcome(result));
@@ -194,10 +194,11 @@ fn try_publish_queued<P: Carried>(
     let Ok(publishing) = Publishing::begin(bus, owner, index) else {
         return Err(TryPublishError::Stopping(event));
     };
-    let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-    if let Err(refusal) = route.admit(owner, reading, &envelope) {
-        return Err(refusal.of(envelope.into_event()));
-    }
+    let mut envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    let original = match route.admit(owner, reading, &mut envelope) {
+        Ok(original) => original,
+        Err(refusal) => return Err(refusal.of(envelope.into_event())),
+    };
     let mut places = Vec::new();
     for target in &*route.queued {
         match target.reserve(&envelope) {
@@ -205,7 +206,9 @@ fn try_publish_queued<P: Carried>(
             Err(no_room) => {
                 // What is reserved is given back before the event is.
                 drop(places);
-                return Err(no_room.with(envelope.into_event()));
+                // It comes back as the publisher gave it: tried again, it is changed again.
+                let event = original.unwrap_or_else(|| envelope.into_event());
+                return Err(no_room.with(event));
             }
         }
     }

@@ -128,7 +128,7 @@ fn admit<P: Carried>(
     series: &mut Vec<Envelope<P>>,
 ) -> Option<PublishError> {
     route.middleware.as_ref()?;
-    let asked = (series.iter().enumerate())
+    let asked = (series.iter_mut().enumerate())
         .find_map(|(at, event)| Some((at, route.admit(owner, reading, event).err()?)));
     let (at, refusal) = asked?;
     series.truncate(at);

@@ -1,7 +1,8 @@
 //! A handler that runs on its plugin's worker.
 
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use super::breaker::Breaker;
@@ -75,6 +76,7 @@ pub(crate) struct QueuedSite {
     /// The durable subscription whose intake it is.
     pub(super) durable: Option<Arc<Durable>>,
     pub(super) breaker: Option<Arc<Breaker>>,
+    pub(super) rest: AtRest,
     pub(super) events: Events,
 }
 
@@ -85,7 +87,44 @@ pub(super) struct Events {
     sampling: Sampling,
 }
 
+/// How the deliveries of a durable subscription come to rest: what is stored waits for the next
+/// start.
+#[derive(Default)]
+pub(super) struct AtRest {
+    /// Whether the first event that has to wait is a reason to.
+    drains: AtomicBool,
+    /// Ends the pump.
+    pump: OnceLock<Box<dyn Fn() + Send + Sync>>,
+}
+
 impl QueuedSite {
+    /// Is told how its pump is ended.
+    pub(super) fn is_pumped(&self, end: impl Fn() + Send + Sync + 'static) {
+        // There is one pump, which begins once.
+        let _first = self.rest.pump.set(Box::new(end)).is_ok();
+    }
+
+    /// From here on, nothing is waited for: neither a retry nor a target that is down.
+    pub(super) fn drain(&self) {
+        self.rest.drains.store(true, Relaxed);
+        if self.breaker.as_ref().is_some_and(|one| !one.is_closed()) {
+            self.come_to_rest();
+        }
+    }
+
+    /// Whether nothing is waited for.
+    pub(super) fn drains(&self) -> bool {
+        self.rest.drains.load(Relaxed)
+    }
+
+    /// No call begins any more, and nothing more is delivered.
+    pub(super) fn come_to_rest(&self) {
+        self.site.end();
+        if let Some(end) = self.rest.pump.get() {
+            end();
+        }
+    }
+
     /// What its worker counts are events of this handler.
     pub(super) fn open(self) -> Arc<Self> {
         self.site.opened(&self.events.count);

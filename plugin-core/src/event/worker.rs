@@ -169,9 +169,12 @@ impl Worker {
         self.ready.extend(self.batches.take(over));
     }
 
-    /// Finds what waits though its subscription has ended.
+    /// Finds what waits and should not: its subscription has ended, or comes to rest.
     fn gather_ended(&mut self) {
-        self.ready.extend(self.parked.take_ended());
+        for work in self.parked.take_ended() {
+            work.site().come_to_rest();
+            self.ready.push_back(work);
+        }
         let ended = |batch: &batch::OpenBatch, _: Instant| batch.has_ended();
         self.ready.extend(self.batches.take(ended));
     }
@@ -327,8 +330,13 @@ impl Worker {
         }
     }
 
-    /// Lets what failed wait for its retry, and its lane behind it.
+    /// Lets what failed wait for its retry, and its lane behind it; unless it is stored, and nothing
+    /// is waited for any more.
     fn park(&mut self, work: Work) {
+        if work.site().drains() {
+            work.site().come_to_rest();
+            return self.discard(work);
+        }
         if let Some(lane) = work.lane() {
             self.mailbox.hold(lane);
         }

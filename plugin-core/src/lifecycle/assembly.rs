@@ -76,7 +76,9 @@ impl Configured {
             let grants = self.grants_of(plugin, settings).with_audit(audit.clone());
             for name in replica::names(plugin.name, settings.config.replicas) {
                 let grants = grants.clone().of_instance(name);
+                let depth = self.settings.manager.max_event_depth;
                 let identity = Identity::new(name, units.len(), grants).replica_of(plugin.name);
+                let identity = identity.bounded(depth);
                 units.push(self.unit(plugin, settings, Arc::new(identity), announcer));
             }
         }

@@ -17,6 +17,7 @@ use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
+use crate::event::Deliveries;
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
@@ -35,8 +36,9 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         .rev()
         .partition(|&unit| is_door(kernel, unit));
     report.plugins.extend(stop_some(kernel, doors).await);
-    rest_durables(kernel);
+    each_delivery(kernel, Deliveries::drain);
     finish_work(kernel).await;
+    each_delivery(kernel, Deliveries::rest);
     kernel.has_drained.store(true, Relaxed);
     report.plugins.extend(stop_some(kernel, rest).await);
     report.unstored = close_intakes(kernel).await;
@@ -78,11 +80,11 @@ fn is_door(kernel: &Kernel, unit: usize) -> bool {
         .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
 }
 
-/// What is stored is handled at the next start: calls that run are waited for, and no other begins.
-fn rest_durables(kernel: &Kernel) {
+/// Tells how to go on with what is stored.
+fn each_delivery(kernel: &Kernel, tell: impl Fn(&Deliveries)) {
     for unit in &kernel.units {
         if let Some(live) = unit.live().as_ref() {
-            live.deliveries.rest();
+            tell(&live.deliveries);
             live.mailbox.nudge();
         }
     }

@@ -41,6 +41,8 @@ pub(super) struct Entry {
     due: Option<Due>,
     /// What jitter adds to `due`.
     delay: Duration,
+    /// The last time that was due.
+    taken: Option<SystemTime>,
     /// Due times that may still be accepted.
     left: Option<u64>,
     number: u64,
@@ -68,6 +70,7 @@ impl Entry {
             cancelled: false,
             due: None,
             delay: Duration::ZERO,
+            taken: None,
             left: None,
             number: 0,
             running: 0,
@@ -82,6 +85,7 @@ impl Entry {
         self.rest();
         self.number = 0;
         self.running = 0;
+        self.taken = None;
         self.left = self.timing.options.max_runs;
         if self.enabled && !self.cancelled {
             let first = self.timing.trigger.first(now, clock);
@@ -116,8 +120,11 @@ impl Entry {
 
     /// Reckons with a clock that was moved.
     pub(super) fn refresh(&mut self, clock: &Clock) {
-        if let Some(due) = &mut self.due {
-            due.refresh(clock);
+        let Some(due) = &mut self.due else { return };
+        due.refresh(clock);
+        let due = *due;
+        if let Some(instead) = self.timing.trigger.instead(&due, self.taken, clock) {
+            self.set_due(Some(instead), clock);
         }
     }
 
@@ -130,6 +137,7 @@ impl Entry {
         {
             late = now - fires;
             times.push_back(due.time(clock));
+            self.taken = Some(due.time(clock));
             let mut next = self.timing.trigger.next(&due, clock);
             if times.len() > MOST {
                 self.counts.missed += 1;

@@ -247,7 +247,8 @@ const fn is_name(names: &[u8], name: usize, text: &[u8], at: usize) -> bool {
 /// A number of at most two digits, and where it ends.
 const fn number(text: &[u8], (at, end): (usize, usize)) -> Option<(u32, usize)> {
     let (mut next, mut number) = (at, 0);
-    while next < end && text[next].is_ascii_digit() {
+    // A third digit is enough to refuse it, and more would not fit the number.
+    while next < end && next - at < 3 && text[next].is_ascii_digit() {
         number = number * 10 + (text[next] - b'0') as u32;
         next += 1;
     }

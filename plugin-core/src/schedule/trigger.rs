@@ -53,9 +53,11 @@ impl Trigger {
     pub(super) fn first(&self, begin: Instant, clock: &Clock) -> Option<Due> {
         match self {
             Self::Every(wait) | Self::After(wait) => Some(Due::steady(later(begin, *wait))),
-            Self::Cron(cron) => cron
-                .next(clock.time_of(begin))
-                .map(|time| Due::of_day(time, clock)),
+            Self::Cron(cron) => {
+                let after = clock.time_of(begin);
+                cron.next(after)
+                    .map(|time| Due::of_day(time, clock).after(after))
+            }
             Self::At(time) => Some(Due::of_day(*time, clock)),
         }
     }
@@ -64,11 +66,39 @@ impl Trigger {
     pub(super) fn next(&self, due: &Due, clock: &Clock) -> Option<Due> {
         match self {
             Self::Every(period) => Some(Due::steady(later(due.at, *period))),
-            Self::Cron(cron) => cron
-                .next(due.time(clock))
-                .map(|time| Due::of_day(time, clock)),
+            Self::Cron(cron) => {
+                let after = due.time(clock);
+                cron.next(after)
+                    .map(|time| Due::of_day(time, clock).after(after))
+            }
             Self::After(_) | Self::At(_) => None,
         }
+    }
+
+    /// The time that is due instead of another, if the clock was set back behind the time after
+    /// which that was the next one: what was reckoned by the clock as it was holds no more.
+    ///
+    /// Times that are named by their hours are due once a day: those of the last hours that
+    /// `taken` says were due already are not due again.
+    pub(super) fn instead(
+        &self,
+        due: &Due,
+        taken: Option<SystemTime>,
+        clock: &Clock,
+    ) -> Option<Due> {
+        let (Self::Cron(cron), now) = (self, clock.now()) else {
+            return None;
+        };
+        if now + UNSET >= due.after? {
+            return None;
+        }
+        let is_again = |taken: &SystemTime| {
+            let back = taken.duration_since(now);
+            cron.is_fixed() && back.is_ok_and(|back| back < CORRECTED)
+        };
+        let after = taken.filter(is_again).unwrap_or(now);
+        let time = cron.next(after)?;
+        Some(Due::of_day(time, clock).after(after))
     }
 
     /// The first time at its pace that is due after `now`.
@@ -88,6 +118,13 @@ impl Trigger {
 /// A wait that no process lives to see the end of.
 const FOR_EVER: Duration = Duration::from_secs(3650 * 86_400);
 
+/// How far a clock may be back that nobody set: timers and clocks do not run alike.
+const UNSET: Duration = Duration::from_secs(1);
+
+/// A clock that is set back by less shows times again, as at the end of summer time; one that is
+/// set back by more was wrong.
+const CORRECTED: Duration = Duration::from_secs(3 * 3600);
+
 fn later(at: Instant, wait: Duration) -> Instant {
     at + wait.min(FOR_EVER)
 }
@@ -99,18 +136,27 @@ pub(super) struct Due {
     pub(super) at: Instant,
     /// The time of day that it goes by: the machine's clock may be moved.
     of_day: Option<SystemTime>,
+    /// It is the first one after this time of day.
+    after: Option<SystemTime>,
 }
 
 impl Due {
     pub(super) fn steady(at: Instant) -> Self {
-        Self { at, of_day: None }
+        let (of_day, after) = (None, None);
+        Self { at, of_day, after }
     }
 
     fn of_day(time: SystemTime, clock: &Clock) -> Self {
         Self {
             at: clock.instant_of(time),
             of_day: Some(time),
+            after: None,
         }
+    }
+
+    fn after(mut self, time: SystemTime) -> Self {
+        self.after = Some(time);
+        self
     }
 
     /// Its time of day.

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
@@ -29,11 +30,14 @@ use crate::event::EventId;
 /// assert_eq!(child.trace_id(), context.trace_id());
 /// assert_ne!(child.span_id(), context.span_id());
 /// ```
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy)]
 pub struct TraceContext {
     trace: TraceId,
     span: SpanId,
     flags: u8,
+    /// How many events came one after the other, each published while the one before was handled.
+    /// It is no part of the text.
+    depth: u16,
 }
 
 /// Which trace it is: 128 bits, not all zero. Its text is 32 lower-case hexadecimal digits.
@@ -70,7 +74,10 @@ impl TraceContext {
     /// The span of an event that was published there.
     pub(crate) fn of_event(parent: Option<Self>, event: EventId) -> Self {
         match parent {
-            Some(parent) => parent.below(event.number()),
+            Some(parent) => Self {
+                depth: parent.depth.saturating_add(1),
+                ..parent.below(event.number())
+            },
             None => Self::first(event.number()),
         }
     }
@@ -84,6 +91,7 @@ impl TraceContext {
             },
             span: SpanId(ids::span(high, number)),
             flags: SAMPLED,
+            depth: 0,
         }
     }
 
@@ -92,6 +100,34 @@ impl TraceContext {
             span: SpanId(ids::span(self.span.0.get(), number)),
             ..self
         }
+    }
+
+    pub(crate) fn depth(self) -> u16 {
+        self.depth
+    }
+
+    /// The text for a store, which [`TraceContext::from_stored`] reads: that of the header, and
+    /// behind it what the process that wrote it knows besides.
+    #[must_use]
+    pub fn to_stored(self) -> String {
+        match self.depth {
+            0 => self.to_string(),
+            depth => format!("{self};{depth}"),
+        }
+    }
+
+    /// Reads what [`TraceContext::to_stored`] wrote.
+    ///
+    /// # Errors
+    ///
+    /// When it is no such text.
+    pub fn from_stored(text: &str) -> Result<Self, TraceparentError> {
+        let Some((header, depth)) = text.split_once(';') else {
+            return text.parse();
+        };
+        let depth = depth.parse().map_err(|_| TraceparentError::Malformed)?;
+        let context: Self = header.parse()?;
+        Ok(Self { depth, ..context })
     }
 
     /// Which trace it is.
@@ -110,6 +146,21 @@ impl TraceContext {
     #[must_use]
     pub const fn is_sampled(self) -> bool {
         self.flags & SAMPLED != 0
+    }
+}
+
+/// Two are the same if they are the same place in a trace.
+impl PartialEq for TraceContext {
+    fn eq(&self, other: &Self) -> bool {
+        (self.trace, self.span, self.flags) == (other.trace, other.span, other.flags)
+    }
+}
+
+impl Eq for TraceContext {}
+
+impl Hash for TraceContext {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (self.trace, self.span, self.flags).hash(hasher);
     }
 }
 
@@ -204,6 +255,7 @@ impl FromStr for TraceContext {
                 trace: TraceId { high, low },
                 span: SpanId(span),
                 flags: if flags & 1 == 1 { SAMPLED } else { 0 },
+                depth: 0,
             }),
             _ => Err(TraceparentError::Zero),
         }
@@ -248,6 +300,24 @@ fn hex(digits: &[u8]) -> Result<u64, TraceparentError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_store_keeps_how_deep_a_chain_of_events_is() {
+        let root = TraceContext::root();
+        assert_eq!(root.to_stored(), root.to_string());
+        let deep = TraceContext { depth: 7, ..root };
+        let read = TraceContext::from_stored(&deep.to_stored()).unwrap();
+        assert_eq!((read, read.depth()), (root, 7));
+        assert_eq!(deep.to_string(), root.to_string(), "no header has it");
+        for text in [
+            format!("{root};x"),
+            format!("{root};"),
+            format!("{root};99999"),
+            ";1".into(),
+        ] {
+            assert!(TraceContext::from_stored(&text).is_err(), "{text}");
+        }
+    }
 
     fn read(text: &str) -> Result<String, TraceparentError> {
         text.parse()

@@ -2,7 +2,9 @@
 
 use proc_macro2::Span;
 use quote::ToTokens;
-use syn::{Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, PatType, Signature, Type};
+use syn::{
+    Attribute, Expr, ExprLit, ExprPath, Ident, Lit, LitStr, PatType, ReturnType, Signature, Type,
+};
 
 use super::block::Block;
 use super::mark::Mark;
@@ -10,7 +12,7 @@ use super::model::{Call, Found, marked};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
 use crate::diagnostics::Diagnostics;
-use crate::topic;
+use crate::{fragment, topic};
 
 const GRAMMAR: Grammar = Grammar {
     attribute: "#[middleware]",
@@ -34,6 +36,10 @@ pub(crate) struct Middleware {
     pub(crate) stage_span: Span,
     pub(crate) topics: Option<Topics>,
     pub(crate) priority: Option<Expr>,
+    /// The one type of event of a method of the stage `publish` that names it.
+    pub(crate) event: Option<Type>,
+    /// What a method of the stage `publish` returns, if it says so.
+    pub(crate) output: Option<Type>,
 }
 
 /// Which topics it is called for.
@@ -107,7 +113,14 @@ fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<M
     let topics = topics(&mut arguments, diagnostics);
     let priority = arguments.expression("priority", diagnostics);
     let (stage, stage_span) = stage(&mut arguments, attribute, diagnostics)?;
-    check_parameters(stage, &method.signature, diagnostics);
+    let event = (stage == Stage::Publish)
+        .then(|| event(&method.signature))
+        .flatten();
+    match &event {
+        Some(event) => check_typed(event, &method.signature, topics.as_ref(), diagnostics),
+        None => check_parameters(stage, &method.signature, diagnostics),
+    }
+    let output = output(&method.signature, diagnostics);
     Some(Middleware {
         call,
         conditions: hook::conditions(method, marked),
@@ -115,6 +128,8 @@ fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<M
         stage_span,
         topics,
         priority,
+        event,
+        output: output.filter(|_| stage == Stage::Publish),
     })
 }
 
@@ -197,6 +212,81 @@ fn check_synchronous(signature: &Signature, diagnostics: &mut Diagnostics) {
     }
 }
 
+/// The `E` of a first parameter `&E` or `&Envelope<E>`, if it is a type of event.
+fn event(signature: &Signature) -> Option<Type> {
+    let parameters = parameter::typed(signature);
+    let Type::Reference(reference) = &*parameters.first()?.ty else {
+        return None;
+    };
+    let event = parameter::argument(&reference.elem, "Envelope").unwrap_or(&reference.elem);
+    let other = ["AnyEvent", "Delivery", "Delivered"];
+    let is_other = other.iter().any(|name| parameter::is_named(event, name));
+    let is_path = matches!(fragment::inner_type(event), Type::Path(_));
+    (is_path && !is_other).then(|| event.clone())
+}
+
+/// Checks a method of the stage `publish` that names the type of event.
+fn check_typed(
+    event: &Type,
+    signature: &Signature,
+    topics: Option<&Topics>,
+    diagnostics: &mut Diagnostics,
+) {
+    let text = parameter::text(event);
+    if let Some(Topics::Pattern(_) | Topics::Named(_)) = topics {
+        let topics = topics.map(|topics| match topics {
+            Topics::Pattern(pattern) => pattern.to_token_stream(),
+            Topics::Named(path) => path.to_token_stream(),
+        });
+        diagnostics.at(
+            topics,
+            format!(
+                "`{text}` says which topic is meant: leave `topics` out, or take `&AnyEvent<'_>`"
+            ),
+        );
+    }
+    let parameters = parameter::typed(signature);
+    if let Some(PatType { ty, .. }) = parameters.first()
+        && let Type::Reference(reference) = &**ty
+        && let Some(token) = &reference.mutability
+    {
+        diagnostics.at(
+            token,
+            format!(
+                "a middleware returns the event that it wants in the place of this one: take \
+                    `&{text}`, and write `-> Result<Option<{text}>>`"
+            ),
+        );
+    }
+    for extra in parameters.iter().skip(1) {
+        diagnostics.at(
+            extra,
+            format!(
+                "`#[middleware(publish)]` has no place for this parameter: write `fn check(&self, \
+                    event: &{text}) -> Result<Option<{text}>>`"
+            ),
+        );
+    }
+}
+
+/// The return type, if there is one. It has to be written out, as it says whether an event may be
+/// changed.
+fn output(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Type> {
+    let ReturnType::Type(_, ty) = &signature.output else {
+        return None;
+    };
+    let ty = fragment::bare_type(Type::clone(ty));
+    if let Type::ImplTrait(_) = &ty {
+        diagnostics.at(
+            &ty,
+            "a middleware says what it returns: write `Result<()>`, or `Result<Option<…>>` with \
+                what it may put in the event's place",
+        );
+        return None;
+    }
+    Some(ty)
+}
+
 fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagnostics) {
     let parameters = parameter::typed(signature);
     let wanted = stage.parameters();
@@ -205,8 +295,13 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
             diagnostics.at(
                 parameter.ty.to_token_stream(),
                 format!(
-                    "`#[middleware({})]` takes `&{name}<'_>` here: write `{}`",
+                    "`#[middleware({})]` takes `&{name}<'_>`{} here: write `{}`",
                     stage.word(),
+                    if stage == Stage::Publish {
+                        " or a type of event, as `&UserLogin`,"
+                    } else {
+                        ""
+                    },
                     stage.example()
                 ),
             );

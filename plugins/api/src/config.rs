@@ -33,30 +33,32 @@ pub struct ApiConfig {
     /// gets it.
     pub max_pending_events: NonZeroU16,
     /// How long the `Idempotency-Key` of an event is known after it was published.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1s", "x-max" = "30d"))]
     pub idempotency_ttl: Period,
     /// Most bytes of a request's body.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
     pub max_body_bytes: NonZeroUsize,
     /// Time limit of one request, from the last byte of its head to the answer.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub request_timeout: Period,
     /// Time limit for the body of a request to come.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub body_timeout: Period,
     /// Time limit for the head of a request to come, from its first byte, or for the first
     /// request of a connection from its start.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub header_timeout: Period,
     /// Time limit for a client to take an answer.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub write_timeout: Period,
     /// How long a connection may be without a request after an answer.
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub idle_timeout: Period,
     /// Most bytes of a request's head.
     #[schemars(range(min = 1024, max = 1_048_576))]
     pub max_header_bytes: usize,
     /// Most fields of a request's head.
+    #[schemars(range(min = 1, max = 1000))]
     pub max_headers: NonZeroU16,
     /// Most connections at once. One more closes that which has waited longest for a request; if
     /// all have one that is being answered, it is answered 503, unless it is a probe.
@@ -64,6 +66,7 @@ pub struct ApiConfig {
     /// Most connections of one client address (of IPv6: of one /64 network), in the same way.
     pub max_connections_per_address: NonZeroU16,
     /// How long requests that run when the plugin stops may go on.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub drain_timeout: Period,
 }
 
@@ -104,5 +107,18 @@ impl Default for ApiConfig {
             max_connections_per_address: const { NonZeroU16::new(64).expect("it is not zero") },
             drain_timeout: Period::seconds(5),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::config::unbounded;
+
+    use super::*;
+
+    #[test]
+    fn report_c5_every_number_and_period_has_bounds() {
+        let schema = schemars::schema_for!(ApiConfig);
+        assert_eq!(unbounded(schema.as_value()), [""; 0]);
     }
 }

@@ -28,8 +28,8 @@ const PAIRS: usize = 65_536;
 const USERS: usize = 32_768;
 const NETWORKS: usize = 65_536;
 
-/// Logins from one network that run or wait at once: a quarter of those that can wait in all.
-const AT_ONCE: u32 = 16;
+/// Logins from one network that run or wait at once: half of those that can wait in all.
+const AT_ONCE: u32 = 32;
 
 /// The pause that the first failure too many costs; each next one costs twice as much.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);

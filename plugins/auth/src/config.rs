@@ -14,7 +14,7 @@ pub struct AuthConfig {
     /// one ends all tokens.
     pub secret: Option<Secret>,
     /// How long a token is good for, also one that is there already; a year at most.
-    #[schemars(extend("minimum" = "1s", "maximum" = "366d"))]
+    #[schemars(extend("x-min" = "1s", "x-max" = "366d"))]
     pub token_ttl: Period,
     /// What failed logins lead to.
     pub failures: Failures,
@@ -46,7 +46,7 @@ impl Default for AuthConfig {
 pub struct Failures {
     /// How long failures are remembered, from the end of the last pause on, and the longest pause;
     /// a day at most.
-    #[schemars(extend("minimum" = "1s", "maximum" = "1d"))]
+    #[schemars(extend("x-min" = "1s", "x-max" = "1d"))]
     pub window: Period,
     /// Failures of one user from one address that cost nothing. From this one on each costs a
     /// pause: 1 s, then twice as long each time, at most `window`; and at most 30 s at an address

@@ -4,6 +4,7 @@
 mod accounts;
 #[path = "support/audited.rs"]
 mod audited;
+#[allow(dead_code, reason = "the tests of the database do more with a server")]
 #[path = "../../database/tests/support/server.rs"]
 mod server;
 #[path = "support/system.rs"]
@@ -18,7 +19,7 @@ use plugin_core::prelude::*;
 use serde_json::{Value, json};
 
 use server::Server;
-use system::{config, service, start, start_with};
+use system::{config, mistake, service, start, start_with};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_on_sqlite() {
@@ -296,4 +297,32 @@ async fn the_default_config_has_a_user_to_try() {
         .await
         .expect("that is the password now");
     assert!(running.stop().await.is_clean());
+}
+
+#[test]
+fn report_c5_periods_and_numbers_have_bounds() {
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let long = "x".repeat(65);
+    let user = json!({"id": long, "name": "x", "email": "x@example.com", "password": "x"});
+    for (key, wrong) in [
+        ("token_ttl", json!({"token_ttl": "0s"})),
+        ("token_ttl", json!({"token_ttl": "367d"})),
+        ("window", json!({"failures": {"window": "0s"}})),
+        ("window", json!({"failures": {"window": "25h"}})),
+        ("per_user", json!({"failures": {"per_user": 0}})),
+        ("per_ip", json!({"failures": {"per_ip": 4_000_000_000_u32}})),
+        (
+            "per_user_total",
+            json!({"failures": {"per_user_total": -1}}),
+        ),
+        ("id", json!({"users": [user]})),
+    ] {
+        let told = mistake(wrong.clone(), directory.path());
+        let told = told.unwrap_or_else(|| panic!("{wrong} is accepted"));
+        assert!(told.contains(key), "{told}");
+    }
+    for good in ["1s", "366d"] {
+        let told = mistake(json!({"token_ttl": good}), directory.path());
+        assert_eq!(told, None);
+    }
 }

@@ -8,9 +8,10 @@ use plugin_core::prelude::*;
 #[serde(deny_unknown_fields, default)]
 pub struct CacheConfig {
     /// Most values at once.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_entries: u64,
     /// Longest time that a value is kept, whatever is asked for.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub max_ttl: Period,
 }
 

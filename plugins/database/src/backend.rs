@@ -8,7 +8,7 @@ use serde_json::Value;
 use sqlx::{MySql, Sqlite};
 
 use crate::config::{DatabaseConfig, Target};
-use crate::store::Store;
+use crate::store::{Saving, Store};
 use crate::{mysql, sqlite};
 
 /// A database of either kind.
@@ -42,8 +42,7 @@ impl Backend {
                 Self::Sqlite(Store::open(sqlite::open(&path, limits).await?, config).await?)
             }
             Target::Mysql(server) => {
-                let pool = mysql::open(&server, limits).await?;
-                Self::MySql(Store::open((pool.clone(), pool), config).await?)
+                Self::MySql(Store::open(mysql::open(&server, limits).await?, config).await?)
             }
         })
     }
@@ -52,7 +51,7 @@ impl Backend {
         either!(self, store => store.insert(table, row).await)
     }
 
-    pub(crate) async fn save(&self, rows: &[(&str, &Row)]) -> Result<Vec<Result<i64>>> {
+    pub(crate) async fn save(&self, rows: &[Saving<'_>]) -> Result<Vec<Result<i64>>> {
         either!(self, store => store.save(rows).await)
     }
 
@@ -68,8 +67,8 @@ impl Backend {
         either!(self, store => store.execute(sql, params).await)
     }
 
-    pub(crate) async fn ping(&self) -> Result<()> {
-        either!(self, store => store.ping().await)
+    pub(crate) async fn health(&self) -> Result<()> {
+        either!(self, store => store.health().await)
     }
 
     pub(crate) async fn close(&self) {

@@ -9,6 +9,8 @@ use plugin_core::{Error, Result};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::memory;
+
 mod target;
 
 pub(crate) use target::{Server, Target};
@@ -38,12 +40,23 @@ pub struct DatabaseConfig {
     #[schemars(range(min = 1, max = 1000))]
     pub pool_size: u32,
     /// How long to wait for a connection.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
     pub connect_timeout: Period,
     /// How long one statement may take.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub query_timeout: Period,
     /// Most rows that one query may return; one that finds more fails.
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 100_000_000))]
     pub max_rows: usize,
+    /// Most bytes that one query may return; one that finds more fails.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
+    pub max_result_bytes: usize,
+    /// Most bytes of one value that an event saves, or binds in a query.
+    #[schemars(range(min = 1, max = 1_073_741_824))]
+    pub max_value_bytes: usize,
+    /// How many of the last `data.save` are known again when they are delivered a second time.
+    #[schemars(range(min = 0, max = 100_000_000))]
+    pub remembered_saves: u32,
     /// Tables that events may save to and ask, each made when it is absent, with a key `id` that
     /// the database counts up. The tables of other plugins are out of reach for events.
     pub tables: Tables,
@@ -63,6 +76,9 @@ impl Default for DatabaseConfig {
             connect_timeout: Period::seconds(10),
             query_timeout: Period::seconds(30),
             max_rows: 10_000,
+            max_result_bytes: 16 * 1024 * 1024,
+            max_value_bytes: 1024 * 1024,
+            remembered_saves: 100_000,
             tables: Tables::new(),
         }
     }
@@ -113,6 +129,9 @@ pub(crate) struct Limits {
     pub(crate) connect: Duration,
     pub(crate) query: Duration,
     pub(crate) rows: usize,
+    pub(crate) result_bytes: usize,
+    pub(crate) value_bytes: usize,
+    pub(crate) remembered: u32,
 }
 
 impl DatabaseConfig {
@@ -125,6 +144,11 @@ impl DatabaseConfig {
         for (table, columns) in &self.tables {
             for name in columns.keys().chain([table]) {
                 check_name(name)?;
+            }
+            if table.eq_ignore_ascii_case(memory::TABLE) {
+                return Err(Error::config(format!(
+                    "`{table}` is a table of the plugin's own: take another name"
+                )));
             }
             if columns.is_empty() {
                 return Err(Error::config(format!("table `{table}` has no columns")));
@@ -144,6 +168,9 @@ impl DatabaseConfig {
             connect: self.connect_timeout.get(),
             query: self.query_timeout.get(),
             rows: self.max_rows,
+            result_bytes: self.max_result_bytes,
+            value_bytes: self.max_value_bytes,
+            remembered: self.remembered_saves,
         }
     }
 }

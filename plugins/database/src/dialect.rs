@@ -1,16 +1,19 @@
 //! What a driver has to bring; everything above it is written once for both.
 
+use std::borrow::Cow;
 use std::future::Future;
+use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt, pin_mut};
 use plugin_contracts::Row;
 use plugin_core::{Error, Result};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Column, Database, Encode, Pool, Type};
+use sqlx::{AssertSqlSafe, Column, Database, Encode, Type};
 
 use crate::config::{ColumnKind, Limits};
-use crate::error::classify;
-use crate::param::Param;
+use crate::error::{self, classify};
+use crate::param::{Param, size_of_value};
+use crate::query::Grammar;
 
 /// What a statement did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,21 +24,60 @@ pub(crate) struct Done {
     pub(crate) key: i64,
 }
 
+/// Why rows were not read to their end.
+#[derive(Debug)]
+pub(crate) enum Stopped {
+    /// The database failed.
+    Failed(sqlx::Error),
+    /// The rows are not as they should be; what is left of them was not read.
+    Refused(Error),
+}
+
+impl Stopped {
+    /// Whether the connection is whole: the database answered, and there is nothing left to read.
+    pub(crate) fn leaves_it_whole(&self) -> bool {
+        matches!(self, Self::Failed(error) if error::is_answer(error))
+    }
+}
+
+impl From<Stopped> for Error {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Failed(error) => classify(error),
+            Stopped::Refused(error) => error,
+        }
+    }
+}
+
 /// The differences between the databases.
 pub(crate) trait Dialect: Database {
+    /// Whose grammar a query has.
+    const GRAMMAR: Grammar;
+    /// Whether it is no server, so that a connection always answers.
+    const IN_THIS_PROCESS: bool;
     /// Stands around names.
     const QUOTE: char;
     /// Begins a transaction that writes.
     const BEGIN: &'static str;
     /// Type of the key of a declared table.
     const KEY: &'static str;
-    /// What follows the columns of a declared table.
+    /// Type of the key of an event.
+    const EVENT_KEY: &'static str;
+    /// What follows the columns of a table.
     const TABLE_OPTIONS: &'static str;
     /// Finds all tables with their columns.
     const COLUMNS: &'static str;
+    /// Finds columns that can't hold every text: table, column, and what they hold.
+    const NARROW_COLUMNS: Option<&'static str>;
 
     /// Type of a declared column.
     fn column_type(kind: ColumnKind) -> &'static str;
+
+    /// Has the database end what is asked on this connection after `limit`.
+    fn limit(
+        connection: &mut Self::Connection,
+        limit: Duration,
+    ) -> impl Future<Output = sqlx::Result<()>> + Send;
 
     /// Runs a statement that returns no rows.
     fn execute(
@@ -44,17 +86,31 @@ pub(crate) trait Dialect: Database {
         params: Vec<Param>,
     ) -> impl Future<Output = sqlx::Result<Done>> + Send;
 
-    /// Runs a statement that returns rows on a connection that can't write.
-    fn query(
-        pool: &Pool<Self>,
+    /// Runs a statement that returns rows.
+    fn read(
+        connection: &mut Self::Connection,
         sql: &str,
         params: Vec<Param>,
         limits: Limits,
-    ) -> impl Future<Output = Result<Vec<Row>>> + Send;
+    ) -> impl Future<Output = Result<Vec<Row>, Stopped>> + Send;
+
+    /// Runs a statement that returns rows, where nothing can be written.
+    fn query(
+        connection: &mut Self::Connection,
+        sql: &str,
+        params: Vec<Param>,
+        limits: Limits,
+    ) -> impl Future<Output = Result<Vec<Row>, Stopped>> + Send;
+
+    /// Whether the database answers, and would take a write as far as can be told without one.
+    fn probe(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<()>> + Send;
+
+    /// A plugin's statement, which is written for both databases, as this one needs it.
+    fn portable(sql: &str) -> Cow<'_, str>;
 }
 
-/// A statement with its values bound. The text is one that [`crate::statement`] or
-/// [`crate::schema`] made sure of, or that of a plugin.
+/// A statement with its values bound. The text is one that [`crate::query`] or [`crate::schema`]
+/// wrote, or that of a plugin.
 pub(crate) fn bind<DB>(sql: &str, params: Vec<Param>) -> Query<'static, DB, DB::Arguments>
 where
     DB: Database,
@@ -74,25 +130,52 @@ where
     })
 }
 
-/// Reads rows up to a bound; of two columns with the same name the last one stays.
+/// Reads rows one by one, up to a number of them and of their bytes.
 pub(crate) async fn collect<R: sqlx::Row>(
     rows: impl Stream<Item = sqlx::Result<R>> + Send,
-    most: usize,
+    limits: Limits,
     value: fn(&R, usize) -> sqlx::Result<serde_json::Value>,
-) -> Result<Vec<Row>> {
+) -> Result<Vec<Row>, Stopped> {
     pin_mut!(rows);
-    let mut found = Vec::new();
-    while let Some(row) = rows.try_next().await.map_err(classify)? {
-        if found.len() == most {
-            return Err(Error::external(format!(
-                "the query finds more than {most} rows, as many as `max_rows` allows: add a `LIMIT`"
-            )));
+    let (mut found, mut bytes) = (Vec::new(), 0_usize);
+    while let Some(row) = rows.try_next().await.map_err(Stopped::Failed)? {
+        if found.len() == limits.rows {
+            return Err(Stopped::Refused(Error::external(format!(
+                "the query finds more than {} rows, as many as `max_rows` allows: add a `LIMIT`",
+                limits.rows
+            ))));
         }
-        let columns = row.columns().iter().enumerate();
-        let row: sqlx::Result<Row> = columns
-            .map(|(index, column)| Ok((column.name().to_owned(), value(&row, index)?)))
-            .collect();
-        found.push(row.map_err(classify)?);
+        let row = named(&row, value)?;
+        bytes += row
+            .iter()
+            .map(|(name, value)| name.len() + size_of_value(value))
+            .sum::<usize>();
+        if bytes > limits.result_bytes {
+            return Err(Stopped::Refused(Error::external(format!(
+                "the query finds more than {} bytes, as many as `max_result_bytes` allows: ask for \
+                 fewer rows or columns",
+                limits.result_bytes
+            ))));
+        }
+        found.push(row);
     }
     Ok(found)
+}
+
+/// A row of an object has each name once.
+fn named<R: sqlx::Row>(
+    row: &R,
+    value: fn(&R, usize) -> sqlx::Result<serde_json::Value>,
+) -> Result<Row, Stopped> {
+    let mut named = Row::new();
+    for (index, column) in row.columns().iter().enumerate() {
+        let value = value(row, index).map_err(Stopped::Failed)?;
+        if named.insert(column.name().to_owned(), value).is_some() {
+            return Err(Stopped::Refused(Error::external(format!(
+                "two columns of the result are named `{0}`: name one of them otherwise, with `AS`",
+                column.name()
+            ))));
+        }
+    }
+    Ok(named)
 }

@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteError;
 /// What a failure means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Meaning {
-    /// The connection, or another transaction was in the way.
+    /// It passes: the connection, another transaction, the state of the server or of its disk.
     Retriable,
     /// Settings, accounts or permissions are wrong.
     Config,
@@ -30,17 +30,43 @@ pub(crate) fn classify(error: sqlx::Error) -> Error {
     }
 }
 
+/// The plugin's error of a write. It waits for nothing but locks and the disk, so its time limit
+/// says that these were busy, which passes. With `again`, a key that is taken passes too.
+pub(crate) fn classify_write(error: sqlx::Error, again: bool) -> Error {
+    let passes = match meaning(&error) {
+        Meaning::TooLong => true,
+        Meaning::Statement => again,
+        Meaning::Retriable | Meaning::Config => false,
+    };
+    if passes {
+        return Error::retriable("database").because(error);
+    }
+    classify(error)
+}
+
+/// Whether the database answered, so that the connection has nothing under way and can be used
+/// again. One to a server that is about to go, or has become one that refuses, is better made anew.
+pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(answer) = error else {
+        return false;
+    };
+    let local = answer.try_downcast_ref::<SqliteError>().is_some();
+    local || meaning(error) != Meaning::Retriable
+}
+
 fn meaning(error: &sqlx::Error) -> Meaning {
     match error {
+        // A closed pool is one whose plugin is being restarted.
         sqlx::Error::Io(_)
         | sqlx::Error::PoolTimedOut
+        | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
         | sqlx::Error::Protocol(_) => Meaning::Retriable,
         sqlx::Error::Configuration(_) | sqlx::Error::Tls(_) => Meaning::Config,
         sqlx::Error::Database(error) => {
             if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
-                return mysql(error.number());
+                return mysql(error.number(), error.message());
             }
             if let Some(error) = error.try_downcast_ref::<SqliteError>() {
                 let code = sqlx::error::DatabaseError::code(error);
@@ -53,14 +79,29 @@ fn meaning(error: &sqlx::Error) -> Meaning {
 }
 
 /// By the server's error number.
-fn mysql(number: u16) -> Meaning {
+fn mysql(number: u16, message: &str) -> Meaning {
     match number {
-        // Too many connections, shutdown, lock wait, deadlock, killed, aborted, read-only for now.
-        1040 | 1053 | 1152 | 1158..=1161 | 1203 | 1205 | 1213 | 1290 | 1317 | 1927 => {
+        // Memory, threads, files or the disk are used up.
+        1021 | 1026 | 1030 | 1037 | 1038 | 1041 | 1114 | 1135 | 3675
+        // Too many connections, of all or of this account.
+        | 1040 | 1203 | 1226
+        // It starts, stops, or lost this connection.
+        | 1042 | 1043 | 1053 | 1077 | 1079 | 1080 | 1152 | 1158..=1161 | 1184 | 1927 | 3168
+        | 3169 | 4031
+        // Not yet a member of its cluster; read-only.
+        | 1047 | 1836 | 3100 | 3101
+        // Lock wait, lock table, deadlock, killed by hand, altered at the same time, commit.
+        | 1180 | 1181 | 1205 | 1206 | 1213 | 1317 | 1412 | 1613 | 1614 | 1615 | 1637 => {
             Meaning::Retriable
         }
-        // Access denied to the server, database or table; unknown database.
-        1044 | 1045 | 1049 | 1130 | 1142 | 1143 | 1227 | 1698 => Meaning::Config,
+        // An option of the server forbids it: to be read-only may pass, others do not.
+        1290 if message.contains("read-only") || message.contains("read_only") => {
+            Meaning::Retriable
+        }
+        // Access denied to the server, database or table; unknown database; a blocked host; an
+        // expired or locked account.
+        1044 | 1045 | 1049 | 1129 | 1130 | 1142 | 1143 | 1227 | 1251 | 1275 | 1370 | 1698
+        | 1820 | 1862 | 3118 | 3955 | 4151 => Meaning::Config,
         // MariaDB's limit; MySQL's.
         1969 | 3024 => Meaning::TooLong,
         _ => Meaning::Statement,
@@ -70,10 +111,10 @@ fn mysql(number: u16) -> Meaning {
 /// By the primary result code, the low byte of the extended one.
 fn sqlite(code: u32) -> Meaning {
     match code & 0xff {
-        // Busy, locked, disk I/O, full.
-        5 | 6 | 10 | 13 => Meaning::Retriable,
-        // No permission, read-only, corrupt, can't open, not a database.
-        3 | 8 | 11 | 14 | 26 => Meaning::Config,
+        // Busy, locked, no memory, disk I/O, full, can't open a file (now), the locking protocol.
+        5 | 6 | 7 | 10 | 13 | 14 | 15 => Meaning::Retriable,
+        // No permission, read-only, corrupt, not a database.
+        3 | 8 | 11 | 26 => Meaning::Config,
         // Interrupted.
         9 => Meaning::TooLong,
         _ => Meaning::Statement,
@@ -91,19 +132,48 @@ mod tests {
         let lost = std::io::Error::from(std::io::ErrorKind::ConnectionReset);
         assert!(classify(sqlx::Error::Io(lost)).kind().is_retriable());
         assert!(classify(sqlx::Error::PoolTimedOut).kind().is_retriable());
-        assert_eq!(mysql(1213), Meaning::Retriable);
+        assert_eq!(mysql(1213, ""), Meaning::Retriable);
         assert_eq!(sqlite(5 | (2 << 8)), Meaning::Retriable);
     }
 
     #[test]
+    fn report_b8_what_passes_is_worth_a_retry_and_nothing_else() {
+        assert!(classify(sqlx::Error::PoolClosed).kind().is_retriable());
+        let read_only = "running with the --read-only option";
+        assert_eq!(mysql(1290, read_only), Meaning::Retriable);
+        assert_eq!(mysql(1290, "--secure-file-priv"), Meaning::Statement);
+        // Disk full, stops, read-only, lock wait, deadlock, killed, killed by hand.
+        for passes in [1021, 1053, 1836, 1205, 1213, 1317, 1927] {
+            assert_eq!(mysql(passes, ""), Meaning::Retriable, "{passes}");
+        }
+        // Syntax, no such table, a text that is too long or not in the charset, a taken key.
+        for stays in [1064, 1146, 1292, 1366, 1406, 1062, 1792] {
+            assert_eq!(mysql(stays, ""), Meaning::Statement, "{stays}");
+        }
+        for passes in [5, 6, 7, 10, 13, 14, 5 | (2 << 8), 10 | (12 << 8)] {
+            assert_eq!(sqlite(passes), Meaning::Retriable, "{passes}");
+        }
+        for stays in [1, 18, 19, 20, 25] {
+            assert_eq!(sqlite(stays), Meaning::Statement, "{stays}");
+        }
+    }
+
+    #[test]
+    fn a_write_that_was_ended_by_its_limit_waited_for_what_passes() {
+        let taken = || sqlx::Error::RowNotFound;
+        assert!(!classify_write(taken(), false).kind().is_retriable());
+        assert!(classify_write(taken(), true).kind().is_retriable());
+    }
+
+    #[test]
     fn a_wrong_account_is_the_operators() {
-        assert_eq!(mysql(1045), Meaning::Config);
-        assert_eq!(sqlite(14), Meaning::Config);
+        assert_eq!(mysql(1045, ""), Meaning::Config);
+        assert_eq!(sqlite(26), Meaning::Config);
     }
 
     #[test]
     fn a_wrong_statement_is_neither() {
-        assert_eq!(mysql(1062), Meaning::Statement);
+        assert_eq!(mysql(1062, ""), Meaning::Statement);
         assert_eq!(sqlite(19), Meaning::Statement);
         let error = classify(sqlx::Error::RowNotFound);
         assert_eq!(error.kind(), ErrorKind::External { retriable: false });

@@ -1,79 +1,110 @@
 //! MySQL and MariaDB: one pool; queries run in transactions that are read-only.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use plugin_contracts::Row;
 use plugin_core::Result;
 use serde_json::{Number, Value};
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPool, MySqlPoolOptions, MySqlRow};
-use sqlx::{AssertSqlSafe, MySql, Row as _, Type, TypeInfo, ValueRef};
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
+use sqlx::{AssertSqlSafe, Connection, MySql, Row as _, Type, TypeInfo, ValueRef};
 
 use crate::config::{ColumnKind, Limits, Server};
-use crate::dialect::{Dialect, Done, bind, collect};
-use crate::error::classify;
+use crate::dialect::{Dialect, Done, Stopped, bind, collect};
 use crate::param::{Param, bytes_to_json};
+use crate::query::Grammar;
+use crate::reach::Reach;
+
+/// What the session says for itself, whatever the server's defaults are: a text that is too long
+/// or not in the charset of its column is an error and not cut, `||` puts texts together, dates are
+/// dates, and a table is made by the engine that was asked for.
+const SQL_MODE: &str = "STRICT_ALL_TABLES,ERROR_FOR_DIVISION_BY_ZERO,NO_ZERO_DATE,\
+    NO_ZERO_IN_DATE,NO_ENGINE_SUBSTITUTION,PIPES_AS_CONCAT";
 
 /// Connects to the server.
 ///
 /// # Errors
 ///
 /// When it can't be reached or refuses.
-pub(crate) async fn open(server: &Server, limits: Limits) -> Result<MySqlPool> {
+pub(crate) async fn open(server: &Server, limits: Limits) -> Result<(Reach<MySql>, Reach<MySql>)> {
     let mut options = MySqlConnectOptions::new()
         .host(&server.host)
         .port(server.port)
-        .database(&server.database);
+        .database(&server.database)
+        .charset("utf8mb4");
     if let Some(username) = &server.username {
         options = options.username(username);
     }
     if let Some(password) = &server.password {
         options = options.password(password.expose());
     }
-    MySqlPoolOptions::new()
+    let place = format!("{}:{}", server.host, server.port);
+    let pool = MySqlPoolOptions::new()
         .max_connections(limits.pool_size)
         .acquire_timeout(limits.connect)
-        .after_connect(move |connection, _| Box::pin(limit_statements(connection, limits.query)))
-        .connect_with(options)
-        .await
-        .map_err(|error| {
-            let what = format!("can't connect to `{}:{}`", server.host, server.port);
-            classify(error).context(what)
-        })
+        .after_connect(move |connection, _| Box::pin(set_session(connection, limits.query)))
+        .connect_lazy_with(options);
+    let writer = Reach::new(pool.clone(), place.clone());
+    // The first connection says why it could not be made.
+    writer.lease(limits.query).await?.give_back();
+    Ok((writer, Reach::new(pool, place)))
 }
 
-/// Dropping a future does not stop a statement on the server: its own limit does. The two
-/// servers name it differently.
-async fn limit_statements(connection: &mut MySqlConnection, limit: Duration) -> sqlx::Result<()> {
+/// Dropping a future does not stop a statement on the server: its own limit does. The two servers
+/// name it differently, and MySQL has it for queries only: what else waits there waits for a lock.
+async fn set_session(connection: &mut MySqlConnection, limit: Duration) -> sqlx::Result<()> {
     let version: String = sqlx::query_scalar("SELECT VERSION()")
         .fetch_one(&mut *connection)
         .await?;
-    let limit = if version.contains("MariaDB") {
-        format!("SET SESSION max_statement_time = {}", limit.as_secs_f64())
+    let statement = if version.contains("MariaDB") {
+        format!("max_statement_time = {}", limit.as_secs_f64())
     } else {
-        format!("SET SESSION max_execution_time = {}", limit.as_millis())
+        format!("max_execution_time = {}", limit.as_millis().max(1))
     };
-    sqlx::query(AssertSqlSafe(limit))
+    let lock = limit.as_secs().clamp(1, 86_400);
+    let set = format!(
+        "SET SESSION sql_mode = '{SQL_MODE}', {statement}, innodb_lock_wait_timeout = {lock}, \
+         lock_wait_timeout = {lock}"
+    );
+    sqlx::query(AssertSqlSafe(set))
         .execute(connection)
         .await
         .map(drop)
 }
 
 impl Dialect for MySql {
+    const GRAMMAR: Grammar = Grammar::MySql;
+    const IN_THIS_PROCESS: bool = false;
     const QUOTE: char = '`';
     const BEGIN: &'static str = "START TRANSACTION";
     const KEY: &'static str = "BIGINT AUTO_INCREMENT PRIMARY KEY";
+    const EVENT_KEY: &'static str = "CHAR(36) CHARACTER SET ascii";
     const TABLE_OPTIONS: &'static str = " CHARACTER SET utf8mb4";
     const COLUMNS: &'static str = "SELECT table_name AS table_name, column_name AS column_name \
         FROM information_schema.columns WHERE table_schema = DATABASE()";
+    const NARROW_COLUMNS: Option<&'static str> = Some(
+        "SELECT c.table_name AS table_name, c.column_name AS column_name, \
+        c.character_set_name AS charset \
+        FROM information_schema.columns c JOIN information_schema.tables t \
+        ON t.table_schema = c.table_schema AND t.table_name = c.table_name \
+        WHERE c.table_schema = DATABASE() AND t.table_type = 'BASE TABLE' \
+        AND c.character_set_name NOT IN ('utf8mb4', 'utf16', 'utf16le', 'utf32') \
+        ORDER BY c.table_name, c.ordinal_position",
+    );
 
     fn column_type(kind: ColumnKind) -> &'static str {
         match kind {
-            ColumnKind::Text => "TEXT",
+            ColumnKind::Text => "MEDIUMTEXT",
             ColumnKind::Integer => "BIGINT",
             ColumnKind::Real => "DOUBLE",
             ColumnKind::Blob => "LONGBLOB",
             ColumnKind::Json => "JSON",
         }
+    }
+
+    /// The session's own limits hold.
+    async fn limit(_: &mut MySqlConnection, _: Duration) -> sqlx::Result<()> {
+        Ok(())
     }
 
     async fn execute(
@@ -88,18 +119,48 @@ impl Dialect for MySql {
         })
     }
 
-    async fn query(
-        pool: &MySqlPool,
+    async fn read(
+        connection: &mut MySqlConnection,
         sql: &str,
         params: Vec<Param>,
         limits: Limits,
-    ) -> Result<Vec<Row>> {
-        let begin = pool.begin_with("START TRANSACTION READ ONLY").await;
-        let mut transaction = begin.map_err(classify)?;
-        let rows = bind::<Self>(sql, params).fetch(&mut *transaction);
-        let found = collect(rows, limits.rows, value).await?;
-        transaction.rollback().await.map_err(classify)?;
-        Ok(found)
+    ) -> Result<Vec<Row>, Stopped> {
+        let rows = bind::<Self>(sql, params).fetch(connection);
+        collect(rows, limits, value).await
+    }
+
+    async fn query(
+        connection: &mut MySqlConnection,
+        sql: &str,
+        params: Vec<Param>,
+        limits: Limits,
+    ) -> Result<Vec<Row>, Stopped> {
+        let begin = connection.begin_with("START TRANSACTION READ ONLY").await;
+        let mut transaction = begin.map_err(Stopped::Failed)?;
+        let found = Self::read(&mut transaction, sql, params, limits).await;
+        if found.as_ref().err().is_none_or(Stopped::leaves_it_whole) {
+            transaction.rollback().await.map_err(Stopped::Failed)?;
+        }
+        found
+    }
+
+    /// A server that is read-only refuses this transaction already.
+    async fn probe(connection: &mut MySqlConnection) -> sqlx::Result<()> {
+        let begin = connection.begin_with("START TRANSACTION READ WRITE").await;
+        begin?.rollback().await
+    }
+
+    /// A table of a plugin, which says nothing of charsets, has that of every text, whatever the
+    /// database's is.
+    fn portable(sql: &str) -> Cow<'_, str> {
+        let words = sql.to_ascii_uppercase();
+        let mut words = words.split_whitespace();
+        let creates = words.next() == Some("CREATE") && words.next() == Some("TABLE");
+        let copies = words.any(|word| matches!(word, "AS" | "SELECT" | "LIKE"));
+        if creates && !copies && sql.trim_end().ends_with(')') {
+            return Cow::Owned(format!("{sql}{}", Self::TABLE_OPTIONS));
+        }
+        Cow::Borrowed(sql)
     }
 }
 
@@ -176,6 +237,22 @@ mod tests {
         assert_eq!(decimal("1.50".into()), json!(1.5));
         let long = "0.12345678901234567890123";
         assert_eq!(decimal(long.into()), json!(long));
+    }
+
+    #[test]
+    fn report_b12_a_table_of_a_plugin_holds_every_text() {
+        let made = MySql::portable("CREATE TABLE IF NOT EXISTS t (a VARCHAR(9))");
+        assert!(
+            made.ends_with("(a VARCHAR(9)) CHARACTER SET utf8mb4"),
+            "{made}"
+        );
+        for left_alone in [
+            "CREATE TABLE t (a INT) ENGINE=InnoDB",
+            "CREATE TABLE t AS SELECT f(a)",
+            "CREATE INDEX i ON t (a)",
+        ] {
+            assert_eq!(MySql::portable(left_alone), left_alone);
+        }
     }
 
     #[test]

@@ -35,6 +35,16 @@ impl Param {
         values.iter().map(Self::of).collect()
     }
 
+    /// How many bytes it takes.
+    pub(crate) fn size(&self) -> usize {
+        match self {
+            Self::Null => 0,
+            Self::Integer(_) | Self::Real(_) => 8,
+            Self::Text(text) => text.len(),
+            Self::Blob(bytes) => bytes.len(),
+        }
+    }
+
     /// The value of a column of a known kind.
     pub(crate) fn for_kind(kind: ColumnKind, value: &Value) -> Result<Self> {
         if value.is_null() {
@@ -70,6 +80,14 @@ fn describe(value: &Value) -> &'static str {
         Value::String(_) => "a text like this one",
         Value::Array(_) => "an array",
         Value::Object(_) => "an object",
+    }
+}
+
+/// How many bytes a value of a result takes, about.
+pub(crate) fn size_of_value(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        _ => 8,
     }
 }
 

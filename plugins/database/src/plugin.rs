@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::backend::Backend;
 use crate::config::DatabaseConfig;
+use crate::store::Saving;
 
 /// Saves and queries rows in SQLite or MySQL.
 #[derive(Debug)]
@@ -40,34 +41,36 @@ impl SqlDatabase {
 
     #[health]
     async fn health(&self) -> Health {
-        match self.backend.ping().await {
+        match self.backend.health().await {
             Ok(()) => Health::Healthy,
-            Err(error) => Health::Unhealthy(error.to_string()),
+            Err(error) => Health::Unavailable(error.to_string()),
         }
     }
 
-    /// One transaction for all that wait: what a commit costs is paid once.
-    #[subscribe(batch = 256)]
-    async fn save(&self, events: Batch<DataSave>) -> Result<()> {
-        let rows: Vec<_> = events
-            .iter()
-            .map(|event| (event.table.as_str(), &event.data))
-            .collect();
+    /// One transaction for all that wait: what a commit costs is paid once. What passes, such as a
+    /// restart of the server, is waited for; a row that comes again is known by its event's key.
+    #[subscribe(
+        batch = 256,
+        retry = 5,
+        backoff = "500ms",
+        max_backoff = "10s",
+        breaker = 3,
+        open_for = "5s"
+    )]
+    async fn save(&self, events: Batch<DataSave>) -> Result<BatchOutcome> {
+        let rows: Vec<_> = events.iter().map(saving).collect();
         let outcomes = self.backend.save(&rows).await?;
-        let mut refused = Refused::default();
+        let mut told = Vec::with_capacity(outcomes.len());
         for (event, outcome) in events.iter().zip(outcomes) {
-            match outcome {
-                Ok(id) => {
-                    let table = event.table.clone();
-                    self.saved.publish(DataSaved { table, id }).await?;
-                }
-                Err(error) => refused.add(event, error),
-            }
+            told.push(match outcome {
+                Ok(id) => self.tell(event, id).await,
+                Err(error) => Err(error),
+            });
         }
-        refused.into_result(events.len())
+        Ok(told.into_iter().collect())
     }
 
-    #[subscribe]
+    #[subscribe(retry = 3)]
     async fn query(&self, event: &DataQuery) -> Result<()> {
         let results = self.backend.ask(&event.query, &event.params).await?;
         let query = event.query.clone();
@@ -93,26 +96,17 @@ impl Database for SqlDatabase {
     }
 }
 
-/// The rows of a batch that were not saved: each is logged, the first one becomes the error.
-#[derive(Default)]
-struct Refused {
-    count: usize,
-    first: Option<Error>,
+impl SqlDatabase {
+    async fn tell(&self, event: &DataSave, id: i64) -> Result<()> {
+        let table = event.table.clone();
+        Ok(self.saved.publish(DataSaved { table, id }).await?)
+    }
 }
 
-impl Refused {
-    fn add(&mut self, event: &Envelope<DataSave>, error: Error) {
-        tracing::warn!(event = %event.id(), table = %event.table, "row not saved: {error}");
-        self.count += 1;
-        self.first.get_or_insert(error);
-    }
-
-    fn into_result(self, of: usize) -> Result<()> {
-        match self.first {
-            None => Ok(()),
-            Some(error) => {
-                Err(error.context(format!("{} of {of} rows were not saved", self.count)))
-            }
-        }
+fn saving(event: &Envelope<DataSave>) -> Saving<'_> {
+    Saving {
+        event: event.delivery_key(),
+        table: &event.table,
+        row: &event.data,
     }
 }

@@ -1,7 +1,7 @@
 //! The tables and columns that the database really has. Names in an event are looked up here, and
 //! the statement is built of what was found: no text of an event ever becomes part of one.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use plugin_contracts::Row;
 use plugin_core::{Error, Result};
@@ -9,28 +9,15 @@ use plugin_core::{Error, Result};
 use crate::config::{ColumnKind, Tables};
 use crate::param::Param;
 
-/// Catalogues of the databases themselves: never open to events.
-const CATALOGUES: [&str; 11] = [
-    "sqlite_master",
-    "sqlite_schema",
-    "sqlite_temp_master",
-    "sqlite_temp_schema",
-    "sqlite_dbpage",
-    "sqlite_sequence",
-    "dbstat",
-    "mysql",
-    "information_schema",
-    "performance_schema",
-    "sys",
-];
+/// Tables that events may reach, with the columns that they may reach there: those that the config
+/// lists, and the key `id` where there is one.
+pub(crate) type OpenTables = BTreeMap<String, Vec<String>>;
 
 /// What is known of the database's tables.
 #[derive(Debug, Default)]
 pub(crate) struct Schema {
     tables: BTreeMap<String, BTreeMap<String, Option<ColumnKind>>>,
-    /// Tables that `tables` of the config lists: those that events may reach.
-    open: BTreeSet<String>,
-    private: BTreeSet<String>,
+    open: OpenTables,
 }
 
 /// A statement with its values.
@@ -58,39 +45,37 @@ impl Schema {
         for (table, columns) in declared {
             check_declared(&tables, table, columns)?;
         }
-        let open: BTreeSet<String> = declared.keys().cloned().collect();
-        let lower: BTreeSet<String> = open.iter().map(|name| name.to_lowercase()).collect();
-        let private = tables
-            .keys()
-            .map(|name| name.to_lowercase())
-            .chain(CATALOGUES.map(str::to_owned))
-            .filter(|name| !lower.contains(name))
+        let open = declared
+            .iter()
+            .map(|(table, columns)| (table.clone(), open_columns(&tables, table, columns)))
             .collect();
-        Ok(Self {
-            tables,
-            open,
-            private,
-        })
+        Ok(Self { tables, open })
     }
 
-    /// Tables that queries of events may not name, in lower case.
-    pub(crate) fn private(&self) -> &BTreeSet<String> {
-        &self.private
+    /// Tables and columns that events may ask.
+    pub(crate) fn open(&self) -> &OpenTables {
+        &self.open
     }
 
-    /// Checks that events may write a table.
+    /// Checks that events may write a row of a table.
     ///
     /// # Errors
     ///
-    /// When the config does not list it.
-    pub(crate) fn check_open(&self, table: &str) -> Result<()> {
-        if self.open.contains(table) {
-            return Ok(());
+    /// When the config does not list the table, or one of the columns.
+    pub(crate) fn check_open(&self, table: &str, row: &Row) -> Result<()> {
+        let Some(columns) = self.open.get(table) else {
+            return Err(Error::external(format!(
+                "table `{table}` is not open to events: `tables` of the config lists {}",
+                list(self.open.keys())
+            )));
+        };
+        match row.keys().find(|name| !columns.contains(name)) {
+            None => Ok(()),
+            Some(name) => Err(Error::external(format!(
+                "no column `{name}` in `{table}`: there is {}",
+                list(columns.iter())
+            ))),
         }
-        Err(Error::external(format!(
-            "table `{table}` is not open to events: `tables` of the config lists {}",
-            list(self.open.iter())
-        )))
     }
 
     /// The statement that inserts a row.
@@ -158,6 +143,18 @@ fn check_declared(
             "table `{table}` has no column `{column}`: add it to the table, or take it out of `tables`"
         ))),
     }
+}
+
+fn open_columns(
+    tables: &BTreeMap<String, BTreeMap<String, Option<ColumnKind>>>,
+    table: &str,
+    columns: &BTreeMap<String, ColumnKind>,
+) -> Vec<String> {
+    let key = tables
+        .get(table)
+        .and_then(|found| found.get_key_value("id"));
+    let key = key.map(|(key, _)| key.clone());
+    key.into_iter().chain(columns.keys().cloned()).collect()
 }
 
 fn list<'a>(names: impl Iterator<Item = &'a String>) -> String {
@@ -247,11 +244,15 @@ mod tests {
     #[test]
     fn only_declared_tables_are_open_to_events() {
         let schema = schema();
-        assert!(schema.check_open("orders").is_ok());
-        assert!(schema.check_open("users").is_err());
-        assert!(schema.private().contains("users"));
-        assert!(schema.private().contains("information_schema"));
-        assert!(!schema.private().contains("orders"));
+        let row = |name: &str| row(json!({name: 1}));
+        assert!(schema.check_open("orders", &row("total")).is_ok());
+        assert!(schema.check_open("orders", &row("na\"me")).is_err());
+        assert!(schema.check_open("users", &row("id")).is_err());
+        let orders = (
+            "orders".to_owned(),
+            vec!["id".to_owned(), "total".to_owned()],
+        );
+        assert_eq!(schema.open(), &OpenTables::from([orders]));
     }
 
     #[test]

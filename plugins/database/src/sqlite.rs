@@ -1,40 +1,49 @@
 //! SQLite: one connection that writes, a pool of others that can't.
 
+use std::borrow::Cow;
 use std::path::Path;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use plugin_contracts::Row;
 use plugin_core::{Error, Result};
 use serde_json::Value;
 use sqlx::sqlite::{
-    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
-    SqliteRow, SqliteSynchronous,
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
 };
 use sqlx::{Row as _, Sqlite, TypeInfo, ValueRef};
 
 use crate::config::{ColumnKind, Limits};
-use crate::dialect::{Dialect, Done, bind, collect};
+use crate::dialect::{Dialect, Done, Stopped, bind, collect};
 use crate::error::classify;
 use crate::param::{Param, bytes_to_json};
+use crate::query::Grammar;
+use crate::reach::Reach;
 
 /// Steps of SQLite's machine between two looks at the clock.
 const STEPS_PER_LOOK: i32 = 1000;
+
+/// Rows that wait for whoever reads them: each is a copy of its values.
+const ROWS_IN_HAND: usize = 8;
 
 /// Opens the file, which is made if absent, for writing and for reading.
 ///
 /// # Errors
 ///
 /// When it can't be opened.
-pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(SqlitePool, SqlitePool)> {
+pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, Reach<Sqlite>)> {
     make_file(path).map_err(|error| {
         Error::config(format!("can't make `{}`", path.display())).because(error)
     })?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(limits.connect);
+        .busy_timeout(limits.connect)
+        .row_buffer_size(ROWS_IN_HAND)
+        .pragma("trusted_schema", "OFF");
     // There is one writer at a time anyway. It is kept for ever, so that the files beside the
     // database, which readers need and can't make, are there as long as the pool.
     let writer = SqlitePoolOptions::new()
+        .min_connections(1)
         .max_connections(1)
         .idle_timeout(None)
         .max_lifetime(None)
@@ -50,10 +59,14 @@ pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(SqlitePool, Sql
     let reader = SqlitePoolOptions::new()
         .max_connections(limits.pool_size)
         .acquire_timeout(limits.connect)
-        .connect_with(options.read_only(true))
+        .connect_with(options.read_only(true).pragma("query_only", "ON"))
         .await
         .map_err(classify)?;
-    Ok((writer, reader))
+    let place = path.display().to_string();
+    Ok((
+        Reach::new(writer, place.clone()).in_file(path),
+        Reach::new(reader, place),
+    ))
 }
 
 /// Rows may be private: the file is its owner's alone. SQLite gives the files beside it the same
@@ -70,12 +83,16 @@ fn make_file(path: &Path) -> std::io::Result<()> {
 }
 
 impl Dialect for Sqlite {
+    const GRAMMAR: Grammar = Grammar::Sqlite;
+    const IN_THIS_PROCESS: bool = true;
     const QUOTE: char = '"';
     const BEGIN: &'static str = "BEGIN IMMEDIATE";
     const KEY: &'static str = "INTEGER PRIMARY KEY";
+    const EVENT_KEY: &'static str = "TEXT";
     const TABLE_OPTIONS: &'static str = " STRICT";
     const COLUMNS: &'static str = "SELECT m.name AS table_name, c.name AS column_name \
         FROM sqlite_master m JOIN pragma_table_info(m.name) c WHERE m.type IN ('table', 'view')";
+    const NARROW_COLUMNS: Option<&'static str> = None;
 
     fn column_type(kind: ColumnKind) -> &'static str {
         match kind {
@@ -84,6 +101,17 @@ impl Dialect for Sqlite {
             ColumnKind::Real => "REAL",
             ColumnKind::Blob => "BLOB",
         }
+    }
+
+    /// A statement runs on a thread that dropping a future does not stop: the deadline does. It
+    /// stays until the next use of the connection sets its own.
+    async fn limit(connection: &mut SqliteConnection, limit: Duration) -> sqlx::Result<()> {
+        let deadline = Instant::now() + limit;
+        connection
+            .lock_handle()
+            .await?
+            .set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < deadline);
+        Ok(())
     }
 
     async fn execute(
@@ -98,23 +126,33 @@ impl Dialect for Sqlite {
         })
     }
 
-    async fn query(
-        pool: &SqlitePool,
+    async fn read(
+        connection: &mut SqliteConnection,
         sql: &str,
         params: Vec<Param>,
         limits: Limits,
-    ) -> Result<Vec<Row>> {
-        let mut connection = pool.acquire().await.map_err(classify)?;
-        // A query runs on a thread that dropping a future does not stop: the deadline does. It
-        // stays until the next query sets its own.
-        let deadline = Instant::now() + limits.query;
-        connection
-            .lock_handle()
-            .await
-            .map_err(classify)?
-            .set_progress_handler(STEPS_PER_LOOK, move || Instant::now() < deadline);
-        let rows = bind::<Self>(sql, params).fetch(&mut *connection);
-        collect(rows, limits.rows, value).await
+    ) -> Result<Vec<Row>, Stopped> {
+        let rows = bind::<Self>(sql, params).fetch(connection);
+        collect(rows, limits, value).await
+    }
+
+    /// The connection was opened so that it can't write.
+    async fn query(
+        connection: &mut SqliteConnection,
+        sql: &str,
+        params: Vec<Param>,
+        limits: Limits,
+    ) -> Result<Vec<Row>, Stopped> {
+        Self::read(connection, sql, params, limits).await
+    }
+
+    async fn probe(connection: &mut SqliteConnection) -> sqlx::Result<()> {
+        let read = "SELECT COUNT(*) FROM sqlite_master";
+        Self::execute(connection, read, Vec::new()).await.map(drop)
+    }
+
+    fn portable(sql: &str) -> Cow<'_, str> {
+        Cow::Borrowed(sql)
     }
 }
 

@@ -1,27 +1,43 @@
 //! Everything that is done with the database, written once for both drivers.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use plugin_contracts::Row;
+use plugin_core::event::IdempotencyKey;
 use plugin_core::{Error, ErrorExt, Result};
 use serde_json::Value;
-use sqlx::Pool;
+use sqlx::{AssertSqlSafe, Connection};
 
-use crate::config::{DatabaseConfig, Limits, Tables};
-use crate::dialect::Dialect;
-use crate::error::classify;
+use crate::config::{ColumnKind, DatabaseConfig, Limits, Tables};
+use crate::dialect::{Dialect, Done, Stopped};
+use crate::error::{self, classify, classify_write};
+use crate::health::{self, Writes};
+use crate::memory::{self, Saved};
 use crate::param::Param;
+use crate::query;
+use crate::reach::{Lease, Reach};
 use crate::schema::{Insert, Schema, quoted};
-use crate::statement;
 
 /// An open database.
 #[derive(Debug)]
 pub(crate) struct Store<D: Dialect> {
-    writer: Pool<D>,
-    reader: Pool<D>,
+    writer: Reach<D>,
+    reader: Reach<D>,
     limits: Limits,
     declared: Tables,
     schema: RwLock<Arc<Schema>>,
+    writes: Writes,
+}
+
+/// A row that an event saves.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Saving<'a> {
+    /// The same each time that the event is delivered.
+    pub(crate) event: IdempotencyKey,
+    pub(crate) table: &'a str,
+    pub(crate) row: &'a Row,
 }
 
 impl<D: Dialect> Store<D> {
@@ -30,55 +46,79 @@ impl<D: Dialect> Store<D> {
     /// # Errors
     ///
     /// When the database refuses, or a table is not as declared.
-    pub(crate) async fn open(pools: (Pool<D>, Pool<D>), config: &DatabaseConfig) -> Result<Self> {
+    pub(crate) async fn open(
+        (writer, reader): (Reach<D>, Reach<D>),
+        config: &DatabaseConfig,
+    ) -> Result<Self> {
         let store = Self {
-            writer: pools.0,
-            reader: pools.1,
+            writer,
+            reader,
             limits: config.limits(),
             declared: config.tables.clone(),
             schema: RwLock::default(),
+            writes: Writes::default(),
         };
         store.make_tables().await?;
         store.read_schema().await?;
+        store.warn_of_narrow_columns().await?;
         Ok(store)
     }
 
     async fn make_tables(&self) -> Result<()> {
-        let mut connection = self.writer.acquire().await.map_err(classify)?;
-        for (table, columns) in &self.declared {
-            let mut sql = format!(
-                "CREATE TABLE IF NOT EXISTS {} (id {}",
-                quoted(D::QUOTE, table),
-                D::KEY
-            );
-            for (column, kind) in columns {
-                sql += &format!(", {} {}", quoted(D::QUOTE, column), D::column_type(*kind));
-            }
-            sql += ")";
-            sql += D::TABLE_OPTIONS;
-            let made = D::execute(&mut connection, &sql, Vec::new()).await;
+        let mut lease = self.writer.lease(self.limits.query).await?;
+        let declared = self.declared.iter();
+        let tables =
+            declared.map(|(table, columns)| (table.as_str(), declaration::<D>(table, columns)));
+        let own = [(memory::TABLE, memory::table::<D>())];
+        for (table, sql) in own.into_iter().chain(tables) {
+            let made = D::execute(lease.connection()?, &sql, Vec::new()).await;
             made.map_err(|error| classify(error).context(format!("can't make table `{table}`")))?;
         }
+        lease.give_back();
         Ok(())
     }
 
     async fn read_schema(&self) -> Result<()> {
-        let unbounded = Limits {
-            rows: usize::MAX,
-            ..self.limits
-        };
-        let rows = D::query(&self.reader, D::COLUMNS, Vec::new(), unbounded).await?;
-        let name = |row: &Row, key| {
-            row.get(key)
-                .and_then(Value::as_str)
-                .unwrap_or_default()
-                .to_owned()
-        };
-        let found = rows
+        let found = self.catalogue(D::COLUMNS).await?;
+        let found = found
             .iter()
-            .map(|row| (name(row, "table_name"), name(row, "column_name")));
+            .map(|row| (text(row, "table_name"), text(row, "column_name")));
         let schema = Arc::new(Schema::new(found.collect(), &self.declared)?);
         *self.schema.write().unwrap_or_else(PoisonError::into_inner) = schema;
+        Ok(())
+    }
+
+    /// What the database says of itself, however much that is.
+    async fn catalogue(&self, sql: &str) -> Result<Vec<Row>> {
+        let unbounded = Limits {
+            rows: usize::MAX,
+            result_bytes: usize::MAX,
+            ..self.limits
+        };
+        self.read(sql, Vec::new(), unbounded).await
+    }
+
+    /// Tables that were made in another charset can't hold every text, and refuse it.
+    async fn warn_of_narrow_columns(&self) -> Result<()> {
+        let Some(sql) = D::NARROW_COLUMNS else {
+            return Ok(());
+        };
+        let mut tables: BTreeMap<String, (String, Vec<String>)> = BTreeMap::new();
+        for row in self.catalogue(sql).await? {
+            let table = tables.entry(text(&row, "table_name")).or_default();
+            table.0 = text(&row, "charset");
+            table.1.push(text(&row, "column_name"));
+        }
+        tables.remove(memory::TABLE);
+        for (table, (charset, columns)) in tables {
+            tracing::warn!(
+                table,
+                charset,
+                columns = columns.join(", "),
+                "texts that this charset lacks will be refused: run \
+                 `ALTER TABLE {table} CONVERT TO CHARACTER SET utf8mb4`"
+            );
+        }
         Ok(())
     }
 
@@ -93,30 +133,70 @@ impl<D: Dialect> Store<D> {
     /// When table, columns or values don't fit, or the database refuses.
     pub(crate) async fn insert(&self, table: &str, row: &Row) -> Result<i64> {
         let insert = self.schema().insert(D::QUOTE, table, row)?;
-        let mut connection = self.writer.acquire().await.map_err(classify)?;
-        let done = D::execute(&mut connection, &insert.sql, insert.params).await;
-        Ok(done.map_err(classify)?.key)
+        Ok(self.run(&insert.sql, insert.params).await?.key)
     }
 
     /// Inserts rows for events, in one transaction. A row that is refused does not keep the
-    /// others from being saved.
+    /// others from being saved; one that was saved before is not saved again.
     ///
     /// # Errors
     ///
-    /// When the transaction failed: then none is saved.
-    pub(crate) async fn save(&self, rows: &[(&str, &Row)]) -> Result<Vec<Result<i64>>> {
-        let schema = self.schema();
-        let inserts = rows.iter().map(|(table, row)| {
-            schema.check_open(table)?;
-            schema.insert(D::QUOTE, table, row)
-        });
-        let mut transaction = self.writer.begin_with(D::BEGIN).await.map_err(classify)?;
-        let mut saved = Vec::with_capacity(rows.len());
-        for insert in inserts {
-            saved.push(self.save_one(&mut transaction, insert).await?);
+    /// When the transaction failed: then none is saved, or nobody knows. The events can be
+    /// delivered again in either case.
+    pub(crate) async fn save(&self, rows: &[Saving<'_>]) -> Result<Vec<Result<i64>>> {
+        let limit = self.limit_of(rows.len());
+        let saved = self
+            .writer
+            .within(limit, self.transaction(rows, limit))
+            .await;
+        self.writes.went(&saved);
+        saved
+    }
+
+    /// Each statement may take `query_timeout`.
+    fn limit_of(&self, rows: usize) -> Duration {
+        let statements = u32::try_from(rows).unwrap_or(u32::MAX).saturating_add(4);
+        self.limits.query.saturating_mul(statements)
+    }
+
+    async fn transaction(&self, rows: &[Saving<'_>], limit: Duration) -> Result<Vec<Result<i64>>> {
+        let mut lease = self.writer.lease(limit).await?;
+        let saved = self.save_all(lease.connection()?, rows).await;
+        // A transaction that ended early is rolled back, which a server may not answer any more.
+        if saved.is_ok() || D::IN_THIS_PROCESS {
+            lease.give_back();
         }
-        transaction.commit().await.map_err(classify)?;
-        Ok(saved)
+        saved
+    }
+
+    async fn save_all(
+        &self,
+        connection: &mut D::Connection,
+        rows: &[Saving<'_>],
+    ) -> Result<Vec<Result<i64>>> {
+        let begin = connection.begin_with(AssertSqlSafe(D::BEGIN)).await;
+        let mut transaction = begin.map_err(|error| classify_write(error, false))?;
+        let events = rows.iter().map(|row| row.event.to_string()).collect();
+        let mut known = memory::recall::<D>(&mut transaction, events, self.limits).await?;
+        let mut new = Saved::new();
+        let mut outcomes = Vec::with_capacity(rows.len());
+        for row in rows {
+            let event = row.event.to_string();
+            if let Some(key) = known.get(&event) {
+                outcomes.push(Ok(*key));
+                continue;
+            }
+            let outcome = self.save_one(&mut transaction, row).await?;
+            if let Ok(key) = outcome {
+                known.insert(event.clone(), key);
+                new.insert(event, key);
+            }
+            outcomes.push(outcome);
+        }
+        memory::note::<D>(&mut transaction, new, self.limits.remembered).await?;
+        let committed = transaction.commit().await;
+        committed.map_err(|error| classify_write(error, true))?;
+        Ok(outcomes)
     }
 
     /// The inner result is the row's; the outer one that of the whole transaction, which a lost
@@ -124,20 +204,40 @@ impl<D: Dialect> Store<D> {
     async fn save_one(
         &self,
         connection: &mut D::Connection,
-        insert: Result<Insert>,
+        row: &Saving<'_>,
     ) -> Result<Result<i64>> {
-        let insert = match insert {
+        let insert = match self.insertion(row) {
             Ok(insert) => insert,
             Err(error) => return Ok(Err(error)),
         };
-        match D::execute(connection, &insert.sql, insert.params)
-            .await
-            .map_err(classify)
-        {
+        let done = D::execute(connection, &insert.sql, insert.params).await;
+        match done.map_err(|error| classify_write(error, false)) {
             Ok(done) => Ok(Ok(done.key)),
             Err(error) if error.kind().is_retriable() => Err(error),
             Err(error) => Ok(Err(error)),
         }
+    }
+
+    fn insertion(&self, row: &Saving<'_>) -> Result<Insert> {
+        let schema = self.schema();
+        schema.check_open(row.table, row.row)?;
+        let insert = schema.insert(D::QUOTE, row.table, row.row)?;
+        for (name, param) in row.row.keys().zip(&insert.params) {
+            let what = || format!("column `{}.{name}`", row.table);
+            self.check_size(param)
+                .map_err(|error| error.context(what()))?;
+        }
+        Ok(insert)
+    }
+
+    fn check_size(&self, param: &Param) -> Result<()> {
+        let (bytes, most) = (param.size(), self.limits.value_bytes);
+        if bytes <= most {
+            return Ok(());
+        }
+        Err(Error::external(format!(
+            "{bytes} bytes are more than the {most} that `max_value_bytes` allows"
+        )))
     }
 
     /// Runs a `SELECT` of a plugin.
@@ -146,18 +246,34 @@ impl<D: Dialect> Store<D> {
     ///
     /// When it is no single `SELECT`, or the database refuses it.
     pub(crate) async fn query(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
-        let query = statement::single_select(query)?;
-        D::query(&self.reader, query, Param::all(params)?, self.limits).await
+        let query = query::single_select(D::GRAMMAR, query)?;
+        self.read(query, Param::all(params)?, self.limits).await
     }
 
-    /// Runs a `SELECT` of an event.
+    /// Runs the query of an event: that which it was understood as, not its text.
     ///
     /// # Errors
     ///
-    /// As [`Store::query`]; also when it names a table that is not open to events.
+    /// When it is more than a query of open tables, or the database refuses it.
     pub(crate) async fn ask(&self, query: &str, params: &[Value]) -> Result<Vec<Row>> {
-        statement::names_none_of(query, self.schema().private())?;
-        self.query(query, params).await
+        let checked = query::check(D::GRAMMAR, query, params, self.schema().open())?;
+        for param in &checked.params {
+            self.check_size(param).context("a parameter")?;
+        }
+        self.read(&checked.sql, checked.params, self.limits).await
+    }
+
+    async fn read(&self, sql: &str, params: Vec<Param>, limits: Limits) -> Result<Vec<Row>> {
+        let work = async {
+            let mut lease = self.reader.lease(limits.query).await?;
+            let found = D::query(lease.connection()?, sql, params, limits).await;
+            if found.as_ref().err().is_none_or(Stopped::leaves_it_whole) {
+                lease.give_back();
+            }
+            Ok(found?)
+        };
+        let waiting = limits.query.saturating_add(limits.connect);
+        self.reader.within(waiting, work).await
     }
 
     /// Runs any other statement of a plugin.
@@ -166,12 +282,7 @@ impl<D: Dialect> Store<D> {
     ///
     /// When the database refuses it.
     pub(crate) async fn execute(&self, sql: &str, params: &[Value]) -> Result<u64> {
-        let params = Param::all(params)?;
-        let mut connection = self.writer.acquire().await.map_err(classify)?;
-        let done = D::execute(&mut connection, sql, params)
-            .await
-            .map_err(classify)?;
-        drop(connection);
+        let done = self.run(&D::portable(sql), Param::all(params)?).await?;
         if changes_schema(sql) {
             self.read_schema()
                 .await
@@ -180,19 +291,34 @@ impl<D: Dialect> Store<D> {
         Ok(done.changed)
     }
 
-    /// Asks the database for an answer.
+    async fn run(&self, sql: &str, params: Vec<Param>) -> Result<Done> {
+        let work = async {
+            let mut lease: Lease<D> = self.writer.lease(self.limits.query).await?;
+            let done = D::execute(lease.connection()?, sql, params).await;
+            if done.as_ref().err().is_none_or(error::is_answer) {
+                lease.give_back();
+            }
+            done.map_err(|error| classify_write(error, false))
+        };
+        let waiting = self.limits.query.saturating_add(self.limits.connect);
+        let done = self.writer.within(waiting, work).await;
+        if done
+            .as_ref()
+            .err()
+            .is_none_or(|error| error.kind().is_retriable())
+        {
+            self.writes.went(&done);
+        }
+        done
+    }
+
+    /// Whether the database can be reached and takes writes.
     ///
     /// # Errors
     ///
-    /// When there is none.
-    pub(crate) async fn ping(&self) -> Result<()> {
-        let rows = D::query(&self.reader, "SELECT 1", Vec::new(), self.limits).await?;
-        if rows.len() == 1 {
-            return Ok(());
-        }
-        Err(Error::external(
-            "the database answers, but not with what it was asked",
-        ))
+    /// When it does not: says why.
+    pub(crate) async fn health(&self) -> Result<()> {
+        health::check(&self.writer, &self.writes).await
     }
 
     /// Closes all connections, when what they do is done.
@@ -200,6 +326,23 @@ impl<D: Dialect> Store<D> {
         self.reader.close().await;
         self.writer.close().await;
     }
+}
+
+fn declaration<D: Dialect>(table: &str, columns: &BTreeMap<String, ColumnKind>) -> String {
+    let mut sql = format!(
+        "CREATE TABLE IF NOT EXISTS {} (id {}",
+        quoted(D::QUOTE, table),
+        D::KEY
+    );
+    for (column, kind) in columns {
+        sql += &format!(", {} {}", quoted(D::QUOTE, column), D::column_type(*kind));
+    }
+    sql + ")" + D::TABLE_OPTIONS
+}
+
+fn text(row: &Row, key: &str) -> String {
+    let text = row.get(key).and_then(Value::as_str);
+    text.unwrap_or_default().to_owned()
 }
 
 fn changes_schema(sql: &str) -> bool {

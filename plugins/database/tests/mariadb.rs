@@ -2,6 +2,8 @@
 
 #[path = "support/journey.rs"]
 mod journey;
+#[path = "support/outage.rs"]
+mod outage;
 #[path = "support/server.rs"]
 mod server;
 

@@ -53,7 +53,8 @@ pub struct CollapseConfig {
     #[schemars(range(max = 1_000_000))]
     pub after: u32,
     /// How often the count is written, as one line. A cause that was quiet for so long begins
-    /// anew. From 100 ms to an hour.
+    /// anew.
+    #[schemars(extend("x-min" = "100ms", "x-max" = "1h"))]
     pub window: Period,
 }
 

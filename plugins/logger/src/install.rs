@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use arc_swap::ArcSwap;
 use plugin_core::prelude::*;
@@ -20,22 +20,12 @@ use crate::sink::Sink;
 
 static SWITCH: OnceLock<Switch> = OnceLock::new();
 
-/// What a window may be.
-const SHORTEST: Duration = Duration::from_millis(100);
-const LONGEST: Duration = Duration::from_secs(3600);
-
 /// Makes a config hold for the whole process.
 ///
 /// # Errors
 ///
 /// When a file can't be made; what held before still holds.
 pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settings>> {
-    let window = config.collapse.window.get();
-    if !(SHORTEST..=LONGEST).contains(&window) {
-        return Err(Error::config(
-            "`collapse.window` is from 100 ms to an hour: write \"10s\"",
-        ));
-    }
     let settings = Arc::new(Settings {
         levels: Levels::new(config),
         format: config.format,

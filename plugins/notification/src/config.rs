@@ -1,6 +1,6 @@
 //! Settings, with a default for every key: without any, messages go to the outbox.
 
-use std::num::NonZeroUsize;
+use std::num::NonZeroU16;
 
 use plugin_core::config::{Period, Secret, SecretUrl};
 use plugin_core::prelude::*;
@@ -15,8 +15,10 @@ pub struct NotificationConfig {
     pub smtp: Option<SmtpConfig>,
     /// Gateway of text messages; without one, they go to the outbox.
     pub sms: Option<SmsConfig>,
-    /// Most messages that are on their way at once.
-    pub concurrency: NonZeroUsize,
+    /// Most messages that are on their way at once, of all kinds together; without it, each kind
+    /// has the `concurrency` of its handler alone.
+    #[schemars(range(min = 1, max = 10_000))]
+    pub concurrency: Option<NonZeroU16>,
     /// What is written.
     pub templates: Templates,
 }
@@ -27,7 +29,7 @@ impl Default for NotificationConfig {
             from: "no-reply@localhost".to_owned(),
             smtp: None,
             sms: None,
-            concurrency: const { NonZeroUsize::new(4).expect("4 is not zero") },
+            concurrency: None,
             templates: Templates::default(),
         }
     }
@@ -41,6 +43,7 @@ pub struct SmtpConfig {
     pub host: String,
     /// Port; the usual one of `tls` when it is left out: 25, 587 or 465.
     #[serde(default)]
+    #[schemars(range(min = 1, max = 65_535))]
     pub port: Option<u16>,
     /// Who logs in; nobody when it is left out.
     #[serde(default)]
@@ -53,6 +56,7 @@ pub struct SmtpConfig {
     pub tls: Tls,
     /// Time limit of one message, from the connection to the server's last word.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
 }
 
@@ -80,6 +84,7 @@ pub struct SmsConfig {
     pub token: Option<Secret>,
     /// Time limit of one message.
     #[serde(default = "ten_seconds")]
+    #[schemars(extend("x-min" = "1ms", "x-max" = "2m"))]
     pub timeout: Period,
 }
 

@@ -1,10 +1,12 @@
 //! E-mail: to a mail server when there is one, else to the outbox.
 //!
-//! Invariant: what users or events say can't add a header. Subjects and names lose their control
-//! characters, and addresses are parsed.
+//! Invariant: what users or events say can't add a header, nor a line of SMTP. Subjects, names and
+//! bodies lose their control characters, and every line of a body ends with CR LF; an address with
+//! a control character is none, however it is quoted.
 
 use std::time::Duration;
 
+use lettre::address::AddressError;
 use lettre::message::{Mailbox, header::ContentType};
 use lettre::transport::smtp::authentication::Credentials;
 use lettre::{
@@ -14,6 +16,7 @@ use plugin_core::{Error, ErrorExt, Result};
 
 use crate::config::{SmtpConfig, Tls};
 use crate::outbox::{Outbox, unique};
+use crate::plain;
 
 /// What is sent to whom.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,9 +54,16 @@ impl Mailer {
     ///
     /// When `from` is no address, or the server's settings are none.
     pub fn new(from: &str, smtp: Option<&SmtpConfig>, outbox: Outbox) -> Result<Self> {
-        let from = from.parse().map_err(|error| {
-            Error::config(format!("`from`: `{from}` is no e-mail address")).because(error)
-        })?;
+        let no_address = || {
+            Error::config(format!(
+                "`from`: `{}` is no e-mail address",
+                from.escape_debug()
+            ))
+        };
+        if plain::is_foul(from) {
+            return Err(no_address().context("it has a control character"));
+        }
+        let from = (from.parse()).map_err(|error: AddressError| no_address().because(error))?;
         let route = match smtp {
             Some(config) => Route::Smtp {
                 transport: transport(config)?,
@@ -85,23 +95,37 @@ impl Mailer {
     }
 
     fn compose(&self, email: &Email) -> Result<Message> {
-        let address: Address = email.to.parse().map_err(|error| {
-            Error::external(format!("`{}` is no e-mail address", email.to)).because(error)
-        })?;
-        let name = Some(one_line(&email.name)).filter(|name| !name.is_empty());
+        let no_address = || {
+            Error::external(format!(
+                "`{}` is no e-mail address",
+                email.to.escape_debug()
+            ))
+        };
+        if plain::is_foul(&email.to) {
+            return Err(no_address());
+        }
+        let address: Address =
+            (email.to.parse()).map_err(|error: AddressError| no_address().because(error))?;
+        let name = Some(plain::line(&email.name)).filter(|name| !name.is_empty());
         let id = format!("<{}@{}>", unique(), self.from.email.domain());
         Ok(Message::builder()
             .from(self.from.clone())
             .to(Mailbox::new(name, address))
-            .subject(one_line(&email.subject))
+            .subject(plain::line(&email.subject))
             .message_id(Some(id))
             .header(ContentType::TEXT_PLAIN)
-            .body(email.body.clone())?)
+            .body(plain::text(&email.body).replace('\n', "\r\n"))?)
     }
 }
 
 fn transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
     type Transport = AsyncSmtpTransport<Tokio1Executor>;
+    if config.host.is_empty() || plain::is_foul(&config.host) {
+        let host = &config.host;
+        return Err(Error::config(format!(
+            "`smtp.host`: {host:?} is no name of a server"
+        )));
+    }
     let builder = match config.tls {
         Tls::None => Transport::builder_dangerous(&config.host),
         Tls::StartTls => Transport::starttls_relay(&config.host).config()?,
@@ -146,15 +170,6 @@ fn classify(error: smtp::Error) -> Error {
         Error::retriable
     };
     kind("").because(error)
-}
-
-/// Without control characters, line ends among them.
-fn one_line(text: &str) -> String {
-    let words = text.split(|c: char| c.is_control() || c.is_whitespace());
-    words
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" ")
 }
 
 #[cfg(test)]
@@ -226,6 +241,10 @@ mod tests {
         for to in [
             "ada@example.com\r\nBcc: all@example.com",
             "ada@example.com, bob@example.com",
+            "\"a\r\nRCPT TO:<b@x.example>\r\n\"@example.com",
+            "\"a\rb\"@example.com",
+            "ada@example.com\r",
+            "ada@exam\u{0}ple.com",
             "",
         ] {
             let email = Email {
@@ -238,6 +257,25 @@ mod tests {
                 ErrorKind::External { retriable: false },
                 "{to}"
             );
+        }
+    }
+
+    #[test]
+    fn report_a11_no_lone_end_of_a_line_is_in_a_message() {
+        let dir = tempfile::tempdir().unwrap();
+        let attack = "A\r.\r\nMAIL FROM:<e@x.example>\r\nDATA\r\nhi\r.\r\n.\nb\u{0}\u{1b}[2J";
+        let long = attack.repeat(200);
+        for body in [attack, &long, &format!("王{attack}")] {
+            let message = mailer(&dir).compose(&Email {
+                name: attack.to_owned(),
+                subject: attack.to_owned(),
+                body: body.to_owned(),
+                ..email()
+            });
+            let bytes = message.unwrap().formatted();
+            let text = String::from_utf8(bytes).unwrap();
+            let rest = text.replace("\r\n", "");
+            assert!(!rest.contains(|c: char| c.is_control()), "{rest:?}");
         }
     }
 

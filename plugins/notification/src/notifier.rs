@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use plugin_contracts::{OrderCreated, User, UserWelcome};
 use plugin_core::{Error, ErrorExt, Result};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::config::NotificationConfig;
 use crate::directory::Directory;
@@ -19,7 +19,8 @@ pub(crate) struct Notifier {
     texts: Texts,
     mailer: Mailer,
     texter: Texter,
-    slots: Semaphore,
+    /// Of all messages together, if the config bounds them.
+    slots: Option<Semaphore>,
 }
 
 impl Notifier {
@@ -38,7 +39,7 @@ impl Notifier {
             texts: Texts::new(&config.templates)?,
             mailer: Mailer::new(&config.from, config.smtp.as_ref(), outbox.clone())?,
             texter: Texter::new(config.sms.as_ref(), outbox.clone())?,
-            slots: Semaphore::new(config.concurrency.get().min(Semaphore::MAX_PERMITS)),
+            slots: (config.concurrency).map(|most| Semaphore::new(usize::from(most.get()))),
         })
     }
 
@@ -53,33 +54,54 @@ impl Notifier {
         self.email(user, subject, body).await
     }
 
-    /// Confirms an order by e-mail, and by a text message to who has a phone.
+    /// Confirms an order by e-mail.
     ///
     /// # Errors
     ///
-    /// When nobody knows the user, or a message can't be sent. The text message is tried also
-    /// when the e-mail failed.
-    pub(crate) async fn confirm(&self, event: &OrderCreated) -> Result<()> {
+    /// When nobody knows the user, or the e-mail can't be sent.
+    pub(crate) async fn confirm_by_mail(&self, event: &OrderCreated) -> Result<()> {
         let user = self.user(&event.user_id).await?;
         let (subject, body) = self.texts.order(&user, event);
-        let texted = match user.phone.clone() {
-            Some(to) => self.text(to, self.texts.order_sms(&user, event)).await,
-            None => Ok(()),
+        self.email(user, subject, body).await
+    }
+
+    /// Confirms an order by a text message to who has a phone, and says whether there was one. That
+    /// nobody knows the user is said by the e-mail.
+    ///
+    /// # Errors
+    ///
+    /// When the text message can't be sent.
+    pub(crate) async fn confirm_by_text(&self, event: &OrderCreated) -> Result<bool> {
+        let Some(user) = self.find(&event.user_id).await? else {
+            return Ok(false);
         };
-        self.email(user, subject, body).await.and(texted)
+        let Some(to) = user.phone.clone() else {
+            return Ok(false);
+        };
+        self.text(to, self.texts.order_sms(&user, event)).await?;
+        Ok(true)
     }
 
     async fn user(&self, id: &str) -> Result<User> {
-        let found = self
-            .users
-            .find(id)
-            .await
-            .context("can't look the user up")?;
+        let found = self.find(id).await?;
         found.ok_or_else(|| Error::external(format!("there is no user `{id}`")))
     }
 
+    async fn find(&self, id: &str) -> Result<Option<User>> {
+        let found = self.users.find(id).await;
+        found.context("can't look the user up")
+    }
+
+    /// A turn among all messages, if there are turns.
+    async fn slot(&self) -> Result<Option<SemaphorePermit<'_>>> {
+        Ok(match &self.slots {
+            Some(slots) => Some(slots.acquire().await?),
+            None => None,
+        })
+    }
+
     async fn email(&self, user: User, subject: String, body: String) -> Result<()> {
-        let _slot = self.slots.acquire().await?;
+        let _slot = self.slot().await?;
         let email = Email {
             name: user.name,
             to: user.email,
@@ -90,7 +112,7 @@ impl Notifier {
     }
 
     async fn text(&self, to: String, text: String) -> Result<()> {
-        let _slot = self.slots.acquire().await?;
+        let _slot = self.slot().await?;
         self.texter.send(TextMessage { to, text }).await
     }
 }
@@ -180,8 +202,12 @@ mod tests {
     #[tokio::test]
     async fn an_order_is_confirmed_on_both_ways() {
         let fixture = Fixture::new();
-        fixture.notifier.confirm(&order("ming")).await.unwrap();
-        fixture.notifier.confirm(&order("phoneless")).await.unwrap();
+        for user in ["ming", "phoneless"] {
+            let order = order(user);
+            fixture.notifier.confirm_by_mail(&order).await.unwrap();
+            let texted = fixture.notifier.confirm_by_text(&order).await.unwrap();
+            assert_eq!(texted, user == "ming");
+        }
         assert_eq!(fixture.sent(".eml").len(), 2);
         let texts = fixture.sent(".sms.json");
         assert_eq!(texts.len(), 1);
@@ -196,7 +222,7 @@ mod tests {
     async fn an_unknown_user_is_an_error_that_names_them() {
         let error = Fixture::new()
             .notifier
-            .confirm(&order("nobody"))
+            .confirm_by_mail(&order("nobody"))
             .await
             .unwrap_err();
         assert_eq!(error.kind(), ErrorKind::External { retriable: false });
@@ -204,10 +230,18 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_text_message_goes_out_although_the_email_fails() {
+    async fn an_email_that_fails_is_none_of_the_text_messages_business() {
         let fixture = Fixture::new();
-        fixture.notifier.confirm(&order("odd")).await.unwrap_err();
+        let odd = order("odd");
+        fixture.notifier.confirm_by_mail(&odd).await.unwrap_err();
+        assert_eq!(fixture.sent(".sms.json").len(), 0);
+        assert!(fixture.notifier.confirm_by_text(&odd).await.unwrap());
         assert_eq!(fixture.sent(".sms.json").len(), 1);
+        let nobody = fixture.notifier.confirm_by_text(&order("nobody")).await;
+        assert!(
+            !nobody.unwrap(),
+            "the e-mail says that there is no such user"
+        );
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! The plugin: two handlers in front of a notifier.
+//! The plugin: a handler for each message, in front of a notifier.
 
 use std::sync::Arc;
 
@@ -35,20 +35,52 @@ impl Notification {
         Ok(Self { notifier })
     }
 
-    /// How many run at once is up to the notifier, whose bound the config sets.
-    ///
-    /// Durable, so that no message is lost by a crash: at worst it is sent twice.
-    #[subscribe(durable, concurrency = 64, retry = 3, backoff = "1s")]
+    /// Durable, so that no message is lost by a crash: at worst it is sent twice. The time limit is
+    /// not that of sending, which the servers' `timeout` is, but leaves time for a turn if
+    /// `concurrency` of the config bounds all messages together.
+    #[subscribe(
+        durable,
+        concurrency = 4,
+        timeout = "5m",
+        retry = 3,
+        backoff = "1s",
+        breaker = 3,
+        open_for = "5s"
+    )]
     async fn welcome(&self, event: &UserWelcome) -> Result<()> {
         self.notifier.welcome(event).await?;
         tracing::info!(user_id = event.user_id, "welcome sent");
         Ok(())
     }
 
-    #[subscribe(durable, concurrency = 64, retry = 3, backoff = "1s")]
+    #[subscribe(
+        durable,
+        concurrency = 4,
+        timeout = "5m",
+        retry = 3,
+        backoff = "1s",
+        breaker = 3,
+        open_for = "5s"
+    )]
     async fn confirm(&self, event: &OrderCreated) -> Result<()> {
-        self.notifier.confirm(event).await?;
-        tracing::info!(order_id = event.order_id, "order confirmed");
+        self.notifier.confirm_by_mail(event).await?;
+        tracing::info!(order_id = event.order_id, "order confirmed by e-mail");
+        Ok(())
+    }
+
+    #[subscribe(
+        durable,
+        concurrency = 4,
+        timeout = "5m",
+        retry = 3,
+        backoff = "1s",
+        breaker = 3,
+        open_for = "5s"
+    )]
+    async fn confirm_by_text(&self, event: &OrderCreated) -> Result<()> {
+        if self.notifier.confirm_by_text(event).await? {
+            tracing::info!(order_id = event.order_id, "order confirmed by text message");
+        }
         Ok(())
     }
 }

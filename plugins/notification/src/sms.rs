@@ -1,6 +1,6 @@
 //! Text messages: to an HTTP gateway when there is one, else to the outbox.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use plugin_core::config::mask;
 use plugin_core::{Error, ErrorExt, Result};
@@ -10,6 +10,7 @@ use ureq::http::Uri;
 
 use crate::config::SmsConfig;
 use crate::outbox::Outbox;
+use crate::plain;
 
 /// What is sent to whom, as the gateway's JSON has it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -55,12 +56,23 @@ impl Texter {
     /// # Errors
     ///
     /// A failed connection, a time limit, and an answer that asks for patience (408, 429, 5xx)
-    /// are worth another try; every other answer that is no success is not.
+    /// are worth another try, after the time that `Retry-After` of the answer says; every other
+    /// answer that is no success is not, nor is a `to` that is no number.
     ///
     /// # Cancel safety
     ///
     /// When it is dropped, the message may or may not have been sent.
     pub async fn send(&self, message: TextMessage) -> Result<()> {
+        if !plain::is_number(&message.to) {
+            return Err(Error::external(format!(
+                "`{}` is no telephone number",
+                message.to.escape_debug()
+            )));
+        }
+        let message = TextMessage {
+            text: plain::text(&message.text),
+            ..message
+        };
         match &self.0 {
             Route::Http(gateway) => {
                 let gateway = gateway.clone();
@@ -85,6 +97,10 @@ impl Gateway {
             let message = format!("`sms.url`: `{}` is no http(s) address", config.url);
             return Err(Error::config(message));
         }
+        if (config.token.as_ref()).is_some_and(|token| plain::is_foul(token.expose())) {
+            let message = "`sms.token`: a token has no control characters, nor ends of lines";
+            return Err(Error::config(message));
+        }
         Ok(Self {
             agent: agent(config.timeout.get()),
             config: config.clone(),
@@ -99,7 +115,9 @@ impl Gateway {
         let response = request
             .send_json(message)
             .map_err(|error| classify(&error))?;
-        accepted(response.status().as_u16())
+        let after = response.headers().get("retry-after");
+        let after = after.and_then(|value| value.to_str().ok()).and_then(pause);
+        accepted(response.status().as_u16(), after)
     }
 }
 
@@ -113,12 +131,27 @@ fn agent(timeout: Duration) -> Agent {
     config.build().into()
 }
 
-fn accepted(status: u16) -> Result<()> {
+fn accepted(status: u16, after: Option<Duration>) -> Result<()> {
     match status {
         200..=299 => Ok(()),
-        408 | 429 | 500..=599 => Err(Error::retriable(format!("the gateway answered {status}"))),
+        408 | 429 | 500..=599 => {
+            let error = Error::retriable(format!("the gateway answered {status}"));
+            Err(match after {
+                Some(after) => error.after(after),
+                None => error,
+            })
+        }
         _ => Err(Error::external(format!("the gateway answered {status}"))),
     }
+}
+
+/// How long to wait, by a `Retry-After`: seconds, or a time of day.
+fn pause(value: &str) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let at = httpdate::parse_http_date(value.trim()).ok()?;
+    Some(at.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 fn classify(error: &ureq::Error) -> Error {
@@ -147,7 +180,7 @@ mod tests {
 
     #[test]
     fn answers_are_classified() {
-        assert!(accepted(202).is_ok());
+        assert!(accepted(202, None).is_ok());
         for (status, retriable) in [
             (302, false),
             (400, false),
@@ -155,8 +188,43 @@ mod tests {
             (429, true),
             (503, true),
         ] {
-            let error = accepted(status).unwrap_err();
+            let error = accepted(status, None).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::External { retriable }, "{status}");
+        }
+    }
+
+    #[test]
+    fn report_d_a_gateway_says_when_to_come_again() {
+        let minute = Some(Duration::from_secs(60));
+        assert_eq!(pause(" 60"), minute);
+        assert_eq!(accepted(429, minute).unwrap_err().retry_after(), minute);
+        let soon = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(100));
+        let soon = pause(&soon).unwrap().as_secs();
+        assert!((90..=100).contains(&soon), "{soon}");
+        assert_eq!(pause("Sun, 06 Nov 1994 08:49:37 GMT"), Some(Duration::ZERO));
+        assert_eq!((pause("soon"), pause("-1")), (None, None));
+    }
+
+    #[tokio::test]
+    async fn report_a11_a_text_message_has_no_control_characters_and_its_number_is_one() {
+        let dir = tempfile::tempdir().unwrap();
+        let outbox = Outbox::open(dir.path().to_owned()).unwrap();
+        let texter = Texter::new(None, outbox.clone()).unwrap();
+        let message = |to: &str| TextMessage {
+            to: to.to_owned(),
+            text: "a\r\nb\rc\u{1a}\u{1b}".to_owned(),
+        };
+        texter.send(message("+1 555")).await.unwrap();
+        let mut files = std::fs::read_dir(outbox.new_messages()).unwrap();
+        let text = std::fs::read_to_string(files.next().unwrap().unwrap().path()).unwrap();
+        assert_eq!(text, r#"{"to":"+1 555","text":"a\nb\nc"}"#);
+        for to in ["1\r2", "", "x"] {
+            let error = texter.send(message(to)).await.unwrap_err();
+            assert_eq!(
+                error.kind(),
+                ErrorKind::External { retriable: false },
+                "{to:?}"
+            );
         }
     }
 

@@ -4,6 +4,7 @@ use plugin_contracts::{OrderCreated, User, UserWelcome};
 use plugin_core::{Error, Result};
 
 use crate::config::Templates;
+use crate::plain;
 use crate::template::Template;
 
 const WELCOME_FIELDS: &[&str] = &["user_id", "name", "message"];
@@ -33,9 +34,10 @@ impl Texts {
 
     /// Subject and text of a welcome.
     pub(crate) fn welcome(&self, user: &User, event: &UserWelcome) -> (String, String) {
+        let (user_id, name) = (plain::line(&event.user_id), plain::line(&user.name));
         let values = [
-            ("user_id", event.user_id.as_str()),
-            ("name", &user.name),
+            ("user_id", user_id.as_str()),
+            ("name", &name),
             ("message", &event.message),
         ];
         (
@@ -70,11 +72,13 @@ fn with_order<T>(
     event: &OrderCreated,
     render: impl FnOnce(&[(&str, &str)]) -> T,
 ) -> T {
+    let (user_id, name) = (plain::line(&event.user_id), plain::line(&user.name));
+    let order_id = plain::line(&event.order_id);
     let total = format!("{}.{:02}", event.total_cents / 100, event.total_cents % 100);
     render(&[
-        ("user_id", &event.user_id),
-        ("name", &user.name),
-        ("order_id", &event.order_id),
+        ("user_id", &user_id),
+        ("name", &name),
+        ("order_id", &order_id),
         ("total", &total),
     ])
 }

@@ -83,13 +83,13 @@ impl Queue {
 
     #[health]
     async fn health(&self) -> Health {
-        let checked = match self.store() {
-            Ok(store) => store.check().await,
-            Err(error) => Err(error),
+        let store = match self.store() {
+            Ok(store) => store,
+            Err(error) => return Health::Unhealthy(error.to_string()),
         };
-        match checked {
+        match store.check().await {
             Ok(()) => Health::Healthy,
-            Err(error) => Health::Unhealthy(error.to_string()),
+            Err(error) => Health::Unavailable(error.to_string()),
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::event::IdempotencyKey;
 use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Suspicion, Window};
+use plugin_core::trace::TraceContext;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
 
@@ -72,7 +73,7 @@ async fn insert_chunk(
             .push_bind(event.key.as_u128().to_be_bytes().to_vec())
             .push_bind(event.source.to_string())
             .push_bind(millis(event.published))
-            .push_bind(event.parent.map(|span| span.to_string()))
+            .push_bind(event.parent.map(TraceContext::to_stored))
             .push_bind(event.data.to_string());
     });
     // As above.
@@ -253,7 +254,7 @@ fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
             key: key.ok_or_else(|| sqlx::Error::Decode("a key of 16 bytes".into()))?,
             source: row.try_get::<String, _>("source")?.into(),
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
-            parent: parent.and_then(|span| span.parse().ok()),
+            parent: parent.and_then(|span| TraceContext::from_stored(&span).ok()),
             data: Arc::from(data),
         },
         suspicion: suspicion(row.try_get("crashes")?, max_crashes),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
 use plugin_core::event::{DeadLetter, DeadLetterId};
+use plugin_core::place::Place;
 use plugin_core::{Error, Result};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
@@ -30,6 +31,7 @@ pub(crate) struct Store {
     readers: SqlitePool,
     gauge: Arc<Gauge>,
     max_crashes: u32,
+    place: Place,
     _lock: Lock,
 }
 
@@ -83,6 +85,7 @@ impl Store {
             readers,
             gauge,
             max_crashes: config.max_crashes,
+            place: Place::of(&location.path)?,
             _lock: lock,
         };
         Ok((store, Work { writer, requests }))
@@ -93,6 +96,7 @@ impl Store {
         subscription: &SubscriptionName,
         events: &[Record],
     ) -> Result<Vec<u64>> {
+        self.present()?;
         let request = |answer| {
             Request::Append(Append {
                 subscription: subscription.clone(),
@@ -188,8 +192,15 @@ impl Store {
         stock.map_err(store_error)
     }
 
-    /// Whether a write works. One that failed is tried again.
+    /// Whether the file is where it was opened: what is written to one that was removed is lost.
+    fn present(&self) -> Result<()> {
+        let checked = self.place.check();
+        checked.map_err(|error| Error::retriable(error.to_string()))
+    }
+
+    /// Whether the file is there and a write works. One that failed is tried again.
     pub(crate) async fn check(&self) -> Result<()> {
+        self.present()?;
         if self.gauge.failure().is_none() {
             return Ok(());
         }

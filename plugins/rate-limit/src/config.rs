@@ -34,6 +34,7 @@ pub struct LimitConfig {
     pub by: By,
     /// With `by: field`: the top-level field of the event whose values are told apart.
     #[serde(default)]
+    #[schemars(length(min = 1, max = 255))]
     pub field: Option<String>,
     /// Most buckets of this limit. What finds none shares one.
     #[serde(default = "max_buckets")]

@@ -2,6 +2,7 @@
 //! its variables and its signals.
 
 mod absent;
+mod accounts;
 mod broken;
 mod feed;
 mod followed;
@@ -9,7 +10,9 @@ mod letters;
 mod operated;
 mod outside;
 mod private;
+mod readme;
 mod replicas;
+mod secrets;
 mod serve;
 mod show;
 mod signals;

@@ -1,6 +1,7 @@
 //! Middleware: methods of plugins around the events of others.
 
 mod binding;
+mod changing;
 mod deliver;
 mod fixture;
 mod publish;

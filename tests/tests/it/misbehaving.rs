@@ -4,6 +4,7 @@
 mod blocking;
 mod circling;
 mod draining;
+mod endless;
 mod panicking;
 mod slow;
 mod stuck;

@@ -12,6 +12,8 @@ pub(super) struct Intercepted {
     pub(super) stage: &'static str,
     pub(super) middleware: &'static str,
     pub(super) priority: i32,
+    /// Whether it may put another event in the place of the one that is published.
+    pub(super) changes: bool,
 }
 
 pub(super) fn of(plugin: &Descriptor) -> Vec<Intercepted> {
@@ -20,6 +22,7 @@ pub(super) fn of(plugin: &Descriptor) -> Vec<Intercepted> {
         stage: one.stage.as_str(),
         middleware: one.middleware,
         priority: one.priority,
+        changes: one.changes,
     };
     plugin.middleware.iter().map(intercepted).collect()
 }

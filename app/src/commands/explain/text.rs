@@ -177,7 +177,11 @@ fn intercepted(plugin: &Explanation) -> Table {
     for one in &plugin.middleware {
         table.row([
             one.topics.to_owned(),
-            one.stage.to_owned(),
+            if one.changes {
+                format!("{}, may change", one.stage)
+            } else {
+                one.stage.to_owned()
+            },
             priority(one.priority),
             one.middleware.to_owned(),
         ]);

@@ -82,7 +82,7 @@ impl DeadLetter {
             topic: payload.topic().to_owned(),
             data,
             event: meta.id,
-            key: meta.key,
+            key: Some(meta.delivery_key()),
             trace: Some(meta.trace()),
             source: meta.source.to_owned(),
             plugin: site.owner.name().to_owned(),

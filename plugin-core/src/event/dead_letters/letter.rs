@@ -107,7 +107,9 @@ pub struct DeadLetter {
     pub data: Value,
     /// Id of the event, as the log has it.
     pub event: EventId,
-    /// Of the event of a durable subscription: what each of its deliveries carries.
+    /// What each delivery of the event carries, replays included:
+    /// [`Envelope::delivery_key`](crate::event::Envelope::delivery_key). Letters of earlier versions
+    /// have none, unless their subscription was durable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<IdempotencyKey>,
     /// Span of the event: a replay is a child of it.

@@ -48,14 +48,16 @@ impl Deliveries {
         Self(deliveries.into_iter().map(begin).collect())
     }
 
-    /// Delivers nothing more, and lets no call begin: what is stored waits for the next start. The
-    /// worker has to be nudged.
+    /// Goes on with what ends well, and waits for nothing: a handler whose event would have to wait
+    /// comes to rest, and what is stored is delivered at the next start. The worker has to be
+    /// nudged.
+    pub(crate) fn drain(&self) {
+        self.0.iter().for_each(|pump| pump.site.drain());
+    }
+
+    /// Delivers nothing more, and lets no call begin. The worker has to be nudged.
     pub(crate) fn rest(&self) {
-        for pump in &self.0 {
-            pump.stop.cancel();
-            pump.site.site.end();
-            pump.durable.tail.deactivate();
-        }
+        self.0.iter().for_each(|pump| pump.site.come_to_rest());
     }
 
     /// Deliveries that are not answered: their events are in a handler, or wait.
@@ -75,9 +77,12 @@ impl Deliveries {
         })
     }
 
-    /// Takes nothing more out of the store, as [`Deliveries::rest`].
+    /// Takes nothing more out of the store, and waits for nothing, as [`Deliveries::drain`].
     pub(crate) async fn stop(&mut self) {
-        self.rest();
+        self.drain();
+        for pump in &self.0 {
+            pump.stop.cancel();
+        }
         for pump in &mut self.0 {
             // It guards no plugin's code: it ends in good order.
             drop((&mut pump.deliver).await);
@@ -137,6 +142,11 @@ impl Pump {
             letters,
         };
         let stopped = stop.clone();
+        let (rests, resting) = (stop.clone(), Arc::clone(&durable));
+        site.is_pumped(move || {
+            rests.cancel();
+            resting.tail.deactivate();
+        });
         Self {
             durable,
             site,

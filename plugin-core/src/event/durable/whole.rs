@@ -47,9 +47,10 @@ pub(in crate::event) async fn publish_stored<P: Carried>(
     let until = Instant::now() + within;
     let mut meta = Meta::new(Record::current(), owner.name());
     meta.key = key;
-    let envelope = Arc::new(Envelope::new(meta, event));
+    let mut envelope = Arc::new(Envelope::new(meta, event));
+    let mut admitted = false;
     let awaited = loop {
-        match offer(bus, owner, index, &envelope)? {
+        match offer(bus, owner, index, (&mut envelope, &mut admitted))? {
             Offer::Done => return Ok(()),
             Offer::Storing(awaited) => break awaited,
             Offer::NoRoom(site) => wait(site, until).await?,
@@ -69,12 +70,17 @@ fn offer<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
-    envelope: &Arc<Envelope<P>>,
+    (envelope, admitted): (&mut Arc<Envelope<P>>, &mut bool),
 ) -> Result<Offer, PublishError> {
     let publishing = Publishing::begin(bus, owner, index)?;
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
+    // Once, and before anybody looks at the event to say whether it is wanted.
+    if !*admitted {
+        route.admit_shared(owner, &reading, envelope)?;
+        *admitted = true;
+    }
     let mut places = Vec::new();
     for target in &*route.queued {
         match target.reserve(envelope) {
@@ -83,7 +89,6 @@ fn offer<P: Carried>(
             Err(NoRoom::Store) => return Err(target.not_stored()),
         }
     }
-    route.admit(owner, &reading, envelope)?;
     let sending = Sending {
         publishing: &publishing,
         envelope,

@@ -2,16 +2,19 @@
 
 use std::sync::Arc;
 
+use super::change::{Patch, Substitute};
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
 use super::topics::Topics;
 use crate::__private::provider;
 use crate::compose::note;
 use crate::descriptor::{Middleware, Plugin, PluginRef};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::event::any::AnyEvent;
 use crate::event::bindings::Bindings;
 use crate::event::bus::Bus;
+use crate::event::descriptor::Event;
+use crate::event::envelope::Envelope;
 use crate::event::pattern::Pattern;
 use crate::event::table::Change;
 use crate::guard;
@@ -72,10 +75,31 @@ impl Interceptors<'_> {
     pub fn publish<T: Plugin>(
         &mut self,
         plugin: &PluginRef,
-        call: fn(&T, &AnyEvent<'_>) -> Result<()>,
+        call: fn(&T, &AnyEvent<'_>) -> Result<Option<Patch>>,
     ) {
         let plugin = provider::<T>(plugin);
-        let call: Box<OnPublish> = Box::new(move |event| call(&plugin, event));
+        let call: Box<OnPublish> =
+            Box::new(move |event| Ok(call(&plugin, event)?.map(Substitute::Patch)));
+        self.add(call, AnyLink::Publish);
+    }
+
+    /// A method of the stage `publish` for one type of event.
+    ///
+    /// # Panics
+    ///
+    /// As [`Interceptors::publish`].
+    pub fn publish_typed<T: Plugin, E: Event>(
+        &mut self,
+        plugin: &PluginRef,
+        call: fn(&T, &Envelope<E>) -> Result<Option<E>>,
+    ) {
+        let plugin = provider::<T>(plugin);
+        let call: Box<OnPublish> = Box::new(move |event| {
+            let envelope = event
+                .envelope()
+                .ok_or_else(|| Error::bug(format!("`{}` has another type here", event.topic())))?;
+            Ok(call(&plugin, envelope)?.map(|event| Substitute::Typed(Box::new(event))))
+        });
         self.add(call, AnyLink::Publish);
     }
 

@@ -4,13 +4,13 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::change::Changing;
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;
 use super::report::MiddlewareReport;
 use super::topics::Topics;
 use crate::error::{Error, Result};
-use crate::event::any::AnyEvent;
 use crate::event::epoch::{DEEPEST, Reading};
 use crate::instance::Identity;
 
@@ -85,23 +85,32 @@ impl Chain {
         publish.chain(deliver).chain(delivered).collect()
     }
 
-    /// Asks whether an event may be published. What can't be asked is refused.
-    pub(in crate::event) fn admit(
+    /// Asks whether an event may be published, and what is to be published in its place. What can't
+    /// be asked is refused, and so is a change that makes no such event.
+    pub(super) fn admit(
         &self,
         owner: &Identity,
         reading: &Reading<'_>,
-        event: &AnyEvent<'_>,
+        asked: &mut dyn Changing,
     ) -> Result<(), Refusal> {
         if owner.is_manager() {
             return Ok(());
         }
         for link in &self.publish {
-            let asked = if reading.depth() >= DEEPEST {
+            let event = asked.view();
+            let id = event.id();
+            let answer = if reading.depth() >= DEEPEST {
                 Err(too_deep(event.topic()))
             } else {
-                link.ask((event, owner.name(), self.asks), |call| call(event))
+                link.ask((&event, owner.name(), self.asks), |call| call(&event))
             };
-            if let Err(error) = asked {
+            let admitted = answer.and_then(|change| match change {
+                None => Ok(()),
+                Some(change) => {
+                    (asked.apply(change)).inspect_err(|error| link.seat.failed(id, error))
+                }
+            });
+            if let Err(error) = admitted {
                 owner.counters().refuse();
                 return Err(Refusal {
                     plugin: link.seat.owner.name(),

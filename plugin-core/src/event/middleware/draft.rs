@@ -65,7 +65,7 @@ mod tests {
     fn link(topics: &str) -> AnyLink {
         let owner = Arc::new(Identity::new("guard", 0, Grants::all("guard")));
         let topics = Topics::new(vec![Pattern::parse(topics).unwrap()]);
-        let call: Box<OnPublish> = Box::new(|_| Ok(()));
+        let call: Box<OnPublish> = Box::new(|_| Ok(None));
         let seat = Seat::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
         AnyLink::Publish(Arc::new(Link { seat, call }))
     }

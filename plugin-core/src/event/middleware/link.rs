@@ -4,6 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::change::Substitute;
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topics::Topics;
@@ -15,7 +16,7 @@ use crate::event::tally::Tally;
 use crate::guard;
 use crate::instance::Identity;
 
-pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync;
+pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<Option<Substitute>> + Send + Sync;
 pub(super) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send + Sync;
 pub(super) type OnDelivered = dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
 
@@ -83,7 +84,7 @@ impl Seat {
     /// Counts an error, and tells the operator: of a refusal only who looks for it, since to refuse
     /// is what the middleware is for.
     #[cold]
-    fn failed(&self, event: EventId, error: &Error) {
+    pub(super) fn failed(&self, event: EventId, error: &Error) {
         self.errors.fetch_add(1, Relaxed);
         let (plugin, middleware) = (self.owner.name(), self.name);
         if error.kind() == ErrorKind::Bug || self.stage == Stage::Delivered {
@@ -104,14 +105,14 @@ pub(super) struct Link<F: ?Sized> {
 impl<F: ?Sized> Link<F> {
     /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
     /// `asks` whether the topic is still to be compared.
-    pub(super) fn ask(
+    pub(super) fn ask<T: Default>(
         &self,
         (event, instance, asks): (&AnyEvent<'_>, &str, bool),
-        call: impl FnOnce(&F) -> Result<()>,
-    ) -> Result<()> {
+        call: impl FnOnce(&F) -> Result<T>,
+    ) -> Result<T> {
         let seat = &self.seat;
         if !seat.minds(instance) || asks && !seat.topics.matches(event.topic()) {
-            return Ok(());
+            return Ok(T::default());
         }
         seat.calls.count_here();
         let current = seat.owner.handling(&event.meta());

@@ -227,7 +227,9 @@ impl Passage {
         let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
         (site.middleware).after(&self.calling(site), result, took);
         if let Some(breaker) = &site.breaker {
-            let turn = breaker.ended(self.verdict(result), self.is_probe);
+            let asked = result.as_ref().err().and_then(Error::retry_after);
+            let said = (self.verdict(result), asked.unwrap_or_default());
+            let turn = breaker.ended(said, self.is_probe);
             site.site.tell_turn(turn, (breaker, result));
         }
     }

@@ -55,9 +55,9 @@ impl Parked {
         }));
     }
 
-    /// Takes out what no call begins with any more.
+    /// Takes out what is not waited for: no call begins with it any more.
     pub(super) fn take_ended(&mut self) -> Vec<Work> {
-        let has_ended = |work: &Work| work.site().site.has_ended();
+        let has_ended = |work: &Work| work.site().site.has_ended() || work.site().drains();
         let (ended, waiting) = (std::mem::take(&mut self.waiting).into_iter())
             .partition::<Vec<_>, _>(|Reverse(waiting)| has_ended(&waiting.work));
         self.waiting = waiting.into();

@@ -13,7 +13,7 @@ use crate::event::handler::Site;
 use crate::event::job::Job;
 use crate::event::mailbox::Mailbox;
 use crate::event::middleware::{Chain, Intercepted};
-use crate::event::queued::{Events, QueuedCall, QueuedSite};
+use crate::event::queued::{AtRest, Events, QueuedCall, QueuedSite};
 use crate::event::shared::Shared;
 use crate::instance::Identity;
 use crate::permission::Grants;
@@ -50,6 +50,7 @@ fn site(plugin: &'static str) -> Arc<QueuedSite> {
         group: None,
         durable: None,
         breaker: None,
+        rest: AtRest::default(),
         events: Events::default(),
     };
     site.open()

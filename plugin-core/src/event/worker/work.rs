@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::context::{Frame, within};
-use crate::error::{Error, Result};
+use crate::error::{Error, LONGEST_ASKED, Result};
 use crate::event::any::Payload;
 use crate::event::breaker::{Admission, Verdict};
 use crate::event::handler::Site;
@@ -15,10 +15,6 @@ use crate::event::jitter::Jitter;
 use crate::event::job::{Gate, Job};
 use crate::event::lane::Lane;
 use crate::event::queued::QueuedSite;
-
-/// The longest pause that an error can ask for: who knows how long an event waits for a server's
-/// `Retry-After` of a year.
-const LONGEST_ASKED: Duration = Duration::from_secs(60 * 60);
 
 /// How often one event may show that a target is down, before that counts against the event: one
 /// that fails whenever it is tried holds up those behind it no longer than so many probes.

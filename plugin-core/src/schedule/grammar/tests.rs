@@ -26,6 +26,7 @@ fn each_field_says_what_it_takes() {
         ("60 * * * *", "minutes"),
         ("61 * * * * *", "seconds"),
         ("5/10 * * * *", "minutes"),
+        ("99999999999999999999 * * * *", "minutes"),
         ("* 24 * * *", "hours"),
         ("* */0 * * *", "hours"),
         ("* * 0 * *", "days of the month"),

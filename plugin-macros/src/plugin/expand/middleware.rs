@@ -1,10 +1,12 @@
 //! The elements of a descriptor's `middleware`.
 
 use proc_macro2::TokenStream;
-use quote::{ToTokens, quote};
+use quote::{ToTokens, quote, quote_spanned};
+use syn::spanned::Spanned;
 use syn::{Ident, Path};
 
 use super::calls::{associated, outcome};
+use crate::krate;
 use crate::plugin::middleware::{Middleware, Stage, Topics};
 
 pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
@@ -15,13 +17,19 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
         stage_span,
         topics,
         priority,
+        ..
     } = middleware;
     let name = &call.name;
     let variant = Ident::new(stage.variant(), *stage_span);
-    let topics = match topics {
-        Some(Topics::Pattern(pattern)) => pattern.to_token_stream(),
-        Some(Topics::Named(_)) | None => quote!("**"),
+    let topics = match (topics, &middleware.event) {
+        (_, Some(event)) => {
+            let there = krate::at(krate, event.span());
+            quote_spanned!(event.span()=> #there::__private::event_descriptor::<#event>().topic)
+        }
+        (Some(Topics::Pattern(pattern)), None) => pattern.to_token_stream(),
+        (Some(Topics::Named(_)) | None, None) => quote!("**"),
     };
+    let changes = changes(krate, middleware);
     let priority = priority
         .as_ref()
         .map_or_else(|| quote!(0), ToTokens::to_token_stream);
@@ -33,9 +41,43 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
             stage: #krate::Stage::#variant,
             topics: #topics,
             priority: #priority,
+            changes: #changes,
             bind: |plugin, interceptors| #bind,
         }
     }
+}
+
+/// What a middleware may put in the place of an event.
+fn change(krate: &Path, middleware: &Middleware) -> TokenStream {
+    match &middleware.event {
+        Some(event) => event.to_token_stream(),
+        None => quote!(#krate::event::Patch),
+    }
+}
+
+/// Whether it may change an event, which its return type says.
+fn changes(krate: &Path, middleware: &Middleware) -> TokenStream {
+    let Some(output) = &middleware.output else {
+        return quote!(false);
+    };
+    let change = change(krate, middleware);
+    let there = krate::at(krate, output.span());
+    quote_spanned!(output.span()=> <#output as #there::__private::IntoChange<#change>>::CHANGES)
+}
+
+/// What comes of a call of the stage `publish`.
+fn changed(krate: &Path, middleware: &Middleware, called: &TokenStream) -> TokenStream {
+    let change = change(krate, middleware);
+    let Some(output) = &middleware.output else {
+        let span = middleware.call.method.span();
+        let there = krate::at(krate, span);
+        return quote_spanned!(span=> #there::__private::IntoChange::<#change>::into_change(#called));
+    };
+    let there = krate::at(krate, output.span());
+    let into = quote_spanned! {output.span()=>
+        <#output as #there::__private::IntoChange<#change>>::into_change
+    };
+    quote!(#into(#called))
 }
 
 /// One call of `Interceptors`.
@@ -54,13 +96,30 @@ fn bind(krate: &Path, middleware: &Middleware) -> TokenStream {
     };
     let mut arguments = vec![quote!(plugin)];
     arguments.extend(taken.iter().cloned());
-    let outcome = outcome(krate, call, &associated(call, &arguments));
-    let only = match topics {
-        Some(Topics::Named(named)) => Some(quote!(interceptors.only::<Self>(plugin, #named);)),
-        Some(Topics::Pattern(_)) | None => None,
+    let called = associated(call, &arguments);
+    if let Some(event) = &middleware.event {
+        let outcome = changed(krate, middleware, &called);
+        let function = Ident::new("publish_typed", event.span());
+        return quote! {
+            interceptors.#function::<Self, #event>(plugin, |plugin, event| #outcome)
+        };
+    }
+    let outcome = if *stage == Stage::Publish {
+        changed(krate, middleware, &called)
+    } else {
+        outcome(krate, call, &called)
     };
+    let only = only(topics.as_ref());
     quote!({
         #only
         interceptors.#function::<Self>(plugin, |plugin, #(#taken),*| #outcome);
     })
+}
+
+/// Narrows the topics to those that the instance names.
+fn only(topics: Option<&Topics>) -> Option<TokenStream> {
+    match topics {
+        Some(Topics::Named(named)) => Some(quote!(interceptors.only::<Self>(plugin, #named);)),
+        Some(Topics::Pattern(_)) | None => None,
+    }
 }

@@ -25,20 +25,30 @@ pub(crate) async fn start(
 }
 
 pub(crate) async fn start_with(sources: Sources, data_dir: &Path) -> Result<Running, StartError> {
+    let configured = Manager::builder(&composition())
+        .sources(sources)
+        .data_dir(data_dir)
+        .configure();
+    configured.expect("the config is good").start().await
+}
+
+/// What is wrong with a config of `auth-plugin`, if something is.
+pub(crate) fn mistake(auth: Value, data_dir: &Path) -> Option<String> {
+    let configured = Manager::builder(&composition())
+        .sources(Sources::new().plugin_config("auth-plugin", auth))
+        .data_dir(data_dir)
+        .configure();
+    configured.err().map(|error| error.to_string())
+}
+
+fn composition() -> Composition {
     let plugins = [
         Authenticator::DESCRIPTOR,
         MemoryCache::DESCRIPTOR,
         SqlDatabase::DESCRIPTOR,
         Users::DESCRIPTOR,
     ];
-    let composition = Composition::assemble(&plugins).expect("the set is whole");
-    Manager::builder(&composition)
-        .sources(sources)
-        .data_dir(data_dir)
-        .configure()
-        .expect("the config is good")
-        .start()
-        .await
+    Composition::assemble(&plugins).expect("the set is whole")
 }
 
 /// A config with two users, and so many failures of each.

@@ -17,7 +17,7 @@ pub(crate) async fn start(config: &Value, data_dir: &Path) -> Result<Running, St
     let composition =
         Composition::assemble(&[SqlDatabase::DESCRIPTOR]).expect("it needs no other plugin");
     Manager::builder(&composition)
-        .sources(Sources::new())
+        .sources(Sources::new().set(["plugin_manager", "health_interval"], "200ms"))
         .plugin_config("database-plugin", config.clone())
         .data_dir(data_dir)
         .configure()

@@ -12,9 +12,12 @@ use tempfile::TempDir;
 /// Longest wait for the server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// What is there when the server answers: a database, and an account that may use it alone.
-const ACCOUNTS: &str = "CREATE DATABASE shop CHARACTER SET utf8mb4;\n\
-    CREATE USER 'shop'@'127.0.0.1' IDENTIFIED BY 'its password';\n\
+/// What is there when the server answers: a database, an account that may use it alone, and one
+/// that may do everything.
+const ACCOUNTS: &str = "CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4;\n\
+    CREATE USER IF NOT EXISTS 'admin'@'127.0.0.1';\n\
+    GRANT ALL ON *.* TO 'admin'@'127.0.0.1' WITH GRANT OPTION;\n\
+    CREATE USER IF NOT EXISTS 'shop'@'127.0.0.1' IDENTIFIED BY 'its password';\n\
     GRANT ALL ON shop.* TO 'shop'@'127.0.0.1';\n";
 
 /// A server that runs.
@@ -70,6 +73,39 @@ impl Server {
         config
     }
 
+    /// Runs statements as who may do everything.
+    ///
+    /// # Panics
+    ///
+    /// When the server refuses them.
+    pub(crate) fn admin(&self, sql: &str) {
+        let port = format!("--port={}", self.port);
+        let done = program("mariadb")
+            .args(["--no-defaults", "--host=127.0.0.1", "--user=admin", &port])
+            .args(["--default-character-set=utf8mb4", "--execute", sql])
+            .output()
+            .unwrap_or_else(|error| missing("mariadb", &error));
+        assert!(
+            done.status.success(),
+            "{}",
+            String::from_utf8_lossy(&done.stderr)
+        );
+    }
+
+    /// Ends it at once, as a crash does.
+    pub(crate) fn kill(&mut self) {
+        // When it has ended already, there is nothing to end.
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+
+    /// Starts it again, with the same data on the same port.
+    pub(crate) async fn revive(&mut self) {
+        let options = options(self.directory.path());
+        self.process = spawn(self.directory.path(), &options, self.port);
+        self.wait().await;
+    }
+
     /// Connects until it answers: the accounts are made before it listens.
     async fn wait(&mut self) {
         let deadline = Instant::now() + PATIENCE;
@@ -94,9 +130,7 @@ impl Server {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // When it has ended already, there is nothing to end.
-        drop(self.process.kill());
-        drop(self.process.wait());
+        self.kill();
     }
 }
 

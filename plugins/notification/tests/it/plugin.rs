@@ -2,15 +2,16 @@
 
 use std::fs;
 use std::net::TcpListener;
-use std::sync::Barrier;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Barrier};
 use std::thread;
 
 use plugin_contracts::{OrderCreated, User, UserLookup, UserWelcome};
+use plugin_core::event::DeadLetterQuery;
 use plugin_core::lifecycle::{Manager, Running};
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin};
-use plugin_notification::Notification;
+use plugin_notification::{Notification, NotificationConfig};
 use plugin_queue::Queue;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -174,6 +175,85 @@ async fn no_more_messages_than_the_config_allows_are_on_their_way() {
     running.idle().await;
     assert_eq!(most.join().unwrap(), 2);
     assert_eq!(errors(&running), 0);
+}
+
+/// Answers each request, and counts them.
+fn counting(listener: TcpListener) -> Arc<AtomicUsize> {
+    let texts = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&texts);
+    thread::spawn(move || {
+        while let Ok((stream, _)) = listener.accept() {
+            count.fetch_add(1, SeqCst);
+            answer(&stream, "202 Accepted");
+        }
+    });
+    texts
+}
+
+#[tokio::test]
+async fn report_b5_a_mail_server_that_is_down_repeats_no_text_message() {
+    let dir = tempfile::tempdir().unwrap();
+    let gateway = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/", gateway.local_addr().unwrap());
+    let texts = counting(gateway);
+    // Nobody listens there any more.
+    let closed = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = closed.local_addr().unwrap().port();
+    drop(closed);
+    let smtp = json!({"host": "127.0.0.1", "port": port, "tls": "none"});
+    let running = start(&dir, json!({"smtp": smtp, "sms": {"url": url}})).await;
+    order(&running).await;
+    let waiting = running.idle_or_waiting().await;
+    assert_eq!(waiting, [("notification-plugin", "confirm")]);
+    assert_eq!(
+        errors(&running),
+        3,
+        "three e-mails failed, and open the breaker"
+    );
+    assert_eq!(texts.load(SeqCst), 1);
+    let letters = running.dead_letters().list(DeadLetterQuery::new()).await;
+    assert_eq!(
+        letters.unwrap().letters.len(),
+        0,
+        "the e-mail waits in the store"
+    );
+    assert!(running.stop().await.is_clean());
+}
+
+#[test]
+fn report_c5_numbers_and_periods_have_bounds() {
+    let schema = schemars::schema_for!(NotificationConfig);
+    assert_eq!(plugin_core::config::unbounded(schema.as_value()), [""; 0]);
+    let dir = tempfile::tempdir().unwrap();
+    for (config, key) in [
+        (
+            json!({"smtp": {"host": "h", "timeout": "0s"}}),
+            "smtp.timeout",
+        ),
+        (
+            json!({"smtp": {"host": "h", "timeout": "25d"}}),
+            "smtp.timeout",
+        ),
+        (json!({"smtp": {"host": "h", "port": 0}}), "smtp.port"),
+        (
+            json!({"sms": {"url": "http://h/", "timeout": "1d"}}),
+            "sms.timeout",
+        ),
+        (json!({"concurrency": 0}), "concurrency"),
+    ] {
+        let plugins = [
+            People::DESCRIPTOR,
+            Notification::DESCRIPTOR,
+            Queue::DESCRIPTOR,
+        ];
+        let refused = Manager::builder(&Composition::assemble(&plugins).unwrap())
+            .data_dir(dir.path())
+            .plugin_config("notification-plugin", config)
+            .configure()
+            .unwrap_err()
+            .to_string();
+        assert!(refused.contains(&format!("config.{key}: ")), "{refused}");
+    }
 }
 
 #[tokio::test]

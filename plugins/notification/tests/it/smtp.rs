@@ -73,6 +73,23 @@ async fn line_ends_in_a_subject_add_no_header() {
 }
 
 #[tokio::test]
+async fn report_a11_lone_ends_of_lines_are_whole_ones_on_the_wire() {
+    let (dir, mut server) = (tempfile::tempdir().unwrap(), SmtpServer::start());
+    let email = Email {
+        body: "A\r.\r\nMAIL FROM:<e@x.example>\r\nDATA\r\nhi\r.\rb\u{0}\n".to_owned(),
+        ..email("ming@shop.example")
+    };
+    mailer(&dir, plain(server.port)).send(&email).await.unwrap();
+    let received = server.received();
+    assert_eq!(received.sender, "no-reply@shop.example");
+    assert_eq!(
+        received.body.trim_end(),
+        "A\r\n.\r\nMAIL FROM:<e@x.example>\r\nDATA\r\nhi\r\n.\r\nb"
+    );
+    assert_eq!(server.rest(), "", "one message");
+}
+
+#[tokio::test]
 async fn a_login_is_made_and_a_wrong_one_is_not_worth_another_try() {
     let (dir, mut server) = (tempfile::tempdir().unwrap(), SmtpServer::start());
     let login = |password: &str| {

@@ -30,6 +30,25 @@ async fn a_full_disk_is_an_error_until_there_is_room() {
 }
 
 #[tokio::test]
+async fn report_b9_a_file_that_was_removed_takes_no_events() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = location(&directory).path;
+    let open = Open::new(&directory, &QueueConfig::default()).await;
+    open.append(&events(0..1)).await.unwrap();
+    let kept = directory.path().join("kept");
+    std::fs::rename(&path, &kept).unwrap();
+    let error = open.append(&events(1..2)).await.unwrap_err();
+    assert!(error.kind().is_retriable(), "{error}");
+    assert!(error.to_string().contains("was removed"), "{error}");
+    assert!(open.store.check().await.is_err());
+    std::fs::rename(&kept, &path).unwrap();
+    assert!(open.store.check().await.is_ok());
+    open.append(&events(1..2)).await.unwrap();
+    assert_eq!(open.pending().await.len(), 2);
+    open.close().await;
+}
+
+#[tokio::test]
 async fn one_process_serves_a_file() {
     let directory = tempfile::tempdir().unwrap();
     let config = QueueConfig::default();

@@ -27,18 +27,13 @@ impl Serving {
 
     /// The same, in the directory of an app.
     pub(super) fn start_in(app: App, arguments: &str, variables: &[(&str, &str)]) -> Self {
-        let mut child = Command::new(binary())
-            .args(arguments.split_whitespace())
-            .current_dir(app.path(""))
-            .env("APP__API_PLUGIN__CONFIG__ADDRESS", "127.0.0.1:0")
-            .envs(variables.iter().copied())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
+        let (child, stdout) = spawn(&app, arguments, variables);
         Self { app, child, stdout }
+    }
+
+    /// Starts it once more where it was, when it has ended.
+    pub(super) fn start_again(&mut self, variables: &[(&str, &str)]) {
+        (self.child, self.stdout) = spawn(&self.app, "", variables);
     }
 
     /// Where its HTTP interface listens.
@@ -89,6 +84,25 @@ impl Serving {
         ended.code = self.child.wait().unwrap().code();
         ended
     }
+}
+
+fn spawn(
+    app: &App,
+    arguments: &str,
+    variables: &[(&str, &str)],
+) -> (Child, BufReader<ChildStdout>) {
+    let mut child = Command::new(binary())
+        .args(arguments.split_whitespace())
+        .current_dir(app.path(""))
+        .env("APP__API_PLUGIN__CONFIG__ADDRESS", "127.0.0.1:0")
+        .envs(variables.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = BufReader::new(child.stdout.take().unwrap());
+    (child, stdout)
 }
 
 /// A test that fails leaves no process behind.

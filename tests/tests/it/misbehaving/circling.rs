@@ -77,7 +77,10 @@ impl Queued {
 /// On one thread, where a loop that never waits could keep all others from running.
 #[tokio::test]
 async fn queued_it_lets_others_run_and_ends_with_its_plugin() {
-    let rig = beside(Queued::DESCRIPTOR).set("plugin_manager", "drain_timeout", "50ms");
+    // A chain that does not end while the test runs: `endless` says how one ends.
+    let rig = beside(Queued::DESCRIPTOR)
+        .set("plugin_manager", "max_event_depth", 65_535)
+        .set("plugin_manager", "drain_timeout", "50ms");
     let running = rig.start().await;
     publish(&running, 1).await;
     witnessed(&running, 1).await;

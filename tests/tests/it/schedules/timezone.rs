@@ -76,3 +76,62 @@ async fn b35_a_time_of_day_is_that_of_its_timezone_and_goes_with_its_clocks() {
     );
     running.stop().await;
 }
+
+struct Corrected {
+    journal: Service<dyn Journal>,
+}
+
+#[plugin(name = "corrected")]
+impl Corrected {
+    #[init]
+    fn init(journal: Service<dyn Journal>) -> Self {
+        Self { journal }
+    }
+
+    #[schedule(cron = "* * * * *")]
+    fn minutely(&self) {
+        self.journal.write("minute".to_owned());
+    }
+
+    #[schedule(cron = "0,30 10 * * *")]
+    fn at_ten(&self) {
+        self.journal.write("ten".to_owned());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b21_a_clock_that_is_set_back_moves_what_is_due() {
+    let at = |minutes: u64| SystemTime::UNIX_EPOCH + MIDNIGHT + Duration::from_secs(60 * minutes);
+    let clock = Clock::starting_at(at(10 * 60 - 1) + Duration::from_secs(30));
+    let rig = Rig::new(&[Corrected::DESCRIPTOR, Notebook::DESCRIPTOR]);
+    let running = Manager::builder(rig.composition())
+        .sources(Sources::new().data_dir(rig.path("data")))
+        .clock(clock.clone())
+        .configure()
+        .unwrap()
+        .start()
+        .await
+        .unwrap();
+    let count = |what: &str| lines(&running).iter().filter(|line| *line == what).count();
+
+    pass(5 * 60).await;
+    assert_eq!((count("minute"), count("ten")), (5, 1), "until 10:04:30");
+
+    // Back by an hour: minutes come again at once, and ten o'clock was already.
+    clock.set(at(9 * 60 + 4) + Duration::from_secs(30));
+    pass(12 * 60).await;
+    let minutes = count("minute") - 5;
+    assert!((11..=12).contains(&minutes), "{minutes} runs in 12 minutes");
+    pass(48 * 60).await;
+    assert_eq!(count("ten"), 1, "it is 10:04:30 again");
+    pass(30 * 60).await;
+    assert_eq!(count("ten"), 2, "half past ten was not before");
+
+    // A clock that was wrong by five hours tells new times.
+    clock.set(at(5 * 60 + 34));
+    pass(5 * 3600).await;
+    assert_eq!(count("ten"), 4);
+    let missed: u64 = running.schedules().iter().map(|it| it.counts.missed).sum();
+    assert_eq!(missed, 0);
+    running.stop().await;
+}

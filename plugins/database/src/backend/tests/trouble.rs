@@ -1,0 +1,107 @@
+//! What a database that can't be used says, and for how long.
+
+use std::time::{Duration, Instant};
+
+use super::*;
+
+#[tokio::test]
+async fn report_b23_a_server_that_is_gone_is_named_with_the_cause() {
+    let config =
+        json!({"host": "127.0.0.1", "port": 1, "database": "d", "connect_timeout": "50ms"});
+    let config: DatabaseConfig = serde_json::from_value(config).unwrap();
+    let error = Backend::open(&config, Path::new("/nowhere"))
+        .await
+        .unwrap_err();
+    assert!(error.kind().is_retriable(), "{error:?}");
+    let text = error.to_string();
+    assert!(
+        text.contains("127.0.0.1:1") && text.contains("refused"),
+        "{text}"
+    );
+}
+
+/// A server that takes connections and says nothing, as one does that was stopped.
+#[tokio::test]
+async fn report_b23_a_server_that_is_silent_is_named_as_that() {
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = silent.local_addr().unwrap().port();
+    let config =
+        json!({"host": "127.0.0.1", "port": port, "database": "d", "connect_timeout": "50ms"});
+    let config: DatabaseConfig = serde_json::from_value(config).unwrap();
+    let begun = Instant::now();
+    let error = Backend::open(&config, Path::new("/nowhere"))
+        .await
+        .unwrap_err();
+    assert!(error.to_string().contains("does not answer"), "{error}");
+    assert!(error.kind().is_retriable() && begun.elapsed() < Duration::from_secs(4));
+}
+
+#[tokio::test]
+async fn report_b23_all_connections_in_use_is_named_as_that() {
+    let (_directory, backend) =
+        open(json!({"pool_size": 1, "connect_timeout": "100ms", "query_timeout": "2s"})).await;
+    let slow =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) AS i FROM n";
+    let (one, two) = tokio::join!(backend.query(slow, &[]), backend.query(slow, &[]));
+    let errors = [one.unwrap_err(), two.unwrap_err()];
+    let crowded = |error: &&plugin_core::Error| error.to_string().contains("pool_size");
+    assert_eq!(errors.iter().filter(crowded).count(), 1, "{errors:?}");
+    assert!(errors.iter().any(|error| error.kind().is_retriable()));
+}
+
+/// Another program holds the lock: that passes, and the health does not wait for it.
+#[tokio::test]
+async fn report_b8_a_lock_of_another_program_passes() {
+    let (directory, backend) =
+        open(json!({"connect_timeout": "300ms", "tables": {"notes": {"text": "text"}}})).await;
+    let path = directory.path().join("data.sqlite");
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
+    let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    sqlx::Executor::execute(&mut other, "BEGIN IMMEDIATE")
+        .await
+        .unwrap();
+    let note = row(json!({"text": "a"}));
+    let error = backend
+        .save(&[saving(1, "notes", &note)])
+        .await
+        .unwrap_err();
+    assert!(error.kind().is_retriable(), "{error}");
+    sqlx::Executor::execute(&mut other, "ROLLBACK")
+        .await
+        .unwrap();
+    assert!(backend.save(&[saving(1, "notes", &note)]).await.unwrap()[0].is_ok());
+    backend.health().await.unwrap();
+}
+
+#[tokio::test]
+async fn report_b23_a_file_that_is_gone_is_not_healthy() {
+    let (directory, backend) = shop().await;
+    backend.health().await.unwrap();
+    for file in std::fs::read_dir(directory.path()).unwrap() {
+        std::fs::remove_file(file.unwrap().path()).unwrap();
+    }
+    let error = backend.health().await.unwrap_err();
+    assert!(error.to_string().contains("removed or replaced"), "{error}");
+}
+
+/// A full disk, by a limit on the pages of the file.
+#[tokio::test]
+async fn report_b23_a_database_that_takes_no_writes_is_not_healthy_until_it_does() {
+    let (_directory, backend) = open(json!({"tables": {"notes": {"text": "text"}}})).await;
+    let Backend::Sqlite(store) = &backend else {
+        unreachable!("it has no host")
+    };
+    store
+        .execute("PRAGMA max_page_count = 1", &[])
+        .await
+        .unwrap();
+    let note = row(json!({"text": "x".repeat(100_000)}));
+    let error = backend
+        .save(&[saving(1, "notes", &note)])
+        .await
+        .unwrap_err();
+    assert!(
+        error.kind().is_retriable() && error.to_string().contains("full"),
+        "{error}"
+    );
+}
