@@ -25,7 +25,6 @@
 )]
 
 mod event;
-mod stand_in;
 mod sync;
 
 use std::io::Write;
@@ -33,8 +32,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
-
-use stand_in::descriptor;
 
 /// A name, and what is run in every interleaving.
 type Model = (&'static str, fn());
