@@ -71,7 +71,7 @@ fn parse(
         }
     };
     check_generics(&generics, diagnostics)?;
-    check_subject(subject.as_ref(), fields.as_ref(), diagnostics);
+    let subject = subject.filter(|subject| is_subject(subject, fields.as_ref(), diagnostics));
     Some(Event {
         topic,
         description: doc::description(&krate, &attributes),
@@ -126,20 +126,22 @@ fn check_generics(generics: &Generics, diagnostics: &mut Diagnostics) -> Option<
 }
 
 /// Whether the subject is a field of the event, or `none`.
-fn check_subject(subject: Option<&Ident>, fields: Option<&Fields>, diagnostics: &mut Diagnostics) {
-    let Some(subject) = subject.filter(|subject| *subject != NOBODY) else {
-        return;
-    };
+fn is_subject(subject: &Ident, fields: Option<&Fields>, diagnostics: &mut Diagnostics) -> bool {
+    if subject == NOBODY {
+        return true;
+    }
     let Some(fields) = fields else {
-        return diagnostics.at(
+        diagnostics.at(
             subject,
             "an `enum` has no field that could name its subject: write `subject = none`, or make \
              it a `struct` that holds the `enum`",
         );
+        return false;
     };
     let fields = fields.iter().filter_map(|field| field.ident.as_ref());
     let names: Vec<String> = fields.map(ToString::to_string).collect();
-    if !names.iter().any(|name| subject == name) {
+    let is_field = names.iter().any(|name| subject == name);
+    if !is_field {
         let names: Vec<&str> = names.iter().map(String::as_str).chain([NOBODY]).collect();
         let meant = closest(&subject.to_string(), &names);
         let meant = meant.map_or(String::new(), |name| format!(", did you mean `{name}`?"));
@@ -151,6 +153,7 @@ fn check_subject(subject: Option<&Ident>, fields: Option<&Fields>, diagnostics: 
             ),
         );
     }
+    is_field
 }
 
 fn refusal(item: &Item) -> &'static str {

@@ -72,6 +72,35 @@ async fn set_session(connection: &mut MySqlConnection, limit: Duration) -> sqlx:
         .map(drop)
 }
 
+/// Statements below this size fit into a packet of every server that runs with its defaults.
+const SURELY_FITS: usize = 1 << 20;
+
+/// What a packet holds beside the statement and its values: types, lengths and its head.
+const PACKET_HEAD: usize = 1 << 10;
+
+/// Refuses a statement that is larger than the server takes. The server would close the connection,
+/// which looks like an outage that passes, and the statement would be tried again and again.
+async fn check_packet(
+    connection: &mut MySqlConnection,
+    sql: &str,
+    params: &[Param],
+) -> sqlx::Result<()> {
+    let bytes = sql.len() + params.iter().map(Param::size).sum::<usize>();
+    if bytes < SURELY_FITS {
+        return Ok(());
+    }
+    let most: u64 = sqlx::query_scalar("SELECT @@max_allowed_packet")
+        .fetch_one(connection)
+        .await?;
+    if (bytes + PACKET_HEAD) as u64 <= most {
+        return Ok(());
+    }
+    Err(sqlx::Error::InvalidArgument(format!(
+        "the statement and its values have {bytes} bytes, and the server takes {most}: save less \
+         at once, or raise `max_allowed_packet` of the server"
+    )))
+}
+
 impl Dialect for MySql {
     const GRAMMAR: Grammar = Grammar::MySql;
     const IN_THIS_PROCESS: bool = false;
@@ -112,6 +141,7 @@ impl Dialect for MySql {
         sql: &str,
         params: Vec<Param>,
     ) -> sqlx::Result<Done> {
+        check_packet(connection, sql, &params).await?;
         let done = bind::<Self>(sql, params).execute(connection).await?;
         Ok(Done {
             changed: done.rows_affected(),
@@ -125,6 +155,8 @@ impl Dialect for MySql {
         params: Vec<Param>,
         limits: Limits,
     ) -> Result<Vec<Row>, Stopped> {
+        let fits = check_packet(connection, sql, &params).await;
+        fits.map_err(Stopped::Failed)?;
         let rows = bind::<Self>(sql, params).fetch(connection);
         collect(rows, limits, value).await
     }

@@ -2,6 +2,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::JoinHandle;
 
 use serde_json::{Value, json};
 
@@ -12,6 +13,8 @@ pub(super) struct Serving {
     app: App,
     child: Child,
     stdout: BufReader<ChildStdout>,
+    /// Reads its log all the time: a full pipe would hold it up.
+    stderr: Option<JoinHandle<String>>,
 }
 
 impl Serving {
@@ -27,13 +30,20 @@ impl Serving {
 
     /// The same, in the directory of an app.
     pub(super) fn start_in(app: App, arguments: &str, variables: &[(&str, &str)]) -> Self {
-        let (child, stdout) = spawn(&app, arguments, variables);
-        Self { app, child, stdout }
+        let (child, stdout, stderr) = spawn(&app, arguments, variables);
+        let stderr = Some(stderr);
+        Self {
+            app,
+            child,
+            stdout,
+            stderr,
+        }
     }
 
     /// Starts it once more where it was, when it has ended.
     pub(super) fn start_again(&mut self, variables: &[(&str, &str)]) {
-        (self.child, self.stdout) = spawn(&self.app, "", variables);
+        let (child, stdout, stderr) = spawn(&self.app, "", variables);
+        (self.child, self.stdout, self.stderr) = (child, stdout, Some(stderr));
     }
 
     /// Where its HTTP interface listens.
@@ -79,8 +89,7 @@ impl Serving {
             stderr: String::new(),
         };
         self.stdout.read_to_string(&mut ended.stdout).unwrap();
-        let mut stderr = self.child.stderr.take().unwrap();
-        stderr.read_to_string(&mut ended.stderr).unwrap();
+        ended.stderr = self.stderr.take().unwrap().join().unwrap();
         ended.code = self.child.wait().unwrap().code();
         ended
     }
@@ -90,7 +99,7 @@ fn spawn(
     app: &App,
     arguments: &str,
     variables: &[(&str, &str)],
-) -> (Child, BufReader<ChildStdout>) {
+) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
     let mut child = Command::new(binary())
         .args(arguments.split_whitespace())
         .current_dir(app.path(""))
@@ -102,7 +111,13 @@ fn spawn(
         .spawn()
         .unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
-    (child, stdout)
+    let mut stderr = child.stderr.take().unwrap();
+    let log = std::thread::spawn(move || {
+        let mut log = String::new();
+        stderr.read_to_string(&mut log).unwrap();
+        log
+    });
+    (child, stdout, log)
 }
 
 /// A test that fails leaves no process behind.
