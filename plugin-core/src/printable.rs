@@ -25,8 +25,8 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escaped(text, is_obeyed, write_rust)
 }
 
-/// A text of several lines: as [`line`], but line feeds stay. The parts that came from outside must
-/// have gone through [`line`] before, or they can add lines of their own.
+/// A text of several lines: as [`line()`], but line feeds stay. The parts that came from outside must
+/// have gone through [`line()`] before, or they can add lines of their own.
 #[must_use]
 pub fn lines(text: &str) -> Cow<'_, str> {
     escaped(text, |char| char != '\n' && is_obeyed(char), write_rust)
