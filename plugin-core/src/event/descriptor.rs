@@ -156,7 +156,8 @@ impl fmt::Debug for EventDescriptor {
 #[derive(Debug)]
 pub struct DecodeError {
     topic: Cow<'static, str>,
-    source: Wrong,
+    /// In a box: the error is part of what every publisher returns, which has to stay small.
+    source: Box<Wrong>,
 }
 
 #[derive(Debug)]
@@ -172,7 +173,7 @@ impl DecodeError {
     ) -> Self {
         Self {
             topic: topic.into(),
-            source: Wrong::Type(source),
+            source: Box::new(Wrong::Type(source)),
         }
     }
 
@@ -180,7 +181,7 @@ impl DecodeError {
     pub(super) fn broken(topic: &'static str, fault: Fault) -> Self {
         Self {
             topic: topic.into(),
-            source: Wrong::Value(fault),
+            source: Box::new(Wrong::Value(fault)),
         }
     }
 
@@ -193,7 +194,7 @@ impl DecodeError {
     /// Path of the key that is wrong, `.` for the whole.
     #[must_use]
     pub fn key(&self) -> String {
-        match &self.source {
+        match &*self.source {
             Wrong::Type(error) => error.path().to_string(),
             Wrong::Value(fault) => fault.key(),
         }
@@ -207,7 +208,7 @@ impl fmt::Display for DecodeError {
         if key != "." {
             write!(f, "`{key}`: ")?;
         }
-        match &self.source {
+        match &*self.source {
             Wrong::Type(error) => error.inner().fmt(f),
             Wrong::Value(fault) => fault.fmt(f),
         }
