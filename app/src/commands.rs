@@ -22,10 +22,6 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::plugins::COMPOSITION;
-#[cfg(not(feature = "queue"))]
-use no_queue as dead_letters;
-#[cfg(not(feature = "queue"))]
-use no_queue as queue;
 
 /// Does what the command line says.
 ///
@@ -46,8 +42,12 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Explain(options) => explain::explain(place, &options, out),
         Command::Check => check::check(place, out),
         Command::Schema => Ok(schema::schema(out)),
+        #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
+        #[cfg(feature = "queue")]
         Command::Queue => queue::run(place, out),
+        #[cfg(not(feature = "queue"))]
+        Command::DeadLetters(_) | Command::Queue => no_queue::refuse(),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
     }
 }

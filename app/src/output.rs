@@ -64,6 +64,7 @@ impl Output {
     }
 
     /// Writes a part of a JSON document.
+    #[cfg(feature = "queue")]
     pub(crate) fn part(&mut self, text: &str) {
         self.put(printable::json(text).as_bytes());
     }
