@@ -53,7 +53,7 @@ impl From<Stopped> for Error {
 pub(crate) trait Dialect: Database {
     /// Whose grammar a query has.
     const GRAMMAR: Grammar;
-    /// Whether it is no server, so that a connection always answers.
+    /// Whether it is no server: a connection opens files of this machine.
     const IN_THIS_PROCESS: bool;
     /// Stands around names.
     const QUOTE: char;

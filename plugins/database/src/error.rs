@@ -62,6 +62,8 @@ fn meaning(error: &sqlx::Error) -> Meaning {
         | sqlx::Error::PoolClosed
         | sqlx::Error::WorkerCrashed
         | sqlx::Error::BeginFailed
+        // The driver takes the connection for one within a transaction: another one is not.
+        | sqlx::Error::InvalidSavePointStatement
         | sqlx::Error::Protocol(_) => Meaning::Retriable,
         sqlx::Error::Configuration(_) | sqlx::Error::Tls(_) => Meaning::Config,
         sqlx::Error::Database(error) => {

@@ -162,9 +162,18 @@ impl<D: Dialect> Store<D> {
     async fn transaction(&self, rows: &[Saving<'_>], limit: Duration) -> Result<Vec<Result<i64>>> {
         let mut lease = self.writer.lease(limit).await?;
         let saved = self.save_all(lease.connection()?, rows).await;
-        // A transaction that ended early is rolled back, which a server may not answer any more.
-        if saved.is_ok() || D::IN_THIS_PROCESS {
+        // After a failure nobody knows what the connection is in: a server may not answer to the
+        // rollback, and SQLite rolls back by itself when the disk is full, which the driver does
+        // not see.
+        if saved.is_ok() {
             lease.give_back();
+            return saved;
+        }
+        drop(lease);
+        if D::IN_THIS_PROCESS {
+            // A writer makes the files beside the database, without which readers can't open it.
+            // If there is none now, the next save says so.
+            drop(self.writer.lease(limit).await.map(Lease::give_back));
         }
         saved
     }

@@ -104,4 +104,7 @@ async fn report_b23_a_database_that_takes_no_writes_is_not_healthy_until_it_does
         error.kind().is_retriable() && error.to_string().contains("full"),
         "{error}"
     );
+    // The next connection has room: nothing of the failed transaction is left on it.
+    let saved = backend.save(&[saving(1, "notes", &note)]).await.unwrap();
+    assert!(saved[0].is_ok(), "{:?}", saved[0]);
 }
