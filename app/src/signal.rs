@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::Mutex;
 
+#[cfg(unix)]
+use crate::output::note;
+
 /// The signals that ask the process to stop, one after the other. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Signals(Arc<Mutex<Source>>);
@@ -30,7 +33,8 @@ impl Signals {
 }
 
 /// Ctrl-C (SIGINT), SIGTERM as init systems and containers send it, SIGHUP of a terminal that was
-/// closed, and SIGQUIT (Ctrl-\\): each ends a process that has not thought of it without a stop.
+/// closed, and SIGQUIT (Ctrl-\\): each ends a process that has not thought of it without a stop. So
+/// do those that mean nothing here, such as the SIGUSR1 of a log rotation: they are ignored.
 #[cfg(unix)]
 #[derive(Debug)]
 struct Source {
@@ -39,6 +43,7 @@ struct Source {
     quit: tokio::signal::unix::Signal,
     /// Nothing when whoever started the process wants it to survive its terminal, as `nohup` does.
     hangup: Option<tokio::signal::unix::Signal>,
+    meaningless: [tokio::signal::unix::Signal; 3],
 }
 
 #[cfg(unix)]
@@ -51,10 +56,26 @@ impl Source {
             terminate: signal(SignalKind::terminate())?,
             quit: signal(SignalKind::quit())?,
             hangup: hangup.transpose()?,
+            meaningless: [
+                signal(SignalKind::user_defined1())?,
+                signal(SignalKind::user_defined2())?,
+                signal(SignalKind::alarm())?,
+            ],
         })
     }
 
     async fn next(&mut self) {
+        let [user1, user2, alarm] = &mut self.meaningless;
+        let ignored = async {
+            loop {
+                let name = tokio::select! {
+                    _ = user1.recv() => "SIGUSR1",
+                    _ = user2.recv() => "SIGUSR2",
+                    _ = alarm.recv() => "SIGALRM",
+                };
+                note(format_args!("{name} means nothing here, and is ignored"));
+            }
+        };
         let hangup = async {
             match &mut self.hangup {
                 Some(hangup) => hangup.recv().await,
@@ -66,6 +87,7 @@ impl Source {
             _ = self.terminate.recv() => {}
             _ = self.quit.recv() => {}
             _ = hangup => {}
+            () = ignored => {}
         }
     }
 }

@@ -16,6 +16,8 @@ use expand::{Fault, Filled, What};
 /// Fills in a node and all that is in it.
 pub(super) struct Filler<'a> {
     pub(super) environment: &'a Variables,
+    /// Bytes of variables that may still be filled in.
+    pub(super) room: usize,
     pub(super) issues: &'a mut Vec<Issue>,
 }
 
@@ -44,7 +46,7 @@ impl Filler<'_> {
     }
 
     fn fill_text(&mut self, node: &mut Node, text: &str, shape: &Shape<'_>, key: &str) {
-        let filled = match expand::expand(text, self.environment) {
+        let filled = match expand::expand(text, self.environment, &mut self.room) {
             Ok(filled) => filled,
             Err(faults) => {
                 let issues = faults

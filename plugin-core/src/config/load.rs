@@ -26,6 +26,7 @@ use super::shape::Shape;
 use super::sources::Sources;
 use super::unenforced;
 use super::validation;
+use super::yaml;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 
@@ -143,6 +144,7 @@ impl Loader<'_> {
         let environment = &self.sources.environment;
         Filler {
             environment,
+            room: yaml::LARGEST,
             issues,
         }
         .fill(node, &shape, key);

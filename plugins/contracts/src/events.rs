@@ -9,9 +9,9 @@ use serde_json::{Map, Value};
 use crate::services::User;
 
 /// The form of what names something: no control characters, and none that are invisible or change
-/// the direction of text. They would reach terminals, logs and line protocols.
-pub(crate) const NAME: &str =
-    r"^[^\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]+$";
+/// the direction of text (Unicode's default ignorable characters, and the blank of Braille). They would
+/// reach terminals, logs and line protocols, and make two names look like one.
+pub(crate) const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+$";
 
 /// The form of a text for people: as [`NAME`], with tabs and line feeds.
 pub(crate) const TEXT: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$";
@@ -151,6 +151,11 @@ mod tests {
             "\u{9b}",
             "\u{202e}a",
             "a\u{200b}",
+            "a\u{ad}b",
+            "\u{3164}",
+            "a\u{fe0f}",
+            "\u{e0041}b",
+            "\u{1d173}",
             "\0",
         ] {
             let error = check(id).expect_err("it is not a name");

@@ -13,6 +13,7 @@
 use std::fmt;
 
 use crate::config::variables::{Variable, Variables};
+use crate::config::yaml::LARGEST;
 
 /// Defaults within defaults.
 const DEEPEST: usize = 16;
@@ -47,6 +48,7 @@ pub(super) enum What {
     Unclosed,
     Stray,
     TooDeep,
+    TooLong(String),
 }
 
 impl fmt::Display for What {
@@ -71,27 +73,38 @@ impl fmt::Display for What {
                 "a `}` closes nothing: the `${…}` before it has ended already; for a `}` in a default, or for the text itself, write `$}`",
             ),
             Self::TooDeep => write!(f, "more than {DEEPEST} defaults are in each other"),
+            Self::TooLong(name) => write!(
+                f,
+                "with environment variable `{name}` the values of the section hold more than {LARGEST} bytes of variables"
+            ),
         }
     }
 }
 
-/// Fills in the variables of a value, or says all that keeps it from being filled in.
-pub(super) fn expand(text: &str, variables: &Variables) -> Result<Filled, Vec<Fault>> {
+/// Fills in the variables of a value, or says all that keeps it from being filled in. `room` is how
+/// many bytes of variables there may still be; what is filled in is taken off.
+pub(super) fn expand(
+    text: &str,
+    variables: &Variables,
+    room: &mut usize,
+) -> Result<Filled, Vec<Fault>> {
     let mut reader = Reader {
         text,
         at: 0,
         variables,
+        room: *room,
         faults: Vec::new(),
     };
     let whole = reader.whole();
     let filled = match whole {
         Some(text) => Filled::Whole(text),
         None => {
-            reader.at = 0;
+            (reader.at, reader.room) = (0, *room);
             reader.faults.clear();
             Filled::Part(reader.outer())
         }
     };
+    *room = reader.room;
     match reader.faults.is_empty() {
         true => Ok(filled),
         false => Err(reader.faults),
@@ -102,6 +115,7 @@ struct Reader<'a> {
     text: &'a str,
     at: usize,
     variables: &'a Variables,
+    room: usize,
     faults: Vec<Fault>,
 }
 
@@ -256,7 +270,14 @@ impl<'a> Reader<'a> {
                 String::new()
             }
             (Variable::Unset | Variable::Set(""), Some(default)) => default,
-            (Variable::Set(value), _) => value.to_owned(),
+            (Variable::Set(value), _) if value.len() > self.room => {
+                self.fault(begin, What::TooLong(name.to_owned()));
+                String::new()
+            }
+            (Variable::Set(value), _) => {
+                self.room -= value.len();
+                value.to_owned()
+            }
         }
     }
 }

@@ -14,14 +14,15 @@ fn variables(set: &[(&str, &str)]) -> Variables {
 
 /// The text, with `A` set to `a`, `E` to nothing and no other variable.
 fn filled(text: &str) -> String {
-    match expand(text, &variables(&[("A", "a"), ("E", "")])) {
+    match expand(text, &variables(&[("A", "a"), ("E", "")]), &mut { LARGEST }) {
         Ok(Filled::Whole(text) | Filled::Part(text)) => text,
         Err(faults) => panic!("{text}: {faults:?}"),
     }
 }
 
 fn faults(text: &str) -> Vec<(usize, String)> {
-    let faults = expand(text, &variables(&[("A", "a"), ("E", "")])).expect_err(text);
+    let faults =
+        expand(text, &variables(&[("A", "a"), ("E", "")]), &mut { LARGEST }).expect_err(text);
     let told = faults.into_iter();
     told.map(|fault| (fault.at, fault.what.to_string()))
         .collect()
@@ -110,7 +111,9 @@ fn report_c3_depth_and_time_are_bounded() {
         "${X:-}}",
         "${X:-${X:-}",
     ] {
-        drop(expand(&text.repeat(200_000), &variables(&[])));
+        drop(expand(&text.repeat(200_000), &variables(&[]), &mut {
+            LARGEST
+        }));
     }
 }
 
@@ -151,10 +154,29 @@ proptest! {
     #[test]
     fn any_text_is_filled_in_or_refused(text in "[A-C$\\{\\}:\\- \n\u{e9}]{0,40}") {
         let variables = variables(&[("A", "a"), ("E", "")]);
-        if let Err(faults) = expand(&text, &variables) {
+        if let Err(faults) = expand(&text, &variables, &mut { LARGEST }) {
             for fault in faults {
                 prop_assert!(text.is_char_boundary(fault.at));
             }
         }
     }
+}
+
+#[test]
+fn report_c6_variables_fill_in_no_more_than_a_file_may_hold() {
+    let long = "x".repeat(LARGEST / 4);
+    let variables = variables(&[("LONG", &long)]);
+    let mut room = LARGEST;
+    assert!(expand("${LONG}${LONG}${LONG}", &variables, &mut room).is_ok());
+    assert_eq!(room, LARGEST / 4);
+    assert!(expand("${LONG}", &variables, &mut room).is_ok());
+    let faults = expand("a ${LONG}${X:-}", &variables, &mut room).unwrap_err();
+    let told = faults[0].what.to_string();
+    assert!(
+        told.contains("`LONG`") && told.contains("1048576"),
+        "{told}"
+    );
+    // Many times is told at once.
+    let mut room = LARGEST;
+    assert!(expand(&"${LONG}".repeat(100_000), &variables, &mut room).is_err());
 }

@@ -26,6 +26,19 @@ fn report_b15_every_signal_that_ends_a_process_ends_it_in_good_order() {
 }
 
 #[test]
+fn report_b15_a_signal_that_means_nothing_ends_nothing() {
+    for signal in ["-USR1", "-USR2", "-ALRM"] {
+        let mut serving = Serving::start("");
+        serving.until("running; Ctrl-C stops");
+        serving.signal(signal);
+        serving.signal("-TERM");
+        let ended = serving.end();
+        assert_eq!(ended.code, Some(0), "{signal}: {ended:?}");
+        assert!(ended.stdout.contains("plugins stopped in "), "{ended:?}");
+    }
+}
+
+#[test]
 fn report_b15_a_second_signal_of_any_kind_insists_and_ends_it() {
     for (first, second) in [("-TERM", "-TERM"), ("-INT", "-INT"), ("-HUP", "-TERM")] {
         let mut serving = Serving::start("");
