@@ -1,6 +1,5 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 
-mod acknowledge;
 mod addressee;
 mod any;
 mod backlog;
@@ -52,7 +51,6 @@ mod subscriber;
 mod table;
 mod tally;
 mod target;
-mod ticket;
 mod worker;
 
 pub use any::{AnyEvent, SharedEvent};

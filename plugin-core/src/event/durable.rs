@@ -22,9 +22,7 @@ mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
@@ -59,9 +57,6 @@ use tail::Tail;
 /// Most events of a subscription that are accepted and not yet in the store.
 const INTAKE: usize = 1024;
 
-/// How long a stop waits for a store that has no room.
-const FLUSH: Duration = Duration::from_secs(1);
-
 /// The mailbox of an intake is no plugin's: a handler may wait for room in it.
 const NO_WORKER: usize = 0;
 
@@ -76,8 +71,6 @@ pub(crate) struct Durable {
     shut: ArcSwapOption<String>,
     /// Told when the intake has stored something, or failed to.
     stepped: Notify,
-    /// How many events wait, as the store was told last.
-    told: AtomicU64,
     tail: Tail,
     in_flight: InFlight,
     /// What the handlers of the plugin of now did, or those of the last one.
@@ -115,7 +108,6 @@ impl Durable {
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
-            told: AtomicU64::new(0),
             tail: Tail::new(backlog.clone()),
             in_flight: InFlight::default(),
             done: Mutex::default(),
@@ -142,16 +134,6 @@ impl Durable {
                 return;
             }
             stepped.await;
-        }
-    }
-
-    /// What waits for room while nobody handles anything any more waits in vain.
-    async fn waits_in_vain(&self) {
-        loop {
-            tokio::time::sleep(FLUSH).await;
-            if self.told.load(Relaxed) > 0 {
-                return;
-            }
         }
     }
 
@@ -255,10 +237,7 @@ impl Durables {
             durable.shut("the event store does not run");
         }
         for durable in &all {
-            tokio::select! {
-                () = durable.flushed() => {}
-                () = durable.waits_in_vain() => {}
-            }
+            durable.flushed().await;
         }
     }
 
@@ -286,11 +265,9 @@ impl Durables {
     pub(super) fn complete(&self, reports: &mut [HandlerReport]) {
         for report in reports {
             let durable = self.find(report.plugin, report.handler, &report.topic);
-            let Some(durable) = durable else { continue };
-            if let Some(done) = durable.done().report() {
+            if let Some(done) = durable.and_then(|durable| durable.done().report()) {
                 *report = done;
             }
-            report.unstored = durable.intake.unfinished() as u64;
         }
     }
 

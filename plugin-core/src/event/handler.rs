@@ -63,7 +63,7 @@ impl Site {
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
             at_run_time: ended.is_some(),
-            is_special: options.concurrency > 1 || options.breaker.is_some() || options.durable,
+            is_special: options.concurrency > 1 || options.breaker.is_some(),
             keeps_room: options.retry.is_some() || options.breaker.is_some(),
             ended: ended.unwrap_or_default(),
             letters,
@@ -183,7 +183,6 @@ impl Site {
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
-            unstored: 0,
         }
     }
 }
@@ -215,9 +214,6 @@ pub struct HandlerReport {
     pub mean_nanos: u64,
     /// Longest call, of those that were timed, in nanoseconds.
     pub max_nanos: u64,
-    /// Of a durable subscription: events that are accepted and not yet in the store. They wait in
-    /// memory, for a commit or for room.
-    pub unstored: u64,
 }
 
 /// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A

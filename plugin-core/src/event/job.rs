@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::acknowledge::{Acknowledge, Awaiting};
 use super::any::{Carried, Payload};
 use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
@@ -58,7 +57,7 @@ pub(super) enum Gate {
 /// What only some jobs have.
 #[derive(Default)]
 struct Rare {
-    acknowledge: Option<Acknowledge>,
+    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// What its calls came to so far.
     failures: Option<Failures>,
     /// The dead letter that it is made of.
@@ -104,7 +103,7 @@ impl Job {
     /// Its publisher waits for what becomes of it.
     pub(super) fn acknowledges(mut self, to: Option<oneshot::Sender<HandlerOutcome>>) -> Self {
         if to.is_some() {
-            self.rare().acknowledge = to.map(Acknowledge::Own);
+            self.rare().acknowledge = to;
         }
         self
     }
@@ -147,25 +146,6 @@ impl Job {
     /// Whether its publisher waits for what becomes of it.
     pub(super) fn is_awaited(&self) -> bool {
         (self.rare.as_ref()).is_some_and(|rare| rare.acknowledge.is_some())
-    }
-
-    /// Whether its publisher still waits, for one who asks without the job; `None` if it never did.
-    pub(super) fn awaiting(&mut self) -> Option<Awaiting> {
-        self.rare.as_mut()?.acknowledge.as_mut()?.share()
-    }
-
-    /// Its handler is about to be called. Of an event that a store keeps: `None` when that has
-    /// dropped it meanwhile.
-    pub(super) fn take(mut self) -> Option<Self> {
-        let taken = self
-            .rare
-            .as_mut()
-            .and_then(|rare| rare.receipt.take_if(|receipt| !receipt.take()));
-        if taken.is_none() {
-            return Some(self);
-        }
-        self.leave();
-        None
     }
 
     /// Takes the place in the mailbox that was reserved for it.
@@ -312,7 +292,8 @@ impl Job {
     fn acknowledge(&mut self, result: Result<()>) {
         let acknowledge = (self.rare.as_mut()).and_then(|rare| rare.acknowledge.take());
         if let Some(acknowledge) = acknowledge {
-            acknowledge.send(self.site.site.outcome(result));
+            // The publisher may have stopped waiting.
+            drop(acknowledge.send(self.site.site.outcome(result)));
         }
     }
 

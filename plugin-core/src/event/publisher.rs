@@ -96,10 +96,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Cancel safety
     ///
-    /// Until the event is accepted, as [`Publisher::publish`]. Dropped later, for each durable
-    /// subscriber the event is either stored or not stored at all: it is withdrawn if the store has
-    /// not begun to write it, for example because it waits for room in a full one; it stays stored,
-    /// and is handled, if the store has begun. Other subscribers keep what they have accepted.
+    /// As [`Publisher::publish`]. What was accepted is stored also when this is dropped.
     pub async fn publish_durable(&self, event: E) -> Result<(), PublishError> {
         publish_durable(&self.bus, &self.owner, self.index, event).await
     }

@@ -92,9 +92,8 @@ impl Received {
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits for room, it has published nothing. Dropped while it waits for the
-    /// store, it is withdrawn if the store has not begun to write it, and nobody hears of it; if the
-    /// store has begun, it is stored all the same, and those who are not durable may not hear of it.
+    /// Dropped while it waits for room, it has published nothing; later, it is stored all the
+    /// same, and those who are not durable may not hear of it.
     pub async fn publish_stored(
         self,
         key: Option<IdempotencyKey>,

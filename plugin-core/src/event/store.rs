@@ -16,8 +16,6 @@ use crate::descriptor::Need;
 use crate::error::Result;
 use crate::trace::TraceContext;
 
-pub use super::ticket::{Ticket, TicketInHand};
-
 /// Keeps the events of durable subscriptions until they are handled.
 ///
 /// What a provider promises:
@@ -33,12 +31,10 @@ pub use super::ticket::{Ticket, TicketInHand};
 #[crate::macros::service(crate = crate)]
 pub trait EventStore {
     /// Adds events to the end of a subscription's queue, all or none, and returns their positions
-    /// in order. One whose publisher has given up by the time that it is written, which its
-    /// [ticket](Ticket::claim) tells, is left out; its position is 0, which no other event has.
+    /// in order.
     async fn append(&self, subscription: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>>;
 
-    /// The first events that are not settled, in order of their positions. A store that may drop
-    /// events unhandled gives each a [ticket](Ticket::stored), and asks it before it does.
+    /// The first events that are not settled, in order of their positions.
     async fn pending(&self, subscription: &SubscriptionName, window: Window)
     -> Result<Vec<Stored>>;
 
@@ -123,13 +119,10 @@ pub struct Record {
     pub source: Cow<'static, str>,
     /// When it was published.
     pub published: SystemTime,
-    /// The span that it was published in, or its own one if it was published outside of any trace
-    /// and so began one. An event that is read back is a child of that span.
+    /// The span that it was published in.
     pub parent: Option<TraceContext>,
     /// Its data as JSON.
     pub data: Arc<str>,
-    /// Whether its publisher has given it up, and whether its handler has it.
-    pub ticket: Ticket,
 }
 
 /// An event in a store.

@@ -70,7 +70,7 @@ enum Step {
     Pause,
     /// A call has ended, and there is more to do than to count it.
     Ended(Work, Result<()>),
-    /// A call that runs beside others, or asks a breaker or a store first.
+    /// A call that runs beside others, or asks a breaker first.
     Special(Work),
     /// The subscription has ended meanwhile.
     Void(Work),
@@ -272,12 +272,8 @@ impl Worker {
         (self.desk.take()).map(|work| Step::Ended(work, result))
     }
 
-    /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.
-    async fn call_special(&mut self, work: Work) {
-        let lane = work.lane_of_retry();
-        let Some(mut work) = work.take() else {
-            return self.release(lane);
-        };
+    /// Calls a handler beside others, or one that has a breaker.
+    async fn call_special(&mut self, mut work: Work) {
         for failed in self.beside.reap() {
             self.park(failed);
         }

@@ -14,7 +14,6 @@ mod config;
 
 mod choice;
 mod database;
-mod displacement;
 mod failure;
 mod file;
 mod gauge;

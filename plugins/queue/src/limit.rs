@@ -3,7 +3,7 @@
 use plugin_core::{Error, Result};
 
 use crate::config::{OnFull, QueueConfig};
-use crate::request::Size;
+use crate::request::{Append, Size};
 
 /// How much the file may hold.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,8 @@ impl Limit {
     }
 
     /// `held` is what is stored now.
-    pub(crate) fn admit(&self, size: Size, held: Size) -> Admission {
+    pub(crate) fn admit(&self, append: &Append, held: Size) -> Admission {
+        let size = append.size();
         if let Err(error) = self.check(size) {
             return Admission::Refuse(error);
         }
@@ -47,11 +48,6 @@ impl Limit {
             OnFull::Fail => Admission::Refuse(self.full()),
             OnFull::DropOldest => Admission::Displace(after.without(self.most)),
         }
-    }
-
-    /// Whether the oldest events give way to new ones.
-    pub(crate) fn displaces(&self) -> bool {
-        self.on_full == OnFull::DropOldest
     }
 
     /// What never fits is no matter of waiting; of several, each may.

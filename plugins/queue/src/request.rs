@@ -87,11 +87,6 @@ impl Request {
         }
     }
 
-    /// Whether it waits for less room than before.
-    pub(crate) fn has_shrunk(&self) -> bool {
-        matches!(self, Self::Append(append) if append.has_shrunk())
-    }
-
     /// Whether it ends the waiting for more.
     pub(crate) fn is_urgent(&self) -> bool {
         matches!(self, Self::Hurry | Self::Close)
@@ -142,17 +137,15 @@ impl Outcome {
 }
 
 impl Append {
-    /// What is to be stored, as far as its publishers have not given it up.
-    pub(crate) fn offered(&self) -> Vec<&Record> {
-        let events = self.events.iter();
-        events
-            .filter(|event| !event.ticket.is_withdrawn())
-            .collect()
-    }
-
-    /// Whether a publisher has given up while it waits.
-    pub(crate) fn has_shrunk(&self) -> bool {
-        self.events.iter().any(|event| event.ticket.is_withdrawn())
+    pub(crate) fn size(&self) -> Size {
+        Size {
+            events: self.events.len() as u64,
+            bytes: self
+                .events
+                .iter()
+                .map(|event| event.data.len() as u64)
+                .sum(),
+        }
     }
 }
 
@@ -164,14 +157,6 @@ pub(crate) struct Size {
 }
 
 impl Size {
-    pub(crate) fn of(events: &[&Record]) -> Self {
-        let bytes = events.iter().map(|event| event.data.len() as u64);
-        Self {
-            events: events.len() as u64,
-            bytes: bytes.sum(),
-        }
-    }
-
     pub(crate) fn and(self, more: Self) -> Self {
         Self {
             events: self.events + more.events,

@@ -5,9 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{
-    Record, Stock, Stored, SubscriptionName, Suspicion, Ticket, Window,
-};
+use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Suspicion, Window};
 use plugin_core::trace::TraceContext;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
@@ -49,7 +47,7 @@ pub(crate) async fn subscription(
 pub(crate) async fn insert(
     connection: &mut SqliteConnection,
     subscription: i64,
-    events: &[&Record],
+    events: &[Record],
 ) -> sqlx::Result<Vec<u64>> {
     let mut positions = Vec::with_capacity(events.len());
     for chunk in events.chunks(CHUNK) {
@@ -65,7 +63,7 @@ pub(crate) async fn insert(
 async fn insert_chunk(
     connection: &mut SqliteConnection,
     subscription: i64,
-    events: &[&Record],
+    events: &[Record],
 ) -> sqlx::Result<HashMap<u128, u64>> {
     let mut sql = QueryBuilder::new(
         "INSERT INTO events (subscription, key, source, published_ms, traceparent, data) ",
@@ -103,6 +101,45 @@ pub(crate) async fn delete(
         .fetch_all(connection)
         .await?;
     Ok(size(&gone))
+}
+
+/// Takes the oldest events out until so much has gone.
+pub(crate) async fn displace(
+    connection: &mut SqliteConnection,
+    room: Size,
+) -> sqlx::Result<Vec<Displaced>> {
+    let sql = "DELETE FROM events WHERE seq IN (
+            SELECT seq FROM (
+                SELECT seq, row_number() OVER before AS number,
+                    coalesce(sum(octet_length(data)) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS freed
+                FROM events WINDOW before AS (ORDER BY seq)
+            ) WHERE number <= ? OR freed < ?
+        ) RETURNING (SELECT plugin || '.' || handler || '(' || topic || ')' FROM subscriptions WHERE id = subscription), key, octet_length(data)";
+    let rows = sqlx::query(sql)
+        .bind(signed(room.events))
+        .bind(signed(room.bytes))
+        .fetch_all(connection)
+        .await?;
+    rows.iter().map(Displaced::of).collect()
+}
+
+/// An event that gave way to a new one.
+#[derive(Debug)]
+pub(crate) struct Displaced {
+    pub(crate) subscription: String,
+    pub(crate) key: Option<IdempotencyKey>,
+    pub(crate) size: Size,
+}
+
+impl Displaced {
+    fn of(row: &SqliteRow) -> sqlx::Result<Self> {
+        let key: &[u8] = row.try_get(1)?;
+        Ok(Self {
+            subscription: row.try_get(0)?,
+            key: number(key).and_then(IdempotencyKey::from_u128),
+            size: size(&[row.try_get(2)?]),
+        })
+    }
 }
 
 /// The events of a subscription that are not settled.
@@ -219,7 +256,6 @@ fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
             parent: parent.and_then(|span| TraceContext::from_stored(&span).ok()),
             data: Arc::from(data),
-            ticket: Ticket::default(),
         },
         suspicion: suspicion(row.try_get("crashes")?, max_crashes),
     })
@@ -233,7 +269,7 @@ fn suspicion(crashes: Option<u32>, max_crashes: u32) -> Suspicion {
     }
 }
 
-pub(crate) fn number(key: &[u8]) -> Option<u128> {
+fn number(key: &[u8]) -> Option<u128> {
     Some(u128::from_be_bytes(key.try_into().ok()?))
 }
 
@@ -243,7 +279,7 @@ pub(crate) fn millis(time: SystemTime) -> i64 {
 }
 
 /// Positions come from `AUTOINCREMENT`, which counts up from 1.
-pub(crate) fn position(seq: i64) -> u64 {
+fn position(seq: i64) -> u64 {
     seq.unsigned_abs()
 }
 
@@ -251,7 +287,7 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-pub(crate) fn list(positions: &[u64]) -> String {
+fn list(positions: &[u64]) -> String {
     serde_json::Value::from(positions).to_string()
 }
 

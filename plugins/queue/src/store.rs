@@ -10,11 +10,10 @@ use plugin_core::{Error, Result};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 
-use crate::config::{OnFull, QueueConfig};
+use crate::config::QueueConfig;
 use crate::database::{Location, private_directories};
-use crate::displacement::Tickets;
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
 use crate::lock::Lock;
@@ -31,8 +30,6 @@ pub(crate) struct Store {
     requests: mpsc::Sender<Request>,
     readers: SqlitePool,
     gauge: Arc<Gauge>,
-    /// Of events that may be dropped.
-    tickets: Option<Arc<Mutex<Tickets>>>,
     max_crashes: u32,
     place: Place,
     _lock: Lock,
@@ -81,15 +78,12 @@ impl Store {
         let connection = (location.open().await).map_err(FileError::classified)?;
         let readers = (location.readers().await).map_err(FileError::classified)?;
         let gauge = Arc::new(Gauge::default());
-        let tickets = Arc::default();
-        let shared = (Arc::clone(&gauge), Arc::clone(&tickets));
-        let writer = Writer::new(connection, config, shared).await?;
+        let writer = Writer::new(connection, config, Arc::clone(&gauge)).await?;
         let (sender, requests) = mpsc::channel(REQUESTS);
         let store = Self {
             requests: sender,
             readers,
             gauge,
-            tickets: (config.on_full == OnFull::DropOldest).then_some(tickets),
             max_crashes: config.max_crashes,
             place: Place::of(&location.path)?,
             _lock: lock,
@@ -189,16 +183,8 @@ impl Store {
         subscription: &SubscriptionName,
         window: Window,
     ) -> Result<Vec<Stored>> {
-        let tickets = match &self.tickets {
-            Some(tickets) => Some(tickets.lock().await),
-            None => None,
-        };
         let found = rows::pending(&self.readers, subscription, (window, self.max_crashes)).await;
-        let mut found = found.map_err(store_error)?;
-        if let Some(mut tickets) = tickets {
-            tickets.hand_out(&mut found);
-        }
-        Ok(found)
+        found.map_err(store_error)
     }
 
     pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {

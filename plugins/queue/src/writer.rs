@@ -14,20 +14,16 @@ use plugin_core::event::store::SubscriptionName;
 use plugin_core::{Error, Result};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
-use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::QueueConfig;
-use crate::displacement::{Displaced, Tickets};
 use crate::failure::store_error;
 use crate::gauge::Gauge;
 use crate::limit::Limit;
 use crate::request::{Outcome, Request, Size};
-use crate::rows;
+use crate::rows::{self, Displaced};
 use crate::suspects;
-
-/// How often it is looked whether those who wait for room have given up.
-const LOOK: Duration = Duration::from_millis(250);
 
 pub(crate) struct Writer {
     connection: SqliteConnection,
@@ -39,7 +35,6 @@ pub(crate) struct Writer {
     /// What is stored.
     held: Size,
     letters: Letters,
-    tickets: Arc<Mutex<Tickets>>,
     subscriptions: HashMap<SubscriptionName, i64>,
     /// Events that wait for room.
     waiting: Vec<Request>,
@@ -62,8 +57,6 @@ struct Done {
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
-    /// Held while events may be dropped, so that none is read out meanwhile.
-    tickets: Option<OwnedMutexGuard<Tickets>>,
     /// Dead letters that gave way to newer ones.
     trimmed: Vec<String>,
 }
@@ -75,7 +68,7 @@ impl Writer {
     pub(crate) async fn new(
         mut connection: SqliteConnection,
         config: &QueueConfig,
-        (gauge, tickets): (Arc<Gauge>, Arc<Mutex<Tickets>>),
+        gauge: Arc<Gauge>,
     ) -> Result<Self> {
         let held = rows::held(&mut connection).await.map_err(store_error)?;
         let letters = Letters::of(&mut connection).await.map_err(store_error)?;
@@ -88,7 +81,6 @@ impl Writer {
             most_letters: config.max_dead_letters.into(),
             held,
             letters,
-            tickets,
             subscriptions: HashMap::new(),
             waiting: Vec::new(),
             has_begun: false,
@@ -112,7 +104,7 @@ impl Writer {
     /// When closing fails; everything that was answered is in the file all the same.
     pub(crate) async fn run(mut self, mut requests: mpsc::Receiver<Request>) -> Result<()> {
         self.begin().await;
-        while let Some(first) = self.next(&mut requests).await {
+        while let Some(first) = requests.recv().await {
             let batch = self.gather(first, &mut requests).await;
             if batch.iter().any(|one| matches!(one, Request::Close)) {
                 requests.close();
@@ -127,19 +119,6 @@ impl Writer {
             tracing::warn!("the next start takes this stop for a crash: {error}");
         }
         self.connection.close().await.map_err(store_error)
-    }
-
-    /// The next request. What waits for room is looked at meanwhile: who has given up waits no longer.
-    async fn next(&mut self, requests: &mut mpsc::Receiver<Request>) -> Option<Request> {
-        while !self.waiting.is_empty() {
-            if let Ok(request) = timeout_at(Instant::now() + LOOK, requests.recv()).await {
-                return request;
-            }
-            if self.waiting.iter().any(Request::has_shrunk) {
-                self.write(Vec::new()).await;
-            }
-        }
-        requests.recv().await
     }
 
     /// What comes within the interval, or as much as goes into one commit. A stop ends the waiting.

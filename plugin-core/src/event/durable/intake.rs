@@ -7,7 +7,6 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
@@ -16,15 +15,10 @@ use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
-use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
-use crate::service::Provider;
-use tokio::time::Instant;
+use crate::event::store::{Record, Stored, Suspicion};
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
-
-/// How often a store that takes long is told how many events wait for it.
-const TELL: Duration = Duration::from_millis(250);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -109,25 +103,12 @@ impl Intake {
 
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
-        let mut told = false;
-        let mut tell = tokio::time::interval_at(Instant::now() + TELL, TELL);
-        let appended = ask(&store, |store| {
-            store.append(&self.durable.name, &load.records)
-        });
-        tokio::pin!(appended);
         // A store that waits for room has until the end of the system.
-        let done = loop {
-            tokio::select! {
-                biased;
-                done = &mut appended => break Some(done),
-                () = self.link.closed() => break None,
-                _ = tell.tick() => told |= self.durable.tell_of_waiting(&store).await,
-            }
-        };
-        if told {
-            self.durable.tell(&store, 0).await;
+        tokio::select! {
+            biased;
+            done = ask(&store, |store| store.append(&self.durable.name, &load.records)) => Some(done),
+            () = self.link.closed() => None,
         }
-        done
     }
 
     fn fail(&self, error: &Error) {
@@ -156,31 +137,8 @@ impl Intake {
     }
 }
 
-impl Durable {
-    /// Tells the store how many events wait for it; says whether it was.
-    async fn tell_of_waiting(&self, store: &Provider<dyn EventStore>) -> bool {
-        let events = self.intake.unfinished() as u64;
-        let before = self.told.swap(events, Relaxed);
-        before == events || self.tell(store, events).await
-    }
-
-    /// Tells it once; it may forget it.
-    async fn tell(&self, store: &Provider<dyn EventStore>, events: u64) -> bool {
-        self.told.store(events, Relaxed);
-        let told = ask(store, |store| store.waits(&self.name, events)).await;
-        if let Err(error) = &told {
-            tracing::debug!(subscription = %self.name, "can't note how many events wait: {error}");
-        }
-        told.is_ok()
-    }
-}
-
 impl Load {
-    fn add(&mut self, mut job: Job, durable: &Durable) {
-        let ticket = Ticket::offered(job.awaiting());
-        if ticket.is_withdrawn() {
-            return withdraw(job);
-        }
+    fn add(&mut self, job: Job, durable: &Durable) {
         match job.payload.encode() {
             Ok(data) => {
                 self.records.push(Record {
@@ -188,10 +146,9 @@ impl Load {
                         key.of_subscription(&durable.name)
                     }),
                     source: Cow::Borrowed(job.payload.meta().source),
-                    parent: Some(job.payload.meta().origin()),
+                    parent: job.payload.meta().parent,
                     published: SystemTime::now(),
                     data: data.into(),
-                    ticket,
                 });
                 self.jobs.push(job);
             }
@@ -204,29 +161,24 @@ impl Load {
     }
 
     fn stored(self, positions: &[u64], durable: &Durable) {
-        let mut events = Vec::with_capacity(positions.len());
-        for ((job, record), &position) in self.jobs.iter().zip(self.records).zip(positions) {
-            if position == 0 {
-                continue;
-            }
-            record.ticket.is_written();
+        let ids = self.jobs.iter().map(|job| {
             let meta = job.payload.meta();
-            events.push(Next {
+            (meta.id, meta.key.is_some())
+        });
+        let events = ids.zip(self.records).zip(positions);
+        durable
+            .tail
+            .appended(events.map(|(((id, may_be_old), record), &position)| Next {
                 stored: Stored {
                     position,
                     record,
                     suspicion: Suspicion::None,
                 },
-                may_be_old: meta.key.is_some(),
-                meta: Some(meta),
-            });
-        }
-        durable.tail.appended(events.into_iter());
-        for (job, &position) in self.jobs.into_iter().zip(positions) {
-            match position {
-                0 => withdraw(job),
-                _ => job.end(Ok(())),
-            }
+                id: Some(id),
+                may_be_old,
+            }));
+        for job in self.jobs {
+            job.end(Ok(()));
         }
     }
 
@@ -265,9 +217,4 @@ impl Load {
         let error = Error::retriable("the event store has stopped");
         self.refuse(&error, durable)
     }
-}
-
-/// Its publisher has given up: nobody waits for the outcome.
-fn withdraw(job: Job) {
-    job.end(Err(Error::retriable("its publisher has given it up")));
 }

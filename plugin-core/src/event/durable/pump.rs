@@ -230,9 +230,7 @@ impl Deliverer {
 
     async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
-        let ticket = next.stored.record.ticket.clone();
-        let answers = (&self.answers, &self.in_hand);
-        let receipt = Receipt::new((next.stored.position, ticket), answers, place);
+        let receipt = Receipt::new(next.stored.position, (&self.answers, &self.in_hand), place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),
@@ -324,7 +322,7 @@ fn crash_failures(crashes: u32) -> Failures {
 fn from_store(stored: Stored) -> Next {
     Next {
         stored,
-        meta: None,
+        id: None,
         may_be_old: false,
     }
 }
@@ -343,7 +341,7 @@ impl Settler {
         let mut answers = Vec::new();
         while answered.recv_many(&mut answers, WINDOW).await > 0 {
             let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
-            if answers.iter().any(Answer::is_open) {
+            if settled.len() < answers.len() {
                 self.clear(&answers).await;
                 self.durable.tail.rewind();
             }

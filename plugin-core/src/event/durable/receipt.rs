@@ -7,18 +7,13 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::quarantine::Watch;
 use crate::event::dead_letters::DeadLetter;
-use crate::event::store::{Settled, Settlement, Ticket};
-use crate::event::ticket::Take;
+use crate::event::store::{Settled, Settlement};
 
 /// What became of a delivery.
 pub(super) struct Answer {
     position: u64,
     /// `None` when no handler came to it.
     end: Option<Settlement>,
-    /// The store has dropped it.
-    is_gone: bool,
-    /// Held until it is settled: so long it is in hand.
-    _ticket: Ticket,
     /// Its place in the window, until it is settled.
     _place: OwnedSemaphorePermit,
     watch: Option<Watch>,
@@ -27,13 +22,8 @@ pub(super) struct Answer {
 impl Answer {
     /// The position of a suspect that no handler came to an end with.
     pub(super) fn cleared(&self) -> Option<u64> {
-        let is_open = self.watch.is_some() && self.is_open();
+        let is_open = self.watch.is_some() && self.end.is_none();
         is_open.then_some(self.position)
-    }
-
-    /// Whether the event has to be looked for again.
-    pub(super) fn is_open(&self) -> bool {
-        self.end.is_none() && !self.is_gone
     }
 
     pub(super) fn settled(&self) -> Option<Settled> {
@@ -68,13 +58,11 @@ pub(crate) struct Receipt {
     answers: mpsc::UnboundedSender<Answer>,
     place: Option<OwnedSemaphorePermit>,
     watch: Option<Watch>,
-    ticket: Ticket,
-    is_gone: bool,
 }
 
 impl Receipt {
     pub(super) fn new(
-        (position, ticket): (u64, Ticket),
+        position: u64,
         (answers, in_hand): (&mpsc::UnboundedSender<Answer>, &InHand),
         place: OwnedSemaphorePermit,
     ) -> Self {
@@ -85,8 +73,6 @@ impl Receipt {
             answers: answers.clone(),
             place: Some(place),
             watch: None,
-            ticket,
-            is_gone: false,
         }
     }
 
@@ -94,14 +80,6 @@ impl Receipt {
     pub(super) fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
-    }
-
-    /// The handler is about to be called; `false` when the store has dropped the event, or is about
-    /// to: then it answers that when it is dropped.
-    pub(in crate::event) fn take(&mut self) -> bool {
-        let taken = self.ticket.take();
-        self.is_gone = taken == Take::Gone;
-        taken == Take::Yes
     }
 
     pub(in crate::event) fn handled(mut self) {
@@ -119,8 +97,6 @@ impl Receipt {
             drop(self.answers.send(Answer {
                 position: self.position,
                 end,
-                is_gone: self.is_gone,
-                _ticket: self.ticket.clone(),
                 _place: place,
                 watch: self.watch.take(),
             }));

@@ -1,19 +1,17 @@
 //! One transaction: what was asked for is done in order, and all of it is committed, or nothing.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
 use plugin_core::event::DeadLetter;
-use plugin_core::event::store::{Record, Settled, Settlement, SubscriptionName};
+use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
 use sqlx::Executor;
 use sqlx::sqlite::SqliteConnection;
 
 use super::{Done, Letters, Writer};
 use crate::choice;
-use crate::displacement::{self, Displaced};
 use crate::letters::{self, Kept, Place};
 use crate::limit::Admission;
-use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
+use crate::request::{Append, Call, Outcome, Request, Revive, Settle};
 use crate::{rows, suspects};
 
 impl Letters {
@@ -57,10 +55,6 @@ impl Writer {
             outcomes: Vec::with_capacity(batch.len()),
             displaced: Vec::new(),
             trimmed: Vec::new(),
-            tickets: match self.limit.displaces() {
-                true => Some(Arc::clone(&self.tickets).lock_owned().await),
-                false => None,
-            },
         };
         if batch.iter().any(Request::touches_letters) {
             done.letters.look(&mut self.connection).await?;
@@ -71,7 +65,6 @@ impl Writer {
         }
         self.trim(&mut done).await?;
         self.connection.execute("COMMIT").await?;
-        done.displaced.iter().for_each(Displaced::is_gone);
         Ok(done)
     }
 
@@ -108,13 +101,10 @@ impl Writer {
     }
 
     async fn append(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Outcome> {
-        let offered = append.offered();
-        match self.limit.admit(Size::of(&offered), done.held) {
+        match self.limit.admit(append, done.held) {
             Admission::Enter => {}
             Admission::Displace(room) => {
-                let Some(displaced) = self.displace(room, done).await? else {
-                    return Ok(Outcome::Waits);
-                };
+                let displaced = rows::displace(&mut self.connection, room).await?;
                 for one in &displaced {
                     done.held = done.held.without(one.size);
                 }
@@ -124,29 +114,9 @@ impl Writer {
             Admission::Refuse(error) => return Ok(Outcome::Failed(error)),
         }
         let subscription = self.subscription(&append.subscription).await?;
-        let claimed = |event: &&Record| event.ticket.claim();
-        let events: Vec<&Record> = append.events.iter().filter(claimed).collect();
-        let positions = rows::insert(&mut self.connection, subscription, &events).await?;
-        done.held = done.held.and(Size::of(&events));
-        if let Some(tickets) = &mut done.tickets {
-            for (event, &position) in events.iter().zip(&positions) {
-                tickets.add(position, &event.ticket);
-            }
-        }
-        let mut positions = positions.into_iter();
-        let each = append.events.iter();
-        let each = each.map(|event| match event.ticket.claim() {
-            true => positions.next().unwrap_or(0),
-            false => 0,
-        });
-        Ok(Outcome::Appended(each.collect()))
-    }
-
-    async fn displace(&mut self, room: Size, done: &Done) -> sqlx::Result<Option<Vec<Displaced>>> {
-        match &done.tickets {
-            Some(tickets) => displacement::displace(&mut self.connection, room, tickets).await,
-            None => Ok(None),
-        }
+        let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;
+        done.held = done.held.and(append.size());
+        Ok(Outcome::Appended(positions))
     }
 
     async fn settle(&mut self, settle: &Settle, done: &mut Done) -> sqlx::Result<Outcome> {
