@@ -9,26 +9,11 @@ pub(crate) mod note;
 use std::borrow::Cow;
 
 use crate::descriptor::Descriptor;
-use crate::plan::{self, Edge, PlanIssue};
+use crate::plan::{self, CatalogueEntry, Edge, PlanIssue};
 
 pub use absent::Absent;
 pub use link::LinkError;
 pub use note::Note;
-
-/// A line of `compose!`: a plugin that a feature chooses, in this build or not.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CatalogueEntry {
-    /// The Cargo feature.
-    pub feature: &'static str,
-    /// The plugin's name.
-    pub plugin: &'static str,
-    /// Short names of the services that the plugin provides.
-    pub provides: &'static [&'static str],
-    /// Topics of the requests that the plugin answers.
-    pub answers: &'static [&'static str],
-    /// Whether this build holds it.
-    pub enabled: bool,
-}
 
 /// Plugins that fit together, in start order.
 ///

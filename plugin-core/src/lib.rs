@@ -120,6 +120,7 @@ pub mod key;
 pub mod version;
 
 mod compose;
+mod const_text;
 mod descriptor;
 mod doc;
 mod plan;
@@ -155,7 +156,7 @@ pub mod __private;
 mod macros;
 pub mod prelude;
 
-pub use compose::{Absent, CatalogueEntry, Composition, LinkError, Note};
+pub use compose::{Absent, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
     Arity, Balance, BoxFuture, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
@@ -167,5 +168,5 @@ pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
 pub use nearest::nearest;
-pub use plan::{Edge, PlanIssue, Reason};
+pub use plan::{CatalogueEntry, Edge, PlanIssue, Reason};
 pub use tasks::{SpawnError, Tasks};

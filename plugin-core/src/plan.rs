@@ -22,16 +22,14 @@ mod request;
 mod set;
 mod solve;
 mod table;
-mod text;
 mod topics;
 
 use crate::descriptor::Descriptor;
 
+pub use catalogue::CatalogueEntry;
 pub use edge::{Edge, Reason};
 pub use issue::PlanIssue;
 pub use prove::{prove, scratch_len};
-
-pub(crate) use text::{Text, compare};
 
 use issue::Issues;
 use set::Link;

@@ -19,7 +19,7 @@ mod scan;
 use std::cmp::Ordering;
 use std::fmt;
 
-use crate::plan::Text;
+use crate::const_text::Text;
 use scan::Scan;
 
 pub use requirement::is_valid_requirement;

@@ -14,6 +14,7 @@ mod peers;
 mod process;
 mod require;
 mod soak;
+mod storeys;
 mod symbols;
 mod tidy;
 
@@ -39,6 +40,7 @@ usage: cargo xtask COMMAND
                                 faults at random under load; memory and tasks have to stay flat
   fuzz [TARGET] [--seconds N]   the parsers of text from outside, each for a minute, by `cargo fuzz`
   miri                          the kernel's unsafe code under Miri, where that is installed
+  storeys [FOLDER]              which modules of the kernel stand on which, and which form circles
   new-plugin NAME               makes the crate `plugins/NAME` and its default config";
 
 fn main() -> ExitCode {
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
         Some("test") => check::run(&args.collect::<Vec<_>>()),
         Some("counts") => counts::run(&args.collect::<Vec<_>>()),
         Some("peers") => peers::run(),
+        Some("storeys") => storeys::run(args.next().as_deref()),
         Some("process") => process::run(),
         Some("build-time") => build_time::run(),
         Some("new-plugin") => new_plugin::run(args.next().as_deref()),

@@ -2,8 +2,9 @@
 
 use std::fmt;
 
-use super::{CatalogueEntry, Composition};
+use super::Composition;
 use crate::nearest::nearest;
+use crate::plan::CatalogueEntry;
 
 /// Why a set lacks a plugin that a config or an operator names.
 #[derive(Debug, Clone, PartialEq, Eq)]

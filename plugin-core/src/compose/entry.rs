@@ -3,8 +3,8 @@
 //! A build without the feature knows of the plugin only what the entry says; these assertions
 //! run in every build with it, so that the entry can't go stale.
 
+use crate::const_text::{Text, compare};
 use crate::descriptor::Descriptor;
-use crate::plan::{Text, compare};
 
 /// Most bytes of a compile error.
 const ROOM: usize = 1024;

@@ -1,7 +1,21 @@
 //! What the build could have held, looked up for the remedy of an issue.
 
-use super::text::compare;
-use crate::compose::CatalogueEntry;
+use crate::const_text::compare;
+
+/// A line of `compose!`: a plugin that a feature chooses, in this build or not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CatalogueEntry {
+    /// The Cargo feature.
+    pub feature: &'static str,
+    /// The plugin's name.
+    pub plugin: &'static str,
+    /// Short names of the services that the plugin provides.
+    pub provides: &'static [&'static str],
+    /// Topics of the requests that the plugin answers.
+    pub answers: &'static [&'static str],
+    /// Whether this build holds it.
+    pub enabled: bool,
+}
 
 /// A plugin that this build lacks, by name.
 pub(super) const fn plugin(

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::text::{Text, render};
+use crate::const_text::{Text, render};
 
 /// A plugin that another one needs, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

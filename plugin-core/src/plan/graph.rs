@@ -2,11 +2,11 @@
 
 use super::arena::{Arena, Sizes};
 use super::catalogue;
+use super::catalogue::CatalogueEntry;
 use super::issue::{Issues, PlanIssue};
 use super::providers::Providers;
 use super::set::{Link, List, Set};
 use super::table::Table;
-use crate::compose::CatalogueEntry;
 use crate::descriptor::{Arity, Descriptor, Need, Requirement};
 
 /// The links of all plugins, those of one plugin side by side and sorted.

@@ -2,10 +2,10 @@
 
 use std::{fmt, mem};
 
+use super::catalogue::CatalogueEntry;
 use super::edge::Edge;
 use super::request;
-use super::text::{Text, render};
-use crate::compose::CatalogueEntry;
+use crate::const_text::{Text, render};
 use crate::version::{self, Version};
 
 /// Something that keeps a set of plugins from being a system.

@@ -2,11 +2,11 @@
 
 use std::mem;
 
+use super::catalogue::CatalogueEntry;
 use super::issue::{Issues, PlanIssue, begin_cycle, end_cycle, write_step};
 use super::set::Link;
 use super::solve::{self, Solved, solve};
-use super::text::Text;
-use crate::compose::CatalogueEntry;
+use crate::const_text::Text;
 use crate::descriptor::Descriptor;
 
 /// Most issues that one compile error tells.

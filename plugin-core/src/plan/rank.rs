@@ -6,7 +6,7 @@
 use std::cmp::Ordering;
 
 use super::arena::Arena;
-use super::text;
+use crate::const_text;
 use crate::descriptor::Descriptor;
 
 /// Words that [`rank`] takes for so many plugins.
@@ -108,8 +108,8 @@ impl Keys<'_> {
     /// Orders plugins with equal heads.
     const fn is_before(&self, a: usize, b: usize) -> bool {
         let (a, b) = (self.plugins[a], self.plugins[b]);
-        match text::compare(a.name, b.name) {
-            Ordering::Equal => text::compare(a.type_name, b.type_name).is_lt(),
+        match const_text::compare(a.name, b.name) {
+            Ordering::Equal => const_text::compare(a.type_name, b.type_name).is_lt(),
             order => order.is_lt(),
         }
     }

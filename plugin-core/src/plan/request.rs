@@ -1,8 +1,8 @@
 //! What can be wrong with requests, in a sentence.
 
+use super::catalogue::CatalogueEntry;
 use super::issue::{write_both, write_feature};
-use super::text::Text;
-use crate::compose::CatalogueEntry;
+use crate::const_text::Text;
 
 pub(super) const fn write_missing(
     (plugin, topic): (&str, &str),

@@ -1,6 +1,7 @@
 //! The steps of the check, one after the other.
 
 use super::arena::{Arena, Sizes};
+use super::catalogue::CatalogueEntry;
 use super::graph::{self, Graph, Resolver};
 use super::issue::{Issues, PlanIssue};
 use super::order::{self, Order, order};
@@ -8,7 +9,6 @@ use super::providers::{self, Providers};
 use super::rank::{self, rank};
 use super::set::{Link, Set};
 use super::{MOST, names, topics};
-use crate::compose::CatalogueEntry;
 use crate::descriptor::Descriptor;
 
 /// A checked set. Its order holds if there is neither an issue nor a cycle.

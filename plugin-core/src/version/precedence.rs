@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use crate::plan::compare;
+use crate::const_text::compare;
 
 /// Compares the first numbers of two versions.
 pub(super) const fn numbers(a: [u64; 3], b: [u64; 3], count: usize) -> Ordering {
