@@ -139,6 +139,7 @@ pub mod owned;
 pub mod permission;
 pub mod place;
 pub mod printable;
+mod rcu;
 mod spawn;
 mod sync;
 pub mod trace;

@@ -17,9 +17,9 @@ use super::mailbox::Mailbox;
 use super::middleware::{Chain, MiddlewareReport};
 use super::publisher::{Publisher, Publishers};
 use super::request::Exchange;
-use super::shared::Shared;
 use super::table::{Change, Draft, Table};
 use crate::instance::Identity;
+use crate::rcu::shared::Shared;
 use crate::registry;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.

@@ -9,13 +9,13 @@ use std::time::Instant;
 
 use super::any::Carried;
 use super::envelope::Envelope;
-use super::epoch::{DEEPEST, Reading};
 use super::inline::{Entry, Inline};
-use super::record::Record;
 use super::route::Route;
 use crate::context::{Frame, Handlers, within};
 use crate::error::{Error, Result};
 use crate::instance::Identity;
+use crate::rcu::epoch::{DEEPEST, Reading};
+use crate::rcu::record::Record;
 
 /// Call sites in a straight line.
 const LADDER: usize = 16;

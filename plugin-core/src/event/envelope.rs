@@ -7,8 +7,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::idempotency::IdempotencyKey;
-use super::record::Record;
 use crate::context;
+use crate::rcu::record::Record;
 use crate::trace::{Lineage, TraceContext};
 
 /// A number that tells one publishing from every other of the process.

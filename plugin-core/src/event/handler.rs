@@ -14,11 +14,11 @@ use super::inline::Inline;
 use super::outcome::HandlerOutcome;
 use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
-use super::tally::Tally;
 use crate::descriptor::SubscribeOptions;
 use crate::error::Result;
 use crate::guard;
 use crate::instance::{Counters, Identity};
+use crate::rcu::tally::Tally;
 
 /// A synchronous call that takes longer than this is warned of by name, if it was timed.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);

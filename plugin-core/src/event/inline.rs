@@ -13,8 +13,8 @@ use std::time::Instant;
 use super::any::{AnyEvent, Carried};
 use super::envelope::Envelope;
 use super::handler::{Filter, Site, admits};
-use super::tally::Tally;
 use crate::error::Result;
+use crate::rcu::tally::Tally;
 
 /// Calls a target whose type only the function knows.
 type Function<P> = unsafe fn(*const (), &Envelope<P>) -> Result<()>;
@@ -264,7 +264,7 @@ mod tests {
     use super::*;
     use crate::error::Error;
     use crate::event::envelope::Meta;
-    use crate::event::record::Record;
+    use crate::rcu::record::Record;
 
     /// Writes down what it is called with, fails with a two, and panics at a four.
     fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> Bound<u32> {

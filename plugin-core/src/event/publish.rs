@@ -5,14 +5,14 @@ use std::sync::Arc;
 use super::any::Carried;
 use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
-use super::epoch::Reading;
 use super::outcome::{HandlerOutcome, PublishError, TryPublishError};
 use super::publishing::{Accepted, Publishing};
-use super::record::Record;
 use super::route::{Route, Serves};
 use super::target::{Asks, Sending, Sent, Target};
 use crate::error::Error;
 use crate::instance::Identity;
+use crate::rcu::epoch::Reading;
+use crate::rcu::record::Record;
 
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
 pub(super) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);

@@ -7,16 +7,16 @@ use std::sync::Arc;
 use super::any::Carried;
 use super::bus::Bus;
 use super::envelope::{Envelope, Meta};
-use super::epoch::Reading;
 use super::job::Job;
 use super::outcome::{PublishAllError, PublishError};
 use super::publication::Outcome;
 use super::publishing::{Accepted, Publishing};
 use super::queued::QueuedSite;
-use super::record::Record;
 use super::route::Route;
 use super::target::{Asks, Sending, Target};
 use crate::instance::Identity;
+use crate::rcu::epoch::Reading;
+use crate::rcu::record::Record;
 
 /// Most events of a series: so few that they are still in the cache when the next handler comes to
 /// them.

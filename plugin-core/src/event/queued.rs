@@ -13,8 +13,8 @@ use super::handler::{Filter, Site};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
-use super::tally::Tally;
 use crate::descriptor::Overflow;
+use crate::rcu::tally::Tally;
 
 impl Overflow {
     /// Whether a publisher may wait for room.

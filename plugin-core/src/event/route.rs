@@ -15,11 +15,11 @@ use super::handler::{AnyHandler, Bound, HandlerReport};
 use super::inline::{self, Entry, Inline};
 use super::middleware::{Around, Chain};
 use super::queued::Queued;
-use super::record::Slot;
 use super::sampling::Sampling;
-use super::tally::Tally;
 use super::target::{Target, targets};
 use crate::error::Result;
+use crate::rcu::record::Slot;
+use crate::rcu::tally::Tally;
 
 /// Who listens to a type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

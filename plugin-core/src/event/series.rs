@@ -8,11 +8,11 @@ use std::time::Instant;
 use super::any::Carried;
 use super::dispatch::Caught;
 use super::envelope::{Envelope, Meta};
-use super::epoch::{DEEPEST, Reading};
 use super::inline::Bound;
-use super::record::Record;
 use super::route::Route;
 use crate::context::{Frame, Series, within};
+use crate::rcu::epoch::{DEEPEST, Reading};
+use crate::rcu::record::Record;
 
 /// What is known of several events.
 struct Metas<'a, P>(&'a [Envelope<P>]);

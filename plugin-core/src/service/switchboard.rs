@@ -12,9 +12,9 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Service, ServiceTrait, Services};
-use crate::event::{DEEPEST, Record, Shared};
 use crate::guard;
 use crate::instance::Identity;
+use crate::rcu::{DEEPEST, Record, Shared};
 
 /// The providers of one service.
 pub(crate) struct Slot<T: ?Sized> {

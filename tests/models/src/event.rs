@@ -17,11 +17,11 @@ mod backlog;
 mod mailbox;
 
 // Its barrier is `rustix::thread::membarrier`, which the models never call.
-#[path = "../../../plugin-core/src/event/epoch.rs"]
+#[path = "../../../plugin-core/src/rcu/epoch.rs"]
 #[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod epoch;
 
-#[path = "../../../plugin-core/src/event/shared.rs"]
+#[path = "../../../plugin-core/src/rcu/shared.rs"]
 #[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod shared;
 

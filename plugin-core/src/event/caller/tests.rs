@@ -17,7 +17,7 @@ use crate::event::any::Payload;
 use crate::event::batch::Batch;
 use crate::event::descriptor::{Declared, EventDescriptor};
 use crate::event::envelope::Meta;
-use crate::event::record::Record;
+use crate::rcu::record::Record;
 
 /// What was dropped, in order.
 type Log = Arc<Mutex<Vec<&'static str>>>;

@@ -17,7 +17,7 @@ use crate::event::envelope::{Envelope, Meta};
 use crate::event::handler::Site;
 use crate::event::job::Job;
 use crate::event::queued::QueuedSite;
-use crate::event::record::Record;
+use crate::rcu::record::Record;
 
 /// The right to replay or drop a letter: one at a time has it.
 pub(crate) struct Claim {

@@ -13,7 +13,7 @@ use crate::event::descriptor::{DecodeError, Event};
 use crate::event::envelope::{Envelope, EventId, Meta};
 use crate::event::job::{Job, Turn};
 use crate::event::queued::QueuedSite;
-use crate::event::record as thread;
+use crate::rcu::record as thread;
 use crate::event::store::Record;
 
 use super::tail::Next;

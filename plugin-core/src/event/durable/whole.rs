@@ -17,9 +17,9 @@ use crate::event::idempotency::IdempotencyKey;
 use crate::event::outcome::{HandlerOutcome, PublishError};
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;
-use crate::event::record::Record;
 use crate::event::target::{Asks, NoRoom, Sending, Target};
 use crate::instance::Identity;
+use crate::rcu::record::Record;
 
 /// How long a group is left alone that had no room: its members are many.
 const PAUSE: Duration = Duration::from_millis(10);

@@ -11,8 +11,8 @@ use super::refusal::Refusal;
 use super::report::MiddlewareReport;
 use super::topics::Topics;
 use crate::error::{Error, Result};
-use crate::event::epoch::{DEEPEST, Reading};
 use crate::instance::Identity;
+use crate::rcu::epoch::{DEEPEST, Reading};
 
 /// Middleware in the order of its calls.
 #[derive(Clone, Default)]

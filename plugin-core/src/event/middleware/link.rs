@@ -12,9 +12,9 @@ use crate::descriptor::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::any::AnyEvent;
 use crate::event::envelope::EventId;
-use crate::event::tally::Tally;
 use crate::guard;
 use crate::instance::Identity;
+use crate::rcu::tally::Tally;
 
 pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<Option<Substitute>> + Send + Sync;
 pub(super) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send + Sync;

@@ -11,8 +11,8 @@ use crate::descriptor::Mode;
 use crate::error::{Error, Result};
 use crate::event::any::{AnyEvent, Payload};
 use crate::event::handler::Site;
-use crate::event::record::Record;
-use crate::event::shared::Shared;
+use crate::rcu::record::Record;
+use crate::rcu::shared::Shared;
 
 /// What a queued handler knows of the middleware around its calls.
 pub(in crate::event) struct Intercepted {

@@ -8,10 +8,10 @@ use super::change::Asked;
 use crate::error::Error;
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
-use crate::event::epoch::Reading;
 use crate::event::outcome::{PublishError, TryPublishError};
 use crate::event::route::Route;
 use crate::instance::Identity;
+use crate::rcu::epoch::Reading;
 use crate::trace::TraceContext;
 
 /// Who refused an event, and why.

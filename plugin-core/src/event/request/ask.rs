@@ -12,8 +12,8 @@ use crate::context;
 use crate::error::Error;
 use crate::event::bus::Bus;
 use crate::event::envelope::{Envelope, Meta};
-use crate::event::record::Record;
 use crate::instance::Identity;
+use crate::rcu::record::Record;
 
 /// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,
 /// so is the answer on its way.

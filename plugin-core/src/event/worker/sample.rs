@@ -14,9 +14,9 @@ use crate::event::job::Job;
 use crate::event::mailbox::Mailbox;
 use crate::event::middleware::{Chain, Intercepted};
 use crate::event::queued::{AtRest, Events, QueuedCall, QueuedSite};
-use crate::event::shared::Shared;
 use crate::instance::Identity;
 use crate::permission::Grants;
+use crate::rcu::shared::Shared;
 use crate::service::Switchboard;
 
 impl Work {

@@ -1,5 +1,5 @@
 //! A record that goes from a thread that ends to the next: a copy of the lease of
-//! `plugin-core/src/event/record.rs`, around `epoch.rs` as it stands.
+//! `plugin-core/src/rcu/record.rs`, around `epoch.rs` as it stands.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! A stand-in for `plugin-core/src/event/record.rs`, whose records are in a `static` that loom does
+//! A stand-in for `plugin-core/src/rcu/record.rs`, whose records are in a `static` that loom does
 //! not know: those of the threads of one run of a model. `Grace` is a copy, and `attend` is what it
 //! is on a system without `membarrier`.
 

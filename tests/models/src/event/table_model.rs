@@ -1,4 +1,4 @@
-//! The swap of the dispatch table: `plugin-core/src/event/shared.rs` and `epoch.rs` as they stand.
+//! The swap of the dispatch table: `plugin-core/src/rcu/shared.rs` and `epoch.rs` as they stand.
 //! Readers take the full fence themselves, as on a system without `membarrier`: what that call
 //! does to other threads is beyond loom, and gives them the same fence.
 

@@ -54,7 +54,7 @@ impl Readers {
     }
 
     /// The mark, as a writer sees it after its fence.
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark(self.0.load(Acquire))
     }
 }
@@ -67,7 +67,7 @@ impl Reading<'_> {
     }
 
     /// Whether it is marked there.
-    pub(super) fn is_of(&self, readers: &Readers) -> bool {
+    pub(crate) fn is_of(&self, readers: &Readers) -> bool {
         std::ptr::eq(self.readers, readers)
     }
 }
@@ -87,23 +87,23 @@ impl Drop for Reading<'_> {
 
 /// What a writer saw of one thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Mark(u64);
+pub(crate) struct Mark(u64);
 
 impl Mark {
     /// Whether the thread was reading.
-    pub(super) fn is_inside(self) -> bool {
+    pub(crate) fn is_inside(self) -> bool {
         self.0 & DEPTH != 0
     }
 
     /// Whether the reading that was seen is over.
-    pub(super) fn has_left(self, readers: &Readers) -> bool {
+    pub(crate) fn has_left(self, readers: &Readers) -> bool {
         readers.mark().0 / (DEPTH + 1) != self.0 / (DEPTH + 1)
     }
 }
 
 /// The writer's fence: when it returns, each thread has either made its mark visible or will see
 /// all that was stored before.
-pub(super) fn heavy_fence() {
+pub(crate) fn heavy_fence() {
     fence(SeqCst);
     if !readers_fence() {
         barrier::all_threads();
@@ -111,7 +111,7 @@ pub(super) fn heavy_fence() {
 }
 
 /// Whether readers have to take the fence themselves, because this system has no `membarrier`.
-pub(super) fn readers_fence() -> bool {
+pub(crate) fn readers_fence() -> bool {
     static NEEDED: OnceLock<bool> = OnceLock::new();
     *NEEDED.get_or_init(|| !barrier::register())
 }
@@ -122,12 +122,12 @@ mod barrier {
     use rustix::thread::{MembarrierCommand, membarrier};
 
     /// Asks for the expedited barrier; it says whether the system has it.
-    pub(super) fn register() -> bool {
+    pub(crate) fn register() -> bool {
         membarrier(MembarrierCommand::RegisterPrivateExpedited).is_ok()
     }
 
     /// A full fence on every thread of the process that runs.
-    pub(super) fn all_threads() {
+    pub(crate) fn all_threads() {
         membarrier(MembarrierCommand::PrivateExpedited)
             .expect("a process that has registered for it may issue it");
     }
@@ -135,11 +135,11 @@ mod barrier {
 
 #[cfg(any(not(target_os = "linux"), miri))]
 mod barrier {
-    pub(super) fn register() -> bool {
+    pub(crate) fn register() -> bool {
         false
     }
 
-    pub(super) fn all_threads() {}
+    pub(crate) fn all_threads() {}
 }
 
 #[cfg(test)]

@@ -35,7 +35,7 @@ struct Replaced<T> {
 
 impl<T> Shared<T> {
     /// A value that publishers read.
-    pub(super) fn new(value: T) -> Self {
+    pub(crate) fn new(value: T) -> Self {
         Self::read_by(|record| &record.readers, value)
     }
 
@@ -69,7 +69,7 @@ impl<T> Shared<T> {
     }
 
     /// The value of this moment, to keep.
-    pub(super) fn load(&self) -> Arc<T> {
+    pub(crate) fn load(&self) -> Arc<T> {
         self.hold(&self.lock())
     }
 

@@ -30,7 +30,7 @@ static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
 #[repr(align(128))]
 pub(crate) struct Record {
     /// Its mark as a publisher.
-    pub(super) readers: Readers,
+    pub(crate) readers: Readers,
     /// Its mark as a caller of services: apart, since a call may take long, and a stop that waits
     /// for publishers must not wait for it.
     pub(crate) callers: Readers,
@@ -98,7 +98,7 @@ impl Record {
 
     /// A number that no other event of this process has.
     #[inline(always)]
-    pub(super) fn next_id(&self) -> u64 {
+    pub(crate) fn next_id(&self) -> u64 {
         let id = self.next_id.load(Relaxed);
         self.next_id.store(id + 1, Relaxed);
         id
@@ -107,14 +107,14 @@ impl Record {
     /// Whether [`Record::attend`] has to be called. A reader asks after it loaded the table, since
     /// the slots that it is about to count in were given out before the table was seen.
     #[inline(always)]
-    pub(super) fn needs_attention(&self) -> bool {
+    pub(crate) fn needs_attention(&self) -> bool {
         self.attention.load(Relaxed)
     }
 
     /// Makes cells for all the slots there are, and, where the system has no `membarrier`, takes
     /// the reader's fence: what was loaded before has to be loaded again.
     #[cold]
-    pub(super) fn attend(&self) {
+    pub(crate) fn attend(&self) {
         self.attention.store(epoch::readers_fence(), Relaxed);
         fence(SeqCst);
         self.grow(tally::given());
@@ -122,7 +122,7 @@ impl Record {
 
     /// Adds one to one of the thread's cells, and returns what was in it.
     #[inline(always)]
-    pub(super) fn count(&self, slot: Slot) -> u64 {
+    pub(crate) fn count(&self, slot: Slot) -> u64 {
         self.add(slot, 1)
     }
 
@@ -132,7 +132,7 @@ impl Record {
         unsafe_code,
         reason = "the cells are reached without a lock by their one writer"
     )]
-    pub(super) fn add(&self, slot: Slot, events: u64) -> u64 {
+    pub(crate) fn add(&self, slot: Slot, events: u64) -> u64 {
         // SAFETY: `cells` points to cells that live in `storage`. Only `grow` replaces them, on
         // this very thread, so they are there. The slot was given out before this thread looked
         // at `attention` the last time, so there is a cell for it: see the invariants.
@@ -159,11 +159,11 @@ impl Record {
 /// The place of a count in every record. Its cells are reached without a check, so one is made
 /// only where the records are told of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Slot(usize);
+pub(crate) struct Slot(usize);
 
 impl Slot {
     /// A slot that has just been given out: each thread makes a cell for it before it counts.
-    pub(super) fn announce(number: usize) -> Self {
+    pub(crate) fn announce(number: usize) -> Self {
         for record in &*lock(&RECORDS) {
             if lock(&record.storage).len() <= number {
                 record.attention.store(true, Relaxed);
@@ -174,7 +174,7 @@ impl Slot {
 }
 
 /// What all threads have in a slot together.
-pub(super) fn sum(slot: Slot) -> u64 {
+pub(crate) fn sum(slot: Slot) -> u64 {
     let cell = |record: &&'static Record| {
         lock(&record.storage)
             .get(slot.0)
@@ -184,7 +184,7 @@ pub(super) fn sum(slot: Slot) -> u64 {
 }
 
 /// Empties a slot that no thread counts in any more.
-pub(super) fn clear(slot: Slot) {
+pub(crate) fn clear(slot: Slot) {
     for record in &*lock(&RECORDS) {
         if let Some(cell) = lock(&record.storage).get(slot.0) {
             cell.store(0, Relaxed);
@@ -193,15 +193,15 @@ pub(super) fn clear(slot: Slot) {
 }
 
 /// Which of a thread's marks.
-pub(super) type Marks = fn(&Record) -> &Readers;
+pub(crate) type Marks = fn(&Record) -> &Readers;
 
 /// The threads that read when this was called; a writer waits until each has left.
 #[derive(Debug, Default)]
-pub(super) struct Grace(Vec<(&'static Readers, Mark)>);
+pub(crate) struct Grace(Vec<(&'static Readers, Mark)>);
 
 impl Grace {
     /// Fences, then notes who reads.
-    pub(super) fn begin(marks: Marks) -> Self {
+    pub(crate) fn begin(marks: Marks) -> Self {
         epoch::heavy_fence();
         let records = lock(&RECORDS);
         let readers = records.iter().map(|record| marks(record));
@@ -210,7 +210,7 @@ impl Grace {
     }
 
     /// Whether all of them have left.
-    pub(super) fn is_over(&mut self) -> bool {
+    pub(crate) fn is_over(&mut self) -> bool {
         self.0.retain(|(readers, mark)| !mark.has_left(readers));
         self.0.is_empty()
     }

@@ -27,17 +27,17 @@ impl Tally {
     }
 
     /// Where threads count.
-    pub(super) fn slot(&self) -> Slot {
+    pub(crate) fn slot(&self) -> Slot {
         self.slot
     }
 
     /// Adds one in this thread's cell.
-    pub(super) fn count_here(&self) {
+    pub(crate) fn count_here(&self) {
         self.add_here(1);
     }
 
     /// Adds to this thread's cell, and returns what was in it.
-    pub(super) fn add_here(&self, events: u64) -> u64 {
+    pub(crate) fn add_here(&self, events: u64) -> u64 {
         let record = Record::current();
         if record.needs_attention() {
             record.attend();
@@ -66,7 +66,7 @@ impl Drop for Tally {
 }
 
 /// How many slots there are.
-pub(super) fn given() -> usize {
+pub(crate) fn given() -> usize {
     slots().1
 }
 
@@ -86,12 +86,12 @@ struct Parts {
 
 impl Total {
     /// From here on, what the tally counts is part of the total.
-    pub(super) fn open(&self, tally: &Arc<Tally>) {
+    pub(crate) fn open(&self, tally: &Arc<Tally>) {
         self.parts().open.push(Arc::clone(tally));
     }
 
     /// Keeps what the tally has counted, which is all it ever will.
-    pub(super) fn settle(&self, tally: &Arc<Tally>) {
+    pub(crate) fn settle(&self, tally: &Arc<Tally>) {
         let mut parts = self.parts();
         let at = (parts.open.iter()).position(|open| Arc::ptr_eq(open, tally));
         if let Some(at) = at {
