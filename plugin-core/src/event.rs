@@ -27,7 +27,6 @@ mod lanes;
 mod mailbox;
 mod middleware;
 mod outcome;
-mod pattern;
 mod publication;
 mod publish;
 mod publish_all;
@@ -49,6 +48,7 @@ mod table;
 mod target;
 mod worker;
 
+pub use crate::pattern::{Pattern, PatternError};
 pub use any::{AnyEvent, SharedEvent};
 #[doc(hidden)]
 pub use batch::IntoBatchOutcome;
@@ -68,7 +68,6 @@ pub use handler::HandlerReport;
 pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport, Patch};
 pub use outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
-pub use pattern::{Pattern, PatternError};
 pub use publisher::{Publisher, Publishers};
 pub use received::Received;
 #[doc(hidden)]

@@ -136,6 +136,7 @@ pub mod init;
 mod instance;
 mod nearest;
 pub mod owned;
+mod pattern;
 pub mod permission;
 pub mod place;
 pub mod printable;

@@ -4,8 +4,8 @@ use std::fmt;
 
 use super::Composition;
 use crate::descriptor::{Descriptor, Source};
-use crate::event::Pattern;
 use crate::nearest::nearest;
+use crate::pattern::Pattern;
 use crate::registry;
 
 /// What is worth knowing of a composed set, and is no mistake: `check` prints it, and a start logs

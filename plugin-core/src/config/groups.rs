@@ -8,7 +8,7 @@ use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
 use crate::descriptor::{Source, Subscription};
-use crate::event::Pattern;
+use crate::pattern::Pattern;
 use crate::registry;
 
 /// A member of a group.

@@ -18,12 +18,12 @@ use super::handler::{AnyFilter, AnyHandler, Bound, Site};
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
-use super::pattern::Pattern;
 use super::queued::{AtRest, Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
 use crate::descriptor::{Overflow, Plugin, PluginRef, SubscribeOptions, Subscription};
 use crate::error::Result;
 use crate::instance::Identity;
+use crate::pattern::Pattern;
 
 /// Collects the changes of the table that make an instance's methods handlers.
 pub struct Binder<'a> {

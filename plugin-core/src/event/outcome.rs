@@ -60,7 +60,7 @@ pub enum PublishError {
     /// The data is not an event of the topic's type.
     Decode(super::DecodeError),
     /// The topic is not a valid one.
-    Topic(super::PatternError),
+    Topic(crate::pattern::PatternError),
 }
 
 impl fmt::Display for PublishError {

@@ -12,12 +12,12 @@ use super::decode;
 use super::descriptor::{DecodeError, Event, EventDescriptor};
 use super::durable::publish_durable;
 use super::outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
-use super::pattern::{Pattern, PatternError};
 use super::publication::Publication;
 use super::publish;
 use super::publish_all::publish_all;
 use super::received::{self, Given, Received};
 use crate::instance::Identity;
+use crate::pattern::{Pattern, PatternError};
 
 /// The right of one plugin to publish one type of event.
 ///

@@ -15,12 +15,12 @@ use super::envelope::Envelope;
 use super::handler::AnyHandler;
 use super::inline::Bound;
 use super::mailbox::Mailbox;
-use super::pattern::Pattern;
 use super::table::Change;
 use crate::compose::note;
 use crate::descriptor::SubscribeOptions;
 use crate::error::{Error, IntoOutcome, Result};
 use crate::instance::Identity;
+use crate::pattern::Pattern;
 
 /// The right of one plugin to subscribe at run time. A subscription that is made before the
 /// plugin runs begins when it runs, and all end when it stops.

@@ -11,8 +11,8 @@ use std::sync::{Arc, OnceLock};
 use super::any::{Carried, Untyped};
 use super::handler::{AnyHandler, Bound, HandlerReport};
 use super::middleware::Chain;
-use super::pattern::Pattern;
 use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
+use crate::pattern::Pattern;
 
 pub(crate) struct Table {
     rows: Box<[Row]>,

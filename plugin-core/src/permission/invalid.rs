@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::resource::{Action, Resource};
-use crate::event::PatternError;
+use crate::pattern::PatternError;
 
 /// Where in a [`Permission`](super::Permission) something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@ use std::path::{Component, Path, PathBuf};
 use super::Permission;
 use super::invalid::PermissionError;
 use super::resource::{Action, Resource};
-use crate::event::Pattern;
 use crate::nearest::nearest;
+use crate::pattern::Pattern;
 
 /// A [`Permission`] that makes sense.
 #[derive(Debug)]

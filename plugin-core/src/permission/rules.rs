@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::parse::{Grant, Object};
 use super::resource::Action;
-use crate::event::Pattern;
+use crate::pattern::Pattern;
 
 /// All that was granted to a plugin.
 #[derive(Debug)]

@@ -13,8 +13,8 @@ use crate::event::descriptor::{DecodeError, Event};
 use crate::event::envelope::{Envelope, EventId, Meta};
 use crate::event::job::{Job, Turn};
 use crate::event::queued::QueuedSite;
-use crate::rcu::record as thread;
 use crate::event::store::Record;
+use crate::rcu::record as thread;
 
 use super::tail::Next;
 use crate::guard;

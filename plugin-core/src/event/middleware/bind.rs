@@ -15,10 +15,10 @@ use crate::event::bindings::Bindings;
 use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
 use crate::event::envelope::Envelope;
-use crate::event::pattern::Pattern;
 use crate::event::table::Change;
 use crate::guard;
 use crate::instance::Identity;
+use crate::pattern::Pattern;
 
 /// Puts the middleware of an instance into the chains.
 pub struct Interceptors<'a> {

@@ -54,10 +54,10 @@ mod tests {
     use super::*;
     use crate::descriptor::Stage;
     use crate::event::middleware::link::{Link, OnPublish, Seat};
-    use crate::event::pattern::Pattern;
     use crate::event::route::{AnyRoute, Route, Serves};
     use crate::instance::Identity;
     use crate::lifecycle::{PluginStarted, SystemStarted};
+    use crate::pattern::Pattern;
     use crate::permission::Grants;
 
     const TOPICS: [&str; 2] = ["plugin.started", "system.started"];

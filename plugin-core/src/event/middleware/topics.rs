@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::event::pattern::Pattern;
+use crate::pattern::Pattern;
 
 /// Patterns, of which one at least has to match.
 #[derive(Debug, Clone)]
