@@ -7,6 +7,7 @@
 //! because the queue or the disk is full, is never silent: it is counted, told to the log once,
 //! and stands in the file as an entry of its own as soon as there is room.
 
+mod config;
 mod entry;
 mod file;
 mod journal;
@@ -16,6 +17,7 @@ mod timestamp;
 
 pub(crate) use timestamp::Timestamp;
 
+pub use config::AuditConfig;
 pub use entry::{Entry, Outcome};
 pub use security::SecurityLog;
 
@@ -29,8 +31,6 @@ use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
-use crate::config::AuditConfig;
-use crate::permission::PermissionDenied;
 use file::LogFile;
 use journal::{Journal, Message};
 use repeats::Repeats;
@@ -126,10 +126,12 @@ impl Audit {
         }
     }
 
-    /// Records an entry, or counts it when there are too many like it.
-    fn record_bounded(&self, entry: Entry) {
+    /// Records an entry that a stranger can cause: without control characters, and only counted when
+    /// there are too many like it.
+    pub(crate) fn record_bounded(&self, entry: Entry) {
         self.tell_repeats();
         let Some(inner) = &self.0 else { return };
+        let entry = entry.cleaned();
         let admitted = inner.repeats().admit(&entry, Instant::now());
         if admitted {
             self.put(entry);
@@ -145,20 +147,6 @@ impl Audit {
         let Some(inner) = &self.0 else { return };
         let told = inner.repeats().settle(Instant::now(), at_once);
         told.into_iter().for_each(|entry| self.put(entry));
-    }
-
-    /// Records that a right was refused, or counts it when there are too many like it.
-    pub fn refused(&self, denied: &PermissionDenied) {
-        if self.0.is_none() {
-            return;
-        }
-        let action = format!("{}.{}", denied.resource(), denied.action());
-        let mut entry =
-            Entry::new(denied.plugin(), action, Outcome::Denied).plugin(denied.plugin());
-        if let Some(object) = denied.object() {
-            entry = entry.detail(object);
-        }
-        self.record_bounded(entry.cleaned());
     }
 
     /// Waits until all that was recorded before is on disk.

@@ -5,7 +5,6 @@
 //! [`ConfigError`] holds all that is, and nothing was started.
 
 mod mask;
-mod period;
 mod requirement;
 mod secret;
 mod secret_url;
@@ -55,12 +54,11 @@ pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
-pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
+pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;
-pub use period::{Period, PeriodError};
 pub use plugin::{PluginConfig, Resources};
-pub use policy::{Backoff, Exhausted, Restart, RestartPolicy, Start, StartPolicy};
+pub use policy::{Exhausted, Restart, RestartPolicy, Start, StartPolicy};
 pub use requirement::{RequirementError, VersionRequirement};
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
@@ -69,6 +67,9 @@ pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
+pub use crate::audit::AuditConfig;
+pub use crate::backoff::Backoff;
+pub use crate::period::{Period, PeriodError};
 pub use crate::permission::Permission;
 
 /// The typed config that a plugin asks for.

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use crate::audit::SecurityLog;
 use crate::config::ConfigNeed;
 use crate::descriptor::{Arity, Need};
 use crate::error::{Error, Result};
@@ -259,6 +260,15 @@ impl InitParam for Clock {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         Ok(context.timetable.clock().clone())
+    }
+}
+
+impl InitParam for SecurityLog {
+    const NEED: Need = Need::SecurityLog;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let audit = context.grants().audit().clone();
+        Ok(Self::new(audit, context.identity.name()))
     }
 }
 

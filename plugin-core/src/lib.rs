@@ -127,6 +127,7 @@ mod plan;
 pub mod registry;
 
 pub mod audit;
+mod backoff;
 mod clock;
 pub mod config;
 mod context;
@@ -137,6 +138,7 @@ mod instance;
 mod nearest;
 pub mod owned;
 mod pattern;
+mod period;
 pub mod permission;
 pub mod place;
 pub mod printable;

@@ -6,8 +6,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
+use super::config::AuditConfig;
 use super::journal::{Room, Sink};
-use crate::config::AuditConfig;
 use crate::owned;
 use crate::place::Place;
 

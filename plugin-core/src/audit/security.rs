@@ -4,9 +4,6 @@ use std::fmt;
 
 use super::Audit;
 use super::entry::{Entry, Outcome};
-use crate::descriptor::Need;
-use crate::error::Result;
-use crate::init::{InitContext, InitParam};
 
 /// Puts what a plugin refuses, or grants, to somebody from outside into the audit log.
 ///
@@ -49,22 +46,13 @@ impl SecurityLog {
     /// Records an entry, with the time of now, or counts it when there are too many like it.
     /// Never blocks on the disk.
     pub fn record(&self, entry: Entry) {
-        self.audit.record_bounded(entry.by(self.plugin).cleaned());
+        self.audit.record_bounded(entry.by(self.plugin));
     }
 }
 
 impl fmt::Debug for SecurityLog {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("SecurityLog").field(&self.plugin).finish()
-    }
-}
-
-impl InitParam for SecurityLog {
-    const NEED: Need = Need::SecurityLog;
-
-    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        let audit = context.grants().audit().clone();
-        Ok(Self::new(audit, context.identity.name()))
     }
 }
 

@@ -6,7 +6,6 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::issue::{Issue, IssueKind};
-use super::period::Period;
 use super::plugin::PluginConfig;
 use super::report::Report;
 use super::settings::PluginSettings;
@@ -14,6 +13,7 @@ use crate::compose::Composition;
 use crate::descriptor::{
     Breaker, Descriptor, Mode, Overflow, Retry, SubscribeOptions, Subscription,
 };
+use crate::period::Period;
 
 /// What config says of a declared handler. A key that is absent leaves what the plugin declares.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]

@@ -6,10 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::handlers::HandlerConfig;
-use super::period::Period;
 use super::policy::{Restart, Start};
 use super::requirement::VersionRequirement;
 use super::schedules::ScheduleConfig;
+use crate::period::Period;
 use crate::permission::Permission;
 
 /// The part of a plugin's file that the kernel reads; the root key is the plugin's name.

@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::period::Period;
+use crate::backoff::Backoff;
+use crate::period::Period;
 
 /// What a failed start of a plugin leads to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -38,40 +39,6 @@ impl Default for Start {
             attempts: 3,
             backoff: Backoff::default(),
         }
-    }
-}
-
-/// A pause that doubles from one attempt to the next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
-pub struct Backoff {
-    /// The first pause.
-    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
-    pub initial: Period,
-    /// The longest pause.
-    #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
-    pub max: Period,
-}
-
-impl Default for Backoff {
-    fn default() -> Self {
-        Self::DEFAULT
-    }
-}
-
-impl Backoff {
-    /// From a fifth of a second to ten.
-    pub const DEFAULT: Self = Self {
-        initial: Period::millis(200),
-        max: Period::seconds(10),
-    };
-
-    /// The pause after so many failures, counted from 1.
-    #[must_use]
-    pub fn pause(&self, failures: u32) -> std::time::Duration {
-        let doublings = failures.saturating_sub(1).min(31);
-        let pause = self.initial.get().saturating_mul(1 << doublings);
-        pause.min(self.max.get())
     }
 }
 

@@ -6,11 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::issue::{Issue, IssueKind};
-use super::period::Period;
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
 use crate::descriptor::{Descriptor, Schedule, When};
+use crate::period::Period;
 use crate::schedule::{Cron, Timing, Trigger, TriggerError};
 
 /// What config says of a declared schedule. A key that is absent leaves what the plugin declares.

@@ -1,6 +1,6 @@
 //! When a handler whose target is down is left alone.
 
-use crate::config::Period;
+use crate::period::Period;
 
 /// A circuit breaker: after so many failures in a row a handler is not called for a while.
 ///

@@ -1,6 +1,6 @@
 //! How a failed event is tried again.
 
-use crate::config::Backoff;
+use crate::backoff::Backoff;
 
 /// How often, and after which pauses, a handler is called again with an event that it failed with.
 ///

@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::PluginRef;
 use super::breaker::Breaker;
 use super::retry::Retry;
-use crate::config::Period;
 use crate::event::{Binder, EventDescriptor};
+use crate::period::Period;
 
 /// What a subscription listens to.
 #[derive(Debug, Clone, Copy)]

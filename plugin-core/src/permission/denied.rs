@@ -4,6 +4,7 @@ use std::fmt;
 
 use super::Permission;
 use super::resource::{Action, Resource};
+use crate::audit::{Audit, Entry, Outcome};
 
 /// A right that the operator did not grant.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -55,6 +56,19 @@ impl PermissionDenied {
             resource: part.map_or_else(|| word.to_owned(), |part| format!("{word}:{part}")),
             actions: vec![self.action.to_string()],
         }
+    }
+}
+
+impl Audit {
+    /// Records that a right was refused, or counts it when there are too many like it.
+    pub fn refused(&self, denied: &PermissionDenied) {
+        let action = format!("{}.{}", denied.resource(), denied.action());
+        let mut entry =
+            Entry::new(denied.plugin(), action, Outcome::Denied).plugin(denied.plugin());
+        if let Some(object) = denied.object() {
+            entry = entry.detail(object);
+        }
+        self.record_bounded(entry);
     }
 }
 

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use super::cron::Cron;
 use crate::clock::Clock;
-use crate::config::Period;
 use crate::descriptor::When;
+use crate::period::Period;
 
 /// When something is due.
 #[derive(Debug, Clone)]

@@ -4,8 +4,8 @@
 use serde_json::{Map, Number, Value};
 
 use super::super::node::{Data, Node};
-use super::super::period::Period;
 use super::describe::types;
+use crate::period::Period;
 
 /// How the value would have to be written to be of the type that is wanted.
 pub(super) fn meant(schema: &Map<String, Value>, node: &Node) -> Option<String> {

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use serde_json::{Map, Number, Value};
 
 use super::super::node::{Data, Node};
-use super::super::period::Period;
 use super::super::requirement::VersionRequirement;
+use crate::period::Period;
 
 /// The bounds that a schema sets, for whatever they count.
 pub(super) struct Range {

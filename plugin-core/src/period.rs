@@ -88,7 +88,7 @@ pub struct PeriodError {
 
 impl PeriodError {
     /// What is wrong, without what would be right.
-    pub(super) const fn what(&self) -> &'static str {
+    pub(crate) const fn what(&self) -> &'static str {
         self.what
     }
 }
