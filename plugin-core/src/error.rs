@@ -1,16 +1,22 @@
 //! The error of plugin code: what it says decides what the manager does.
 
 mod again;
+mod decode;
 mod each;
+mod file;
+mod publish;
+mod request;
 
 pub(crate) use again::LONGEST_ASKED;
+pub use decode::DecodeError;
+pub use file::FileError;
+pub use publish::{PublishAllError, PublishError, TryPublishError};
+pub use request::RequestError;
 
 use std::any::Any;
 use std::borrow::Cow;
 use std::fmt;
 
-use crate::event::{PublishError, RequestError};
-use crate::files::FileError;
 use crate::permission::PermissionDenied;
 
 /// A result whose error is, unless said otherwise, plugin-core's [`Error`].

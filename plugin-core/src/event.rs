@@ -48,6 +48,7 @@ mod table;
 mod target;
 mod worker;
 
+pub use crate::error::{DecodeError, PublishAllError, PublishError, RequestError, TryPublishError};
 pub use crate::pattern::{Pattern, PatternError};
 pub use any::{AnyEvent, SharedEvent};
 #[doc(hidden)]
@@ -62,19 +63,17 @@ pub use dead_letters::{
     DeadLetter, DeadLetterId, DeadLetterIdError, DeadLetterPage, DeadLetterQuery, DeadLetterStore,
     DeadLetters,
 };
-pub use descriptor::{Declared, DecodeError, Event, EventData, EventDescriptor};
+pub use descriptor::{Declared, Event, EventData, EventDescriptor};
 pub use envelope::{Envelope, EventId};
 pub use handler::HandlerReport;
 pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport, Patch};
-pub use outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
+pub use outcome::HandlerOutcome;
 pub use publisher::{Publisher, Publishers};
 pub use received::Received;
 #[doc(hidden)]
 pub use request::Answered;
-pub use request::{
-    AnswerData, AnswerDescriptor, Desks, Request, RequestError, Requester, Requesters,
-};
+pub use request::{AnswerData, AnswerDescriptor, Desks, Request, Requester, Requesters};
 pub use store::EventStore;
 pub use subject::{Subject, SubjectField};
 pub use subscriber::{Subscriber, SubscriptionHandle};

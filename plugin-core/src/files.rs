@@ -4,13 +4,12 @@
 //! name below it, so that neither `..` nor a symbolic link leads out, also when somebody moves
 //! directories about meanwhile. A grant that is narrowed to a directory is a root of its own.
 
-mod error;
 mod operation;
 #[cfg(test)]
 mod tests;
 mod unfinished;
 
-pub use error::FileError;
+pub use crate::error::FileError;
 
 use std::fmt;
 use std::io::{self, ErrorKind};

@@ -10,13 +10,13 @@ use serde_path_to_error::Track;
 
 use super::any::{Payload, Untyped};
 use super::bus::Bus;
-use super::descriptor::{DecodeError, Event};
+use super::descriptor::Event;
 use super::durable::{publish_durable, publish_stored};
 use super::envelope::{Envelope, Meta};
 use super::idempotency::IdempotencyKey;
-use super::outcome::PublishError;
 use super::publication::Publication;
 use crate::descriptor::BoxFuture;
+use crate::error::{DecodeError, PublishError};
 use crate::instance::Identity;
 
 /// An event whose type the publisher does not name.

@@ -1,7 +1,6 @@
 //! What is known of a type of event at compile time.
 
 use std::any::{Any, TypeId};
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -13,8 +12,8 @@ use super::decode::Publishable;
 use super::received;
 use super::request::{AnswerDescriptor, Request};
 use super::route::{AnyRoute, Route};
-use super::rules::Fault;
 use super::subject::SubjectOf;
+use crate::error::DecodeError;
 use crate::key;
 
 /// A type that `#[event("topic")]` made an event of.
@@ -151,68 +150,3 @@ impl fmt::Debug for EventDescriptor {
             .finish_non_exhaustive()
     }
 }
-
-/// JSON that is not an event of the topic's type, or breaks a rule of its schema.
-#[derive(Debug)]
-pub struct DecodeError {
-    topic: Cow<'static, str>,
-    /// In a box: the error is part of what every publisher returns, which has to stay small.
-    source: Box<Wrong>,
-}
-
-#[derive(Debug)]
-enum Wrong {
-    Type(serde_path_to_error::Error<serde_json::Error>),
-    Value(Fault),
-}
-
-impl DecodeError {
-    pub(crate) fn new(
-        topic: impl Into<Cow<'static, str>>,
-        source: serde_path_to_error::Error<serde_json::Error>,
-    ) -> Self {
-        Self {
-            topic: topic.into(),
-            source: Box::new(Wrong::Type(source)),
-        }
-    }
-
-    /// Of an event that breaks a rule of its type.
-    pub(super) fn broken(topic: &'static str, fault: Fault) -> Self {
-        Self {
-            topic: topic.into(),
-            source: Box::new(Wrong::Value(fault)),
-        }
-    }
-
-    /// Topic of the event.
-    #[must_use]
-    pub fn topic(&self) -> &str {
-        &self.topic
-    }
-
-    /// Path of the key that is wrong, `.` for the whole.
-    #[must_use]
-    pub fn key(&self) -> String {
-        match &*self.source {
-            Wrong::Type(error) => error.path().to_string(),
-            Wrong::Value(fault) => fault.key(),
-        }
-    }
-}
-
-impl fmt::Display for DecodeError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "not a `{}`: ", self.topic)?;
-        let key = self.key();
-        if key != "." {
-            write!(f, "`{key}`: ")?;
-        }
-        match &*self.source {
-            Wrong::Type(error) => error.inner().fmt(f),
-            Wrong::Value(fault) => fault.fmt(f),
-        }
-    }
-}
-
-impl std::error::Error for DecodeError {}

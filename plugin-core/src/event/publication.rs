@@ -11,12 +11,12 @@ use super::bus::Bus;
 use super::envelope::Envelope;
 use super::job::Job;
 use super::mailbox::NoSlot;
-use super::outcome::PublishError;
 use super::publish::take_in;
 use super::publishing::{Accepted, Publishing, Tally};
 use super::route::Route;
 use super::target::{Asks, Sending, Sent, Target, Way};
 use crate::descriptor::BoxFuture;
+use crate::error::PublishError;
 use crate::instance::Identity;
 
 /// The future of a publishing.

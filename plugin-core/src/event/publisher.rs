@@ -9,13 +9,14 @@ use serde_json::Value;
 use super::any::Untyped;
 use super::bus::Bus;
 use super::decode;
-use super::descriptor::{DecodeError, Event, EventDescriptor};
+use super::descriptor::{Event, EventDescriptor};
 use super::durable::publish_durable;
-use super::outcome::{HandlerOutcome, PublishAllError, PublishError, TryPublishError};
+use super::outcome::HandlerOutcome;
 use super::publication::Publication;
 use super::publish;
 use super::publish_all::publish_all;
 use super::received::{self, Given, Received};
+use crate::error::{DecodeError, PublishAllError, PublishError, TryPublishError};
 use crate::instance::Identity;
 use crate::pattern::{Pattern, PatternError};
 

@@ -9,11 +9,12 @@ use super::backlog;
 use super::bus::Bus;
 use super::job::{Job, Turn};
 use super::mailbox::{Displaced, NoSlot, Slot};
-use super::outcome::{HandlerOutcome, PublishError};
+use super::outcome::HandlerOutcome;
 use super::queued::QueuedSite;
 use super::target::Target;
 use crate::context;
 use crate::descriptor::Overflow;
+use crate::error::PublishError;
 use crate::instance::Identity;
 
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.

@@ -9,11 +9,11 @@ use serde_json::Value;
 use super::any::Untyped;
 use super::bus::Bus;
 use super::decode::{Publishable, publish_untyped};
-use super::descriptor::{DecodeError, EventDescriptor};
+use super::descriptor::EventDescriptor;
 use super::idempotency::IdempotencyKey;
-use super::outcome::PublishError;
 use super::rules::Rules;
 use super::subject::Subject;
+use crate::error::{DecodeError, PublishError};
 use crate::instance::Identity;
 
 /// An event that [`Publishers::receive`](super::Publishers::receive) has read.
@@ -128,7 +128,7 @@ pub(super) fn check_rules(
     data: &Value,
 ) -> Result<(), DecodeError> {
     let fault = Rules::of(event).map_or(Ok(()), |rules| rules.check(data));
-    fault.map_err(|fault| DecodeError::broken(event.topic, fault))
+    fault.map_err(|fault| DecodeError::broken(event.topic, fault.key(), fault.to_string()))
 }
 
 impl fmt::Debug for Received {

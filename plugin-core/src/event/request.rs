@@ -10,7 +10,6 @@ mod ask;
 mod counted;
 mod desk;
 mod exchange;
-mod outcome;
 mod reception;
 mod requester;
 
@@ -18,7 +17,6 @@ use super::descriptor::Event;
 
 pub use answer::{AnswerData, AnswerDescriptor, Answered};
 pub(crate) use exchange::Exchange;
-pub use outcome::RequestError;
 pub use reception::Desks;
 pub(crate) use reception::Reception;
 pub use requester::{Requester, Requesters};

@@ -13,11 +13,11 @@ use super::envelope::Envelope;
 use super::handler::admits;
 use super::job::{Job, Turn};
 use super::mailbox::{NoSlot, Slot};
-use super::outcome::{HandlerOutcome, TryPublishError};
+use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Parcel, Publishing};
 use super::queued::{Queued, QueuedSite};
 use crate::descriptor::Overflow;
-use crate::error::Result;
+use crate::error::{Result, TryPublishError};
 use crate::guard;
 
 use members::Members;

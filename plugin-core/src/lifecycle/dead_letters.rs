@@ -7,10 +7,8 @@ use std::sync::Arc;
 use super::kernel::Kernel;
 use super::state::State;
 use crate::audit::{Entry, Outcome};
-use crate::error::Error;
-use crate::event::{
-    DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, DecodeError, ReplayError,
-};
+use crate::error::{DecodeError, Error};
+use crate::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, ReplayError};
 
 /// Operations on dead letters; cheap to clone. Replays and drops stand in the audit log, also when
 /// they were refused.

@@ -10,9 +10,10 @@ use super::handle::ManagerHandle;
 use super::kernel::Kernel;
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
+use crate::error::RequestError;
 use crate::event::{
-    Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, RequestError,
-    Requester, Requesters, Subscriber, Worker,
+    Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, Requester, Requesters,
+    Subscriber, Worker,
 };
 use crate::schedule::ScheduleStatus;
 use crate::service::{Service, ServiceTrait};

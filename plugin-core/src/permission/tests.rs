@@ -4,8 +4,7 @@ use std::path::Path;
 
 use super::*;
 use crate::audit::Audit;
-use crate::error::{Error, ErrorKind};
-use crate::event::PublishError;
+use crate::error::{Error, ErrorKind, PublishError};
 
 fn entry(resource: &str, actions: &[&str]) -> Permission {
     Permission {

@@ -2,9 +2,10 @@
 
 use tokio::sync::oneshot;
 
+use crate::error::PublishError;
 use crate::event::any::Carried;
 use crate::event::bus::Bus;
-use crate::event::outcome::{HandlerOutcome, PublishError};
+use crate::event::outcome::HandlerOutcome;
 use crate::event::publish::call_inline;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;

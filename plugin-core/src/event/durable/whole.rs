@@ -10,11 +10,12 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::publish::stored;
+use crate::error::PublishError;
 use crate::event::any::Carried;
 use crate::event::bus::Bus;
 use crate::event::envelope::{Envelope, Meta};
 use crate::event::idempotency::IdempotencyKey;
-use crate::event::outcome::{HandlerOutcome, PublishError};
+use crate::event::outcome::HandlerOutcome;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;
 use crate::event::target::{Asks, NoRoom, Sending, Target};

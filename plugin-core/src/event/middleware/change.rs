@@ -4,9 +4,9 @@ use std::any::Any;
 
 use serde_json::{Map, Value};
 
-use crate::error::{Error, Result};
+use crate::error::{DecodeError, Error, Result};
 use crate::event::any::{AnyEvent, Carried, Untyped};
-use crate::event::descriptor::{DecodeError, Event};
+use crate::event::descriptor::Event;
 use crate::event::envelope::Envelope;
 use crate::event::received::check_rules;
 

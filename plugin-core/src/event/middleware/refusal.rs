@@ -5,10 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::chain::Chain;
 use super::change::Asked;
-use crate::error::Error;
+use crate::error::{Error, PublishError, TryPublishError};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
-use crate::event::outcome::{PublishError, TryPublishError};
 use crate::event::route::Route;
 use crate::instance::Identity;
 use crate::rcu::epoch::Reading;

@@ -9,13 +9,12 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::Request;
 use super::ask::ask;
-use super::{Request, RequestError};
 use crate::descriptor::BoxFuture;
-use crate::error::Error;
+use crate::error::{DecodeError, Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::decode;
-use crate::event::descriptor::DecodeError;
 use crate::instance::Identity;
 
 /// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use tokio::time::{Instant, timeout_at};
 
+use super::Request;
 use super::desk::Desk;
 use super::exchange::Line;
-use super::{Request, RequestError};
 use crate::context;
-use crate::error::Error;
+use crate::error::{Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::envelope::{Envelope, Meta};
 use crate::instance::Identity;

@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use super::Request;
 use super::counted::Counted;
-use super::{Request, RequestError};
 use crate::context::Current;
 use crate::descriptor::BoxFuture;
-use crate::error::{Error, Result};
+use crate::error::{Error, RequestError, Result};
 use crate::event::backlog::Pending;
 use crate::event::envelope::{Envelope, Meta};
 use crate::event::handler::{HandlerReport, Site};

@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::Request;
 use super::ask::ask;
 use super::exchange::Line;
-use super::{Request, RequestError};
+use crate::error::RequestError;
 use crate::event::bus::Bus;
 use crate::instance::Identity;
 

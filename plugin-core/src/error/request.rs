@@ -3,8 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::error::{Error, ErrorKind};
-use crate::event::DecodeError;
+use super::{DecodeError, Error, ErrorKind};
 use crate::permission::PermissionDenied;
 
 /// Why a request has no answer.

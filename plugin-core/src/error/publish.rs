@@ -1,0 +1,168 @@
+//! Why an event was not published.
+
+use std::fmt;
+
+use super::{DecodeError, Error};
+use crate::pattern::PatternError;
+use crate::permission::PermissionDenied;
+
+/// Why an event was not, or not everywhere, accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum PublishError {
+    /// The publisher's plugin has stopped, or the system is stopping: nothing more is accepted.
+    Stopping,
+    /// A mailbox is full, and its subscription does not let a publisher wait: its overflow policy
+    /// is `fail`, or the publisher is a handler of that very plugin. Every other subscriber got
+    /// the event.
+    Full {
+        /// Name of the plugin whose mailbox is full.
+        plugin: &'static str,
+        /// Name of the handler.
+        handler: &'static str,
+    },
+    /// The event of a durable subscription can't be stored. Every other subscriber got it.
+    Store {
+        /// Name of the subscribing plugin.
+        plugin: &'static str,
+        /// Name of the handler.
+        handler: &'static str,
+        /// What is wrong with the store.
+        reason: String,
+    },
+    /// There was no room in time: nobody got the event.
+    NoRoom {
+        /// Plugin and handler whose mailbox was full, unless it was a group's.
+        place: Option<(&'static str, &'static str)>,
+    },
+    /// A middleware refused the event: nobody got it.
+    Refused {
+        /// Name of the plugin whose middleware it is.
+        plugin: &'static str,
+        /// Name of the middleware.
+        middleware: &'static str,
+        /// Why; [`Error::retry_after`] may say when to come again.
+        error: Error,
+    },
+    /// The plugin may not publish on the topic.
+    Denied(PermissionDenied),
+    /// The data is not an event of the topic's type.
+    Decode(DecodeError),
+    /// The topic is not a valid one.
+    Topic(PatternError),
+}
+
+impl fmt::Display for PublishError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping => f.write_str("the system is stopping and accepts no more events"),
+            Self::Full { plugin, handler } => write!(
+                f,
+                "the mailbox of `{plugin}` is full, and `{handler}` does not let a publisher wait"
+            ),
+            Self::Store {
+                plugin,
+                handler,
+                reason,
+            } => write!(f, "not stored for `{handler}` of `{plugin}`: {reason}"),
+            Self::NoRoom { place } => {
+                f.write_str("nobody got the event, as there was no room in time")?;
+                match place {
+                    Some((plugin, handler)) => write!(f, " for `{handler}` of `{plugin}`"),
+                    None => Ok(()),
+                }
+            }
+            Self::Refused {
+                plugin,
+                middleware,
+                error,
+            } => refused(f, plugin, middleware, error),
+            Self::Denied(denied) => denied.fmt(f),
+            Self::Decode(error) => error.fmt(f),
+            Self::Topic(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for PublishError {}
+
+/// Why not all of many events were, or not everywhere, accepted.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct PublishAllError {
+    /// How many of the first events are published. None of the later ones is.
+    pub published: usize,
+    /// What kept the next one from being published, or some of those that are from one of their
+    /// subscribers.
+    pub source: PublishError,
+}
+
+impl fmt::Display for PublishAllError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "after {} events: {}", self.published, self.source)
+    }
+}
+
+impl std::error::Error for PublishAllError {}
+
+/// Why an event was accepted nowhere; it comes back.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum TryPublishError<E> {
+    /// The system is stopping and accepts nothing more.
+    Stopping(E),
+    /// There is no room in the mailbox of a subscriber.
+    Full(E),
+    /// The event can't be stored for a durable subscriber now.
+    Store(E),
+    /// A middleware refused the event.
+    Refused {
+        /// The event.
+        event: E,
+        /// Name of the plugin whose middleware it is.
+        plugin: &'static str,
+        /// Name of the middleware.
+        middleware: &'static str,
+        /// Why; [`Error::retry_after`] may say when to come again.
+        error: Error,
+    },
+}
+
+impl<E> TryPublishError<E> {
+    /// The event.
+    pub fn into_event(self) -> E {
+        match self {
+            Self::Stopping(event)
+            | Self::Full(event)
+            | Self::Store(event)
+            | Self::Refused { event, .. } => event,
+        }
+    }
+}
+
+impl<E> fmt::Display for TryPublishError<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stopping(_) => f.write_str("the system is stopping and accepts no more events"),
+            Self::Full(_) => f.write_str("a subscriber has no room for the event"),
+            Self::Store(_) => f.write_str("the event can't be stored for a durable subscriber"),
+            Self::Refused {
+                plugin,
+                middleware,
+                error,
+                ..
+            } => refused(f, plugin, middleware, error),
+        }
+    }
+}
+
+fn refused(
+    f: &mut fmt::Formatter<'_>,
+    plugin: &str,
+    middleware: &str,
+    error: &Error,
+) -> fmt::Result {
+    write!(f, "refused by `{middleware}` of `{plugin}`: {error}")
+}
+
+impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {}
