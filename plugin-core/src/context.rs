@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::event::{Envelope, EventId, Meta};
 use crate::instance::Identity;
 use crate::trace::{Lineage, TraceContext};

@@ -8,12 +8,9 @@ mod retry;
 mod schedule;
 mod subscription;
 
-use std::any::Any;
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
-use std::sync::Arc;
 
+use crate::boxed::PluginRef;
 use crate::config::ConfigNeed;
 use crate::event::EventDescriptor;
 use crate::key;
@@ -27,12 +24,6 @@ pub use respond::{Respond, RespondOptions};
 pub use retry::Retry;
 pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
 pub use subscription::{Balance, Mode, Overflow, Source, SubscribeOptions, Subscription};
-
-/// A boxed future, as the hooks of a [`Descriptor`] return it.
-pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
-
-/// A plugin's instance with its type erased.
-pub type PluginRef = Arc<dyn Any + Send + Sync>;
 
 /// A type that `#[plugin]` made a plugin of.
 #[diagnostic::on_unimplemented(

@@ -10,7 +10,7 @@ use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Sleep, sleep};
 
 use crate::context::{Current, Frame, Scoped, within};
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{Error, Result};
 
 /// Calls a function of a plugin; a panic becomes an error.

@@ -128,6 +128,7 @@ pub mod registry;
 
 pub mod audit;
 mod backoff;
+mod boxed;
 mod clock;
 pub mod config;
 mod context;
@@ -160,11 +161,12 @@ pub mod __private;
 mod macros;
 pub mod prelude;
 
+pub use boxed::{BoxFuture, PluginRef};
 pub use compose::{Absent, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, Balance, BoxFuture, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
-    Misfire, Mode, Need, Overflow, Overlap, Plugin, PluginRef, Provide, ReloadHook, Requirement,
+    Arity, Balance, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
+    Misfire, Mode, Need, Overflow, Overlap, Plugin, Provide, ReloadHook, Requirement,
     Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };

@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 pub use linkme;
 
-use crate::descriptor::{BoxFuture, Descriptor, Hooks, Need, Plugin, PluginRef};
+use crate::descriptor::{Descriptor, Hooks, Need, Plugin};
+use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::{
     AnswerData, Answered, BatchOutcome, Declared, Event, EventData, EventDescriptor, Request,

@@ -116,7 +116,8 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::descriptor::{Hooks, PluginRef};
+    use crate::descriptor::Hooks;
+    use crate::boxed::PluginRef;
     use crate::event::Event;
 
     const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(Arc::new(()) as PluginRef) })));

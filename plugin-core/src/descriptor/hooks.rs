@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::{BoxFuture, PluginRef};
+use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
 use crate::init::InitContext;
 use crate::lifecycle::Health;

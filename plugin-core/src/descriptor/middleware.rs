@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::PluginRef;
+use crate::boxed::PluginRef;
 use crate::event::Interceptors;
 
 /// When a middleware is called.

@@ -3,7 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Mode, PluginRef};
+use super::Mode;
+use crate::boxed::PluginRef;
 use crate::event::{Desks, EventDescriptor};
 
 /// How a method that answers is served.

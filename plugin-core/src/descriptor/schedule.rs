@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{BoxFuture, PluginRef};
+use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
 use crate::schedule::ScheduledRun;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::PluginRef;
+use crate::boxed::PluginRef;
 use super::breaker::Breaker;
 use super::retry::Retry;
 use crate::event::{Binder, EventDescriptor};

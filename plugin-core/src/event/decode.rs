@@ -15,7 +15,7 @@ use super::durable::{publish_durable, publish_stored};
 use super::envelope::{Envelope, Meta};
 use super::idempotency::IdempotencyKey;
 use super::publication::Publication;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{DecodeError, PublishError};
 use crate::instance::Identity;
 

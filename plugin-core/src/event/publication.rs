@@ -15,7 +15,7 @@ use super::publish::take_in;
 use super::publishing::{Accepted, Publishing, Tally};
 use super::route::Route;
 use super::target::{Asks, Sending, Sent, Target, Way};
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::PublishError;
 use crate::instance::Identity;
 

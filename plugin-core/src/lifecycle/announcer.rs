@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::event::{Bus, Event};
 use crate::instance::Identity;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use crate::context::Current;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{Error, Result};
 use crate::guard;
 

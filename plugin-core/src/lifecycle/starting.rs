@@ -13,7 +13,7 @@ use super::state::Step;
 use super::stopping;
 use super::unit::Live;
 use crate::audit::Outcome;
-use crate::descriptor::{BoxFuture, PluginRef};
+use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::{Deliveries, Subscriber};
 use crate::init::InitContext;

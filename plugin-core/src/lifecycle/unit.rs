@@ -11,7 +11,8 @@ use tokio::time::Instant;
 use super::state::{InvalidStep, Step};
 use super::status::{Board, PluginStatus};
 use crate::config::{Restart, Start};
-use crate::descriptor::{Descriptor, Mode, PluginRef, Subscription};
+use crate::descriptor::{Descriptor, Mode, Subscription};
+use crate::boxed::PluginRef;
 use crate::error::Error;
 use crate::event::{
     Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,

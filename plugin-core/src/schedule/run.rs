@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::status::RunOutcome;
 use crate::context::Current;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 

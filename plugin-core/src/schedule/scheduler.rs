@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use super::run::{Call, ScheduledRun};
 use super::timetable::Timetable;
 use super::timing::Timing;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{Error, IntoOutcome, Result};
 use crate::event::{Event, Publisher};
 

@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::{Service, ServiceTrait};
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 
 /// The future of a call of a service, in place of an `async fn`'s.
 #[must_use = "a future does nothing unless it is awaited"]

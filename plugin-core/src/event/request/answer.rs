@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::Request;
 use super::ask::ask;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{DecodeError, Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::decode;

@@ -11,7 +11,7 @@ use tokio_util::task::TaskTracker;
 use super::Request;
 use super::counted::Counted;
 use crate::context::Current;
-use crate::descriptor::BoxFuture;
+use crate::boxed::BoxFuture;
 use crate::error::{Error, RequestError, Result};
 use crate::event::backlog::Pending;
 use crate::event::envelope::{Envelope, Meta};

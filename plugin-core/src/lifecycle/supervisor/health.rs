@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::{Escalation, Supervisor};
-use crate::descriptor::{HealthHook, PluginRef};
+use crate::descriptor::HealthHook;
+use crate::boxed::PluginRef;
 use crate::error::Error;
 use crate::lifecycle::health::Health;
 use crate::lifecycle::hook;
