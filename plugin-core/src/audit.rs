@@ -13,9 +13,6 @@ mod file;
 mod journal;
 mod repeats;
 mod security;
-mod timestamp;
-
-pub(crate) use timestamp::Timestamp;
 
 pub use config::AuditConfig;
 pub use entry::{Entry, Outcome};

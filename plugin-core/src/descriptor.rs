@@ -1,29 +1,19 @@
 //! What a plugin says of itself: const data that `#[plugin]` writes, or a test by hand.
 
-mod breaker;
 mod hooks;
-mod middleware;
-mod respond;
-mod retry;
-mod schedule;
-mod subscription;
+mod rights;
 
 use std::fmt;
 
-use crate::boxed::PluginRef;
-use crate::config::ConfigNeed;
-use crate::event::EventDescriptor;
+use crate::boxed::PluginType;
+use crate::event::{EventDescriptor, Middleware, Respond, Subscription};
+use crate::init::{ConfigNeed, Need};
 use crate::key;
-use crate::service::{Installer, ServiceDescriptor};
+use crate::schedule::Schedule;
+use crate::service::Provide;
 use crate::version::Version;
 
-pub use breaker::Breaker;
 pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
-pub use middleware::{Middleware, Stage};
-pub use respond::{Respond, RespondOptions};
-pub use retry::Retry;
-pub use schedule::{Misfire, Overlap, Schedule, ScheduleOptions, When};
-pub use subscription::{Balance, Mode, Overflow, Source, SubscribeOptions, Subscription};
 
 /// A type that `#[plugin]` made a plugin of.
 #[diagnostic::on_unimplemented(
@@ -39,6 +29,9 @@ pub trait Plugin: PluginState {
     /// Everything the kernel knows of the plugin.
     const DESCRIPTOR: &'static Descriptor;
 }
+
+#[diagnostic::do_not_recommend]
+impl<P: Plugin> PluginType for P {}
 
 /// State that a plugin can have. It is implemented for all types that can be one.
 #[diagnostic::on_unimplemented(
@@ -80,86 +73,6 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-/// Something that `init` asks for, read off the type of a parameter.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Need {
-    /// A typed config.
-    Config(ConfigNeed),
-    /// Another plugin's service.
-    Service {
-        /// Which service.
-        service: &'static ServiceDescriptor,
-        /// How many providers the need is met by.
-        arity: Arity,
-    },
-    /// The right to publish one type of event.
-    Publish(&'static EventDescriptor),
-    /// The right to publish events that are known only at run time, by topic.
-    PublishAny,
-    /// The right to ask one type of request, and somebody who answers.
-    Request {
-        /// Which request.
-        request: &'static EventDescriptor,
-        /// `One`, or `Optional`.
-        arity: Arity,
-    },
-    /// The right to ask requests that are known only at run time, by topic.
-    RequestAny,
-    /// The right to subscribe at run time.
-    Subscribe,
-    /// Files below a root.
-    Files,
-    /// A directory of the plugin's own below `data_dir`.
-    DataDir,
-    /// The clock.
-    Clock,
-    /// Entries of its own in the audit log.
-    SecurityLog,
-    /// Schedules that are made at run time.
-    Schedule,
-    /// A view of the whole system.
-    System,
-    /// The right to operate the system.
-    Operate {
-        /// `One`: it does not start without. `Optional`: it takes the right if it is granted.
-        arity: Arity,
-    },
-    /// What a parameter type of another crate brings; the text names it.
-    Other(&'static str),
-}
-
-/// How many providers a need for a service is met by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Arity {
-    /// Exactly one: without it the build fails.
-    One,
-    /// One, if there is one.
-    Optional,
-    /// All there are, in order of priority.
-    Many,
-}
-
-/// A service that a plugin provides.
-#[derive(Clone, Copy)]
-pub struct Provide {
-    /// Which service.
-    pub service: &'static ServiceDescriptor,
-    /// Rank among several providers, the highest first.
-    pub priority: i32,
-    /// Puts the plugin behind the handles of the service.
-    pub install: fn(&PluginRef, &mut Installer<'_>),
-}
-
-impl fmt::Debug for Provide {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Provide")
-            .field("service", &self.service.name)
-            .field("priority", &self.priority)
-            .finish()
     }
 }
 

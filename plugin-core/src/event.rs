@@ -10,6 +10,7 @@ mod breaker;
 mod bus;
 mod caller;
 mod dead_letters;
+mod declared;
 mod decode;
 mod descriptor;
 mod dispatch;
@@ -63,6 +64,7 @@ pub use dead_letters::{
     DeadLetter, DeadLetterId, DeadLetterIdError, DeadLetterPage, DeadLetterQuery, DeadLetterStore,
     DeadLetters,
 };
+pub use declared::{Middleware, Respond, Source, Subscription};
 pub use descriptor::{Declared, Event, EventData, EventDescriptor};
 pub use envelope::{Envelope, EventId};
 pub use handler::HandlerReport;

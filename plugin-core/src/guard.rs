@@ -9,8 +9,8 @@ use std::time::Duration;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Sleep, sleep};
 
-use crate::context::{Current, Frame, Scoped, within};
 use crate::boxed::BoxFuture;
+use crate::context::{Current, Frame, Scoped, within};
 use crate::error::{Error, Result};
 
 /// Calls a function of a plugin; a panic becomes an error.

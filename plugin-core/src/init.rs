@@ -1,12 +1,12 @@
 //! What `init` may ask for: one parameter, one need, read off its type.
 
+mod need;
+
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::audit::SecurityLog;
-use crate::config::ConfigNeed;
-use crate::descriptor::{Arity, Need};
 use crate::error::{Error, Result};
 use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
@@ -18,6 +18,7 @@ use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
 
 pub use crate::clock::Clock;
+pub use need::{Arity, ConfigNeed, Need};
 
 /// A type that a parameter of `#[init]` can have.
 ///

@@ -134,9 +134,11 @@ pub mod config;
 mod context;
 mod error;
 mod guard;
+mod health;
 pub mod init;
 mod instance;
 mod nearest;
+mod options;
 pub mod owned;
 mod pattern;
 mod period;
@@ -154,6 +156,7 @@ pub mod lifecycle;
 pub mod schedule;
 pub mod service;
 mod tasks;
+mod timestamp;
 
 #[doc(hidden)]
 #[path = "private.rs"]
@@ -165,14 +168,20 @@ pub use boxed::{BoxFuture, PluginRef};
 pub use compose::{Absent, Composition, LinkError, Note};
 pub use context::{Current, current};
 pub use descriptor::{
-    Arity, Balance, Breaker, Descriptor, HealthHook, Hooks, InitHook, Kind, Middleware,
-    Misfire, Mode, Need, Overflow, Overlap, Plugin, Provide, ReloadHook, Requirement,
-    Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
-    SubscribeOptions, Subscription, When,
+    Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, StartHook,
+    StopHook,
 };
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
+pub use event::{Middleware, Respond, Source, Subscription};
+pub use init::{Arity, Need};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
 pub use nearest::nearest;
+pub use options::{
+    Balance, Breaker, Misfire, Mode, Overflow, Overlap, RespondOptions, Retry, ScheduleOptions,
+    Stage, SubscribeOptions, When,
+};
 pub use plan::{CatalogueEntry, Edge, PlanIssue, Reason};
+pub use schedule::Schedule;
+pub use service::Provide;
 pub use tasks::{SpawnError, Tasks};

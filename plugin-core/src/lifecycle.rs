@@ -12,7 +12,6 @@ mod dead_letters;
 mod events;
 mod first_poll;
 mod handle;
-mod health;
 mod hook;
 mod kernel;
 mod means;
@@ -35,6 +34,7 @@ mod teardown;
 mod unit;
 mod wiring;
 
+pub use crate::health::Health;
 pub use builder::{ConfigureError, Manager, ManagerBuilder};
 pub use configured::Configured;
 pub use dead_letters::{DeadLetterError, DeadLetterOperations};
@@ -43,7 +43,6 @@ pub use events::{
     ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
 };
 pub use handle::ManagerHandle;
-pub use health::Health;
 pub(crate) use means::make_home;
 pub use operation::{Operation, OperationError, OperationOutcome};
 pub use operator::{Operated, Operator};

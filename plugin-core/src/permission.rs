@@ -21,6 +21,7 @@ pub use invalid::{PermissionError, Place};
 pub use missing::MissingGrants;
 pub(crate) use parse::inside;
 pub use resource::{Action, Resource};
+pub(crate) use right::Right;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

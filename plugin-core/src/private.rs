@@ -10,15 +10,17 @@ use std::sync::Arc;
 
 pub use linkme;
 
-use crate::descriptor::{Descriptor, Hooks, Need, Plugin};
 use crate::boxed::{BoxFuture, PluginRef};
+use crate::descriptor::{Descriptor, Hooks, Plugin};
 use crate::error::{Error, Result};
 use crate::event::{
     AnswerData, Answered, BatchOutcome, Declared, Event, EventData, EventDescriptor, Request,
 };
-use crate::lifecycle::Health;
+use crate::health::Health;
+use crate::init::Need;
 use crate::tasks::Tasks;
 
+pub use crate::boxed::{downcast, provider};
 pub use crate::compose::entry::{assert_answers, assert_name, assert_provides};
 pub use crate::descriptor::PluginState;
 pub use crate::doc::{summary, summary_len, text};
@@ -29,19 +31,10 @@ pub use crate::schedule::grammar::assert_cron;
 pub use crate::version::assert_met;
 
 /// What a plugin with a durable handler needs.
-pub const EVENT_STORE: Need = crate::event::store::NEED;
-
-/// The plugin behind an erased reference.
-///
-/// # Panics
-///
-/// When it is a plugin of another type.
-#[must_use]
-pub fn downcast<P: Plugin>(plugin: PluginRef) -> Arc<P> {
-    plugin
-        .downcast()
-        .expect("`init` of a descriptor builds the type that its hooks take")
-}
+pub const EVENT_STORE: Need = Need::Service {
+    service: <dyn crate::event::EventStore as crate::service::ServiceTrait>::DESCRIPTOR,
+    arity: crate::init::Arity::One,
+};
 
 /// Describes an event; the bounds are those that the user has to meet by hand.
 #[must_use]
@@ -72,12 +65,6 @@ pub const fn event_descriptor<E: Event>() -> &'static EventDescriptor {
 #[must_use]
 pub const fn descriptor<P: PluginState + Plugin>() -> &'static Descriptor {
     P::DESCRIPTOR
-}
-
-/// The plugin behind an erased reference, as a provider.
-#[must_use]
-pub fn provider<P: Plugin>(plugin: &PluginRef) -> Arc<P> {
-    downcast(Arc::clone(plugin))
 }
 
 /// What `#[init]` may return: the plugin, or a [`Result`] of it.

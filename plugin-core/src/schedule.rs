@@ -12,6 +12,7 @@ mod timing;
 mod trigger;
 
 mod counts;
+mod declared;
 mod entry;
 mod run;
 mod status;
@@ -21,8 +22,9 @@ mod timetable;
 
 mod scheduler;
 
-pub use crate::descriptor::{Misfire, Overlap, Schedule, ScheduleOptions, When};
+pub use crate::options::{Misfire, Overlap, ScheduleOptions, When};
 pub use cron::Cron;
+pub use declared::Schedule;
 pub use run::ScheduledRun;
 pub use scheduler::{ScheduleError, ScheduleHandle, Scheduler};
 pub use status::{LastRun, RunOutcome, ScheduleCounts, ScheduleState, ScheduleStatus};
@@ -32,7 +34,7 @@ pub use trigger::{Trigger, TriggerError};
 /// A time of day as it is shown: RFC 3339 in UTC.
 #[must_use]
 pub fn timestamp(time: std::time::SystemTime) -> String {
-    crate::audit::Timestamp(time).to_string()
+    crate::timestamp::Timestamp(time).to_string()
 }
 
 pub(crate) use run::Ended;

@@ -2,6 +2,7 @@
 
 mod future;
 mod handle;
+mod provide;
 mod switchboard;
 
 pub use future::ServiceFuture;
@@ -10,6 +11,7 @@ pub use future::{Outlives, call_async};
 #[doc(hidden)]
 pub use handle::call;
 pub use handle::{Provider, Service, Services};
+pub use provide::Provide;
 pub use switchboard::Installer;
 pub(crate) use switchboard::Switchboard;
 

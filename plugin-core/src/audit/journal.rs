@@ -13,7 +13,7 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use super::entry::{Entry, Outcome};
-use super::timestamp::Timestamp;
+use crate::timestamp::Timestamp;
 
 /// What the writer is asked to do.
 pub(super) enum Message {

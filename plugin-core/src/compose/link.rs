@@ -116,8 +116,8 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
-    use crate::descriptor::Hooks;
     use crate::boxed::PluginRef;
+    use crate::descriptor::Hooks;
     use crate::event::Event;
 
     const HOOKS: Hooks = Hooks::new(|_| Ok(Box::pin(async { Ok(Arc::new(()) as PluginRef) })));

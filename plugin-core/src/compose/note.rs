@@ -3,7 +3,8 @@
 use std::fmt;
 
 use super::Composition;
-use crate::descriptor::{Descriptor, Source};
+use crate::descriptor::Descriptor;
+use crate::event::Source;
 use crate::nearest::nearest;
 use crate::pattern::Pattern;
 use crate::registry;

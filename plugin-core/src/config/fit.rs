@@ -9,7 +9,8 @@ use super::replicas;
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
-use crate::descriptor::{Arity, Descriptor, Need};
+use crate::descriptor::Descriptor;
+use crate::init::{Arity, Need};
 
 /// Adds what does not fit. Services and requirements of the plugins themselves were proven when
 /// the build was composed; what is left to see is what `enabled: false` takes away.

@@ -7,7 +7,7 @@ use super::origin::Origin;
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
-use crate::descriptor::{Source, Subscription};
+use crate::event::{Source, Subscription};
 use crate::pattern::Pattern;
 use crate::registry;
 

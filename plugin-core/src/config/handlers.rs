@@ -10,9 +10,9 @@ use super::plugin::PluginConfig;
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
-use crate::descriptor::{
-    Breaker, Descriptor, Mode, Overflow, Retry, SubscribeOptions, Subscription,
-};
+use crate::descriptor::Descriptor;
+use crate::event::Subscription;
+use crate::options::{Breaker, Mode, Overflow, Retry, SubscribeOptions};
 use crate::period::Period;
 
 /// What config says of a declared handler. A key that is absent leaves what the plugin declares.

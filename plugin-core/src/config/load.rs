@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use serde::de::DeserializeOwned;
 
-use super::ConfigNeed;
 use super::book::Book;
 use super::conform;
 use super::doubtful;
@@ -29,6 +28,7 @@ use super::validation;
 use super::yaml;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::init::ConfigNeed;
 
 /// Reads the config of a build: every plugin of the composition gets its settings, from defaults
 /// if no source speaks of it.

@@ -3,7 +3,9 @@
 //! Several instances share work that comes as events and requests. What is not given to one of them
 //! would be done by all of them, or by the wrong one.
 
-use crate::descriptor::{Descriptor, Mode, Need};
+use crate::descriptor::Descriptor;
+use crate::init::Need;
+use crate::options::Mode;
 
 /// Why a plugin can't have replicas; nothing if it can.
 pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {

@@ -9,9 +9,10 @@ use super::issue::{Issue, IssueKind};
 use super::report::Report;
 use super::settings::PluginSettings;
 use crate::compose::Composition;
-use crate::descriptor::{Descriptor, Schedule, When};
+use crate::descriptor::Descriptor;
+use crate::options::When;
 use crate::period::Period;
-use crate::schedule::{Cron, Timing, Trigger, TriggerError};
+use crate::schedule::{Cron, Schedule, Timing, Trigger, TriggerError};
 
 /// What config says of a declared schedule. A key that is absent leaves what the plugin declares.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -4,8 +4,8 @@ use std::fmt;
 
 use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
+use crate::health::Health;
 use crate::init::InitContext;
-use crate::lifecycle::Health;
 use crate::tasks::Tasks;
 
 /// The lifecycle glue of a plugin. Everything but `init` is optional.

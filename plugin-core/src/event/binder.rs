@@ -20,10 +20,12 @@ use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::queued::{AtRest, Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
-use crate::descriptor::{Overflow, Plugin, SubscribeOptions, Subscription};
 use crate::boxed::PluginRef;
+use crate::boxed::{PluginType, provider};
 use crate::error::Result;
+use crate::event::declared::Subscription;
 use crate::instance::Identity;
+use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
 /// Collects the changes of the table that make an instance's methods handlers.
@@ -150,7 +152,7 @@ impl<'a> Binder<'a> {
     /// A `fn` that takes an event.
     ///
     /// It captures nothing: that is checked when it is compiled.
-    pub fn inline<T: Plugin, E: Event, F>(
+    pub fn inline<T: PluginType, E: Event, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -158,11 +160,11 @@ impl<'a> Binder<'a> {
     ) where
         F: Fn(&T, &Envelope<E>) -> Result<()> + Copy,
     {
-        self.add_inline(filter, inline::Bound::of(downcast::<T>(plugin), call));
+        self.add_inline(filter, inline::Bound::of(provider::<T>(plugin), call));
     }
 
     /// An `async fn` that takes an event.
-    pub fn queued<T: Plugin, E: Event, H>(
+    pub fn queued<T: PluginType, E: Event, H>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -174,14 +176,14 @@ impl<'a> Binder<'a> {
         if self.is_intake() {
             return self.add_intake(filter);
         }
-        let plugin = downcast::<T>(plugin);
+        let plugin = provider::<T>(plugin);
         let caller = move || caller::borrowing::<T, E, H>(Arc::clone(&plugin), handler);
         let site = self.queued_site(QueuedCall::one(caller));
         self.add_site(filter, site);
     }
 
     /// An `async fn` that takes a [`Batch`].
-    pub fn batch<T: Plugin, E: Event, F>(
+    pub fn batch<T: PluginType, E: Event, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&E) -> bool>,
@@ -192,7 +194,7 @@ impl<'a> Binder<'a> {
         if self.is_intake() {
             return self.add_intake(filter);
         }
-        let plugin = downcast::<T>(plugin);
+        let plugin = provider::<T>(plugin);
         let site = self.queued_site(QueuedCall::batch(move || {
             let plugin = Arc::clone(&plugin);
             caller::owning(move |work| {
@@ -210,13 +212,13 @@ impl<'a> Binder<'a> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn inline_any<T: Plugin>(
+    pub fn inline_any<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
         call: fn(&T, &AnyEvent<'_>) -> Result<()>,
     ) {
-        let plugin = downcast::<T>(plugin);
+        let plugin = provider::<T>(plugin);
         let handler = AnyHandler::Inline {
             site: Arc::new(self.site()),
             filter: filter.map(any_filter),
@@ -230,7 +232,7 @@ impl<'a> Binder<'a> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn queued_any<T: Plugin, F>(
+    pub fn queued_any<T: PluginType, F>(
         &mut self,
         plugin: &PluginRef,
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
@@ -238,7 +240,7 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let plugin = downcast::<T>(plugin);
+        let plugin = provider::<T>(plugin);
         let call = move |event| call(Arc::clone(&plugin), event);
         self.add_queued_any(filter.map(any_filter), call);
     }
@@ -371,12 +373,6 @@ impl<'a> Binder<'a> {
 
 fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
     Arc::new(filter)
-}
-
-fn downcast<T: Plugin>(plugin: &PluginRef) -> Arc<T> {
-    Arc::clone(plugin)
-        .downcast()
-        .expect("`init` of a descriptor builds the type that its handlers take")
 }
 
 fn typed<E: Event>(payload: Arc<dyn Payload>) -> Arc<Envelope<E>> {

@@ -13,14 +13,14 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::descriptor;
 use crate::error::{ErrorKind, LONGEST_ASKED, Result};
+use crate::options;
 
 /// The breaker of one handler of one instance.
 #[derive(Debug)]
 pub(crate) struct Breaker {
     handler: &'static str,
-    options: descriptor::Breaker,
+    options: options::Breaker,
     state: Mutex<State>,
     /// Told when the phase changes.
     changed: Notify,
@@ -73,7 +73,7 @@ pub(super) enum Turn {
 const LOOK: Duration = Duration::from_millis(100);
 
 impl Breaker {
-    pub(super) fn new(handler: &'static str, options: descriptor::Breaker) -> Self {
+    pub(super) fn new(handler: &'static str, options: options::Breaker) -> Self {
         Self {
             handler,
             options,
@@ -307,7 +307,7 @@ mod tests {
     const SECOND: Duration = Duration::from_secs(1);
 
     fn breaker() -> Breaker {
-        let mut options = descriptor::Breaker::new(2);
+        let mut options = options::Breaker::new(2);
         options.open_for = crate::config::Period::new(SECOND);
         Breaker::new("handler", options)
     }

@@ -37,9 +37,10 @@ use super::idempotency::IdempotencyKey;
 use super::mailbox::Mailbox;
 use super::queued::QueuedSite;
 use super::store::{EventStore, SubscriptionName};
-use crate::descriptor::{Mode, Subscription};
 use crate::error::Result;
+use crate::event::declared::Subscription;
 use crate::instance::Identity;
+use crate::options::Mode;
 use crate::service::Service;
 
 pub(crate) use delivery::Delivery;

@@ -13,9 +13,10 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::any::Payload;
-use crate::descriptor::{Balance, Subscription};
+use crate::event::declared::Subscription;
 use crate::instance::Identity;
 use crate::key;
+use crate::options::Balance;
 
 pub(super) use balance::rotated;
 pub(crate) use pins::{Entry, Pin, Pins};

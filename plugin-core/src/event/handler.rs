@@ -14,10 +14,10 @@ use super::inline::Inline;
 use super::outcome::HandlerOutcome;
 use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
-use crate::descriptor::SubscribeOptions;
 use crate::error::Result;
 use crate::guard;
 use crate::instance::{Counters, Identity};
+use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
 
 /// A synchronous call that takes longer than this is warned of by name, if it was timed.

@@ -13,7 +13,7 @@ use super::handler::{Filter, Site};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
-use crate::descriptor::Overflow;
+use crate::options::Overflow;
 use crate::rcu::tally::Tally;
 
 impl Overflow {

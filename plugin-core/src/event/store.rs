@@ -12,7 +12,6 @@ use serde::Serialize;
 
 use super::dead_letters::{DeadLetter, DeadLetterId};
 use super::idempotency::IdempotencyKey;
-use crate::descriptor::Need;
 use crate::error::Result;
 use crate::trace::TraceContext;
 
@@ -85,12 +84,6 @@ pub trait EventStore {
     /// What is stored, by subscription; also of those that nobody subscribes any more.
     async fn stock(&self) -> Result<Vec<Stock>>;
 }
-
-/// What a plugin with a durable subscription needs; `#[plugin]` adds it.
-pub(crate) const NEED: Need = Need::Service {
-    service: <dyn EventStore as crate::service::ServiceTrait>::DESCRIPTOR,
-    arity: crate::descriptor::Arity::One,
-};
 
 /// What a durable subscription is called in a store. It is the same one only as long as all three
 /// are.

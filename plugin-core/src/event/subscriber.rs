@@ -17,9 +17,9 @@ use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::table::Change;
 use crate::compose::note;
-use crate::descriptor::SubscribeOptions;
 use crate::error::{Error, IntoOutcome, Result};
 use crate::instance::Identity;
+use crate::options::SubscribeOptions;
 use crate::pattern::Pattern;
 
 /// The right of one plugin to subscribe at run time. A subscription that is made before the

@@ -16,9 +16,9 @@ use super::mailbox::{NoSlot, Slot};
 use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Parcel, Publishing};
 use super::queued::{Queued, QueuedSite};
-use crate::descriptor::Overflow;
 use crate::error::{Result, TryPublishError};
 use crate::guard;
+use crate::options::Overflow;
 
 use members::Members;
 

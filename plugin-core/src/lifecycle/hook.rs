@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::context::Current;
 use crate::boxed::BoxFuture;
+use crate::context::Current;
 use crate::error::{Error, Result};
 use crate::guard;
 

@@ -10,7 +10,6 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
-use super::health::Health;
 use super::hook::Limits;
 use super::operation::Request;
 use super::state::State;
@@ -21,6 +20,7 @@ use crate::audit::{Audit, Entry, Outcome};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
+use crate::health::Health;
 use crate::instance::Identity;
 use crate::service::Switchboard;
 

@@ -8,9 +8,9 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::health::Health;
 use super::state::State;
 use crate::event::BreakerStatus;
+use crate::health::Health;
 use crate::instance::EventCounts;
 
 /// The state of one instance.

@@ -11,7 +11,6 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::health::Health;
 use super::kernel::{Kernel, News, Report};
 use super::operation::{OperationError, Request};
 use super::report::StopReport;
@@ -19,6 +18,7 @@ use super::state::State;
 use super::{starting, stopping};
 use crate::config::{Exhausted, RestartPolicy};
 use crate::error::{Error, ErrorKind};
+use crate::health::Health;
 
 /// How long after the plugin that it needs one is restarted.
 const AFTER_NEED: Duration = Duration::from_millis(1);

@@ -10,14 +10,15 @@ use tokio::time::Instant;
 
 use super::state::{InvalidStep, Step};
 use super::status::{Board, PluginStatus};
-use crate::config::{Restart, Start};
-use crate::descriptor::{Descriptor, Mode, Subscription};
 use crate::boxed::PluginRef;
+use crate::config::{Restart, Start};
+use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::{
-    Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
+    Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber, Subscription,
 };
 use crate::instance::Identity;
+use crate::options::Mode;
 use crate::place::Place;
 use crate::schedule::Timetable;
 use crate::service::ServiceTrait;

@@ -10,9 +10,6 @@ use super::parse;
 use super::right::Right;
 use super::rules::Rules;
 use crate::audit::Audit;
-use crate::descriptor::{Arity, Descriptor, Need};
-use crate::event::EventStore;
-use crate::service::ServiceTrait;
 
 /// What an instance may do. A refusal records itself in the audit log.
 #[derive(Debug, Clone)]
@@ -98,41 +95,13 @@ impl Grants {
         &self.audit
     }
 
-    /// The rights that a plugin can't be without and was not granted: what its `init` takes and
-    /// what its handlers listen to. Nothing is recorded.
-    #[must_use]
-    pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
-        self.refusals(descriptor, |need| !is_optional(need))
-    }
-
-    /// All rights that a plugin asks for and was not granted, also those that it can be without.
-    /// Nothing is recorded.
-    #[must_use]
-    pub fn withheld(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
-        self.refusals(descriptor, |_| true)
-    }
-
-    fn refusals(
+    /// Refusals of those rights that were not granted, each once. Nothing is recorded.
+    pub(crate) fn missing<'a>(
         &self,
-        descriptor: &Descriptor,
-        counts: fn(&Need) -> bool,
+        rights: impl Iterator<Item = Right<'a>>,
     ) -> Vec<PermissionDenied> {
-        let needs = (descriptor.needs.iter())
-            .filter(|need| counts(need) && !is_the_kernels(descriptor, need))
-            .filter_map(Right::of);
-        let handlers = descriptor
-            .subscriptions
-            .iter()
-            .map(|subscription| Right::Subscribe(subscription.source.topic()));
-        let responds = descriptor
-            .responds
-            .iter()
-            .map(|respond| Right::Respond(respond.request.topic));
-        let handlers = handlers.chain(responds);
-        let middleware = descriptor.middleware.iter();
-        let handlers = handlers.chain(middleware.map(|one| Right::Intercept(one.topics)));
         let mut denied = Vec::new();
-        for right in needs.chain(handlers).filter(|right| !self.allows(*right)) {
+        for right in rights.filter(|right| !self.allows(*right)) {
             let refusal = right.denied(self.plugin);
             if !denied.contains(&refusal) {
                 denied.push(refusal);
@@ -252,25 +221,4 @@ impl Grants {
             Right::Write(path) => rules.write.directory(path).is_some(),
         }
     }
-}
-
-/// Whether a plugin takes it if it is granted, and starts without it if not.
-fn is_optional(need: &Need) -> bool {
-    matches!(
-        need,
-        Need::Operate {
-            arity: Arity::Optional
-        }
-    )
-}
-
-/// Whether the kernel uses a service in the plugin's place: that is no right of the plugin. One
-/// that asks for the store itself is asked for the right by its `init`.
-fn is_the_kernels(descriptor: &Descriptor, need: &Need) -> bool {
-    let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
-    matches!(need, Need::Service { service, .. } if service.key == store)
-        && descriptor
-            .subscriptions
-            .iter()
-            .any(|one| one.options.durable)
 }

@@ -4,11 +4,10 @@ use std::path::Path;
 
 use super::denied::PermissionDenied;
 use super::resource::{Action, Resource};
-use crate::descriptor::Need;
 
 /// One use of a resource.
 #[derive(Clone, Copy)]
-pub(super) enum Right<'a> {
+pub(crate) enum Right<'a> {
     Publish(&'a str),
     PublishAny,
     Subscribe(&'a str),
@@ -26,27 +25,8 @@ pub(super) enum Right<'a> {
     Write(&'a Path),
 }
 
-impl<'a> Right<'a> {
-    /// The right that a need asks for, if it asks for one.
-    pub(super) fn of(need: &'a Need) -> Option<Self> {
-        match need {
-            Need::Service { service, .. } => Some(Self::Use(service.name)),
-            Need::Publish(event) => Some(Self::Publish(event.topic)),
-            Need::PublishAny => Some(Self::PublishAny),
-            Need::Subscribe => Some(Self::SubscribeAny),
-            Need::Request { request, .. } => Some(Self::Request(request.topic)),
-            Need::RequestAny => Some(Self::RequestAny),
-            Need::Files => Some(Self::FilesAny),
-            Need::System => Some(Self::ViewSystem),
-            Need::Operate { .. } => Some(Self::OperateSystem),
-            Need::Schedule => Some(Self::Schedule),
-            Need::Config(_) | Need::DataDir | Need::Clock | Need::SecurityLog | Need::Other(_) => {
-                None
-            }
-        }
-    }
-
-    pub(super) fn denied(self, plugin: &'static str) -> PermissionDenied {
+impl Right<'_> {
+    pub(crate) fn denied(self, plugin: &'static str) -> PermissionDenied {
         let path = |path: &Path| Some(path.to_string_lossy().into_owned());
         let bus = |action, topic: &str| (Resource::EventBus, action, Some(topic.to_owned()));
         let (resource, action, object) = match self {

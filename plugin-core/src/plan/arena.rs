@@ -2,7 +2,9 @@
 
 use std::mem;
 
-use crate::descriptor::{Descriptor, Need, Source};
+use crate::descriptor::Descriptor;
+use crate::event::Source;
+use crate::init::Need;
 
 /// Zeroed words that are given away once each.
 #[derive(Debug)]

@@ -7,7 +7,8 @@ use super::issue::{Issues, PlanIssue};
 use super::providers::Providers;
 use super::set::{Link, List, Set};
 use super::table::Table;
-use crate::descriptor::{Arity, Descriptor, Need, Requirement};
+use crate::descriptor::{Descriptor, Requirement};
+use crate::init::{Arity, Need};
 
 /// The links of all plugins, those of one plugin side by side and sorted.
 #[derive(Debug)]

@@ -1,7 +1,8 @@
 //! The plugins by rank, and the packed links between them.
 
 use super::edge::{Edge, Reason};
-use crate::descriptor::{Arity, Descriptor, Need};
+use crate::descriptor::Descriptor;
+use crate::init::{Arity, Need};
 
 /// The plugins of a set by rank: their place in the order of (kind, name).
 #[derive(Debug, Clone, Copy)]

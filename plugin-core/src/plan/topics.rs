@@ -4,8 +4,8 @@ use super::arena::Arena;
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
 use super::table::Table;
-use crate::descriptor::{Need, Source};
-use crate::event::EventDescriptor;
+use crate::event::{EventDescriptor, Source};
+use crate::init::Need;
 
 /// Words that so many mentions of events take.
 pub(super) const fn len(mentions: usize) -> usize {

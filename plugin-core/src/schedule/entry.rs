@@ -18,7 +18,7 @@ use super::status::{LastRun, RunOutcome};
 use super::timing::Timing;
 use super::trigger::Due;
 use crate::clock::Clock;
-use crate::descriptor::{Misfire, Overlap};
+use crate::options::{Misfire, Overlap};
 
 /// Due times that may wait for their run, and missed ones that are told apart at once.
 pub(super) const MOST: usize = 1000;

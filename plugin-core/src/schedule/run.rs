@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::status::RunOutcome;
-use crate::context::Current;
 use crate::boxed::BoxFuture;
+use crate::context::Current;
 use crate::error::{Error, ErrorKind, Result};
 use crate::guard;
 

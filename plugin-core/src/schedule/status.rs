@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::{Serialize, Serializer};
 
-use crate::audit::Timestamp;
+use crate::timestamp::Timestamp;
 
 pub use super::counts::ScheduleCounts;
 

@@ -20,14 +20,14 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::book::{Book, Phase, Scope};
+use super::declared::Schedule;
 use super::entry::Entry;
 use super::run::{Call, Ended};
 use super::scheduler::Scheduler;
 use super::status::ScheduleStatus;
 use super::timing::Timing;
-use crate::clock::Clock;
-use crate::descriptor::Schedule;
 use crate::boxed::PluginRef;
+use crate::clock::Clock;
 use crate::guard;
 use crate::instance::Identity;
 use crate::tasks::Tasks;

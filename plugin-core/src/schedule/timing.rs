@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::cron::Cron;
+use super::declared::Schedule;
 use super::trigger::{Trigger, TriggerError};
 use crate::config::{Period, ScheduleConfig};
-use crate::descriptor::{Misfire, Overlap, Schedule, ScheduleOptions};
+use crate::options::{Misfire, Overlap, ScheduleOptions};
 
 /// When something runs, and how.
 ///

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::cron::Cron;
 use crate::clock::Clock;
-use crate::descriptor::When;
+use crate::options::When;
 use crate::period::Period;
 
 /// When something is due.
@@ -178,7 +178,7 @@ impl fmt::Display for Trigger {
             Self::Every(period) => write!(f, "every {}", Period::new(*period)),
             Self::Cron(cron) => cron.fmt(f),
             Self::After(delay) => write!(f, "once, after {}", Period::new(*delay)),
-            Self::At(time) => write!(f, "once, at {}", crate::audit::Timestamp(*time)),
+            Self::At(time) => write!(f, "once, at {}", crate::timestamp::Timestamp(*time)),
         }
     }
 }

@@ -5,11 +5,11 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::letter::{DeadLetter, DeadLetterId};
-use crate::audit::Timestamp;
 use crate::error::Error;
 use crate::event::any::Payload;
 use crate::event::handler::Site;
 use crate::guard;
+use crate::timestamp::Timestamp;
 
 /// The calls that failed with one event.
 pub(crate) struct Failures {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::chain::Chain;
 use super::delivery::Delivery;
-use crate::descriptor::Mode;
 use crate::error::{Error, Result};
 use crate::event::addressee::{Addressee, Received, envelope, received};
 use crate::event::any::{AnyEvent, Carried, Payload};
 use crate::event::envelope::Envelope;
 use crate::event::inline::{self, Entry, Inline};
+use crate::options::Mode;
 
 /// A handler with its middleware around it.
 pub(in crate::event) struct Around<P> {

@@ -6,14 +6,15 @@ use super::change::{Patch, Substitute};
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
 use super::topics::Topics;
-use crate::__private::provider;
-use crate::compose::note;
-use crate::descriptor::{Middleware, Plugin};
 use crate::boxed::PluginRef;
+use crate::boxed::PluginType;
+use crate::boxed::provider;
+use crate::compose::note;
 use crate::error::{Error, Result};
 use crate::event::any::AnyEvent;
 use crate::event::bindings::Bindings;
 use crate::event::bus::Bus;
+use crate::event::declared::Middleware;
 use crate::event::descriptor::Event;
 use crate::event::envelope::Envelope;
 use crate::event::table::Change;
@@ -54,7 +55,7 @@ impl Interceptors<'_> {
 
     /// Narrows the topics of the method that comes next to those that the instance names, by its
     /// config. A panic of `topics` is logged, and narrows nothing.
-    pub fn only<T: Plugin>(&mut self, plugin: &PluginRef, topics: fn(&T) -> Vec<Pattern>) {
+    pub fn only<T: PluginType>(&mut self, plugin: &PluginRef, topics: fn(&T) -> Vec<Pattern>) {
         let plugin = provider::<T>(plugin);
         let named = guard::call(self.owner.current(), || Ok(topics(&plugin)));
         self.only = named
@@ -73,7 +74,7 @@ impl Interceptors<'_> {
     /// # Panics
     ///
     /// When the pattern is malformed; `#[plugin]` has checked it.
-    pub fn publish<T: Plugin>(
+    pub fn publish<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
         call: fn(&T, &AnyEvent<'_>) -> Result<Option<Patch>>,
@@ -89,7 +90,7 @@ impl Interceptors<'_> {
     /// # Panics
     ///
     /// As [`Interceptors::publish`].
-    pub fn publish_typed<T: Plugin, E: Event>(
+    pub fn publish_typed<T: PluginType, E: Event>(
         &mut self,
         plugin: &PluginRef,
         call: fn(&T, &Envelope<E>) -> Result<Option<E>>,
@@ -109,7 +110,7 @@ impl Interceptors<'_> {
     /// # Panics
     ///
     /// As [`Interceptors::publish`].
-    pub fn deliver<T: Plugin>(
+    pub fn deliver<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
         call: fn(&T, &Delivery<'_>) -> Result<()>,
@@ -124,7 +125,7 @@ impl Interceptors<'_> {
     /// # Panics
     ///
     /// As [`Interceptors::publish`].
-    pub fn delivered<T: Plugin>(
+    pub fn delivered<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
         call: fn(&T, &Delivery<'_>, &Delivered<'_>) -> Result<()>,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::descriptor::Mode;
 use crate::error::Result;
 use crate::event::any::AnyEvent;
 use crate::event::handler::Site;
+use crate::options::Mode;
 
 /// A call of a handler that is about to be made, or was made.
 #[derive(Debug)]

@@ -52,11 +52,11 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::descriptor::Stage;
     use crate::event::middleware::link::{Link, OnPublish, Seat};
     use crate::event::route::{AnyRoute, Route, Serves};
     use crate::instance::Identity;
     use crate::lifecycle::{PluginStarted, SystemStarted};
+    use crate::options::Stage;
     use crate::pattern::Pattern;
     use crate::permission::Grants;
 

@@ -8,12 +8,12 @@ use super::change::Substitute;
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topics::Topics;
-use crate::descriptor::Stage;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::any::AnyEvent;
 use crate::event::envelope::EventId;
 use crate::guard;
 use crate::instance::Identity;
+use crate::options::Stage;
 use crate::rcu::tally::Tally;
 
 pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<Option<Substitute>> + Send + Sync;

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use super::chain::Chain;
 use super::delivery::Delivery;
-use crate::descriptor::Mode;
 use crate::error::{Error, Result};
 use crate::event::any::{AnyEvent, Payload};
 use crate::event::handler::Site;
+use crate::options::Mode;
 use crate::rcu::record::Record;
 use crate::rcu::shared::Shared;
 

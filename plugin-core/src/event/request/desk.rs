@@ -10,8 +10,8 @@ use tokio_util::task::TaskTracker;
 
 use super::Request;
 use super::counted::Counted;
-use crate::context::Current;
 use crate::boxed::BoxFuture;
+use crate::context::Current;
 use crate::error::{Error, RequestError, Result};
 use crate::event::backlog::Pending;
 use crate::event::envelope::{Envelope, Meta};

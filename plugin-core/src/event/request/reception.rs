@@ -8,13 +8,15 @@ use tokio::sync::Semaphore;
 use super::Request;
 use super::desk::{Call, Desk, Scope};
 use super::exchange::AnyLine;
-use crate::descriptor::{Plugin, Respond, SubscribeOptions};
+use crate::boxed::PluginType;
 use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
 use crate::event::bus::Bus;
+use crate::event::declared::Respond;
 use crate::event::envelope::Envelope;
 use crate::event::handler::Site;
 use crate::instance::Identity;
+use crate::options::SubscribeOptions;
 
 /// The desks of one instance, open until they are closed.
 #[derive(Debug)]
@@ -82,24 +84,24 @@ impl Reception {
 
 impl Desks<'_> {
     /// A `fn` that takes a request.
-    pub fn inline<T: Plugin, Q: Request>(
+    pub fn inline<T: PluginType, Q: Request>(
         &mut self,
         plugin: &PluginRef,
         call: fn(&T, &Envelope<Q>) -> Result<Q::Answer>,
     ) {
-        let plugin = crate::__private::downcast::<T>(Arc::clone(plugin));
+        let plugin = crate::boxed::downcast::<T>(Arc::clone(plugin));
         self.open(Call::Inline(Box::new(move |request| {
             call(&plugin, request)
         })));
     }
 
     /// An `async fn` that takes a request.
-    pub fn spawned<T: Plugin, Q: Request>(
+    pub fn spawned<T: PluginType, Q: Request>(
         &mut self,
         plugin: &PluginRef,
         call: fn(Arc<T>, Arc<Envelope<Q>>) -> BoxFuture<'static, Result<Q::Answer>>,
     ) {
-        let plugin = crate::__private::downcast::<T>(Arc::clone(plugin));
+        let plugin = crate::boxed::downcast::<T>(Arc::clone(plugin));
         self.open(Call::Spawned(Box::new(move |request| {
             call(Arc::clone(&plugin), request)
         })));

@@ -10,13 +10,13 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::{Asks, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
-use crate::descriptor::{Balance, Overflow};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::group::{Group, rotated};
 use crate::event::mailbox::Slot;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::{Queued, QueuedSite};
+use crate::options::{Balance, Overflow};
 
 /// The members of a group in one table, at least one.
 pub(crate) struct Members<P> {

@@ -8,9 +8,9 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::desk::Desk;
 use super::work::Work;
-use crate::descriptor::Overflow;
 use crate::event::lane::address;
 use crate::event::lanes::Lanes;
+use crate::options::Overflow;
 
 /// Calls that run beside others.
 pub(super) struct Beside {

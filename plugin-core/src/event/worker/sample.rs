@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Work;
-use crate::descriptor::SubscribeOptions;
 use crate::event::any::Payload;
 use crate::event::backlog::Backlog;
 use crate::event::caller;
@@ -15,6 +14,7 @@ use crate::event::mailbox::Mailbox;
 use crate::event::middleware::{Chain, Intercepted};
 use crate::event::queued::{AtRest, Events, QueuedCall, QueuedSite};
 use crate::instance::Identity;
+use crate::options::SubscribeOptions;
 use crate::permission::Grants;
 use crate::rcu::shared::Shared;
 use crate::service::Switchboard;

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::{Escalation, Supervisor};
-use crate::descriptor::HealthHook;
 use crate::boxed::PluginRef;
+use crate::descriptor::HealthHook;
 use crate::error::Error;
-use crate::lifecycle::health::Health;
+use crate::health::Health;
 use crate::lifecycle::hook;
 use crate::lifecycle::kernel::{Kernel, News, Report};
 use crate::lifecycle::means::Look;

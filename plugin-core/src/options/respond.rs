@@ -1,11 +1,6 @@
-//! A method that answers requests, and how it is served.
+//! How a method that answers requests is served.
 
-use std::fmt;
 use std::time::Duration;
-
-use super::Mode;
-use crate::boxed::PluginRef;
-use crate::event::{Desks, EventDescriptor};
 
 /// How a method that answers is served.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,31 +43,5 @@ impl RespondOptions {
 impl Default for RespondOptions {
     fn default() -> Self {
         Self::DEFAULT
-    }
-}
-
-/// A method that answers requests.
-#[derive(Clone, Copy)]
-pub struct Respond {
-    /// Name of the method.
-    pub handler: &'static str,
-    /// What it answers.
-    pub request: &'static EventDescriptor,
-    /// Where it runs: on the task of who asks, or on one of its own.
-    pub mode: Mode,
-    /// How it is served.
-    pub options: RespondOptions,
-    /// Binds the method of an instance to the request.
-    pub bind: fn(&PluginRef, &mut Desks<'_>),
-}
-
-impl fmt::Debug for Respond {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Respond")
-            .field("handler", &self.handler)
-            .field("topic", &self.request.topic)
-            .field("mode", &self.mode)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
     }
 }

@@ -1,11 +1,6 @@
-//! A method that runs at times of its own, and how.
+//! When a method runs at times of its own, and how.
 
-use std::fmt;
 use std::time::Duration;
-
-use crate::boxed::{BoxFuture, PluginRef};
-use crate::error::Result;
-use crate::schedule::ScheduledRun;
 
 /// When a declared schedule is due, as it is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,28 +115,5 @@ impl ScheduleOptions {
 impl Default for ScheduleOptions {
     fn default() -> Self {
         Self::DEFAULT
-    }
-}
-
-/// A method that runs at times of its own.
-#[derive(Clone, Copy)]
-pub struct Schedule {
-    /// Name of the method.
-    pub name: &'static str,
-    /// When it is due.
-    pub when: When,
-    /// How it is run.
-    pub options: ScheduleOptions,
-    /// One run.
-    pub run: fn(PluginRef, ScheduledRun) -> BoxFuture<'static, Result<()>>,
-}
-
-impl fmt::Debug for Schedule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Schedule")
-            .field("name", &self.name)
-            .field("when", &self.when)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
     }
 }

@@ -1,36 +1,13 @@
-//! A method that handles events, and how it is served.
+//! How a method that handles events is served.
 
-use std::fmt;
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::boxed::PluginRef;
 use super::breaker::Breaker;
 use super::retry::Retry;
-use crate::event::{Binder, EventDescriptor};
 use crate::period::Period;
-
-/// What a subscription listens to.
-#[derive(Debug, Clone, Copy)]
-pub enum Source {
-    /// One type of event.
-    Event(&'static EventDescriptor),
-    /// Every topic that a pattern matches.
-    Pattern(&'static str),
-}
-
-impl Source {
-    /// The topic, or the pattern.
-    #[must_use]
-    pub const fn topic(&self) -> &'static str {
-        match self {
-            Self::Event(event) => event.topic,
-            Self::Pattern(pattern) => pattern,
-        }
-    }
-}
 
 /// Where a handler runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -271,31 +248,5 @@ impl SubscribeOptions {
 impl Default for SubscribeOptions {
     fn default() -> Self {
         Self::DEFAULT
-    }
-}
-
-/// A method that handles events.
-#[derive(Clone, Copy)]
-pub struct Subscription {
-    /// Name of the method.
-    pub handler: &'static str,
-    /// What it listens to.
-    pub source: Source,
-    /// Where it runs.
-    pub mode: Mode,
-    /// How it is served.
-    pub options: SubscribeOptions,
-    /// Binds the method of an instance to the event.
-    pub bind: fn(&PluginRef, &mut Binder<'_>),
-}
-
-impl fmt::Debug for Subscription {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Subscription")
-            .field("handler", &self.handler)
-            .field("topic", &self.source.topic())
-            .field("mode", &self.mode)
-            .field("options", &self.options)
-            .finish_non_exhaustive()
     }
 }

@@ -1,0 +1,83 @@
+//! The rights that a plugin needs, held against those that it was granted.
+
+use super::Descriptor;
+use crate::event::EventStore;
+use crate::init::{Arity, Need};
+use crate::permission::{Grants, PermissionDenied, Right};
+use crate::service::ServiceTrait;
+
+impl Grants {
+    /// The rights that a plugin can't be without and was not granted: what its `init` takes and
+    /// what its handlers listen to. Nothing is recorded.
+    #[must_use]
+    pub fn check(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
+        self.refusals(descriptor, |need| !is_optional(need))
+    }
+
+    /// All rights that a plugin asks for and was not granted, also those that it can be without.
+    /// Nothing is recorded.
+    #[must_use]
+    pub fn withheld(&self, descriptor: &Descriptor) -> Vec<PermissionDenied> {
+        self.refusals(descriptor, |_| true)
+    }
+
+    fn refusals(
+        &self,
+        descriptor: &Descriptor,
+        counts: fn(&Need) -> bool,
+    ) -> Vec<PermissionDenied> {
+        let needs = (descriptor.needs.iter())
+            .filter(|need| counts(need) && !is_the_kernels(descriptor, need))
+            .filter_map(right_of);
+        let handlers = descriptor
+            .subscriptions
+            .iter()
+            .map(|subscription| Right::Subscribe(subscription.source.topic()));
+        let responds = descriptor
+            .responds
+            .iter()
+            .map(|respond| Right::Respond(respond.request.topic));
+        let handlers = handlers.chain(responds);
+        let middleware = descriptor.middleware.iter();
+        let handlers = handlers.chain(middleware.map(|one| Right::Intercept(one.topics)));
+        self.missing(needs.chain(handlers))
+    }
+}
+
+/// The right that a need asks for, if it asks for one.
+fn right_of(need: &Need) -> Option<Right<'_>> {
+    match need {
+        Need::Service { service, .. } => Some(Right::Use(service.name)),
+        Need::Publish(event) => Some(Right::Publish(event.topic)),
+        Need::PublishAny => Some(Right::PublishAny),
+        Need::Subscribe => Some(Right::SubscribeAny),
+        Need::Request { request, .. } => Some(Right::Request(request.topic)),
+        Need::RequestAny => Some(Right::RequestAny),
+        Need::Files => Some(Right::FilesAny),
+        Need::System => Some(Right::ViewSystem),
+        Need::Operate { .. } => Some(Right::OperateSystem),
+        Need::Schedule => Some(Right::Schedule),
+        Need::Config(_) | Need::DataDir | Need::Clock | Need::SecurityLog | Need::Other(_) => None,
+    }
+}
+
+/// Whether a plugin takes it if it is granted, and starts without it if not.
+fn is_optional(need: &Need) -> bool {
+    matches!(
+        need,
+        Need::Operate {
+            arity: Arity::Optional
+        }
+    )
+}
+
+/// Whether the kernel uses a service in the plugin's place: that is no right of the plugin. One
+/// that asks for the store itself is asked for the right by its `init`.
+fn is_the_kernels(descriptor: &Descriptor, need: &Need) -> bool {
+    let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
+    matches!(need, Need::Service { service, .. } if service.key == store)
+        && descriptor
+            .subscriptions
+            .iter()
+            .any(|one| one.options.durable)
+}

@@ -1,0 +1,16 @@
+//! What a plugin says of how its methods are served: constants that `#[plugin]` writes, and that
+//! config can change.
+
+mod breaker;
+mod respond;
+mod retry;
+mod schedule;
+mod stage;
+mod subscribe;
+
+pub use breaker::Breaker;
+pub use respond::RespondOptions;
+pub use retry::Retry;
+pub use schedule::{Misfire, Overlap, ScheduleOptions, When};
+pub use stage::Stage;
+pub use subscribe::{Balance, Mode, Overflow, SubscribeOptions};
