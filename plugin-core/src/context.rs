@@ -4,6 +4,9 @@
 //! Invariants: the pointer leads to a frame whose `within` has not returned; a frame stands still
 //! while it is led to.
 
+mod identity;
+mod meta;
+
 use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
@@ -13,9 +16,12 @@ use std::task::{Context, Poll};
 use tokio::time::Instant;
 
 use crate::boxed::BoxFuture;
-use crate::event::{Envelope, EventId, Meta};
-use crate::instance::Identity;
-use crate::trace::{Lineage, TraceContext};
+use crate::traceparent::TraceContext;
+
+pub(crate) use identity::Counters;
+pub use identity::{EventCounts, Identity};
+pub use meta::EventId;
+pub(crate) use meta::{Lineage, Meta};
 
 /// Whose code runs on this thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,8 +81,8 @@ impl<'a> Frame<'a> {
     }
 
     #[inline(always)]
-    pub(crate) fn handlers<P>(handlers: &'a dyn Handlers, envelope: &'a Envelope<P>) -> Self {
-        Self::of(Who::Handlers(handlers, envelope.meta_ref()))
+    pub(crate) fn handlers(handlers: &'a dyn Handlers, event: &'a Meta) -> Self {
+        Self::of(Who::Handlers(handlers, event))
     }
 
     pub(crate) fn series(owner: &'a Identity, events: &'a dyn Series) -> Self {

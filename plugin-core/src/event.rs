@@ -19,7 +19,6 @@ mod envelope;
 mod failing;
 mod group;
 mod handler;
-mod idempotency;
 mod inline;
 mod jitter;
 mod job;
@@ -49,7 +48,9 @@ mod table;
 mod target;
 mod worker;
 
+pub use crate::context::EventId;
 pub use crate::error::{DecodeError, PublishAllError, PublishError, RequestError, TryPublishError};
+pub use crate::idempotency::{IdempotencyKey, InvalidKey};
 pub use crate::pattern::{Pattern, PatternError};
 pub use any::{AnyEvent, SharedEvent};
 #[doc(hidden)]
@@ -66,9 +67,8 @@ pub use dead_letters::{
 };
 pub use declared::{Middleware, Respond, Source, Subscription};
 pub use descriptor::{Declared, Event, EventData, EventDescriptor};
-pub use envelope::{Envelope, EventId};
+pub use envelope::Envelope;
 pub use handler::HandlerReport;
-pub use idempotency::{IdempotencyKey, InvalidKey};
 pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport, Patch};
 pub use outcome::HandlerOutcome;
 pub use publisher::{Publisher, Publishers};
@@ -85,7 +85,6 @@ pub(crate) use bindings::Bindings;
 pub(crate) use breaker::Breaker;
 pub(crate) use dead_letters::ReplayError;
 pub(crate) use durable::{Deliveries, ask};
-pub(crate) use envelope::Meta;
 pub(crate) use mailbox::Mailbox;
 pub(crate) use request::Reception;
 pub(crate) use worker::Worker;

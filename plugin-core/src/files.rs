@@ -20,8 +20,8 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
 use crate::audit::{Entry, Outcome};
+use crate::context::Identity;
 use crate::error::{Error, Result};
-use crate::instance::Identity;
 use crate::permission::{Action, inside};
 use operation::NotRegular;
 

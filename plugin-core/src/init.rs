@@ -7,10 +7,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::audit::SecurityLog;
+use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
-use crate::instance::Identity;
 use crate::lifecycle::{Operator, System, make_home};
 use crate::permission::Grants;
 use crate::place::Place;

@@ -135,8 +135,8 @@ mod context;
 mod error;
 mod guard;
 mod health;
+mod idempotency;
 pub mod init;
-mod instance;
 mod nearest;
 mod options;
 pub mod owned;
@@ -149,6 +149,7 @@ mod rcu;
 mod spawn;
 mod sync;
 pub mod trace;
+mod traceparent;
 
 pub mod event;
 pub mod files;
@@ -166,7 +167,7 @@ pub mod prelude;
 
 pub use boxed::{BoxFuture, PluginRef};
 pub use compose::{Absent, Composition, LinkError, Note};
-pub use context::{Current, current};
+pub use context::{Current, EventCounts, Identity, current};
 pub use descriptor::{
     Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, StartHook,
     StopHook,
@@ -174,7 +175,6 @@ pub use descriptor::{
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
 pub use init::{Arity, Need};
-pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
 pub use nearest::nearest;
 pub use options::{

@@ -194,7 +194,7 @@ mod tests {
     use std::sync::Barrier;
 
     use super::*;
-    use crate::instance::Identity;
+    use crate::context::Identity;
     use crate::permission::Grants;
 
     #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -6,17 +6,13 @@
 //! code that calls. What is published outside of any trace begins one. Nothing is sent anywhere:
 //! the contexts travel with the events, and stand in the log.
 
-mod ids;
-mod traceparent;
-
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use crate::context;
-use crate::event::EventId;
 
-pub use traceparent::{SpanId, TraceContext, TraceId, TraceparentError};
+pub use crate::traceparent::{SpanId, TraceContext, TraceId, TraceparentError};
 
 /// The span that the code on this thread is in; `None` outside of any trace.
 #[must_use]
@@ -68,27 +64,5 @@ impl<F: Future> Future for Scope<F> {
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
         context::within_span(self.span, || self.future.as_mut().poll(context))
-    }
-}
-
-/// Where a piece of work comes from. The span of an event is worked out when somebody asks: most
-/// events come and go without that.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Lineage {
-    /// No trace.
-    None,
-    /// A span.
-    Span(TraceContext),
-    /// The handling of an event that was published there.
-    Event(Option<TraceContext>, EventId),
-}
-
-impl Lineage {
-    pub(crate) fn trace(self) -> Option<TraceContext> {
-        match self {
-            Self::None => None,
-            Self::Span(span) => Some(span),
-            Self::Event(parent, event) => Some(TraceContext::of_event(parent, event)),
-        }
     }
 }

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::descriptor::Event;
-use super::envelope::{Envelope, EventId, Meta};
+use super::envelope::Envelope;
 use super::middleware::{self, Substitute};
+use crate::context::{EventId, Meta};
 use crate::error::Result;
-use crate::trace::TraceContext;
+use crate::traceparent::TraceContext;
 
 /// Data that can travel in an envelope: a typed event, or JSON on a topic that no type declares.
 pub(crate) trait Carried: Send + Sync + 'static {

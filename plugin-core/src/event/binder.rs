@@ -22,9 +22,9 @@ use super::queued::{AtRest, Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
 use crate::boxed::PluginRef;
 use crate::boxed::{PluginType, provider};
+use crate::context::Identity;
 use crate::error::Result;
 use crate::event::declared::Subscription;
-use crate::instance::Identity;
 use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 

@@ -18,7 +18,7 @@ use super::middleware::{Chain, MiddlewareReport};
 use super::publisher::{Publisher, Publishers};
 use super::request::Exchange;
 use super::table::{Change, Draft, Table};
-use crate::instance::Identity;
+use crate::context::Identity;
 use crate::rcu::shared::Shared;
 use crate::registry;
 

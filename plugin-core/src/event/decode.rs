@@ -12,12 +12,12 @@ use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::Event;
 use super::durable::{publish_durable, publish_stored};
-use super::envelope::{Envelope, Meta};
-use super::idempotency::IdempotencyKey;
+use super::envelope::Envelope;
 use super::publication::Publication;
 use crate::boxed::BoxFuture;
+use crate::context::{Identity, Meta};
 use crate::error::{DecodeError, PublishError};
-use crate::instance::Identity;
+use crate::idempotency::IdempotencyKey;
 
 /// An event whose type the publisher does not name.
 pub(crate) trait Publishable: Send {

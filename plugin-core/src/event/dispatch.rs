@@ -11,9 +11,8 @@ use super::any::Carried;
 use super::envelope::Envelope;
 use super::inline::{Entry, Inline};
 use super::route::Route;
-use crate::context::{Frame, Handlers, within};
+use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
-use crate::instance::Identity;
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 
@@ -56,14 +55,14 @@ impl<P: Carried> Route<P> {
         if self.entries.len() > LADDER {
             return self.walk_far(envelope);
         }
-        let frame = Frame::handlers(self, envelope);
+        let frame = Frame::handlers(self, envelope.meta_ref());
         within(&frame, || self.climb(&self.entries, &frame, envelope));
     }
 
     /// One ladder after the other.
     #[inline(never)]
     fn walk_far(&self, envelope: &Envelope<P>) {
-        let frame = Frame::handlers(self, envelope);
+        let frame = Frame::handlers(self, envelope.meta_ref());
         within(&frame, || {
             let (ladders, rest) = self.entries.as_chunks::<LADDER>();
             for (at, ladder) in ladders.iter().enumerate() {
@@ -113,7 +112,7 @@ impl<P: Carried> Route<P> {
         envelope: &Envelope<P>,
         mut done: impl FnMut(&Inline<P>, Result<()>),
     ) {
-        let frame = Frame::handlers(self, envelope);
+        let frame = Frame::handlers(self, envelope.meta_ref());
         for (at, handler) in self.inline.iter().enumerate() {
             frame.begin(at);
             if !handler.admit(envelope) {

@@ -33,13 +33,13 @@ use super::binder::Binder;
 use super::bus::Bus;
 use super::dead_letters::DeadLetter;
 use super::handler::HandlerReport;
-use super::idempotency::IdempotencyKey;
 use super::mailbox::Mailbox;
 use super::queued::QueuedSite;
 use super::store::{EventStore, SubscriptionName};
+use crate::context::Identity;
 use crate::error::Result;
 use crate::event::declared::Subscription;
-use crate::instance::Identity;
+use crate::idempotency::IdempotencyKey;
 use crate::options::Mode;
 use crate::service::Service;
 

@@ -3,79 +3,9 @@
 use std::fmt;
 use std::ops::Deref;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
-
-use super::idempotency::IdempotencyKey;
-use crate::context;
-use crate::rcu::record::Record;
-use crate::trace::{Lineage, TraceContext};
-
-/// A number that tells one publishing from every other of the process.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(transparent)]
-pub struct EventId(u64);
-
-impl EventId {
-    pub(crate) fn number(self) -> u64 {
-        self.0
-    }
-}
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:x}", self.0)
-    }
-}
-
-/// What is known of a publishing.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Meta {
-    pub(crate) id: EventId,
-    pub(crate) source: &'static str,
-    /// The span that it was published in.
-    pub(crate) parent: Option<TraceContext>,
-    /// Of a delivery to a durable subscription.
-    pub(crate) key: Option<IdempotencyKey>,
-}
-
-impl Meta {
-    #[inline(always)]
-    pub(super) fn new(record: &Record, source: &'static str) -> Self {
-        Self {
-            id: EventId(record.next_id()),
-            source,
-            parent: context::lineage().trace(),
-            key: None,
-        }
-    }
-
-    /// Of the next publishing of the same publisher in the same span.
-    pub(super) fn next(&self, record: &Record) -> Self {
-        Self {
-            id: EventId(record.next_id()),
-            ..*self
-        }
-    }
-
-    /// What each delivery of the event to a handler carries, in whichever process.
-    pub(crate) fn delivery_key(&self) -> IdempotencyKey {
-        let number = self.id.number();
-        self.key.unwrap_or_else(|| IdempotencyKey::of_event(number))
-    }
-
-    /// The span of the event.
-    pub(crate) fn trace(&self) -> TraceContext {
-        TraceContext::of_event(self.parent, self.id)
-    }
-
-    /// What its handlers' work comes from.
-    pub(crate) fn lineage(&self) -> Lineage {
-        Lineage::Event(self.parent, self.id)
-    }
-}
+use crate::context::{EventId, Meta};
+use crate::idempotency::IdempotencyKey;
+use crate::traceparent::TraceContext;
 
 /// An event with its id and its publisher; it dereferences to the event, which no handler can
 /// change.

@@ -6,8 +6,8 @@ use std::time::Instant;
 use super::any::Payload;
 use super::breaker::{Breaker, Turn};
 use super::dead_letters::{DeadLetter, Failures};
-use super::envelope::Meta;
 use super::handler::Site;
+use crate::context::Meta;
 use crate::error::{Error, ErrorKind, Result};
 
 impl Site {

@@ -13,8 +13,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::any::Payload;
+use crate::context::Identity;
 use crate::event::declared::Subscription;
-use crate::instance::Identity;
 use crate::key;
 use crate::options::Balance;
 

@@ -9,14 +9,13 @@ use serde::Serialize;
 
 use super::any::AnyEvent;
 use super::dead_letters::DeadLetters;
-use super::envelope::Meta;
 use super::inline::Inline;
 use super::outcome::HandlerOutcome;
 use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
+use crate::context::{Counters, Identity, Meta};
 use crate::error::Result;
 use crate::guard;
-use crate::instance::{Counters, Identity};
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
 

@@ -262,8 +262,8 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+    use crate::context::Meta;
     use crate::error::Error;
-    use crate::event::envelope::Meta;
     use crate::rcu::record::Record;
 
     /// Writes down what it is called with, fails with a two, and panics at a four.

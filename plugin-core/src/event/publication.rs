@@ -16,8 +16,8 @@ use super::publishing::{Accepted, Publishing, Tally};
 use super::route::Route;
 use super::target::{Asks, Sending, Sent, Target, Way};
 use crate::boxed::BoxFuture;
+use crate::context::Identity;
 use crate::error::PublishError;
-use crate::instance::Identity;
 
 /// The future of a publishing.
 pub(super) struct Publication<'a, P> {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use super::any::Carried;
 use super::bus::Bus;
-use super::envelope::{Envelope, Meta};
+use super::envelope::Envelope;
 use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Publishing};
 use super::route::{Route, Serves};
 use super::target::{Asks, Sending, Sent, Target};
+use crate::context::{Identity, Meta};
 use crate::error::{Error, PublishError, TryPublishError};
-use crate::instance::Identity;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::Record;
 

@@ -6,15 +6,15 @@ use std::sync::Arc;
 
 use super::any::Carried;
 use super::bus::Bus;
-use super::envelope::{Envelope, Meta};
+use super::envelope::Envelope;
 use super::job::Job;
 use super::publication::Outcome;
 use super::publishing::{Accepted, Publishing};
 use super::queued::QueuedSite;
 use super::route::Route;
 use super::target::{Asks, Sending, Target};
+use crate::context::{Identity, Meta};
 use crate::error::{PublishAllError, PublishError};
-use crate::instance::Identity;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::Record;
 

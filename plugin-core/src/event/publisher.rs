@@ -16,8 +16,8 @@ use super::publication::Publication;
 use super::publish;
 use super::publish_all::publish_all;
 use super::received::{self, Given, Received};
+use crate::context::Identity;
 use crate::error::{DecodeError, PublishAllError, PublishError, TryPublishError};
-use crate::instance::Identity;
 use crate::pattern::{Pattern, PatternError};
 
 /// The right of one plugin to publish one type of event.

@@ -13,8 +13,8 @@ use super::outcome::HandlerOutcome;
 use super::queued::QueuedSite;
 use super::target::Target;
 use crate::context;
+use crate::context::Identity;
 use crate::error::PublishError;
-use crate::instance::Identity;
 use crate::options::Overflow;
 
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.

@@ -10,11 +10,11 @@ use super::any::Untyped;
 use super::bus::Bus;
 use super::decode::{Publishable, publish_untyped};
 use super::descriptor::EventDescriptor;
-use super::idempotency::IdempotencyKey;
 use super::rules::Rules;
 use super::subject::Subject;
+use crate::context::Identity;
 use crate::error::{DecodeError, PublishError};
-use crate::instance::Identity;
+use crate::idempotency::IdempotencyKey;
 
 /// An event that [`Publishers::receive`](super::Publishers::receive) has read.
 pub struct Received {

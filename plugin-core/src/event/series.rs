@@ -7,10 +7,10 @@ use std::time::Instant;
 
 use super::any::Carried;
 use super::dispatch::Caught;
-use super::envelope::{Envelope, Meta};
+use super::envelope::Envelope;
 use super::inline::Bound;
 use super::route::Route;
-use crate::context::{Frame, Series, within};
+use crate::context::{Frame, Meta, Series, within};
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 

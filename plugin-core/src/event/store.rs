@@ -11,9 +11,9 @@ use std::time::SystemTime;
 use serde::Serialize;
 
 use super::dead_letters::{DeadLetter, DeadLetterId};
-use super::idempotency::IdempotencyKey;
 use crate::error::Result;
-use crate::trace::TraceContext;
+use crate::idempotency::IdempotencyKey;
+use crate::traceparent::TraceContext;
 
 /// Keeps the events of durable subscriptions until they are handled.
 ///

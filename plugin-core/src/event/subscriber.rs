@@ -17,8 +17,8 @@ use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::table::Change;
 use crate::compose::note;
+use crate::context::Identity;
 use crate::error::{Error, IntoOutcome, Result};
-use crate::instance::Identity;
 use crate::options::SubscribeOptions;
 use crate::pattern::Pattern;
 

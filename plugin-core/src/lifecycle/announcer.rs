@@ -8,8 +8,8 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
 use crate::boxed::BoxFuture;
+use crate::context::Identity;
 use crate::event::{Bus, Event};
-use crate::instance::Identity;
 
 type Announcement = Box<dyn FnOnce(Bus, Arc<Identity>) -> BoxFuture<'static, ()> + Send>;
 

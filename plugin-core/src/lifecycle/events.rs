@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::event::{DeadLetter, DeadLetterId, Event, EventDescriptor, EventId};
+use crate::context::EventId;
+use crate::event::{DeadLetter, DeadLetterId, Event, EventDescriptor};
 
 /// Declares an event of the kernel: the same that `#[event]` does for plugins.
 macro_rules! kernel_event {

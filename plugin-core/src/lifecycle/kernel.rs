@@ -17,11 +17,11 @@ use super::status::SystemStatus;
 use super::system::System;
 use super::unit::Unit;
 use crate::audit::{Audit, Entry, Outcome};
+use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
 use crate::health::Health;
-use crate::instance::Identity;
 use crate::service::Switchboard;
 
 #[derive(Debug)]

@@ -9,9 +9,9 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::state::State;
+use crate::context::EventCounts;
 use crate::event::BreakerStatus;
 use crate::health::Health;
-use crate::instance::EventCounts;
 
 /// The state of one instance.
 #[derive(Debug, Clone, Serialize)]

@@ -12,12 +12,12 @@ use super::state::{InvalidStep, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
 use crate::config::{Restart, Start};
+use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::{
     Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber, Subscription,
 };
-use crate::instance::Identity;
 use crate::options::Mode;
 use crate::place::Place;
 use crate::schedule::Timetable;

@@ -28,8 +28,8 @@ use super::status::ScheduleStatus;
 use super::timing::Timing;
 use crate::boxed::PluginRef;
 use crate::clock::Clock;
+use crate::context::Identity;
 use crate::guard;
-use crate::instance::Identity;
 use crate::tasks::Tasks;
 
 pub(crate) use operations::Refused;

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Service, ServiceTrait, Services};
+use crate::context::Identity;
 use crate::guard;
-use crate::instance::Identity;
 use crate::rcu::{DEEPEST, Record, Shared};
 
 /// The providers of one service.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 
 use super::ERRANDS;
+use crate::context::Identity;
 use crate::event::backlog::Pending;
 use crate::event::bus::WeakBus;
-use crate::instance::Identity;
 use crate::lifecycle::EventDeadLettered;
 
 /// Something for the clerk to do.

@@ -12,8 +12,9 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::Value;
 
-use crate::event::{EventId, IdempotencyKey};
-use crate::trace::TraceContext;
+use crate::context::EventId;
+use crate::idempotency::IdempotencyKey;
+use crate::traceparent::TraceContext;
 
 /// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
 /// also among the letters of earlier runs that a persistent store holds.

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::{Done, Durable, Receipt};
 use serde_json::Value;
 
+use crate::context::{EventId, Meta};
 use crate::error::{DecodeError, Error, Result};
 use crate::event::any::{Payload, Untyped};
 use crate::event::dead_letters::{DeadLetter, Failures, interned};
 use crate::event::decode;
 use crate::event::descriptor::Event;
-use crate::event::envelope::{Envelope, EventId, Meta};
+use crate::event::envelope::Envelope;
 use crate::event::job::{Job, Turn};
 use crate::event::queued::QueuedSite;
 use crate::event::store::Record;

@@ -13,9 +13,9 @@ use super::Durable;
 use super::link::{Listener, ask};
 use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
 use crate::event::store::{Record, Stored, Suspicion};
+use crate::idempotency::IdempotencyKey;
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
@@ -143,7 +143,7 @@ impl Load {
             Ok(data) => {
                 self.records.push(Record {
                     key: (job.payload.meta().key).map_or_else(IdempotencyKey::next, |key| {
-                        key.of_subscription(&durable.name)
+                        key.of_subscription(&durable.name.to_string())
                     }),
                     source: Cow::Borrowed(job.payload.meta().source),
                     parent: job.payload.meta().parent,

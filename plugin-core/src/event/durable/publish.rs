@@ -2,6 +2,7 @@
 
 use tokio::sync::oneshot;
 
+use crate::context::Identity;
 use crate::error::PublishError;
 use crate::event::any::Carried;
 use crate::event::bus::Bus;
@@ -10,7 +11,6 @@ use crate::event::publish::call_inline;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;
 use crate::event::target::{Asks, Sending};
-use crate::instance::Identity;
 
 /// Publishes, and waits until every durable subscriber's event is in the store.
 pub(in crate::event) async fn publish_durable<P: Carried>(

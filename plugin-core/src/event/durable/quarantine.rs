@@ -94,8 +94,8 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::IdempotencyKey;
     use crate::event::store::Record;
+    use crate::idempotency::IdempotencyKey;
 
     fn stored(position: u64, suspicion: Suspicion) -> Stored {
         let record = Record {

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::event::EventId;
+use crate::context::EventId;
 use crate::event::backlog::{Backlog, Pending};
 use crate::event::store::Stored;
 
@@ -206,8 +206,8 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::IdempotencyKey;
     use crate::event::store::{Record, Suspicion};
+    use crate::idempotency::IdempotencyKey;
 
     fn next(position: u64) -> Next {
         let record = Record {

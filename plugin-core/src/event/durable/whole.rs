@@ -10,16 +10,16 @@ use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
 use super::publish::stored;
+use crate::context::{Identity, Meta};
 use crate::error::PublishError;
 use crate::event::any::Carried;
 use crate::event::bus::Bus;
-use crate::event::envelope::{Envelope, Meta};
-use crate::event::idempotency::IdempotencyKey;
+use crate::event::envelope::Envelope;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;
 use crate::event::target::{Asks, NoRoom, Sending, Target};
-use crate::instance::Identity;
+use crate::idempotency::IdempotencyKey;
 use crate::rcu::record::Record;
 
 /// How long a group is left alone that had no room: its members are many.

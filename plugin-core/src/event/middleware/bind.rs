@@ -10,6 +10,7 @@ use crate::boxed::PluginRef;
 use crate::boxed::PluginType;
 use crate::boxed::provider;
 use crate::compose::note;
+use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::event::any::AnyEvent;
 use crate::event::bindings::Bindings;
@@ -19,7 +20,6 @@ use crate::event::descriptor::Event;
 use crate::event::envelope::Envelope;
 use crate::event::table::Change;
 use crate::guard;
-use crate::instance::Identity;
 use crate::pattern::Pattern;
 
 /// Puts the middleware of an instance into the chains.

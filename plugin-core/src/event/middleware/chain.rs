@@ -10,8 +10,8 @@ use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;
 use super::report::MiddlewareReport;
 use super::topics::Topics;
+use crate::context::Identity;
 use crate::error::{Error, Result};
-use crate::instance::Identity;
 use crate::rcu::epoch::{DEEPEST, Reading};
 
 /// Middleware in the order of its calls.

@@ -52,9 +52,9 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::Identity;
     use crate::event::middleware::link::{Link, OnPublish, Seat};
     use crate::event::route::{AnyRoute, Route, Serves};
-    use crate::instance::Identity;
     use crate::lifecycle::{PluginStarted, SystemStarted};
     use crate::options::Stage;
     use crate::pattern::Pattern;

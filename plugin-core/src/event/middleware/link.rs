@@ -8,11 +8,10 @@ use super::change::Substitute;
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topics::Topics;
+use crate::context::{EventId, Identity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::any::AnyEvent;
-use crate::event::envelope::EventId;
 use crate::guard;
-use crate::instance::Identity;
 use crate::options::Stage;
 use crate::rcu::tally::Tally;
 

@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::chain::Chain;
 use super::change::Asked;
+use crate::context::Identity;
 use crate::error::{Error, PublishError, TryPublishError};
 use crate::event::any::Carried;
 use crate::event::envelope::Envelope;
 use crate::event::route::Route;
-use crate::instance::Identity;
 use crate::rcu::epoch::Reading;
-use crate::trace::TraceContext;
+use crate::traceparent::TraceContext;
 
 /// Who refused an event, and why.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use serde_json::Value;
 use super::Request;
 use super::ask::ask;
 use crate::boxed::BoxFuture;
+use crate::context::Identity;
 use crate::error::{DecodeError, Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::decode;
-use crate::instance::Identity;
 
 /// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.
 #[doc(hidden)]

@@ -9,10 +9,10 @@ use super::Request;
 use super::desk::Desk;
 use super::exchange::Line;
 use crate::context;
+use crate::context::{Identity, Meta};
 use crate::error::{Error, RequestError};
 use crate::event::bus::Bus;
-use crate::event::envelope::{Envelope, Meta};
-use crate::instance::Identity;
+use crate::event::envelope::Envelope;
 use crate::rcu::record::Record;
 
 /// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,

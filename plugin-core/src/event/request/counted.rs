@@ -2,8 +2,8 @@
 
 use tokio::time::Instant;
 
+use crate::context::Meta;
 use crate::error::{Error, Result};
-use crate::event::envelope::Meta;
 use crate::event::handler::Site;
 
 /// A call that is under way: one that is dropped after its deadline counts as late, one that is

@@ -11,13 +11,12 @@ use tokio_util::task::TaskTracker;
 use super::Request;
 use super::counted::Counted;
 use crate::boxed::BoxFuture;
-use crate::context::Current;
+use crate::context::{Current, Identity, Meta};
 use crate::error::{Error, RequestError, Result};
 use crate::event::backlog::Pending;
-use crate::event::envelope::{Envelope, Meta};
+use crate::event::envelope::Envelope;
 use crate::event::handler::{HandlerReport, Site};
 use crate::guard;
-use crate::instance::Identity;
 
 /// Where an instance answers requests of one type.
 pub(super) struct Desk<Q: Request> {

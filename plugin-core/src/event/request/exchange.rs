@@ -10,8 +10,8 @@ use arc_swap::ArcSwap;
 
 use super::Request;
 use super::desk::Desk;
+use crate::context::Identity;
 use crate::event::handler::HandlerReport;
-use crate::instance::Identity;
 
 /// The way to whoever answers requests of one type. It outlives those who do. One plugin answers;
 /// if it has replicas, each of them has a desk.

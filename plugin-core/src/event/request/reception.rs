@@ -10,12 +10,12 @@ use super::desk::{Call, Desk, Scope};
 use super::exchange::AnyLine;
 use crate::boxed::PluginType;
 use crate::boxed::{BoxFuture, PluginRef};
+use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
 use crate::event::declared::Respond;
 use crate::event::envelope::Envelope;
 use crate::event::handler::Site;
-use crate::instance::Identity;
 use crate::options::SubscribeOptions;
 
 /// The desks of one instance, open until they are closed.

@@ -9,9 +9,9 @@ use serde_json::Value;
 use super::Request;
 use super::ask::ask;
 use super::exchange::Line;
+use crate::context::Identity;
 use crate::error::RequestError;
 use crate::event::bus::Bus;
-use crate::instance::Identity;
 
 /// The right of one plugin to ask one type of request.
 ///

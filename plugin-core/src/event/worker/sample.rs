@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Work;
+use crate::context::Identity;
 use crate::event::any::Payload;
 use crate::event::backlog::Backlog;
 use crate::event::caller;
@@ -13,7 +14,6 @@ use crate::event::job::Job;
 use crate::event::mailbox::Mailbox;
 use crate::event::middleware::{Chain, Intercepted};
 use crate::event::queued::{AtRest, Events, QueuedCall, QueuedSite};
-use crate::instance::Identity;
 use crate::options::SubscribeOptions;
 use crate::permission::Grants;
 use crate::rcu::shared::Shared;

@@ -7,11 +7,11 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::Timetable;
-use crate::context::Current;
+use crate::context::{Current, Lineage};
 use crate::schedule::book::{Book, Phase};
 use crate::schedule::entry::Entry;
 use crate::schedule::run::{self, Call, Ended, ScheduledRun};
-use crate::trace::{Lineage, TraceContext};
+use crate::traceparent::TraceContext;
 
 /// How often times of day are compared with the machine's clock, which may be moved.
 const LOOK: Duration = Duration::from_secs(60);

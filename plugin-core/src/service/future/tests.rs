@@ -9,7 +9,7 @@ use std::task::Waker;
 use plugin_macros::service;
 
 use super::*;
-use crate::instance::Identity;
+use crate::context::Identity;
 use crate::permission::Grants;
 use crate::service::{Installer, Switchboard};
 

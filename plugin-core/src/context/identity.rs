@@ -5,11 +5,9 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::context::Current;
-use crate::event::Meta;
+use super::{Current, Lineage, Meta};
 use crate::permission::Grants;
 use crate::rcu::{Tally, Total};
-use crate::trace::Lineage;
 
 /// Who an instance is.
 #[derive(Debug)]

@@ -9,8 +9,7 @@ use std::str::FromStr;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::ids;
-use crate::event::EventId;
+mod ids;
 
 /// The place of a piece of work in a distributed trace: which trace it belongs to, and which span
 /// of it the work is.
@@ -72,13 +71,13 @@ impl TraceContext {
     }
 
     /// The span of an event that was published there.
-    pub(crate) fn of_event(parent: Option<Self>, event: EventId) -> Self {
+    pub(crate) fn of_event(parent: Option<Self>, event: u64) -> Self {
         match parent {
             Some(parent) => Self {
                 depth: parent.depth.saturating_add(1),
-                ..parent.below(event.number())
+                ..parent.below(event)
             },
-            None => Self::first(event.number()),
+            None => Self::first(event),
         }
     }
 

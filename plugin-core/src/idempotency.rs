@@ -12,7 +12,6 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use super::store::SubscriptionName;
 use crate::key;
 
 /// The same for every delivery of one event to one durable subscription, in whichever process it
@@ -83,11 +82,10 @@ impl IdempotencyKey {
         Self::custom(high, low)
     }
 
-    /// The key of the same event for one subscription: no other has it.
-    pub(crate) fn of_subscription(self, name: &SubscriptionName) -> Self {
-        let name = name.to_string();
+    /// The key of the same event for the subscription of this name: no other has it.
+    pub(crate) fn of_subscription(self, name: &str) -> Self {
         let other = key::of(&format!("{name}!"));
-        Self::custom(self.high.get() ^ key::of(&name), self.low ^ other)
+        Self::custom(self.high.get() ^ key::of(name), self.low ^ other)
     }
 
     fn custom(high: u64, low: u64) -> Self {
@@ -231,13 +229,7 @@ mod tests {
     #[test]
     fn a_caller_s_key_is_one_for_each_subscription_and_always_the_same() {
         let key = IdempotencyKey::from_digest([7; 16]);
-        let of = |plugin: &'static str| {
-            key.of_subscription(&SubscriptionName {
-                plugin: plugin.into(),
-                handler: "confirm".into(),
-                topic: "order.created".into(),
-            })
-        };
+        let of = |plugin: &str| key.of_subscription(&format!("{plugin}.confirm(order.created)"));
         assert_eq!(of("a"), of("a"));
         assert_eq!(HashSet::from([key, of("a"), of("b")]).len(), 3);
         let text = of("a").to_string();

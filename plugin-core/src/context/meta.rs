@@ -1,0 +1,98 @@
+//! What is known of an event's publishing, and which trace a piece of work belongs to.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::idempotency::IdempotencyKey;
+use crate::rcu::Record;
+use crate::traceparent::TraceContext;
+
+/// A number that tells one publishing from every other of the process.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(transparent)]
+pub struct EventId(u64);
+
+impl EventId {
+    pub(crate) fn number(self) -> u64 {
+        self.0
+    }
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}", self.0)
+    }
+}
+
+/// What is known of a publishing.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Meta {
+    pub(crate) id: EventId,
+    pub(crate) source: &'static str,
+    /// The span that it was published in.
+    pub(crate) parent: Option<TraceContext>,
+    /// Of a delivery to a durable subscription.
+    pub(crate) key: Option<IdempotencyKey>,
+}
+
+impl Meta {
+    #[inline(always)]
+    pub(crate) fn new(record: &Record, source: &'static str) -> Self {
+        Self {
+            id: EventId(record.next_id()),
+            source,
+            parent: super::lineage().trace(),
+            key: None,
+        }
+    }
+
+    /// Of the next publishing of the same publisher in the same span.
+    pub(crate) fn next(&self, record: &Record) -> Self {
+        Self {
+            id: EventId(record.next_id()),
+            ..*self
+        }
+    }
+
+    /// What each delivery of the event to a handler carries, in whichever process.
+    pub(crate) fn delivery_key(&self) -> IdempotencyKey {
+        let number = self.id.number();
+        self.key.unwrap_or_else(|| IdempotencyKey::of_event(number))
+    }
+
+    /// The span of the event.
+    pub(crate) fn trace(&self) -> TraceContext {
+        TraceContext::of_event(self.parent, self.id.number())
+    }
+
+    /// What its handlers' work comes from.
+    pub(crate) fn lineage(&self) -> Lineage {
+        Lineage::Event(self.parent, self.id)
+    }
+}
+
+/// Where a piece of work comes from. The span of an event is worked out when somebody asks: most
+/// events come and go without that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lineage {
+    /// No trace.
+    None,
+    /// A span.
+    Span(TraceContext),
+    /// The handling of an event that was published there.
+    Event(Option<TraceContext>, EventId),
+}
+
+impl Lineage {
+    pub(crate) fn trace(self) -> Option<TraceContext> {
+        match self {
+            Self::None => None,
+            Self::Span(span) => Some(span),
+            Self::Event(parent, event) => Some(TraceContext::of_event(parent, event.number())),
+        }
+    }
+}
