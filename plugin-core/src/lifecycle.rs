@@ -9,7 +9,6 @@ mod boot;
 mod builder;
 mod configured;
 mod dead_letters;
-mod events;
 mod first_poll;
 mod handle;
 mod hook;
@@ -34,14 +33,14 @@ mod teardown;
 mod unit;
 mod wiring;
 
+pub use crate::event::kernel::{
+    EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
+    ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
+};
 pub use crate::health::Health;
 pub use builder::{ConfigureError, Manager, ManagerBuilder};
 pub use configured::Configured;
 pub use dead_letters::{DeadLetterError, DeadLetterOperations};
-pub use events::{
-    EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
-    ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
-};
 pub use handle::ManagerHandle;
 pub(crate) use means::make_home;
 pub use operation::{Operation, OperationError, OperationOutcome};

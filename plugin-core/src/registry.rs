@@ -5,36 +5,13 @@
 use linkme::distributed_slice;
 
 use crate::descriptor::Descriptor;
-use crate::event::EventDescriptor;
-use crate::service::ServiceDescriptor;
+
+pub use crate::event::linked::{EVENTS, events};
+pub use crate::service::linked::{SERVICES, services};
 
 /// Every `#[plugin]` of the binary.
 #[distributed_slice]
 pub static PLUGINS: [&'static Descriptor];
-
-/// Every `#[event]` of the binary.
-#[distributed_slice]
-pub static EVENTS: [&'static EventDescriptor];
-
-/// Every `#[service]` trait of the binary.
-#[distributed_slice]
-pub static SERVICES: [&'static ServiceDescriptor];
-
-/// The linked events in order of their topics.
-#[must_use]
-pub fn events() -> Vec<&'static EventDescriptor> {
-    let mut events: Vec<_> = EVENTS.iter().copied().collect();
-    events.sort_by_key(|event| (event.topic, event.type_name));
-    events
-}
-
-/// The linked service traits in order of their names.
-#[must_use]
-pub fn services() -> Vec<&'static ServiceDescriptor> {
-    let mut services: Vec<_> = SERVICES.iter().copied().collect();
-    services.sort_by_key(|service| (service.name, service.module));
-    services
-}
 
 /// The linked plugins in order of their names.
 #[must_use]

@@ -2,6 +2,7 @@
 
 mod future;
 mod handle;
+pub(crate) mod linked;
 mod provide;
 mod switchboard;
 

@@ -13,6 +13,7 @@ use super::descriptor::{Event, EventDescriptor};
 use super::durable::Durables;
 use super::group::Groups;
 use super::handler::HandlerReport;
+use super::linked;
 use super::mailbox::Mailbox;
 use super::middleware::{Chain, MiddlewareReport};
 use super::publisher::{Publisher, Publishers};
@@ -20,7 +21,6 @@ use super::request::Exchange;
 use super::table::{Change, Draft, Table};
 use crate::context::Identity;
 use crate::rcu::shared::Shared;
-use crate::registry;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
 #[derive(Clone)]
@@ -94,7 +94,7 @@ const POLL: Duration = Duration::from_millis(1);
 impl Bus {
     /// A bus for all the events that are linked into the binary.
     pub(crate) fn new(letters: DeadLetters) -> Self {
-        let events = registry::events();
+        let events = linked::events();
         let table = Table::new(events.iter().map(|event| (event.route)()));
         Self(Arc::new(Inner {
             table: Shared::new(table),

@@ -27,8 +27,8 @@ use tokio::sync::mpsc;
 
 use super::backlog::Backlog;
 use crate::error::Result;
+use crate::event::kernel::EventDeadLettered;
 use crate::guard;
-use crate::lifecycle::EventDeadLettered;
 use crate::service::{Provider, ServiceFuture, Services};
 use clerk::Errand;
 use memory::Memory;

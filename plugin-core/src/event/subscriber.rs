@@ -16,9 +16,9 @@ use super::handler::AnyHandler;
 use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::table::Change;
-use crate::compose::note;
 use crate::context::Identity;
 use crate::error::{Error, IntoOutcome, Result};
+use crate::event::unmatched;
 use crate::options::SubscribeOptions;
 use crate::pattern::Pattern;
 
@@ -160,7 +160,7 @@ impl Subscriber {
 
     fn check(&self, pattern: &str) -> Result<()> {
         let pattern = Pattern::parse(pattern)?;
-        note::warn(self.0.owner.name(), "subscribe", &pattern);
+        unmatched::warn(self.0.owner.name(), "subscribe", &pattern);
         Ok(())
     }
 

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::events::PluginFailed;
 use super::kernel::Kernel;
 use super::providing::install;
 use super::starting::{initialize, start};
@@ -15,6 +14,7 @@ use super::stopping;
 use crate::audit::Outcome;
 use crate::config::StartPolicy;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::kernel::PluginFailed;
 
 /// A stage of the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,6 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::attempts::{Stage, missing_need, with_policy};
-use super::events::SystemStarted;
 use super::kernel::Kernel;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::State;
@@ -16,6 +15,7 @@ use super::stopping;
 use super::sweep::{Flow, Sweep};
 use crate::config::StartPolicy;
 use crate::error::{Error, Result};
+use crate::event::kernel::SystemStarted;
 
 /// Starts all units, or none.
 pub(super) async fn start_all(

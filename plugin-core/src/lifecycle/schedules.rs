@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use super::announcer::Announcer;
-use super::events::{ScheduleCompleted, ScheduleFailed};
 use super::kernel::Kernel;
 use super::operation::{OperationError, OperationOutcome};
 use crate::config::PluginSettings;
 use crate::descriptor::Descriptor;
+use crate::event::kernel::{ScheduleCompleted, ScheduleFailed};
 use crate::schedule::{Ended, Refused, ScheduleStatus, Timing};
 
 /// What an operator can ask of a schedule.

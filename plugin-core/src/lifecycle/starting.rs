@@ -5,7 +5,6 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::activation::{activate, scope};
-use super::events::{PluginInitialized, PluginStarted};
 use super::hook;
 use super::kernel::Kernel;
 use super::providing::install;
@@ -15,6 +14,7 @@ use super::unit::Live;
 use crate::audit::Outcome;
 use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
+use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
 use crate::init::InitContext;
 

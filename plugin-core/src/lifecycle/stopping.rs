@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
-use super::events::{PluginStopped, SystemStopped};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
@@ -18,6 +17,7 @@ use super::teardown::Teardown;
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
 use crate::event::Deliveries;
+use crate::event::kernel::{PluginStopped, SystemStopped};
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);

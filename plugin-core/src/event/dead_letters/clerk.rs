@@ -8,7 +8,7 @@ use super::ERRANDS;
 use crate::context::Identity;
 use crate::event::backlog::Pending;
 use crate::event::bus::WeakBus;
-use crate::lifecycle::EventDeadLettered;
+use crate::event::kernel::EventDeadLettered;
 
 /// Something for the clerk to do.
 pub(super) enum Errand {

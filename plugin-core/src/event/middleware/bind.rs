@@ -9,7 +9,6 @@ use super::topics::Topics;
 use crate::boxed::PluginRef;
 use crate::boxed::PluginType;
 use crate::boxed::provider;
-use crate::compose::note;
 use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::event::any::AnyEvent;
@@ -19,6 +18,7 @@ use crate::event::declared::Middleware;
 use crate::event::descriptor::Event;
 use crate::event::envelope::Envelope;
 use crate::event::table::Change;
+use crate::event::unmatched;
 use crate::guard;
 use crate::pattern::Pattern;
 
@@ -65,7 +65,7 @@ impl Interceptors<'_> {
             })
             .ok();
         for pattern in self.only.iter().flatten() {
-            note::warn(self.owner.name(), self.middleware.middleware, pattern);
+            unmatched::warn(self.owner.name(), self.middleware.middleware, pattern);
         }
     }
 

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::dead_letters::{DeadLetter, DeadLetterId};
+use super::descriptor::{Event, EventDescriptor};
 use crate::context::EventId;
-use crate::event::{DeadLetter, DeadLetterId, Event, EventDescriptor};
 
 /// Declares an event of the kernel: the same that `#[event]` does for plugins.
 macro_rules! kernel_event {
@@ -18,7 +19,7 @@ macro_rules! kernel_event {
         }
 
         #[expect(unsafe_code, reason = "linkme puts the element into a link section")]
-        #[linkme::distributed_slice(crate::registry::EVENTS)]
+        #[linkme::distributed_slice(crate::event::linked::EVENTS)]
         static $element: &'static EventDescriptor = <$type as Event>::DESCRIPTOR;
     };
 }
