@@ -2,6 +2,8 @@
 
 mod need;
 
+use std::any::Any;
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -9,9 +11,11 @@ use std::time::Duration;
 use crate::audit::SecurityLog;
 use crate::context::Identity;
 use crate::error::{Error, Result};
-use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
+use crate::event::{
+    Bus, Event, EventDescriptor, Publisher, Publishers, Request, Requester, Requesters, Subscriber,
+};
 use crate::files::Files;
-use crate::lifecycle::{Operator, System, make_home};
+use crate::means::make_home;
 use crate::permission::Grants;
 use crate::place::Place;
 use crate::schedule::{Scheduler, Timetable};
@@ -51,11 +55,17 @@ pub struct InitContext<'a> {
     pub(crate) home: &'a Mutex<Option<Place>>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
-    pub(crate) system: &'a System,
+    pub(crate) system: &'a dyn SystemView,
     pub(crate) subscriber: &'a Subscriber,
     pub(crate) timetable: &'a Arc<Timetable>,
     /// The instance's time limit.
     pub(crate) timeout: Duration,
+}
+
+/// What parameters of `init` ask of the system as a whole.
+pub(crate) trait SystemView: Any + fmt::Debug {
+    /// Whether a plugin that is on answers a request.
+    fn answers(&self, request: &EventDescriptor) -> bool;
 }
 
 impl InitContext<'_> {
@@ -192,8 +202,7 @@ impl<Q: Request> InitParam for Option<Requester<Q>> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         let requester = Requester::extract(context)?;
-        let plugins = context.system.plugins();
-        let is_answered = plugins.iter().any(|plugin| plugin.answers(Q::DESCRIPTOR));
+        let is_answered = context.system.answers(Q::DESCRIPTOR);
         Ok(is_answered.then_some(requester))
     }
 }
@@ -273,36 +282,7 @@ impl InitParam for SecurityLog {
     }
 }
 
-impl InitParam for System {
-    const NEED: Need = Need::System;
-
-    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        context.grants().view_system()?;
-        Ok(context.system.clone())
-    }
-}
-
-impl InitParam for Operator {
-    const NEED: Need = Need::Operate { arity: Arity::One };
-
-    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        context.grants().operate_system()?;
-        Ok(context.system.operator(context.identity.name()))
-    }
-}
-
 /// `None` when the right is not granted.
-impl InitParam for Option<Operator> {
-    const NEED: Need = Need::Operate {
-        arity: Arity::Optional,
-    };
-
-    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        let is_granted = context.grants().may_operate_system();
-        Ok(is_granted.then(|| context.system.operator(context.identity.name())))
-    }
-}
-
 impl InitParam for Scheduler {
     const NEED: Need = Need::Schedule;
 

@@ -137,6 +137,7 @@ mod guard;
 mod health;
 mod idempotency;
 pub mod init;
+mod means;
 mod nearest;
 mod options;
 pub mod owned;

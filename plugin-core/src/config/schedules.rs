@@ -54,7 +54,7 @@ impl Default for ScheduleConfig {
 
 impl ScheduleConfig {
     /// When it is due, with what the plugin declares.
-    pub(crate) fn trigger(&self, declared: When) -> Result<Trigger, TriggerError> {
+    fn trigger(&self, declared: When) -> Result<Trigger, TriggerError> {
         let (expression, timezone) = match declared {
             When::Cron {
                 expression,
@@ -83,6 +83,31 @@ impl ScheduleConfig {
             ("after", self.after.is_some()),
         ];
         keys.into_iter().filter(|(_, set)| *set).map(|(key, _)| key)
+    }
+}
+
+impl Timing {
+    /// A declared schedule, with what config says of it.
+    ///
+    /// # Errors
+    ///
+    /// When the expression or the timezone is none, or the period is zero.
+    pub fn declared(
+        schedule: &Schedule,
+        config: Option<&ScheduleConfig>,
+    ) -> Result<Self, TriggerError> {
+        let trigger = match config {
+            Some(config) => config.trigger(schedule.when)?,
+            None => Trigger::declared(schedule.when)?,
+        };
+        let mut timing = Self::with(trigger, schedule.options);
+        if let Some(jitter) = config.and_then(|config| config.jitter) {
+            timing = timing.jitter(jitter.get());
+        }
+        if let Some(timeout) = config.and_then(|config| config.timeout) {
+            timing = timing.timeout(timeout.get());
+        }
+        Ok(timing)
     }
 }
 

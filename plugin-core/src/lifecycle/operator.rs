@@ -12,8 +12,11 @@ use super::kernel::Kernel;
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use super::state::State;
 use super::status::Entry;
+use super::system::System;
 use super::unit::Unit;
 use crate::context;
+use crate::error::Result;
+use crate::init::{Arity, InitContext, InitParam, Need};
 
 /// Operates the running system: starts, stops and restarts plugins, and pauses, resumes, runs and
 /// cancels schedules. Cheap to clone; it does not keep the system alive.
@@ -55,6 +58,11 @@ impl Operator {
             user: None,
         };
         Self { kernel, actor }
+    }
+
+    /// The one of the instance whose context it is.
+    fn of(context: &InitContext<'_>) -> Result<Self> {
+        System::of(context).map(|system| system.operator(context.identity.name()))
     }
 
     /// The same, with the name of the user for whom the plugin asks: the audit log has both.
@@ -150,5 +158,27 @@ impl fmt::Debug for Operator {
         f.debug_struct("Operator")
             .field("actor", &self.actor)
             .finish_non_exhaustive()
+    }
+}
+
+impl InitParam for Operator {
+    const NEED: Need = Need::Operate { arity: Arity::One };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().operate_system()?;
+        Self::of(context)
+    }
+}
+
+impl InitParam for Option<Operator> {
+    const NEED: Need = Need::Operate {
+        arity: Arity::Optional,
+    };
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        if !context.grants().may_operate_system() {
+            return Ok(None);
+        }
+        Operator::of(context).map(Some)
     }
 }

@@ -1,5 +1,6 @@
 //! A view of the whole system, for plugins that report on it.
 
+use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
 
@@ -7,7 +8,9 @@ use super::kernel::Kernel;
 use super::operator::Operator;
 use super::status::SystemStatus;
 use crate::descriptor::Descriptor;
+use crate::error::{Error, Result};
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
+use crate::init::{InitContext, InitParam, Need, SystemView};
 use crate::schedule::ScheduleStatus;
 
 /// A view of the whole system: what runs and how it does. It does not keep the system alive.
@@ -71,6 +74,13 @@ impl System {
         Operator::new(self.0.clone(), plugin)
     }
 
+    /// The one that belongs to a context.
+    pub(super) fn of(context: &InitContext<'_>) -> Result<Self> {
+        let system: &dyn Any = context.system;
+        let system = system.downcast_ref::<Self>().cloned();
+        system.ok_or_else(|| Error::bug("this `init` is not run by a manager"))
+    }
+
     fn kernel(&self) -> Option<Arc<Kernel>> {
         self.0.upgrade()
     }
@@ -79,5 +89,21 @@ impl System {
 impl fmt::Debug for System {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("System")
+    }
+}
+
+impl SystemView for System {
+    fn answers(&self, request: &EventDescriptor) -> bool {
+        self.kernel()
+            .is_some_and(|kernel| kernel.plugins().any(|plugin| plugin.answers(request)))
+    }
+}
+
+impl InitParam for System {
+    const NEED: Need = Need::System;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        context.grants().view_system()?;
+        Self::of(context)
     }
 }

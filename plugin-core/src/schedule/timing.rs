@@ -4,10 +4,9 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::cron::Cron;
-use super::declared::Schedule;
 use super::trigger::{Trigger, TriggerError};
-use crate::config::{Period, ScheduleConfig};
 use crate::options::{Misfire, Overlap, ScheduleOptions};
+use crate::period::Period;
 
 /// When something runs, and how.
 ///
@@ -32,6 +31,11 @@ pub struct Timing {
 }
 
 impl Timing {
+    /// With options that are declared or come from config.
+    pub(crate) const fn with(trigger: Trigger, options: ScheduleOptions) -> Self {
+        Self { trigger, options }
+    }
+
     const fn new(trigger: Trigger) -> Self {
         Self {
             trigger,
@@ -108,31 +112,6 @@ impl Timing {
     #[must_use]
     pub const fn options(&self) -> &ScheduleOptions {
         &self.options
-    }
-
-    /// A declared schedule, with what config says of it.
-    ///
-    /// # Errors
-    ///
-    /// When the expression or the timezone is none, or the period is zero.
-    pub fn declared(
-        schedule: &Schedule,
-        config: Option<&ScheduleConfig>,
-    ) -> Result<Self, TriggerError> {
-        let mut timing = Self {
-            trigger: match config {
-                Some(config) => config.trigger(schedule.when)?,
-                None => Trigger::declared(schedule.when)?,
-            },
-            options: schedule.options,
-        };
-        if let Some(jitter) = config.and_then(|config| config.jitter) {
-            timing = timing.jitter(jitter.get());
-        }
-        if let Some(timeout) = config.and_then(|config| config.timeout) {
-            timing = timing.timeout(timeout.get());
-        }
-        Ok(timing)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::health::Health;
 use crate::lifecycle::hook;
 use crate::lifecycle::kernel::{Kernel, News, Report};
-use crate::lifecycle::means::Look;
+use crate::means::Look;
 
 /// What a plugin's hook says of its health.
 async fn say(kernel: &Kernel, unit: usize, hook: HealthHook, plugin: PluginRef) -> Health {

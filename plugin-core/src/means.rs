@@ -21,7 +21,7 @@ const BLOCK: [u8; 4096] = [0; 4096];
 const KNOWN: &str = ".known";
 
 /// Says so when nothing is kept from an earlier start.
-pub(super) fn greet(data_dir: &Path) {
+pub(crate) fn greet(data_dir: &Path) {
     if !data_dir.join(KNOWN).exists() {
         let path = data_dir.display();
         tracing::info!("`{path}` holds nothing of an earlier start: plugins begin without it");
@@ -57,13 +57,13 @@ pub(crate) fn make_home(data_dir: &Path, plugin: &str) -> io::Result<()> {
 
 /// A look at the means of all plugins: the disk is tried once.
 #[derive(Debug, Clone)]
-pub(super) struct Look {
+pub(crate) struct Look {
     data_dir: PathBuf,
     disk: Arc<OnceCell<Result<(), String>>>,
 }
 
 impl Look {
-    pub(super) fn new(data_dir: &Path) -> Self {
+    pub(crate) fn new(data_dir: &Path) -> Self {
         Self {
             data_dir: data_dir.to_owned(),
             disk: Arc::default(),
@@ -75,7 +75,7 @@ impl Look {
     /// # Errors
     ///
     /// Why it can't.
-    pub(super) async fn check(&self, home: Place) -> Result<(), String> {
+    pub(crate) async fn check(&self, home: Place) -> Result<(), String> {
         let gone = move || home.check().map_err(|error| error.to_string());
         answer(gone).await?;
         let data_dir = self.data_dir.clone();
