@@ -121,10 +121,8 @@ impl<'s> Shape<'s> {
     /// one that is wanted here, nobody can tell which part that is.
     pub(super) fn holds_secret(&self) -> bool {
         let mut seen = Vec::new();
-        let parts = self.parts.iter();
-        parts.fold(false, |found, part| {
-            found || holds_secret(self.root, part, &mut seen)
-        })
+        let mut parts = self.parts.iter();
+        parts.any(|part| holds_secret(self.root, part, &mut seen))
     }
 
     /// A place whose value must not be shown.
