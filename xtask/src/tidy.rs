@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::command::root;
+use crate::storeys;
 
 /// Lines of a Rust file, docs and unit tests included, above which it is more than one idea.
 const LONGEST_FILE: usize = 420;
@@ -50,6 +51,8 @@ pub(crate) fn run() -> Result<(), String> {
         check(&name, &text, &mut faults);
     }
     forgotten(&root, &mut faults);
+    let architecture = fs::read_to_string(root.join("ARCHITECTURE.md"));
+    storeys::check(&architecture.unwrap_or_default(), &mut faults)?;
     if faults.is_empty() {
         Ok(())
     } else {

@@ -9,13 +9,10 @@ const DEEPEST: usize = 8;
 
 /// The arrows between the parts of a folder: its direct children, and its own file.
 pub(super) struct Graph {
-    pub(super) nodes: BTreeMap<String, Node>,
+    /// The parts, and whether each is a folder.
+    pub(super) nodes: BTreeMap<String, bool>,
     /// For each arrow, the imports that make it.
     pub(super) arrows: BTreeMap<(String, String), BTreeSet<String>>,
-}
-
-pub(super) struct Node {
-    pub(super) is_folder: bool,
 }
 
 /// The name under which the folder's own file stands in its graph.
@@ -29,11 +26,9 @@ pub(super) fn of(modules: &Modules, folder: &[String]) -> Graph {
     for child in modules[folder].children.keys() {
         let path = [folder, std::slice::from_ref(child)].concat();
         let is_folder = !modules[&path].children.is_empty();
-        graph.nodes.insert(child.clone(), Node { is_folder });
+        graph.nodes.insert(child.clone(), is_folder);
     }
-    graph
-        .nodes
-        .insert(OWN.to_owned(), Node { is_folder: false });
+    graph.nodes.insert(OWN.to_owned(), false);
     for (path, module) in modules.range(folder.to_vec()..) {
         if !path.starts_with(folder) {
             break;
