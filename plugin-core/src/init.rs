@@ -288,6 +288,6 @@ impl InitParam for Scheduler {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().schedule()?;
-        Ok(context.timetable.scheduler())
+        Ok(Self::new(context.timetable))
     }
 }

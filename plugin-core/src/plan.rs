@@ -35,9 +35,6 @@ use issue::Issues;
 use set::Link;
 use solve::{Solved, solve};
 
-/// Most plugins of one set: an order holds them as `u16`.
-const MOST: usize = u16::MAX as usize;
-
 /// The start order of a set, as indices into it, or all that is wrong with it.
 ///
 /// # Errors

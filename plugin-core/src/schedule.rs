@@ -14,6 +14,7 @@ mod trigger;
 mod counts;
 mod declared;
 mod entry;
+mod error;
 mod run;
 mod status;
 
@@ -25,11 +26,12 @@ mod scheduler;
 pub use crate::options::{Misfire, Overlap, ScheduleOptions, When};
 pub use cron::Cron;
 pub use declared::Schedule;
+pub use error::{ScheduleError, TriggerError};
 pub use run::ScheduledRun;
-pub use scheduler::{ScheduleError, ScheduleHandle, Scheduler};
+pub use scheduler::{ScheduleHandle, Scheduler};
 pub use status::{LastRun, RunOutcome, ScheduleCounts, ScheduleState, ScheduleStatus};
 pub use timing::Timing;
-pub use trigger::{Trigger, TriggerError};
+pub use trigger::Trigger;
 
 /// A time of day as it is shown: RFC 3339 in UTC.
 #[must_use]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Composition;
+use super::composition::Composition;
 use crate::nearest::nearest;
 use crate::plan::CatalogueEntry;
 
@@ -31,12 +31,20 @@ pub enum Absent {
     },
 }
 
-pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
+impl Composition {
+    /// Why the set lacks a plugin; nothing if it holds it.
+    #[must_use]
+    pub fn absent(&self, name: &str) -> Option<Absent> {
+        absent(self, name)
+    }
+}
+
+fn absent(composition: &Composition, name: &str) -> Option<Absent> {
     if composition.find(name).is_some() {
         return None;
     }
     let entry = composition
-        .catalogue
+        .catalogue()
         .iter()
         .find(|entry| entry.plugin == name);
     if let Some(entry) = entry {
@@ -60,7 +68,7 @@ pub(super) fn absent(composition: &Composition, name: &str) -> Option<Absent> {
 /// is meant, and may be left off.
 fn similar(composition: &Composition, name: &str) -> Option<&'static str> {
     let composed = composition.plugins().map(|plugin| plugin.name);
-    let catalogued = composition.catalogue.iter().map(|entry| entry.plugin);
+    let catalogued = composition.catalogue().iter().map(|entry| entry.plugin);
     let known: Vec<&'static str> = composed.chain(catalogued).collect();
     let meant = nearest(stem(name), known.iter().map(|known| stem(known)))?;
     known.into_iter().find(|known| stem(known) == meant)

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::Composition;
+use super::composition::{Composition, Origin};
 use crate::descriptor::Descriptor;
 use crate::event::EventDescriptor;
 use crate::registry;
@@ -20,8 +20,37 @@ pub struct LinkError {
     pub topics: Vec<(&'static str, [&'static str; 2])>,
 }
 
+impl Composition {
+    /// Linked plugins that `compose!` does not name, by name: such as those of a library of which
+    /// only the events are used. They are left out: nothing of them runs, and no config is read
+    /// for them. Of a set put together by hand it is not told.
+    #[must_use]
+    pub fn left_out(&self) -> Vec<&'static Descriptor> {
+        match self.origin {
+            Origin::Build | Origin::Strict => left_out(self),
+            Origin::Hand => Vec::new(),
+        }
+    }
+
+    /// Compares the set with what the linker collected.
+    ///
+    /// A set put together by hand may hold what is not linked.
+    ///
+    /// # Errors
+    ///
+    /// When a composed plugin is not linked, two linked types of event have one topic, or, with
+    /// `#![strict]` in `compose!`, a linked plugin is not composed.
+    pub fn link_check(&self) -> Result<(), LinkError> {
+        match self.origin {
+            Origin::Strict => check(self, true),
+            Origin::Build => check(self, false),
+            Origin::Hand => Ok(()),
+        }
+    }
+}
+
 /// Checks a set of `compose!`; a strict one holds all that is linked.
-pub(super) fn check(composition: &Composition, strict: bool) -> Result<(), LinkError> {
+fn check(composition: &Composition, strict: bool) -> Result<(), LinkError> {
     let mut error = compare(composition, &registry::plugins(), &registry::events());
     if !strict {
         error.unchosen.clear();
@@ -30,7 +59,7 @@ pub(super) fn check(composition: &Composition, strict: bool) -> Result<(), LinkE
 }
 
 /// The linked plugins that nobody composed.
-pub(super) fn left_out(composition: &Composition) -> Vec<&'static Descriptor> {
+fn left_out(composition: &Composition) -> Vec<&'static Descriptor> {
     let composed = identities(composition.plugins());
     let mut linked = registry::plugins();
     linked.retain(|plugin| !composed.contains(&(plugin.name, plugin.type_name)));

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Composition;
+use super::composition::Composition;
 use crate::descriptor::Descriptor;
 use crate::event::Source;
 use crate::event::{matches_any, similar};
@@ -73,8 +73,16 @@ impl fmt::Display for Note {
     }
 }
 
+impl Composition {
+    /// What is worth knowing of the set, and is no mistake.
+    #[must_use]
+    pub fn notes(&self) -> Vec<Note> {
+        of(self)
+    }
+}
+
 /// All notes on a set: on what was left out first, then in start order.
-pub(super) fn of(composition: &Composition) -> Vec<Note> {
+fn of(composition: &Composition) -> Vec<Note> {
     let topics: Vec<&str> = (registry::events().iter())
         .map(|event| event.topic)
         .collect();

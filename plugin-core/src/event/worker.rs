@@ -35,14 +35,10 @@ use crate::error::Result;
 use batch::Batches;
 use beside::Beside;
 use desk::Desk;
-use done::Done;
+use done::{Done, TURN};
 use parked::Parked;
 
 pub(super) use work::Work;
-
-/// Most events that are handled before other tasks have their turn: handlers that never wait must
-/// not keep the thread for themselves.
-const TURN: usize = 64;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,

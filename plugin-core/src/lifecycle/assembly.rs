@@ -12,7 +12,6 @@ use super::kernel::{Kernel, Report};
 use super::operation::Request;
 use super::replica;
 use super::schedules;
-use super::system::System;
 use super::unit::{Unit, UnitSettings};
 use super::wiring::wire;
 use crate::audit::Audit;
@@ -49,14 +48,13 @@ impl Configured {
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         let units = self.units(&audit, &announcer);
         declare_durables(&bus, &units)?;
-        Ok(Arc::new_cyclic(|kernel| Kernel {
+        Ok(Arc::new(Kernel {
             units,
             bus,
             switchboard,
             announcer,
             audit,
             host,
-            system: System::new(kernel),
             data_dir: manager.data_dir.clone(),
             max_concurrency: manager.max_concurrency,
             drain_timeout: manager.drain_timeout.get(),

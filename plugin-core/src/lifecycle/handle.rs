@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
-use super::operation::{Actor, Operation, OperationError, OperationOutcome};
-use super::schedules::ScheduleAction;
+use super::operation::{Actor, Operation, OperationError, OperationOutcome, ScheduleAction};
 use super::status::SystemStatus;
 use crate::schedule::ScheduleStatus;
 

@@ -14,7 +14,6 @@ use super::hook::Limits;
 use super::operation::Request;
 use super::state::State;
 use super::status::SystemStatus;
-use super::system::System;
 use super::unit::Unit;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::context::Identity;
@@ -33,7 +32,6 @@ pub(super) struct Kernel {
     pub(super) audit: Audit,
     /// Who publishes and subscribes from outside of the plugins.
     pub(super) host: Arc<Identity>,
-    pub(super) system: System,
     pub(super) data_dir: PathBuf,
     pub(super) max_concurrency: usize,
     pub(super) drain_timeout: Duration,

@@ -8,10 +8,7 @@ use std::sync::Arc;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
-use super::kernel::Kernel;
 use super::report::PluginStop;
-use super::schedules::ScheduleAction;
-use crate::audit::{Entry, Outcome};
 
 pub use error::OperationError;
 
@@ -46,6 +43,46 @@ pub enum Operation {
         /// What to do with it.
         action: ScheduleAction,
     },
+}
+
+/// What an operator can ask of a schedule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ScheduleAction {
+    /// Halt it: no run of it begins until it is resumed.
+    Pause,
+    /// Go on with it, with its next due time.
+    Resume,
+    /// Begin a run now, and don't wait for its end.
+    Run,
+    /// End it for good.
+    Cancel,
+}
+
+impl ScheduleAction {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Pause, Self::Resume, Self::Run, Self::Cancel];
+
+    /// The word that operators use.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pause => "pause",
+            Self::Resume => "resume",
+            Self::Run => "run",
+            Self::Cancel => "cancel",
+        }
+    }
+
+    /// The word of the audit log.
+    pub(super) const fn audit_word(self) -> &'static str {
+        match self {
+            Self::Pause => "schedule.pause",
+            Self::Resume => "schedule.resume",
+            Self::Run => "schedule.run",
+            Self::Cancel => "schedule.cancel",
+        }
+    }
 }
 
 /// An operation, who asks for it, and where its answer goes.
@@ -106,7 +143,7 @@ impl OperationOutcome {
 
 impl Operation {
     /// The word of the audit log, and the plugin.
-    fn target(&self) -> (&'static str, &str) {
+    pub(super) fn target(&self) -> (&'static str, &str) {
         match self {
             Self::Start { plugin } => ("start", plugin),
             Self::Stop { plugin, .. } => ("stop", plugin),
@@ -116,7 +153,7 @@ impl Operation {
     }
 
     /// What else the audit log says of it.
-    fn detail(&self) -> Option<&str> {
+    pub(super) fn detail(&self) -> Option<&str> {
         match self {
             Self::Schedule { schedule, .. } => Some(schedule),
             _ => None,
@@ -126,47 +163,3 @@ impl Operation {
 
 /// Where the answer to an operation comes.
 pub(super) type Answer = oneshot::Receiver<Result<OperationOutcome, OperationError>>;
-
-impl Kernel {
-    /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
-    pub(super) async fn submit(
-        &self,
-        operation: Operation,
-        actor: Actor,
-    ) -> Result<Answer, OperationError> {
-        let (answer, answered) = oneshot::channel();
-        let request = Request {
-            operation,
-            actor,
-            answer,
-        };
-        match self.requests.send(request).await {
-            Ok(()) => Ok(answered),
-            Err(_) => Err(OperationError::Stopping),
-        }
-    }
-
-    /// Puts what somebody asked for into the audit log, also when it was refused.
-    pub(super) fn audit_operation(
-        &self,
-        operation: &Operation,
-        actor: &Actor,
-        outcome: Result<&OperationOutcome, &OperationError>,
-    ) {
-        let (action, plugin) = operation.target();
-        let said = match outcome {
-            Ok(_) => Outcome::Done,
-            Err(OperationError::Failed { .. }) => Outcome::Failed,
-            Err(_) => Outcome::Denied,
-        };
-        let mut entry = Entry::new(actor.name, action, said).plugin(plugin.to_owned());
-        if let Some(user) = &actor.user {
-            entry = entry.user(&**user);
-        }
-        self.audit.record(match (outcome, operation.detail()) {
-            (Ok(_), None) => entry,
-            (Ok(_), Some(detail)) => entry.detail(detail),
-            (Err(error), _) => entry.detail(error.to_string()),
-        });
-    }
-}

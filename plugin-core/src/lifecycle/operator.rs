@@ -62,7 +62,8 @@ impl Operator {
 
     /// The one of the instance whose context it is.
     fn of(context: &InitContext<'_>) -> Result<Self> {
-        System::of(context).map(|system| system.operator(context.identity.name()))
+        let system = System::of(context)?;
+        Ok(Self::new(system.weak().clone(), context.identity.name()))
     }
 
     /// The same, with the name of the user for whom the plugin asks: the audit log has both.

@@ -4,51 +4,11 @@ use std::time::Duration;
 
 use super::announcer::Announcer;
 use super::kernel::Kernel;
-use super::operation::{OperationError, OperationOutcome};
+use super::operation::{OperationError, OperationOutcome, ScheduleAction};
 use crate::config::PluginSettings;
 use crate::descriptor::Descriptor;
 use crate::event::kernel::{ScheduleCompleted, ScheduleFailed};
 use crate::schedule::{Ended, Refused, ScheduleStatus, Timing};
-
-/// What an operator can ask of a schedule.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum ScheduleAction {
-    /// Halt it: no run of it begins until it is resumed.
-    Pause,
-    /// Go on with it, with its next due time.
-    Resume,
-    /// Begin a run now, and don't wait for its end.
-    Run,
-    /// End it for good.
-    Cancel,
-}
-
-impl ScheduleAction {
-    /// All of them.
-    pub const ALL: [Self; 4] = [Self::Pause, Self::Resume, Self::Run, Self::Cancel];
-
-    /// The word that operators use.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Pause => "pause",
-            Self::Resume => "resume",
-            Self::Run => "run",
-            Self::Cancel => "cancel",
-        }
-    }
-
-    /// The word of the audit log.
-    pub(super) const fn audit_word(self) -> &'static str {
-        match self {
-            Self::Pause => "schedule.pause",
-            Self::Resume => "schedule.resume",
-            Self::Run => "schedule.run",
-            Self::Cancel => "schedule.cancel",
-        }
-    }
-}
 
 /// The schedules that a plugin declares, with what config says of them.
 pub(super) fn declared(

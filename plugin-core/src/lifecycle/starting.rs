@@ -10,6 +10,7 @@ use super::kernel::Kernel;
 use super::providing::install;
 use super::state::Step;
 use super::stopping;
+use super::system::System;
 use super::unit::Live;
 use crate::audit::Outcome;
 use crate::boxed::{BoxFuture, PluginRef};
@@ -85,7 +86,7 @@ fn build(
             home: &this.home,
             bus: &shared.bus,
             services: &shared.switchboard,
-            system: &shared.system,
+            system: &System::new(&shared),
             subscriber: &subscriber,
             timetable: &this.timetable,
             timeout: this.settings.timeout,

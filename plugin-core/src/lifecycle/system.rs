@@ -5,7 +5,6 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::kernel::Kernel;
-use super::operator::Operator;
 use super::status::SystemStatus;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
@@ -18,8 +17,8 @@ use crate::schedule::ScheduleStatus;
 pub struct System(Weak<Kernel>);
 
 impl System {
-    pub(super) fn new(kernel: &Weak<Kernel>) -> Self {
-        Self(kernel.clone())
+    pub(super) fn new(kernel: &Arc<Kernel>) -> Self {
+        Self(Arc::downgrade(kernel))
     }
 
     /// The state of each plugin and of the whole.
@@ -69,16 +68,16 @@ impl System {
         crate::registry::events()
     }
 
-    /// A hold on it, for an instance that may have one.
-    pub(crate) fn operator(&self, plugin: &'static str) -> Operator {
-        Operator::new(self.0.clone(), plugin)
-    }
-
     /// The one that belongs to a context.
     pub(super) fn of(context: &InitContext<'_>) -> Result<Self> {
         let system: &dyn Any = context.system;
         let system = system.downcast_ref::<Self>().cloned();
         system.ok_or_else(|| Error::bug("this `init` is not run by a manager"))
+    }
+
+    /// What is seen.
+    pub(super) fn weak(&self) -> &Weak<Kernel> {
+        &self.0
     }
 
     fn kernel(&self) -> Option<Arc<Kernel>> {

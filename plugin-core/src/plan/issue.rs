@@ -179,7 +179,7 @@ impl std::error::Error for PlanIssue {}
 const fn write_too_many(count: usize, text: &mut Text<'_>) {
     text.number(count as u64)
         .push(" plugins are more than a set can hold: leave some out, at most ")
-        .number(super::MOST as u64)
+        .number(super::set::MOST as u64)
         .push(" may stay");
 }
 

@@ -4,6 +4,9 @@ use super::edge::{Edge, Reason};
 use crate::descriptor::Descriptor;
 use crate::init::{Arity, Need};
 
+/// Most plugins of one set: an order holds them as `u16`.
+pub(super) const MOST: usize = u16::MAX as usize;
+
 /// The plugins of a set by rank: their place in the order of (kind, name).
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Set<'s> {

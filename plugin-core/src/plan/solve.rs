@@ -7,8 +7,9 @@ use super::issue::{Issues, PlanIssue};
 use super::order::{self, Order, order};
 use super::providers::{self, Providers};
 use super::rank::{self, rank};
+use super::set::MOST;
 use super::set::{Link, Set};
-use super::{MOST, names, topics};
+use super::{names, topics};
 use crate::descriptor::Descriptor;
 
 /// A checked set. Its order holds if there is neither an issue nor a cycle.

@@ -16,8 +16,8 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::grammar;
-use super::trigger::TriggerError;
 use crate::nearest::nearest;
+use crate::schedule::error::TriggerError;
 
 /// A cron expression in a timezone.
 #[derive(Debug, Clone)]

@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use super::error::ScheduleError;
 use super::run::{Call, ScheduledRun};
 use super::timetable::Timetable;
 use super::timing::Timing;
@@ -64,7 +65,9 @@ use crate::event::{Event, Publisher};
 pub struct Scheduler(Arc<Timetable>);
 
 impl Scheduler {
-    pub(super) fn new(timetable: &Arc<Timetable>) -> Self {
+    /// Lets a plugin make schedules of its own.
+    pub(crate) fn new(timetable: &Arc<Timetable>) -> Self {
+        timetable.open();
         Self(Arc::clone(timetable))
     }
 
@@ -184,30 +187,3 @@ impl Drop for ScheduleHandle {
         }
     }
 }
-
-/// Why something was not scheduled.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ScheduleError {
-    /// The plugin is stopping or has stopped.
-    Stopping,
-    /// Another schedule of the plugin has the name.
-    Taken(String),
-    /// The plugin has as many schedules as it may.
-    Full(usize),
-}
-
-impl fmt::Display for ScheduleError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stopping => f.write_str("the plugin is stopping and schedules nothing more"),
-            Self::Taken(name) => write!(
-                f,
-                "the plugin has a schedule `{name}` already: choose another name"
-            ),
-            Self::Full(most) => write!(f, "the plugin has {most} schedules, as many as it may"),
-        }
-    }
-}
-
-impl std::error::Error for ScheduleError {}

@@ -23,7 +23,6 @@ use super::book::{Book, Phase, Scope};
 use super::declared::Schedule;
 use super::entry::Entry;
 use super::run::{Call, Ended};
-use super::scheduler::Scheduler;
 use super::status::ScheduleStatus;
 use super::timing::Timing;
 use crate::boxed::PluginRef;
@@ -79,10 +78,9 @@ impl Timetable {
         &self.clock
     }
 
-    /// Lets the plugin make schedules of its own.
-    pub(crate) fn scheduler(self: &Arc<Self>) -> Scheduler {
+    /// From here on, the plugin may make schedules of its own.
+    pub(super) fn open(&self) {
         self.is_open.store(true, Relaxed);
-        Scheduler::new(self)
     }
 
     /// Whether the plugin has a schedule, or may come to have one while it runs.

@@ -4,9 +4,10 @@ use std::fmt;
 use std::time::{Duration, SystemTime};
 
 use super::cron::Cron;
-use super::trigger::{Trigger, TriggerError};
+use super::trigger::Trigger;
 use crate::options::{Misfire, Overlap, ScheduleOptions};
 use crate::period::Period;
+use crate::schedule::error::TriggerError;
 
 /// When something runs, and how.
 ///

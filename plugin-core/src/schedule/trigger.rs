@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 use tokio::time::Instant;
 
 use super::cron::Cron;
+use super::error::TriggerError;
 use crate::clock::Clock;
 use crate::options::When;
 use crate::period::Period;
@@ -182,45 +183,3 @@ impl fmt::Display for Trigger {
         }
     }
 }
-
-/// Why something is no trigger.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum TriggerError {
-    /// A rate without a period.
-    NoPeriod,
-    /// Text that is no cron expression, or one that is never due.
-    Cron {
-        /// The text.
-        expression: String,
-        /// What is wrong with it.
-        why: String,
-    },
-    /// A timezone that the database does not hold.
-    Timezone {
-        /// Its name.
-        name: String,
-        /// What was probably meant.
-        meant: Option<String>,
-    },
-}
-
-impl fmt::Display for TriggerError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::NoPeriod => f.write_str("a period of zero is no rate: write a longer one"),
-            Self::Cron { expression, why } => {
-                write!(f, "`{expression}` can't be used: {why}")
-            }
-            Self::Timezone { name, meant } => {
-                write!(f, "no timezone is named `{name}`: ")?;
-                match meant {
-                    Some(meant) => write!(f, "did you mean `{meant}`?"),
-                    None => f.write_str("write one of the IANA database, such as `Europe/Berlin`"),
-                }
-            }
-        }
-    }
-}
-
-impl std::error::Error for TriggerError {}

@@ -9,6 +9,10 @@ use std::sync::Arc;
 use super::work::Work;
 use crate::event::mailbox::Mailbox;
 
+/// Most events that are handled before other tasks have their turn: handlers that never wait must
+/// not keep the thread for themselves.
+pub(super) const TURN: usize = 64;
+
 /// Part of a mailbox that may be free without anybody knowing: one in so many places, and never
 /// more than a turn. In a small mailbox it is none.
 const SHARE: usize = 16;
@@ -28,7 +32,7 @@ impl Done {
         Self {
             mailbox: Arc::clone(mailbox),
             rooms: 0,
-            most_rooms: (mailbox.capacity() / SHARE).min(super::TURN),
+            most_rooms: (mailbox.capacity() / SHARE).min(TURN),
             handled: 0,
         }
     }

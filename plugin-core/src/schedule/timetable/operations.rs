@@ -8,8 +8,8 @@ use super::Timetable;
 use crate::clock::Clock;
 use crate::schedule::book::{Book, Phase};
 use crate::schedule::entry::Entry;
+use crate::schedule::error::ScheduleError;
 use crate::schedule::run::Call;
-use crate::schedule::scheduler::ScheduleError;
 use crate::schedule::status::ScheduleState;
 use crate::schedule::timing::Timing;
 

@@ -1,0 +1,51 @@
+//! Operations on their way to the supervisor, and into the audit log.
+
+use tokio::sync::oneshot;
+
+use super::kernel::Kernel;
+use super::operation::{Actor, Answer, Operation, OperationError, OperationOutcome, Request};
+use crate::audit::{Entry, Outcome};
+
+impl Kernel {
+    /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
+    pub(super) async fn submit(
+        &self,
+        operation: Operation,
+        actor: Actor,
+    ) -> Result<Answer, OperationError> {
+        let (answer, answered) = oneshot::channel();
+        let request = Request {
+            operation,
+            actor,
+            answer,
+        };
+        match self.requests.send(request).await {
+            Ok(()) => Ok(answered),
+            Err(_) => Err(OperationError::Stopping),
+        }
+    }
+
+    /// Puts what somebody asked for into the audit log, also when it was refused.
+    pub(super) fn audit_operation(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        outcome: Result<&OperationOutcome, &OperationError>,
+    ) {
+        let (action, plugin) = operation.target();
+        let said = match outcome {
+            Ok(_) => Outcome::Done,
+            Err(OperationError::Failed { .. }) => Outcome::Failed,
+            Err(_) => Outcome::Denied,
+        };
+        let mut entry = Entry::new(actor.name, action, said).plugin(plugin.to_owned());
+        if let Some(user) = &actor.user {
+            entry = entry.user(&**user);
+        }
+        self.audit.record(match (outcome, operation.detail()) {
+            (Ok(_), None) => entry,
+            (Ok(_), Some(detail)) => entry.detail(detail),
+            (Err(error), _) => entry.detail(error.to_string()),
+        });
+    }
+}
