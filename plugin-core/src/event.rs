@@ -1,9 +1,7 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 
 mod addressee;
-mod any;
 mod backlog;
-mod batch;
 mod bell;
 mod binder;
 mod bindings;
@@ -16,7 +14,6 @@ mod decode;
 mod descriptor;
 mod dispatch;
 mod durable;
-mod envelope;
 mod failing;
 mod group;
 mod handler;
@@ -30,6 +27,7 @@ pub(crate) mod linked;
 mod mailbox;
 mod middleware;
 mod outcome;
+mod payload;
 mod publication;
 mod publish;
 mod publish_all;
@@ -56,10 +54,6 @@ pub use crate::context::EventId;
 pub use crate::error::{DecodeError, PublishAllError, PublishError, RequestError, TryPublishError};
 pub use crate::idempotency::{IdempotencyKey, InvalidKey};
 pub use crate::pattern::{Pattern, PatternError};
-pub use any::{AnyEvent, SharedEvent};
-#[doc(hidden)]
-pub use batch::IntoBatchOutcome;
-pub use batch::{Batch, BatchOutcome};
 pub use binder::Binder;
 pub use breaker::{BreakerState, BreakerStatus};
 pub use bus::Bus;
@@ -70,11 +64,13 @@ pub use dead_letters::{
     DeadLetters,
 };
 pub use declared::{Middleware, Respond, Source, Subscription};
-pub use descriptor::{Declared, Event, EventData, EventDescriptor};
-pub use envelope::Envelope;
+pub use descriptor::{Declared, Event, EventDescriptor};
 pub use handler::HandlerReport;
-pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport, Patch};
+pub use middleware::{Delivered, Delivery, Interceptors, MiddlewareReport};
 pub use outcome::HandlerOutcome;
+#[doc(hidden)]
+pub use payload::IntoBatchOutcome;
+pub use payload::{AnyEvent, Batch, BatchOutcome, Envelope, EventData, Patch, SharedEvent};
 pub use publisher::{Publisher, Publishers};
 pub use received::Received;
 #[doc(hidden)]

@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use super::any::{Carried, Payload};
-use super::envelope::Envelope;
 use super::handler::{Site, admits};
 use super::inline::Inline;
 use super::queued::{Queued, QueuedSite};
 use crate::error::Result;
+use crate::event::payload::{Carried, Envelope, Payload};
 use crate::guard;
 
 /// A handler whose type of payload is not named.

@@ -4,20 +4,18 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use super::any::{AnyEvent, Payload, SharedEvent};
-use super::batch::{self, Batch, BatchOutcome};
 use super::bindings::Bindings;
 use super::breaker::Breaker;
 use super::bus::Bus;
 use super::caller::{self, Handler};
 use super::descriptor::Event;
 use super::durable::{Delivery, Durable};
-use super::envelope::Envelope;
 use super::group::{KeyOf, Membership};
 use super::handler::{AnyFilter, AnyHandler, Bound, Site};
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;
+use super::payload;
 use super::queued::{AtRest, Events, Queued, QueuedCall, QueuedSite};
 use super::table::Change;
 use crate::boxed::PluginRef;
@@ -25,6 +23,7 @@ use crate::boxed::{PluginType, provider};
 use crate::context::Identity;
 use crate::error::Result;
 use crate::event::declared::Subscription;
+use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
 use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
@@ -201,7 +200,7 @@ impl<'a> Binder<'a> {
                 let events: Vec<_> = work.payloads().into_iter().map(typed::<E>).collect();
                 let count = events.len();
                 let returned = call(Arc::clone(&plugin), Batch::new(events));
-                async move { batch::result_of(returned.await, count) }
+                async move { payload::result_of(returned.await, count) }
             })
         }));
         self.add_site(filter, site);

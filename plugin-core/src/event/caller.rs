@@ -13,9 +13,9 @@ use std::task::{Context, Poll};
 use pin_project_lite::pin_project;
 
 use super::descriptor::Event;
-use super::envelope::Envelope;
 use super::worker::Work;
 use crate::error::Result;
+use crate::event::payload::Envelope;
 
 /// Calls one handler, for one piece of work at a time. A panic of the plugin's code is an error of
 /// the call that it is in.

@@ -8,15 +8,14 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_path_to_error::Track;
 
-use super::any::{Payload, Untyped};
 use super::bus::Bus;
 use super::descriptor::Event;
 use super::durable::{publish_durable, publish_stored};
-use super::envelope::Envelope;
 use super::publication::Publication;
 use crate::boxed::BoxFuture;
 use crate::context::{Identity, Meta};
 use crate::error::{DecodeError, PublishError};
+use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::idempotency::IdempotencyKey;
 
 /// An event whose type the publisher does not name.

@@ -4,11 +4,11 @@ use std::any::{Any, TypeId};
 use std::fmt;
 use std::sync::Arc;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use schemars::{Schema, SchemaGenerator};
+use serde_json::Value;
 
 use super::decode::Publishable;
+use super::payload::{Carried, EventData, Substitute, unfit};
 use super::received;
 use super::request::{AnswerDescriptor, Request};
 use super::route::{AnyRoute, Route};
@@ -38,17 +38,6 @@ pub trait Declared {
 impl<T: Declared + EventData> Event for T {
     const DESCRIPTOR: &'static EventDescriptor = <T as Declared>::DESCRIPTOR;
 }
-
-/// Data that an event can be made of. It is implemented for all types that can be.
-#[diagnostic::on_unimplemented(
-    message = "`{Self}` can't be an event",
-    label = "needs `#[derive(Serialize, Deserialize, JsonSchema)]`, owned fields, and no thread-bound ones",
-    note = "derive `Serialize`, `Deserialize` and `JsonSchema` on `{Self}`"
-)]
-pub trait EventData: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
-
-#[diagnostic::do_not_recommend]
-impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> EventData for T {}
 
 /// What is known of a type of event at compile time.
 #[derive(Clone, Copy)]
@@ -148,5 +137,44 @@ impl fmt::Debug for EventDescriptor {
             .field("topic", &self.topic)
             .field("type_name", &self.type_name)
             .finish_non_exhaustive()
+    }
+}
+
+impl<E: Event> Carried for E {
+    fn topic(&self) -> &str {
+        E::DESCRIPTOR.topic
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(self)
+    }
+
+    fn encode(&self) -> serde_json::Result<String> {
+        serde_json::to_string(self)
+    }
+
+    fn changed(&self, change: Substitute) -> crate::Result<Self> {
+        typed(self, change)
+    }
+}
+
+/// A typed event with a change. A patch is held to the rules of the type's schema, as what comes
+/// from outside is.
+fn typed<E: Event>(event: &E, change: Substitute) -> crate::Result<E> {
+    match change {
+        Substitute::Typed(event) => {
+            let event = event
+                .downcast::<E>()
+                .map_err(|_| unfit("of another type"))?;
+            Ok(*event)
+        }
+        Substitute::Patch(patch) => {
+            let mut data = serde_json::to_value(event)
+                .map_err(|error| unfit(format_args!("a patch of what is no JSON: {error}")))?;
+            patch.apply(&mut data);
+            received::check_rules(E::DESCRIPTOR, &data).map_err(unfit)?;
+            serde_path_to_error::deserialize(data)
+                .map_err(|error| unfit(DecodeError::new(E::DESCRIPTOR.topic, error)))
+        }
     }
 }

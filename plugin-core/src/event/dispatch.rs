@@ -7,12 +7,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use super::any::Carried;
-use super::envelope::Envelope;
 use super::inline::{Entry, Inline};
 use super::route::Route;
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
+use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 

@@ -3,12 +3,12 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use super::any::Payload;
 use super::breaker::{Breaker, Turn};
 use super::dead_letters::{DeadLetter, Failures};
 use super::handler::Site;
 use crate::context::Meta;
 use crate::error::{Error, ErrorKind, Result};
+use crate::event::payload::Payload;
 
 impl Site {
     /// Counts a call that is made again, and starts the clock.

@@ -12,9 +12,9 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-use super::any::Payload;
 use crate::context::Identity;
 use crate::event::declared::Subscription;
+use crate::event::payload::Payload;
 use crate::key;
 use crate::options::Balance;
 

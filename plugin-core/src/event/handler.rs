@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::any::AnyEvent;
 use super::dead_letters::DeadLetters;
 use super::inline::Inline;
 use super::outcome::HandlerOutcome;
@@ -15,6 +14,7 @@ use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
 use crate::context::{Counters, Identity, Meta};
 use crate::error::Result;
+use crate::event::payload::AnyEvent;
 use crate::guard;
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
@@ -221,7 +221,7 @@ pub struct HandlerReport {
 pub(super) fn admits<P>(
     site: &Site,
     filter: Option<&Filter<P>>,
-    envelope: &super::Envelope<P>,
+    envelope: &crate::event::payload::Envelope<P>,
 ) -> bool {
     if site.has_ended() {
         return false;
@@ -237,7 +237,7 @@ pub(super) fn admits<P>(
     })
 }
 
-pub(super) type Filter<P> = Box<dyn Fn(&super::Envelope<P>) -> bool + Send + Sync>;
+pub(super) type Filter<P> = Box<dyn Fn(&crate::event::payload::Envelope<P>) -> bool + Send + Sync>;
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.
 #[derive(Clone)]
@@ -257,14 +257,14 @@ pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
 
 impl AnyHandler {
     /// The handler for one type of payload.
-    pub(super) fn bind<P: super::any::Carried>(self) -> Bound<P> {
+    pub(super) fn bind<P: crate::event::payload::Carried>(self) -> Bound<P> {
         self.bind_to(|filter| filter.map(typed_filter))
     }
 
     /// The handler for those events alone that `only` lets through.
-    pub(super) fn bind_only<P: super::any::Carried>(
+    pub(super) fn bind_only<P: crate::event::payload::Carried>(
         self,
-        only: impl Fn(&super::Envelope<P>) -> bool + Send + Sync + 'static,
+        only: impl Fn(&crate::event::payload::Envelope<P>) -> bool + Send + Sync + 'static,
     ) -> Bound<P> {
         self.bind_to(|filter| match filter.map(typed_filter) {
             Some(filter) => Some(Box::new(move |envelope| only(envelope) && filter(envelope))),
@@ -272,7 +272,7 @@ impl AnyHandler {
         })
     }
 
-    fn bind_to<P: super::any::Carried>(
+    fn bind_to<P: crate::event::payload::Carried>(
         self,
         typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
     ) -> Bound<P> {
@@ -288,7 +288,7 @@ impl AnyHandler {
     }
 }
 
-fn typed_filter<P: super::any::Carried>(filter: AnyFilter) -> Filter<P> {
+fn typed_filter<P: crate::event::payload::Carried>(filter: AnyFilter) -> Filter<P> {
     Box::new(move |envelope| filter(&AnyEvent::new(envelope)))
 }
 

@@ -10,10 +10,9 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::any::{AnyEvent, Carried};
-use super::envelope::Envelope;
 use super::handler::{Filter, Site, admits};
 use crate::error::Result;
+use crate::event::payload::{AnyEvent, Carried, Envelope};
 use crate::rcu::tally::Tally;
 
 /// Calls a target whose type only the function knows.

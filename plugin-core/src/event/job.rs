@@ -10,14 +10,13 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-use super::any::{Carried, Payload};
 use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
-use super::envelope::Envelope;
 use super::group::Pin;
 use super::outcome::HandlerOutcome;
 use super::queued::QueuedSite;
 use crate::error::{Error, Result};
+use crate::event::payload::{Carried, Envelope, Payload};
 
 /// The place of a job among those of its key.
 #[derive(Debug)]

@@ -10,9 +10,9 @@
 //! reading of the table, so that a stop waits for the call.
 
 mod around;
+mod asked;
 mod bind;
 mod chain;
-mod change;
 mod delivery;
 mod draft;
 mod link;
@@ -22,11 +22,9 @@ mod report;
 mod topics;
 
 pub use bind::Interceptors;
-pub use change::Patch;
 pub use delivery::{Delivered, Delivery};
 pub use report::MiddlewareReport;
 
 pub(super) use around::Around;
 pub(super) use chain::Chain;
-pub(super) use change::{Substitute, typed, untyped};
 pub(super) use queued::{Calling, Intercepted};

@@ -6,9 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::any::Carried;
 use super::bus::Bus;
-use super::envelope::Envelope;
 use super::job::Job;
 use super::mailbox::NoSlot;
 use super::publish::take_in;
@@ -18,6 +16,7 @@ use super::target::{Asks, Sending, Sent, Target, Way};
 use crate::boxed::BoxFuture;
 use crate::context::Identity;
 use crate::error::PublishError;
+use crate::event::payload::{Carried, Envelope};
 
 /// The future of a publishing.
 pub(super) struct Publication<'a, P> {

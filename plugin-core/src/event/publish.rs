@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 
-use super::any::Carried;
 use super::bus::Bus;
-use super::envelope::Envelope;
 use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Publishing};
 use super::route::{Route, Serves};
 use super::target::{Asks, Sending, Sent, Target};
 use crate::context::{Identity, Meta};
 use crate::error::{Error, PublishError, TryPublishError};
+use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::Record;
 

@@ -4,9 +4,7 @@
 
 use std::sync::Arc;
 
-use super::any::Carried;
 use super::bus::Bus;
-use super::envelope::Envelope;
 use super::job::Job;
 use super::publication::Outcome;
 use super::publishing::{Accepted, Publishing};
@@ -15,6 +13,7 @@ use super::route::Route;
 use super::target::{Asks, Sending, Target};
 use crate::context::{Identity, Meta};
 use crate::error::{PublishAllError, PublishError};
+use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::Record;
 

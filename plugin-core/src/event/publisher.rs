@@ -6,7 +6,6 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::any::Untyped;
 use super::bus::Bus;
 use super::decode;
 use super::descriptor::{Event, EventDescriptor};
@@ -18,6 +17,7 @@ use super::publish_all::publish_all;
 use super::received::{self, Given, Received};
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishAllError, PublishError, TryPublishError};
+use crate::event::payload::Untyped;
 use crate::pattern::{Pattern, PatternError};
 
 /// The right of one plugin to publish one type of event.

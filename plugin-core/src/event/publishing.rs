@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::any::{Carried, Payload};
 use super::backlog;
 use super::bus::Bus;
 use super::job::{Job, Turn};
@@ -15,6 +14,7 @@ use super::target::Target;
 use crate::context;
 use crate::context::Identity;
 use crate::error::PublishError;
+use crate::event::payload::{Carried, Payload};
 use crate::options::Overflow;
 
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.

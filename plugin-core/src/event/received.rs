@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::any::Untyped;
 use super::bus::Bus;
 use super::decode::{Publishable, publish_untyped};
 use super::descriptor::EventDescriptor;
@@ -14,6 +13,7 @@ use super::rules::Rules;
 use super::subject::Subject;
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishError};
+use crate::event::payload::Untyped;
 use crate::idempotency::IdempotencyKey;
 
 /// An event that [`Publishers::receive`](super::Publishers::receive) has read.

@@ -9,8 +9,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addressee::Addressee;
-use super::any::Carried;
-use super::envelope::Envelope;
 use super::handler::{AnyHandler, Bound, HandlerReport};
 use super::inline::{self, Entry, Inline};
 use super::middleware::{Around, Chain};
@@ -18,6 +16,7 @@ use super::queued::Queued;
 use super::sampling::Sampling;
 use super::target::{Target, targets};
 use crate::error::Result;
+use crate::event::payload::{Carried, Envelope};
 use crate::rcu::record::Slot;
 use crate::rcu::tally::Tally;
 

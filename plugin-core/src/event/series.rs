@@ -5,12 +5,11 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
-use super::any::Carried;
 use super::dispatch::Caught;
-use super::envelope::Envelope;
 use super::inline::Bound;
 use super::route::Route;
 use crate::context::{Frame, Meta, Series, within};
+use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 

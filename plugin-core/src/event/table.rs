@@ -8,10 +8,10 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::any::{Carried, Untyped};
 use super::handler::{AnyHandler, Bound, HandlerReport};
 use super::middleware::Chain;
 use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
+use crate::event::payload::{Carried, Untyped};
 use crate::pattern::Pattern;
 
 pub(crate) struct Table {
@@ -130,7 +130,9 @@ impl<'a> Draft<'a> {
             }
         }
         let wanted = pattern.clone();
-        let only = move |envelope: &super::Envelope<Untyped>| wanted.matches(&envelope.topic);
+        let only = move |envelope: &crate::event::payload::Envelope<Untyped>| {
+            wanted.matches(&envelope.topic)
+        };
         let handler = handler.clone().bind_only::<Untyped>(only);
         self.add(self.table.untyped(), handler);
     }

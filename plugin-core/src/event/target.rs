@@ -8,8 +8,6 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
-use super::any::Carried;
-use super::envelope::Envelope;
 use super::handler::admits;
 use super::job::{Job, Turn};
 use super::mailbox::{NoSlot, Slot};
@@ -17,6 +15,7 @@ use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Parcel, Publishing};
 use super::queued::{Queued, QueuedSite};
 use crate::error::{Result, TryPublishError};
+use crate::event::payload::{Carried, Envelope};
 use crate::guard;
 use crate::options::Overflow;
 

@@ -14,9 +14,8 @@ use super::*;
 use crate::context;
 use crate::context::Meta;
 use crate::error::{Error, ErrorKind};
-use crate::event::any::Payload;
-use crate::event::batch::Batch;
 use crate::event::descriptor::{Declared, EventDescriptor};
+use crate::event::payload::{Batch, Payload};
 use crate::rcu::record::Record;
 
 /// What was dropped, in order.

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::letter::{DeadLetter, DeadLetterId};
 use crate::error::Error;
-use crate::event::any::Payload;
 use crate::event::handler::Site;
+use crate::event::payload::Payload;
 use crate::guard;
 use crate::timestamp::Timestamp;
 

@@ -11,11 +11,10 @@ use crate::context;
 use crate::context::Meta;
 use crate::error::{DecodeError, Error};
 use crate::event::addressee::Received;
-use crate::event::any::{Payload, Untyped};
 use crate::event::bus::Bus;
-use crate::event::envelope::Envelope;
 use crate::event::handler::Site;
 use crate::event::job::Job;
+use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::event::queued::QueuedSite;
 use crate::rcu::record::Record;
 

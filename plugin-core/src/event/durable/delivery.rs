@@ -7,12 +7,11 @@ use serde_json::Value;
 
 use crate::context::{EventId, Meta};
 use crate::error::{DecodeError, Error, Result};
-use crate::event::any::{Payload, Untyped};
 use crate::event::dead_letters::{DeadLetter, Failures, interned};
 use crate::event::decode;
 use crate::event::descriptor::Event;
-use crate::event::envelope::Envelope;
 use crate::event::job::{Job, Turn};
+use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::event::queued::QueuedSite;
 use crate::event::store::Record;
 use crate::rcu::record as thread;

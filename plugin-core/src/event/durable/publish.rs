@@ -4,9 +4,9 @@ use tokio::sync::oneshot;
 
 use crate::context::Identity;
 use crate::error::PublishError;
-use crate::event::any::Carried;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::Carried;
 use crate::event::publish::call_inline;
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::QueuedSite;

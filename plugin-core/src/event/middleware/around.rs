@@ -8,9 +8,8 @@ use super::chain::Chain;
 use super::delivery::Delivery;
 use crate::error::{Error, Result};
 use crate::event::addressee::{Addressee, Received, envelope, received};
-use crate::event::any::{AnyEvent, Carried, Payload};
-use crate::event::envelope::Envelope;
 use crate::event::inline::{self, Entry, Inline};
+use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
 use crate::options::Mode;
 
 /// A handler with its middleware around it.

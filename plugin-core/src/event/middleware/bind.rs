@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use super::change::{Patch, Substitute};
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
 use super::topics::Topics;
@@ -11,12 +10,11 @@ use crate::boxed::PluginType;
 use crate::boxed::provider;
 use crate::context::Identity;
 use crate::error::{Error, Result};
-use crate::event::any::AnyEvent;
 use crate::event::bindings::Bindings;
 use crate::event::bus::Bus;
 use crate::event::declared::Middleware;
 use crate::event::descriptor::Event;
-use crate::event::envelope::Envelope;
+use crate::event::payload::{AnyEvent, Envelope, Patch, Substitute};
 use crate::event::table::Change;
 use crate::event::unmatched;
 use crate::guard;

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::change::Changing;
+use super::asked::Changing;
 use super::delivery::{Delivered, Delivery};
 use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;

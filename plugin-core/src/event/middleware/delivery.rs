@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::event::any::AnyEvent;
 use crate::event::handler::Site;
+use crate::event::payload::AnyEvent;
 use crate::options::Mode;
 
 /// A call of a handler that is about to be made, or was made.

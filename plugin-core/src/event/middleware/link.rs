@@ -4,13 +4,12 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-use super::change::Substitute;
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topics::Topics;
 use crate::context::{EventId, Identity};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::any::AnyEvent;
+use crate::event::payload::{AnyEvent, Substitute};
 use crate::guard;
 use crate::options::Stage;
 use crate::rcu::tally::Tally;

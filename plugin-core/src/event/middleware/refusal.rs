@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use super::asked::Asked;
 use super::chain::Chain;
-use super::change::Asked;
 use crate::context::Identity;
 use crate::error::{Error, PublishError, TryPublishError};
-use crate::event::any::Carried;
-use crate::event::envelope::Envelope;
+use crate::event::payload::{Carried, Envelope};
 use crate::event::route::Route;
 use crate::rcu::epoch::Reading;
 use crate::traceparent::TraceContext;

@@ -12,7 +12,7 @@ use crate::context;
 use crate::context::{Identity, Meta};
 use crate::error::{Error, RequestError};
 use crate::event::bus::Bus;
-use crate::event::envelope::Envelope;
+use crate::event::payload::Envelope;
 use crate::rcu::record::Record;
 
 /// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,

@@ -14,8 +14,8 @@ use crate::boxed::BoxFuture;
 use crate::context::{Current, Identity, Meta};
 use crate::error::{Error, RequestError, Result};
 use crate::event::backlog::Pending;
-use crate::event::envelope::Envelope;
 use crate::event::handler::{HandlerReport, Site};
+use crate::event::payload::Envelope;
 use crate::guard;
 
 /// Where an instance answers requests of one type.

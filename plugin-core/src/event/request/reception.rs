@@ -14,8 +14,8 @@ use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
 use crate::event::declared::Respond;
-use crate::event::envelope::Envelope;
 use crate::event::handler::Site;
+use crate::event::payload::Envelope;
 use crate::options::SubscribeOptions;
 
 /// The desks of one instance, open until they are closed.

@@ -4,10 +4,9 @@ use std::sync::Arc;
 
 use super::members::Members;
 use super::{NoRoom, Reserved, Sending, Sent};
-use crate::event::any::Carried;
-use crate::event::envelope::Envelope;
 use crate::event::group::{Entry, Pin, Pins, Seat};
 use crate::event::job::Turn;
+use crate::event::payload::{Carried, Envelope};
 use crate::event::publishing::{Accepted, worker};
 use crate::event::queued::QueuedSite;
 

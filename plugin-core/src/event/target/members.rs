@@ -10,10 +10,9 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use super::{Asks, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
-use crate::event::any::Carried;
-use crate::event::envelope::Envelope;
 use crate::event::group::{Group, rotated};
 use crate::event::mailbox::Slot;
+use crate::event::payload::{Carried, Envelope};
 use crate::event::publishing::{Accepted, Publishing};
 use crate::event::queued::{Queued, QueuedSite};
 use crate::options::{Balance, Overflow};

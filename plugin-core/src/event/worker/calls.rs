@@ -12,11 +12,11 @@ use super::done::Done;
 use super::timer::Timer;
 use super::work::Work;
 use crate::error::{Error, Result};
-use crate::event::any::Payload;
 use crate::event::breaker::Verdict;
 use crate::event::caller::Caller;
 use crate::event::handler::Site;
 use crate::event::middleware::Calling;
+use crate::event::payload::Payload;
 use crate::event::queued::QueuedSite;
 
 /// The calls of one handler, one at a time.

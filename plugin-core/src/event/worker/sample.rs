@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Work;
 use crate::context::Identity;
-use crate::event::any::Payload;
 use crate::event::backlog::Backlog;
 use crate::event::caller;
 use crate::event::dead_letters::DeadLetters;
@@ -13,6 +12,7 @@ use crate::event::handler::Site;
 use crate::event::job::Job;
 use crate::event::mailbox::Mailbox;
 use crate::event::middleware::{Chain, Intercepted};
+use crate::event::payload::Payload;
 use crate::event::queued::{AtRest, Events, QueuedCall, QueuedSite};
 use crate::options::SubscribeOptions;
 use crate::permission::Grants;

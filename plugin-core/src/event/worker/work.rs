@@ -8,12 +8,12 @@ use tokio::time::Instant;
 
 use crate::context::{Frame, within};
 use crate::error::{Error, LONGEST_ASKED, Result};
-use crate::event::any::Payload;
 use crate::event::breaker::{Admission, Verdict};
 use crate::event::handler::Site;
 use crate::event::jitter::Jitter;
 use crate::event::job::{Gate, Job};
 use crate::event::lane::Lane;
+use crate::event::payload::Payload;
 use crate::event::queued::QueuedSite;
 
 /// How often one event may show that a target is down, before that counts against the event: one

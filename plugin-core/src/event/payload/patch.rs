@@ -4,11 +4,8 @@ use std::any::Any;
 
 use serde_json::{Map, Value};
 
-use crate::error::{DecodeError, Error, Result};
-use crate::event::any::{AnyEvent, Carried, Untyped};
-use crate::event::descriptor::Event;
-use crate::event::envelope::Envelope;
-use crate::event::received::check_rules;
+use super::any::Untyped;
+use crate::error::{Error, Result};
 
 /// A change of an event whose type a middleware does not name, to its data as JSON.
 ///
@@ -63,7 +60,7 @@ impl Patch {
         }
     }
 
-    fn apply(self, data: &mut Value) {
+    pub(in crate::event) fn apply(self, data: &mut Value) {
         if self.merges {
             merge(data, self.data);
         } else {
@@ -79,79 +76,8 @@ pub(crate) enum Substitute {
     Typed(Box<dyn Any>),
 }
 
-/// An event on its way to be published, which middleware may change.
-pub(super) trait Changing {
-    fn view(&self) -> AnyEvent<'_>;
-    /// # Errors
-    ///
-    /// When what comes of it is no event of the type.
-    fn apply(&mut self, change: Substitute) -> Result<()>;
-}
-
-/// An event that middleware is asked about.
-pub(super) struct Asked<'a, P> {
-    envelope: &'a mut Envelope<P>,
-    /// The publisher's own, if it was changed.
-    original: Option<P>,
-}
-
-impl<'a, P: Carried> Asked<'a, P> {
-    pub(super) fn new(envelope: &'a mut Envelope<P>) -> Self {
-        Self {
-            envelope,
-            original: None,
-        }
-    }
-
-    /// The publisher's own event, if another is in its place.
-    pub(super) fn original(self) -> Option<P> {
-        self.original
-    }
-
-    /// Puts the publisher's own event back.
-    pub(super) fn restore(self) {
-        if let Some(original) = self.original {
-            self.envelope.put(original);
-        }
-    }
-}
-
-impl<P: Carried> Changing for Asked<'_, P> {
-    fn view(&self) -> AnyEvent<'_> {
-        AnyEvent::new(&*self.envelope)
-    }
-
-    fn apply(&mut self, change: Substitute) -> Result<()> {
-        let changed = self.envelope.event().changed(change)?;
-        let earlier = self.envelope.put(changed);
-        self.original.get_or_insert(earlier);
-        Ok(())
-    }
-}
-
-/// A typed event with a change. A patch is held to the rules of the type's schema, as what comes
-/// from outside is.
-pub(in crate::event) fn typed<E: Event>(event: &E, change: Substitute) -> Result<E> {
-    match change {
-        Substitute::Typed(event) => {
-            let event = event
-                .downcast::<E>()
-                .map_err(|_| unfit("of another type"))?;
-            Ok(*event)
-        }
-        Substitute::Patch(patch) => {
-            let mut data = serde_json::to_value(event)
-                .map_err(|error| unfit(format_args!("a patch of what is no JSON: {error}")))?;
-            patch.apply(&mut data);
-            check_rules(E::DESCRIPTOR, &data).map_err(unfit)?;
-            serde_path_to_error::deserialize(data)
-                .map_err(|error| unfit(DecodeError::new(E::DESCRIPTOR.topic, error)))
-        }
-    }
-}
-
 /// An event on a topic that no type declares, with a change.
-pub(in crate::event) fn untyped(event: &Untyped, change: Substitute) -> Result<Untyped> {
+pub(super) fn untyped(event: &Untyped, change: Substitute) -> Result<Untyped> {
     let Substitute::Patch(patch) = change else {
         return Err(unfit("of a type, which its topic does not have"));
     };
@@ -163,7 +89,7 @@ pub(in crate::event) fn untyped(event: &Untyped, change: Substitute) -> Result<U
     })
 }
 
-fn unfit(what: impl std::fmt::Display) -> Error {
+pub(in crate::event) fn unfit(what: impl std::fmt::Display) -> Error {
     Error::bug(format!("what it put in the event's place is {what}"))
 }
 

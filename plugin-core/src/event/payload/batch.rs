@@ -145,7 +145,10 @@ impl<E: Into<Error>> IntoBatchOutcome for Result<BatchOutcome, E> {
 
 /// What a batch handler returned for so many events, as the result of the call: the error keeps
 /// the results of the single events.
-pub(super) fn result_of(returned: Result<Option<BatchOutcome>>, events: usize) -> Result<()> {
+pub(in crate::event) fn result_of(
+    returned: Result<Option<BatchOutcome>>,
+    events: usize,
+) -> Result<()> {
     match returned? {
         Some(outcome) => outcome.of_call(events),
         None => Ok(()),

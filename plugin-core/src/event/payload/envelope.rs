@@ -28,7 +28,7 @@ impl<E> Envelope<E> {
     }
 
     /// Puts another event in its place, before anybody has it; returns the earlier one.
-    pub(super) fn put(&mut self, event: E) -> E {
+    pub(in crate::event) fn put(&mut self, event: E) -> E {
         std::mem::replace(&mut self.event, event)
     }
 

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::descriptor::Event;
+use super::data::EventData;
 use super::envelope::Envelope;
-use super::middleware::{self, Substitute};
+use super::patch::{self, Substitute};
 use crate::context::{EventId, Meta};
 use crate::error::Result;
 use crate::traceparent::TraceContext;
@@ -22,24 +22,6 @@ pub(crate) trait Carried: Send + Sync + 'static {
     fn changed(&self, change: Substitute) -> Result<Self>
     where
         Self: Sized;
-}
-
-impl<E: Event> Carried for E {
-    fn topic(&self) -> &str {
-        E::DESCRIPTOR.topic
-    }
-
-    fn to_json(&self) -> serde_json::Result<Value> {
-        serde_json::to_value(self)
-    }
-
-    fn encode(&self) -> serde_json::Result<String> {
-        serde_json::to_string(self)
-    }
-
-    fn changed(&self, change: Substitute) -> Result<Self> {
-        middleware::typed(self, change)
-    }
 }
 
 /// An event on a topic that no type declares.
@@ -63,7 +45,7 @@ impl Carried for Untyped {
     }
 
     fn changed(&self, change: Substitute) -> Result<Self> {
-        middleware::untyped(self, change)
+        patch::untyped(self, change)
     }
 }
 
@@ -151,11 +133,11 @@ impl<'a> AnyEvent<'a> {
 
     /// The typed event, if it is an `E`.
     #[must_use]
-    pub fn downcast_ref<E: Event>(&self) -> Option<&'a E> {
+    pub fn downcast_ref<E: EventData>(&self) -> Option<&'a E> {
         self.envelope().map(Envelope::event)
     }
 
-    pub(super) fn envelope<E: Event>(&self) -> Option<&'a Envelope<E>> {
+    pub(crate) fn envelope<E: EventData>(&self) -> Option<&'a Envelope<E>> {
         self.0.as_any().downcast_ref()
     }
 

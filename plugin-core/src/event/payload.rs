@@ -1,0 +1,18 @@
+//! What is published: an event with what is known of its publishing; of a type, or known by its
+//! topic alone.
+
+mod any;
+mod batch;
+mod data;
+mod envelope;
+mod patch;
+
+pub use any::{AnyEvent, SharedEvent};
+pub use batch::{Batch, BatchOutcome, IntoBatchOutcome};
+pub use data::EventData;
+pub use envelope::Envelope;
+pub use patch::Patch;
+
+pub(crate) use any::{Carried, Payload, Untyped};
+pub(in crate::event) use batch::result_of;
+pub(in crate::event) use patch::{Substitute, unfit};

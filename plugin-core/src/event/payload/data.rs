@@ -1,0 +1,16 @@
+//! What a type needs to be published.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Data that an event can be made of. It is implemented for all types that can be.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` can't be an event",
+    label = "needs `#[derive(Serialize, Deserialize, JsonSchema)]`, owned fields, and no thread-bound ones",
+    note = "derive `Serialize`, `Deserialize` and `JsonSchema` on `{Self}`"
+)]
+pub trait EventData: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static {}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> EventData for T {}
