@@ -47,6 +47,7 @@ mod subject;
 mod subscriber;
 mod table;
 mod target;
+mod topics;
 mod unmatched;
 mod worker;
 

@@ -169,7 +169,7 @@ impl<E: Event> InitParam for Publisher<E> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().publish(E::DESCRIPTOR.topic)?;
-        Ok(context.bus.publisher(context.identity))
+        Ok(Self::new(context.bus, context.identity))
     }
 }
 
@@ -178,7 +178,7 @@ impl InitParam for Publishers {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().publish_any()?;
-        Ok(context.bus.publishers(context.identity))
+        Ok(Self::new(context.bus, context.identity))
     }
 }
 

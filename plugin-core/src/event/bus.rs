@@ -1,7 +1,6 @@
 //! The bus: the table that publishers read, and the one place where it is changed.
 
 use std::any::TypeId;
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Weak};
@@ -9,17 +8,15 @@ use std::time::Duration;
 
 use super::backlog::Backlog;
 use super::dead_letters::DeadLetters;
-use super::descriptor::{Event, EventDescriptor};
 use super::durable::Durables;
 use super::group::Groups;
 use super::handler::HandlerReport;
-use super::linked;
 use super::mailbox::Mailbox;
 use super::middleware::{Chain, MiddlewareReport};
-use super::publisher::{Publisher, Publishers};
 use super::request::Exchange;
+use super::route::AnyRoute;
 use super::table::{Change, Draft, Table};
-use crate::context::Identity;
+use super::topics::Topics;
 use crate::rcu::shared::Shared;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
@@ -39,10 +36,7 @@ struct Inner {
     table: Shared<Table>,
     /// The table's middleware, for workers: they keep no table.
     middleware: Arc<Shared<Chain>>,
-    events: Vec<&'static EventDescriptor>,
-    topics: Vec<&'static str>,
-    by_type: HashMap<TypeId, usize>,
-    by_topic: HashMap<&'static str, usize>,
+    topics: Topics,
     subscriptions: AtomicU64,
     groups: Groups,
     backlog: Backlog,
@@ -92,22 +86,21 @@ const YIELDS: usize = 64;
 const POLL: Duration = Duration::from_millis(1);
 
 impl Bus {
-    /// A bus for all the events that are linked into the binary.
-    pub(crate) fn new(letters: DeadLetters) -> Self {
-        let events = linked::events();
-        let table = Table::new(events.iter().map(|event| (event.route)()));
+    /// A bus for types of events: each has a topic, and a route without handlers.
+    pub(super) fn new(
+        letters: DeadLetters,
+        events: impl Iterator<Item = (&'static str, TypeId, Arc<dyn AnyRoute>)>,
+    ) -> Self {
+        let mut topics = Topics::default();
+        let routes = events.map(|(topic, type_id, route)| {
+            topics.add(topic, type_id);
+            route
+        });
+        let table = Table::new(routes);
         Self(Arc::new(Inner {
             table: Shared::new(table),
             middleware: Arc::new(Shared::new(Chain::of_all())),
-            topics: events.iter().map(|event| event.topic).collect(),
-            by_type: (events.iter().enumerate())
-                .map(|(at, event)| ((event.type_id)(), at))
-                .collect(),
-            // A topic that two types declare, which a composed set can't have, goes to the first.
-            by_topic: (events.iter().enumerate().rev())
-                .map(|(at, event)| (event.topic, at))
-                .collect(),
-            events,
+            topics,
             subscriptions: AtomicU64::new(0),
             exchange: Exchange::default(),
             groups: Groups::default(),
@@ -116,23 +109,6 @@ impl Bus {
             closed: AtomicBool::new(false),
             durables: Durables::default(),
         }))
-    }
-
-    /// A publisher of one type of event.
-    pub(crate) fn publisher<E: Event>(&self, owner: &Arc<Identity>) -> Publisher<E> {
-        Publisher::new(self.clone(), Arc::clone(owner), self.index::<E>())
-    }
-
-    /// A publisher of events by topic.
-    pub(crate) fn publishers(&self, owner: &Arc<Identity>) -> Publishers {
-        Publishers::new(self.clone(), Arc::clone(owner))
-    }
-
-    /// The type of event that a topic declares.
-    #[must_use]
-    pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
-        let at = *self.0.by_topic.get(topic)?;
-        Some(self.0.events[at])
     }
 
     /// What every handler did so far, by topic; those who answer requests come last.
@@ -165,25 +141,33 @@ impl Bus {
         self.0.backlog.idle().await;
     }
 
-    /// Index of the route of `E`.
-    pub(super) fn index<E: Event>(&self) -> usize {
-        *self.0.by_type.get(&TypeId::of::<E>()).unwrap_or_else(|| {
+    /// Which row of the table is that of a type.
+    ///
+    /// # Panics
+    ///
+    /// When the type is not linked, which a composed set can't have.
+    pub(super) fn index<E: 'static>(&self) -> usize {
+        self.0.topics.of_type(TypeId::of::<E>()).unwrap_or_else(|| {
             panic!(
                 "event `{}` is not linked: name its crate, and declare it with `#[event]`",
-                E::DESCRIPTOR.topic
+                std::any::type_name::<E>()
             )
         })
     }
 
-    /// Index of the route of topics that no type declares.
+    /// Which row is that of the undeclared topics.
     pub(super) fn untyped(&self) -> usize {
-        self.0.events.len()
+        self.0.topics.names().len()
     }
 
-    /// Index of the route of a topic.
+    /// Which row is that of a topic, if a type declares it.
+    pub(super) fn declared(&self, topic: &str) -> Option<usize> {
+        self.0.topics.of_topic(topic)
+    }
+
+    /// Which row is that of a topic.
     pub(super) fn position(&self, topic: &str) -> usize {
-        let declared = self.0.by_topic.get(topic).copied();
-        declared.unwrap_or_else(|| self.untyped())
+        self.declared(topic).unwrap_or_else(|| self.untyped())
     }
 
     /// Where events go that a handler failed with.
@@ -240,7 +224,7 @@ impl Bus {
     /// Replaces the table by one with some changes, at once.
     pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
         let number = self.0.table.replace(|table| {
-            let mut draft = Draft::new(&self.0.topics, table);
+            let mut draft = Draft::new(self.0.topics.names(), table);
             for change in changes {
                 change(&mut draft);
             }
@@ -280,7 +264,7 @@ impl Bus {
 impl fmt::Debug for Bus {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bus")
-            .field("topics", &self.0.topics.len())
+            .field("topics", &self.untyped())
             .field("backlog", &self.backlog())
             .finish_non_exhaustive()
     }

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use pin_project_lite::pin_project;
 
-use super::descriptor::Event;
+use super::payload::EventData;
 use super::worker::Work;
 use crate::error::Result;
 use crate::event::payload::Envelope;
@@ -163,7 +163,7 @@ const BEGUN: &str = "a call was begun";
 pub(super) fn borrowing<T, E, H>(plugin: Arc<T>, handler: H) -> Pin<Box<dyn Caller>>
 where
     T: Send + Sync + 'static,
-    E: Event,
+    E: EventData,
     H: for<'a> Handler<'a, T, E> + Send + 'static,
     <H as Handler<'static, T, E>>::Future: Send,
 {
@@ -188,6 +188,6 @@ where
 }
 
 /// The event, which is of the route's type.
-fn typed<E: Event>(work: &Work) -> &Envelope<E> {
+fn typed<E: EventData>(work: &Work) -> &Envelope<E> {
     (work.payload().as_any().downcast_ref()).expect("a route carries one type of event")
 }

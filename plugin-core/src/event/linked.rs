@@ -1,7 +1,11 @@
-//! The types of events that are linked into the binary.
+//! The types of events that are linked into the binary, and the bus that carries them.
+
+use std::sync::LazyLock;
 
 use linkme::distributed_slice;
 
+use super::bus::Bus;
+use super::dead_letters::DeadLetters;
 use super::descriptor::EventDescriptor;
 
 /// Every `#[event]` of the binary.
@@ -11,7 +15,31 @@ pub static EVENTS: [&'static EventDescriptor];
 /// The linked events in order of their topics.
 #[must_use]
 pub fn events() -> Vec<&'static EventDescriptor> {
-    let mut events: Vec<_> = EVENTS.iter().copied().collect();
-    events.sort_by_key(|event| (event.topic, event.type_name));
-    events
+    sorted().to_vec()
+}
+
+fn sorted() -> &'static [&'static EventDescriptor] {
+    static SORTED: LazyLock<Vec<&'static EventDescriptor>> = LazyLock::new(|| {
+        let mut events: Vec<_> = EVENTS.iter().copied().collect();
+        events.sort_by_key(|event| (event.topic, event.type_name));
+        events
+    });
+    &SORTED
+}
+
+impl Bus {
+    /// A bus for all the events that are linked into the binary.
+    pub(crate) fn linked(letters: DeadLetters) -> Self {
+        let events = sorted().iter();
+        Self::new(
+            letters,
+            events.map(|event| (event.topic, (event.type_id)(), (event.route)())),
+        )
+    }
+
+    /// The type of event that has a topic, if one has.
+    #[must_use]
+    pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
+        self.declared(topic).map(|row| sorted()[row])
+    }
 }

@@ -32,11 +32,11 @@ pub struct Publisher<E> {
 }
 
 impl<E: Event> Publisher<E> {
-    pub(crate) fn new(bus: Bus, owner: Arc<Identity>, index: usize) -> Self {
+    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>) -> Self {
         Self {
-            bus,
-            owner,
-            index,
+            index: bus.index::<E>(),
+            bus: bus.clone(),
+            owner: Arc::clone(owner),
             event: PhantomData,
         }
     }
@@ -151,8 +151,11 @@ pub struct Publishers {
 }
 
 impl Publishers {
-    pub(crate) fn new(bus: Bus, owner: Arc<Identity>) -> Self {
-        Self { bus, owner }
+    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>) -> Self {
+        Self {
+            bus: bus.clone(),
+            owner: Arc::clone(owner),
+        }
     }
 
     /// The type of event that a topic declares.

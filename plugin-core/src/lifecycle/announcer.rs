@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::boxed::BoxFuture;
 use crate::context::Identity;
-use crate::event::{Bus, Event};
+use crate::event::{Bus, Event, Publisher};
 
 type Announcement = Box<dyn FnOnce(Bus, Arc<Identity>) -> BoxFuture<'static, ()> + Send>;
 
@@ -45,7 +45,7 @@ impl Announcer {
     pub(super) fn announce<E: Event>(&self, event: E) {
         self.send(Box::new(move |bus, kernel| {
             Box::pin(async move {
-                if let Err(error) = bus.publisher::<E>(&kernel).publish(event).await {
+                if let Err(error) = Publisher::<E>::new(&bus, &kernel).publish(event).await {
                     tracing::warn!(
                         topic = E::DESCRIPTOR.topic,
                         "not announced everywhere: {error}"

@@ -37,7 +37,7 @@ impl Configured {
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
-        let bus = Bus::new(letters);
+        let bus = Bus::linked(letters);
         let last = (self.enabled().map(|(_, settings)| settings.config.replicas)).sum();
         let host = Arc::new(Identity::new("host", last, Grants::all("host")));
         let speaker = Identity::new("manager", last, Grants::all("manager"));

@@ -74,13 +74,13 @@ impl Running {
     /// A publisher of one type of event, for the owner.
     #[must_use]
     pub fn publisher<E: Event>(&self) -> Publisher<E> {
-        self.kernel.bus.publisher(&self.kernel.host)
+        Publisher::new(&self.kernel.bus, &self.kernel.host)
     }
 
     /// A publisher of events by topic, for the owner.
     #[must_use]
     pub fn publishers(&self) -> Publishers {
-        self.kernel.bus.publishers(&self.kernel.host)
+        Publishers::new(&self.kernel.bus, &self.kernel.host)
     }
 
     /// Asks whoever answers, with the time limit of a plugin that config gives none.

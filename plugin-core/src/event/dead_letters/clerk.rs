@@ -9,6 +9,7 @@ use crate::context::Identity;
 use crate::event::backlog::Pending;
 use crate::event::bus::WeakBus;
 use crate::event::kernel::EventDeadLettered;
+use crate::event::publisher::Publisher;
 
 /// Something for the clerk to do.
 pub(super) enum Errand {
@@ -88,7 +89,7 @@ impl Clerk {
 
 async fn publish(bus: &WeakBus, speaker: &Arc<Identity>, event: EventDeadLettered) {
     let Some(bus) = bus.upgrade() else { return };
-    let publisher = bus.publisher::<EventDeadLettered>(speaker);
+    let publisher = Publisher::<EventDeadLettered>::new(&bus, speaker);
     if let Err(error) = publisher.publish(event).await {
         tracing::debug!("`event.dead_lettered` was not announced everywhere: {error}");
     }
