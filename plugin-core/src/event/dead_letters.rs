@@ -5,12 +5,13 @@
 //! on its way has arrived. A letter that is being replayed is neither replayed nor dropped a second
 //! time.
 
-mod clerk;
+mod announcement;
+mod claim;
+mod errand;
 mod failures;
 mod letter;
 mod memory;
 mod outbox;
-mod replay;
 #[expect(
     unsafe_code,
     reason = "linkme puts the description of the service into a link section"
@@ -27,18 +28,16 @@ use tokio::sync::mpsc;
 
 use super::backlog::Backlog;
 use crate::error::Result;
-use crate::event::kernel::EventDeadLettered;
 use crate::guard;
 use crate::service::{Provider, ServiceFuture, Services};
-use clerk::Errand;
 use memory::Memory;
 use outbox::{Change, Outbox, Taken};
 
-pub(crate) use clerk::Clerk;
+pub use announcement::EventDeadLettered;
+pub(crate) use claim::Replay;
+pub(crate) use errand::Errand;
 pub(crate) use failures::Failures;
 pub use letter::{DeadLetter, DeadLetterId, DeadLetterIdError};
-pub(super) use replay::interned;
-pub(crate) use replay::{Replay, ReplayError};
 pub use store::{DeadLetterPage, DeadLetterQuery, DeadLetterStore};
 
 /// How long a plugin's store may take; then the letter stays in memory.
@@ -46,7 +45,7 @@ const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Errands of the clerk that may wait. What comes when there are so many is kept in memory, and
 /// not announced.
-const ERRANDS: usize = 1_024;
+pub(super) const ERRANDS: usize = 1_024;
 
 /// The dead letters of a system, to look at. A clone is a handle of the same.
 #[derive(Clone)]
@@ -69,7 +68,10 @@ struct Inner {
 impl DeadLetters {
     /// With room for `capacity` letters in memory, and the store that a plugin may come to provide.
     /// The clerk has to be run.
-    pub(crate) fn new(capacity: usize, provided: Services<dyn DeadLetterStore>) -> (Self, Clerk) {
+    pub(crate) fn new(
+        capacity: usize,
+        provided: Services<dyn DeadLetterStore>,
+    ) -> (Self, mpsc::Receiver<Errand>) {
         let (errands, inbox) = mpsc::channel(ERRANDS);
         let letters = Self(Arc::new(Inner {
             memory: Memory::new(capacity),
@@ -81,7 +83,7 @@ impl DeadLetters {
             moving: tokio::sync::Mutex::default(),
             backlog: Backlog::default(),
         }));
-        (letters, Clerk::new(inbox))
+        (letters, inbox)
     }
 
     /// Some of the letters, oldest first.
@@ -196,7 +198,7 @@ impl DeadLetters {
 
     /// Waits until what was filed before is announced, and handed over to the store.
     pub(crate) async fn flush(&self) {
-        clerk::flush(&self.0.errands).await;
+        errand::flush(&self.0.errands).await;
     }
 
     pub(super) fn backlog(&self) -> &Backlog {
@@ -204,7 +206,7 @@ impl DeadLetters {
     }
 
     /// The store of a plugin, if there is one, after it was told what is on its way.
-    async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
+    pub(super) async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
         let store = self.0.provided.providers().into_iter().next();
         let _moving = self.0.moving.lock().await;
         let Some(store) = store else {
@@ -288,7 +290,7 @@ impl DeadLetters {
     }
 
     /// Says how many letters there was no room to announce.
-    fn tell_unannounced(&self) {
+    pub(super) fn tell_unannounced(&self) {
         let letters = self.0.unannounced.swap(0, Relaxed);
         if letters > 0 {
             tracing::warn!(

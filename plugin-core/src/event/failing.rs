@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::breaker::{Breaker, Turn};
-use super::dead_letters::{DeadLetter, Failures};
+use super::dead_letters::Failures;
 use super::handler::Site;
 use crate::context::Meta;
 use crate::error::{Error, ErrorKind, Result};
@@ -75,7 +75,7 @@ impl Site {
     /// Puts an event into the dead letters that an inline handler failed with.
     #[cold]
     pub(super) fn bury(&self, payload: &dyn Payload, error: &Error) {
-        let letter = DeadLetter::of(self, payload, &Failures::first(error));
+        let letter = self.letter(payload, &Failures::first(error));
         self.letters.file_now(letter);
         self.count_dead_letter();
     }

@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::dead_letters::DeadLetters;
+use super::dead_letters::{DeadLetter, DeadLetters, Failures};
 use super::inline::Inline;
 use super::outcome::HandlerOutcome;
+use super::payload::Payload;
 use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
 use crate::context::{Counters, Identity, Meta};
@@ -167,6 +168,11 @@ impl Site {
         self.counters.took(events, took);
         self.owner.counters().took(events, took);
         Some(took)
+    }
+
+    /// The letter of an event that it failed with for good.
+    pub(super) fn letter(&self, payload: &dyn Payload, failures: &Failures) -> DeadLetter {
+        DeadLetter::of((&self.owner, self.handler), payload, failures)
     }
 
     pub(super) fn report(&self) -> HandlerReport {

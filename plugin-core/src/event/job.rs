@@ -233,7 +233,7 @@ impl Job {
         if let Some(rare) = &mut self.rare
             && let Some(replay) = &rare.replay
         {
-            self.site.site.letters.replayed(replay).await;
+            replay.done().await;
             // Before the publisher is told, so that it finds the letter free for whatever it does
             // next.
             rare.replay = None;
@@ -313,7 +313,7 @@ impl Job {
         } = self;
         let rare = rare.get_or_insert_default();
         let failures = rare.failures.get_or_insert_with(|| Failures::none(false));
-        let letter = DeadLetter::of(&site.site, &**payload, failures);
+        let letter = site.site.letter(&**payload, failures);
         match &rare.replay {
             Some(replay) => replay.again(letter),
             None => letter,

@@ -18,7 +18,7 @@ use crate::audit::Audit;
 use crate::config::PluginSettings;
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
-use crate::event::{Bus, DeadLetters};
+use crate::event::{Bus, Clerk, DeadLetters};
 use crate::means;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
@@ -36,14 +36,14 @@ impl Configured {
         let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
         let switchboard = Switchboard::default();
-        let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
+        let (letters, errands) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
         let bus = Bus::linked(letters);
         let last = (self.enabled().map(|(_, settings)| settings.config.replicas)).sum();
         let host = Arc::new(Identity::new("host", last, Grants::all("host")));
         let speaker = Identity::new("manager", last, Grants::all("manager"));
         let speaker = Arc::new(speaker.of_manager());
         drop(crate::spawn::spawn(
-            clerk.run(bus.downgrade(), Arc::clone(&speaker)),
+            Clerk::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
         ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         let units = self.units(&audit, &announcer);

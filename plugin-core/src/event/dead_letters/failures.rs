@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::letter::{DeadLetter, DeadLetterId};
+use crate::context::Identity;
 use crate::error::Error;
-use crate::event::handler::Site;
 use crate::event::payload::Payload;
 use crate::guard;
 use crate::timestamp::Timestamp;
@@ -87,9 +87,13 @@ impl Failures {
 
 impl DeadLetter {
     /// The letter of an event and the handler that failed with it.
-    pub(crate) fn of(site: &Site, payload: &dyn Payload, failures: &Failures) -> Self {
+    pub(crate) fn of(
+        (owner, handler): (&Identity, &str),
+        payload: &dyn Payload,
+        failures: &Failures,
+    ) -> Self {
         let meta = payload.meta();
-        let (data, error) = match data(site, payload) {
+        let (data, error) = match data(owner, payload) {
             Ok(data) => (data, failures.error.to_string()),
             Err(unwritten) => (
                 Value::Null,
@@ -107,8 +111,8 @@ impl DeadLetter {
             key: Some(meta.delivery_key()),
             trace: Some(meta.trace()),
             source: meta.source.to_owned(),
-            plugin: site.owner.name().to_owned(),
-            handler: site.handler.to_owned(),
+            plugin: owner.name().to_owned(),
+            handler: handler.to_owned(),
             error,
             kind: failures.error.kind().as_str().to_owned(),
             attempts: failures.attempts.saturating_add(failures.probes),
@@ -120,6 +124,6 @@ impl DeadLetter {
 }
 
 /// The event's data. To write it is the plugin's code, which may panic.
-fn data(site: &Site, payload: &dyn Payload) -> Result<Value, Error> {
-    guard::call(site.owner.current(), || Ok(payload.to_json()?))
+fn data(owner: &Identity, payload: &dyn Payload) -> Result<Value, Error> {
+    guard::call(owner.current(), || Ok(payload.to_json()?))
 }

@@ -7,12 +7,13 @@ use serde_json::Value;
 
 use crate::context::{EventId, Meta};
 use crate::error::{DecodeError, Error, Result};
-use crate::event::dead_letters::{DeadLetter, Failures, interned};
+use crate::event::dead_letters::{DeadLetter, Failures};
 use crate::event::decode;
 use crate::event::descriptor::Event;
 use crate::event::job::{Job, Turn};
 use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::event::queued::QueuedSite;
+use crate::event::replay::interned;
 use crate::event::store::Record;
 use crate::rcu::record as thread;
 
@@ -86,7 +87,7 @@ impl Delivery {
             data: data.unwrap_or_else(|_| Value::from(&*record.data)),
         };
         let envelope = Envelope::new(meta(record, next.id), untyped);
-        DeadLetter::of(&self.site.site, &envelope, failures)
+        self.site.site.letter(&envelope, failures)
     }
 }
 

@@ -2,49 +2,12 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 
-use super::ERRANDS;
 use crate::context::Identity;
-use crate::event::backlog::Pending;
 use crate::event::bus::WeakBus;
-use crate::event::kernel::EventDeadLettered;
+use crate::event::dead_letters::{ERRANDS, Errand, EventDeadLettered};
 use crate::event::publisher::Publisher;
-
-/// Something for the clerk to do.
-pub(super) enum Errand {
-    File {
-        /// Whether there are letters in memory for a plugin's store.
-        hand_over: bool,
-        announce: Option<EventDeadLettered>,
-        /// While it waits the bus is not idle.
-        _pending: Pending,
-    },
-    Flush(oneshot::Sender<()>),
-}
-
-impl Errand {
-    pub(super) fn new(
-        hand_over: bool,
-        announce: Option<EventDeadLettered>,
-        pending: Pending,
-    ) -> Self {
-        Self::File {
-            hand_over,
-            announce,
-            _pending: pending,
-        }
-    }
-}
-
-/// Waits until the clerk has done what it was given before.
-pub(super) async fn flush(errands: &mpsc::Sender<Errand>) {
-    let (done, flushed) = oneshot::channel();
-    if errands.send(Errand::Flush(done)).await.is_ok() {
-        // Without a clerk there is nothing to wait for.
-        drop(flushed.await);
-    }
-}
 
 /// A task that lives as long as the bus.
 #[must_use = "without it letters are not announced"]
@@ -53,7 +16,7 @@ pub(crate) struct Clerk {
 }
 
 impl Clerk {
-    pub(super) fn new(inbox: mpsc::Receiver<Errand>) -> Self {
+    pub(crate) fn new(inbox: mpsc::Receiver<Errand>) -> Self {
         Self { inbox }
     }
 

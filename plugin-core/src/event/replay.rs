@@ -5,8 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::oneshot;
 
-use super::letter::{DeadLetter, DeadLetterId};
-use super::{DeadLetters, Failures};
+use super::dead_letters::{DeadLetter, Failures, Replay};
 use crate::context;
 use crate::context::Meta;
 use crate::error::{DecodeError, Error};
@@ -17,18 +16,6 @@ use crate::event::job::Job;
 use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::event::queued::QueuedSite;
 use crate::rcu::record::Record;
-
-/// The right to replay or drop a letter: one at a time has it.
-pub(crate) struct Claim {
-    id: DeadLetterId,
-    letters: DeadLetters,
-}
-
-/// A letter that is being replayed.
-pub(crate) struct Replay {
-    letter: DeadLetter,
-    claim: Claim,
-}
 
 /// Why a letter was not delivered; it stays.
 #[derive(Debug)]
@@ -43,59 +30,6 @@ pub(crate) enum ReplayError {
     Failed(Error),
 }
 
-impl Claim {
-    /// A replay of the letter, as it was read after the claim.
-    pub(crate) fn replay(self, letter: DeadLetter) -> Replay {
-        Replay {
-            letter,
-            claim: self,
-        }
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        self.letters.claimed().remove(&self.id);
-    }
-}
-
-impl Replay {
-    /// The same letter, after one more delivery that failed.
-    pub(crate) fn again(&self, now: DeadLetter) -> DeadLetter {
-        self.letter.again(now)
-    }
-}
-
-impl DeadLetter {
-    /// The same letter, after one more delivery that failed: `now` is what came of that.
-    #[must_use]
-    pub fn again(&self, now: Self) -> Self {
-        Self {
-            id: self.id,
-            attempts: self.attempts.saturating_add(now.attempts),
-            first_at: self.first_at.clone(),
-            trace: self.trace,
-            replays: self.replays.saturating_add(1),
-            ..now
-        }
-    }
-}
-
-impl DeadLetters {
-    /// Claims a letter; `None` if somebody else has.
-    pub(crate) fn claim(&self, id: DeadLetterId) -> Option<Claim> {
-        self.claimed().insert(id).then(|| Claim {
-            id,
-            letters: self.clone(),
-        })
-    }
-
-    /// The delivery of a letter ended well.
-    pub(crate) async fn replayed(&self, replay: &Replay) {
-        self.gone(replay.letter.id).await;
-    }
-}
-
 impl Bus {
     /// Delivers a letter again, and waits for what its handler makes of it.
     ///
@@ -103,8 +37,8 @@ impl Bus {
     ///
     /// Once the event is in the mailbox, it is delivered also when this is dropped.
     pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
-        let payload = self.payload(&replay.letter)?;
-        let site = match self.address(&replay.letter, &*payload)? {
+        let payload = self.payload(replay.letter())?;
+        let site = match self.address(replay.letter(), &*payload)? {
             Received::Queued(site) => site,
             Received::Inline(site, result) => {
                 return settle(&site, &*payload, &replay, result).await;
@@ -159,11 +93,11 @@ async fn settle(
     result: Result<(), Error>,
 ) -> Result<(), ReplayError> {
     let Err(error) = result else {
-        replay.claim.letters.replayed(replay).await;
+        replay.done().await;
         return Ok(());
     };
-    let letter = DeadLetter::of(site, payload, &Failures::first(&error));
-    replay.claim.letters.file(replay.again(letter)).await;
+    let letter = site.letter(payload, &Failures::first(&error));
+    replay.file_again(letter).await;
     site.count_dead_letter();
     Err(ReplayError::Failed(error))
 }
