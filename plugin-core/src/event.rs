@@ -5,6 +5,7 @@ mod backlog;
 mod bell;
 mod binder;
 mod bindings;
+mod bound;
 mod breaker;
 mod bus;
 mod caller;

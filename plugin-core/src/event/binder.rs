@@ -5,13 +5,14 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use super::bindings::Bindings;
+use super::bound::{AnyFilter, AnyHandler, Bound};
 use super::breaker::Breaker;
 use super::bus::Bus;
 use super::caller::{self, Handler};
 use super::descriptor::Event;
 use super::durable::{Delivery, Durable};
 use super::group::{KeyOf, Membership};
-use super::handler::{AnyFilter, AnyHandler, Bound, Site};
+use super::handler::Site;
 use super::inline::{self, Inline};
 use super::mailbox::Mailbox;
 use super::middleware::Intercepted;

@@ -9,13 +9,12 @@ use serde_json::Value;
 use serde_path_to_error::Track;
 
 use super::bus::Bus;
-use super::descriptor::Event;
 use super::durable::{publish_durable, publish_stored};
+use super::payload::{Carried, Envelope, EventData, Payload, Untyped};
 use super::publication::Publication;
 use crate::boxed::BoxFuture;
 use crate::context::{Identity, Meta};
-use crate::error::{DecodeError, PublishError};
-use crate::event::payload::{Envelope, Payload, Untyped};
+use crate::error::PublishError;
 use crate::idempotency::IdempotencyKey;
 
 /// An event whose type the publisher does not name.
@@ -48,7 +47,7 @@ pub(crate) trait Publishable: Send {
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
 }
 
-impl<E: Event> Publishable for Typed<E> {
+impl<E: EventData + Carried> Publishable for Typed<E> {
     fn publish<'a>(
         self: Box<Self>,
         bus: &'a Bus,
@@ -94,11 +93,9 @@ impl<E: Event> Publishable for Typed<E> {
 
 struct Typed<E>(E);
 
-/// Reads an event from JSON.
-pub(super) fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
-    read::<E>(json)
-        .map(|event| Box::new(Typed(event)) as Box<dyn Publishable>)
-        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
+/// An event that was read, without its type.
+pub(super) fn publishable<E: EventData + Carried>(event: E) -> Box<dyn Publishable> {
+    Box::new(Typed(event))
 }
 
 /// Reads a value and nothing after it. To keep track of keys takes as long as to decode, so what

@@ -9,9 +9,9 @@ use serde_json::Value;
 
 use super::decode::Publishable;
 use super::payload::{Carried, EventData, Substitute, unfit};
-use super::received;
 use super::request::{AnswerDescriptor, Request};
 use super::route::{AnyRoute, Route};
+use super::rules::Rules;
 use super::subject::SubjectOf;
 use crate::error::DecodeError;
 use crate::key;
@@ -76,7 +76,7 @@ impl EventDescriptor {
             subject: SubjectOf::Undeclared,
             type_id: TypeId::of::<E>,
             route: || Arc::new(Route::<E>::empty()),
-            decode: super::decode::decode::<E>,
+            decode: decode::<E>,
             schema: E::json_schema,
         }
     }
@@ -115,14 +115,15 @@ impl EventDescriptor {
         (self.schema)(generator)
     }
 
-    /// Whether some JSON is an event of this type, and has the lengths, patterns and ranges that
-    /// its schema asks for.
-    ///
-    /// # Errors
-    ///
-    /// When it is not; the error names the place.
-    pub fn check(&'static self, json: &[u8]) -> Result<(), DecodeError> {
-        received::read(self, json).map(drop)
+    /// The rules of its schema, if it has any.
+    pub(super) fn rules(&self) -> Option<Arc<Rules>> {
+        Rules::of((self.key, self.type_key), self.schema)
+    }
+
+    /// Whether data keeps to the rules of its schema.
+    pub(super) fn check_rules(&self, data: &Value) -> Result<(), DecodeError> {
+        let fault = self.rules().map_or(Ok(()), |rules| rules.check(data));
+        fault.map_err(|fault| DecodeError::broken(self.topic, fault.key(), fault.to_string()))
     }
 
     pub(super) fn refuse(&self, error: serde_json::Error) -> DecodeError {
@@ -172,9 +173,15 @@ fn typed<E: Event>(event: &E, change: Substitute) -> crate::Result<E> {
             let mut data = serde_json::to_value(event)
                 .map_err(|error| unfit(format_args!("a patch of what is no JSON: {error}")))?;
             patch.apply(&mut data);
-            received::check_rules(E::DESCRIPTOR, &data).map_err(unfit)?;
+            E::DESCRIPTOR.check_rules(&data).map_err(unfit)?;
             serde_path_to_error::deserialize(data)
                 .map_err(|error| unfit(DecodeError::new(E::DESCRIPTOR.topic, error)))
         }
     }
+}
+
+fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
+    super::decode::read::<E>(json)
+        .map(super::decode::publishable)
+        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }

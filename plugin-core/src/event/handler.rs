@@ -8,14 +8,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::dead_letters::{DeadLetter, DeadLetters, Failures};
-use super::inline::Inline;
 use super::outcome::HandlerOutcome;
 use super::payload::Payload;
-use super::queued::{Queued, QueuedSite};
 use super::sampling::TIMED;
 use crate::context::{Counters, Identity, Meta};
 use crate::error::Result;
-use crate::event::payload::AnyEvent;
 use crate::guard;
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
@@ -244,62 +241,3 @@ pub(super) fn admits<P>(
 }
 
 pub(super) type Filter<P> = Box<dyn Fn(&crate::event::payload::Envelope<P>) -> bool + Send + Sync>;
-
-/// A handler of events of any type, before it is bound to the routes that its pattern matches.
-#[derive(Clone)]
-pub(crate) enum AnyHandler {
-    Inline {
-        site: Arc<Site>,
-        filter: Option<AnyFilter>,
-        call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
-    },
-    Queued {
-        site: Arc<QueuedSite>,
-        filter: Option<AnyFilter>,
-    },
-}
-
-pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
-
-impl AnyHandler {
-    /// The handler for one type of payload.
-    pub(super) fn bind<P: crate::event::payload::Carried>(self) -> Bound<P> {
-        self.bind_to(|filter| filter.map(typed_filter))
-    }
-
-    /// The handler for those events alone that `only` lets through.
-    pub(super) fn bind_only<P: crate::event::payload::Carried>(
-        self,
-        only: impl Fn(&crate::event::payload::Envelope<P>) -> bool + Send + Sync + 'static,
-    ) -> Bound<P> {
-        self.bind_to(|filter| match filter.map(typed_filter) {
-            Some(filter) => Some(Box::new(move |envelope| only(envelope) && filter(envelope))),
-            None => Some(Box::new(only)),
-        })
-    }
-
-    fn bind_to<P: crate::event::payload::Carried>(
-        self,
-        typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
-    ) -> Bound<P> {
-        match self {
-            Self::Inline { site, filter, call } => {
-                Bound::Inline(Inline::any(site, typed(filter), call))
-            }
-            Self::Queued { site, filter } => Bound::Queued(Queued {
-                site,
-                filter: typed(filter),
-            }),
-        }
-    }
-}
-
-fn typed_filter<P: crate::event::payload::Carried>(filter: AnyFilter) -> Filter<P> {
-    Box::new(move |envelope| filter(&AnyEvent::new(envelope)))
-}
-
-/// A handler bound to one type of payload.
-pub(crate) enum Bound<P> {
-    Inline(Inline<P>),
-    Queued(Queued<P>),
-}

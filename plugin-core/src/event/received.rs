@@ -4,12 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::bus::Bus;
 use super::decode::{Publishable, publish_untyped};
 use super::descriptor::EventDescriptor;
-use super::rules::Rules;
 use super::subject::Subject;
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishError};
@@ -109,26 +106,29 @@ impl Received {
     }
 }
 
+impl EventDescriptor {
+    /// Whether some JSON is an event of this type, and has the lengths, patterns and ranges that
+    /// its schema asks for.
+    ///
+    /// # Errors
+    ///
+    /// When it is not; the error names the place.
+    pub fn check(&'static self, json: &[u8]) -> Result<(), DecodeError> {
+        read(self, json).map(drop)
+    }
+}
+
 /// Reads an event, and asks of it what its type's schema does.
 pub(super) fn read(
     event: &'static EventDescriptor,
     json: &[u8],
 ) -> Result<Box<dyn Publishable>, DecodeError> {
     let read = (event.decode)(json)?;
-    if Rules::of(event).is_some() {
+    if event.rules().is_some() {
         let data = read.to_json().map_err(|error| event.refuse(error))?;
-        check_rules(event, &data)?;
+        event.check_rules(&data)?;
     }
     Ok(read)
-}
-
-/// Whether data keeps the rules of a type's schema.
-pub(super) fn check_rules(
-    event: &'static EventDescriptor,
-    data: &Value,
-) -> Result<(), DecodeError> {
-    let fault = Rules::of(event).map_or(Ok(()), |rules| rules.check(data));
-    fault.map_err(|fault| DecodeError::broken(event.topic, fault.key(), fault.to_string()))
 }
 
 impl fmt::Debug for Received {

@@ -9,7 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::addressee::Addressee;
-use super::handler::{AnyHandler, Bound, HandlerReport};
+use super::bound::{AnyHandler, Bound};
+use super::handler::HandlerReport;
 use super::inline::{self, Entry, Inline};
 use super::middleware::{Around, Chain};
 use super::queued::Queued;

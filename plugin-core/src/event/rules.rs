@@ -11,9 +11,9 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use regex::Regex;
 use schemars::generate::SchemaSettings;
+use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use super::descriptor::EventDescriptor;
 pub(super) use fault::Fault;
 use fault::Step;
 
@@ -41,27 +41,29 @@ const KEYWORDS: [&str; 12] = [
 ];
 
 impl Rules {
-    /// The rules of a type, if it has any. They are worked out once in a process.
-    pub(super) fn of(event: &'static EventDescriptor) -> Option<Arc<Self>> {
+    /// The rules of a type, if it has any; `key` is of its topic and its name. They are worked out once in a process.
+    pub(super) fn of(
+        key: (u64, u64),
+        schema: fn(&mut SchemaGenerator) -> Schema,
+    ) -> Option<Arc<Self>> {
         type Known = HashMap<(u64, u64), Option<Arc<Rules>>>;
         static KNOWN: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
-        let key = (event.key, event.type_key);
         let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(rules) = known.get(&key) {
             return rules.clone();
         }
         drop(known);
-        let rules = Self::read(event).map(Arc::new);
+        let rules = Self::read(schema).map(Arc::new);
         let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
         known.insert(key, rules.clone());
         rules
     }
 
-    fn read(event: &EventDescriptor) -> Option<Self> {
+    fn read(schema: fn(&mut SchemaGenerator) -> Schema) -> Option<Self> {
         let mut generator = SchemaSettings::draft2020_12()
             .for_serialize()
             .into_generator();
-        let mut schema = event.schema(&mut generator).to_value();
+        let mut schema = schema(&mut generator).to_value();
         schema["$defs"] = generator.take_definitions(true).into();
         Self::new(schema)
     }

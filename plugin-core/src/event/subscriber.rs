@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use super::binder::{Binder, Role};
 use super::bindings::Bindings;
+use super::bound::AnyHandler;
 use super::bus::{Bus, Retired};
 use super::descriptor::Event;
-use super::handler::AnyHandler;
 use super::inline::Bound;
 use super::mailbox::Mailbox;
 use super::table::Change;

@@ -8,7 +8,8 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::handler::{AnyHandler, Bound, HandlerReport};
+use super::bound::{AnyHandler, Bound};
+use super::handler::HandlerReport;
 use super::middleware::Chain;
 use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
 use crate::event::payload::{Carried, Untyped};
