@@ -51,6 +51,7 @@ mod subscriber;
 mod table;
 mod tally;
 mod target;
+mod ticket;
 mod worker;
 
 pub use any::{AnyEvent, SharedEvent};

@@ -22,6 +22,7 @@ mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -71,6 +72,8 @@ pub(crate) struct Durable {
     shut: ArcSwapOption<String>,
     /// Told when the intake has stored something, or failed to.
     stepped: Notify,
+    /// How many events wait, as the store was told last.
+    told: AtomicU64,
     tail: Tail,
     in_flight: InFlight,
     /// What the handlers of the plugin of now did, or those of the last one.
@@ -108,6 +111,7 @@ impl Durable {
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
+            told: AtomicU64::new(0),
             tail: Tail::new(backlog.clone()),
             in_flight: InFlight::default(),
             done: Mutex::default(),
@@ -259,6 +263,13 @@ impl Durables {
             lost += intake.await.unwrap_or(0);
         }
         lost
+    }
+
+    /// Accepted events of a plugin's subscriptions that are not in the store.
+    pub(crate) fn unstored(&self, plugin: &str) -> usize {
+        let all = self.all();
+        let own = all.iter().filter(|durable| durable.name.plugin == plugin);
+        own.map(|durable| durable.intake.unfinished()).sum()
     }
 
     /// Puts what the handlers did in the place of what their intakes know of it.

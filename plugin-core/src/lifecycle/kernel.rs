@@ -65,8 +65,9 @@ pub(super) enum News {
 
 impl Kernel {
     pub(super) fn status(&self) -> SystemStatus {
-        let plugins = self.units.iter().map(Unit::status).collect();
-        SystemStatus::of(plugins, self.bus.backlog())
+        let unstored = |unit: &Unit| self.bus.durables().unstored(unit.name());
+        let plugins = self.units.iter().map(|unit| unit.status(unstored(unit)));
+        SystemStatus::of(plugins.collect(), self.bus.backlog())
     }
 
     /// Puts what the manager did to a unit into the audit log.

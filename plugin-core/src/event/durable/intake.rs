@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
@@ -15,10 +16,15 @@ use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
-use crate::event::store::{Record, Stored, Suspicion};
+use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::service::Provider;
+use tokio::time::Instant;
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
+
+/// How often a store that takes long is told how many events wait for it.
+const TELL: Duration = Duration::from_millis(250);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -103,12 +109,24 @@ impl Intake {
 
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
+        let mut tell = tokio::time::interval_at(Instant::now() + TELL, TELL);
+        let appended = ask(&store, |store| {
+            store.append(&self.durable.name, &load.records)
+        });
+        tokio::pin!(appended);
         // A store that waits for room has until the end of the system.
-        tokio::select! {
-            biased;
-            done = ask(&store, |store| store.append(&self.durable.name, &load.records)) => Some(done),
-            () = self.link.closed() => None,
+        let done = loop {
+            tokio::select! {
+                biased;
+                done = &mut appended => break Some(done),
+                () = self.link.closed() => break None,
+                _ = tell.tick() => self.durable.tell(&store, 0).await,
+            }
+        };
+        if done.is_some() && self.durable.told.load(Relaxed) > 0 {
+            self.durable.tell(&store, load.jobs.len()).await;
         }
+        done
     }
 
     fn fail(&self, error: &Error) {
@@ -137,6 +155,22 @@ impl Intake {
     }
 }
 
+impl Durable {
+    /// Tells the store how many events wait for it, but for some that it has taken.
+    async fn tell(&self, store: &Provider<dyn EventStore>, taken: usize) {
+        let events = self.intake.unfinished().saturating_sub(taken) as u64;
+        if events == self.told.load(Relaxed) {
+            return;
+        }
+        match ask(store, |store| store.waits(&self.name, events)).await {
+            Ok(()) => self.told.store(events, Relaxed),
+            Err(error) => {
+                tracing::debug!(subscription = %self.name, "can't note how many events wait: {error}");
+            }
+        }
+    }
+}
+
 impl Load {
     fn add(&mut self, job: Job, durable: &Durable) {
         match job.payload.encode() {
@@ -146,9 +180,10 @@ impl Load {
                         key.of_subscription(&durable.name)
                     }),
                     source: Cow::Borrowed(job.payload.meta().source),
-                    parent: job.payload.meta().parent,
+                    parent: Some(job.payload.meta().origin()),
                     published: SystemTime::now(),
                     data: data.into(),
+                    ticket: Ticket::droppable(),
                 });
                 self.jobs.push(job);
             }
@@ -161,21 +196,18 @@ impl Load {
     }
 
     fn stored(self, positions: &[u64], durable: &Durable) {
-        let ids = self.jobs.iter().map(|job| {
-            let meta = job.payload.meta();
-            (meta.id, meta.key.is_some())
-        });
-        let events = ids.zip(self.records).zip(positions);
+        let metas = self.jobs.iter().map(|job| job.payload.meta());
+        let events = metas.zip(self.records).zip(positions);
         durable
             .tail
-            .appended(events.map(|(((id, may_be_old), record), &position)| Next {
+            .appended(events.map(|((meta, record), &position)| Next {
                 stored: Stored {
                     position,
                     record,
                     suspicion: Suspicion::None,
                 },
-                id: Some(id),
-                may_be_old,
+                may_be_old: meta.key.is_some(),
+                meta: Some(meta),
             }));
         for job in self.jobs {
             job.end(Ok(()));
