@@ -127,7 +127,9 @@ impl<'a> Teardown<'a> {
             ended
         };
         if let Some(Ok(())) = self.wait("drain", drained).await {
-            self.wait("settle", live.deliveries.settled()).await;
+            if self.wait("settle", live.deliveries.settled()).await == Some(false) {
+                self.late.push("settle");
+            }
             return 0;
         }
         let requests = reception.as_ref().map_or(0, Reception::abandon);
