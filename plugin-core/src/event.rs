@@ -13,6 +13,7 @@ mod dead_letters;
 mod decode;
 mod descriptor;
 mod dispatch;
+mod distinct;
 mod durable;
 mod envelope;
 mod epoch;
