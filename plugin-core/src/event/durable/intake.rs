@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
@@ -18,7 +19,6 @@ use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
 use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
 use crate::service::Provider;
-use tokio::time::Instant;
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
@@ -109,24 +109,22 @@ impl Intake {
 
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
-        let mut tell = tokio::time::interval_at(Instant::now() + TELL, TELL);
-        let appended = ask(&store, |store| {
-            store.append(&self.durable.name, &load.records)
-        });
-        tokio::pin!(appended);
+        let durable = &self.durable;
         // A store that waits for room has until the end of the system.
-        let done = loop {
+        let done = tokio::select! {
+            biased;
+            done = ask(&store, |store| store.append(&durable.name, &load.records)) => done,
+            () = self.link.closed() => return None,
+            never = durable.tell_now_and_then(&store) => match never {},
+        };
+        if durable.told.load(Relaxed) > 0 {
             tokio::select! {
                 biased;
-                done = &mut appended => break Some(done),
-                () = self.link.closed() => break None,
-                _ = tell.tick() => self.durable.tell(&store, 0).await,
+                () = durable.tell(&store, load.jobs.len()) => {}
+                () = self.link.closed() => {}
             }
-        };
-        if done.is_some() && self.durable.told.load(Relaxed) > 0 {
-            self.durable.tell(&store, load.jobs.len()).await;
         }
-        done
+        Some(done)
     }
 
     fn fail(&self, error: &Error) {
@@ -156,17 +154,23 @@ impl Intake {
 }
 
 impl Durable {
+    /// Tells the store how many events wait for it, as long as it takes.
+    async fn tell_now_and_then(&self, store: &Provider<dyn EventStore>) -> Infallible {
+        loop {
+            tokio::time::sleep(TELL).await;
+            self.tell(store, 0).await;
+        }
+    }
+
     /// Tells the store how many events wait for it, but for some that it has taken.
     async fn tell(&self, store: &Provider<dyn EventStore>, taken: usize) {
         let events = self.intake.unfinished().saturating_sub(taken) as u64;
-        if events == self.told.load(Relaxed) {
+        if events == self.told.swap(events, Relaxed) {
             return;
         }
-        match ask(store, |store| store.waits(&self.name, events)).await {
-            Ok(()) => self.told.store(events, Relaxed),
-            Err(error) => {
-                tracing::debug!(subscription = %self.name, "can't note how many events wait: {error}");
-            }
+        if let Err(error) = ask(store, |store| store.waits(&self.name, events)).await {
+            self.told.store(u64::MAX, Relaxed);
+            tracing::debug!(subscription = %self.name, "can't note how many events wait: {error}");
         }
     }
 }
@@ -230,15 +234,18 @@ impl Load {
         }
     }
 
-    /// An event that no store takes.
+    /// Events that no store takes.
     fn refuse(self, error: &Error, durable: &Durable) -> usize {
-        let mut lost = 0;
-        for job in self.jobs {
+        if let Some(first) = self.jobs.first() {
             tracing::error!(
                 subscription = %durable.name,
-                event = %job.payload.meta().id,
-                "an event can't be stored: {error}"
+                first = %first.payload.meta().id,
+                events = self.jobs.len(),
+                "events can't be stored: {error}"
             );
+        }
+        let mut lost = 0;
+        for job in self.jobs {
             lost += usize::from(!job.is_awaited());
             job.end(Err(error.same()));
         }
