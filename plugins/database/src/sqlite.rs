@@ -32,9 +32,17 @@ const ROWS_IN_HAND: usize = 8;
 ///
 /// When it can't be opened.
 pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, Reach<Sqlite>)> {
-    make_file(path).map_err(|error| {
+    let refused = |path: &Path, error| {
         Error::config(format!("can't open `{}`", path.display())).because(error)
-    })?;
+    };
+    make_file(path).map_err(|error| refused(path, error))?;
+    // SQLite opens these itself.
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        let beside = Path::new(&beside);
+        regular::check(beside).map_err(|error| refused(beside, error))?;
+    }
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(limits.connect)
@@ -75,14 +83,7 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    regular::open(path, owned::options().create(true).append(true))?;
-    // SQLite opens these itself.
-    for ending in ["-wal", "-shm", "-journal"] {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(ending);
-        regular::check(beside.as_ref())?;
-    }
-    Ok(())
+    regular::open(path, owned::options().create(true).append(true)).map(drop)
 }
 
 impl Dialect for Sqlite {

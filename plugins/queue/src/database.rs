@@ -39,8 +39,8 @@ impl Location {
     ///
     /// When it can't be opened, is not ours, or is damaged. It is never made anew then.
     pub(crate) async fn open(&self) -> Result<SqliteConnection, FileError> {
-        make_file(&self.path)?;
         check_regular(&self.path)?;
+        make_file(&self.path)?;
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
         let version = self.check(&mut connection).await?;
         if version < schema::VERSION {
