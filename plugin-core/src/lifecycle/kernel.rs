@@ -61,6 +61,8 @@ pub(super) struct Report {
 pub(super) enum News {
     TaskFailed { task: &'static str, error: Error },
     Health(Health),
+    /// It was asked how it is, and says nothing.
+    Silent,
 }
 
 impl Kernel {
