@@ -4,6 +4,7 @@ mod addressee;
 mod any;
 mod backlog;
 mod batch;
+mod bell;
 mod binder;
 mod bindings;
 mod breaker;

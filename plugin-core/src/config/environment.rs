@@ -14,7 +14,7 @@ use super::origin::Origin;
 use super::report::Report;
 use super::shape::Shape;
 use super::sources::Sources;
-use super::validation::one_of;
+use super::validation::{kind_of, one_of};
 use crate::compose::Absent;
 use crate::nearest::nearest;
 
@@ -46,8 +46,11 @@ pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> 
     let mut set: Vec<_> = set.into_iter().collect();
     set.sort_by_key(|(path, _)| path.len());
     let mut root = Node::empty();
-    for (path, (_, node)) in set {
-        root.insert(&path, node);
+    for (path, (name, node)) in set {
+        match closed(&root, &path) {
+            Some(other) => report.issue(beside(&origin(name), &path, other)),
+            None => root.insert(&path, node),
+        }
     }
     root
 }
@@ -60,6 +63,58 @@ fn origin(variable: &str) -> Origin {
 fn twice(place: &Origin, path: &[String], other: &str) -> Issue {
     let what = format!("sets the same key as `{other}`: unset one of them");
     Issue::new(IssueKind::Duplicate, place, path.join("."), what)
+}
+
+/// What is on the way to a key, and no section.
+fn closed<'r>(root: &'r Node, path: &[String]) -> Option<&'r Node> {
+    let (_, way) = path.split_last()?;
+    let mut node = root;
+    for key in way {
+        node = node.get(key)?;
+        if node.map().is_none() {
+            return Some(node).filter(|node| !node.is_null());
+        }
+    }
+    None
+}
+
+fn beside(place: &Origin, path: &[String], other: &Node) -> Issue {
+    let what = format!(
+        "sets a key in what `{}` sets, which is no section: unset one of them",
+        other.place
+    );
+    Issue::new(IssueKind::Duplicate, place, path.join("."), what)
+}
+
+/// Reports what a text says that is no section where variables set keys of one: nothing would be
+/// left of it, though it is a mistake.
+pub(super) fn check_below(
+    text: &Node,
+    variables: &Node,
+    shape: &Shape<'_>,
+    key: &str,
+    report: &mut Report,
+) {
+    let Some(above) = variables.map() else { return };
+    let is_mistake = || text.place.is_text() && !text.is_null() && !shape.accepts(kind_of(text));
+    match text.map() {
+        Some(below) => {
+            for (name, inner) in above {
+                if let (Some(text), Some(shape)) = (below.get(name), shape.property(name)) {
+                    let dot = if key.is_empty() { "" } else { "." };
+                    check_below(text, inner, &shape, &format!("{key}{dot}{name}"), report);
+                }
+            }
+        }
+        None if is_mistake() => {
+            let what = format!(
+                "is no section, and `{}` sets a key in it: write a section, or unset the variable",
+                variables.place
+            );
+            report.issue(Issue::new(IssueKind::WrongType, &text.place, key, what));
+        }
+        None => {}
+    }
 }
 
 /// The parts of a variable's name after the prefix, if it has it.

@@ -10,6 +10,7 @@ use super::secret::MASK;
 use super::secret_url;
 use super::settings::Section;
 use super::shape::Shape;
+use super::validation::kind_of;
 
 /// One key of a section: what holds, and who said so. Secrets are `***`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -34,10 +35,10 @@ pub(super) fn explain(section: &Section) -> Vec<Explained> {
 }
 
 fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<Explained>) {
-    let is_secret = shape.is_some_and(Shape::is_secret);
+    let is_hidden = shape.is_some_and(|shape| is_hidden(node, shape));
     let Some(map) = node
         .map()
-        .filter(|map| !is_secret && (!map.is_empty() || node.place == Origin::Default))
+        .filter(|map| !is_hidden && (!map.is_empty() || node.place == Origin::Default))
     else {
         return explained.push(Explained {
             key: key.to_owned(),
@@ -46,7 +47,7 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
         });
     };
     for (name, inner) in map {
-        let shape = shape.and_then(|shape| shape.property(name));
+        let shape = shape.and_then(|shape| below(shape, name));
         list(inner, shape.as_ref(), &format!("{key}.{name}"), explained);
     }
     let names = shape.into_iter().flat_map(Shape::keys);
@@ -61,9 +62,22 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
     }
 }
 
+/// Whether a value is a secret, or may hold one where nobody looks for it, for its form is not the
+/// one that is wanted.
+fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
+    let is_formed = || shape.accepts(kind_of(node));
+    !node.is_null() && (shape.is_secret() || (shape.holds_secret() && !is_formed()))
+}
+
+/// What is allowed under a key. An unknown key beside a secret may be that secret.
+fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
+    let known = shape.property(key);
+    known.or_else(|| shape.holds_secret().then(Shape::secret))
+}
+
 /// The value of a section with its secrets masked, those inside of other values too.
 pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
-    if shape.is_some_and(Shape::is_secret) && !node.is_null() {
+    if shape.is_some_and(|shape| is_hidden(node, shape)) {
         return MASK.into();
     }
     match &node.data {
@@ -81,7 +95,7 @@ pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
         Data::Map(map) => map
             .iter()
             .map(|(key, inner)| {
-                let shape = shape.and_then(|shape| shape.property(key));
+                let shape = shape.and_then(|shape| below(shape, key));
                 (key.clone(), masked(inner, shape.as_ref()))
             })
             .collect(),

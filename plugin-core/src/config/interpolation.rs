@@ -49,9 +49,10 @@ impl Filler<'_> {
         let filled = match expand::expand(text, self.environment, &mut self.room) {
             Ok(filled) => filled,
             Err(faults) => {
+                let hides = shape.holds_secret();
                 let issues = faults
                     .iter()
-                    .map(|fault| issue(fault, text, &node.place, key));
+                    .map(|fault| issue(fault, text, &node.place, key, hides));
                 self.issues.extend(issues);
                 node.data = Data::Unfilled;
                 return;
@@ -67,15 +68,21 @@ impl Filler<'_> {
     }
 }
 
-fn issue(fault: &Fault, text: &str, place: &Origin, key: &str) -> Issue {
+/// `hides` says that the text is a secret: what is no name of a variable may be a part of it.
+fn issue(fault: &Fault, text: &str, place: &Origin, key: &str, hides: bool) -> Issue {
     let kind = match &fault.what {
         What::Missing(_) => IssueKind::MissingVariable,
         What::Garbled(_) => IssueKind::Unreadable,
         _ => IssueKind::Syntax,
     };
+    let hidden = What::BadName("…".to_owned());
+    let what = match &fault.what {
+        What::BadName(_) if hides => &hidden,
+        what => what,
+    };
     let what = match position(text, fault.at) {
-        Some(position) => format!("{position}: {}", fault.what),
-        None => fault.what.to_string(),
+        Some(position) => format!("{position}: {what}"),
+        None => what.to_string(),
     };
     Issue::new(kind, place, key, what)
 }

@@ -36,6 +36,9 @@ pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> N
     upper.iter().cloned().for_each(|layer| peek.lay(layer));
     let files = reader.directory(sources, &peek, manager);
     tree.lay(files);
+    if let Some(variables) = upper.first() {
+        environment::check_below(&tree, variables, &book.shape(), "", reader.report);
+    }
     upper.into_iter().for_each(|layer| tree.lay(layer));
     tree
 }

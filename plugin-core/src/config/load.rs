@@ -215,14 +215,24 @@ impl Loader<'_> {
             };
             node = inner;
         }
-        let is_secret = shape.is_some_and(|shape| shape.is_secret());
-        let what = if is_secret {
-            "can't be used".to_owned()
-        } else {
-            mask(&error.inner().to_string()).into_owned()
+        let what = match shape {
+            Some(shape) if shape.is_secret() => "can't be used".to_owned(),
+            Some(shape) if shape.holds_secret() => unquoted(error.inner()),
+            _ => mask(&error.inner().to_string()).into_owned(),
         };
         self.report
             .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));
+    }
+}
+
+/// A message without the value that serde quotes in it.
+fn unquoted(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let quotes = ["invalid type", "invalid value", "unknown variant"];
+    match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None if quotes.iter().any(|quote| text.starts_with(quote)) => "can't be used".to_owned(),
+        None => mask(&text).into_owned(),
     }
 }
 

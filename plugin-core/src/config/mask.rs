@@ -22,7 +22,7 @@ const NAMES: [&str; 12] = [
 ];
 
 /// Words before a secret in a header.
-const SCHEMES: [&str; 2] = ["bearer ", "basic "];
+const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
 /// What stands between the parts of a text.
 fn is_gap(char: char) -> bool {
@@ -30,9 +30,10 @@ fn is_gap(char: char) -> bool {
 }
 
 /// A text without the secrets that its form gives away: who logs in at an address
-/// (`https://***@host`), values of telling names (`?key=***`, `Password=***;`) and what follows
-/// `Bearer` or `Basic`. For a value that is nothing but an address that may hold a secret there is
-/// [`SecretUrl`](super::SecretUrl), which hides more.
+/// (`https://***@host`, `***@host`), values of telling names (`?key=***`, `Password=***;`,
+/// `{"password": "***"}`, `api_key: ***`) and what follows `Bearer` or `Basic`. For a value that is
+/// nothing but an address that may hold a secret there is [`SecretUrl`](super::SecretUrl), which
+/// hides more.
 ///
 /// # Example
 ///
@@ -41,19 +42,29 @@ fn is_gap(char: char) -> bool {
 ///
 /// assert_eq!(mask("mysql://app:hunter2@db/shop"), "mysql://***@db/shop");
 /// assert_eq!(mask("https://gw/send?to=1&api_key=f00"), "https://gw/send?to=1&api_key=***");
+/// assert_eq!(mask(r#"{"password": "hunter2"}"#), r#"{"password": "***"}"#);
 /// assert_eq!(mask("welcome"), "welcome");
 /// ```
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
-    for find in [user, value, credentials] {
-        let mut from = 0;
-        while let Some((start, end)) = find(&masked, from) {
-            masked.to_mut().replace_range(start..end, MASK);
-            from = start + MASK.len();
+    for find in [user, login, value, credentials] {
+        let hidden = hide(&masked, find);
+        if let Some(hidden) = hidden {
+            masked = Cow::Owned(hidden);
         }
     }
     masked
+}
+
+/// The text with all that is found replaced, if there is any.
+fn hide(text: &str, find: fn(&str, usize) -> Option<(usize, usize)>) -> Option<String> {
+    let (mut hidden, mut from) = (String::new(), 0);
+    while let Some((start, end)) = find(text, from) {
+        hidden.extend([&text[from..start], MASK]);
+        from = end;
+    }
+    (from > 0).then(|| hidden + &text[from..])
 }
 
 /// Who logs in, in the first address from a place on.
@@ -62,12 +73,33 @@ fn user(text: &str, from: usize) -> Option<(usize, usize)> {
     loop {
         let start = text[from..].find("://")? + from + 3;
         let rest = &text[start..];
-        let address = &rest[..rest.find(is_gap).unwrap_or(rest.len())];
-        let authority = &address[..address.find(['?', '#']).unwrap_or(address.len())];
+        let ends = |char| is_gap(char) || char == '?' || char == '#';
+        let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
         // A password may hold a slash, though it should not: the last `@` counts.
         match authority.rfind('@') {
             Some(at) if at > 0 => return Some((start, start + at)),
-            _ => from = start,
+            _ => from = start + authority.len(),
+        }
+    }
+}
+
+/// Who logs in, where no scheme stands before it: `user:password@host`.
+fn login(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut from = from;
+    loop {
+        let at = text[from..].find('@')? + from;
+        let word = text[from..at].rfind(is_gap).map_or(from, |gap| {
+            gap + from + text[gap + from..].chars().next().map_or(0, char::len_utf8)
+        });
+        // Behind the last slash, equals sign or bracket there is nothing but user and password.
+        let word = text[word..at]
+            .rfind(['/', '=', '?', '&', '(', '[', '{'])
+            .map_or(word, |gap| word + gap + 1);
+        match text[word..at].split_once(':') {
+            Some((user, password)) if !user.is_empty() && !password.is_empty() => {
+                return Some((word, at));
+            }
+            _ => from = at + 1,
         }
     }
 }
@@ -76,24 +108,68 @@ fn user(text: &str, from: usize) -> Option<(usize, usize)> {
 fn value(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
-        let start = text[from..].find('=')? + from + 1;
-        let name = text[..start - 1].trim_end().to_ascii_lowercase();
-        let rest = text[start..].trim_start_matches(' ');
-        let start = text.len() - rest.len();
-        let end = |char: char| is_gap(char) || char == '&' || char == '#';
-        let length = rest.find(end).unwrap_or(rest.len());
-        if length > 0 && NAMES.iter().any(|telling| name.ends_with(telling)) {
+        let sign = text[from..].find(['=', ':'])? + from;
+        from = sign + 1;
+        let (before, rest) = (&text[..sign], text[from..].trim_start_matches(' '));
+        if !tells(before, text.as_bytes()[sign]) {
+            continue;
+        }
+        // A quotation mark may be escaped, in JSON that stands in JSON.
+        let quoted = rest.trim_start_matches('\\');
+        let mark = match quoted.chars().next() {
+            Some('"' | '\'') => &rest[..rest.len() - quoted.len() + 1],
+            _ => "",
+        };
+        let start = text.len() - rest.len() + mark.len();
+        let rest = &text[start..];
+        let length = match mark {
+            "" => rest.find(|char| is_gap(char) || "&#)]}".contains(char)),
+            _ => closing(rest, mark),
+        };
+        let length = length.unwrap_or(rest.len());
+        if length > 0 {
             return Some((start, start + length));
         }
-        from = start;
     }
+}
+
+/// Whether the name that a text ends with says that its value is a secret.
+fn tells(before: &str, sign: u8) -> bool {
+    let before = before.trim_end_matches(' ');
+    let name = before.trim_end_matches(['"', '\'', '\\']);
+    let named = |telling: &&&str| {
+        let at = name.len().checked_sub(telling.len());
+        at.and_then(|at| name.get(at..))
+            .is_some_and(|end| end.eq_ignore_ascii_case(telling))
+    };
+    // `the key: …` is prose; `"key": …` and `api_key: …` are not.
+    let is_prose = |telling: &str| {
+        let rest = &name[..name.len() - telling.len()];
+        let is_word = rest.ends_with(|char: char| char.is_alphanumeric() || "_-".contains(char));
+        sign == b':' && telling == "key" && name.len() == before.len() && !is_word
+    };
+    let longest = NAMES.iter().filter(named).max_by_key(|name| name.len());
+    longest.is_some_and(|telling| !is_prose(telling))
+}
+
+/// Where a quoted value ends.
+fn closing(rest: &str, mark: &str) -> Option<usize> {
+    let is_escaped = |at: usize| mark.len() == 1 && rest[..at].ends_with('\\');
+    rest.match_indices(mark)
+        .map(|(at, _)| at)
+        .find(|at| !is_escaped(*at))
 }
 
 /// What follows the word of a header from a place on.
 fn credentials(text: &str, from: usize) -> Option<(usize, usize)> {
-    let lower = text.to_ascii_lowercase();
-    let after = |word: &&str| Some(lower[from..].find(word)? + from + word.len());
-    let start = SCHEMES.iter().filter_map(after).min()?;
+    let is_scheme = |at: usize| {
+        let word = |scheme: &&str| at.checked_sub(scheme.len()).and_then(|it| text.get(it..at));
+        SCHEMES
+            .iter()
+            .any(|it| word(it).is_some_and(|word| word.eq_ignore_ascii_case(it)))
+    };
+    let mut spaces = text[from..].match_indices(' ');
+    let start = spaces.find_map(|(at, _)| is_scheme(from + at).then_some(from + at + 1))?;
     let rest = &text[start..];
     let length = rest.find(is_gap).unwrap_or(rest.len());
     Some((start, start + length))
@@ -135,6 +211,24 @@ mod tests {
                 "authorization: basic ***, x",
             ),
             ("https://gw/?to=a@b", "https://gw/?to=a@b"),
+            ("app:hunter2@db", "***@db"),
+            ("at app:hunter2@db:3306, x", "at ***@db:3306, x"),
+            ("a: b@c x:@d :y@d", "a: b@c x:@d :y@d"),
+            (
+                r#"{"password": "a b", "n": 1}"#,
+                r#"{"password": "***", "n": 1}"#,
+            ),
+            (r#"{"a":{"apiKey":"a\"b"}}"#, r#"{"a":{"apiKey":"***"}}"#),
+            (r#""{\"token\":\"a b\"}""#, r#""{\"token\":\"***\"}""#),
+            (r#"{"key": "f00"}"#, r#"{"key": "***"}"#),
+            ("{password: f00}", "{password: ***}"),
+            ("{'pin': 1, 'pass': 'f00'", "{'pin': 1, 'pass': '***'"),
+            ("api_key: f00", "api_key: ***"),
+            ("DB_PASSWORD=\"a b\" x", "DB_PASSWORD=\"***\" x"),
+            ("x-api-key:f00", "x-api-key:***"),
+            ("the key: it is lost", "the key: it is lost"),
+            ("password=\"a b", "password=\"***"),
+            ("Bearer", "Bearer"),
             ("https://gw/path", "https://gw/path"),
             ("a = b, see https://@x", "a = b, see https://@x"),
             ("欢迎", "欢迎"),
@@ -146,7 +240,18 @@ mod tests {
 
     #[test]
     fn what_is_masked_is_masked_once() {
-        let text = "mysql://a:b@c/d?password=e Bearer f";
+        let text = r#"mysql://a:b@c/d?password=e Bearer f {"token": "g"} h:i@j"#;
         assert_eq!(mask(&mask(text)), mask(text));
+    }
+
+    /// Half a megabyte of each: what took the square of its length would not end.
+    #[test]
+    fn report_a16_any_text_is_masked_in_linear_time() {
+        for part in [
+            "=", ":", "://", "://?@", "key=x ", "a:b@", "@", "\"", "key=\"\\", "basic ",
+        ] {
+            let text = part.repeat((1 << 19) / part.len());
+            assert!(mask(&text).len() <= 8 * text.len(), "{part}");
+        }
     }
 }

@@ -3,8 +3,9 @@
 //! A shape is the set of all subschemas that may apply; references and alternatives are followed.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::secret_url;
 
@@ -116,6 +117,20 @@ impl<'s> Shape<'s> {
         self.keyword("writeOnly") == Some(&Value::Bool(true))
     }
 
+    /// Whether the value, or something in it, must not be shown: of what has another form than the
+    /// one that is wanted here, nobody can tell which part that is.
+    pub(super) fn holds_secret(&self) -> bool {
+        let mut seen = Vec::new();
+        let mut parts = self.parts.iter();
+        parts.any(|part| holds_secret(self.root, part, &mut seen))
+    }
+
+    /// A place whose value must not be shown.
+    pub(super) fn secret() -> Shape<'static> {
+        static SECRET: LazyLock<Value> = LazyLock::new(|| json!({ "writeOnly": true }));
+        Shape::new(&SECRET)
+    }
+
     /// Whether the value is an address of which only a part may be shown.
     pub(super) fn is_secret_url(&self) -> bool {
         self.keyword(secret_url::KEYWORD) == Some(&Value::Bool(true))
@@ -157,6 +172,31 @@ fn gather<'s>(
     for schema in inner.flatten() {
         gather(root, schema, depth + 1, parts);
     }
+}
+
+/// Whether a schema speaks of a secret; `seen` are the references that were followed.
+fn holds_secret<'s>(
+    root: &'s Value,
+    part: &'s Map<String, Value>,
+    seen: &mut Vec<&'s Value>,
+) -> bool {
+    let is = |name: &str| part.get(name) == Some(&Value::Bool(true));
+    if is("writeOnly") || is(secret_url::KEYWORD) {
+        return true;
+    }
+    let target = part.get("$ref").filter(|name| !seen.contains(name));
+    seen.extend(target);
+    let lists = ALTERNATIVES.iter().chain(&["prefixItems"]);
+    let lists = lists.filter_map(|name| part.get(*name)?.as_array());
+    let properties = part.get("properties").and_then(Value::as_object);
+    let single = ["items", "additionalProperties"];
+    let inner = (target.and_then(|name| resolve(root, name)).into_iter())
+        .chain(lists.flatten())
+        .chain(properties.into_iter().flat_map(Map::values))
+        .chain(single.iter().filter_map(|name| part.get(*name)));
+    inner
+        .filter_map(Value::as_object)
+        .any(|part| holds_secret(root, part, seen))
 }
 
 /// What a `$ref` names, within the same schema.

@@ -15,8 +15,9 @@ use serde_json::{Map, Value};
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
 use super::shape::{Shape, aliases_of, resolve};
+pub(super) use describe::kind_of;
 pub(super) use describe::one_of;
-use describe::{describe, found, kind_of};
+use describe::{describe, found};
 use range::Range;
 
 /// Checks a node against a shape's schema; `key` is the path of the node.
@@ -25,15 +26,20 @@ pub(super) fn check(node: &Node, shape: &Shape<'_>, key: &str, issues: &mut Vec<
         root: shape.root(),
         issues,
     };
-    let at = At { node, key };
+    let at = At {
+        node,
+        key,
+        place: shape.schema(),
+    };
     check.schema(shape.schema(), at, Keys::Closed);
 }
 
-/// What is checked: a node and its path.
+/// What is checked: a node, its path, and the schema of all that may be there.
 #[derive(Clone, Copy)]
-struct At<'a> {
+struct At<'s, 'a> {
     node: &'a Node,
     key: &'a str,
+    place: &'s Value,
 }
 
 /// Whether a schema alone names all keys of a section.
@@ -51,7 +57,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn schema(&mut self, schema: &'a Value, at: At<'_>, keys: Keys) {
+    fn schema(&mut self, schema: &'a Value, at: At<'a, '_>, keys: Keys) {
         let Some(schema) = schema.as_object() else {
             if schema == &Value::Bool(false) {
                 self.report(IssueKind::Invalid, at, "nothing is allowed here");
@@ -76,13 +82,18 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn report(&mut self, kind: IssueKind, at: At<'_>, what: impl Into<String>) {
+    fn report(&mut self, kind: IssueKind, at: At<'a, '_>, what: impl Into<String>) {
         self.issues
             .push(Issue::new(kind, &at.node.place, at.key, what));
     }
 
-    fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
-        let is_secret = is_secret(schema);
+    /// Whether what is there is not told: it is a secret, or has another form than what holds one.
+    fn is_secret(&self, at: At<'a, '_>) -> bool {
+        Shape::within(self.root, at.place).holds_secret()
+    }
+
+    fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
+        let is_secret = self.is_secret(at);
         let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type")
             .expected(describe(self.root, schema))
             .found(found(at.node, is_secret))
@@ -91,7 +102,7 @@ impl<'a> Check<'a> {
     }
 
     /// `const`, `enum`, ranges, lengths and formats.
-    fn value(&mut self, schema: &'a Map<String, Value>, at: At<'_>) {
+    fn value(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
         let json = at.node.to_json();
         let is_word = schema.get("const").is_none_or(|word| *word == json)
             && schema
@@ -108,18 +119,26 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn invalid(&mut self, schema: &'a Map<String, Value>, at: At<'_>, what: &str) {
+    fn invalid(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, what: &str) {
         let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, what)
             .expected(describe(self.root, schema))
-            .found(found(at.node, is_secret(schema)));
+            .found(found(at.node, self.is_secret(at)));
         self.issues.push(issue);
     }
 
-    fn list(&mut self, schema: &'a Map<String, Value>, at: At<'_>, items: &[Node]) {
+    fn list(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, items: &[Node]) {
         if let Some(inner) = schema.get("items") {
             for (index, node) in items.iter().enumerate() {
                 let key = format!("{}[{index}]", at.key);
-                self.schema(inner, At { node, key: &key }, Keys::Closed);
+                self.schema(
+                    inner,
+                    At {
+                        node,
+                        key: &key,
+                        place: inner,
+                    },
+                    Keys::Closed,
+                );
             }
         }
         let is_unique = schema.get("uniqueItems") == Some(&Value::Bool(true));
@@ -129,23 +148,44 @@ impl<'a> Check<'a> {
                 let key = format!("{}[{index}]", at.key);
                 self.report(
                     IssueKind::Duplicate,
-                    At { node, key: &key },
+                    At {
+                        node,
+                        key: &key,
+                        ..at
+                    },
                     "is in the list twice",
                 );
             }
         }
     }
 
-    fn section(&mut self, schema: &'a Map<String, Value>, at: At<'_>, keys: Keys) {
+    fn section(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, keys: Keys) {
         let Some(map) = at.node.map() else { return };
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, node) in map {
             let key = format!("{}.{name}", at.key);
             let inner = properties.and_then(|properties| properties.get(name));
             match (inner, rest_of(schema, keys)) {
-                (Some(inner), _) => self.schema(inner, At { node, key: &key }, Keys::Closed),
-                (None, Rest::Is(inner)) => self.schema(inner, At { node, key: &key }, Keys::Closed),
-                (None, Rest::Forbidden) => self.unknown(schema, At { node, key: &key }, name),
+                (Some(inner), _) | (None, Rest::Is(inner)) => {
+                    self.schema(
+                        inner,
+                        At {
+                            node,
+                            key: &key,
+                            place: inner,
+                        },
+                        Keys::Closed,
+                    );
+                }
+                (None, Rest::Forbidden) => self.unknown(
+                    schema,
+                    At {
+                        node,
+                        key: &key,
+                        ..at
+                    },
+                    name,
+                ),
                 (None, Rest::Open) => {}
             }
         }
@@ -164,7 +204,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn unknown(&mut self, schema: &Map<String, Value>, at: At<'_>, name: &str) {
+    fn unknown(&mut self, schema: &Map<String, Value>, at: At<'a, '_>, name: &str) {
         let properties = schema.get("properties").and_then(Value::as_object);
         let names: Vec<&str> = properties
             .into_iter()
@@ -185,7 +225,7 @@ impl<'a> Check<'a> {
         self.issues.push(issue);
     }
 
-    fn lacking(&mut self, schema: Option<&'a Value>, at: At<'_>, name: &str) {
+    fn lacking(&mut self, schema: Option<&'a Value>, at: At<'a, '_>, name: &str) {
         let key = format!("{}.{name}", at.key);
         let issue = Issue::new(IssueKind::MissingKey, &at.node.key, key, "missing");
         let schema = schema.and_then(Value::as_object);
@@ -205,10 +245,6 @@ fn allows_type(schema: &Map<String, Value>, node: &Node) -> bool {
         Some(name) => is(name),
         None => true,
     }
-}
-
-fn is_secret(schema: &Map<String, Value>) -> bool {
-    schema.get("writeOnly") == Some(&Value::Bool(true))
 }
 
 /// What may be under a key that `properties` does not name.

@@ -4,7 +4,6 @@
 //! everything and the text of each scalar as it is written; which of them are numbers is decided by
 //! `serde_yaml`, which is archived upstream: to replace it is to rewrite [`scalar`].
 
-mod brackets;
 mod tree;
 
 use saphyr_parser::{Marker, Parser, ScalarStyle, Tag};
@@ -28,18 +27,19 @@ pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
     if text.len() > LARGEST {
         return Err(vec![fault((0, 0), too_large(text.len() as u64))]);
     }
-    if let Some(place) = brackets::too_deep(text) {
-        return Err(vec![fault(place, tree::too_deep())]);
-    }
     let mut tree = Tree::of(origin);
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
     while let Some(next) = parser.next_event() {
         let taken = match next {
             Ok((event, span)) => tree.take(event, mark(&span.start)),
-            Err(error) => Err(Box::new(fault(
-                mark(error.marker()),
-                error.info().to_owned(),
-            ))),
+            Err(error) => {
+                // The parser itself opens no more than 255 brackets.
+                let what = match error.info() {
+                    "recursion limit exceeded" => tree::too_deep(),
+                    what => what.to_owned(),
+                };
+                Err(Box::new(fault(mark(error.marker()), what)))
+            }
         };
         if let Err(issue) = taken {
             return Err(tree.faulty(*issue));
@@ -116,11 +116,12 @@ fn number(text: &str) -> Option<serde_yaml::Number> {
 /// What a scalar with a tag is, if it isn't text. Only the tags of YAML itself have a meaning.
 fn tagged(text: &str, tag: &Tag) -> Result<Option<Data>, String> {
     if !tag.is_yaml_core_schema() {
-        return Err(no_tag(tag));
+        return Err(no_tag());
     }
     let data = match tag.suffix.as_str() {
         "str" => return Ok(None),
-        _ => plain(text)?,
+        "null" | "bool" | "int" | "float" => plain(text)?,
+        _ => return Err(no_tag()),
     };
     let is_right = match (tag.suffix.as_str(), &data) {
         ("null", Some(Data::Null)) | ("bool", Some(Data::Bool(_))) => true,
@@ -134,8 +135,9 @@ fn tagged(text: &str, tag: &Tag) -> Result<Option<Data>, String> {
     }
 }
 
-fn no_tag(tag: &Tag) -> String {
-    format!("expected a value without a tag, found the tag `{tag}`: write the value alone")
+/// A password that is not in quotes may look like a tag, so it is not told.
+fn no_tag() -> String {
+    "expected a value without a tag: write the value alone, and in quotes if it is text that begins with `!`".to_owned()
 }
 
 #[cfg(test)]

@@ -91,6 +91,11 @@ impl Breaker {
         matches!(self.lock().phase, Phase::Closed { .. })
     }
 
+    /// Whether it is open, and not yet time for a probe.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.lock().phase, Phase::Open { until } if until > Instant::now())
+    }
+
     /// How long it is open.
     pub(super) fn open_for(&self) -> Duration {
         self.options.open_for.get()

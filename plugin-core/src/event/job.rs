@@ -67,8 +67,6 @@ struct Rare {
     /// Of an event that a store keeps until it is handled.
     receipt: Option<Receipt>,
     gate: Gate,
-    /// How often it showed that the target of its handler is still down.
-    probes: u32,
 }
 
 impl Job {
@@ -196,17 +194,15 @@ impl Job {
         }
     }
 
-    /// Notes that it showed the target to be down, which is no try of the event; says how often it
-    /// did so.
-    pub(super) fn probed(&mut self, error: &Error) -> u32 {
-        let rare = self.rare();
-        rare.gate = Gate::Shut;
-        rare.probes += 1;
-        match &mut rare.failures {
-            Some(failures) => failures.error = error.same(),
-            none => *none = Some(Failures::before(error)),
-        }
-        rare.probes
+    /// How often it showed that the target of its handler is down.
+    pub(super) fn probes(&self) -> u32 {
+        self.failures().map_or(0, Failures::probes)
+    }
+
+    /// Notes that it showed the target to be down, which is no try of the event.
+    pub(super) fn probed(&mut self, error: &Error) {
+        let failures = &mut self.rare().failures;
+        (failures.get_or_insert_with(|| Failures::before(error))).probed(error);
     }
 
     /// Whether it is tried again after the failure that was noted last.
@@ -317,7 +313,7 @@ impl Job {
             ..
         } = self;
         let rare = rare.get_or_insert_default();
-        let failures = rare.failures.get_or_insert_with(Failures::none);
+        let failures = rare.failures.get_or_insert_with(|| Failures::none(false));
         let letter = DeadLetter::of(&site.site, &**payload, failures);
         match &rare.replay {
             Some(replay) => replay.again(letter),
@@ -328,8 +324,10 @@ impl Job {
     /// Goes to the dead letters, as nobody came to it.
     #[cold]
     fn leave_behind(&mut self) {
-        if let Some(failures) = self.rare().failures.as_mut() {
-            failures.stopped();
+        let is_shut = self.site.is_shut();
+        match &mut self.rare().failures {
+            Some(failures) => failures.stopped(is_shut),
+            none => *none = Some(Failures::none(is_shut)),
         }
         let letter = self.letter();
         self.site.site.letters.file_now(letter);

@@ -70,6 +70,21 @@ impl<T> Lanes<T> {
         Some(call)
     }
 
+    /// The call of a key that was suspended is not made again; the one behind it comes back if it
+    /// may run now.
+    pub(super) fn skip(&mut self, key: u64) -> Option<(u64, T)> {
+        let Some(behind) = self.busy.get_mut(&key).and_then(VecDeque::pop_front) else {
+            self.busy.remove(&key);
+            return None;
+        };
+        self.ready.push_back((key, behind));
+        if self.running == self.most {
+            return None;
+        }
+        self.running += 1;
+        self.ready.pop_front()
+    }
+
     fn next_ready(&mut self) -> Option<(u64, T)> {
         let next = self.ready.pop_front();
         if next.is_none() {
@@ -108,6 +123,23 @@ mod tests {
         assert_eq!(lanes.resume(1, "1a again"), None, "one runs");
         assert_eq!(lanes.next(2), Some((1, "1a again")));
         assert_eq!(lanes.next(1), Some((1, "1b")));
+    }
+
+    #[test]
+    fn what_waits_behind_a_call_that_is_given_up_comes_next() {
+        let mut lanes = Lanes::new(1);
+        assert_eq!(lanes.add(1, "1a"), Some("1a"));
+        assert_eq!(lanes.add(1, "1b"), None);
+        assert_eq!(lanes.add(1, "1c"), None);
+        assert_eq!(lanes.suspend(), None);
+        assert_eq!(lanes.skip(1), Some((1, "1b")));
+        assert_eq!(lanes.suspend(), None);
+        assert_eq!(lanes.add(2, "2a"), Some("2a"));
+        assert_eq!(lanes.skip(1), None, "one runs");
+        assert_eq!(lanes.next(2), Some((1, "1c")));
+        assert_eq!(lanes.suspend(), None);
+        assert_eq!(lanes.skip(1), None);
+        assert!(lanes.busy.is_empty() && lanes.running == 0);
     }
 
     #[test]

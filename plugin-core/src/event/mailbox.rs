@@ -13,13 +13,14 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::backlog::Backlog;
+use super::bell::Bell;
 use super::job::Job;
 use super::lane::Lane;
 use super::room::{Room, Turns};
 use crate::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
 };
-use crate::sync::{Arc, Mutex, MutexGuard, Notify, PoisonError};
+use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What gave way to a new job in a full mailbox.
 pub(super) enum Displaced {
@@ -34,13 +35,11 @@ pub(crate) struct Mailbox {
     capacity: usize,
     queue: Mutex<Queue>,
     turns: Turns,
-    filled: Notify,
+    bell: Bell,
     /// The jobs of its bus, of which its own are a part.
     backlog: Backlog,
     /// Whether a job that waits may have to give way to a new one.
     gives_way: AtomicBool,
-    /// Whether the worker is to look at what waits, though no time has come.
-    nudged: AtomicBool,
     /// Jobs that entered and are in nobody's hands any more.
     handled: AtomicUsize,
     /// Those of them that were dropped unhandled, and are in the dead letters.
@@ -119,10 +118,9 @@ impl Mailbox {
             capacity,
             queue: Mutex::new(Queue::new(capacity)),
             turns: Turns::new(),
-            filled: Notify::new(),
+            bell: Bell::new(),
             backlog: backlog.clone(),
             gives_way: AtomicBool::new(false),
-            nudged: AtomicBool::new(false),
             handled: AtomicUsize::new(0),
             left_behind: AtomicUsize::new(0),
         }
@@ -231,7 +229,7 @@ impl Mailbox {
     fn added(&self, queue: MutexGuard<'_, Queue>, was_empty: bool) {
         drop(queue);
         if was_empty {
-            self.filled.notify_one();
+            self.bell.ring();
         }
     }
 
@@ -256,7 +254,7 @@ impl Mailbox {
     /// A dropped future takes no job.
     pub(crate) async fn take(&self, taken: &mut VecDeque<Job>) -> bool {
         loop {
-            let filled = self.filled.notified();
+            let filled = self.bell.rings();
             {
                 let mut queue = self.lock();
                 if self.gives_way.load(Relaxed) {
@@ -270,7 +268,7 @@ impl Mailbox {
                 if queue.closed {
                     return false;
                 }
-                if self.nudged.load(Relaxed) {
+                if self.bell.is_nudged() {
                     return true;
                 }
             }
@@ -282,18 +280,12 @@ impl Mailbox {
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.turns.close();
-        self.filled.notify_one();
+        self.bell.ring();
     }
 
-    /// Lets the worker look at what waits.
-    pub(crate) fn nudge(&self) {
-        self.nudged.store(true, Release);
-        self.filled.notify_one();
-    }
-
-    /// Whether it was nudged since it was last asked.
-    pub(super) fn was_nudged(&self) -> bool {
-        self.nudged.load(Relaxed) && self.nudged.swap(false, Acquire)
+    /// What its worker is told beside its jobs.
+    pub(crate) fn bell(&self) -> &Bell {
+        &self.bell
     }
 
     /// Lets the jobs of a lane wait behind one of them.

@@ -107,9 +107,14 @@ impl QueuedSite {
     /// From here on, nothing is waited for: neither a retry nor a target that is down.
     pub(super) fn drain(&self) {
         self.rest.drains.store(true, Relaxed);
-        if self.breaker.as_ref().is_some_and(|one| !one.is_closed()) {
+        if self.is_shut() {
             self.come_to_rest();
         }
+    }
+
+    /// Whether it has a breaker that is not closed.
+    pub(super) fn is_shut(&self) -> bool {
+        self.breaker.as_ref().is_some_and(|one| !one.is_closed())
     }
 
     /// Whether nothing is waited for.

@@ -151,7 +151,7 @@ impl Worker {
 
     /// Finds what has waited long enough.
     fn gather(&mut self, is_last: bool) {
-        if self.mailbox.was_nudged() {
+        if self.mailbox.bell().was_nudged() {
             self.gather_ended();
         }
         if !self.has_waiting() {
@@ -169,9 +169,14 @@ impl Worker {
         self.ready.extend(self.batches.take(over));
     }
 
-    /// Finds what waits and should not: its subscription has ended, or comes to rest.
+    /// Finds what waits and should not: its subscription has ended or comes to rest, or the plugin
+    /// stops before its time has come.
     fn gather_ended(&mut self) {
-        for work in self.parked.take_ended() {
+        for work in self.parked.take_ended(self.mailbox.bell().ends()) {
+            if !work.site().drains() && !work.site().site.has_ended() {
+                self.leave_behind(work);
+                continue;
+            }
             work.site().come_to_rest();
             self.ready.push_back(work);
         }
@@ -331,16 +336,25 @@ impl Worker {
     }
 
     /// Lets what failed wait for its retry, and its lane behind it; unless it is stored, and nothing
-    /// is waited for any more.
+    /// is waited for any more; or unless it would wait in vain.
     fn park(&mut self, work: Work) {
         if work.site().drains() {
             work.site().come_to_rest();
             return self.discard(work);
         }
-        if let Some(lane) = work.lane() {
-            self.mailbox.hold(lane);
+        let lane = work.lane();
+        match self.parked.push(work, self.mailbox.bell().ends()) {
+            Some(hopeless) => self.leave_behind(hopeless),
+            None => lane.into_iter().for_each(|lane| self.mailbox.hold(lane)),
         }
-        self.parked.push(work);
+    }
+
+    /// Leaves work to the dead letters that its plugin stops too early for.
+    fn leave_behind(&mut self, work: Work) {
+        let lane = work.lane_of_retry();
+        self.beside.skip(&work);
+        drop(work);
+        self.release(lane);
     }
 
     /// A retry is over: what waited behind it comes next.

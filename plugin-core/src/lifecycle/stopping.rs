@@ -15,9 +15,9 @@ use super::report::{PluginStop, StopReport};
 use super::state::Step;
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
+use super::unit::{Live, Unit};
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
-use crate::event::Deliveries;
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
@@ -36,9 +36,17 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         .rev()
         .partition(|&unit| is_door(kernel, unit));
     report.plugins.extend(stop_some(kernel, doors).await);
-    each_delivery(kernel, Deliveries::drain);
+    each_live(kernel, |unit, live| {
+        live.deliveries.drain();
+        live.mailbox
+            .bell()
+            .wind_up(kernel.drain_timeout.saturating_add(unit.settings.timeout));
+    });
     finish_work(kernel).await;
-    each_delivery(kernel, Deliveries::rest);
+    each_live(kernel, |_, live| {
+        live.deliveries.rest();
+        live.mailbox.bell().nudge();
+    });
     kernel.has_drained.store(true, Relaxed);
     report.plugins.extend(stop_some(kernel, rest).await);
     report.unstored = close_intakes(kernel).await;
@@ -80,12 +88,11 @@ fn is_door(kernel: &Kernel, unit: usize) -> bool {
         .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
 }
 
-/// Tells how to go on with what is stored.
-fn each_delivery(kernel: &Kernel, tell: impl Fn(&Deliveries)) {
+/// Tells each that lives how to go on with what waits.
+fn each_live(kernel: &Kernel, tell: impl Fn(&Unit, &Live)) {
     for unit in &kernel.units {
         if let Some(live) = unit.live().as_ref() {
-            tell(&live.deliveries);
-            live.mailbox.nudge();
+            tell(unit, live);
         }
     }
 }

@@ -103,13 +103,15 @@ impl<'a> Teardown<'a> {
     /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
     /// letters, unless it is stored; says how many requests and events were lost.
     pub(super) async fn drain(&mut self, live: &mut Live, kernel: &Kernel) -> usize {
+        // First, so that publishers find room who wait for that.
+        live.deliveries.drain();
+        live.mailbox.bell().wind_up(self.unit.settings.timeout);
         let unsubscribed = async {
             live.subscriber.deactivate().await;
             live.deliveries.stop().await;
         };
         self.wait("unsubscribe", unsubscribed).await;
         live.mailbox.close();
-        live.mailbox.nudge();
         let (reception, mut worker) = (live.reception.take(), live.worker.take());
         reception.iter().for_each(Reception::close);
         let patience = match kernel.has_drained.load(Relaxed) {
@@ -128,6 +130,14 @@ impl<'a> Teardown<'a> {
         };
         if let Some(Ok(())) = self.wait("drain", drained).await {
             self.wait("settle", live.deliveries.settled()).await;
+            let dead_lettered = live.mailbox.dead_lettered();
+            if dead_lettered > 0 {
+                tracing::warn!(
+                    plugin = self.unit.name(),
+                    dead_lettered,
+                    "events that waited for a retry or an open circuit breaker went to the dead letters"
+                );
+            }
             return 0;
         }
         let requests = reception.as_ref().map_or(0, Reception::abandon);

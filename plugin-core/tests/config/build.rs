@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use plugin_core::config::{ConfigError, ConfigNeed, Period, Secret, Settings, Sources, load};
+use plugin_core::config::{
+    ConfigError, ConfigNeed, Period, Secret, SecretUrl, Settings, Sources, load,
+};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
     Arity, CatalogueEntry, Composition, Descriptor, Hooks, Need, PluginRef, Provide, Requirement,
@@ -46,6 +48,25 @@ pub(crate) struct Store {
     engine: Option<Engine>,
     mode: Option<Mode>,
     even: Option<Even>,
+    logins: Option<Vec<Login>>,
+    gateway: Option<Gateway>,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[expect(dead_code, reason = "read for its schema")]
+pub(crate) struct Login {
+    name: String,
+    password: Secret,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "read for its schema")]
+pub(crate) struct Gateway {
+    url: SecretUrl,
+    port: Option<u16>,
+    tokens: Option<BTreeMap<String, Secret>>,
+    next: Option<Box<Gateway>>,
 }
 
 fn default_port() -> u16 {

@@ -91,7 +91,7 @@ database-plugin:
     assert_eq!(
         lines(&with(text)),
         [
-            "4:5: database-plugin.config.prot: unknown key (expected one of `engine`, `even`, `host`, `linger`, `mode`, `password`, `port`, `tables`, `verbose`; did you mean `port`?)",
+            "4:5: database-plugin.config.prot: unknown key (expected one of `engine`, `even`, `gateway`, `host`, `linger`, `logins`, `mode`, `password`, `port`, `tables`, `verbose`; did you mean `port`?)",
             "5:11: database-plugin.config.host: wrong type (expected text, found the number 127; did you mean `\"127\"`?)",
             "6:13: database-plugin.config.linger: wrong type (expected a length of time such as `30s` or `1m 30s`, found the number 0.5; did you mean `0.5s`?)",
             "7:31: database-plugin.config.tables[0].rows: out of range (expected a whole number from 0 to 4294967295, found the number -1)",

@@ -1,8 +1,10 @@
 //! What must not be shown is not.
 
-use plugin_core::config::{Explained, Secret};
+use std::collections::BTreeMap;
 
-use crate::build::{base, loaded, refused, with};
+use plugin_core::config::{Explained, Secret, load};
+
+use crate::build::{BUILD, base, loaded, refused, with};
 
 fn explained(settings: &plugin_core::config::Settings, key: &str) -> Explained {
     let name = key.split('.').next().expect("a name");
@@ -48,6 +50,74 @@ fn a_mistake_in_a_secret_does_not_show_it() {
         text.contains("expected text, found `***`") && !text.contains("4711"),
         "{text}"
     );
+}
+
+/// What stands where a secret could be, and has another form than the one that is wanted there.
+const MISPLACED: [&str; 16] = [
+    "password: [hunter2]",
+    "password: { hunter2: 1 }",
+    "password: !hunter2",
+    "password: 12${hunter-2}",
+    "password: ${hunter 2}",
+    "logins: hunter2",
+    "logins: [hunter2]",
+    "logins: [[hunter2]]",
+    "logins: { name: hunter2 }",
+    "logins: [{ name: x, pasword: hunter2, password: 1 }]",
+    "gateway: http://u:hunter2@h/",
+    "gateway: hunter2",
+    "gateway: [hunter2]",
+    "gateway: { url: [hunter2], tokens: hunter2 }",
+    "gateway: { url: hunter2, token: hunter2, tokens: { a: [hunter2] } }",
+    "gateway: { url: x, next: { url: x, next: hunter2 } }",
+];
+
+#[test]
+fn report_a16_a_value_of_another_form_than_what_holds_a_secret_is_masked_whole() {
+    for text in MISPLACED {
+        let mut own = BTreeMap::from([("password", "base")]);
+        own.retain(|key, _| !text.starts_with(key));
+        let base = own.iter().map(|(key, value)| format!("{key}: {value}, "));
+        let base: String = base.collect();
+        let own = format!("database-plugin: {{ config: {{ {base}{text} }} }}");
+        let told = match load(&with(&own), &BUILD) {
+            Ok(settings) => format!("{settings:?} {:?}", settings.explain("database-plugin")),
+            Err(error) => format!("{error} {error:?}"),
+        };
+        assert!(
+            !told.contains("hunter") && !told.contains("4711"),
+            "{text}: {told}"
+        );
+        // What is off is shown unchecked.
+        let off = "user-service: { enabled: false }";
+        let off = format!(
+            "{off}\n{}",
+            own.replace("{ config", "{ enabled: false, config")
+        );
+        let Ok(settings) = load(&with(&off), &BUILD) else {
+            continue;
+        };
+        let told = format!("{settings:?} {:?}", settings.explain("database-plugin"));
+        assert!(!told.contains("hunter"), "{text}: {told}");
+    }
+}
+
+#[test]
+fn report_a16_a_variable_that_is_no_yaml_is_not_told() {
+    for value in [
+        "[{name: x, password: hunter2",
+        "hunter2",
+        "'hunter2",
+        "[[hunter2]]",
+    ] {
+        let variables = [("APP__DATABASE_PLUGIN__CONFIG__LOGINS", value)];
+        let text = refused(&base().environment(variables)).to_string();
+        assert!(
+            text.contains("expected a list") || text.contains("expected a section"),
+            "{text}"
+        );
+        assert!(!text.contains("hunter2"), "{text}");
+    }
 }
 
 #[test]

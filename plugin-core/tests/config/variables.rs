@@ -46,7 +46,7 @@ fn a_dollar_escapes_and_values_are_not_looked_at_again() {
 #[test]
 fn variables_that_can_not_be_filled_in_are_all_reported() {
     let text = database(
-        "{ host: '${A} ${B}', port: '${PORT}', password: '${bad-name}', verbose: '${open' }",
+        "{ host: '${A} ${B}', port: '${PORT}', engine: '${bad-name}', verbose: '${open' }",
     );
     assert_eq!(
         lines(&with(&text)),
@@ -54,8 +54,8 @@ fn variables_that_can_not_be_filled_in_are_all_reported() {
             "3:13: database-plugin.config.host: environment variable `A` is not set: set it, or write `${A:-default}`",
             "3:13: database-plugin.config.host: at column 6 of the value: environment variable `B` is not set: set it, or write `${B:-default}`",
             "3:32: database-plugin.config.port: environment variable `PORT` is not set: set it, or write `${PORT:-default}`",
-            "3:53: database-plugin.config.password: `bad-name` is no name of a variable: letters, digits and `_`, and then `}` or `:-`; for the text itself write `$${`",
-            "3:77: database-plugin.config.verbose: a `${` is not closed by `}`; for the text itself write `$${`, and `$$}` for a `$` before the end",
+            "3:51: database-plugin.config.engine: `bad-name` is no name of a variable: letters, digits and `_`, and then `}` or `:-`; for the text itself write `$${`",
+            "3:75: database-plugin.config.verbose: a `${` is not closed by `}`; for the text itself write `$${`, and `$$}` for a `$` before the end",
         ]
     );
 }
@@ -70,6 +70,52 @@ fn a_variable_that_nothing_uses_need_not_be_set() {
     );
     let off = "user-service: { enabled: false }\ndatabase-plugin: { enabled: false, config: { host: '${NOWHERE}' } }";
     loaded(&with(off));
+}
+
+#[test]
+fn report_c2_a_key_beside_a_section_that_is_none_is_told() {
+    for value in ["[1]", "1", "text", "{a: 1"] {
+        let variables = [
+            ("APP__DATABASE_PLUGIN__CONFIG", value),
+            ("APP__DATABASE_PLUGIN__CONFIG__PASSWORD", "p"),
+        ];
+        let line = "APP__DATABASE_PLUGIN__CONFIG__PASSWORD: database-plugin.config.password: sets a key in what `APP__DATABASE_PLUGIN__CONFIG` sets, which is no section: unset one of them";
+        let told = lines(&base().environment(variables));
+        assert!(told.contains(&line.to_owned()), "{value}: {told:?}");
+    }
+    let deep = [
+        ("APP__FREE_PLUGIN__CONFIG__A", "1"),
+        ("APP__FREE_PLUGIN__CONFIG__A__B__C", "1"),
+    ];
+    let told = lines(&base().environment(deep)).join("");
+    assert!(
+        told.contains("sets a key in what `APP__FREE_PLUGIN__CONFIG__A` sets"),
+        "{told}"
+    );
+
+    let nothing = [
+        ("APP__FREE_PLUGIN__CONFIG__A", "~"),
+        ("APP__FREE_PLUGIN__CONFIG__A__B", "1"),
+    ];
+    let settings = loaded(&base().environment(nothing));
+    assert_eq!(
+        settings.plugins["free-plugin"].values,
+        json!({ "a": { "b": 1 } })
+    );
+}
+
+#[test]
+fn report_c2_a_text_that_a_variable_would_hide_is_told() {
+    for (text, at) in [
+        ("database-plugin: { config: [1] }", "1:28"),
+        ("database-plugin: { config: 'x' }", "1:28"),
+        ("database-plugin: 1", "1:18"),
+    ] {
+        let variables = [("APP__DATABASE_PLUGIN__CONFIG__PASSWORD", "p")];
+        let told = lines(&with(text).environment(variables)).join("\n");
+        let what = "is no section, and `APP__DATABASE_PLUGIN__CONFIG__PASSWORD` sets a key in it";
+        assert!(told.starts_with(at) && told.contains(what), "{told}");
+    }
 }
 
 #[test]

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use plugin_core::config::mask;
 use plugin_core::{BoxFuture, Error, Result, SpawnError};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
@@ -94,6 +95,7 @@ pub(crate) struct Server {
 /// When it is no address, or not a free one: the operator has to change it.
 pub(crate) async fn bind(address: &str) -> Result<Bound> {
     let refused = |error: std::io::Error| {
+        let address = mask(address);
         Error::config(format!("`address`: can't listen on `{address}`")).because(error)
     };
     let listener = TcpListener::bind(address).await.map_err(refused)?;

@@ -11,6 +11,7 @@ mod greeter;
 pub use config::HelloConfig;
 
 use plugin_contracts::{UserLogin, UserLogout, UserWelcome};
+use plugin_core::config::mask;
 use plugin_core::prelude::*;
 
 use greeter::Greeter;
@@ -26,7 +27,7 @@ pub struct Hello {
 impl Hello {
     #[init]
     fn init(Config(config): Config<HelloConfig>, welcome: Publisher<UserWelcome>) -> Result<Self> {
-        tracing::info!(welcome = config.message, "hello is ready");
+        tracing::info!(welcome = &*mask(&config.message), "hello is ready");
         Ok(Self {
             greeter: Greeter::new(config, welcome),
         })

@@ -16,6 +16,10 @@ mod backlog;
 #[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
 mod mailbox;
 
+#[path = "../../../plugin-core/src/event/bell.rs"]
+#[allow(dead_code, unused_imports, reason = "not all of it is modelled")]
+mod bell;
+
 // Its barrier is `rustix::thread::membarrier`, which the models never call.
 #[path = "../../../plugin-core/src/event/epoch.rs"]
 #[allow(dead_code, unused_imports, reason = "not all of it is modelled")]

@@ -61,14 +61,23 @@ impl App {
         self.run_with(line, "")
     }
 
+    /// The same, with variables.
+    fn run_set<const N: usize>(&self, line: &str, variables: [(String, &str); N]) -> Ended {
+        let mut command = self.command(line);
+        Ended::of(&command.envs(variables).output().unwrap())
+    }
+
     /// The same, with something to read.
     fn run_with(&self, line: &str, input: &str) -> Ended {
+        Ended::of(&self.command(line).write_stdin(input).output().unwrap())
+    }
+
+    fn command(&self, line: &str) -> Command {
         let mut command = Command::new(binary());
         command
             .args(line.split_whitespace())
-            .current_dir(self.directory.path())
-            .write_stdin(input);
-        Ended::of(&command.output().unwrap())
+            .current_dir(self.directory.path());
+        command
     }
 }
 

@@ -1,5 +1,6 @@
 //! Circuit breakers: a handler whose target is down is left alone, and its events wait.
 
+mod stopping;
 mod stored;
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};

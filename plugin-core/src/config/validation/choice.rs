@@ -9,7 +9,12 @@ use super::{At, Check, Keys};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
-    pub(super) fn alternatives(&mut self, schema: &'a Map<String, Value>, at: At<'_>, keys: Keys) {
+    pub(super) fn alternatives(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        at: At<'a, '_>,
+        keys: Keys,
+    ) {
         let shares = keys == Keys::Shared || schema.contains_key("properties");
         let keys = if shares { Keys::Shared } else { keys };
         for part in schema
@@ -29,7 +34,7 @@ impl<'a> Check<'a> {
 
     /// Reports the mistakes of the one option that was meant; if that can't be told, only what
     /// there is to choose from.
-    fn choose(&mut self, options: &'a [Value], at: At<'_>, keys: Keys) {
+    fn choose(&mut self, options: &'a [Value], at: At<'a, '_>, keys: Keys) {
         let kind = super::kind_of(at.node);
         let root = self.root;
         let of_kind: Vec<&Value> = options
@@ -47,7 +52,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn fits(&self, option: &'a Value, at: At<'_>, keys: Keys) -> bool {
+    fn fits(&self, option: &'a Value, at: At<'a, '_>, keys: Keys) -> bool {
         let mut issues = Vec::new();
         let mut check = Check {
             root: self.root,
@@ -59,7 +64,7 @@ impl<'a> Check<'a> {
 
     /// The options whose tag the node carries: a key with a fixed value, or a key that only
     /// this variant has.
-    fn meant(&self, options: &[&'a Value], at: At<'_>) -> Vec<&'a Value> {
+    fn meant(&self, options: &[&'a Value], at: At<'a, '_>) -> Vec<&'a Value> {
         let tagged = |option: &&&'a Value| {
             let shape = Shape::within(self.root, option);
             let mut tags = tags(&shape).peekable();
@@ -72,13 +77,13 @@ impl<'a> Check<'a> {
         options.iter().filter(tagged).copied().collect()
     }
 
-    fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'_>) {
+    fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'a, '_>) {
         let root = self.root;
         if let Some((key, words)) = common_tag(root, options).filter(|_| at.node.map().is_some()) {
             let path = format!("{}.{key}", at.key);
             let issue = match at.node.get(key) {
                 Some(node) => Issue::new(IssueKind::Invalid, &node.place, path, "unknown word")
-                    .found(found(node, false))
+                    .found(found(node, self.is_secret(at)))
                     .meant(node.text().unwrap_or_default(), words.iter().copied()),
                 None => Issue::new(IssueKind::MissingKey, &at.node.key, path, "missing"),
             };
@@ -88,9 +93,8 @@ impl<'a> Check<'a> {
         if matches!(at.node.data, Data::Text(_)) && kind == IssueKind::Invalid {
             return self.not_a_word(&any, at);
         }
-        let is_secret = Shape::within(root, &any).is_secret();
-        let mut issue =
-            Issue::new(kind, &at.node.place, at.key, what(kind)).found(found(at.node, is_secret));
+        let mut issue = Issue::new(kind, &at.node.place, at.key, what(kind))
+            .found(found(at.node, self.is_secret(at)));
         if let Some(any) = any.as_object() {
             issue = issue.expected(describe(root, any));
         }
@@ -98,14 +102,14 @@ impl<'a> Check<'a> {
     }
 
     /// Reports a text that is none of the words of a schema.
-    pub(super) fn not_a_word(&mut self, schema: &Value, at: At<'_>) {
+    pub(super) fn not_a_word(&mut self, schema: &Value, at: At<'a, '_>) {
         let Some(schema) = schema.as_object() else {
             return;
         };
         let words = words(self.root, schema);
         let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "unknown word")
             .expected(describe(self.root, schema))
-            .found(found(at.node, false))
+            .found(found(at.node, self.is_secret(at)))
             .meant(at.node.text().unwrap_or_default(), words);
         self.issues.push(issue);
     }

@@ -12,7 +12,7 @@ use super::range::{Periods, Range};
 const LONGEST: usize = 60;
 
 /// The name that JSON Schema has for the type of a node.
-pub(super) fn kind_of(node: &Node) -> &'static str {
+pub(in crate::config) fn kind_of(node: &Node) -> &'static str {
     match &node.data {
         Data::Null | Data::Unfilled => "null",
         Data::Bool(_) => "boolean",

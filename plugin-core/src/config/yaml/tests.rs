@@ -30,7 +30,8 @@ fn values_have_the_types_that_yaml_gives_them() {
     let text = "
 a: [1, -1, 0x10, 0o17, 0b11, 1.10, 1e3, .5, 18446744073709551615, 99999999999999999999]
 b: [~, null, '', \"~\", yes, 010, 1_000, 2024-01-01, 12:30, 1.2.3]
-c: [true, False, 'true', !!str 1.10, !!int '7', !!float 1]
+c: [true, False, 'true', !!str 1.10, !!int '7', !!float 1, !!bool 'True', !!null '', !!str true]
+d: !!map {!!str e: !!seq [1]}
 1.10: key
 true: key
 ";
@@ -39,7 +40,8 @@ true: key
         json!({
             "a": [1, -1, 16, 15, 3, 1.1, 1000.0, 0.5, 18_446_744_073_709_551_615_u64, 1e20],
             "b": [null, null, "", "~", "yes", "010", "1_000", "2024-01-01", "12:30", "1.2.3"],
-            "c": [true, false, "true", "1.10", 7, 1],
+            "c": [true, false, "true", "1.10", 7, 1, true, null, "true"],
+            "d": {"e": [1]},
             "1.10": "key",
             "true": "key",
         })
@@ -68,6 +70,22 @@ fn what_is_refused_says_where_and_why() {
             "embedded test:1:4: a: the value is no `!!int`",
         ),
         (
+            "a: !!bool yes",
+            "embedded test:1:4: a: the value is no `!!bool`",
+        ),
+        (
+            "a: !!x 1",
+            "embedded test:1:4: a: expected a value without a tag",
+        ),
+        (
+            "a: !!seq {b: 1}",
+            "embedded test:1:4: a: expected a value without a tag",
+        ),
+        (
+            "!!int 1: 1",
+            "embedded test:1:1: expected a key that is text",
+        ),
+        (
             "a: 1\na: 2",
             "embedded test:2:1: a: the key is there twice, first in line 1",
         ),
@@ -91,6 +109,26 @@ fn what_is_refused_says_where_and_why() {
         let said = refused(text);
         assert!(said.starts_with(told), "{text}: {said}");
     }
+}
+
+/// What is in quotes, in a comment or in a block of text nests nothing.
+#[test]
+fn report_c6_only_what_nests_counts() {
+    let many = "[{".repeat(1000);
+    for text in [
+        format!("a: 1 # {many}"),
+        format!("# it's {many}\na: 1"),
+        format!("a: '{many}'"),
+        format!("a: \"\\\" {many}\""),
+        format!("a: |\n  {many}\nb: 1"),
+        format!("a: >-\n  it's {many}"),
+        format!("a: b {many}"),
+        format!("a: [\"{many}\", '{many}', 1] # {many}"),
+    ] {
+        read(&text);
+    }
+    let wide = format!("{}[{}", "[".repeat(250), "1,".repeat(400_000));
+    refused(&wide);
 }
 
 #[test]

@@ -81,10 +81,15 @@ impl<'o> Tree<'o> {
                 Err(self.fault(mark, "a second document begins: keep one in a file"))
             }
             Event::Scalar(text, style, anchor, tag) => {
-                if self.wants_key() {
-                    return self.key(text.into_owned(), mark);
-                }
                 let tag = tag.as_deref();
+                if self.wants_key() {
+                    return match tag.is_none_or(|tag| is(tag, "str")) {
+                        true => self.key(text.into_owned(), mark),
+                        false => {
+                            Err(self.fault(mark, "expected a key that is text: take the tag away"))
+                        }
+                    };
+                }
                 let read = scalar(text.into_owned(), style, tag);
                 let (data, written) = read.map_err(|what| self.fault(mark, what))?;
                 let size = LEAST + written.as_ref().map_or(0, |text| text.len());
@@ -143,8 +148,12 @@ impl<'o> Tree<'o> {
         if self.wants_key() {
             return Err(self.fault(mark, "expected a key that is text"));
         }
-        if let Some(tag) = tag.filter(|tag| !is_collection(tag)) {
-            return Err(self.fault(mark, no_tag(tag)));
+        let suffix = match &data {
+            Data::Map(_) => "map",
+            _ => "seq",
+        };
+        if tag.is_some_and(|tag| !is(tag, suffix)) {
+            return Err(self.fault(mark, no_tag()));
         }
         if self.stack.len() >= DEEPEST {
             return Err(self.fault(mark, too_deep()));
@@ -236,6 +245,7 @@ impl<'o> Tree<'o> {
     }
 }
 
-fn is_collection(tag: &Tag) -> bool {
-    tag.is_yaml_core_schema() && ["map", "seq"].contains(&tag.suffix.as_str())
+/// Whether a tag is one of YAML's own.
+fn is(tag: &Tag, suffix: &str) -> bool {
+    tag.is_yaml_core_schema() && tag.suffix == suffix
 }

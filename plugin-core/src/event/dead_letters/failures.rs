@@ -15,7 +15,10 @@ use crate::guard;
 pub(crate) struct Failures {
     /// The id of the letter, should it come to that.
     id: DeadLetterId,
+    /// Tries that were used up.
     pub(crate) attempts: u32,
+    /// Calls that only showed that the target of the handler was down, and used no try up.
+    probes: u32,
     first: SystemTime,
     last: SystemTime,
     pub(crate) error: Error,
@@ -28,16 +31,21 @@ impl Failures {
         Self {
             id: DeadLetterId::next(),
             attempts: 1,
+            probes: 0,
             first: now,
             last: now,
             error: error.same(),
         }
     }
 
-    /// No call came to an end.
-    pub(crate) fn none() -> Self {
-        let stopped = "the plugin stopped before it had handled the event";
-        Self::before(&Error::retriable(stopped))
+    /// No call came to an end before the plugin stopped.
+    pub(crate) fn none(is_shut: bool) -> Self {
+        Self::before(&Error::retriable(match is_shut {
+            true => {
+                "the plugin stopped while the circuit breaker of its handler was open, and the event waited for it"
+            }
+            false => "the plugin stopped before it had handled the event",
+        }))
     }
 
     /// There was no call, because of an error.
@@ -55,11 +63,25 @@ impl Failures {
         self.error = error.same();
     }
 
+    /// A call showed that the target of the handler is down.
+    pub(crate) fn probed(&mut self, error: &Error) {
+        self.probes += 1;
+        self.last = SystemTime::now();
+        self.error = error.same();
+    }
+
+    pub(crate) fn probes(&self) -> u32 {
+        self.probes
+    }
+
     /// There won't be another call, though there should.
-    pub(crate) fn stopped(&mut self) {
-        let said =
-            (self.error.same()).context("the plugin stopped before the next retry; the last call");
-        self.error = said;
+    pub(crate) fn stopped(&mut self, is_shut: bool) {
+        self.error = (self.error.same()).context(match is_shut {
+            true => {
+                "the plugin stopped while the circuit breaker of its handler was open; the last call"
+            }
+            false => "the plugin stopped before the next retry; the last call",
+        });
     }
 }
 
@@ -89,7 +111,7 @@ impl DeadLetter {
             handler: site.handler.to_owned(),
             error,
             kind: failures.error.kind().as_str().to_owned(),
-            attempts: failures.attempts,
+            attempts: failures.attempts.saturating_add(failures.probes),
             first_at: Timestamp(failures.first).to_string(),
             last_at: Timestamp(failures.last).to_string(),
             replays: 0,

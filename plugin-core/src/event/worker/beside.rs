@@ -81,6 +81,19 @@ impl Beside {
         None
     }
 
+    /// There is no more call with an event that failed or waited: those behind it come next.
+    pub(super) fn skip(&mut self, work: &Work) {
+        let is_suspended = work.is_retry() && work.site().site.options.concurrency > 1;
+        let Some(key) = work.key().filter(|_| is_suspended) else {
+            return;
+        };
+        let lanes = self.lanes(work);
+        let next = lock(&lanes).skip(key);
+        if let Some(next) = next {
+            self.spawn(lanes, next);
+        }
+    }
+
     /// Calls a handler with one event after the other, until one fails or none is left.
     fn spawn(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
         let mut desk = Desk::new(self.worker);

@@ -40,28 +40,40 @@ impl Parked {
         self.waiting.peek().map(|Reverse(first)| first.due)
     }
 
-    /// Lets work wait: as long as its handler asks for, or for its target.
-    pub(super) fn push(&mut self, work: Work) {
-        let due = work.shut_until().unwrap_or_else(|| {
-            let pause = work.pause(&mut self.jitter);
-            work.tell(pause);
-            Instant::now() + pause
-        });
+    /// Lets work wait: as long as its handler asks for, or for its target. It comes back if that is
+    /// longer than anything is waited for.
+    pub(super) fn push(&mut self, work: Work, ends: Option<Instant>) -> Option<Work> {
+        let now = Instant::now();
+        let shut_until = work.shut_until();
+        let due = shut_until.unwrap_or_else(|| now + work.pause(&mut self.jitter));
+        if ends.is_some_and(|ends| work.is_hopeless(due, ends)) {
+            return Some(work);
+        }
+        if shut_until.is_none() {
+            work.tell(due - now);
+        }
         self.count += 1;
         self.waiting.push(Reverse(Waiting {
             due,
             count: self.count,
             work,
         }));
+        None
     }
 
     /// Takes out what is not waited for: no call begins with it any more.
-    pub(super) fn take_ended(&mut self) -> Vec<Work> {
-        let has_ended = |work: &Work| work.site().site.has_ended() || work.site().drains();
+    pub(super) fn take_ended(&mut self, ends: Option<Instant>) -> Vec<Work> {
+        let has_ended = |Waiting { due, work, .. }: &Waiting| {
+            work.site().site.has_ended()
+                || work.site().drains()
+                || ends.is_some_and(|ends| work.is_hopeless(*due, ends))
+        };
         let (ended, waiting) = (std::mem::take(&mut self.waiting).into_iter())
-            .partition::<Vec<_>, _>(|Reverse(waiting)| has_ended(&waiting.work));
+            .partition::<Vec<_>, _>(|Reverse(waiting)| has_ended(waiting));
         self.waiting = waiting.into();
-        ended.into_iter().map(|Reverse(ended)| ended.work).collect()
+        let mut ended: Vec<_> = ended.into_iter().map(|Reverse(ended)| ended).collect();
+        ended.sort_unstable();
+        ended.into_iter().map(|ended| ended.work).collect()
     }
 
     /// Takes the first out, if it is due.

@@ -104,6 +104,13 @@ impl Work {
         (self.first.gate() == Gate::Shut).then(until)
     }
 
+    /// Whether it would wait in vain for its next call, which is due then, while its plugin stops:
+    /// longer than the stop waits, or for a target that is down.
+    pub(super) fn is_hopeless(&self, due: Instant, ends: Instant) -> bool {
+        let breaker = self.site().breaker.as_ref();
+        due > ends || breaker.is_some_and(|breaker| breaker.is_open())
+    }
+
     /// Calls that failed so far.
     pub(super) fn attempts(&self) -> u32 {
         self.first.attempts()
@@ -199,7 +206,8 @@ impl Work {
             return None;
         };
         self.site().site.count_failure(&error);
-        if is_down && self.first.probed(&error) <= MOST_PROBES {
+        if is_down && self.first.probes() < MOST_PROBES {
+            self.probed(&error);
             return Some(self);
         }
         let error = match error.into_each() {
@@ -212,6 +220,16 @@ impl Work {
         }
         self.bury(&error).await;
         None
+    }
+
+    /// Notes that the target of its handler is down; its events wait for that.
+    fn probed(&mut self, error: &Error) {
+        let each = error.each().unwrap_or_default();
+        for (at, job) in self.jobs_mut().enumerate() {
+            let own = each.get(at).and_then(|result| result.as_ref().err());
+            job.probed(own.unwrap_or(error));
+        }
+        self.first.stands(Gate::Shut);
     }
 
     /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.

@@ -48,3 +48,35 @@ fn report_a16_no_message_tells_them() {
         );
     }
 }
+
+#[test]
+fn report_a16_values_of_another_form_are_told_nowhere() {
+    let app = App::new();
+    for (variable, value) in [
+        ("AUTH_PLUGIN__CONFIG__USERS", "[{name: x, password: hunter2"),
+        ("AUTH_PLUGIN__CONFIG__USERS", "{ hunter2: hunter2 }"),
+        ("NOTIFICATION_PLUGIN__CONFIG__SMS", "http://u:hunter2@h/"),
+        ("NOTIFICATION_PLUGIN__CONFIG__SMTP", "smtp://u:hunter2@h/"),
+        ("DATABASE_PLUGIN__CONFIG__PASSWORD", "{ hunter2: 1 }"),
+        ("API_PLUGIN__CONFIG__ADDRESS", "http://u:hunter2@h/"),
+        (
+            "HELLO_PLUGIN__CONFIG__MESSAGE",
+            r#"{"password": "hunter2"}"#,
+        ),
+        ("HELLO_PLUGIN__CONFIG__MESSAGE", "api_key: hunter2"),
+        ("HELLO_PLUGIN__CONFIG__MESSAGE", "u:hunter2@h"),
+    ] {
+        let plugin = variable.split("__").next().unwrap();
+        let plugin = plugin.to_lowercase().replace('_', "-");
+        for command in ["check", "config show", "explain", "run --events /dev/null"] {
+            let line = match command {
+                "config show" | "explain" => format!("{command} {plugin}"),
+                command => command.to_owned(),
+            };
+            let set = [(format!("APP__{variable}"), value)];
+            let ended = app.run_set(&line, set);
+            let told = format!("{}{}", ended.stdout, ended.stderr);
+            assert!(!told.contains("hunter2"), "{variable}: {line}: {ended:?}");
+        }
+    }
+}
