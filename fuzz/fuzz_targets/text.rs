@@ -1,7 +1,10 @@
-//! Short texts of files, requests and commands: what is read prints as what reads the same, and
-//! what is made safe to print or to show is safe.
+//! Texts of files, requests and commands that need no target of their own: what is read prints as
+//! what reads the same, and what is made safe to print or to show is safe.
 
 #![no_main]
+
+#[path = "../../plugins/notification/src/template.rs"]
+mod template;
 
 use libfuzzer_sys::fuzz_target;
 use plugin_api::Network;
@@ -10,11 +13,13 @@ use plugin_core::event::{DeadLetter, DeadLetterId, IdempotencyKey};
 use plugin_core::nearest;
 use plugin_core::printable::{self, is_obeyed};
 use serde_json::Value;
+use template::Template;
 
 fuzz_target!(|text: &str| {
     printed(text);
     secrets(text);
     names(text);
+    templates(text);
     if let Ok(letter) = serde_json::from_str::<DeadLetter>(text) {
         let written = serde_json::to_string(&letter).expect("it is JSON");
         assert_eq!(
@@ -42,10 +47,9 @@ fn printed(text: &str) {
 fn secrets(text: &str) {
     let masked = mask(text);
     for value in masked.split("key=").skip(1) {
-        let value = value.trim_start_matches(' ');
-        let is_empty =
-            value.starts_with(|it: char| it.is_whitespace() || "\"'`<>,;&#".contains(it));
-        let is_hidden = value.is_empty() || is_empty || value.starts_with("***");
+        let value = value.trim_start_matches(' ').trim_start_matches('\\');
+        let ends = |it: char| it.is_whitespace() || "\"'`<>,;&#)]}".contains(it);
+        let is_hidden = value.starts_with("***") || value.is_empty() || value.starts_with(ends);
         assert!(is_hidden, "{masked:?}");
     }
     let shown = SecretUrl::from(text).to_string();
@@ -60,6 +64,16 @@ fn secrets(text: &str) {
             assert!(!shown.contains(part), "{shown}");
         }
     }
+}
+
+fn templates(text: &str) {
+    match Template::parse(text, &["message"]) {
+        Ok(template) => assert!(template.render(&[("message", "")]).len() <= text.len()),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
+    let escaped = text.replace('{', "{{").replace('}', "}}");
+    let template = Template::parse(&escaped, &[]).expect("no brace stands alone");
+    assert_eq!(template.render(&[]), text);
 }
 
 fn names(text: &str) {
