@@ -129,6 +129,7 @@ pub mod audit;
 mod clock;
 pub mod config;
 mod context;
+mod ending;
 mod error;
 mod guard;
 pub mod init;
@@ -163,6 +164,7 @@ pub use descriptor::{
     Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };
+pub use ending::at_the_end;
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};

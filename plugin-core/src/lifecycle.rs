@@ -48,7 +48,7 @@ pub(crate) use means::make_home;
 pub use operation::{Operation, OperationError, OperationOutcome};
 pub use operator::{Operated, Operator};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
-pub use running::{Running, Shutdown};
+pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use schedules::ScheduleAction;
 pub use state::{InvalidStep, State, Step};
 pub use status::{PluginStatus, SystemStatus};

@@ -203,6 +203,7 @@ async fn supervise(
     let failed = outcome.is_err();
     if failed {
         kernel.audit.close().await;
+        crate::ending::ended();
     }
     // When nobody waits any more, the stop token is cancelled, and the loop ends at once.
     drop(started.send(outcome));
