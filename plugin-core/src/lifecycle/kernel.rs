@@ -62,8 +62,13 @@ pub(super) struct Report {
 
 #[derive(Debug)]
 pub(super) enum News {
-    TaskFailed { task: &'static str, error: Error },
+    TaskFailed {
+        task: &'static str,
+        error: Error,
+    },
     Health(Health),
+    /// It was asked how it is, and says nothing.
+    Silent,
 }
 
 impl Kernel {
