@@ -52,6 +52,8 @@ pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
+#[doc(hidden)]
+pub use load::loader;
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;

@@ -109,7 +109,8 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
-//! - [`owned`]: files and directories for their owner alone.
+//! - [`owned`]: files and directories for their owner alone; [`regular`]: files, and no FIFO in
+//!   their place.
 //! - [`printable`]: text from outside, for people who read it on a terminal.
 //! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
@@ -132,6 +133,7 @@ mod boxed;
 mod clock;
 pub mod config;
 mod context;
+mod ending;
 mod error;
 mod guard;
 mod health;
@@ -147,6 +149,7 @@ pub mod permission;
 pub mod place;
 pub mod printable;
 mod rcu;
+pub mod regular;
 mod spawn;
 mod sync;
 pub mod trace;
@@ -173,6 +176,7 @@ pub use descriptor::{
     Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, StartHook,
     StopHook,
 };
+pub use ending::at_the_end;
 pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
 pub use init::{Arity, Need};

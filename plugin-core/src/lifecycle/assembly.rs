@@ -19,7 +19,7 @@ use crate::config::PluginSettings;
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::event::{Bus, Clerk, DeadLetters};
-use crate::means;
+use crate::means::Before;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
@@ -32,9 +32,10 @@ impl Configured {
         requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
-        means::greet(&manager.data_dir);
+        let before = Before::of(&manager.data_dir);
         let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
+        before.keep_audit(&audit)?;
         let switchboard = Switchboard::default();
         let (letters, errands) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
         let bus = Bus::linked(letters);
@@ -56,6 +57,7 @@ impl Configured {
             audit,
             host,
             data_dir: manager.data_dir.clone(),
+            before,
             max_concurrency: manager.max_concurrency,
             drain_timeout: manager.drain_timeout.get(),
             health_interval: manager.health_interval.get(),

@@ -21,6 +21,7 @@ use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
 use crate::health::Health;
+use crate::means::Before;
 use crate::service::Switchboard;
 
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub(super) struct Kernel {
     /// Who publishes and subscribes from outside of the plugins.
     pub(super) host: Arc<Identity>,
     pub(super) data_dir: PathBuf,
+    /// What of an earlier start there is.
+    pub(super) before: Before,
     pub(super) max_concurrency: usize,
     pub(super) drain_timeout: Duration,
     pub(super) health_interval: Duration,
@@ -57,14 +60,20 @@ pub(super) struct Report {
 
 #[derive(Debug)]
 pub(super) enum News {
-    TaskFailed { task: &'static str, error: Error },
+    TaskFailed {
+        task: &'static str,
+        error: Error,
+    },
     Health(Health),
+    /// It was asked how it is, and says nothing.
+    Silent,
 }
 
 impl Kernel {
     pub(super) fn status(&self) -> SystemStatus {
-        let plugins = self.units.iter().map(Unit::status).collect();
-        SystemStatus::of(plugins, self.bus.backlog())
+        let unstored = |unit: &Unit| self.bus.durables().unstored(unit.name());
+        let plugins = self.units.iter().map(|unit| unit.status(unstored(unit)));
+        SystemStatus::of(plugins.collect(), self.bus.backlog())
     }
 
     /// Puts what the manager did to a unit into the audit log.

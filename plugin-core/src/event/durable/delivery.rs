@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Done, Durable, Receipt};
 use serde_json::Value;
 
-use crate::context::{EventId, Meta};
+use crate::context::Meta;
 use crate::error::{DecodeError, Error, Result};
 use crate::event::dead_letters::{DeadLetter, Failures};
 use crate::event::decode;
@@ -14,7 +14,6 @@ use crate::event::job::{Job, Turn};
 use crate::event::payload::{Envelope, Payload, Untyped};
 use crate::event::queued::QueuedSite;
 use crate::event::replay::interned;
-use crate::event::store::Record;
 use crate::rcu::record as thread;
 
 use super::tail::Next;
@@ -42,7 +41,7 @@ impl Delivery {
     /// The job for a stored event. One that is no event of its type any more is ended here.
     pub(super) fn job(&self, next: &Next, receipt: Receipt) -> Option<Job> {
         let record = &next.stored.record;
-        match (self.decode)(&record.data, meta(record, next.id)) {
+        match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
                 let turn = self.turn(&*payload);
                 Some(Job::new(&self.site, payload).takes(turn).delivers(receipt))
@@ -57,6 +56,9 @@ impl Delivery {
 
     /// Ends an event that no handler is to be called with: it is dead.
     pub(super) fn bury(&self, next: &Next, receipt: Receipt, failures: &Failures) {
+        if !receipt.take() {
+            return;
+        }
         let (subscription, key) = (&self.durable.name, next.stored.record.key);
         tracing::error!(%subscription, %key, "{}", failures.error);
         self.site.site.count_dead_letter();
@@ -86,7 +88,7 @@ impl Delivery {
             topic: self.durable.name.topic.to_string(),
             data: data.unwrap_or_else(|_| Value::from(&*record.data)),
         };
-        let envelope = Envelope::new(meta(record, next.id), untyped);
+        let envelope = Envelope::new(meta(next), untyped);
         self.site.site.letter(&envelope, failures)
     }
 }
@@ -97,11 +99,16 @@ fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeEr
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }
 
-fn meta(record: &Record, id: Option<EventId>) -> Meta {
+/// What is known of its publishing. An event that is read back stands in the trace of its publisher.
+fn meta(next: &Next) -> Meta {
+    let record = &next.stored.record;
+    let key = Some(record.key);
+    if let Some(meta) = next.meta {
+        return Meta { key, ..meta };
+    }
     let new = Meta::new(thread::Record::current(), interned(&record.source));
     Meta {
-        id: id.unwrap_or(new.id),
-        key: Some(record.key),
+        key,
         parent: record.parent,
         ..new
     }

@@ -94,7 +94,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::store::Record;
+    use crate::event::store::{Record, Ticket};
     use crate::idempotency::IdempotencyKey;
 
     fn stored(position: u64, suspicion: Suspicion) -> Stored {
@@ -104,6 +104,7 @@ mod tests {
             published: SystemTime::now(),
             parent: None,
             data: "{}".into(),
+            ticket: Ticket::default(),
         };
         Stored {
             position,
