@@ -163,7 +163,7 @@ pub use descriptor::{
     Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };
-pub use error::{Error, ErrorExt, ErrorKind, IntoOutcome, Result};
+pub use error::{Error, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};
 pub use nearest::nearest;
