@@ -8,9 +8,15 @@
 //! text from outside into a line escapes it with [`printable::line`], so that it stays in its line.
 //!
 //! Standard output is locked for one write at a time: the log may go there too.
+//!
+//! A command waits for whoever reads its result; a service waits for nobody longer than
+//! [`PATIENCE`], so that it also stops when its reader stalls. No note waits longer either.
 
 use std::fmt;
 use std::io::{self, ErrorKind, Write};
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use plugin_core::printable;
 use serde::Serialize;
@@ -42,6 +48,11 @@ impl Output {
             writer: Box::new(writer),
             failure: None,
         }
+    }
+
+    /// From now on they are those of a service.
+    pub(crate) fn waits_for_nobody(&mut self) {
+        self.writer = Box::new(Service);
     }
 
     /// From now on results are for somebody else.
@@ -117,10 +128,43 @@ impl Output {
 }
 
 /// Whether a write failed because nobody reads any more: the pipe is closed, or the terminal is
-/// (`EIO`, after a hangup).
+/// (`EIO`, after a hangup), or a service has waited long enough.
 fn is_gone(error: &io::Error) -> bool {
     const EIO: i32 = 5;
-    error.kind() == ErrorKind::BrokenPipe || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+    matches!(error.kind(), ErrorKind::BrokenPipe | ErrorKind::TimedOut)
+        || (cfg!(unix) && error.raw_os_error() == Some(EIO))
+}
+
+/// How long somebody who stalls may hold up a service, or a note.
+const PATIENCE: Duration = Duration::from_secs(1);
+
+/// Standard output of a service.
+struct Service;
+
+impl Write for Service {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        patiently(bytes, |bytes| {
+            let mut stdout = io::stdout();
+            stdout.write_all(bytes)?;
+            stdout.flush()
+        })?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Writes on a thread of its own, which is left behind when it takes too long.
+fn patiently(bytes: &[u8], write: fn(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    let (bytes, (done, written)) = (bytes.to_vec(), mpsc::channel());
+    std::thread::Builder::new()
+        .name("output".to_owned())
+        // Who asked may have stopped waiting.
+        .spawn(move || drop(done.send(write(&bytes))))?;
+    let written = written.recv_timeout(PATIENCE);
+    written.unwrap_or_else(|_| Err(ErrorKind::TimedOut.into()))
 }
 
 /// Writes a line to standard error: what a person should know, beside the result. Whether anybody
@@ -131,8 +175,15 @@ pub(crate) fn note(line: impl fmt::Display) {
 
 /// The same for a text of several lines, each of which is made of escaped parts.
 pub(crate) fn notes(lines: impl fmt::Display) {
+    /// Whether the reader of standard error stalls.
+    static STALLS: AtomicBool = AtomicBool::new(false);
+    if STALLS.load(Relaxed) {
+        return;
+    }
     let text = format!("{}\n", printable::lines(&lines.to_string()));
-    drop(io::stderr().write_all(text.as_bytes()));
+    let written = patiently(text.as_bytes(), |bytes| io::stderr().write_all(bytes));
+    let stalls = written.is_err_and(|error| error.kind() == ErrorKind::TimedOut);
+    STALLS.store(stalls, Relaxed);
 }
 
 #[cfg(test)]

@@ -7,16 +7,28 @@ use plugin_core::event::Pattern;
 
 fuzz_target!(|text: &str| {
     let (pattern, topic) = text.split_once('\n').unwrap_or((text, "user.login"));
-    let Ok(read) = Pattern::parse(pattern) else {
+    let read = Pattern::parse(pattern);
+    assert_eq!(read.is_ok(), is_pattern(pattern), "{pattern:?}");
+    let Ok(read) = read else {
         return;
     };
     assert_eq!(read.to_string(), pattern);
-    if Pattern::parse(topic).is_ok() && !topic.contains('*') {
+    if is_pattern(topic) && !topic.contains('*') {
         let words: Vec<&str> = pattern.split('.').collect();
         let segments: Vec<&str> = topic.split('.').collect();
         assert_eq!(read.matches(topic), matches(&words, &segments), "{text:?}");
+        assert!(Pattern::parse(topic).is_ok_and(|it| it.matches(topic)));
     }
 });
+
+/// Stars stand alone, and two of them at the end.
+fn is_pattern(text: &str) -> bool {
+    let segments: Vec<&str> = text.split('.').collect();
+    let (last, first) = segments.split_last().expect("one at least");
+    let is_good =
+        |segment: &&str| *segment == "*" || !(segment.is_empty() || segment.contains('*'));
+    first.iter().all(is_good) && (is_good(last) || *last == "**")
+}
 
 fn matches(words: &[&str], segments: &[&str]) -> bool {
     match (words, segments) {

@@ -55,6 +55,8 @@ pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use load::load;
+#[doc(hidden)]
+pub use load::loader;
 pub use manager::{AuditConfig, DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;

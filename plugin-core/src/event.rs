@@ -14,6 +14,7 @@ mod dead_letters;
 mod decode;
 mod descriptor;
 mod dispatch;
+mod distinct;
 mod durable;
 mod envelope;
 mod epoch;

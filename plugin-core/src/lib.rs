@@ -109,7 +109,8 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
-//! - [`owned`]: files and directories for their owner alone.
+//! - [`owned`]: files and directories for their owner alone; [`regular`]: files, and no FIFO in
+//!   their place.
 //! - [`printable`]: text from outside, for people who read it on a terminal.
 //! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
@@ -129,6 +130,7 @@ pub mod audit;
 mod clock;
 pub mod config;
 mod context;
+mod ending;
 mod error;
 mod guard;
 pub mod init;
@@ -138,6 +140,7 @@ pub mod owned;
 pub mod permission;
 pub mod place;
 pub mod printable;
+pub mod regular;
 mod spawn;
 mod sync;
 pub mod trace;
@@ -163,6 +166,7 @@ pub use descriptor::{
     Respond, RespondOptions, Retry, Schedule, ScheduleOptions, Source, Stage, StartHook, StopHook,
     SubscribeOptions, Subscription, When,
 };
+pub use ending::at_the_end;
 pub use error::{Error, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use instance::{EventCounts, Identity};
 pub use macros::{compose, event, plugin, service};

@@ -49,6 +49,7 @@ fn one(folder: &Path, name: &str, seconds: u64) -> Result<(), String> {
         .arg("--")
         .arg(format!("-max_total_time={seconds}"))
         .args(["-timeout=10", "-rss_limit_mb=2048", "-print_final_stats=1"])
+        .arg(format!("-dict=dictionaries/{name}.dict"))
         .current_dir(folder)
         .env("RUSTC_BOOTSTRAP", "1");
     run(command).map_err(|error| {

@@ -32,6 +32,7 @@ enum Phase<'a> {
 }
 
 pub(super) fn run(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+    out.waits_for_nobody();
     let runtime = runtime()?;
     let outcome = runtime.block_on(start(place, options, out));
     runtime.shutdown_timeout(GRACE);

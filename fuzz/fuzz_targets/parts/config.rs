@@ -5,16 +5,22 @@ mod expand;
 #[path = "../../../plugin-core/src/config/variables.rs"]
 pub(crate) mod variables;
 
+/// What they use of the file beside them.
+pub(crate) mod yaml {
+    pub(crate) const LARGEST: usize = 1 << 20;
+}
+
 use expand::Filled;
 use variables::Variables;
 
-/// What a value comes to when `A` is `a` and `E` is empty; where it can't be filled in, the bytes
-/// at which the mistakes are.
-pub(crate) fn fill(text: &str) -> Result<String, Vec<usize>> {
+/// What a value comes to when `A` is `a`, `E` is empty and `L` is long; where it can't be filled
+/// in, the bytes at which the mistakes are. `room` is for what the variables hold.
+pub(crate) fn fill(text: &str, room: &mut usize) -> Result<String, Vec<usize>> {
     let mut variables = Variables::default();
     variables.add("A".into(), "a".into());
     variables.add("E".into(), "".into());
-    match expand::expand(text, &variables) {
+    variables.add("L".into(), "${A}$}".repeat(6).into());
+    match expand::expand(text, &variables, room) {
         Ok(Filled::Whole(filled) | Filled::Part(filled)) => Ok(filled),
         Err(faults) => {
             let told = faults.iter().map(|fault| fault.what.to_string());

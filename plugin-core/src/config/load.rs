@@ -40,13 +40,27 @@ use crate::descriptor::Descriptor;
 /// All mistakes at once, each with its place. The `config` of a plugin that is not enabled is not
 /// looked at.
 pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, ConfigError> {
+    loader(composition)(sources)
+}
+
+/// [`load`] for who reads the config of one build again and again, as the fuzz target does: what
+/// files may hold is found out once.
+#[doc(hidden)]
+pub fn loader(
+    composition: &Composition,
+) -> impl Fn(&Sources) -> Result<Settings, ConfigError> + use<'_> {
     let book = Book::of(composition);
+    move |sources| load_by(sources, &book)
+}
+
+fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> {
+    let composition = book.composition;
     let mut report = Report::default();
-    let mut tree = layers::read(sources, &book, &mut report);
+    let mut tree = layers::read(sources, book, &mut report);
     doubtful::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
-        book: &book,
+        book,
         report,
     };
     let (manager, manager_section) = loader.manager(&mut tree);

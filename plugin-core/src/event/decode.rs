@@ -40,6 +40,9 @@ pub(crate) trait Publishable: Send {
         order: (Option<IdempotencyKey>, Duration),
     ) -> BoxFuture<'a, Result<(), PublishError>>;
 
+    /// Whether somebody subscribes to it now.
+    fn is_heard(&self, bus: &Bus) -> bool;
+
     /// The event itself.
     fn as_any(&self) -> &dyn Any;
 
@@ -78,6 +81,12 @@ impl<E: Event> Publishable for Typed<E> {
             (bus.index::<E>(), self.0),
             order,
         ))
+    }
+
+    fn is_heard(&self, bus: &Bus) -> bool {
+        let table = bus.table().load();
+        let route = table.route::<E>(bus.index::<E>());
+        !(route.inline.is_empty() && route.queued.is_empty())
     }
 
     fn as_any(&self) -> &dyn Any {

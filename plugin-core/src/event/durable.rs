@@ -17,11 +17,13 @@ mod publish;
 mod pump;
 mod quarantine;
 mod receipt;
+mod settler;
 mod tail;
 mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -69,8 +71,10 @@ pub(crate) struct Durable {
     failure: ArcSwapOption<String>,
     /// Why no events are accepted, whether or not they could be stored.
     shut: ArcSwapOption<String>,
-    /// Told when the intake has stored something, or failed to.
+    /// Told when the intake has stored something, or failed to, or accepts nothing more.
     stepped: Notify,
+    /// Whether the pump's last question to the store failed.
+    asks_in_vain: AtomicBool,
     tail: Tail,
     in_flight: InFlight,
     /// What the handlers of the plugin of now did, or those of the last one.
@@ -108,6 +112,7 @@ impl Durable {
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
+            asks_in_vain: AtomicBool::new(false),
             tail: Tail::new(backlog.clone()),
             in_flight: InFlight::default(),
             done: Mutex::default(),
@@ -122,19 +127,40 @@ impl Durable {
 
     fn shut(&self, reason: &str) {
         self.shut.store(Some(Arc::new(reason.to_owned())));
+        self.stepped.notify_waiters();
     }
 
     /// Waits until the intake is empty, or can't store what is in it.
     async fn flushed(&self) {
+        self.steps_until(|| self.intake.unfinished() == 0 || self.failure.load().is_some())
+            .await;
+    }
+
+    /// Waits until no events are accepted.
+    pub(super) async fn refuses(&self) {
+        self.steps_until(|| self.refusal().is_some()).await;
+    }
+
+    async fn steps_until(&self, done: impl Fn() -> bool) {
         loop {
             let stepped = self.stepped.notified();
             tokio::pin!(stepped);
             stepped.as_mut().enable();
-            if self.intake.unfinished() == 0 || self.failure.load().is_some() {
+            if done() {
                 return;
             }
             stepped.await;
         }
+    }
+
+    /// What keeps the bus busy and waits for nothing but a store that fails.
+    fn stuck(&self) -> usize {
+        let unstored = match self.failure.load().is_some() {
+            true => self.intake.unfinished(),
+            false => 0,
+        };
+        let pumped = self.asks_in_vain.load(Relaxed) && self.tail.is_busy();
+        unstored + usize::from(pumped)
     }
 
     /// Lets go of the plugin that received, and keeps what it did.
@@ -228,6 +254,23 @@ impl Durables {
         if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
             tracing::debug!("the event store goes on as ever: {error}");
         }
+    }
+
+    /// The handlers whose events wait for nothing but a store that fails, with the names of their
+    /// plugins, and how many of what keeps the bus busy that is.
+    pub(crate) fn stuck(&self) -> (Vec<(String, String)>, usize) {
+        let (mut handlers, mut events) = (Vec::new(), 0);
+        for durable in self.all().iter() {
+            let stuck = durable.stuck();
+            if stuck > 0 {
+                let SubscriptionName {
+                    plugin, handler, ..
+                } = &durable.name;
+                handlers.push((plugin.to_string(), handler.to_string()));
+                events += stuck;
+            }
+        }
+        (handlers, events)
     }
 
     /// Accepts nothing more, and puts what was accepted into the store, as long as that works.

@@ -61,6 +61,12 @@ pub enum PublishError {
     Decode(super::DecodeError),
     /// The topic is not a valid one.
     Topic(super::PatternError),
+    /// Events of this topic are requests: they are asked, and one that is published has nobody who
+    /// could hear it.
+    Request {
+        /// The topic.
+        topic: &'static str,
+    },
 }
 
 impl fmt::Display for PublishError {
@@ -91,6 +97,10 @@ impl fmt::Display for PublishError {
             Self::Denied(denied) => denied.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Topic(error) => error.fmt(f),
+            Self::Request { topic } => write!(
+                f,
+                "`{topic}` is a request: a plugin asks it and gets an answer; published, it would reach nobody"
+            ),
         }
     }
 }

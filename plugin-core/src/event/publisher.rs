@@ -204,14 +204,17 @@ impl Publishers {
     ///
     /// # Errors
     ///
-    /// When the plugin may not publish on the topic, or the JSON is no event of its type, or
-    /// breaks a rule of its schema.
+    /// When the plugin may not publish on the topic, its events are requests, or the JSON is no
+    /// event of its type, breaks a rule of its schema, or has a key twice.
     pub fn receive(&self, topic: &str, json: &[u8]) -> Result<Received, PublishError> {
         self.owner
             .grants()
             .publish(topic)
             .map_err(PublishError::Denied)?;
         let given = match self.bus.event(topic) {
+            Some(event) if event.answer.is_some() => {
+                return Err(PublishError::Request { topic: event.topic });
+            }
             Some(event) => {
                 let read = received::read(event, json).map_err(PublishError::Decode)?;
                 Given::Typed(event, read)
@@ -231,6 +234,7 @@ fn untyped(topic: &str, json: &[u8]) -> Result<Untyped, PublishError> {
     let topic = check_topic(topic).map_err(PublishError::Topic)?;
     let data: Value = decode::read(json)
         .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
+    received::distinct(topic.clone(), json).map_err(PublishError::Decode)?;
     Ok(Untyped { topic, data })
 }
 

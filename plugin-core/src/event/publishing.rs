@@ -186,9 +186,20 @@ impl<'a> Publishing<'a> {
                 if site.is_ours() {
                     return Accepted::Full;
                 }
-                match site.mailbox.reserve().await {
-                    Ok(slot) => Some(slot),
-                    Err(_) => return Accepted::Gone,
+                match &site.durable {
+                    None => match site.mailbox.reserve().await {
+                        Ok(slot) => Some(slot),
+                        Err(_) => return Accepted::Gone,
+                    },
+                    // A store that fails makes no room.
+                    Some(durable) => tokio::select! {
+                        biased;
+                        slot = site.mailbox.reserve() => match slot {
+                            Ok(slot) => Some(slot),
+                            Err(_) => return Accepted::Gone,
+                        },
+                        () = durable.refuses() => return Accepted::Refused,
+                    },
                 }
             }
             Err(NoSlot::Full) => None,

@@ -1,5 +1,6 @@
 //! An event that came from outside as JSON: read and checked, and not published yet.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,8 +9,9 @@ use serde_json::Value;
 
 use super::any::Untyped;
 use super::bus::Bus;
-use super::decode::{Publishable, publish_untyped};
+use super::decode::{self, Publishable, publish_untyped};
 use super::descriptor::{DecodeError, EventDescriptor};
+use super::distinct::Distinct;
 use super::idempotency::IdempotencyKey;
 use super::outcome::PublishError;
 use super::rules::Rules;
@@ -36,6 +38,16 @@ impl Received {
         match &self.given {
             Given::Typed(event, data) => event.subject.of(data.as_any()),
             Given::Untyped(_) => Subject::Undeclared,
+        }
+    }
+
+    /// Whether somebody subscribes to it now: a handler of a plugin that runs, or a durable one,
+    /// whose events are stored until it does. A topic that no type declares counts as heard.
+    #[must_use]
+    pub fn is_heard(&self) -> bool {
+        match &self.given {
+            Given::Typed(_, data) => data.is_heard(&self.bus),
+            Given::Untyped(_) => true,
         }
     }
 
@@ -115,11 +127,22 @@ pub(super) fn read(
     json: &[u8],
 ) -> Result<Box<dyn Publishable>, DecodeError> {
     let read = (event.decode)(json)?;
+    distinct(event.topic, json)?;
     if Rules::of(event).is_some() {
         let data = read.to_json().map_err(|error| event.refuse(error))?;
         check_rules(event, &data)?;
     }
     Ok(read)
+}
+
+/// Whether JSON for a topic says one thing only.
+pub(super) fn distinct(
+    topic: impl Into<Cow<'static, str>>,
+    json: &[u8],
+) -> Result<(), DecodeError> {
+    let read = decode::read::<Distinct>(json);
+    read.map(drop)
+        .map_err(|error| DecodeError::new(topic, error))
 }
 
 /// Whether data keeps the rules of a type's schema.

@@ -199,10 +199,12 @@ async fn supervise(
 ) -> StopReport {
     let outcome = boot::start_all(&kernel, &stop).await;
     // The logger is there from here on.
+    kernel.before.tell();
     tell(&notes);
     let failed = outcome.is_err();
     if failed {
         kernel.audit.close().await;
+        crate::ending::ended();
     }
     // When nobody waits any more, the stop token is cancelled, and the loop ends at once.
     drop(started.send(outcome));

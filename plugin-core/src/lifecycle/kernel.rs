@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::health::Health;
 use super::hook::Limits;
+use super::means::Before;
 use super::operation::Request;
 use super::state::State;
 use super::status::SystemStatus;
@@ -35,6 +36,8 @@ pub(super) struct Kernel {
     pub(super) host: Arc<Identity>,
     pub(super) system: System,
     pub(super) data_dir: PathBuf,
+    /// What of an earlier start there is.
+    pub(super) before: Before,
     pub(super) max_concurrency: usize,
     pub(super) drain_timeout: Duration,
     pub(super) health_interval: Duration,
@@ -59,8 +62,13 @@ pub(super) struct Report {
 
 #[derive(Debug)]
 pub(super) enum News {
-    TaskFailed { task: &'static str, error: Error },
+    TaskFailed {
+        task: &'static str,
+        error: Error,
+    },
     Health(Health),
+    /// It was asked how it is, and says nothing.
+    Silent,
 }
 
 impl Kernel {

@@ -159,13 +159,13 @@ impl Running {
         self.kernel.bus.idle().await;
     }
 
-    /// Waits until every accepted event is handled, or is stored and waits for a target that is
-    /// down. Says of which handlers there are such, with the names of their plugins.
+    /// Waits until every accepted event is handled, or waits for a target that is down, or, for as
+    /// long as a drain may take, for a store that fails. Says of which handlers there are such.
     ///
     /// # Cancel safety
     ///
     /// It changes nothing, so it can be dropped at any time.
-    pub async fn idle_or_waiting(&self) -> Vec<(&'static str, &'static str)> {
+    pub async fn idle_or_waiting(&self) -> Vec<Waiting> {
         tokio::select! {
             biased;
             () = self.kernel.bus.idle() => Vec::new(),
@@ -215,6 +215,7 @@ impl Running {
         let mut finish = std::pin::pin!(async {
             let ended = (&mut supervisor).await;
             host.end(&kernel).await;
+            crate::ending::ended();
             ended.expect("the supervisor's task guards plugin code, and nobody aborts it")
         });
         tokio::select! {
@@ -286,29 +287,67 @@ impl Drop for Host {
 const LOOK: Duration = Duration::from_millis(200);
 const LOOKS: u32 = 5;
 
-/// Returns when nothing is to be done but to wait for targets that are down.
-async fn only_waits(kernel: &Kernel) -> Vec<(&'static str, &'static str)> {
+/// A handler some of whose events wait for others than it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Waiting {
+    /// Name of its plugin.
+    pub plugin: String,
+    /// Its name.
+    pub handler: String,
+    /// What they wait for.
+    pub wait: WaitsFor,
+}
+
+/// What events wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WaitsFor {
+    /// The handler's target, which is down: the events are stored.
+    Target,
+    /// The event store, which fails: it takes no events, or keeps those that are handled.
+    Store,
+}
+
+/// Returns when nothing is to be done but to wait for targets that are down, or for a store that
+/// has failed for as long as a drain may take.
+async fn only_waits(kernel: &Kernel) -> Vec<Waiting> {
     let mut looks = 0;
     loop {
         tokio::time::sleep(LOOK).await;
-        let (mut handlers, mut events) = (Vec::new(), 0);
+        let (mut waiting, mut events) = (Vec::new(), 0);
         for unit in &kernel.units {
-            for (handler, waiting) in unit
+            for (handler, count) in unit
                 .live()
                 .iter()
                 .flat_map(|live| live.deliveries.waiting())
             {
-                handlers.push((unit.name(), handler));
-                events += waiting;
+                let (plugin, handler) = (unit.name().to_owned(), handler.to_owned());
+                waiting.push(Waiting {
+                    plugin,
+                    handler,
+                    wait: WaitsFor::Target,
+                });
+                events += count;
             }
         }
-        looks = if !handlers.is_empty() && kernel.bus.backlog() <= events {
+        let (stuck, count) = kernel.bus.durables().stuck();
+        let patience = match stuck.is_empty() {
+            true => LOOK * LOOKS,
+            false => kernel.drain_timeout.max(LOOK * LOOKS),
+        };
+        waiting.extend(stuck.into_iter().map(|(plugin, handler)| Waiting {
+            plugin,
+            handler,
+            wait: WaitsFor::Store,
+        }));
+        looks = if !waiting.is_empty() && kernel.bus.backlog() <= events + count {
             looks + 1
         } else {
             0
         };
-        if looks == LOOKS {
-            return handlers;
+        if looks > 0 && LOOK * looks >= patience {
+            return waiting;
         }
     }
 }

@@ -129,7 +129,9 @@ impl<'a> Teardown<'a> {
             ended
         };
         if let Some(Ok(())) = self.wait("drain", drained).await {
-            self.wait("settle", live.deliveries.settled()).await;
+            if self.wait("settle", live.deliveries.settled()).await == Some(false) {
+                self.late.push("settle");
+            }
             let dead_lettered = live.mailbox.dead_lettered();
             if dead_lettered > 0 {
                 tracing::warn!(

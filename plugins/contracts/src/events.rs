@@ -8,10 +8,35 @@ use serde_json::{Map, Value};
 
 use crate::services::User;
 
-/// The form of what names something: no control characters, and none that are invisible or change
-/// the direction of text (Unicode's default ignorable characters, and the blank of Braille). They would
-/// reach terminals, logs and line protocols, and make two names look like one.
-pub(crate) const NAME: &str = r"^[^\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]+$";
+/// What no name holds: control characters, and characters that are invisible or change the direction
+/// of text (Unicode's default ignorable characters, and the blank of Braille). They would reach
+/// terminals, logs and line protocols, and make two names look like one.
+macro_rules! unnamed {
+    () => {
+        r"\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{1bca0}-\u{1bca3}\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}"
+    };
+}
+
+/// Unicode's blanks, which a name holds only inside: at its ends they make two names look like one,
+/// and nothing but blanks is no name.
+macro_rules! blank {
+    () => {
+        r"\u0020\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"
+    };
+}
+
+/// The form of what names something.
+pub(crate) const NAME: &str = concat!(
+    "^[^",
+    unnamed!(),
+    blank!(),
+    "]([^",
+    unnamed!(),
+    "]*[^",
+    unnamed!(),
+    blank!(),
+    "])?$",
+);
 
 /// The form of a text for people: as [`NAME`], with tabs and line feeds.
 pub(crate) const TEXT: &str = r"^[^\u0000-\u0008\u000b-\u001f\u007f-\u009f\u061c\u200b\u200e-\u200f\u2028-\u202e\u2060-\u206f\ufeff]*$";
@@ -167,5 +192,67 @@ mod tests {
         };
         assert!(message("two\n\tlines").is_ok());
         assert!(message("a\r.\r").is_err() && message("\u{1b}").is_err());
+    }
+
+    fn is_refused<E: Event>(data: &Value) -> bool {
+        E::DESCRIPTOR.check(data.to_string().as_bytes()).is_err()
+    }
+
+    #[test]
+    fn report_a8_a_name_is_more_than_blanks_and_has_none_at_its_ends() {
+        for name in [
+            " ",
+            "   ",
+            "\u{a0}",
+            "\u{3000}\u{2003}",
+            "ada ",
+            " ada",
+            "\t",
+            "",
+        ] {
+            assert!(
+                is_refused::<UserLogin>(&json!({"user_id": name})),
+                "{name:?}"
+            );
+            assert!(
+                is_refused::<UserLogin>(&json!({"user_id": "ada", "ip": name})),
+                "{name:?}"
+            );
+            assert!(
+                is_refused::<UserLogout>(&json!({"user_id": name})),
+                "{name:?}"
+            );
+            assert!(
+                is_refused::<UserLookup>(&json!({"user_id": name})),
+                "{name:?}"
+            );
+            assert!(
+                is_refused::<DataSave>(&json!({"table": name, "data": {}})),
+                "{name:?}"
+            );
+            let welcome = json!({"user_id": name, "message": "hi"});
+            assert!(is_refused::<UserWelcome>(&welcome), "{name:?}");
+            for (order, user) in [(name, "ada"), ("1", name)] {
+                let order = json!({"order_id": order, "user_id": user, "total_cents": 1});
+                assert!(is_refused::<OrderCreated>(&order), "{name:?}");
+            }
+        }
+        for name in ["a", "ada", "Ada L.", "\u{5f20} \u{4e09}", "o-1"] {
+            assert!(
+                !is_refused::<UserLogout>(&json!({"user_id": name})),
+                "{name:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn report_d_a_row_with_a_column_twice_is_refused() {
+        let twice = br#"{"table":"notes","data":{"text":"a","text":"b"}}"#;
+        let error = DataSave::DESCRIPTOR.check(twice).unwrap_err();
+        assert_eq!(error.key(), "data");
+        assert!(
+            error.to_string().contains("`text` is there twice"),
+            "{error}"
+        );
     }
 }

@@ -48,7 +48,8 @@ mod store;
 pub use config::{ColumnKind, DatabaseConfig, Driver, Tables};
 pub use plugin::SqlDatabase;
 
-/// The query of an event as it would run, for the fuzz target: no part of the interface.
+/// The query of an event as it would run, and how many values its `?` have, for the fuzz target: no
+/// part of the interface.
 ///
 /// # Errors
 ///
@@ -59,7 +60,7 @@ pub fn rewritten(
     query: &str,
     given: &[serde_json::Value],
     tables: &[(&str, &[&str])],
-) -> plugin_core::Result<String> {
+) -> plugin_core::Result<(String, usize)> {
     let grammar = match is_mysql {
         true => query::Grammar::MySql,
         false => query::Grammar::Sqlite,
@@ -68,5 +69,6 @@ pub fn rewritten(
     let tables = tables
         .iter()
         .map(|(name, names)| ((*name).to_owned(), columns(names)));
-    query::check(grammar, query, given, &tables.collect()).map(|checked| checked.sql)
+    let checked = query::check(grammar, query, given, &tables.collect())?;
+    Ok((checked.sql, checked.params.len()))
 }

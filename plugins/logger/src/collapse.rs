@@ -5,8 +5,8 @@
 //! they differ in nothing but ids, numbers and what they quote. Less important lines are what
 //! somebody asked to see, and are never counted.
 //!
-//! Invariants: what is not written is counted, and every count is written, at the latest by the
-//! stop. Memory is bounded: a piece of code has at most [`CAUSES`] causes, and one for all others.
+//! Invariants: what is not written is counted, and every count is written, at the latest at the end
+//! of the system. Memory is bounded: a piece of code has at most [`CAUSES`] causes, and one for all others.
 
 mod cause;
 
@@ -14,7 +14,6 @@ use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::Notify;
 use tracing::Level;
 
 pub(crate) use cause::Cause;
@@ -28,17 +27,11 @@ const CAUSES: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Collapse {
     config: CollapseConfig,
-    state: Mutex<State>,
-    /// Somebody has to write a count later.
-    counting: Notify,
+    sites: Mutex<Sites>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    sites: HashMap<u64, HashMap<u64, Counted>>,
-    /// The log has stopped: nobody would write a count.
-    closed: bool,
-}
+/// The causes of each piece of code.
+type Sites = HashMap<u64, HashMap<u64, Counted>>;
 
 /// The lines of a cause.
 #[derive(Debug)]
@@ -71,9 +64,18 @@ impl Collapse {
     pub(crate) fn new(config: CollapseConfig) -> Self {
         Self {
             config,
-            state: Mutex::default(),
-            counting: Notify::new(),
+            sites: Mutex::default(),
         }
+    }
+
+    /// How often counts are written.
+    pub(crate) fn window(&self) -> Duration {
+        self.config.window.get()
+    }
+
+    /// Whether there is nothing to count on.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.lock().is_empty()
     }
 
     /// Whether lines of a level are ever counted.
@@ -88,11 +90,8 @@ impl Collapse {
         cause: Cause,
         sample: impl FnOnce() -> Sample,
     ) -> (bool, Option<More>) {
-        let mut state = self.lock();
-        if state.closed {
-            return (true, None);
-        }
-        let causes = state.sites.entry(cause.site).or_default();
+        let mut sites = self.lock();
+        let causes = sites.entry(cause.site).or_default();
         let key = match causes.contains_key(&cause.text) || causes.len() < CAUSES {
             true => cause.text,
             false => Cause::OTHERS,
@@ -110,18 +109,15 @@ impl Collapse {
             counted.written += 1;
         } else {
             counted.more += 1;
-            if counted.more == 1 {
-                self.counting.notify_one();
-            }
         }
         (written, over.flatten())
     }
 
     /// The counts whose window is over. Causes that were quiet in theirs are forgotten.
     pub(crate) fn due(&self, now: Instant) -> Vec<More> {
-        let (mut state, window) = (self.lock(), self.config.window.get());
+        let (mut sites, window) = (self.lock(), self.config.window.get());
         let mut due = Vec::new();
-        state.sites.retain(|_, causes| {
+        sites.retain(|_, causes| {
             causes.retain(|_, counted| {
                 if counted.until > now {
                     return true;
@@ -133,35 +129,18 @@ impl Collapse {
             });
             !causes.is_empty()
         });
-        if !state.sites.is_empty() {
-            self.counting.notify_one();
-        }
         due
     }
 
-    /// All counts; from now on every line is written.
-    pub(crate) fn close(&self) -> Vec<More> {
-        let mut state = self.lock();
-        state.closed = true;
-        let sites = std::mem::take(&mut state.sites);
-        drop(state);
-        self.counting.notify_one();
+    /// All counts; each cause begins anew.
+    pub(crate) fn take(&self) -> Vec<More> {
+        let sites = std::mem::take(&mut *self.lock());
         let counted = sites.into_values().flat_map(HashMap::into_values);
         counted.filter_map(|mut counted| counted.take()).collect()
     }
 
-    /// Waits until there may be a count to write, and then until its window is over.
-    ///
-    /// # Cancel safety
-    ///
-    /// A wait that is dropped may be begun anew by a later one.
-    pub(crate) async fn wait(&self) {
-        self.counting.notified().await;
-        tokio::time::sleep(self.config.window.get()).await;
-    }
-
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Sites> {
+        self.sites.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -6,7 +6,7 @@
 
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use plugin_core::prelude::*;
@@ -14,11 +14,15 @@ use tracing_subscriber::layer::{Layer, SubscriberExt};
 
 use crate::collapse::Collapse;
 use crate::config::LoggerConfig;
-use crate::layer::{LineLayer, PluginFilter, Settings, Switch};
+use crate::layer::{LineLayer, Log, PluginFilter, Settings};
 use crate::levels::Levels;
 use crate::sink::Sink;
+use crate::writer::Writer;
 
-static SWITCH: OnceLock<Switch> = OnceLock::new();
+static LOG: OnceLock<Arc<Log>> = OnceLock::new();
+
+/// How long the end of a system waits for its last lines to be written.
+const LAST: Duration = Duration::from_secs(1);
 
 /// Makes a config hold for the whole process.
 ///
@@ -34,49 +38,46 @@ pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settin
         sink: Sink::open(config, data_dir)?,
     });
     let mut first = false;
-    let switch = SWITCH.get_or_init(|| {
+    let log = LOG.get_or_init(|| {
         first = true;
         install(Arc::clone(&settings))
     });
     if !first {
-        close(&switch.swap(Arc::clone(&settings)));
+        let last = log.settings.swap(Arc::clone(&settings));
+        log.put_counts(&last);
         tracing::callsite::rebuild_interest_cache();
     }
     Ok(settings)
 }
 
-/// Writes all counts of lines that were not written; from now on every line is.
-pub(crate) fn close(settings: &Settings) {
-    for more in settings.collapse.close() {
-        settings.put_more(&more);
+/// Writes what is counted and what waits.
+pub(crate) fn finish() {
+    let Some(log) = LOG.get() else { return };
+    log.put_counts(&log.settings.load_full());
+    if let Some(writer) = &log.writer {
+        writer.flush(LAST);
     }
 }
 
-/// Writes the counts of lines that were not written, each when its window is over.
-pub(crate) async fn write_counts() {
-    while let Some(settings) = SWITCH.get().map(|switch| switch.load_full()) {
-        settings.collapse.wait().await;
-        for more in settings.collapse.due(Instant::now()) {
-            settings.put_more(&more);
-        }
-    }
-}
-
-fn install(settings: Arc<Settings>) -> Switch {
-    let switch = Arc::new(ArcSwap::new(settings));
-    let layer = LineLayer(Arc::clone(&switch)).with_filter(PluginFilter(Arc::clone(&switch)));
+fn install(settings: Arc<Settings>) -> Arc<Log> {
+    let log = Arc::new(Log {
+        settings: ArcSwap::new(settings),
+        writer: Writer::begin().ok(),
+    });
+    let layer = LineLayer(Arc::clone(&log)).with_filter(PluginFilter(Arc::clone(&log)));
     // An error says that another subscriber is there already, and stays.
     drop(tracing::subscriber::set_global_default(
         tracing_subscriber::registry().with(layer),
     ));
-    switch
+    plugin_core::at_the_end(finish);
+    log
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use super::apply;
+    use super::{apply, finish};
     use crate::config::{Level, LoggerConfig, Output, Rotation};
 
     #[test]
@@ -94,6 +95,7 @@ mod tests {
         apply(&config, root.path()).unwrap();
         tracing::info!("left out");
         tracing::error!("second");
+        finish();
         let read = |name| fs::read_to_string(root.path().join("logs").join(name)).unwrap();
         assert!(read("app.log").contains("first"));
         assert!(!read("app.log").contains("second"));

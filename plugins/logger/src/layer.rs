@@ -1,6 +1,5 @@
 //! The subscriber: one layer whose levels, format and sink can be replaced while it runs.
 
-use std::cell::RefCell;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -19,6 +18,7 @@ use crate::fields::Fields;
 use crate::levels::Levels;
 use crate::line::Line;
 use crate::sink::Sink;
+use crate::writer::Writer;
 
 /// What a config makes of the log.
 #[derive(Debug)]
@@ -32,25 +32,18 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
-    fn put(&self, line: &Line<'_>) {
-        thread_local! {
-            static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
-        }
-        BUFFER.with_borrow_mut(|buffer| {
-            buffer.clear();
-            let written = match self.format {
-                Format::Text => line.write_text(buffer, self.sink.color()),
-                Format::Json => line.write_json(buffer),
-            };
-            // Writing to a string fails only when a value's own `Display` does.
-            if written.is_ok() {
-                self.sink.write(buffer);
-            }
-        });
+    /// A line as it is written; nothing when a value's own `Display` fails.
+    fn text(&self, line: &Line<'_>) -> String {
+        let mut text = String::with_capacity(256);
+        let written = match self.format {
+            Format::Text => line.write_text(&mut text, self.sink.color()),
+            Format::Json => line.write_json(&mut text),
+        };
+        written.map_or_else(|_| String::new(), |()| text)
     }
 
-    /// Writes how many lines were not written.
-    pub(crate) fn put_more(&self, more: &More) {
+    /// How many lines were not written.
+    pub(crate) fn count(&self, more: &More) -> String {
         let sample = &more.sample;
         let mut fields = Fields::new(self.max_text);
         fields.message = format!("and {} more of: {}", grouped(more.count), sample.message);
@@ -58,7 +51,7 @@ impl Settings {
         if let Some(error) = &sample.error {
             fields.rest.push(("error", error.as_str().into()));
         }
-        self.put(&Line {
+        self.text(&Line {
             level: sample.level,
             plugin: sample.plugin.as_deref(),
             event: None,
@@ -67,7 +60,27 @@ impl Settings {
             target: sample.target,
             fields: &fields,
             spans: &[],
-        });
+        })
+    }
+
+    /// How many lines there was no room for.
+    pub(crate) fn dropped(&self, lines: u64) -> String {
+        let mut fields = Fields::new(self.max_text);
+        fields.message = format!(
+            "{} lines are missing: they came faster than the log could be written",
+            grouped(lines)
+        );
+        fields.rest.push(("missing", lines.into()));
+        self.text(&Line {
+            level: tracing::Level::WARN,
+            plugin: Some("logger-plugin"),
+            event: None,
+            trace: None,
+            span: None,
+            target: module_path!(),
+            fields: &fields,
+            spans: &[],
+        })
     }
 }
 
@@ -84,21 +97,48 @@ fn grouped(number: u64) -> String {
     grouped
 }
 
-/// The settings in use, shared by the layer, its filter and the plugin.
-pub(crate) type Switch = Arc<ArcSwap<Settings>>;
+/// The log of the process, shared by the layer, its filter and the plugin.
+#[derive(Debug)]
+pub(crate) struct Log {
+    /// The settings in use.
+    pub(crate) settings: ArcSwap<Settings>,
+    /// Nothing when the system had no thread for it: whoever logs writes.
+    pub(crate) writer: Option<Writer>,
+}
+
+impl Log {
+    /// Has a line written.
+    pub(crate) fn put(&self, settings: &Arc<Settings>, line: String) {
+        match &self.writer {
+            Some(writer) => writer.put(settings, line),
+            None => settings.sink.write(&line),
+        }
+    }
+
+    /// Has all counts of lines written that were not written.
+    pub(crate) fn put_counts(&self, settings: &Arc<Settings>) {
+        for more in settings.collapse.take() {
+            self.put(settings, settings.count(&more));
+        }
+    }
+}
 
 /// Decides which lines are written.
 #[derive(Debug)]
-pub(crate) struct PluginFilter(pub(crate) Switch);
+pub(crate) struct PluginFilter(pub(crate) Arc<Log>);
 
 impl<S> Filter<S> for PluginFilter {
     fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
-        self.0.load().levels.allow(current(), *metadata.level())
+        self.0
+            .settings
+            .load()
+            .levels
+            .allow(current(), *metadata.level())
     }
 
     fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
         // The answer depends on who runs, so only what nobody may write is settled for good.
-        if *metadata.level() > self.0.load().levels.most() {
+        if *metadata.level() > self.0.settings.load().levels.most() {
             Interest::never()
         } else {
             Interest::sometimes()
@@ -106,18 +146,18 @@ impl<S> Filter<S> for PluginFilter {
     }
 
     fn max_level_hint(&self) -> Option<LevelFilter> {
-        Some(self.0.load().levels.most())
+        Some(self.0.settings.load().levels.most())
     }
 }
 
 /// Writes the lines.
 #[derive(Debug)]
-pub(crate) struct LineLayer(pub(crate) Switch);
+pub(crate) struct LineLayer(pub(crate) Arc<Log>);
 
 impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let Some(span) = context.span(id) else { return };
-        let mut fields = Fields::new(self.0.load().max_text);
+        let mut fields = Fields::new(self.0.settings.load().max_text);
         attributes.record(&mut fields);
         span.extensions_mut().insert(fields);
     }
@@ -130,7 +170,7 @@ impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for LineLayer {
     }
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
-        let mut fields = Fields::new(self.0.load().max_text);
+        let mut fields = Fields::new(self.0.settings.load().max_text);
         event.record(&mut fields);
         let spans: Vec<SpanRef<'_, S>> = context
             .event_scope(event)
@@ -186,9 +226,9 @@ impl LineLayer {
             fields,
             spans,
         };
-        let settings = self.0.load();
+        let settings = self.0.settings.load();
         if !settings.collapse.concerns(line.level) {
-            return settings.put(&line);
+            return self.0.put(&settings, settings.text(&line));
         }
         let cause = Cause::of(metadata, line.plugin, fields);
         let sample = || Sample {
@@ -200,10 +240,10 @@ impl LineLayer {
         };
         let (written, more) = settings.collapse.admit(Instant::now(), cause, sample);
         if let Some(more) = more {
-            settings.put_more(&more);
+            self.0.put(&settings, settings.count(&more));
         }
         if written {
-            settings.put(&line);
+            self.0.put(&settings, settings.text(&line));
         }
     }
 }
@@ -215,7 +255,7 @@ mod tests {
     use arc_swap::ArcSwap;
     use tracing_subscriber::layer::{Layer as _, SubscriberExt};
 
-    use super::{LineLayer, PluginFilter, Settings, Switch};
+    use super::{LineLayer, Log, PluginFilter, Settings};
     use crate::collapse::Collapse;
     use crate::config::{CollapseConfig, Format, Level, LoggerConfig};
     use crate::levels::Levels;
@@ -244,12 +284,15 @@ mod tests {
         }
     }
 
-    fn logged(level: Level, write: impl FnOnce(&Switch, &Memory)) -> String {
+    fn logged(level: Level, write: impl FnOnce(&Arc<Log>, &Memory)) -> String {
         let memory = Memory::default();
-        let switch: Switch = Arc::new(ArcSwap::from_pointee(memory.settings(level)));
-        let layer = LineLayer(Arc::clone(&switch)).with_filter(PluginFilter(Arc::clone(&switch)));
+        let log = Arc::new(Log {
+            settings: ArcSwap::from_pointee(memory.settings(level)),
+            writer: None,
+        });
+        let layer = LineLayer(Arc::clone(&log)).with_filter(PluginFilter(Arc::clone(&log)));
         let subscriber = tracing_subscriber::registry().with(layer);
-        tracing::subscriber::with_default(subscriber, || write(&switch, &memory));
+        tracing::subscriber::with_default(subscriber, || write(&log, &memory));
         memory.text()
     }
 
@@ -277,14 +320,12 @@ mod tests {
 
     #[test]
     fn report_b17_lines_of_one_cause_are_few_and_their_count_is_told() {
-        let text = logged(Level::Info, |switch, _| {
+        let text = logged(Level::Info, |log, _| {
             for row in 0..20_000 {
                 tracing::error!(row, "row `{row}` can't be saved");
                 tracing::info!("row {row}");
             }
-            for more in switch.load().collapse.close() {
-                switch.load().put_more(&more);
-            }
+            log.put_counts(&log.settings.load_full());
         });
         let errors: Vec<_> = text.lines().filter(|line| line.contains("ERROR")).collect();
         assert_eq!(errors.len(), 6, "{errors:?}");
@@ -309,9 +350,9 @@ mod tests {
 
     #[test]
     fn new_settings_hold_at_once() {
-        let text = logged(Level::Off, |switch, memory| {
+        let text = logged(Level::Off, |log, memory| {
             tracing::error!("before");
-            switch.store(Arc::new(memory.settings(Level::Debug)));
+            log.settings.store(Arc::new(memory.settings(Level::Debug)));
             tracing::callsite::rebuild_interest_cache();
             tracing::debug!("after");
         });

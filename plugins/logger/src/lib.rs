@@ -7,6 +7,9 @@
 //! What strangers send can neither forge a line nor fill the disk: what a terminal obeys is
 //! escaped, long texts are cut, warnings and errors of one cause become a count, and files are
 //! bounded in size and number.
+//!
+//! Whoever logs waits for nothing: a thread of its own writes, before which some megabytes of lines
+//! may wait. The end of a system waits for it, within a limit.
 
 #![forbid(unsafe_code)]
 
@@ -18,6 +21,7 @@ mod layer;
 mod levels;
 mod line;
 mod sink;
+mod writer;
 
 pub use config::{
     CollapseConfig, Color, FileConfig, Format, Level, LoggerConfig, Output, Rotation,
@@ -48,12 +52,6 @@ impl Logger {
         })
     }
 
-    #[start]
-    fn start(&self, tasks: Tasks) -> Result<()> {
-        tasks.spawn("counts", install::write_counts())?;
-        Ok(())
-    }
-
     #[reload]
     async fn reload(&self, Config(config): Config<LoggerConfig>) -> Result<()> {
         let settings = install::apply(&config, self.data_dir.path())?;
@@ -69,12 +67,5 @@ impl Logger {
     fn settings(&self) -> Arc<Settings> {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&settings)
-    }
-}
-
-/// Also after a start that failed: what was counted is told.
-impl Drop for Logger {
-    fn drop(&mut self) {
-        install::close(&self.settings());
     }
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
-use plugin_core::lifecycle::{Running, Shutdown, StopReport, SystemStatus};
+use plugin_core::lifecycle::{Running, Shutdown, StopReport, SystemStatus, Waiting, WaitsFor};
 use plugin_core::{EventCounts, registry};
 use serde::Serialize;
 
@@ -78,10 +78,21 @@ async fn feed_all(
     let all = async {
         let end = feed.run(input, tally, &progress).await?;
         progress.drain();
-        for (plugin, handler) in running.idle_or_waiting().await {
-            note(format_args!(
-                "the target of `{handler}` of `{plugin}` is down: its events stay stored, and the next run handles them"
-            ));
+        for Waiting {
+            plugin,
+            handler,
+            wait,
+            ..
+        } in running.idle_or_waiting().await
+        {
+            match wait {
+                WaitsFor::Store => note(format_args!(
+                    "the event store fails, and `{handler}` of `{plugin}` waits for it: what is not stored is lost, what is stored is handled in the next run"
+                )),
+                _ => note(format_args!(
+                    "the target of `{handler}` of `{plugin}` is down: its events stay stored, and the next run handles them"
+                )),
+            }
         }
         Ok(end)
     };

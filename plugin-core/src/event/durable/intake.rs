@@ -198,15 +198,18 @@ impl Load {
         }
     }
 
-    /// An event that no store takes.
+    /// Events that no store takes.
     fn refuse(self, error: &Error, durable: &Durable) -> usize {
-        let mut lost = 0;
-        for job in self.jobs {
+        if let Some(first) = self.jobs.first() {
             tracing::error!(
                 subscription = %durable.name,
-                event = %job.payload.meta().id,
-                "an event can't be stored: {error}"
+                first = %first.payload.meta().id,
+                events = self.jobs.len(),
+                "events can't be stored: {error}"
             );
+        }
+        let mut lost = 0;
+        for job in self.jobs {
             lost += usize::from(!job.is_awaited());
             job.end(Err(error.same()));
         }

@@ -1,32 +1,29 @@
 //! Takes the events of one subscription out of the store, in order, and gives them to the plugin's
-//! mailbox; settles those that are done. It lives as long as an instance receives events.
+//! mailbox; [`Settler`] settles those that are done. It lives as long as an instance receives events.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::flight::{Flight, WINDOW, window};
+use super::flight::{Flight, window};
 use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
 use super::receipt::{Answer, InHand, Receipt};
+use super::settler::Settler;
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
-use crate::event::dead_letters::{DeadLetters, Failures};
+use crate::event::dead_letters::Failures;
 use crate::event::queued::QueuedSite;
-use crate::event::store::{Settled, Stored, Suspicion, Window};
+use crate::event::store::{Stored, Suspicion, Window};
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;
 
 /// Most bytes that are read from the store at once.
 const TAKE_BYTES: usize = 4 << 20;
-
-/// How long a pump waits before it asks a store that failed again.
-const PAUSE: Duration = Duration::from_millis(250);
 
 /// The pumps of one instance.
 #[derive(Default)]
@@ -38,7 +35,7 @@ struct Pump {
     in_hand: InHand,
     stop: CancellationToken,
     deliver: JoinHandle<()>,
-    settle: JoinHandle<()>,
+    settle: JoinHandle<bool>,
 }
 
 impl Deliveries {
@@ -89,11 +86,14 @@ impl Deliveries {
         }
     }
 
-    /// Waits until everything that was delivered is settled.
-    pub(crate) async fn settled(&mut self) {
+    /// Waits until everything that was delivered is settled; `false` if the store fails and that
+    /// was given up.
+    pub(crate) async fn settled(&mut self) -> bool {
+        let mut all = true;
         for pump in &mut self.0 {
-            drop((&mut pump.settle).await);
+            all &= (&mut pump.settle).await.unwrap_or(false);
         }
+        all
     }
 }
 
@@ -140,6 +140,7 @@ impl Pump {
             link,
             window,
             letters,
+            stop: stop.clone(),
         };
         let stopped = stop.clone();
         let (rests, resting) = (stop.clone(), Arc::clone(&durable));
@@ -281,10 +282,10 @@ impl Deliverer {
         loop {
             let store = self.link.up().await?.provider();
             match ask(&store, |store| store.suspect(name, positions)).await {
-                Ok(()) => return Some(()),
+                Ok(()) => return self.delivery.durable.is_answered(()),
                 Err(error) => {
                     tracing::warn!(subscription = %name, "suspects can't be noted: {error}");
-                    tokio::time::sleep(PAUSE).await;
+                    self.delivery.durable.asks_again().await;
                 }
             }
         }
@@ -300,10 +301,10 @@ impl Deliverer {
         loop {
             let store = self.link.up().await?.provider();
             match ask(&store, |store| store.pending(name, window)).await {
-                Ok(events) => return Some(events),
+                Ok(events) => return self.delivery.durable.is_answered(events),
                 Err(error) => {
                     tracing::warn!(subscription = %name, "stored events can't be read: {error}");
-                    tokio::time::sleep(PAUSE).await;
+                    self.delivery.durable.asks_again().await;
                 }
             }
         }
@@ -324,69 +325,5 @@ fn from_store(stored: Stored) -> Next {
         stored,
         id: None,
         may_be_old: false,
-    }
-}
-
-/// From the handlers back to the store.
-struct Settler {
-    durable: Arc<Durable>,
-    link: Listener,
-    window: Flight,
-    letters: DeadLetters,
-}
-
-impl Settler {
-    /// Settles until the deliverer has ended and every delivery is answered.
-    async fn run(mut self, mut answered: mpsc::UnboundedReceiver<Answer>) {
-        let mut answers = Vec::new();
-        while answered.recv_many(&mut answers, WINDOW).await > 0 {
-            let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
-            if settled.len() < answers.len() {
-                self.clear(&answers).await;
-                self.durable.tail.rewind();
-            }
-            if !settled.is_empty() && self.settle(&settled).await.is_none() {
-                return;
-            }
-            for letter in answers.iter().filter_map(Answer::letter) {
-                self.letters.announce(letter);
-            }
-            answers.clear();
-            self.durable.tail.settled(|| self.window.in_flight() > 0);
-        }
-    }
-
-    /// Suspects that no handler came to an end with have nothing to do with a crash that comes now.
-    async fn clear(&mut self, answers: &[Answer]) {
-        let positions: Vec<u64> = answers.iter().filter_map(Answer::cleared).collect();
-        if positions.is_empty() {
-            return;
-        }
-        let Some(store) = self.link.up().await else {
-            return;
-        };
-        let name = &self.durable.name;
-        let cleared = ask(&store.provider(), |store| store.clear(name, &positions)).await;
-        if let Err(error) = cleared {
-            tracing::warn!(subscription = %name, "suspects can't be cleared: {error}");
-        }
-    }
-
-    /// Tries until it works; `None` when the store does not come back.
-    async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
-        loop {
-            let store = self.link.up().await?.provider();
-            match ask(&store, |store| store.settle(&self.durable.name, settled)).await {
-                Ok(()) => return Some(()),
-                Err(error) => {
-                    tracing::warn!(
-                        subscription = %self.durable.name,
-                        events = settled.len(),
-                        "handled events can't be taken out of the store: {error}"
-                    );
-                    tokio::time::sleep(PAUSE).await;
-                }
-            }
-        }
     }
 }

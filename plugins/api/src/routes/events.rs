@@ -79,8 +79,9 @@ async fn publish(
         event: Fingerprint::of(&topic, body.text()),
         deadline,
     };
+    let is_heard = event.is_heard();
     let outcome = events.begin(&order, event)?;
-    events.answer(&topic, &order, outcome).await
+    events.answer((&topic, is_heard), &order, outcome).await
 }
 
 impl Events {
@@ -166,7 +167,7 @@ impl Events {
     /// Waits for what becomes of an event as long as a request may last.
     async fn answer(
         &self,
-        topic: &str,
+        (topic, is_heard): (&str, bool),
         order: &Order,
         mut outcome: watch::Receiver<Outcome>,
     ) -> Result<Response, Problem> {
@@ -179,12 +180,15 @@ impl Events {
         };
         match decided {
             Outcome::Failed(problem) => Err(problem),
-            Outcome::Stored if order.is_given => {
-                let accepted = json!({"accepted": topic, "idempotency_key": order.key});
-                Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
-            }
             Outcome::Stored => {
-                Ok((StatusCode::ACCEPTED, Json(json!({"accepted": topic}))).into_response())
+                let mut accepted = json!({"accepted": topic});
+                if order.is_given {
+                    accepted["idempotency_key"] = order.key.as_str().into();
+                }
+                if !is_heard {
+                    accepted["detail"] = "nobody subscribes to this event now".into();
+                }
+                Ok((StatusCode::ACCEPTED, Json(accepted)).into_response())
             }
             Outcome::Pending => {
                 if !order.is_given {
@@ -227,6 +231,7 @@ impl From<PublishError> for Problem {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", wrong.key())
             }
             PublishError::Denied(_) => Self::new(StatusCode::FORBIDDEN, detail),
+            PublishError::Request { .. } => Self::new(StatusCode::CONFLICT, detail),
             PublishError::Topic(_) => Self::new(StatusCode::NOT_FOUND, detail),
             PublishError::Refused { error, .. } => refused(&error, detail),
             _ => Self::unavailable(detail),

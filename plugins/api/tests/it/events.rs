@@ -69,6 +69,47 @@ async fn what_can_t_be_published_is_told_why() {
 }
 
 #[tokio::test]
+async fn report_d_an_event_that_says_two_things_is_refused() {
+    let site = Site::new().await;
+    let body = r#"{"order_id":"A-1","user_id":"ada","total_cents":1,"total_cents":2}"#;
+    let answer = (site.client())
+        .send("POST /events/order.created", TOKEN, body.to_owned())
+        .await;
+    assert_eq!(answer.status, 422, "{answer:?}");
+    let body = r#"{"table":"notes","data":{"text":"a","\u0074ext":"b"}}"#;
+    let site = Site::start("", json!({"may_publish_for": ["ada"]}))
+        .await
+        .unwrap();
+    let answer = (site.client())
+        .send("POST /events/data.save", TOKEN, body.to_owned())
+        .await;
+    assert_eq!((answer.status, &answer.body["key"]), (422, &json!("data")));
+    assert!(answer.detail().contains("twice"), "{answer:?}");
+}
+
+#[tokio::test]
+async fn report_b10_an_event_that_nobody_would_get_is_told_so() {
+    let site = Site::start("", json!({"may_publish_for": ["ada"]}))
+        .await
+        .unwrap();
+    let client = site.client();
+    let request = json!({"user_id": "ada"});
+    let answer = client
+        .json("POST /events/user.lookup", TOKEN, request)
+        .await;
+    assert_eq!(answer.status, 409, "{answer:?}");
+    assert!(answer.detail().contains("is a request"), "{answer:?}");
+
+    let saved = json!({"table": "notes", "id": 1});
+    let answer = client.json("POST /events/data.saved", TOKEN, saved).await;
+    let detail = "nobody subscribes to this event now";
+    assert_eq!(
+        (answer.status, answer.body),
+        (202, json!({"accepted": "data.saved", "detail": detail}))
+    );
+}
+
+#[tokio::test]
 async fn report_b10_what_has_no_room_is_published_to_nobody() {
     let file = "orders: { mailbox: 1 }";
     let site = Site::start(file, json!({"request_timeout": "100ms"}))

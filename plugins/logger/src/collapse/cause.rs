@@ -24,9 +24,9 @@ const TELLING: [&str; 10] = [
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cause {
     /// The code that wrote the line, and the plugin.
-    pub(super) site: u64,
+    pub(crate) site: u64,
     /// What it says.
-    pub(super) text: u64,
+    pub(crate) text: u64,
 }
 
 impl Cause {

@@ -55,3 +55,32 @@ fn report_b1_a_reader_that_goes_away_is_no_failure() {
     }
     assert_eq!(unread(&["explain", "nobody"]).code, Some(2));
 }
+
+#[test]
+fn report_a7_a_reader_that_stalls_holds_up_neither_the_service_nor_its_stop() {
+    let login = "{\"type\":\"user.login\",\"data\":{\"user_id\":\"1\",\"ip\":\"10.0.0.1\"}}\n";
+    let app = App::new().file("events", &login.repeat(2_000));
+    let mut command = Command::new(binary());
+    command
+        .args(["run", "--events", "events"])
+        .current_dir(app.path(""))
+        .env("APP__LOGGER_PLUGIN__CONFIG__LEVEL", "trace")
+        .stdin(Stdio::null());
+    // More than a pipe holds goes into this one, and nobody reads it.
+    let (reader, writer) = std::io::pipe().unwrap();
+    command.stdout(writer.try_clone().unwrap()).stderr(writer);
+    let mut child = command.spawn().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    let code = loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            break status.code();
+        }
+        if Instant::now() > deadline {
+            child.kill().unwrap();
+            panic!("it waits for its reader");
+        }
+        std::thread::yield_now();
+    };
+    drop(reader);
+    assert_eq!(code, Some(0), "a reader that stalls is no failure");
+}

@@ -1,8 +1,14 @@
 //! A store that fails: publishers are told, what was accepted is kept, and what is never stored
 //! is counted.
 
+use std::future::Future;
+use std::task::Poll;
+use std::time::Duration;
+
 use plugin_core::Plugin;
 use plugin_core::event::{PublishError, TryPublishError};
+use plugin_core::lifecycle::WaitsFor;
+use tokio::time::Instant;
 
 use crate::durable::parcel::{Parcel, Receiver, parcel, without_keys};
 use crate::durable::shaky::{Shaking, Shaky};
@@ -68,6 +74,72 @@ async fn what_is_never_stored_is_counted() {
     let report = running.stop().await;
     assert_eq!(report.unstored, 1);
     assert!(!report.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b17_no_publisher_waits_for_a_store_that_fails() {
+    let running = rig().start().await;
+    let shaky = running.service::<dyn Shaking>().unwrap();
+    let parcels = running.publisher::<Parcel>();
+    shaky.fail(Some("no space"));
+    // More than the intake has room for, before it could find out that the store fails.
+    let mut waiting: Vec<_> = (0..2_000)
+        .map(|id| Box::pin(parcels.publish(parcel(id))))
+        .collect();
+    let all = std::future::poll_fn(|context| {
+        waiting.retain_mut(|one| one.as_mut().poll(context).is_pending());
+        match waiting.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    });
+    let all = tokio::time::timeout(Duration::from_secs(5), all).await;
+    assert!(all.is_ok(), "somebody waits for room");
+    assert!(!running.stop().await.is_clean());
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b17_the_end_of_all_work_is_not_waited_for_where_the_store_fails() {
+    let running = rig().start().await;
+    let (shaky, journal) = (
+        running.service::<dyn Shaking>().unwrap(),
+        running.service::<dyn Journal>().unwrap(),
+    );
+    let parcels = running.publisher::<Parcel>();
+    shaky.keep(Some("no space"));
+    parcels.publish(parcel(1)).await.unwrap();
+    let began = Instant::now();
+    let waiting = tokio::time::timeout(Duration::from_secs(60), running.idle_or_waiting());
+    let waiting = waiting.await.expect("it ends");
+    assert_eq!(waiting.len(), 1, "{waiting:?}");
+    assert_eq!(waiting[0].plugin, "durable-receiver");
+    assert_eq!(waiting[0].wait, WaitsFor::Store);
+    let took = began.elapsed();
+    assert!(
+        took >= Duration::from_secs(10) && took < Duration::from_secs(12),
+        "as long as a drain may take: {took:?}"
+    );
+    assert_eq!(without_keys(&journal.lines()), ["handled 1 from host"]);
+
+    let began = Instant::now();
+    let report = running.stop().await;
+    let late: Vec<_> = report.late().collect();
+    assert_eq!(late, ["durable-receiver"]);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(12), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b17_what_is_never_stored_is_not_waited_for() {
+    let running = rig().start().await;
+    let shaky = running.service::<dyn Shaking>().unwrap();
+    let parcels = running.publisher::<Parcel>();
+    shaky.fail(Some("no space"));
+    parcels.publish(parcel(1)).await.unwrap();
+    let waiting = tokio::time::timeout(Duration::from_secs(60), running.idle_or_waiting());
+    let waiting = waiting.await.expect("it ends");
+    assert_eq!(waiting[0].wait, WaitsFor::Store);
+    assert_eq!(running.stop().await.unstored, 1);
 }
 
 #[tokio::test(start_paused = true)]

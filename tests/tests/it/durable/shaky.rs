@@ -15,6 +15,9 @@ pub(super) trait Shaking {
     /// What `append` fails with from now on.
     fn fail(&self, with: Option<&'static str>);
 
+    /// What `settle` fails with from now on.
+    fn keep(&self, because: Option<&'static str>);
+
     /// From now on `append` waits for more, until the system is stopping.
     fn wait_for_more(&self);
 
@@ -36,6 +39,7 @@ struct Inner {
 #[derive(Default)]
 struct State {
     fails: Option<&'static str>,
+    keeps: Option<&'static str>,
     garbled: Option<&'static str>,
     events: Vec<Stored>,
     last: u64,
@@ -58,6 +62,10 @@ impl Shaky {
 impl Shaking for Shaky {
     fn fail(&self, with: Option<&'static str>) {
         self.state().fails = with;
+    }
+
+    fn keep(&self, because: Option<&'static str>) {
+        self.state().keeps = because;
     }
 
     fn wait_for_more(&self) {
@@ -112,6 +120,9 @@ impl EventStore for Shaky {
 
     async fn settle(&self, _: &SubscriptionName, settled: &[Settled]) -> Result<()> {
         let mut state = self.state();
+        if let Some(text) = state.keeps {
+            return Err(Error::retriable(text));
+        }
         for one in settled {
             state
                 .events

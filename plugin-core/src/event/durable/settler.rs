@@ -1,0 +1,116 @@
+//! Takes events that are done out of the store: the way back of the pump.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::Durable;
+use super::flight::{Flight, WINDOW};
+use super::link::{Listener, ask};
+use super::receipt::Answer;
+use crate::event::dead_letters::DeadLetters;
+use crate::event::store::Settled;
+
+/// How long a pump waits before it asks a store that failed again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+/// How often a store that fails is asked once nothing more is delivered.
+const TRIES_AT_A_STOP: u32 = 4;
+
+/// From the handlers back to the store.
+pub(super) struct Settler {
+    pub(super) durable: Arc<Durable>,
+    pub(super) link: Listener,
+    pub(super) window: Flight,
+    pub(super) letters: DeadLetters,
+    /// Cancelled when nothing more is delivered.
+    pub(super) stop: CancellationToken,
+}
+
+impl Settler {
+    /// Settles until the deliverer has ended and every delivery is answered; `false` if it gave up
+    /// before.
+    pub(super) async fn run(mut self, mut answered: mpsc::UnboundedReceiver<Answer>) -> bool {
+        let mut answers = Vec::new();
+        while answered.recv_many(&mut answers, WINDOW).await > 0 {
+            let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
+            if settled.len() < answers.len() {
+                self.clear(&answers).await;
+                self.durable.tail.rewind();
+            }
+            if !settled.is_empty() && self.settle(&settled).await.is_none() {
+                return false;
+            }
+            for letter in answers.iter().filter_map(Answer::letter) {
+                self.letters.announce(letter);
+            }
+            answers.clear();
+            self.durable.tail.settled(|| self.window.in_flight() > 0);
+        }
+        true
+    }
+
+    /// Suspects that no handler came to an end with have nothing to do with a crash that comes now.
+    async fn clear(&mut self, answers: &[Answer]) {
+        let positions: Vec<u64> = answers.iter().filter_map(Answer::cleared).collect();
+        if positions.is_empty() {
+            return;
+        }
+        let Some(store) = self.link.up().await else {
+            return;
+        };
+        let name = &self.durable.name;
+        let cleared = ask(&store.provider(), |store| store.clear(name, &positions)).await;
+        if let Err(error) = cleared {
+            tracing::warn!(subscription = %name, "suspects can't be cleared: {error}");
+        }
+    }
+
+    /// Tries until it works; `None` when the store does not come back, or still fails some time
+    /// after the stop has begun.
+    async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
+        let mut left = TRIES_AT_A_STOP;
+        loop {
+            let store = self.link.up().await?.provider();
+            match ask(&store, |store| store.settle(&self.durable.name, settled)).await {
+                Ok(()) => return self.durable.is_answered(()),
+                Err(error) => {
+                    tracing::warn!(
+                        subscription = %self.durable.name,
+                        events = settled.len(),
+                        "handled events can't be taken out of the store: {error}"
+                    );
+                    self.durable.asks_again().await;
+                }
+            }
+            if self.stop.is_cancelled() {
+                left -= 1;
+            }
+            if left == 0 {
+                tracing::error!(
+                    subscription = %self.durable.name,
+                    events = settled.len(),
+                    "the store fails while the plugin stops: events that are handled stay stored, and are handled once more at the next start"
+                );
+                return None;
+            }
+        }
+    }
+}
+
+impl Durable {
+    /// The store has answered the pump.
+    pub(super) fn is_answered<T>(&self, answer: T) -> Option<T> {
+        self.asks_in_vain.store(false, Relaxed);
+        Some(answer)
+    }
+
+    /// The store has failed to answer the pump: waits until it may be asked again.
+    pub(super) async fn asks_again(&self) {
+        self.asks_in_vain.store(true, Relaxed);
+        tokio::time::sleep(PAUSE).await;
+    }
+}
