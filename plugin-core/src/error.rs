@@ -302,8 +302,26 @@ impl IntoOutcome for () {
     }
 }
 
-impl<E: Into<Error>> IntoOutcome for Result<(), E> {
+impl<E: IntoError> IntoOutcome for Result<(), E> {
     fn into_outcome(self) -> Result<()> {
-        self.map_err(Into::into)
+        self.map_err(IntoError::into_error)
+    }
+}
+
+/// What a hook or a handler may fail with: an [`Error`], and what becomes one.
+#[diagnostic::on_unimplemented(
+    message = "a plugin method can't fail with `{Self}`, which is no error: return `Result<()>`",
+    label = "this return type can't be handled",
+    note = "make an error of a text with `Error::external(text)`, or with `Error::retriable(text)` if the call may be made again"
+)]
+pub trait IntoError {
+    /// The error.
+    fn into_error(self) -> Error;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<Error>> IntoError for E {
+    fn into_error(self) -> Error {
+        self.into()
     }
 }

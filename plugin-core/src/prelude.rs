@@ -1,10 +1,11 @@
 //! What a plugin's file imports: `use plugin_core::prelude::*;`.
 //!
 //! The macros, what `#[init]` can take, what handlers take and return, and the derives of events
-//! and configs. What only some plugins need is left out: `config::{Period, Secret}` for settings,
-//! the errors of [`event`](mod@crate::event) and [`files`](crate::files) for those who tell them
+//! and configs. What only some plugins need is left out: `config::Secret` for settings, the
+//! errors of [`event`](mod@crate::event) and [`files`](crate::files) for those who tell them
 //! apart.
 
+pub use crate::config::Period;
 pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
 pub use crate::event::{
     AnyEvent, Batch, BatchOutcome, Delivered, Delivery, Envelope, Event, Patch, Publisher,

@@ -154,9 +154,20 @@ impl Arguments {
 
     fn unknown(&self, name: &str) -> String {
         let names: Vec<_> = self.names().collect();
-        let hint = suggestion::closest(name, &names)
-            .map(|near| format!(" (did you mean `{near}`?)"))
-            .unwrap_or_default();
+        let other_words = || {
+            OTHER_WORDS
+                .into_iter()
+                .filter(|(_, meant)| names.contains(meant))
+        };
+        let words: Vec<_> = other_words().map(|(word, _)| word).collect();
+        let hint = match suggestion::closest(name, &words) {
+            Some(word) if suggestion::closest(name, &names).is_none() => other_words()
+                .find(|(other, _)| *other == word)
+                .map_or(String::new(), |(_, meant)| {
+                    format!(" (did you mean `{meant}`?)")
+                }),
+            _ => suggestion::hint(name, &names),
+        };
         let known = suggestion::listed(&names);
         let unnamed = self
             .grammar
@@ -299,6 +310,22 @@ impl Arguments {
         None
     }
 }
+
+/// What other tools call an option, and its name here.
+const OTHER_WORDS: [(&str, &str); 12] = [
+    ("retries", "retry"),
+    ("attempts", "retry"),
+    ("delay", "backoff"),
+    ("workers", "concurrency"),
+    ("parallel", "concurrency"),
+    ("batch_size", "batch"),
+    ("circuit_breaker", "breaker"),
+    ("interval", "every"),
+    ("period", "every"),
+    ("topic", "topics"),
+    ("depends", "requires"),
+    ("deadline", "timeout"),
+];
 
 /// Options whose value is a type, which is no expression where it has parameters.
 const TYPES: [&str; 1] = ["answer"];

@@ -11,6 +11,11 @@ pub(crate) fn closest<'a>(word: &str, candidates: &[&'a str]) -> Option<&'a str>
         .map(|(_, candidate)| candidate)
 }
 
+/// What a mistyped word was probably meant for, in parentheses; nothing if it is near to none.
+pub(crate) fn hint(word: &str, candidates: &[&str]) -> String {
+    closest(word, candidates).map_or(String::new(), |near| format!(" (did you mean `{near}`?)"))
+}
+
 /// Names between backticks, separated by commas.
 pub(crate) fn listed(names: &[&str]) -> String {
     let quoted: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();

@@ -63,7 +63,8 @@ pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut R
     }
 }
 
-fn is_duration(part: &Map<String, Value>) -> bool {
+/// Whether a schema is that of a [`std::time::Duration`].
+pub(super) fn is_duration(part: &Map<String, Value>) -> bool {
     let properties = part.get("properties").and_then(Value::as_object);
     properties.is_some_and(|keys| {
         keys.len() == 2 && keys.contains_key("secs") && keys.contains_key("nanos")

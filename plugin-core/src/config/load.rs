@@ -57,6 +57,7 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
     let composition = book.composition;
     let mut report = Report::default();
     let mut tree = layers::read(sources, book, &mut report);
+    doubtful::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
         book,
@@ -69,7 +70,6 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
-    doubtful::check(&book.shape(), composition, &mut report);
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
     handlers::check(composition, &plugins, &mut report);
@@ -141,7 +141,12 @@ impl Loader<'_> {
             own
         });
         let key = format!("{}.config", plugin.name);
-        if is_used && self.settle(&mut own, &key) {
+        // Of a type that can't be read from a file, it is said already.
+        let mut issues = self.report.issues.iter();
+        let is_trap = issues.any(|issue| {
+            issue.kind == IssueKind::Build && issue.key.starts_with(&format!("{key}."))
+        });
+        if is_used && self.settle(&mut own, &key) && !is_trap {
             self.judge(plugin.config(), &own, &key);
         }
         own

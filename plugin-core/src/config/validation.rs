@@ -12,6 +12,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
+use super::doubtful::is_duration;
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
 use super::shape::{Shape, aliases_of, resolve};
@@ -68,6 +69,10 @@ impl<'a> Check<'a> {
             self.schema(target, at, keys);
         }
         if matches!(at.node.data, Data::Unfilled) {
+            return;
+        }
+        if is_duration(schema) {
+            // What is wrong is the type, not what the file says: `doubtful` tells it.
             return;
         }
         if !allows_type(schema, at.node) {
@@ -219,7 +224,9 @@ impl<'a> Check<'a> {
                 let schemas = properties.into_iter().flat_map(Map::values);
                 let aliases = schemas.flat_map(aliases_of);
                 let all: Vec<&str> = names.iter().copied().chain(aliases).collect();
-                issue.expected(describe::one_of(&names)).meant(name, all)
+                let deeper = || properties.and_then(|keys| describe::deeper(self.root, keys, name));
+                let issue = issue.expected(describe::one_of(&names)).meant(name, all);
+                issue.or_meant(deeper())
             }
         };
         self.issues.push(issue);

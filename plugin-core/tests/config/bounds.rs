@@ -86,13 +86,16 @@ static TRAP: Descriptor =
     Descriptor::new("trap-plugin", "1.0.0", HOOKS).needs(&[Need::Config(ConfigNeed::of::<Trap>())]);
 static TRAPPED: Composition = Composition::proven(&[&TRAP], &[0], &[]);
 
+/// What is said of a section of the plugin.
+fn trapped(section: &str) -> String {
+    let text = format!("trap-plugin: {{ {section} }}");
+    let error = load(&Sources::new().embedded("test", &text), &TRAPPED);
+    error.expect_err("a `Duration`").to_string()
+}
+
 #[test]
 fn report_c9_a_duration_in_a_config_type_points_to_period() {
-    let error = load(
-        &Sources::new().embedded("off", "trap-plugin: { enabled: false }"),
-        &TRAPPED,
-    );
-    let told = error.expect_err("a `Duration`").to_string();
+    let told = trapped("enabled: false");
     let right = "its type is `std::time::Duration`, which a file would write as `{ secs: 30, nanos: 0 }`: make it a `plugin_core::config::Period` in the config type of `trap-plugin`";
     assert_eq!(
         told,
@@ -100,4 +103,13 @@ fn report_c9_a_duration_in_a_config_type_points_to_period() {
             "trap-plugin.config.connect.timeout: {right}\ntrap-plugin.config.pauses[]: {right}"
         )
     );
+}
+
+#[test]
+fn report_d_of_a_duration_nothing_else_is_said_whatever_the_file_holds() {
+    let alone = trapped("enabled: false");
+    for value in ["5s", "5", "{ secs: 5, nanos: 0 }"] {
+        let config = format!("config: {{ connect: {{ timeout: {value} }}, pauses: [{value}] }}");
+        assert_eq!(trapped(&config), alone);
+    }
 }

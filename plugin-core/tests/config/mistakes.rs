@@ -97,7 +97,7 @@ database-plugin:
             "7:31: database-plugin.config.tables[0].rows: out of range (expected a whole number from 0 to 4294967295, found the number -1)",
             "7:37: database-plugin.config.tables[1].name: missing (expected text)",
             "7:39: database-plugin.config.tables[1].row: unknown key (expected one of `name`, `rows`; did you mean `rows`?)",
-            "7:49: database-plugin.config.tables[2]: wrong type (expected a section, found the number 7)",
+            "7:49: database-plugin.config.tables[2]: wrong type (expected a section with `name`, `rows`, found the number 7)",
             "8:21: database-plugin.config.engine.kind: unknown word (expected one of `sqlite`, `mysql`, found the text `sqlight`; did you mean `sqlite`?)",
             "9:11: database-plugin.config.mode: unknown word (expected one of `read_only`, `read_write`, found the text `read`; did you mean `read_only`?)",
         ]

@@ -291,7 +291,14 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
     let parameters = parameter::typed(signature);
     let wanted = stage.parameters();
     for (parameter, name) in parameters.iter().zip(wanted) {
-        if !is_reference_to(parameter, name) {
+        if let Some(event) = by_value(stage, parameter) {
+            diagnostics.at(
+                parameter.ty.to_token_stream(),
+                format!(
+                    "a middleware borrows the event, which is its publisher's: write `&{event}`"
+                ),
+            );
+        } else if !is_reference_to(parameter, name) {
             diagnostics.at(
                 parameter.ty.to_token_stream(),
                 format!(
@@ -327,6 +334,19 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
             ),
         );
     }
+}
+
+/// The type of event that a middleware of the stage `publish` takes without a `&`.
+fn by_value(stage: Stage, parameter: &PatType) -> Option<String> {
+    let ty = fragment::inner_type(&parameter.ty);
+    let is_of_a_call = ["Delivery", "Delivered"]
+        .iter()
+        .any(|name| parameter::is_named(ty, name));
+    let is_event = matches!(ty, Type::Path(_)) && !is_of_a_call;
+    (stage == Stage::Publish && is_event).then(|| match parameter::is_named(ty, "AnyEvent") {
+        true => "AnyEvent<'_>".to_owned(),
+        false => parameter::text(ty),
+    })
 }
 
 fn is_reference_to(parameter: &PatType, name: &str) -> bool {

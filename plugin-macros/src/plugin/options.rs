@@ -142,11 +142,11 @@ fn kind(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<Iden
     let word = arguments.word("kind", diagnostics)?;
     let variant = KINDS.iter().find(|(name, _)| word == name);
     if variant.is_none() {
-        let known = suggestion::listed(&KINDS.map(|(name, _)| name));
-        diagnostics.at(
-            &word,
-            format!("`{word}` is no kind of plugin: write one of {known}"),
-        );
+        let names = KINDS.map(|(name, _)| name);
+        let hint = suggestion::hint(&word.to_string(), &names);
+        let known = suggestion::listed(&names);
+        let message = format!("`{word}` is no kind of plugin{hint}: write one of {known}");
+        diagnostics.at(&word, message);
     }
     variant.map(|(_, variant)| Ident::new(variant, word.span()))
 }

@@ -24,6 +24,9 @@ pub(super) struct Handled {
     pub(super) configured: Vec<Configured>,
     /// Plugins of the build that publish such events by type.
     pub(super) from: Vec<&'static str>,
+    /// Plugins of the build that publish events of any topic, and so may publish these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) from_any: Vec<&'static str>,
 }
 
 /// An option that config sets, and where.
@@ -65,6 +68,7 @@ pub(super) fn handled(
                 .publishes()
                 .any(|event| hears(subscription, event.topic))
         }),
+        from_any: names(set, publishes_any),
     };
     plugin.subscriptions.iter().map(handled).collect()
 }
@@ -79,15 +83,16 @@ pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<Published
                 .any(|subscription| hears(subscription, event.topic))
         }),
     });
-    let any = plugin
-        .needs
-        .iter()
-        .any(|need| matches!(need, Need::PublishAny));
-    let any = any.then(|| Published {
+    let any = publishes_any(plugin).then(|| Published {
         topic: "any",
         to: Vec::new(),
     });
     typed.chain(any).collect()
+}
+
+fn publishes_any(plugin: &Descriptor) -> bool {
+    let mut needs = plugin.needs.iter();
+    needs.any(|need| matches!(need, Need::PublishAny))
 }
 
 /// What config says of a handler, key by key.
@@ -137,6 +142,9 @@ fn options(subscription: &Subscription) -> String {
     }
     if options.batches {
         words.push(format!("batches of {}", options.batch));
+        if !options.linger.is_zero() {
+            words.push(format!("linger {:?}", options.linger));
+        }
     }
     words.extend(options.retry.map(retries));
     words.extend(options.breaker.map(breaker));

@@ -5,6 +5,7 @@ use std::fmt::Display;
 use plugin_core::permission::Permission;
 use plugin_core::printable;
 
+use super::events::Handled;
 use super::{Explanation, Order, Permissions, State};
 use crate::graph::priority;
 use crate::table::Table;
@@ -112,7 +113,7 @@ fn handled(plugin: &Explanation) -> Table {
             event.handler.to_owned(),
             event.mode.to_owned(),
             dash(event.options.clone()),
-            dash(event.from.join(", ")),
+            sources(event),
         ]);
     }
     table
@@ -230,6 +231,14 @@ fn config(plugin: &Explanation) -> Vec<String> {
         }
     }
     lines(&table)
+}
+
+/// Who publishes what a handler hears: by type, else whoever publishes any topic.
+fn sources(event: &Handled) -> String {
+    if event.from.is_empty() && !event.from_any.is_empty() {
+        return format!("{}, which may publish any topic", event.from_any.join(", "));
+    }
+    dash(event.from.join(", "))
 }
 
 fn dash(text: String) -> String {

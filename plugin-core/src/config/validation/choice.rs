@@ -4,8 +4,8 @@ use serde_json::{Map, Value};
 
 use super::super::issue::{Issue, IssueKind};
 use super::super::node::Data;
-use super::describe::{describe, found, one_of, words};
-use super::{At, Check, Keys};
+use super::describe::{describe, found, inner, one_of, words};
+use super::{At, Check, Keys, is_duration};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
@@ -78,6 +78,10 @@ impl<'a> Check<'a> {
     }
 
     fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'a, '_>) {
+        let mut schemas = options.iter().filter_map(Value::as_object);
+        if schemas.any(|one| is_duration(one) || inner(self.root, one).any(is_duration)) {
+            return;
+        }
         let root = self.root;
         if let Some((key, words)) = common_tag(root, options).filter(|_| at.node.map().is_some()) {
             let path = format!("{}.{key}", at.key);

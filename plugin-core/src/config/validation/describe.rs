@@ -103,7 +103,43 @@ fn typed(kind: &str, schema: &Map<String, Value>) -> String {
         "object" => "a section",
         _ => "a value",
     };
-    format!("{noun}{}", Range::of(schema).describe(kind))
+    let keys = match kind {
+        "object" => keys(schema),
+        _ => String::new(),
+    };
+    format!("{noun}{}{keys}", Range::of(schema).describe(kind))
+}
+
+/// The keys of a section, as long as they are few.
+fn keys(schema: &Map<String, Value>) -> String {
+    const MOST: usize = 8;
+    let Some(keys) = schema.get("properties").and_then(Value::as_object) else {
+        return String::new();
+    };
+    match keys.len() {
+        0 => String::new(),
+        1..=MOST => {
+            let quoted: Vec<_> = keys.keys().map(|key| format!("`{key}`")).collect();
+            format!(" with {}", quoted.join(", "))
+        }
+        _ => String::new(),
+    }
+}
+
+/// Where a key stands that was written beside the section that has it.
+pub(super) fn deeper(root: &Value, keys: &Map<String, Value>, name: &str) -> Option<String> {
+    keys.iter().find_map(|(key, schema)| {
+        let holds = |schema: &Map<String, Value>| {
+            let inner = schema.get("properties").and_then(Value::as_object);
+            inner.is_some_and(|inner| inner.contains_key(name))
+        };
+        let schema = schema.as_object()?;
+        let is_there = inner(root, schema).any(|one| {
+            let mut of_one = inner(root, one);
+            holds(one) || of_one.any(holds)
+        });
+        (holds(schema) || is_there).then(|| format!("{key}: {{ {name}: … }}"))
+    })
 }
 
 fn format(schema: &Map<String, Value>) -> Option<String> {

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::envelope::Envelope;
-use crate::error::{Error, Result};
+use crate::error::{Error, IntoError, Result};
 
 /// Several events of one type, in the order in which they were accepted: what a batch handler
 /// takes.
@@ -125,9 +125,9 @@ impl IntoBatchOutcome for () {
     }
 }
 
-impl<E: Into<Error>> IntoBatchOutcome for Result<(), E> {
+impl<E: IntoError> IntoBatchOutcome for Result<(), E> {
     fn into_batch_outcome(self) -> Result<Option<BatchOutcome>> {
-        self.map(|()| None).map_err(Into::into)
+        self.map(|()| None).map_err(IntoError::into_error)
     }
 }
 
@@ -137,9 +137,9 @@ impl IntoBatchOutcome for BatchOutcome {
     }
 }
 
-impl<E: Into<Error>> IntoBatchOutcome for Result<BatchOutcome, E> {
+impl<E: IntoError> IntoBatchOutcome for Result<BatchOutcome, E> {
     fn into_batch_outcome(self) -> Result<Option<BatchOutcome>> {
-        self.map(Some).map_err(Into::into)
+        self.map(Some).map_err(IntoError::into_error)
     }
 }
 

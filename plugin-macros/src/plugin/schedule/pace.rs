@@ -103,8 +103,9 @@ fn word(
     let variant = words.iter().find(|(known, _)| word == known);
     if variant.is_none() {
         let known: Vec<_> = words.iter().map(|(known, _)| *known).collect();
+        let hint = suggestion::hint(&word.to_string(), &known);
         let known = suggestion::listed(&known);
-        let message = format!("`{word}` is no `{name}` policy: write one of {known}");
+        let message = format!("`{word}` is no `{name}` policy{hint}: write one of {known}");
         diagnostics.at(&word, message);
     }
     variant.map(|(_, variant)| Ident::new(variant, word.span()))

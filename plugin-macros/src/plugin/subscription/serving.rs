@@ -90,11 +90,11 @@ fn overflow(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<
     let word = arguments.word("overflow", diagnostics)?;
     let variant = OVERFLOWS.iter().find(|(name, _)| word == name);
     if variant.is_none() {
-        let known = suggestion::listed(&OVERFLOWS.map(|(name, _)| name));
-        diagnostics.at(
-            &word,
-            format!("`{word}` is no overflow policy: write one of {known}"),
-        );
+        let names = OVERFLOWS.map(|(name, _)| name);
+        let hint = suggestion::hint(&word.to_string(), &names);
+        let known = suggestion::listed(&names);
+        let message = format!("`{word}` is no overflow policy{hint}: write one of {known}");
+        diagnostics.at(&word, message);
     }
     variant.map(|(_, variant)| Ident::new(variant, word.span()))
 }

@@ -76,9 +76,7 @@ fn balance(arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> Option<I
     let variant = BALANCES.iter().find(|(name, _)| word == name);
     if variant.is_none() {
         let names = BALANCES.map(|(name, _)| name);
-        let hint = suggestion::closest(&word.to_string(), &names)
-            .map(|near| format!(" (did you mean `{near}`?)"))
-            .unwrap_or_default();
+        let hint = suggestion::hint(&word.to_string(), &names);
         let known = suggestion::listed(&names);
         let message = format!("`{word}` is no way to balance{hint}: write one of {known}");
         diagnostics.at(&word, message);
