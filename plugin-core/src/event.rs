@@ -53,6 +53,7 @@ mod subscriber;
 mod table;
 mod tally;
 mod target;
+mod ticket;
 mod worker;
 
 pub use any::{AnyEvent, SharedEvent};

@@ -24,7 +24,7 @@ use crate::audit::{Entry, Outcome};
 use crate::error::{Error, Result};
 use crate::instance::Identity;
 use crate::permission::{Action, inside};
-use operation::NotRegular;
+use crate::regular;
 
 /// Files below a root, as far as the plugin's `permissions` go.
 ///
@@ -235,7 +235,7 @@ impl Files {
             return self.outside(path, action);
         }
         let path = path.to_owned();
-        if (source.get_ref()).is_some_and(|fault| fault.is::<NotRegular>()) {
+        if regular::is_other(&source) {
             return FileError::NotRegular { path };
         }
         FileError::Io { path, source }

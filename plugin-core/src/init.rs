@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::event::{Bus, Event, Publisher, Publishers, Request, Requester, Requesters, Subscriber};
 use crate::files::Files;
 use crate::instance::Identity;
-use crate::lifecycle::{Operator, System, make_home};
+use crate::lifecycle::{Operator, System, keep, make_home};
 use crate::permission::Grants;
 use crate::place::Place;
 use crate::schedule::{Scheduler, Timetable};
@@ -233,6 +233,18 @@ impl DataDir {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// Notes that the plugin keeps a file, which is there by now; the path is below that of the
+    /// directory, or relative to it, or absolute. If it is gone at a later start, the log says so, and what it held is not
+    /// missed in silence.
+    ///
+    /// # Errors
+    ///
+    /// When the note can't be written.
+    pub fn keep(&self, file: impl AsRef<Path>) -> Result<()> {
+        let noted = keep(&self.0, file.as_ref());
+        noted.map_err(|error| Error::retriable("can't note what is kept").because(error))
     }
 }
 

@@ -48,7 +48,8 @@ impl Identity {
 
     /// The same, with a bound on chains of events.
     pub(crate) fn bounded(mut self, max_event_depth: u16) -> Self {
-        self.max_event_depth = max_event_depth;
+        // A depth is counted as far as `u16::MAX`, and has to be able to be more than this.
+        self.max_event_depth = max_event_depth.min(u16::MAX - 1);
         self
     }
 

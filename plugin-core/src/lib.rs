@@ -109,7 +109,8 @@
 //! - [`schedule`]: what runs at times of its own.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
-//! - [`owned`]: files and directories for their owner alone.
+//! - [`owned`]: files and directories for their owner alone; [`regular`]: files, and no FIFO in
+//!   their place.
 //! - [`printable`]: text from outside, for people who read it on a terminal.
 //! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
@@ -139,6 +140,7 @@ pub mod owned;
 pub mod permission;
 pub mod place;
 pub mod printable;
+pub mod regular;
 mod spawn;
 mod sync;
 pub mod trace;

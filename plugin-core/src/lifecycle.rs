@@ -44,7 +44,7 @@ pub use events::{
 };
 pub use handle::ManagerHandle;
 pub use health::Health;
-pub(crate) use means::make_home;
+pub(crate) use means::{keep, make_home};
 pub use operation::{Operation, OperationError, OperationOutcome};
 pub use operator::{Operated, Operator};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};

@@ -85,6 +85,8 @@ fn table(waiting: &[Waiting]) -> Table {
         "topic",
         ">waiting",
         ">bytes",
+        ">for room",
+        ">dropped",
         ">dead letters",
         "note",
     ];
@@ -100,6 +102,8 @@ fn table(waiting: &[Waiting]) -> Table {
             stock.subscription.topic.to_string(),
             stock.pending.to_string(),
             stock.bytes.to_string(),
+            stock.waiting.to_string(),
+            stock.dropped.to_string(),
             stock.dead.to_string(),
             note.to_owned(),
         ]);

@@ -10,6 +10,7 @@ use super::journal::{Room, Sink};
 use crate::config::AuditConfig;
 use crate::owned;
 use crate::place::Place;
+use crate::regular;
 
 /// The file that is written to.
 #[derive(Debug)]
@@ -106,7 +107,7 @@ impl Sink for LogFile {
 
 fn open_append(path: &Path) -> io::Result<(File, u64)> {
     let mut options = owned::options();
-    let file = options.append(true).read(true).create(true).open(path)?;
+    let file = regular::open(path, options.append(true).read(true).create(true))?;
     owned::own_file(&file)?;
     let size = file.metadata()?.len();
     Ok((file, size))

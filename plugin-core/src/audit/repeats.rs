@@ -23,6 +23,9 @@ const ALL: u32 = 100;
 /// Users and addresses that are told apart in a window.
 const KEYS: usize = 4096;
 
+/// Users that a count names.
+const NAMED: usize = 3;
+
 /// Whose entries are counted together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 enum Whose {
@@ -43,6 +46,35 @@ struct Key {
 struct Count {
     written: u32,
     omitted: u64,
+    /// Some of the users whose entries were omitted.
+    users: Vec<String>,
+    /// Whether there were others.
+    more: bool,
+}
+
+impl Count {
+    fn omit(&mut self, entry: &Entry) {
+        self.omitted += 1;
+        let Some(user) = &entry.user else { return };
+        if self.users.contains(user) {
+            return;
+        }
+        if self.users.len() < NAMED {
+            self.users.push(user.clone());
+        } else {
+            self.more = true;
+        }
+    }
+
+    /// Whose entries were omitted.
+    fn told(&self) -> String {
+        if self.users.is_empty() {
+            return String::new();
+        }
+        let users: Vec<_> = self.users.iter().map(|user| format!("`{user}`")).collect();
+        let others = if self.more { " and others" } else { "" };
+        format!(", of {}{others}", users.join(", "))
+    }
 }
 
 /// The entries of the running window.
@@ -75,7 +107,7 @@ impl Repeats {
         let known = self.counts.contains_key(full) || full.whose == Whose::All;
         let key = if known { Some(full) } else { keys.last() };
         if let Some(key) = key {
-            self.counts.entry(key.clone()).or_default().omitted += 1;
+            self.counts.entry(key.clone()).or_default().omit(entry);
         }
         false
     }
@@ -98,7 +130,7 @@ impl Repeats {
         let counts = std::mem::take(&mut self.counts).into_iter();
         counts
             .filter(|(_, count)| count.omitted > 0)
-            .map(|(key, count)| told(key, count.omitted))
+            .map(|(key, count)| told(key, &count))
             .collect()
     }
 }
@@ -124,14 +156,22 @@ fn keys(entry: &Entry) -> Vec<Key> {
     whose.into_iter().map(key).collect()
 }
 
-fn told(key: Key, omitted: u64) -> Entry {
+fn told(key: Key, count: &Count) -> Entry {
     let entry = Entry::new(key.actor.clone(), key.action, key.outcome).plugin(key.actor);
     let seconds = WINDOW.as_secs();
+    let omitted = count.omitted;
+    let whose = match key.whose {
+        Whose::User(_) => String::new(),
+        _ => count.told(),
+    };
     let entry = entry.detail(format!(
-        "{omitted} more like this within {seconds} s are not listed"
+        "{omitted} more like this within {seconds} s are not listed{whose}"
     ));
     match key.whose {
-        Whose::Address(address) => entry.address(address),
+        Whose::Address(address) => match count.users.as_slice() {
+            [user] => entry.address(address).user(user),
+            _ => entry.address(address),
+        },
         Whose::User(user) => entry.user(user),
         Whose::All => entry,
     }
@@ -168,6 +208,22 @@ mod tests {
         );
         assert!(repeats.admit(&login("demo", "192.0.2.1"), now + WINDOW));
         assert!(repeats.settle(now + WINDOW * 2, false).is_empty());
+    }
+
+    #[test]
+    fn report_a12_a_count_says_whose_entries_it_stands_for() {
+        let (mut repeats, now) = (Repeats::new(), Instant::now());
+        for _ in 0..11 {
+            repeats.admit(&login("demo", "192.0.2.1"), now);
+        }
+        let told = text(&repeats.settle(now, true));
+        assert!(told.contains(r#""user":"demo""#), "{told}");
+        for number in 0..20 {
+            repeats.admit(&login(&format!("user {number}"), "192.0.2.1"), now);
+        }
+        let told = text(&repeats.settle(now, true));
+        let whose = "10 more like this within 60 s are not listed, of `user 10`, `user 11`, `user 12` and others";
+        assert!(told.contains(whose), "{told}");
     }
 
     #[test]

@@ -4,11 +4,12 @@
 //! would silently not count.
 
 use std::ffi::OsStr;
-use std::fs::{self, File, FileType};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use super::yaml::LARGEST;
+use crate::regular::{self, NotRegular};
 
 /// Why a file has no text.
 pub(super) struct Unreadable {
@@ -37,11 +38,8 @@ pub(super) fn is_absent(path: &Path) -> bool {
 /// The text of a file.
 pub(super) fn read(path: &Path) -> Result<String, Unreadable> {
     let failed = |error: io::Error| Unreadable::from(failure(path, "file", &error));
-    // To open a FIFO is to wait for its writer, so its type is asked for before.
-    regular(fs::metadata(path).map_err(failed)?.file_type())?;
-    let file = File::open(path).map_err(failed)?;
+    let file = regular::open(path, OpenOptions::new().read(true)).map_err(failed)?;
     let is_now = file.metadata().map_err(failed)?;
-    regular(is_now.file_type())?;
     let mut bytes = Vec::new();
     file.take(LARGEST as u64 + 1)
         .read_to_end(&mut bytes)
@@ -87,41 +85,17 @@ pub(super) fn is_nameless(name: &str) -> bool {
     [".yaml", ".yml"].contains(&name.to_lowercase().as_str())
 }
 
-fn regular(kind: FileType) -> Result<(), Unreadable> {
-    if kind.is_file() {
-        return Ok(());
-    }
-    let what = format!(
-        "is {}, and a config file is a regular one: give it another name, or put a file in its place",
-        noun(kind)
-    );
-    Err(what.into())
-}
-
-#[cfg(unix)]
-fn noun(kind: FileType) -> &'static str {
-    use std::os::unix::fs::FileTypeExt as _;
-    match kind {
-        kind if kind.is_dir() => "a directory",
-        kind if kind.is_fifo() => "a FIFO",
-        kind if kind.is_socket() => "a socket",
-        _ => "a device",
-    }
-}
-
-#[cfg(not(unix))]
-fn noun(kind: FileType) -> &'static str {
-    if kind.is_dir() {
-        "a directory"
-    } else {
-        "a device"
-    }
-}
-
 /// What is wrong with a path, and the remedy.
 fn failure(path: &Path, noun: &str, error: &io::Error) -> String {
     if path.as_os_str().is_empty() {
         return format!("the path of the {noun} is empty: name one");
+    }
+    let inner = error.get_ref();
+    if let Some(other) = inner.and_then(|inner| inner.downcast_ref::<NotRegular>()) {
+        return format!(
+            "is {}, and a config file is a regular one: give it another name, or put a file in its place",
+            other.noun()
+        );
     }
     if let Some(link) = broken_link(path) {
         let target = fs::read_link(&link).unwrap_or_default();

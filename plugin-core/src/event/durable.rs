@@ -23,7 +23,7 @@ mod whole;
 
 use std::borrow::Cow;
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use arc_swap::ArcSwapOption;
@@ -73,6 +73,8 @@ pub(crate) struct Durable {
     shut: ArcSwapOption<String>,
     /// Told when the intake has stored something, or failed to, or accepts nothing more.
     stepped: Notify,
+    /// How many events wait, as the store was told last; [`u64::MAX`] if that failed.
+    told: AtomicU64,
     /// Whether the pump's last question to the store failed.
     asks_in_vain: AtomicBool,
     tail: Tail,
@@ -112,6 +114,7 @@ impl Durable {
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
             stepped: Notify::new(),
+            told: AtomicU64::new(0),
             asks_in_vain: AtomicBool::new(false),
             tail: Tail::new(backlog.clone()),
             in_flight: InFlight::default(),
@@ -302,6 +305,13 @@ impl Durables {
             lost += intake.await.unwrap_or(0);
         }
         lost
+    }
+
+    /// Accepted events of a plugin's subscriptions that are not in the store.
+    pub(crate) fn unstored(&self, plugin: &str) -> usize {
+        let all = self.all();
+        let own = all.iter().filter(|durable| durable.name.plugin == plugin);
+        own.map(|durable| durable.intake.unfinished()).sum()
     }
 
     /// Puts what the handlers did in the place of what their intakes know of it.

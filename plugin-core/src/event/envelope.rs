@@ -71,6 +71,12 @@ impl Meta {
         TraceContext::of_event(self.parent, self.id)
     }
 
+    /// The span that the event is a child of when it is read back from a store.
+    pub(crate) fn origin(&self) -> TraceContext {
+        let begun = || TraceContext::first(self.id.number());
+        self.parent.unwrap_or_else(begun)
+    }
+
     /// What its handlers' work comes from.
     pub(crate) fn lineage(&self) -> Lineage {
         Lineage::Event(self.parent, self.id)

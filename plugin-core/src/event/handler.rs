@@ -63,7 +63,7 @@ impl Site {
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
             at_run_time: ended.is_some(),
-            is_special: options.concurrency > 1 || options.breaker.is_some(),
+            is_special: options.concurrency > 1 || options.breaker.is_some() || options.durable,
             keeps_room: options.retry.is_some() || options.breaker.is_some(),
             ended: ended.unwrap_or_default(),
             letters,

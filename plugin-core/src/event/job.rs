@@ -146,6 +146,16 @@ impl Job {
         (self.rare.as_ref()).is_some_and(|rare| rare.acknowledge.is_some())
     }
 
+    /// Its handler is about to be called: `None` when the store that keeps the event gives it up.
+    pub(super) fn take(self) -> Option<Self> {
+        let receipt = (self.rare.as_ref()).and_then(|rare| rare.receipt.as_ref());
+        if receipt.is_none_or(Receipt::take) {
+            return Some(self);
+        }
+        self.discard();
+        None
+    }
+
     /// Takes the place in the mailbox that was reserved for it.
     pub(super) fn enter(&mut self) {
         self.has_room = true;
@@ -280,7 +290,7 @@ impl Job {
         )));
     }
 
-    /// Ends it without a call: its subscription has ended.
+    /// Ends it without a call: its subscription has ended, or its store gives it up.
     pub(super) fn discard(mut self) {
         self.leave();
     }

@@ -16,6 +16,8 @@ use crate::descriptor::Need;
 use crate::error::Result;
 use crate::trace::TraceContext;
 
+pub use super::ticket::{Ticket, WeakTicket};
+
 /// Keeps the events of durable subscriptions until they are handled.
 ///
 /// What a provider promises:
@@ -34,7 +36,8 @@ pub trait EventStore {
     /// in order.
     async fn append(&self, subscription: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>>;
 
-    /// The first events that are not settled, in order of their positions.
+    /// The first events that are not settled, in order of their positions. A store that may drop
+    /// events unhandled gives each a [ticket](Ticket), and asks it before it does.
     async fn pending(&self, subscription: &SubscriptionName, window: Window)
     -> Result<Vec<Stored>>;
 
@@ -119,10 +122,13 @@ pub struct Record {
     pub source: Cow<'static, str>,
     /// When it was published.
     pub published: SystemTime,
-    /// The span that it was published in.
+    /// The span that it was published in, or its own one if it was published outside of any trace
+    /// and so began one. An event that is read back is a child of that span.
     pub parent: Option<TraceContext>,
     /// Its data as JSON.
     pub data: Arc<str>,
+    /// Of this delivery, not of the event: a store need not keep it.
+    pub ticket: Ticket,
 }
 
 /// An event in a store.

@@ -70,7 +70,7 @@ enum Step {
     Pause,
     /// A call has ended, and there is more to do than to count it.
     Ended(Work, Result<()>),
-    /// A call that runs beside others, or asks a breaker first.
+    /// A call that runs beside others, or asks a breaker or a store first.
     Special(Work),
     /// The subscription has ended meanwhile.
     Void(Work),
@@ -277,8 +277,12 @@ impl Worker {
         (self.desk.take()).map(|work| Step::Ended(work, result))
     }
 
-    /// Calls a handler beside others, or one that has a breaker.
-    async fn call_special(&mut self, mut work: Work) {
+    /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.
+    async fn call_special(&mut self, work: Work) {
+        // What waited for a retry was taken before: no lane waits for what is gone.
+        let Some(mut work) = work.take() else {
+            return;
+        };
         for failed in self.beside.reap() {
             self.park(failed);
         }

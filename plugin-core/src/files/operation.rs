@@ -1,30 +1,12 @@
 //! What is done in a directory, on a thread that may block.
 
-use std::fmt;
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
 
 use cap_std::fs::{Dir, DirBuilder, File, OpenOptions};
 
 use super::unfinished;
-
-/// What is there is a directory, a pipe, a socket or a device.
-#[derive(Debug)]
-pub(super) struct NotRegular;
-
-impl fmt::Display for NotRegular {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("no regular file")
-    }
-}
-
-impl std::error::Error for NotRegular {}
-
-impl From<NotRegular> for io::Error {
-    fn from(fault: NotRegular) -> Self {
-        Self::new(ErrorKind::InvalidInput, fault)
-    }
-}
+use crate::regular::{self, NotRegular};
 
 pub(super) fn read(dir: &Dir, path: &Path) -> io::Result<Vec<u8>> {
     let mut data = Vec::new();
@@ -45,15 +27,14 @@ pub(super) fn read_at_most(dir: &Dir, path: &Path, limit: u64) -> io::Result<Opt
 fn open(dir: &Dir, path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     #[cfg(unix)]
     {
-        let without_waiting = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
-        let flags = without_waiting.bits().cast_signed();
+        let flags = regular::without_waiting();
         cap_std::fs::OpenOptionsExt::custom_flags(options, flags);
     }
     let file = dir.open_with(path, private(options)).map_err(special)?;
     if file.metadata()?.is_file() {
         return Ok(file);
     }
-    Err(NotRegular.into())
+    Err(NotRegular::UNNAMED.into())
 }
 
 /// A socket, or a pipe that nobody reads, can't even be opened.
@@ -62,7 +43,11 @@ fn special(error: io::Error) -> io::Error {
     let is_special = [rustix::io::Errno::NXIO, rustix::io::Errno::ISDIR]
         .iter()
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()));
-    if is_special { NotRegular.into() } else { error }
+    if is_special {
+        NotRegular::UNNAMED.into()
+    } else {
+        error
+    }
 }
 
 #[cfg(not(unix))]
@@ -108,7 +93,9 @@ fn write_beside(dir: &Dir, path: &Path, data: &[u8]) -> io::Result<()> {
 /// What is not there yet may be written.
 fn check_regular(dir: &Dir, path: &Path) -> io::Result<()> {
     match dir.symlink_metadata(path) {
-        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => Err(NotRegular.into()),
+        Ok(metadata) if !metadata.is_file() && !metadata.is_symlink() => {
+            Err(NotRegular::UNNAMED.into())
+        }
         _ => Ok(()),
     }
 }

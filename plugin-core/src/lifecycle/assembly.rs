@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::configured::Configured;
 use super::kernel::{Kernel, Report};
-use super::means;
+use super::means::Before;
 use super::operation::Request;
 use super::replica;
 use super::schedules;
@@ -33,9 +33,10 @@ impl Configured {
         requests: mpsc::Sender<Request>,
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
-        means::greet(&manager.data_dir);
+        let before = Before::of(&manager.data_dir);
         let audit = Audit::open_within(&manager.data_dir, manager.audit)
             .map_err(|error| crate::Error::config("audit log").because(error))?;
+        before.keep_audit(&audit)?;
         let switchboard = Switchboard::default();
         let (letters, clerk) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
         let bus = Bus::new(letters);
@@ -58,6 +59,7 @@ impl Configured {
             host,
             system: System::new(kernel),
             data_dir: manager.data_dir.clone(),
+            before,
             max_concurrency: manager.max_concurrency,
             drain_timeout: manager.drain_timeout.get(),
             health_interval: manager.health_interval.get(),

@@ -199,6 +199,7 @@ async fn supervise(
 ) -> StopReport {
     let outcome = boot::start_all(&kernel, &stop).await;
     // The logger is there from here on.
+    kernel.before.tell();
     tell(&notes);
     let failed = outcome.is_err();
     if failed {

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::health::Health;
 use super::hook::Limits;
+use super::means::Before;
 use super::operation::Request;
 use super::state::State;
 use super::status::SystemStatus;
@@ -35,6 +36,8 @@ pub(super) struct Kernel {
     pub(super) host: Arc<Identity>,
     pub(super) system: System,
     pub(super) data_dir: PathBuf,
+    /// What of an earlier start there is.
+    pub(super) before: Before,
     pub(super) max_concurrency: usize,
     pub(super) drain_timeout: Duration,
     pub(super) health_interval: Duration,
@@ -59,14 +62,20 @@ pub(super) struct Report {
 
 #[derive(Debug)]
 pub(super) enum News {
-    TaskFailed { task: &'static str, error: Error },
+    TaskFailed {
+        task: &'static str,
+        error: Error,
+    },
     Health(Health),
+    /// It was asked how it is, and says nothing.
+    Silent,
 }
 
 impl Kernel {
     pub(super) fn status(&self) -> SystemStatus {
-        let plugins = self.units.iter().map(Unit::status).collect();
-        SystemStatus::of(plugins, self.bus.backlog())
+        let unstored = |unit: &Unit| self.bus.durables().unstored(unit.name());
+        let plugins = self.units.iter().map(|unit| unit.status(unstored(unit)));
+        SystemStatus::of(plugins.collect(), self.bus.backlog())
     }
 
     /// Puts what the manager did to a unit into the audit log.

@@ -1,6 +1,6 @@
 //! Whether what plugins keep things in is there: the directory of each, and a disk with room.
 
-use std::fs::{self, File};
+use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -8,8 +8,10 @@ use std::time::Duration;
 
 use tokio::sync::OnceCell;
 
+use crate::audit::{self, Audit, Entry, Outcome};
 use crate::owned;
 use crate::place::Place;
+use crate::regular;
 
 /// How long a disk may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -17,18 +19,55 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is written to see whether there is room.
 const BLOCK: [u8; 4096] = [0; 4096];
 
-/// Where it is noted, below `data_dir`, which plugins have kept things there.
+/// Where it is noted, below `data_dir`, what was kept there: a file for each plugin, with the names
+/// of the files that it said it keeps, one a line.
 const KNOWN: &str = ".known";
 
-/// Says so when nothing is kept from an earlier start.
-pub(super) fn greet(data_dir: &Path) {
-    if !data_dir.join(KNOWN).exists() {
-        let path = data_dir.display();
-        tracing::info!("`{path}` holds nothing of an earlier start: plugins begin without it");
+/// What there was before this start.
+#[derive(Debug)]
+pub(super) struct Before {
+    data_dir: PathBuf,
+    is_new: bool,
+    gone: Vec<PathBuf>,
+}
+
+impl Before {
+    /// Looks, before anything is made.
+    pub(super) fn of(data_dir: &Path) -> Self {
+        Self {
+            data_dir: data_dir.to_owned(),
+            is_new: !data_dir.join(KNOWN).exists(),
+            gone: forget_missing(&audit_mark(data_dir), data_dir),
+        }
+    }
+
+    /// Notes that the audit log is there from now on, and in it that an earlier one is gone.
+    pub(super) fn keep_audit(&self, audit: &Audit) -> io::Result<()> {
+        if !self.gone.is_empty() {
+            let entry = Entry::new("audit", "record", Outcome::Failed);
+            audit.record(
+                entry.detail("the file of an earlier start is gone; a new one begins here"),
+            );
+        }
+        note(&audit_mark(&self.data_dir), Path::new(audit::FILE_NAME))
+    }
+
+    /// Says in the log that nothing is kept from an earlier start, or that the audit log is gone.
+    pub(super) fn tell(&self) {
+        if self.is_new {
+            let path = self.data_dir.display();
+            tracing::info!("`{path}` holds nothing of an earlier start: plugins begin without it");
+        }
+        self.gone.iter().for_each(|gone| tell_gone("audit", gone));
     }
 }
 
-/// Makes the directory of a plugin, and says so if one that was there is gone.
+fn audit_mark(data_dir: &Path) -> PathBuf {
+    data_dir.join(KNOWN).join(audit::FILE_NAME)
+}
+
+/// Makes the directory of a plugin, and says so if one that was there is gone, or a file in it that
+/// the plugin kept.
 pub(crate) fn make_home(data_dir: &Path, plugin: &str) -> io::Result<()> {
     let (home, mark) = (data_dir.join(plugin), data_dir.join(KNOWN).join(plugin));
     let is_new = !home.exists();
@@ -36,23 +75,79 @@ pub(crate) fn make_home(data_dir: &Path, plugin: &str) -> io::Result<()> {
     owned::create_dir_all(data_dir)?;
     owned::own_dir(&home)?;
     if !mark.exists() {
-        owned::own_dir(&data_dir.join(KNOWN))?;
-        drop(
-            owned::options()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .open(mark)?,
-        );
-    } else if is_new {
+        return write_mark(&mark, "");
+    }
+    let gone = forget_missing(&mark, &home);
+    if is_new {
         tracing::error!(
             plugin,
             "its directory below `{}` was there at an earlier start and is gone: what it kept is \
              lost, unless you stop the service and put the directory back",
             data_dir.display()
         );
+    } else {
+        gone.iter().for_each(|gone| tell_gone(plugin, gone));
     }
     Ok(())
+}
+
+fn tell_gone(plugin: &str, file: &Path) {
+    tracing::error!(
+        plugin,
+        "`{}` was there at an earlier start and is gone: what it held is lost, unless you stop the \
+         service and put the file back",
+        file.display()
+    );
+}
+
+/// Notes that a plugin keeps a file, which is there: when it is missing at a later start, the log
+/// says so.
+pub(crate) fn keep(home: &Path, file: &Path) -> io::Result<()> {
+    let (Some(data_dir), Some(plugin)) = (home.parent(), home.file_name()) else {
+        return Ok(());
+    };
+    let file = file.strip_prefix(home).unwrap_or(file);
+    note(&data_dir.join(KNOWN).join(plugin), file)
+}
+
+fn note(mark: &Path, file: &Path) -> io::Result<()> {
+    // The list is text; what has no text, or more than a line of it, is not in it.
+    let Some(name) = file.to_str().filter(|name| !name.contains('\n')) else {
+        return Ok(());
+    };
+    let known = read_mark(mark);
+    if known.lines().any(|line| line == name) {
+        return Ok(());
+    }
+    write_mark(mark, &format!("{known}{name}\n"))
+}
+
+/// The files of a list that are not there; they are taken out of it, so that it is said once.
+fn forget_missing(mark: &Path, home: &Path) -> Vec<PathBuf> {
+    let known = read_mark(mark);
+    let (there, gone): (Vec<_>, Vec<_>) =
+        (known.lines()).partition(|name| !matches!(home.join(name).try_exists(), Ok(false)));
+    if !gone.is_empty() {
+        let there: String = there.iter().map(|name| format!("{name}\n")).collect();
+        // If it can't be written, it is said again.
+        drop(write_mark(mark, &there));
+    }
+    gone.iter().map(|name| home.join(name)).collect()
+}
+
+/// One that can't be read is one that lists nothing.
+fn read_mark(mark: &Path) -> String {
+    let open = regular::open(mark, OpenOptions::new().read(true));
+    open.and_then(io::read_to_string).unwrap_or_default()
+}
+
+fn write_mark(mark: &Path, text: &str) -> io::Result<()> {
+    if let Some(directory) = mark.parent() {
+        owned::own_dir(directory)?;
+    }
+    let mut options = owned::options();
+    let mut file = regular::open(mark, options.write(true).create(true).truncate(true))?;
+    file.write_all(text.as_bytes())
 }
 
 /// A look at the means of all plugins: the disk is tried once.
@@ -102,7 +197,9 @@ async fn answer(ask: impl FnOnce() -> Result<(), String> + Send + 'static) -> Re
 /// Writes a block and removes it.
 fn probe(data_dir: &Path) -> io::Result<()> {
     let path = data_dir.join(".probe");
-    let written = File::create(&path).and_then(|mut file| file.write_all(&BLOCK));
+    let mut options = owned::options();
+    let open = regular::open(&path, options.write(true).create(true).truncate(true));
+    let written = open.and_then(|mut file| file.write_all(&BLOCK));
     let removed = fs::remove_file(&path);
     written.and(removed)
 }
@@ -120,6 +217,30 @@ mod tests {
         fs::remove_dir(dir.path().join("queue-plugin")).unwrap();
         make_home(dir.path(), "queue-plugin").unwrap();
         assert!(dir.path().join("queue-plugin").is_dir());
+    }
+
+    #[test]
+    fn report_b9_a_file_that_was_kept_and_is_gone_is_told_once() {
+        let dir = tempfile::tempdir().unwrap();
+        let (home, outside) = (dir.path().join("queue-plugin"), dir.path().join("x.db"));
+        let mark = dir.path().join(KNOWN).join("queue-plugin");
+        make_home(dir.path(), "queue-plugin").unwrap();
+        for file in ["queue.db", "token.key"].map(|name| home.join(name)) {
+            fs::write(file, "").unwrap();
+        }
+        fs::write(&outside, "").unwrap();
+        for _ in 0..2 {
+            keep(&home, Path::new("queue.db")).unwrap();
+            keep(&home, &home.join("token.key")).unwrap();
+            keep(&home, &outside).unwrap();
+        }
+        assert_eq!(forget_missing(&mark, &home), [PathBuf::new(); 0]);
+        fs::remove_file(home.join("queue.db")).unwrap();
+        fs::remove_file(&outside).unwrap();
+        let gone = [home.join("queue.db"), outside];
+        assert_eq!(forget_missing(&mark, &home), gone);
+        assert_eq!(forget_missing(&mark, &home), [PathBuf::new(); 0]);
+        assert_eq!(read_mark(&mark), "token.key\n");
     }
 
     #[tokio::test]

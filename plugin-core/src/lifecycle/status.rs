@@ -40,6 +40,9 @@ pub struct PluginStatus {
     pub tasks: usize,
     /// Events that wait in its mailbox.
     pub queued: usize,
+    /// Events of its durable handlers that are accepted and not in the store: they wait in memory,
+    /// for a commit or for room.
+    pub unstored: usize,
     /// What it did with events.
     pub events: EventCounts,
     /// The circuit breakers of its handlers, in order of declaration.

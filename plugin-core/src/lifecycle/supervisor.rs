@@ -100,6 +100,10 @@ impl Supervisor {
                 self.fail(report.unit, error).await
             }
             News::Health(health) => self.hear_health(report.unit, health).await,
+            News::Silent => {
+                self.hear_nothing(report.unit);
+                None
+            }
         }
     }
 

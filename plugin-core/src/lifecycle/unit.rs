@@ -180,7 +180,7 @@ impl Unit {
         self.live.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn status(&self) -> PluginStatus {
+    pub(super) fn status(&self, unstored: usize) -> PluginStatus {
         let entry = self.board.read();
         let live = self.live();
         PluginStatus {
@@ -196,6 +196,7 @@ impl Unit {
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
+            unstored,
             events: self.identity.events(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)

@@ -72,17 +72,17 @@ impl TraceContext {
     }
 
     /// The span of an event that was published there.
+    #[inline(never)] // Most events are published outside of any handler.
     pub(crate) fn of_event(parent: Option<Self>, event: EventId) -> Self {
-        match parent {
-            Some(parent) => Self {
-                depth: parent.depth.saturating_add(1),
-                ..parent.below(event.number())
-            },
-            None => Self::first(event.number()),
+        let number = event.number();
+        let span = parent.map_or_else(|| Self::first(number), |parent| parent.below(number));
+        Self {
+            depth: span.depth.saturating_add(1),
+            ..span
         }
     }
 
-    fn first(number: u64) -> Self {
+    pub(crate) fn first(number: u64) -> Self {
         let (high, low) = ids::trace(number);
         Self {
             trace: TraceId {

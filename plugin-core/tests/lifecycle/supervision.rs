@@ -1,6 +1,7 @@
 //! What happens when a plugin that ran fails.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use plugin_core::lifecycle::{PluginFailed, Running, State};
 use serde_json::json;
@@ -101,6 +102,27 @@ async fn b28_health_is_asked_for_and_three_bad_answers_are_a_failure() {
         assert!(!running.status().ready);
         running.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_b23_who_does_not_say_how_it_is_is_soon_not_ready() {
+    let set = Set::new([plugin("b", &[])])
+        .tell("b", json!({"health": "hang"}))
+        .set("b", "restart", json!({"policy": "never"}));
+    let running = set.configure().start().await.unwrap();
+    while set.journal.of_kind("health").is_empty() {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    assert!(running.status().ready, "it may take a moment");
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let status = running.status();
+    assert!(!status.ready);
+    let health = &status.plugins[0].health;
+    assert_eq!(status.plugins[0].state, State::Running);
+    assert!(!health.serves(), "{health:?}");
+    let reason = health.reason().unwrap();
+    assert!(reason.contains("has not said how it is for 1s"), "{reason}");
+    running.stop().await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use plugin_core::{ErrorExt, Result, owned};
+use plugin_core::{ErrorExt, Result, owned, regular};
 
 /// The file.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl AddressFile {
 /// Writes a file for its owner alone.
 fn put(path: &Path, text: &str) -> io::Result<()> {
     let mut options = owned::options();
-    let mut file = options.write(true).create(true).truncate(true).open(path)?;
+    let mut file = regular::open(path, options.write(true).create(true).truncate(true))?;
     file.write_all(text.as_bytes())
 }
 

@@ -18,6 +18,7 @@ pub struct AuditTrail {
     config: AuditConfig,
     clock: Clock,
     log: Log<Entry>,
+    directory: DataDir,
 }
 
 /// Writes down who published what, and which deliveries failed.
@@ -26,12 +27,18 @@ impl AuditTrail {
     #[init]
     fn init(Config(config): Config<AuditConfig>, directory: DataDir, clock: Clock) -> Self {
         let log = Log::new(&directory.path().join(FILE_NAME), config.file);
-        Self { config, clock, log }
+        Self {
+            config,
+            clock,
+            log,
+            directory,
+        }
     }
 
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
-        self.log.start(&tasks)
+        self.log.start(&tasks)?;
+        self.directory.keep(FILE_NAME)
     }
 
     #[health]

@@ -1,13 +1,13 @@
 //! The key that signs tokens: from the config, or made once and kept in a file.
 
 use std::fs::{self, OpenOptions};
-use std::io::{ErrorKind, Write};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use plugin_core::config::Secret;
-use plugin_core::{Error, ErrorExt, Result};
+use plugin_core::{Error, ErrorExt, Result, owned, regular};
 
 /// Shortest key, in bytes: as long as what the hash gives.
 const SHORTEST: usize = 32;
@@ -32,7 +32,8 @@ pub(crate) fn load(configured: Option<&Secret>, file: &Path) -> Result<Vec<u8>> 
 }
 
 fn keep(file: &Path) -> Result<Vec<u8>> {
-    match fs::read_to_string(file) {
+    let open = regular::open(file, OpenOptions::new().read(true));
+    match open.and_then(io::read_to_string) {
         Ok(text) => {
             check_private(file)?;
             let key = STANDARD.decode(text.trim()).unwrap_or_default();
@@ -53,11 +54,9 @@ fn make(file: &Path) -> Result<Vec<u8>> {
     let mut key = vec![0; SHORTEST];
     getrandom::fill(&mut key)?;
     let draft = file.with_extension("new");
-    let mut options = OpenOptions::new();
+    let mut options = owned::options();
     options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut open = options.open(&draft).config()?;
+    let mut open = regular::open(&draft, &mut options).config()?;
     open.write_all(STANDARD.encode(&key).as_bytes())
         .retriable()?;
     open.sync_all().retriable()?;

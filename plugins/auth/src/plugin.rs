@@ -23,6 +23,9 @@ use crate::stored;
 use crate::token::{self, Claims, Signer};
 use crate::trail::Trail;
 
+/// The key of tokens, when the config has none.
+const KEY_FILE: &str = "token.key";
+
 /// Longest id of a user that is looked at.
 const LONGEST_ID: usize = 256;
 
@@ -62,7 +65,10 @@ impl Authenticator {
         data_dir: DataDir,
         clock: Clock,
     ) -> Result<Self> {
-        let key = key::load(config.secret.as_ref(), &data_dir.path().join("token.key"))?;
+        let key = key::load(config.secret.as_ref(), &data_dir.path().join(KEY_FILE))?;
+        if config.secret.is_none() {
+            data_dir.keep(KEY_FILE)?;
+        }
         let (signer, passwords) = (Signer::new(&key)?, Passwords::new().await?);
         let (trail, now) = (Trail::new(log), clock.now());
         let ledger = Ledger::open(database.clone()).await?;

@@ -5,7 +5,7 @@ use plugin_core::prelude::*;
 use serde_json::Value;
 
 use crate::backend::Backend;
-use crate::config::DatabaseConfig;
+use crate::config::{DatabaseConfig, Target};
 use crate::store::Saving;
 
 /// Saves and queries rows in SQLite or MySQL.
@@ -27,6 +27,9 @@ impl SqlDatabase {
         found: Publisher<DataQueryResult>,
     ) -> Result<Self> {
         let backend = Backend::open(&config, data_dir.path()).await?;
+        if let Target::Sqlite(file) = config.target(data_dir.path())? {
+            data_dir.keep(file)?;
+        }
         Ok(Self {
             backend,
             saved,

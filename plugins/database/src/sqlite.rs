@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use plugin_contracts::Row;
-use plugin_core::{Error, Result};
+use plugin_core::{Error, Result, owned, regular};
 use serde_json::Value;
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
@@ -32,9 +32,17 @@ const ROWS_IN_HAND: usize = 8;
 ///
 /// When it can't be opened.
 pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, Reach<Sqlite>)> {
-    make_file(path).map_err(|error| {
-        Error::config(format!("can't make `{}`", path.display())).because(error)
-    })?;
+    let refused = |path: &Path, error| {
+        Error::config(format!("can't open `{}`", path.display())).because(error)
+    };
+    make_file(path).map_err(|error| refused(path, error))?;
+    // SQLite opens these itself.
+    for ending in ["-wal", "-shm", "-journal"] {
+        let mut beside = path.as_os_str().to_owned();
+        beside.push(ending);
+        let beside = Path::new(&beside);
+        regular::check(beside).map_err(|error| refused(beside, error))?;
+    }
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(limits.connect)
@@ -75,11 +83,7 @@ fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
         std::fs::create_dir_all(directory)?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path).map(drop)
+    regular::open(path, owned::options().create(true).append(true)).map(drop)
 }
 
 impl Dialect for Sqlite {

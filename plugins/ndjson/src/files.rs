@@ -4,6 +4,8 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use plugin_core::{Error, Result};
+
 use crate::config::FileConfig;
 use crate::rolling::{Limits, Rolling, RollingPeriod};
 
@@ -27,6 +29,18 @@ impl Files {
             },
             rolling: None,
         }
+    }
+
+    /// Opens the file, and makes it if it is not there.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be made, or something else is in its place.
+    pub(crate) fn open(&mut self) -> Result<()> {
+        let rolling = (self.rolling).get_or_insert_with(|| Rolling::new(&self.path, self.limits));
+        rolling.open(SystemTime::now()).map_err(|error| {
+            Error::config(format!("can't open `{}`", self.path.display())).because(error)
+        })
     }
 
     /// Appends whole lines.

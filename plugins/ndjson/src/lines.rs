@@ -37,7 +37,7 @@ struct State {
     fails: AtomicBool,
 }
 
-/// A queue to a file. Nothing is opened before the first line is written.
+/// A queue to a file. Nothing is opened yet.
 #[must_use]
 pub(crate) fn open<T: Serialize + Send>(path: &Path, limits: FileConfig) -> (Lines<T>, Writer<T>) {
     let (sender, queue) = mpsc::channel(limits.queue);
@@ -83,6 +83,15 @@ impl<T> Lines<T> {
 }
 
 impl<T: Serialize + Send> Writer<T> {
+    /// Opens the file, so that what keeps it from being written is found early.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be opened.
+    pub(crate) fn open(&mut self) -> Result<()> {
+        self.files.open()
+    }
+
     /// Writes until it is told to end, and then what is in the queue.
     ///
     /// # Cancel safety

@@ -17,7 +17,7 @@ pub struct Log<T> {
 }
 
 impl<T: Serialize + Send + 'static> Log<T> {
-    /// A file at a path. Nothing is opened before the first line is written.
+    /// A file at a path. Nothing is opened before it begins to write.
     #[must_use]
     pub fn new(path: &Path, limits: FileConfig) -> Self {
         let (lines, writer) = open(path, limits);
@@ -27,14 +27,16 @@ impl<T: Serialize + Send + 'static> Log<T> {
         }
     }
 
-    /// Begins to write, in a task that ends with the plugin's, after what was put in before.
+    /// Opens the file and begins to write, in a task that ends with the plugin's, after what was put
+    /// in before.
     ///
     /// # Errors
     ///
-    /// When it has begun before, or the plugin may spawn no more tasks.
+    /// When it has begun before, the file can't be opened, or the plugin may spawn no more tasks.
     pub fn start(&self, tasks: &Tasks) -> Result<()> {
         let writer = self.writer.lock().ok().and_then(|mut writer| writer.take());
-        let writer = writer.ok_or_else(|| Error::bug("started twice"))?;
+        let mut writer = writer.ok_or_else(|| Error::bug("started twice"))?;
+        writer.open()?;
         let end = tasks.cancelled();
         tasks.spawn("writer", writer.run(end))?;
         Ok(())

@@ -17,7 +17,7 @@ use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime};
 
-use plugin_core::owned;
+use plugin_core::{owned, regular};
 
 pub use period::RollingPeriod;
 
@@ -130,7 +130,7 @@ impl Rolling {
         owned::own_dir(&self.directory)?;
         let path = self.path(period, 0);
         let mut options = owned::options();
-        let mut file = (options.append(true).read(true).create(true)).open(&path)?;
+        let mut file = regular::open(&path, options.append(true).read(true).create(true))?;
         owned::own_file(&file)?;
         let mut size = file.metadata()?.len();
         if size > 0 && !ends_a_line(&mut file)? {

@@ -48,6 +48,24 @@ impl Outbox {
             .retriable()
     }
 
+    /// Checks that there is a place for messages.
+    ///
+    /// # Errors
+    ///
+    /// When a directory of it is gone.
+    pub fn present(&self) -> Result<()> {
+        for part in ["tmp", "new"] {
+            let path = self.0.join(part);
+            if !path.is_dir() {
+                return Err(Error::retriable(format!(
+                    "`{}` was removed while it was in use: make it again, or restart the plugin",
+                    path.display()
+                )));
+            }
+        }
+        Ok(())
+    }
+
     /// Where whole messages are.
     #[must_use]
     pub fn new_messages(&self) -> PathBuf {

@@ -13,6 +13,8 @@ use crate::outbox::Outbox;
 #[derive(Debug)]
 pub struct Notification {
     notifier: Notifier,
+    /// If messages end there.
+    outbox: Option<Outbox>,
 }
 
 /// Sends e-mail and text messages.
@@ -32,7 +34,17 @@ impl Notification {
             "messages have a way out"
         );
         let notifier = Notifier::new(&config, Arc::new(users), &outbox)?;
-        Ok(Self { notifier })
+        let is_used = config.smtp.is_none() || config.sms.is_none();
+        let outbox = is_used.then_some(outbox);
+        Ok(Self { notifier, outbox })
+    }
+
+    #[health]
+    fn health(&self) -> Health {
+        match self.outbox.as_ref().map(Outbox::present) {
+            Some(Err(error)) => Health::Unavailable(error.to_string()),
+            _ => Health::Healthy,
+        }
     }
 
     /// Durable, so that no message is lost by a crash: at worst it is sent twice. The time limit is

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
+use plugin_core::{owned, regular};
 use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqlitePool, SqlitePoolOptions, SqliteSynchronous,
 };
@@ -38,6 +39,7 @@ impl Location {
     ///
     /// When it can't be opened, is not ours, or is damaged. It is never made anew then.
     pub(crate) async fn open(&self) -> Result<SqliteConnection, FileError> {
+        check_regular(&self.path)?;
         make_file(&self.path)?;
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
         let version = self.check(&mut connection).await?;
@@ -57,6 +59,7 @@ impl Location {
     ///
     /// When it can't be opened, or is not ours, or is of an earlier version and served.
     pub(crate) async fn beside(&self) -> Result<SqliteConnection, FileError> {
+        check_regular(&self.path)?;
         let mut connection = (self.options().connect().await).map_err(|error| self.fault(error))?;
         let stamp = self.stamp(&mut connection).await?;
         if stamp.is_empty() {
@@ -159,17 +162,26 @@ fn make_file(path: &Path) -> Result<(), FileError> {
     if let Some(directory) = path.parent() {
         private_directories(directory).map_err(|error| Fault::Io(error).at(path))?;
     }
-    let mut options = std::fs::OpenOptions::new();
-    options.create(true).append(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut log = path.as_os_str().to_owned();
-    log.push("-wal");
-    if !path.exists() && Path::new(&log).exists() {
+    if !path.exists() && beside(path, "-wal").exists() {
         return Err(Fault::Orphaned.at(path));
     }
-    let made = options.open(path).map(drop);
-    made.map_err(|error| Fault::Io(error).at(path))
+    let made = regular::open(path, owned::options().create(true).append(true));
+    made.map(drop).map_err(|error| Fault::Io(error).at(path))
+}
+
+/// SQLite waits for a FIFO that is in the place of one of its files.
+fn check_regular(path: &Path) -> Result<(), FileError> {
+    for path in ["", "-wal", "-shm", "-journal"].map(|ending| beside(path, ending)) {
+        regular::check(&path).map_err(|error| Fault::Io(error).at(&path))?;
+    }
+    Ok(())
+}
+
+/// The path of a file that SQLite keeps beside another.
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    beside.into()
 }
 
 /// Makes directories that are their owner's alone, as far as they are not there.

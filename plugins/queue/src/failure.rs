@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use plugin_core::Error;
+use plugin_core::{Error, regular};
 
 /// Why a file can't be used.
 #[derive(Debug)]
@@ -83,6 +83,7 @@ impl FileError {
     /// An operator has to act, unless the disk may come back by itself.
     pub(crate) fn classified(self) -> Error {
         match &self.fault {
+            Fault::Io(error) if regular::is_other(error) => Error::config("").because(self),
             Fault::Io(_) | Fault::Sqlite(_) => Error::retriable("").because(self),
             _ => Error::config("").because(self),
         }

@@ -5,7 +5,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugin_core::Error;
 
-use crate::rows::Displaced;
+use crate::displacement::Displaced;
 
 /// Shared by the writer and those who ask.
 #[derive(Debug, Default)]
@@ -23,12 +23,13 @@ impl Gauge {
         if let Some(was) = self.failure().take() {
             tracing::info!(was, "the queue can be written again");
         }
-        for one in displaced {
-            self.displaced.fetch_add(1, Relaxed);
+        self.displaced.fetch_add(displaced.len() as u64, Relaxed);
+        if let [oldest, ..] = displaced {
             tracing::warn!(
-                subscription = one.subscription,
-                key = one.key.map(tracing::field::display),
-                "the queue is full, and `on_full` is `drop_oldest`: an event was dropped unhandled"
+                events = displaced.len(),
+                subscription = oldest.subscription,
+                oldest = oldest.key.map(tracing::field::display),
+                "the queue is full, and `on_full` is `drop_oldest`: the oldest events were dropped unhandled"
             );
         }
         if let [oldest, ..] = trimmed {

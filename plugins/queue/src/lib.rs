@@ -14,6 +14,7 @@ mod config;
 
 mod choice;
 mod database;
+mod displacement;
 mod failure;
 mod file;
 mod gauge;

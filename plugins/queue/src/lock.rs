@@ -4,6 +4,8 @@ use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use plugin_core::{owned, regular};
+
 use crate::failure::{Fault, FileError};
 
 /// The right to serve a file, for as long as this lives: also a process that is killed lets go
@@ -20,11 +22,9 @@ impl Lock {
     ///
     /// When another process has it, or the file beside the queue can't be made.
     pub(crate) async fn take(queue: &Path) -> Result<Self, FileError> {
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = (options.open(beside(queue))).map_err(|error| Fault::Io(error).at(queue))?;
+        let path = beside(queue);
+        let file = regular::open(&path, owned::options().create(true).append(true));
+        let file = file.map_err(|error| Fault::Io(error).at(&path))?;
         // A command that looks whether the file is served holds the lock for a moment.
         for _ in 0..ATTEMPTS {
             match file.try_lock() {
@@ -39,7 +39,7 @@ impl Lock {
 
 /// Whether a process serves the file now.
 pub(crate) fn is_served(queue: &Path) -> bool {
-    let Ok(file) = File::open(beside(queue)) else {
+    let Ok(file) = regular::open(&beside(queue), OpenOptions::new().read(true)) else {
         return false;
     };
     matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))

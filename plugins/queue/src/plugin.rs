@@ -41,6 +41,7 @@ impl Queue {
     async fn init(Config(config): Config<QueueConfig>, data: DataDir) -> Result<Self> {
         let location = Location::new(config.file(data.path()));
         let (store, work) = Store::open(&location, &config).await?;
+        data.keep(&config.path)?;
         tracing::info!(file = %location.path.display(), "the queue is open");
         Ok(Self {
             store: Mutex::new(Some(Arc::new(store))),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{Record, Stock, Stored, SubscriptionName, Suspicion, Window};
+use plugin_core::event::store::{
+    Record, Stock, Stored, SubscriptionName, Suspicion, Ticket, Window,
+};
 use plugin_core::trace::TraceContext;
 use sqlx::sqlite::{SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{QueryBuilder, Row};
@@ -101,45 +103,6 @@ pub(crate) async fn delete(
         .fetch_all(connection)
         .await?;
     Ok(size(&gone))
-}
-
-/// Takes the oldest events out until so much has gone.
-pub(crate) async fn displace(
-    connection: &mut SqliteConnection,
-    room: Size,
-) -> sqlx::Result<Vec<Displaced>> {
-    let sql = "DELETE FROM events WHERE seq IN (
-            SELECT seq FROM (
-                SELECT seq, row_number() OVER before AS number,
-                    coalesce(sum(octet_length(data)) OVER (before ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS freed
-                FROM events WINDOW before AS (ORDER BY seq)
-            ) WHERE number <= ? OR freed < ?
-        ) RETURNING (SELECT plugin || '.' || handler || '(' || topic || ')' FROM subscriptions WHERE id = subscription), key, octet_length(data)";
-    let rows = sqlx::query(sql)
-        .bind(signed(room.events))
-        .bind(signed(room.bytes))
-        .fetch_all(connection)
-        .await?;
-    rows.iter().map(Displaced::of).collect()
-}
-
-/// An event that gave way to a new one.
-#[derive(Debug)]
-pub(crate) struct Displaced {
-    pub(crate) subscription: String,
-    pub(crate) key: Option<IdempotencyKey>,
-    pub(crate) size: Size,
-}
-
-impl Displaced {
-    fn of(row: &SqliteRow) -> sqlx::Result<Self> {
-        let key: &[u8] = row.try_get(1)?;
-        Ok(Self {
-            subscription: row.try_get(0)?,
-            key: number(key).and_then(IdempotencyKey::from_u128),
-            size: size(&[row.try_get(2)?]),
-        })
-    }
 }
 
 /// The events of a subscription that are not settled.
@@ -256,6 +219,7 @@ fn stored(row: &SqliteRow, max_crashes: u32) -> sqlx::Result<Stored> {
             published: UNIX_EPOCH + Duration::from_millis(published.unsigned_abs()),
             parent: parent.and_then(|span| TraceContext::from_stored(&span).ok()),
             data: Arc::from(data),
+            ticket: Ticket::default(),
         },
         suspicion: suspicion(row.try_get("crashes")?, max_crashes),
     })
@@ -269,7 +233,7 @@ fn suspicion(crashes: Option<u32>, max_crashes: u32) -> Suspicion {
     }
 }
 
-fn number(key: &[u8]) -> Option<u128> {
+pub(crate) fn number(key: &[u8]) -> Option<u128> {
     Some(u128::from_be_bytes(key.try_into().ok()?))
 }
 
@@ -279,7 +243,7 @@ pub(crate) fn millis(time: SystemTime) -> i64 {
 }
 
 /// Positions come from `AUTOINCREMENT`, which counts up from 1.
-fn position(seq: i64) -> u64 {
+pub(crate) fn position(seq: i64) -> u64 {
     seq.unsigned_abs()
 }
 
@@ -287,7 +251,7 @@ pub(crate) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
-fn list(positions: &[u64]) -> String {
+pub(crate) fn list(positions: &[u64]) -> String {
     serde_json::Value::from(positions).to_string()
 }
 

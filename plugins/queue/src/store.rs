@@ -10,10 +10,11 @@ use plugin_core::{Error, Result};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc, oneshot};
 
-use crate::config::QueueConfig;
+use crate::config::{OnFull, QueueConfig};
 use crate::database::{Location, private_directories};
+use crate::displacement::Tickets;
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
 use crate::lock::Lock;
@@ -30,6 +31,8 @@ pub(crate) struct Store {
     requests: mpsc::Sender<Request>,
     readers: SqlitePool,
     gauge: Arc<Gauge>,
+    /// Of events that may be dropped.
+    tickets: Option<Arc<Mutex<Tickets>>>,
     max_crashes: u32,
     place: Place,
     _lock: Lock,
@@ -78,12 +81,15 @@ impl Store {
         let connection = (location.open().await).map_err(FileError::classified)?;
         let readers = (location.readers().await).map_err(FileError::classified)?;
         let gauge = Arc::new(Gauge::default());
-        let writer = Writer::new(connection, config, Arc::clone(&gauge)).await?;
+        let tickets = (config.on_full == OnFull::DropOldest).then(Arc::default);
+        let shared = (Arc::clone(&gauge), tickets.clone());
+        let writer = Writer::new(connection, config, shared).await?;
         let (sender, requests) = mpsc::channel(REQUESTS);
         let store = Self {
             requests: sender,
             readers,
             gauge,
+            tickets,
             max_crashes: config.max_crashes,
             place: Place::of(&location.path)?,
             _lock: lock,
@@ -183,8 +189,16 @@ impl Store {
         subscription: &SubscriptionName,
         window: Window,
     ) -> Result<Vec<Stored>> {
+        let tickets = match &self.tickets {
+            Some(tickets) => Some(tickets.lock().await),
+            None => None,
+        };
         let found = rows::pending(&self.readers, subscription, (window, self.max_crashes)).await;
-        found.map_err(store_error)
+        let mut found = found.map_err(store_error)?;
+        if let Some(mut tickets) = tickets {
+            tickets.hand_out(&mut found);
+        }
+        Ok(found)
     }
 
     pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {

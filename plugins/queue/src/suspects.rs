@@ -21,8 +21,9 @@ pub(crate) async fn begin(connection: &mut SqliteConnection) -> sqlx::Result<()>
 
 /// The process ends in good order.
 pub(crate) async fn end(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-    let sql = "UPDATE counters SET value = 0 WHERE name = 'serving'";
-    connection.execute(sql).await.map(drop)
+    let sql = "UPDATE counters SET value = 0 WHERE name = 'serving';
+        UPDATE subscriptions SET waiting = 0 WHERE waiting > 0";
+    connection.execute(sqlx::raw_sql(sql)).await.map(drop)
 }
 
 /// Suspects are about to be handled, or are not handled any more.

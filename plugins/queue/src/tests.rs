@@ -14,7 +14,9 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use plugin_core::event::IdempotencyKey;
-use plugin_core::event::store::{Record, Settled, Settlement, Stored, SubscriptionName, Window};
+use plugin_core::event::store::{
+    Record, Settled, Settlement, Stored, SubscriptionName, Ticket, Window,
+};
 use plugin_core::{Error, Result};
 use tempfile::TempDir;
 use tokio::task::JoinHandle;
@@ -103,6 +105,7 @@ fn event(number: u128, bytes: usize) -> Record {
         published: SystemTime::now(),
         parent: None,
         data: "x".repeat(bytes).into(),
+        ticket: Ticket::default(),
     }
 }
 

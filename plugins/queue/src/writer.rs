@@ -14,15 +14,16 @@ use plugin_core::event::store::SubscriptionName;
 use plugin_core::{Error, Result};
 use sqlx::sqlite::SqliteConnection;
 use sqlx::{Connection, Executor};
-use tokio::sync::mpsc;
+use tokio::sync::{Mutex, OwnedMutexGuard, mpsc};
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::QueueConfig;
+use crate::displacement::{Displaced, Tickets};
 use crate::failure::store_error;
 use crate::gauge::Gauge;
 use crate::limit::Limit;
 use crate::request::{Outcome, Request, Size};
-use crate::rows::{self, Displaced};
+use crate::rows;
 use crate::suspects;
 
 pub(crate) struct Writer {
@@ -35,6 +36,7 @@ pub(crate) struct Writer {
     /// What is stored.
     held: Size,
     letters: Letters,
+    tickets: Option<Arc<Mutex<Tickets>>>,
     subscriptions: HashMap<SubscriptionName, i64>,
     /// Events that wait for room.
     waiting: Vec<Request>,
@@ -57,6 +59,8 @@ struct Done {
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
+    /// Held while events may be dropped, so that none is read out meanwhile.
+    tickets: Option<OwnedMutexGuard<Tickets>>,
     /// Dead letters that gave way to newer ones.
     trimmed: Vec<String>,
 }
@@ -68,7 +72,7 @@ impl Writer {
     pub(crate) async fn new(
         mut connection: SqliteConnection,
         config: &QueueConfig,
-        gauge: Arc<Gauge>,
+        (gauge, tickets): (Arc<Gauge>, Option<Arc<Mutex<Tickets>>>),
     ) -> Result<Self> {
         let held = rows::held(&mut connection).await.map_err(store_error)?;
         let letters = Letters::of(&mut connection).await.map_err(store_error)?;
@@ -81,6 +85,7 @@ impl Writer {
             most_letters: config.max_dead_letters.into(),
             held,
             letters,
+            tickets,
             subscriptions: HashMap::new(),
             waiting: Vec::new(),
             has_begun: false,

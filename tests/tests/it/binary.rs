@@ -6,6 +6,7 @@ mod accounts;
 mod broken;
 mod feed;
 mod followed;
+mod kept;
 mod letters;
 mod operated;
 mod outside;

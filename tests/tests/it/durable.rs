@@ -11,6 +11,8 @@ mod parcel;
 mod poison;
 mod refused;
 mod restart;
+mod room;
 mod shaky;
 mod stopping;
 mod stranger;
+mod traced;

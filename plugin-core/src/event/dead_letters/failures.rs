@@ -59,7 +59,7 @@ impl Failures {
     /// One more call failed.
     pub(crate) fn again(&mut self, error: &Error) {
         self.attempts += 1;
-        self.last = SystemTime::now();
+        self.last = SystemTime::now().max(self.last);
         self.error = error.same();
     }
 

@@ -24,14 +24,21 @@ pub struct DeadLetterId(u64);
 const COUNT_BITS: u32 = 20;
 
 impl DeadLetterId {
-    /// A new one. The count begins at a random number, so that two processes do not meet.
+    /// A new one, of now.
     pub(crate) fn next() -> Self {
-        static COUNT: LazyLock<AtomicU64> =
-            LazyLock::new(|| AtomicU64::new(RandomState::new().build_hasher().finish()));
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
             .unwrap_or_default();
-        let millis = u64::try_from(since.as_millis()).unwrap_or(u64::MAX);
+        Self::at(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+    }
+
+    /// The count begins at a random number, so that two processes do not meet. A clock that is set
+    /// back makes no id of an earlier time than there was: the oldest letters give way first.
+    fn at(millis: u64) -> Self {
+        static LATEST: AtomicU64 = AtomicU64::new(0);
+        static COUNT: LazyLock<AtomicU64> =
+            LazyLock::new(|| AtomicU64::new(RandomState::new().build_hasher().finish()));
+        let millis = LATEST.fetch_max(millis, Relaxed).max(millis);
         let count = COUNT.fetch_add(1, Relaxed) & ((1 << COUNT_BITS) - 1);
         Self(millis << COUNT_BITS | count)
     }
@@ -134,4 +141,17 @@ pub struct DeadLetter {
     pub last_at: String,
     /// Replays that failed.
     pub replays: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_b21_a_clock_that_is_set_back_makes_no_earlier_letter() {
+        let time = |id: DeadLetterId| id.0 >> COUNT_BITS;
+        let before = DeadLetterId::next();
+        let set_back = DeadLetterId::at(1_000);
+        assert!(time(set_back) >= time(before));
+    }
 }

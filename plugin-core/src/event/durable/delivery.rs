@@ -10,11 +10,10 @@ use crate::event::any::{Payload, Untyped};
 use crate::event::dead_letters::{DeadLetter, Failures, interned};
 use crate::event::decode;
 use crate::event::descriptor::{DecodeError, Event};
-use crate::event::envelope::{Envelope, EventId, Meta};
+use crate::event::envelope::{Envelope, Meta};
 use crate::event::job::{Job, Turn};
 use crate::event::queued::QueuedSite;
 use crate::event::record as thread;
-use crate::event::store::Record;
 
 use super::tail::Next;
 use crate::guard;
@@ -41,7 +40,7 @@ impl Delivery {
     /// The job for a stored event. One that is no event of its type any more is ended here.
     pub(super) fn job(&self, next: &Next, receipt: Receipt) -> Option<Job> {
         let record = &next.stored.record;
-        match (self.decode)(&record.data, meta(record, next.id)) {
+        match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
                 let turn = self.turn(&*payload);
                 Some(Job::new(&self.site, payload).takes(turn).delivers(receipt))
@@ -56,6 +55,9 @@ impl Delivery {
 
     /// Ends an event that no handler is to be called with: it is dead.
     pub(super) fn bury(&self, next: &Next, receipt: Receipt, failures: &Failures) {
+        if !receipt.take() {
+            return;
+        }
         let (subscription, key) = (&self.durable.name, next.stored.record.key);
         tracing::error!(%subscription, %key, "{}", failures.error);
         self.site.site.count_dead_letter();
@@ -85,7 +87,7 @@ impl Delivery {
             topic: self.durable.name.topic.to_string(),
             data: data.unwrap_or_else(|_| Value::from(&*record.data)),
         };
-        let envelope = Envelope::new(meta(record, next.id), untyped);
+        let envelope = Envelope::new(meta(next), untyped);
         DeadLetter::of(&self.site.site, &envelope, failures)
     }
 }
@@ -96,11 +98,16 @@ fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeEr
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }
 
-fn meta(record: &Record, id: Option<EventId>) -> Meta {
+/// What is known of its publishing. An event that is read back stands in the trace of its publisher.
+fn meta(next: &Next) -> Meta {
+    let record = &next.stored.record;
+    let key = Some(record.key);
+    if let Some(meta) = next.meta {
+        return Meta { key, ..meta };
+    }
     let new = Meta::new(thread::Record::current(), interned(&record.source));
     Meta {
-        id: id.unwrap_or(new.id),
-        key: Some(record.key),
+        key,
         parent: record.parent,
         ..new
     }

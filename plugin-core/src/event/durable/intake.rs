@@ -6,7 +6,9 @@
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
@@ -15,10 +17,14 @@ use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::idempotency::IdempotencyKey;
 use crate::event::job::Job;
-use crate::event::store::{Record, Stored, Suspicion};
+use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::service::Provider;
 
 /// Most events of one call of the store.
 const MOST: usize = 256;
+
+/// How often a store that takes long is told how many events wait for it.
+const TELL: Duration = Duration::from_millis(250);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -103,12 +109,22 @@ impl Intake {
 
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
+        let durable = &self.durable;
         // A store that waits for room has until the end of the system.
-        tokio::select! {
+        let done = tokio::select! {
             biased;
-            done = ask(&store, |store| store.append(&self.durable.name, &load.records)) => Some(done),
-            () = self.link.closed() => None,
+            done = ask(&store, |store| store.append(&durable.name, &load.records)) => done,
+            () = self.link.closed() => return None,
+            never = durable.tell_now_and_then(&store) => match never {},
+        };
+        if durable.told.load(Relaxed) > 0 {
+            tokio::select! {
+                biased;
+                () = durable.tell(&store, load.jobs.len()) => {}
+                () = self.link.closed() => {}
+            }
         }
+        Some(done)
     }
 
     fn fail(&self, error: &Error) {
@@ -137,6 +153,28 @@ impl Intake {
     }
 }
 
+impl Durable {
+    /// Tells the store how many events wait for it, as long as it takes.
+    async fn tell_now_and_then(&self, store: &Provider<dyn EventStore>) -> Infallible {
+        loop {
+            tokio::time::sleep(TELL).await;
+            self.tell(store, 0).await;
+        }
+    }
+
+    /// Tells the store how many events wait for it, but for some that it has taken.
+    async fn tell(&self, store: &Provider<dyn EventStore>, taken: usize) {
+        let events = self.intake.unfinished().saturating_sub(taken) as u64;
+        if events == self.told.swap(events, Relaxed) {
+            return;
+        }
+        if let Err(error) = ask(store, |store| store.waits(&self.name, events)).await {
+            self.told.store(u64::MAX, Relaxed);
+            tracing::debug!(subscription = %self.name, "can't note how many events wait: {error}");
+        }
+    }
+}
+
 impl Load {
     fn add(&mut self, job: Job, durable: &Durable) {
         match job.payload.encode() {
@@ -146,9 +184,10 @@ impl Load {
                         key.of_subscription(&durable.name)
                     }),
                     source: Cow::Borrowed(job.payload.meta().source),
-                    parent: job.payload.meta().parent,
+                    parent: Some(job.payload.meta().origin()),
                     published: SystemTime::now(),
                     data: data.into(),
+                    ticket: Ticket::droppable(),
                 });
                 self.jobs.push(job);
             }
@@ -161,21 +200,18 @@ impl Load {
     }
 
     fn stored(self, positions: &[u64], durable: &Durable) {
-        let ids = self.jobs.iter().map(|job| {
-            let meta = job.payload.meta();
-            (meta.id, meta.key.is_some())
-        });
-        let events = ids.zip(self.records).zip(positions);
+        let metas = self.jobs.iter().map(|job| job.payload.meta());
+        let events = metas.zip(self.records).zip(positions);
         durable
             .tail
-            .appended(events.map(|(((id, may_be_old), record), &position)| Next {
+            .appended(events.map(|((meta, record), &position)| Next {
                 stored: Stored {
                     position,
                     record,
                     suspicion: Suspicion::None,
                 },
-                id: Some(id),
-                may_be_old,
+                may_be_old: meta.key.is_some(),
+                meta: Some(meta),
             }));
         for job in self.jobs {
             job.end(Ok(()));

@@ -231,7 +231,9 @@ impl Deliverer {
 
     async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
         let place = self.window.place().await?;
-        let receipt = Receipt::new(next.stored.position, (&self.answers, &self.in_hand), place);
+        let ticket = next.stored.record.ticket.clone();
+        let answers = (&self.answers, &self.in_hand);
+        let receipt = Receipt::new((next.stored.position, ticket), answers, place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),
@@ -323,7 +325,7 @@ fn crash_failures(crashes: u32) -> Failures {
 fn from_store(stored: Stored) -> Next {
     Next {
         stored,
-        id: None,
+        meta: None,
         may_be_old: false,
     }
 }

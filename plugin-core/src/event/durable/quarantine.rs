@@ -95,7 +95,7 @@ mod tests {
 
     use super::*;
     use crate::event::IdempotencyKey;
-    use crate::event::store::Record;
+    use crate::event::store::{Record, Ticket};
 
     fn stored(position: u64, suspicion: Suspicion) -> Stored {
         let record = Record {
@@ -104,6 +104,7 @@ mod tests {
             published: SystemTime::now(),
             parent: None,
             data: "{}".into(),
+            ticket: Ticket::default(),
         };
         Stored {
             position,

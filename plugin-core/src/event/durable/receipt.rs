@@ -7,13 +7,15 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::quarantine::Watch;
 use crate::event::dead_letters::DeadLetter;
-use crate::event::store::{Settled, Settlement};
+use crate::event::store::{Settled, Settlement, Ticket};
 
 /// What became of a delivery.
 pub(super) struct Answer {
     position: u64,
     /// `None` when no handler came to it.
     end: Option<Settlement>,
+    /// Held until it is settled: so long the store does not drop it.
+    _ticket: Ticket,
     /// Its place in the window, until it is settled.
     _place: OwnedSemaphorePermit,
     watch: Option<Watch>,
@@ -58,11 +60,12 @@ pub(crate) struct Receipt {
     answers: mpsc::UnboundedSender<Answer>,
     place: Option<OwnedSemaphorePermit>,
     watch: Option<Watch>,
+    ticket: Ticket,
 }
 
 impl Receipt {
     pub(super) fn new(
-        position: u64,
+        (position, ticket): (u64, Ticket),
         (answers, in_hand): (&mpsc::UnboundedSender<Answer>, &InHand),
         place: OwnedSemaphorePermit,
     ) -> Self {
@@ -73,6 +76,7 @@ impl Receipt {
             answers: answers.clone(),
             place: Some(place),
             watch: None,
+            ticket,
         }
     }
 
@@ -80,6 +84,12 @@ impl Receipt {
     pub(super) fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
+    }
+
+    /// Whether the handler may be called: not if the store drops the event. What becomes of that is
+    /// in the store, where the pump looks when this is dropped.
+    pub(in crate::event) fn take(&self) -> bool {
+        self.ticket.take()
     }
 
     pub(in crate::event) fn handled(mut self) {
@@ -97,6 +107,7 @@ impl Receipt {
             drop(self.answers.send(Answer {
                 position: self.position,
                 end,
+                _ticket: self.ticket.clone(),
                 _place: place,
                 watch: self.watch.take(),
             }));

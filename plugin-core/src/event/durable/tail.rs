@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-use crate::event::EventId;
 use crate::event::backlog::{Backlog, Pending};
+use crate::event::envelope::Meta;
 use crate::event::store::Stored;
 
 /// Most events that are kept for a pump that keeps up.
@@ -20,8 +20,8 @@ const RECENT: usize = 1024;
 /// An event on its way to a handler.
 pub(super) struct Next {
     pub(super) stored: Stored,
-    /// The number of its publishing, if that was in this process.
-    pub(super) id: Option<EventId>,
+    /// What is known of its publishing, if that was in this process.
+    pub(super) meta: Option<Meta>,
     /// Whether its key is its publisher's: it may have been stored before, at an earlier position.
     pub(super) may_be_old: bool,
 }
@@ -207,7 +207,7 @@ mod tests {
 
     use super::*;
     use crate::event::IdempotencyKey;
-    use crate::event::store::{Record, Suspicion};
+    use crate::event::store::{Record, Suspicion, Ticket};
 
     fn next(position: u64) -> Next {
         let record = Record {
@@ -216,6 +216,7 @@ mod tests {
             published: SystemTime::now(),
             parent: None,
             data: "{}".into(),
+            ticket: Ticket::default(),
         };
         let stored = Stored {
             position,
@@ -224,7 +225,7 @@ mod tests {
         };
         Next {
             stored,
-            id: None,
+            meta: None,
             may_be_old: false,
         }
     }

@@ -91,7 +91,7 @@ fn ask<P: Carried>(
 #[inline]
 fn endless<P: Carried>(owner: &Identity, envelope: &Envelope<P>) -> Option<Refusal> {
     let parent = envelope.meta_ref().parent?;
-    let is_too_deep = parent.depth() >= owner.max_event_depth() && !owner.is_manager();
+    let is_too_deep = parent.depth() > owner.max_event_depth() && !owner.is_manager();
     is_too_deep.then(|| refuse_endless(owner, envelope.topic(), parent))
 }
 

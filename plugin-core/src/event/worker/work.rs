@@ -145,6 +145,14 @@ impl Work {
             .map_err(|panic| Error::panic(&*panic))
     }
 
+    /// What is left of it that no store has dropped meanwhile: of that the handler is called.
+    pub(super) fn take(self) -> Option<Self> {
+        let mut jobs = self.into_jobs().filter_map(Job::take);
+        let first = jobs.next()?;
+        let rest = jobs.collect();
+        Some(Self { first, rest })
+    }
+
     /// The pause before the next call: as long as the handler says, in part by chance, and not
     /// shorter than an error asked for.
     pub(super) fn pause(&self, jitter: &mut Jitter) -> Duration {

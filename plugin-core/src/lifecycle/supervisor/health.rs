@@ -1,6 +1,8 @@
 //! Asks every plugin how it is, now and then; who does not serve has failed.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
@@ -24,6 +26,10 @@ async fn say(kernel: &Kernel, unit: usize, hook: HealthHook, plugin: PluginRef) 
         .unwrap_or_else(|error| Health::Unhealthy(error.to_string()))
 }
 
+/// How long a plugin may take to say how it is; then it counts as not ready, and the answer is still
+/// waited for.
+const SILENCE: Duration = Duration::from_secs(1);
+
 /// Answers of this kind in a row that make an unhealthy plugin a failed one.
 const UNHEALTHY_IN_A_ROW: u32 = 3;
 
@@ -42,21 +48,11 @@ impl Supervisor {
             _ => 0,
         };
         let failed = record.unhealthy >= UNHEALTHY_IN_A_ROW;
-        let before = self.kernel.units[unit].board.read().health;
-        if before != health {
-            tracing::warn!(
-                plugin = self.kernel.units[unit].name(),
-                ?health,
-                "its health changed"
-            );
-        }
         let reason = match &health {
             Health::Unhealthy(reason) if failed => Some(reason.clone()),
             _ => None,
         };
-        self.kernel.units[unit]
-            .board
-            .change(|entry| entry.health = health);
+        self.show(unit, health);
         match reason {
             Some(reason) => {
                 let error = Error::retriable(format!(
@@ -66,6 +62,20 @@ impl Supervisor {
             }
             None => None,
         }
+    }
+
+    /// Whoever says nothing is not ready, until there is an answer: that decides the rest.
+    pub(super) fn hear_nothing(&self, unit: usize) {
+        let reason = format!("it has not said how it is for {SILENCE:?}");
+        self.show(unit, Health::Unavailable(reason));
+    }
+
+    fn show(&self, unit: usize, health: Health) {
+        let this = &self.kernel.units[unit];
+        if this.board.read().health != health {
+            tracing::warn!(plugin = this.name(), ?health, "its health changed");
+        }
+        this.board.change(|entry| entry.health = health);
     }
 
     /// Asks every running plugin how it is, unless it still owes an answer; the answers come as
@@ -87,21 +97,33 @@ impl Supervisor {
             self.records[unit].asked = Some(generation);
             let look = look.clone();
             crate::spawn::spawn(async move {
-                let means = match home {
-                    Some(home) => look.check(home).await,
-                    None => Ok(()),
-                };
-                let health = match (means, hook) {
-                    (Err(reason), _) => Health::Unavailable(reason),
-                    (Ok(()), Some(hook)) => say(&kernel, unit, hook, plugin).await,
-                    (Ok(()), None) => Health::Healthy,
-                };
                 // Without a supervisor nobody asks.
-                drop(kernel.reports.send(Report {
-                    unit,
-                    generation,
-                    news: News::Health(health),
-                }));
+                let tell = |news| {
+                    drop(kernel.reports.send(Report {
+                        unit,
+                        generation,
+                        news,
+                    }));
+                };
+                let mut health = pin!(async {
+                    let means = match home {
+                        Some(home) => look.check(home).await,
+                        None => Ok(()),
+                    };
+                    match (means, hook) {
+                        (Err(reason), _) => Health::Unavailable(reason),
+                        (Ok(()), Some(hook)) => say(&kernel, unit, hook, plugin).await,
+                        (Ok(()), None) => Health::Healthy,
+                    }
+                });
+                let health = match tokio::time::timeout(SILENCE, health.as_mut()).await {
+                    Ok(health) => health,
+                    Err(_) => {
+                        tell(News::Silent);
+                        health.await
+                    }
+                };
+                tell(News::Health(health));
             });
         }
     }

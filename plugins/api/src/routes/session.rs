@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{RawQuery, State};
 use axum::http::{Extensions, HeaderValue, StatusCode, header};
-use axum::response::IntoResponse;
+use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use axum::{Extension, Json};
 use plugin_contracts::{Auth, LogOut};
 use serde::Deserialize;
 use serde_json::json;
 
 use super::Route;
+use crate::audited::User;
 use crate::auth::{Caller, no_token};
 use crate::body::JsonBody;
 use crate::client::address;
@@ -38,15 +39,18 @@ async fn login(
     State(auth): State<Arc<dyn Auth>>,
     extensions: Extensions,
     body: JsonBody,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let Credentials { user_id, password } = body.read()?;
     let ip = address(&extensions);
-    let token = auth.login(&user_id, &password, ip.as_deref()).await?;
-    let secret = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    Ok((
-        secret,
-        Json(json!({"token": token, "token_type": "Bearer"})),
-    ))
+    match auth.login(&user_id, &password, ip.as_deref()).await {
+        Ok(token) => {
+            let secret = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+            let token = Json(json!({"token": token, "token_type": "Bearer"}));
+            Ok((secret, token).into_response())
+        }
+        // Whom somebody wanted to be stands with the refusal.
+        Err(error) => Ok((Extension(User(user_id)), Problem::from(error)).into_response()),
+    }
 }
 
 async fn logout(

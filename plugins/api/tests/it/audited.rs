@@ -66,6 +66,28 @@ async fn report_a12_refusals_say_who_from_where_what_and_why() {
 }
 
 #[tokio::test]
+async fn report_a12_wrong_logins_say_for_whom_and_so_does_their_count() {
+    let site = Site::new().await;
+    let client = site.client();
+    let wrong = json!({"user_id": "ada", "password": "wrong"});
+    for _ in 0..15 {
+        let answer = client.json("POST /login", None, wrong.clone()).await;
+        assert_eq!(answer.status, 401, "{answer:?}");
+    }
+    let lines = lines(site).await;
+    let logins: Vec<_> = (lines.iter())
+        .filter(|line| line["action"] == "login")
+        .collect();
+    assert_eq!(logins.len(), 11, "ten, and the number of the others");
+    for line in logins {
+        assert_eq!(
+            (&line["user"], &line["address"]),
+            (&json!("ada"), &json!("127.0.0.1"))
+        );
+    }
+}
+
+#[tokio::test]
 async fn report_a13_a_user_s_refusals_do_not_fill_the_disk() {
     let site = Site::new().await;
     let client = site.client();

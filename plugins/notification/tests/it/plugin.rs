@@ -5,10 +5,12 @@ use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Barrier};
 use std::thread;
+use std::time::Duration;
 
 use plugin_contracts::{OrderCreated, User, UserLookup, UserWelcome};
+use plugin_core::config::Sources;
 use plugin_core::event::DeadLetterQuery;
-use plugin_core::lifecycle::{Manager, Running};
+use plugin_core::lifecycle::{Manager, Running, WaitsFor};
 use plugin_core::prelude::*;
 use plugin_core::{Composition, Plugin};
 use plugin_notification::{Notification, NotificationConfig};
@@ -204,7 +206,13 @@ async fn report_b5_a_mail_server_that_is_down_repeats_no_text_message() {
     let running = start(&dir, json!({"smtp": smtp, "sms": {"url": url}})).await;
     order(&running).await;
     let waiting = running.idle_or_waiting().await;
-    assert_eq!(waiting, [("notification-plugin", "confirm")]);
+    let waiting: Vec<_> = (waiting.iter())
+        .map(|one| (&*one.plugin, &*one.handler, one.wait))
+        .collect();
+    assert_eq!(
+        waiting,
+        [("notification-plugin", "confirm", WaitsFor::Target)]
+    );
     assert_eq!(
         errors(&running),
         3,
@@ -302,5 +310,43 @@ async fn the_default_file_loads_as_it_stands() {
     welcome(&running, "ming").await;
     running.idle().await;
     assert_eq!(outbox(&dir).len(), 1);
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test]
+async fn report_b9_an_outbox_that_is_gone_is_not_ready() {
+    let dir = tempfile::tempdir().unwrap();
+    let plugins = [
+        People::DESCRIPTOR,
+        Notification::DESCRIPTOR,
+        Queue::DESCRIPTOR,
+    ];
+    let soon = "plugin_manager: { health_interval: 50ms }";
+    let running = Manager::builder(&Composition::assemble(&plugins).unwrap())
+        .sources(Sources::new().embedded("test", soon))
+        .data_dir(dir.path())
+        .configure()
+        .unwrap()
+        .start()
+        .await
+        .unwrap();
+    let outbox = dir.path().join("notification-plugin/outbox");
+    let health = || {
+        let plugins = running.status().plugins;
+        let plugin = plugins
+            .into_iter()
+            .find(|one| one.name == "notification-plugin");
+        plugin.unwrap().health
+    };
+    assert!(health().serves());
+    fs::remove_dir_all(&outbox).unwrap();
+    let told = tokio::time::timeout(Duration::from_secs(30), async {
+        while health().serves() {
+            tokio::task::yield_now().await;
+        }
+    });
+    told.await.expect("it is told");
+    let reason = health().reason().unwrap().to_owned();
+    assert!(reason.contains("outbox/tmp` was removed"), "{reason}");
     assert!(running.stop().await.is_clean());
 }

@@ -75,6 +75,28 @@ async fn drop_oldest_makes_room_and_counts() {
 }
 
 #[tokio::test]
+async fn report_b20_what_is_held_does_not_give_way_and_new_events_wait() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::DropOldest)).await;
+    let given = open.append(&events(0..3)).await.unwrap();
+    let held = open.pending().await;
+    // As if each were in its handler.
+    assert!(held.iter().all(|stored| stored.record.ticket.leave()));
+    let store = std::sync::Arc::clone(&open.store);
+    let mut more = tokio::task::JoinSet::new();
+    more.spawn(async move { store.append(&name("a"), &events(3..4)).await });
+    tokio::task::yield_now().await;
+    open.append(&[]).await.unwrap();
+    assert!(more.try_join_next().is_none(), "there was no room");
+    open.handled([given[1]]).await.unwrap();
+    let late = more.join_next().await.unwrap().unwrap().unwrap();
+    let expected = [given[0], given[2], late[0]];
+    assert_eq!(positions(&open.pending().await), expected);
+    assert_eq!(open.store.gauge().displaced(), 0);
+    open.close().await;
+}
+
+#[tokio::test]
 async fn drop_oldest_makes_room_for_bytes() {
     let directory = tempfile::tempdir().unwrap();
     let config = QueueConfig {

@@ -1,6 +1,7 @@
 //! One transaction: what was asked for is done in order, and all of it is committed, or nothing.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use plugin_core::event::DeadLetter;
 use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
@@ -9,9 +10,10 @@ use sqlx::sqlite::SqliteConnection;
 
 use super::{Done, Letters, Writer};
 use crate::choice;
+use crate::displacement::{self, Displaced};
 use crate::letters::{self, Kept, Place};
 use crate::limit::Admission;
-use crate::request::{Append, Call, Outcome, Request, Revive, Settle};
+use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
 use crate::{rows, suspects};
 
 impl Letters {
@@ -55,7 +57,14 @@ impl Writer {
             outcomes: Vec::with_capacity(batch.len()),
             displaced: Vec::new(),
             trimmed: Vec::new(),
+            tickets: match &self.tickets {
+                Some(tickets) => Some(Arc::clone(tickets).lock_owned().await),
+                None => None,
+            },
         };
+        if let Some(tickets) = &mut done.tickets {
+            tickets.begin();
+        }
         if batch.iter().any(Request::touches_letters) {
             done.letters.look(&mut self.connection).await?;
         }
@@ -65,6 +74,10 @@ impl Writer {
         }
         self.trim(&mut done).await?;
         self.connection.execute("COMMIT").await?;
+        done.displaced.iter_mut().for_each(Displaced::is_gone);
+        if let Some(tickets) = &mut done.tickets {
+            tickets.commit();
+        }
         Ok(done)
     }
 
@@ -104,7 +117,9 @@ impl Writer {
         match self.limit.admit(append, done.held) {
             Admission::Enter => {}
             Admission::Displace(room) => {
-                let displaced = rows::displace(&mut self.connection, room).await?;
+                let Some(displaced) = self.displace(room, done).await? else {
+                    return Ok(Outcome::Waits);
+                };
                 for one in &displaced {
                     done.held = done.held.without(one.size);
                 }
@@ -116,7 +131,19 @@ impl Writer {
         let subscription = self.subscription(&append.subscription).await?;
         let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;
         done.held = done.held.and(append.size());
+        if let Some(tickets) = &mut done.tickets {
+            for (event, &position) in append.events.iter().zip(&positions) {
+                tickets.add(position, &event.ticket);
+            }
+        }
         Ok(Outcome::Appended(positions))
+    }
+
+    async fn displace(&mut self, room: Size, done: &Done) -> sqlx::Result<Option<Vec<Displaced>>> {
+        match &done.tickets {
+            Some(tickets) => displacement::displace(&mut self.connection, room, tickets).await,
+            None => Ok(None),
+        }
     }
 
     async fn settle(&mut self, settle: &Settle, done: &mut Done) -> sqlx::Result<Outcome> {

@@ -1,0 +1,180 @@
+//! Regular files, and nothing else in their place.
+//!
+//! To open a FIFO is to wait for whoever has its other end, and what is written to a socket or a
+//! device is not kept. So whoever keeps things opens its files here: nothing is waited for, and
+//! what is there is asked of what is open, so that nobody can put another thing into its place
+//! meanwhile.
+
+use std::fmt;
+use std::fs::{File, FileType, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// Opens a regular file, or makes one if the options say so.
+///
+/// # Errors
+///
+/// As of [`OpenOptions::open`]; [`NotRegular`] when something else is there.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::{owned, regular};
+///
+/// # let directory = tempfile::tempdir().unwrap();
+/// let mut options = owned::options();
+/// options.append(true).create(true);
+/// assert!(regular::open(&directory.path().join("notes"), &mut options).is_ok());
+/// let error = regular::open(directory.path(), &mut options).unwrap_err();
+/// assert!(regular::is_other(&error));
+/// ```
+pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(options, without_waiting());
+    // A socket, a directory, or a FIFO that nobody reads, can't even be opened.
+    let file = options.open(path).map_err(|error| match check(path) {
+        Err(other) if is_other(&other) => other,
+        _ => error,
+    })?;
+    refuse_other(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// Checks that a path leads to a regular file or to nothing: for a file that somebody else opens,
+/// such as a library for databases.
+///
+/// # Errors
+///
+/// [`NotRegular`] when something else is there, or why it can't be looked at.
+pub fn check(path: &Path) -> io::Result<()> {
+    match std::fs::metadata(path) {
+        Ok(metadata) => refuse_other(metadata.file_type()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether an error says that something else than a regular file is there.
+#[must_use]
+pub fn is_other(error: &io::Error) -> bool {
+    error
+        .get_ref()
+        .is_some_and(|inner| inner.is::<NotRegular>())
+}
+
+fn refuse_other(kind: FileType) -> io::Result<()> {
+    if kind.is_file() {
+        return Ok(());
+    }
+    Err(NotRegular { noun: noun(kind) }.into())
+}
+
+/// How nothing is waited for.
+#[cfg(unix)]
+pub(crate) fn without_waiting() -> i32 {
+    let flags = rustix::fs::OFlags::NONBLOCK | rustix::fs::OFlags::NOCTTY;
+    flags.bits().cast_signed()
+}
+
+/// What is there is a directory, a FIFO, a socket or a device.
+#[derive(Debug)]
+pub struct NotRegular {
+    noun: &'static str,
+}
+
+impl NotRegular {
+    /// Where nobody asks what it is.
+    pub(crate) const UNNAMED: Self = Self {
+        noun: "something else",
+    };
+
+    /// What is there, with its article.
+    #[must_use]
+    pub fn noun(&self) -> &'static str {
+        self.noun
+    }
+}
+
+impl fmt::Display for NotRegular {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let noun = self.noun;
+        write!(
+            f,
+            "{noun} is there, and no regular file: move it away, or name another path"
+        )
+    }
+}
+
+impl std::error::Error for NotRegular {}
+
+impl From<NotRegular> for io::Error {
+    fn from(fault: NotRegular) -> Self {
+        Self::new(io::ErrorKind::InvalidInput, fault)
+    }
+}
+
+#[cfg(unix)]
+fn noun(kind: FileType) -> &'static str {
+    use std::os::unix::fs::FileTypeExt as _;
+    match kind {
+        kind if kind.is_dir() => "a directory",
+        kind if kind.is_fifo() => "a FIFO",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    }
+}
+
+#[cfg(not(unix))]
+fn noun(kind: FileType) -> &'static str {
+    if kind.is_dir() {
+        "a directory"
+    } else {
+        "a device"
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use std::os::unix::net::UnixListener;
+
+    use super::*;
+    use crate::owned;
+
+    #[test]
+    fn report_b16_nothing_but_a_regular_file_is_opened_and_nothing_is_waited_for() {
+        let root = tempfile::tempdir().unwrap();
+        let [fifo, socket] = ["fifo", "socket"].map(|name| root.path().join(name));
+        rustix::fs::mkfifoat(rustix::fs::CWD, &fifo, 0o600.into()).unwrap();
+        let _listener = UnixListener::bind(&socket).unwrap();
+        std::os::unix::fs::symlink(&fifo, root.path().join("link")).unwrap();
+        let link = root.path().join("link");
+        for (path, noun) in [
+            (fifo.as_path(), "a FIFO"),
+            (&link, "a FIFO"),
+            (&socket, "a socket"),
+            (root.path(), "a directory"),
+            (Path::new("/dev/null"), "a device"),
+        ] {
+            let append = owned::options().append(true).create(true).to_owned();
+            let both = owned::options()
+                .append(true)
+                .read(true)
+                .create(true)
+                .to_owned();
+            let read = OpenOptions::new().read(true).to_owned();
+            for mut options in [append, both, read] {
+                let error = open(path, &mut options).unwrap_err();
+                assert!(is_other(&error), "{path:?}: {error}");
+                assert!(error.to_string().starts_with(noun), "{path:?}: {error}");
+            }
+            assert!(is_other(&check(path).unwrap_err()));
+        }
+        let absent = root.path().join("absent");
+        assert!(check(&absent).is_ok());
+        let error = open(&absent, OpenOptions::new().read(true)).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::NotFound);
+        open(&absent, owned::options().append(true).create(true)).unwrap();
+        assert!(check(&absent).is_ok());
+    }
+}
