@@ -34,7 +34,11 @@ pub struct HandlerConfig {
     /// Calls that may run at once.
     #[schemars(range(min = 1, max = 65_536))]
     pub concurrency: Option<usize>,
-    /// What a full mailbox does to a new event.
+    /// Most events that wait for this handler, beside the bound that `mailbox` sets for all handlers
+    /// of the plugin together.
+    #[schemars(range(min = 1, max = 1_000_000))]
+    pub queue: Option<usize>,
+    /// What a full mailbox or queue does to a new event.
     pub overflow: Option<Overflow>,
     /// Most events of one call of a batch handler.
     #[schemars(range(min = 1, max = 1_000_000))]
@@ -99,6 +103,7 @@ impl HandlerConfig {
             retry: self.retry_over(declared.retry),
             timeout: self.timeout.map(Period::get).or(declared.timeout),
             concurrency: self.concurrency.unwrap_or(declared.concurrency),
+            queue: self.queue.or(declared.queue),
             overflow: self.overflow.unwrap_or(declared.overflow),
             batch: self.batch.unwrap_or(declared.batch),
             linger: self.linger.map_or(declared.linger, Period::get),
@@ -132,6 +137,7 @@ impl HandlerConfig {
             ("max_backoff", self.max_backoff.is_some()),
             ("timeout", self.timeout.is_some()),
             ("concurrency", self.concurrency.is_some()),
+            ("queue", self.queue.is_some()),
             ("overflow", self.overflow.is_some()),
             ("batch", self.batch.is_some()),
             ("linger", self.linger.is_some()),
@@ -173,7 +179,7 @@ fn check_one(
         report.issue(Issue::new(IssueKind::Invalid, &place, key, what));
     };
     let unfit: Vec<_> = (config.keys())
-        .filter_map(|key| Some((key, unfit(declared, key)?)))
+        .filter_map(|key| Some((key, unfit(declared, settings.config.replicas, key)?)))
         .collect();
     for (key, why) in &unfit {
         issue(key, format!("{why}: leave `{key}` out"));
@@ -187,7 +193,7 @@ fn check_one(
 }
 
 /// Why a handler can't have an option, if it can't.
-fn unfit(declared: &Subscription, key: &str) -> Option<String> {
+fn unfit(declared: &Subscription, replicas: usize, key: &str) -> Option<String> {
     let (handler, options) = (declared.handler, declared.options);
     if declared.mode == Mode::Inline && key != "timeout" {
         return Some(format!(
@@ -197,12 +203,20 @@ fn unfit(declared: &Subscription, key: &str) -> Option<String> {
     if matches!(key, "batch" | "linger") && !options.batches {
         return Some(format!("`{handler}` takes one event and no batch"));
     }
-    (key == "overflow" && options.durable).then(|| {
-        format!(
+    match key {
+        "overflow" if options.durable => Some(format!(
             "the events of the durable `{handler}` wait in the store, whose `on_full` says what \
             happens when that is full"
-        )
-    })
+        )),
+        "queue" if options.durable => Some(format!(
+            "the events of the durable `{handler}` wait in the store, whose `max_events` bounds them"
+        )),
+        "queue" if options.group.is_some() || replicas > 1 => Some(format!(
+            "an event goes to whichever member of the group of `{handler}` has room in its \
+            `mailbox`"
+        )),
+        _ => None,
+    }
 }
 
 /// What does not go together, with the key that says so.

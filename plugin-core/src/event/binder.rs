@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
+
 use super::bindings::Bindings;
 use super::bound::{AnyFilter, AnyHandler, Bound};
 use super::breaker::Breaker;
@@ -44,6 +46,7 @@ pub struct Binder<'a> {
     pub(super) group: Option<Membership>,
     pub(super) changes: Vec<Change>,
     pub(super) breakers: Vec<Arc<Breaker>>,
+    pub(super) quota: Option<Arc<Semaphore>>,
     pub(super) role: Role,
 }
 
@@ -83,6 +86,7 @@ impl<'a> Binder<'a> {
                 bindings.deliver(delivery);
             }
             bindings.guard(binder.breakers);
+            bindings.limit(binder.quota);
             bindings.add(binder.subscription, binder.changes);
         }
         bindings
@@ -129,6 +133,7 @@ impl<'a> Binder<'a> {
             group: None,
             changes: Vec::new(),
             breakers: Vec::new(),
+            quota: None,
             role: Role::Handler,
         }
     }
@@ -345,6 +350,7 @@ impl<'a> Binder<'a> {
             self.mailbox.may_give_way();
         }
         let breaker = self.breaker();
+        self.quota = (self.options.queue).map(|most| Arc::new(Semaphore::new(most)));
         let site = QueuedSite {
             site: self.site(),
             mailbox: Arc::clone(self.mailbox),
@@ -364,6 +370,7 @@ impl<'a> Binder<'a> {
                 Role::Handler | Role::Delivery(..) => None,
             },
             breaker,
+            quota: self.quota.clone(),
             rest: AtRest::default(),
             events: Events::default(),
         };

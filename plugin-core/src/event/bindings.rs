@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
+
 use super::breaker::Breaker;
 use super::durable::Delivery;
 use super::table::Change;
@@ -12,6 +14,7 @@ pub(crate) struct Bindings {
     subscriptions: Vec<(u64, Vec<Change>)>,
     deliveries: Vec<Delivery>,
     breakers: Vec<Arc<Breaker>>,
+    quotas: Vec<Arc<Semaphore>>,
 }
 
 impl Bindings {
@@ -37,6 +40,16 @@ impl Bindings {
     /// Takes the breakers of all handlers out.
     pub(crate) fn take_breakers(&mut self) -> Vec<Arc<Breaker>> {
         std::mem::take(&mut self.breakers)
+    }
+
+    /// Adds the quota of a handler, if it has one.
+    pub(super) fn limit(&mut self, quota: Option<Arc<Semaphore>>) {
+        self.quotas.extend(quota);
+    }
+
+    /// Takes the quotas of all handlers out.
+    pub(crate) fn take_quotas(&mut self) -> Vec<Arc<Semaphore>> {
+        std::mem::take(&mut self.quotas)
     }
 
     /// Takes a subscription out before it began.

@@ -14,7 +14,7 @@ use super::dead_letters::{DeadLetter, Failures, Replay};
 use super::durable::Receipt;
 use super::group::Pin;
 use super::outcome::HandlerOutcome;
-use super::queued::QueuedSite;
+use super::queued::{QueuedSite, Share};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope, Payload};
 
@@ -65,6 +65,8 @@ struct Rare {
     turn: Option<Turn>,
     /// Of an event that a store keeps until it is handled.
     receipt: Option<Receipt>,
+    /// What it takes of its handler's quota.
+    share: Share,
     gate: Gate,
 }
 
@@ -115,6 +117,15 @@ impl Job {
     }
 
     /// Makes it the replay of a dead letter.
+    /// It has its share of the handler's quota as long as its place in the mailbox.
+    #[inline]
+    pub(super) fn shares(mut self, share: Share) -> Self {
+        if share.is_some() {
+            self.rare().share = share;
+        }
+        self
+    }
+
     pub(super) fn replays(mut self, replay: Replay) -> Self {
         self.rare().replay = Some(replay);
         self
@@ -165,13 +176,23 @@ impl Job {
     pub(super) fn yield_place(&mut self, to: &mut Self) {
         to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);
+        let share = self.rare.as_mut().and_then(|rare| rare.share.take());
+        if share.is_some() && to.rare().share.is_none() {
+            to.rare().share = share;
+        }
     }
 
     /// Its handler is called now: whether its place in the mailbox is free from here on. One that
     /// may have to wait for a retry keeps it, so that what waits is never more than the mailbox
     /// holds.
     pub(super) fn begin(&mut self) -> bool {
-        !self.site.site.keeps_room && std::mem::take(&mut self.has_room)
+        if self.site.site.keeps_room {
+            return false;
+        }
+        if let Some(rare) = &mut self.rare {
+            rare.share = None;
+        }
+        std::mem::take(&mut self.has_room)
     }
 
     /// Whether nothing is left to do but to count it, once it ended well.

@@ -9,7 +9,7 @@ use super::bus::Bus;
 use super::job::{Job, Turn};
 use super::mailbox::{Displaced, NoSlot, Slot};
 use super::outcome::HandlerOutcome;
-use super::queued::QueuedSite;
+use super::queued::{QueuedSite, Share};
 use super::target::Target;
 use crate::context;
 use crate::context::Identity;
@@ -30,6 +30,7 @@ pub(super) struct Parcel {
     pub(super) payload: Arc<dyn Payload>,
     pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     pub(super) turn: Option<Turn>,
+    pub(super) share: Share,
 }
 
 /// What became of a job.
@@ -116,6 +117,12 @@ impl Parcel {
         Job::new(site, self.payload)
             .acknowledges(self.acknowledge)
             .takes(self.turn)
+            .shares(self.share)
+    }
+
+    /// With its share of the handler's quota.
+    pub(super) fn shares(self, share: Share) -> Self {
+        Self { share, ..self }
     }
 
     /// Fills a slot, or, without one, does what the overflow policy says.
@@ -180,10 +187,21 @@ impl<'a> Publishing<'a> {
         if site.refusal().is_some() {
             return Accepted::Refused;
         }
+        let may_wait = site.site.options.overflow.waits();
+        let parcel = match site.try_share() {
+            Ok(share) => parcel.shares(share),
+            Err(NoSlot::Closed) => return Accepted::Gone,
+            Err(NoSlot::Full) if !may_wait => return parcel.deposit(site, None),
+            Err(NoSlot::Full) if site.is_ours() => return Accepted::Full,
+            Err(NoSlot::Full) => match site.share().await {
+                Ok(share) => parcel.shares(share),
+                Err(_) => return Accepted::Gone,
+            },
+        };
         let slot = match site.mailbox.try_reserve() {
             Ok(slot) => Some(slot),
             Err(NoSlot::Closed) => return Accepted::Gone,
-            Err(NoSlot::Full) if site.site.options.overflow.waits() => {
+            Err(NoSlot::Full) if may_wait => {
                 if site.is_ours() {
                     return Accepted::Full;
                 }

@@ -10,9 +10,11 @@ use super::caller::Caller;
 use super::durable::Durable;
 use super::group::{KeyOf, Membership};
 use super::handler::{Filter, Site};
-use super::mailbox::Mailbox;
+use super::mailbox::{Mailbox, NoSlot};
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
 use crate::options::Overflow;
 use crate::rcu::tally::Tally;
 
@@ -76,9 +78,14 @@ pub(crate) struct QueuedSite {
     /// The durable subscription whose intake it is.
     pub(super) durable: Option<Arc<Durable>>,
     pub(super) breaker: Option<Arc<Breaker>>,
+    /// How many more of its events may wait, where that is bounded for it alone.
+    pub(super) quota: Option<Arc<Semaphore>>,
     pub(super) rest: AtRest,
     pub(super) events: Events,
 }
+
+/// What an event takes of its handler's quota while it waits; nothing where there is none.
+pub(super) type Share = Option<OwnedSemaphorePermit>;
 
 /// The events that a handler was called with.
 #[derive(Default)]
@@ -109,6 +116,27 @@ impl QueuedSite {
         self.rest.drains.store(true, Relaxed);
         if self.is_shut() {
             self.come_to_rest();
+        }
+    }
+
+    /// Takes a share of the quota, if that needs no waiting.
+    #[inline]
+    pub(super) fn try_share(&self) -> Result<Share, NoSlot> {
+        let Some(quota) = &self.quota else {
+            return Ok(None);
+        };
+        match Arc::clone(quota).try_acquire_owned() {
+            Ok(share) => Ok(Some(share)),
+            Err(TryAcquireError::NoPermits) => Err(NoSlot::Full),
+            Err(TryAcquireError::Closed) => Err(NoSlot::Closed),
+        }
+    }
+
+    /// Waits for a share of the quota; an error once the plugin stops.
+    pub(super) async fn share(&self) -> Result<Share, AcquireError> {
+        match &self.quota {
+            Some(quota) => Arc::clone(quota).acquire_owned().await.map(Some),
+            None => Ok(None),
         }
     }
 

@@ -181,6 +181,7 @@ impl Subscriber {
             group: None,
             changes: Vec::new(),
             breakers: Vec::new(),
+            quota: None,
             role: Role::Handler,
         };
         bind(&mut binder);

@@ -13,7 +13,7 @@ use super::job::{Job, Turn};
 use super::mailbox::{NoSlot, Slot};
 use super::outcome::HandlerOutcome;
 use super::publishing::{Accepted, Parcel, Publishing};
-use super::queued::{Queued, QueuedSite};
+use super::queued::{Queued, QueuedSite, Share};
 use crate::error::{Result, TryPublishError};
 use crate::event::payload::{Carried, Envelope};
 use crate::guard;
@@ -58,6 +58,7 @@ pub(super) struct Reserved<'a> {
     site: &'a Arc<QueuedSite>,
     slot: Option<Slot<'a>>,
     turn: Option<Turn>,
+    share: Share,
 }
 
 /// Where an event can go at once.
@@ -75,6 +76,7 @@ pub(super) struct Place<'a> {
     /// Of a group: room that its member was chosen for.
     slot: Option<Slot<'a>>,
     turn: Option<Turn>,
+    share: Share,
 }
 
 /// Why there is no place for an event.
@@ -139,7 +141,8 @@ impl<P: Carried> Target<P> {
         match self {
             Self::One(handler) if handler.filter.is_none() => {
                 let site = &handler.site;
-                (site.key.is_none() && site.durable.is_none()).then_some(site)
+                let is_plain = site.key.is_none() && site.durable.is_none() && site.quota.is_none();
+                is_plain.then_some(site)
             }
             _ => None,
         }
@@ -165,8 +168,13 @@ impl<P: Carried> Target<P> {
 
     /// Puts an event where there is room for it.
     pub(super) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reserved<'_>) {
-        let Reserved { site, slot, turn } = reserved;
-        let accepted = sending.parcel(turn).deposit(site, slot);
+        let Reserved {
+            site,
+            slot,
+            turn,
+            share,
+        } = reserved;
+        let accepted = sending.parcel(turn).shares(share).deposit(site, slot);
         if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
             members.send_elsewhere(sending);
         }
@@ -216,9 +224,14 @@ impl<P: Carried> Sending<'_, P> {
 
     /// Puts an event where there is room for it, at one handler.
     pub(super) fn deposit(&self, reserved: Reserved<'_>) -> Sent {
-        let Reserved { site, slot, turn } = reserved;
+        let Reserved {
+            site,
+            slot,
+            turn,
+            share,
+        } = reserved;
         let (parcel, answer) = self.letter(site, turn);
-        let accepted = parcel.deposit(site, slot);
+        let accepted = parcel.shares(share).deposit(site, slot);
         self.sent(site, accepted, answer)
     }
 
@@ -269,6 +282,7 @@ impl<P: Carried> Sending<'_, P> {
             payload: Arc::clone(self.envelope) as _,
             acknowledge: None,
             turn,
+            share: None,
         }
     }
 }
@@ -279,8 +293,15 @@ impl<'a> Way<'a> {
         if site.refusal().is_some() {
             return Self::Other;
         }
-        let slot = None;
-        Self::Open(Place { site, slot, turn })
+        let Ok(share) = site.try_share() else {
+            return Self::Other;
+        };
+        Self::Open(Place {
+            site,
+            slot: None,
+            turn,
+            share,
+        })
     }
 }
 
@@ -289,7 +310,7 @@ impl Place<'_> {
     /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
     /// becomes of it.
     pub(super) fn fill(self, job: Job) -> Result<Accepted, Job> {
-        let job = job.takes(self.turn);
+        let job = job.takes(self.turn).shares(self.share);
         let Some(slot) = self.slot else {
             return match self.site.mailbox.push(job) {
                 Ok(()) => Ok(Accepted::Yes),
@@ -310,14 +331,22 @@ impl<'a> Reserved<'a> {
         if site.refusal().is_some() {
             return Err(NoRoom::Store);
         }
-        let slot = match site.mailbox.try_reserve() {
-            Ok(slot) => Some(slot),
+        let room = site
+            .try_share()
+            .and_then(|share| Ok((share, site.mailbox.try_reserve()?)));
+        let (share, slot) = match room {
+            Ok((share, slot)) => (share, Some(slot)),
             Err(NoSlot::Closed) => return Ok(None),
             Err(NoSlot::Full) => match site.site.options.overflow {
-                Overflow::DropOldest | Overflow::DropNewest => None,
+                Overflow::DropOldest | Overflow::DropNewest => (None, None),
                 Overflow::Wait | Overflow::Fail => return Err(NoRoom::Full),
             },
         };
-        Ok(Some(Self { site, slot, turn }))
+        Ok(Some(Self {
+            site,
+            slot,
+            turn,
+            share,
+        }))
     }
 }

@@ -53,11 +53,13 @@ pub(super) fn activate(kernel: &Kernel, unit: usize) {
     Interceptors::bind(&kernel.bus, &this.identity, middleware, &mut bindings);
     let deliveries = bindings.take_deliveries();
     let breakers = bindings.take_breakers();
+    let quotas = bindings.take_quotas();
     subscriber.activate(bindings);
     let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, this.queued());
     if let Some(live) = this.live().as_mut() {
         live.deliveries = deliveries;
         live.breakers = breakers;
+        live.quotas = quotas;
     }
     if let Some(tasks) = tasks {
         let declared = this.descriptor.schedules;

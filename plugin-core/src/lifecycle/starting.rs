@@ -61,6 +61,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> 
         reception: None,
         deliveries: Deliveries::default(),
         breakers: Vec::new(),
+        quotas: Vec::new(),
     });
     this.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {

@@ -236,7 +236,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
     teardown.wait("schedules", this.timetable.end()).await;
     teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;
-    live.mailbox.close();
+    live.close();
     teardown.join(&live).await;
     this.identity.mute();
     teardown.drop(live);

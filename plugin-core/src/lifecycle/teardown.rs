@@ -111,7 +111,7 @@ impl<'a> Teardown<'a> {
             live.deliveries.stop().await;
         };
         self.wait("unsubscribe", unsubscribed).await;
-        live.mailbox.close();
+        live.close();
         let (reception, mut worker) = (live.reception.take(), live.worker.take());
         reception.iter().for_each(Reception::close);
         let patience = match kernel.has_drained.load(Relaxed) {

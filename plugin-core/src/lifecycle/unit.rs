@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
@@ -77,6 +78,16 @@ pub(super) struct Live {
     pub(super) deliveries: Deliveries,
     /// Of its handlers that have one.
     pub(super) breakers: Vec<Arc<Breaker>>,
+    /// Of its handlers whose unfinished events are bounded.
+    pub(super) quotas: Vec<Arc<Semaphore>>,
+}
+
+impl Live {
+    /// Accepts no more events; publishers that wait for room are told.
+    pub(super) fn close(&self) {
+        self.mailbox.close();
+        self.quotas.iter().for_each(|quota| quota.close());
+    }
 }
 
 impl Unit {

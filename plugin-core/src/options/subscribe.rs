@@ -64,7 +64,10 @@ pub struct SubscribeOptions {
     pub timeout: Option<Duration>,
     /// Calls of this handler that may run at once.
     pub concurrency: usize,
-    /// What a full mailbox does to a new event.
+    /// Most events that wait for this handler alone, beside the bound of its plugin's mailbox;
+    /// `None`: that bound only.
+    pub queue: Option<usize>,
+    /// What a full mailbox or queue does to a new event.
     pub overflow: Overflow,
     /// Whether it takes batches.
     pub batches: bool,
@@ -92,6 +95,7 @@ impl SubscribeOptions {
         priority: 0,
         timeout: None,
         concurrency: 1,
+        queue: None,
         overflow: Overflow::Wait,
         batches: false,
         batch: 256,
@@ -127,6 +131,18 @@ impl SubscribeOptions {
     pub const fn concurrency(mut self, concurrency: usize) -> Self {
         assert!(concurrency > 0, "`concurrency` is at least 1");
         self.concurrency = concurrency;
+        self
+    }
+
+    /// Bounds the events that wait for this handler alone.
+    ///
+    /// # Panics
+    ///
+    /// When `queue` is zero: in a constant, a compile error.
+    #[must_use]
+    pub const fn queue(mut self, queue: usize) -> Self {
+        assert!(queue > 0, "`queue` is at least 1");
+        self.queue = Some(queue);
         self
     }
 

@@ -134,6 +134,9 @@ fn options(subscription: &Subscription) -> String {
     if options.keyed {
         words.push("by key".to_owned());
     }
+    if let Some(queue) = options.queue {
+        words.push(format!("queue {queue}"));
+    }
     match options.overflow {
         Overflow::Wait => {}
         Overflow::DropOldest => words.push("drops the oldest when full".to_owned()),

@@ -172,6 +172,7 @@ impl<P: Carried> Members<P> {
                 site: self.site(at),
                 slot: Some(slot),
                 turn: None,
+                share: None,
             }),
             Err(_) => Way::Other,
         }
@@ -189,6 +190,7 @@ impl<P: Carried> Members<P> {
                 site: self.site(at),
                 slot: Some(slot),
                 turn: None,
+                share: None,
             })),
             Err(full) => match full.first() {
                 Some(&first) => Reserved::of(self.site(first), None),
@@ -205,7 +207,9 @@ impl<P: Carried> Members<P> {
         while let Some(now) = members.take() {
             match now.reserve(sending.envelope) {
                 Ok(None) => {}
-                Ok(Some(Reserved { site, slot, turn })) => {
+                Ok(Some(Reserved {
+                    site, slot, turn, ..
+                })) => {
                     let parcel = sending.parcel(turn);
                     if parcel.deposit(site, slot) == Accepted::Gone {
                         members = now.now(sending.publishing);
