@@ -50,6 +50,7 @@ fn site(plugin: &'static str) -> Arc<QueuedSite> {
         group: None,
         durable: None,
         breaker: None,
+        quota: None,
         rest: AtRest::default(),
         events: Events::default(),
     };
