@@ -310,7 +310,7 @@ impl<E: IntoError> IntoOutcome for Result<(), E> {
 
 /// What a hook or a handler may fail with: an [`Error`], and what becomes one.
 #[diagnostic::on_unimplemented(
-    message = "a plugin method can't fail with `{Self}`, which is no error: return `Result<()>`",
+    message = "a plugin method can't fail with `{Self}`: return `Result<()>`, whose `?` takes every `std::error::Error`",
     label = "this return type can't be handled",
     note = "make an error of a text with `Error::external(text)`, or with `Error::retriable(text)` if the call may be made again"
 )]

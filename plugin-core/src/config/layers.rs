@@ -103,7 +103,14 @@ impl Reader<'_> {
         let shown = path.strip_prefix(".").unwrap_or(path).to_string_lossy();
         let origin = Origin::file(&shown);
         match named(path).and_then(reading::read) {
-            Ok(text) => self.document(&text, &origin, stem),
+            Ok(text) => {
+                if text.trim().is_empty() {
+                    let nothing = Node::from_json(Value::Null, &origin);
+                    let what = "the file is empty: what is built in holds, as if it were not there";
+                    self.report.warn(&nothing, stem, what);
+                }
+                self.document(&text, &origin, stem)
+            }
             Err(Unreadable { what, place }) => {
                 let issue = Issue::new(IssueKind::Unreadable, &origin.at(place), "", what);
                 self.report.issue(issue);

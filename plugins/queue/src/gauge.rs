@@ -1,11 +1,12 @@
 //! How the file does: whether the last write worked, and how much was written.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use plugin_core::Error;
 
 use crate::displacement::Displaced;
+use crate::request::Request;
 
 /// Shared by the writer and those who ask.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub(crate) struct Gauge {
     failure: Mutex<Option<String>>,
     commits: AtomicU64,
     displaced: AtomicU64,
+    /// Whether events wait for room.
+    is_full: AtomicBool,
 }
 
 impl Gauge {
@@ -40,6 +43,25 @@ impl Gauge {
                 "there are more dead letters than `max_dead_letters`: the oldest were dropped"
             );
         }
+    }
+
+    /// Notes what waits for room, and says so when that begins and ends.
+    pub(crate) fn keeps_waiting(&self, waiting: &[Request]) {
+        let is_full = !waiting.is_empty();
+        match (self.is_full.swap(is_full, Relaxed), is_full) {
+            (false, true) => tracing::warn!(
+                "the queue is full, and new events wait for room: their handlers are slower than they \
+                 come, or stand still (`queue` shows whose they are; `max_events` and `max_bytes` \
+                 bound it)"
+            ),
+            (true, false) => tracing::info!("the queue has room again"),
+            _ => {}
+        }
+    }
+
+    /// Whether events wait for room.
+    pub(crate) fn is_full(&self) -> bool {
+        self.is_full.load(Relaxed)
     }
 
     /// Notes a write that failed.

@@ -10,6 +10,8 @@ use crate::request::{Append, Size};
 pub(crate) struct Limit {
     most: Size,
     on_full: OnFull,
+    /// Whether the system is stopping: what is accepted is stored, also beyond the limit.
+    is_open: bool,
 }
 
 /// What becomes of new events.
@@ -32,7 +34,13 @@ impl Limit {
                 bytes: config.max_bytes,
             },
             on_full: config.on_full,
+            is_open: false,
         }
+    }
+
+    /// From here on nothing waits for room: the system is stopping, and nobody makes any.
+    pub(crate) fn open(&mut self) {
+        self.is_open = true;
     }
 
     /// `held` is what is stored now.
@@ -43,7 +51,7 @@ impl Limit {
         }
         let after = held.and(size);
         match self.on_full {
-            _ if after.fits(self.most) => Admission::Enter,
+            _ if self.is_open || after.fits(self.most) => Admission::Enter,
             OnFull::Wait => Admission::Wait,
             OnFull::Fail => Admission::Refuse(self.full()),
             OnFull::DropOldest => Admission::Displace(after.without(self.most)),

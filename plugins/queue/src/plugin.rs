@@ -89,6 +89,9 @@ impl Queue {
             Err(error) => return Health::Unhealthy(error.to_string()),
         };
         match store.check().await {
+            Ok(()) if store.gauge().is_full() => {
+                Health::Degraded("the queue is full, and new events wait for room".to_owned())
+            }
             Ok(()) => Health::Healthy,
             Err(error) => Health::Unavailable(error.to_string()),
         }

@@ -23,7 +23,7 @@ pub(crate) enum Request {
     Wait(SubscriptionName, u64, oneshot::Sender<Result<()>>),
     /// A write that changes nothing, to see whether one works.
     Probe(oneshot::Sender<Result<()>>),
-    /// From here on no commit waits for more.
+    /// The system is stopping: no commit waits for more, and no event for room.
     Hurry,
     /// Takes nothing more, and ends when all that was asked is written.
     Close,

@@ -221,7 +221,7 @@ impl Store {
         self.ask(Request::Probe).await
     }
 
-    /// From here on no commit waits for more.
+    /// From here on no commit waits for more, and no event for room.
     pub(crate) async fn hurry(&self) -> Result<()> {
         let sent = self.requests.send(Request::Hurry).await;
         sent.map_err(|_| closed())
@@ -235,7 +235,6 @@ impl Store {
         self.readers.close().await;
     }
 
-    #[cfg(test)]
     pub(crate) fn gauge(&self) -> &Gauge {
         &self.gauge
     }

@@ -117,6 +117,9 @@ impl Writer {
             if batch.iter().any(Request::is_urgent) {
                 self.interval = Duration::ZERO;
             }
+            if batch.iter().any(|one| matches!(one, Request::Hurry)) {
+                self.limit.open();
+            }
             self.write(batch).await;
         }
         self.waiting.clear();
@@ -197,6 +200,7 @@ impl Writer {
                 outcome => request.answer(outcome),
             }
         }
+        self.gauge.keeps_waiting(&self.waiting);
     }
 }
 

@@ -99,7 +99,7 @@ fn state(state: &State) -> String {
 
 fn place(order: &Order) -> String {
     let why = match &order.forced_by {
-        Some(edge) => format!("not earlier, because {edge}"),
+        Some(edge) => format!("{edge}; then kind and name decide"),
         None => "nothing forces it: kind and name decide".to_owned(),
     };
     format!("{} of {}; {why}", order.place, order.of)

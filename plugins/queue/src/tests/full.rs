@@ -130,3 +130,23 @@ async fn what_never_fits_is_refused_at_once() {
         open.close().await;
     }
 }
+
+#[tokio::test]
+async fn report_b19_a_stop_stores_what_waits_for_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Wait)).await;
+    open.append(&events(0..3)).await.unwrap();
+    let store = std::sync::Arc::clone(&open.store);
+    let mut more = tokio::task::JoinSet::new();
+    more.spawn(async move { store.append(&name("a"), &events(3..5)).await });
+    tokio::task::yield_now().await;
+    open.append(&[]).await.unwrap();
+    assert!(more.try_join_next().is_none(), "there was no room");
+    assert!(open.store.gauge().is_full());
+    open.store.hurry().await.unwrap();
+    let late = more.join_next().await.unwrap().unwrap().unwrap();
+    assert_eq!(late.len(), 2);
+    assert_eq!(open.pending().await.len(), 5, "more than the limit");
+    assert!(!open.store.gauge().is_full());
+    open.close().await;
+}
