@@ -241,3 +241,16 @@ fn report_c2_two_spellings_of_one_variable_are_told() {
     let values = serde_json::json!({ "message": "key", "retry_count": 2 });
     assert_eq!(settings.plugins["hello-plugin"].values, values);
 }
+
+/// Such as one that was cut off: the stricter settings that it held are not in force.
+#[test]
+fn report_c1_an_empty_file_is_told() {
+    let dir = tempfile::tempdir().expect("a directory");
+    write(&dir.path().join("hello.yaml"), "\n");
+    let warnings = loaded(&base().config_dir(dir.path())).warnings;
+    let said = warnings[0].to_string();
+    assert!(
+        said.contains("hello.yaml") && said.contains("is empty"),
+        "{said}"
+    );
+}
