@@ -59,14 +59,14 @@ impl LoggerConfig {
             .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         if leads_out || directory.contains(char::is_control) {
             return Err(Error::config(format!(
-                "`file.directory`: is below the plugin's data directory: `{}` leads out of it, or is no path",
+                "`file.directory`: must be below the plugin's data directory: `{}` leads out of it, or is no path",
                 directory.escape_debug()
             )));
         }
         let is_name = Path::new(prefix).file_name() == Some(prefix.as_ref());
         if !is_name || prefix.contains(char::is_control) {
             return Err(Error::config(format!(
-                "`file.prefix`: is the start of a file's name: `{}` is none",
+                "`file.prefix`: must be the start of a file's name: `{}` is none",
                 prefix.escape_debug()
             )));
         }
@@ -209,4 +209,32 @@ pub enum Rotation {
     Daily,
     /// Never.
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::LoggerConfig;
+
+    fn refusal(file: Value) -> String {
+        let read = serde_json::from_value::<LoggerConfig>(json!({ "file": file }));
+        read.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_prefix_that_leads_out_is_refused() {
+        for prefix in ["../app", "a/b", "..", "/tmp/app", "a\n"] {
+            let error = refusal(json!({ "prefix": prefix }));
+            assert!(error.starts_with("`file.prefix`: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_directory_outside_is_refused() {
+        for directory in ["..", "a/../../b", "/tmp", "a\n"] {
+            let error = refusal(json!({ "directory": directory }));
+            assert!(error.starts_with("`file.directory`: "), "{error}");
+        }
+    }
 }

@@ -196,30 +196,4 @@ mod tests {
         assert!(texts.contains(&"mine".to_owned()), "{texts:?}");
         assert!(texts.concat().contains("before\nafter\n"), "{texts:?}");
     }
-
-    #[test]
-    fn a_prefix_that_leads_out_is_refused() {
-        let root = tempfile::tempdir().unwrap();
-        for prefix in ["../app", "a/b", "..", "/tmp/app"] {
-            let file = FileConfig {
-                prefix: prefix.to_owned(),
-                ..FileConfig::default()
-            };
-            let error = Sink::open(&config(file), root.path()).unwrap_err();
-            assert!(error.to_string().contains("`file.prefix`"), "{error}");
-        }
-    }
-
-    #[test]
-    fn a_directory_outside_is_refused() {
-        let root = tempfile::tempdir().unwrap();
-        for directory in ["..", "a/../../b", "/tmp"] {
-            let file = FileConfig {
-                directory: directory.to_owned(),
-                ..FileConfig::default()
-            };
-            let error = Sink::open(&config(file), root.path()).unwrap_err();
-            assert!(error.to_string().contains("leads out of it"), "{error}");
-        }
-    }
 }

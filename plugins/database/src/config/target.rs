@@ -58,7 +58,7 @@ impl DatabaseConfig {
         let path = self.path.as_deref().unwrap_or(Path::new("data.sqlite"));
         if path.as_os_str() == ":memory:" {
             return Err(Error::config(
-                "`path`: is a file: `:memory:` is not supported",
+                "`path`: must be a file: `:memory:` is not supported",
             ));
         }
         check::path("path", path)?;

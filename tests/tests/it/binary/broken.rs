@@ -173,10 +173,9 @@ fn report_c5_what_a_plugin_refuses_is_told_by_check_at_its_place() {
         let app = App::new().file("config/plugins/p.yaml", &text);
         let ended = app.run("check");
         let told = format!(": {plugin}.config.{key}: ");
-        let found = ended
-            .stderr
-            .lines()
-            .any(|line| line.contains(&told) && line.starts_with("config/plugins/p.yaml:1:"));
+        let found = ended.stderr.lines().any(|line| {
+            line.contains(&told) && line.starts_with("error: config/plugins/p.yaml:1:")
+        });
         assert!(ended.code == Some(3) && found, "{text}{ended:?}");
         assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
     }
