@@ -42,6 +42,9 @@ pub(crate) struct PluginNode {
     pub(crate) requires: Vec<&'static str>,
     /// Plugins that it names in `after`, as far as the set holds them.
     pub(crate) after: Vec<&'static str>,
+    /// Plugins that start before it: those that it names, and those that provide or answer what it
+    /// uses and asks.
+    pub(crate) starts_after: Vec<&'static str>,
     /// Whether it chooses the topics that it publishes at run time, within its permissions.
     pub(crate) publishes_any: bool,
     /// Whether it chooses what it hears at run time, within its permissions.
@@ -107,13 +110,42 @@ impl Graph {
             on: settings.map(|settings| settings.plugins[plugin.name].config.enabled),
             ..PluginNode::of(plugin, plugins)
         };
-        Self {
+        let mut graph = Self {
             plugins: plugins.iter().map(node).collect(),
             services: services(plugins),
             events,
             requests: requests::requests(plugins),
             middleware: middleware::middleware(plugins),
+        };
+        let after = graph.plugins.iter().map(|plugin| graph.before(plugin));
+        let after: Vec<_> = after.collect();
+        for (plugin, after) in graph.plugins.iter_mut().zip(after) {
+            plugin.starts_after = after;
         }
+        graph
+    }
+
+    /// The plugins that start before one.
+    fn before(&self, plugin: &PluginNode) -> Vec<&'static str> {
+        let used = self.services.iter();
+        let used = used.filter(|service| service.users.contains(&plugin.name));
+        let asked = self.requests.iter();
+        let asked = asked.filter(|request| request.requesters.contains(&plugin.name));
+        let providers = used.flat_map(|service| &service.providers);
+        let responders = asked.flat_map(|request| &request.responders);
+        let mut before: Vec<&str> = Vec::new();
+        for other in plugin
+            .requires
+            .iter()
+            .chain(&plugin.after)
+            .chain(providers)
+            .chain(responders)
+        {
+            if !before.contains(other) {
+                before.push(other);
+            }
+        }
+        before
     }
 
     /// Whether the config turns a plugin off.
@@ -153,6 +185,7 @@ impl PluginNode {
             on: None,
             requires: plugin.requires.iter().map(|other| other.plugin).collect(),
             after: plugin.after.iter().copied().filter(held).collect(),
+            starts_after: Vec::new(),
             publishes_any: publishes_any(plugin),
             subscribes_any: subscribes_any(plugin),
             schedules: plugin.schedules.iter().map(|one| one.name).collect(),

@@ -111,6 +111,10 @@ fn check(seen: &Seen, request: &str) {
 /// Whether a header names the address, in whatever form.
 fn claimed(request: &str, address: IpAddr) -> bool {
     let gap = |char: char| char.is_ascii_whitespace() || ",;=\"".contains(char);
+    // A blank may stand after the name of a header, or not.
+    let request = request
+        .replace("forwarded:", " ")
+        .replace("forwarded-for:", " ");
     let mut words = request.split(gap);
     words.any(|word| {
         let bare = word.trim_start_matches('[').trim_end_matches(']');

@@ -57,10 +57,11 @@ fn read(bytes: &[u8], topics: &Topics) {
     match Record::read(bytes, topics) {
         Ok(record) => {
             assert!(TOPICS.contains(&&*record.topic));
-            let whole: Value = serde_json::from_slice(bytes).expect("JSON");
-            let data: Value = serde_json::from_str(record.data.get()).expect("JSON");
-            assert_eq!(whole["type"], *record.topic);
-            assert_eq!(whole["data"], data);
+            // A number that nothing holds is seen by who reads the data.
+            let data: Option<Value> = serde_json::from_str(record.data.get()).ok();
+            let whole: Option<Value> = serde_json::from_slice(bytes).ok();
+            let whole = whole.map(|mut whole| (whole["type"].take(), whole["data"].take()));
+            assert_eq!(whole, data.map(|data| (Value::from(&*record.topic), data)));
         }
         Err(error) => assert!(!error.to_string().is_empty()),
     }

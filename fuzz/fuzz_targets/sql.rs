@@ -1,11 +1,16 @@
 //! A query of an event, and after a zero byte the JSON list of its `params`: it is refused, or
 //! written anew as a query that passes its own check, and that SQLite knows to read the listed
 //! columns and nothing else.
+//!
+//! An input that begins with a byte 1 is a query word by word: each byte after it is a word of a
+//! list, so that the fuzzer changes whole words, and many more queries make sense.
 
 #![no_main]
 
 #[path = "parts/sqlite.rs"]
 mod sqlite;
+#[path = "parts/vocabulary.rs"]
+mod vocabulary;
 #[path = "parts/words.rs"]
 mod words;
 
@@ -26,7 +31,15 @@ thread_local! {
     static ORACLE: LazyCell<Oracle> = const { LazyCell::new(Oracle::open) };
 }
 
-fuzz_target!(|input: &str| {
+fuzz_target!(|input: &[u8]| {
+    if let Some(words) = input.strip_prefix(&[1]) {
+        check(&vocabulary::query(words));
+    } else if let Ok(text) = std::str::from_utf8(input) {
+        check(text);
+    }
+});
+
+fn check(input: &str) {
     let (query, given) = match input.split_once('\0') {
         Some((query, given)) => match serde_json::from_str(given) {
             Ok(given) => (query, given),
@@ -50,7 +63,7 @@ fuzz_target!(|input: &str| {
             ORACLE.with(|oracle| oracle.check(&written, values, longest));
         }
     }
-});
+}
 
 /// What was written is a query of an event itself, if it is not too large for one by now.
 fn again(is_mysql: bool, written: &str, values: usize) {

@@ -234,12 +234,12 @@ mod tests {
             keep(&home, &home.join("token.key")).unwrap();
             keep(&home, &outside).unwrap();
         }
-        assert_eq!(forget_missing(&mark, &home), [PathBuf::new(); 0]);
+        assert_eq!(forget_missing(&mark, &home), Vec::<PathBuf>::new());
         fs::remove_file(home.join("queue.db")).unwrap();
         fs::remove_file(&outside).unwrap();
         let gone = [home.join("queue.db"), outside];
         assert_eq!(forget_missing(&mark, &home), gone);
-        assert_eq!(forget_missing(&mark, &home), [PathBuf::new(); 0]);
+        assert_eq!(forget_missing(&mark, &home), Vec::<PathBuf>::new());
         assert_eq!(read_mark(&mark), "token.key\n");
     }
 

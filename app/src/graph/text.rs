@@ -26,27 +26,6 @@ fn plugins(graph: &Graph) -> Table {
         "starts after",
     ]);
     for (place, plugin) in (1..).zip(&graph.plugins) {
-        let mut after: Vec<&str> = plugin
-            .requires
-            .iter()
-            .chain(&plugin.after)
-            .copied()
-            .collect();
-        let used = graph
-            .services
-            .iter()
-            .filter(|service| service.users.contains(&plugin.name));
-        let asked = graph
-            .requests
-            .iter()
-            .filter(|request| request.requesters.contains(&plugin.name));
-        let providers = used.flat_map(|service| &service.providers);
-        let responders = asked.flat_map(|request| &request.responders);
-        for provider in providers.chain(responders) {
-            if !after.contains(provider) {
-                after.push(provider);
-            }
-        }
         table.row([
             format!("{place}"),
             plugin.name.to_owned(),
@@ -58,7 +37,7 @@ fn plugins(graph: &Graph) -> Table {
                 None => "unknown",
             }
             .to_owned(),
-            list(&after),
+            list(&plugin.starts_after),
         ]);
     }
     table
