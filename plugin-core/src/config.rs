@@ -5,7 +5,6 @@
 //! [`ConfigError`] holds all that is, and nothing was started.
 
 pub mod check;
-mod checked;
 mod mask;
 mod requirement;
 mod secret;
