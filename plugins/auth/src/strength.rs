@@ -60,11 +60,11 @@ fn period(text: &[char]) -> usize {
 fn surprises(text: &[char]) -> usize {
     let follows = |pair: &[char]| {
         let (a, b) = (u32::from(pair[0]), u32::from(pair[1]));
-        let beside = |row: &&str| {
+        let beside = |row: &str| {
             let at = |char| row.chars().position(|it| it == char);
             matches!((at(pair[0]), at(pair[1])), (Some(a), Some(b)) if a.abs_diff(b) == 1)
         };
-        a.abs_diff(b) <= 1 || ROWS.iter().any(|row| beside(&row))
+        a.abs_diff(b) <= 1 || ROWS.iter().any(|row| beside(row))
     };
     1 + text.windows(2).filter(|pair| !follows(pair)).count()
 }

@@ -217,7 +217,7 @@ mod tests {
 
     use super::LoggerConfig;
 
-    fn refusal(file: Value) -> String {
+    fn refusal(file: &Value) -> String {
         let read = serde_json::from_value::<LoggerConfig>(json!({ "file": file }));
         read.unwrap_err().to_string()
     }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_prefix_that_leads_out_is_refused() {
         for prefix in ["../app", "a/b", "..", "/tmp/app", "a\n"] {
-            let error = refusal(json!({ "prefix": prefix }));
+            let error = refusal(&json!({ "prefix": prefix }));
             assert!(error.starts_with("`file.prefix`: "), "{error}");
         }
     }
@@ -233,7 +233,7 @@ mod tests {
     #[test]
     fn a_directory_outside_is_refused() {
         for directory in ["..", "a/../../b", "/tmp", "a\n"] {
-            let error = refusal(json!({ "directory": directory }));
+            let error = refusal(&json!({ "directory": directory }));
             assert!(error.starts_with("`file.directory`: "), "{error}");
         }
     }
