@@ -4,6 +4,7 @@
 //! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
 //! [`ConfigError`] holds all that is, and nothing was started.
 
+pub mod check;
 mod mask;
 mod requirement;
 mod secret;

@@ -1,5 +1,6 @@
 //! The macros, documented where users meet them.
 
+mod checked;
 mod compose;
 mod service;
 

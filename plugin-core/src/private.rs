@@ -4,6 +4,8 @@
 //! The bound on a plugin's type is `Plugin` alone, so that a type which can't be one is reported
 //! once, at its `impl`, and not at each call.
 
+pub use serde::{Deserialize, Deserializer};
+
 use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
@@ -315,4 +317,9 @@ pub const STAND_IN: &Descriptor = &Descriptor::new("", "0.0.0", Hooks::new(stand
 
 fn stand_in(_: &mut crate::init::InitContext<'_>) -> Result<BoxFuture<'static, Result<PluginRef>>> {
     Err(Error::bug("the plugin did not compile"))
+}
+
+/// The error of settings that their plugin refuses.
+pub fn custom<E: serde::de::Error>(error: crate::Error) -> E {
+    E::custom(error)
 }

@@ -213,17 +213,25 @@ impl Loader<'_> {
             let name = name.trim_matches(['[', ']']);
             let Some(inner) = node.get(name) else { break };
             shape = shape.and_then(|shape| inside(&shape, node, name));
-            key = if node.map().is_some() {
-                format!("{key}.{name}")
-            } else {
-                format!("{key}[{name}]")
-            };
+            key = under(&key, node, name);
+            node = inner;
+        }
+        let text = error.inner().to_string();
+        let named = text
+            .strip_prefix('`')
+            .and_then(|text| text.split_once("`: "));
+        let (path, text) = named.unwrap_or(("", &text));
+        let steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
+        for name in steps {
+            let Some(inner) = node.get(name) else { break };
+            shape = shape.and_then(|shape| inside(&shape, node, name));
+            key = under(&key, node, name);
             node = inner;
         }
         let what = match shape {
-            Some(shape) if shape.is_secret() => "can't be used".to_owned(),
-            Some(shape) if shape.holds_secret() => unquoted(error.inner()),
-            _ => mask(&error.inner().to_string()).into_owned(),
+            Some(shape) if shape.is_secret() && named.is_none() => "can't be used".to_owned(),
+            Some(shape) if shape.holds_secret() => unquoted(text),
+            _ => mask(text).into_owned(),
         };
         self.report
             .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));
@@ -231,13 +239,20 @@ impl Loader<'_> {
 }
 
 /// A message without the value that serde quotes in it.
-fn unquoted(error: &serde_json::Error) -> String {
-    let text = error.to_string();
+fn unquoted(text: &str) -> String {
     let quotes = ["invalid type", "invalid value", "unknown variant"];
     match text.rsplit_once(", expected ") {
         Some((_, expected)) => format!("expected {expected}"),
         None if quotes.iter().any(|quote| text.starts_with(quote)) => "can't be used".to_owned(),
-        None => mask(&text).into_owned(),
+        None => mask(text).into_owned(),
+    }
+}
+
+/// The path of what is in a node.
+fn under(key: &str, node: &Node, name: &str) -> String {
+    match node.map() {
+        Some(_) => format!("{key}.{name}"),
+        None => format!("{key}[{name}]"),
     }
 }
 

@@ -2,14 +2,15 @@
 
 use std::num::{NonZeroU16, NonZeroUsize};
 
-use plugin_core::config::Period;
+use plugin_core::config::{Period, check};
 use plugin_core::prelude::*;
 
 use crate::client::{Network, ProxyHeader};
+use crate::routes::check_open;
 
 /// Settings of `api-plugin`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct ApiConfig {
     /// Where to listen: address or name, and port; port 0 takes a free one.
     pub address: String,
@@ -69,6 +70,11 @@ pub struct ApiConfig {
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub drain_timeout: Period,
 }
+
+plugin_core::checked!(ApiConfig, |config: &ApiConfig| {
+    check::address("address", &config.address)?;
+    check_open(&config.open)
+});
 
 /// Whom a caller may look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]

@@ -49,7 +49,6 @@ impl Api {
         log: SecurityLog,
         data: DataDir,
     ) -> Result<Self> {
-        routes::check_open(&config.open)?;
         Ok(Self {
             config,
             auth,

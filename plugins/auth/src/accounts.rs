@@ -7,19 +7,17 @@
 
 use std::collections::HashSet;
 
-use plugin_contracts::{Database, User, UserService};
+use plugin_contracts::{Database, UserService};
 use plugin_core::{Error, ErrorExt, Result};
 
 use crate::config::{Account, AuthConfig};
 use crate::ledger::{Ledger, Note, digest};
 use crate::password::Passwords;
+use crate::strength::is_weak;
 use crate::trail::Trail;
 
 /// The name of this plugin as a source of users.
 const SOURCE: &str = "auth-plugin";
-
-/// Shortest password that is not weak, in bytes.
-const SHORTEST: usize = 12;
 
 /// What is needed to bring accounts into the state of the config.
 pub(crate) struct Accounts<'a, D, U> {
@@ -27,11 +25,6 @@ pub(crate) struct Accounts<'a, D, U> {
     pub(crate) passwords: &'a Passwords,
     pub(crate) ledger: &'a Ledger<D>,
     pub(crate) trail: &'a Trail,
-}
-
-/// Whether a password is easily guessed, by its length and by the user's own id.
-pub(crate) fn is_weak(id: &str, password: &str) -> bool {
-    password.len() < SHORTEST || password.eq_ignore_ascii_case(id)
 }
 
 impl<D: Database, U: UserService> Accounts<'_, D, U> {
@@ -43,17 +36,18 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
     /// When a password is weak and that is not allowed, a user is listed twice, or the users
     /// can't be reached.
     pub(crate) async fn ensure(&self, config: &AuthConfig) -> Result<Vec<String>> {
-        let mut listed = HashSet::new();
-        for account in &config.users {
-            check_strength(account, config.allow_weak_passwords)?;
-            if !listed.insert(account.id.as_str()) {
-                let text = format!("`users`: `{}` is there twice", account.id);
-                return Err(Error::config(text));
-            }
+        config.check()?;
+        for account in config.users.iter().filter(|account| account.is_weak()) {
+            tracing::warn!(
+                user = account.id,
+                "a weak password, which `allow_weak_passwords` lets pass: change it before others can reach this machine"
+            );
         }
+        let listed = config.users.iter().map(|account| account.id.as_str());
+        let listed: HashSet<&str> = listed.collect();
         // Closed first: were the process to end in between, no one would come back with old tokens.
         let mut changed = self.close_others(&listed).await?;
-        let profiles: Vec<_> = config.users.iter().map(user).collect();
+        let profiles: Vec<_> = config.users.iter().map(Account::user).collect();
         self.users.declare(SOURCE, &profiles).await?;
         for account in &config.users {
             let opened = self.open(account).await;
@@ -101,7 +95,7 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
             None => self.set_password(account, &before, &mut note).await?,
         };
         if note.weakness_of(&hash).is_none() {
-            note.set_weakness(&hash, is_weak(id, password));
+            note.set_weakness(&hash, is_weak(&[id], password));
         }
         self.note_profile(id, &mut note).await?;
         note.listed = Some(true);
@@ -152,39 +146,6 @@ impl<D: Database, U: UserService> Accounts<'_, D, U> {
     }
 }
 
-fn user(account: &Account) -> User {
-    User {
-        id: account.id.clone(),
-        name: account.name.clone(),
-        email: account.email.clone(),
-        phone: account.phone.clone(),
-    }
-}
-
-fn check_strength(account: &Account, allow_weak: bool) -> Result<()> {
-    let password = account.password.expose();
-    if password.is_empty() {
-        return Err(Error::config(format!(
-            "the password of user `{}` is empty",
-            account.id
-        )));
-    }
-    match (is_weak(&account.id, password), allow_weak) {
-        (false, _) => Ok(()),
-        (true, true) => {
-            tracing::warn!(
-                user = account.id,
-                "a weak password, which `allow_weak_passwords` lets pass: change it before others can reach this machine"
-            );
-            Ok(())
-        }
-        (true, false) => Err(Error::config(format!(
-            "the password of user `{}` is weak: take one of {SHORTEST} bytes or more that is not the id, or set `allow_weak_passwords`",
-            account.id
-        ))),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,11 +162,20 @@ mod tests {
 
     #[test]
     fn weak_passwords_have_to_be_allowed() {
-        assert!(check_strength(&account("correct horse"), false).is_ok());
-        for weak in ["short", "Administrator"] {
-            assert!(check_strength(&account(weak), false).is_err());
-            assert!(check_strength(&account(weak), true).is_ok());
+        let check = |password: &str, allow_weak_passwords| {
+            let users = vec![account(password)];
+            AuthConfig {
+                users,
+                allow_weak_passwords,
+                ..AuthConfig::default()
+            }
+            .check()
+        };
+        assert!(check("correct horse", false).is_ok());
+        for weak in ["short", "Administrator", "123456789012", "passwordpassword"] {
+            assert!(check(weak, false).is_err());
+            assert!(check(weak, true).is_ok());
         }
-        assert!(check_strength(&account(""), true).is_err());
+        assert!(check("", true).is_err());
     }
 }

@@ -2,12 +2,17 @@
 
 use std::num::NonZeroU32;
 
+use plugin_contracts::User;
 use plugin_core::config::{Period, Secret};
 use plugin_core::prelude::*;
 
+use crate::key;
+use crate::password::LONGEST;
+use crate::strength::{SHORTEST, is_weak};
+
 /// Settings of `auth-plugin`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct AuthConfig {
     /// Key that signs tokens, at least 32 bytes: for several processes that accept each other's
     /// tokens. Without it one is made at the first start and kept in the data directory. Another
@@ -37,6 +42,43 @@ impl Default for AuthConfig {
             users: Vec::new(),
             allow_weak_passwords: false,
         }
+    }
+}
+
+plugin_core::checked!(AuthConfig, AuthConfig::check);
+
+impl AuthConfig {
+    /// Whether all users can be stored, and their passwords are not weak.
+    ///
+    /// # Errors
+    ///
+    /// Names the first that is wrong; nothing of a password or key is told.
+    pub(crate) fn check(&self) -> Result<()> {
+        let bytes = self.secret.as_ref().map(|secret| secret.expose().len());
+        if let Some(bytes) = bytes.filter(|bytes| *bytes < key::SHORTEST) {
+            let least = key::SHORTEST;
+            return Err(Error::config(format!(
+                "`secret`: has {bytes} bytes, and needs {least}: write one from `openssl rand -base64 32`, or none"
+            )));
+        }
+        let users: Vec<User> = self.users.iter().map(Account::user).collect();
+        User::check_all("users", &users)?;
+        for (at, account) in self.users.iter().enumerate() {
+            let password = account.password.expose();
+            let fault = match password.len() {
+                0 => "it is empty".to_owned(),
+                bytes if bytes > LONGEST => format!("a password has at most {LONGEST} bytes"),
+                _ if account.is_weak() && !self.allow_weak_passwords => format!(
+                    "it is weak: take one of {SHORTEST} bytes or more that is not made of the id, the name, a common word, a sequence or a repetition, or set `allow_weak_passwords`"
+                ),
+                _ => continue,
+            };
+            let id = &account.id;
+            return Err(Error::config(format!(
+                "`users[{at}].password`: the password of user `{id}` can't be taken: {fault}"
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -95,4 +137,21 @@ pub struct Account {
     pub phone: Option<String>,
     /// Password, at most 1024 bytes.
     pub password: Secret,
+}
+
+impl Account {
+    pub(crate) fn user(&self) -> User {
+        User {
+            id: self.id.clone(),
+            name: self.name.clone(),
+            email: self.email.clone(),
+            phone: self.phone.clone(),
+        }
+    }
+
+    /// Whether the password is easily guessed.
+    pub(crate) fn is_weak(&self) -> bool {
+        let mailbox = self.email.split('@').next().unwrap_or_default();
+        is_weak(&[&self.id, &self.name, mailbox], self.password.expose())
+    }
 }

@@ -10,7 +10,7 @@ use plugin_core::config::Secret;
 use plugin_core::{Error, ErrorExt, Result, owned, regular};
 
 /// Shortest key, in bytes: as long as what the hash gives.
-const SHORTEST: usize = 32;
+pub(crate) const SHORTEST: usize = 32;
 
 /// The key: that of the config, else that of the file, which is made if absent.
 ///

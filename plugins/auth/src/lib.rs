@@ -37,6 +37,7 @@ mod origin;
 mod password;
 mod revocation;
 mod stored;
+mod strength;
 mod token;
 mod trail;
 

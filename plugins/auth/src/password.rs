@@ -13,7 +13,7 @@ use plugin_core::{Error, Result};
 use tokio::sync::Semaphore;
 
 /// Longest password, in bytes: nobody types more, and hashing it is not free.
-const LONGEST: usize = 1024;
+pub(crate) const LONGEST: usize = 1024;
 
 /// Hashes that are made at once.
 const AT_ONCE: usize = 2;

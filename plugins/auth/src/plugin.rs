@@ -9,7 +9,7 @@ use plugin_contracts::{
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 
-use crate::accounts::{self, Accounts};
+use crate::accounts::Accounts;
 use crate::attempts::{Attempt, Attempts, Refused};
 use crate::config::AuthConfig;
 use crate::generations::Generations;
@@ -20,6 +20,7 @@ use crate::origin::Origin;
 use crate::password::Passwords;
 use crate::revocation::Revocations;
 use crate::stored;
+use crate::strength;
 use crate::token::{self, Claims, Signer};
 use crate::trail::Trail;
 
@@ -137,7 +138,7 @@ impl Authenticator {
         if note.listed == Some(false) {
             return Ok(Err("disabled"));
         }
-        let weak = accounts::is_weak(user, password);
+        let weak = strength::is_weak(&[user], password);
         if note.weakness_of(&hash).is_none() {
             note.set_weakness(&hash, weak);
             self.generations.ledger.write(user, &note).await?;

@@ -4,6 +4,7 @@
 
 mod events;
 mod services;
+mod user;
 
 pub use events::{
     DataQuery, DataQueryResult, DataSave, DataSaved, OrderCreated, UserLogin, UserLogout,

@@ -1,7 +1,7 @@
 //! Settings of `database-plugin`, and what they come to.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugin_core::config::{Period, Secret};
@@ -20,7 +20,7 @@ pub type Tables = BTreeMap<String, BTreeMap<String, ColumnKind>>;
 
 /// Settings of `database-plugin`.
 #[derive(Debug, Clone, PartialEq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct DatabaseConfig {
     /// Which database. Without it: `mysql` when `host` is given, else `sqlite`.
     pub driver: Option<Driver>,
@@ -34,7 +34,8 @@ pub struct DatabaseConfig {
     pub username: Option<String>,
     /// Password of `username`.
     pub password: Option<Secret>,
-    /// File of the SQLite database; a relative path is below the plugin's data directory.
+    /// File of the SQLite database; a relative path is below the plugin's data directory. An absolute
+    /// one may lead anywhere; neither has a `..` in it.
     pub path: Option<PathBuf>,
     /// Most connections at once.
     #[schemars(range(min = 1, max = 1000))]
@@ -46,13 +47,13 @@ pub struct DatabaseConfig {
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub query_timeout: Period,
     /// Most rows that one query may return; one that finds more fails.
-    #[schemars(range(min = 1, max = 100_000_000))]
+    #[schemars(range(min = 1000, max = 100_000_000))]
     pub max_rows: usize,
     /// Most bytes that one query may return; one that finds more fails.
-    #[schemars(range(min = 1, max = 1_073_741_824))]
+    #[schemars(range(min = 65_536, max = 1_073_741_824))]
     pub max_result_bytes: usize,
     /// Most bytes of one value that an event saves, or binds in a query.
-    #[schemars(range(min = 1, max = 1_073_741_824))]
+    #[schemars(range(min = 1024, max = 1_073_741_824))]
     pub max_value_bytes: usize,
     /// How many of the last `data.save` are known again when they are delivered a second time.
     #[schemars(range(min = 0, max = 100_000_000))]
@@ -134,7 +135,15 @@ pub(crate) struct Limits {
     pub(crate) remembered: u32,
 }
 
+plugin_core::checked!(DatabaseConfig, DatabaseConfig::check);
+
 impl DatabaseConfig {
+    /// Checks what the schema can't: which keys go together, the path, and the names of tables.
+    fn check(&self) -> Result<()> {
+        self.check_tables()?;
+        self.target(Path::new("")).map(drop)
+    }
+
     /// Checks the names under `tables`, which become part of statements.
     ///
     /// # Errors
@@ -147,15 +156,17 @@ impl DatabaseConfig {
             }
             if table.eq_ignore_ascii_case(memory::TABLE) {
                 return Err(Error::config(format!(
-                    "`{table}` is a table of the plugin's own: take another name"
+                    "`tables.{table}`: is a table of the plugin's own: take another name"
                 )));
             }
             if columns.is_empty() {
-                return Err(Error::config(format!("table `{table}` has no columns")));
+                return Err(Error::config(format!(
+                    "`tables.{table}`: has no columns: name one"
+                )));
             }
             if columns.contains_key("id") {
                 return Err(Error::config(format!(
-                    "`{table}.id` is made by the plugin: remove it"
+                    "`tables.{table}.id`: is made by the plugin: remove it"
                 )));
             }
         }
@@ -185,7 +196,8 @@ fn check_name(name: &str) -> Result<()> {
         return Ok(());
     }
     Err(Error::config(format!(
-        "`{name}` is no name of a table or column: a letter, then letters, digits and `_`, 63 at most"
+        "`tables`: `{}` is no name of a table or column: a letter, then letters, digits and `_`, 63 at most",
+        name.escape_debug()
     )))
 }
 
@@ -200,9 +212,44 @@ mod tests {
     }
 
     #[test]
+    fn report_c5_a_path_stays_where_it_is_said_to_be() {
+        for path in [
+            "",
+            "../x.db",
+            "a/../../x.db",
+            "a/..",
+            "/a/../b.db",
+            "a/",
+            "/",
+            ".",
+            "a\n",
+            "a\u{1b}",
+        ] {
+            let read = serde_json::from_value::<DatabaseConfig>(json!({"path": path}));
+            assert!(
+                read.unwrap_err().to_string().starts_with("`path`: "),
+                "{path:?}"
+            );
+        }
+        for path in ["x.db", "./x.db", "a/x.db", "/var/lib/x.db", "\u{6570}.db"] {
+            assert!(serde_json::from_value::<DatabaseConfig>(json!({"path": path})).is_ok());
+        }
+        for host in ["", "u:p@db", "http://db/", "a b", "db:3306", "db/"] {
+            let read =
+                serde_json::from_value::<DatabaseConfig>(json!({"host": host, "database": "d"}));
+            assert!(
+                read.unwrap_err().to_string().starts_with("`host`: "),
+                "{host:?}"
+            );
+        }
+        for host in ["db", "db-1.example.com", "127.0.0.1", "::1", "my_db"] {
+            config(json!({"host": host, "database": "d"}));
+        }
+    }
+
+    #[test]
     fn names_of_tables_are_plain() {
-        let good = config(json!({"tables": {"orders": {"total": "integer"}}}));
-        assert!(good.check_tables().is_ok());
+        config(json!({"tables": {"orders": {"total": "integer"}}}));
         for (table, column) in [
             ("a b", "c"),
             ("a", "c\""),
@@ -211,14 +258,15 @@ mod tests {
             ("a", "id"),
             ("sqlite_a", "b"),
         ] {
-            let bad = config(json!({"tables": {table: {column: "text"}}}));
-            assert!(bad.check_tables().is_err(), "{table}.{column}");
+            let bad = json!({"tables": {table: {column: "text"}}});
+            let bad = serde_json::from_value::<DatabaseConfig>(bad);
+            assert!(bad.is_err(), "{table}.{column}");
         }
     }
 
     #[test]
     fn the_password_is_not_printed() {
-        let config = config(json!({"password": "hunter2"}));
+        let config = config(json!({"host": "h", "database": "d", "password": "hunter2"}));
         assert!(!format!("{config:?}").contains("hunter2"));
     }
 }

@@ -27,7 +27,7 @@ async fn rows_travel_through_mariadb() {
     )
     .await;
 
-    let config = server.config(json!({"query_timeout": "300ms", "max_rows": 2}));
+    let config = server.config(json!({"query_timeout": "300ms", "max_rows": 1000}));
     let running = start(&config, directory.path()).await.expect("it starts");
     values(&running).await;
     limits(&running).await;
@@ -67,7 +67,7 @@ async fn limits(running: &Running) {
         .expect_err("it takes too long");
     assert!(error.to_string().contains("query_timeout"), "{error}");
     let error = database
-        .query("SELECT id FROM orders", &[])
+        .query("SELECT a.id FROM orders a, orders b, orders c", &[])
         .await
         .expect_err("these are too many");
     assert!(error.to_string().contains("max_rows"), "{error}");

@@ -1,6 +1,7 @@
 //! Settings of `logger-plugin`.
 
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 
 use plugin_core::config::Period;
 use plugin_core::prelude::*;
@@ -8,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 /// Settings of `logger-plugin`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct LoggerConfig {
     /// The least important line that is written.
     pub level: Level,
@@ -41,6 +42,35 @@ impl Default for LoggerConfig {
             max_text_bytes: 2048,
             collapse: CollapseConfig::default(),
         }
+    }
+}
+
+plugin_core::checked!(LoggerConfig, LoggerConfig::check);
+
+impl LoggerConfig {
+    /// The files stay below the plugin's directory.
+    fn check(&self) -> Result<()> {
+        let FileConfig {
+            directory, prefix, ..
+        } = &self.file;
+        let parts = Path::new(directory).components();
+        let leads_out = !parts
+            .clone()
+            .all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        if leads_out || directory.contains(char::is_control) {
+            return Err(Error::config(format!(
+                "`file.directory`: must be below the plugin's data directory: `{}` leads out of it, or is no path",
+                directory.escape_debug()
+            )));
+        }
+        let is_name = Path::new(prefix).file_name() == Some(prefix.as_ref());
+        if !is_name || prefix.contains(char::is_control) {
+            return Err(Error::config(format!(
+                "`file.prefix`: must be the start of a file's name: `{}` is none",
+                prefix.escape_debug()
+            )));
+        }
+        Ok(())
     }
 }
 
@@ -179,4 +209,32 @@ pub enum Rotation {
     Daily,
     /// Never.
     Never,
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::LoggerConfig;
+
+    fn refusal(file: &Value) -> String {
+        let read = serde_json::from_value::<LoggerConfig>(json!({ "file": file }));
+        read.unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_prefix_that_leads_out_is_refused() {
+        for prefix in ["../app", "a/b", "..", "/tmp/app", "a\n"] {
+            let error = refusal(&json!({ "prefix": prefix }));
+            assert!(error.starts_with("`file.prefix`: "), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_directory_outside_is_refused() {
+        for directory in ["..", "a/../../b", "/tmp", "a\n"] {
+            let error = refusal(&json!({ "directory": directory }));
+            assert!(error.starts_with("`file.directory`: "), "{error}");
+        }
+    }
 }

@@ -5,9 +5,12 @@ use std::num::NonZeroU16;
 use plugin_core::config::{Period, Secret, SecretUrl};
 use plugin_core::prelude::*;
 
+use crate::texts::Texts;
+use crate::{email, sms};
+
 /// Settings of `notification-plugin`.
 #[derive(Debug, Clone, Deserialize, JsonSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default, deny_unknown_fields, remote = "Self")]
 pub struct NotificationConfig {
     /// Sender of e-mail: `name@example.com` or `Name <name@example.com>`.
     pub from: String,
@@ -32,6 +35,17 @@ impl Default for NotificationConfig {
             concurrency: None,
             templates: Templates::default(),
         }
+    }
+}
+
+plugin_core::checked!(NotificationConfig, NotificationConfig::check);
+
+impl NotificationConfig {
+    /// Whether addresses, servers and templates are some.
+    fn check(&self) -> Result<()> {
+        Texts::new(&self.templates)?;
+        email::check(&self.from, self.smtp.as_ref())?;
+        self.sms.as_ref().map_or(Ok(()), sms::check)
     }
 }
 

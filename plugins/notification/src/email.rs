@@ -12,6 +12,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::{
     Address, AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor, transport::smtp,
 };
+use plugin_core::config::check;
 use plugin_core::{Error, ErrorExt, Result};
 
 use crate::config::{SmtpConfig, Tls};
@@ -54,16 +55,7 @@ impl Mailer {
     ///
     /// When `from` is no address, or the server's settings are none.
     pub fn new(from: &str, smtp: Option<&SmtpConfig>, outbox: Outbox) -> Result<Self> {
-        let no_address = || {
-            Error::config(format!(
-                "`from`: `{}` is no e-mail address",
-                from.escape_debug()
-            ))
-        };
-        if plain::is_foul(from) {
-            return Err(no_address().context("it has a control character"));
-        }
-        let from = (from.parse()).map_err(|error: AddressError| no_address().because(error))?;
+        let from = sender(from)?;
         let route = match smtp {
             Some(config) => Route::Smtp {
                 transport: transport(config)?,
@@ -118,14 +110,39 @@ impl Mailer {
     }
 }
 
+/// Whether the sender and the mail server of a config are some.
+///
+/// # Errors
+///
+/// When one is not.
+pub(crate) fn check(from: &str, smtp: Option<&SmtpConfig>) -> Result<()> {
+    sender(from)?;
+    let Some(config) = smtp else { return Ok(()) };
+    check::host("smtp.host", &config.host)?;
+    if config.username.is_some() != config.password.is_some() {
+        return Err(Error::config(
+            "`smtp`: set both `username` and `password`, or neither",
+        ));
+    }
+    Ok(())
+}
+
+fn sender(from: &str) -> Result<Mailbox> {
+    let no_address = || {
+        Error::config(format!(
+            "`from`: `{}` is no e-mail address",
+            from.escape_debug()
+        ))
+    };
+    if plain::is_foul(from) {
+        return Err(no_address());
+    }
+    (from.parse()).map_err(|error: AddressError| no_address().because(error))
+}
+
 fn transport(config: &SmtpConfig) -> Result<AsyncSmtpTransport<Tokio1Executor>> {
     type Transport = AsyncSmtpTransport<Tokio1Executor>;
-    if config.host.is_empty() || plain::is_foul(&config.host) {
-        let host = &config.host;
-        return Err(Error::config(format!(
-            "`smtp.host`: {host:?} is no name of a server"
-        )));
-    }
+    check::host("smtp.host", &config.host)?;
     let builder = match config.tls {
         Tls::None => Transport::builder_dangerous(&config.host),
         Tls::StartTls => Transport::starttls_relay(&config.host).config()?,

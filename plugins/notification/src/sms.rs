@@ -88,13 +88,25 @@ impl Texter {
     }
 }
 
+/// Whether the gateway of a config is one.
+///
+/// # Errors
+///
+/// When its address or its token is none.
+pub(crate) fn check(config: &SmsConfig) -> Result<()> {
+    Gateway::new(config).map(drop)
+}
+
 impl Gateway {
     fn new(config: &SmsConfig) -> Result<Self> {
         let good = config.url.expose().parse().is_ok_and(|uri: Uri| {
             uri.authority().is_some() && matches!(uri.scheme_str(), Some("http" | "https"))
         });
         if !good {
-            let message = format!("`sms.url`: `{}` is no http(s) address", config.url);
+            let message = format!(
+                "`sms.url`: `{}` is no http(s) address: write `http://` or `https://` and a host",
+                config.url
+            );
             return Err(Error::config(message));
         }
         if (config.token.as_ref()).is_some_and(|token| plain::is_foul(token.expose())) {

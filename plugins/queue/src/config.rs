@@ -2,14 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use plugin_core::config::Period;
+use plugin_core::config::{Period, check};
 use plugin_core::prelude::*;
 
 /// Settings of `queue-plugin`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct QueueConfig {
-    /// The file; a relative path is below the plugin's data directory.
+    /// The file; a relative path is below the plugin's data directory. An absolute one may lead
+    /// anywhere; neither has a `..` in it.
     pub path: PathBuf,
     /// How long a commit waits for more to come, at most `1s`; a stop cuts it short.
     #[schemars(extend("x-min" = "0s", "x-max" = "1s"))]
@@ -48,6 +49,11 @@ impl Default for QueueConfig {
         }
     }
 }
+
+plugin_core::checked!(QueueConfig, |config: &QueueConfig| check::path(
+    "path",
+    &config.path
+));
 
 impl QueueConfig {
     /// Where the file is.

@@ -5,13 +5,23 @@ use std::time::Duration;
 use plugin_core::event::Pattern;
 use plugin_core::prelude::*;
 
+use crate::limit::Limit;
+
 /// Settings of `rate-limit-plugin`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct RateLimitConfig {
     /// The limits; an event has to pass all that its topic matches.
     pub limits: Vec<LimitConfig>,
 }
+
+plugin_core::checked!(RateLimitConfig, |config: &RateLimitConfig| {
+    (config.limits.iter().enumerate()).try_for_each(|(at, limit)| {
+        Limit::new(limit)
+            .map(drop)
+            .map_err(|error| Error::config(format!("`limits[{at}]`: {error}")))
+    })
+});
 
 /// One limit.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]

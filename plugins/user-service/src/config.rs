@@ -5,12 +5,21 @@ use plugin_core::prelude::*;
 
 /// Settings of `user-service`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
+#[serde(deny_unknown_fields, default, remote = "Self")]
 pub struct UserServiceConfig {
     /// The users of this config. At the start those who are absent are created, what changed here
     /// is taken over, and who was listed before and is not any more is disabled. They have no
     /// password and can't log in: those who can are listed in the config of `auth-plugin`.
     pub users: Vec<SeedUser>,
+}
+
+plugin_core::checked!(UserServiceConfig, UserServiceConfig::check);
+
+impl UserServiceConfig {
+    fn check(&self) -> Result<()> {
+        let users: Vec<User> = self.users.iter().cloned().map(User::from).collect();
+        User::check_all("users", &users)
+    }
 }
 
 /// A user of the config.

@@ -8,7 +8,6 @@ use std::collections::HashSet;
 use plugin_contracts::{Database, User};
 use plugin_core::{Error, ErrorExt, Result};
 
-use crate::check;
 use crate::repository::Repository;
 
 /// The source of this plugin's own config. What it says of a user counts more than what others say.
@@ -26,7 +25,7 @@ pub(crate) async fn declare<D: Database>(
 ) -> Result<()> {
     let mut ids = HashSet::new();
     for user in users {
-        check::user(user).context(told(user))?;
+        user.check().context(told(user))?;
         if !ids.insert(user.id.as_str()) {
             return Err(Error::config("is there twice").context(told(user)));
         }

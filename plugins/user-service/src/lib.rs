@@ -17,7 +17,6 @@
 mod config;
 mod plugin;
 
-mod check;
 mod declared;
 mod repository;
 

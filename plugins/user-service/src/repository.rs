@@ -6,8 +6,6 @@ use plugin_contracts::{Database, Row, User};
 use plugin_core::{Error, Result};
 use serde_json::{Value, json};
 
-use crate::check;
-
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS users (\
     id VARCHAR(64) NOT NULL PRIMARY KEY, \
     name VARCHAR(255) NOT NULL, \
@@ -90,7 +88,7 @@ impl<D: Database> Repository<D> {
     ///
     /// When the user does not look like one or is there, or the database refuses.
     pub(crate) async fn create(&self, user: &User, hash: Option<&str>) -> Result<()> {
-        check::user(user)?;
+        user.check()?;
         if self.row(&user.id).await?.is_some() {
             return Err(Error::external(format!(
                 "user `{}` is there already",
@@ -196,7 +194,7 @@ impl<D: Database> Repository<D> {
 
     /// A collation may find `Ann` for `ann`: only the very same id counts.
     async fn row(&self, id: &str) -> Result<Option<Row>> {
-        if id.len() > check::ID_LENGTH {
+        if id.len() > User::ID_LENGTH {
             return Ok(None);
         }
         let rows = self.database.query(FIND, &[json!(id)]).await?;

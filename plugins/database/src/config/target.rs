@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use plugin_core::config::Secret;
+use plugin_core::config::check;
 use plugin_core::{Error, Result};
 
 use super::{DatabaseConfig, Driver};
@@ -51,23 +52,27 @@ impl DatabaseConfig {
         ];
         if let Some((key, _)) = server_keys.iter().find(|(_, given)| *given) {
             return Err(Error::config(format!(
-                "`{key}` belongs to `driver: mysql`, and this is `sqlite`: set `host`, or remove `{key}`"
+                "`{key}`: belongs to `driver: mysql`, and this is `sqlite`: set `host`, or remove `{key}`"
             )));
         }
         let path = self.path.as_deref().unwrap_or(Path::new("data.sqlite"));
         if path.as_os_str() == ":memory:" {
             return Err(Error::config(
-                "`path` is a file: `:memory:` is not supported",
+                "`path`: must be a file: `:memory:` is not supported",
             ));
         }
+        check::path("path", path)?;
         Ok(data_dir.join(path))
     }
 
     fn server(&self) -> Result<Server> {
         if self.path.is_some() {
             return Err(Error::config(
-                "`path` belongs to `driver: sqlite`: remove it, or remove `host`",
+                "`path`: belongs to `driver: sqlite`: remove it, or remove `host`",
             ));
+        }
+        if let Some(host) = &self.host {
+            check::host("host", host)?;
         }
         let missing = |key| Error::config(format!("`driver: mysql` needs `{key}`"));
         Ok(Server {
@@ -88,9 +93,10 @@ mod tests {
     use super::*;
 
     fn target(json: serde_json::Value) -> Result<Target> {
-        serde_json::from_value::<DatabaseConfig>(json)
-            .unwrap()
-            .target(Path::new("/data"))
+        match serde_json::from_value::<DatabaseConfig>(json) {
+            Ok(config) => config.target(Path::new("/data")),
+            Err(error) => Err(Error::config(error.to_string())),
+        }
     }
 
     #[test]

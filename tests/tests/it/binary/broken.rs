@@ -93,3 +93,90 @@ fn a_right_that_is_missing_says_what_to_write() {
         assert!(ended.stderr.contains(part), "{part}: {ended:?}");
     }
 }
+
+/// What only the plugin knows to be wrong: `check` tells it, and not first the start.
+#[test]
+fn report_c5_what_a_plugin_refuses_is_told_by_check_at_its_place() {
+    for (plugin, config, key) in [
+        ("database-plugin", "max_result_bytes: 1", "max_result_bytes"),
+        ("database-plugin", "max_rows: 1", "max_rows"),
+        ("database-plugin", "path: ''", "path"),
+        ("database-plugin", "path: ../../../esc.db", "path"),
+        ("database-plugin", "path: ':memory:'", "path"),
+        ("database-plugin", "password: x", "password"),
+        (
+            "database-plugin",
+            "host: 'u:hunter2@h', database: d",
+            "host",
+        ),
+        (
+            "database-plugin",
+            "tables: { 'a b': { c: text } }",
+            "tables",
+        ),
+        (
+            "database-plugin",
+            "tables: { a: { id: text } }",
+            "tables.a.id",
+        ),
+        ("queue-plugin", "path: ''", "path"),
+        ("queue-plugin", "path: a/../../x.db", "path"),
+        ("logger-plugin", "file: { prefix: ../../p }", "file.prefix"),
+        (
+            "logger-plugin",
+            "file: { directory: ../logs }",
+            "file.directory",
+        ),
+        ("api-plugin", "address: localhost", "address"),
+        ("api-plugin", "address: http://u:hunter2@h/", "address"),
+        ("api-plugin", "open: [GET /x]", "open"),
+        ("auth-plugin", "secret: hunter2", "secret"),
+        (
+            "auth-plugin",
+            r#"users: [{ id: "a\e", name: A, email: a@b, password: hunter2-hunter3 }]"#,
+            "users[0]",
+        ),
+        (
+            "auth-plugin",
+            "allow_weak_passwords: false, users: [{ id: a, name: A, email: a@b, password: hunter2 }]",
+            "users[0].password",
+        ),
+        (
+            "user-service",
+            "users: [{ id: a, name: A, email: ab }]",
+            "users[0]",
+        ),
+        ("notification-plugin", "from: nobody", "from"),
+        (
+            "notification-plugin",
+            "smtp: { host: 'smtp://u:hunter2@h/' }",
+            "smtp.host",
+        ),
+        (
+            "notification-plugin",
+            "smtp: { host: h, username: u }",
+            "smtp",
+        ),
+        ("notification-plugin", "sms: { url: hunter2 }", "sms.url"),
+        (
+            "notification-plugin",
+            "templates: { welcome: { subject: '{nobody}' } }",
+            "templates.welcome.subject",
+        ),
+        (
+            "rate-limit-plugin",
+            "limits: [{ topics: a, rate: 1, by: field }]",
+            "limits[0]",
+        ),
+    ] {
+        let text = format!("{plugin}: {{ enabled: true, config: {{ {config} }} }}\n");
+        let app = App::new().file("config/plugins/p.yaml", &text);
+        let ended = app.run("check");
+        let told = format!(": {plugin}.config.{key}: ");
+        let found = ended.stderr.lines().any(|line| {
+            line.contains(&told) && line.starts_with("error: config/plugins/p.yaml:1:")
+        });
+        assert!(ended.code == Some(3) && found, "{text}{ended:?}");
+        assert!(!ended.stderr.contains("hunter2"), "{ended:?}");
+    }
+}

@@ -1,0 +1,101 @@
+//! What a user has to look like before it is stored.
+
+use std::collections::HashSet;
+
+use plugin_core::{Error, Result};
+
+use crate::services::User;
+
+const ID_LENGTH: usize = 64;
+const TEXT_LENGTH: usize = 255;
+
+impl User {
+    /// Longest id, in bytes: what its column holds.
+    pub const ID_LENGTH: usize = ID_LENGTH;
+
+    /// Whether a user looks like one who can be stored.
+    ///
+    /// # Errors
+    ///
+    /// Names the field that is wrong.
+    pub fn check(&self) -> Result<()> {
+        text("id", &self.id, ID_LENGTH)?;
+        text("name", &self.name, TEXT_LENGTH)?;
+        text("email", &self.email, TEXT_LENGTH)?;
+        if let Some(phone) = &self.phone {
+            text("phone", phone, ID_LENGTH)?;
+        }
+        match self.email.split_once('@') {
+            Some((name, host))
+                if !name.is_empty() && !host.is_empty() && !self.email.contains(' ') =>
+            {
+                Ok(())
+            }
+            _ => Err(Error::external(format!(
+                "`{}` is no e-mail address",
+                self.email
+            ))),
+        }
+    }
+
+    /// Whether the users of a config can all be stored; `key` is the list that they stand in.
+    ///
+    /// # Errors
+    ///
+    /// Names the first one that can't, or is there twice.
+    pub fn check_all<'u>(key: &str, users: impl IntoIterator<Item = &'u Self>) -> Result<()> {
+        let mut ids = HashSet::new();
+        for (at, user) in users.into_iter().enumerate() {
+            let fault = match user.check() {
+                Err(error) => error.to_string(),
+                Ok(()) if !ids.insert(user.id.as_str()) => {
+                    format!("the user `{}` is there twice", user.id)
+                }
+                Ok(()) => continue,
+            };
+            return Err(Error::config(format!("`{key}[{at}]`: {fault}")));
+        }
+        Ok(())
+    }
+}
+
+fn text(field: &str, text: &str, most: usize) -> Result<()> {
+    let trimmed = text.trim() == text && !text.is_empty();
+    if trimmed && text.len() <= most && !text.contains(char::is_control) {
+        return Ok(());
+    }
+    Err(Error::external(format!(
+        "`{field}` of a user is a text of 1 to {most} bytes, without spaces around it and control characters"
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn who(id: &str, email: &str) -> User {
+        User {
+            id: id.into(),
+            name: "Ann".into(),
+            email: email.into(),
+            phone: None,
+        }
+    }
+
+    #[test]
+    fn a_user_looks_like_one() {
+        assert!(who("ann", "ann@example.com").check().is_ok());
+        assert!(who("安", "安@例子.com").check().is_ok());
+        for (id, email) in [
+            ("", "ann@example.com"),
+            (" ann", "ann@example.com"),
+            ("a\nb", "ann@example.com"),
+            (&"a".repeat(65), "ann@example.com"),
+            ("ann", "ann"),
+            ("ann", "@example.com"),
+            ("ann", "ann@example.com\r\nBcc: all@example.com"),
+        ] {
+            assert!(who(id, email).check().is_err(), "{id} {email}");
+        }
+    }
+}
