@@ -44,6 +44,8 @@ struct Source {
     /// Nothing when whoever started the process wants it to survive its terminal, as `nohup` does.
     hangup: Option<tokio::signal::unix::Signal>,
     meaningless: [tokio::signal::unix::Signal; 3],
+    /// SIGXFSZ, of a file that may not grow further, which the write is told of as well; and SIGIO.
+    _silent: [tokio::signal::unix::Signal; 2],
 }
 
 #[cfg(unix)]
@@ -60,6 +62,10 @@ impl Source {
                 signal(SignalKind::user_defined1())?,
                 signal(SignalKind::user_defined2())?,
                 signal(SignalKind::alarm())?,
+            ],
+            _silent: [
+                signal(SignalKind::from_raw(rustix::process::Signal::XFSZ.as_raw()))?,
+                signal(SignalKind::io())?,
             ],
         })
     }

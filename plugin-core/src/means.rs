@@ -145,6 +145,10 @@ fn write_mark(mark: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = mark.parent() {
         owned::own_dir(directory)?;
     }
+    // What a link in its place leads to is not ours.
+    if mark.is_symlink() {
+        fs::remove_file(mark)?;
+    }
     let mut options = owned::options();
     let mut file = regular::open(mark, options.write(true).create(true).truncate(true))?;
     file.write_all(text.as_bytes())

@@ -97,7 +97,10 @@ fn login(text: &str, from: usize) -> Option<(usize, usize)> {
             .map_or(word, |gap| word + gap + 1);
         match text[word..at].split_once(':') {
             Some((user, password)) if !user.is_empty() && !password.is_empty() => {
-                return Some((word, at));
+                // A password may hold an `@`: the last one of the word counts.
+                let rest = &text[at..];
+                let rest = &rest[..rest.find(is_gap).unwrap_or(rest.len())];
+                return Some((word, at + rest.rfind('@').unwrap_or(0)));
             }
             _ => from = at + 1,
         }
@@ -212,6 +215,7 @@ mod tests {
             ),
             ("https://gw/?to=a@b", "https://gw/?to=a@b"),
             ("app:hunter2@db", "***@db"),
+            ("app:hun@ter2@db, x@y", "***@db, x@y"),
             ("at app:hunter2@db:3306, x", "at ***@db:3306, x"),
             ("a: b@c x:@d :y@d", "a: b@c x:@d :y@d"),
             (

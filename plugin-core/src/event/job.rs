@@ -147,6 +147,12 @@ impl Job {
         Some(turn.key)
     }
 
+    #[cold]
+    #[inline(never)]
+    fn gives_share_back(&mut self) {
+        self.rare().share = None;
+    }
+
     fn failures(&self) -> Option<&Failures> {
         self.rare.as_ref()?.failures.as_ref()
     }
@@ -189,8 +195,8 @@ impl Job {
         if self.site.site.keeps_room {
             return false;
         }
-        if let Some(rare) = &mut self.rare {
-            rare.share = None;
+        if self.rare.is_some() {
+            self.gives_share_back();
         }
         std::mem::take(&mut self.has_room)
     }

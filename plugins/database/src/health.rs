@@ -25,9 +25,47 @@ impl Writes {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = refused;
     }
 
+    /// Notes that a write begins. One that is given up before it has ended counts as refused: the
+    /// caller's time limit may be shorter than the database's own.
+    pub(crate) fn begin(&self) -> Begun<'_> {
+        Begun {
+            writes: self,
+            ended: false,
+        }
+    }
+
     fn refused(&self) -> bool {
         let refused = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         refused.is_some()
+    }
+}
+
+/// A write that has begun.
+#[must_use = "a write that is dropped counts as given up"]
+pub(crate) struct Begun<'a> {
+    writes: &'a Writes,
+    ended: bool,
+}
+
+impl Begun<'_> {
+    /// Remembers how it went.
+    pub(crate) fn went<T>(mut self, result: &Result<T>) {
+        self.ended = true;
+        self.writes.went(result);
+    }
+
+    /// It says nothing of the database.
+    pub(crate) fn tells_nothing(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for Begun<'_> {
+    fn drop(&mut self) {
+        if !self.ended {
+            let given_up: Result<()> = Err(Error::retriable("a write was given up"));
+            self.writes.went(&given_up);
+        }
     }
 }
 
@@ -72,4 +110,20 @@ async fn write<D: Dialect>(writer: &Reach<D>) -> Result<()> {
     memory::try_write::<D>(lease.connection()?).await?;
     lease.give_back();
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_b23_a_write_that_is_given_up_counts_as_refused() {
+        let writes = Writes::default();
+        drop(writes.begin());
+        assert!(writes.refused());
+        writes.begin().went(&Ok(()));
+        assert!(!writes.refused());
+        writes.begin().tells_nothing();
+        assert!(!writes.refused());
+    }
 }

@@ -145,11 +145,12 @@ impl<D: Dialect> Store<D> {
     /// delivered again in either case.
     pub(crate) async fn save(&self, rows: &[Saving<'_>]) -> Result<Vec<Result<i64>>> {
         let limit = self.limit_of(rows.len());
+        let begun = self.writes.begin();
         let saved = self
             .writer
             .within(limit, self.transaction(rows, limit))
             .await;
-        self.writes.went(&saved);
+        begun.went(&saved);
         saved
     }
 
@@ -310,13 +311,11 @@ impl<D: Dialect> Store<D> {
             done.map_err(|error| classify_write(error, false))
         };
         let waiting = self.limits.query.saturating_add(self.limits.connect);
+        let begun = self.writes.begin();
         let done = self.writer.within(waiting, work).await;
-        if done
-            .as_ref()
-            .err()
-            .is_none_or(|error| error.kind().is_retriable())
-        {
-            self.writes.went(&done);
+        match &done {
+            Err(error) if !error.kind().is_retriable() => begun.tells_nothing(),
+            _ => begun.went(&done),
         }
         done
     }
