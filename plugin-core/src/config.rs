@@ -41,6 +41,7 @@ mod validation;
 mod fit;
 mod groups;
 mod load;
+mod methods;
 mod replicas;
 mod rights;
 mod unenforced;

@@ -6,7 +6,7 @@ mod expand;
 pub(crate) mod variables;
 
 /// What they use of the file beside them.
-pub(crate) mod yaml {
+pub(crate) mod reading {
     pub(crate) const LARGEST: usize = 1 << 20;
 }
 

@@ -8,7 +8,6 @@ use super::node::{Data, Node};
 use super::origin::Origin;
 use super::secret::MASK;
 use super::secret_url;
-use super::settings::Section;
 use super::shape::Shape;
 use super::validation::kind_of;
 
@@ -25,11 +24,9 @@ pub struct Explained {
 }
 
 /// The keys of a section in order of their paths, those that have only a default too.
-pub(super) fn explain(section: &Section) -> Vec<Explained> {
+pub(super) fn explain(name: &str, node: &Node, schema: &Value) -> Vec<Explained> {
     let mut explained = Vec::new();
-    let (schema, name) = (section.schema(), section.name());
-    let shape = Shape::new(&schema);
-    list(&section.node, Some(&shape), name, &mut explained);
+    list(node, Some(&Shape::new(schema)), name, &mut explained);
     explained.sort_by(|a, b| a.key.cmp(&b.key));
     explained
 }

@@ -1,18 +1,9 @@
 //! What config says of a plugin's declared handlers.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::issue::{Issue, IssueKind};
-use super::plugin::PluginConfig;
-use super::report::Report;
-use super::settings::PluginSettings;
-use crate::compose::Composition;
-use crate::descriptor::Descriptor;
-use crate::event::Subscription;
-use crate::options::{Breaker, Mode, Overflow, Retry, SubscribeOptions};
+use crate::options::{Breaker, Overflow, Retry, SubscribeOptions};
 use crate::period::Period;
 
 /// What config says of a declared handler. A key that is absent leaves what the plugin declares.
@@ -84,21 +75,9 @@ impl BreakerConfig {
     }
 }
 
-impl PluginConfig {
-    /// A handler that the plugin declares, with what this config says of it.
-    #[must_use]
-    pub fn subscription(&self, declared: &Subscription) -> Subscription {
-        let config = self.handlers.get(declared.handler);
-        Subscription {
-            options: config.map_or(declared.options, |config| config.over(declared.options)),
-            ..*declared
-        }
-    }
-}
-
 impl HandlerConfig {
     /// The options of a handler, with those that it declares.
-    fn over(&self, declared: SubscribeOptions) -> SubscribeOptions {
+    pub(super) fn over(&self, declared: SubscribeOptions) -> SubscribeOptions {
         SubscribeOptions {
             retry: self.retry_over(declared.retry),
             timeout: self.timeout.map(Period::get).or(declared.timeout),
@@ -145,124 +124,4 @@ impl HandlerConfig {
         ];
         keys.into_iter().filter(|(_, set)| *set).map(|(key, _)| key)
     }
-}
-
-/// Adds what the handlers can't have, with the reason.
-pub(super) fn check(
-    composition: &Composition,
-    plugins: &BTreeMap<&'static str, PluginSettings>,
-    report: &mut Report,
-) {
-    for plugin in composition.plugins() {
-        let settings = &plugins[plugin.name];
-        if settings.config.enabled {
-            for declared in plugin.subscriptions {
-                check_one(plugin, declared, settings, report);
-            }
-        }
-    }
-}
-
-fn check_one(
-    plugin: &Descriptor,
-    declared: &Subscription,
-    settings: &PluginSettings,
-    report: &mut Report,
-) {
-    let Some(config) = settings.config.handlers.get(declared.handler) else {
-        return;
-    };
-    let mut issue = |key: &str, what: String| {
-        let key = format!("handlers.{}.{key}", declared.handler);
-        let place = settings.origin(&key);
-        let key = format!("{}.{key}", plugin.name);
-        report.issue(Issue::new(IssueKind::Invalid, &place, key, what));
-    };
-    let unfit: Vec<_> = (config.keys())
-        .filter_map(|key| Some((key, unfit(declared, settings.config.replicas, key)?)))
-        .collect();
-    for (key, why) in &unfit {
-        issue(key, format!("{why}: leave `{key}` out"));
-    }
-    if unfit.is_empty() {
-        let together = settings.config.subscription(declared).options;
-        for (key, what) in contradictions(config, &together) {
-            issue(key, what);
-        }
-    }
-}
-
-/// Why a handler can't have an option, if it can't.
-fn unfit(declared: &Subscription, replicas: usize, key: &str) -> Option<String> {
-    let (handler, options) = (declared.handler, declared.options);
-    if declared.mode == Mode::Inline && key != "timeout" {
-        return Some(format!(
-            "`{handler}` is a `fn`, which has no mailbox and runs on the publisher's task"
-        ));
-    }
-    if matches!(key, "batch" | "linger") && !options.batches {
-        return Some(format!("`{handler}` takes one event and no batch"));
-    }
-    match key {
-        "overflow" if options.durable => Some(format!(
-            "the events of the durable `{handler}` wait in the store, whose `on_full` says what \
-            happens when that is full"
-        )),
-        "queue" if options.durable => Some(format!(
-            "the events of the durable `{handler}` wait in the store, whose `max_events` bounds them"
-        )),
-        "queue" if options.group.is_some() || replicas > 1 => Some(format!(
-            "an event goes to whichever member of the group of `{handler}` has room in its \
-            `mailbox`"
-        )),
-        _ => None,
-    }
-}
-
-/// What does not go together, with the key that says so.
-fn contradictions(
-    config: &HandlerConfig,
-    options: &SubscribeOptions,
-) -> impl Iterator<Item = (&'static str, String)> {
-    pauses(config, options)
-        .into_iter()
-        .chain(calls_at_once(options))
-}
-
-fn pauses(config: &HandlerConfig, options: &SubscribeOptions) -> Vec<(&'static str, String)> {
-    let set = [
-        ("backoff", config.backoff.is_some()),
-        ("max_backoff", config.max_backoff.is_some()),
-    ];
-    let set = set.into_iter().filter(|(_, set)| *set).map(|(key, _)| key);
-    let Some(retry) = options.retry else {
-        let what = "is the pause before a retry, and this handler has none: set `retry`";
-        return set.map(|key| (key, format!("`{key}` {what}"))).collect();
-    };
-    let (initial, max) = (retry.backoff.initial, retry.backoff.max);
-    if initial <= max {
-        return Vec::new();
-    }
-    let what = format!(
-        "the first pause, `backoff`, is {initial}, and the longest, `max_backoff`, is {max}: \
-        write a shorter one, or a longer `max_backoff`"
-    );
-    set.take(1).map(|key| (key, what.clone())).collect()
-}
-
-fn calls_at_once(options: &SubscribeOptions) -> Option<(&'static str, String)> {
-    if options.concurrency == 1 {
-        return None;
-    }
-    if options.keyed && options.batches {
-        let what = "a batch holds events of many keys, so batches side by side keep no key's \
-            order: leave `concurrency` out";
-        return Some(("concurrency", what.to_owned()));
-    }
-    let stands_elsewhere = options.keyed || options.breaker.is_some();
-    (stands_elsewhere && options.overflow == Overflow::DropOldest).then(|| {
-        let what = "with `concurrency` and a `key` or a `breaker` the oldest event may stand where \
-            it can't give way: write `drop_newest`, or another one";
-        ("overflow", what.to_owned())
-    })
 }

@@ -221,7 +221,7 @@ impl Reader<'_> {
         let shape = self.book.section(manager::ROOT)?.property("config_dir")?;
         let mut filler = Filler {
             environment: &sources.environment,
-            room: yaml::LARGEST,
+            room: reading::LARGEST,
             // The section is filled in later, and its mistakes are reported then.
             issues: &mut Vec::new(),
         };

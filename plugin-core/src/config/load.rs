@@ -9,23 +9,22 @@ use super::conform;
 use super::doubtful;
 use super::fit;
 use super::groups;
-use super::handlers;
 use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
 use super::mask::mask;
+use super::methods;
 use super::node::Node;
 use super::plugin::PluginConfig;
+use super::reading;
 use super::report::Report;
 use super::rights;
-use super::schedules;
 use super::settings::{PluginSettings, Section, Settings};
 use super::shape::Shape;
 use super::sources::Sources;
 use super::unenforced;
 use super::validation;
-use super::yaml;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::init::ConfigNeed;
@@ -72,8 +71,7 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
     let mut report = loader.report;
     fit::check(composition, &plugins, &mut report);
     groups::check(composition, &plugins, &mut report);
-    handlers::check(composition, &plugins, &mut report);
-    schedules::check(composition, &plugins, &mut report);
+    methods::check(composition, &plugins, &mut report);
     rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);
     if !report.issues.is_empty() {
@@ -163,7 +161,7 @@ impl Loader<'_> {
         let environment = &self.sources.environment;
         Filler {
             environment,
-            room: yaml::LARGEST,
+            room: reading::LARGEST,
             issues,
         }
         .fill(node, &shape, key);

@@ -9,6 +9,7 @@ use super::handlers::HandlerConfig;
 use super::policy::{Restart, Start};
 use super::requirement::VersionRequirement;
 use super::schedules::ScheduleConfig;
+use crate::event::Subscription;
 use crate::period::Period;
 use crate::permission::Permission;
 
@@ -93,4 +94,16 @@ pub struct Resources {
     /// Open files.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub file_handles: Option<u64>,
+}
+
+impl PluginConfig {
+    /// A handler that the plugin declares, with what this config says of it.
+    #[must_use]
+    pub fn subscription(&self, declared: &Subscription) -> Subscription {
+        let config = self.handlers.get(declared.handler);
+        Subscription {
+            options: config.map_or(declared.options, |config| config.over(declared.options)),
+            ..*declared
+        }
+    }
 }

@@ -8,8 +8,10 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use super::yaml::LARGEST;
 use crate::regular::{self, NotRegular};
+
+/// Bytes of a text, and bytes that its aliases may add to it.
+pub(super) const LARGEST: usize = 1 << 20;
 
 /// Why a file has no text.
 pub(super) struct Unreadable {

@@ -1,15 +1,8 @@
 //! What config says of a plugin's declared schedules.
 
-use std::collections::BTreeMap;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::issue::{Issue, IssueKind};
-use super::report::Report;
-use super::settings::PluginSettings;
-use crate::compose::Composition;
-use crate::descriptor::Descriptor;
 use crate::options::When;
 use crate::period::Period;
 use crate::schedule::{Cron, Schedule, Timing, Trigger, TriggerError};
@@ -76,7 +69,7 @@ impl ScheduleConfig {
     }
 
     /// The keys of which at most one says when it is due.
-    fn whens(&self) -> impl Iterator<Item = &'static str> {
+    pub(super) fn whens(&self) -> impl Iterator<Item = &'static str> {
         let keys = [
             ("every", self.every.is_some()),
             ("cron", self.cron.is_some()),
@@ -108,61 +101,5 @@ impl Timing {
             timing = timing.timeout(timeout.get());
         }
         Ok(timing)
-    }
-}
-
-/// Adds what makes no schedule, also when it is the plugin that declares it.
-pub(super) fn check(
-    composition: &Composition,
-    plugins: &BTreeMap<&'static str, PluginSettings>,
-    report: &mut Report,
-) {
-    for plugin in composition.plugins() {
-        let settings = &plugins[plugin.name];
-        if settings.config.enabled {
-            for schedule in plugin.schedules {
-                check_one(plugin, schedule, settings, report);
-            }
-        }
-    }
-}
-
-fn check_one(
-    plugin: &Descriptor,
-    schedule: &Schedule,
-    settings: &PluginSettings,
-    report: &mut Report,
-) {
-    let section = format!("schedules.{}", schedule.name);
-    let mut issue = |key: &str, what: String| {
-        let key = format!("{section}{key}");
-        let place = settings.origin(&key);
-        let key = format!("{}.{key}", plugin.name);
-        report.issue(Issue::new(IssueKind::Invalid, &place, key, what));
-    };
-    let config = settings.config.schedules.get(schedule.name);
-    if let Some(config) = config {
-        let whens: Vec<_> = config.whens().collect();
-        if whens.len() > 1 {
-            let keys = whens.join("` and `");
-            issue("", format!("`{keys}` exclude each other: keep one of them"));
-        }
-        let is_cron = whens
-            .first()
-            .map_or(matches!(schedule.when, When::Cron { .. }), |key| {
-                *key == "cron"
-            });
-        if config.timezone.is_some() && !is_cron {
-            let what = "a timezone is of a `cron` expression: give one, or leave `timezone` out";
-            issue(".timezone", what.to_owned());
-        }
-    }
-    if let Err(error) = Timing::declared(schedule, config) {
-        let key = match error {
-            TriggerError::Timezone { .. } => ".timezone",
-            TriggerError::Cron { .. } => ".cron",
-            TriggerError::NoPeriod => ".every",
-        };
-        issue(key, error.to_string());
     }
 }

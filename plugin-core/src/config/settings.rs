@@ -67,11 +67,11 @@ impl Settings {
     #[must_use]
     pub fn explain(&self, name: &str) -> Option<Vec<Explained>> {
         if name == manager::ROOT {
-            return Some(explain(&self.manager_section));
+            return Some(self.manager_section.explain());
         }
         self.plugins
             .get(name)
-            .map(|plugin| explain(&plugin.section))
+            .map(|plugin| plugin.section.explain())
     }
 }
 
@@ -126,6 +126,10 @@ impl Section {
 
     pub(super) fn schema(&self) -> Value {
         schema::of(self.plugin)
+    }
+
+    fn explain(&self) -> Vec<Explained> {
+        explain(self.name(), &self.node, &self.schema())
     }
 
     fn masked(&self) -> Value {

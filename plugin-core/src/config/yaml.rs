@@ -12,11 +12,8 @@ use serde_json::Number;
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
 use super::origin::Origin;
-use super::reading::too_large;
+use super::reading::{LARGEST, too_large};
 use tree::Tree;
-
-/// Bytes of a text, and bytes that its aliases may add to it.
-pub(super) const LARGEST: usize = 1 << 20;
 
 /// Sections and lists within each other.
 const DEEPEST: usize = 64;

@@ -12,8 +12,8 @@
 
 use std::fmt;
 
+use crate::config::reading::LARGEST;
 use crate::config::variables::{Variable, Variables};
-use crate::config::yaml::LARGEST;
 
 /// Defaults within defaults.
 const DEEPEST: usize = 16;
