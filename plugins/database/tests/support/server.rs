@@ -162,6 +162,8 @@ fn options(directory: &Path) -> Vec<String> {
     let mut options = vec![
         "--no-defaults".to_owned(),
         format!("--datadir={}", data.display()),
+        // A server that starts removes temporary tables there, also those of another one.
+        format!("--tmpdir={}", directory.display()),
     ];
     if is_root(directory) {
         options.push("--user=root".to_owned());
