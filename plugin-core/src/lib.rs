@@ -117,51 +117,55 @@
 
 #![warn(missing_docs)]
 
-pub mod key;
-pub mod version;
+// In the order of the storeys that ARCHITECTURE.md draws, from the ground up.
 
-mod compose;
-mod const_text;
-mod descriptor;
-mod doc;
-mod plan;
-pub mod registry;
-
-pub mod audit;
 mod backoff;
 mod boxed;
 mod clock;
-pub mod config;
-mod context;
+mod const_text;
+mod doc;
 mod ending;
-mod error;
-mod guard;
 mod health;
 mod idempotency;
-pub mod init;
-mod means;
+pub mod key;
 mod nearest;
 mod options;
 pub mod owned;
 mod pattern;
 mod period;
-pub mod permission;
 pub mod place;
 pub mod printable;
 mod rcu;
 pub mod regular;
 mod spawn;
 mod sync;
-pub mod trace;
+mod timestamp;
 mod traceparent;
+pub mod version;
+
+pub mod audit;
+mod error;
+mod means;
+pub mod permission;
+
+mod context;
+mod guard;
+pub mod trace;
 
 pub mod event;
 pub mod files;
-pub mod lifecycle;
 pub mod schedule;
 pub mod service;
 mod tasks;
-mod timestamp;
+
+mod compose;
+pub mod config;
+mod descriptor;
+pub mod init;
+mod plan;
+pub mod registry;
+
+pub mod lifecycle;
 
 #[doc(hidden)]
 #[path = "private.rs"]

@@ -4,8 +4,7 @@ use std::fmt;
 
 use super::composition::Composition;
 use crate::descriptor::Descriptor;
-use crate::event::Source;
-use crate::event::{matches_any, similar};
+use crate::event::{Source, matches_any, similar};
 use crate::registry;
 
 /// What is worth knowing of a composed set, and is no mistake: `check` prints it, and a start logs

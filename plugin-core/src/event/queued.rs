@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
+use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
+
 use super::breaker::Breaker;
 use super::caller::Caller;
 use super::durable::Durable;
@@ -13,8 +15,6 @@ use super::handler::{Filter, Site};
 use super::mailbox::{Mailbox, NoSlot};
 use super::middleware::Intercepted;
 use super::sampling::Sampling;
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
-
 use crate::options::Overflow;
 use crate::rcu::tally::Tally;
 

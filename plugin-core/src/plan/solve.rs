@@ -7,8 +7,7 @@ use super::issue::{Issues, PlanIssue};
 use super::order::{self, Order, order};
 use super::providers::{self, Providers};
 use super::rank::{self, rank};
-use super::set::MOST;
-use super::set::{Link, Set};
+use super::set::{Link, MOST, Set};
 use super::{names, topics};
 use crate::descriptor::Descriptor;
 
