@@ -46,14 +46,15 @@ pub fn json(document: &str) -> Cow<'_, str> {
 
 /// Whether a terminal, or who reads it, obeys a character instead of seeing it: control characters,
 /// line and paragraph separators, bidirectional controls, and what Unicode lists as
-/// `Default_Ignorable_Code_Point` or as a format control without a shape. The two variation
+/// `Default_Ignorable_Code_Point` or as a format control without a shape, and the blank of Braille.
+/// The two variation
 /// selectors of emoji are left: they choose a picture and hide nothing.
 #[must_use]
 pub const fn is_obeyed(char: char) -> bool {
     matches!(char,
         '\0'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}'
         | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
+        | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}'
         | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
         | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
@@ -109,6 +110,7 @@ mod tests {
                 r"\u{200b}\u{200d}\u{2060}\u{feff}\u{ad}",
             ),
             ("\u{e0041}\u{3164}", r"\u{e0041}\u{3164}"),
+            ("ann\u{2800}", r"ann\u{2800}"),
         ] {
             assert_eq!(line(text), shown);
         }
