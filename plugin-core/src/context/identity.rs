@@ -15,6 +15,8 @@ pub struct Identity {
     uid: usize,
     plugin: &'static str,
     name: &'static str,
+    /// Whether each event goes to one of the instances of its plugin.
+    shares_events: bool,
     order: usize,
     grants: Grants,
     counters: Counters,
@@ -27,14 +29,24 @@ pub struct Identity {
     max_event_depth: u16,
 }
 
+/// Name of the plugin that an instance is of: `hello-plugin` of `hello-plugin#2`.
+///
+/// This is the one place that reads a name of an instance.
+pub(crate) fn plugin_of(instance: &str) -> &str {
+    instance
+        .split_once('#')
+        .map_or(instance, |(plugin, _)| plugin)
+}
+
 impl Identity {
     /// `order` is the place in the start order, by which handlers are called.
     pub(crate) fn new(name: &'static str, order: usize, grants: Grants) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
         Self {
             uid: NEXT.fetch_add(1, Relaxed),
-            plugin: name,
+            plugin: plugin_of(name),
             name,
+            shares_events: false,
             order,
             grants,
             counters: Counters::default(),
@@ -57,9 +69,9 @@ impl Identity {
         self.max_event_depth
     }
 
-    /// The same, as one of several instances of a plugin.
-    pub(crate) fn replica_of(mut self, plugin: &'static str) -> Self {
-        self.plugin = plugin;
+    /// The same, as one of several instances that share the events of their plugin.
+    pub(crate) fn sharing_events(mut self, shares: bool) -> Self {
+        self.shares_events = shares;
         self
     }
 
@@ -68,9 +80,9 @@ impl Identity {
         self.plugin
     }
 
-    /// Whether the plugin has several instances.
-    pub(crate) fn is_replica(&self) -> bool {
-        self.plugin != self.name
+    /// Whether each event goes to one of the instances of its plugin, and not to all.
+    pub(crate) fn shares_events(&self) -> bool {
+        self.shares_events
     }
 
     /// From here on it publishes nothing.
@@ -261,4 +273,20 @@ pub struct EventCounts {
     pub mean_nanos: u64,
     /// Longest call of a handler, of those that were timed, in nanoseconds.
     pub max_nanos: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_instance_is_of_its_plugin_and_shares_events_only_if_it_is_told_to() {
+        assert_eq!(plugin_of("hello-plugin"), "hello-plugin");
+        assert_eq!(plugin_of("hello-plugin#2"), "hello-plugin");
+        assert_eq!(plugin_of("hello-plugin-eu"), "hello-plugin-eu");
+        let second = Identity::new("hello-plugin#2", 0, Grants::all("hello-plugin#2"));
+        assert_eq!(second.plugin(), "hello-plugin");
+        assert!(!second.shares_events());
+        assert!(second.sharing_events(true).shares_events());
+    }
 }

@@ -113,7 +113,7 @@ impl GroupId {
                 handler: None,
                 topic,
             }),
-            None => owner.is_replica().then_some(Self {
+            None => owner.shares_events().then_some(Self {
                 name: owner.plugin(),
                 handler: Some(subscription.handler),
                 topic,

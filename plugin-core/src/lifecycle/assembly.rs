@@ -77,8 +77,9 @@ impl Configured {
             for name in replica::names(plugin.name, settings.config.replicas) {
                 let grants = grants.clone().of_instance(name);
                 let depth = self.settings.manager.max_event_depth;
-                let identity = Identity::new(name, units.len(), grants).replica_of(plugin.name);
-                let identity = identity.bounded(depth);
+                let identity = Identity::new(name, units.len(), grants)
+                    .sharing_events(settings.config.replicas > 1)
+                    .bounded(depth);
                 units.push(self.unit(plugin, settings, Arc::new(identity), announcer));
             }
         }

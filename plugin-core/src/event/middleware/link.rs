@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topics::Topics;
-use crate::context::{EventId, Identity};
+use crate::context::{EventId, Identity, plugin_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::payload::{AnyEvent, Substitute};
 use crate::guard;
@@ -63,9 +63,7 @@ impl Seat {
     /// Whether it is called for what an instance publishes or handles: not if that is its own
     /// plugin's.
     fn minds(&self, instance: &str) -> bool {
-        let plugin = self.owner.plugin();
-        let replica = |rest: &str| rest.is_empty() || rest.starts_with('#');
-        !instance.strip_prefix(plugin).is_some_and(replica)
+        plugin_of(instance) != self.owner.plugin()
     }
 
     pub(super) fn report(&self) -> MiddlewareReport {
