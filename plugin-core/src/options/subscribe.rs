@@ -245,7 +245,8 @@ impl SubscribeOptions {
         self
     }
 
-    /// Says that the events have a key, which [`Binder::key`] or [`Binder::key_any`] sets.
+    /// Says that the events have a key, which [`Binder::key`](crate::event::Binder::key) or
+    /// [`Binder::key_any`](crate::event::Binder::key_any) sets.
     #[must_use]
     pub const fn keyed(mut self) -> Self {
         self.keyed = true;
