@@ -71,7 +71,7 @@ pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 #[doc(hidden)]
 pub use load::loader;
-pub use load::{files, load};
+pub use load::{data_dir, files, load};
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;

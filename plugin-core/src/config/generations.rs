@@ -39,6 +39,15 @@ impl Generations {
         }
     }
 
+    /// Those in a data folder, to be read.
+    #[must_use]
+    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            keep: usize::MAX,
+        }
+    }
+
     /// The numbers of those that are there, the oldest first.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! From sources to settings: merge, fill in, check, read as types, compare with the build.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
@@ -64,6 +65,7 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         mut tree,
         disk,
         generation,
+        ..
     } = read(sources, book, &mut report);
     doubtful::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
@@ -111,6 +113,13 @@ pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
     Arc::unwrap_or_clone(disk)
 }
 
+/// Where the manager and the plugins keep things, also when there are mistakes in the config.
+#[must_use]
+pub fn data_dir(sources: &Sources, composition: &Composition) -> PathBuf {
+    let book = Book::of(composition);
+    read(sources, &book, &mut Report::default()).data_dir
+}
+
 /// What the sources come to, before it is checked.
 struct Read {
     tree: Node,
@@ -118,6 +127,7 @@ struct Read {
     disk: Arc<ConfigFiles>,
     /// What is read in their place.
     generation: Option<Generation>,
+    data_dir: PathBuf,
 }
 
 fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
@@ -157,6 +167,7 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
         tree,
         disk,
         generation: generation.ok().flatten(),
+        data_dir,
     }
 }
 

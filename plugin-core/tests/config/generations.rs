@@ -17,7 +17,7 @@ struct Home(TempDir);
 
 impl Home {
     fn new() -> Self {
-        let home = Self(tempfile::tempdir().unwrap());
+        let home = Self(tempfile::tempdir().expect("a directory"));
         home.write(MANAGER, "plugin_manager: { config_generations: 3 }");
         home.say("one");
         home
@@ -29,8 +29,8 @@ impl Home {
 
     fn write(&self, name: &str, text: &str) {
         let path = self.path(name);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
+        fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory");
+        fs::write(path, text).expect("a file");
     }
 
     fn say(&self, message: &str) {
@@ -61,7 +61,7 @@ impl Home {
         let settings = self.settings();
         Generations::of(&settings)
             .record(&settings, "test")
-            .unwrap()
+            .expect("it is kept")
     }
 
     fn generations(&self) -> Generations {
@@ -70,7 +70,9 @@ impl Home {
 
     fn roll_back(&self, number: u64) {
         let now = files(&self.sources(), &BUILD);
-        self.generations().roll_back(number, &now).unwrap();
+        self.generations()
+            .roll_back(number, &now)
+            .expect("it is chosen");
     }
 
     fn folder(&self) -> PathBuf {
@@ -80,7 +82,7 @@ impl Home {
 
 fn message(settings: &Settings) -> String {
     let values = &settings.plugins["hello-plugin"].values;
-    values["message"].as_str().unwrap().to_owned()
+    values["message"].as_str().expect("text").to_owned()
 }
 
 #[test]
