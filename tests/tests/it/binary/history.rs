@@ -92,7 +92,7 @@ fn a_config_is_kept_compared_and_brought_back() {
         "{history}"
     );
     assert!(
-        lines[3].contains(&lines[1].split_whitespace().nth(1).unwrap()[..]),
+        lines[3].contains(lines[1].split_whitespace().nth(1).unwrap()),
         "{history}"
     );
 
