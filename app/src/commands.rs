@@ -71,3 +71,19 @@ fn settings_or_note(place: &Place) -> Option<Settings> {
     });
     settings.ok()
 }
+
+/// Why changed files are not taken over, though config asks for it.
+fn unwatched(settings: &Settings) -> Option<&'static str> {
+    if !settings.manager.enable_hot_reload {
+        return None;
+    }
+    match settings.plugins.get("watch-plugin") {
+        Some(plugin) if plugin.config.enabled => None,
+        Some(_) => Some(
+            "plugin_manager.enable_hot_reload: changed files are not taken over, for `watch-plugin` is off",
+        ),
+        None => Some(
+            "plugin_manager.enable_hot_reload: changed files are not taken over, for `watch-plugin` is not in this binary: build it with the feature `watch`",
+        ),
+    }
+}

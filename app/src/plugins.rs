@@ -15,5 +15,6 @@ plugin_core::compose! {
     "audit" => plugin_audit::AuditTrail,
     "rate-limit" => plugin_rate_limit::RateLimit,
     "tracing" => plugin_tracing::Spans,
+    "watch" => plugin_watch::Watch,
     "api" => plugin_api::Api,
 }

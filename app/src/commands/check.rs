@@ -41,7 +41,9 @@ pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
 
 fn passed(configured: &Configured, out: &mut Output) {
     let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
-    let notes = configured.notes();
+    let notes = configured.notes().into_iter().map(|one| one.to_string());
+    let unwatched = super::unwatched(configured.settings()).map(str::to_owned);
+    let notes: Vec<String> = notes.chain(unwatched).collect();
     match out.format() {
         Format::Human => {
             for warning in warnings {
@@ -58,7 +60,7 @@ fn passed(configured: &Configured, out: &mut Output) {
         Format::Json => out.json(&Checked {
             ok: true,
             warnings,
-            notes: notes.iter().map(ToString::to_string).collect(),
+            notes,
             ..Checked::default()
         }),
     }

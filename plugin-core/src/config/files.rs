@@ -1,5 +1,6 @@
 //! The files that config is read from, as they were then: to be watched, and to be kept.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -18,7 +19,7 @@ pub struct ConfigFiles {
     pub(super) texts: Vec<Text>,
     /// What could not be read, and why.
     #[serde(skip)]
-    pub(super) faults: Vec<String>,
+    pub(super) faults: Vec<Fault>,
 }
 
 /// A file and what it holds.
@@ -26,6 +27,13 @@ pub struct ConfigFiles {
 pub(super) struct Text {
     pub(super) path: PathBuf,
     pub(super) text: String,
+}
+
+/// What could not be read, and why.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Fault {
+    path: PathBuf,
+    what: String,
 }
 
 impl ConfigFiles {
@@ -74,8 +82,39 @@ impl ConfigFiles {
                 file.text.as_bytes(),
             ]
         });
-        let faults = self.faults.iter().map(String::as_bytes);
+        let faults = self.faults.iter();
+        let faults = faults.flat_map(|fault| {
+            [
+                fault.path.as_os_str().as_encoded_bytes(),
+                fault.what.as_bytes(),
+            ]
+        });
         Digest::of(places.into_iter().chain(texts).chain(faults))
+    }
+
+    /// The files that hold something else in the other, are in one of them only, or can't be read in
+    /// one of them.
+    #[must_use]
+    pub fn different(&self, other: &Self) -> Vec<PathBuf> {
+        let all = self.texts.iter().chain(&other.texts);
+        let faults = self.faults.iter().chain(&other.faults);
+        let all = all
+            .map(|file| &file.path)
+            .chain(faults.map(|fault| &fault.path));
+        let paths: BTreeSet<&PathBuf> = all.collect();
+        let of = |files: &Self, path: &Path| {
+            let text = files.texts.iter().find(|file| file.path == path).cloned();
+            let fault = files
+                .faults
+                .iter()
+                .find(|fault| fault.path == path)
+                .cloned();
+            (text, fault)
+        };
+        let changed = paths
+            .into_iter()
+            .filter(|path| of(self, path) != of(other, path));
+        changed.cloned().collect()
     }
 
     /// The same places as they are now. Whether config names other places by now is not asked:
@@ -134,7 +173,10 @@ impl ConfigFiles {
         if reading::is_absent(path) {
             return;
         }
-        self.faults.push(format!("{}: {what}", path.display()));
+        self.faults.push(Fault {
+            path: path.to_owned(),
+            what: what.to_owned(),
+        });
     }
 }
 

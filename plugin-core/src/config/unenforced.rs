@@ -8,7 +8,7 @@ use super::node::{Data, Node};
 use super::report::Report;
 use super::settings::{PluginSettings, Section};
 
-const MANAGER: [(&str, &str); 8] = [
+const MANAGER: [(&str, &str); 6] = [
     (
         "plugin_dir",
         "plugins are linked into the binary, the directory is not read",
@@ -21,8 +21,6 @@ const MANAGER: [(&str, &str); 8] = [
     ("max_cpu", "the limit is not enforced"),
     ("enable_metrics", "metrics are not served"),
     ("metrics_port", "metrics are not served"),
-    ("enable_hot_reload", "changed files are not taken over"),
-    ("watch_interval", "files are not watched"),
 ];
 
 const PLUGIN: [(&str, &str); 3] = [

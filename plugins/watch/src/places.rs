@@ -1,0 +1,76 @@
+//! Which directories to watch, so that no change of a file goes unnoticed.
+//!
+//! A file is never watched itself: whoever renames another one into its place would leave the watch
+//! on the old one. What matters is in the directory that holds it, in the one above, in which it may
+//! be replaced as a whole, and in the same two of each link on the way.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use plugin_core::config::ConfigFiles;
+
+/// Most links that lead from one to the next.
+const LINKS: usize = 16;
+
+/// Directories by their paths, and which directory each is now.
+pub(crate) type Places = BTreeMap<PathBuf, Identity>;
+
+/// What tells a directory from another one that is put into its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Identity(u64, u64);
+
+impl Identity {
+    fn of(path: &Path) -> Option<Self> {
+        let metadata = fs::metadata(path).ok().filter(fs::Metadata::is_dir)?;
+        #[cfg(unix)]
+        let identity = {
+            use std::os::unix::fs::MetadataExt;
+            Self(metadata.dev(), metadata.ino())
+        };
+        #[cfg(not(unix))]
+        let identity = {
+            let created = metadata.created().ok();
+            let since = created.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
+            Self(since.map_or(0, |since| since.as_micros() as u64), 0)
+        };
+        Some(identity)
+    }
+}
+
+/// The directories of config files, as far as they are there.
+pub(crate) fn of(files: &ConfigFiles) -> Places {
+    let mut places = Places::new();
+    if let Some(dir) = files.config_dir() {
+        // A file in it stands for those that are not there yet.
+        follow(&absolute(dir).join("*"), LINKS, &mut places);
+    }
+    for path in files.manager_file().into_iter().chain(files.paths()) {
+        follow(&absolute(path), LINKS, &mut places);
+    }
+    places
+}
+
+fn follow(path: &Path, links: usize, places: &mut Places) {
+    around(path, places);
+    for step in path.ancestors() {
+        let (Ok(target), Some(parent)) = (fs::read_link(step), step.parent()) else {
+            continue;
+        };
+        around(step, places);
+        if links > 0 {
+            follow(&parent.join(target), links - 1, places);
+        }
+    }
+}
+
+/// Adds the directory of a file and the one above; of what is not there, the nearest that is.
+fn around(path: &Path, places: &mut Places) {
+    let above = path.ancestors().skip(1);
+    let there = above.filter_map(|dir| Some((dir.to_owned(), Identity::of(dir)?)));
+    places.extend(there.take(2));
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
