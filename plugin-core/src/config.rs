@@ -30,6 +30,7 @@ mod shape;
 
 mod environment;
 mod layers;
+mod overrides;
 mod reading;
 mod sources;
 mod variables;
@@ -74,6 +75,8 @@ pub use secret::Secret;
 pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
+
+pub(crate) use overrides::write as override_enabled;
 
 pub use crate::audit::AuditConfig;
 pub use crate::backoff::Backoff;
