@@ -2,9 +2,12 @@
 
 mod bulk;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use plugin_core::lifecycle::{Manager, Running, Shutdown, StartReport, StopReport};
+use plugin_core::lifecycle::{
+    Manager, ManagerHandle, OperationError, Running, Shutdown, StartReport, StopReport,
+};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
@@ -14,7 +17,7 @@ use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed;
-use crate::output::{Format, Output, note};
+use crate::output::{Format, Output, note, notes};
 use crate::plugins::COMPOSITION;
 use crate::report;
 use crate::signal::Signals;
@@ -98,12 +101,29 @@ async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
         first.next().await;
         Some(Shutdown::Drain)
     };
-    let report = running.serve(stop, || insist(signals.clone())).await;
+    let manager = running.handle();
+    let report = tokio::select! {
+        report = running.serve(stop, || insist(signals.clone())) => report,
+        never = reload(&manager, &signals) => match never {},
+    };
     match out.format() {
         Format::Human => out.text(report::stopped(&report)),
         Format::Json => out.json_line(&Phase::Stopped(&report)),
     }
     exit(&report)
+}
+
+/// Has config read again whenever a signal asks for it.
+async fn reload(manager: &ManagerHandle, signals: &Signals) -> Infallible {
+    loop {
+        signals.reload().await;
+        note("SIGHUP: config is read again");
+        match manager.reload().await {
+            Ok(outcome) => notes(report::reloaded(&outcome).trim_end()),
+            Err(OperationError::Stopping) => {}
+            Err(error) => notes(format_args!("error: {error}")),
+        }
+    }
 }
 
 /// A signal while the service stops.

@@ -141,7 +141,11 @@ impl Shared {
         }
         self.kernel.configure(checked);
         outcome.later = later;
-        tracing::info!(changed = ?outcome.plugins, "config is taken over");
+        if !outcome.changes.is_empty() {
+            let changed = outcome.changes.iter().map(|change| change.plugin);
+            let changed = changed.collect::<Vec<_>>().join(", ");
+            tracing::info!(changed, "config is taken over");
+        }
         Ok(outcome)
     }
 
