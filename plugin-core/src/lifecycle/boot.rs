@@ -44,6 +44,7 @@ pub(super) async fn start_all(
             });
         }
     }
+    kernel.life.set(State::Running);
     kernel.announcer.announce(SystemStarted {
         plugins: (kernel.units.iter())
             .filter(|unit| unit.board.read().state == State::Running)

@@ -73,8 +73,11 @@ impl Supervisor {
 
     fn show(&self, unit: usize, health: Health) {
         let this = &self.kernel.units[unit];
-        if this.board.read().health != health {
-            tracing::warn!(plugin = this.name(), ?health, "its health changed");
+        let before = this.board.read().health;
+        match &health {
+            same if *same == before => {}
+            Health::Healthy => tracing::info!(plugin = this.name(), "healthy again"),
+            changed => tracing::warn!(plugin = this.name(), "{changed}"),
         }
         this.board.change(|entry| entry.health = health);
     }
