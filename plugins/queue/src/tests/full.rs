@@ -149,7 +149,7 @@ async fn report_b19_a_stop_stores_what_waits_for_room() {
     let late = more.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(late.len(), 2);
     assert_eq!(open.pending().await.len(), 5, "more than the limit");
-    assert!(!open.store.gauge().full().is_some());
+    assert!(open.store.gauge().full().is_none());
     open.close().await;
 }
 
