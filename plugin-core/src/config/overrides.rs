@@ -3,7 +3,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
@@ -42,15 +41,7 @@ pub(crate) fn write(data_dir: &Path, plugin: &str, enabled: Option<bool>) -> io:
         let _infallible = writeln!(text, "{plugin}:\n  enabled: {enabled}");
     }
     owned::create_dir_all(data_dir)?;
-    let fresh = path.with_extension("yaml.new");
-    let mut file = owned::options()
-        .create(true)
-        .write(true)
-        .truncate(true)
-        .open(&fresh)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(&fresh, &path)
+    owned::replace(&path, text.as_bytes())
 }
 
 /// What the file says now; nothing if there is none.

@@ -10,7 +10,7 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
-use super::kernel::{Kernel, Report};
+use super::kernel::{Kernel, Life, Report};
 use super::operation::Request;
 use super::schedules;
 use super::wiring::Wiring;
@@ -18,6 +18,7 @@ use crate::audit::Audit;
 use crate::context::Identity;
 use crate::event::{Bus, Clerk, DeadLetters};
 use crate::means::Before;
+use crate::owned;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
@@ -31,8 +32,12 @@ pub(super) fn assemble(
 ) -> Result<Arc<Kernel>, crate::Error> {
     let manager = &checked.settings.manager;
     let before = Before::of(&manager.data_dir);
+    owned::create_dir_all(&manager.data_dir).map_err(|error| {
+        let path = manager.data_dir.display();
+        crate::Error::config(format!("`{path}` can't be the `data_dir`")).because(error)
+    })?;
     let audit = Audit::open_within(&manager.data_dir, manager.audit)
-        .map_err(|error| crate::Error::config("audit log").because(error))?;
+        .map_err(|error| crate::Error::config("").because(error))?;
     before.keep_audit(&audit)?;
     let switchboard = Switchboard::default();
     let (letters, errands) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
@@ -66,6 +71,7 @@ pub(super) fn assemble(
         max_concurrency: manager.max_concurrency,
         insist: CancellationToken::new(),
         stopping: CancellationToken::new(),
+        life: Life::begin(),
         has_drained: AtomicBool::new(false),
         reports,
         requests,

@@ -138,7 +138,7 @@ impl Configured {
 fn refuse(error: crate::Error) -> StartError {
     StartError {
         failures: vec![super::report::StartFailure {
-            plugin: "manager",
+            plugin: super::report::MANAGER,
             stage: "start",
             error,
         }],
@@ -171,6 +171,9 @@ async fn supervise(
     kernel.before.tell();
     tell(&notes);
     let failed = outcome.is_err();
+    if !failed {
+        kernel.keep_config("start".to_owned()).await;
+    }
     if failed {
         kernel.audit.close().await;
         crate::ending::ended();

@@ -19,6 +19,7 @@ use super::state::State;
 use super::status::SystemStatus;
 use super::wiring::Wiring;
 use crate::audit::{Audit, Entry, Outcome};
+use crate::config::Generations;
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
@@ -47,11 +48,31 @@ pub(super) struct Kernel {
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
+    /// Where the whole is in its life.
+    pub(super) life: Life,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     /// To the supervisor, until it stops.
     pub(super) requests: mpsc::Sender<Request>,
+}
+
+/// Where the whole is in its life: starting, running, stopping or stopped.
+#[derive(Debug)]
+pub(super) struct Life(Mutex<State>);
+
+impl Life {
+    pub(super) fn begin() -> Self {
+        Self(Mutex::new(State::Starting))
+    }
+
+    pub(super) fn set(&self, state: State) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn get(&self) -> State {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What reaches the supervisor from the instances.
@@ -99,6 +120,21 @@ impl Kernel {
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(configured);
     }
 
+    /// Keeps the config that is applied, for `config history` and for a rollback; without a file there
+    /// is nothing to go back to.
+    pub(super) async fn keep_config(&self, by: String) {
+        let configured = self.configured();
+        if configured.settings.files().is_empty() {
+            return;
+        }
+        let kept = tokio::task::spawn_blocking(move || {
+            Generations::of(&configured.settings).record(&configured.settings, &by)
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::warn!("the config is applied, and not kept for a rollback: {error}");
+        }
+    }
+
     pub(super) fn drain_timeout(&self) -> Duration {
         self.configured().settings.manager.drain_timeout.get()
     }
@@ -111,7 +147,7 @@ impl Kernel {
         let unstored = |instance: &Instance| self.bus.durables().unstored(instance.name());
         let instances = self.instances();
         let plugins = instances.iter().map(|one| one.status(unstored(one)));
-        SystemStatus::of(plugins.collect(), self.bus.backlog())
+        SystemStatus::of(self.life.get(), plugins.collect(), self.bus.backlog())
     }
 
     /// Puts what the manager did to an instance into the audit log.

@@ -4,6 +4,7 @@
 
 mod error;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -142,6 +143,15 @@ impl Actor {
         name: "operator",
         user: None,
     };
+}
+
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => write!(f, "{user} by {}", self.name),
+            None => f.write_str(self.name),
+        }
+    }
 }
 
 /// What an operation did.

@@ -8,7 +8,7 @@ use super::reloading::{Switch, Wish};
 use super::{Record, Shared, Supervisor};
 use crate::lifecycle::changes::{Claim, Escalation};
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::operation::{Operation, OperationError, OperationOutcome, Request};
+use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome, Request};
 use crate::lifecycle::stopping;
 
 impl Supervisor {
@@ -33,7 +33,9 @@ impl Supervisor {
 impl Shared {
     async fn carry_out(&self, request: Request) -> Escalation {
         let mut escalation = None;
-        let outcome = self.outcome(&request.operation, &mut escalation).await;
+        let outcome = self
+            .outcome(&request.operation, &request.actor, &mut escalation)
+            .await;
         self.kernel
             .audit_operation(&request.operation, &request.actor, outcome.as_ref());
         // Whoever asked may have gone; the operation is done all the same.
@@ -44,6 +46,7 @@ impl Shared {
     async fn outcome(
         &self,
         operation: &Operation,
+        actor: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         match operation {
@@ -65,7 +68,7 @@ impl Shared {
             | Operation::Enable { .. }
             | Operation::Disable { .. } => {
                 let prepared = self.prepare(self.wish(operation)?).await?;
-                self.apply(prepared, escalation).await
+                self.apply(prepared, actor, escalation).await
             }
         }
     }

@@ -14,7 +14,7 @@ use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
 use crate::lifecycle::instance::{Instance, Setup};
-use crate::lifecycle::operation::{OperationError, OperationOutcome};
+use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
 use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
 use crate::lifecycle::{starting, stopping};
 
@@ -106,6 +106,7 @@ impl Shared {
     pub(super) async fn apply(
         &self,
         prepared: Prepared,
+        by: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         let Prepared {
@@ -140,6 +141,7 @@ impl Shared {
             return Err(self.roll_back((plugin, error), undo, escalation).await);
         }
         self.kernel.configure(checked);
+        self.kernel.keep_config(by.to_string()).await;
         outcome.later = later;
         if !outcome.changes.is_empty() {
             let changed = outcome.changes.iter().map(|change| change.plugin);
