@@ -20,7 +20,24 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    (builder.create(path)).map_err(|error| not_below(path, error))
+}
+
+/// Says of an error with a path which file stands where a directory of the path is to be, if one
+/// does; else it is the error that it was.
+#[must_use]
+pub fn not_below(path: &Path, error: io::Error) -> io::Error {
+    let is_other = |at: &&Path| fs::metadata(at).is_ok_and(|found| !found.is_dir());
+    let Some(at) = path.ancestors().find(is_other) else {
+        return error;
+    };
+    io::Error::new(
+        io::ErrorKind::NotADirectory,
+        format!(
+            "`{}` is a file, and no directory: move it away, or name another directory",
+            at.display()
+        ),
+    )
 }
 
 /// As [`create_dir_all`], and takes the rights of all others away if the directory is there: for
@@ -131,6 +148,9 @@ mod tests {
         let path = dir.join("file");
         options().create(true).append(true).open(&path).unwrap();
         assert_eq!(mode(&path), 0o600);
+        let above = create_dir_all(&path.join("below/it")).unwrap_err();
+        let told = format!("`{}` is a file", path.display());
+        assert!(above.to_string().contains(&told), "{above}");
 
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
         create_dir_all(&dir).unwrap();

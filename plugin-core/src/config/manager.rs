@@ -84,7 +84,7 @@ impl Default for ManagerConfig {
             max_concurrency: 10,
             timeout: Period::seconds(30),
             drain_timeout: Period::seconds(10),
-            health_interval: Period::seconds(10),
+            health_interval: Period::seconds(2),
             max_event_depth: 64,
             enable_sandbox: false,
             max_memory: None,

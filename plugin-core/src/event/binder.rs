@@ -137,20 +137,21 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Binds the intake of a durable subscription, which needs no instance.
+    /// Binds the intake of a durable subscription, which needs no instance; with the number of the
+    /// subscription.
     pub(super) fn intake(
         bus: &'a Bus,
         owner: &'a Arc<Identity>,
         (durable, mailbox): (&Arc<Durable>, &'a Arc<Mailbox>),
         subscription: &Subscription,
-    ) -> Vec<Change> {
+    ) -> (u64, Vec<Change>) {
         let mut binder = Binder::new(bus, owner, (mailbox, Duration::MAX), subscription);
         // How its handler is served is up to the delivery.
         binder.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
         binder.role = Role::Intake(Arc::clone(durable));
         let nobody: PluginRef = Arc::new(());
         (subscription.bind)(&nobody, &mut binder);
-        binder.changes
+        (binder.subscription, binder.changes)
     }
 
     /// A `fn` that takes an event.

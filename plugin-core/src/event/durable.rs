@@ -66,6 +66,8 @@ const NO_WORKER: usize = 0;
 /// One durable subscription.
 pub(crate) struct Durable {
     pub(super) name: SubscriptionName,
+    /// Its number in the table.
+    subscription: AtomicU64,
     /// Events that are accepted and not yet in the store.
     intake: Arc<Mailbox>,
     /// Why the last attempt to store events failed.
@@ -111,6 +113,7 @@ impl Durable {
                 handler: Cow::Borrowed(subscription.handler),
                 topic: Cow::Borrowed(subscription.source.topic()),
             },
+            subscription: AtomicU64::new(0),
             intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE, backlog)),
             failure: ArcSwapOption::empty(),
             shut: ArcSwapOption::empty(),
@@ -204,11 +207,44 @@ impl Durables {
         for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
             let durable = Arc::new(Durable::new(owner, subscription, bus.pending()));
             let target = (&durable, &durable.intake);
-            drop(bus.change(Binder::intake(bus, owner, target, subscription)));
+            let (number, changes) = Binder::intake(bus, owner, target, subscription);
+            durable.subscription.store(number, Relaxed);
+            drop(bus.change(changes));
             let intake = Intake::new(Arc::clone(&durable), self.link.listen());
-            self.intakes().push(crate::spawn::spawn(intake.run()));
+            let mut intakes = self.intakes();
+            // Those of subscriptions that were withdrawn.
+            intakes.retain(|intake| !intake.is_finished());
+            intakes.push(crate::spawn::spawn(intake.run()));
+            drop(intakes);
             self.all().push(durable);
         }
+    }
+
+    /// Takes the places of a plugin's subscriptions in the table away: nothing more is accepted for
+    /// them, what was accepted is stored, and what is stored stays there.
+    pub(crate) async fn withdraw(&self, bus: &Bus, owner: &Identity) {
+        let is_own = |durable: &Arc<Durable>| durable.name.plugin == owner.name();
+        let own: Vec<_> = self
+            .all()
+            .iter()
+            .filter(|one| is_own(one))
+            .cloned()
+            .collect();
+        if own.is_empty() {
+            return;
+        }
+        let numbers = own.iter().map(|durable| durable.subscription.load(Relaxed));
+        let numbers: Vec<u64> = numbers.collect();
+        let withdrawn = bus.change(vec![Box::new(move |draft| {
+            draft.remove(&|other| numbers.contains(&other));
+        })]);
+        withdrawn.quiesce().await;
+        for durable in &own {
+            durable.flushed().await;
+            durable.shut("its plugin was unloaded");
+            durable.intake.close();
+        }
+        self.all().retain(|durable| !is_own(durable));
     }
 
     /// Whether there is any.

@@ -13,7 +13,7 @@ use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
-use super::state::Step;
+use super::state::{State, Step};
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
 use crate::audit::Outcome;
@@ -32,6 +32,7 @@ pub(super) async fn stop_all(
     changes: Changes,
 ) -> StopReport {
     let began = Instant::now();
+    kernel.life.set(State::Stopping);
     kernel.host.mute();
     kernel.close_schedules();
     hurry(kernel).await;
@@ -49,8 +50,8 @@ pub(super) async fn stop_all(
         live.deliveries.drain();
         live.mailbox.bell().wind_up(
             kernel
-                .drain_timeout
-                .saturating_add(instance.settings.timeout),
+                .drain_timeout()
+                .saturating_add(instance.setup().timeout),
         );
     });
     finish_work(kernel).await;
@@ -66,8 +67,9 @@ pub(super) async fn stop_all(
         late: report.late().map(str::to_owned).collect(),
     });
     kernel.flush_announcements().await;
-    (kernel.instances().iter()).for_each(|instance| instance.identity.mute());
+    (kernel.instances().iter()).for_each(|instance| instance.setup().identity.mute());
     kernel.bus.close();
+    kernel.life.set(State::Stopped);
     report.dead_letters = kernel.bus.letters().in_memory();
     if report.dead_letters > 0 {
         tracing::warn!(
@@ -83,7 +85,7 @@ async fn hurry(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.durables().hurry() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => {}
+        () = tokio::time::sleep(kernel.drain_timeout()) => {}
     }
 }
 
@@ -112,11 +114,25 @@ async fn finish_work(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.idle() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => tracing::warn!(
-            backlog = kernel.bus.backlog(),
-            limit = ?kernel.drain_timeout,
-            "events keep coming while the system stops; each plugin drains its own"
-        ),
+        () = tokio::time::sleep(kernel.drain_timeout()) => {
+            let (limit, backlog) = (kernel.drain_timeout(), kernel.bus.backlog());
+            match kernel.bus.durables().stuck() {
+                (stuck, _) if stuck.is_empty() => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    "events keep coming while the system stops; each plugin drains its own"
+                ),
+                (stuck, events) => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    events,
+                    handlers = stuck.iter().map(|(plugin, handler)| format!("{plugin}.{handler}"))
+                        .collect::<Vec<_>>().join(", "),
+                    "the event store fails while the system stops; what needs it is not waited for \
+                     any longer"
+                ),
+            }
+        }
     }
 }
 
@@ -215,9 +231,11 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
     let live = instance.live().take();
     if let Some(mut live) = live {
         teardown.hand_over_letters(kernel).await;
-        kernel.switchboard.withdraw(&instance.identity);
+        kernel.switchboard.withdraw(&instance.setup().identity);
         let_go(kernel);
-        teardown.wait("schedules", instance.timetable.end()).await;
+        teardown
+            .wait("schedules", instance.setup().timetable.end())
+            .await;
         teardown.let_go_of_store(kernel).await;
         report.lost = teardown.drain(&mut live, kernel).await;
         report.dead_lettered = live.mailbox.dead_lettered();
@@ -226,7 +244,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
         }
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;
-        instance.identity.mute();
+        instance.setup().identity.mute();
         teardown.drop(live);
     }
     instance.board.change(|entry| entry.waiting = None);
@@ -242,14 +260,16 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
     };
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     teardown.hand_over_letters(kernel).await;
-    kernel.switchboard.withdraw(&instance.identity);
+    kernel.switchboard.withdraw(&instance.setup().identity);
     let_go(kernel);
-    teardown.wait("schedules", instance.timetable.end()).await;
+    teardown
+        .wait("schedules", instance.setup().timetable.end())
+        .await;
     teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;
     live.close();
     teardown.join(&live).await;
-    instance.identity.mute();
+    instance.setup().identity.mute();
     teardown.drop(live);
     instance.board.change(|entry| entry.waiting = None);
 }
@@ -261,7 +281,7 @@ impl Kernel {
         tokio::select! {
             () = self.announcer.flush() => {}
             () = self.insist.cancelled() => {}
-            () = tokio::time::sleep(self.drain_timeout) => {
+            () = tokio::time::sleep(self.drain_timeout()) => {
                 tracing::warn!("a subscriber of the kernel's events makes no room");
             }
         }
