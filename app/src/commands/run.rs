@@ -60,6 +60,9 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
     for warning in configured.warnings() {
         note(format_args!("warning: {warning}"));
     }
+    if let Some(unwatched) = super::unwatched(configured.settings()) {
+        note(format_args!("note: {unwatched}"));
+    }
     // A file that is not there is found before anything starts.
     let input = match &options.events {
         Some(path) => Some(

@@ -3,10 +3,12 @@
 use std::any::Any;
 use std::fmt;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use super::kernel::Kernel;
 use super::state::State;
 use super::status::SystemStatus;
+use crate::config::{self, ConfigFiles};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
@@ -56,6 +58,30 @@ impl System {
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.schedules())
+    }
+
+    /// The config files as they were when the config was read that is applied; `None` when the system
+    /// is gone, as of [`config_files_now`](Self::config_files_now).
+    #[must_use]
+    pub fn config_files(&self) -> Option<ConfigFiles> {
+        let configured = self.kernel()?.configured();
+        Some(configured.settings.files().clone())
+    }
+
+    /// The config files as they are now, where config says now that they are. Reads them.
+    #[must_use]
+    pub fn config_files_now(&self) -> Option<ConfigFiles> {
+        let configured = self.kernel()?.configured();
+        Some(config::files(&configured.sources, &configured.composition))
+    }
+
+    /// How long config files that have changed are left alone before they are taken over; `None`
+    /// when they are not, because `enable_hot_reload` is off.
+    #[must_use]
+    pub fn hot_reload(&self) -> Option<Duration> {
+        let configured = self.kernel()?.configured();
+        let manager = &configured.settings.manager;
+        (manager.enable_hot_reload).then(|| manager.watch_interval.get())
     }
 
     /// The plugins in start order, without those that config turned off.

@@ -66,8 +66,6 @@ fn what_is_not_in_force_is_said_once_for_each_key() {
             "plugin_manager.max_cpu",
             "plugin_manager.enable_metrics",
             "plugin_manager.metrics_port",
-            "plugin_manager.enable_hot_reload",
-            "plugin_manager.watch_interval",
             "hello-plugin.resources.memory",
             "hello-plugin.resources.cpu",
             "hello-plugin.resources.file_handles",

@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_core::lifecycle::{
-    Operated, Operation, OperationError, OperationOutcome, Operator, System,
-};
+use plugin_core::lifecycle::{Operated, Operation, OperationError, Operator, System};
 use plugin_core::prelude::*;
 use tokio::time::sleep;
 
@@ -47,7 +45,8 @@ impl Watch {
 
 async fn take_over(mut changes: Changes, operator: Operator, pause: Duration) {
     loop {
-        let change = changes.next().await;
+        let files = names(&changes.next().await);
+        tracing::info!(files, "config files have changed");
         let reload = || operator.operate(Operation::Reload { plugin: None });
         let mut reloaded = reload().await;
         // Nothing is reloaded before all plugins run.
@@ -55,44 +54,33 @@ async fn take_over(mut changes: Changes, operator: Operator, pause: Duration) {
             sleep(pause).await;
             reloaded = reload().await;
         }
-        tell(&change, reloaded);
+        tell(&files, reloaded);
     }
 }
 
-/// What has become of a change, once: the same files are not told again.
-fn tell(change: &Change, reloaded: Result<Operated, OperationError>) {
-    let files: Vec<_> = (change.files.iter())
-        .map(|file| file.display().to_string())
-        .collect();
-    let files = files.join(", ");
+fn names(change: &Change) -> String {
+    let files = change.files.iter();
+    let files: Vec<_> = files.map(|file| file.display().to_string()).collect();
+    files.join(", ")
+}
+
+/// What has become of a change; what the manager took over, it tells itself.
+fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
     match reloaded {
-        Ok(Operated::Done(outcome)) => {
-            tracing::info!(files, "config is taken over: {}", summary(&outcome));
+        Ok(Operated::Done(outcome)) if !outcome.later.is_empty() => {
+            let keys = outcome.later.join(", ");
+            tracing::warn!(keys, "these keys hold with the next start of the process");
         }
-        Ok(Operated::Accepted) => tracing::info!(files, "config is being taken over"),
+        Ok(Operated::Done(outcome)) if outcome.changes.is_empty() => {
+            tracing::info!(files, "what has changed concerns nothing that runs");
+        }
+        Ok(_) => {}
+        // The same files are not read again, so this is told once.
         Err(error) => {
             let error = error.to_string();
             let lines: Vec<&str> = error.lines().filter(|line| !line.is_empty()).collect();
-            tracing::error!(
-                files,
-                "the changed config is not taken over, what held before goes on: {}",
-                lines.join("; ")
-            );
+            let error = lines.join("; ");
+            tracing::error!(files, "what held before goes on: {error}");
         }
     }
-}
-
-fn summary(outcome: &OperationOutcome) -> String {
-    let changes = outcome.changes.iter();
-    let changes: Vec<_> = changes
-        .map(|change| format!("{} {}", change.action.as_str(), change.plugin))
-        .collect();
-    let mut parts = match changes.len() {
-        0 => vec!["no plugin is concerned".to_owned()],
-        _ => changes,
-    };
-    if !outcome.later.is_empty() {
-        parts.push(format!("with the next start: {}", outcome.later.join(", ")));
-    }
-    parts.join(", ")
 }

@@ -19,6 +19,7 @@ mod serve;
 mod show;
 mod signals;
 mod streams;
+mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;

@@ -4,9 +4,10 @@ use serde_json::{Value, json};
 
 use super::App;
 
-const PLUGINS: [&str; 10] = [
+const PLUGINS: [&str; 11] = [
     "logger-plugin",
     "queue-plugin",
+    "watch-plugin",
     "cache-plugin",
     "database-plugin",
     "file-plugin",
@@ -134,7 +135,7 @@ fn explain_tells_everything_about_one_plugin() {
 #[test]
 fn check_is_content_with_the_default_config() {
     assert_eq!(json("check")["ok"], json!(true));
-    assert!(text("check").starts_with("config is good: 10 plugins would start"));
+    assert!(text("check").starts_with("config is good: 11 plugins would start"));
 }
 
 #[test]

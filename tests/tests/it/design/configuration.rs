@@ -106,7 +106,6 @@ fn a_limit_that_does_not_hold_is_not_silent() {
     for key in [
         "plugin_manager.enable_sandbox",
         "plugin_manager.max_memory",
-        "plugin_manager.enable_hot_reload",
         "hello-plugin.resources.memory",
     ] {
         assert!(warned.contains(&key), "{key}: {warned:?}");
