@@ -1,4 +1,5 @@
 //! Real files, changed as editors, scripts and Kubernetes change them.
+#![cfg(unix)]
 
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
@@ -40,7 +41,7 @@ impl Watched {
 
     /// What is made in an empty directory, under watch.
     async fn of(mode: Mode, make: impl FnOnce(&Path)) -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = tempfile::tempdir().expect("a directory");
         make(root.path());
         let manager = root.path().join("config/manager.yaml");
         let directory = root.path().join("config/plugins");
@@ -74,7 +75,9 @@ impl Watched {
         let change = tokio::time::timeout(NEVER, self.changes.next()).await;
         let change = change.expect("a change is told");
         let name = |path: &PathBuf| {
-            let path = path.strip_prefix(self.root.path()).unwrap();
+            let path = path
+                .strip_prefix(self.root.path())
+                .expect("a file of the test");
             path.to_string_lossy().into_owned()
         };
         change.files.iter().map(name).collect()
@@ -97,8 +100,8 @@ impl Watched {
 
 fn write(root: &Path, name: &str, text: &str) {
     let path = root.join(name);
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::write(path, text).unwrap();
+    fs::create_dir_all(path.parent().expect("a file in a directory")).expect("a directory");
+    fs::write(path, text).expect("a file");
 }
 
 const A: &str = "config/plugins/a.yaml";
