@@ -95,8 +95,8 @@ pub(crate) enum Config {
     History,
     /// Tell what is different between two configs. Secrets are masked.
     Diff(ConfigDiff),
-    /// Go back to a config that was applied. It holds with the next start, in the place of the
-    /// files, until one of them changes.
+    /// Go back to a config that was applied. It holds with the next reload or start, in the place
+    /// of the files, until one of them changes.
     Rollback(ConfigRollback),
 }
 

@@ -118,9 +118,9 @@ pub(super) fn rollback(
         Format::Human => {
             out.text(match generation {
                 Some(number) => format!(
-                    "config {number} holds with the next start, until a file changes; what it changes:"
+                    "config {number} holds with the next reload or start, until a file changes; what it changes:"
                 ),
-                None => "the files hold with the next start; what they change:".to_owned(),
+                None => "the files hold with the next reload or start; what they change:".to_owned(),
             });
             if let Some(difference) = difference {
                 out.text(difference);

@@ -1,8 +1,8 @@
 //! Which directories to watch, so that no change of a file goes unnoticed.
 //!
 //! A file is never watched itself: whoever renames another one into its place would leave the watch
-//! on the old one. What matters is in the directory that holds it, in the one above, in which it may
-//! be replaced as a whole, and in the same two of each link on the way.
+//! on the old one. It is told of in the directory that holds it, which also tells of its own end, and
+//! in that of each link on the way.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -64,11 +64,11 @@ fn follow(path: &Path, links: usize, places: &mut Places) {
     }
 }
 
-/// Adds the directory of a file and the one above; of what is not there, the nearest that is.
+/// Adds the directory of a file; where it is not there, the nearest above it that is.
 fn around(path: &Path, places: &mut Places) {
-    let above = path.ancestors().skip(1);
-    let there = above.filter_map(|dir| Some((dir.to_owned(), Identity::of(dir)?)));
-    places.extend(there.take(2));
+    let mut above = path.ancestors().skip(1);
+    let there = above.find_map(|dir| Some((dir.to_owned(), Identity::of(dir)?)));
+    places.extend(there);
 }
 
 fn absolute(path: &Path) -> PathBuf {

@@ -71,7 +71,7 @@ fn a_config_is_kept_compared_and_brought_back() {
     let back = app.run("config rollback 1");
     assert_eq!(back.code, Some(0), "{back:?}");
     assert!(
-        back.stdout.starts_with("config 1 holds with the next start, until a file changes; what it changes:\nhello-plugin: changed"),
+        back.stdout.starts_with("config 1 holds with the next reload or start, until a file changes; what it changes:\nhello-plugin: changed"),
         "{back:?}"
     );
     let shown = app.run("config show hello-plugin");
@@ -128,6 +128,36 @@ fn a_rollback_leaves_broken_files_where_they_are() {
     std::fs::write(app.path(HELLO), hello("two")).unwrap();
     assert_eq!(app.run("config rollback files").code, Some(0));
     assert!(app.run("config show hello-plugin").stdout.contains("two"));
+}
+
+#[test]
+fn a_rollback_holds_with_the_next_reload() {
+    let mut serving = Serving::start_in(app("one"), "", &[]);
+    serving.until("running");
+    let reload = |serving: &Serving, configs: usize| {
+        serving.signal("-HUP");
+        let history = || serving.app().run("config history --format json").json();
+        // The entry is the acknowledgement.
+        while history().as_array().unwrap().len() != configs {
+            std::thread::yield_now();
+        }
+    };
+    std::fs::write(serving.app().path(HELLO), hello("two")).unwrap();
+    reload(&serving, 2);
+    assert_eq!(serving.app().run("config rollback 1").code, Some(0));
+    reload(&serving, 3);
+    let diff = serving.app().run("config diff 1 running");
+    assert_eq!(diff.stdout, "nothing is different\n", "{diff:?}");
+    let history = serving.app().run("config history").stdout;
+    assert!(
+        history.trim_end().ends_with("applied last, brought back 1"),
+        "{history}"
+    );
+    serving.signal("-INT");
+    let ended = serving.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let taken = ended.stderr.matches("config is taken over").count();
+    assert_eq!(taken, 2, "{ended:?}");
 }
 
 #[test]
