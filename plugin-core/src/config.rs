@@ -53,9 +53,9 @@ pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
-pub use load::load;
 #[doc(hidden)]
 pub use load::loader;
+pub use load::{data_dir, load};
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;

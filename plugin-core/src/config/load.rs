@@ -1,6 +1,7 @@
 //! From sources to settings: merge, fill in, check, read as types, compare with the build.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::de::DeserializeOwned;
 
@@ -84,6 +85,34 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         warnings: report.warnings,
         manager_section,
     })
+}
+
+/// Where a service of this build and this config keeps things, whatever other mistakes the config
+/// has: for commands that look for a running one.
+///
+/// # Errors
+///
+/// When that can't be told.
+pub fn data_dir(sources: &Sources, composition: &Composition) -> Result<PathBuf, ConfigError> {
+    let book = Book::of(composition);
+    let mut report = Report::default();
+    let mut tree = layers::read(sources, &book, &mut report);
+    let mut loader = Loader {
+        sources,
+        book: &book,
+        report,
+    };
+    let (manager, _) = loader.manager(&mut tree);
+    let mut report = loader.report;
+    // Of a file that can't be read, nobody knows what it says.
+    let is_read = !report.spoiled.contains(manager::ROOT);
+    let key = format!("{}.data_dir", manager::ROOT);
+    (report.issues).retain(|issue| !is_read || issue.key == key || issue.key == manager::ROOT);
+    if report.issues.is_empty() {
+        Ok(manager.data_dir)
+    } else {
+        Err(ConfigError::new(report.issues))
+    }
 }
 
 struct Loader<'a> {
