@@ -5,6 +5,7 @@ mod config_show;
 #[cfg(feature = "queue")]
 mod dead_letters;
 mod explain;
+mod generations;
 mod graph;
 #[cfg(not(all(feature = "queue", feature = "admin")))]
 mod left_out;
@@ -73,6 +74,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         | Command::Restart(_)
         | Command::Schedules(_) => left_out::refuse("admin-plugin"),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
+        Command::Config(Config::History) => generations::history(place, out),
+        Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),
+        Command::Config(Config::Rollback(options)) => generations::rollback(place, &options, out),
     }
 }
 

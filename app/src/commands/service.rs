@@ -22,10 +22,9 @@ pub(super) struct Service {
 impl Service {
     pub(super) fn of(place: &Place) -> Result<Self, Failure> {
         let data_dir = match &place.data_dir {
-            Some(named) => Ok(named.clone()),
+            Some(named) => named.clone(),
             None => config::data_dir(&defaults::sources(place), &COMPOSITION),
         };
-        let data_dir = data_dir.map_err(Failure::Config)?;
         // Who stands in another directory sees it.
         let client = Client::of(&std::path::absolute(&data_dir).unwrap_or(data_dir));
         let runtime = Builder::new_current_thread().enable_all().build();
