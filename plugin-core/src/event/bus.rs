@@ -6,17 +6,17 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqC
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::backlog::Backlog;
-use super::dead_letters::DeadLetters;
-use super::durable::Durables;
-use super::group::Groups;
-use super::handler::HandlerReport;
-use super::mailbox::Mailbox;
-use super::middleware::{Chain, MiddlewareReport};
-use super::request::Exchange;
-use super::route::AnyRoute;
-use super::table::{Change, Draft, Table};
-use super::topics::Topics;
+use crate::event::durable::Durables;
+use crate::event::handler::HandlerReport;
+use crate::event::middleware::{Chain, MiddlewareReport};
+use crate::event::outcome::backlog::Backlog;
+use crate::event::outcome::dead_letters::DeadLetters;
+use crate::event::queue::group::Groups;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::request::Exchange;
+use crate::event::routing::route::AnyRoute;
+use crate::event::routing::table::{Change, Draft, Table};
+use crate::event::routing::topics::Topics;
 use crate::rcu::shared::Shared;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.

@@ -9,17 +9,18 @@
 //! subscription's queue, and only its pump settles; the bus is idle only when every pump that runs
 //! has found its queue empty.
 
-mod delivery;
+pub(super) mod delivery;
 mod flight;
 mod intake;
-mod link;
-mod publish;
+pub(super) mod link;
 mod pump;
 mod quarantine;
 mod receipt;
 mod settler;
+#[expect(unsafe_code, reason = "linkme puts the service into a link section")]
+pub mod store;
 mod tail;
-mod whole;
+mod ticket;
 
 use std::borrow::Cow;
 use std::fmt;
@@ -30,27 +31,25 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::backlog::Backlog;
-use super::binder::Binder;
-use super::bus::Bus;
-use super::dead_letters::DeadLetter;
-use super::handler::HandlerReport;
-use super::mailbox::Mailbox;
-use super::queued::QueuedSite;
-use super::store::{EventStore, SubscriptionName};
 use crate::context::Identity;
 use crate::error::Result;
-use crate::event::declared::Subscription;
+use crate::event::bus::Bus;
+use crate::event::durable::store::{EventStore, SubscriptionName};
+use crate::event::handler::HandlerReport;
+use crate::event::outcome::backlog::Backlog;
+use crate::event::outcome::dead_letters::DeadLetter;
+use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::subscriber::binder::Binder;
+use crate::event::subscriber::declared::Subscription;
 use crate::idempotency::IdempotencyKey;
 use crate::options::Mode;
 use crate::service::Service;
 
 pub(crate) use delivery::Delivery;
 pub(crate) use link::ask;
-pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
 pub(super) use receipt::Receipt;
-pub(super) use whole::publish_stored;
 
 use intake::Intake;
 use link::{Link, StoreLink};

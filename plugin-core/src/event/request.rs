@@ -13,7 +13,7 @@ mod exchange;
 mod reception;
 mod requester;
 
-use super::descriptor::Event;
+use crate::event::descriptor::Event;
 
 pub use answer::{AnswerData, AnswerDescriptor, Answered};
 pub(crate) use exchange::Exchange;

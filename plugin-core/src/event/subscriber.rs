@@ -1,23 +1,28 @@
 //! Subscriptions made at run time; they end when their handle is dropped.
 
+pub(super) mod binder;
+pub(super) mod bindings;
+pub(super) mod declared;
+pub(super) mod interceptors;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::binder::{Binder, Role};
-use super::bindings::Bindings;
-use super::bound::AnyHandler;
-use super::bus::{Bus, Retired};
-use super::descriptor::Event;
-use super::inline::Bound;
-use super::mailbox::Mailbox;
-use super::table::Change;
 use crate::context::Identity;
 use crate::error::{Error, IntoOutcome, Result};
+use crate::event::bus::{Bus, Retired};
+use crate::event::descriptor::Event;
+use crate::event::descriptor::unmatched;
+use crate::event::inline::entry::Bound;
 use crate::event::payload::{AnyEvent, Envelope, SharedEvent};
-use crate::event::unmatched;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::routing::bound::AnyHandler;
+use crate::event::routing::table::Change;
+use crate::event::subscriber::binder::{Binder, Role};
+use crate::event::subscriber::bindings::Bindings;
 use crate::options::SubscribeOptions;
 use crate::pattern::Pattern;
 

@@ -7,13 +7,13 @@ use serde_json::Value;
 
 use crate::context::Meta;
 use crate::error::{DecodeError, Error, Result};
-use crate::event::dead_letters::{DeadLetter, Failures};
-use crate::event::decode;
 use crate::event::descriptor::Event;
-use crate::event::job::{Job, Turn};
+use crate::event::descriptor::erased;
+use crate::event::outcome::dead_letters::{DeadLetter, Failures};
 use crate::event::payload::{Envelope, Payload, Untyped};
-use crate::event::queued::QueuedSite;
-use crate::event::replay::interned;
+use crate::event::publisher::replay::interned;
+use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::job::{Job, Turn};
 use crate::rcu::record as thread;
 
 use super::tail::Next;
@@ -94,7 +94,7 @@ impl Delivery {
 }
 
 fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeError> {
-    decode::read::<E>(data.as_bytes())
+    erased::read::<E>(data.as_bytes())
         .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }

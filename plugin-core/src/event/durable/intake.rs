@@ -13,10 +13,10 @@ use std::time::{Duration, SystemTime};
 
 use super::Durable;
 use super::link::{Listener, ask};
+use super::store::{EventStore, Record, Stored, Suspicion, Ticket};
 use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::job::Job;
-use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
 use crate::service::Provider;
 

@@ -12,12 +12,12 @@ use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
 use super::receipt::{Answer, InHand, Receipt};
 use super::settler::Settler;
+use super::store::{Stored, Suspicion, Window};
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
-use crate::event::dead_letters::Failures;
-use crate::event::queued::QueuedSite;
-use crate::event::store::{Stored, Suspicion, Window};
+use crate::event::outcome::dead_letters::Failures;
+use crate::event::queue::handler::QueuedSite;
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;

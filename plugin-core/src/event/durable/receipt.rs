@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Order
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::quarantine::Watch;
-use crate::event::dead_letters::DeadLetter;
-use crate::event::store::{Settled, Settlement, Ticket};
+use super::store::{Settled, Settlement, Ticket};
+use crate::event::outcome::dead_letters::DeadLetter;
 
 /// What became of a delivery.
 pub(super) struct Answer {

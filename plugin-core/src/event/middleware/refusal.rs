@@ -8,7 +8,7 @@ use super::chain::Chain;
 use crate::context::Identity;
 use crate::error::{Error, PublishError, TryPublishError};
 use crate::event::payload::{Carried, Envelope};
-use crate::event::route::Route;
+use crate::event::routing::route::Route;
 use crate::rcu::epoch::Reading;
 use crate::traceparent::TraceContext;
 

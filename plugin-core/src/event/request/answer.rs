@@ -15,7 +15,7 @@ use crate::boxed::BoxFuture;
 use crate::context::Identity;
 use crate::error::{DecodeError, Error, RequestError};
 use crate::event::bus::Bus;
-use crate::event::decode;
+use crate::event::descriptor::erased;
 
 /// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.
 #[doc(hidden)]
@@ -105,7 +105,7 @@ impl<Q: Request> Askable for Typed<Q> {
 }
 
 fn decode<Q: Request>(json: &[u8]) -> Result<Box<dyn Askable>, DecodeError> {
-    decode::read::<Q>(json)
+    erased::read::<Q>(json)
         .map(|request| Box::new(Typed(request)) as Box<dyn Askable>)
         .map_err(|error| DecodeError::new(Q::DESCRIPTOR.topic, error))
 }

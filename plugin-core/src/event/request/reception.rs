@@ -12,9 +12,9 @@ use crate::boxed::{BoxFuture, PluginRef, PluginType};
 use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
-use crate::event::declared::Respond;
 use crate::event::handler::Site;
 use crate::event::payload::Envelope;
+use crate::event::subscriber::declared::Respond;
 use crate::options::SubscribeOptions;
 
 /// The desks of one instance, open until they are closed.

@@ -1,0 +1,11 @@
+//! Handlers that run on their plugin's worker: what waits for them, and the worker.
+
+pub(super) mod bell;
+pub(super) mod group;
+pub(super) mod handler;
+pub(super) mod job;
+pub(super) mod lane;
+pub(super) mod mailbox;
+pub(super) mod redelivery;
+mod room;
+pub(super) mod worker;

@@ -1,0 +1,227 @@
+//! The handlers of one type of event, in the order in which they are called.
+//!
+//! Invariants: a route never changes once it is in a table; `entries` stand in the order of
+//! `inline`, which holds what they lead to; the route's count is open in the totals of
+//! its handlers from before it is visible until nobody reads it any more.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bound::{AnyHandler, Bound};
+use super::target::{Target, targets};
+use crate::error::Result;
+use crate::event::handler::HandlerReport;
+use crate::event::handler::sampling::Sampling;
+use crate::event::inline::around::Around;
+use crate::event::inline::entry::{self, Entry, Inline};
+use crate::event::middleware::Chain;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::handler::Queued;
+use crate::event::queue::redelivery::Addressee;
+use crate::rcu::record::Slot;
+use crate::rcu::tally::Tally;
+
+/// Who listens to a type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::event) enum Serves {
+    /// Nobody.
+    Nobody,
+    /// Inline handlers alone.
+    Inline,
+    /// Queued handlers, and maybe inline ones.
+    Mailboxes,
+    /// Whoever may be, once the middleware has let the event pass.
+    Intercepted,
+}
+
+/// The handlers of one type of payload.
+pub(crate) struct Route<P> {
+    pub(in crate::event) entries: Box<[Entry<P>]>,
+    serves: Serves,
+    /// Where the events are counted that were published while this was the route.
+    pub(in crate::event) slot: Slot,
+    pub(in crate::event) sampling: Sampling,
+    calls: Arc<Tally>,
+    pub(in crate::event) middleware: Option<Arc<Chain>>,
+    /// The inline handlers with their middleware around them, if there is any.
+    around: Vec<Around<P>>,
+    pub(in crate::event) inline: Vec<Arc<Inline<P>>>,
+    handlers: Vec<Arc<Queued<P>>>,
+    /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
+    /// the table before it waits for room.
+    pub(in crate::event) queued: Arc<[Target<P>]>,
+}
+
+impl<P: Carried> Route<P> {
+    fn new(
+        inline: Vec<Arc<Inline<P>>>,
+        handlers: Vec<Arc<Queued<P>>>,
+        middleware: Option<Arc<Chain>>,
+    ) -> Self {
+        let calls = Arc::new(Tally::new());
+        let serves = match (inline.is_empty(), handlers.is_empty()) {
+            _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
+                Serves::Intercepted
+            }
+            (_, false) => Serves::Mailboxes,
+            (false, true) => Serves::Inline,
+            (true, true) => Serves::Nobody,
+        };
+        let around = Around::all(&inline, middleware.as_ref());
+        Self {
+            serves,
+            slot: calls.slot(),
+            sampling: Sampling::default(),
+            entries: if around.is_empty() {
+                inline.iter().map(|handler| handler.entry()).collect()
+            } else {
+                around.iter().map(Around::entry).collect()
+            },
+            calls,
+            middleware,
+            around,
+            inline,
+            queued: targets(&handlers),
+            handlers,
+        }
+    }
+
+    pub(in crate::event) fn empty() -> Self {
+        Self::new(Vec::new(), Vec::new(), None)
+    }
+
+    /// Who listens.
+    #[inline(always)]
+    pub(in crate::event) fn serves(&self) -> Serves {
+        self.serves
+    }
+
+    /// Calls a handler that wants the event, with its middleware.
+    pub(in crate::event) fn call(&self, at: usize, envelope: &Envelope<P>) -> Result<()> {
+        match self.around.get(at) {
+            Some(around) => around.call(envelope),
+            None => self.inline[at].call(envelope),
+        }
+    }
+
+    /// The handlers in order, each with its middleware.
+    pub(in crate::event) fn bound(&self) -> impl Iterator<Item = &entry::Bound<P>> {
+        let around = self.around.iter().map(Around::bound);
+        let plain = self.inline.iter().map(|handler| handler.bound());
+        around.chain(plain).take(self.inline.len())
+    }
+
+    /// Those whose count is the route's.
+    fn counted(&self) -> impl Iterator<Item = &Arc<Inline<P>>> {
+        self.inline.iter().filter(|handler| handler.takes_all())
+    }
+}
+
+/// A route whose type of payload is not named.
+pub(crate) trait AnyRoute: Any + Send + Sync {
+    /// A copy to change.
+    fn draft(&self) -> Box<dyn AnyDraft>;
+    /// Whether it has one of some subscriptions.
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool;
+    /// It is about to be visible: what it counts are its handlers' events.
+    fn open(&self);
+    /// Nobody reads it any more: its count is final.
+    fn settle(&self);
+    /// The handlers of a plugin that have a name; of subscriptions made at run time there may be many.
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>>;
+    /// What its handlers did, by subscription: one of a pattern stands in many routes.
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
+}
+
+impl<P: Carried> AnyRoute for Route<P> {
+    fn draft(&self) -> Box<dyn AnyDraft> {
+        Box::new(RouteDraft {
+            inline: self.inline.clone(),
+            queued: self.handlers.clone(),
+        })
+    }
+
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
+        let inline = self.inline.iter().map(|handler| handler.site.subscription);
+        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription);
+        inline.chain(queued).any(gone)
+    }
+
+    fn open(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.opened(&self.calls));
+    }
+
+    fn settle(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.settled(&self.calls));
+    }
+
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
+        let inline = (self.inline.iter().enumerate())
+            .filter(|(_, other)| other.site.is_named(plugin, handler))
+            .map(|(at, other)| match self.around.get(at) {
+                Some(around) => around.addressee(),
+                None => Arc::clone(other) as Arc<dyn Addressee>,
+            });
+        let queued = (self.handlers.iter())
+            .filter(|other| other.site.site.is_named(plugin, handler))
+            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+        inline.chain(queued).collect()
+    }
+
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
+        let inline = self.inline.iter().map(|handler| &*handler.site);
+        let queued = self.handlers.iter().map(|handler| &handler.site.site);
+        for site in inline.chain(queued) {
+            into.entry(site.subscription)
+                .or_insert_with(|| site.report());
+        }
+    }
+}
+
+/// A route that is being put together.
+pub(in crate::event) struct RouteDraft<P> {
+    inline: Vec<Arc<Inline<P>>>,
+    queued: Vec<Arc<Queued<P>>>,
+}
+
+impl<P: Carried> RouteDraft<P> {
+    pub(in crate::event) fn add(&mut self, handler: Bound<P>) {
+        match handler {
+            Bound::Inline(handler) => self.inline.push(Arc::new(handler)),
+            Bound::Queued(handler) => self.queued.push(Arc::new(handler)),
+        }
+    }
+}
+
+/// A draft whose type of payload is not named.
+pub(crate) trait AnyDraft: Any {
+    fn add_any(&mut self, handler: AnyHandler);
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
+    /// The route, with the middleware of its topic.
+    fn finish(self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
+}
+
+impl<P: Carried> AnyDraft for RouteDraft<P> {
+    fn add_any(&mut self, handler: AnyHandler) {
+        self.add(handler.bind());
+    }
+
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
+        self.inline
+            .retain(|handler| !gone(handler.site.subscription));
+        self.queued
+            .retain(|handler| !gone(handler.site.site.subscription));
+    }
+
+    fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
+        self.inline.sort_by_key(|handler| handler.site.rank());
+        self.queued.sort_by_key(|handler| handler.site.site.rank());
+        if middleware.as_ref().is_some_and(|chain| chain.has_calls()) {
+            (self.queued.iter()).for_each(|handler| handler.site.middleware.engage());
+        }
+        Arc::new(Route::new(self.inline, self.queued, middleware))
+    }
+}
