@@ -2,5 +2,6 @@
 
 pub(super) mod around;
 pub(super) mod entry;
+pub(super) mod redelivery;
 mod series;
 pub(super) mod unrolled;

@@ -1,6 +1,8 @@
 //! Handlers that run on their plugin's worker: what waits for them, and the worker.
 
+pub(super) mod acceptance;
 pub(super) mod bell;
+pub(super) mod enqueue;
 pub(super) mod group;
 pub(super) mod handler;
 pub(super) mod job;

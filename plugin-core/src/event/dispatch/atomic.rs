@@ -9,13 +9,14 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::permit::{Accepted, Publishing};
+use super::permit::Publishing;
 use super::storage::stored;
 use crate::context::{Identity, Meta};
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
 use crate::event::queue::handler::QueuedSite;
 use crate::event::routing::target::{Asks, NoRoom, Sending, Target};
 use crate::idempotency::IdempotencyKey;
@@ -90,7 +91,7 @@ fn offer<P: Carried>(
         }
     }
     let sending = Sending {
-        publishing: &publishing,
+        current: &publishing,
         envelope,
         asks: Asks::Stored,
     };
@@ -150,7 +151,7 @@ async fn tell_others<P: Carried>(
         Arc::clone(&route.queued)
     };
     let sending = Sending {
-        publishing: &publishing,
+        current: &publishing,
         envelope,
         asks: Asks::Nothing,
     };
@@ -177,7 +178,7 @@ impl<P> Target<P> {
     }
 
     fn is_durable(&self) -> bool {
-        self.site().is_some_and(|site| site.durable.is_some())
+        self.site().is_some_and(|site| site.acceptance.is_durable())
     }
 
     fn not_stored(&self) -> PublishError {

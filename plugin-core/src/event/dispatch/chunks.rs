@@ -4,12 +4,13 @@
 
 use std::sync::Arc;
 
-use super::permit::{Accepted, Publishing};
+use super::permit::Publishing;
 use super::publication::Outcome;
 use crate::context::{Identity, Meta};
 use crate::error::{PublishAllError, PublishError};
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
 use crate::event::queue::handler::QueuedSite;
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
@@ -169,7 +170,7 @@ impl<P: Carried> Rest<P> {
                 continue;
             }
             let sending = Sending {
-                publishing,
+                current: publishing,
                 envelope: first,
                 asks: Asks::Nothing,
             };

@@ -6,13 +6,14 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::permit::{Accepted, Publishing, Tally};
+use super::permit::Publishing;
 use super::take_in::take_in;
 use crate::boxed::BoxFuture;
 use crate::context::Identity;
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::{Accepted, Tally};
 use crate::event::queue::job::Job;
 use crate::event::queue::mailbox::NoSlot;
 use crate::event::routing::route::Route;
@@ -205,7 +206,7 @@ impl<'a, P: Carried> Rest<'a, P> {
             mut outcome,
         } = self;
         let sending = Sending {
-            publishing: &publishing,
+            current: &publishing,
             envelope: &envelope,
             asks: Asks::Nothing,
         };

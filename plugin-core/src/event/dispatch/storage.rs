@@ -2,13 +2,14 @@
 
 use tokio::sync::oneshot;
 
-use super::permit::{Accepted, Publishing};
+use super::permit::Publishing;
 use super::take_in::call_inline;
 use crate::context::Identity;
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Carried;
+use crate::event::queue::enqueue::Accepted;
 use crate::event::queue::handler::QueuedSite;
 use crate::event::routing::target::{Asks, Sending};
 
@@ -24,7 +25,7 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
     };
     let publishing = Publishing::begin(bus, owner, index)?;
     let sending = Sending {
-        publishing: &publishing,
+        current: &publishing,
         envelope: &envelope,
         asks: Asks::Stored,
     };
@@ -40,7 +41,7 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
             (Accepted::Full | Accepted::Refused, _) => {
                 refused = Err(site.refused(sent.accepted));
             }
-            (Accepted::Gone, _) if site.durable.is_some() => {
+            (Accepted::Gone, _) if site.acceptance.is_durable() => {
                 refused = Err(site.refused(Accepted::Refused));
             }
             _ => {}

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::permit::{Accepted, Publishing};
+use super::permit::Publishing;
 use crate::context::{Identity, Meta};
 use crate::error::{Error, PublishError, TryPublishError};
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
 use crate::event::routing::route::{Route, Serves};
 use crate::event::routing::target::{Asks, Sending, Sent, Target};
 use crate::rcu::epoch::Reading;
@@ -89,7 +90,7 @@ pub(in crate::event) async fn publish_and_wait<P: Carried>(
     }
     let publishing = Publishing::begin(bus, owner, index)?;
     let sending = Sending {
-        publishing: &publishing,
+        current: &publishing,
         envelope: &envelope,
         asks: Asks::Outcomes,
     };
@@ -214,7 +215,7 @@ fn try_publish_queued<P: Carried>(
     record.count(owner.published().slot());
     route.call_inline(record, reading, &envelope);
     let sending = Sending {
-        publishing: &publishing,
+        current: &publishing,
         envelope: &Arc::new(envelope),
         asks: Asks::Nothing,
     };

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::flight::{Flight, window};
 use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
-use super::receipt::{Answer, InHand, Receipt};
+use super::receipt::{Answer, InHand, StoreReceipt};
 use super::settler::Settler;
 use super::store::{Stored, Suspicion, Window};
 use super::tail::{Ahead, Next};
@@ -229,11 +229,11 @@ impl Deliverer {
         slot.fill(job).then_some(())
     }
 
-    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
+    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<StoreReceipt> {
         let place = self.window.place().await?;
         let ticket = next.stored.record.ticket.clone();
         let answers = (&self.answers, &self.in_hand);
-        let receipt = Receipt::new((next.stored.position, ticket), answers, place);
+        let receipt = StoreReceipt::new((next.stored.position, ticket), answers, place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),

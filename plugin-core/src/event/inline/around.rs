@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::entry::{self, Entry, Inline};
+use super::redelivery::received;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
 use crate::event::middleware::delivery::Delivery;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
-use crate::event::queue::redelivery::{Addressee, Received, envelope, received};
+use crate::event::queue::redelivery::{Addressee, Received, envelope};
 use crate::options::Mode;
 
 /// A handler with its middleware around it.

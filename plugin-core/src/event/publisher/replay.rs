@@ -1,7 +1,6 @@
 //! A dead letter delivered again: to that handler of that plugin, and to nobody else.
 
-use std::collections::HashSet;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
@@ -11,7 +10,7 @@ use crate::error::{DecodeError, Error};
 use crate::event::bus::Bus;
 use crate::event::handler::Site;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
-use crate::event::payload::{Envelope, Payload, Untyped};
+use crate::event::payload::{Envelope, Payload, Untyped, interned};
 use crate::event::queue::handler::QueuedSite;
 use crate::event::queue::job::Job;
 use crate::event::queue::redelivery::Received;
@@ -106,29 +105,4 @@ async fn enqueue(site: &QueuedSite, job: Job) -> Result<(), ReplayError> {
     let slot = site.mailbox.reserve().await;
     let accepted = slot.is_ok_and(|slot| slot.fill(job));
     accepted.then_some(()).ok_or(ReplayError::Stopping)
-}
-
-/// Most names that are kept, and the longest of them: far more than a service has plugins, and no
-/// more than somebody else who writes to a store can make us remember.
-const MOST_NAMES: usize = 4_096;
-const LONGEST_NAME: usize = 256;
-
-/// What stands for a name that there is no room to keep.
-const UNKNOWN: &str = "unknown";
-
-/// A name that lives as long as the process: letters of earlier runs name publishers that this one
-/// may not have.
-pub(in crate::event) fn interned(name: &str) -> &'static str {
-    static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
-    let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
-    let names = names.get_or_insert_default();
-    if let Some(known) = names.get(name) {
-        return known;
-    }
-    if names.len() >= MOST_NAMES || name.len() > LONGEST_NAME {
-        return UNKNOWN;
-    }
-    let leaked: &'static str = name.to_owned().leak();
-    names.insert(leaked);
-    leaked
 }

@@ -14,9 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use crate::context::Identity;
 use crate::event::payload::Payload;
-use crate::event::subscriber::declared::Subscription;
 use crate::key;
-use crate::options::Balance;
+use crate::options::{Balance, SubscribeOptions};
 
 pub(in crate::event) use balance::rotated;
 pub(crate) use pins::{Entry, Pin, Pins};
@@ -87,10 +86,10 @@ impl Groups {
     pub(in crate::event) fn join(
         &self,
         owner: &Identity,
-        subscription: &Subscription,
+        (handler, topic): (&'static str, &'static str),
+        options: &SubscribeOptions,
     ) -> Option<Membership> {
-        let id = GroupId::of(owner, subscription)?;
-        let options = subscription.options;
+        let id = GroupId::of(owner, (handler, topic), options.group)?;
         let mut groups = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let group = groups.get(&id).and_then(Weak::upgrade).unwrap_or_else(|| {
             let group = Arc::new(Group {
@@ -103,15 +102,18 @@ impl Groups {
             groups.insert(id, Arc::downgrade(&group));
             group
         });
-        let seed = key::of(owner.name()) ^ key::of(subscription.handler).rotate_left(1);
+        let seed = key::of(owner.name()) ^ key::of(handler).rotate_left(1);
         Some(Membership { group, seed })
     }
 }
 
 impl GroupId {
-    fn of(owner: &Identity, subscription: &Subscription) -> Option<Self> {
-        let topic = subscription.source.topic();
-        match subscription.options.group {
+    fn of(
+        owner: &Identity,
+        (handler, topic): (&'static str, &'static str),
+        group: Option<&'static str>,
+    ) -> Option<Self> {
+        match group {
             Some(name) => Some(Self {
                 name,
                 handler: None,
@@ -119,7 +121,7 @@ impl GroupId {
             }),
             None => owner.shares_events().then_some(Self {
                 name: owner.plugin(),
-                handler: Some(subscription.handler),
+                handler: Some(handler),
                 topic,
             }),
         }

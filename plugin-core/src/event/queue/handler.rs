@@ -5,68 +5,72 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, TryAcquireError};
-
-use super::group::{KeyOf, Membership};
-use super::mailbox::{Mailbox, NoSlot};
-use crate::event::durable::Durable;
-use crate::event::handler::caller::Caller;
+use super::acceptance::Acceptance;
+use super::mailbox::Mailbox;
+use crate::event::handler::caller::{Callee, Caller};
 use crate::event::handler::sampling::Sampling;
-use crate::event::handler::{Filter, Site};
+use crate::event::handler::{Filter, Site, admits};
 use crate::event::middleware::Intercepted;
 use crate::event::outcome::breaker::Breaker;
-use crate::options::Overflow;
+use crate::event::payload::Envelope;
 use crate::rcu::tally::Tally;
-
-impl Overflow {
-    /// Whether a publisher may wait for room.
-    pub(in crate::event) const fn waits(self) -> bool {
-        matches!(self, Self::Wait)
-    }
-}
 
 /// A handler that runs on its plugin's worker, for one type of payload.
 pub(crate) struct Queued<P> {
     pub(in crate::event) site: Arc<QueuedSite>,
-    pub(in crate::event) filter: Option<Filter<P>>,
+    filter: Option<Filter<P>>,
+    /// Whether every event goes to the mailbox as it is.
+    pub(in crate::event) is_plain: bool,
+}
+
+impl<P> Queued<P> {
+    pub(in crate::event) fn new(site: Arc<QueuedSite>, filter: Option<Filter<P>>) -> Self {
+        Self {
+            is_plain: filter.is_none() && site.acceptance.is_plain(),
+            site,
+            filter,
+        }
+    }
+
+    /// Whether its subscription goes on and its filter lets the event through.
+    pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
+        admits(&self.site.site, self.filter.as_ref(), envelope)
+    }
 }
 
 /// How a worker calls a handler.
 pub(crate) struct QueuedCall {
     caller: NewCaller,
-    is_batch: bool,
+    pub(in crate::event) is_batch: bool,
+    /// How long a call may take.
+    pub(in crate::event) limit: Duration,
 }
 
 /// Makes a caller: one for each call that runs beside others.
-type NewCaller = Box<dyn Fn() -> Pin<Box<dyn Caller>> + Send + Sync>;
+type NewCaller = Box<dyn Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync>;
 
 impl QueuedCall {
     /// A handler of one event at a time.
     pub(in crate::event) fn one(
-        caller: impl Fn() -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
+        limit: Duration,
+        caller: impl Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             caller: Box::new(caller),
             is_batch: false,
+            limit,
         }
     }
 
     /// A handler of batches.
     pub(in crate::event) fn batch(
-        caller: impl Fn() -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
+        limit: Duration,
+        caller: impl Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
     ) -> Self {
         Self {
             is_batch: true,
-            ..Self::one(caller)
+            ..Self::one(limit, caller)
         }
-    }
-
-    pub(in crate::event) fn caller(&self) -> Pin<Box<dyn Caller>> {
-        (self.caller)()
-    }
-
-    pub(in crate::event) fn is_batch(&self) -> bool {
-        self.is_batch
     }
 }
 
@@ -74,26 +78,17 @@ impl QueuedCall {
 pub(crate) struct QueuedSite {
     pub(in crate::event) site: Site,
     pub(in crate::event) mailbox: Arc<Mailbox>,
-    pub(in crate::event) limit: Duration,
-    pub(in crate::event) middleware: Intercepted,
     pub(in crate::event) call: QueuedCall,
-    pub(in crate::event) key: Option<KeyOf>,
-    pub(in crate::event) group: Option<Membership>,
-    /// The durable subscription whose intake it is.
-    pub(in crate::event) durable: Option<Arc<Durable>>,
+    pub(in crate::event) middleware: Intercepted,
+    pub(in crate::event) acceptance: Acceptance,
     pub(in crate::event) breaker: Option<Arc<Breaker>>,
-    /// How many more of its events may wait, where that is bounded for it alone.
-    pub(in crate::event) quota: Option<Arc<Semaphore>>,
-    pub(in crate::event) rest: AtRest,
-    pub(in crate::event) events: Events,
+    rest: AtRest,
+    events: Events,
 }
-
-/// What an event takes of its handler's quota while it waits; nothing where there is none.
-pub(in crate::event) type Share = Option<OwnedSemaphorePermit>;
 
 /// The events that a handler was called with.
 #[derive(Default)]
-pub(in crate::event) struct Events {
+struct Events {
     count: Arc<Tally>,
     sampling: Sampling,
 }
@@ -101,7 +96,7 @@ pub(in crate::event) struct Events {
 /// How the deliveries of a durable subscription come to rest: what is stored waits for the next
 /// start.
 #[derive(Default)]
-pub(in crate::event) struct AtRest {
+struct AtRest {
     /// Whether the first event that has to wait is a reason to.
     drains: AtomicBool,
     /// Ends the pump.
@@ -109,6 +104,27 @@ pub(in crate::event) struct AtRest {
 }
 
 impl QueuedSite {
+    pub(in crate::event) fn new(
+        (site, mailbox): (Site, &Arc<Mailbox>),
+        (call, middleware): (QueuedCall, Intercepted),
+        acceptance: Acceptance,
+        breaker: Option<Arc<Breaker>>,
+    ) -> Arc<Self> {
+        let events = Events::default();
+        // What its worker counts are events of this handler.
+        site.opened(&events.count);
+        Arc::new(Self {
+            site,
+            mailbox: Arc::clone(mailbox),
+            call,
+            middleware,
+            acceptance,
+            breaker,
+            rest: AtRest::default(),
+            events,
+        })
+    }
+
     /// Is told how its pump is ended.
     pub(in crate::event) fn is_pumped(&self, end: impl Fn() + Send + Sync + 'static) {
         // There is one pump, which begins once.
@@ -120,27 +136,6 @@ impl QueuedSite {
         self.rest.drains.store(true, Relaxed);
         if self.is_shut() {
             self.come_to_rest();
-        }
-    }
-
-    /// Takes a share of the quota, if that needs no waiting.
-    #[inline]
-    pub(in crate::event) fn try_share(&self) -> Result<Share, NoSlot> {
-        let Some(quota) = &self.quota else {
-            return Ok(None);
-        };
-        match Arc::clone(quota).try_acquire_owned() {
-            Ok(share) => Ok(Some(share)),
-            Err(TryAcquireError::NoPermits) => Err(NoSlot::Full),
-            Err(TryAcquireError::Closed) => Err(NoSlot::Closed),
-        }
-    }
-
-    /// Waits for a share of the quota; an error once the plugin stops.
-    pub(in crate::event) async fn share(&self) -> Result<Share, AcquireError> {
-        match &self.quota {
-            Some(quota) => Arc::clone(quota).acquire_owned().await.map(Some),
-            None => Ok(None),
         }
     }
 
@@ -162,10 +157,12 @@ impl QueuedSite {
         }
     }
 
-    /// What its worker counts are events of this handler.
-    pub(in crate::event) fn open(self) -> Arc<Self> {
-        self.site.opened(&self.events.count);
-        Arc::new(self)
+    /// Makes a caller, for the mailbox's worker.
+    pub(in crate::event) fn caller(&self) -> Pin<Box<dyn Caller>> {
+        (self.call.caller)(Callee {
+            owner: Arc::clone(&self.site.owner),
+            worker: self.mailbox.uid(),
+        })
     }
 
     /// Counts the events of a call that begins, and starts the clock if it is one of those that

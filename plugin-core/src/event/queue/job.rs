@@ -10,10 +10,11 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::acceptance::Share;
 use super::group::Pin;
-use super::handler::{QueuedSite, Share};
+use super::handler::QueuedSite;
+use super::lane::{Lane, address};
 use crate::error::{Error, Result};
-use crate::event::durable::Receipt;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Carried, Envelope, Payload};
@@ -24,6 +25,17 @@ pub(in crate::event) struct Turn {
     pub(in crate::event) key: u64,
     /// Holds the later ones of the group back, until the job is dropped, wherever that happens.
     pub(in crate::event) _pin: Option<Pin>,
+}
+
+/// Of an event that a store keeps until it is handled: who gave it to the mailbox is told what
+/// becomes of it. One that is dropped says that no handler came to the event.
+pub(in crate::event) trait Receipt: Send + Sync {
+    /// Whether the handler may be called: not if the store drops the event.
+    fn take(&self) -> bool;
+    /// It was handled.
+    fn handled(self: Box<Self>);
+    /// It is in the dead letters.
+    fn dead(self: Box<Self>, letter: DeadLetter);
 }
 
 pub(crate) struct Job {
@@ -64,7 +76,7 @@ struct Rare {
     /// Its place among those of its key.
     turn: Option<Turn>,
     /// Of an event that a store keeps until it is handled.
-    receipt: Option<Receipt>,
+    receipt: Option<Box<dyn Receipt>>,
     /// What it takes of its handler's quota.
     share: Share,
     gate: Gate,
@@ -119,7 +131,6 @@ impl Job {
         self
     }
 
-    /// Makes it the replay of a dead letter.
     /// It has its share of the handler's quota as long as its place in the mailbox.
     #[inline]
     pub(in crate::event) fn shares(mut self, share: Share) -> Self {
@@ -129,14 +140,15 @@ impl Job {
         self
     }
 
+    /// Makes it the replay of a dead letter.
     pub(in crate::event) fn replays(mut self, replay: Replay) -> Self {
         self.rare().replay = Some(replay);
         self
     }
 
     /// Makes it the delivery of an event that a store keeps.
-    pub(in crate::event) fn delivers(mut self, receipt: Receipt) -> Self {
-        self.rare().receipt = Some(receipt);
+    pub(in crate::event) fn delivers(mut self, receipt: impl Receipt + 'static) -> Self {
+        self.rare().receipt = Some(Box::new(receipt));
         self
     }
 
@@ -148,6 +160,13 @@ impl Job {
     pub(in crate::event) fn key(&self) -> Option<u64> {
         let turn = self.rare.as_ref()?.turn.as_ref()?;
         Some(turn.key)
+    }
+
+    /// What waits behind it while it waits for a retry.
+    pub(in crate::event) fn lane(&self) -> Option<Lane> {
+        // A batch has events of several keys, and is tried again as one.
+        let key = self.key().filter(|_| !self.site.call.is_batch);
+        (self.site.site.options.concurrency <= 1).then(|| Lane::new(address(&self.site), key))
     }
 
     #[cold]
@@ -168,7 +187,7 @@ impl Job {
     /// Its handler is about to be called: `None` when the store that keeps the event gives it up.
     pub(in crate::event) fn take(self) -> Option<Self> {
         let receipt = (self.rare.as_ref()).and_then(|rare| rare.receipt.as_ref());
-        if receipt.is_none_or(Receipt::take) {
+        if receipt.is_none_or(|receipt| receipt.take()) {
             return Some(self);
         }
         self.discard();
@@ -332,7 +351,7 @@ impl Job {
         }
     }
 
-    fn receipt(&mut self) -> Option<Receipt> {
+    fn receipt(&mut self) -> Option<Box<dyn Receipt>> {
         self.rare.as_mut()?.receipt.take()
     }
 

@@ -296,7 +296,7 @@ impl Mailbox {
     /// Puts a job behind those of its lane; it comes back if the lane is not held.
     pub(in crate::event) fn hold_back(&self, job: Job) -> Option<Job> {
         let mut queue = self.lock();
-        match Lane::of(&job).and_then(|lane| queue.held.get_mut(&lane)) {
+        match job.lane().and_then(|lane| queue.held.get_mut(&lane)) {
             Some(held) => held.push_back(job),
             None => return Some(job),
         }

@@ -4,10 +4,8 @@ use std::sync::Arc;
 
 use super::handler::{Queued, QueuedSite};
 use crate::error::Result;
-use crate::event::handler::{Site, admits};
-use crate::event::inline::entry::Inline;
+use crate::event::handler::Site;
 use crate::event::payload::{Carried, Envelope, Payload};
-use crate::guard;
 
 /// A handler whose type of payload is not named.
 pub(crate) trait Addressee: Send + Sync {
@@ -23,37 +21,9 @@ pub(crate) enum Received {
     Queued(Arc<QueuedSite>),
 }
 
-impl<P: Carried> Addressee for Inline<P> {
-    fn admits(&self, payload: &dyn Payload) -> bool {
-        envelope(payload).is_some_and(|event| self.wants(event))
-    }
-
-    fn receive(&self, payload: &dyn Payload) -> Received {
-        received(&self.site, payload, |event| self.call(event))
-    }
-}
-
-/// Calls an inline handler: guarded, counted, timed now and then.
-pub(in crate::event) fn received<P: Carried>(
-    site: &Arc<Site>,
-    payload: &dyn Payload,
-    call: impl FnOnce(&Envelope<P>) -> Result<()>,
-) -> Received {
-    let meta = payload.meta();
-    let began = site.begin(1);
-    let result = guard::call(site.owner.handling(&meta), || {
-        envelope(payload).map_or(Ok(()), call)
-    });
-    site.took(1, began);
-    if let Err(error) = &result {
-        site.failed(meta, error);
-    }
-    Received::Inline(Arc::clone(site), result)
-}
-
 impl<P: Carried> Addressee for Queued<P> {
     fn admits(&self, payload: &dyn Payload) -> bool {
-        envelope(payload).is_some_and(|event| admits(&self.site.site, self.filter.as_ref(), event))
+        envelope(payload).is_some_and(|event| self.wants(event))
     }
 
     fn receive(&self, _: &dyn Payload) -> Received {

@@ -17,8 +17,6 @@ mod desk;
 mod done;
 mod lanes;
 mod parked;
-#[cfg(test)]
-mod sample;
 mod timer;
 mod work;
 
@@ -38,8 +36,7 @@ use beside::Beside;
 use desk::Desk;
 use done::{Done, TURN};
 use parked::Parked;
-
-pub(in crate::event) use work::Work;
+use work::Work;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
@@ -86,8 +83,8 @@ impl Worker {
     pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
         Self {
             batches: Batches::new(mailbox.capacity()),
-            beside: Beside::new(mailbox.uid()),
-            desk: Desk::new(mailbox.uid()),
+            beside: Beside::new(),
+            desk: Desk::new(),
             done: Done::new(&mailbox),
             turn: 0,
             mailbox,
@@ -220,7 +217,7 @@ impl Worker {
         let Some(job) = self.jobs.pop_front() else {
             return Next::Nothing;
         };
-        if job.site.call.is_batch() || !self.parked.is_empty() {
+        if job.site.call.is_batch || !self.parked.is_empty() {
             return self.assign(job);
         }
         self.desk.put(Work::of(job));
@@ -232,7 +229,7 @@ impl Worker {
         let Some(job) = self.hold_back(job) else {
             return Next::Waits;
         };
-        let work = match job.site.call.is_batch() {
+        let work = match job.site.call.is_batch {
             true => self.batches.add(job),
             false => Some(Work::of(job)),
         };

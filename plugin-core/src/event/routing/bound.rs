@@ -49,10 +49,7 @@ impl AnyHandler {
             Self::Inline { site, filter, call } => {
                 Bound::Inline(Inline::any(site, typed(filter), call))
             }
-            Self::Queued { site, filter } => Bound::Queued(Queued {
-                site,
-                filter: typed(filter),
-            }),
+            Self::Queued { site, filter } => Bound::Queued(Queued::new(site, typed(filter))),
         }
     }
 }

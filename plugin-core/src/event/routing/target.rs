@@ -9,14 +9,13 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use crate::error::{Result, TryPublishError};
-use crate::event::dispatch::permit::{Accepted, Parcel, Publishing};
-use crate::event::handler::admits;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::handler::{Queued, QueuedSite, Share};
+use crate::event::queue::acceptance::Share;
+use crate::event::queue::enqueue::{Accepted, Parcel};
+use crate::event::queue::handler::{Queued, QueuedSite};
 use crate::event::queue::job::{Job, Turn};
 use crate::event::queue::mailbox::{NoSlot, Slot};
-use crate::guard;
 use crate::options::Overflow;
 
 use members::Members;
@@ -27,9 +26,14 @@ pub(crate) enum Target<P> {
     Group(Arc<Members<P>>),
 }
 
+/// Who gets an event by the table of now: for one that found a mailbox closed.
+pub(in crate::event) trait Current<P>: Sync {
+    fn targets(&self) -> Arc<[Target<P>]>;
+}
+
 /// An event on its way to the targets, and whether its publisher waits for outcomes.
 pub(in crate::event) struct Sending<'a, P> {
-    pub(in crate::event) publishing: &'a Publishing<'a>,
+    pub(in crate::event) current: &'a dyn Current<P>,
     pub(in crate::event) envelope: &'a Arc<Envelope<P>>,
     pub(in crate::event) asks: Asks,
 }
@@ -102,7 +106,7 @@ impl NoRoom {
 pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
     let mut targets = Vec::with_capacity(queued.len());
     for (at, handler) in queued.iter().enumerate() {
-        match &handler.site.group {
+        match &handler.site.acceptance.group {
             None => targets.push(Target::One(Arc::clone(handler))),
             Some(membership) => targets.extend(
                 Members::of_first(&membership.group, queued, at)
@@ -139,11 +143,7 @@ impl<P: Carried> Target<P> {
     /// The handler, if every event goes to its mailbox as it is.
     pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedSite>> {
         match self {
-            Self::One(handler) if handler.filter.is_none() => {
-                let site = &handler.site;
-                let is_plain = site.key.is_none() && site.durable.is_none() && site.quota.is_none();
-                is_plain.then_some(site)
-            }
+            Self::One(handler) if handler.is_plain => Some(&handler.site),
             _ => None,
         }
     }
@@ -182,43 +182,17 @@ impl<P: Carried> Target<P> {
 }
 
 impl<P: Carried> Queued<P> {
-    fn wants(&self, envelope: &Envelope<P>) -> bool {
-        admits(&self.site.site, self.filter.as_ref(), envelope)
-    }
-
-    /// Its turn, if it wants the event: with none, unless calls that run side by side, or those
-    /// that wait for a retry, need a key.
+    /// Its turn, if it wants the event.
     fn accept(&self, envelope: &Envelope<P>) -> Option<Option<Turn>> {
-        if !self.wants(envelope) {
-            return None;
-        }
-        let options = &self.site.site.options;
-        if options.concurrency == 1 && options.retry.is_none() {
-            return Some(None);
-        }
-        let key = self.site.key(envelope).ok()?;
-        Some(key.map(|key| Turn { key, _pin: None }))
-    }
-}
-
-impl QueuedSite {
-    /// The key of an event. A key is the plugin's code: when it panics, that is the handler's
-    /// error.
-    fn key<P: Carried>(&self, envelope: &Envelope<P>) -> Result<Option<u64>, ()> {
-        let Some(key) = &self.key else {
-            return Ok(None);
-        };
-        let meta = envelope.meta();
-        guard::call(self.site.owner.handling(&meta), || Ok(key(envelope)))
-            .map(Some)
-            .map_err(|error| self.site.failed(meta, &error.context("its key")))
+        self.wants(envelope)
+            .then(|| self.site.turn(envelope).ok())?
     }
 }
 
 impl<P: Carried> Sending<'_, P> {
     async fn enqueue(&self, site: &Arc<QueuedSite>, turn: Option<Turn>) -> Sent {
         let (parcel, answer) = self.letter(site, turn);
-        let accepted = self.publishing.enqueue(site, parcel).await;
+        let accepted = parcel.enqueue(site).await;
         self.sent(site, accepted, answer)
     }
 
@@ -266,7 +240,7 @@ impl<P: Carried> Sending<'_, P> {
         let mut parcel = self.parcel(turn);
         let is_asked = match self.asks {
             Asks::Nothing => false,
-            Asks::Stored => site.durable.is_some(),
+            Asks::Stored => site.acceptance.is_durable(),
             Asks::Outcomes => !site.is_ours(),
         };
         if !is_asked {
@@ -290,10 +264,10 @@ impl<P: Carried> Sending<'_, P> {
 impl<'a> Way<'a> {
     #[inline]
     fn to(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Self {
-        if site.refusal().is_some() {
+        if site.acceptance.refusal().is_some() {
             return Self::Other;
         }
-        let Ok(share) = site.try_share() else {
+        let Ok(share) = site.acceptance.try_share() else {
             return Self::Other;
         };
         Self::Open(Place {
@@ -328,10 +302,11 @@ impl Place<'_> {
 impl<'a> Reserved<'a> {
     /// Takes room at a handler; nothing is to be done when it has gone.
     fn of(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
-        if site.refusal().is_some() {
+        if site.acceptance.refusal().is_some() {
             return Err(NoRoom::Store);
         }
         let room = site
+            .acceptance
             .try_share()
             .and_then(|share| Ok((share, site.mailbox.try_reserve()?)));
         let (share, slot) = match room {

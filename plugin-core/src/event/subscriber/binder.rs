@@ -1,5 +1,6 @@
 //! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -9,11 +10,14 @@ use tokio::sync::Semaphore;
 use super::bindings::Bindings;
 use super::declared::Subscription;
 use crate::boxed::{PluginRef, PluginType, provider};
-use crate::context::Identity;
-use crate::error::Result;
+use crate::context::{Identity, Meta};
+use crate::error::{DecodeError, Result};
 use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
-use crate::event::durable::{Delivery, Durable};
+use crate::event::descriptor::erased;
+use crate::event::durable::delivery::Delivery;
+use crate::event::durable::store::SubscriptionName;
+use crate::event::durable::{Durable, Durables};
 use crate::event::handler::Site;
 use crate::event::handler::caller::{self, Handler};
 use crate::event::inline::entry::{self, Inline};
@@ -21,12 +25,13 @@ use crate::event::middleware::Intercepted;
 use crate::event::outcome::breaker::Breaker;
 use crate::event::payload;
 use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
+use crate::event::queue::acceptance::{Acceptance, StoreGate};
 use crate::event::queue::group::{KeyOf, Membership};
-use crate::event::queue::handler::{AtRest, Events, Queued, QueuedCall, QueuedSite};
+use crate::event::queue::handler::{Queued, QueuedCall, QueuedSite};
 use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::bound::{AnyFilter, AnyHandler, Bound};
 use crate::event::routing::table::Change;
-use crate::options::{Overflow, SubscribeOptions};
+use crate::options::{Mode, Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
 /// Collects the changes of the table that make an instance's methods handlers.
@@ -54,7 +59,7 @@ pub(in crate::event) enum Role {
     /// A handler in the table.
     Handler,
     /// The intake of a durable subscription: there is no instance.
-    Intake(Arc<Durable>),
+    Intake(Arc<StoreGate>),
     /// The handler that a durable subscription delivers to, and how.
     Delivery(Arc<Durable>, Option<Delivery>),
 }
@@ -78,7 +83,8 @@ impl<'a> Binder<'a> {
             {
                 binder.role = Role::Delivery(durable, None);
             } else {
-                binder.group = bus.groups().join(owner, subscription);
+                let (handler, options) = (subscription.handler, &subscription.options);
+                binder.group = bus.groups().join(owner, (handler, topic), options);
             }
             (subscription.bind)(plugin, &mut binder);
             if let Role::Delivery(_, delivery) = binder.role {
@@ -141,13 +147,13 @@ impl<'a> Binder<'a> {
     pub(in crate::event) fn intake(
         bus: &'a Bus,
         owner: &'a Arc<Identity>,
-        (durable, mailbox): (&Arc<Durable>, &'a Arc<Mailbox>),
+        (gate, mailbox): (&Arc<StoreGate>, &'a Arc<Mailbox>),
         subscription: &Subscription,
     ) -> Vec<Change> {
         let mut binder = Binder::new(bus, owner, (mailbox, Duration::MAX), subscription);
         // How its handler is served is up to the delivery.
         binder.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
-        binder.role = Role::Intake(Arc::clone(durable));
+        binder.role = Role::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());
         (subscription.bind)(&nobody, &mut binder);
         binder.changes
@@ -181,8 +187,9 @@ impl<'a> Binder<'a> {
             return self.add_intake(filter);
         }
         let plugin = provider::<T>(plugin);
-        let caller = move || caller::borrowing::<T, E, H>(Arc::clone(&plugin), handler);
-        let site = self.queued_site(QueuedCall::one(caller));
+        let caller =
+            move |callee| caller::borrowing::<T, E, H>(callee, Arc::clone(&plugin), handler);
+        let site = self.queued_site(QueuedCall::one(self.limit, caller));
         self.add_site(filter, site);
     }
 
@@ -199,10 +206,10 @@ impl<'a> Binder<'a> {
             return self.add_intake(filter);
         }
         let plugin = provider::<T>(plugin);
-        let site = self.queued_site(QueuedCall::batch(move || {
+        let site = self.queued_site(QueuedCall::batch(self.limit, move |callee| {
             let plugin = Arc::clone(&plugin);
-            caller::owning(move |work| {
-                let events: Vec<_> = work.payloads().into_iter().map(typed::<E>).collect();
+            caller::owning_all(callee, move |events| {
+                let events: Vec<_> = events.into_iter().map(typed::<E>).collect();
                 let count = events.len();
                 let returned = call(Arc::clone(&plugin), Batch::new(events));
                 async move { payload::result_of(returned.await, count) }
@@ -257,9 +264,9 @@ impl<'a> Binder<'a> {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let call = Arc::new(call);
-        let site = self.queued_site(QueuedCall::one(move || {
+        let site = self.queued_site(QueuedCall::one(self.limit, move |callee| {
             let call = Arc::clone(&call);
-            caller::owning(move |work| call(SharedEvent(Arc::clone(work.payload()))))
+            caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
         }));
         self.add_any(AnyHandler::Queued { site, filter });
     }
@@ -284,9 +291,9 @@ impl<'a> Binder<'a> {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let call = Arc::new(call);
-        let site = self.queued_site(QueuedCall::one(move || {
+        let site = self.queued_site(QueuedCall::one(self.limit, move |callee| {
             let call = Arc::clone(&call);
-            caller::owning(move |work| call(typed::<E>(Arc::clone(work.payload()))))
+            caller::owning(callee, move |event| call(typed::<E>(Arc::clone(event))))
         }));
         self.add_site::<E>(None, site);
     }
@@ -304,20 +311,18 @@ impl<'a> Binder<'a> {
 
     /// The worker of an intake calls no handler.
     fn add_intake<E: Event>(&mut self, filter: Option<fn(&E) -> bool>) {
-        let nothing = || caller::owning(|_| std::future::ready(Ok(())));
-        let site = self.queued_site(QueuedCall::one(nothing));
+        let nothing = |callee| caller::owning(callee, |_| std::future::ready(Ok(())));
+        let site = self.queued_site(QueuedCall::one(self.limit, nothing));
         self.add_site(filter, site);
     }
 
     fn add_site<E: Event>(&mut self, filter: Option<fn(&E) -> bool>, site: Arc<QueuedSite>) {
         if let Role::Delivery(durable, delivery) = &mut self.role {
-            *delivery = Some(Delivery::new::<E>(durable, site));
+            *delivery = Some(Delivery::new(durable, site, decode::<E>));
             return;
         }
-        let handler = Queued {
-            site,
-            filter: filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _),
-        };
+        let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
+        let handler = Queued::new(site, filter);
         let index = self.bus.index::<E>();
         self.changes.push(Box::new(move |draft| {
             draft.add(index, Bound::Queued(handler))
@@ -350,31 +355,59 @@ impl<'a> Binder<'a> {
         }
         let breaker = self.breaker();
         self.quota = (self.options.queue).map(|most| Arc::new(Semaphore::new(most)));
-        let site = QueuedSite {
-            site: self.site(),
-            mailbox: Arc::clone(self.mailbox),
-            limit: self.limit,
-            middleware: match self.role {
-                // Those of its topic are not known: it has no place in the table.
-                Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
-                // Whether its target is up is noted where middleware is told.
-                Role::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
-                Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
-            },
-            call,
+        let middleware = match self.role {
+            // Those of its topic are not known: it has no place in the table.
+            Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
+            // Whether its target is up is noted where middleware is told.
+            Role::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
+            Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
+        };
+        let acceptance = Acceptance {
             key: self.key.take(),
             group: self.group.take(),
-            durable: match &self.role {
-                Role::Intake(durable) => Some(Arc::clone(durable)),
+            store: match &self.role {
+                Role::Intake(gate) => Some(Arc::clone(gate)),
                 Role::Handler | Role::Delivery(..) => None,
             },
-            breaker,
             quota: self.quota.clone(),
-            rest: AtRest::default(),
-            events: Events::default(),
         };
-        site.open()
+        QueuedSite::new(
+            (self.site(), self.mailbox),
+            (call, middleware),
+            acceptance,
+            breaker,
+        )
     }
+}
+
+/// Only what is queued can wait for a store.
+fn is_durable(subscription: &Subscription) -> bool {
+    subscription.options.durable && subscription.mode == Mode::Queued
+}
+
+impl Durables {
+    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
+    /// accept events for them.
+    pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
+        for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
+            let name = SubscriptionName {
+                plugin: Cow::Borrowed(owner.name()),
+                handler: Cow::Borrowed(subscription.handler),
+                topic: Cow::Borrowed(subscription.source.topic()),
+            };
+            self.open(name, bus.pending(), |gate, mailbox| {
+                let intake = Binder::intake(bus, owner, (gate, mailbox), subscription);
+                drop(bus.change(intake));
+            });
+        }
+    }
+}
+
+/// Reads a stored event.
+fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeError> {
+    erased::read::<E>(data.as_bytes())
+        .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
+        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }
 
 fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {

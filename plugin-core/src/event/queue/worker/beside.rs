@@ -14,7 +14,6 @@ use crate::options::Overflow;
 
 /// Calls that run beside others.
 pub(super) struct Beside {
-    worker: usize,
     running: JoinSet<Ended>,
     /// The calls of each handler.
     lanes: HashMap<usize, Arc<Mutex<Lanes<Work>>>>,
@@ -32,9 +31,8 @@ struct Ended {
 }
 
 impl Beside {
-    pub(super) fn new(worker: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            worker,
             running: JoinSet::new(),
             lanes: HashMap::new(),
             keyless: 0,
@@ -96,7 +94,7 @@ impl Beside {
 
     /// Calls a handler with one event after the other, until one fails or none is left.
     fn spawn(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
-        let mut desk = Desk::new(self.worker);
+        let mut desk = Desk::new();
         self.running.spawn(async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {

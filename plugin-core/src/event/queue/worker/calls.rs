@@ -23,8 +23,6 @@ use crate::event::queue::handler::QueuedSite;
 pub(super) struct Calls {
     site: Arc<QueuedSite>,
     caller: Pin<Box<dyn Caller>>,
-    /// The mailbox whose worker this is.
-    worker: usize,
     span: Span,
     events: u64,
     /// When the call began, if it is one of those that are timed.
@@ -46,11 +44,10 @@ struct Passage {
 }
 
 impl Calls {
-    pub(super) fn new(site: &Arc<QueuedSite>, worker: usize) -> Self {
+    pub(super) fn new(site: &Arc<QueuedSite>) -> Self {
         Self {
-            caller: site.call.caller(),
+            caller: site.caller(),
             site: Arc::clone(site),
-            worker,
             span: Span::none(),
             events: 0,
             began: None,
@@ -76,25 +73,26 @@ impl Calls {
         at: (&mut Timer, &mut Done),
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
-        if let Some(work) = &*work {
-            self.begin(work);
-        }
+        let Some(begun) = &*work else {
+            return Poll::Ready(None);
+        };
+        self.begin(begun);
         let called = match self.refusal() {
             Some(refusal) => Poll::Ready(Err(refusal)),
-            None => self.in_span(|caller, worker| caller.call(work, worker, context)),
+            None => self.in_span(|caller| caller.call(begun.payload(), begun, context)),
         };
         self.ended(called, work, at, context)
     }
 
     /// Polls the call that waited; ready once. What it came to is told when there is more to do
-    /// than to count it, and then the work is back in its place.
+    /// than to count it; else the work is gone.
     pub(super) fn poll(
         &mut self,
         work: &mut Option<Work>,
         at: (&mut Timer, &mut Done),
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
-        let polled = self.in_span(|caller, worker| caller.poll(worker, context));
+        let polled = self.in_span(|caller| caller.poll(context));
         self.ended(polled, work, at, context)
     }
 
@@ -119,12 +117,12 @@ impl Calls {
     }
 
     #[inline(always)]
-    fn in_span<T>(&mut self, call: impl FnOnce(Pin<&mut dyn Caller>, usize) -> T) -> T {
+    fn in_span<T>(&mut self, call: impl FnOnce(Pin<&mut dyn Caller>) -> T) -> T {
         let _entered = (!self.span.is_none()).then(|| self.span.enter());
-        call(self.caller.as_mut(), self.worker)
+        call(self.caller.as_mut())
     }
 
-    /// What is to be done after a poll. The work is in its place, unless the caller took it.
+    /// What is to be done after a poll.
     #[inline(always)]
     fn ended(
         &mut self,
@@ -138,9 +136,6 @@ impl Calls {
             Poll::Pending => ready!(self.poll_due(timer, context)),
         };
         self.end(&result);
-        if work.is_none() {
-            *work = self.caller.as_mut().take_back();
-        }
         if let Some(plain) = work
             && result.is_ok()
             && plain.is_plain()
@@ -170,7 +165,7 @@ impl Calls {
 
     /// Ready when the call is late.
     fn poll_due(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let limit = self.site.limit;
+        let limit = self.site.call.limit;
         let Some(due) = self.due.or_else(|| Instant::now().checked_add(limit)) else {
             return Poll::Pending;
         };
@@ -182,7 +177,7 @@ impl Calls {
     /// Drops the future of a call that ends early. It is the plugin's, and may panic.
     #[cold]
     fn give_up(&mut self) {
-        if let Err(error) = self.caller.as_mut().give_up(self.worker) {
+        if let Err(error) = self.caller.as_mut().give_up() {
             tracing::error!(
                 plugin = self.site.site.owner.name(),
                 "a future that was given up {error}"

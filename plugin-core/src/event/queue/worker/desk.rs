@@ -13,21 +13,19 @@ use crate::event::queue::handler::QueuedSite;
 
 /// Where a worker makes its calls.
 pub(super) struct Desk {
-    worker: usize,
     /// The handlers that were called before and may be called again.
     handlers: Vec<Calls>,
     /// The one that was called last.
     last: usize,
-    /// What is to be called, until the call waits, and what is left when it has ended.
+    /// What is called, and what is left when the call has ended.
     work: Option<Work>,
     is_busy: bool,
     timer: Timer,
 }
 
 impl Desk {
-    pub(super) fn new(worker: usize) -> Self {
+    pub(super) fn new() -> Self {
         Self {
-            worker,
             handlers: Vec::new(),
             last: 0,
             work: None,
@@ -70,7 +68,7 @@ impl Desk {
         };
         let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), work.site());
         if !self.handlers.get(self.last).is_some_and(is_of) {
-            self.last = find(&mut self.handlers, work.site(), self.worker);
+            self.last = find(&mut self.handlers, work.site());
         }
         let calls = &mut self.handlers[self.last];
         let called = calls.call(&mut self.work, (&mut self.timer, done), context);
@@ -125,10 +123,10 @@ impl Desk {
 
 /// Where the calls of a handler are, which may be its first.
 #[inline(never)]
-fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedSite>, worker: usize) -> usize {
+fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedSite>) -> usize {
     let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), site);
     handlers.iter().position(is_of).unwrap_or_else(|| {
-        handlers.push(Calls::new(site, worker));
+        handlers.push(Calls::new(site));
         handlers.len() - 1
     })
 }

@@ -1,14 +1,13 @@
 //! What one call of a handler is for, and what becomes of it when the call has ended.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use crate::context::{Frame, within};
 use crate::error::{Error, LONGEST_ASKED, Result};
 use crate::event::handler::Site;
+use crate::event::handler::caller::Events;
 use crate::event::outcome::breaker::{Admission, Verdict};
 use crate::event::outcome::jitter::Jitter;
 use crate::event::payload::Payload;
@@ -21,7 +20,7 @@ use crate::event::queue::lane::Lane;
 const MOST_PROBES: u32 = 100;
 
 /// One event, or a batch, which is tried again as a whole.
-pub(in crate::event) struct Work {
+pub(super) struct Work {
     first: Job,
     /// The rest of a batch.
     rest: Vec<Job>,
@@ -48,7 +47,7 @@ impl Work {
     }
 
     pub(super) fn lane(&self) -> Option<Lane> {
-        Lane::of(&self.first)
+        self.first.lane()
     }
 
     /// The lane that waits for it, if it was tried before.
@@ -127,22 +126,13 @@ impl Work {
     }
 
     /// The event, or the first of a batch.
-    pub(in crate::event) fn payload(&self) -> &Arc<dyn Payload> {
+    pub(super) fn payload(&self) -> &Arc<dyn Payload> {
         &self.first.payload
     }
 
-    pub(in crate::event) fn payloads(&self) -> Vec<Arc<dyn Payload>> {
+    pub(super) fn payloads(&self) -> Vec<Arc<dyn Payload>> {
         let jobs = std::iter::once(&self.first).chain(&self.rest);
         jobs.map(|job| Arc::clone(&job.payload)).collect()
-    }
-
-    /// Runs code of its handler's plugin; a panic becomes an error.
-    #[inline(always)]
-    pub(in crate::event) fn guard<T>(&self, worker: usize, code: impl FnOnce() -> T) -> Result<T> {
-        let owner = &self.site().site.owner;
-        let frame = Frame::queued(owner, self.payload().meta_ref(), worker);
-        within(&frame, || catch_unwind(AssertUnwindSafe(code)))
-            .map_err(|panic| Error::panic(&*panic))
     }
 
     /// What is left of it that no store has dropped meanwhile: of that the handler is called.
@@ -295,6 +285,12 @@ impl Work {
 
     fn into_jobs(self) -> impl Iterator<Item = Job> {
         std::iter::once(self.first).chain(self.rest)
+    }
+}
+
+impl Events for Work {
+    fn all(&self) -> Vec<Arc<dyn Payload>> {
+        self.payloads()
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::members::Members;
 use super::{NoRoom, Reserved, Sending, Sent};
-use crate::event::dispatch::permit::{Accepted, worker};
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::{Accepted, worker};
 use crate::event::queue::group::{Entry, Pin, Pins, Seat};
 use crate::event::queue::handler::QueuedSite;
 use crate::event::queue::job::Turn;
@@ -67,7 +67,7 @@ impl<P: Carried> Members<P> {
         let waiting = pins.line(key);
         let first = waiting.first().await;
         loop {
-            let Some(members) = self.now(sending.publishing) else {
+            let Some(members) = self.now(sending.current) else {
                 return Keyed::Nobody;
             };
             let (able, seats) = members.seats(sending.envelope);
@@ -107,7 +107,7 @@ impl QueuedSite {
         Some(Seat {
             subscription: self.site.subscription,
             mailbox: self.mailbox.uid(),
-            seed: self.group.as_ref()?.seed,
+            seed: self.acceptance.group.as_ref()?.seed,
         })
     }
 }

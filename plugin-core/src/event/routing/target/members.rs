@@ -9,9 +9,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Asks, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
-use crate::event::dispatch::permit::{Accepted, Publishing};
+use super::{Asks, Current, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
 use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
 use crate::event::queue::group::{Group, rotated};
 use crate::event::queue::handler::{Queued, QueuedSite};
 use crate::event::queue::mailbox::Slot;
@@ -31,7 +31,8 @@ impl<P: Carried> Members<P> {
         at: usize,
     ) -> Option<Self> {
         let is_member = |handler: &&Arc<Queued<P>>| {
-            (handler.site.group.as_ref()).is_some_and(|other| Arc::ptr_eq(&other.group, group))
+            (handler.site.acceptance.group.as_ref())
+                .is_some_and(|other| Arc::ptr_eq(&other.group, group))
         };
         let is_first = !queued[..at].iter().any(|handler| is_member(&handler));
         is_first.then(|| Self {
@@ -90,7 +91,7 @@ impl<P: Carried> Members<P> {
         let mut members = Arc::clone(self);
         let mut sent = members.send_once(sending).await?;
         while sent.accepted == Accepted::Gone {
-            let now = members.now(sending.publishing);
+            let now = members.now(sending.current);
             let Some(now) = now.filter(|now| !Arc::ptr_eq(now, &members)) else {
                 break;
             };
@@ -153,8 +154,8 @@ impl<P: Carried> Members<P> {
     }
 
     /// The members by the table of now.
-    pub(super) fn now(&self, publishing: &Publishing<'_>) -> Option<Arc<Self>> {
-        (publishing.targets::<P>().iter()).find_map(|target| match target {
+    pub(super) fn now(&self, current: &dyn Current<P>) -> Option<Arc<Self>> {
+        (current.targets().iter()).find_map(|target| match target {
             Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
                 Some(Arc::clone(members))
             }
@@ -203,7 +204,7 @@ impl<P: Carried> Members<P> {
     /// Puts an event that had room at a member which has gone since to another one that has room;
     /// it counts as dropped if there is none.
     pub(super) fn send_elsewhere(self: &Arc<Self>, sending: &Sending<'_, P>) {
-        let mut members = self.now(sending.publishing);
+        let mut members = self.now(sending.current);
         while let Some(now) = members.take() {
             match now.reserve(sending.envelope) {
                 Ok(None) => {}
@@ -212,7 +213,7 @@ impl<P: Carried> Members<P> {
                 })) => {
                     let parcel = sending.parcel(turn);
                     if parcel.deposit(site, slot) == Accepted::Gone {
-                        members = now.now(sending.publishing);
+                        members = now.now(sending.current);
                     }
                 }
                 Err(_) => sending.parcel(None).give_up(now.site(0)),
