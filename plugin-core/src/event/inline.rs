@@ -1,7 +1,108 @@
 //! Handlers that run on their publisher's task.
+//!
+//! Invariants: `entries` stand in the order of `handlers`, which, with `around`, hold what they lead
+//! to; the count is open in the totals of the handlers from before their route is visible until
+//! nobody reads it any more.
 
 pub(super) mod around;
 pub(super) mod entry;
 pub(super) mod redelivery;
 mod series;
-pub(super) mod unrolled;
+mod unrolled;
+
+use std::sync::Arc;
+
+use super::handler::sampling::Sampling;
+use super::middleware::Chain;
+use super::payload::{Carried, Envelope};
+use super::queue::redelivery::Addressee;
+use crate::error::Result;
+use crate::rcu::record::Slot;
+use crate::rcu::tally::Tally;
+use around::Around;
+use entry::{Bound, Entry, Inline};
+
+/// The inline handlers of a route, in the order in which they are called.
+pub(super) struct InlineHandlers<P> {
+    entries: Box<[Entry<P>]>,
+    /// Where the events are counted that were published while this was the route.
+    slot: Slot,
+    sampling: Sampling,
+    calls: Arc<Tally>,
+    /// The handlers with their middleware around them, if there is any.
+    around: Vec<Around<P>>,
+    handlers: Vec<Arc<Inline<P>>>,
+}
+
+impl<P: Carried> InlineHandlers<P> {
+    pub(super) fn new(handlers: Vec<Arc<Inline<P>>>, middleware: Option<&Arc<Chain>>) -> Self {
+        let calls = Arc::new(Tally::new());
+        let around = Around::all(&handlers, middleware);
+        Self {
+            slot: calls.slot(),
+            sampling: Sampling::default(),
+            entries: if around.is_empty() {
+                handlers.iter().map(|handler| handler.entry()).collect()
+            } else {
+                around.iter().map(Around::entry).collect()
+            },
+            calls,
+            around,
+            handlers,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    pub(super) fn handlers(&self) -> &[Arc<Inline<P>>] {
+        &self.handlers
+    }
+
+    /// The handlers that have a name, each with its middleware.
+    pub(super) fn named(
+        &self,
+        plugin: &str,
+        handler: &str,
+    ) -> impl Iterator<Item = Arc<dyn Addressee>> {
+        (self.handlers.iter().enumerate())
+            .filter(move |(_, other)| other.site.is_named(plugin, handler))
+            .map(|(at, other)| match self.around.get(at) {
+                Some(around) => around.addressee(),
+                None => Arc::clone(other) as Arc<dyn Addressee>,
+            })
+    }
+
+    /// They are about to be visible: what is counted here are their events.
+    pub(super) fn open(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.opened(&self.calls));
+    }
+
+    /// Nobody reads them here any more: the count is final.
+    pub(super) fn settle(&self) {
+        self.counted()
+            .for_each(|handler| handler.site.settled(&self.calls));
+    }
+
+    /// Those whose count is the route's.
+    fn counted(&self) -> impl Iterator<Item = &Arc<Inline<P>>> {
+        self.handlers.iter().filter(|handler| handler.takes_all())
+    }
+
+    /// Calls a handler that wants the event, with its middleware.
+    fn call_one(&self, at: usize, envelope: &Envelope<P>) -> Result<()> {
+        match self.around.get(at) {
+            Some(around) => around.call(envelope),
+            None => self.handlers[at].call(envelope),
+        }
+    }
+
+    /// The handlers in order, each with its middleware.
+    fn bound(&self) -> impl Iterator<Item = &Bound<P>> {
+        let around = self.around.iter().map(Around::bound);
+        let plain = self.handlers.iter().map(|handler| handler.bound());
+        around.chain(plain).take(self.handlers.len())
+    }
+}

@@ -9,12 +9,12 @@
 //! handles; an event is changed before anybody but middleware has seen it; each is called within a
 //! reading of the table, so that a stop waits for the call.
 
-mod asked;
+pub(super) mod asked;
 pub(super) mod chain;
 pub(super) mod delivery;
 pub(super) mod link;
 mod queued;
-mod refusal;
+pub(super) mod refusal;
 mod report;
 pub(super) mod topics;
 

@@ -1,5 +1,6 @@
 //! Who gets an event: the table of all routes, a route's handlers, and where a queued one's go.
 
+mod admission;
 pub(super) mod bound;
 mod interception;
 pub(super) mod route;

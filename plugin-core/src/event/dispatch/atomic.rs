@@ -97,7 +97,7 @@ fn offer<P: Carried>(
     };
     if !places.iter().any(|(target, _)| target.is_durable()) {
         record.count(owner.published().slot());
-        route.call_inline(record, &reading, envelope);
+        route.inline.call(record, &reading, envelope);
         for (target, place) in places {
             target.deposit(&sending, place);
         }
@@ -147,7 +147,7 @@ async fn tell_others<P: Carried>(
         let reading = record.readers.enter();
         let route = bus.table().read(record, &reading).route::<P>(index);
         record.count(owner.published().slot());
-        route.call_inline(record, &reading, envelope);
+        route.inline.call(record, &reading, envelope);
         Arc::clone(&route.queued)
     };
     let sending = Sending {

@@ -111,8 +111,8 @@ fn take_in<P: Carried>(
     let route = bus.table().read(record, &reading).route::<P>(index);
     let refused = admit(route, (owner, &reading), series);
     record.add(owner.published().slot(), series.len() as u64);
-    if !(series.is_empty() || route.entries.is_empty()) {
-        route.call_series(record, &reading, series);
+    if !(series.is_empty() || route.inline.is_empty()) {
+        route.inline.call_series(record, &reading, series);
     }
     Taken {
         count: series.len(),

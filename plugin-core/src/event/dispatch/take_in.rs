@@ -51,7 +51,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     record.count(owner.published().slot());
     if serves == Serves::Inline {
         let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-        route.call_inline(record, &reading, &envelope);
+        route.inline.call(record, &reading, &envelope);
     }
     Ok(None)
 }
@@ -67,8 +67,8 @@ fn take_in_queued<P: Carried, T>(
     let mut envelope = Arc::new(Envelope::new(Meta::new(record, owner.name()), event));
     route.admit_shared(owner, reading, &mut envelope)?;
     record.count(owner.published().slot());
-    if !route.entries.is_empty() {
-        route.call_inline(record, reading, &envelope);
+    if !route.inline.is_empty() {
+        route.inline.call(record, reading, &envelope);
     }
     if route.queued.is_empty() {
         return Ok(None);
@@ -151,9 +151,11 @@ fn call_inline_told<P: Carried>(
     let mut envelope = Envelope::new(Meta::new(record, owner.name()), event);
     route.admit(owner, &reading, &mut envelope)?;
     record.count(owner.published().slot());
-    route.call_told(record, &reading, &envelope, |handler, result| {
-        outcomes.push(handler.site.outcome(result));
-    });
+    route
+        .inline
+        .call_told(record, &reading, &envelope, |handler, result| {
+            outcomes.push(handler.site.outcome(result));
+        });
     Ok((Arc::new(envelope), Arc::clone(&route.queued)))
 }
 
@@ -178,7 +180,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     record.count(owner.published().slot());
     if serves == Serves::Inline {
         let envelope = Envelope::new(Meta::new(record, owner.name()), event);
-        route.call_inline(record, &reading, &envelope);
+        route.inline.call(record, &reading, &envelope);
     }
     Ok(())
 }
@@ -213,7 +215,7 @@ fn try_publish_queued<P: Carried>(
         }
     }
     record.count(owner.published().slot());
-    route.call_inline(record, reading, &envelope);
+    route.inline.call(record, reading, &envelope);
     let sending = Sending {
         current: &publishing,
         envelope: &Arc::new(envelope),

@@ -5,11 +5,11 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use super::InlineHandlers;
 use super::entry::Bound;
 use super::unrolled::Caught;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
-use crate::event::routing::route::Route;
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 
@@ -22,8 +22,8 @@ impl<P> Series for Metas<'_, P> {
     }
 }
 
-impl<P: Carried> Route<P> {
-    /// As [`Route::call_inline`], with several events, of which there is at least one.
+impl<P: Carried> InlineHandlers<P> {
+    /// As [`InlineHandlers::call`], with several events, of which there is at least one.
     pub(in crate::event) fn call_series(
         &self,
         record: &Record,
@@ -53,9 +53,9 @@ impl<P: Carried> Route<P> {
             let began = Instant::now();
             self.call_with_all((at, bound), events);
             // One with a filter, or a time limit, sees to that itself.
-            if self.inline[at].takes_all() {
+            if self.handlers[at].takes_all() {
                 let taken = (events.len(), began.elapsed());
-                (self.inline[at].site).took_series(events[0].meta(), taken);
+                (self.handlers[at].site).took_series(events[0].meta(), taken);
             }
         });
     }
@@ -64,7 +64,7 @@ impl<P: Carried> Route<P> {
     /// next.
     fn call_with_all(&self, (at, bound): (usize, &Bound<P>), events: &[Envelope<P>]) {
         let metas = Metas(events);
-        let frame = Frame::series(&self.inline[at].site.owner, &metas);
+        let frame = Frame::series(&self.handlers[at].site.owner, &metas);
         let cursor = frame.cursor();
         within(&frame, || {
             while let Some(failed) = call(bound, events, cursor) {

@@ -7,11 +7,11 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
+use super::InlineHandlers;
 use super::entry::{Entry, Inline};
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope};
-use crate::event::routing::route::Route;
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 
@@ -20,10 +20,10 @@ const LADDER: usize = 16;
 
 pub(in crate::event) type Caught = std::thread::Result<Result<()>>;
 
-impl<P: Carried> Route<P> {
+impl<P: Carried> InlineHandlers<P> {
     /// Calls the inline handlers in order: guarded, counted, timed now and then.
     #[inline(always)]
-    pub(in crate::event) fn call_inline(
+    pub(in crate::event) fn call(
         &self,
         record: &Record,
         reading: &Reading<'_>,
@@ -37,7 +37,7 @@ impl<P: Carried> Route<P> {
         }
     }
 
-    /// As [`Route::call_inline`], and tells what each handler made of the event.
+    /// As [`InlineHandlers::call`], and tells what each handler made of the event.
     pub(in crate::event) fn call_told(
         &self,
         record: &Record,
@@ -92,8 +92,8 @@ impl<P: Carried> Route<P> {
     #[cold]
     pub(in crate::event) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
         if let Err(error) = flatten(outcome) {
-            self.inline[at].site.failed(envelope.meta(), &error);
-            self.inline[at].site.bury(envelope, &error);
+            self.handlers[at].site.failed(envelope.meta(), &error);
+            self.handlers[at].site.bury(envelope, &error);
         }
     }
 
@@ -112,7 +112,7 @@ impl<P: Carried> Route<P> {
         mut done: impl FnMut(&Inline<P>, Result<()>),
     ) {
         let frame = Frame::handlers(self, envelope.meta_ref());
-        for (at, handler) in self.inline.iter().enumerate() {
+        for (at, handler) in self.handlers.iter().enumerate() {
             frame.begin(at);
             if !handler.admit(envelope) {
                 continue;
@@ -122,7 +122,9 @@ impl<P: Carried> Route<P> {
                 Err(too_deep(envelope))
             } else {
                 within(&frame, || {
-                    flatten(catch_unwind(AssertUnwindSafe(|| self.call(at, envelope))))
+                    flatten(catch_unwind(AssertUnwindSafe(|| {
+                        self.call_one(at, envelope)
+                    })))
                 })
             };
             handler.site.took_inline(envelope.meta(), began.elapsed());
@@ -135,9 +137,9 @@ impl<P: Carried> Route<P> {
     }
 }
 
-impl<P: Carried> Handlers for Route<P> {
+impl<P: Carried> Handlers for InlineHandlers<P> {
     fn owner(&self, at: usize) -> &Identity {
-        &self.inline[at].site.owner
+        &self.handlers[at].site.owner
     }
 }
 

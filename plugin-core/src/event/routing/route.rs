@@ -1,8 +1,6 @@
 //! The handlers of one type of event, in the order in which they are called.
 //!
-//! Invariants: a route never changes once it is in a table; `entries` stand in the order of
-//! `inline`, which holds what they lead to; the route's count is open in the totals of
-//! its handlers from before it is visible until nobody reads it any more.
+//! Invariant: a route never changes once it is in a table.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -10,17 +8,13 @@ use std::sync::Arc;
 
 use super::bound::{AnyHandler, Bound};
 use super::target::{Target, targets};
-use crate::error::Result;
 use crate::event::handler::HandlerReport;
-use crate::event::handler::sampling::Sampling;
-use crate::event::inline::around::Around;
-use crate::event::inline::entry::{self, Entry, Inline};
+use crate::event::inline::InlineHandlers;
+use crate::event::inline::entry::Inline;
 use crate::event::middleware::Chain;
-use crate::event::payload::{Carried, Envelope};
+use crate::event::payload::Carried;
 use crate::event::queue::handler::Queued;
 use crate::event::queue::redelivery::Addressee;
-use crate::rcu::record::Slot;
-use crate::rcu::tally::Tally;
 
 /// Who listens to a type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,16 +31,9 @@ pub(in crate::event) enum Serves {
 
 /// The handlers of one type of payload.
 pub(crate) struct Route<P> {
-    pub(in crate::event) entries: Box<[Entry<P>]>,
     serves: Serves,
-    /// Where the events are counted that were published while this was the route.
-    pub(in crate::event) slot: Slot,
-    pub(in crate::event) sampling: Sampling,
-    calls: Arc<Tally>,
+    pub(in crate::event) inline: InlineHandlers<P>,
     pub(in crate::event) middleware: Option<Arc<Chain>>,
-    /// The inline handlers with their middleware around them, if there is any.
-    around: Vec<Around<P>>,
-    pub(in crate::event) inline: Vec<Arc<Inline<P>>>,
     handlers: Vec<Arc<Queued<P>>>,
     /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
     /// the table before it waits for room.
@@ -59,7 +46,6 @@ impl<P: Carried> Route<P> {
         handlers: Vec<Arc<Queued<P>>>,
         middleware: Option<Arc<Chain>>,
     ) -> Self {
-        let calls = Arc::new(Tally::new());
         let serves = match (inline.is_empty(), handlers.is_empty()) {
             _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
                 Serves::Intercepted
@@ -68,20 +54,10 @@ impl<P: Carried> Route<P> {
             (false, true) => Serves::Inline,
             (true, true) => Serves::Nobody,
         };
-        let around = Around::all(&inline, middleware.as_ref());
         Self {
             serves,
-            slot: calls.slot(),
-            sampling: Sampling::default(),
-            entries: if around.is_empty() {
-                inline.iter().map(|handler| handler.entry()).collect()
-            } else {
-                around.iter().map(Around::entry).collect()
-            },
-            calls,
+            inline: InlineHandlers::new(inline, middleware.as_ref()),
             middleware,
-            around,
-            inline,
             queued: targets(&handlers),
             handlers,
         }
@@ -95,26 +71,6 @@ impl<P: Carried> Route<P> {
     #[inline(always)]
     pub(in crate::event) fn serves(&self) -> Serves {
         self.serves
-    }
-
-    /// Calls a handler that wants the event, with its middleware.
-    pub(in crate::event) fn call(&self, at: usize, envelope: &Envelope<P>) -> Result<()> {
-        match self.around.get(at) {
-            Some(around) => around.call(envelope),
-            None => self.inline[at].call(envelope),
-        }
-    }
-
-    /// The handlers in order, each with its middleware.
-    pub(in crate::event) fn bound(&self) -> impl Iterator<Item = &entry::Bound<P>> {
-        let around = self.around.iter().map(Around::bound);
-        let plain = self.inline.iter().map(|handler| handler.bound());
-        around.chain(plain).take(self.inline.len())
-    }
-
-    /// Those whose count is the route's.
-    fn counted(&self) -> impl Iterator<Item = &Arc<Inline<P>>> {
-        self.inline.iter().filter(|handler| handler.takes_all())
     }
 }
 
@@ -137,42 +93,34 @@ pub(crate) trait AnyRoute: Any + Send + Sync {
 impl<P: Carried> AnyRoute for Route<P> {
     fn draft(&self) -> Box<dyn AnyDraft> {
         Box::new(RouteDraft {
-            inline: self.inline.clone(),
+            inline: self.inline.handlers().to_vec(),
             queued: self.handlers.clone(),
         })
     }
 
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
-        let inline = self.inline.iter().map(|handler| handler.site.subscription);
+        let inline = (self.inline.handlers().iter()).map(|handler| handler.site.subscription);
         let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription);
         inline.chain(queued).any(gone)
     }
 
     fn open(&self) {
-        self.counted()
-            .for_each(|handler| handler.site.opened(&self.calls));
+        self.inline.open();
     }
 
     fn settle(&self) {
-        self.counted()
-            .for_each(|handler| handler.site.settled(&self.calls));
+        self.inline.settle();
     }
 
     fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
-        let inline = (self.inline.iter().enumerate())
-            .filter(|(_, other)| other.site.is_named(plugin, handler))
-            .map(|(at, other)| match self.around.get(at) {
-                Some(around) => around.addressee(),
-                None => Arc::clone(other) as Arc<dyn Addressee>,
-            });
         let queued = (self.handlers.iter())
             .filter(|other| other.site.site.is_named(plugin, handler))
             .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
-        inline.chain(queued).collect()
+        self.inline.named(plugin, handler).chain(queued).collect()
     }
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
-        let inline = self.inline.iter().map(|handler| &*handler.site);
+        let inline = (self.inline.handlers().iter()).map(|handler| &*handler.site);
         let queued = self.handlers.iter().map(|handler| &handler.site.site);
         for site in inline.chain(queued) {
             into.entry(site.subscription)
