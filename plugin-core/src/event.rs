@@ -24,6 +24,7 @@ pub use crate::error::{DecodeError, PublishAllError, PublishError, RequestError,
 pub use crate::idempotency::{IdempotencyKey, InvalidKey};
 pub use crate::pattern::{Pattern, PatternError};
 pub use bus::Bus;
+pub use descriptor::answer::AnswerDescriptor;
 pub use descriptor::subject::{Subject, SubjectField};
 pub use descriptor::{Declared, Event, EventDescriptor};
 pub use durable::store;
@@ -45,9 +46,9 @@ pub use publisher::received::Received;
 pub use publisher::{Publisher, Publishers};
 #[doc(hidden)]
 pub use request::Answered;
-pub use request::{AnswerData, AnswerDescriptor, Desks, Request, Requester, Requesters};
+pub use request::{AnswerData, Desks, Request, Requester, Requesters, Respond};
 pub use subscriber::binder::Binder;
-pub use subscriber::declared::{Middleware, Respond, Source, Subscription};
+pub use subscriber::declared::{Middleware, Source, Subscription};
 pub use subscriber::interceptors::Interceptors;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 

@@ -1,5 +1,6 @@
 //! What is known of a type of event at compile time.
 
+pub(super) mod answer;
 pub(super) mod distinct;
 pub(super) mod erased;
 pub(crate) mod kernel;
@@ -16,11 +17,11 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
 use crate::error::DecodeError;
+use crate::event::descriptor::answer::AnswerDescriptor;
 use crate::event::descriptor::erased::Publishable;
 use crate::event::descriptor::rules::Rules;
 use crate::event::descriptor::subject::SubjectOf;
 use crate::event::payload::{Carried, EventData, Substitute, unfit};
-use crate::event::request::{AnswerDescriptor, Request};
 use crate::event::routing::route::{AnyRoute, Route};
 use crate::key;
 
@@ -93,13 +94,6 @@ impl EventDescriptor {
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
-        self
-    }
-
-    /// Makes it the descriptor of a request.
-    #[must_use]
-    pub const fn request<Q: Request>(mut self) -> Self {
-        self.answer = Some(AnswerDescriptor::of::<Q>());
         self
     }
 
