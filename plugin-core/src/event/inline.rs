@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::rcu::record::Slot;
 use crate::rcu::tally::Tally;
 use around::Around;
-use entry::{Bound, Entry, Inline};
+use entry::{Entry, Inline, InlineCall};
 
 /// The inline handlers of a route, in the order in which they are called.
 pub(super) struct InlineHandlers<P> {
@@ -100,7 +100,7 @@ impl<P: Carried> InlineHandlers<P> {
     }
 
     /// The handlers in order, each with its middleware.
-    fn bound(&self) -> impl Iterator<Item = &Bound<P>> {
+    fn bound(&self) -> impl Iterator<Item = &InlineCall<P>> {
         let around = self.around.iter().map(Around::bound);
         let plain = self.handlers.iter().map(|handler| handler.bound());
         around.chain(plain).take(self.handlers.len())

@@ -9,5 +9,6 @@ pub(super) mod job;
 pub(super) mod lane;
 pub(super) mod mailbox;
 pub(super) mod redelivery;
-mod room;
+pub(super) mod room;
+pub(super) mod turn;
 pub(super) mod worker;

@@ -15,7 +15,7 @@ use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::{Accepted, Tally};
 use crate::event::queue::job::Job;
-use crate::event::queue::mailbox::NoSlot;
+use crate::event::queue::room::NoSlot;
 use crate::event::routing::route::Route;
 use crate::event::routing::target::{Asks, Sending, Sent, Target, Way};
 

@@ -11,7 +11,8 @@ use crate::error::{DecodeError, Error, Result};
 use crate::event::outcome::dead_letters::{DeadLetter, Failures};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
 use crate::event::queue::handler::QueuedSite;
-use crate::event::queue::job::{Job, Receipt};
+use crate::event::queue::job::Job;
+use crate::event::queue::turn::Receipt;
 use crate::rcu::record as thread;
 
 use super::tail::Next;

@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::entry::{self, Entry, Inline};
+use super::entry::{Entry, Inline, InlineCall};
 use super::redelivery::received;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
@@ -16,7 +16,7 @@ use crate::options::Mode;
 /// A handler with its middleware around it.
 pub(in crate::event) struct Around<P> {
     whole: Arc<Whole<P>>,
-    bound: entry::Bound<P>,
+    bound: InlineCall<P>,
 }
 
 struct Whole<P> {
@@ -43,7 +43,7 @@ impl<P: Carried> Around<P> {
             handler: Arc::clone(handler),
             chain: Arc::clone(chain),
         });
-        let bound = entry::Bound::of(Arc::clone(&whole), |whole, event| whole.handle(event));
+        let bound = InlineCall::of(Arc::clone(&whole), |whole, event| whole.handle(event));
         Self { whole, bound }
     }
 
@@ -53,7 +53,7 @@ impl<P: Carried> Around<P> {
     }
 
     /// The handler with its middleware, as a route calls it.
-    pub(in crate::event) fn bound(&self) -> &entry::Bound<P> {
+    pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
         &self.bound
     }
 

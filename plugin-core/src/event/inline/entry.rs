@@ -55,13 +55,13 @@ impl<P> Entry<P> {
 }
 
 /// An entry with what keeps its target alive.
-pub(in crate::event) struct Bound<P> {
+pub(in crate::event) struct InlineCall<P> {
     entry: Entry<P>,
     each: Loop<P>,
     target: Arc<dyn Any + Send + Sync>,
 }
 
-impl<P: 'static> Bound<P> {
+impl<P: 'static> InlineCall<P> {
     /// A closure.
     pub(in crate::event) fn closure<F>(closure: F) -> Self
     where
@@ -113,7 +113,7 @@ where
 {
     // SAFETY: `F` has no size, and one was there when the entry was made.
     let call = unsafe { NonNull::<F>::dangling().as_ref() };
-    // SAFETY: `Bound::of` made the target of an `Arc<T>`, which the entry's owner holds.
+    // SAFETY: `InlineCall::of` made the target of an `Arc<T>`, which the entry's owner holds.
     call(unsafe { &*target.cast::<T>() }, envelope)
 }
 
@@ -141,7 +141,7 @@ where
 /// A handler that runs on the publisher's task.
 pub(crate) struct Inline<P> {
     pub(in crate::event) site: Arc<Site>,
-    bound: Bound<P>,
+    bound: InlineCall<P>,
     /// What is asked before each call; `None` if every event of the route is handled.
     check: Option<Arc<Check<P>>>,
 }
@@ -160,7 +160,7 @@ impl<P: 'static> Inline<P> {
     pub(in crate::event) fn new(
         site: Arc<Site>,
         filter: Option<Filter<P>>,
-        handler: Bound<P>,
+        handler: InlineCall<P>,
     ) -> Self {
         if filter.is_none() && !site.is_checked() {
             return Self {
@@ -179,7 +179,7 @@ impl<P: 'static> Inline<P> {
         site.opened(&check.calls);
         Self {
             site,
-            bound: Bound::of(Arc::clone(&check), |check, envelope| check.call(envelope)),
+            bound: InlineCall::of(Arc::clone(&check), |check, envelope| check.call(envelope)),
             check: Some(check),
         }
     }
@@ -193,7 +193,7 @@ impl<P: 'static> Inline<P> {
     where
         P: Carried,
     {
-        let handler = Bound::closure(move |envelope| call(&AnyEvent::new(envelope)));
+        let handler = InlineCall::closure(move |envelope| call(&AnyEvent::new(envelope)));
         Self::new(site, filter, handler)
     }
 
@@ -203,7 +203,7 @@ impl<P: 'static> Inline<P> {
     }
 
     /// The handler as a route calls it.
-    pub(in crate::event) fn bound(&self) -> &Bound<P> {
+    pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
         &self.bound
     }
 
@@ -274,8 +274,8 @@ mod tests {
     use crate::rcu::record::Record;
 
     /// Writes down what it is called with, fails with a two, and panics at a four.
-    fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> Bound<u32> {
-        Bound::of(Arc::clone(seen), |seen, event: &Envelope<u32>| {
+    fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> InlineCall<u32> {
+        InlineCall::of(Arc::clone(seen), |seen, event: &Envelope<u32>| {
             seen.lock().unwrap().push(*event.event());
             assert_ne!(**event, 4);
             (**event != 2).then_some(()).ok_or(Error::bug("a two"))

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::InlineHandlers;
-use super::entry::Bound;
+use super::entry::InlineCall;
 use super::unrolled::Caught;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
@@ -42,7 +42,7 @@ impl<P: Carried> InlineHandlers<P> {
         }
     }
 
-    fn each(&self, mut call: impl FnMut(usize, &Bound<P>)) {
+    fn each(&self, mut call: impl FnMut(usize, &InlineCall<P>)) {
         let bound = self.bound().enumerate();
         bound.for_each(|(at, bound)| call(at, bound));
     }
@@ -62,7 +62,7 @@ impl<P: Carried> InlineHandlers<P> {
 
     /// Calls one handler with all the events: after one that it fails with, it goes on with the
     /// next.
-    fn call_with_all(&self, (at, bound): (usize, &Bound<P>), events: &[Envelope<P>]) {
+    fn call_with_all(&self, (at, bound): (usize, &InlineCall<P>), events: &[Envelope<P>]) {
         let metas = Metas(events);
         let frame = Frame::series(&self.handlers[at].site.owner, &metas);
         let cursor = frame.cursor();
@@ -77,7 +77,7 @@ impl<P: Carried> InlineHandlers<P> {
 
 /// Calls a handler until all is done, or until a call fails: then the cursor stands at its event.
 fn call<P: Carried>(
-    bound: &Bound<P>,
+    bound: &InlineCall<P>,
     events: &[Envelope<P>],
     cursor: &Cell<usize>,
 ) -> Option<Caught> {

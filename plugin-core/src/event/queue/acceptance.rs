@@ -6,7 +6,7 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
 use super::group::{KeyOf, Membership};
-use super::mailbox::NoSlot;
+use super::room::NoSlot;
 
 /// What is asked of a handler before an event goes to its mailbox. Most handlers have none of it.
 #[derive(Default)]

@@ -6,8 +6,10 @@ use tokio::sync::oneshot;
 
 use super::acceptance::Share;
 use super::handler::QueuedSite;
-use super::job::{Job, Turn};
-use super::mailbox::{Displaced, NoSlot, Slot};
+use super::job::Job;
+use super::mailbox::{Displaced, Slot};
+use super::room::NoSlot;
+use super::turn::Turn;
 use crate::context;
 use crate::error::PublishError;
 use crate::event::outcome::HandlerOutcome;

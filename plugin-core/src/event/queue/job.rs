@@ -11,32 +11,13 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::acceptance::Share;
-use super::group::Pin;
 use super::handler::QueuedSite;
 use super::lane::{Lane, address};
+use super::turn::{Gate, Receipt, Turn};
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Carried, Envelope, Payload};
-
-/// The place of a job among those of its key.
-#[derive(Debug)]
-pub(in crate::event) struct Turn {
-    pub(in crate::event) key: u64,
-    /// Holds the later ones of the group back, until the job is dropped, wherever that happens.
-    pub(in crate::event) _pin: Option<Pin>,
-}
-
-/// Of an event that a store keeps until it is handled: who gave it to the mailbox is told what
-/// becomes of it. One that is dropped says that no handler came to the event.
-pub(in crate::event) trait Receipt: Send + Sync {
-    /// Whether the handler may be called: not if the store drops the event.
-    fn take(&self) -> bool;
-    /// It was handled.
-    fn handled(self: Box<Self>);
-    /// It is in the dead letters.
-    fn dead(self: Box<Self>, letter: DeadLetter);
-}
 
 pub(crate) struct Job {
     pub(in crate::event) site: Arc<QueuedSite>,
@@ -49,20 +30,6 @@ pub(crate) struct Job {
     entered: bool,
     /// Whether the bus counts it: until it is handled or dropped, wherever that happens.
     pending: bool,
-}
-
-/// What a job has to do with the breaker of its handler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(in crate::event) enum Gate {
-    /// Nothing yet.
-    #[default]
-    Never,
-    /// It waits.
-    Shut,
-    /// It shows whether the target is back.
-    Probe,
-    /// It has waited.
-    Passed,
 }
 
 /// What only some jobs have.

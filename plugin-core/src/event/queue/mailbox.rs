@@ -15,7 +15,7 @@ use std::time::Duration;
 use super::bell::Bell;
 use super::job::Job;
 use super::lane::Lane;
-use super::room::{Room, Turns};
+use super::room::{NoSlot, Room, Turns};
 use crate::event::outcome::backlog::Backlog;
 use crate::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
@@ -57,13 +57,6 @@ struct Queue {
     /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
     held: HashMap<Lane, VecDeque<Job>>,
     closed: bool,
-}
-
-/// Why there is no slot.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoSlot {
-    Full,
-    Closed,
 }
 
 /// Room for one job.

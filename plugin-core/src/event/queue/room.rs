@@ -5,6 +5,13 @@
 
 use crate::sync::Semaphore;
 
+/// Why there is no slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NoSlot {
+    Full,
+    Closed,
+}
+
 /// How much room there is.
 pub(in crate::event) struct Room {
     free: usize,

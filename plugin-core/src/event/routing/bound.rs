@@ -26,7 +26,7 @@ pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
 
 impl AnyHandler {
     /// The handler for one type of payload.
-    pub(in crate::event) fn bind<P: Carried>(self) -> Bound<P> {
+    pub(in crate::event) fn bind<P: Carried>(self) -> BoundHandler<P> {
         self.bind_to(|filter| filter.map(typed_filter))
     }
 
@@ -34,7 +34,7 @@ impl AnyHandler {
     pub(in crate::event) fn bind_only<P: Carried>(
         self,
         only: impl Fn(&Envelope<P>) -> bool + Send + Sync + 'static,
-    ) -> Bound<P> {
+    ) -> BoundHandler<P> {
         self.bind_to(|filter| match filter.map(typed_filter) {
             Some(filter) => Some(Box::new(move |envelope| only(envelope) && filter(envelope))),
             None => Some(Box::new(only)),
@@ -44,12 +44,12 @@ impl AnyHandler {
     fn bind_to<P: Carried>(
         self,
         typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
-    ) -> Bound<P> {
+    ) -> BoundHandler<P> {
         match self {
             Self::Inline { site, filter, call } => {
-                Bound::Inline(Inline::any(site, typed(filter), call))
+                BoundHandler::Inline(Inline::any(site, typed(filter), call))
             }
-            Self::Queued { site, filter } => Bound::Queued(Queued::new(site, typed(filter))),
+            Self::Queued { site, filter } => BoundHandler::Queued(Queued::new(site, typed(filter))),
         }
     }
 }
@@ -59,7 +59,7 @@ fn typed_filter<P: Carried>(filter: AnyFilter) -> Filter<P> {
 }
 
 /// A handler bound to one type of payload.
-pub(crate) enum Bound<P> {
+pub(crate) enum BoundHandler<P> {
     Inline(Inline<P>),
     Queued(Queued<P>),
 }

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::bound::{AnyHandler, Bound};
+use super::bound::{AnyHandler, BoundHandler};
 use super::target::{Target, targets};
 use crate::event::handler::HandlerReport;
 use crate::event::inline::InlineHandlers;
@@ -136,10 +136,10 @@ pub(in crate::event) struct RouteDraft<P> {
 }
 
 impl<P: Carried> RouteDraft<P> {
-    pub(in crate::event) fn add(&mut self, handler: Bound<P>) {
+    pub(in crate::event) fn add(&mut self, handler: BoundHandler<P>) {
         match handler {
-            Bound::Inline(handler) => self.inline.push(Arc::new(handler)),
-            Bound::Queued(handler) => self.queued.push(Arc::new(handler)),
+            BoundHandler::Inline(handler) => self.inline.push(Arc::new(handler)),
+            BoundHandler::Queued(handler) => self.queued.push(Arc::new(handler)),
         }
     }
 }

@@ -8,7 +8,7 @@ use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use super::bound::{AnyHandler, Bound};
+use super::bound::{AnyHandler, BoundHandler};
 use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
 use crate::event::handler::HandlerReport;
 use crate::event::middleware::Chain;
@@ -115,7 +115,7 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(in crate::event) fn add<P: Carried>(&mut self, index: usize, handler: Bound<P>) {
+    pub(in crate::event) fn add<P: Carried>(&mut self, index: usize, handler: BoundHandler<P>) {
         let draft: &mut dyn Any = &mut **self.draft(index);
         draft
             .downcast_mut::<RouteDraft<P>>()

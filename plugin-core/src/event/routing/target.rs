@@ -14,8 +14,10 @@ use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::acceptance::Share;
 use crate::event::queue::enqueue::{Accepted, Parcel};
 use crate::event::queue::handler::{Queued, QueuedSite};
-use crate::event::queue::job::{Job, Turn};
-use crate::event::queue::mailbox::{NoSlot, Slot};
+use crate::event::queue::job::Job;
+use crate::event::queue::mailbox::Slot;
+use crate::event::queue::room::NoSlot;
+use crate::event::queue::turn::Turn;
 use crate::options::Overflow;
 
 use members::Members;

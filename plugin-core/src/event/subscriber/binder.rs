@@ -1,61 +1,56 @@
 //! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
 
-use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 
-use super::bindings::Bindings;
+use super::bindings::{Bindings, Bound};
 use super::declared::Subscription;
+use super::interest::Interest;
 use crate::boxed::{PluginRef, PluginType, provider};
 use crate::context::{Identity, Meta};
 use crate::error::{DecodeError, Result};
 use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
 use crate::event::descriptor::erased;
+use crate::event::durable::Durable;
 use crate::event::durable::delivery::Delivery;
-use crate::event::durable::store::SubscriptionName;
-use crate::event::durable::{Durable, Durables};
 use crate::event::handler::Site;
 use crate::event::handler::caller::{self, Handler};
-use crate::event::inline::entry::{self, Inline};
+use crate::event::inline::entry::{Inline, InlineCall};
 use crate::event::middleware::Intercepted;
 use crate::event::outcome::breaker::Breaker;
 use crate::event::payload;
 use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
 use crate::event::queue::acceptance::{Acceptance, StoreGate};
-use crate::event::queue::group::{KeyOf, Membership};
 use crate::event::queue::handler::{Queued, QueuedCall, QueuedSite};
 use crate::event::queue::mailbox::Mailbox;
-use crate::event::routing::bound::{AnyFilter, AnyHandler, Bound};
-use crate::event::routing::table::Change;
-use crate::options::{Mode, Overflow, SubscribeOptions};
+use crate::event::routing::bound::{AnyFilter, AnyHandler, BoundHandler};
+use crate::event::routing::table::{Change, Draft};
+use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
-/// Collects the changes of the table that make an instance's methods handlers.
+/// Makes the methods of an instance handlers: each call binds one, for what its subscription wants.
 pub struct Binder<'a> {
-    pub(in crate::event) bus: &'a Bus,
-    pub(in crate::event) owner: &'a Arc<Identity>,
-    pub(in crate::event) mailbox: &'a Arc<Mailbox>,
-    pub(in crate::event) limit: Duration,
-    pub(in crate::event) handler: &'static str,
-    pub(in crate::event) topic: String,
-    pub(in crate::event) options: SubscribeOptions,
-    pub(in crate::event) subscription: u64,
-    /// Of a subscription that ends with its handle.
-    pub(in crate::event) ended: Option<Arc<AtomicBool>>,
-    pub(in crate::event) key: Option<KeyOf>,
-    pub(in crate::event) group: Option<Membership>,
-    pub(in crate::event) changes: Vec<Change>,
-    pub(in crate::event) breakers: Vec<Arc<Breaker>>,
-    pub(in crate::event) quota: Option<Arc<Semaphore>>,
-    pub(in crate::event) role: Role,
+    pub(super) bus: &'a Bus,
+    pub(super) home: Home<'a>,
+    pub(super) interest: Interest,
+    role: Role,
+    pub(super) bound: Bound,
+}
+
+/// The instance whose handlers are bound.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    pub(super) owner: &'a Arc<Identity>,
+    pub(super) mailbox: &'a Arc<Mailbox>,
+    /// How long a call of its handlers may take, unless they say otherwise.
+    pub(super) limit: Duration,
 }
 
 /// What is bound.
-pub(in crate::event) enum Role {
+enum Role {
     /// A handler in the table.
     Handler,
     /// The intake of a durable subscription: there is no instance.
@@ -73,26 +68,26 @@ impl<'a> Binder<'a> {
         limit: Duration,
         (plugin, subscriptions): (&PluginRef, &[Subscription]),
     ) -> Bindings {
+        let home = Home {
+            owner,
+            mailbox,
+            limit,
+        };
         let mut bindings = Bindings::default();
         for subscription in subscriptions {
-            let mut binder = Binder::new(bus, owner, (mailbox, limit), subscription);
-            let topic = subscription.source.topic();
-            if let Some(durable) = bus
-                .durables()
-                .find(owner.name(), subscription.handler, topic)
-            {
+            let mut binder = Binder::new(bus, home, Interest::declared(bus, subscription));
+            let (handler, topic) = (subscription.handler, subscription.source.topic());
+            if let Some(durable) = bus.durables().find(owner.name(), handler, topic) {
                 binder.role = Role::Delivery(durable, None);
             } else {
-                let (handler, options) = (subscription.handler, &subscription.options);
-                binder.group = bus.groups().join(owner, (handler, topic), options);
+                let options = &subscription.options;
+                binder.interest.group = bus.groups().join(owner, (handler, topic), options);
             }
             (subscription.bind)(plugin, &mut binder);
             if let Role::Delivery(_, delivery) = binder.role {
                 bindings.deliver(delivery);
             }
-            bindings.guard(binder.breakers);
-            bindings.limit(binder.quota);
-            bindings.add(binder.subscription, binder.changes);
+            bindings.add(binder.interest.number, binder.bound);
         }
         bindings
     }
@@ -113,50 +108,36 @@ impl<'a> Binder<'a> {
     }
 
     fn set_key(&mut self, key: impl Fn(&dyn Payload) -> u64 + Send + Sync + 'static) {
-        if self.options.keyed {
-            self.key = Some(Box::new(key));
+        if self.interest.options.keyed {
+            self.interest.key = Some(Box::new(key));
         }
     }
 
-    fn new(
-        bus: &'a Bus,
-        owner: &'a Arc<Identity>,
-        (mailbox, limit): (&'a Arc<Mailbox>, Duration),
-        subscription: &Subscription,
-    ) -> Self {
+    pub(super) fn new(bus: &'a Bus, home: Home<'a>, interest: Interest) -> Self {
         Self {
             bus,
-            owner,
-            mailbox,
-            limit: subscription.options.timeout.unwrap_or(limit),
-            handler: subscription.handler,
-            topic: subscription.source.topic().to_owned(),
-            options: subscription.options,
-            subscription: bus.next_subscription(),
-            ended: None,
-            key: None,
-            group: None,
-            changes: Vec::new(),
-            breakers: Vec::new(),
-            quota: None,
+            home,
+            interest,
             role: Role::Handler,
+            bound: Bound::default(),
         }
     }
 
     /// Binds the intake of a durable subscription, which needs no instance.
-    pub(in crate::event) fn intake(
+    pub(super) fn intake(
         bus: &'a Bus,
-        owner: &'a Arc<Identity>,
-        (gate, mailbox): (&Arc<StoreGate>, &'a Arc<Mailbox>),
+        home: Home<'a>,
+        gate: &Arc<StoreGate>,
         subscription: &Subscription,
     ) -> Vec<Change> {
-        let mut binder = Binder::new(bus, owner, (mailbox, Duration::MAX), subscription);
+        let mut interest = Interest::declared(bus, subscription);
         // How its handler is served is up to the delivery.
-        binder.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        interest.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        let mut binder = Binder::new(bus, home, interest);
         binder.role = Role::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());
         (subscription.bind)(&nobody, &mut binder);
-        binder.changes
+        binder.bound.changes
     }
 
     /// A `fn` that takes an event.
@@ -170,7 +151,7 @@ impl<'a> Binder<'a> {
     ) where
         F: Fn(&T, &Envelope<E>) -> Result<()> + Copy,
     {
-        self.add_inline(filter, entry::Bound::of(provider::<T>(plugin), call));
+        self.add_inline(filter, InlineCall::of(provider::<T>(plugin), call));
     }
 
     /// An `async fn` that takes an event.
@@ -183,14 +164,12 @@ impl<'a> Binder<'a> {
         H: for<'h> Handler<'h, T, E> + Copy + Send + Sync + 'static,
         <H as Handler<'static, T, E>>::Future: Send,
     {
-        if self.is_intake() {
-            return self.add_intake(filter);
-        }
-        let plugin = provider::<T>(plugin);
-        let caller =
-            move |callee| caller::borrowing::<T, E, H>(callee, Arc::clone(&plugin), handler);
-        let site = self.queued_site(QueuedCall::one(self.limit, caller));
-        self.add_site(filter, site);
+        self.add_queued_event(filter, |limit| {
+            let plugin = provider::<T>(plugin);
+            QueuedCall::one(limit, move |callee| {
+                caller::borrowing::<T, E, H>(callee, Arc::clone(&plugin), handler)
+            })
+        });
     }
 
     /// An `async fn` that takes a [`Batch`].
@@ -202,20 +181,18 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<Option<BatchOutcome>>> + Send + 'static,
     {
-        if self.is_intake() {
-            return self.add_intake(filter);
-        }
-        let plugin = provider::<T>(plugin);
-        let site = self.queued_site(QueuedCall::batch(self.limit, move |callee| {
-            let plugin = Arc::clone(&plugin);
-            caller::owning_all(callee, move |events| {
-                let events: Vec<_> = events.into_iter().map(typed::<E>).collect();
-                let count = events.len();
-                let returned = call(Arc::clone(&plugin), Batch::new(events));
-                async move { payload::result_of(returned.await, count) }
+        self.add_queued_event(filter, |limit| {
+            let plugin = provider::<T>(plugin);
+            QueuedCall::batch(limit, move |callee| {
+                let plugin = Arc::clone(&plugin);
+                caller::owning_all(callee, move |events| {
+                    let events: Vec<_> = events.into_iter().map(typed::<E>).collect();
+                    let count = events.len();
+                    let returned = call(Arc::clone(&plugin), Batch::new(events));
+                    async move { payload::result_of(returned.await, count) }
+                })
             })
-        }));
-        self.add_site(filter, site);
+        });
     }
 
     /// A `fn` that takes an [`AnyEvent`].
@@ -264,7 +241,7 @@ impl<'a> Binder<'a> {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let call = Arc::new(call);
-        let site = self.queued_site(QueuedCall::one(self.limit, move |callee| {
+        let site = self.queued_site(QueuedCall::one(self.limit(), move |callee| {
             let call = Arc::clone(&call);
             caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
         }));
@@ -274,13 +251,13 @@ impl<'a> Binder<'a> {
     pub(in crate::event) fn add_inline<E: Event>(
         &mut self,
         filter: Option<fn(&E) -> bool>,
-        handler: entry::Bound<E>,
+        call: InlineCall<E>,
     ) {
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
-        let handler = Inline::new(Arc::new(self.site()), filter, handler);
+        let handler = Inline::new(Arc::new(self.site()), filter, call);
         let index = self.bus.index::<E>();
-        self.changes.push(Box::new(move |draft| {
-            draft.add(index, Bound::Inline(handler))
+        self.bound.changes.push(Box::new(move |draft| {
+            draft.add(index, BoundHandler::Inline(handler))
         }));
     }
 
@@ -290,33 +267,36 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let call = Arc::new(call);
-        let site = self.queued_site(QueuedCall::one(self.limit, move |callee| {
-            let call = Arc::clone(&call);
-            caller::owning(callee, move |event| call(typed::<E>(Arc::clone(event))))
-        }));
-        self.add_site::<E>(None, site);
+        self.add_queued_event::<E>(None, |limit| {
+            let call = Arc::new(call);
+            QueuedCall::one(limit, move |callee| {
+                let call = Arc::clone(&call);
+                caller::owning(callee, move |event| call(typed::<E>(Arc::clone(event))))
+            })
+        });
     }
 
     pub(in crate::event) fn add_any(&mut self, handler: AnyHandler) {
-        let pattern =
-            Pattern::parse(&self.topic).expect("the pattern was checked when it was declared");
-        self.changes
+        let pattern = Pattern::parse(&self.interest.topic)
+            .expect("the pattern was checked when it was declared");
+        self.bound
+            .changes
             .push(Box::new(move |draft| draft.add_any(&pattern, &handler)));
     }
 
-    fn is_intake(&self) -> bool {
-        matches!(self.role, Role::Intake(_))
-    }
-
-    /// The worker of an intake calls no handler.
-    fn add_intake<E: Event>(&mut self, filter: Option<fn(&E) -> bool>) {
-        let nothing = |callee| caller::owning(callee, |_| std::future::ready(Ok(())));
-        let site = self.queued_site(QueuedCall::one(self.limit, nothing));
-        self.add_site(filter, site);
-    }
-
-    fn add_site<E: Event>(&mut self, filter: Option<fn(&E) -> bool>, site: Arc<QueuedSite>) {
+    /// Binds what `call` makes; the worker of an intake calls no handler.
+    fn add_queued_event<E: Event>(
+        &mut self,
+        filter: Option<fn(&E) -> bool>,
+        call: impl FnOnce(Duration) -> QueuedCall,
+    ) {
+        let call = match self.role {
+            Role::Intake(_) => QueuedCall::one(Duration::MAX, |callee| {
+                caller::owning(callee, |_| std::future::ready(Ok(())))
+            }),
+            Role::Handler | Role::Delivery(..) => call(self.limit()),
+        };
+        let site = self.queued_site(call);
         if let Role::Delivery(durable, delivery) = &mut self.role {
             *delivery = Some(Delivery::new(durable, site, decode::<E>));
             return;
@@ -324,37 +304,37 @@ impl<'a> Binder<'a> {
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
         let handler = Queued::new(site, filter);
         let index = self.bus.index::<E>();
-        self.changes.push(Box::new(move |draft| {
-            draft.add(index, Bound::Queued(handler))
-        }));
+        let change = move |draft: &mut Draft<'_>| draft.add(index, BoundHandler::Queued(handler));
+        self.bound.changes.push(Box::new(change));
     }
 
-    pub(in crate::event) fn site(&self) -> Site {
-        Site::new(
-            self.owner,
-            self.handler,
-            &self.topic,
-            self.options,
-            (
-                self.subscription,
-                self.ended.clone(),
-                self.bus.letters().clone(),
-            ),
-        )
+    pub(super) fn site(&self) -> Site {
+        let Interest {
+            handler,
+            topic,
+            options,
+            number,
+            ended,
+            ..
+        } = &self.interest;
+        let letters = self.bus.letters().clone();
+        let of = (*number, ended.clone(), letters);
+        Site::new(self.home.owner, handler, topic, *options, of)
     }
 
-    fn breaker(&mut self) -> Option<Arc<Breaker>> {
-        let breaker = Arc::new(Breaker::new(self.handler, self.options.breaker?));
-        self.breakers.push(Arc::clone(&breaker));
-        Some(breaker)
+    fn limit(&self) -> Duration {
+        (self.interest.options.timeout).unwrap_or(self.home.limit)
     }
 
-    pub(in crate::event) fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
-        if self.options.overflow == Overflow::DropOldest {
-            self.mailbox.may_give_way();
+    fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
+        let Interest {
+            handler, options, ..
+        } = self.interest;
+        if options.overflow == Overflow::DropOldest {
+            self.home.mailbox.may_give_way();
         }
-        let breaker = self.breaker();
-        self.quota = (self.options.queue).map(|most| Arc::new(Semaphore::new(most)));
+        let breaker = (options.breaker).map(|breaker| Arc::new(Breaker::new(handler, breaker)));
+        let quota = (options.queue).map(|most| Arc::new(Semaphore::new(most)));
         let middleware = match self.role {
             // Those of its topic are not known: it has no place in the table.
             Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
@@ -363,44 +343,23 @@ impl<'a> Binder<'a> {
             Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
         };
         let acceptance = Acceptance {
-            key: self.key.take(),
-            group: self.group.take(),
+            key: self.interest.key.take(),
+            group: self.interest.group.take(),
             store: match &self.role {
                 Role::Intake(gate) => Some(Arc::clone(gate)),
                 Role::Handler | Role::Delivery(..) => None,
             },
-            quota: self.quota.clone(),
+            quota: quota.clone(),
         };
-        QueuedSite::new(
-            (self.site(), self.mailbox),
-            (call, middleware),
-            acceptance,
-            breaker,
-        )
+        self.bound.breakers.extend(breaker.clone());
+        self.bound.quotas.extend(quota);
+        let place = (self.site(), self.home.mailbox);
+        QueuedSite::new(place, (call, middleware), acceptance, breaker)
     }
 }
 
-/// Only what is queued can wait for a store.
-fn is_durable(subscription: &Subscription) -> bool {
-    subscription.options.durable && subscription.mode == Mode::Queued
-}
-
-impl Durables {
-    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
-    /// accept events for them.
-    pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
-        for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
-            let name = SubscriptionName {
-                plugin: Cow::Borrowed(owner.name()),
-                handler: Cow::Borrowed(subscription.handler),
-                topic: Cow::Borrowed(subscription.source.topic()),
-            };
-            self.open(name, bus.pending(), |gate, mailbox| {
-                let intake = Binder::intake(bus, owner, (gate, mailbox), subscription);
-                drop(bus.change(intake));
-            });
-        }
-    }
+fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
+    Arc::new(filter)
 }
 
 /// Reads a stored event.
@@ -408,10 +367,6 @@ fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeEr
     erased::read::<E>(data.as_bytes())
         .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
-}
-
-fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
-    Arc::new(filter)
 }
 
 fn typed<E: Event>(payload: Arc<dyn Payload>) -> Arc<Envelope<E>> {
@@ -423,8 +378,8 @@ fn typed<E: Event>(payload: Arc<dyn Payload>) -> Arc<Envelope<E>> {
 impl std::fmt::Debug for Binder<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Binder")
-            .field("handler", &self.handler)
-            .field("topic", &self.topic)
+            .field("handler", &self.interest.handler)
+            .field("topic", &self.interest.topic)
             .finish_non_exhaustive()
     }
 }

@@ -8,6 +8,14 @@ use crate::event::durable::Delivery;
 use crate::event::outcome::breaker::Breaker;
 use crate::event::routing::table::Change;
 
+/// What makes the methods of one subscription handlers.
+#[derive(Default)]
+pub(super) struct Bound {
+    pub(super) changes: Vec<Change>,
+    pub(super) breakers: Vec<Arc<Breaker>>,
+    pub(super) quotas: Vec<Arc<Semaphore>>,
+}
+
 /// The changes that make the methods of one instance handlers, by subscription.
 #[derive(Default)]
 pub(crate) struct Bindings {
@@ -18,8 +26,10 @@ pub(crate) struct Bindings {
 }
 
 impl Bindings {
-    pub(in crate::event) fn add(&mut self, subscription: u64, changes: Vec<Change>) {
-        self.subscriptions.push((subscription, changes));
+    pub(super) fn add(&mut self, subscription: u64, bound: Bound) {
+        self.subscriptions.push((subscription, bound.changes));
+        self.breakers.extend(bound.breakers);
+        self.quotas.extend(bound.quotas);
     }
 
     /// Adds how a durable one is delivered to.
@@ -32,19 +42,9 @@ impl Bindings {
         std::mem::take(&mut self.deliveries)
     }
 
-    /// Adds the breakers of handlers.
-    pub(in crate::event) fn guard(&mut self, breakers: Vec<Arc<Breaker>>) {
-        self.breakers.extend(breakers);
-    }
-
     /// Takes the breakers of all handlers out.
     pub(crate) fn take_breakers(&mut self) -> Vec<Arc<Breaker>> {
         std::mem::take(&mut self.breakers)
-    }
-
-    /// Adds the quota of a handler, if it has one.
-    pub(in crate::event) fn limit(&mut self, quota: Option<Arc<Semaphore>>) {
-        self.quotas.extend(quota);
     }
 
     /// Takes the quotas of all handlers out.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::bindings::Bindings;
+use super::bindings::{Bindings, Bound};
 use super::declared::Middleware;
 use crate::boxed::provider;
 use crate::boxed::{PluginRef, PluginType};
@@ -15,7 +15,6 @@ use crate::event::middleware::delivery::{Delivered, Delivery};
 use crate::event::middleware::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
 use crate::event::middleware::topics::Topics;
 use crate::event::payload::{AnyEvent, Envelope, Patch, Substitute};
-use crate::event::routing::table::Change;
 use crate::guard;
 use crate::pattern::Pattern;
 
@@ -26,7 +25,7 @@ pub struct Interceptors<'a> {
     /// What the instance narrows the declared topics to.
     only: Option<Vec<Pattern>>,
     subscription: u64,
-    changes: Vec<Change>,
+    bound: Bound,
 }
 
 impl Interceptors<'_> {
@@ -43,10 +42,10 @@ impl Interceptors<'_> {
                 middleware,
                 only: None,
                 subscription: bus.next_subscription(),
-                changes: Vec::new(),
+                bound: Bound::default(),
             };
             (middleware.bind)(plugin, &mut interceptors);
-            bindings.add(interceptors.subscription, interceptors.changes);
+            bindings.add(interceptors.subscription, interceptors.bound);
         }
     }
 
@@ -140,7 +139,8 @@ impl Interceptors<'_> {
             return;
         }
         let link = stage(Arc::new(Link { seat, call }));
-        self.changes
+        self.bound
+            .changes
             .push(Box::new(move |draft| draft.intercept(link)));
     }
 

@@ -12,8 +12,9 @@ use crate::event::outcome::breaker::{Admission, Verdict};
 use crate::event::outcome::jitter::Jitter;
 use crate::event::payload::Payload;
 use crate::event::queue::handler::QueuedSite;
-use crate::event::queue::job::{Gate, Job};
+use crate::event::queue::job::Job;
 use crate::event::queue::lane::Lane;
+use crate::event::queue::turn::Gate;
 
 /// How often one event may show that a target is down, before that counts against the event: one
 /// that fails whenever it is tried holds up those behind it no longer than so many probes.

@@ -8,7 +8,7 @@ use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::{Accepted, worker};
 use crate::event::queue::group::{Entry, Pin, Pins, Seat};
 use crate::event::queue::handler::QueuedSite;
-use crate::event::queue::job::Turn;
+use crate::event::queue::turn::Turn;
 
 /// Where an event with a key goes.
 enum Keyed {

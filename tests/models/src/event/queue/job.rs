@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::lane::Lane;
 use super::mailbox::Mailbox;
 
 /// What publisher and worker know of a handler.
@@ -28,6 +29,10 @@ impl Job {
             has_room: false,
             entered: false,
         }
+    }
+
+    pub(in crate::event) fn lane(&self) -> Option<Lane> {
+        None
     }
 
     pub(in crate::event) fn enter(&mut self) {

@@ -8,7 +8,8 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::job::{Job, QueuedSite};
-use super::mailbox::{Displaced, Mailbox, NoSlot};
+use super::mailbox::{Displaced, Mailbox};
+use super::room::NoSlot;
 use crate::Model;
 use crate::event::outcome::backlog::Backlog;
 
