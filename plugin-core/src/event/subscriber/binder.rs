@@ -75,8 +75,9 @@ impl<'a> Binder<'a> {
         };
         let mut bindings = Bindings::default();
         for subscription in subscriptions {
-            let mut binder = Binder::new(bus, home, Interest::declared(bus, subscription));
             let (handler, topic) = (subscription.handler, subscription.source.topic());
+            let interest = Interest::declared(bus, handler, topic, subscription.options);
+            let mut binder = Binder::new(bus, home, interest);
             if let Some(durable) = bus.durables().find(owner.name(), handler, topic) {
                 binder.role = Role::Delivery(durable, None);
             } else {
@@ -130,9 +131,10 @@ impl<'a> Binder<'a> {
         gate: &Arc<StoreGate>,
         subscription: &Subscription,
     ) -> Vec<Change> {
-        let mut interest = Interest::declared(bus, subscription);
         // How its handler is served is up to the delivery.
-        interest.options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        let options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        let topic = subscription.source.topic();
+        let interest = Interest::declared(bus, subscription.handler, topic, options);
         let mut binder = Binder::new(bus, home, interest);
         binder.role = Role::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::declared::Subscription;
 use crate::event::bus::Bus;
 use crate::event::queue::group::{KeyOf, Membership};
 use crate::options::SubscribeOptions;
@@ -24,11 +23,16 @@ pub(super) struct Interest {
 
 impl Interest {
     /// That of a declared method.
-    pub(super) fn declared(bus: &Bus, subscription: &Subscription) -> Self {
+    pub(super) fn declared(
+        bus: &Bus,
+        handler: &'static str,
+        topic: &str,
+        options: SubscribeOptions,
+    ) -> Self {
         Self {
-            handler: subscription.handler,
-            topic: subscription.source.topic().to_owned(),
-            options: subscription.options,
+            handler,
+            topic: topic.to_owned(),
+            options,
             number: bus.next_subscription(),
             ended: None,
             key: None,
