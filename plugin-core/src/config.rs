@@ -49,6 +49,12 @@ mod unenforced;
 mod explain;
 mod settings;
 
+mod difference;
+mod leaves;
+
+pub use difference::{
+    ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
+};
 pub use doubtful::unbounded;
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};

@@ -4,6 +4,8 @@
 mod bounds;
 #[path = "config/build.rs"]
 mod build;
+#[path = "config/difference.rs"]
+mod difference;
 #[path = "config/files.rs"]
 mod files;
 #[path = "config/fit.rs"]

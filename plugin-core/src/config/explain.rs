@@ -61,13 +61,13 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
 
 /// Whether a value is a secret, or may hold one where nobody looks for it, for its form is not the
 /// one that is wanted.
-fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
+pub(super) fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
     let is_formed = || shape.accepts(kind_of(node));
     !node.is_null() && (shape.is_secret() || (shape.holds_secret() && !is_formed()))
 }
 
 /// What is allowed under a key. An unknown key beside a secret may be that secret.
-fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
+pub(super) fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
     let known = shape.property(key);
     known.or_else(|| shape.holds_secret().then(Shape::secret))
 }

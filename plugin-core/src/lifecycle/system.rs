@@ -59,7 +59,7 @@ impl System {
     #[must_use]
     pub fn plugins(&self) -> Vec<&'static Descriptor> {
         self.kernel()
-            .map_or_else(Vec::new, |kernel| kernel.plugins().collect())
+            .map_or_else(Vec::new, |kernel| kernel.plugins())
     }
 
     /// The events that are linked into the binary.
@@ -93,8 +93,12 @@ impl fmt::Debug for System {
 
 impl SystemView for System {
     fn answers(&self, request: &EventDescriptor) -> bool {
-        self.kernel()
-            .is_some_and(|kernel| kernel.plugins().any(|plugin| plugin.answers(request)))
+        self.kernel().is_some_and(|kernel| {
+            kernel
+                .plugins()
+                .iter()
+                .any(|plugin| plugin.answers(request))
+        })
     }
 }
 

@@ -44,11 +44,7 @@
 
 mod config;
 
-mod problem;
-
-mod body;
 mod idempotency;
-mod limits;
 
 mod audited;
 mod auth;
@@ -57,8 +53,6 @@ mod operators;
 mod routes;
 
 mod address;
-mod server;
-mod traced;
 
 mod plugin;
 

@@ -15,16 +15,21 @@ pub(crate) struct BodyTime(pub(crate) Duration);
 
 /// A body that is JSON; not more is known of it.
 #[derive(Debug)]
-pub(crate) struct JsonBody(Bytes);
+pub struct JsonBody(Bytes);
 
 impl JsonBody {
     /// The text.
-    pub(crate) fn text(&self) -> &[u8] {
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
         &self.0
     }
 
-    /// The body as a `T`, or 422 with the key that is wrong.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    /// The body as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// 422 with the key that is wrong.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let key = error.path().to_string();
