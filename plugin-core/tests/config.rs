@@ -10,6 +10,8 @@ mod difference;
 mod files;
 #[path = "config/fit.rs"]
 mod fit;
+#[path = "config/generations.rs"]
+mod generations;
 #[path = "config/layers.rs"]
 mod layers;
 #[path = "config/mistakes.rs"]

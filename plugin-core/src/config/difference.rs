@@ -285,7 +285,9 @@ fn takes_effect(key: &str) -> TakesEffect {
     let key = key.split('.').nth(1).unwrap_or_default();
     match key {
         // The reload itself reads them, or they stand in the plugins' settings.
-        "config_dir" | "timeout" | "start" | "restart" | "roles" => TakesEffect::AtOnce,
+        "config_dir" | "config_generations" | "timeout" | "start" | "restart" | "roles" => {
+            TakesEffect::AtOnce
+        }
         "drain_timeout" | "health_interval" | "max_event_depth" => TakesEffect::AtOnce,
         _ if unenforced::of_manager(key) => TakesEffect::NotInForce,
         _ => TakesEffect::NextStart,

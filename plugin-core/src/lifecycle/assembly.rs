@@ -10,7 +10,7 @@ use super::announcer::Announcer;
 use super::configured::Configured;
 use super::instance::{Instance, InstanceSettings};
 use super::instances::{InstanceId, Instances};
-use super::kernel::{Kernel, Report};
+use super::kernel::{Kernel, Life, Report};
 use super::operation::Request;
 use super::replica;
 use super::schedules;
@@ -21,6 +21,7 @@ use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::event::{Bus, Clerk, DeadLetters};
 use crate::means::Before;
+use crate::owned;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
@@ -34,8 +35,12 @@ impl Configured {
     ) -> Result<Arc<Kernel>, crate::Error> {
         let manager = &self.settings.manager;
         let before = Before::of(&manager.data_dir);
+        owned::create_dir_all(&manager.data_dir).map_err(|error| {
+            let path = manager.data_dir.display();
+            crate::Error::config(format!("`{path}` can't be the `data_dir`")).because(error)
+        })?;
         let audit = Audit::open_within(&manager.data_dir, manager.audit)
-            .map_err(|error| crate::Error::config("audit log").because(error))?;
+            .map_err(|error| crate::Error::config("").because(error))?;
         before.keep_audit(&audit)?;
         let switchboard = Switchboard::default();
         let (letters, errands) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
@@ -65,6 +70,7 @@ impl Configured {
             health_interval: manager.health_interval.get(),
             insist: CancellationToken::new(),
             stopping: CancellationToken::new(),
+            life: Life::begin(),
             has_drained: AtomicBool::new(false),
             reports,
             requests,

@@ -51,6 +51,7 @@ pub(super) async fn start_all(
             });
         }
     }
+    kernel.life.set(State::Running);
     kernel.announcer.announce(SystemStarted {
         plugins: (instances.iter())
             .filter(|instance| instance.is_running())

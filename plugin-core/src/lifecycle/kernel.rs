@@ -46,11 +46,31 @@ pub(super) struct Kernel {
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
+    /// Where the whole is in its life.
+    pub(super) life: Life,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<Report>,
     /// To the supervisor, until it stops.
     pub(super) requests: mpsc::Sender<Request>,
+}
+
+/// Where the whole is in its life: starting, running, stopping or stopped.
+#[derive(Debug)]
+pub(super) struct Life(Mutex<State>);
+
+impl Life {
+    pub(super) fn begin() -> Self {
+        Self(Mutex::new(State::Starting))
+    }
+
+    pub(super) fn set(&self, state: State) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn get(&self) -> State {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// What reaches the supervisor from the instances.
@@ -84,7 +104,7 @@ impl Kernel {
         let unstored = |instance: &Instance| self.bus.durables().unstored(instance.name());
         let instances = self.instances();
         let plugins = instances.iter().map(|one| one.status(unstored(one)));
-        SystemStatus::of(plugins.collect(), self.bus.backlog())
+        SystemStatus::of(self.life.get(), plugins.collect(), self.bus.backlog())
     }
 
     /// Puts what the manager did to an instance into the audit log.

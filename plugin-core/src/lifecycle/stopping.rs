@@ -13,7 +13,7 @@ use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
-use super::state::Step;
+use super::state::{State, Step};
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
 use crate::audit::Outcome;
@@ -32,6 +32,7 @@ pub(super) async fn stop_all(
     changes: Changes,
 ) -> StopReport {
     let began = Instant::now();
+    kernel.life.set(State::Stopping);
     kernel.host.mute();
     kernel.close_schedules();
     hurry(kernel).await;
@@ -68,6 +69,7 @@ pub(super) async fn stop_all(
     kernel.flush_announcements().await;
     (kernel.instances().iter()).for_each(|instance| instance.identity.mute());
     kernel.bus.close();
+    kernel.life.set(State::Stopped);
     report.dead_letters = kernel.bus.letters().in_memory();
     if report.dead_letters > 0 {
         tracing::warn!(
@@ -112,11 +114,25 @@ async fn finish_work(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.idle() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => tracing::warn!(
-            backlog = kernel.bus.backlog(),
-            limit = ?kernel.drain_timeout,
-            "events keep coming while the system stops; each plugin drains its own"
-        ),
+        () = tokio::time::sleep(kernel.drain_timeout) => {
+            let (limit, backlog) = (kernel.drain_timeout, kernel.bus.backlog());
+            match kernel.bus.durables().stuck() {
+                (stuck, _) if stuck.is_empty() => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    "events keep coming while the system stops; each plugin drains its own"
+                ),
+                (stuck, events) => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    events,
+                    handlers = stuck.iter().map(|(plugin, handler)| format!("{plugin}.{handler}"))
+                        .collect::<Vec<_>>().join(", "),
+                    "the event store fails while the system stops; what needs it is not waited for \
+                     any longer"
+                ),
+            }
+        }
     }
 }
 

@@ -35,6 +35,17 @@ async fn b15_a_plugin_that_others_need_is_not_stopped_alone() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn report_4_the_whole_runs_while_one_of_its_plugins_is_stopped() {
+    let running = pair().configure().start().await.unwrap();
+    let manager = running.handle();
+    manager.stop("a").await.unwrap();
+    let status = manager.status();
+    assert_eq!((status.state, status.ready), (State::Running, false));
+    running.stop().await;
+    assert_eq!(manager.status().state, State::Stopped);
+}
+
+#[tokio::test(start_paused = true)]
 async fn unknown_and_senseless_operations_are_refused() {
     let running = pair().configure().start().await.unwrap();
     let manager = running.handle();

@@ -130,8 +130,11 @@ impl Instance {
     }
 
     fn show(&self, health: Health) {
-        if self.board.read().health != health {
-            tracing::warn!(plugin = self.name(), ?health, "its health changed");
+        let before = self.board.read().health;
+        match &health {
+            same if *same == before => {}
+            Health::Healthy => tracing::info!(plugin = self.name(), "healthy again"),
+            changed => tracing::warn!(plugin = self.name(), "{changed}"),
         }
         self.board.change(|entry| entry.health = health);
     }
