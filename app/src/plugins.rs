@@ -17,4 +17,5 @@ plugin_core::compose! {
     "tracing" => plugin_tracing::Spans,
     "watch" => plugin_watch::Watch,
     "api" => plugin_api::Api,
+    "admin" => plugin_admin::Admin,
 }
