@@ -46,9 +46,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
         #[cfg(feature = "queue")]
-        Command::Queue => queue::run(place, out),
+        Command::Queue(options) => queue::run(place, options.command, out),
         #[cfg(not(feature = "queue"))]
-        Command::DeadLetters(_) | Command::Queue => no_queue::refuse(),
+        Command::DeadLetters(_) | Command::Queue(_) => no_queue::refuse(),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
         Command::Config(Config::History) => generations::history(place, out),
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),

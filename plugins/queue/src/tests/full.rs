@@ -5,6 +5,7 @@ use plugin_core::lifecycle::Health;
 
 use super::{Open, event, events, name, positions};
 use crate::config::{OnFull, QueueConfig};
+use crate::file::QueueFile;
 use crate::health;
 
 /// Room for three events.
@@ -199,4 +200,29 @@ async fn report_b9_a_full_queue_says_what_becomes_of_new_events_and_whose_are_ol
         );
         open.close().await;
     }
+}
+
+/// What a command drops beside the service is room for what comes.
+#[tokio::test]
+async fn report_6_room_that_a_command_makes_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Fail)).await;
+    open.store
+        .append(&name("gone"), &events(0..2))
+        .await
+        .unwrap();
+    let given = open.append(&events(2..3)).await.unwrap();
+    let full = open.append(&events(3..4)).await.unwrap_err();
+    assert!(full.to_string().contains("is full"), "{full}");
+    let path = super::location(&directory).path;
+    let mut file = QueueFile::open(&path).await.unwrap().unwrap();
+    assert_eq!(file.forget(&name("gone")).await.unwrap(), (2, 0));
+    file.close().await.unwrap();
+    let more = open.append(&events(3..5)).await.unwrap();
+    assert_eq!(positions(&open.pending().await), [given, more].concat());
+    assert!(
+        open.append(&events(5..6)).await.is_err(),
+        "it is full again"
+    );
+    open.close().await;
 }
