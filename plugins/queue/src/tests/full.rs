@@ -1,12 +1,18 @@
 //! Bounds, and what happens at them.
 
+use std::time::Duration;
+
 use plugin_core::ErrorKind;
 use plugin_core::lifecycle::Health;
+use tokio::time::timeout;
 
 use super::{Open, event, events, name, positions};
 use crate::config::{OnFull, QueueConfig};
 use crate::file::QueueFile;
 use crate::health;
+
+/// Longest wait for what has to come.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Room for three events.
 fn small(on_full: OnFull) -> QueueConfig {
@@ -147,7 +153,8 @@ async fn report_b19_a_stop_stores_what_waits_for_room() {
     assert!(more.try_join_next().is_none(), "there was no room");
     assert!(open.store.gauge().full().is_some());
     open.store.hurry().await.unwrap();
-    let late = more.join_next().await.unwrap().unwrap().unwrap();
+    let late = timeout(LIMIT, more.join_next()).await.expect("it waits");
+    let late = late.unwrap().unwrap().unwrap();
     assert_eq!(late.len(), 2);
     assert_eq!(open.pending().await.len(), 5, "more than the limit");
     assert!(open.store.gauge().full().is_none());
@@ -171,13 +178,16 @@ async fn report_b9_a_full_queue_says_what_becomes_of_new_events_and_whose_are_ol
         let (store, name) = (std::sync::Arc::clone(&open.store), name("a"));
         let mut more = tokio::task::JoinSet::new();
         more.spawn(async move { store.append(&name, &events(3..4)).await });
-        let full = loop {
-            open.append(&[]).await.unwrap();
-            match health::of(&open.store).await {
-                Health::Healthy => tokio::task::yield_now().await,
-                full => break full,
+        let full = async {
+            loop {
+                open.append(&[]).await.unwrap();
+                match health::of(&open.store).await {
+                    Health::Healthy => tokio::task::yield_now().await,
+                    full => break full,
+                }
             }
         };
+        let full = timeout(LIMIT, full).await.expect("nothing is told");
         assert_eq!(full.serves(), serves, "{full:?}");
         let reason = full.reason().unwrap();
         for part in [

@@ -113,7 +113,9 @@ async fn report_b23_an_exhausted_pool_is_told_before_the_calls_give_up() {
             backend.query("SELECT 1 AS a", &[])
         )
     };
+    let told = tokio::time::timeout(Duration::from_secs(30), told);
     let (told, (_, waited)) = tokio::join!(told, slow);
+    let told = told.expect("nothing is told");
     assert!(told.contains("pool_size"), "{told}");
     assert!(waited.is_ok(), "{waited:?}");
     backend.health().await.unwrap();
