@@ -1,5 +1,9 @@
 //! A handler in the table: whose it is, how it is called, and what it did.
 
+pub(super) mod caller;
+mod failure;
+pub(super) mod sampling;
+
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
@@ -7,12 +11,12 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use super::dead_letters::{DeadLetter, DeadLetters, Failures};
-use super::outcome::HandlerOutcome;
-use super::payload::Payload;
-use super::sampling::TIMED;
 use crate::context::{Counters, Identity, Meta};
 use crate::error::Result;
+use crate::event::handler::sampling::TIMED;
+use crate::event::outcome::HandlerOutcome;
+use crate::event::outcome::dead_letters::{DeadLetter, DeadLetters, Failures};
+use crate::event::payload::Payload;
 use crate::guard;
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;

@@ -1,5 +1,10 @@
 //! What a handler answered.
 
+pub(super) mod backlog;
+pub(super) mod breaker;
+pub(super) mod dead_letters;
+pub(super) mod jitter;
+
 use crate::error::Result;
 
 /// What one handler made of an event.

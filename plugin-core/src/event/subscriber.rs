@@ -1,25 +1,32 @@
 //! Subscriptions made at run time; they end when their handle is dropped.
 
+pub(super) mod binder;
+pub(super) mod bindings;
+pub(super) mod declared;
+mod durable;
+pub(super) mod interceptors;
+mod interest;
+
 use std::fmt;
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::binder::{Binder, Role};
-use super::bindings::Bindings;
-use super::bound::AnyHandler;
-use super::bus::{Bus, Retired};
-use super::descriptor::Event;
-use super::inline::Bound;
-use super::mailbox::Mailbox;
-use super::table::Change;
 use crate::context::Identity;
 use crate::error::{Error, IntoOutcome, Result};
+use crate::event::bus::{Bus, Retired};
+use crate::event::descriptor::Event;
+use crate::event::descriptor::unmatched;
+use crate::event::inline::entry::InlineCall;
 use crate::event::payload::{AnyEvent, Envelope, SharedEvent};
-use crate::event::unmatched;
-use crate::options::SubscribeOptions;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::routing::bound::AnyHandler;
+use crate::event::routing::table::Change;
 use crate::pattern::Pattern;
+use binder::{Binder, Home};
+use bindings::{Bindings, Bound};
+use interest::Interest;
 
 /// The right of one plugin to subscribe at run time. A subscription that is made before the
 /// plugin runs begins when it runs, and all end when it stops.
@@ -87,7 +94,7 @@ impl Subscriber {
     {
         self.bind(E::DESCRIPTOR.topic, |binder| {
             let call = move |event: &Envelope<E>| handler(event).into_outcome();
-            binder.add_inline::<E>(None, Bound::closure(call));
+            binder.add_inline::<E>(None, InlineCall::closure(call));
         })
     }
 
@@ -167,26 +174,16 @@ impl Subscriber {
         let inner = &*self.0;
         inner.owner.grants().subscribe(topic)?;
         let ended = Arc::<AtomicBool>::default();
-        let mut binder = Binder {
-            bus: &inner.bus,
+        let home = Home {
             owner: &inner.owner,
             mailbox: &inner.mailbox,
             limit: inner.limit,
-            handler: "run-time subscription",
-            topic: topic.to_owned(),
-            options: SubscribeOptions::DEFAULT,
-            subscription: inner.bus.next_subscription(),
-            ended: Some(Arc::clone(&ended)),
-            key: None,
-            group: None,
-            changes: Vec::new(),
-            breakers: Vec::new(),
-            quota: None,
-            role: Role::Handler,
         };
+        let interest = Interest::at_run_time(&inner.bus, topic, &ended);
+        let mut binder = Binder::new(&inner.bus, home, interest);
         bind(&mut binder);
-        let (subscription, changes) = (binder.subscription, binder.changes);
-        drop(self.begin(subscription, changes)?);
+        let (subscription, bound) = (binder.interest.number, binder.bound);
+        drop(self.begin(subscription, bound)?);
         Ok(SubscriptionHandle {
             subscriber: self.clone(),
             subscription,
@@ -196,15 +193,15 @@ impl Subscriber {
 
     /// What it returns is dropped by the caller, without the lock: it may hold handlers, whose
     /// `Drop` may unsubscribe.
-    fn begin(&self, subscription: u64, changes: Vec<Change>) -> Result<Option<Retired>> {
+    fn begin(&self, subscription: u64, bound: Bound) -> Result<Option<Retired>> {
         match &mut *self.state() {
             State::Before(bindings) => {
-                bindings.add(subscription, changes);
+                bindings.add(subscription, bound);
                 Ok(None)
             }
             State::Active(subscriptions) => {
                 subscriptions.push(subscription);
-                Ok(Some(self.0.bus.change(changes)))
+                Ok(Some(self.0.bus.change(bound.changes)))
             }
             State::Ended => Err(Error::external("the plugin is stopping")),
         }

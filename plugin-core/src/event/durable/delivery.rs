@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
-use super::{Done, Durable, Receipt};
+use super::receipt::StoreReceipt;
+use super::{Done, Durable};
 use serde_json::Value;
 
 use crate::context::Meta;
 use crate::error::{DecodeError, Error, Result};
-use crate::event::dead_letters::{DeadLetter, Failures};
-use crate::event::decode;
-use crate::event::descriptor::Event;
-use crate::event::job::{Job, Turn};
-use crate::event::payload::{Envelope, Payload, Untyped};
-use crate::event::queued::QueuedSite;
-use crate::event::replay::interned;
+use crate::event::outcome::dead_letters::{DeadLetter, Failures};
+use crate::event::payload::{Envelope, Payload, Untyped, interned};
+use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::job::Job;
+use crate::event::queue::turn::Receipt;
 use crate::rcu::record as thread;
 
 use super::tail::Next;
-use crate::guard;
 
-type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
+/// Reads a stored event as one of the type that its handler takes.
+pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
 
 /// How the events of a durable subscription reach the handler of one instance.
 pub(crate) struct Delivery {
@@ -29,21 +28,26 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
-    pub(in crate::event) fn new<E: Event>(durable: &Arc<Durable>, site: Arc<QueuedSite>) -> Self {
+    pub(in crate::event) fn new(
+        durable: &Arc<Durable>,
+        site: Arc<QueuedSite>,
+        decode: Decode,
+    ) -> Self {
         *durable.done() = Done::Now(Arc::clone(&site));
         Self {
             durable: Arc::clone(durable),
             site,
-            decode: decode::<E>,
+            decode,
         }
     }
 
     /// The job for a stored event. One that is no event of its type any more is ended here.
-    pub(super) fn job(&self, next: &Next, receipt: Receipt) -> Option<Job> {
+    pub(super) fn job(&self, next: &Next, receipt: StoreReceipt) -> Option<Job> {
         let record = &next.stored.record;
         match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
-                let turn = self.turn(&*payload);
+                // An event for which the key panics has none.
+                let turn = self.site.turn(&*payload).unwrap_or(None);
                 Some(Job::new(&self.site, payload).takes(turn).delivers(receipt))
             }
             Err(error) => {
@@ -55,29 +59,14 @@ impl Delivery {
     }
 
     /// Ends an event that no handler is to be called with: it is dead.
-    pub(super) fn bury(&self, next: &Next, receipt: Receipt, failures: &Failures) {
-        if !receipt.take() {
+    pub(super) fn bury(&self, next: &Next, receipt: StoreReceipt, failures: &Failures) {
+        if !Receipt::take(&receipt) {
             return;
         }
         let (subscription, key) = (&self.durable.name, next.stored.record.key);
         tracing::error!(%subscription, %key, "{}", failures.error);
         self.site.site.count_dead_letter();
-        receipt.dead(self.uncalled(next, failures));
-    }
-
-    /// Its place among those of its key, if calls that run side by side, or those that wait for a
-    /// retry, need one. A key is the plugin's code: an event for which it panics has none.
-    fn turn(&self, payload: &dyn Payload) -> Option<Turn> {
-        let (site, options) = (&self.site.site, &self.site.site.options);
-        if options.concurrency == 1 && options.retry.is_none() {
-            return None;
-        }
-        let key = self.site.key.as_ref()?;
-        let meta = payload.meta();
-        guard::call(site.owner.handling(&meta), || Ok(key(payload)))
-            .map_err(|error| site.failed(meta, &error.context("its key")))
-            .map(|key| Turn { key, _pin: None })
-            .ok()
+        Box::new(receipt).dead(self.uncalled(next, failures));
     }
 
     /// The letter of an event that no handler is called with.
@@ -91,12 +80,6 @@ impl Delivery {
         let envelope = Envelope::new(meta(next), untyped);
         self.site.site.letter(&envelope, failures)
     }
-}
-
-fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeError> {
-    decode::read::<E>(data.as_bytes())
-        .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
-        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }
 
 /// What is known of its publishing. An event that is read back stands in the trace of its publisher.

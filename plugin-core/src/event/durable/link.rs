@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tokio::sync::watch;
 
 use super::Durable;
+use super::store::{EventStore, SubscriptionName};
 use crate::error::Result;
-use crate::event::store::{EventStore, SubscriptionName};
 use crate::guard;
 use crate::service::{Provider, Service, ServiceFuture};
 

@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 use super::flight::{Flight, window};
 use super::link::{Listener, ask};
 use super::quarantine::{self, Quarantine, Watch};
-use super::receipt::{Answer, InHand, Receipt};
+use super::receipt::{Answer, InHand, StoreReceipt};
 use super::settler::Settler;
+use super::store::{Stored, Suspicion, Window};
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
 use crate::error::Error;
-use crate::event::dead_letters::Failures;
-use crate::event::queued::QueuedSite;
-use crate::event::store::{Stored, Suspicion, Window};
+use crate::event::outcome::dead_letters::Failures;
+use crate::event::queue::handler::QueuedSite;
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;
@@ -229,11 +229,11 @@ impl Deliverer {
         slot.fill(job).then_some(())
     }
 
-    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<Receipt> {
+    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<StoreReceipt> {
         let place = self.window.place().await?;
         let ticket = next.stored.record.ticket.clone();
         let answers = (&self.answers, &self.in_hand);
-        let receipt = Receipt::new((next.stored.position, ticket), answers, place);
+        let receipt = StoreReceipt::new((next.stored.position, ticket), answers, place);
         self.cursor = next.stored.position;
         Some(match watch {
             Some(watch) => receipt.watched(watch),

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::OwnedMutexGuard;
 
-use crate::event::store::{Stored, Suspicion};
+use super::store::{Stored, Suspicion};
 
 /// Where suspects of more than one crash are handled: one after the other.
 #[derive(Debug, Clone, Default)]
@@ -94,7 +94,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::store::{Record, Ticket};
+    use crate::event::durable::store::{Record, Ticket};
     use crate::idempotency::IdempotencyKey;
 
     fn stored(position: u64, suspicion: Suspicion) -> Stored {

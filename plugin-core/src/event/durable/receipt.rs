@@ -6,8 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Order
 use tokio::sync::{OwnedSemaphorePermit, mpsc};
 
 use super::quarantine::Watch;
-use crate::event::dead_letters::DeadLetter;
-use crate::event::store::{Settled, Settlement, Ticket};
+use super::store::{Settled, Settlement, Ticket};
+use crate::event::outcome::dead_letters::DeadLetter;
+use crate::event::queue::turn::Receipt;
 
 /// What became of a delivery.
 pub(super) struct Answer {
@@ -54,7 +55,7 @@ impl InHand {
 }
 
 /// Answers the pump once: with an end, or, when it is dropped, that there was none.
-pub(crate) struct Receipt {
+pub(super) struct StoreReceipt {
     position: u64,
     in_hand: InHand,
     answers: mpsc::UnboundedSender<Answer>,
@@ -63,7 +64,7 @@ pub(crate) struct Receipt {
     ticket: Ticket,
 }
 
-impl Receipt {
+impl StoreReceipt {
     pub(super) fn new(
         (position, ticket): (u64, Ticket),
         (answers, in_hand): (&mpsc::UnboundedSender<Answer>, &InHand),
@@ -86,20 +87,6 @@ impl Receipt {
         self
     }
 
-    /// Whether the handler may be called: not if the store drops the event. What becomes of that is
-    /// in the store, where the pump looks when this is dropped.
-    pub(in crate::event) fn take(&self) -> bool {
-        self.ticket.take()
-    }
-
-    pub(in crate::event) fn handled(mut self) {
-        self.send(Some(Settlement::Handled));
-    }
-
-    pub(in crate::event) fn dead(mut self, letter: DeadLetter) {
-        self.send(Some(Settlement::Dead(Box::new(letter))));
-    }
-
     fn send(&mut self, end: Option<Settlement>) {
         if let Some(place) = self.place.take() {
             self.in_hand.0.fetch_sub(1, Release);
@@ -115,7 +102,23 @@ impl Receipt {
     }
 }
 
-impl Drop for Receipt {
+impl Receipt for StoreReceipt {
+    /// What becomes of an event that the store drops is in the store, where the pump looks when
+    /// this is dropped.
+    fn take(&self) -> bool {
+        self.ticket.take()
+    }
+
+    fn handled(mut self: Box<Self>) {
+        self.send(Some(Settlement::Handled));
+    }
+
+    fn dead(mut self: Box<Self>, letter: DeadLetter) {
+        self.send(Some(Settlement::Dead(Box::new(letter))));
+    }
+}
+
+impl Drop for StoreReceipt {
     fn drop(&mut self) {
         self.send(None);
     }

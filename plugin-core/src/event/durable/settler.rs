@@ -11,8 +11,8 @@ use super::Durable;
 use super::flight::{Flight, WINDOW};
 use super::link::{Listener, ask};
 use super::receipt::Answer;
-use crate::event::dead_letters::DeadLetters;
-use crate::event::store::Settled;
+use super::store::Settled;
+use crate::event::outcome::dead_letters::DeadLetters;
 
 /// How long a pump waits before it asks a store that failed again.
 const PAUSE: Duration = Duration::from_millis(250);

@@ -10,9 +10,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
+use super::store::Stored;
 use crate::context::Meta;
-use crate::event::backlog::{Backlog, Pending};
-use crate::event::store::Stored;
+use crate::event::outcome::backlog::{Backlog, Pending};
 
 /// Most events that are kept for a pump that keeps up.
 const RECENT: usize = 1024;
@@ -206,7 +206,7 @@ mod tests {
     use std::time::SystemTime;
 
     use super::*;
-    use crate::event::store::{Record, Suspicion, Ticket};
+    use crate::event::durable::store::{Record, Suspicion, Ticket};
     use crate::idempotency::IdempotencyKey;
 
     fn next(position: u64) -> Next {

@@ -34,7 +34,7 @@ impl Chain {
         }
     }
 
-    pub(super) fn add(&mut self, link: AnyLink) {
+    pub(in crate::event) fn add(&mut self, link: AnyLink) {
         match link {
             AnyLink::Publish(link) => self.publish.push(link),
             AnyLink::Deliver(link) => self.deliver.push(link),
@@ -46,7 +46,7 @@ impl Chain {
     }
 
     /// Takes middleware out, and returns the topics that it was called for.
-    pub(super) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
+    pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
         let mut topics = take(&mut self.publish, gone);
         topics.append(&mut take(&mut self.deliver, gone));
         topics.append(&mut take(&mut self.delivered, gone));
@@ -87,7 +87,7 @@ impl Chain {
 
     /// Asks whether an event may be published, and what is to be published in its place. What can't
     /// be asked is refused, and so is a change that makes no such event.
-    pub(super) fn admit(
+    pub(in crate::event) fn admit(
         &self,
         owner: &Identity,
         reading: &Reading<'_>,
@@ -123,7 +123,7 @@ impl Chain {
     }
 
     /// Asks whether a handler may be called.
-    pub(super) fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
+    pub(in crate::event) fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
         let meant = (delivery.event(), delivery.plugin(), self.asks);
         for link in &self.deliver {
             link.ask(meant, |call| call(delivery)).map_err(|error| {
@@ -135,7 +135,12 @@ impl Chain {
     }
 
     /// Tells what became of a call. What fails here fails alone.
-    pub(super) fn after(&self, delivery: &Delivery<'_>, result: &Result<()>, took: Duration) {
+    pub(in crate::event) fn after(
+        &self,
+        delivery: &Delivery<'_>,
+        result: &Result<()>,
+        took: Duration,
+    ) {
         let meant = (delivery.event(), delivery.plugin(), self.asks);
         let outcome = Delivered::new(result, took);
         for link in &self.delivered {

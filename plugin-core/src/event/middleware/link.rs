@@ -14,26 +14,28 @@ use crate::guard;
 use crate::options::Stage;
 use crate::rcu::tally::Tally;
 
-pub(super) type OnPublish = dyn Fn(&AnyEvent<'_>) -> Result<Option<Substitute>> + Send + Sync;
-pub(super) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send + Sync;
-pub(super) type OnDelivered = dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
+pub(in crate::event) type OnPublish =
+    dyn Fn(&AnyEvent<'_>) -> Result<Option<Substitute>> + Send + Sync;
+pub(in crate::event) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send + Sync;
+pub(in crate::event) type OnDelivered =
+    dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
 
 /// Whose a middleware is, where it stands, and what it did.
 #[derive(Debug)]
-pub(super) struct Seat {
-    pub(super) owner: Arc<Identity>,
-    pub(super) name: &'static str,
-    pub(super) stage: Stage,
-    pub(super) topics: Topics,
-    pub(super) priority: i32,
+pub(in crate::event) struct Seat {
+    pub(in crate::event) owner: Arc<Identity>,
+    pub(in crate::event) name: &'static str,
+    pub(in crate::event) stage: Stage,
+    pub(in crate::event) topics: Topics,
+    pub(in crate::event) priority: i32,
     /// A number of the bus's subscriptions, by which it is taken out again.
-    pub(super) subscription: u64,
+    pub(in crate::event) subscription: u64,
     calls: Tally,
     errors: AtomicU64,
 }
 
 impl Seat {
-    pub(super) fn new(
+    pub(in crate::event) fn new(
         owner: &Arc<Identity>,
         (name, stage): (&'static str, Stage),
         (topics, priority): (Topics, i32),
@@ -52,7 +54,7 @@ impl Seat {
     }
 
     /// By priority, then in start order, then in order of declaration.
-    pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
+    pub(in crate::event) fn rank(&self) -> (Reverse<i32>, usize, u64) {
         (
             Reverse(self.priority),
             self.owner.order(),
@@ -66,7 +68,7 @@ impl Seat {
         plugin_of(instance) != self.owner.plugin()
     }
 
-    pub(super) fn report(&self) -> MiddlewareReport {
+    pub(in crate::event) fn report(&self) -> MiddlewareReport {
         MiddlewareReport {
             plugin: self.owner.name(),
             middleware: self.name,
@@ -80,7 +82,7 @@ impl Seat {
     /// Counts an error, and tells the operator: of a refusal only who looks for it, since to refuse
     /// is what the middleware is for.
     #[cold]
-    pub(super) fn failed(&self, event: EventId, error: &Error) {
+    pub(in crate::event) fn failed(&self, event: EventId, error: &Error) {
         self.errors.fetch_add(1, Relaxed);
         let (plugin, middleware) = (self.owner.name(), self.name);
         if error.kind() == ErrorKind::Bug || self.stage == Stage::Delivered {
@@ -93,15 +95,15 @@ impl Seat {
 }
 
 /// One middleware of a running instance; `F` is what it is called with.
-pub(super) struct Link<F: ?Sized> {
-    pub(super) seat: Seat,
-    pub(super) call: Box<F>,
+pub(in crate::event) struct Link<F: ?Sized> {
+    pub(in crate::event) seat: Seat,
+    pub(in crate::event) call: Box<F>,
 }
 
 impl<F: ?Sized> Link<F> {
     /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
     /// `asks` whether the topic is still to be compared.
-    pub(super) fn ask<T: Default>(
+    pub(in crate::event) fn ask<T: Default>(
         &self,
         (event, instance, asks): (&AnyEvent<'_>, &str, bool),
         call: impl FnOnce(&F) -> Result<T>,
@@ -126,7 +128,7 @@ pub(in crate::event) enum AnyLink {
 }
 
 impl AnyLink {
-    pub(super) fn topics(&self) -> &Topics {
+    pub(in crate::event) fn topics(&self) -> &Topics {
         let seat = match self {
             Self::Publish(link) => &link.seat,
             Self::Deliver(link) => &link.seat,

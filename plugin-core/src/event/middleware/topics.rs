@@ -6,18 +6,18 @@ use crate::pattern::Pattern;
 
 /// Patterns, of which one at least has to match.
 #[derive(Debug, Clone)]
-pub(super) struct Topics(Vec<Pattern>);
+pub(in crate::event) struct Topics(Vec<Pattern>);
 
 impl Topics {
-    pub(super) fn new(patterns: Vec<Pattern>) -> Self {
+    pub(in crate::event) fn new(patterns: Vec<Pattern>) -> Self {
         Self(patterns)
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(in crate::event) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    pub(super) fn matches(&self, topic: &str) -> bool {
+    pub(in crate::event) fn matches(&self, topic: &str) -> bool {
         self.0.iter().any(|pattern| pattern.matches(topic))
     }
 }

@@ -7,7 +7,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::Request;
 use super::desk::Desk;
-use super::exchange::Line;
+use super::route::RequestRoute;
 use crate::context;
 use crate::context::{Identity, Meta};
 use crate::error::{Error, RequestError};
@@ -19,7 +19,7 @@ use crate::rcu::record::Record;
 /// so is the answer on its way.
 pub(super) async fn ask<Q: Request>(
     (bus, owner): (&Bus, &Identity),
-    line: &Line<Q>,
+    route: &RequestRoute<Q>,
     request: Q,
     limit: Duration,
 ) -> Result<Q::Answer, RequestError> {
@@ -29,7 +29,7 @@ pub(super) async fn ask<Q: Request>(
     if bus.is_closed() || owner.is_muted() {
         return Err(RequestError::Stopping);
     }
-    let desk = line.desk().ok_or(RequestError::NotRunning { topic })?;
+    let desk = route.desk().ok_or(RequestError::NotRunning { topic })?;
     refuse_own(&desk)?;
     let envelope = Envelope::new(Meta::new(Record::current(), owner.name()), request);
     let began = Instant::now();

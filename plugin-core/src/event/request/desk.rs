@@ -13,8 +13,8 @@ use super::counted::Counted;
 use crate::boxed::BoxFuture;
 use crate::context::{Current, Identity, Meta};
 use crate::error::{Error, RequestError, Result};
-use crate::event::backlog::Pending;
 use crate::event::handler::{HandlerReport, Site};
+use crate::event::outcome::backlog::Pending;
 use crate::event::payload::Envelope;
 use crate::guard;
 

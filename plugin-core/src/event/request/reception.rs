@@ -6,13 +6,14 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 
 use super::Request;
+use super::declared::Respond;
 use super::desk::{Call, Desk, Scope};
-use super::exchange::AnyLine;
+use super::route::RequestRoute;
 use crate::boxed::{BoxFuture, PluginRef, PluginType};
 use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
-use crate::event::declared::Respond;
+use crate::event::bus::requests::AnyRequestRoute;
 use crate::event::handler::Site;
 use crate::event::payload::Envelope;
 use crate::options::SubscribeOptions;
@@ -21,7 +22,7 @@ use crate::options::SubscribeOptions;
 #[derive(Debug)]
 pub(crate) struct Reception {
     scope: Scope,
-    lines: Vec<(Arc<dyn AnyLine>, Arc<Semaphore>)>,
+    routes: Vec<(Arc<dyn AnyRequestRoute>, Arc<Semaphore>)>,
     owner: Arc<Identity>,
 }
 
@@ -44,7 +45,7 @@ impl Reception {
     ) -> Self {
         let mut reception = Self {
             scope: Scope::default(),
-            lines: Vec::new(),
+            routes: Vec::new(),
             owner: Arc::clone(owner),
         };
         for respond in responds {
@@ -63,8 +64,8 @@ impl Reception {
     /// Takes no more requests; those that wait for room are told so.
     pub(crate) fn close(&self) {
         self.scope.answers.close();
-        for (line, room) in &self.lines {
-            line.withdraw(&self.owner);
+        for (route, room) in &self.routes {
+            route.withdraw(&self.owner);
             room.close();
         }
     }
@@ -107,20 +108,20 @@ impl Desks<'_> {
     }
 
     fn open<Q: Request>(&mut self, call: Call<Q>) {
-        let line = self.bus.exchange().line::<Q>();
+        let route = RequestRoute::<Q>::of(self.bus);
         let room = match call {
             Call::Inline(_) => Semaphore::MAX_PERMITS,
             Call::Spawned(_) => self.respond.options.concurrency,
         };
         let room = Arc::new(Semaphore::new(room));
-        line.open(&Arc::new(Desk {
+        route.open(&Arc::new(Desk {
             site: self.site(),
             limit: self.limit,
             room: Arc::clone(&room),
             scope: self.reception.scope.clone(),
             call,
         }));
-        self.reception.lines.push((line, room));
+        self.reception.routes.push((route, room));
     }
 
     fn site(&self) -> Site {

@@ -1,0 +1,59 @@
+//! Does what failures can't wait for: tells of new letters, and hands those in memory over.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::Publisher;
+use crate::context::Identity;
+use crate::event::bus::WeakBus;
+use crate::event::outcome::dead_letters::{ERRANDS, Errand, EventDeadLettered};
+
+/// A task that lives as long as the bus.
+#[must_use = "without it letters are not announced"]
+pub(crate) struct Clerk {
+    inbox: mpsc::Receiver<Errand>,
+}
+
+impl Clerk {
+    pub(crate) fn new(inbox: mpsc::Receiver<Errand>) -> Self {
+        Self { inbox }
+    }
+
+    /// Does its errands, in order, and hands over for many at once; `speaker` is who publishes. It
+    /// does not keep the bus alive.
+    pub(crate) async fn run(mut self, bus: WeakBus, speaker: Arc<Identity>) {
+        let mut errands = Vec::new();
+        while self.inbox.recv_many(&mut errands, ERRANDS).await > 0 {
+            let hands_over =
+                |errand: &Errand| matches!(errand, Errand::File { hand_over, .. } if *hand_over);
+            if errands.iter().any(hands_over)
+                && let Some(bus) = bus.upgrade()
+            {
+                bus.letters().store().await;
+                bus.letters().tell_unannounced();
+            }
+            for errand in errands.drain(..) {
+                match errand {
+                    Errand::File {
+                        announce, _pending, ..
+                    } => {
+                        if let Some(event) = announce {
+                            publish(&bus, &speaker, event).await;
+                        }
+                    }
+                    // Whoever waits may have gone.
+                    Errand::Flush(done) => drop(done.send(())),
+                }
+            }
+        }
+    }
+}
+
+async fn publish(bus: &WeakBus, speaker: &Arc<Identity>, event: EventDeadLettered) {
+    let Some(bus) = bus.upgrade() else { return };
+    let publisher = Publisher::<EventDeadLettered>::new(&bus, speaker);
+    if let Err(error) = publisher.publish(event).await {
+        tracing::debug!("`event.dead_lettered` was not announced everywhere: {error}");
+    }
+}
