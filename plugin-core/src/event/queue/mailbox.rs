@@ -40,8 +40,13 @@ pub(crate) struct Mailbox {
     backlog: Backlog,
     /// Whether a job that waits may have to give way to a new one.
     gives_way: AtomicBool,
+    ended: EndedJobs,
+}
+
+/// How many jobs have come to an end.
+struct EndedJobs {
     /// Jobs that entered and are in nobody's hands any more.
-    handled: AtomicUsize,
+    all: AtomicUsize,
     /// Those of them that were dropped unhandled, and are in the dead letters.
     left_behind: AtomicUsize,
 }
@@ -114,8 +119,10 @@ impl Mailbox {
             bell: Bell::new(),
             backlog: backlog.clone(),
             gives_way: AtomicBool::new(false),
-            handled: AtomicUsize::new(0),
-            left_behind: AtomicUsize::new(0),
+            ended: EndedJobs {
+                all: AtomicUsize::new(0),
+                left_behind: AtomicUsize::new(0),
+            },
         }
     }
 
@@ -123,12 +130,12 @@ impl Mailbox {
     pub(crate) fn unfinished(&self) -> usize {
         let queue = self.lock();
         // What is handled has entered, and while this looks none enters.
-        queue.entered - self.handled.load(Acquire)
+        queue.entered - self.ended.all.load(Acquire)
     }
 
     /// Counts jobs as handled.
     pub(in crate::event) fn handled(&self, jobs: usize) {
-        self.handled.fetch_add(jobs, Release);
+        self.ended.all.fetch_add(jobs, Release);
     }
 
     /// Gives the room of jobs back.
@@ -306,7 +313,7 @@ impl Mailbox {
 
     /// Notes a job that went to the dead letters because nobody came to it.
     pub(in crate::event) fn left_behind(&self) {
-        self.left_behind.fetch_add(1, Relaxed);
+        self.ended.left_behind.fetch_add(1, Relaxed);
     }
 
     /// Drops what no worker will handle any more: it goes to the dead letters.
@@ -328,7 +335,7 @@ impl Mailbox {
 
     /// Jobs that went to the dead letters because nobody came to them.
     pub(crate) fn dead_lettered(&self) -> usize {
-        self.left_behind.load(Relaxed)
+        self.ended.left_behind.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {

@@ -1,5 +1,5 @@
 //! The stop against publishers: `plugin-core/src/event/outcome/backlog.rs` and `queue/mailbox.rs` as they stand.
-//! `begin` is a copy of `Publishing::begin` in `dispatch/permit.rs`, and `stop` of the order of
+//! `begin` is a copy of `PublishGuard::begin` in `dispatch/guard.rs`, and `stop` of the order of
 //! `lifecycle/stopping.rs`: mute, wait until idle, close.
 
 use std::collections::VecDeque;

@@ -1,7 +1,7 @@
 //! The promises of key affinity, one by one.
 
 use std::future::Future;
-use std::pin::{AffinityGuard as Pinning, pin};
+use std::pin::{Pin as Pinning, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
