@@ -1,5 +1,6 @@
 //! JSON bodies: what is wrong with one is said with its place.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -24,12 +25,18 @@ impl JsonBody {
         &self.0
     }
 
-    /// The body as a `T`.
+    /// The body, which has to be an object, as a `T`: serde would take a list, too, and go by the
+    /// places in it.
     ///
     /// # Errors
     ///
     /// 422 with the key that is wrong.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        self.parse::<HashMap<String, IgnoredAny>>()?;
+        self.parse()
+    }
+
+    fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let key = error.path().to_string();
