@@ -142,7 +142,7 @@ impl Issue {
 }
 
 /// Mistakes that are printed at most.
-const MOST: usize = 100;
+pub(super) const PRINTED: usize = 100;
 
 /// Everything that is wrong with a config: all of it, so that one round of repair is enough. As
 /// text, it is the first 100 and how many more there are.
@@ -169,9 +169,9 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = self.issues.iter().take(MOST).map(Issue::to_string);
+        let told = self.issues.iter().take(PRINTED).map(Issue::to_string);
         f.write_str(&told.collect::<Vec<_>>().join("\n"))?;
-        match self.issues.len().saturating_sub(MOST) {
+        match self.issues.len().saturating_sub(PRINTED) {
             0 => Ok(()),
             more => write!(f, "\nand {more} more"),
         }

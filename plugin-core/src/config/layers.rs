@@ -75,10 +75,7 @@ impl Reader<'_> {
         };
         map.retain(|name, section| {
             let Some(shape) = self.book.section(name) else {
-                if let Some(what) = self.book.left_out(name, section) {
-                    self.report.warn(section, name.as_str(), what);
-                }
-                self.report.issues.extend(self.book.refuse(name, section));
+                self.book.leave_out(name, section, self.report);
                 return false;
             };
             if section.is_null() {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::issue::{Issue, Warning};
+use super::issue::{Issue, PRINTED, Warning};
 use super::node::Node;
 
 /// Mistakes, warnings, and the sections of which nothing more can be said.
@@ -17,6 +17,12 @@ pub(super) struct Report {
 impl Report {
     pub(super) fn issue(&mut self, issue: Issue) {
         self.issues.push(issue);
+    }
+
+    /// Whether one more issue is likely to be printed, so that it is worth looking for what was
+    /// meant: of a mistake this costs most.
+    pub(super) fn has_room(&self) -> bool {
+        self.issues.len() < PRINTED
     }
 
     pub(super) fn warn(&mut self, node: &Node, key: impl Into<String>, what: impl Into<String>) {
