@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::issue::{Issue, IssueKind};
 use super::manager;
+use super::mask::mask;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::report::Report;
@@ -56,13 +57,16 @@ impl<'c> Book<'c> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
         if let Some((plugin, _)) = name.split_once('@') {
             let what = format!(
-                "several instances of a plugin are not supported yet: configure `{plugin}` itself"
+                "several instances of a plugin are not supported yet: configure `{}` itself",
+                mask(plugin)
             );
             return Some(issue(IssueKind::Build, what));
         }
         if let Some((plugin, _)) = name.split_once('#') {
-            let what =
-                format!("the instances of a plugin share one config: configure `{plugin}` itself");
+            let what = format!(
+                "the instances of a plugin share one config: configure `{}` itself",
+                mask(plugin)
+            );
             return Some(issue(IssueKind::Build, what));
         }
         if !suggests {
@@ -88,7 +92,7 @@ pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> 
 }
 
 fn no_plugin(name: &str) -> String {
-    format!("no plugin is named `{name}`")
+    format!("no plugin is named `{}`", mask(name))
 }
 
 fn is_disabled(section: &Node) -> bool {

@@ -1,10 +1,14 @@
 //! What is wrong with a config, or worth a warning: values that print as one line each.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
+use super::mask::mask;
 use super::origin::Origin;
+use super::secret::MASK;
 use crate::nearest::nearest;
 use crate::printable;
 
@@ -79,6 +83,13 @@ impl Issue {
         self
     }
 
+    /// Whether it is about a key of a section, and not about one that is deeper in it.
+    pub(super) fn is_in(&self, section: &str) -> bool {
+        let key = self.key.strip_prefix(section);
+        let name = key.and_then(|key| key.strip_prefix('.'));
+        name.is_some_and(|name| !name.contains(['.', '[']))
+    }
+
     pub(super) fn found(mut self, found: impl Into<String>) -> Self {
         self.found = Some(found.into());
         self
@@ -108,7 +119,27 @@ impl fmt::Display for Issue {
     }
 }
 
+/// A value that is shorter is found in words that have nothing to do with it.
+const SHORTEST: usize = 4;
+
 impl Issue {
+    /// Takes out what nobody should see: secrets in keys that a file made up, and the values of
+    /// variables that are named like secrets, which the message of a type may quote.
+    fn hide(&mut self, secrets: &BTreeSet<String>) {
+        if let Cow::Owned(key) = mask(&self.key) {
+            self.key = key;
+        }
+        let texts = [&mut self.expected, &mut self.found, &mut self.suggestion];
+        let texts = texts.into_iter().flatten().chain([&mut self.what]);
+        for text in texts {
+            for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), MASK);
+                }
+            }
+        }
+    }
+
     /// The whole line, as it is.
     fn line(&self) -> String {
         let mut line = String::new();
@@ -153,8 +184,9 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// `issues` is not empty.
-    pub(super) fn new(mut issues: Vec<Issue>) -> Self {
+    /// `issues` is not empty; of `secrets` nothing is told.
+    pub(super) fn new(mut issues: Vec<Issue>, secrets: &BTreeSet<String>) -> Self {
+        issues.iter_mut().for_each(|issue| issue.hide(secrets));
         issues.sort_by(|a, b| (&a.place, &a.key).cmp(&(&b.place, &b.key)));
         issues.dedup();
         Self { issues }

@@ -1,5 +1,6 @@
 //! Reads the sources and lays them over each other, section by section.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -221,6 +222,7 @@ impl Reader<'_> {
             room: reading::LARGEST,
             // The section is filled in later, and its mistakes are reported then.
             issues: &mut Vec::new(),
+            secrets: &mut BTreeSet::new(),
         };
         filler.fill(&mut node, &shape, "");
         Some((node.text()?.into(), node.place))

@@ -14,6 +14,7 @@ use serde_json::{Map, Value};
 
 use super::doubtful::is_duration;
 use super::issue::{Issue, IssueKind, PRINTED};
+use super::mask::names_secret;
 use super::node::{Data, Node};
 use super::shape::{Shape, aliases_of, resolve};
 pub(super) use describe::kind_of;
@@ -107,7 +108,12 @@ impl<'a> Check<'a> {
 
     /// Whether what is there is not told: it is a secret, or has another form than what holds one.
     fn is_secret(&self, at: At<'a, '_>) -> bool {
-        Shape::within(self.root, at.place).holds_secret()
+        let name = at
+            .key
+            .trim_end_matches(|char: char| char.is_ascii_digit() || "[]".contains(char));
+        let name = name.rsplit('.').next().unwrap_or_default();
+        let is_told = at.node.is_secret || names_secret(name);
+        is_told || Shape::within(self.root, at.place).holds_secret()
     }
 
     fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
@@ -118,6 +124,7 @@ impl<'a> Check<'a> {
                 .expected(describe(check.root, schema))
                 .found(found(at.node, is_secret))
                 .or_meant(meant::meant(schema, at.node).filter(|_| !is_secret))
+                .or_meant(meant::empty(&Shape::within(check.root, at.place), at.node))
         });
     }
 
@@ -183,6 +190,7 @@ impl<'a> Check<'a> {
 
     fn section(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, keys: Keys) {
         let Some(map) = at.node.map() else { return };
+        let before = self.issues.len();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, node) in map {
             let key = format!("{}.{name}", at.key);
@@ -217,7 +225,13 @@ impl<'a> Check<'a> {
             .into_iter()
             .flatten();
         let required = required.filter_map(Value::as_str);
-        for name in required.filter(|name| !map.contains_key(*name)) {
+        // What a misspelt key was meant to be is not missing besides.
+        let meant: HashSet<String> = (self.issues[before..].iter())
+            .filter(|issue| issue.kind == IssueKind::UnknownKey && issue.is_in(at.key))
+            .filter_map(|issue| issue.suggestion.clone())
+            .collect();
+        let is_missing = |name: &&str| !map.contains_key(*name) && !meant.contains(*name);
+        for name in required.filter(is_missing) {
             self.lacking(
                 properties.and_then(|properties| properties.get(name)),
                 at,

@@ -5,10 +5,13 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::bus::Bus;
 use super::decode::{self, Publishable, publish_untyped};
 use super::descriptor::EventDescriptor;
 use super::distinct::Distinct;
+use super::rules;
 use super::subject::Subject;
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishError};
@@ -137,11 +140,23 @@ pub(super) fn read(
 ) -> Result<Box<dyn Publishable>, DecodeError> {
     let read = (event.decode)(json)?;
     distinct(event.topic, json)?;
-    if event.rules().is_some() {
+    let has_list = json.contains(&b'[');
+    if has_list || event.rules().is_some() {
         let data = read.to_json().map_err(|error| event.refuse(error))?;
+        if has_list {
+            named(event, json, &data)?;
+        }
         event.check_rules(&data)?;
     }
     Ok(read)
+}
+
+/// Refuses a list in the place of an object, which serde reads by the order of the keys: so a field
+/// that is added or moved would change what a sender says. `data` is what was read.
+fn named(event: &EventDescriptor, json: &[u8], data: &Value) -> Result<(), DecodeError> {
+    let given = serde_json::from_slice(json).map_err(|error| event.refuse(error))?;
+    let named = rules::named(&given, data);
+    named.map_err(|fault| DecodeError::broken(event.topic, fault.key(), fault.to_string()))
 }
 
 /// Whether JSON for a topic says one thing only.

@@ -14,8 +14,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-pub(super) use fault::Fault;
 use fault::Step;
+pub(super) use fault::{Fault, named};
 
 /// The rules of one type of event.
 pub(super) struct Rules {

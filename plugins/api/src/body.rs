@@ -25,6 +25,11 @@ impl JsonBody {
 
     /// The body as a `T`, or 422 with the key that is wrong.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // A type with names would be read from a list too, by the order of its keys.
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            let detail = "expected an object with keys, found a list: write `{\"key\": value}`";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "."));
+        }
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let key = error.path().to_string();

@@ -53,6 +53,7 @@ mod limits;
 mod audited;
 mod auth;
 mod client;
+mod framing;
 mod operators;
 mod routes;
 

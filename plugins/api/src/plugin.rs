@@ -11,6 +11,7 @@ use plugin_core::prelude::*;
 use crate::address::AddressFile;
 use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
+use crate::framing::framed;
 use crate::limits::Limits;
 use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
@@ -99,7 +100,8 @@ impl Api {
         let backends = self.backends(spawn);
         let proxies = self.proxies();
         let finish = |router: Router| {
-            let router = limits.apply(router).layer(from_fn(traced));
+            let router = limits.apply(router.layer(from_fn(framed)));
+            let router = router.layer(from_fn(traced));
             router.layer(from_fn_with_state(proxies.clone(), located))
         };
         Routers {

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::issue::{Issue, IssueKind};
 use super::super::node::Data;
 use super::describe::{describe, found, inner, one_of, words};
-use super::{At, Check, Keys, is_duration};
+use super::{At, Check, Keys, is_duration, meant};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
@@ -107,7 +107,9 @@ impl<'a> Check<'a> {
         }
         let issue = Issue::new(kind, &at.node.place, at.key, what(kind));
         self.tell(issue, |check, issue| {
-            let issue = issue.found(found(at.node, check.is_secret(at)));
+            let issue = issue
+                .found(found(at.node, check.is_secret(at)))
+                .or_meant(meant::empty(&Shape::within(root, at.place), at.node));
             match any.as_object() {
                 Some(any) => issue.expected(describe(root, any)),
                 None => issue,

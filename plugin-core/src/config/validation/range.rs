@@ -8,6 +8,7 @@ use serde_json::{Map, Number, Value};
 
 use super::super::node::{Data, Node};
 use super::super::requirement::VersionRequirement;
+use super::super::secret_url;
 use crate::period::Period;
 
 /// The bounds that a schema sets, for whatever they count.
@@ -120,6 +121,16 @@ fn compare(a: &Number, b: &Number) -> Ordering {
 
 /// What is wrong with a text of a known format.
 pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
+    if let Data::Text(text) = &node.data
+        && schema.get(secret_url::KEYWORD) == Some(&Value::Bool(true))
+        && !secret_url::is_address(text)
+    {
+        return Some(
+            "no address: write scheme, host and, if need be, a port that is a number, such as \
+             `https://gateway.example:8443/send`; in a password write `@`, `/` and `:` as `%40`, \
+             `%2F` and `%3A`",
+        );
+    }
     let (Some(format), Data::Text(text)) = (schema.get("format")?.as_str(), &node.data) else {
         return None;
     };

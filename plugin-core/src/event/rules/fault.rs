@@ -43,6 +43,14 @@ impl Fault {
         ))
     }
 
+    fn nameless(read: &Map<String, Value>) -> Self {
+        let keys = read.keys().map(|key| format!("`{key}`"));
+        let keys = keys.collect::<Vec<_>>().join(", ");
+        Self::new(format!(
+            "expected an object with the keys {keys}, found a list: write each value with its key"
+        ))
+    }
+
     pub(super) fn within(mut self, step: Step) -> Self {
         self.path.push(step);
         self
@@ -69,6 +77,21 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.what)
+    }
+}
+
+/// Whether each object of what was read was given as one, and none as a list.
+pub(in crate::event) fn named(given: &Value, read: &Value) -> Result<(), Fault> {
+    let within = |inner: Result<(), Fault>, step| inner.map_err(|fault| fault.within(step));
+    match (given, read) {
+        (Value::Array(_), Value::Object(read)) => Err(Fault::nameless(read)),
+        (Value::Array(given), Value::Array(read)) => (given.iter().zip(read).enumerate())
+            .try_for_each(|(at, (given, read))| within(named(given, read), Step::Index(at))),
+        (Value::Object(given), Value::Object(read)) => given
+            .iter()
+            .filter_map(|(key, given)| Some((key, given, read.get(key)?)))
+            .try_for_each(|(key, given, read)| within(named(given, read), Step::Key(key.clone()))),
+        _ => Ok(()),
     }
 }
 
