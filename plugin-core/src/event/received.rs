@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::SchemaGenerator;
 use serde_json::Value;
 
 use super::bus::Bus;
@@ -138,7 +139,11 @@ pub(super) fn read(
     event: &'static EventDescriptor,
     json: &[u8],
 ) -> Result<Box<dyn Publishable>, DecodeError> {
-    let read = (event.decode)(json)?;
+    let is_list = json.trim_ascii_start().starts_with(b"[");
+    let read = (event.decode)(json).map_err(|error| match is_list && has_keys(event) {
+        true => DecodeError::broken(event.topic, ".".to_owned(), rules::NAMELESS.to_owned()),
+        false => error,
+    })?;
     distinct(event.topic, json)?;
     let has_list = json.contains(&b'[');
     if has_list || event.rules().is_some() {
@@ -149,6 +154,12 @@ pub(super) fn read(
         event.check_rules(&data)?;
     }
     Ok(read)
+}
+
+/// Whether an event is an object, by its schema.
+fn has_keys(event: &EventDescriptor) -> bool {
+    let schema = event.schema(&mut SchemaGenerator::default());
+    schema.get("properties").is_some()
 }
 
 /// Refuses a list in the place of an object, which serde reads by the order of the keys: so a field

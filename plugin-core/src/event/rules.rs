@@ -15,7 +15,7 @@ use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
 use fault::Step;
-pub(super) use fault::{Fault, named};
+pub(super) use fault::{Fault, NAMELESS, named};
 
 /// The rules of one type of event.
 pub(super) struct Rules {

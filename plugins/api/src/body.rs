@@ -27,7 +27,8 @@ impl JsonBody {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         // A type with names would be read from a list too, by the order of its keys.
         if self.0.trim_ascii_start().starts_with(b"[") {
-            let detail = "expected an object with keys, found a list: write `{\"key\": value}`";
+            let detail = "expected an object, found a list: write each value with its key, as in \
+                 `{\"key\": value}`";
             return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "."));
         }
         let mut json = serde_json::Deserializer::from_slice(&self.0);
