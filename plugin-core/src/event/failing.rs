@@ -7,6 +7,7 @@ use super::breaker::{Breaker, Turn};
 use super::dead_letters::Failures;
 use super::handler::Site;
 use crate::context::Meta;
+use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::payload::Payload;
 
@@ -45,7 +46,8 @@ impl Site {
                 handler,
                 topic,
                 ?next_probe,
-                "{failures} calls in a row failed: the breaker is open, and events wait: {}",
+                "{} in a row failed: the breaker is open, and events wait: {}",
+                counted(failures, "call"),
                 cause()
             ),
             Turn::StillDown => tracing::info!(

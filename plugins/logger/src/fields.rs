@@ -115,7 +115,10 @@ impl Cut {
 
     fn end(mut self) -> String {
         if self.lost > 0 {
-            self.text.push_str(&format!("… ({} bytes more)", self.lost));
+            self.text.push_str(&format!(
+                "… ({} more)",
+                plugin_core::counted(self.lost, "byte")
+            ));
         }
         self.text
     }

@@ -9,6 +9,7 @@ use serde_json::{Map, Number, Value};
 use super::super::node::{Data, Node};
 use super::super::requirement::VersionRequirement;
 use super::super::secret_url;
+use crate::counted::counted;
 use crate::period::Period;
 
 /// The bounds that a schema sets, for whatever they count.
@@ -72,16 +73,17 @@ impl Range {
     pub(super) fn describe(&self, kind: &str) -> String {
         let (size, unit) = match kind {
             "integer" | "number" => return self.describe_number(),
-            "string" => (self.sizes[0], "characters"),
-            "array" => (self.sizes[1], "items"),
-            "object" => (self.sizes[2], "keys"),
+            "string" => (self.sizes[0], "character"),
+            "array" => (self.sizes[1], "item"),
+            "object" => (self.sizes[2], "key"),
             _ => return String::new(),
         };
         match size {
-            (Some(min), Some(max)) => format!(" of {min} to {max} {unit}"),
+            (Some(min), Some(max)) if min == max => format!(" of {}", counted(max, unit)),
+            (Some(min), Some(max)) => format!(" of {min} to {}", counted(max, unit)),
             (Some(1), None) => " that is not empty".to_owned(),
-            (Some(min), None) => format!(" of at least {min} {unit}"),
-            (None, Some(max)) => format!(" of at most {max} {unit}"),
+            (Some(min), None) => format!(" of at least {}", counted(min, unit)),
+            (None, Some(max)) => format!(" of at most {}", counted(max, unit)),
             (None, None) => String::new(),
         }
     }

@@ -14,6 +14,7 @@ use super::receipt::{Answer, InHand, Receipt};
 use super::settler::Settler;
 use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::event::dead_letters::Failures;
 use crate::event::queued::QueuedSite;
@@ -316,7 +317,8 @@ impl Deliverer {
 /// Each of the crashes was a call that failed.
 fn crash_failures(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
-        "the process crashed {crashes} times while the event was, or may have been, in its handler"
+        "the process crashed {} while the event was, or may have been, in its handler",
+        counted(crashes, "time")
     )));
     failures.attempts = crashes;
     failures

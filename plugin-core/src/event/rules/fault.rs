@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use crate::counted::counted;
+
 /// The first value that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::event) struct Fault {
@@ -106,12 +108,14 @@ pub(super) fn size(
     let size = count() as u64;
     if let Some(max) = max.filter(|max| size > *max) {
         return Err(Fault::new(format!(
-            "has {size} {unit}, and may have at most {max}"
+            "has {}, and may have at most {max}",
+            counted(size, unit)
         )));
     }
     match min.filter(|min| size < *min) {
         Some(min) => Err(Fault::new(format!(
-            "has {size} {unit}, and must have at least {min}"
+            "has {}, and must have at least {min}",
+            counted(size, unit)
         ))),
         None => Ok(()),
     }
