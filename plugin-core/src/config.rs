@@ -49,7 +49,7 @@ mod unenforced;
 mod explain;
 mod settings;
 
-pub use doubtful::unbounded;
+pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};

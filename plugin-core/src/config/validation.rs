@@ -12,7 +12,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::doubtful::is_duration;
+use super::doubtful::is_trap;
 use super::issue::{Issue, IssueKind, PRINTED};
 use super::mask::names_secret;
 use super::node::{Data, Node};
@@ -76,7 +76,7 @@ impl<'a> Check<'a> {
         if matches!(at.node.data, Data::Unfilled) {
             return;
         }
-        if is_duration(schema) {
+        if is_trap(schema) {
             // What is wrong is the type, not what the file says: `doubtful` tells it.
             return;
         }

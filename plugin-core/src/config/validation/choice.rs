@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::issue::{Issue, IssueKind};
 use super::super::node::Data;
 use super::describe::{describe, found, inner, one_of, words};
-use super::{At, Check, Keys, is_duration, meant};
+use super::{At, Check, Keys, is_trap, meant};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
@@ -80,7 +80,7 @@ impl<'a> Check<'a> {
 
     fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'a, '_>) {
         let mut schemas = options.iter().filter_map(Value::as_object);
-        if schemas.any(|one| is_duration(one) || inner(self.root, one).any(is_duration)) {
+        if schemas.any(|one| is_trap(one) || inner(self.root, one).any(is_trap)) {
             return;
         }
         let root = self.root;
