@@ -5,6 +5,7 @@ mod config_show;
 #[cfg(feature = "queue")]
 mod dead_letters;
 mod explain;
+mod generations;
 mod graph;
 mod list;
 #[cfg(not(feature = "queue"))]
@@ -49,6 +50,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(not(feature = "queue"))]
         Command::DeadLetters(_) | Command::Queue => no_queue::refuse(),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
+        Command::Config(Config::History) => generations::history(place, out),
+        Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),
+        Command::Config(Config::Rollback(options)) => generations::rollback(place, &options, out),
     }
 }
 

@@ -25,6 +25,11 @@ pub(crate) fn sources(place: &Place) -> Sources {
     on_disk(embedded(), place)
 }
 
+/// The same, with the files on disk also where another config was chosen in their place.
+pub(crate) fn sources_on_disk(place: &Place) -> Sources {
+    with_files(embedded(), place)
+}
+
 /// The same for events from a file, and for the demo, whose data is elsewhere if nobody says more.
 pub(crate) fn bulk_sources(place: &Place, demo: Option<&Demo>) -> Sources {
     let sources = embedded().embedded("run --events", BULK);
@@ -47,6 +52,10 @@ fn embedded() -> Sources {
 }
 
 fn on_disk(sources: Sources, place: &Place) -> Sources {
+    with_files(sources, place).obey_rollback()
+}
+
+fn with_files(sources: Sources, place: &Place) -> Sources {
     let sources = match &place.config {
         Some(file) => sources.manager_file(file),
         None => sources.optional_manager_file(MANAGER_FILE),

@@ -28,9 +28,14 @@ mod doubtful;
 mod schema;
 mod shape;
 
+mod digest;
+mod files;
+mod generation;
+mod reading;
+mod rollback;
+
 mod environment;
 mod layers;
-mod reading;
 mod sources;
 mod variables;
 
@@ -49,19 +54,31 @@ mod unenforced;
 mod explain;
 mod settings;
 
+mod difference;
+mod generations;
+mod leaves;
+
+pub use difference::{
+    ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
+};
+pub use digest::Digest;
 pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
+pub use files::ConfigFiles;
+pub use generation::Generation;
+pub use generations::Generations;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
-pub use load::load;
 #[doc(hidden)]
 pub use load::loader;
+pub use load::{data_dir, files, load};
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;
 pub use plugin::{PluginConfig, Resources};
 pub use policy::{Exhausted, Restart, RestartPolicy, Start, StartPolicy};
 pub use requirement::{RequirementError, VersionRequirement};
+pub use rollback::Rollback;
 pub use schedules::ScheduleConfig;
 pub use schema::schema;
 pub use secret::Secret;

@@ -1,6 +1,7 @@
 //! The error of plugin code: what it says decides what the manager does.
 
 mod again;
+mod chain;
 mod decode;
 mod each;
 mod file;
@@ -8,6 +9,7 @@ mod publish;
 mod request;
 
 pub(crate) use again::LONGEST_ASKED;
+pub use chain::ErrorChain;
 pub use decode::DecodeError;
 pub use file::FileError;
 pub use publish::{PublishAllError, PublishError, TryPublishError};
@@ -200,22 +202,10 @@ fn is_denied(error: &dyn Any) -> bool {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0.message)?;
-        let mut separator = if self.0.message.is_empty() || self.0.message.ends_with(": ") {
-            ""
-        } else {
-            ": "
-        };
-        let mut cause = self
-            .0
-            .source
-            .as_deref()
-            .map(|source| source as &(dyn std::error::Error + 'static));
-        while let Some(error) = cause {
-            write!(f, "{separator}{error}")?;
-            separator = ": ";
-            cause = error.source();
+        match self.0.source.as_deref() {
+            Some(source) => ErrorChain(source).after(f, self.0.message.clone().into_owned()),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! What a plugin says of its own state.
 
+use std::fmt;
+
 use serde::Serialize;
 
-/// What `#[health]` returns.
+/// What `#[health]` returns. Printed, it is what it says in a line of the log.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case", tag = "health", content = "reason")]
 #[non_exhaustive]
@@ -18,6 +20,18 @@ pub enum Health {
     /// It does not serve: after three answers like this in a row it has failed, and its restart
     /// policy decides.
     Unhealthy(String),
+}
+
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (word, reason) = match self {
+            Self::Healthy => return f.write_str("healthy"),
+            Self::Degraded(reason) => ("degraded", reason),
+            Self::Unavailable(reason) => ("unavailable", reason),
+            Self::Unhealthy(reason) => ("unhealthy", reason),
+        };
+        write!(f, "{word}: {reason}")
+    }
 }
 
 impl Health {
@@ -36,5 +50,17 @@ impl Health {
     #[must_use]
     pub fn serves(&self) -> bool {
         !matches!(self, Self::Unavailable(_) | Self::Unhealthy(_))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn report_4_health_is_printed_as_a_sentence() {
+        let full = Health::Degraded("the queue is full".to_owned());
+        assert_eq!(full.to_string(), "degraded: the queue is full");
+        assert_eq!(Health::Healthy.to_string(), "healthy");
     }
 }

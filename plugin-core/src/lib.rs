@@ -183,7 +183,7 @@ pub use descriptor::{
     StopHook,
 };
 pub use ending::at_the_end;
-pub use error::{Error, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
+pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
 pub use init::{Arity, Need};
 pub use macros::{compose, event, plugin, service};

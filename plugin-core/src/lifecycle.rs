@@ -7,11 +7,14 @@ mod assembly;
 mod attempts;
 mod boot;
 mod builder;
+mod changes;
 mod configured;
 mod dead_letters;
 mod first_poll;
 mod handle;
 mod hook;
+mod instance;
+mod instances;
 mod kernel;
 mod operation;
 mod operator;
@@ -30,7 +33,6 @@ mod supervisor;
 mod sweep;
 mod system;
 mod teardown;
-mod unit;
 mod wiring;
 
 pub use crate::event::kernel::{

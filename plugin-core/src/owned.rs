@@ -5,8 +5,10 @@
 //! is made with these functions. On other systems a new file has the rights of its directory.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
+
+use crate::regular;
 
 /// Makes a directory and those above it that are missing. What is there is left as it is.
 ///
@@ -18,7 +20,24 @@ pub fn create_dir_all(path: &Path) -> io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    (builder.create(path)).map_err(|error| not_below(path, error))
+}
+
+/// Says of an error with a path which file stands where a directory of the path is to be, if one
+/// does; else it is the error that it was.
+#[must_use]
+pub fn not_below(path: &Path, error: io::Error) -> io::Error {
+    let is_other = |at: &&Path| fs::metadata(at).is_ok_and(|found| !found.is_dir());
+    let Some(at) = path.ancestors().find(is_other) else {
+        return error;
+    };
+    io::Error::new(
+        io::ErrorKind::NotADirectory,
+        format!(
+            "`{}` is a file, and no directory: move it away, or name another directory",
+            at.display()
+        ),
+    )
 }
 
 /// As [`create_dir_all`], and takes the rights of all others away if the directory is there: for
@@ -55,6 +74,34 @@ pub fn own_file(file: &File) -> io::Result<()> {
     drop(close_to_others(&file.metadata()?, |rights| {
         file.set_permissions(rights)
     }));
+    Ok(())
+}
+
+/// Puts a file with these contents in the place of another one, for its owner alone. A crash leaves
+/// the old file or the new one, and perhaps a draft beside it, `.NAME.draft`, which the next call
+/// takes over. Calls for one path must not overlap.
+///
+/// # Errors
+///
+/// When it can't be written. The old file is then as it was.
+pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let draft = path.with_file_name(format!(".{name}.draft"));
+    let mut file = regular::open(&draft, options().write(true).create(true).truncate(true))?;
+    own_file(&file)?;
+    file.write_all(contents)?;
+    file.sync_all()?;
+    fs::rename(&draft, path)?;
+    sync_dir(path.parent())
+}
+
+/// Has the names in a directory survive a failure of power, where a directory can be opened.
+fn sync_dir(dir: Option<&Path>) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(dir) = dir.filter(|dir| !dir.as_os_str().is_empty()) {
+        return File::open(dir)?.sync_all();
+    }
+    let _unsynced = dir;
     Ok(())
 }
 
@@ -101,6 +148,9 @@ mod tests {
         let path = dir.join("file");
         options().create(true).append(true).open(&path).unwrap();
         assert_eq!(mode(&path), 0o600);
+        let above = create_dir_all(&path.join("below/it")).unwrap_err();
+        let told = format!("`{}` is a file", path.display());
+        assert!(above.to_string().contains(&told), "{above}");
 
         fs::set_permissions(&dir, fs::Permissions::from_mode(0o755)).unwrap();
         create_dir_all(&dir).unwrap();

@@ -4,10 +4,14 @@
 mod bounds;
 #[path = "config/build.rs"]
 mod build;
+#[path = "config/difference.rs"]
+mod difference;
 #[path = "config/files.rs"]
 mod files;
 #[path = "config/fit.rs"]
 mod fit;
+#[path = "config/generations.rs"]
+mod generations;
 #[path = "config/layers.rs"]
 mod layers;
 #[path = "config/mistakes.rs"]

@@ -4,6 +4,7 @@ mod bulk;
 
 use std::time::Duration;
 
+use plugin_core::config::{Generations, Settings};
 use plugin_core::lifecycle::{Manager, Running, Shutdown, StartReport, StopReport};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
@@ -67,6 +68,7 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         None => None,
     };
     let signals = Signals::listen().map_err(Failure::io("can't listen to signals"))?;
+    let settings = configured.settings().clone();
     let running = configured
         .start_until(signals.next())
         .await
@@ -80,7 +82,17 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
             }
             Ok(exit)
         }
-        None => Ok(serve(running, signals, out).await),
+        None => {
+            keep(&settings);
+            Ok(serve(running, signals, out).await)
+        }
+    }
+}
+
+/// Keeps the config that the service has started with: `config history` lists it.
+fn keep(settings: &Settings) {
+    if let Err(error) = Generations::of(settings).record(settings, "start") {
+        note(format_args!("warning: can't keep the config: {error}"));
     }
 }
 

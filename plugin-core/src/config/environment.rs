@@ -55,6 +55,14 @@ pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> 
     root
 }
 
+/// The variables that set keys, by their names.
+pub(super) fn names(sources: &Sources) -> Vec<String> {
+    let variables = sources.environment.readable();
+    let names = variables.map(|(name, _)| name);
+    let named = names.filter(|name| steps(name).is_some());
+    named.map(str::to_owned).collect()
+}
+
 fn origin(variable: &str) -> Origin {
     let variable = variable.into();
     Origin::Environment { variable }

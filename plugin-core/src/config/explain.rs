@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::mask::{mask, names_secret};
+use super::mask::{mask, mask_path, names_secret};
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::secret::MASK;
@@ -39,7 +39,7 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
     else {
         let name = key.rsplit('.').next().unwrap_or_default();
         return explained.push(Explained {
-            key: mask(key).into_owned(),
+            key: mask_path(key).into_owned(),
             value: shown(name, node, shape),
             origin: node.place.clone(),
         });
@@ -62,20 +62,20 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
 
 /// Whether a value is a secret, or may hold one where nobody looks for it, for its form is not the
 /// one that is wanted.
-fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
+pub(super) fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
     let is_formed = || shape.accepts(kind_of(node));
     !node.is_null()
         && (node.is_secret || shape.is_secret() || (shape.holds_secret() && !is_formed()))
 }
 
 /// What is allowed under a key. An unknown key beside a secret may be that secret.
-fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
+pub(super) fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
     let known = shape.property(key);
     known.or_else(|| shape.holds_secret().then(Shape::secret))
 }
 
 /// The value of a key, whose name may say that it is a secret.
-fn shown(name: &str, node: &Node, shape: Option<&Shape<'_>>) -> Value {
+pub(super) fn shown(name: &str, node: &Node, shape: Option<&Shape<'_>>) -> Value {
     match node.text() {
         Some(text) if !text.is_empty() && names_secret(name) => MASK.into(),
         _ => masked(node, shape),

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::mask::mask;
+use super::mask::mask_path;
 use super::origin::Origin;
 use super::secret::MASK;
 use crate::nearest::nearest;
@@ -126,7 +126,7 @@ impl Issue {
     /// Takes out what nobody should see: secrets in keys that a file made up, and the values of
     /// variables that are named like secrets, which the message of a type may quote.
     fn hide(&mut self, secrets: &BTreeSet<String>) {
-        if let Cow::Owned(key) = mask(&self.key) {
+        if let Cow::Owned(key) = mask_path(&self.key) {
             self.key = key;
         }
         let texts = [&mut self.expected, &mut self.found, &mut self.suggestion];

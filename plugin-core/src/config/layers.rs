@@ -8,6 +8,8 @@ use serde_json::Value;
 use super::book::Book;
 use super::conform;
 use super::environment;
+use super::files::ConfigFiles;
+use super::generation::Generation;
 use super::interpolation::Filler;
 use super::issue::{Issue, IssueKind};
 use super::manager;
@@ -18,9 +20,22 @@ use super::report::Report;
 use super::sources::Sources;
 use super::yaml;
 
-/// All sections that this build has and that a source speaks of, merged.
-pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Node {
-    let mut reader = Reader { book, report };
+/// All sections that this build has and that a source speaks of, merged, and the files they are
+/// from. With a generation, its files are read in the place of those on disk.
+pub(super) fn read(
+    sources: &Sources,
+    book: &Book<'_>,
+    generation: Option<&Generation>,
+    report: &mut Report,
+) -> (Node, ConfigFiles) {
+    let named = sources.manager_file.as_ref().map(|file| file.path.clone());
+    let files = ConfigFiles::new(named);
+    let mut reader = Reader {
+        book,
+        report,
+        generation,
+        files,
+    };
     let mut tree = Node::empty();
     for (name, text) in &sources.embedded {
         let stem = name.split('.').next().unwrap_or_default();
@@ -41,12 +56,34 @@ pub(super) fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> N
         environment::check_below(&tree, variables, &book.shape(), "", reader.report);
     }
     upper.into_iter().for_each(|layer| tree.lay(layer));
-    tree
+    (tree, reader.files)
+}
+
+/// A path of the manager's section in a tree that is not filled in yet, and who named it.
+pub(super) fn path_of(
+    key: &str,
+    tree: &Node,
+    sources: &Sources,
+    book: &Book<'_>,
+) -> Option<(PathBuf, Origin)> {
+    let mut node = tree.get(manager::ROOT)?.get(key)?.clone();
+    let shape = book.section(manager::ROOT)?.property(key)?;
+    let mut filler = Filler {
+        environment: &sources.environment,
+        room: reading::LARGEST,
+        // The section is filled in later, and its mistakes are reported then.
+        issues: &mut Vec::new(),
+        secrets: &mut BTreeSet::new(),
+    };
+    filler.fill(&mut node, &shape, "");
+    Some((node.text()?.into(), node.place))
 }
 
 struct Reader<'a> {
     book: &'a Book<'a>,
     report: &'a mut Report,
+    generation: Option<&'a Generation>,
+    files: ConfigFiles,
 }
 
 impl Reader<'_> {
@@ -89,6 +126,16 @@ impl Reader<'_> {
     }
 
     fn manager_file(&mut self, sources: &Sources) -> Node {
+        if let Some(generation) = self.generation {
+            self.files = (*generation.files).clone();
+            let manager = generation.files.manager_file();
+            let texts = generation.files.texts.iter();
+            let mut texts = texts.filter(|file| Some(file.path.as_path()) == manager);
+            return match texts.next() {
+                Some(file) => self.file(&file.path, manager::ROOT),
+                None => Node::empty(),
+            };
+        }
         match &sources.manager_file {
             Some(file) if !file.optional || !reading::is_absent(&file.path) => {
                 self.file(&file.path, manager::ROOT)
@@ -99,8 +146,14 @@ impl Reader<'_> {
 
     fn file(&mut self, path: &Path, stem: &str) -> Node {
         let shown = path.strip_prefix(".").unwrap_or(path).to_string_lossy();
-        let origin = Origin::file(&shown);
-        match named(path).and_then(reading::read) {
+        let (origin, read) = match self.generation {
+            Some(generation) => (
+                Origin::file(&format!("generation {}: {shown}", generation.number)),
+                Ok(generation.files.text(path)),
+            ),
+            None => (Origin::file(&shown), self.files.read(path)),
+        };
+        match read {
             Ok(text) => {
                 if text.trim().is_empty() {
                     let nothing = Node::from_json(Value::Null, &origin);
@@ -144,14 +197,7 @@ impl Reader<'_> {
     /// The manager's file and those of the directory, which must not speak of the same section.
     fn directory(&mut self, sources: &Sources, peek: &Node, manager: Node) -> Node {
         let mut files = manager;
-        let own = sources
-            .manager_file
-            .as_ref()
-            .and_then(|file| file.path.canonicalize().ok());
         for path in self.list(sources, peek) {
-            if own.is_some() && path.canonicalize().ok() == own {
-                continue;
-            }
             let stem = path
                 .file_stem()
                 .unwrap_or_default()
@@ -180,17 +226,21 @@ impl Reader<'_> {
 
     /// The files of the directory in order of their names.
     fn list(&mut self, sources: &Sources, peek: &Node) -> Vec<PathBuf> {
+        if let Some(generation) = self.generation {
+            let manager = generation.files.manager_file();
+            let paths = generation.files.paths();
+            let paths = paths.filter(|path| Some(*path) != manager);
+            return paths.map(Path::to_owned).collect();
+        }
         let Some((dir, origin)) = self.config_dir(sources, peek) else {
             return Vec::new();
         };
+        self.files.config_dir = Some(dir.clone());
         // The default directory need not be there; one that somebody named has to be.
         if !origin.is_explicit() && reading::is_absent(&dir) {
             return Vec::new();
         }
-        let (files, faults) = match reading::list(&dir) {
-            Ok(listed) => listed,
-            Err(fault) => (Vec::new(), vec![fault]),
-        };
+        let (files, faults) = self.files.list(&dir);
         for fault in faults {
             let key = format!("{}.config_dir", manager::ROOT);
             let what = format!("`{}`: {fault}", dir.display());
@@ -201,40 +251,19 @@ impl Reader<'_> {
     }
 
     /// The directory, and who named it.
-    fn config_dir(&mut self, sources: &Sources, peek: &Node) -> Option<(PathBuf, Origin)> {
+    fn config_dir(&self, sources: &Sources, peek: &Node) -> Option<(PathBuf, Origin)> {
         if let Some(dir) = &sources.config_dir {
             return Some((dir.clone(), Origin::Program));
         }
-        let written = peek
+        if peek
             .get(manager::ROOT)
-            .and_then(|section| section.get("config_dir"));
-        let Some(node) = written else {
-            let default = manager::ManagerConfig::default().config_dir;
-            return sources
-                .manager_file
-                .as_ref()
-                .map(|_| (default, Origin::Default));
-        };
-        let mut node = node.clone();
-        let shape = self.book.section(manager::ROOT)?.property("config_dir")?;
-        let mut filler = Filler {
-            environment: &sources.environment,
-            room: reading::LARGEST,
-            // The section is filled in later, and its mistakes are reported then.
-            issues: &mut Vec::new(),
-            secrets: &mut BTreeSet::new(),
-        };
-        filler.fill(&mut node, &shape, "");
-        Some((node.text()?.into(), node.place))
+            .and_then(|section| section.get("config_dir"))
+            .is_some()
+        {
+            return path_of("config_dir", peek, sources, self.book);
+        }
+        let default = manager::ManagerConfig::default().config_dir;
+        let named = sources.manager_file.as_ref();
+        named.map(|_| (default, Origin::Default))
     }
-}
-
-/// Refuses a file whose name is nothing but an ending.
-fn named(path: &Path) -> Result<&Path, Unreadable> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    if reading::is_nameless(&name) {
-        let what = format!("a config file needs a name before `{name}`: rename it, or remove it");
-        return Err(what.into());
-    }
-    Ok(path)
 }

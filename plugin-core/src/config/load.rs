@@ -1,13 +1,18 @@
 //! From sources to settings: merge, fill in, check, read as types, compare with the build.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
 use super::book::Book;
 use super::conform;
 use super::doubtful;
+use super::environment;
+use super::files::ConfigFiles;
 use super::fit;
+use super::generation::Generation;
 use super::groups;
 use super::interpolation::Filler;
 use super::issue::{ConfigError, Issue, IssueKind};
@@ -20,6 +25,7 @@ use super::plugin::PluginConfig;
 use super::reading;
 use super::report::Report;
 use super::rights;
+use super::rollback;
 use super::settings::{PluginSettings, Section, Settings};
 use super::shape::Shape;
 use super::sources::Sources;
@@ -55,7 +61,12 @@ pub fn loader(
 fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> {
     let composition = book.composition;
     let mut report = Report::default();
-    let mut tree = layers::read(sources, book, &mut report);
+    let Read {
+        mut tree,
+        disk,
+        generation,
+        ..
+    } = read(sources, book, &mut report);
     doubtful::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
@@ -83,7 +94,81 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         plugins,
         warnings: report.warnings,
         manager_section,
+        variables: environment::names(sources),
+        applied: match &generation {
+            Some(generation) => Arc::clone(&generation.files),
+            None => Arc::clone(&disk),
+        },
+        files: disk,
+        rolled_back_to: generation.map(|generation| generation.number),
     })
+}
+
+/// The files that config is read from now, also when there are mistakes in them: what a watcher
+/// has to look at.
+#[must_use]
+pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
+    let book = Book::of(composition);
+    let disk = read(sources, &book, &mut Report::default()).disk;
+    Arc::unwrap_or_clone(disk)
+}
+
+/// Where the manager and the plugins keep things, also when there are mistakes in the config.
+#[must_use]
+pub fn data_dir(sources: &Sources, composition: &Composition) -> PathBuf {
+    let book = Book::of(composition);
+    read(sources, &book, &mut Report::default()).data_dir
+}
+
+/// What the sources come to, before it is checked.
+struct Read {
+    tree: Node,
+    /// The files as they are on disk.
+    disk: Arc<ConfigFiles>,
+    /// What is read in their place.
+    generation: Option<Generation>,
+    data_dir: PathBuf,
+}
+
+fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
+    let mut first = Report::default();
+    let chosen = sources.generation.as_deref();
+    let (tree, disk) = layers::read(sources, book, chosen, &mut first);
+    let data_dir = layers::path_of("data_dir", &tree, sources, book);
+    let data_dir = data_dir.map_or_else(|| ManagerConfig::default().data_dir, |(dir, _)| dir);
+    let obeys = sources.obeys_rollback && chosen.is_none();
+    let generation = if obeys {
+        rollback::in_force(&data_dir, &disk)
+    } else {
+        Ok(None)
+    };
+    let disk = Arc::new(disk);
+    let tree = match &generation {
+        Ok(Some(generation)) => {
+            first = Report::default();
+            let what = format!(
+                "config is rolled back to generation {}: the files do not count until one of them changes",
+                generation.number
+            );
+            first.warn(&Node::empty(), manager::ROOT, what);
+            layers::read(sources, book, Some(generation), &mut first).0
+        }
+        Ok(None) => tree,
+        Err(error) => {
+            let what = format!(
+                "the files count, for the generation to roll back to can't be read: {error}"
+            );
+            first.warn(&Node::empty(), manager::ROOT, what);
+            tree
+        }
+    };
+    *report = first;
+    Read {
+        tree,
+        disk,
+        generation: generation.ok().flatten(),
+        data_dir,
+    }
 }
 
 struct Loader<'a> {

@@ -60,6 +60,9 @@ pub struct ManagerConfig {
     /// Pause between two looks at the config files.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub watch_interval: Period,
+    /// Configs that are kept after they were applied, to look at and to go back to.
+    #[schemars(range(min = 1, max = 1000))]
+    pub config_generations: usize,
     /// Named sets of permissions, for the `roles` of a plugin.
     pub roles: BTreeMap<String, Role>,
     /// How plugins are started that do not say it themselves.
@@ -81,7 +84,7 @@ impl Default for ManagerConfig {
             max_concurrency: 10,
             timeout: Period::seconds(30),
             drain_timeout: Period::seconds(10),
-            health_interval: Period::seconds(10),
+            health_interval: Period::seconds(2),
             max_event_depth: 64,
             enable_sandbox: false,
             max_memory: None,
@@ -90,6 +93,7 @@ impl Default for ManagerConfig {
             metrics_port: 9090,
             enable_hot_reload: false,
             watch_interval: Period::seconds(5),
+            config_generations: 10,
             roles: BTreeMap::new(),
             start: Start::default(),
             restart: Restart::default(),

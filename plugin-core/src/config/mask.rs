@@ -259,6 +259,19 @@ fn token(text: &str, from: usize) -> Option<(usize, usize)> {
     None
 }
 
+/// A path of keys without the secrets in those that a file made up.
+pub(super) fn mask_path(path: &str) -> Cow<'_, str> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let is_plain = |step: &&str| step.chars().all(is_part) && token(step, 0).is_none();
+    let steps = path.split_inclusive('.');
+    let plain = steps.take_while(|step| is_plain(&step.trim_end_matches('.')));
+    let (before, rest) = path.split_at(plain.map(str::len).sum());
+    match mask(rest) {
+        Cow::Borrowed(_) => Cow::Borrowed(path),
+        Cow::Owned(rest) => Cow::Owned(format!("{before}{rest}")),
+    }
+}
+
 /// Whether the name of a key says that its value is a secret, whatever its type: `api_key`.
 pub(super) fn names_secret(key: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphanumeric);

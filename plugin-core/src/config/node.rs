@@ -111,6 +111,22 @@ impl Node {
         }
     }
 
+    /// Whether it is the same value, wherever each comes from.
+    pub(super) fn equal(&self, other: &Self) -> bool {
+        match (&self.data, &other.data) {
+            (Data::List(one), Data::List(other)) => {
+                let mut pairs = one.iter().zip(other);
+                one.len() == other.len() && pairs.all(|(one, other)| one.equal(other))
+            }
+            (Data::Map(one), Data::Map(other)) => {
+                let mut pairs = one.iter().zip(other);
+                one.len() == other.len()
+                    && pairs.all(|((key, one), (name, other))| key == name && one.equal(other))
+            }
+            (one, other) => one == other,
+        }
+    }
+
     /// Puts a node at a path, making the sections on the way.
     pub(super) fn insert(&mut self, path: &[String], node: Self) {
         let Some((first, rest)) = path.split_first() else {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::issue::{Issue, PRINTED, Warning};
-use super::mask::mask;
+use super::mask::mask_path;
 use super::node::Node;
 
 /// Mistakes, warnings, and the sections of which nothing more can be said.
@@ -31,7 +31,7 @@ impl Report {
     pub(super) fn warn(&mut self, node: &Node, key: impl Into<String>, what: impl Into<String>) {
         self.warnings.push(Warning {
             place: node.key.clone(),
-            key: mask(&key.into()).into_owned(),
+            key: mask_path(&key.into()).into_owned(),
             what: what.into(),
         });
     }

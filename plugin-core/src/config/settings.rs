@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::explain::{Explained, explain, masked};
+use super::files::ConfigFiles;
 use super::issue::Warning;
 use super::manager::{self, ManagerConfig};
 use super::node::Node;
@@ -28,9 +30,25 @@ pub struct Settings {
     pub warnings: Vec<Warning>,
     pub(super) order: Vec<&'static Descriptor>,
     pub(super) manager_section: Section,
+    pub(super) variables: Vec<String>,
+    pub(super) files: Arc<ConfigFiles>,
+    pub(super) applied: Arc<ConfigFiles>,
+    pub(super) rolled_back_to: Option<u64>,
 }
 
 impl Settings {
+    /// The config files as they were on disk: what a watcher looks at.
+    #[must_use]
+    pub fn files(&self) -> &ConfigFiles {
+        &self.files
+    }
+
+    /// The generation whose files were read in the place of those on disk.
+    #[must_use]
+    pub fn rolled_back_to(&self) -> Option<u64> {
+        self.rolled_back_to
+    }
+
     /// The enabled plugins in start order.
     pub fn enabled(&self) -> impl DoubleEndedIterator<Item = &'static Descriptor> {
         self.order.iter().copied().filter(|plugin| {

@@ -2,9 +2,11 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::generation::Generation;
 use super::manager;
 use super::variables::Variables;
 
@@ -41,6 +43,8 @@ pub struct Sources {
     pub(super) config_dir: Option<PathBuf>,
     pub(super) environment: Variables,
     pub(super) set: Vec<(Vec<String>, Value)>,
+    pub(super) generation: Option<Arc<Generation>>,
+    pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
     pub(super) unnamed_data_dir: Option<PathBuf>,
 }
@@ -92,6 +96,21 @@ impl Sources {
     #[must_use]
     pub fn config_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.config_dir = Some(dir.into());
+        self
+    }
+
+    /// Reads the files of a generation in the place of the manager's file and the `config_dir`.
+    #[must_use]
+    pub fn generation(mut self, generation: Generation) -> Self {
+        self.generation = Some(Arc::new(generation));
+        self
+    }
+
+    /// Reads the generation that [`Generations::roll_back`](super::Generations::roll_back) chose in
+    /// the place of the files, as long as these are as they were then.
+    #[must_use]
+    pub fn obey_rollback(mut self) -> Self {
+        self.obeys_rollback = true;
         self
     }
 

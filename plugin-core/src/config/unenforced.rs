@@ -31,6 +31,11 @@ const PLUGIN: [(&str, &str); 3] = [
     ("resources.file_handles", "the limit is not enforced"),
 ];
 
+/// Whether a key of the manager is such a key.
+pub(super) fn of_manager(key: &str) -> bool {
+    MANAGER.iter().any(|(name, _)| *name == key)
+}
+
 /// Adds a warning for each such key that somebody set.
 pub(super) fn warn(
     manager: &Section,

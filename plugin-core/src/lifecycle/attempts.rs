@@ -1,4 +1,4 @@
-//! A stage of one unit's start by its policy: tried again, given up, or not tried because what it
+//! A stage of one instance's start by its policy: tried again, given up, or not tried because what it
 //! needs has failed.
 
 use std::sync::Arc;
@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::instance::Instance;
 use super::kernel::Kernel;
 use super::providing::install;
 use super::starting::{initialize, start};
@@ -32,44 +33,39 @@ impl Stage {
     }
 }
 
-/// A plugin that `unit` can't be without and of which every instance has failed.
-pub(super) fn missing_need(kernel: &Kernel, unit: usize) -> Option<&'static str> {
-    let down = |unit: usize| {
-        let state = kernel.units[unit].board.read().state;
-        matches!(state, State::Failed | State::Stopped)
-    };
-    (kernel.units[unit].needs.iter())
-        .find(|need| (*need).clone().all(down))
-        .map(|need| kernel.units[need.start].plugin())
+/// A plugin that `instance` can't be without and of which every instance has failed.
+pub(super) fn missing_need(kernel: &Kernel, instance: &Instance) -> Option<&'static str> {
+    let may_serve = |one: &Instance| !matches!(one.state(), State::Failed | State::Stopped);
+    let missing = kernel.missing_needs(instance, may_serve);
+    missing.first().map(|&plugin| kernel.wiring.name(plugin))
 }
 
-/// Runs a stage of one unit, again and again if its policy says so.
+/// Runs a stage of one instance, again and again if its policy says so.
 pub(super) async fn with_policy(
     kernel: &Arc<Kernel>,
-    unit: usize,
+    instance: &Arc<Instance>,
     stage: Stage,
     interrupt: &CancellationToken,
 ) -> Result<()> {
-    let this = &kernel.units[unit];
-    let policy = &this.settings.start;
+    let policy = &instance.settings.start;
     let mut attempt = 1;
     loop {
-        let error = match attempt_stage(kernel, unit, stage, attempt).await {
+        let error = match attempt_stage(kernel, instance, stage, attempt).await {
             Ok(()) => return Ok(()),
             Err(error) => error,
         };
         let again = policy.policy == StartPolicy::Retry
             && attempt < policy.attempts
-            && missing_need(kernel, unit).is_none()
+            && missing_need(kernel, instance).is_none()
             && !interrupt.is_cancelled()
             && !matches!(error.kind(), ErrorKind::Config | ErrorKind::Denied);
-        kernel.failed(unit, &error, again);
+        kernel.failed(instance, &error, again);
         if !again {
             return Err(error);
         }
         let pause = policy.backoff.pause(attempt);
         tracing::warn!(
-            plugin = this.name(),
+            plugin = instance.name(),
             attempt,
             ?pause,
             "will try again: {error}"
@@ -92,41 +88,39 @@ async fn is_interrupted(kernel: &Kernel, pause: Duration, interrupt: &Cancellati
 
 async fn attempt_stage(
     kernel: &Arc<Kernel>,
-    unit: usize,
+    instance: &Arc<Instance>,
     stage: Stage,
     attempt: u32,
 ) -> Result<()> {
-    if let Some(need) = missing_need(kernel, unit) {
-        return Err(Box::pin(follow(kernel, unit, need)).await);
+    if let Some(need) = missing_need(kernel, instance) {
+        return Err(Box::pin(follow(kernel, instance, need)).await);
     }
     if stage == Stage::Init || attempt > 1 {
-        initialize(kernel, unit).await?;
-        install(kernel, unit);
+        initialize(kernel, instance).await?;
+        install(kernel, instance);
     }
     if stage == Stage::Start {
-        start(kernel, unit).await?;
+        start(kernel, instance).await?;
     }
     Ok(())
 }
 
-/// Fails a unit because one that it can't be without has failed.
-async fn follow(kernel: &Arc<Kernel>, unit: usize, need: &str) -> Error {
+/// Fails an instance because one that it can't be without has failed.
+async fn follow(kernel: &Arc<Kernel>, instance: &Instance, need: &str) -> Error {
     let error = Error::external(format!("it needs `{need}`, which does not run"));
-    let this = &kernel.units[unit];
     // One that is built already takes no such step, and needs none to fail.
-    let _built = this.step(Step::Initialize);
-    this.fail(&error);
-    stopping::discard(kernel, unit).await;
+    let _built = instance.step(Step::Initialize);
+    instance.fail(&error);
+    stopping::discard(kernel, instance).await;
     error
 }
 
 impl Kernel {
     /// Tells everyone of a failure.
-    pub(super) fn failed(&self, unit: usize, error: &Error, restarts: bool) {
-        let this = &self.units[unit];
-        self.audit(unit, "fail", Outcome::Failed, Some(error.to_string()));
+    pub(super) fn failed(&self, instance: &Instance, error: &Error, restarts: bool) {
+        self.audit(instance, "fail", Outcome::Failed, Some(error.to_string()));
         self.announcer.announce(PluginFailed {
-            plugin: this.name().to_owned(),
+            plugin: instance.name().to_owned(),
             kind: error.kind().as_str().to_owned(),
             error: error.to_string(),
             restarts,

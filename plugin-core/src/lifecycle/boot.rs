@@ -1,6 +1,7 @@
-//! The start of all units: two sweeps, `init` and then `start`, that succeed together or are rolled
+//! The start of all instances: two sweeps, `init` and then `start`, that succeed together or are rolled
 //! back together.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::attempts::{Stage, missing_need, with_policy};
+use super::changes::Changes;
+use super::instance::Instance;
+use super::instances::InstanceId;
 use super::kernel::Kernel;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::State;
@@ -17,76 +21,81 @@ use crate::config::StartPolicy;
 use crate::error::{Error, Result};
 use crate::event::kernel::SystemStarted;
 
-/// Starts all units, or none.
+/// Starts all instances, or none.
 pub(super) async fn start_all(
     kernel: &Arc<Kernel>,
     interrupt: &CancellationToken,
 ) -> Result<StartReport, StartError> {
     let began = Instant::now();
+    let instances = kernel.instances();
+    let start = |instance: &Arc<Instance>| {
+        let start = PluginStart {
+            name: instance.name(),
+            init: Duration::ZERO,
+            start: Duration::ZERO,
+            failure: None,
+        };
+        (instance.id, start)
+    };
     let mut boot = Boot {
         failures: Vec::new(),
-        plugins: (kernel.units.iter())
-            .map(|unit| PluginStart {
-                name: unit.name(),
-                init: Duration::ZERO,
-                start: Duration::ZERO,
-                failure: None,
-            })
-            .collect(),
+        plugins: instances.iter().map(start).collect(),
     };
     for stage in [Stage::Init, Stage::Start] {
         boot.sweep(kernel, stage, interrupt).await;
         if !boot.failures.is_empty() || interrupt.is_cancelled() {
-            let rollback = stopping::stop_all(kernel, None).await;
+            let rollback = stopping::stop_all(kernel, None, Changes::default()).await;
             return Err(StartError {
                 failures: boot.failures,
                 rollback,
             });
         }
     }
+    kernel.life.set(State::Running);
     kernel.announcer.announce(SystemStarted {
-        plugins: (kernel.units.iter())
-            .filter(|unit| unit.board.read().state == State::Running)
-            .map(|unit| unit.name().to_owned())
+        plugins: (instances.iter())
+            .filter(|instance| instance.is_running())
+            .map(|instance| instance.name().to_owned())
             .collect(),
     });
     kernel.flush_announcements().await;
     Ok(StartReport {
-        plugins: boot.plugins,
+        plugins: boot.plugins.into_values().collect(),
         took: began.elapsed(),
     })
 }
 
 /// What a start has come to so far.
 struct Boot {
-    plugins: Vec<PluginStart>,
+    plugins: BTreeMap<InstanceId, PluginStart>,
     failures: Vec<StartFailure>,
 }
 
 impl Boot {
     async fn sweep(&mut self, kernel: &Arc<Kernel>, stage: Stage, interrupt: &CancellationToken) {
-        let units = (0..kernel.units.len())
-            .filter(|&unit| kernel.units[unit].board.read().state != State::Failed)
-            .collect();
-        let sweep = Sweep::new(units, |unit| &kernel.units[unit].before);
-        let step = |unit: usize| {
+        let mut instances = kernel.instances().to_vec();
+        instances.retain(|instance| instance.state() != State::Failed);
+        let before = |plugin| kernel.wiring.before(plugin);
+        let sweep = Sweep::new(instances, |instance| instance.id.plugin, before);
+        let step = |instance: Arc<Instance>| {
             let (kernel, interrupt) = (Arc::clone(kernel), interrupt.clone());
             async move {
                 let began = Instant::now();
-                let result = with_policy(&kernel, unit, stage, &interrupt).await;
+                let result = with_policy(&kernel, &instance, stage, &interrupt).await;
                 (began.elapsed(), result)
             }
         };
-        let done = |unit: usize, (took, result): (Duration, Result<()>)| {
+        let done = |instance: Arc<Instance>, (took, result): (Duration, Result<()>)| {
+            let start = self.start_of(&instance);
             match stage {
-                Stage::Init => self.plugins[unit].init = took,
-                Stage::Start => self.plugins[unit].start = took,
+                Stage::Init => start.init = took,
+                Stage::Start => start.start = took,
             }
             match result {
                 Ok(()) => {}
                 // A hook that an interrupt cut off is no failure of its plugin.
                 Err(_) if interrupt.is_cancelled() => {}
-                Err(error) => self.fail(kernel, unit, stage, error),
+                Err(error) => self.fail(kernel, &instance, stage, error),
             }
             if self.failures.is_empty() && !interrupt.is_cancelled() {
                 Flow::Continue
@@ -97,12 +106,18 @@ impl Boot {
         sweep.run(kernel.max_concurrency, step, done).await;
     }
 
-    /// A failure ends the start, unless the unit's policy is to ignore it or it only follows one
+    fn start_of(&mut self, instance: &Instance) -> &mut PluginStart {
+        self.plugins
+            .get_mut(&instance.id)
+            .expect("the set does not change while it starts")
+    }
+
+    /// A failure ends the start, unless the instance's policy is to ignore it or it only follows one
     /// that was ignored.
-    fn fail(&mut self, kernel: &Kernel, unit: usize, stage: Stage, error: Error) {
-        let name = kernel.units[unit].name();
-        let ignored = kernel.units[unit].settings.start.policy == StartPolicy::Ignore
-            || missing_need(kernel, unit).is_some();
+    fn fail(&mut self, kernel: &Kernel, instance: &Instance, stage: Stage, error: Error) {
+        let name = instance.name();
+        let ignored = instance.settings.start.policy == StartPolicy::Ignore
+            || missing_need(kernel, instance).is_some();
         tracing::error!(
             plugin = name,
             stage = stage.name(),
@@ -111,7 +126,7 @@ impl Boot {
             "plugin failed: {error}"
         );
         if ignored {
-            self.plugins[unit].failure = Some(error.to_string());
+            self.start_of(instance).failure = Some(error.to_string());
         } else {
             self.failures.push(StartFailure {
                 plugin: name,

@@ -169,7 +169,7 @@ impl Configured {
 fn refuse(error: crate::Error) -> StartError {
     StartError {
         failures: vec![super::report::StartFailure {
-            plugin: "manager",
+            plugin: super::report::MANAGER,
             stage: "start",
             error,
         }],

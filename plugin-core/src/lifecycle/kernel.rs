@@ -1,9 +1,9 @@
 //! What all parts of a running system share.
 
-use std::ops::Range;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -11,10 +11,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
 use super::hook::Limits;
+use super::instance::Instance;
+use super::instances::{InstanceId, Instances};
 use super::operation::Request;
 use super::state::State;
 use super::status::SystemStatus;
-use super::unit::Unit;
+use super::wiring::Wiring;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
@@ -26,7 +28,8 @@ use crate::service::Switchboard;
 
 #[derive(Debug)]
 pub(super) struct Kernel {
-    pub(super) units: Vec<Unit>,
+    pub(super) instances: Mutex<Arc<Instances>>,
+    pub(super) wiring: Wiring,
     pub(super) bus: Bus,
     pub(super) switchboard: Switchboard,
     pub(super) announcer: Announcer,
@@ -43,6 +46,8 @@ pub(super) struct Kernel {
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
     pub(super) stopping: CancellationToken,
+    /// Where the whole is in its life.
+    pub(super) life: Life,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<Report>,
@@ -50,11 +55,30 @@ pub(super) struct Kernel {
     pub(super) requests: mpsc::Sender<Request>,
 }
 
+/// Where the whole is in its life: starting, running, stopping or stopped.
+#[derive(Debug)]
+pub(super) struct Life(Mutex<State>);
+
+impl Life {
+    pub(super) fn begin() -> Self {
+        Self(Mutex::new(State::Starting))
+    }
+
+    pub(super) fn set(&self, state: State) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = state;
+    }
+
+    fn get(&self) -> State {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// What reaches the supervisor from the instances.
 #[derive(Debug)]
 pub(super) struct Report {
-    pub(super) unit: usize,
-    pub(super) generation: u64,
+    pub(super) instance: InstanceId,
+    /// Which of its lives this is news of.
+    pub(super) life: u64,
     pub(super) news: News,
 }
 
@@ -70,21 +94,28 @@ pub(super) enum News {
 }
 
 impl Kernel {
-    pub(super) fn status(&self) -> SystemStatus {
-        let unstored = |unit: &Unit| self.bus.durables().unstored(unit.name());
-        let plugins = self.units.iter().map(|unit| unit.status(unstored(unit)));
-        SystemStatus::of(plugins.collect(), self.bus.backlog())
+    /// The instances under management now.
+    pub(super) fn instances(&self) -> Arc<Instances> {
+        let instances = self.instances.lock();
+        Arc::clone(&instances.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts what the manager did to a unit into the audit log.
+    pub(super) fn status(&self) -> SystemStatus {
+        let unstored = |instance: &Instance| self.bus.durables().unstored(instance.name());
+        let instances = self.instances();
+        let plugins = instances.iter().map(|one| one.status(unstored(one)));
+        SystemStatus::of(self.life.get(), plugins.collect(), self.bus.backlog())
+    }
+
+    /// Puts what the manager did to an instance into the audit log.
     pub(super) fn audit(
         &self,
-        unit: usize,
+        instance: &Instance,
         action: &'static str,
         outcome: Outcome,
         detail: Option<String>,
     ) {
-        let entry = Entry::new("manager", action, outcome).plugin(self.units[unit].name());
+        let entry = Entry::new("manager", action, outcome).plugin(instance.name());
         self.audit.record(match detail {
             Some(detail) => entry.detail(detail),
             None => entry,
@@ -92,64 +123,73 @@ impl Kernel {
     }
 
     /// The plugins in start order.
-    pub(super) fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        let firsts = |&(at, unit): &(usize, &Unit)| unit.replicas.start == at;
-        (self.units.iter().enumerate())
-            .filter(firsts)
-            .map(|(_, unit)| unit.descriptor)
-    }
-
-    /// The instance of a name, or all instances of a plugin.
-    pub(super) fn find(&self, name: &str) -> Option<Range<usize>> {
-        let named = |unit: &Unit| unit.name() == name;
-        match self.units.iter().position(named) {
-            Some(at) => Some(at..at + 1),
-            None => (self.units.iter())
-                .find(|unit| unit.plugin() == name)
-                .map(|unit| unit.replicas.clone()),
-        }
+    pub(super) fn plugins(&self) -> Vec<&'static Descriptor> {
+        let instances = self.instances();
+        let mut plugins: Vec<_> = instances.iter().map(|one| one.descriptor).collect();
+        plugins.dedup_by_key(|plugin| plugin.name);
+        plugins
     }
 
     /// The state of a plugin, of its instances the one that has come farthest; `None` if it is not
     /// under management.
     pub(super) fn state_of(&self, plugin: &str) -> Option<State> {
-        let units = self.find(plugin)?;
-        let states = self.units[units].iter().map(|unit| unit.board.read().state);
+        let instances = self.instances();
+        let states = instances.find(plugin).iter().map(|one| one.state());
         states.max()
     }
 
-    pub(super) fn limits(&self, unit: usize) -> Limits {
+    pub(super) fn limits(&self, instance: &Instance) -> Limits {
         Limits {
-            timeout: self.units[unit].settings.timeout,
+            timeout: instance.settings.timeout,
             insist: self.insist.clone(),
             stopping: None,
         }
     }
 
     /// The limits of `init` and `start`.
-    pub(super) fn start_limits(&self, unit: usize) -> Limits {
+    pub(super) fn start_limits(&self, instance: &Instance) -> Limits {
         Limits {
             stopping: Some(self.stopping.clone()),
-            ..self.limits(unit)
+            ..self.limits(instance)
         }
     }
 
-    /// Units that can't be without what is gone, and those that can't be without them, in start
-    /// order.
-    pub(super) fn dependents(&self, gone: &[usize]) -> Vec<usize> {
-        let mut reached = vec![false; self.units.len()];
-        for &unit in gone {
-            reached[unit] = true;
-        }
-        for at in 0..self.units.len() {
-            // Needs come earlier in the order, so one pass reaches all.
-            let mut needs = self.units[at].needs.iter();
-            if needs.any(|need| need.clone().all(|need| reached[need])) {
-                reached[at] = true;
+    /// The plugins that an instance can't be without and of which `serves` says that no instance
+    /// will do.
+    pub(super) fn missing_needs(
+        &self,
+        instance: &Instance,
+        serves: impl Fn(&Instance) -> bool,
+    ) -> Vec<usize> {
+        let instances = self.instances();
+        let is_missing =
+            |plugin: &usize| !instances.of_plugin(*plugin).iter().any(|one| serves(one));
+        let needs = self.wiring.needs(instance.id.plugin).iter();
+        needs.copied().filter(is_missing).collect()
+    }
+
+    /// The instances that can't be without what is gone, and those that can't be without them, in
+    /// start order.
+    pub(super) fn dependents(&self, gone: &[Arc<Instance>]) -> Vec<Arc<Instance>> {
+        let instances = self.instances();
+        let mut reached: BTreeSet<InstanceId> = gone.iter().map(|one| one.id).collect();
+        let mut dependents = Vec::new();
+        // Needs come earlier in the order, so one pass reaches all.
+        for instance in instances.iter() {
+            let is_gone = |plugin: &usize| {
+                let providers = instances.of_plugin(*plugin);
+                !providers.is_empty() && providers.iter().all(|one| reached.contains(&one.id))
+            };
+            let mut needs = self.wiring.needs(instance.id.plugin).iter();
+            if needs.any(is_gone) && reached.insert(instance.id) {
+                dependents.push(Arc::clone(instance));
             }
         }
-        (0..self.units.len())
-            .filter(|at| reached[*at] && !gone.contains(at))
-            .collect()
+        dependents
+    }
+
+    /// The instances of a plugin, by one of them.
+    pub(super) fn siblings(&self, instance: &Instance) -> Vec<Arc<Instance>> {
+        self.instances().of_plugin(instance.id.plugin).to_vec()
     }
 }

@@ -1,5 +1,6 @@
-//! Operations as values: the supervisor takes them, one after the other, from whoever sends them,
-//! and answers with an outcome.
+//! Operations as values: the supervisor takes them from whoever sends them, carries out those that
+//! touch the same instances one after the other and the others side by side, and answers with an
+//! outcome.
 
 mod error;
 

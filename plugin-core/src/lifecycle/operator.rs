@@ -6,14 +6,14 @@
 
 use std::fmt;
 use std::pin::pin;
-use std::sync::Weak;
+use std::sync::{Arc, Weak};
 
+use super::instance::Instance;
 use super::kernel::Kernel;
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use super::state::State;
 use super::status::Entry;
 use super::system::System;
-use super::unit::Unit;
 use crate::context;
 use crate::error::Result;
 use crate::init::{Arity, InitContext, InitParam, Need};
@@ -74,8 +74,9 @@ impl Operator {
         operator
     }
 
-    /// Has an operation carried out, and waits for its end: one after the other, and none before
-    /// the system has started.
+    /// Has an operation carried out, and waits for its end. Operations that touch the same plugins,
+    /// or those that they can't be without, are carried out one after the other, in the order in
+    /// which they were asked for; none is before the system has started.
     ///
     /// A plugin may stop or restart itself, or what it can't be without. Then it is answered
     /// [`Operated::Accepted`] when its own stop begins, so that the stop does not wait for it.
@@ -111,46 +112,44 @@ impl Operator {
         }
     }
 
-    fn askers<'a>(&self, kernel: &'a Kernel) -> Askers<'a> {
-        let unit = |name: &str| {
-            let units = kernel.find(name)?;
-            kernel.units.get(units.start)
-        };
+    fn askers(&self, kernel: &Kernel) -> Askers {
+        let instances = kernel.instances();
+        let named = |name: &str| instances.find(name).first().cloned();
         Askers {
-            holder: unit(self.actor.name),
-            current: context::current().and_then(|current| unit(current.plugin)),
+            holder: named(self.actor.name),
+            current: context::current().and_then(|current| named(current.plugin)),
         }
     }
 }
 
 /// Whom a stop would have to wait for.
-struct Askers<'a> {
+struct Askers {
     /// The plugin that holds the operator.
-    holder: Option<&'a Unit>,
+    holder: Option<Arc<Instance>>,
     /// The one whose code asks: a service runs on the task of the plugin that calls it.
-    current: Option<&'a Unit>,
+    current: Option<Arc<Instance>>,
 }
 
-impl Askers<'_> {
+impl Askers {
     /// Completes when one of them does not run, or no longer.
     async fn leave(&self) -> OperationError {
         tokio::select! {
-            error = leaves(self.holder) => error,
-            error = leaves(self.current) => error,
+            error = leaves(self.holder.as_deref()) => error,
+            error = leaves(self.current.as_deref()) => error,
         }
     }
 }
 
-async fn leaves(unit: Option<&Unit>) -> OperationError {
-    let Some(unit) = unit else {
+async fn leaves(instance: Option<&Instance>) -> OperationError {
+    let Some(instance) = instance else {
         return std::future::pending().await;
     };
-    let life = unit.generation();
-    let is_over = |entry: &Entry| entry.state != State::Running || unit.generation() != life;
-    unit.board.until(is_over).await;
+    let life = instance.life();
+    let is_over = |entry: &Entry| entry.state != State::Running || instance.life() != life;
+    instance.board.until(is_over).await;
     OperationError::AskerState {
-        plugin: unit.name(),
-        state: unit.board.read().state,
+        plugin: instance.name(),
+        state: instance.state(),
     }
 }
 

@@ -1,8 +1,9 @@
-//! Puts what a unit provides where others find it.
+//! Puts what an instance provides where others find it.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use super::instance::Instance;
 use super::kernel::Kernel;
 use super::replays;
 use crate::event::EventStore;
@@ -26,25 +27,28 @@ pub(super) fn let_go(kernel: &Arc<Kernel>) {
     }));
 }
 
-/// Puts what the unit provides behind the handles.
-pub(super) fn install(kernel: &Arc<Kernel>, unit: usize) {
-    let this = &kernel.units[unit];
-    if this.descriptor.provides.is_empty() {
+/// Puts what the instance provides behind the handles.
+pub(super) fn install(kernel: &Arc<Kernel>, instance: &Instance) {
+    if instance.descriptor.provides.is_empty() {
         return;
     }
-    let Some(plugin) = this.live().as_ref().map(|live| Arc::clone(&live.plugin)) else {
+    let Some(plugin) = instance
+        .live()
+        .as_ref()
+        .map(|live| Arc::clone(&live.plugin))
+    else {
         return;
     };
-    for provide in this.descriptor.provides {
+    for provide in instance.descriptor.provides {
         let mut installer = Installer {
             switchboard: &kernel.switchboard,
-            owner: &this.identity,
+            owner: &instance.identity,
             priority: provide.priority,
         };
         (provide.install)(&plugin, &mut installer);
     }
     let_go(kernel);
-    if this.is_event_store()
+    if instance.is_event_store()
         && let Some(store) = kernel.switchboard.one::<dyn EventStore>()
     {
         kernel.bus.durables().provide(&store);

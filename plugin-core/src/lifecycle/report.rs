@@ -69,6 +69,9 @@ impl StartError {
     }
 }
 
+/// In the place of a plugin's name, where the start failed before any plugin was touched.
+pub(super) const MANAGER: &str = "manager";
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.failures.is_empty() {
@@ -76,13 +79,16 @@ impl fmt::Display for StartError {
         }
         for (at, failure) in self.failures.iter().enumerate() {
             let line = if at == 0 { "" } else { "\n" };
-            write!(
-                f,
-                "{line}plugin `{}` failed in `{}`: {}",
-                failure.plugin,
-                failure.stage,
-                printable::line(&failure.error.to_string())
-            )?;
+            let error = failure.error.to_string();
+            let error = printable::line(&error);
+            match failure.plugin {
+                MANAGER => write!(f, "{line}can't start: {error}")?,
+                plugin => write!(
+                    f,
+                    "{line}plugin `{plugin}` failed in `{}`: {error}",
+                    failure.stage
+                )?,
+            }
         }
         Ok(())
     }

@@ -317,13 +317,13 @@ async fn only_waits(kernel: &Kernel) -> Vec<Waiting> {
     loop {
         tokio::time::sleep(LOOK).await;
         let (mut waiting, mut events) = (Vec::new(), 0);
-        for unit in &kernel.units {
-            for (handler, count) in unit
+        for instance in &*kernel.instances() {
+            for (handler, count) in instance
                 .live()
                 .iter()
                 .flat_map(|live| live.deliveries.waiting())
             {
-                let (plugin, handler) = (unit.name().to_owned(), handler.to_owned());
+                let (plugin, handler) = (instance.name().to_owned(), handler.to_owned());
                 waiting.push(Waiting {
                     plugin,
                     handler,

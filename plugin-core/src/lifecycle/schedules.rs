@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::announcer::Announcer;
+use super::instance::Instance;
 use super::kernel::Kernel;
 use super::operation::{OperationError, OperationOutcome, ScheduleAction};
 use crate::config::PluginSettings;
@@ -54,34 +55,34 @@ fn micros(took: Duration) -> u64 {
 impl Kernel {
     /// Every schedule, in start order of the plugins.
     pub(super) fn schedules(&self) -> Vec<ScheduleStatus> {
-        self.units
+        self.instances()
             .iter()
-            .flat_map(|unit| unit.timetable.status())
+            .flat_map(|instance| instance.timetable.status())
             .collect()
     }
 
     /// No run begins from here on.
     pub(super) fn close_schedules(&self) {
-        for unit in &self.units {
-            unit.timetable.close();
+        for instance in &*self.instances() {
+            instance.timetable.close();
         }
     }
+}
 
+impl Instance {
     /// Carries out what an operator asks of a schedule.
     pub(super) fn operate_schedule(
         &self,
-        unit: usize,
         schedule: &str,
         action: ScheduleAction,
     ) -> Result<OperationOutcome, OperationError> {
-        let this = &self.units[unit];
         let done = match action {
-            ScheduleAction::Pause => this.timetable.pause(schedule),
-            ScheduleAction::Resume => this.timetable.resume(schedule),
-            ScheduleAction::Run => this.timetable.run_now(schedule),
-            ScheduleAction::Cancel => this.timetable.cancel(schedule),
+            ScheduleAction::Pause => self.timetable.pause(schedule),
+            ScheduleAction::Resume => self.timetable.resume(schedule),
+            ScheduleAction::Run => self.timetable.run_now(schedule),
+            ScheduleAction::Cancel => self.timetable.cancel(schedule),
         };
-        let (plugin, schedule) = (this.name(), schedule.to_owned());
+        let (plugin, schedule) = (self.name(), schedule.to_owned());
         match done {
             Ok(()) => Ok(OperationOutcome::of(Vec::new())),
             Err(Refused::Unknown(known)) => Err(OperationError::UnknownSchedule {

@@ -1,4 +1,4 @@
-//! The start of one unit: `init`, then `start`, each with its deadline.
+//! The start of one instance: `init`, then `start`, each with its deadline.
 
 use std::sync::Arc;
 
@@ -6,12 +6,12 @@ use tokio::time::Instant;
 
 use super::activation::{activate, scope};
 use super::hook;
+use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::install;
 use super::state::Step;
 use super::stopping;
 use super::system::System;
-use super::unit::Live;
 use crate::audit::Outcome;
 use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
@@ -19,39 +19,38 @@ use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
 use crate::init::InitContext;
 
-/// Starts one unit from the beginning: what a restart does. Its services change hands only when
+/// Starts one instance from the beginning: what a restart does. Its services change hands only when
 /// it runs.
-pub(super) async fn launch(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
-    let launched = match initialize(kernel, unit).await {
-        Ok(()) => start(kernel, unit).await,
+pub(super) async fn launch(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
+    let launched = match initialize(kernel, instance).await {
+        Ok(()) => start(kernel, instance).await,
         Err(error) => Err(error),
     };
-    launched.inspect(|()| install(kernel, unit))
+    launched.inspect(|()| install(kernel, instance))
 }
 
-pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
-    let this = &kernel.units[unit];
+pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     let began = Instant::now();
-    this.step(Step::Initialize)?;
-    this.begin_generation();
-    this.identity.unmute();
-    this.timetable.begin();
-    let mailbox = (kernel.bus).mailbox(this.identity.uid(), this.settings.mailbox);
+    instance.step(Step::Initialize)?;
+    instance.begin_life();
+    instance.identity.unmute();
+    instance.timetable.begin();
+    let mailbox = (kernel.bus).mailbox(instance.identity.uid(), instance.settings.mailbox);
     let subscriber = Subscriber::new(
         kernel.bus.clone(),
-        Arc::clone(&this.identity),
+        Arc::clone(&instance.identity),
         Arc::clone(&mailbox),
-        this.settings.timeout,
+        instance.settings.timeout,
     );
-    let plugin = match build(kernel, unit, &subscriber).await {
+    let plugin = match build(kernel, instance, &subscriber).await {
         Ok(plugin) => plugin,
         Err(error) => {
-            this.fail(&error);
-            Box::pin(this.timetable.end()).await;
+            instance.fail(&error);
+            Box::pin(instance.timetable.end()).await;
             return Err(error);
         }
     };
-    *this.live() = Some(Live {
+    *instance.live() = Some(Live {
         plugin,
         mailbox,
         subscriber,
@@ -63,9 +62,9 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> 
         breakers: Vec::new(),
         quotas: Vec::new(),
     });
-    this.step(Step::Initialized)?;
+    instance.step(Step::Initialized)?;
     kernel.announcer.announce(PluginInitialized {
-        plugin: this.name().to_owned(),
+        plugin: instance.name().to_owned(),
         took_us: micros(began),
     });
     Ok(())
@@ -73,36 +72,36 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, unit: usize) -> Result<()> 
 
 fn build(
     kernel: &Arc<Kernel>,
-    unit: usize,
+    instance: &Arc<Instance>,
     subscriber: &Subscriber,
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
-    let current = kernel.units[unit].identity.current();
-    hook::run(current, "init", kernel.start_limits(unit), move || {
-        let this = &shared.units[unit];
+    let current = instance.identity.current();
+    let limits = kernel.start_limits(instance);
+    let instance = Arc::clone(instance);
+    hook::run(current, "init", limits, move || {
         let mut context = InitContext {
-            identity: &this.identity,
-            config: &this.settings.config,
+            identity: &instance.identity,
+            config: &instance.settings.config,
             data_dir: &shared.data_dir,
-            home: &this.home,
+            home: &instance.home,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &System::new(&shared),
             subscriber: &subscriber,
-            timetable: &this.timetable,
-            timeout: this.settings.timeout,
+            timetable: &instance.timetable,
+            timeout: instance.settings.timeout,
         };
-        (this.descriptor.hooks.init)(&mut context)
+        (instance.descriptor.hooks.init)(&mut context)
     })
 }
 
-pub(super) async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
-    let this = &kernel.units[unit];
+pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     let began = Instant::now();
-    this.step(Step::Start)?;
-    let tasks = this.may_spawn().then(|| scope(kernel, unit));
+    instance.step(Step::Start)?;
+    let tasks = instance.may_spawn().then(|| scope(kernel, instance));
     let plugin = {
-        let mut live = this.live();
+        let mut live = instance.live();
         let live = live
             .as_mut()
             .ok_or_else(|| Error::bug("`start` without `init`"))?;
@@ -110,20 +109,20 @@ pub(super) async fn start(kernel: &Arc<Kernel>, unit: usize) -> Result<()> {
         live.tasks.clone_from(&tasks);
         Arc::clone(&live.plugin)
     };
-    if let Some((hook, tasks)) = this.descriptor.hooks.start.zip(tasks) {
-        let (current, limits) = (this.identity.current(), kernel.start_limits(unit));
+    if let Some((hook, tasks)) = instance.descriptor.hooks.start.zip(tasks) {
+        let (current, limits) = (instance.identity.current(), kernel.start_limits(instance));
         let started = hook::run(current, "start", limits, move || Ok(hook(plugin, tasks)));
         if let Err(error) = started.await {
-            this.fail(&error);
-            Box::pin(stopping::discard(kernel, unit)).await;
+            instance.fail(&error);
+            Box::pin(stopping::discard(kernel, instance)).await;
             return Err(error);
         }
     }
-    this.step(Step::Started)?;
-    activate(kernel, unit);
-    kernel.audit(unit, "start", Outcome::Done, None);
+    instance.step(Step::Started)?;
+    activate(kernel, instance);
+    kernel.audit(instance, "start", Outcome::Done, None);
     kernel.announcer.announce(PluginStarted {
-        plugin: this.name().to_owned(),
+        plugin: instance.name().to_owned(),
         took_us: micros(began),
     });
     Ok(())

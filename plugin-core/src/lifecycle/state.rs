@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// Where an instance is in its life. The order is that of progress, so that the state of a whole
-/// system is the minimum of its parts.
+/// Where an instance is in its life. The order is that of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum State {

@@ -54,7 +54,8 @@ pub struct PluginStatus {
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct SystemStatus {
-    /// The minimum of the plugins' states.
+    /// Where the whole is in its life: starting, running, stopping or stopped. A plugin that was
+    /// stopped, or has failed, by itself does not change that: it is not ready.
     pub state: State,
     /// Whether every plugin serves.
     pub ready: bool,
@@ -65,11 +66,9 @@ pub struct SystemStatus {
 }
 
 impl SystemStatus {
-    pub(super) fn of(plugins: Vec<PluginStatus>, backlog: usize) -> Self {
+    pub(super) fn of(state: State, plugins: Vec<PluginStatus>, backlog: usize) -> Self {
         Self {
-            state: (plugins.iter().map(|plugin| plugin.state))
-                .min()
-                .unwrap_or(State::Running),
+            state,
             ready: plugins.iter().all(|plugin| plugin.ready),
             backlog,
             plugins,

@@ -1,4 +1,4 @@
-//! The stop of one unit: unsubscribe, drain, `stop`, cancel and join its tasks, drop; and of all:
+//! The stop of one instance: unsubscribe, drain, `stop`, cancel and join its tasks, drop; and of all:
 //! close the doors, finish the work, then stop in reverse order. A stop goes on after an error.
 
 use std::future::Future;
@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use tokio::time::{Instant, MissedTickBehavior};
 
+use super::changes::Changes;
+use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
-use super::state::Step;
+use super::state::{State, Step};
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
-use super::unit::{Live, Unit};
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
 use crate::event::kernel::{PluginStopped, SystemStopped};
@@ -22,9 +23,16 @@ use crate::event::kernel::{PluginStopped, SystemStopped};
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
 
-/// Stops all units that run, and tells what became of each.
-pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) -> StopReport {
+/// Stops all instances that run, and tells what became of each.
+///
+/// What a change touches that still runs is stopped after the change: the doors do not wait for it.
+pub(super) async fn stop_all(
+    kernel: &Arc<Kernel>,
+    escalated: Option<String>,
+    changes: Changes,
+) -> StopReport {
     let began = Instant::now();
+    kernel.life.set(State::Stopping);
     kernel.host.mute();
     kernel.close_schedules();
     hurry(kernel).await;
@@ -32,15 +40,19 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         escalated,
         ..StopReport::default()
     };
-    let (doors, rest): (Vec<_>, Vec<_>) = (0..kernel.units.len())
+    let (doors, rest): (Vec<_>, Vec<_>) = (kernel.instances().iter())
         .rev()
-        .partition(|&unit| is_door(kernel, unit));
+        .cloned()
+        .partition(|one| is_door(kernel, one) && !changes.touch(one.id));
     report.plugins.extend(stop_some(kernel, doors).await);
-    each_live(kernel, |unit, live| {
+    changes.finish().await;
+    each_live(kernel, |instance, live| {
         live.deliveries.drain();
-        live.mailbox
-            .bell()
-            .wind_up(kernel.drain_timeout.saturating_add(unit.settings.timeout));
+        live.mailbox.bell().wind_up(
+            kernel
+                .drain_timeout
+                .saturating_add(instance.settings.timeout),
+        );
     });
     finish_work(kernel).await;
     each_live(kernel, |_, live| {
@@ -55,8 +67,9 @@ pub(super) async fn stop_all(kernel: &Arc<Kernel>, escalated: Option<String>) ->
         late: report.late().map(str::to_owned).collect(),
     });
     kernel.flush_announcements().await;
-    kernel.units.iter().for_each(|unit| unit.identity.mute());
+    (kernel.instances().iter()).for_each(|instance| instance.identity.mute());
     kernel.bus.close();
+    kernel.life.set(State::Stopped);
     report.dead_letters = kernel.bus.letters().in_memory();
     if report.dead_letters > 0 {
         tracing::warn!(
@@ -76,23 +89,22 @@ async fn hurry(kernel: &Kernel) {
     }
 }
 
-/// Whether a unit only lets events and calls in: middleware that nothing but middleware needs, and
+/// Whether an instance only lets events and calls in: middleware that nothing but middleware needs, and
 /// that does not stand around the events which are still to be handled.
-fn is_door(kernel: &Kernel, unit: usize) -> bool {
-    let descriptor = kernel.units[unit].descriptor;
+fn is_door(kernel: &Kernel, instance: &Instance) -> bool {
+    let descriptor = instance.descriptor;
     if descriptor.kind != Kind::Middleware || !descriptor.middleware.is_empty() {
         return false;
     }
-    let instances: Vec<usize> = kernel.units[unit].replicas.clone().collect();
-    (kernel.dependents(&instances).iter())
-        .all(|&dependent| kernel.units[dependent].descriptor.kind == Kind::Middleware)
+    (kernel.dependents(&kernel.siblings(instance)).iter())
+        .all(|dependent| dependent.descriptor.kind == Kind::Middleware)
 }
 
 /// Tells each that lives how to go on with what waits.
-fn each_live(kernel: &Kernel, tell: impl Fn(&Unit, &Live)) {
-    for unit in &kernel.units {
-        if let Some(live) = unit.live().as_ref() {
-            tell(unit, live);
+fn each_live(kernel: &Kernel, tell: impl Fn(&Instance, &Live)) {
+    for instance in &*kernel.instances() {
+        if let Some(live) = instance.live().as_ref() {
+            tell(instance, live);
         }
     }
 }
@@ -102,11 +114,25 @@ async fn finish_work(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.idle() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => tracing::warn!(
-            backlog = kernel.bus.backlog(),
-            limit = ?kernel.drain_timeout,
-            "events keep coming while the system stops; each plugin drains its own"
-        ),
+        () = tokio::time::sleep(kernel.drain_timeout) => {
+            let (limit, backlog) = (kernel.drain_timeout, kernel.bus.backlog());
+            match kernel.bus.durables().stuck() {
+                (stuck, _) if stuck.is_empty() => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    "events keep coming while the system stops; each plugin drains its own"
+                ),
+                (stuck, events) => tracing::warn!(
+                    backlog,
+                    ?limit,
+                    events,
+                    handlers = stuck.iter().map(|(plugin, handler)| format!("{plugin}.{handler}"))
+                        .collect::<Vec<_>>().join(", "),
+                    "the event store fails while the system stops; what needs it is not waited for \
+                     any longer"
+                ),
+            }
+        }
     }
 }
 
@@ -122,13 +148,17 @@ async fn close_intakes(kernel: &Kernel) -> usize {
     unstored
 }
 
-/// Stops units, each after those that need it, independent ones side by side.
-pub(super) async fn stop_some(kernel: &Arc<Kernel>, units: Vec<usize>) -> Vec<PluginStop> {
-    let sweep = Sweep::new(units, |unit| &kernel.units[unit].after);
+/// Stops instances, each after those that need it, independent ones side by side.
+pub(super) async fn stop_some(
+    kernel: &Arc<Kernel>,
+    instances: Vec<Arc<Instance>>,
+) -> Vec<PluginStop> {
+    let after = |plugin| kernel.wiring.after(plugin);
+    let sweep = Sweep::new(instances, |instance| instance.id.plugin, after);
     let mut stops = Vec::new();
-    let step = |unit| {
+    let step = |instance: Arc<Instance>| {
         let kernel = Arc::clone(kernel);
-        async move { stop(&kernel, unit).await }
+        async move { stop(&kernel, &instance).await }
     };
     let done = |_, stopped: Option<PluginStop>| {
         stops.extend(stopped);
@@ -154,10 +184,10 @@ async fn watched(kernel: &Kernel, stop: impl Future<Output = ()>) {
 }
 
 fn name_stragglers(kernel: &Kernel) {
-    for unit in &kernel.units {
-        if let Some((what, until)) = unit.board.read().waiting {
+    for instance in &*kernel.instances() {
+        if let Some((what, until)) = instance.board.read().waiting {
             tracing::warn!(
-                plugin = unit.name(),
+                plugin = instance.name(),
                 left = ?until.saturating_duration_since(Instant::now()),
                 "still stopping: waits for `{what}`"
             );
@@ -165,16 +195,15 @@ fn name_stragglers(kernel: &Kernel) {
     }
 }
 
-/// Stops a unit that is built or runs; `None` if it is neither.
-pub(super) async fn stop(kernel: &Arc<Kernel>, unit: usize) -> Option<PluginStop> {
-    let this = &kernel.units[unit];
-    this.step(Step::Stop).ok()?;
-    let report = tear_down(kernel, unit).await;
-    // `Stopping` allows it, and only this task takes steps of a stopping unit.
-    let _stopped = this.step(Step::Stopped);
-    kernel.audit(unit, "stop", outcome(&report), report.error.clone());
+/// Stops an instance that is built or runs; `None` if it is neither.
+pub(super) async fn stop(kernel: &Arc<Kernel>, instance: &Instance) -> Option<PluginStop> {
+    instance.step(Step::Stop).ok()?;
+    let report = tear_down(kernel, instance).await;
+    // `Stopping` allows it, and only this task takes steps of a stopping instance.
+    let _stopped = instance.step(Step::Stopped);
+    kernel.audit(instance, "stop", outcome(&report), report.error.clone());
     kernel.announcer.announce(PluginStopped {
-        plugin: this.name().to_owned(),
+        plugin: instance.name().to_owned(),
     });
     Some(report)
 }
@@ -187,60 +216,58 @@ fn outcome(report: &PluginStop) -> Outcome {
     }
 }
 
-/// Ends everything of a unit, whatever its state: events, `stop`, tasks, the plugin itself.
-pub(super) async fn tear_down(kernel: &Arc<Kernel>, unit: usize) -> PluginStop {
-    let this = &kernel.units[unit];
+/// Ends everything of an instance, whatever its state: events, `stop`, tasks, the plugin itself.
+pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> PluginStop {
     let began = Instant::now();
-    let mut teardown = Teardown::new(this, kernel.insist.clone());
+    let mut teardown = Teardown::new(instance, kernel.insist.clone());
     let mut report = PluginStop {
-        name: this.name(),
+        name: instance.name(),
         took: Duration::ZERO,
         late: Vec::new(),
         dead_lettered: 0,
         lost: 0,
         error: None,
     };
-    let live = this.live().take();
+    let live = instance.live().take();
     if let Some(mut live) = live {
         teardown.hand_over_letters(kernel).await;
-        kernel.switchboard.withdraw(&this.identity);
+        kernel.switchboard.withdraw(&instance.identity);
         let_go(kernel);
-        teardown.wait("schedules", this.timetable.end()).await;
+        teardown.wait("schedules", instance.timetable.end()).await;
         teardown.let_go_of_store(kernel).await;
         report.lost = teardown.drain(&mut live, kernel).await;
         report.dead_lettered = live.mailbox.dead_lettered();
         if report.dead_lettered > 0 {
             teardown.flush_letters(kernel).await;
         }
-        report.error = teardown.hook(kernel, unit, &live).await;
+        report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;
-        this.identity.mute();
+        instance.identity.mute();
         teardown.drop(live);
     }
-    this.board.change(|entry| entry.waiting = None);
+    instance.board.change(|entry| entry.waiting = None);
     report.late = teardown.late();
     report.took = began.elapsed();
     report
 }
 
 /// Ends what a failed `start` left behind.
-pub(super) async fn discard(kernel: &Arc<Kernel>, unit: usize) {
-    let this = &kernel.units[unit];
-    let Some(live) = this.live().take() else {
+pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
+    let Some(live) = instance.live().take() else {
         return;
     };
-    let mut teardown = Teardown::new(this, kernel.insist.clone());
+    let mut teardown = Teardown::new(instance, kernel.insist.clone());
     teardown.hand_over_letters(kernel).await;
-    kernel.switchboard.withdraw(&this.identity);
+    kernel.switchboard.withdraw(&instance.identity);
     let_go(kernel);
-    teardown.wait("schedules", this.timetable.end()).await;
+    teardown.wait("schedules", instance.timetable.end()).await;
     teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;
     live.close();
     teardown.join(&live).await;
-    this.identity.mute();
+    instance.identity.mute();
     teardown.drop(live);
-    this.board.change(|entry| entry.waiting = None);
+    instance.board.change(|entry| entry.waiting = None);
 }
 
 impl Kernel {
@@ -257,9 +284,9 @@ impl Kernel {
     }
 
     /// Units that run and can't be without what is gone, in the order in which they have to stop.
-    pub(super) fn running_dependents(&self, gone: &[usize]) -> Vec<usize> {
+    pub(super) fn running_dependents(&self, gone: &[Arc<Instance>]) -> Vec<Arc<Instance>> {
         let mut dependents = self.dependents(gone);
-        dependents.retain(|&at| self.units[at].is_running());
+        dependents.retain(|instance| instance.is_running());
         dependents.reverse();
         dependents
     }

@@ -1,35 +1,39 @@
-//! The manager's one event loop: it alone changes what runs, after the start and until the stop.
+//! The manager's one event loop: it alone decides what is changed, after the start and until the
+//! stop. What it decides runs as a change on a task of its own, so the loop itself waits for no
+//! plugin.
 
+mod failure;
 mod health;
 mod operations;
 
-use std::ops::Range;
-use std::sync::Arc;
-use std::time::Duration;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::changes::{Changes, Claim};
+use super::instance::Instance;
+use super::instances::InstanceId;
 use super::kernel::{Kernel, News, Report};
 use super::operation::{OperationError, Request};
 use super::report::StopReport;
-use super::state::State;
-use super::{starting, stopping};
-use crate::config::{Exhausted, RestartPolicy};
-use crate::error::{Error, ErrorKind};
-use crate::health::Health;
+use super::stopping;
 
-/// How long after the plugin that it needs one is restarted.
-const AFTER_NEED: Duration = Duration::from_millis(1);
-
-#[derive(Debug)]
 pub(super) struct Supervisor {
-    kernel: Arc<Kernel>,
-    records: Vec<Record>,
+    shared: Arc<Shared>,
+    changes: Changes,
 }
 
-/// What the supervisor remembers of a unit.
+/// What the loop shares with the changes that it began.
+#[derive(Debug)]
+struct Shared {
+    kernel: Arc<Kernel>,
+    records: Mutex<BTreeMap<InstanceId, Record>>,
+}
+
+/// What the supervisor remembers of an instance.
 #[derive(Debug, Default)]
 struct Record {
     /// When it was restarted, as far back as its budget looks.
@@ -42,13 +46,16 @@ struct Record {
     asked: Option<u64>,
 }
 
-/// Why the loop ended.
-type Escalation = Option<String>;
-
 impl Supervisor {
     pub(super) fn new(kernel: Arc<Kernel>) -> Self {
-        let records = kernel.units.iter().map(|_| Record::default()).collect();
-        Self { kernel, records }
+        let shared = Shared {
+            kernel,
+            records: Mutex::default(),
+        };
+        Self {
+            shared: Arc::new(shared),
+            changes: Changes::default(),
+        }
     }
 
     /// Runs until it is asked to stop or a failure escalates; then stops everything.
@@ -61,191 +68,102 @@ impl Supervisor {
         let mut health = self.health_ticks();
         let escalated = loop {
             let due = self.next_due();
-            let escalation = tokio::select! {
+            tokio::select! {
                 biased;
                 () = stop.cancelled() => break None,
-                Some(report) = reports.recv() => self.hear(report).await,
-                Some(request) = requests.recv() => self.operate(request).await,
-                () = sleep_until(due) => self.restart_due().await,
+                escalation = self.changes.ended() => if escalation.is_some() {
+                    break escalation;
+                },
+                Some(report) = reports.recv() => self.hear(report),
+                Some(request) = requests.recv() => self.operate(request),
+                () = sleep_until(due) => self.restart_due(),
                 _ = health.tick() => {
                     self.ask_health();
-                    self.kernel.audit.tell_repeats();
-                    None
+                    self.shared.kernel.audit.tell_repeats();
                 }
-            };
-            if escalation.is_some() {
-                break escalation;
             }
         };
+        // What a change starts is given up.
+        stop.cancel();
         requests.close();
         // Until also those who were just about to send have their answer.
         while let Some(request) = requests.recv().await {
             // Whoever asked may have gone.
             drop(request.answer.send(Err(OperationError::Stopping)));
         }
-        stopping::stop_all(&self.kernel, escalated).await
+        stopping::stop_all(&self.shared.kernel, escalated, self.changes).await
     }
 
-    async fn hear(&mut self, report: Report) -> Escalation {
-        let this = &self.kernel.units[report.unit];
-        if matches!(report.news, News::Health(_)) {
-            self.records[report.unit].asked = None;
+    fn hear(&mut self, report: Report) {
+        let Report {
+            instance: id,
+            life,
+            news,
+        } = report;
+        if matches!(news, News::Health(_)) {
+            self.shared.record(id, |record| record.asked = None);
         }
-        if this.generation() != report.generation || this.board.read().state != State::Running {
-            return None;
-        }
-        match report.news {
+        let Some(instance) = self.shared.running(id, life) else {
+            return;
+        };
+        match news {
             News::TaskFailed { task, error } => {
                 let error = error.context(format_args!("task `{task}`"));
-                self.fail(report.unit, error).await
+                self.fail(id, life, error);
             }
-            News::Health(health) => self.hear_health(report.unit, health).await,
-            News::Silent => {
-                self.hear_nothing(report.unit);
-                None
-            }
+            News::Health(health) => self.hear_health(&instance, health),
+            News::Silent => instance.hear_nothing(),
         }
     }
 
-    /// A plugin that ran has failed: end what is left of it, then go by its policy.
-    async fn fail(&mut self, unit: usize, error: Error) -> Escalation {
-        let this = &self.kernel.units[unit];
-        tracing::error!(
-            plugin = this.name(),
-            kind = error.kind().as_str(),
-            "plugin failed: {error}"
-        );
-        this.fail(&error);
-        stopping::tear_down(&self.kernel, unit).await;
-        self.follow_up(unit, &error).await
-    }
-
-    /// Restarts a failed plugin later, or gives it up.
-    async fn follow_up(&mut self, unit: usize, error: &Error) -> Escalation {
-        let this = &self.kernel.units[unit];
-        let policy = &this.settings.restart;
-        let now = Instant::now();
-        let record = &mut self.records[unit];
-        record.unhealthy = 0;
-        record.restarts.retain(|&at| now - at < policy.within.get());
-        let used = u32::try_from(record.restarts.len()).unwrap_or(u32::MAX);
-        let again = policy.policy == RestartPolicy::OnFailure
-            && used < policy.max_restarts
-            && !matches!(error.kind(), ErrorKind::Config | ErrorKind::Denied);
-        self.kernel.failed(unit, error, again);
-        if again {
-            let pause = policy.backoff.pause(used + 1);
-            tracing::warn!(
-                plugin = this.name(),
-                ?pause,
-                restart = used + 1,
-                of = policy.max_restarts,
-                "will be restarted"
-            );
-            record.due = Some(now + pause);
-            return None;
-        }
-        self.give_up(unit, error).await
-    }
-
-    async fn give_up(&mut self, unit: usize, error: &Error) -> Escalation {
-        let this = &self.kernel.units[unit];
-        if this.settings.restart.then == Exhausted::Escalate {
-            return Some(format!("`{}` failed: {error}", this.name()));
-        }
-        let gone = self.gone_with(unit..unit + 1);
-        self.cancel_restarts(&gone);
-        let this = &self.kernel.units[unit];
-        let dependents = self.kernel.running_dependents(&gone);
-        tracing::error!(
-            plugin = this.name(),
-            dependents = ?self.names(&dependents),
-            "given up; the plugins that can't be without it stop"
-        );
-        stopping::stop_some(&self.kernel, dependents).await;
-        None
-    }
-
+    /// When the next restart is due of those that no change touches: after a change all are looked
+    /// at again.
     fn next_due(&self) -> Option<Instant> {
-        self.records.iter().filter_map(|record| record.due).min()
+        let records = self.shared.records();
+        let untouched = records.iter().filter(|(id, _)| !self.changes.touch(**id));
+        untouched.filter_map(|(_, record)| record.due).min()
     }
 
-    async fn restart_due(&mut self) -> Escalation {
+    fn restart_due(&mut self) {
         let now = Instant::now();
-        let unit =
-            (self.records.iter()).position(|record| record.due.is_some_and(|due| due <= now))?;
-        self.records[unit].due = None;
-        let missing = self.missing_needs(unit).next();
-        if let Some(need) = missing {
-            self.postpone(unit, &need);
-            return None;
-        }
-        self.records[unit].restarts.push(now);
-        match self.launch(unit).await {
-            Ok(()) => {
-                self.count_restart(unit);
-                None
+        let is_due = |record: &Record| record.due.is_some_and(|due| due <= now);
+        let due: Vec<_> = (self.shared.records().iter())
+            .filter_map(|(id, record)| is_due(record).then_some(*id))
+            .collect();
+        for id in due {
+            if !self.changes.touch(id) {
+                let shared = Arc::clone(&self.shared);
+                let claim = Claim::of(&shared.kernel, [id]);
+                self.changes
+                    .begin(claim, async move { shared.restart_due(id).await });
             }
-            Err(error) => self.follow_up(unit, &error).await,
         }
     }
 
-    /// The plugins that `unit` can't be without and of which no instance runs.
-    fn missing_needs(&self, unit: usize) -> impl Iterator<Item = Range<usize>> {
-        let kernel = &self.kernel;
-        let runs = |need: usize| kernel.units[need].is_running();
-        (kernel.units[unit].needs.iter())
-            .filter(move |need| !(*need).clone().any(runs))
-            .cloned()
+    /// A plugin that ran has failed.
+    fn fail(&mut self, id: InstanceId, life: u64, error: crate::Error) {
+        let shared = Arc::clone(&self.shared);
+        let claim = Claim::of(&shared.kernel, [id]);
+        self.changes
+            .begin(claim, async move { shared.fail(id, life, error).await });
+    }
+}
+
+impl Shared {
+    fn records(&self) -> std::sync::MutexGuard<'_, BTreeMap<InstanceId, Record>> {
+        self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Units that go, and the other instances of their plugin that do not run and will not.
-    fn gone_with(&self, units: Range<usize>) -> Vec<usize> {
-        let down = |&at: &usize| {
-            units.contains(&at)
-                || !self.kernel.units[at].is_running() && self.records[at].due.is_none()
-        };
-        let instances = self.kernel.units[units.start].replicas.clone();
-        instances.filter(down).collect()
+    /// Looks at or changes what is remembered of an instance.
+    fn record<T>(&self, id: InstanceId, with: impl FnOnce(&mut Record) -> T) -> T {
+        with(self.records().entry(id).or_default())
     }
 
-    /// A restart waits for that of what it needs; without one it is off.
-    fn postpone(&mut self, unit: usize, need: &Range<usize>) {
-        let (this, needed) = (
-            &self.kernel.units[unit],
-            self.kernel.units[need.start].plugin(),
-        );
-        let due = need.clone().filter_map(|need| self.records[need].due).min();
-        match due {
-            Some(due) => self.records[unit].due = Some(due + AFTER_NEED),
-            None => tracing::error!(
-                plugin = this.name(),
-                "not restarted: it needs `{needed}`, which does not run"
-            ),
-        }
-    }
-
-    /// No planned restart of those that can't be without what is gone comes true.
-    fn cancel_restarts(&mut self, gone: &[usize]) {
-        for dependent in self.kernel.dependents(gone) {
-            self.records[dependent].due = None;
-        }
-    }
-
-    /// Starts a plugin again, from the beginning.
-    async fn launch(&self, unit: usize) -> Result<(), Error> {
-        starting::launch(&self.kernel, unit).await?;
-        self.kernel.units[unit]
-            .board
-            .change(|entry| entry.health = Health::Healthy);
-        tracing::info!(plugin = self.kernel.units[unit].name(), "runs again");
-        Ok(())
-    }
-
-    fn count_restart(&self, unit: usize) {
-        self.kernel.units[unit]
-            .board
-            .change(|entry| entry.restarts += 1);
+    /// An instance that still lives the life that something was decided for.
+    fn running(&self, id: InstanceId, life: u64) -> Option<Arc<Instance>> {
+        let instances = self.kernel.instances();
+        let instance = instances.get(id)?;
+        (instance.life() == life && instance.is_running()).then(|| Arc::clone(instance))
     }
 }
 

@@ -1,11 +1,11 @@
-//! Runs one step for many units: each after those that it waits for, independent ones side by
+//! Runs one step for many instances: each after those that it waits for, independent ones side by
 //! side, at most so many at once.
 //!
-//! Invariants: of the units that are free to run, the first in the given order runs first; after a
-//! halt no unit begins, and those that run are waited for.
+//! Invariants: of the instances that are free to run, the first in the given order runs first; after
+//! a halt no step begins, and those that run are waited for.
 //!
 //! A step is polled where it is begun, and moves to a task of its own only if it has to wait: most
-//! units have nothing to wait for. What may block its thread, a hook, has a task anyway.
+//! instances have nothing to wait for. What may block its thread, a hook, has a task anyway.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,58 +17,66 @@ use tokio::task::coop::consume_budget;
 
 use super::first_poll::first_poll;
 
-/// What follows from the end of one unit's step.
+/// What follows from the end of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
     /// Those that wait for it may run.
     Continue,
-    /// No other unit begins.
+    /// No other step begins.
     Halt,
 }
 
-/// The units of a sweep and what each still waits for.
+/// The instances of a sweep, and what each still waits for.
 #[derive(Debug)]
-pub(super) struct Sweep {
-    order: Vec<usize>,
+pub(super) struct Sweep<I> {
+    order: Vec<I>,
     waits_for: Vec<usize>,
     frees: Vec<Vec<usize>>,
     /// The first of the order is the greatest.
     ready: BinaryHeap<Reverse<usize>>,
 }
 
-impl Sweep {
-    /// A sweep over `units` in that order; `before` says which units, of those taking part, one
-    /// waits for.
-    pub(super) fn new<'a>(units: Vec<usize>, before: impl Fn(usize) -> &'a [usize]) -> Self {
-        let places = places(&units);
-        let mut waits_for = vec![0; units.len()];
-        let mut frees = vec![Vec::new(); units.len()];
-        for (place, &unit) in units.iter().enumerate() {
-            for other in before(unit) {
-                if let Some(&Some(other)) = places.get(*other) {
-                    waits_for[place] += 1;
-                    frees[other].push(place);
-                }
+impl<I: Clone> Sweep<I> {
+    /// A sweep in that order; `plugin` says of which plugin an instance is, and `before` for which
+    /// plugins those of one wait, as far as they take part.
+    pub(super) fn new<'a>(
+        order: Vec<I>,
+        plugin: impl Fn(&I) -> usize,
+        before: impl Fn(usize) -> &'a [usize],
+    ) -> Self {
+        let mut places: Vec<Vec<usize>> = Vec::new();
+        for (place, instance) in order.iter().enumerate() {
+            let plugin = plugin(instance);
+            places.resize_with(places.len().max(plugin + 1), Vec::new);
+            places[plugin].push(place);
+        }
+        let mut waits_for = vec![0; order.len()];
+        let mut frees = vec![Vec::new(); order.len()];
+        for (place, instance) in order.iter().enumerate() {
+            let others = before(plugin(instance)).iter();
+            for &other in others.filter_map(|&other| places.get(other)).flatten() {
+                waits_for[place] += 1;
+                frees[other].push(place);
             }
         }
-        let ready = (0..units.len())
+        let ready = (0..order.len())
             .filter(|&place| waits_for[place] == 0)
             .map(Reverse)
             .collect();
         Self {
-            order: units,
+            order,
             waits_for,
             frees,
             ready,
         }
     }
 
-    /// Runs the step of every unit. `done` is told the outcome of each, and says what follows.
+    /// Runs the step of every instance. `done` is told the outcome of each, and says what follows.
     pub(super) async fn run<T, F>(
         mut self,
         most: usize,
-        step: impl Fn(usize) -> F,
-        mut done: impl FnMut(usize, T) -> Flow,
+        step: impl Fn(I) -> F,
+        mut done: impl FnMut(I, T) -> Flow,
     ) where
         T: Send + 'static,
         F: Future<Output = T> + Send + 'static,
@@ -78,7 +86,7 @@ impl Sweep {
         let mut halted = false;
         loop {
             let (place, outcome) = match self.next(halted || running.len() >= most) {
-                Some(place) => match place_of_steps.begin(step(self.order[place])).await {
+                Some(place) => match place_of_steps.begin(step(self.order[place].clone())).await {
                     Begun::Done(outcome) => (place, outcome),
                     Begun::Waits(step) => {
                         running.spawn(async move { (place, step.await) });
@@ -92,14 +100,14 @@ impl Sweep {
                     None => return,
                 },
             };
-            if done(self.order[place], outcome) == Flow::Halt {
+            if done(self.order[place].clone(), outcome) == Flow::Halt {
                 halted = true;
             }
             self.free(place);
         }
     }
 
-    /// The next unit that is free to run, if one may.
+    /// The next instance that is free to run, if one may.
     fn next(&mut self, waits: bool) -> Option<usize> {
         if waits {
             return None;
@@ -115,15 +123,6 @@ impl Sweep {
             }
         }
     }
-}
-
-/// The place of each unit in the order, if it takes part.
-fn places(units: &[usize]) -> Vec<Option<usize>> {
-    let mut places = vec![None; units.iter().max().map_or(0, |last| last + 1)];
-    for (place, &unit) in units.iter().enumerate() {
-        places[unit] = Some(place);
-    }
-    places
 }
 
 /// Where steps begin, one after the other: it is made once for all that do not wait.
@@ -166,14 +165,14 @@ mod tests {
     #[tokio::test]
     async fn a_step_that_does_not_wait_has_no_task() {
         let mut done = Vec::new();
-        let step = |unit| async move { (unit, Handle::current().metrics().num_alive_tasks()) };
+        let step = |one| async move { (one, Handle::current().metrics().num_alive_tasks()) };
         let note = |_, outcome| {
             done.push(outcome);
             Flow::Continue
         };
-        let sweep = Sweep::new((0..1_000).collect(), |_| NOBODY);
+        let sweep = Sweep::new((0..1_000).collect(), |one| *one, |_| NOBODY);
         sweep.run(10, step, note).await;
-        assert!(done.iter().copied().eq((0..1_000).map(|unit| (unit, 0))));
+        assert!(done.iter().copied().eq((0..1_000).map(|one| (one, 0))));
     }
 
     #[tokio::test]
@@ -187,7 +186,7 @@ mod tests {
             most = most.max(alive);
             Flow::Continue
         };
-        let sweep = Sweep::new((0..20).collect(), |_| NOBODY);
+        let sweep = Sweep::new((0..20).collect(), |one| *one, |_| NOBODY);
         sweep.run(3, step, note).await;
         assert_eq!(most, 3);
     }
@@ -196,21 +195,19 @@ mod tests {
     #[tokio::test]
     async fn after_a_halt_no_step_begins_and_those_that_run_are_waited_for() {
         let mut done = Vec::new();
-        let step = |unit| async move {
-            if unit == 0 {
+        let step = |one| async move {
+            if one == 0 {
                 tokio::task::yield_now().await;
             }
         };
-        let note = |unit, ()| {
-            done.push(unit);
-            if unit == 1 {
-                Flow::Halt
-            } else {
-                Flow::Continue
-            }
+        let note = |one, ()| {
+            done.push(one);
+            if one == 1 { Flow::Halt } else { Flow::Continue }
         };
-        let before = |unit| if unit == 2 { &[0][..] } else { NOBODY };
-        Sweep::new(vec![0, 1, 2], before).run(10, step, note).await;
+        let before = |one| if one == 2 { &[0][..] } else { NOBODY };
+        Sweep::new(vec![0, 1, 2], |one| *one, before)
+            .run(10, step, note)
+            .await;
         assert_eq!(done, [1, 0]);
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 
 use super::kernel::Kernel;
+use super::state::State;
 use super::status::SystemStatus;
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
@@ -24,8 +25,10 @@ impl System {
     /// The state of each plugin and of the whole.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
-        self.kernel()
-            .map_or_else(|| SystemStatus::of(Vec::new(), 0), |kernel| kernel.status())
+        self.kernel().map_or_else(
+            || SystemStatus::of(State::Stopped, Vec::new(), 0),
+            |kernel| kernel.status(),
+        )
     }
 
     /// What every handler did so far.
@@ -59,7 +62,7 @@ impl System {
     #[must_use]
     pub fn plugins(&self) -> Vec<&'static Descriptor> {
         self.kernel()
-            .map_or_else(Vec::new, |kernel| kernel.plugins().collect())
+            .map_or_else(Vec::new, |kernel| kernel.plugins())
     }
 
     /// The events that are linked into the binary.
@@ -93,8 +96,12 @@ impl fmt::Debug for System {
 
 impl SystemView for System {
     fn answers(&self, request: &EventDescriptor) -> bool {
-        self.kernel()
-            .is_some_and(|kernel| kernel.plugins().any(|plugin| plugin.answers(request)))
+        self.kernel().is_some_and(|kernel| {
+            kernel
+                .plugins()
+                .iter()
+                .any(|plugin| plugin.answers(request))
+        })
     }
 }
 

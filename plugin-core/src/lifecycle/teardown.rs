@@ -1,4 +1,4 @@
-//! The steps that end one unit, each within its time.
+//! The steps that end one instance, each within its time.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::first_poll::first_poll;
 use super::hook;
+use super::instance::{Instance, Live};
 use super::kernel::Kernel;
-use super::unit::{Live, Unit};
 use crate::event::Reception;
 use crate::guard;
 
@@ -26,15 +26,15 @@ const LOOK: Duration = Duration::from_millis(10);
 
 /// A stop under way: what has been late so far.
 pub(super) struct Teardown<'a> {
-    unit: &'a Unit,
+    instance: &'a Instance,
     insist: CancellationToken,
     late: Vec<&'static str>,
 }
 
 impl<'a> Teardown<'a> {
-    pub(super) fn new(unit: &'a Unit, insist: CancellationToken) -> Self {
+    pub(super) fn new(instance: &'a Instance, insist: CancellationToken) -> Self {
         Self {
-            unit,
+            instance,
             insist,
             late: Vec::new(),
         }
@@ -65,8 +65,8 @@ impl<'a> Teardown<'a> {
         what: &'static str,
         future: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
-        let deadline = Instant::now() + self.unit.settings.timeout;
-        self.unit
+        let deadline = Instant::now() + self.instance.settings.timeout;
+        self.instance
             .board
             .change(|entry| entry.waiting = Some((what, deadline)));
         let done = tokio::select! {
@@ -77,14 +77,17 @@ impl<'a> Teardown<'a> {
         };
         if done.is_none() {
             self.late.push(what);
-            tracing::error!(plugin = self.unit.name(), "`{what}` was not done in time");
+            tracing::error!(
+                plugin = self.instance.name(),
+                "`{what}` was not done in time"
+            );
         }
         done
     }
 
     /// If dead letters are kept here: those that are on their way arrive.
     pub(super) async fn hand_over_letters(&mut self, kernel: &Kernel) {
-        if self.unit.keeps_letters() {
+        if self.instance.keeps_letters() {
             let letters = kernel.bus.letters();
             self.wait("dead letters", letters.hand_over_all()).await;
         }
@@ -92,7 +95,7 @@ impl<'a> Teardown<'a> {
 
     /// If others store their events here: no more do.
     pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
-        if self.unit.is_event_store() {
+        if self.instance.is_event_store() {
             let durables = kernel.bus.durables();
             self.wait("store", durables.suspend()).await;
             durables.cut();
@@ -105,7 +108,7 @@ impl<'a> Teardown<'a> {
     pub(super) async fn drain(&mut self, live: &mut Live, kernel: &Kernel) -> usize {
         // First, so that publishers find room who wait for that.
         live.deliveries.drain();
-        live.mailbox.bell().wind_up(self.unit.settings.timeout);
+        live.mailbox.bell().wind_up(self.instance.settings.timeout);
         let unsubscribed = async {
             live.subscriber.deactivate().await;
             live.deliveries.stop().await;
@@ -135,7 +138,7 @@ impl<'a> Teardown<'a> {
             let dead_lettered = live.mailbox.dead_lettered();
             if dead_lettered > 0 {
                 tracing::warn!(
-                    plugin = self.unit.name(),
+                    plugin = self.instance.name(),
                     dead_lettered,
                     "events that waited for a retry or an open circuit breaker went to the dead letters"
                 );
@@ -149,7 +152,7 @@ impl<'a> Teardown<'a> {
         let stored = live.deliveries.in_hand();
         let lost = live.mailbox.unfinished().saturating_sub(stored) + requests;
         tracing::error!(
-            plugin = self.unit.name(),
+            plugin = self.instance.name(),
             dead_lettered = live.mailbox.dead_lettered(),
             lost,
             "accepted events or requests were not handled"
@@ -162,33 +165,28 @@ impl<'a> Teardown<'a> {
         let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush());
         if Box::pin(flushed).await.is_err() {
             tracing::warn!(
-                plugin = self.unit.name(),
+                plugin = self.instance.name(),
                 "its dead letters are not announced yet, or still in memory only"
             );
         }
     }
 
     /// Calls `stop`, if `start` was called.
-    pub(super) async fn hook(
-        &mut self,
-        kernel: &Kernel,
-        unit: usize,
-        live: &Live,
-    ) -> Option<String> {
-        let hook = (self.unit.descriptor.hooks.stop).filter(|_| live.has_started)?;
+    pub(super) async fn hook(&mut self, kernel: &Kernel, live: &Live) -> Option<String> {
+        let hook = (self.instance.descriptor.hooks.stop).filter(|_| live.has_started)?;
         let plugin = Arc::clone(&live.plugin);
-        let limits = kernel.limits(unit);
+        let limits = kernel.limits(self.instance);
         let deadline = Instant::now() + limits.timeout;
-        self.unit
+        self.instance
             .board
             .change(|entry| entry.waiting = Some(("stop", deadline)));
-        let current = self.unit.identity.current();
+        let current = self.instance.identity.current();
         let stopped = hook::run(current, "stop", limits, move || Ok(hook(plugin))).await;
         let error = stopped.err()?;
         if error.kind() == crate::ErrorKind::Timeout {
             self.late.push("stop");
         }
-        tracing::error!(plugin = self.unit.name(), "`stop` failed: {error}");
+        tracing::error!(plugin = self.instance.name(), "`stop` failed: {error}");
         Some(error.to_string())
     }
 
@@ -202,12 +200,12 @@ impl<'a> Teardown<'a> {
 
     /// Drops the plugin; a panic in its `Drop` stays there.
     pub(super) fn drop(&self, live: Live) {
-        let dropped = guard::call(self.unit.identity.current(), || {
+        let dropped = guard::call(self.instance.identity.current(), || {
             drop(live);
             Ok(())
         });
         if let Err(error) = dropped {
-            tracing::error!(plugin = self.unit.name(), "its `Drop` {error}");
+            tracing::error!(plugin = self.instance.name(), "its `Drop` {error}");
         }
     }
 }

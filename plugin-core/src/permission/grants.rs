@@ -95,6 +95,11 @@ impl Grants {
         &self.audit
     }
 
+    /// Whether the same is granted.
+    pub(crate) fn equal(&self, other: &Self) -> bool {
+        self.rules == other.rules
+    }
+
     /// Refusals of those rights that were not granted, each once. Nothing is recorded.
     pub(crate) fn missing<'a>(
         &self,

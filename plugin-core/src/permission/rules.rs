@@ -7,7 +7,7 @@ use super::resource::Action;
 use crate::pattern::Pattern;
 
 /// All that was granted to a plugin.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Rules {
     pub(super) publish: Reach<Pattern>,
     pub(super) subscribe: Reach<Pattern>,
@@ -80,6 +80,18 @@ impl Rules {
 pub(super) enum Reach<T> {
     All,
     Only(Vec<T>),
+}
+
+/// In which order the parts were listed, and how often, is no difference.
+impl<T: PartialEq> PartialEq for Reach<T> {
+    fn eq(&self, other: &Self) -> bool {
+        let holds = |all: &[T], parts: &[T]| parts.iter().all(|part| all.contains(part));
+        match (self, other) {
+            (Self::All, Self::All) => true,
+            (Self::Only(one), Self::Only(other)) => holds(one, other) && holds(other, one),
+            _ => false,
+        }
+    }
 }
 
 impl<T: Clone> Reach<T> {

@@ -202,7 +202,17 @@ hello-plugin:
 ";
     let error = refused(&with(text));
     let told = format!("{error} {error:?}");
-    assert_eq!(error.issues().len(), 3, "{told}");
+    let keys: Vec<_> = error
+        .issues()
+        .iter()
+        .map(|issue| issue.key.as_str())
+        .collect();
+    let right = [
+        "https://***@h/",
+        "hello-plugin.***@h",
+        "hello-plugin.config.key=***",
+    ];
+    assert_eq!(keys, right, "{told}");
     assert!(!told.contains("hunter2"), "{told}");
 }
 
@@ -232,5 +242,21 @@ hello-plugin:
     let error = refused(&with(text).environment([("DB_PASSWORD", "hunter2")]));
     let told = format!("{error} {error:?}");
     assert!(error.issues().len() >= 4, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn report_a16_a_difference_shows_no_secret_either() {
+    let text = |value| {
+        format!(
+            "free-plugin:
+  config: {{ apiKey: hunter2-{value}, from: '${{MAIL_TOKEN}} {value}', 'https://u:hunter2@h/': {value} }}"
+        )
+    };
+    let variables = || [("MAIL_TOKEN", "hunter2")];
+    let old = loaded(&with(&text(1)).environment(variables()));
+    let new = loaded(&with(&text(2)).environment(variables()));
+    let told = format!("{:?}", old.difference(&new));
+    assert_eq!(told.matches("ChangedKey").count(), 3, "{told}");
     assert!(!told.contains("hunter2"), "{told}");
 }

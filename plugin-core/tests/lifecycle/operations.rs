@@ -1,6 +1,8 @@
 //! Operations on single plugins of a running system.
 
-use plugin_core::lifecycle::{OperationError, State};
+use std::time::Duration;
+
+use plugin_core::lifecycle::{OperationError, Running, State};
 use serde_json::json;
 
 use crate::fault::{Ping, Set, listener, plugin};
@@ -30,6 +32,17 @@ async fn b15_a_plugin_that_others_need_is_not_stopped_alone() {
     manager.start("a").await.unwrap();
     assert!(running.status().ready);
     running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn report_4_the_whole_runs_while_one_of_its_plugins_is_stopped() {
+    let running = pair().configure().start().await.unwrap();
+    let manager = running.handle();
+    manager.stop("a").await.unwrap();
+    let status = manager.status();
+    assert_eq!((status.state, status.ready), (State::Running, false));
+    running.stop().await;
+    assert_eq!(manager.status().state, State::Stopped);
 }
 
 #[tokio::test(start_paused = true)]
@@ -121,4 +134,91 @@ async fn a_restart_that_fails_is_told_to_the_operator() {
     assert_eq!(set.journal.of_kind("init").len(), 2);
     assert_eq!(running.status().plugins[0].restarts, 1);
     running.stop().await;
+}
+
+/// Two plugins that do not know each other; the stop of `slow` lasts until its time limit, 30 s.
+async fn beside_a_slow_stop(other: serde_json::Value) -> Running {
+    let set = Set::new([plugin("other", &[]), plugin("slow", &[])])
+        .tell("slow", json!({"stop": "hang"}))
+        .tell("other", other)
+        .set("other", "restart", json!({"backoff": {"initial": "1ms"}}));
+    set.configure().start().await.unwrap()
+}
+
+fn state(running: &Running, name: &str) -> State {
+    let mut plugins = running.status().plugins.into_iter();
+    plugins.find(|plugin| plugin.name == name).unwrap().state
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_lasts_holds_up_no_operation_on_another_plugin() {
+    let running = beside_a_slow_stop(json!({})).await;
+    let manager = running.handle();
+    let meanwhile = async {
+        manager.restart("other").await.unwrap();
+        assert_eq!(state(&running, "slow"), State::Stopping);
+    };
+    let (stopped, ()) = tokio::join!(biased; manager.stop("slow"), meanwhile);
+    assert_eq!(stopped.unwrap().plugins, ["slow"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_that_lasts_holds_up_no_restart_of_what_failed() {
+    let running = beside_a_slow_stop(json!({"task": "error", "after_ms": 1000})).await;
+    let manager = running.handle();
+    let meanwhile = async {
+        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(running.status().plugins[0].restarts, 1);
+        assert_eq!(state(&running, "other"), State::Running);
+        assert_eq!(state(&running, "slow"), State::Stopping);
+    };
+    let (stopped, ()) = tokio::join!(biased; manager.stop("slow"), meanwhile);
+    stopped.unwrap();
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn operations_on_one_plugin_are_carried_out_in_the_order_in_which_they_were_asked_for() {
+    let running = beside_a_slow_stop(json!({})).await;
+    let manager = running.handle();
+    let (stopped, started) = tokio::join!(biased; manager.stop("slow"), manager.start("slow"));
+    assert_eq!(stopped.unwrap().plugins, ["slow"]);
+    assert_eq!(started.unwrap().plugins, ["slow"]);
+    assert_eq!(state(&running, "slow"), State::Running);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_operation_waits_for_one_on_what_its_plugin_needs() {
+    let set = pair().tell("b", json!({"stop": "hang"}));
+    let running = set.configure().start().await.unwrap();
+    let manager = running.handle();
+    manager.stop("a").await.unwrap();
+    let (restarted, started) = tokio::join!(biased; manager.restart("b"), manager.start("a"));
+    restarted.unwrap();
+    started.unwrap();
+    assert!(running.status().ready);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stop_of_the_system_is_noticed_while_an_operation_lasts() {
+    let running = beside_a_slow_stop(json!({})).await;
+    let (manager, publisher) = (running.handle(), running.publisher());
+    let began = tokio::time::Instant::now();
+    let stop = async {
+        // By then the operation is under way.
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        let noticed = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            assert!(publisher.publish(Ping { number: 1 }).await.is_err());
+        };
+        tokio::join!(biased; running.stop(), noticed).0
+    };
+    let (stopped, report) = tokio::join!(biased; manager.stop("slow"), stop);
+    assert_eq!(stopped.unwrap().plugins, ["slow"]);
+    let names: Vec<_> = report.plugins.iter().map(|stop| stop.name).collect();
+    assert_eq!(names, ["other"]);
+    assert!(began.elapsed() < Duration::from_secs(31));
 }

@@ -8,7 +8,7 @@ use axum::routing::MethodRouter;
 use plugin_core::audit::{Outcome, SecurityLog};
 
 use crate::client::address;
-use crate::problem::Detail;
+use plugin_http::Detail;
 
 /// The user whose request an answer is for.
 #[derive(Debug, Clone)]

@@ -12,7 +12,7 @@ use plugin_contracts::{Auth, AuthError};
 
 use crate::audited::User;
 use crate::client::address;
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 /// Who calls, and with which token.
 #[derive(Clone)]
@@ -33,7 +33,8 @@ async fn check(
 ) -> Result<Response, Problem> {
     let token = bearer(request.headers()).ok_or_else(no_token)?.to_owned();
     let ip = address(request.extensions());
-    let session = auth.verify_from(&token, ip.as_deref()).await?;
+    let session = auth.verify_from(&token, ip.as_deref()).await;
+    let session = session.map_err(refused)?;
     let user_id = session.user_id;
     let user = User(user_id.clone());
     request.extensions_mut().insert(Caller { user_id, token });
@@ -69,24 +70,23 @@ fn whole_seconds(pause: Duration) -> u64 {
     pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
 }
 
-impl From<AuthError> for Problem {
-    fn from(error: AuthError) -> Self {
-        match error {
-            AuthError::Credentials => unauthorized(error.to_string(), "Bearer"),
-            AuthError::Token => unauthorized(error.to_string(), r#"Bearer error="invalid_token""#),
-            AuthError::RateLimited { retry_after } => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
-                    .retry_after(whole_seconds(retry_after))
-            }
-            // Not a fault: no line in the log for each.
-            AuthError::Failed(ref failed) if let Some(pause) = failed.retry_after() => {
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string())
-                    .retry_after(whole_seconds(pause))
-            }
-            error => {
-                tracing::error!(%error, "the authentication service failed");
-                Self::unavailable("the authentication service failed")
-            }
+/// What callers are told of an authentication that failed.
+pub(crate) fn refused(error: AuthError) -> Problem {
+    match error {
+        AuthError::Credentials => unauthorized(error.to_string(), "Bearer"),
+        AuthError::Token => unauthorized(error.to_string(), r#"Bearer error="invalid_token""#),
+        AuthError::RateLimited { retry_after } => {
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
+                .retry_after(whole_seconds(retry_after))
+        }
+        // Not a fault: no line in the log for each.
+        AuthError::Failed(ref failed) if let Some(pause) = failed.retry_after() => {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string())
+                .retry_after(whole_seconds(pause))
+        }
+        error => {
+            tracing::error!(%error, "the authentication service failed");
+            Problem::unavailable("the authentication service failed")
         }
     }
 }

@@ -19,7 +19,7 @@ use plugin_core::prelude::*;
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde::de::{Deserializer, Error as _};
 
-use crate::server::Peer;
+use plugin_http::Peer;
 
 /// Entries of a header that are looked at, from the right: nobody has more proxies.
 const MOST_HOPS: usize = 32;

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 

@@ -44,22 +44,15 @@
 
 mod config;
 
-mod problem;
-
-mod body;
 mod idempotency;
-mod limits;
 
 mod audited;
 mod auth;
 mod client;
-mod framing;
 mod operators;
 mod routes;
 
 mod address;
-mod server;
-mod traced;
 
 mod plugin;
 

@@ -1,5 +1,6 @@
 //! The plugin: binds when it starts, drains when it stops.
 
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
@@ -7,16 +8,15 @@ use axum::middleware::{from_fn, from_fn_with_state};
 use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
+use plugin_http::{
+    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed, traced,
+};
 
 use crate::address::AddressFile;
 use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
-use crate::framing::framed;
-use crate::limits::Limits;
 use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
-use crate::server::{self, Head, Room, Routers, Server, ServerLimits, Spawn, Timeouts};
-use crate::traced::traced;
 
 /// Serves the HTTP interface.
 #[derive(Debug)]
@@ -29,7 +29,7 @@ pub struct Api {
     operator: Option<Operator>,
     log: SecurityLog,
     address: AddressFile,
-    server: Mutex<Option<Server>>,
+    server: Mutex<Option<(Server, SocketAddr)>>,
 }
 
 /// Serves the HTTP interface.
@@ -66,11 +66,13 @@ impl Api {
     #[start]
     async fn start(&self, tasks: Tasks) -> Result<()> {
         self.tell_of_nobody().await;
-        let bound = server::bind(&self.config.address).await?;
+        let proxies = self.proxies();
+        let tcp = Tcp::bind(&self.config.address).await?;
+        let tcp = tcp.shared_by(move |address| proxies.contains(address));
+        let address = tcp.local_address();
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = bound.serve(self.routers(&spawn), self.limits(), &spawn)?;
-        let address = server.address();
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some(server);
+        let server = Server::serve(tcp, self.routers(&spawn), self.limits(), &spawn)?;
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((server, address));
         tracing::info!(%address, "the interface is open");
         self.address.write(address)
     }
@@ -82,8 +84,8 @@ impl Api {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
-        if let Some(server) = server {
-            self.address.remove(server.address());
+        if let Some((server, address)) = server {
+            self.address.remove(address);
             let cut = server.drain(self.config.drain_timeout.get()).await;
             tracing::info!(cut, "the interface is closed");
         }
@@ -137,7 +139,6 @@ impl Api {
     fn limits(&self) -> ServerLimits {
         let config = &self.config;
         ServerLimits {
-            proxies: self.proxies(),
             room: Room {
                 total: config.max_connections,
                 per_address: config.max_connections_per_address,

@@ -10,19 +10,16 @@ mod users;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::http::StatusCode;
-use axum::routing::MethodRouter;
 use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::event::Publishers;
 use plugin_core::{Error, Result};
+use plugin_http::{Problem, Route, Spawn};
 
 use crate::audited::audited;
 use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::operators::Operators;
-use crate::problem::Problem;
-use crate::server::Spawn;
 
 pub(crate) use health::{NotReady, Readiness};
 
@@ -36,24 +33,6 @@ pub(crate) struct Backends {
     pub(crate) readiness: Readiness,
     pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
-}
-
-/// A method and a path, as `METHOD /path`, and what answers there.
-pub(crate) struct Route {
-    name: &'static str,
-    handler: MethodRouter,
-}
-
-impl Route {
-    fn new(name: &'static str, handler: MethodRouter) -> Self {
-        Self { name, handler }
-    }
-
-    fn path(&self) -> &'static str {
-        self.name
-            .split_once(' ')
-            .map_or(self.name, |(_, path)| path)
-    }
 }
 
 /// Names of all routes.
@@ -161,15 +140,6 @@ fn action(route: &str) -> &'static str {
         plugins::OPERATE => "plugins.operate",
         _ => "health.read",
     }
-}
-
-/// A path that ends in no action.
-fn unknown_action(word: &str, actions: &[&str]) -> Problem {
-    let detail = format!(
-        "there is no action `{word}`: use `{}`",
-        actions.join("`, `")
-    );
-    Problem::new(StatusCode::NOT_FOUND, detail).with("actions", actions)
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use plugin_contracts::Row;
 use plugin_core::counted;
 use plugin_core::{Error, Result};
 use sqlx::query::Query;
-use sqlx::{AssertSqlSafe, Column, Database, Encode, Type};
+use sqlx::{AssertSqlSafe, Column, Connection, Database, Encode, Type};
 
 use crate::config::{ColumnKind, Limits};
 use crate::error::{self, classify};
@@ -102,6 +102,11 @@ pub(crate) trait Dialect: Database {
         params: Vec<Param>,
         limits: Limits,
     ) -> impl Future<Output = Result<Vec<Row>, Stopped>> + Send;
+
+    /// A connection on which nothing waits long for a lock.
+    fn connect_in_haste(
+        options: <Self::Connection as Connection>::Options,
+    ) -> impl Future<Output = sqlx::Result<Self::Connection>> + Send;
 
     /// Whether the database answers, and would take a write as far as can be told without one.
     fn probe(connection: &mut Self::Connection) -> impl Future<Output = sqlx::Result<()>> + Send;

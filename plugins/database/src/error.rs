@@ -1,6 +1,7 @@
 //! What a failure of the database means: whether trying again may help, and who has to act.
 
 use plugin_core::Error;
+use sqlx::error::DatabaseError;
 use sqlx::mysql::MySqlDatabaseError;
 use sqlx::sqlite::SqliteError;
 
@@ -54,6 +55,23 @@ pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
     local || meaning(error) != Meaning::Retriable
 }
 
+/// Whether a lock of somebody else was in the way.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    let sqlx::Error::Database(error) = error else {
+        return false;
+    };
+    match error.try_downcast_ref::<MySqlDatabaseError>() {
+        Some(error) => error.number() == 1205,
+        None => matches!(sqlite_code(&**error), Some(5 | 6)),
+    }
+}
+
+/// The primary result code of SQLite, the low byte of the extended one.
+fn sqlite_code(error: &dyn DatabaseError) -> Option<u32> {
+    let error = error.try_downcast_ref::<SqliteError>()?;
+    Some(DatabaseError::code(error)?.parse::<u32>().ok()? & 0xff)
+}
+
 fn meaning(error: &sqlx::Error) -> Meaning {
     match error {
         // A closed pool is one whose plugin is being restarted.
@@ -70,11 +88,7 @@ fn meaning(error: &sqlx::Error) -> Meaning {
             if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
                 return mysql(error.number(), error.message());
             }
-            if let Some(error) = error.try_downcast_ref::<SqliteError>() {
-                let code = sqlx::error::DatabaseError::code(error);
-                return sqlite(code.and_then(|code| code.parse().ok()).unwrap_or(0));
-            }
-            Meaning::Statement
+            sqlite_code(&**error).map_or(Meaning::Statement, sqlite)
         }
         _ => Meaning::Statement,
     }
@@ -110,9 +124,9 @@ fn mysql(number: u16, message: &str) -> Meaning {
     }
 }
 
-/// By the primary result code, the low byte of the extended one.
+/// By the primary result code.
 fn sqlite(code: u32) -> Meaning {
-    match code & 0xff {
+    match code {
         // Busy, locked, no memory, disk I/O, full, can't open a file (now), the locking protocol.
         5 | 6 | 7 | 10 | 13 | 14 | 15 => Meaning::Retriable,
         // No permission, read-only, corrupt, not a database.
@@ -135,7 +149,6 @@ mod tests {
         assert!(classify(sqlx::Error::Io(lost)).kind().is_retriable());
         assert!(classify(sqlx::Error::PoolTimedOut).kind().is_retriable());
         assert_eq!(mysql(1213, ""), Meaning::Retriable);
-        assert_eq!(sqlite(5 | (2 << 8)), Meaning::Retriable);
     }
 
     #[test]
@@ -152,7 +165,7 @@ mod tests {
         for stays in [1064, 1146, 1292, 1366, 1406, 1062, 1792] {
             assert_eq!(mysql(stays, ""), Meaning::Statement, "{stays}");
         }
-        for passes in [5, 6, 7, 10, 13, 14, 5 | (2 << 8), 10 | (12 << 8)] {
+        for passes in [5, 6, 7, 10, 13, 14] {
             assert_eq!(sqlite(passes), Meaning::Retriable, "{passes}");
         }
         for stays in [1, 18, 19, 20, 25] {

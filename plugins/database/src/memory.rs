@@ -92,12 +92,11 @@ pub(crate) async fn note<D: Dialect>(
 /// # Errors
 ///
 /// When it does not.
-pub(crate) async fn try_write<D: Dialect>(connection: &mut D::Connection) -> Result<()> {
+pub(crate) async fn try_write<D: Dialect>(connection: &mut D::Connection) -> sqlx::Result<()> {
     let write = format!("REPLACE INTO {TABLE} (event, saved) VALUES ('probe', 0)");
     let remove = format!("DELETE FROM {TABLE} WHERE event = 'probe'");
     for sql in [write, remove] {
-        let done = D::execute(connection, &sql, Vec::new()).await;
-        done.map_err(|error| classify_write(error, false))?;
+        D::execute(connection, &sql, Vec::new()).await?;
     }
     Ok(())
 }

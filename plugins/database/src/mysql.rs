@@ -7,7 +7,7 @@ use plugin_contracts::Row;
 use plugin_core::Result;
 use serde_json::{Number, Value};
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlPoolOptions, MySqlRow};
-use sqlx::{AssertSqlSafe, Connection, MySql, Row as _, Type, TypeInfo, ValueRef};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, MySql, Row as _, Type, TypeInfo, ValueRef};
 
 use crate::config::{ColumnKind, Limits, Server};
 use crate::dialect::{Dialect, Done, Stopped, bind, collect};
@@ -174,6 +174,14 @@ impl Dialect for MySql {
             transaction.rollback().await.map_err(Stopped::Failed)?;
         }
         found
+    }
+
+    /// A server counts in seconds.
+    async fn connect_in_haste(options: MySqlConnectOptions) -> sqlx::Result<MySqlConnection> {
+        let mut connection = options.connect().await?;
+        let haste = "SET SESSION innodb_lock_wait_timeout = 1, lock_wait_timeout = 1";
+        sqlx::query(haste).execute(&mut connection).await?;
+        Ok(connection)
     }
 
     /// A server that is read-only refuses this transaction already.

@@ -2,16 +2,18 @@
 //! cause when there is none.
 
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use plugin_core::place::Place;
 use plugin_core::{Error, Result};
 use sqlx::pool::PoolConnection;
-use sqlx::{ConnectOptions, Connection, Pool};
-use tokio::time::timeout;
+use sqlx::{Connection, Pool};
+use tokio::time::{Instant, timeout};
 
 use crate::dialect::Dialect;
-use crate::error::classify;
+use crate::error::{classify, is_locked};
 
 /// How long the question for the cause may take, when the pool had no connection.
 const PROBE: Duration = Duration::from_secs(1);
@@ -20,42 +22,58 @@ const PROBE: Duration = Duration::from_secs(1);
 /// not.
 pub(crate) const GRACE: Duration = Duration::from_secs(1);
 
+/// How long calls may wait, and none get a connection, before the pool counts as exhausted.
+const EXHAUSTED: Duration = Duration::from_secs(1);
+
 /// A pool, and what it leads to.
 #[derive(Debug)]
 pub(crate) struct Reach<D: Dialect> {
     pool: Pool<D>,
     /// The file, or host and port.
     place: String,
-    file: Option<FileId>,
+    file: Option<Place>,
+    waits: Waits,
 }
 
-/// A file, and what tells it from another one of that name.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct FileId {
-    path: PathBuf,
-    identity: Option<(u64, u64)>,
-}
+/// How many calls wait for a connection, and since when no one got any.
+#[derive(Debug, Default)]
+struct Waits(Mutex<Option<(usize, Instant)>>);
 
-impl FileId {
-    fn of(path: &Path) -> std::io::Result<Self> {
-        let metadata = std::fs::metadata(path)?;
-        Ok(Self {
-            path: path.to_owned(),
-            identity: identity(&metadata),
-        })
+/// A call that waits.
+struct Waiting<'a>(&'a Waits);
+
+impl Waits {
+    fn begin(&self) -> Waiting<'_> {
+        let mut waits = self.lock();
+        let (count, since) = waits.unwrap_or_else(|| (0, Instant::now()));
+        *waits = Some((count + 1, since));
+        Waiting(self)
+    }
+
+    fn are_long(&self) -> bool {
+        self.lock()
+            .is_some_and(|(_, since)| since.elapsed() >= EXHAUSTED)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<(usize, Instant)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-#[cfg(unix)]
-fn identity(metadata: &std::fs::Metadata) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-
-    Some((metadata.dev(), metadata.ino()))
+impl Waiting<'_> {
+    /// It has got one: those that wait have waited no longer than until now for their turn.
+    fn end_served(self) {
+        if let Some((_, since)) = &mut *self.0.lock() {
+            *since = Instant::now();
+        }
+    }
 }
 
-#[cfg(not(unix))]
-fn identity(_: &std::fs::Metadata) -> Option<(u64, u64)> {
-    None
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        let mut waits = self.0.lock();
+        *waits = (*waits).and_then(|(count, since)| (count > 1).then(|| (count - 1, since)));
+    }
 }
 
 /// A connection in use. Unless it is given back it is closed: after an error, or when the work on
@@ -69,12 +87,13 @@ impl<D: Dialect> Reach<D> {
             pool,
             place,
             file: None,
+            waits: Waits::default(),
         }
     }
 
     /// The database is that file, as long as it is there.
     pub(crate) fn in_file(mut self, path: &Path) -> Self {
-        self.file = FileId::of(path).ok();
+        self.file = Place::of(path).ok();
         self
     }
 
@@ -88,14 +107,24 @@ impl<D: Dialect> Reach<D> {
         let Some(file) = &self.file else {
             return Ok(());
         };
-        if FileId::of(&file.path).is_ok_and(|now| now == *file) {
-            return Ok(());
+        file.check().map_err(|error| {
+            Error::config(format!(
+                "{error}, and what is written now is lost: stop the service, put the file back or \
+                 leave it away, and start it again"
+            ))
+        })
+    }
+
+    /// Checks that no calls have waited for long without that any of them got a connection.
+    ///
+    /// # Errors
+    ///
+    /// When they have.
+    pub(crate) fn has_room(&self) -> Result<()> {
+        if self.waits.are_long() {
+            return Err(self.exhausted());
         }
-        Err(Error::config(format!(
-            "`{}` was removed or replaced while it was in use, and what is written now is lost: \
-             stop the service, put the file back or leave it away, and start it again",
-            self.place
-        )))
+        Ok(())
     }
 
     /// A connection that nobody uses just now.
@@ -109,45 +138,91 @@ impl<D: Dialect> Reach<D> {
     ///
     /// When there is none within `connect_timeout`, says why.
     pub(crate) async fn lease(&self, limit: Duration) -> Result<Lease<D>> {
+        let waiting = self.waits.begin();
         let mut lease = match self.pool.acquire().await {
             Ok(connection) => Lease(Some(connection)),
             Err(sqlx::Error::PoolTimedOut) => return Err(self.cause().await),
             Err(error) => return Err(self.unreachable(error)),
         };
+        waiting.end_served();
         let limited = D::limit(lease.connection()?, limit).await;
         limited.map_err(classify)?;
         Ok(lease)
     }
 
-    /// A connection beside the pool: one that says how the database is, whatever the pool does.
+    /// A connection beside the pool, on which nothing waits long for a lock: one that says how the
+    /// database is, whatever the pool does.
     ///
     /// # Errors
     ///
-    /// When there is none within `limit`.
-    pub(crate) async fn connect(&self, limit: Duration) -> Result<D::Connection> {
-        let options = self.pool.connect_options();
-        match timeout(limit, options.connect()).await {
-            Ok(connected) => connected.map_err(|error| self.unreachable(error)),
-            Err(_) => Err(self.silent(limit)),
-        }
+    /// When there is none.
+    pub(crate) async fn connect_in_haste(&self) -> sqlx::Result<D::Connection> {
+        D::connect_in_haste((*self.pool.connect_options()).clone()).await
     }
 
     /// Why the pool had no connection: it retries what is refused, and forgets why.
     async fn cause(&self) -> Error {
-        match self.connect(PROBE).await {
-            Err(error) => error,
-            Ok(connection) => {
+        match timeout(PROBE, self.connect_in_haste()).await {
+            Err(_) => self.silent(PROBE),
+            Ok(Err(error)) => self.refusal(error),
+            Ok(Ok(connection)) => {
                 // It was for this question only.
                 drop(connection.close().await);
-                Error::retriable(
-                    "all connections are in use: raise `pool_size`, or lower `query_timeout`",
-                )
+                self.exhausted()
             }
         }
     }
 
+    fn exhausted(&self) -> Error {
+        let place = &self.place;
+        let all = self.pool.options().get_max_connections();
+        Error::retriable(match self.file {
+            Some(_) => format!(
+                "the connection that writes `{place}` is in use by a statement that takes long, and \
+                 others wait for it: lower `query_timeout`"
+            ),
+            None => format!(
+                "all {all} connections to `{place}` are in use, and calls wait for one: raise \
+                 `pool_size`, or lower `query_timeout`"
+            ),
+        })
+    }
+
+    /// Why the database does not do what it was asked for beside the pool.
+    pub(crate) fn refusal(&self, error: sqlx::Error) -> Error {
+        if !is_locked(&error) {
+            return self.unreachable(error);
+        }
+        let place = &self.place;
+        let locked = if D::IN_THIS_PROCESS {
+            format!(
+                "`{place}` is locked by another process, or by a statement of a plugin that takes \
+                 long: find the process with `fuser {place}`, and end it"
+            )
+        } else {
+            format!(
+                "what is written at `{place}` is locked by another session: find it with `SHOW \
+                 PROCESSLIST`, and end it"
+            )
+        };
+        Error::retriable(locked).because(error)
+    }
+
+    pub(crate) fn takes_no_write(&self, limit: Duration) -> Error {
+        Error::retriable(format!(
+            "`{}` answers, and takes no write within {limit:?}: its tables are locked by another \
+             session (`SHOW PROCESSLIST` names it), or its disk stands still",
+            self.place
+        ))
+    }
+
     fn unreachable(&self, error: sqlx::Error) -> Error {
-        classify(error).context(format!("can't reach `{}`", self.place))
+        let place = &self.place;
+        let what = match &error {
+            sqlx::Error::Database(_) => format!("`{place}` refuses what is asked of it"),
+            _ => format!("can't reach `{place}`"),
+        };
+        classify(error).context(what)
     }
 
     pub(crate) fn silent(&self, limit: Duration) -> Error {

@@ -11,7 +11,7 @@ use sqlx::sqlite::{
     SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePoolOptions, SqliteRow,
     SqliteSynchronous,
 };
-use sqlx::{Row as _, Sqlite, TypeInfo, ValueRef};
+use sqlx::{ConnectOptions, Connection, Row as _, Sqlite, TypeInfo, ValueRef};
 
 use crate::config::{ColumnKind, Limits};
 use crate::dialect::{Dialect, Done, Stopped, bind, collect};
@@ -22,6 +22,9 @@ use crate::reach::Reach;
 
 /// Steps of SQLite's machine between two looks at the clock.
 const STEPS_PER_LOOK: i32 = 1000;
+
+/// How long whoever asks how the file is waits for the lock of others.
+const HASTE: Duration = Duration::from_millis(300);
 
 /// Rows that wait for whoever reads them: each is a copy of its values.
 const ROWS_IN_HAND: usize = 8;
@@ -81,7 +84,7 @@ pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, 
 /// permissions.
 fn make_file(path: &Path) -> std::io::Result<()> {
     if let Some(directory) = path.parent() {
-        std::fs::create_dir_all(directory)?;
+        owned::create_dir_all(directory)?;
     }
     regular::open(path, owned::options().create(true).append(true)).map(drop)
 }
@@ -150,9 +153,13 @@ impl Dialect for Sqlite {
         Self::read(connection, sql, params, limits).await
     }
 
+    async fn connect_in_haste(options: SqliteConnectOptions) -> sqlx::Result<SqliteConnection> {
+        options.busy_timeout(HASTE).connect().await
+    }
+
+    /// Takes the lock that a write needs, and writes nothing.
     async fn probe(connection: &mut SqliteConnection) -> sqlx::Result<()> {
-        let read = "SELECT COUNT(*) FROM sqlite_master";
-        Self::execute(connection, read, Vec::new()).await.map(drop)
+        connection.begin_with(Self::BEGIN).await?.rollback().await
     }
 
     fn portable(sql: &str) -> Cow<'_, str> {

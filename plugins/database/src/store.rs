@@ -13,7 +13,7 @@ use sqlx::{AssertSqlSafe, Connection};
 use crate::config::{ColumnKind, DatabaseConfig, Limits, Tables};
 use crate::dialect::{Dialect, Done, Stopped};
 use crate::error::{self, classify, classify_write};
-use crate::health::{self, Writes};
+use crate::health::{self, Begun, Writes};
 use crate::memory::{self, Saved};
 use crate::param::Param;
 use crate::query;
@@ -148,7 +148,7 @@ impl<D: Dialect> Store<D> {
         let begun = self.writes.begin();
         let saved = self
             .writer
-            .within(limit, self.transaction(rows, limit))
+            .within(limit, self.transaction(rows, limit, &begun))
             .await;
         begun.went(&saved);
         saved
@@ -160,9 +160,14 @@ impl<D: Dialect> Store<D> {
         self.limits.query.saturating_mul(statements)
     }
 
-    async fn transaction(&self, rows: &[Saving<'_>], limit: Duration) -> Result<Vec<Result<i64>>> {
+    async fn transaction(
+        &self,
+        rows: &[Saving<'_>],
+        limit: Duration,
+        begun: &Begun<'_>,
+    ) -> Result<Vec<Result<i64>>> {
         let mut lease = self.writer.lease(limit).await?;
-        let saved = self.save_all(lease.connection()?, rows).await;
+        let saved = self.save_all(lease.connection()?, rows, begun).await;
         // After a failure nobody knows what the connection is in: a server may not answer to the
         // rollback, and SQLite rolls back by itself when the disk is full, which the driver does
         // not see.
@@ -183,9 +188,13 @@ impl<D: Dialect> Store<D> {
         &self,
         connection: &mut D::Connection,
         rows: &[Saving<'_>],
+        begun: &Begun<'_>,
     ) -> Result<Vec<Result<i64>>> {
         let begin = connection.begin_with(AssertSqlSafe(D::BEGIN)).await;
         let mut transaction = begin.map_err(|error| classify_write(error, false))?;
+        if D::IN_THIS_PROCESS {
+            begun.has_lock();
+        }
         let events = rows.iter().map(|row| row.event.to_string()).collect();
         let mut known = memory::recall::<D>(&mut transaction, events, self.limits).await?;
         let mut new = Saved::new();
@@ -326,7 +335,7 @@ impl<D: Dialect> Store<D> {
     ///
     /// When it does not: says why.
     pub(crate) async fn health(&self) -> Result<()> {
-        health::check(&self.writer, &self.writes).await
+        health::check((&self.writer, &self.reader), &self.writes).await
     }
 
     /// Closes all connections, when what they do is done.

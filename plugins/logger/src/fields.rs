@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::fmt;
 
+use plugin_core::ErrorChain;
 use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 
@@ -71,14 +72,8 @@ impl Visit for Fields {
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        let mut text = Cut::new(self.most);
-        text.add(format_args!("{value}"));
-        let mut cause = value.source();
-        while let Some(error) = cause {
-            text.add(format_args!(": {error}"));
-            cause = error.source();
-        }
-        self.put(field, text.end().into());
+        let text = Cut::of(self.most, format_args!("{}", ErrorChain(value)));
+        self.put(field, text.into());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {

@@ -15,7 +15,10 @@ use crate::lock::Lock;
 use crate::schema;
 
 /// How long one process waits for a transaction of another.
-const BUSY: Duration = Duration::from_secs(5);
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
+/// How long who writes waits for it at once, and who asks how the file is.
+const HASTE: Duration = Duration::from_millis(250);
 
 /// How the file is opened.
 #[derive(Debug, Clone)]
@@ -49,7 +52,15 @@ impl Location {
         }
         let wal = "PRAGMA journal_mode = WAL";
         (connection.execute(wal).await).map_err(|error| self.fault(error))?;
+        let haste = format!("PRAGMA busy_timeout = {}", HASTE.as_millis());
+        let set = sqlx::query(sqlx::AssertSqlSafe(haste)).execute(&mut connection);
+        set.await.map_err(|error| self.fault(error))?;
         Ok(connection)
+    }
+
+    /// A connection that does not wait long for a transaction of another.
+    pub(crate) async fn open_in_haste(&self) -> sqlx::Result<SqliteConnection> {
+        self.options().busy_timeout(HASTE).connect().await
     }
 
     /// Opens a file that is there, for a command: it may be served, so that to check all of it
@@ -160,7 +171,7 @@ impl Stamp {
 /// its owner's alone, and SQLite gives the files beside it the same permissions.
 fn make_file(path: &Path) -> Result<(), FileError> {
     if let Some(directory) = path.parent() {
-        private_directories(directory).map_err(|error| Fault::Io(error).at(path))?;
+        owned::create_dir_all(directory).map_err(|error| Fault::Io(error).at(path))?;
     }
     if !path.exists() && beside(path, "-wal").exists() {
         return Err(Fault::Orphaned.at(path));
@@ -182,15 +193,6 @@ fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut beside = path.as_os_str().to_owned();
     beside.push(ending);
     beside.into()
-}
-
-/// Makes directories that are their owner's alone, as far as they are not there.
-pub(crate) fn private_directories(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// The version of a file without tables.

@@ -95,6 +95,11 @@ pub(crate) fn is_broken(error: &sqlx::Error) -> bool {
     matches!(code(error), Some(11 | 26))
 }
 
+/// Whether another connection has the lock of the file.
+pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
+    matches!(code(error), Some(5 | 6))
+}
+
 /// Whether trying again may help: all but what breaks a rule of the tables or a limit.
 pub(crate) fn store_error(error: sqlx::Error) -> Error {
     match code(&error) {

@@ -2,15 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use plugin_core::Result;
 use plugin_core::event::store::Stock;
 use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery};
+use plugin_core::{Result, owned};
 use sqlx::Connection;
 use sqlx::sqlite::SqliteConnection;
 
 use crate::choice::{self, Deed, Letters, Touched};
 use crate::database::Location;
-use crate::failure::{FileError, store_error};
+use crate::failure::{Fault, FileError, store_error};
 use crate::{letters, lock, rows};
 
 /// A queue's file, open beside the process that serves it, if one does.
@@ -27,8 +27,14 @@ impl QueueFile {
     ///
     /// When it can't be opened, or is no queue.
     pub async fn open(path: &Path) -> Result<Option<Self>> {
-        if !path.exists() {
-            return Ok(None);
+        match path.try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Ok(None),
+            Err(error) => {
+                return Err(Fault::Io(owned::not_below(path, error))
+                    .at(path)
+                    .classified());
+            }
         }
         let opened = Location::new(path.to_owned()).beside().await;
         Ok(Some(Self {

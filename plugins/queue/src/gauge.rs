@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use plugin_core::Error;
 
 use crate::displacement::Displaced;
-use crate::request::Request;
+use crate::limit::Full;
 
 /// Shared by the writer and those who ask.
 #[derive(Debug, Default)]
@@ -15,8 +15,12 @@ pub(crate) struct Gauge {
     failure: Mutex<Option<String>>,
     commits: AtomicU64,
     displaced: AtomicU64,
-    /// Whether events wait for room.
-    is_full: AtomicBool,
+    /// Whether a transaction has the lock of the file.
+    is_writing: AtomicBool,
+    /// Whether nothing is to wait any more.
+    is_hurried: AtomicBool,
+    /// What happens to new events, while there is no room.
+    full: Mutex<Option<Full>>,
 }
 
 impl Gauge {
@@ -45,23 +49,49 @@ impl Gauge {
         }
     }
 
-    /// Notes what waits for room, and says so when that begins and ends.
-    pub(crate) fn keeps_waiting(&self, waiting: &[Request]) {
-        let is_full = !waiting.is_empty();
-        match (self.is_full.swap(is_full, Relaxed), is_full) {
-            (false, true) => tracing::warn!(
-                "the queue is full, and new events wait for room: their handlers are slower than they \
-                 come, or stand still (`queue` shows whose they are; `max_events` and `max_bytes` \
-                 bound it)"
-            ),
-            (true, false) => tracing::info!("the queue has room again"),
-            _ => {}
+    /// Notes whether there is room, and says so when that changes.
+    pub(crate) fn fills(&self, full: Option<Full>) {
+        let before = std::mem::replace(&mut *lock(&self.full), full);
+        let kind = |full: Option<Full>| full.map(|full| std::mem::discriminant(&full));
+        if kind(before) == kind(full) {
+            return;
         }
+        let what = match full {
+            Some(Full::Waits) => "new events wait for room",
+            Some(Full::Refuses(_)) => "new events are refused",
+            // Each transaction that drops some says so.
+            Some(Full::Drops) => return,
+            None => return tracing::info!("the queue has room again"),
+        };
+        tracing::warn!(
+            "the queue is full, and {what}: their handlers are slower than they come, or stand still \
+             (`queue` shows whose they are; `max_events` and `max_bytes` bound it)"
+        );
     }
 
-    /// Whether events wait for room.
-    pub(crate) fn is_full(&self) -> bool {
-        self.is_full.load(Relaxed)
+    /// What happens to new events, if there is no room.
+    pub(crate) fn full(&self) -> Option<Full> {
+        *lock(&self.full)
+    }
+
+    /// Notes that a transaction has the lock of the file, or is over.
+    pub(crate) fn holds_the_lock(&self, is_writing: bool) {
+        self.is_writing.store(is_writing, Relaxed);
+    }
+
+    /// Whether a transaction has the lock of the file.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.is_writing.load(Relaxed)
+    }
+
+    /// From here on nothing waits.
+    pub(crate) fn hurry(&self) {
+        self.is_hurried.store(true, Relaxed);
+    }
+
+    /// Whether nothing is to wait any more.
+    pub(crate) fn is_hurried(&self) -> bool {
+        self.is_hurried.load(Relaxed)
     }
 
     /// Notes a write that failed.
@@ -74,11 +104,10 @@ impl Gauge {
 
     /// What the last write failed with.
     pub(crate) fn failure(&self) -> MutexGuard<'_, Option<String>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.failure)
     }
 
     /// Transactions so far.
-    #[cfg(test)]
     pub(crate) fn transactions(&self) -> u64 {
         self.commits.load(Relaxed)
     }
@@ -88,4 +117,8 @@ impl Gauge {
     pub(crate) fn displaced(&self) -> u64 {
         self.displaced.load(Relaxed)
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

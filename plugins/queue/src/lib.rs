@@ -18,6 +18,7 @@ mod displacement;
 mod failure;
 mod file;
 mod gauge;
+mod health;
 mod letters;
 mod limit;
 mod lock;

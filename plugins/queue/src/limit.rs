@@ -1,9 +1,20 @@
 //! Whether there is room for new events, and what happens when there is none.
 
+use std::fmt;
+
 use plugin_core::{Error, Result};
 
 use crate::config::{OnFull, QueueConfig};
 use crate::request::{Append, Size};
+
+/// What happens to new events, as long as there is no room.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Full {
+    Waits,
+    /// The last one that was refused was so large.
+    Refuses(Size),
+    Drops,
+}
 
 /// How much the file may hold.
 #[derive(Debug, Clone, Copy)]
@@ -23,7 +34,10 @@ pub(crate) enum Admission {
     Displace(Size),
     /// They wait.
     Wait,
+    /// They never fit.
     Refuse(Error),
+    /// They are refused until there is room.
+    Full(Error),
 }
 
 impl Limit {
@@ -51,11 +65,16 @@ impl Limit {
         }
         let after = held.and(size);
         match self.on_full {
-            _ if self.is_open || after.fits(self.most) => Admission::Enter,
+            _ if self.has_room(held, size) => Admission::Enter,
             OnFull::Wait => Admission::Wait,
-            OnFull::Fail => Admission::Refuse(self.full()),
+            OnFull::Fail => Admission::Full(self.full()),
             OnFull::DropOldest => Admission::Displace(after.without(self.most)),
         }
+    }
+
+    /// Whether so much more has room.
+    pub(crate) fn has_room(&self, held: Size, more: Size) -> bool {
+        self.is_open || held.and(more).fits(self.most)
     }
 
     /// What never fits is no matter of waiting; of several, each may.
@@ -70,9 +89,13 @@ impl Limit {
     }
 
     fn full(&self) -> Error {
-        Error::retriable(format!(
-            "the queue is full: it may hold {} events and {} bytes (`max_events` and `max_bytes` of `queue-plugin`)",
-            self.most.events, self.most.bytes
-        ))
+        Error::retriable(format!("the queue is full ({self} of `queue-plugin`)"))
+    }
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Size { events, bytes } = self.most;
+        write!(f, "`max_events` {events}, `max_bytes` {bytes}")
     }
 }

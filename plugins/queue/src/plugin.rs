@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use crate::config::QueueConfig;
 use crate::database::Location;
 use crate::failure::store_error;
+use crate::health;
 use crate::letters;
 use crate::requests::Requests;
 use crate::store::{Store, Work};
@@ -88,13 +89,7 @@ impl Queue {
             Ok(store) => store,
             Err(error) => return Health::Unhealthy(error.to_string()),
         };
-        match store.check().await {
-            Ok(()) if store.gauge().is_full() => {
-                Health::Degraded("the queue is full, and new events wait for room".to_owned())
-            }
-            Ok(()) => Health::Healthy,
-            Err(error) => Health::Unavailable(error.to_string()),
-        }
+        health::of(&store).await
     }
 
     fn store(&self) -> Result<Arc<Store>> {

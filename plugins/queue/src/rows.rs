@@ -152,6 +152,21 @@ pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec
     rows.iter().map(stocked).collect()
 }
 
+/// The subscription that has the most events.
+pub(crate) async fn largest(
+    connection: &mut SqliteConnection,
+) -> sqlx::Result<Option<SubscriptionName>> {
+    let sql = "SELECT plugin, handler, topic FROM subscriptions WHERE id = (
+            SELECT subscription FROM events GROUP BY subscription ORDER BY count(*) DESC LIMIT 1)";
+    let row: Option<(String, String, String)> =
+        sqlx::query_as(sql).fetch_optional(connection).await?;
+    Ok(row.map(|(plugin, handler, topic)| SubscriptionName {
+        plugin: plugin.into(),
+        handler: handler.into(),
+        topic: topic.into(),
+    }))
+}
+
 fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
     let name = SubscriptionName {
         plugin: row.try_get::<String, _>(0)?.into(),

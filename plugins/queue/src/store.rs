@@ -2,21 +2,24 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use plugin_core::event::store::{Record, Settled, Stock, Stored, SubscriptionName, Window};
 use plugin_core::event::{DeadLetter, DeadLetterId};
 use plugin_core::place::Place;
-use plugin_core::{Error, Result};
+use plugin_core::{Error, Result, owned};
 use sqlx::Sqlite;
 use sqlx::pool::PoolConnection;
 use sqlx::sqlite::SqlitePool;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout;
 
 use crate::config::{OnFull, QueueConfig};
-use crate::database::{Location, private_directories};
+use crate::database::Location;
 use crate::displacement::Tickets;
 use crate::failure::{FileError, store_error};
 use crate::gauge::Gauge;
+use crate::limit::Limit;
 use crate::lock::Lock;
 use crate::request::{Append, Call, Request, Revive, Settle};
 use crate::rows;
@@ -25,12 +28,17 @@ use crate::writer::Writer;
 /// Requests that wait for the writer; who has more waits.
 const REQUESTS: usize = 1024;
 
+/// How long the end waits for those who read.
+const READERS_LEAVE: Duration = Duration::from_secs(1);
+
 /// An open file.
 #[derive(Debug)]
 pub(crate) struct Store {
     requests: mpsc::Sender<Request>,
     readers: SqlitePool,
     gauge: Arc<Gauge>,
+    limit: Limit,
+    location: Location,
     /// Of events that may be dropped.
     tickets: Option<Arc<Mutex<Tickets>>>,
     max_crashes: u32,
@@ -89,6 +97,8 @@ impl Store {
             requests: sender,
             readers,
             gauge,
+            limit: Limit::new(config),
+            location: location.clone(),
             tickets,
             max_crashes: config.max_crashes,
             place: Place::of(&location.path)?,
@@ -207,22 +217,15 @@ impl Store {
     }
 
     /// Whether the file is where it was opened: what is written to one that was removed is lost.
-    fn present(&self) -> Result<()> {
+    pub(crate) fn present(&self) -> Result<()> {
         let checked = self.place.check();
         checked.map_err(|error| Error::retriable(error.to_string()))
     }
 
-    /// Whether the file is there and a write works. One that failed is tried again.
-    pub(crate) async fn check(&self) -> Result<()> {
-        self.present()?;
-        if self.gauge.failure().is_none() {
-            return Ok(());
-        }
-        self.ask(Request::Probe).await
-    }
-
-    /// From here on no commit waits for more, and no event for room.
+    /// From here on no commit waits for more, no event for room, and nothing for the lock of another
+    /// process.
     pub(crate) async fn hurry(&self) -> Result<()> {
+        self.gauge.hurry();
         let sent = self.requests.send(Request::Hurry).await;
         sent.map_err(|_| closed())
     }
@@ -230,16 +233,27 @@ impl Store {
     /// Ends the work once all that was asked is written. Until the store is dropped, no other
     /// process may serve the file.
     pub(crate) async fn close(&self) {
+        self.gauge.hurry();
+        // The last connection to go takes the log of the file with it, which one that reads can't.
+        let _left = timeout(READERS_LEAVE, self.readers.close()).await;
         // Work that has ended needs no telling.
         drop(self.requests.send(Request::Close).await);
-        self.readers.close().await;
     }
 
     pub(crate) fn gauge(&self) -> &Gauge {
         &self.gauge
     }
 
-    async fn ask<T>(
+    /// How much there may be.
+    pub(crate) fn limit(&self) -> Limit {
+        self.limit
+    }
+
+    pub(crate) fn location(&self) -> &Location {
+        &self.location
+    }
+
+    pub(crate) async fn ask<T>(
         &self,
         request: impl FnOnce(oneshot::Sender<Result<T>>) -> Request,
     ) -> Result<T> {
@@ -255,7 +269,7 @@ fn closed() -> Error {
 }
 
 fn make_directory(directory: &Path) -> Result<()> {
-    private_directories(directory).map_err(|error| {
+    owned::create_dir_all(directory).map_err(|error| {
         Error::config(format!("can't make `{}`", directory.display())).because(error)
     })
 }

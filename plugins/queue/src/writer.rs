@@ -21,7 +21,7 @@ use crate::config::QueueConfig;
 use crate::displacement::{Displaced, Tickets};
 use crate::failure::store_error;
 use crate::gauge::Gauge;
-use crate::limit::Limit;
+use crate::limit::{Full, Limit};
 use crate::request::{Outcome, Request, Size};
 use crate::rows;
 use crate::suspects;
@@ -59,6 +59,8 @@ struct Done {
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
+    /// How large the last event was that was refused, for want of room.
+    refused: Option<Size>,
     /// Held while events may be dropped, so that none is read out meanwhile.
     tickets: Option<OwnedMutexGuard<Tickets>>,
     /// Dead letters that gave way to newer ones.
@@ -124,7 +126,11 @@ impl Writer {
         }
         self.waiting.clear();
         if let Err(error) = suspects::end(&mut self.connection).await {
-            tracing::warn!("the next start takes this stop for a crash: {error}");
+            let error = store_error(error);
+            tracing::warn!(
+                "the file can't be written, so that the next start takes this stop for a crash, and \
+                 handles what was stored with more care; nothing of it is lost: {error}"
+            );
         }
         self.connection.close().await.map_err(store_error)
     }
@@ -147,6 +153,9 @@ impl Writer {
     /// One transaction for all; if that fails for another reason than the disk, one for each, so
     /// that a bad one harms no other.
     async fn write(&mut self, new: Vec<Request>) {
+        if self.waiting.is_empty() && new.iter().all(Request::is_urgent) {
+            return;
+        }
         let mut batch = std::mem::take(&mut self.waiting);
         batch.extend(new);
         // Who goes makes room for who comes.
@@ -175,7 +184,9 @@ impl Writer {
     }
 
     async fn transaction(&mut self, batch: Vec<Request>) -> Result<(), (Error, Vec<Request>)> {
-        match self.attempt(&batch).await {
+        let attempt = self.attempt(&batch).await;
+        self.gauge.holds_the_lock(false);
+        match attempt {
             Ok(done) => {
                 self.committed(done, batch);
                 Ok(())
@@ -194,13 +205,32 @@ impl Writer {
         self.held = done.held;
         self.letters = done.letters;
         self.gauge.commits(&done.displaced, &done.trimmed);
+        let (refused, drops) = (done.refused, !done.displaced.is_empty());
         for (request, outcome) in batch.into_iter().zip(done.outcomes) {
             match outcome {
                 Outcome::Waits => self.waiting.push(request),
                 outcome => request.answer(outcome),
             }
         }
-        self.gauge.keeps_waiting(&self.waiting);
+        self.gauge.fills(self.full(refused, drops));
+    }
+
+    /// What happens to new events now: what happened to the last ones, until those would have room.
+    fn full(&self, refused: Option<Size>, drops: bool) -> Option<Full> {
+        let some = Size {
+            events: 1,
+            bytes: 1,
+        };
+        match self.gauge.full() {
+            _ if !self.waiting.is_empty() => Some(Full::Waits),
+            _ if refused.is_some() => refused.map(Full::Refuses),
+            _ if drops => Some(Full::Drops),
+            Some(Full::Refuses(size)) if !self.limit.has_room(self.held, size) => {
+                Some(Full::Refuses(size))
+            }
+            Some(Full::Drops) if !self.limit.has_room(self.held, some) => Some(Full::Drops),
+            _ => None,
+        }
     }
 }
 

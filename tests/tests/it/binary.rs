@@ -6,6 +6,7 @@ mod accounts;
 mod broken;
 mod feed;
 mod followed;
+mod history;
 mod kept;
 mod letters;
 mod operated;

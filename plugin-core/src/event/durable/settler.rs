@@ -17,7 +17,8 @@ use crate::event::store::Settled;
 /// How long a pump waits before it asks a store that failed again.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How often a store that fails is asked once nothing more is delivered.
+/// How often a store that fails is asked before it is left, once nothing more is delivered: also
+/// counting the tries before that.
 const TRIES_AT_A_STOP: u32 = 4;
 
 /// From the handlers back to the store.
@@ -72,7 +73,7 @@ impl Settler {
     /// Tries until it works; `None` when the store does not come back, or still fails some time
     /// after the stop has begun.
     async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
-        let mut left = TRIES_AT_A_STOP;
+        let mut tries = 0;
         loop {
             let store = self.link.up().await?.provider();
             match ask(&store, |store| store.settle(&self.durable.name, settled)).await {
@@ -86,10 +87,8 @@ impl Settler {
                     self.durable.asks_again().await;
                 }
             }
-            if self.stop.is_cancelled() {
-                left -= 1;
-            }
-            if left == 0 {
+            tries += 1;
+            if tries >= TRIES_AT_A_STOP && self.stop.is_cancelled() {
                 tracing::error!(
                     subscription = %self.durable.name,
                     events = settled.len(),

@@ -1,14 +1,28 @@
 //! Carries out what an operator asks for: start, stop, restart of one plugin, which is that of all
 //! its instances, or of one instance.
 
-use std::ops::Range;
+use std::sync::Arc;
 
-use super::{Escalation, Record, Supervisor};
+use super::failure::{count_restart, names};
+use super::{Record, Shared, Supervisor};
+use crate::lifecycle::changes::{Claim, Escalation};
+use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Operation, OperationError, OperationOutcome, Request};
 use crate::lifecycle::stopping;
 
 impl Supervisor {
-    pub(super) async fn operate(&mut self, request: Request) -> Escalation {
+    pub(super) fn operate(&mut self, request: Request) {
+        let instances = self.shared.kernel.instances();
+        let named = instances.find(request.operation.target().1);
+        let claim = Claim::of(&self.shared.kernel, named.iter().map(|one| one.id));
+        let shared = Arc::clone(&self.shared);
+        self.changes
+            .begin(claim, async move { shared.carry_out(request).await });
+    }
+}
+
+impl Shared {
+    async fn carry_out(&self, request: Request) -> Escalation {
         let mut escalation = None;
         let outcome = match &request.operation {
             Operation::Start { plugin } => self.start(plugin, &mut escalation).await,
@@ -18,9 +32,7 @@ impl Supervisor {
                 plugin,
                 schedule,
                 action,
-            } => self
-                .find(plugin)
-                .and_then(|units| self.kernel.operate_schedule(units.start, schedule, *action)),
+            } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
         };
         self.kernel
             .audit_operation(&request.operation, &request.actor, outcome.as_ref());
@@ -30,44 +42,40 @@ impl Supervisor {
     }
 
     async fn start(
-        &mut self,
+        &self,
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let units = self.find(plugin)?;
-        let state = |unit: usize| self.kernel.units[unit].board.read().state;
-        let idle: Vec<usize> = (units.clone())
-            .filter(|&unit| !state(unit).is_active())
+        let instances = self.find(plugin)?;
+        let idle: Vec<_> = (instances.iter())
+            .filter(|one| !one.state().is_active())
+            .cloned()
             .collect();
         if idle.is_empty() {
-            return Err(OperationError::State {
-                plugin: self.kernel.units[units.start].name(),
-                state: state(units.start),
-            });
+            return Err(in_state(&instances[0]));
         }
         self.start_all(&idle, escalation).await
     }
 
     /// Starts instances of a plugin, each whatever became of the one before it.
     async fn start_all(
-        &mut self,
-        units: &[usize],
+        &self,
+        instances: &[Arc<Instance>],
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         let mut plugins = Vec::new();
         let mut failed = None;
-        for &unit in units {
-            let missing: Vec<_> = (self.missing_needs(unit))
-                .map(|need| self.kernel.units[need.start].plugin())
-                .collect();
+        for instance in instances {
+            let missing = self.missing_needs(instance);
             if !missing.is_empty() {
+                let wiring = &self.kernel.wiring;
                 return Err(OperationError::Needs {
-                    plugin: self.kernel.units[unit].name(),
-                    missing,
+                    plugin: instance.name(),
+                    missing: missing.into_iter().map(|need| wiring.name(need)).collect(),
                 });
             }
-            self.records[unit] = Record::default();
-            match self.launch_for_operator(unit, escalation).await {
+            self.record(instance.id, |record| *record = Record::default());
+            match self.launch_for_operator(instance, escalation).await {
                 Ok(name) => plugins.push(name),
                 Err(error) => drop(failed.get_or_insert(error)),
             }
@@ -75,36 +83,25 @@ impl Supervisor {
         failed.map_or(Ok(OperationOutcome::of(plugins)), Err)
     }
 
-    async fn stop(
-        &mut self,
-        plugin: &str,
-        cascade: bool,
-    ) -> Result<OperationOutcome, OperationError> {
-        let units = self.find(plugin)?;
-        let this = &self.kernel.units[units.start];
-        let gone = self.gone_with(units.clone());
+    async fn stop(&self, plugin: &str, cascade: bool) -> Result<OperationOutcome, OperationError> {
+        let instances = self.find(plugin)?;
+        let gone = self.gone_with(&instances);
         let mut stopped = self.kernel.running_dependents(&gone);
         if !stopped.is_empty() && !cascade {
             return Err(OperationError::Needed {
-                plugin: this.name(),
-                by: self.names(&stopped),
+                plugin: instances[0].name(),
+                by: names(&stopped),
             });
         }
         // A restart that was planned is off: the operator wants it down.
-        let planned = (units.clone())
-            .filter_map(|unit| self.records[unit].due.take())
-            .count();
+        let unplan = |one: &&Arc<Instance>| self.record(one.id, |record| record.due.take());
+        let planned = instances.iter().filter_map(|one| unplan(&one)).count();
         self.cancel_restarts(&gone);
-        let this = &self.kernel.units[units.start];
-        let running: Vec<usize> = (units.clone().rev())
-            .filter(|&unit| self.kernel.units[unit].is_running())
-            .collect();
+        let mut running: Vec<_> = instances.iter().rev().cloned().collect();
+        running.retain(|one| one.is_running());
         if running.is_empty() {
             return match planned {
-                0 => Err(OperationError::State {
-                    plugin: this.name(),
-                    state: this.board.read().state,
-                }),
+                0 => Err(in_state(&instances[0])),
                 _ => Ok(OperationOutcome::of(Vec::new())),
             };
         }
@@ -117,13 +114,13 @@ impl Supervisor {
     /// Restarts the instances one after the other, so that the others serve meanwhile; one that
     /// fails leaves those after it as they are.
     async fn restart(
-        &mut self,
+        &self,
         plugin: &str,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         let mut outcome = OperationOutcome::of(Vec::new());
-        for unit in self.find(plugin)? {
-            let restarted = self.restart_one(unit, escalation).await?;
+        for instance in self.find(plugin)? {
+            let restarted = self.restart_one(&instance, escalation).await?;
             outcome.plugins.extend(restarted.plugins);
             outcome.dead_lettered += restarted.dead_lettered;
             outcome.lost += restarted.lost;
@@ -132,49 +129,55 @@ impl Supervisor {
     }
 
     async fn restart_one(
-        &mut self,
-        unit: usize,
+        &self,
+        instance: &Arc<Instance>,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        if !self.kernel.units[unit].is_running() {
-            return self.start_all(&[unit], escalation).await;
+        if !instance.is_running() {
+            return self.start_all(&[Arc::clone(instance)], escalation).await;
         }
-        let stopped = stopping::stop(&self.kernel, unit).await;
-        self.records[unit] = Record::default();
-        let plugin = self.launch_for_operator(unit, escalation).await?;
-        self.count_restart(unit);
+        let stopped = stopping::stop(&self.kernel, instance).await;
+        self.record(instance.id, |record| *record = Record::default());
+        let plugin = self.launch_for_operator(instance, escalation).await?;
+        count_restart(instance);
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
 
     /// A failure is told to the operator, and followed up like any other.
     async fn launch_for_operator(
-        &mut self,
-        unit: usize,
+        &self,
+        instance: &Arc<Instance>,
         escalation: &mut Escalation,
     ) -> Result<&'static str, OperationError> {
-        let plugin = self.kernel.units[unit].name();
-        match self.launch(unit).await {
+        let plugin = instance.name();
+        match self.launch(instance).await {
             Ok(()) => Ok(plugin),
             Err(error) => {
-                let followed = self.follow_up(unit, &error).await;
+                let followed = self.follow_up(instance, &error).await;
                 *escalation = escalation.take().or(followed);
                 Err(OperationError::Failed { plugin, error })
             }
         }
     }
 
-    fn find(&self, plugin: &str) -> Result<Range<usize>, OperationError> {
-        let unknown = || OperationError::Unknown {
-            plugin: plugin.to_owned(),
-            known: self.kernel.plugins().map(|plugin| plugin.name).collect(),
-        };
-        self.kernel.find(plugin).ok_or_else(unknown)
+    /// The instances of a name: at least one.
+    fn find(&self, plugin: &str) -> Result<Vec<Arc<Instance>>, OperationError> {
+        let instances = self.kernel.instances();
+        match instances.find(plugin) {
+            [] => Err(OperationError::Unknown {
+                plugin: plugin.to_owned(),
+                known: (self.kernel.plugins().iter())
+                    .map(|plugin| plugin.name)
+                    .collect(),
+            }),
+            found => Ok(found.to_vec()),
+        }
     }
+}
 
-    pub(super) fn names(&self, units: &[usize]) -> Vec<&'static str> {
-        units
-            .iter()
-            .map(|&unit| self.kernel.units[unit].name())
-            .collect()
+fn in_state(instance: &Instance) -> OperationError {
+    OperationError::State {
+        plugin: instance.name(),
+        state: instance.state(),
     }
 }

@@ -7,8 +7,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use axum::{Extension, Json};
-use plugin_core::Error;
-use plugin_core::event::{PublishError, Publishers, Received, Subject};
+use plugin_core::event::{Publishers, Received, Subject};
 use plugin_core::trace::TraceContext;
 use serde_json::json;
 use tokio::sync::{Semaphore, watch};
@@ -16,12 +15,12 @@ use tokio::time::Instant;
 
 use super::Route;
 use crate::auth::{Caller, no_token};
-use crate::body::JsonBody;
 use crate::config::ApiConfig;
 use crate::idempotency::{self, Fingerprint, Keys, Known, Outcome};
-use crate::limits::Deadline;
-use crate::problem::Problem;
-use crate::server::Spawn;
+use plugin_http::Deadline;
+use plugin_http::JsonBody;
+use plugin_http::Problem;
+use plugin_http::Spawn;
 
 pub(super) const PUBLISH: &str = "POST /events/{topic}";
 
@@ -208,66 +207,4 @@ fn pending(topic: &str, key: &str) -> Response {
     let body = json!({"pending": topic, "idempotency_key": key, "detail": detail});
     let soon = [(header::RETRY_AFTER, "1")];
     (StatusCode::ACCEPTED, soon, Json(body)).into_response()
-}
-
-/// What a middleware refused: for now, or for good.
-fn refused(error: &Error, detail: String) -> Problem {
-    if !error.kind().is_retriable() {
-        return Problem::new(StatusCode::FORBIDDEN, detail);
-    }
-    let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
-    match error.retry_after() {
-        // The header has whole seconds: never too early.
-        Some(pause) => problem.retry_after(pause.as_secs() + u64::from(pause.subsec_nanos() > 0)),
-        None => problem,
-    }
-}
-
-impl From<PublishError> for Problem {
-    fn from(error: PublishError) -> Self {
-        let detail = error.to_string();
-        match error {
-            PublishError::Decode(wrong) => {
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", wrong.key())
-            }
-            PublishError::Denied(_) => Self::new(StatusCode::FORBIDDEN, detail),
-            PublishError::Request { .. } => Self::new(StatusCode::CONFLICT, detail),
-            PublishError::Topic(_) => Self::new(StatusCode::NOT_FOUND, detail),
-            PublishError::Refused { error, .. } => refused(&error, detail),
-            _ => Self::unavailable(detail),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use axum::response::IntoResponse;
-
-    use super::*;
-
-    #[test]
-    fn a_refusal_says_when_to_come_again() {
-        let refused = |error| {
-            let error = PublishError::Refused {
-                plugin: "rate-limit-plugin",
-                middleware: "check",
-                error,
-            };
-            Problem::from(error).into_response()
-        };
-        let later = refused(Error::retriable("too many").after(Duration::from_millis(1_200)));
-        assert_eq!(later.status(), StatusCode::TOO_MANY_REQUESTS);
-        assert_eq!(later.headers()["retry-after"], "2");
-        let never = refused(Error::external("not you"));
-        assert_eq!(never.status(), StatusCode::FORBIDDEN);
-    }
-
-    #[test]
-    fn a_system_that_stops_asks_to_come_back() {
-        let response = Problem::from(PublishError::Stopping).into_response();
-        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
-        assert!(response.headers().contains_key("retry-after"));
-    }
 }

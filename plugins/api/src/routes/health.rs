@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Route;
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 pub(super) const ALIVE: &str = "GET /healthz";
 pub(super) const READY: &str = "GET /readyz";

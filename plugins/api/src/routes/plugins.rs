@@ -8,10 +8,10 @@ use axum::{Extension, Json};
 use plugin_core::lifecycle::{Operated, Operation, SystemStatus};
 use serde_json::json;
 
-use super::{Route, unknown_action};
+use super::Route;
 use crate::auth::Caller;
 use crate::operators::Operators;
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 pub(super) const LIST: &str = "GET /plugins";
 pub(super) const OPERATE: &str = "POST /plugins/{plugin}/{action}";
@@ -63,7 +63,10 @@ fn read(plugin: String, action: &str, query: Option<&str>) -> Result<Operation, 
         ("start" | "restart", Some(_)) => {
             Err(wrong_query("only `stop` takes a query, `?cascade=true`"))
         }
-        (other, _) => Err(unknown_action(other, &["start", "stop", "restart"])),
+        (other, _) => Err(Problem::unknown_action(
+            other,
+            &["start", "stop", "restart"],
+        )),
     }
 }
 

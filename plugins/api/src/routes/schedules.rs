@@ -10,10 +10,10 @@ use plugin_core::schedule::ScheduleStatus;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Route, unknown_action};
+use super::Route;
 use crate::auth::Caller;
 use crate::operators::Operators;
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 pub(super) const LIST: &str = "GET /schedules";
 pub(super) const OPERATE: &str = "POST /schedules/{plugin}/{schedule}/{action}";
@@ -65,5 +65,6 @@ async fn operate(
 fn read(word: &str) -> Result<ScheduleAction, Problem> {
     let mut actions = ScheduleAction::ALL.into_iter();
     let words = ScheduleAction::ALL.map(ScheduleAction::as_str);
-    (actions.find(|action| action.as_str() == word)).ok_or_else(|| unknown_action(word, &words))
+    (actions.find(|action| action.as_str() == word))
+        .ok_or_else(|| Problem::unknown_action(word, &words))
 }

@@ -13,10 +13,10 @@ use serde_json::json;
 
 use super::Route;
 use crate::audited::User;
-use crate::auth::{Caller, no_token};
-use crate::body::JsonBody;
+use crate::auth::{Caller, no_token, refused};
 use crate::client::address;
-use crate::problem::Problem;
+use plugin_http::JsonBody;
+use plugin_http::Problem;
 
 pub(super) const LOGIN: &str = "POST /login";
 pub(super) const LOGOUT: &str = "POST /logout";
@@ -49,7 +49,7 @@ async fn login(
             Ok((secret, token).into_response())
         }
         // Whom somebody wanted to be stands with the refusal.
-        Err(error) => Ok((Extension(User(user_id)), Problem::from(error)).into_response()),
+        Err(error) => Ok((Extension(User(user_id)), refused(error)).into_response()),
     }
 }
 
@@ -68,7 +68,7 @@ async fn logout(
         }
     };
     let ip = address(&extensions);
-    auth.logout_from(&caller.token, extent, ip.as_deref())
-        .await?;
+    let done = (auth.logout_from(&caller.token, extent, ip.as_deref())).await;
+    done.map_err(refused)?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use self::fakes::{FakeAuth, FakeUsers};
 use super::*;
 use crate::config::UserAccess;
-use crate::server::Peer;
+use plugin_http::Peer;
 
 struct Fixture {
     auth: Arc<FakeAuth>,

@@ -11,7 +11,7 @@ use plugin_contracts::{User, UserService};
 use super::Route;
 use crate::auth::Caller;
 use crate::config::UserAccess;
-use crate::problem::Problem;
+use plugin_http::Problem;
 
 pub(super) const FIND: &str = "GET /users/{id}";
 

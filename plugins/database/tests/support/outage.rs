@@ -175,3 +175,33 @@ async fn report_b23_an_outage_passes() {
     assert_eq!(letters.expect("they are in memory").letters, []);
     assert!(running.stop().await.is_clean());
 }
+
+/// A server that takes connections and does not answer, and one whose tables another session has
+/// locked: either is told while the calls still wait.
+#[tokio::test(flavor = "multi_thread")]
+async fn report_b23_a_server_that_stands_still_and_one_that_is_locked_are_told_apart() {
+    let server = Server::start().await;
+    let directory = tempfile::tempdir().expect("a temporary directory can be made");
+    let config = server.config(json!({"tables": {"notes": {"text": "text"}}}));
+    let running = start(&config, directory.path()).await.expect("it starts");
+    save(&running, "before").await.expect("the server is there");
+
+    server.signal("-STOP");
+    let told = health(&running, unavailable("does not answer")).await;
+    assert!(told < Duration::from_secs(3), "{told:?}");
+    server.signal("-CONT");
+    health(&running, |health| *health == Health::Healthy).await;
+
+    let session = server.session("FLUSH TABLES WITH READ LOCK");
+    let saving = save(&running, "locked");
+    let back = async {
+        let told = health(&running, unavailable("locked by another session")).await;
+        assert!(told < Duration::from_secs(4), "{told:?}");
+        drop(session);
+        health(&running, |health| *health == Health::Healthy).await;
+    };
+    let (saved, ()) = within(async { tokio::join!(saving, back) }).await;
+    saved.expect("it waits for the lock");
+    assert_eq!(count(&running).await, json!(2));
+    assert!(running.stop().await.is_clean());
+}

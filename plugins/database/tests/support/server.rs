@@ -1,9 +1,10 @@
 //! A MariaDB server of the test's own: a data directory and a port that nobody else uses, ended
 //! with the value.
 
+use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdin, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -73,16 +74,55 @@ impl Server {
         config
     }
 
+    /// A client of who may do everything.
+    fn client(&self) -> Command {
+        let port = format!("--port={}", self.port);
+        let mut client = program("mariadb");
+        client
+            .args(["--no-defaults", "--host=127.0.0.1", "--user=admin", &port])
+            .args(["--default-character-set=utf8mb4"]);
+        client
+    }
+
+    /// A session that runs a statement and stays until its input ends.
+    ///
+    /// # Panics
+    ///
+    /// When there is none.
+    pub(crate) fn session(&self, sql: &str) -> Session {
+        let mut client = self.client();
+        client.args(["--unbuffered"]).stdin(Stdio::piped());
+        let mut client = client.stdout(Stdio::piped()).spawn().expect("it can run");
+        let mut input = client.stdin.take().expect("it is piped");
+        writeln!(input, "{sql}; SELECT 'done';").expect("it reads");
+        let output = client.stdout.take().expect("it is piped");
+        let said = BufReader::new(output).lines().next();
+        said.expect("it answers").expect("it is text");
+        Session {
+            client,
+            input: Some(input),
+        }
+    }
+
+    /// Has the process stand still, or go on.
+    ///
+    /// # Panics
+    ///
+    /// When no signal can be sent.
+    pub(crate) fn signal(&self, signal: &str) {
+        let process = self.process.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.expect("`kill` can be run").success(), "{signal}");
+    }
+
     /// Runs statements as who may do everything.
     ///
     /// # Panics
     ///
     /// When the server refuses them.
     pub(crate) fn admin(&self, sql: &str) {
-        let port = format!("--port={}", self.port);
-        let done = program("mariadb")
-            .args(["--no-defaults", "--host=127.0.0.1", "--user=admin", &port])
-            .args(["--default-character-set=utf8mb4", "--execute", sql])
+        let done = (self.client())
+            .args(["--execute", sql])
             .output()
             .unwrap_or_else(|error| missing("mariadb", &error));
         assert!(
@@ -125,6 +165,20 @@ impl Server {
 
     fn log(&self) -> String {
         std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+    }
+}
+
+/// A session at the server, ended with the value.
+#[derive(Debug)]
+pub(crate) struct Session {
+    client: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        drop(self.client.wait());
     }
 }
 

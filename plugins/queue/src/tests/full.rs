@@ -1,9 +1,11 @@
 //! Bounds, and what happens at them.
 
 use plugin_core::ErrorKind;
+use plugin_core::lifecycle::Health;
 
 use super::{Open, event, events, name, positions};
 use crate::config::{OnFull, QueueConfig};
+use crate::health;
 
 /// Room for three events.
 fn small(on_full: OnFull) -> QueueConfig {
@@ -142,11 +144,59 @@ async fn report_b19_a_stop_stores_what_waits_for_room() {
     tokio::task::yield_now().await;
     open.append(&[]).await.unwrap();
     assert!(more.try_join_next().is_none(), "there was no room");
-    assert!(open.store.gauge().is_full());
+    assert!(open.store.gauge().full().is_some());
     open.store.hurry().await.unwrap();
     let late = more.join_next().await.unwrap().unwrap().unwrap();
     assert_eq!(late.len(), 2);
     assert_eq!(open.pending().await.len(), 5, "more than the limit");
-    assert!(!open.store.gauge().is_full());
+    assert!(open.store.gauge().full().is_none());
     open.close().await;
+}
+
+/// What the queue says of itself while it is full, and once there is room again.
+#[tokio::test]
+async fn report_b9_a_full_queue_says_what_becomes_of_new_events_and_whose_are_old() {
+    let cases = [
+        (OnFull::Wait, "wait for room", true),
+        (OnFull::Fail, "are refused", false),
+        (OnFull::DropOldest, "give way", true),
+    ];
+    for (on_full, what, serves) in cases {
+        let directory = tempfile::tempdir().unwrap();
+        let open = Open::new(&directory, &small(on_full)).await;
+        assert_eq!(health::of(&open.store).await, Health::Healthy);
+        let mut given = open.append(&events(0..3)).await.unwrap();
+        assert_eq!(health::of(&open.store).await, Health::Healthy, "none came");
+        let (store, name) = (std::sync::Arc::clone(&open.store), name("a"));
+        let mut more = tokio::task::JoinSet::new();
+        more.spawn(async move { store.append(&name, &events(3..4)).await });
+        let full = loop {
+            open.append(&[]).await.unwrap();
+            match health::of(&open.store).await {
+                Health::Healthy => tokio::task::yield_now().await,
+                full => break full,
+            }
+        };
+        assert_eq!(full.serves(), serves, "{full:?}");
+        let reason = full.reason().unwrap();
+        for part in [
+            what,
+            "`max_events` 3",
+            "`test-plugin.a(test.event)`",
+            "raise",
+        ] {
+            assert!(reason.contains(part), "{reason}");
+        }
+        open.handled([given.remove(1), given.remove(1)])
+            .await
+            .unwrap();
+        drop(more.join_next().await.unwrap().unwrap());
+        open.append(&[]).await.unwrap();
+        assert_eq!(
+            health::of(&open.store).await,
+            Health::Healthy,
+            "{on_full:?}"
+        );
+        open.close().await;
+    }
 }

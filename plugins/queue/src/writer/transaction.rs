@@ -7,10 +7,13 @@ use plugin_core::event::DeadLetter;
 use plugin_core::event::store::{Settled, Settlement, SubscriptionName};
 use sqlx::Executor;
 use sqlx::sqlite::SqliteConnection;
+use tokio::time::Instant;
 
 use super::{Done, Letters, Writer};
 use crate::choice;
+use crate::database::BUSY;
 use crate::displacement::{self, Displaced};
+use crate::failure::is_locked;
 use crate::letters::{self, Kept, Place};
 use crate::limit::Admission;
 use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
@@ -47,7 +50,7 @@ async fn version(connection: &mut SqliteConnection) -> sqlx::Result<i64> {
 
 impl Writer {
     pub(super) async fn attempt(&mut self, batch: &[Request]) -> sqlx::Result<Done> {
-        self.connection.execute("BEGIN IMMEDIATE").await?;
+        self.lock().await?;
         if !self.has_begun {
             suspects::begin(&mut self.connection).await?;
         }
@@ -56,6 +59,7 @@ impl Writer {
             letters: self.letters,
             outcomes: Vec::with_capacity(batch.len()),
             displaced: Vec::new(),
+            refused: None,
             trimmed: Vec::new(),
             tickets: match &self.tickets {
                 Some(tickets) => Some(Arc::clone(tickets).lock_owned().await),
@@ -79,6 +83,22 @@ impl Writer {
             tickets.commit();
         }
         Ok(done)
+    }
+
+    /// Takes the lock of the file. While another process has it, it is asked for again and again, so
+    /// that a stop ends the waiting.
+    async fn lock(&mut self) -> sqlx::Result<()> {
+        let until = Instant::now() + BUSY;
+        loop {
+            match self.connection.execute("BEGIN IMMEDIATE").await {
+                Err(error)
+                    if is_locked(&error) && !self.gauge.is_hurried() && Instant::now() < until => {}
+                locked => {
+                    self.gauge.holds_the_lock(locked.is_ok());
+                    return locked.map(drop);
+                }
+            }
+        }
     }
 
     async fn handle(&mut self, request: &Request, done: &mut Done) -> sqlx::Result<Outcome> {
@@ -127,6 +147,10 @@ impl Writer {
             }
             Admission::Wait => return Ok(Outcome::Waits),
             Admission::Refuse(error) => return Ok(Outcome::Failed(error)),
+            Admission::Full(error) => {
+                done.refused = Some(append.size());
+                return Ok(Outcome::Failed(error));
+            }
         }
         let subscription = self.subscription(&append.subscription).await?;
         let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;

@@ -32,6 +32,18 @@ const MISTAKES: [(&str, &str); 5] = [
 ];
 
 #[test]
+fn report_4_a_data_dir_that_is_a_file_is_told_with_its_path() {
+    for command in ["run", "dead-letters list", "queue"] {
+        let app = App::new().file("taken", "");
+        let ended = app.run(&format!("{command} --data-dir taken/below"));
+        assert_ne!(ended.code, Some(0), "{command}: {ended:?}");
+        let text = "`taken` is a file, and no directory: move it away, or name another directory";
+        assert!(ended.stderr.contains(text), "{command}: {ended:?}");
+        assert!(!ended.stderr.contains("plugin `manager`"), "{ended:?}");
+    }
+}
+
+#[test]
 fn every_mistake_is_told_with_its_place() {
     for command in ["", "run", "check", "config show hello-plugin"] {
         let app = broken();

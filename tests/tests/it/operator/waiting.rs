@@ -164,21 +164,26 @@ impl Slow {
 async fn what_waits_behind_its_own_stop_is_answered_and_carried_out() {
     let began = Instant::now();
     let running = rig(&[Slow::DESCRIPTOR]).start().await;
-    let handle = running.handle();
-    let wishes = running.publisher();
-    let (slow, steward, asked) = tokio::join!(
-        biased;
-        handle.stop("operator-slow"),
-        handle.stop("steward"),
-        wishes.publish(wish("restart", "clockwork")),
-    );
-    assert!(slow.is_ok() && steward.is_ok() && asked.is_ok());
+    let (handle, wishes) = (running.handle(), running.publisher());
+    let asked = async {
+        wishes
+            .publish(wish("restart", "operator-slow"))
+            .await
+            .unwrap();
+        // By then the wish waits behind the slow one.
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        handle.stop("steward").await
+    };
+    let (slow, steward) = tokio::join!(biased; handle.stop("operator-slow"), asked);
+    assert!(slow.is_ok() && steward.is_ok());
     handle.start("steward").await.unwrap();
+    // Behind the restart.
+    assert!(handle.start("operator-slow").await.is_err());
     let took = began.elapsed();
     assert!(took < Duration::from_secs(6), "somebody waited: {took:?}");
     let lines = running.service::<dyn Journal>().unwrap().lines();
     assert_eq!(lines, ["accepted"]);
-    assert_eq!(status(&running, "clockwork").restarts, 1);
+    assert_eq!(status(&running, "operator-slow").state, State::Running);
     assert!(running.stop().await.is_clean());
 }
 
@@ -187,9 +192,9 @@ async fn what_waits_when_the_system_stops_is_told_so() {
     let running = rig(&[Slow::DESCRIPTOR]).start().await;
     let handle = running.handle();
     let journal = running.service::<dyn Journal>().unwrap();
-    let asked = wish("restart", "clockwork");
-    running.publisher().publish(asked).await.unwrap();
+    let asked = wish("restart", "operator-slow");
     let stop = async {
+        running.publisher().publish(asked).await.unwrap();
         // By then the wish waits behind the slow one.
         tokio::time::sleep(Duration::from_secs(1)).await;
         running.stop().await

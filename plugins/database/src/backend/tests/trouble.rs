@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
+
 use super::*;
 
 #[tokio::test]
@@ -49,17 +51,72 @@ async fn report_b23_all_connections_in_use_is_named_as_that() {
     assert!(errors.iter().any(|error| error.kind().is_retriable()));
 }
 
+/// Another program that holds the lock.
+async fn locked(directory: &TempDir) -> SqliteConnection {
+    let path = directory.path().join("data.sqlite");
+    let options = SqliteConnectOptions::new().filename(path);
+    let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let lock = "BEGIN EXCLUSIVE";
+    sqlx::Executor::execute(&mut other, lock).await.unwrap();
+    other
+}
+
+/// Whether anybody writes or not, and however long a write may wait for the lock.
+#[tokio::test]
+async fn report_b23_a_lock_of_another_program_is_told_at_once() {
+    let (directory, backend) = open(json!({"tables": {"notes": {"text": "text"}}})).await;
+    let mut other = locked(&directory).await;
+    let note = row(json!({"text": "a"}));
+    let rows = [saving(1, "notes", &note)];
+    let asking = async {
+        for _ in 0..3 {
+            let begun = Instant::now();
+            let error = backend.health().await.unwrap_err();
+            assert!(begun.elapsed() < Duration::from_secs(1), "{begun:?}");
+            let text = error.to_string();
+            for part in ["is locked", "data.sqlite", "fuser"] {
+                assert!(text.contains(part), "{text}");
+            }
+        }
+        let free = "ROLLBACK";
+        sqlx::Executor::execute(&mut other, free).await.unwrap();
+    };
+    let (saved, ()) = tokio::join!(backend.save(&rows), asking);
+    assert!(saved.unwrap()[0].is_ok(), "it waited");
+    backend.health().await.unwrap();
+}
+
+/// Calls wait, and none gets a connection.
+#[tokio::test]
+async fn report_b23_an_exhausted_pool_is_told_before_the_calls_give_up() {
+    let (_directory, backend) = open(json!({"pool_size": 1, "query_timeout": "3s"})).await;
+    let slow =
+        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT MAX(i) AS i FROM n";
+    let told = async {
+        loop {
+            if let Err(error) = backend.health().await {
+                break error.to_string();
+            }
+        }
+    };
+    let slow = async {
+        tokio::join!(
+            backend.query(slow, &[]),
+            backend.query("SELECT 1 AS a", &[])
+        )
+    };
+    let (told, (_, waited)) = tokio::join!(told, slow);
+    assert!(told.contains("pool_size"), "{told}");
+    assert!(waited.is_ok(), "{waited:?}");
+    backend.health().await.unwrap();
+}
+
 /// Another program holds the lock: that passes, and the health does not wait for it.
 #[tokio::test]
 async fn report_b8_a_lock_of_another_program_passes() {
     let (directory, backend) =
         open(json!({"connect_timeout": "300ms", "tables": {"notes": {"text": "text"}}})).await;
-    let path = directory.path().join("data.sqlite");
-    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(path);
-    let mut other = sqlx::ConnectOptions::connect(&options).await.unwrap();
-    sqlx::Executor::execute(&mut other, "BEGIN IMMEDIATE")
-        .await
-        .unwrap();
+    let mut other = locked(&directory).await;
     let note = row(json!({"text": "a"}));
     let error = backend
         .save(&[saving(1, "notes", &note)])
@@ -81,7 +138,7 @@ async fn report_b23_a_file_that_is_gone_is_not_healthy() {
         std::fs::remove_file(file.unwrap().path()).unwrap();
     }
     let error = backend.health().await.unwrap_err();
-    assert!(error.to_string().contains("removed or replaced"), "{error}");
+    assert!(error.to_string().contains("was removed"), "{error}");
 }
 
 /// A full disk, by a limit on the pages of the file.

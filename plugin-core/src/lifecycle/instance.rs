@@ -1,6 +1,5 @@
 //! One instance under management: what is fixed of it, and what lives while it runs.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,7 +8,8 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::state::{InvalidStep, Step};
+use super::instances::InstanceId;
+use super::state::{InvalidStep, State, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
 use crate::config::{Restart, Start};
@@ -27,22 +27,15 @@ use crate::tasks::Tasks;
 
 /// An instance under management.
 #[derive(Debug)]
-pub(super) struct Unit {
+pub(super) struct Instance {
+    pub(super) id: InstanceId,
     pub(super) descriptor: &'static Descriptor,
     pub(super) identity: Arc<Identity>,
-    pub(super) settings: UnitSettings,
+    pub(super) settings: InstanceSettings,
     pub(super) timetable: Arc<Timetable>,
-    /// Units that start before this one.
-    pub(super) before: Vec<usize>,
-    /// Units that start after this one, and stop before it.
-    pub(super) after: Vec<usize>,
-    /// Those of them that it can't be without: of each plugin, the instances of which one is
-    /// enough.
-    pub(super) needs: Vec<Range<usize>>,
-    /// The instances of the same plugin, itself among them.
-    pub(super) replicas: Range<usize>,
     pub(super) board: Board,
-    generation: AtomicU64,
+    /// Which life of which instance this is.
+    life: AtomicU64,
     live: Mutex<Option<Live>>,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
@@ -50,7 +43,7 @@ pub(super) struct Unit {
 
 /// What config says of an instance.
 #[derive(Debug, Clone)]
-pub(super) struct UnitSettings {
+pub(super) struct InstanceSettings {
     pub(super) config: serde_json::Value,
     /// The declared handlers, with what config says of them.
     pub(super) subscriptions: Arc<[Subscription]>,
@@ -90,24 +83,22 @@ impl Live {
     }
 }
 
-impl Unit {
+impl Instance {
     pub(super) fn new(
+        id: InstanceId,
         descriptor: &'static Descriptor,
         identity: Arc<Identity>,
-        settings: UnitSettings,
+        settings: InstanceSettings,
         timetable: Arc<Timetable>,
     ) -> Self {
         Self {
+            id,
             descriptor,
             identity,
             settings,
             timetable,
-            before: Vec::new(),
-            after: Vec::new(),
-            needs: Vec::new(),
-            replicas: 0..0,
             board: Board::new(),
-            generation: AtomicU64::new(0),
+            life: AtomicU64::new(0),
             live: Mutex::new(None),
             home: Mutex::default(),
         }
@@ -122,9 +113,14 @@ impl Unit {
         self.descriptor.name
     }
 
+    /// Where it is in its life.
+    pub(super) fn state(&self) -> State {
+        self.board.read().state
+    }
+
     /// Whether it receives events.
     pub(super) fn is_running(&self) -> bool {
-        self.board.read().state == super::State::Running
+        self.state() == State::Running
     }
 
     /// Whether it can have tasks: `start` may spawn some, and runs of schedules are tasks.
@@ -153,13 +149,15 @@ impl Unit {
         (self.descriptor.provides.iter()).any(|provide| provide.service.key == key)
     }
 
-    /// Which life of the instance this is: reports of an earlier one are void.
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Relaxed)
+    /// Which life of which instance this is: reports of an earlier one are void.
+    pub(super) fn life(&self) -> u64 {
+        self.life.load(Relaxed)
     }
 
-    pub(super) fn begin_generation(&self) -> u64 {
-        self.generation.fetch_add(1, Relaxed) + 1
+    /// Begins a life that no instance of this process has had.
+    pub(super) fn begin_life(&self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        self.life.store(NEXT.fetch_add(1, Relaxed), Relaxed);
     }
 
     /// Takes a step of the table.
@@ -201,7 +199,7 @@ impl Unit {
             version: self.descriptor.version.to_string(),
             state: entry.state,
             in_state: entry.since.elapsed(),
-            ready: entry.state == super::State::Running && entry.health.serves(),
+            ready: entry.state == State::Running && entry.health.serves(),
             health: entry.health,
             restarts: entry.restarts,
             last_error: entry.last_error,

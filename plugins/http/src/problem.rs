@@ -15,7 +15,7 @@ const MEDIA_TYPE: HeaderValue = HeaderValue::from_static("application/problem+js
 
 /// Why a request was not fulfilled.
 #[derive(Debug, Clone)]
-pub(crate) struct Problem {
+pub struct Problem {
     status: StatusCode,
     detail: String,
     members: Map<String, Value>,
@@ -24,7 +24,7 @@ pub(crate) struct Problem {
 
 impl Problem {
     /// A problem; `detail` says to the caller what to do about it.
-    pub(crate) fn new(status: StatusCode, detail: impl Into<String>) -> Self {
+    pub fn new(status: StatusCode, detail: impl Into<String>) -> Self {
         Self {
             status,
             detail: shortened(detail.into()),
@@ -33,13 +33,23 @@ impl Problem {
         }
     }
 
+    /// A path that ends in a word that is no action.
+    pub fn unknown_action(word: &str, actions: &[&str]) -> Self {
+        let detail = format!(
+            "there is no action `{word}`: use `{}`",
+            actions.join("`, `")
+        );
+        Self::new(StatusCode::NOT_FOUND, detail).with("actions", actions)
+    }
+
     /// What is asked for can't be done now.
-    pub(crate) fn unavailable(detail: impl Into<String>) -> Self {
+    pub fn unavailable(detail: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
     }
 
     /// Adds a member to the body.
-    pub(crate) fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
+    #[must_use]
+    pub fn with(mut self, member: &'static str, value: impl Into<Value>) -> Self {
         let value = match value.into() {
             Value::String(text) => shortened(text).into(),
             value => value,
@@ -49,13 +59,15 @@ impl Problem {
     }
 
     /// Adds a header.
-    pub(crate) fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
+    #[must_use]
+    pub fn header(mut self, name: HeaderName, value: impl Into<HeaderValue>) -> Self {
         self.headers.push((name, value.into()));
         self
     }
 
     /// Asks to wait before the next try.
-    pub(crate) fn retry_after(self, seconds: u64) -> Self {
+    #[must_use]
+    pub fn retry_after(self, seconds: u64) -> Self {
         self.header(header::RETRY_AFTER, seconds)
     }
 }
@@ -78,7 +90,7 @@ impl IntoResponse for Problem {
 
 /// What a problem says, on its answer.
 #[derive(Debug, Clone)]
-pub(crate) struct Detail(pub(crate) String);
+pub struct Detail(pub String);
 
 /// Gives an answer that says nothing of its own a problem's body; it keeps its headers, such as
 /// `Allow`.

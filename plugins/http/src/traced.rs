@@ -9,7 +9,7 @@ use plugin_core::trace::{self, TraceContext};
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
 
 /// Answers a request in a span, which the answer names.
-pub(crate) async fn traced(request: Request, next: Next) -> Response {
+pub async fn traced(request: Request, next: Next) -> Response {
     let span = incoming(request.headers()).map_or_else(TraceContext::root, TraceContext::child);
     let mut response = trace::scope(span, next.run(request)).await;
     // The text of a context is ASCII, so it is a header's value.

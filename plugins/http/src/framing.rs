@@ -17,7 +17,7 @@ const SINGLE: [HeaderName; 3] = [header::HOST, header::AUTHORIZATION, header::CO
 ///
 /// 400 for a header that is there twice or lacks, 501 for a transfer coding and 415 for a content
 /// coding that is not read here.
-pub(crate) async fn framed(request: Request, next: Next) -> Result<Response, Problem> {
+pub async fn framed(request: Request, next: Next) -> Result<Response, Problem> {
     let headers = request.headers();
     check_single(headers)?;
     if request.version() == Version::HTTP_11 && !headers.contains_key(header::HOST) {

@@ -8,13 +8,13 @@ use tokio::time::Instant;
 
 /// Time limits of a connection.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Timeouts {
+pub struct Timeouts {
     /// From the start of a request's head, or from the start of the connection, to its end.
-    pub(crate) header: Duration,
+    pub header: Duration,
     /// From the first byte of an answer that waits to be sent until all of it is sent.
-    pub(crate) write: Duration,
+    pub write: Duration,
     /// From an answer to the first byte of the next request.
-    pub(crate) idle: Duration,
+    pub idle: Duration,
 }
 
 /// How far a connection is.
@@ -34,6 +34,8 @@ struct State {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
+    /// Nothing has come yet. The time for the first head runs.
+    Silent,
     /// The head of a request comes.
     Head,
     /// A request is answered. How long that takes is limited by the routes.
@@ -50,7 +52,7 @@ impl Progress {
         Self {
             timeouts,
             state: Mutex::new(State {
-                stage: Stage::Head,
+                stage: Stage::Silent,
                 since: Instant::now(),
                 writing: None,
             }),
@@ -60,9 +62,16 @@ impl Progress {
     /// Something was received.
     pub(super) fn received(&self) {
         let mut state = self.state();
-        if state.stage == Stage::Idle {
-            state.enter(Stage::Head);
+        match state.stage {
+            Stage::Idle => state.enter(Stage::Head),
+            Stage::Silent => state.stage = Stage::Head,
+            _ => {}
         }
+    }
+
+    /// Whether nothing has ever come.
+    pub(super) fn is_silent(&self) -> bool {
+        self.state().stage == Stage::Silent
     }
 
     /// A head is whole, and its request is being answered.
@@ -96,7 +105,7 @@ impl Progress {
             return Some(since + timeouts.write);
         }
         let limit = match state.stage {
-            Stage::Head => timeouts.header,
+            Stage::Silent | Stage::Head => timeouts.header,
             Stage::Exchange => return None,
             Stage::Answered => timeouts.write,
             Stage::Idle => timeouts.idle,
@@ -107,7 +116,8 @@ impl Progress {
     /// Since when the server has waited for a request here; `None` while one is answered.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state();
-        let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
+        let waits = !matches!(state.stage, Stage::Exchange | Stage::Answered);
+        let waits = waits && state.writing.is_none();
         waits.then_some(state.since)
     }
 

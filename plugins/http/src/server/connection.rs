@@ -1,7 +1,7 @@
 //! One connection: its requests are answered until it ends, is too slow, or has to give way.
 
+use std::fmt::Debug;
 use std::future::poll_fn;
-use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -11,18 +11,18 @@ use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpStream;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::admission::{Class, Seat};
 use super::socket::Watched;
-use super::{Head, Peer, Phase};
+use super::{Head, Phase};
 
 /// A connection that was taken.
-pub(super) struct Connection {
-    pub(super) stream: TcpStream,
-    pub(super) peer: SocketAddr,
+pub(super) struct Connection<S, P> {
+    pub(super) stream: S,
+    pub(super) peer: P,
     pub(super) seat: Seat,
     pub(super) router: Router,
     pub(super) head: Head,
@@ -35,7 +35,11 @@ enum End {
     TooSlow,
 }
 
-impl Connection {
+impl<S, P> Connection<S, P>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    P: Clone + Debug + Send + Sync + 'static,
+{
     /// Answers the requests of one connection.
     pub(super) async fn converse(self, mut phase: watch::Receiver<Phase>) {
         let Self {
@@ -48,7 +52,7 @@ impl Connection {
         let router = TowerToHyperService::new(router);
         let progress = Arc::clone(&seat.progress);
         let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(Peer(peer));
+            request.extensions_mut().insert(peer.clone());
             progress.begun();
             let (answer, progress) = (router.call(request), Arc::clone(&progress));
             async move {
@@ -79,16 +83,19 @@ impl Connection {
                 timer.as_mut().poll(cx).map(|()| End::TooSlow)
             });
             tokio::select! {
+                biased;
                 end = step => {
-                    end.tell(peer);
+                    end.tell(&peer);
                     return;
                 }
                 () = seat.evicted.notified() => {
-                    tracing::debug!(%peer, "a connection gave way to another");
+                    tracing::debug!(?peer, "a connection gave way to another");
                     return;
                 }
                 changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
                     (Ok(()), Phase::Serving) => {}
+                    // What had come was read before this: nobody waits for an answer.
+                    (Ok(()), Phase::Draining) if progress.is_silent() => return,
                     (Ok(()), Phase::Draining) => connection.as_mut().graceful_shutdown(),
                     _ => return,
                 },
@@ -105,11 +112,11 @@ impl Seat {
 }
 
 impl End {
-    fn tell(self, peer: SocketAddr) {
+    fn tell(self, peer: &dyn Debug) {
         match self {
             Self::Itself(Ok(())) => {}
-            Self::Itself(Err(error)) => tracing::debug!(%error, %peer, "a connection broke"),
-            Self::TooSlow => tracing::debug!(%peer, "a connection was too slow, and is closed"),
+            Self::Itself(Err(error)) => tracing::debug!(%error, ?peer, "a connection broke"),
+            Self::TooSlow => tracing::debug!(?peer, "a connection was too slow, and is closed"),
         }
     }
 }

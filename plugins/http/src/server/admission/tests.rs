@@ -16,8 +16,8 @@ fn connections(total: u16, per_address: u16) -> Arc<Connections> {
     Connections::new(room, TIMEOUTS)
 }
 
-fn address(last: u8) -> IpAddr {
-    IpAddr::from([192, 0, 2, last])
+fn address(last: u8) -> Option<IpAddr> {
+    Some(IpAddr::from([192, 0, 2, last]))
 }
 
 /// Whether the place was taken from it.
@@ -65,7 +65,7 @@ async fn one_address_takes_its_own_places_and_no_others() {
     let mine: Vec<_> = (0..2).map(|_| connections.admit(address(1))).collect();
     mine.iter().for_each(|seat| seat.progress.begun());
     assert_eq!(connections.admit(address(1)).class, Class::Spare);
-    assert_eq!(connections.admit_proxy(address(1)).class, Class::Regular);
+    assert_eq!(connections.admit(None).class, Class::Regular);
     assert_eq!(connections.admit(address(2)).class, Class::Regular);
     mine[1].progress.answered();
     mine[1].progress.flushed();
@@ -78,5 +78,5 @@ fn a_client_s_network_is_one_address() {
     let of = |text: &str| source(text.parse().unwrap());
     assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2:bbbb::2"));
     assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
-    assert_eq!(of("::ffff:192.0.2.1"), address(1));
+    assert_eq!(Some(of("::ffff:192.0.2.1")), address(1));
 }

@@ -9,30 +9,39 @@ mod connection;
 mod progress;
 mod socket;
 
-use std::net::SocketAddr;
+use std::fmt::Debug;
+use std::io;
+use std::net::IpAddr;
 use std::num::NonZeroU16;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use plugin_core::config::mask;
-use plugin_core::{BoxFuture, Error, Result, SpawnError};
-use tokio::net::{TcpListener, TcpStream};
+use plugin_core::{BoxFuture, SpawnError};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 
-pub(crate) use admission::Room;
+pub use admission::Room;
 use admission::{Class, Connections};
 use connection::Connection;
-pub(crate) use progress::Timeouts;
+pub use progress::Timeouts;
 
-use crate::client::Proxies;
+/// Where connections come in.
+pub trait Listener: Send + Sync + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// The other end of one; every request has it as an extension.
+    type Peer: Clone + Debug + Send + Sync + 'static;
 
-/// The other end of a connection; every request has it.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Peer(pub(crate) SocketAddr);
+    /// Takes the next connection.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, Self::Peer)>> + Send;
+
+    /// The address whose connections count together; `None` if this one counts only in all.
+    fn address(&self, peer: &Self::Peer) -> Option<IpAddr>;
+}
 
 /// Runs a future as a task of the plugin.
-pub(crate) type Spawn =
+pub type Spawn =
     Arc<dyn Fn(&'static str, BoxFuture<'static, ()>) -> Result<(), SpawnError> + Send + Sync>;
 
 /// A pause after the system could not give a connection, as when files have run out.
@@ -40,30 +49,31 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// What the head of a request may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Head {
+pub struct Head {
     /// Most bytes, the request line included.
-    pub(crate) bytes: usize,
+    pub bytes: usize,
     /// Most fields.
-    pub(crate) fields: NonZeroU16,
+    pub fields: NonZeroU16,
 }
 
 /// What all connections together, and each of them, may take.
-#[derive(Debug, Clone)]
-pub(crate) struct ServerLimits {
-    pub(crate) room: Room,
-    /// Whose connections are many clients': they count only in all.
-    pub(crate) proxies: Proxies,
-    pub(crate) timeouts: Timeouts,
-    pub(crate) head: Head,
+#[derive(Debug, Clone, Copy)]
+pub struct ServerLimits {
+    /// How many connections there may be.
+    pub room: Room,
+    /// How long each may take.
+    pub timeouts: Timeouts,
+    /// What the head of a request may take.
+    pub head: Head,
 }
 
 /// What is answered.
 #[derive(Debug, Clone)]
-pub(crate) struct Routers {
+pub struct Routers {
     /// Everything.
-    pub(crate) all: Router,
-    /// Probes only; for connections that there is no room for.
-    pub(crate) spare: Router,
+    pub all: Router,
+    /// For connections that there is no room for: probes, and a refusal of all else.
+    pub spare: Router,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,72 +83,37 @@ enum Phase {
     Cut,
 }
 
-/// An address that is taken, with nobody serving yet.
-#[derive(Debug)]
-pub(crate) struct Bound {
-    listener: TcpListener,
-    address: SocketAddr,
-}
-
 /// A server that runs. Dropping it cuts its connections off.
 #[derive(Debug)]
-pub(crate) struct Server {
-    address: SocketAddr,
+pub struct Server {
     phase: watch::Sender<Phase>,
     connections: Arc<Connections>,
 }
 
-/// Takes an address.
-///
-/// # Errors
-///
-/// When it is no address, or not a free one: the operator has to change it.
-pub(crate) async fn bind(address: &str) -> Result<Bound> {
-    let refused = |error: std::io::Error| {
-        let address = mask(address);
-        Error::config(format!("`address`: can't listen on `{address}`")).because(error)
-    };
-    let listener = TcpListener::bind(address).await.map_err(refused)?;
-    let address = listener.local_addr().map_err(refused)?;
-    Ok(Bound { listener, address })
-}
-
-impl Bound {
-    /// Serves what the routers answer, within the limits.
+impl Server {
+    /// Serves what the routers answer to whoever comes in, within the limits.
     ///
     /// # Errors
     ///
     /// When the plugin may not have a task for it.
-    pub(crate) fn serve(
-        self,
+    pub fn serve(
+        listener: impl Listener,
         routers: Routers,
         limits: ServerLimits,
         spawn: &Spawn,
-    ) -> Result<Server, SpawnError> {
+    ) -> Result<Self, SpawnError> {
         let (phase, receiver) = watch::channel(Phase::Serving);
         let connections = Connections::new(limits.room, limits.timeouts);
         let acceptor = Acceptor {
-            listener: self.listener,
+            listener,
             connections: Arc::clone(&connections),
             routers,
-            proxies: limits.proxies,
             head: limits.head,
             spawn: Arc::clone(spawn),
             phase: receiver,
         };
         spawn("accept", Box::pin(acceptor.run()))?;
-        Ok(Server {
-            address: self.address,
-            phase,
-            connections,
-        })
-    }
-}
-
-impl Server {
-    /// Where it listens, with the port that was taken.
-    pub(crate) fn address(&self) -> SocketAddr {
-        self.address
+        Ok(Self { phase, connections })
     }
 
     /// Takes nothing new, waits until what runs is answered, and after `limit` cuts off the rest;
@@ -147,7 +122,7 @@ impl Server {
     /// # Cancel safety
     ///
     /// When it is dropped, the server goes on draining without a limit.
-    pub(crate) async fn drain(&self, limit: Duration) -> usize {
+    pub async fn drain(&self, limit: Duration) -> usize {
         self.phase.send_replace(Phase::Draining);
         let drained = tokio::time::timeout(limit, self.connections.emptied()).await;
         let left = self.connections.open();
@@ -156,17 +131,16 @@ impl Server {
     }
 }
 
-struct Acceptor {
-    listener: TcpListener,
+struct Acceptor<L> {
+    listener: L,
     connections: Arc<Connections>,
-    proxies: Proxies,
     routers: Routers,
     head: Head,
     spawn: Spawn,
     phase: watch::Receiver<Phase>,
 }
 
-impl Acceptor {
+impl<L: Listener> Acceptor<L> {
     async fn run(self) {
         let mut phase = self.phase.clone();
         tokio::select! {
@@ -188,12 +162,8 @@ impl Acceptor {
         }
     }
 
-    fn connect(&self, stream: TcpStream, peer: SocketAddr) {
-        let seat = if self.proxies.contains(peer.ip()) {
-            self.connections.admit_proxy(peer.ip())
-        } else {
-            self.connections.admit(peer.ip())
-        };
+    fn connect(&self, stream: L::Stream, peer: L::Peer) {
+        let seat = self.connections.admit(self.listener.address(&peer));
         let router = match seat.class {
             Class::Regular => &self.routers.all,
             Class::Spare => &self.routers.spare,
@@ -207,7 +177,7 @@ impl Acceptor {
         };
         let conversation = connection.converse(self.phase.clone());
         if let Err(error) = (self.spawn)("connection", Box::pin(conversation)) {
-            tracing::warn!(%error, %peer, "a connection is closed at once");
+            tracing::warn!(%error, "a connection is closed at once");
         }
     }
 }

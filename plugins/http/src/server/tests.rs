@@ -2,15 +2,18 @@
 
 mod hostile;
 
+use std::net::SocketAddr;
+
 use axum::Extension;
 use axum::http::StatusCode;
 use axum::routing::get;
 use plugin_core::ErrorKind;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::client::ProxyHeader;
+use crate::tcp::{Peer, Tcp};
 
 /// What a test and the handler `/slow` tell each other.
 #[derive(Default)]
@@ -21,6 +24,7 @@ struct Signals {
 
 struct Fixture {
     server: Server,
+    address: SocketAddr,
     signals: Arc<Signals>,
 }
 
@@ -53,15 +57,18 @@ async fn serve_within(size: u16, patience: Duration) -> Fixture {
         tokio::spawn(future);
         Ok(())
     });
-    let bound = bind("127.0.0.1:0").await.unwrap();
+    let tcp = Tcp::bind("127.0.0.1:0").await.unwrap();
+    let address = tcp.local_address();
     let spare = Router::new()
         .route("/probe", get(async || "alive"))
         .fallback(async || (StatusCode::SERVICE_UNAVAILABLE, "no room"));
     let routers = Routers { all: router, spare };
-    let server = bound
-        .serve(routers, limits(size, patience), &spawn)
-        .unwrap();
-    Fixture { server, signals }
+    let server = Server::serve(tcp, routers, limits(size, patience), &spawn).unwrap();
+    Fixture {
+        server,
+        address,
+        signals,
+    }
 }
 
 fn limits(size: u16, patience: Duration) -> ServerLimits {
@@ -71,7 +78,6 @@ fn limits(size: u16, patience: Duration) -> ServerLimits {
             total: size,
             per_address: size,
         },
-        proxies: Proxies::new(&[], ProxyHeader::default()),
         timeouts: Timeouts {
             header: patience,
             write: patience,
@@ -86,7 +92,7 @@ fn limits(size: u16, patience: Duration) -> ServerLimits {
 
 impl Fixture {
     async fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.server.address()).await.unwrap()
+        TcpStream::connect(self.address).await.unwrap()
     }
 }
 
@@ -143,7 +149,7 @@ async fn draining_answers_what_runs_and_takes_nothing_new() {
     let drain = fixture.server.drain(Duration::from_secs(600));
     let client = async {
         assert_eq!(rest(idle).await, "");
-        while TcpStream::connect(fixture.server.address()).await.is_ok() {
+        while TcpStream::connect(fixture.address).await.is_ok() {
             tokio::task::yield_now().await;
         }
         fixture.signals.go_on.notify_one();
@@ -152,6 +158,18 @@ async fn draining_answers_what_runs_and_takes_nothing_new() {
     let (cut, answer) = tokio::join!(drain, client);
     assert!(answer.ends_with("done"), "{answer}");
     assert_eq!(cut, 0);
+}
+
+/// Nobody waits for an answer there.
+#[tokio::test]
+async fn draining_waits_for_no_connection_that_has_sent_nothing() {
+    let fixture = serve(4).await;
+    let silent = fixture.connect().await;
+    let mut other = fixture.connect().await;
+    ask(&mut other, "/peer").await;
+    read_until(&mut other, "127.0.0.1").await;
+    assert_eq!(fixture.server.drain(Duration::from_secs(600)).await, 0);
+    assert_eq!(rest(silent).await, "");
 }
 
 #[tokio::test(start_paused = true)]
@@ -176,13 +194,13 @@ async fn a_dropped_server_ends_its_connections() {
 
 #[tokio::test]
 async fn an_address_in_use_and_one_that_is_none_are_the_operators() {
-    let taken = bind("127.0.0.1:0").await.unwrap();
+    let taken = Tcp::bind("127.0.0.1:0").await.unwrap();
     for address in [
-        taken.address.to_string(),
+        taken.local_address().to_string(),
         "nowhere".to_owned(),
         "127.0.0.1:99999".to_owned(),
     ] {
-        let error = bind(&address).await.unwrap_err();
+        let error = Tcp::bind(&address).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
         assert!(error.to_string().contains(&address), "{error}");
     }

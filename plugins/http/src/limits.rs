@@ -18,22 +18,22 @@ use crate::problem::{Problem, explained};
 
 /// What one request may take.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Limits {
+pub struct Limits {
     /// Most bytes of a body.
-    pub(crate) body: usize,
+    pub body: usize,
     /// Most time for a body to come.
-    pub(crate) body_time: Duration,
+    pub body_time: Duration,
     /// Most time, from the last byte of the head to the answer.
-    pub(crate) time: Duration,
+    pub time: Duration,
 }
 
 /// When a request is ended that is not answered; every request has it.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Deadline(pub(crate) Instant);
+pub struct Deadline(pub Instant);
 
 impl Limits {
     /// Sets the limits on all routes. A handler that panics answers 500.
-    pub(crate) fn apply(self, router: Router) -> Router {
+    pub fn apply(self, router: Router) -> Router {
         router
             .layer(DefaultBodyLimit::disable())
             .layer(RequestBodyLimitLayer::new(self.body))

@@ -15,16 +15,21 @@ pub(crate) struct BodyTime(pub(crate) Duration);
 
 /// A body that is JSON; not more is known of it.
 #[derive(Debug)]
-pub(crate) struct JsonBody(Bytes);
+pub struct JsonBody(Bytes);
 
 impl JsonBody {
     /// The text.
-    pub(crate) fn text(&self) -> &[u8] {
+    #[must_use]
+    pub fn text(&self) -> &[u8] {
         &self.0
     }
 
-    /// The body as a `T`, or 422 with the key that is wrong.
-    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+    /// The body as a `T`.
+    ///
+    /// # Errors
+    ///
+    /// 422 with the key that is wrong.
+    pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         // A type with names would be read from a list too, by the order of its keys.
         if self.0.trim_ascii_start().starts_with(b"[") {
             let detail = "expected an object, found a list: write each value with its key, as in \

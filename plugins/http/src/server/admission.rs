@@ -28,11 +28,11 @@ const TOLD_EVERY: Duration = Duration::from_secs(10);
 
 /// How many connections there may be.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Room {
+pub struct Room {
     /// In all.
-    pub(crate) total: NonZeroU16,
+    pub total: NonZeroU16,
     /// Of one client address.
-    pub(crate) per_address: NonZeroU16,
+    pub per_address: NonZeroU16,
 }
 
 /// What a connection is there for.
@@ -65,7 +65,7 @@ struct Table {
 
 #[derive(Debug)]
 struct Entry {
-    source: IpAddr,
+    source: Option<IpAddr>,
     class: Class,
     progress: Arc<Progress>,
     evicted: Arc<Notify>,
@@ -94,20 +94,12 @@ impl Connections {
         })
     }
 
-    /// Finds a place for a connection from an address.
-    pub(super) fn admit(self: &Arc<Self>, peer: IpAddr) -> Seat {
-        self.seat(peer, self.room.per_address)
-    }
-
-    /// Finds a place for a connection from a proxy, which is many clients.
-    pub(super) fn admit_proxy(self: &Arc<Self>, peer: IpAddr) -> Seat {
-        self.seat(peer, NonZeroU16::MAX)
-    }
-
-    fn seat(self: &Arc<Self>, peer: IpAddr, per_address: NonZeroU16) -> Seat {
-        let source = source(peer);
+    /// Finds a place for a connection: from an address, or from what counts only in all, such as a
+    /// proxy, which is many clients.
+    pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Seat {
+        let source = address.map(source);
         let mut table = self.table();
-        let class = self.class(&mut table, source, per_address);
+        let class = self.class(&mut table, source);
         let entry = Entry {
             source,
             class,
@@ -127,9 +119,9 @@ impl Connections {
         seat
     }
 
-    fn class(&self, table: &mut Table, source: IpAddr, per_address: NonZeroU16) -> Class {
-        let of_source = table.sources.get(&source).copied().unwrap_or(0);
-        let room = if of_source >= per_address.get().into() {
+    fn class(&self, table: &mut Table, source: Option<IpAddr>) -> Class {
+        let of_source = source.and_then(|source| table.sources.get(&source).copied());
+        let room = if of_source.unwrap_or(0) >= self.room.per_address.get().into() {
             table.evict_waiting(|entry| entry.source == source)
         } else {
             table.regular < self.room.total.get().into() || table.evict_waiting(|_| true)
@@ -171,7 +163,9 @@ impl Table {
     fn insert(&mut self, entry: Entry) {
         if entry.class == Class::Regular {
             self.regular += 1;
-            *self.sources.entry(entry.source).or_default() += 1;
+            if let Some(source) = entry.source {
+                *self.sources.entry(source).or_default() += 1;
+            }
         }
         self.entries.insert(self.next, entry);
         self.next += 1;
@@ -181,10 +175,12 @@ impl Table {
         let entry = self.entries.remove(&id)?;
         if entry.class == Class::Regular {
             self.regular -= 1;
-            if let Some(count) = self.sources.get_mut(&entry.source) {
+            if let Some(source) = entry.source
+                && let Some(count) = self.sources.get_mut(&source)
+            {
                 *count -= 1;
                 if *count == 0 {
-                    self.sources.remove(&entry.source);
+                    self.sources.remove(&source);
                 }
             }
         }
@@ -223,7 +219,7 @@ impl Table {
     }
 
     /// Says now and then that there is no room.
-    fn tell(&mut self, source: IpAddr, room: Room) {
+    fn tell(&mut self, source: Option<IpAddr>, room: Room) {
         self.without_room += 1;
         if self.told.is_some_and(|told| told.elapsed() < TOLD_EVERY) {
             return;
@@ -232,7 +228,7 @@ impl Table {
         let count = std::mem::take(&mut self.without_room);
         tracing::warn!(
             count,
-            last = %source,
+            last = source.map(tracing::field::display),
             max_connections = room.total,
             max_connections_per_address = room.per_address,
             "connections without room: all have a request that is being answered"

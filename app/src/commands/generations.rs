@@ -1,0 +1,171 @@
+//! `config history`, `config diff` and `config rollback`: the configs that were applied.
+
+use std::io;
+
+use plugin_core::config::{self, Difference, Generation, Generations, Settings};
+use serde::Serialize;
+
+use crate::cli::{ConfigDiff, ConfigRollback, Place, Which};
+use crate::defaults;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output, note};
+use crate::plugins::COMPOSITION;
+use crate::table::Table;
+
+/// What programs read of the history.
+#[derive(Serialize)]
+struct Entry {
+    #[serde(flatten)]
+    generation: Generation,
+    /// Whether it was applied last.
+    running: bool,
+    /// Whether it is in the place of the files.
+    in_place_of_files: bool,
+}
+
+/// What programs read of a rollback.
+#[derive(Serialize)]
+struct RolledBack {
+    /// The generation that is in the place of the files from now on.
+    generation: Option<u64>,
+    /// What is different from the config that was applied last.
+    difference: Option<Difference>,
+}
+
+pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
+    let generations = generations(place);
+    let numbers = generations.numbers().map_err(unreadable)?;
+    let chosen = generations.rollback().map_err(unreadable)?;
+    let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION).digest();
+    let chosen = chosen.filter(|chosen| chosen.files == files);
+    let mut entries = Vec::new();
+    for number in &numbers {
+        match generations.read(*number) {
+            Ok(generation) => entries.push(Entry {
+                running: numbers.last() == Some(number),
+                in_place_of_files: chosen.is_some_and(|chosen| chosen.generation == *number),
+                generation,
+            }),
+            Err(error) => note(format_args!("warning: can't read a config: {error}")),
+        }
+    }
+    match out.format() {
+        Format::Human if entries.is_empty() => out.text("no config was applied yet"),
+        Format::Human => out.text(table(&entries)),
+        Format::Json => out.json(&entries),
+    }
+    Ok(Exit::Ok)
+}
+
+fn table(entries: &[Entry]) -> Table {
+    let mut table = Table::new(&[">number", "digest", "applied", "by", "note"]);
+    for entry in entries {
+        let generation = &entry.generation;
+        let back = generation.rolled_back_to;
+        let notes = [
+            entry.running.then(|| "applied last".to_owned()),
+            back.map(|number| format!("brought back {number}")),
+            (entry.in_place_of_files).then(|| "in the place of the files".to_owned()),
+        ];
+        let notes: Vec<String> = notes.into_iter().flatten().collect();
+        table.row([
+            generation.number.to_string(),
+            generation.digest.short(),
+            generation.time.clone(),
+            generation.by.clone(),
+            notes.join(", "),
+        ]);
+    }
+    table
+}
+
+pub(super) fn diff(place: &Place, options: &ConfigDiff, out: &mut Output) -> Result<Exit, Failure> {
+    let old = settings(place, options.old)?;
+    let difference = old.difference(&settings(place, options.new)?);
+    match out.format() {
+        Format::Human => out.text(difference),
+        Format::Json => out.json(&difference),
+    }
+    Ok(Exit::Ok)
+}
+
+pub(super) fn rollback(
+    place: &Place,
+    options: &ConfigRollback,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
+    let generations = generations(place);
+    let generation = match options.to {
+        Which::Generation(number) => Some(number),
+        Which::Running => Some(latest(&generations)?.number),
+        Which::Files => None,
+    };
+    // A config that this binary can't be started with is refused before anything is written.
+    let settings = settings(place, options.to)?;
+    let running = generations.latest().map_err(unreadable)?;
+    let running = running.and_then(|running| of(place, running).ok());
+    let difference = running.map(|running| running.difference(&settings));
+    let chosen = match generation {
+        Some(number) => {
+            let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION);
+            generations.roll_back(number, &files).map(drop)
+        }
+        None => generations.restore(None),
+    };
+    chosen.map_err(Failure::io("can't write which config to go back to"))?;
+    match out.format() {
+        Format::Human => {
+            out.text(match generation {
+                Some(number) => format!(
+                    "config {number} holds with the next start, until a file changes; what it changes:"
+                ),
+                None => "the files hold with the next start; what they change:".to_owned(),
+            });
+            if let Some(difference) = difference {
+                out.text(difference);
+            }
+        }
+        Format::Json => out.json(&RolledBack {
+            generation,
+            difference,
+        }),
+    }
+    Ok(Exit::Ok)
+}
+
+fn generations(place: &Place) -> Generations {
+    let sources = defaults::sources_on_disk(place);
+    Generations::in_dir(config::data_dir(&sources, &COMPOSITION))
+}
+
+fn settings(place: &Place, which: Which) -> Result<Settings, Failure> {
+    let generation = match which {
+        Which::Files => {
+            let sources = defaults::sources_on_disk(place);
+            return config::load(&sources, &COMPOSITION).map_err(Failure::Config);
+        }
+        Which::Generation(number) => generations(place).read(number).map_err(unreadable)?,
+        Which::Running => latest(&generations(place))?,
+    };
+    of(place, generation)
+}
+
+/// A generation, with the defaults of this binary and the variables of this process.
+fn of(place: &Place, generation: Generation) -> Result<Settings, Failure> {
+    let sources = defaults::sources_on_disk(place).generation(generation);
+    config::load(&sources, &COMPOSITION).map_err(Failure::Config)
+}
+
+fn latest(generations: &Generations) -> Result<Generation, Failure> {
+    let last = generations.numbers().map_err(unreadable)?.pop();
+    let last = last.ok_or_else(|| {
+        let none = "no config was applied yet: a service keeps it when it has started";
+        unreadable(io::Error::new(io::ErrorKind::NotFound, none))
+    })?;
+    generations.read(last).map_err(unreadable)
+}
+
+fn unreadable(error: io::Error) -> Failure {
+    Failure::io("can't read a config that was applied")(error)
+}

@@ -1,0 +1,159 @@
+//! The files that config is read from, as they were then: to be watched, and to be kept.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::digest::Digest;
+use super::reading::{self, Unreadable};
+
+/// The files that config was read from, with their texts as they were then.
+///
+/// `Debug` shows names only: texts may hold secrets.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConfigFiles {
+    pub(super) manager_file: Option<PathBuf>,
+    pub(super) config_dir: Option<PathBuf>,
+    pub(super) texts: Vec<Text>,
+    /// What could not be read, and why.
+    #[serde(skip)]
+    pub(super) faults: Vec<String>,
+}
+
+/// A file and what it holds.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Text {
+    pub(super) path: PathBuf,
+    pub(super) text: String,
+}
+
+impl ConfigFiles {
+    pub(super) fn new(manager_file: Option<PathBuf>) -> Self {
+        Self {
+            manager_file,
+            ..Self::default()
+        }
+    }
+
+    /// The manager's file; it need not be there.
+    #[must_use]
+    pub fn manager_file(&self) -> Option<&Path> {
+        self.manager_file.as_deref()
+    }
+
+    /// The directory of the plugins' files; it need not be there.
+    #[must_use]
+    pub fn config_dir(&self) -> Option<&Path> {
+        self.config_dir.as_deref()
+    }
+
+    /// The files that were read, that of the manager first.
+    pub fn paths(&self) -> impl Iterator<Item = &Path> {
+        self.texts.iter().map(|file| file.path.as_path())
+    }
+
+    /// The text of one of them.
+    pub(super) fn text(&self, path: &Path) -> String {
+        let mut texts = self.texts.iter();
+        let found = texts.find(|file| file.path == path);
+        found.map(|file| file.text.clone()).unwrap_or_default()
+    }
+
+    /// What tells these names and texts from others; what could not be read counts by why.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let places = [&self.manager_file, &self.config_dir].map(|path| {
+            let path = path.as_deref().unwrap_or(Path::new(""));
+            path.as_os_str().as_encoded_bytes()
+        });
+        let texts = self.texts.iter();
+        let texts = texts.flat_map(|file| {
+            [
+                file.path.as_os_str().as_encoded_bytes(),
+                file.text.as_bytes(),
+            ]
+        });
+        let faults = self.faults.iter().map(String::as_bytes);
+        Digest::of(places.into_iter().chain(texts).chain(faults))
+    }
+
+    /// The same places as they are now. Whether config names other places by now is not asked:
+    /// [`files`](super::files()) does that.
+    #[must_use]
+    pub fn now(&self) -> Self {
+        let mut files = Self::new(self.manager_file.clone());
+        let manager = files.manager_file.clone();
+        if let Some(path) = manager.filter(|path| !reading::is_absent(path)) {
+            drop(files.read(&path));
+        }
+        files.config_dir.clone_from(&self.config_dir);
+        if let Some(dir) = self
+            .config_dir
+            .as_ref()
+            .filter(|dir| !reading::is_absent(dir))
+        {
+            let (paths, _) = files.list(dir);
+            for path in paths {
+                drop(files.read(&path));
+            }
+        }
+        files
+    }
+
+    /// Reads a file and remembers it.
+    pub(super) fn read(&mut self, path: &Path) -> Result<String, Unreadable> {
+        let read = named(path).and_then(reading::read);
+        let path = path.to_owned();
+        match &read {
+            Ok(text) => self.texts.push(Text {
+                path,
+                text: text.clone(),
+            }),
+            Err(unreadable) => self.fault(&path, &unreadable.what),
+        }
+        read
+    }
+
+    /// The files of a directory but that of the manager, in order of their names, and what keeps
+    /// others from being read.
+    pub(super) fn list(&mut self, dir: &Path) -> (Vec<PathBuf>, Vec<String>) {
+        let (mut files, faults) = match reading::list(dir) {
+            Ok(listed) => listed,
+            Err(fault) => (Vec::new(), vec![fault]),
+        };
+        let whole = |path: &Path| path.canonicalize().ok();
+        let own = self.manager_file.as_deref().and_then(whole);
+        files.retain(|path| own.is_none() || whole(path) != own);
+        faults.iter().for_each(|fault| self.fault(dir, fault));
+        (files, faults)
+    }
+
+    /// What is not there is no fault of its own: its absence is seen by its text that is missing.
+    fn fault(&mut self, path: &Path, what: &str) {
+        if reading::is_absent(path) {
+            return;
+        }
+        self.faults.push(format!("{}: {what}", path.display()));
+    }
+}
+
+/// Refuses a file whose name is nothing but an ending.
+fn named(path: &Path) -> Result<&Path, Unreadable> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    if reading::is_nameless(&name) {
+        let what = format!("a config file needs a name before `{name}`: rename it, or remove it");
+        return Err(what.into());
+    }
+    Ok(path)
+}
+
+impl fmt::Debug for ConfigFiles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigFiles")
+            .field("manager_file", &self.manager_file)
+            .field("config_dir", &self.config_dir)
+            .field("files", &self.paths().collect::<Vec<_>>())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,168 @@
+//! The configs that were applied, the last few of them, in the data folder.
+//!
+//! Each has a file of its own, which is written beside and then renamed, and never changed. The
+//! oldest are removed after the newest is there: whatever a crash interrupts, the files that have a
+//! number for a name are whole, and the newest of them is the config that was applied last or the
+//! one before it.
+
+use std::fs;
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::files::ConfigFiles;
+use super::generation::{self, Generation};
+use super::rollback::{self, Rollback};
+use super::settings::Settings;
+use crate::owned;
+use crate::timestamp::Timestamp;
+
+/// The configs that were applied, the last few of them.
+///
+/// A generation holds the texts of the config files, with the secrets that stand in them, in files
+/// for their owner alone. Of environment variables it holds the names, never the values: a rollback
+/// takes the values that the process has.
+#[derive(Debug, Clone)]
+pub struct Generations {
+    data_dir: PathBuf,
+    keep: usize,
+}
+
+impl Generations {
+    /// Those of a service: in its `data_dir`, as many as its `config_generations`.
+    #[must_use]
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            data_dir: settings.manager.data_dir.clone(),
+            keep: settings.manager.config_generations,
+        }
+    }
+
+    /// Those in a data folder, to be read.
+    #[must_use]
+    pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            keep: usize::MAX,
+        }
+    }
+
+    /// The numbers of those that are there, the oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the folder can't be read.
+    pub fn numbers(&self) -> io::Result<Vec<u64>> {
+        let entries = match fs::read_dir(generation::folder(&self.data_dir)) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries?,
+        };
+        let mut numbers = Vec::new();
+        for entry in entries {
+            let name = entry?.file_name();
+            let number = name.to_str().and_then(|name| name.strip_suffix(".json"));
+            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    ///
+    /// When it is not there, can't be read, or is not what was written.
+    pub fn read(&self, number: u64) -> io::Result<Generation> {
+        Generation::read(&self.data_dir, number)
+    }
+
+    /// The one that was applied last, if it can be read.
+    ///
+    /// # Errors
+    ///
+    /// When the folder can't be read.
+    pub fn latest(&self) -> io::Result<Option<Generation>> {
+        let last = self.numbers()?.pop();
+        Ok(last.and_then(|number| self.read(number).ok()))
+    }
+
+    /// Keeps the config that was applied, unless it is the latest one already, and removes the
+    /// oldest that are too many. Answers with its number.
+    ///
+    /// One process at a time may record: it is the one that runs the service.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written. Those that are there stay.
+    pub fn record(&self, settings: &Settings, by: &str) -> io::Result<u64> {
+        let digest = Generation::digest_of(&settings.applied, &settings.variables);
+        let numbers = self.numbers()?;
+        let last = numbers.last().copied();
+        let latest = last.and_then(|number| self.read(number).ok());
+        if let Some(latest) = latest.filter(|latest| latest.digest == digest) {
+            self.remove_old(numbers)?;
+            return Ok(latest.number);
+        }
+        let generation = Generation {
+            number: last.unwrap_or(0) + 1,
+            digest,
+            time: Timestamp(SystemTime::now()).to_string(),
+            by: by.to_owned(),
+            rolled_back_to: settings.rolled_back_to,
+            variables: settings.variables.clone(),
+            files: Arc::clone(&settings.applied),
+        };
+        owned::own_dir(&generation::folder(&self.data_dir))?;
+        let path = generation::path(&self.data_dir, generation.number);
+        owned::replace(&path, &generation.to_json()?)?;
+        self.remove_old(numbers.into_iter().chain([generation.number]))?;
+        Ok(generation.number)
+    }
+
+    /// Removes the oldest that are too many, but for the one that is in the place of the files.
+    fn remove_old(&self, numbers: impl IntoIterator<Item = u64>) -> io::Result<()> {
+        let chosen = self.rollback().ok().flatten();
+        let chosen = chosen.map(|rollback| rollback.generation);
+        let numbers: Vec<u64> = numbers.into_iter().collect();
+        let too_many = numbers.len().saturating_sub(self.keep);
+        let old = numbers.into_iter().take(too_many);
+        for number in old.filter(|number| Some(*number) != chosen) {
+            fs::remove_file(generation::path(&self.data_dir, number))?;
+        }
+        Ok(())
+    }
+
+    /// Chooses a generation in the place of files as they are now; the next load that
+    /// [obeys](super::Sources::obey_rollback) reads it. Answers with what was chosen before, for
+    /// [`restore`](Self::restore) if that load fails.
+    ///
+    /// # Errors
+    ///
+    /// When the generation can't be read, or the choice can't be written.
+    pub fn roll_back(&self, number: u64, files: &ConfigFiles) -> io::Result<Option<Rollback>> {
+        let generation = self.read(number)?.number;
+        let before = self.rollback().ok().flatten();
+        let files = files.digest();
+        rollback::write(&self.data_dir, Some(Rollback { generation, files }))?;
+        Ok(before)
+    }
+
+    /// What is chosen in the place of files. It is in force only while they are the same.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub fn rollback(&self) -> io::Result<Option<Rollback>> {
+        rollback::read(&self.data_dir)
+    }
+
+    /// Puts back what was chosen, or that nothing was.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written.
+    pub fn restore(&self, rollback: Option<Rollback>) -> io::Result<()> {
+        rollback::write(&self.data_dir, rollback)
+    }
+}

@@ -1,0 +1,28 @@
+//! An HTTP server for plugins: connections within limits, routes, and refusals that say what to do.
+//!
+//! [`Server`] takes what a [`Listener`] hands it, gives each connection a place within its
+//! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] bound what one request may
+//! take. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
+
+#![forbid(unsafe_code)]
+
+mod problem;
+
+mod body;
+mod framing;
+mod limits;
+mod refused;
+mod route;
+mod traced;
+
+mod server;
+mod tcp;
+
+pub use body::JsonBody;
+pub use framing::framed;
+pub use limits::{Deadline, Limits};
+pub use problem::{Detail, Problem};
+pub use route::Route;
+pub use server::{Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Timeouts};
+pub use tcp::{Peer, Tcp};
+pub use traced::traced;

@@ -1,0 +1,28 @@
+//! A route: its name, and what answers there.
+
+use axum::routing::MethodRouter;
+
+/// A method and a path, as `METHOD /path`, and what answers there.
+#[derive(Debug)]
+pub struct Route {
+    /// Its name.
+    pub name: &'static str,
+    /// What answers.
+    pub handler: MethodRouter,
+}
+
+impl Route {
+    /// A route.
+    #[must_use]
+    pub fn new(name: &'static str, handler: MethodRouter) -> Self {
+        Self { name, handler }
+    }
+
+    /// The path of its name.
+    #[must_use]
+    pub fn path(&self) -> &'static str {
+        self.name
+            .split_once(' ')
+            .map_or(self.name, |(_, path)| path)
+    }
+}

@@ -1,0 +1,76 @@
+//! Connections over TCP.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+
+use plugin_core::config::mask;
+use plugin_core::{Error, Result};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::server::Listener;
+
+/// The other end of a connection.
+#[derive(Debug, Clone, Copy)]
+pub struct Peer(pub SocketAddr);
+
+/// An address that is taken.
+pub struct Tcp {
+    listener: TcpListener,
+    address: SocketAddr,
+    is_shared: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+}
+
+impl Tcp {
+    /// Takes an address.
+    ///
+    /// # Errors
+    ///
+    /// When it is no address, or not a free one: the operator has to change it.
+    pub async fn bind(address: &str) -> Result<Self> {
+        let refused = |error: io::Error| {
+            let address = mask(address);
+            Error::config(format!("`address`: can't listen on `{address}`")).because(error)
+        };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        Ok(Self {
+            address: listener.local_addr().map_err(refused)?,
+            listener,
+            is_shared: Box::new(|_| false),
+        })
+    }
+
+    /// Connections from some addresses are many clients', such as those of a proxy: they count only
+    /// in all.
+    #[must_use]
+    pub fn shared_by(mut self, is_shared: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
+        self.is_shared = Box::new(is_shared);
+        self
+    }
+
+    /// Where it listens, with the port that was taken.
+    #[must_use]
+    pub fn local_address(&self) -> SocketAddr {
+        self.address
+    }
+}
+
+impl fmt::Debug for Tcp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Tcp").field(&self.address).finish()
+    }
+}
+
+impl Listener for Tcp {
+    type Stream = TcpStream;
+    type Peer = Peer;
+
+    async fn accept(&self) -> io::Result<(TcpStream, Peer)> {
+        let (stream, peer) = self.listener.accept().await?;
+        Ok((stream, Peer(peer)))
+    }
+
+    fn address(&self, Peer(peer): &Peer) -> Option<IpAddr> {
+        (!(self.is_shared)(peer.ip())).then(|| peer.ip())
+    }
+}

@@ -1,0 +1,158 @@
+//! `config history`, `config diff`, `config rollback`: from a config to the one before it.
+
+use serde_json::json;
+
+use super::App;
+use super::serve::Serving;
+
+const MANAGER: &str = "config/plugin_manager.yaml";
+const HELLO: &str = "config/plugins/hello-plugin.yaml";
+
+fn hello(message: &str) -> String {
+    format!("hello-plugin: {{ config: {{ message: {message} }} }}\n")
+}
+
+/// An app that has a manager's file.
+fn app(message: &str) -> App {
+    App::new()
+        .file(MANAGER, "plugin_manager: {}\n")
+        .file(HELLO, &hello(message))
+}
+
+/// The service in this directory, after it ran once.
+fn run(app: App) -> Serving {
+    let mut serving = Serving::start_in(app, "", &[]);
+    stop(&mut serving);
+    serving
+}
+
+fn run_again(serving: &mut Serving) {
+    serving.start_again(&[]);
+    stop(serving);
+}
+
+fn stop(serving: &mut Serving) {
+    serving.until("running");
+    serving.signal("-INT");
+    let ended = serving.end();
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+}
+
+#[test]
+fn a_config_is_kept_compared_and_brought_back() {
+    let mut serving = run(app("one"));
+    let app = serving.app();
+    std::fs::write(app.path(HELLO), hello("two")).unwrap();
+    let diff = app.run("config diff");
+    let line = "hello-plugin: changed, its own config\n  hello-plugin.config.message: \"one\" -> \"two\" (config/plugins/hello-plugin.yaml:1:36)\n";
+    assert_eq!(diff.stdout, line, "{diff:?}");
+    run_again(&mut serving);
+    let app = serving.app();
+
+    let history = app.run("config history --format json").json();
+    let entries = history.as_array().unwrap();
+    assert_eq!(entries.len(), 2, "{history}");
+    assert_eq!(entries[1]["number"], 2);
+    assert_eq!(entries[1]["by"], "start");
+    assert_eq!(entries[1]["running"], true);
+    assert!(
+        !history.to_string().contains("message"),
+        "no texts: {history}"
+    );
+    let diff = app.run("config diff 2 1 --format json").json();
+    let changed = &diff["plugins"].as_array().unwrap().iter();
+    let changed: Vec<_> = (changed.clone())
+        .filter(|plugin| plugin["change"] != "unchanged")
+        .collect();
+    assert_eq!(changed.len(), 1);
+    assert_eq!(changed[0]["keys"][0]["new"], "one");
+    assert_eq!(app.run("config diff 1 1").stdout, "nothing is different\n");
+
+    let back = app.run("config rollback 1");
+    assert_eq!(back.code, Some(0), "{back:?}");
+    assert!(
+        back.stdout.starts_with("config 1 holds with the next start, until a file changes; what it changes:\nhello-plugin: changed"),
+        "{back:?}"
+    );
+    let shown = app.run("config show hello-plugin");
+    assert!(
+        shown
+            .stdout
+            .contains("generation 1: config/plugins/hello-plugin.yaml:1:36"),
+        "{shown:?}"
+    );
+    run_again(&mut serving);
+    let app = serving.app();
+    let history = app.run("config history").stdout;
+    let lines: Vec<&str> = history.lines().collect();
+    assert_eq!(lines.len(), 4, "{history}");
+    assert!(lines[1].ends_with("in the place of the files"), "{history}");
+    assert!(
+        lines[3].ends_with("applied last, brought back 1"),
+        "{history}"
+    );
+    assert!(
+        lines[3].contains(lines[1].split_whitespace().nth(1).unwrap()),
+        "{history}"
+    );
+
+    std::fs::write(app.path(HELLO), hello("three")).unwrap();
+    assert!(app.run("config show hello-plugin").stdout.contains("three"));
+}
+
+#[test]
+fn a_rollback_leaves_broken_files_where_they_are() {
+    let mut serving = run(app("one"));
+    let app = serving.app();
+    let broken = "hello-plugin: { config: { mesage: 1\n";
+    std::fs::write(app.path(HELLO), broken).unwrap();
+    assert_eq!(app.run("check").code, Some(3));
+    assert_eq!(app.run("config diff").code, Some(3));
+    assert_eq!(app.run("config rollback running").code, Some(0));
+    let checked = app.run("check");
+    assert_eq!(checked.code, Some(0), "{checked:?}");
+    assert!(
+        checked.stderr.contains("warning: ")
+            && checked.stderr.contains("rolled back to generation 1"),
+        "{checked:?}"
+    );
+    assert_eq!(std::fs::read_to_string(app.path(HELLO)).unwrap(), broken);
+    run_again(&mut serving);
+    let app = serving.app();
+    // The files are what they were, so there is nothing to go back from but the choice.
+    assert_eq!(
+        app.run("config rollback files").code,
+        Some(3),
+        "it refuses what can't be started"
+    );
+    std::fs::write(app.path(HELLO), hello("two")).unwrap();
+    assert_eq!(app.run("config rollback files").code, Some(0));
+    assert!(app.run("config show hello-plugin").stdout.contains("two"));
+}
+
+#[test]
+fn what_is_not_there_is_told() {
+    let app = App::new();
+    assert_eq!(
+        app.run("config history").stdout,
+        "no config was applied yet\n"
+    );
+    assert_eq!(app.run("config history --format json").json(), json!([]));
+    let diff = app.run("config diff");
+    assert_eq!(diff.code, Some(1));
+    assert!(
+        diff.stderr.contains("no config was applied yet"),
+        "{diff:?}"
+    );
+    let absent = app.run("config rollback 7");
+    assert_eq!(absent.code, Some(1));
+    assert!(absent.stderr.contains("7.json"), "{absent:?}");
+    let word = app.run("config diff yesterday");
+    assert_eq!(word.code, Some(2));
+    assert!(
+        word.stderr
+            .contains("expected a number that `config history` lists"),
+        "{word:?}"
+    );
+    assert!(!app.path("data").exists(), "nothing is made");
+}
