@@ -13,7 +13,7 @@ use std::fmt::Display;
 /// assert_eq!(counted(0_usize, "warning"), "0 warnings");
 /// ```
 #[must_use]
-pub fn counted<N: Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
+pub fn counted<N: Copy + Display + PartialEq + From<u8>>(count: N, noun: &str) -> String {
     let s = if count == N::from(1) { "" } else { "s" };
     format!("{count} {noun}{s}")
 }

@@ -175,9 +175,10 @@ fn report_d_what_is_no_yaml_is_told_with_the_remedy() {
         ),
     ] {
         let said = refused(text);
-        if !said.starts_with(&format!("embedded test:{told}")) {
-            println!("XX {text:?} {said}");
-        }
+        assert!(
+            said.starts_with(&format!("embedded test:{told}")),
+            "{text}: {said}"
+        );
         for words in [
             "while ",
             "did not find",
