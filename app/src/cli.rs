@@ -83,7 +83,95 @@ pub(crate) enum Command {
     #[command(subcommand)]
     DeadLetters(DeadLetters),
     /// Tell what waits for each durable subscription.
-    Queue,
+    Queue(Queue),
+    /// Tell how each plugin of the running service does.
+    #[command(after_help = exit::help())]
+    Ps,
+    /// Start a plugin of the running service that was stopped or has failed.
+    #[command(after_help = exit::help())]
+    Start(Target),
+    /// Stop a plugin of the running service.
+    #[command(after_help = exit::help())]
+    Stop(Stop),
+    /// Stop a plugin of the running service and start it again. Those that need it go on.
+    #[command(after_help = exit::help())]
+    Restart(Target),
+    /// List the schedules of the running service; pause, resume, run or cancel one.
+    #[command(after_help = exit::help())]
+    Schedules(Schedules),
+}
+
+/// Which plugin to do something with.
+#[derive(Debug, Args)]
+pub(crate) struct Target {
+    /// Name of the plugin, which stands for all its instances, or of one instance.
+    pub(crate) plugin: String,
+}
+
+/// What to stop.
+#[derive(Debug, Args)]
+pub(crate) struct Stop {
+    #[command(flatten)]
+    pub(crate) target: Target,
+    /// Stop the plugins that need it first; else it is refused while they run.
+    #[arg(long)]
+    pub(crate) cascade: bool,
+}
+
+/// What to do with schedules.
+#[derive(Debug, Args)]
+pub(crate) struct Schedules {
+    #[command(subcommand)]
+    pub(crate) action: Option<ScheduleAction>,
+}
+
+/// What to do with a schedule.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ScheduleAction {
+    /// No run of it begins until it is resumed, also through restarts of the plugin.
+    Pause(OneSchedule),
+    /// Go on with it, with its next due time.
+    Resume(OneSchedule),
+    /// Begin a run now, and don't wait for its end.
+    Run(OneSchedule),
+    /// End it for good: as long as the service runs.
+    Cancel(OneSchedule),
+}
+
+/// A schedule.
+#[derive(Debug, Args)]
+pub(crate) struct OneSchedule {
+    /// Name of the plugin.
+    pub(crate) plugin: String,
+    /// Name of the schedule.
+    pub(crate) schedule: String,
+}
+
+/// Tell what waits for each durable subscription.
+///
+/// Works on the file of `queue-plugin`, while the service runs and while it does not.
+#[derive(Debug, Args)]
+pub(crate) struct Queue {
+    #[command(subcommand)]
+    pub(crate) command: Option<QueueCommand>,
+}
+
+/// What to do with a subscription.
+#[derive(Debug, Subcommand)]
+pub(crate) enum QueueCommand {
+    /// Forget the events and dead letters of a subscription that there is no more.
+    Drop(QueueDrop),
+}
+
+/// Which subscription to forget.
+#[derive(Debug, Args)]
+pub(crate) struct QueueDrop {
+    /// Its plugin and handler, as in `mail-plugin.welcome`, or its whole name as the log tells it,
+    /// with the topic in parentheses.
+    pub(crate) subscription: String,
+    /// Do it; without this, it is only told what would be forgotten.
+    #[arg(long)]
+    pub(crate) yes: bool,
 }
 
 /// Look at the config.

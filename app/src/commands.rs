@@ -7,13 +7,21 @@ mod dead_letters;
 mod explain;
 mod generations;
 mod graph;
+#[cfg(not(all(feature = "queue", feature = "admin")))]
+mod left_out;
 mod list;
-#[cfg(not(feature = "queue"))]
-mod no_queue;
+#[cfg(feature = "admin")]
+mod operate;
+#[cfg(feature = "admin")]
+mod ps;
 #[cfg(feature = "queue")]
 mod queue;
 mod run;
+#[cfg(feature = "admin")]
+mod schedules;
 mod schema;
+#[cfg(feature = "admin")]
+mod service;
 
 use plugin_core::config::{self, Settings};
 
@@ -46,9 +54,25 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
         #[cfg(feature = "queue")]
-        Command::Queue => queue::run(place, out),
+        Command::Queue(options) => queue::run(place, options.command, out),
         #[cfg(not(feature = "queue"))]
-        Command::DeadLetters(_) | Command::Queue => no_queue::refuse(),
+        Command::DeadLetters(_) | Command::Queue(_) => left_out::refuse("queue-plugin"),
+        #[cfg(feature = "admin")]
+        Command::Ps => ps::ps(place, out),
+        #[cfg(feature = "admin")]
+        Command::Start(target) => operate::start(place, &target, out),
+        #[cfg(feature = "admin")]
+        Command::Stop(stop) => operate::stop(place, &stop, out),
+        #[cfg(feature = "admin")]
+        Command::Restart(target) => operate::restart(place, &target, out),
+        #[cfg(feature = "admin")]
+        Command::Schedules(schedules) => schedules::run(place, &schedules, out),
+        #[cfg(not(feature = "admin"))]
+        Command::Ps
+        | Command::Start(_)
+        | Command::Stop(_)
+        | Command::Restart(_)
+        | Command::Schedules(_) => left_out::refuse("admin-plugin"),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
         Command::Config(Config::History) => generations::history(place, out),
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),

@@ -13,11 +13,13 @@ pub(crate) enum Exit {
     Start = 4,
     Late = 5,
     BadInput = 6,
+    NoService = 7,
+    Refused = 8,
     Interrupted = 130,
 }
 
 /// Every exit code, with what it says.
-pub(crate) const TABLE: [(Exit, &str); 8] = [
+pub(crate) const TABLE: [(Exit, &str); 10] = [
     (
         Exit::Ok,
         "done; bad lines that were skipped do not change it",
@@ -45,6 +47,14 @@ pub(crate) const TABLE: [(Exit, &str); 8] = [
     (
         Exit::BadInput,
         "`run --events --on-error stop` met a bad line",
+    ),
+    (
+        Exit::NoService,
+        "no service runs with this data folder, or it does not answer",
+    ),
+    (
+        Exit::Refused,
+        "the running service refused it; the message says what to do",
     ),
     (
         Exit::Interrupted,
@@ -75,7 +85,7 @@ mod tests {
     #[test]
     fn the_help_lists_each_code_once_in_order() {
         let codes: Vec<u8> = TABLE.iter().map(|(exit, _)| *exit as u8).collect();
-        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130]);
-        assert_eq!(help().lines().count(), 9);
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 7, 8, 130]);
+        assert_eq!(help().lines().count(), 11);
     }
 }

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::io;
 
+#[cfg(feature = "admin")]
+use plugin_admin::ClientError;
 use plugin_core::config::ConfigError;
 use plugin_core::lifecycle::{ConfigureError, StartError};
 use plugin_core::{Absent, printable};
@@ -23,6 +25,12 @@ pub(crate) enum Failure {
     /// A part of a plugin failed outside of the service.
     #[cfg(feature = "queue")]
     Plugin(plugin_core::Error),
+    /// The running service could not be asked.
+    #[cfg(feature = "admin")]
+    Service(ClientError),
+    /// The running service refused: the status, and why.
+    #[cfg(feature = "admin")]
+    Refused(u16, String),
     /// Something of the system failed; the text says what was being done.
     Io(String, io::Error),
 }
@@ -39,6 +47,20 @@ impl Failure {
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(feature = "queue")]
             Self::Plugin(_) => Exit::Failed,
+            #[cfg(feature = "admin")]
+            Self::Service(ClientError::NotRunning { .. } | ClientError::Silent { .. }) => {
+                Exit::NoService
+            }
+            #[cfg(feature = "admin")]
+            Self::Service(ClientError::Denied { .. }) => Exit::Refused,
+            #[cfg(feature = "admin")]
+            Self::Service(_) => Exit::Failed,
+            #[cfg(feature = "admin")]
+            Self::Refused(status, _) => match status {
+                404 => Exit::Usage,
+                500 => Exit::Failed,
+                _ => Exit::Refused,
+            },
             Self::Configure(_) => Exit::Config,
             // Nothing failed: somebody changed their mind.
             Self::Start(error) if error.failures.is_empty() => Exit::Interrupted,
@@ -59,6 +81,10 @@ impl fmt::Display for Failure {
             Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),
             #[cfg(feature = "queue")]
             Self::Plugin(error) => f.write_str(&printable::line(&error.to_string())),
+            #[cfg(feature = "admin")]
+            Self::Service(error) => f.write_str(&printable::line(&error.to_string())),
+            #[cfg(feature = "admin")]
+            Self::Refused(_, why) => f.write_str(&printable::line(why)),
             Self::Io(what, error) => f.write_str(&printable::line(&format!("{what}: {error}"))),
         }
     }

@@ -6,6 +6,7 @@
 //!
 //! Invariant: nothing that a terminal obeys leaves here, wherever the text came from. Who puts a
 //! text from outside into a line escapes it with [`printable::line`], so that it stays in its line.
+//! The only exception is a [`Paint`], around a line that is escaped already.
 //!
 //! Standard output is locked for one write at a time: the log may go there too.
 //!
@@ -30,21 +31,40 @@ pub(crate) enum Format {
     Json,
 }
 
+/// The colour of a line, on a terminal.
+#[cfg(feature = "admin")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Paint {
+    /// Something is wrong.
+    Red = 31,
+    /// Something is not as it should be.
+    Yellow = 33,
+}
+
 /// The writer of results.
 pub(crate) struct Output {
     format: Format,
+    /// Whether colours are seen.
+    #[cfg(feature = "admin")]
+    paints: bool,
     writer: Box<dyn Write>,
     failure: Option<io::Error>,
 }
 
 impl Output {
     pub(crate) fn stdout() -> Self {
-        Self::to(io::stdout())
+        Self {
+            #[cfg(feature = "admin")]
+            paints: are_colours_seen(),
+            ..Self::to(io::stdout())
+        }
     }
 
     pub(crate) fn to(writer: impl Write + 'static) -> Self {
         Self {
             format: Format::Human,
+            #[cfg(feature = "admin")]
+            paints: false,
             writer: Box::new(writer),
             failure: None,
         }
@@ -72,6 +92,32 @@ impl Output {
             text.push('\n');
         }
         self.put(text.as_bytes());
+    }
+
+    /// Writes a line, in a colour if that can be seen.
+    #[cfg(feature = "admin")]
+    pub(crate) fn line(&mut self, line: &str, paint: Option<Paint>) {
+        let line = printable::line(line);
+        match paint.filter(|_| self.paints) {
+            Some(paint) => self.put(format!("\u{1b}[{}m{line}\u{1b}[0m\n", paint as u8).as_bytes()),
+            None => self.put(format!("{line}\n").as_bytes()),
+        }
+    }
+
+    /// Columns of the terminal that results are written to, if they are written to one.
+    #[cfg(feature = "admin")]
+    #[expect(
+        clippy::unused_self,
+        reason = "another writer would be another terminal"
+    )]
+    pub(crate) fn width(&self) -> Option<usize> {
+        #[cfg(unix)]
+        {
+            let size = rustix::termios::tcgetwinsize(io::stdout()).ok()?;
+            (size.ws_col > 0).then_some(size.ws_col.into())
+        }
+        #[cfg(not(unix))]
+        None
     }
 
     /// Writes a part of a JSON document.
@@ -125,6 +171,17 @@ impl Output {
     fn fail(&mut self, error: io::Error) {
         self.failure.get_or_insert(error);
     }
+}
+
+/// Whether standard output is a terminal that shows colours, and its reader wants them: of
+/// <https://no-color.org>, any value counts but the empty one.
+#[cfg(feature = "admin")]
+fn are_colours_seen() -> bool {
+    use std::io::IsTerminal as _;
+
+    let refused = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+    let is_dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    io::stdout().is_terminal() && !refused && !is_dumb
 }
 
 /// Whether a write failed because nobody reads any more: the pipe is closed, or the terminal is
@@ -258,6 +315,21 @@ mod tests {
         assert_eq!(text.lines().count(), 4, "{text}");
         let json = text.lines().last().unwrap();
         assert_eq!(serde_json::from_str::<String>(json).unwrap(), hostile);
+    }
+
+    #[cfg(feature = "admin")]
+    #[test]
+    fn a_line_has_a_colour_only_where_it_is_seen_and_can_hold_none() {
+        for (paints, expected) in [
+            (true, "\u{1b}[31ma\\u{1b}[2J\u{1b}[0m\n"),
+            (false, "a\\u{1b}[2J\n"),
+        ] {
+            let written = Rc::new(RefCell::new(Vec::new()));
+            let mut out = Output::to(Kept(Rc::clone(&written)));
+            out.paints = paints;
+            out.line("a\u{1b}[2J", Some(super::Paint::Red));
+            assert_eq!(String::from_utf8(written.take()).unwrap(), expected);
+        }
     }
 
     #[test]

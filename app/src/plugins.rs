@@ -16,4 +16,5 @@ plugin_core::compose! {
     "rate-limit" => plugin_rate_limit::RateLimit,
     "tracing" => plugin_tracing::Spans,
     "api" => plugin_api::Api,
+    "admin" => plugin_admin::Admin,
 }

@@ -7,6 +7,10 @@ use std::fmt;
 use plugin_core::printable;
 use unicode_width::UnicodeWidthStr;
 
+/// What is left of a cell that is cut, at least, in columns of a terminal.
+#[cfg(feature = "admin")]
+const SHORTEST: usize = 20;
+
 /// Which side the cells of a column are pushed to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Align {
@@ -49,6 +53,23 @@ impl Table {
     /// Whether there is nothing under the heading.
     pub(crate) fn is_empty(&self) -> bool {
         self.rows.is_empty()
+    }
+
+    /// Cuts the cells of the last column so that a line takes no more than so many columns of a
+    /// terminal, if the others leave room for it.
+    #[cfg(feature = "admin")]
+    pub(crate) fn cut(&mut self, columns: usize) {
+        let last = self.columns.len() - 1;
+        let others: usize = (0..last).map(|column| self.width(column) + 2).sum();
+        let room = columns.saturating_sub(others).max(SHORTEST);
+        for row in &mut self.rows {
+            if width(&row[last]) > room {
+                while width(&row[last]) >= room {
+                    row[last].pop();
+                }
+                row[last].push('…');
+            }
+        }
     }
 
     fn width(&self, column: usize) -> usize {
@@ -134,6 +155,28 @@ mod tests {
         assert_eq!(text.lines().count(), 2, "{text}");
         let shown = r"1   no user `x\r\n2   no\u{1b}[31m\u{202e}`";
         assert_eq!(text.lines().last(), Some(shown));
+    }
+
+    #[cfg(feature = "admin")]
+    #[test]
+    fn the_last_column_is_cut_to_the_terminal() {
+        let mut table = Table::new(&["name", "error"]);
+        table.row(["a".into(), "x".repeat(100)]);
+        table.row(["b".into(), "欢".repeat(100)]);
+        table.row(["c".into(), "short".into()]);
+        table.cut(40);
+        let text = table.to_string();
+        let widths: Vec<_> = text.lines().map(super::width).collect();
+        assert_eq!(widths, [11, 40, 39, 11], "{text}");
+        assert_eq!(text.matches('…').count(), 2);
+        table.cut(10);
+        assert!(
+            table
+                .to_string()
+                .lines()
+                .all(|line| super::width(line) <= 26),
+            "{table}"
+        );
     }
 
     #[test]

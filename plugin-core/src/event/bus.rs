@@ -1,23 +1,25 @@
 //! The bus: the table that publishers read, and the one place where it is changed.
 
+pub(super) mod requests;
+
 use std::any::TypeId;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use super::backlog::Backlog;
-use super::dead_letters::DeadLetters;
-use super::durable::Durables;
-use super::group::Groups;
-use super::handler::HandlerReport;
-use super::mailbox::Mailbox;
-use super::middleware::{Chain, MiddlewareReport};
-use super::request::Exchange;
-use super::route::AnyRoute;
-use super::table::{Change, Draft, Table};
-use super::topics::Topics;
+use crate::event::durable::Durables;
+use crate::event::handler::HandlerReport;
+use crate::event::middleware::{Chain, MiddlewareReport};
+use crate::event::outcome::backlog::Backlog;
+use crate::event::outcome::dead_letters::DeadLetters;
+use crate::event::queue::group::Groups;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::routing::route::AnyRoute;
+use crate::event::routing::table::{Table, TableBuilder, TableEdit};
+use crate::event::routing::topics::Topics;
 use crate::rcu::shared::Shared;
+use requests::RequestRoutes;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
 #[derive(Clone)]
@@ -41,7 +43,7 @@ struct Inner {
     groups: Groups,
     backlog: Backlog,
     letters: DeadLetters,
-    exchange: Exchange,
+    requests: RequestRoutes,
     closed: AtomicBool,
     durables: Durables,
 }
@@ -109,7 +111,7 @@ impl Bus {
             middleware: Arc::new(Shared::new(Chain::of_all())),
             topics,
             subscriptions: AtomicU64::new(0),
-            exchange: Exchange::default(),
+            requests: RequestRoutes::default(),
             groups: Groups::default(),
             backlog: letters.backlog().clone(),
             letters,
@@ -123,7 +125,7 @@ impl Bus {
     pub fn handlers(&self) -> Vec<HandlerReport> {
         let mut reports = self.0.table.load().reports();
         self.0.durables.complete(&mut reports);
-        reports.extend(self.0.exchange.reports());
+        reports.extend(self.0.requests.reports());
         reports
     }
 
@@ -197,8 +199,9 @@ impl Bus {
         Arc::new(Mailbox::new(uid, capacity, &self.0.backlog))
     }
 
-    pub(super) fn exchange(&self) -> &Exchange {
-        &self.0.exchange
+    /// The routes of requests.
+    pub(super) fn requests(&self) -> &RequestRoutes {
+        &self.0.requests
     }
 
     pub(crate) fn pending(&self) -> &Backlog {
@@ -229,13 +232,13 @@ impl Bus {
     }
 
     /// Replaces the table by one with some changes, at once.
-    pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
+    pub(crate) fn change(&self, changes: Vec<TableEdit>) -> Retired {
         let number = self.0.table.replace(|table| {
-            let mut draft = Draft::new(self.0.topics.names(), table);
+            let mut builder = TableBuilder::new(self.0.topics.names(), table);
             for change in changes {
-                change(&mut draft);
+                change(&mut builder);
             }
-            let next = draft.finish();
+            let next = builder.finish();
             self.show_middleware(table, &next);
             next
         });

@@ -1,4 +1,14 @@
-//! What is known of a type of event at compile time.
+//! What is known of a type of event at compile time, which types are linked, and how JSON is read as
+//! one of them.
+
+pub(super) mod answer;
+pub(super) mod distinct;
+pub(super) mod erased;
+pub(crate) mod kernel;
+pub(crate) mod linked;
+pub(super) mod rules;
+pub(super) mod subject;
+pub(super) mod unmatched;
 
 use std::any::{Any, TypeId};
 use std::fmt;
@@ -7,13 +17,13 @@ use std::sync::Arc;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::Value;
 
-use super::decode::Publishable;
-use super::payload::{Carried, EventData, Substitute, unfit};
-use super::request::{AnswerDescriptor, Request};
-use super::route::{AnyRoute, Route};
-use super::rules::Rules;
-use super::subject::SubjectOf;
 use crate::error::DecodeError;
+use crate::event::descriptor::answer::AnswerDescriptor;
+use crate::event::descriptor::erased::Publishable;
+use crate::event::descriptor::rules::Rules;
+use crate::event::descriptor::subject::SubjectOf;
+use crate::event::payload::{Carried, EventData, Substitute, unfit};
+use crate::event::routing::route::{AnyRoute, Route};
 use crate::key;
 
 /// A type that `#[event("topic")]` made an event of.
@@ -85,13 +95,6 @@ impl EventDescriptor {
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
-        self
-    }
-
-    /// Makes it the descriptor of a request.
-    #[must_use]
-    pub const fn request<Q: Request>(mut self) -> Self {
-        self.answer = Some(AnswerDescriptor::of::<Q>());
         self
     }
 
@@ -181,7 +184,7 @@ fn typed<E: Event>(event: &E, change: Substitute) -> crate::Result<E> {
 }
 
 fn decode<E: Event>(json: &[u8]) -> Result<Box<dyn Publishable>, DecodeError> {
-    super::decode::read::<E>(json)
-        .map(super::decode::publishable)
+    crate::event::descriptor::erased::read::<E>(json)
+        .map(crate::event::descriptor::erased::publishable)
         .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
 }

@@ -1,154 +1,22 @@
-//! The walk over the inline handlers of an event.
+//! The verbs of publishing, a file for each: how an event is taken in and given to the handlers of
+//! its route.
 //!
-//! A processor predicts an indirect call by the place of its call site. A loop has one, with a new
-//! target at each turn; sixteen in a straight line have one target each, and the function is one
-//! of its own for each type of event.
+//! | verb | file | what its publisher waits for |
+//! | --- | --- | --- |
+//! | `publish` | `publication` | room in every mailbox |
+//! | `publish_all` | `chunks` | the same, for many events |
+//! | `try_publish` | `reservation` | nothing: all have room, or nobody gets the event |
+//! | `publish_and_wait` | `outcomes` | what each handler makes of the event |
+//! | `publish_durable` | `storage` | the store of every durable subscriber |
+//! | `publish_stored` | `atomic` | room everywhere, then every store; else nobody hears of the event |
+//!
+//! All begin with `take_in`: the publisher's rights, the middleware, the inline handlers.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
-
-use super::inline::{Entry, Inline};
-use super::route::Route;
-use crate::context::{Frame, Handlers, Identity, within};
-use crate::error::{Error, Result};
-use crate::event::payload::{Carried, Envelope};
-use crate::rcu::epoch::{DEEPEST, Reading};
-use crate::rcu::record::Record;
-
-/// Call sites in a straight line.
-const LADDER: usize = 16;
-
-pub(super) type Caught = std::thread::Result<Result<()>>;
-
-impl<P: Carried> Route<P> {
-    /// Calls the inline handlers in order: guarded, counted, timed now and then.
-    #[inline(always)]
-    pub(super) fn call_inline(
-        &self,
-        record: &Record,
-        reading: &Reading<'_>,
-        envelope: &Envelope<P>,
-    ) {
-        let before = record.count(self.slot);
-        if self.sampling.is_timed(before) || reading.depth() >= DEEPEST {
-            self.call_watched(reading, envelope);
-        } else {
-            self.walk(envelope);
-        }
-    }
-
-    /// As [`Route::call_inline`], and tells what each handler made of the event.
-    pub(super) fn call_told(
-        &self,
-        record: &Record,
-        reading: &Reading<'_>,
-        envelope: &Envelope<P>,
-        done: impl FnMut(&Inline<P>, Result<()>),
-    ) {
-        record.count(self.slot);
-        self.call_each(reading, envelope, done);
-    }
-
-    #[inline(never)]
-    fn walk(&self, envelope: &Envelope<P>) {
-        if self.entries.len() > LADDER {
-            return self.walk_far(envelope);
-        }
-        let frame = Frame::handlers(self, envelope.meta_ref());
-        within(&frame, || self.climb(&self.entries, &frame, envelope));
-    }
-
-    /// One ladder after the other.
-    #[inline(never)]
-    fn walk_far(&self, envelope: &Envelope<P>) {
-        let frame = Frame::handlers(self, envelope.meta_ref());
-        within(&frame, || {
-            let (ladders, rest) = self.entries.as_chunks::<LADDER>();
-            for (at, ladder) in ladders.iter().enumerate() {
-                frame.begin(at * LADDER);
-                self.climb(ladder, &frame, envelope);
-            }
-            frame.begin(ladders.len() * LADDER);
-            self.climb(rest, &frame, envelope);
-        });
-    }
-
-    /// At most `LADDER` calls in a straight line.
-    #[inline(always)]
-    fn climb(&self, ladder: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
-        macro_rules! steps {
-            ($($step:literal)*) => {$(
-                let Some(entry) = ladder.get($step) else { return };
-                frame.step($step);
-                match catch_unwind(AssertUnwindSafe(|| entry.call(envelope))) {
-                    Ok(Ok(())) => {}
-                    failed => self.failed(frame.place(), envelope, failed),
-                }
-            )*};
-        }
-        steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    }
-
-    #[cold]
-    pub(super) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
-        if let Err(error) = flatten(outcome) {
-            self.inline[at].site.failed(envelope.meta(), &error);
-            self.inline[at].site.bury(envelope, &error);
-        }
-    }
-
-    /// An event that is timed, or published too deep.
-    #[cold]
-    pub(super) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
-        self.sampling.begin();
-        self.call_each(reading, envelope, |_, _| ());
-    }
-
-    /// One call after the other, with the clock.
-    fn call_each(
-        &self,
-        reading: &Reading<'_>,
-        envelope: &Envelope<P>,
-        mut done: impl FnMut(&Inline<P>, Result<()>),
-    ) {
-        let frame = Frame::handlers(self, envelope.meta_ref());
-        for (at, handler) in self.inline.iter().enumerate() {
-            frame.begin(at);
-            if !handler.admit(envelope) {
-                continue;
-            }
-            let began = Instant::now();
-            let result = if reading.depth() >= DEEPEST {
-                Err(too_deep(envelope))
-            } else {
-                within(&frame, || {
-                    flatten(catch_unwind(AssertUnwindSafe(|| self.call(at, envelope))))
-                })
-            };
-            handler.site.took_inline(envelope.meta(), began.elapsed());
-            if let Err(error) = &result {
-                handler.site.failed(envelope.meta(), error);
-                handler.site.bury(envelope, error);
-            }
-            done(handler, result);
-        }
-    }
-}
-
-impl<P: Carried> Handlers for Route<P> {
-    fn owner(&self, at: usize) -> &Identity {
-        &self.inline[at].site.owner
-    }
-}
-
-fn flatten(outcome: Caught) -> Result<()> {
-    outcome.unwrap_or_else(|panic| Err(Error::panic(&*panic)))
-}
-
-/// Events may form a circle, a stack may not.
-fn too_deep<P: Carried>(envelope: &Envelope<P>) -> Error {
-    Error::bug(format!(
-        "`{}` was published {DEEPEST} times within itself: make one handler of the circle an `async fn`",
-        envelope.event().topic()
-    ))
-}
+pub(super) mod atomic;
+pub(super) mod chunks;
+pub(super) mod guard;
+pub(super) mod outcomes;
+pub(super) mod publication;
+pub(super) mod reservation;
+pub(super) mod storage;
+mod take_in;

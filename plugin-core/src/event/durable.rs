@@ -9,53 +9,44 @@
 //! subscription's queue, and only its pump settles; the bus is idle only when every pump that runs
 //! has found its queue empty.
 
-mod delivery;
+mod ack;
+pub(super) mod connection;
+pub(super) mod delivery;
 mod flight;
 mod intake;
-mod link;
-mod publish;
 mod pump;
 mod quarantine;
-mod receipt;
+mod recent;
 mod settler;
-mod tail;
-mod whole;
+#[expect(unsafe_code, reason = "linkme puts the service into a link section")]
+pub mod store;
+mod ticket;
 
-use std::borrow::Cow;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use arc_swap::ArcSwapOption;
-use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
-use super::backlog::Backlog;
-use super::binder::Binder;
-use super::bus::Bus;
-use super::dead_letters::DeadLetter;
-use super::handler::HandlerReport;
-use super::mailbox::Mailbox;
-use super::queued::QueuedSite;
-use super::store::{EventStore, SubscriptionName};
-use crate::context::Identity;
 use crate::error::Result;
-use crate::event::declared::Subscription;
+use crate::event::durable::store::{EventStore, SubscriptionName};
+use crate::event::handler::HandlerReport;
+use crate::event::outcome::backlog::Backlog;
+use crate::event::outcome::dead_letters::DeadLetter;
+use crate::event::queue::acceptance::StoreGate;
+use crate::event::queue::handler::QueuedHandler;
+use crate::event::queue::mailbox::Mailbox;
 use crate::idempotency::IdempotencyKey;
-use crate::options::Mode;
 use crate::service::Service;
 
+pub(crate) use connection::ask;
 pub(crate) use delivery::Delivery;
-pub(crate) use link::ask;
-pub(super) use publish::publish_durable;
 pub(crate) use pump::Deliveries;
-pub(super) use receipt::Receipt;
-pub(super) use whole::publish_stored;
 
+use connection::{StoreConnection, StoreState};
 use intake::Intake;
-use link::{Link, StoreLink};
-use quarantine::{InFlight, Quarantine};
-use tail::Tail;
+use quarantine::{CrashSuspects, Quarantine};
+use recent::RecentEvents;
 
 /// Most events of a subscription that are accepted and not yet in the store.
 const INTAKE: usize = 1024;
@@ -68,32 +59,28 @@ pub(crate) struct Durable {
     pub(super) name: SubscriptionName,
     /// Events that are accepted and not yet in the store.
     intake: Arc<Mailbox>,
-    /// Why the last attempt to store events failed.
-    failure: ArcSwapOption<String>,
-    /// Why no events are accepted, whether or not they could be stored.
-    shut: ArcSwapOption<String>,
-    /// Told when the intake has stored something, or failed to, or accepts nothing more.
-    stepped: Notify,
+    /// Whether events are accepted.
+    pub(in crate::event) gate: Arc<StoreGate>,
     /// How many events wait, as the store was told last; [`u64::MAX`] if that failed.
     told: AtomicU64,
     /// Whether the pump's last question to the store failed.
     asks_in_vain: AtomicBool,
-    tail: Tail,
-    in_flight: InFlight,
+    recent: RecentEvents,
+    in_flight: CrashSuspects,
     /// What the handlers of the plugin of now did, or those of the last one.
-    done: Mutex<Done>,
+    done: Mutex<LastHandler>,
 }
 
 /// What handlers did. Those of a plugin that has stopped are not kept for that: they hold it.
 #[derive(Default)]
-enum Done {
+enum LastHandler {
     #[default]
     Nothing,
-    Now(Arc<QueuedSite>),
+    Now(Arc<QueuedHandler>),
     Before(HandlerReport),
 }
 
-impl Done {
+impl LastHandler {
     fn report(&self) -> Option<HandlerReport> {
         match self {
             Self::Nothing => None,
@@ -104,80 +91,48 @@ impl Done {
 }
 
 impl Durable {
-    fn new(owner: &Identity, subscription: &Subscription, backlog: &Backlog) -> Self {
+    fn new(name: SubscriptionName, backlog: &Backlog) -> Self {
         Self {
-            name: SubscriptionName {
-                plugin: Cow::Borrowed(owner.name()),
-                handler: Cow::Borrowed(subscription.handler),
-                topic: Cow::Borrowed(subscription.source.topic()),
-            },
+            name,
             intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE, backlog)),
-            failure: ArcSwapOption::empty(),
-            shut: ArcSwapOption::empty(),
-            stepped: Notify::new(),
+            gate: Arc::default(),
             told: AtomicU64::new(0),
             asks_in_vain: AtomicBool::new(false),
-            tail: Tail::new(backlog.clone()),
-            in_flight: InFlight::default(),
+            recent: RecentEvents::new(backlog.clone()),
+            in_flight: CrashSuspects::default(),
             done: Mutex::default(),
         }
     }
 
-    /// Why no events are accepted now, if they aren't.
-    pub(super) fn refusal(&self) -> Option<String> {
-        let why = |reason: &ArcSwapOption<String>| reason.load().as_deref().cloned();
-        why(&self.shut).or_else(|| why(&self.failure))
-    }
-
-    fn shut(&self, reason: &str) {
-        self.shut.store(Some(Arc::new(reason.to_owned())));
-        self.stepped.notify_waiters();
-    }
-
     /// Waits until the intake is empty, or can't store what is in it.
     async fn flushed(&self) {
-        self.steps_until(|| self.intake.unfinished() == 0 || self.failure.load().is_some())
-            .await;
-    }
-
-    /// Waits until no events are accepted.
-    pub(super) async fn refuses(&self) {
-        self.steps_until(|| self.refusal().is_some()).await;
-    }
-
-    async fn steps_until(&self, done: impl Fn() -> bool) {
-        loop {
-            let stepped = self.stepped.notified();
-            tokio::pin!(stepped);
-            stepped.as_mut().enable();
-            if done() {
-                return;
-            }
-            stepped.await;
-        }
+        let is_flushed = || self.intake.unfinished() == 0 || self.gate.has_failed();
+        self.gate.steps_until(is_flushed).await;
     }
 
     /// What keeps the bus busy and waits for nothing but a store that fails.
     fn stuck(&self) -> usize {
-        let unstored = match self.failure.load().is_some() {
+        let unstored = match self.gate.has_failed() {
             true => self.intake.unfinished(),
             false => 0,
         };
-        let pumped = self.asks_in_vain.load(Relaxed) && self.tail.is_busy();
+        let pumped = self.asks_in_vain.load(Relaxed) && self.recent.is_busy();
         unstored + usize::from(pumped)
     }
 
     /// Lets go of the plugin that received, and keeps what it did.
     fn let_go(&self) {
         let mut done = self.done();
-        let last = done.report().map_or(Done::Nothing, Done::Before);
+        let last = done
+            .report()
+            .map_or(LastHandler::Nothing, LastHandler::Before);
         let handler = std::mem::replace(&mut *done, last);
         drop(done);
         // Without the lock: it may be the last to hold the plugin.
         drop(handler);
     }
 
-    fn done(&self) -> MutexGuard<'_, Done> {
+    fn done(&self) -> MutexGuard<'_, LastHandler> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -193,22 +148,24 @@ impl fmt::Debug for Durable {
 pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
     intakes: Mutex<Vec<JoinHandle<usize>>>,
-    link: StoreLink,
+    link: StoreConnection,
     quarantine: Quarantine,
 }
 
 impl Durables {
-    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
-    /// accept events for them.
-    pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
-        for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
-            let durable = Arc::new(Durable::new(owner, subscription, bus.pending()));
-            let target = (&durable, &durable.intake);
-            drop(bus.change(Binder::intake(bus, owner, target, subscription)));
-            let intake = Intake::new(Arc::clone(&durable), self.link.listen());
-            self.intakes().push(crate::spawn::spawn(intake.run()));
-            self.all().push(durable);
-        }
+    /// Begins to accept events for a subscription, once `enter` has given its intake a place in the
+    /// table.
+    pub(in crate::event) fn open(
+        &self,
+        name: SubscriptionName,
+        backlog: &Backlog,
+        enter: impl FnOnce(&Arc<StoreGate>, &Arc<Mailbox>),
+    ) {
+        let durable = Arc::new(Durable::new(name, backlog));
+        enter(&durable.gate, &durable.intake);
+        let intake = Intake::new(Arc::clone(&durable), self.link.listen());
+        self.intakes().push(crate::spawn::spawn(intake.run()));
+        self.all().push(durable);
     }
 
     /// Whether there is any.
@@ -228,15 +185,15 @@ impl Durables {
     pub(crate) fn provide(&self, store: &Service<dyn EventStore>) {
         let all = self.all().clone();
         for durable in &all {
-            durable.shut.store(None);
-            durable.tail.rewind();
+            durable.gate.open();
+            durable.recent.rewind();
         }
-        self.link.set(Link::Up(store.clone()));
-        crate::spawn::spawn(link::tell_of_strangers(store.clone(), all));
+        self.link.set(StoreState::Up(store.clone()));
+        crate::spawn::spawn(connection::tell_of_strangers(store.clone(), all));
     }
 
     /// Tells when the store of now is replaced.
-    pub(crate) fn replaced(&self) -> link::Replaced {
+    pub(crate) fn replaced(&self) -> connection::Replaced {
         self.link.replaced()
     }
 
@@ -246,8 +203,8 @@ impl Durables {
         let store = self.link.now()?.provider();
         let mut letter = letter.clone();
         letter.key.get_or_insert_with(IdempotencyKey::next);
-        let revived = link::ask(&store, |store| store.revive(&durable.name, &letter)).await;
-        durable.tail.rewind();
+        let revived = connection::ask(&store, |store| store.revive(&durable.name, &letter)).await;
+        durable.recent.rewind();
         Some(revived)
     }
 
@@ -255,7 +212,7 @@ impl Durables {
     /// together.
     pub(crate) async fn hurry(&self) {
         let Some(store) = self.link.now() else { return };
-        if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
+        if let Err(error) = connection::ask(&store.provider(), |store| store.hurry()).await {
             tracing::debug!("the event store goes on as ever: {error}");
         }
     }
@@ -281,7 +238,7 @@ impl Durables {
     pub(crate) async fn suspend(&self) {
         let all = self.all().clone();
         for durable in &all {
-            durable.shut("the event store does not run");
+            durable.gate.shut("the event store does not run");
         }
         for durable in &all {
             durable.flushed().await;
@@ -290,14 +247,14 @@ impl Durables {
 
     /// Lets go of the store.
     pub(crate) fn cut(&self) {
-        self.link.set(Link::Down);
+        self.link.set(StoreState::Down);
     }
 
     /// Ends the intakes; says how many accepted events are not in the store.
     pub(crate) async fn close(&self) -> usize {
-        self.link.set(Link::Closed);
+        self.link.set(StoreState::Closed);
         for durable in self.all().iter() {
-            durable.shut("the system is stopping");
+            durable.gate.shut("the system is stopping");
             durable.intake.close();
         }
         let intakes = std::mem::take(&mut *self.intakes());
@@ -332,9 +289,4 @@ impl Durables {
     fn intakes(&self) -> MutexGuard<'_, Vec<JoinHandle<usize>>> {
         self.intakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Only what is queued can wait for a store.
-fn is_durable(subscription: &Subscription) -> bool {
-    subscription.options.durable && subscription.mode == Mode::Queued
 }

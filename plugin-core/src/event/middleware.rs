@@ -9,22 +9,17 @@
 //! handles; an event is changed before anybody but middleware has seen it; each is called within a
 //! reading of the table, so that a stop waits for the call.
 
-mod around;
-mod asked;
-mod bind;
-mod chain;
-mod delivery;
-mod draft;
-mod link;
+pub(super) mod asked;
+pub(super) mod chain;
+pub(super) mod delivery;
+pub(super) mod interceptor;
 mod queued;
-mod refusal;
+pub(super) mod refusal;
 mod report;
-mod topics;
+pub(super) mod topic_filter;
 
-pub use bind::Interceptors;
 pub use delivery::{Delivered, Delivery};
 pub use report::MiddlewareReport;
 
-pub(super) use around::Around;
 pub(super) use chain::Chain;
 pub(super) use queued::{Calling, Intercepted};

@@ -5,6 +5,7 @@ mod any;
 mod batch;
 mod data;
 mod envelope;
+mod names;
 mod patch;
 
 pub use any::{AnyEvent, SharedEvent};
@@ -15,4 +16,5 @@ pub use patch::Patch;
 
 pub(crate) use any::{Carried, Payload, Untyped};
 pub(in crate::event) use batch::result_of;
+pub(in crate::event) use names::interned;
 pub(in crate::event) use patch::{Substitute, unfit};

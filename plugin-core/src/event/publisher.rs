@@ -1,4 +1,11 @@
-//! The right to publish, as a value.
+//! The right to publish, as a value: of one type, or of events that come as JSON (`received`).
+//!
+//! What the kernel publishes itself is here, too: it announces dead letters (`announcer`), and
+//! delivers them once more (`replay`).
+
+pub(super) mod announcer;
+pub(super) mod received;
+pub(super) mod replay;
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,19 +13,19 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::bus::Bus;
-use super::decode;
-use super::descriptor::{Event, EventDescriptor};
-use super::durable::publish_durable;
-use super::outcome::HandlerOutcome;
-use super::publication::Publication;
-use super::publish;
-use super::publish_all::publish_all;
-use super::received::{self, Given, Received};
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishAllError, PublishError, TryPublishError};
+use crate::event::bus::Bus;
+use crate::event::descriptor::erased;
+use crate::event::descriptor::{Event, EventDescriptor};
+use crate::event::dispatch::chunks::publish_all;
+use crate::event::dispatch::publication::Publication;
+use crate::event::dispatch::storage::publish_durable;
+use crate::event::dispatch::{outcomes, reservation};
+use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Untyped;
 use crate::pattern::{Pattern, PatternError};
+use received::{Given, Received};
 
 /// The right of one plugin to publish one type of event.
 ///
@@ -108,7 +115,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// When a mailbox is full, or the system is stopping; the event comes back.
     pub fn try_publish(&self, event: E) -> Result<(), TryPublishError<E>> {
-        publish::try_publish(&self.bus, &self.owner, self.index, event)
+        reservation::try_publish(&self.bus, &self.owner, self.index, event)
     }
 
     /// Publishes an event, and waits until every handler has handled it; a durable one, until the
@@ -122,7 +129,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// As [`Publisher::publish`].
     pub async fn publish_and_wait(&self, event: E) -> Result<Vec<HandlerOutcome>, PublishError> {
-        publish::publish_and_wait(&self.bus, &self.owner, self.index, event).await
+        outcomes::publish_and_wait(&self.bus, &self.owner, self.index, event).await
     }
 }
 
@@ -236,7 +243,7 @@ impl Publishers {
 /// An event on a topic that no type declares.
 fn untyped(topic: &str, json: &[u8]) -> Result<Untyped, PublishError> {
     let topic = check_topic(topic).map_err(PublishError::Topic)?;
-    let data: Value = decode::read(json)
+    let data: Value = erased::read(json)
         .map_err(|error| PublishError::Decode(DecodeError::new(topic.clone(), error)))?;
     received::distinct(topic.clone(), json).map_err(PublishError::Decode)?;
     Ok(Untyped { topic, data })

@@ -8,15 +8,16 @@
 mod answer;
 mod ask;
 mod counted;
-mod desk;
-mod exchange;
+mod declared;
 mod reception;
 mod requester;
+mod responder;
+mod route;
 
-use super::descriptor::Event;
+use crate::event::descriptor::Event;
 
-pub use answer::{AnswerData, AnswerDescriptor, Answered};
-pub(crate) use exchange::Exchange;
+pub use answer::{AnswerData, Answered};
+pub use declared::Respond;
 pub use reception::Desks;
 pub(crate) use reception::Reception;
 pub use requester::{Requester, Requesters};

@@ -1,4 +1,16 @@
-//! Subscriptions made at run time; they end when their handle is dropped.
+//! Who handles events: the declared methods of a plugin (`declared`), how they are bound to an
+//! instance (`binder`, `interceptors`), and subscriptions made at run time, which end when their
+//! handle is dropped.
+//!
+//! A binder puts together what is wanted (`interest`) and what runs, and collects what that changes
+//! (`bindings`).
+
+pub(super) mod binder;
+pub(super) mod bindings;
+pub(super) mod declared;
+mod durable;
+pub(super) mod interceptors;
+mod interest;
 
 use std::fmt;
 use std::future::Future;
@@ -6,20 +18,21 @@ use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use super::binder::{Binder, Role};
-use super::bindings::Bindings;
-use super::bound::AnyHandler;
-use super::bus::{Bus, Retired};
-use super::descriptor::Event;
-use super::inline::Bound;
-use super::mailbox::Mailbox;
-use super::table::Change;
 use crate::context::Identity;
 use crate::error::{Error, IntoOutcome, Result};
+use crate::event::bus::{Bus, Retired};
+use crate::event::descriptor::Event;
+use crate::event::descriptor::unmatched;
+use crate::event::handler::Subscribed;
+use crate::event::inline::entry::InlineCall;
 use crate::event::payload::{AnyEvent, Envelope, SharedEvent};
-use crate::event::unmatched;
-use crate::options::SubscribeOptions;
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::routing::bound::AnyHandler;
+use crate::event::routing::table::TableEdit;
 use crate::pattern::Pattern;
+use binder::{Binder, Home};
+use bindings::{Bindings, Bound};
+use interest::Interest;
 
 /// The right of one plugin to subscribe at run time. A subscription that is made before the
 /// plugin runs begins when it runs, and all end when it stops.
@@ -87,7 +100,7 @@ impl Subscriber {
     {
         self.bind(E::DESCRIPTOR.topic, |binder| {
             let call = move |event: &Envelope<E>| handler(event).into_outcome();
-            binder.add_inline::<E>(None, Bound::closure(call));
+            binder.add_inline::<E>(None, InlineCall::closure(call));
         })
     }
 
@@ -166,45 +179,33 @@ impl Subscriber {
     fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
         let inner = &*self.0;
         inner.owner.grants().subscribe(topic)?;
-        let ended = Arc::<AtomicBool>::default();
-        let mut binder = Binder {
-            bus: &inner.bus,
+        let home = Home {
             owner: &inner.owner,
             mailbox: &inner.mailbox,
             limit: inner.limit,
-            handler: "run-time subscription",
-            topic: topic.to_owned(),
-            options: SubscribeOptions::DEFAULT,
-            subscription: inner.bus.next_subscription(),
-            ended: Some(Arc::clone(&ended)),
-            key: None,
-            group: None,
-            changes: Vec::new(),
-            breakers: Vec::new(),
-            quota: None,
-            role: Role::Handler,
         };
+        let interest = Interest::at_run_time(&inner.bus, topic);
+        let mut binder = Binder::new(&inner.bus, home, interest);
         bind(&mut binder);
-        let (subscription, changes) = (binder.subscription, binder.changes);
-        drop(self.begin(subscription, changes)?);
+        let subscription = binder.interest.subscription;
+        drop(self.begin(subscription.number, binder.bound)?);
         Ok(SubscriptionHandle {
             subscriber: self.clone(),
             subscription,
-            ended,
         })
     }
 
     /// What it returns is dropped by the caller, without the lock: it may hold handlers, whose
     /// `Drop` may unsubscribe.
-    fn begin(&self, subscription: u64, changes: Vec<Change>) -> Result<Option<Retired>> {
+    fn begin(&self, subscription: u64, bound: Bound) -> Result<Option<Retired>> {
         match &mut *self.state() {
             State::Before(bindings) => {
-                bindings.add(subscription, changes);
+                bindings.add(subscription, bound);
                 Ok(None)
             }
             State::Active(subscriptions) => {
                 subscriptions.push(subscription);
-                Ok(Some(self.0.bus.change(changes)))
+                Ok(Some(self.0.bus.change(bound.changes)))
             }
             State::Ended => Err(Error::external("the plugin is stopping")),
         }
@@ -242,7 +243,7 @@ impl Subscriber {
     }
 
     /// As [`Subscriber::begin`], what it returns is dropped without the lock.
-    fn unsubscribe(&self, subscription: u64) -> (Option<Vec<Change>>, Option<Retired>) {
+    fn unsubscribe(&self, subscription: u64) -> (Option<Vec<TableEdit>>, Option<Retired>) {
         match &mut *self.state() {
             State::Before(bindings) => (bindings.remove(subscription), None),
             State::Active(subscriptions) => {
@@ -259,8 +260,8 @@ impl Subscriber {
     }
 }
 
-fn remove(subscriptions: Vec<u64>) -> Change {
-    Box::new(move |draft| draft.remove(&|other| subscriptions.contains(&other)))
+fn remove(subscriptions: Vec<u64>) -> TableEdit {
+    Box::new(move |builder| builder.remove(&|other| subscriptions.contains(&other)))
 }
 
 impl fmt::Debug for Subscriber {
@@ -275,8 +276,7 @@ impl fmt::Debug for Subscriber {
 #[must_use = "the subscription ends when its handle is dropped"]
 pub struct SubscriptionHandle {
     subscriber: Subscriber,
-    subscription: u64,
-    ended: Arc<AtomicBool>,
+    subscription: Subscribed,
 }
 
 impl SubscriptionHandle {
@@ -286,7 +286,7 @@ impl SubscriptionHandle {
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        self.ended.store(true, Relaxed);
-        drop(self.subscriber.unsubscribe(self.subscription));
+        self.subscription.end();
+        drop(self.subscriber.unsubscribe(self.subscription.number));
     }
 }

@@ -19,7 +19,7 @@ use crate::audit::Audit;
 use crate::config::PluginSettings;
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
-use crate::event::{Bus, Clerk, DeadLetters};
+use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
 use crate::means::Before;
 use crate::owned;
 use crate::permission::Grants;
@@ -50,7 +50,7 @@ impl Configured {
         let speaker = Identity::new("manager", last, Grants::all("manager"));
         let speaker = Arc::new(speaker.of_manager());
         drop(crate::spawn::spawn(
-            Clerk::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
+            DeadLetterAnnouncer::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
         ));
         let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
         let instances = self.instances(&audit, &announcer);

@@ -24,7 +24,8 @@ impl JsonBody {
         &self.0
     }
 
-    /// The body as a `T`.
+    /// The body, which has to be an object, as a `T`: serde would take a list, too, and go by the
+    /// places in it.
     ///
     /// # Errors
     ///

@@ -3,7 +3,7 @@
 //!
 //! What is modelled are the kernel's real sources, included by `#[path]`: they name their
 //! primitives through `crate::sync`, which is `plugin-core/src/sync.rs` there and loom's here.
-//! What stands around them is a stand-in, and says so: `event/job.rs` for a job, `sync/` for
+//! What stands around them is a stand-in, and says so: `event/queue/job.rs` for a job, `sync/` for
 //! tokio's primitives, which tokio checks by loom itself. Where a model has
 //! to repeat lines of the kernel, it says `copy`.
 //!

@@ -3,6 +3,7 @@
 
 mod absent;
 mod accounts;
+mod admin;
 mod broken;
 mod feed;
 mod followed;

@@ -12,11 +12,11 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
-use super::link::{Listener, ask};
-use super::tail::Next;
+use super::connection::{Listener, ask};
+use super::recent::PendingEvent;
+use super::store::{EventStore, Record, Stored, Suspicion, Ticket};
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::job::Job;
-use crate::event::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
 use crate::service::Provider;
 
@@ -57,7 +57,7 @@ impl Intake {
                     load.add(job, &self.durable);
                 }
                 lost += self.store(load).await;
-                self.durable.stepped.notify_waiters();
+                self.durable.gate.step();
             }
         }
         lost
@@ -128,19 +128,17 @@ impl Intake {
     }
 
     fn fail(&self, error: &Error) {
-        let before = (self.durable.failure).swap(Some(Arc::new(error.to_string())));
-        if before.is_none() {
+        if self.durable.gate.fail(error) {
             tracing::error!(
                 subscription = %self.durable.name,
                 "events can't be stored, and are refused until they can: {error}"
             );
         }
-        self.durable.stepped.notify_waiters();
     }
 
     /// Nothing is kept in memory any more: the next event will tell how the store does.
     fn recover(&self) {
-        if self.durable.failure.swap(None).is_some() {
+        if self.durable.gate.recover() {
             tracing::info!(subscription = %self.durable.name, "events are accepted again");
         }
     }
@@ -203,8 +201,8 @@ impl Load {
         let metas = self.jobs.iter().map(|job| job.payload.meta());
         let events = metas.zip(self.records).zip(positions);
         durable
-            .tail
-            .appended(events.map(|((meta, record), &position)| Next {
+            .recent
+            .appended(events.map(|((meta, record), &position)| PendingEvent {
                 stored: Stored {
                     position,
                     record,

@@ -4,7 +4,7 @@ use crate::error::Result;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Substitute};
 
 /// An event on its way to be published, which middleware may change.
-pub(super) trait Changing {
+pub(in crate::event) trait Changing {
     fn view(&self) -> AnyEvent<'_>;
     /// # Errors
     ///
@@ -13,14 +13,14 @@ pub(super) trait Changing {
 }
 
 /// An event that middleware is asked about.
-pub(super) struct Asked<'a, P> {
+pub(in crate::event) struct Asked<'a, P> {
     envelope: &'a mut Envelope<P>,
     /// The publisher's own, if it was changed.
     original: Option<P>,
 }
 
 impl<'a, P: Carried> Asked<'a, P> {
-    pub(super) fn new(envelope: &'a mut Envelope<P>) -> Self {
+    pub(in crate::event) fn new(envelope: &'a mut Envelope<P>) -> Self {
         Self {
             envelope,
             original: None,
@@ -28,12 +28,12 @@ impl<'a, P: Carried> Asked<'a, P> {
     }
 
     /// The publisher's own event, if another is in its place.
-    pub(super) fn original(self) -> Option<P> {
+    pub(in crate::event) fn original(self) -> Option<P> {
         self.original
     }
 
     /// Puts the publisher's own event back.
-    pub(super) fn restore(self) {
+    pub(in crate::event) fn restore(self) {
         if let Some(original) = self.original {
             self.envelope.put(original);
         }

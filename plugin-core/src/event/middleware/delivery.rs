@@ -70,7 +70,7 @@ pub struct Delivered<'a> {
 }
 
 impl<'a> Delivered<'a> {
-    pub(super) fn new(result: &'a Result<()>, took: Duration) -> Self {
+    pub(in crate::event) fn new(result: &'a Result<()>, took: Duration) -> Self {
         Self { result, took }
     }
 

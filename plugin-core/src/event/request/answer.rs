@@ -1,21 +1,22 @@
-//! What is known of an answer at compile time.
+//! What a request is answered with, and requests whose type nobody names.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::Request;
 use super::ask::ask;
+use super::route::RequestRoute;
 use crate::boxed::BoxFuture;
 use crate::context::Identity;
 use crate::error::{DecodeError, Error, RequestError};
 use crate::event::bus::Bus;
-use crate::event::decode;
+use crate::event::descriptor::answer::{AnswerDescriptor, Askable};
+use crate::event::descriptor::{EventDescriptor, erased};
 
 /// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.
 #[doc(hidden)]
@@ -39,49 +40,17 @@ pub trait AnswerData: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> AnswerData for T {}
 
-/// What is known of a request's answer at compile time.
-#[derive(Clone, Copy)]
-#[non_exhaustive]
-pub struct AnswerDescriptor {
-    /// Path of the Rust type.
-    pub type_name: fn() -> &'static str,
-    schema: fn(&mut SchemaGenerator) -> Schema,
-    pub(super) decode: fn(&[u8]) -> Result<Box<dyn Askable>, DecodeError>,
-}
-
-impl AnswerDescriptor {
-    /// Describes the answer of `Q`.
-    pub(in crate::event) const fn of<Q: Request>() -> Self {
-        Self {
-            type_name: std::any::type_name::<Q::Answer>,
-            schema: <Q::Answer as JsonSchema>::json_schema,
-            decode: decode::<Q>,
-        }
-    }
-
-    /// JSON Schema of the answer.
+impl EventDescriptor {
+    /// Makes it the descriptor of a request.
     #[must_use]
-    pub fn schema(&self, generator: &mut SchemaGenerator) -> Schema {
-        (self.schema)(generator)
+    pub const fn request<Q: Request>(mut self) -> Self {
+        self.answer = Some(AnswerDescriptor::new(
+            std::any::type_name::<Q::Answer>,
+            <Q::Answer as JsonSchema>::json_schema,
+            decode::<Q>,
+        ));
+        self
     }
-}
-
-impl fmt::Debug for AnswerDescriptor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple("AnswerDescriptor")
-            .field(&(self.type_name)())
-            .finish()
-    }
-}
-
-/// A request whose type nobody names.
-pub(super) trait Askable: Send {
-    fn ask<'a>(
-        self: Box<Self>,
-        bus: &'a Bus,
-        owner: &'a Arc<Identity>,
-        limit: Duration,
-    ) -> BoxFuture<'a, Result<Value, RequestError>>;
 }
 
 struct Typed<Q>(Q);
@@ -94,8 +63,8 @@ impl<Q: Request> Askable for Typed<Q> {
         limit: Duration,
     ) -> BoxFuture<'a, Result<Value, RequestError>> {
         Box::pin(async move {
-            let line = bus.exchange().line::<Q>();
-            let answer = ask((bus, owner), &line, self.0, limit).await?;
+            let route = RequestRoute::<Q>::of(bus);
+            let answer = ask((bus, owner), &route, self.0, limit).await?;
             serde_json::to_value(answer).map_err(|error| RequestError::Failed {
                 topic: Q::DESCRIPTOR.topic,
                 error: Error::bug("the answer is no JSON").because(error),
@@ -105,7 +74,7 @@ impl<Q: Request> Askable for Typed<Q> {
 }
 
 fn decode<Q: Request>(json: &[u8]) -> Result<Box<dyn Askable>, DecodeError> {
-    decode::read::<Q>(json)
+    erased::read::<Q>(json)
         .map(|request| Box::new(Typed(request)) as Box<dyn Askable>)
         .map_err(|error| DecodeError::new(Q::DESCRIPTOR.topic, error))
 }

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::Request;
 use super::ask::ask;
-use super::exchange::Line;
+use super::route::RequestRoute;
 use crate::context::Identity;
 use crate::error::RequestError;
 use crate::event::bus::Bus;
@@ -19,14 +19,14 @@ use crate::event::bus::Bus;
 pub struct Requester<Q: Request> {
     bus: Bus,
     owner: Arc<Identity>,
-    line: Arc<Line<Q>>,
+    route: Arc<RequestRoute<Q>>,
     limit: Duration,
 }
 
 impl<Q: Request> Requester<Q> {
     pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>, limit: Duration) -> Self {
         Self {
-            line: bus.exchange().line(),
+            route: RequestRoute::of(bus),
             bus: bus.clone(),
             owner: Arc::clone(owner),
             limit,
@@ -62,7 +62,7 @@ impl<Q: Request> Requester<Q> {
         request: Q,
         limit: Duration,
     ) -> Result<Q::Answer, RequestError> {
-        ask((&self.bus, &self.owner), &self.line, request, limit).await
+        ask((&self.bus, &self.owner), &self.route, request, limit).await
     }
 }
 
@@ -71,7 +71,7 @@ impl<Q: Request> Clone for Requester<Q> {
         Self {
             bus: self.bus.clone(),
             owner: Arc::clone(&self.owner),
-            line: Arc::clone(&self.line),
+            route: Arc::clone(&self.route),
             limit: self.limit,
         }
     }

@@ -42,6 +42,12 @@ async fn every_refusal_is_a_problem() {
             422,
             "expected a string",
         ),
+        (
+            "POST /login",
+            "[\"ada\", \"secret\"]".to_owned(),
+            422,
+            "expected a map",
+        ),
         ("POST /login", long, 413, "64 bytes"),
         ("GET /users/%FF", String::new(), 400, ""),
     ];

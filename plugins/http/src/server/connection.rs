@@ -83,7 +83,6 @@ where
                 timer.as_mut().poll(cx).map(|()| End::TooSlow)
             });
             tokio::select! {
-                biased;
                 end = step => {
                     end.tell(&peer);
                     return;
@@ -94,8 +93,6 @@ where
                 }
                 changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
                     (Ok(()), Phase::Serving) => {}
-                    // What had come was read before this: nobody waits for an answer.
-                    (Ok(()), Phase::Draining) if progress.is_silent() => return,
                     (Ok(()), Phase::Draining) => connection.as_mut().graceful_shutdown(),
                     _ => return,
                 },

@@ -34,8 +34,6 @@ struct State {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// Nothing has come yet. The time for the first head runs.
-    Silent,
     /// The head of a request comes.
     Head,
     /// A request is answered. How long that takes is limited by the routes.
@@ -52,7 +50,7 @@ impl Progress {
         Self {
             timeouts,
             state: Mutex::new(State {
-                stage: Stage::Silent,
+                stage: Stage::Head,
                 since: Instant::now(),
                 writing: None,
             }),
@@ -62,16 +60,9 @@ impl Progress {
     /// Something was received.
     pub(super) fn received(&self) {
         let mut state = self.state();
-        match state.stage {
-            Stage::Idle => state.enter(Stage::Head),
-            Stage::Silent => state.stage = Stage::Head,
-            _ => {}
+        if state.stage == Stage::Idle {
+            state.enter(Stage::Head);
         }
-    }
-
-    /// Whether nothing has ever come.
-    pub(super) fn is_silent(&self) -> bool {
-        self.state().stage == Stage::Silent
     }
 
     /// A head is whole, and its request is being answered.
@@ -105,7 +96,7 @@ impl Progress {
             return Some(since + timeouts.write);
         }
         let limit = match state.stage {
-            Stage::Silent | Stage::Head => timeouts.header,
+            Stage::Head => timeouts.header,
             Stage::Exchange => return None,
             Stage::Answered => timeouts.write,
             Stage::Idle => timeouts.idle,
@@ -116,8 +107,7 @@ impl Progress {
     /// Since when the server has waited for a request here; `None` while one is answered.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state();
-        let waits = !matches!(state.stage, Stage::Exchange | Stage::Answered);
-        let waits = waits && state.writing.is_none();
+        let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
         waits.then_some(state.since)
     }
 

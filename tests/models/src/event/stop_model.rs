@@ -1,5 +1,5 @@
-//! The stop against publishers: `plugin-core/src/event/backlog.rs` and `mailbox.rs` as they stand.
-//! `begin` is a copy of `Publishing::begin` in `publishing.rs`, and `stop` of the order of
+//! The stop against publishers: `plugin-core/src/event/outcome/backlog.rs` and `queue/mailbox.rs` as they stand.
+//! `begin` is a copy of `PublishGuard::begin` in `dispatch/guard.rs`, and `stop` of the order of
 //! `lifecycle/stopping.rs`: mute, wait until idle, close.
 
 use std::collections::VecDeque;
@@ -8,9 +8,9 @@ use std::sync::Arc;
 use loom::future::block_on;
 use loom::thread;
 
-use super::backlog::{Backlog, Publishing};
-use super::job::{Job, QueuedSite};
-use super::mailbox::Mailbox;
+use super::outcome::backlog::{Backlog, Publishing};
+use super::queue::job::{Job, QueuedHandler};
+use super::queue::mailbox::Mailbox;
 use crate::Model;
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
 
@@ -30,7 +30,7 @@ pub(super) const MODELS: &[Model] = &[
 struct Bus {
     backlog: Backlog,
     muted: Arc<AtomicBool>,
-    site: Arc<QueuedSite>,
+    site: Arc<QueuedHandler>,
 }
 
 impl Bus {
@@ -40,7 +40,7 @@ impl Bus {
         Self {
             backlog,
             muted: Arc::default(),
-            site: Arc::new(QueuedSite { mailbox }),
+            site: Arc::new(QueuedHandler { mailbox }),
         }
     }
 

@@ -56,6 +56,11 @@ impl Serving {
         &self.app
     }
 
+    /// The number of its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
     fn line(&mut self) -> String {
         let mut line = String::new();
         self.stdout.read_line(&mut line).unwrap();
@@ -140,11 +145,11 @@ fn a_signal_ends_it_in_good_order() {
         let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
         assert!(place("logger-plugin") < place("hello-plugin"), "{started}");
         assert!(place("hello-plugin") < place("api-plugin"), "{started}");
-        assert!(started.contains("10 plugins started in "), "{started}");
+        assert!(started.contains("11 plugins started in "), "{started}");
         serving.signal(signal);
         let ended = serving.end();
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.stdout.contains("10 plugins stopped in "), "{ended:?}");
+        assert!(ended.stdout.contains("11 plugins stopped in "), "{ended:?}");
     }
 }
 

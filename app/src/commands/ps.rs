@@ -1,0 +1,181 @@
+//! `ps`: how each plugin of a running service does.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+
+use super::service::{self, Service};
+use crate::cli::Place;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::{Format, Output, Paint};
+use crate::table::Table;
+
+/// The state of the whole, as far as people are told.
+#[derive(Debug, Deserialize)]
+struct Status {
+    backlog: usize,
+    plugins: Vec<Instance>,
+}
+
+/// The state of one instance.
+#[derive(Debug, Deserialize)]
+struct Instance {
+    name: String,
+    state: String,
+    in_state_ms: u64,
+    ready: bool,
+    /// Why it is not healthy.
+    reason: Option<String>,
+    restarts: u32,
+    last_error: Option<String>,
+    tasks: usize,
+    queued: usize,
+    events: Events,
+}
+
+/// What it did with events.
+#[derive(Debug, Deserialize)]
+struct Events {
+    received: u64,
+    published: u64,
+    errors: u64,
+}
+
+pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
+    let status = Service::of(place)?.get(&["status"])?;
+    match out.format() {
+        Format::Json => out.json(&status),
+        Format::Human => {
+            let status: Status = service::read(status)?;
+            let mut table = table(&status.plugins);
+            if let Some(width) = out.width() {
+                table.cut(width);
+            }
+            let lines = table.to_string();
+            let paints = status.plugins.iter().map(Instance::paint);
+            for (line, paint) in lines.lines().zip(std::iter::once(None).chain(paints)) {
+                out.line(line, paint);
+            }
+            out.text(summary(&status));
+        }
+    }
+    Ok(Exit::Ok)
+}
+
+fn table(plugins: &[Instance]) -> Table {
+    let headings = [
+        "instance",
+        "state",
+        "ready",
+        ">for",
+        ">restarts",
+        ">tasks",
+        ">queued",
+        ">in",
+        ">out",
+        ">errors",
+        "last error",
+    ];
+    let mut table = Table::new(&headings);
+    for plugin in plugins {
+        let why = plugin.reason.as_ref().or(plugin.last_error.as_ref());
+        table.row([
+            plugin.name.clone(),
+            plugin.state.clone(),
+            if plugin.ready { "yes" } else { "no" }.to_owned(),
+            length(Duration::from_millis(plugin.in_state_ms)),
+            plugin.restarts.to_string(),
+            plugin.tasks.to_string(),
+            plugin.queued.to_string(),
+            plugin.events.received.to_string(),
+            plugin.events.published.to_string(),
+            plugin.events.errors.to_string(),
+            why.cloned().unwrap_or_default(),
+        ]);
+    }
+    table
+}
+
+fn summary(status: &Status) -> String {
+    let (all, ready) = (
+        status.plugins.len(),
+        status.plugins.iter().filter(|plugin| plugin.ready).count(),
+    );
+    let waiting = match status.backlog {
+        0 => String::new(),
+        count => format!("; {count} accepted events wait to be handled"),
+    };
+    match all - ready {
+        0 => format!("{all} plugins, all ready{waiting}"),
+        _ => format!("{ready} of {all} plugins are ready{waiting}"),
+    }
+}
+
+impl Instance {
+    fn paint(&self) -> Option<Paint> {
+        match (self.ready, self.state.as_str()) {
+            (true, _) => None,
+            (false, "failed" | "destroyed") => Some(Paint::Red),
+            (false, _) => Some(Paint::Yellow),
+        }
+    }
+}
+
+/// A length of time in its two largest units.
+fn length(time: Duration) -> String {
+    let seconds = time.as_secs();
+    let (minutes, hours, days) = (seconds / 60, seconds / 3600, seconds / 86_400);
+    match (days, hours, minutes) {
+        (0, 0, 0) => format!("{seconds}s"),
+        (0, 0, _) => format!("{minutes}m {}s", seconds % 60),
+        (0, _, _) => format!("{hours}h {}m", minutes % 60),
+        _ => format!("{days}d {}h", hours % 24),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_length_has_its_two_largest_units() {
+        let seconds = [0, 59, 61, 3_599, 3_600, 90_000, 864_000];
+        let told = seconds.map(|seconds| length(Duration::from_secs(seconds)));
+        assert_eq!(
+            told,
+            ["0s", "59s", "1m 1s", "59m 59s", "1h 0m", "1d 1h", "10d 0h"]
+        );
+    }
+
+    fn status(name: &str, state: &str, ready: bool) -> serde_json::Value {
+        json!({
+            "name": name, "state": state, "ready": ready, "in_state_ms": 61_000, "health": "healthy",
+            "restarts": 2, "tasks": 3, "queued": 4, "a key of a later version": [],
+            "events": {"received": 5, "published": 6, "errors": 7, "more": 8},
+        })
+    }
+
+    #[test]
+    fn a_row_says_how_an_instance_does() {
+        let mut failed = status("b-plugin", "failed", false);
+        failed["last_error"] = json!("no\nroom");
+        let plugins = [status("a-plugin", "running", true), failed];
+        let status = json!({"state": "failed", "ready": false, "backlog": 9, "plugins": plugins});
+        let status: Status = service::read(status).unwrap();
+        assert_eq!(
+            table(&status.plugins).to_string(),
+            "instance  state    ready    for  restarts  tasks  queued  in  out  errors  last error\n\
+             a-plugin  running  yes    1m 1s         2      3       4   5    6       7\n\
+             b-plugin  failed   no     1m 1s         2      3       4   5    6       7  no\\nroom\n"
+        );
+        let paints: Vec<_> = status.plugins.iter().map(Instance::paint).collect();
+        assert_eq!(paints, [None, Some(Paint::Red)]);
+        assert_eq!(
+            summary(&status),
+            "1 of 2 plugins are ready; 9 accepted events wait to be handled"
+        );
+    }
+}

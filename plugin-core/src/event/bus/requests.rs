@@ -1,0 +1,56 @@
+//! The routes of requests: one for each type, for as long as the bus lives.
+
+use std::any::{Any, TypeId};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::context::Identity;
+use crate::event::handler::HandlerReport;
+
+/// A route whose type of request is not named.
+pub(in crate::event) trait AnyRequestRoute: Any + Send + Sync {
+    /// Leads nowhere from now on, if it leads to that instance.
+    fn withdraw(&self, owner: &Identity);
+    /// What those who answer did so far.
+    fn reports(&self) -> Vec<HandlerReport>;
+}
+
+impl fmt::Debug for dyn AnyRequestRoute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RequestRoute")
+    }
+}
+
+/// All routes, by type of request.
+#[derive(Default)]
+pub(in crate::event) struct RequestRoutes {
+    routes: Mutex<HashMap<TypeId, Arc<dyn AnyRequestRoute>>>,
+}
+
+impl RequestRoutes {
+    /// The route of a type of request, whose routes are all of type `R`.
+    pub(in crate::event) fn of<R: AnyRequestRoute + Default>(&self, request: TypeId) -> Arc<R> {
+        let mut routes = self.lock();
+        let route = routes
+            .entry(request)
+            .or_insert_with(|| Arc::new(R::default()));
+        let route: Arc<dyn Any + Send + Sync> = Arc::clone(route) as _;
+        route
+            .downcast()
+            .expect("the route of a type of request is made for that type")
+    }
+
+    /// What everybody who answers did so far.
+    pub(super) fn reports(&self) -> Vec<HandlerReport> {
+        let mut reports: Vec<_> = (self.lock().values())
+            .flat_map(|route| route.reports())
+            .collect();
+        reports.sort_by(|one, other| one.topic.cmp(&other.topic));
+        reports
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<dyn AnyRequestRoute>>> {
+        self.routes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,133 @@
+//! Events that come as JSON, for a topic.
+
+use std::any::Any;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use serde_path_to_error::Track;
+
+use crate::boxed::BoxFuture;
+use crate::context::{Identity, Meta};
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::dispatch::atomic::publish_stored;
+use crate::event::dispatch::publication::Publication;
+use crate::event::dispatch::storage::publish_durable;
+use crate::event::payload::{Carried, Envelope, EventData, Payload, Untyped};
+use crate::idempotency::IdempotencyKey;
+
+/// An event whose type the publisher does not name.
+pub(crate) trait Publishable: Send {
+    fn publish<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_durable<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
+    ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    /// Whether somebody subscribes to it now.
+    fn is_heard(&self, bus: &Bus) -> bool;
+
+    /// The event itself.
+    fn as_any(&self) -> &dyn Any;
+
+    fn to_json(&self) -> serde_json::Result<Value>;
+
+    /// The event with what is known of an earlier publishing.
+    fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
+}
+
+impl<E: EventData + Carried> Publishable for Typed<E> {
+    fn publish<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(Publication::new(bus, owner, bus.index::<E>(), self.0))
+    }
+
+    fn publish_durable<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(async move { publish_durable(bus, owner, bus.index::<E>(), self.0).await })
+    }
+
+    fn publish_stored<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+        order: (Option<IdempotencyKey>, Duration),
+    ) -> BoxFuture<'a, Result<(), PublishError>> {
+        Box::pin(publish_stored(
+            bus,
+            owner,
+            (bus.index::<E>(), self.0),
+            order,
+        ))
+    }
+
+    fn is_heard(&self, bus: &Bus) -> bool {
+        let table = bus.table().load();
+        let route = table.route::<E>(bus.index::<E>());
+        !(route.inline.is_empty() && route.queued.is_empty())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        &self.0
+    }
+
+    fn to_json(&self) -> serde_json::Result<Value> {
+        serde_json::to_value(&self.0)
+    }
+
+    fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload> {
+        Arc::new(Envelope::new(meta, self.0))
+    }
+}
+
+struct Typed<E>(E);
+
+/// An event that was read, without its type.
+pub(in crate::event) fn publishable<E: EventData + Carried>(event: E) -> Box<dyn Publishable> {
+    Box::new(Typed(event))
+}
+
+/// Reads a value and nothing after it. To keep track of keys takes as long as to decode, so what
+/// is bad is read again to find the key that the error is about.
+pub(in crate::event) fn read<T: DeserializeOwned>(
+    json: &[u8],
+) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
+    serde_json::from_slice(json).map_err(|error| {
+        let mut deserializer = serde_json::Deserializer::from_slice(json);
+        match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
+            Err(located) => located,
+            // The value is good; there is something after it.
+            Ok(_) => serde_path_to_error::Error::new(Track::new().path(), error),
+        }
+    })
+}
+
+/// Publishes on a topic that no type declares.
+pub(in crate::event) async fn publish_untyped(
+    bus: &Bus,
+    owner: &Identity,
+    event: Untyped,
+) -> Result<(), PublishError> {
+    Publication::new(bus, owner, bus.untyped(), event).await
+}

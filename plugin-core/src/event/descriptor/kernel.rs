@@ -1,0 +1,161 @@
+//! What the manager tells of itself, as events like any other.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Event, EventDescriptor};
+pub use crate::event::outcome::dead_letters::EventDeadLettered;
+
+/// Declares an event of the kernel: the same that `#[event]` does for plugins.
+macro_rules! kernel_event {
+    ($type:ident, $element:ident, $topic:literal, $description:literal) => {
+        impl Event for $type {
+            const DESCRIPTOR: &'static EventDescriptor = &EventDescriptor::of::<Self>(
+                $topic,
+                concat!(module_path!(), "::", stringify!($type)),
+            )
+            .description($description);
+        }
+
+        #[expect(unsafe_code, reason = "linkme puts the element into a link section")]
+        #[linkme::distributed_slice(crate::event::descriptor::linked::EVENTS)]
+        static $element: &'static EventDescriptor = <$type as Event>::DESCRIPTOR;
+    };
+}
+
+/// A plugin is built.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginInitialized {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// How long `init` took, in microseconds.
+    pub took_us: u64,
+}
+
+/// A plugin runs and receives events.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginStarted {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// How long `start` took, in microseconds.
+    pub took_us: u64,
+}
+
+/// A plugin stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginStopped {
+    /// Name of the plugin.
+    pub plugin: String,
+}
+
+/// A plugin failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginFailed {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    pub kind: String,
+    /// What happened.
+    pub error: String,
+    /// Whether the manager will start it again.
+    pub restarts: bool,
+}
+
+/// A run of a schedule ended well.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduleCompleted {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Name of the schedule.
+    pub schedule: String,
+    /// Which run it was in this life of the plugin, counted from 1.
+    pub run: u64,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+}
+
+/// A run of a schedule failed, panicked or ran out of time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct ScheduleFailed {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// Name of the schedule.
+    pub schedule: String,
+    /// Which run it was in this life of the plugin, counted from 1.
+    pub run: u64,
+    /// How long it took, in microseconds.
+    pub took_us: u64,
+    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    pub kind: String,
+    /// What happened.
+    pub error: String,
+}
+
+/// Every plugin runs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemStarted {
+    /// Names of the plugins in start order.
+    pub plugins: Vec<String>,
+}
+
+/// Every plugin has stopped. Only subscribers outside of the plugins are left to hear it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemStopped {
+    /// Names of the plugins that did not stop in good order.
+    pub late: Vec<String>,
+}
+
+kernel_event!(
+    PluginInitialized,
+    PLUGIN_INITIALIZED,
+    "plugin.initialized",
+    "A plugin is built."
+);
+kernel_event!(
+    PluginStarted,
+    PLUGIN_STARTED,
+    "plugin.started",
+    "A plugin runs and receives events."
+);
+kernel_event!(
+    PluginStopped,
+    PLUGIN_STOPPED,
+    "plugin.stopped",
+    "A plugin stopped."
+);
+kernel_event!(
+    PluginFailed,
+    PLUGIN_FAILED,
+    "plugin.failed",
+    "A plugin failed."
+);
+kernel_event!(
+    EventDeadLettered,
+    EVENT_DEAD_LETTERED,
+    "event.dead_lettered",
+    "An event went to the dead letters."
+);
+kernel_event!(
+    ScheduleCompleted,
+    SCHEDULE_COMPLETED,
+    "schedule.completed",
+    "A run of a schedule ended well."
+);
+kernel_event!(
+    ScheduleFailed,
+    SCHEDULE_FAILED,
+    "schedule.failed",
+    "A run of a schedule failed."
+);
+kernel_event!(
+    SystemStarted,
+    SYSTEM_STARTED,
+    "system.started",
+    "Every plugin runs."
+);
+kernel_event!(
+    SystemStopped,
+    SYSTEM_STOPPED,
+    "system.stopped",
+    "Every plugin has stopped."
+);

@@ -1,0 +1,189 @@
+//! Publishing that is done or not done: for who has to tell somebody outside which of the two.
+//!
+//! Nobody hears the event before there is room for it everywhere, and before it is stored for its
+//! durable subscribers; until then, an error means that it was not published.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
+
+use super::guard::PublishGuard;
+use super::storage::stored;
+use crate::context::{Identity, Meta};
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::handler::QueuedHandler;
+use crate::event::routing::target::{Asks, NoRoom, Sending, Target};
+use crate::idempotency::IdempotencyKey;
+use crate::rcu::record::Record;
+
+/// How long a group is left alone that had no room: its members are many.
+const PAUSE: Duration = Duration::from_millis(10);
+
+/// The answers of those for whom an event is being stored.
+type Awaited = Vec<(Arc<QueuedHandler>, oneshot::Receiver<HandlerOutcome>)>;
+
+/// What became of an event that was offered to all at once.
+enum Offer {
+    /// All have it: none of them keeps it in a store.
+    Done,
+    Storing(Awaited),
+    /// There is no room, here or in a group.
+    NoRoom(Option<Arc<QueuedHandler>>),
+}
+
+/// Publishes if there is room everywhere before `within` is over, and waits until the event is
+/// stored for those who keep it in a store.
+pub(in crate::event) async fn publish_stored<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    (index, event): (usize, P),
+    (key, within): (Option<IdempotencyKey>, Duration),
+) -> Result<(), PublishError> {
+    let until = Instant::now() + within;
+    let mut meta = Meta::new(Record::current(), owner.name());
+    meta.key = key;
+    let mut envelope = Arc::new(Envelope::new(meta, event));
+    let mut admitted = false;
+    let awaited = loop {
+        match offer(bus, owner, index, (&mut envelope, &mut admitted))? {
+            Offer::Done => return Ok(()),
+            Offer::Storing(awaited) => break awaited,
+            Offer::NoRoom(site) => wait(site, until).await?,
+        }
+    };
+    let mut all = Ok(());
+    for (site, answer) in awaited {
+        all = all.and(stored(&site, answer).await);
+    }
+    all?;
+    tell_others(bus, owner, index, &envelope).await;
+    Ok(())
+}
+
+/// Gives the event to all, or takes room from nobody.
+fn offer<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    (envelope, admitted): (&mut Arc<Envelope<P>>, &mut bool),
+) -> Result<Offer, PublishError> {
+    let publishing = PublishGuard::begin(bus, owner, index)?;
+    let record = Record::current();
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    // Once, and before anybody looks at the event to say whether it is wanted.
+    if !*admitted {
+        route.admit_shared(owner, &reading, envelope)?;
+        *admitted = true;
+    }
+    let mut places = Vec::new();
+    for target in &*route.queued {
+        match target.reserve(envelope) {
+            Ok(place) => places.extend(place.map(|place| (target, place))),
+            Err(NoRoom::Full) => return Ok(Offer::NoRoom(target.site().cloned())),
+            Err(NoRoom::Store) => return Err(target.not_stored()),
+        }
+    }
+    let sending = Sending {
+        current: &publishing,
+        envelope,
+        asks: Asks::Stored,
+    };
+    if !places.iter().any(|(target, _)| target.is_durable()) {
+        record.count(owner.published().slot());
+        route.inline.call(record, &reading, envelope);
+        for (target, place) in places {
+            target.deposit(&sending, place);
+        }
+        return Ok(Offer::Done);
+    }
+    let mut awaited = Vec::new();
+    for (target, place) in places.into_iter().filter(|(target, _)| target.is_durable()) {
+        let sent = sending.deposit(place);
+        match (sent.accepted, sent.site, sent.answer) {
+            (Accepted::Yes, Some(site), Some(answer)) => awaited.push((site, answer)),
+            _ => return Err(target.not_stored()),
+        }
+    }
+    Ok(Offer::Storing(awaited))
+}
+
+/// Waits until there may be room.
+async fn wait(site: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(), PublishError> {
+    let Some(site) = site else {
+        if Instant::now() + PAUSE > until {
+            return Err(PublishError::NoRoom { place: None });
+        }
+        tokio::time::sleep(PAUSE).await;
+        return Ok(());
+    };
+    let room = timeout_at(until, site.mailbox.reserve()).await;
+    // It is given back, and taken together with that of the others. A mailbox that was closed has
+    // nobody behind it any more.
+    room.map(drop).map_err(|_| PublishError::NoRoom {
+        place: Some((site.site.owner.name(), site.site.handler)),
+    })
+}
+
+/// Those who keep nothing in a store hear of what is stored.
+async fn tell_others<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    envelope: &Arc<Envelope<P>>,
+) {
+    // A system that stops has stored the event, and that is what was promised.
+    let Ok(publishing) = PublishGuard::begin(bus, owner, index) else {
+        return;
+    };
+    let queued = {
+        let record = Record::current();
+        let reading = record.readers.enter();
+        let route = bus.table().read(record, &reading).route::<P>(index);
+        record.count(owner.published().slot());
+        route.inline.call(record, &reading, envelope);
+        Arc::clone(&route.queued)
+    };
+    let sending = Sending {
+        current: &publishing,
+        envelope,
+        asks: Asks::Nothing,
+    };
+    for target in queued.iter().filter(|target| !target.is_durable()) {
+        let sent = target.send(&sending).await;
+        if let Some(site) = sent.and_then(|sent| sent.site) {
+            let (plugin, handler) = (site.site.owner.name(), site.site.handler);
+            tracing::warn!(
+                plugin,
+                handler,
+                "an event that is stored for others was missed here"
+            );
+        }
+    }
+}
+
+impl<P> Target<P> {
+    /// Who it is, unless it is a group.
+    fn site(&self) -> Option<&Arc<QueuedHandler>> {
+        match self {
+            Self::One(handler) => Some(&handler.site),
+            Self::Group(_) => None,
+        }
+    }
+
+    fn is_durable(&self) -> bool {
+        self.site().is_some_and(|site| site.acceptance.is_durable())
+    }
+
+    fn not_stored(&self) -> PublishError {
+        self.site().map_or(PublishError::Stopping, |site| {
+            site.refused(Accepted::Refused)
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! A publishing under way, which a stop waits for.
+
+use std::sync::Arc;
+
+use crate::context::Identity;
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::outcome::backlog;
+use crate::event::payload::Carried;
+use crate::event::routing::target::{Current, Target};
+
+/// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
+pub(in crate::event) struct PublishGuard<'a> {
+    bus: &'a Bus,
+    /// The route of the event.
+    index: usize,
+    under_way: backlog::Publishing<'a>,
+}
+
+impl<'a> PublishGuard<'a> {
+    /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
+    /// the two sees the other.
+    pub(in crate::event) fn begin(
+        bus: &'a Bus,
+        owner: &Identity,
+        index: usize,
+    ) -> Result<Self, PublishError> {
+        let under_way = bus.pending().publishing();
+        if bus.is_closed() || owner.is_muted() {
+            return Err(PublishError::Stopping);
+        }
+        Ok(Self {
+            bus,
+            index,
+            under_way,
+        })
+    }
+
+    /// It is over: the bus counts a job in its place.
+    pub(in crate::event) fn hand_over(self) {
+        self.under_way.hand_over();
+    }
+}
+
+impl<P: Carried> Current<P> for PublishGuard<'_> {
+    fn targets(&self) -> Arc<[Target<P>]> {
+        Arc::clone(&self.bus.table().load().route::<P>(self.index).queued)
+    }
+}

@@ -1,0 +1,220 @@
+//! Publishing that waits for room: most events find it at once, and then nothing of this is there
+//! but the event.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use super::guard::PublishGuard;
+use super::take_in::take_in;
+use crate::boxed::BoxFuture;
+use crate::context::Identity;
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::capacity::NoPermit;
+use crate::event::queue::enqueue::{Accepted, JobCount};
+use crate::event::queue::job::Job;
+use crate::event::routing::route::Route;
+use crate::event::routing::target::{Asks, Immediate, Sending, Sent, Target};
+
+/// The future of a publishing.
+pub(in crate::event) struct Publication<'a, P> {
+    bus: &'a Bus,
+    owner: &'a Identity,
+    index: usize,
+    event: Option<P>,
+    /// What is left to do when somebody has no room.
+    rest: Option<Waiting<'a>>,
+}
+
+/// What is left to do when somebody has no room.
+type Waiting<'a> = BoxFuture<'a, Result<(), PublishError>>;
+
+impl<'a, P: Carried> Publication<'a, P> {
+    pub(in crate::event) fn new(bus: &'a Bus, owner: &'a Identity, index: usize, event: P) -> Self {
+        Self {
+            bus,
+            owner,
+            index,
+            event: Some(event),
+            rest: None,
+        }
+    }
+
+    /// Publishes as far as nobody has to wait; says what is left to do.
+    #[inline(always)]
+    fn begin(&self, event: P) -> Result<Option<Waiting<'a>>, PublishError> {
+        let Self {
+            bus, owner, index, ..
+        } = *self;
+        let rest = take_in(bus, owner, (index, event), |envelope, route| {
+            let publishing = PublishGuard::begin(bus, owner, index)?;
+            send_at_once(publishing, envelope, route)
+        })?;
+        Ok(rest.flatten())
+    }
+}
+
+// Nothing is pinned in it: the event is taken out, and the rest is in a box.
+impl<P> Unpin for Publication<'_, P> {}
+
+impl<P: Carried> Future for Publication<'_, P> {
+    type Output = Result<(), PublishError>;
+
+    /// # Panics
+    ///
+    /// When it is polled after its end.
+    #[inline]
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        if let Some(event) = self.event.take() {
+            match self.begin(event) {
+                Ok(None) => return Poll::Ready(Ok(())),
+                Ok(Some(rest)) => self.rest = Some(rest),
+                Err(error) => return Poll::Ready(Err(error)),
+            }
+        }
+        let rest = (self.rest.as_mut()).expect("a publication is polled until it is ready");
+        rest.as_mut().poll(context)
+    }
+}
+
+/// What became of the jobs of an event.
+#[derive(Default)]
+pub(in crate::event) struct SendOutcome {
+    pub(in crate::event) jobs: JobCount,
+    refused: Option<PublishError>,
+}
+
+impl SendOutcome {
+    pub(in crate::event) fn note(&mut self, sent: Sent) {
+        self.jobs.count(sent.accepted);
+        if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
+            self.refused = Some(site.refused(sent.accepted));
+        }
+    }
+
+    pub(in crate::event) fn result(self) -> Result<(), PublishError> {
+        if self.jobs.nobody_was_left() {
+            return Err(PublishError::Stopping);
+        }
+        self.refused.map_or(Ok(()), Err)
+    }
+}
+
+/// An event that not all targets have yet.
+struct Rest<'a, P> {
+    publishing: PublishGuard<'a>,
+    envelope: Arc<Envelope<P>>,
+    targets: Arc<[Target<P>]>,
+    /// The first that is still to have it.
+    next: usize,
+    outcome: SendOutcome,
+}
+
+/// Gives an event to one mailbox after the other, as long as there is room; says what is left.
+fn send_at_once<'a, P: Carried>(
+    publishing: PublishGuard<'a>,
+    envelope: Arc<Envelope<P>>,
+    route: &Route<P>,
+) -> Result<Option<Waiting<'a>>, PublishError> {
+    let mut outcome = SendOutcome::default();
+    let rest = |publishing, envelope, next, outcome| Rest {
+        publishing,
+        envelope,
+        targets: Arc::clone(&route.queued),
+        next,
+        outcome,
+    };
+    let Some((last, others)) = route.queued.split_last() else {
+        return Ok(None);
+    };
+    for (next, target) in others.iter().enumerate() {
+        match offer(target, &envelope) {
+            Ok(accepted) => outcome.jobs.count_any(accepted),
+            Err(NoRoom) => return Ok(Some(rest(publishing, envelope, next, outcome).wait())),
+        }
+    }
+    match give(last, publishing, envelope) {
+        Ok(accepted) => outcome.jobs.count_any(accepted),
+        Err((publishing, envelope)) => {
+            let next = others.len();
+            return Ok(Some(rest(publishing, envelope, next, outcome).wait()));
+        }
+    }
+    outcome.result().map(|()| None)
+}
+
+/// Nobody takes the event at once.
+struct NoRoom;
+
+/// Puts an event where there is room for it; `None` if nobody there wants it.
+fn offer<P: Carried>(
+    target: &Target<P>,
+    envelope: &Arc<Envelope<P>>,
+) -> Result<Option<Accepted>, NoRoom> {
+    let place = match target.way(envelope) {
+        Immediate::Nobody => return Ok(None),
+        Immediate::Open(place) => place,
+        Immediate::Other => return Err(NoRoom),
+    };
+    let job = Job::new(place.site, Arc::clone(envelope) as _);
+    match place.fill(job) {
+        // Another member takes what this one does not.
+        Ok(Accepted::Gone) if target.is_group() => Err(NoRoom),
+        Ok(accepted) => Ok(Some(accepted)),
+        Err(_) => Err(NoRoom),
+    }
+}
+
+/// As [`offer`], to the last who is to have the event. All of it comes back if there is no room.
+#[inline(always)]
+fn give<'a, P: Carried>(
+    target: &Target<P>,
+    publishing: PublishGuard<'a>,
+    envelope: Arc<Envelope<P>>,
+) -> Result<Option<Accepted>, (PublishGuard<'a>, Arc<Envelope<P>>)> {
+    let Some(site) = target.plain() else {
+        return offer(target, &envelope).map_err(|NoRoom| (publishing, envelope));
+    };
+    if site.site.has_ended() {
+        return Ok(None);
+    }
+    let accepted = match site.mailbox.push(Job::counted(site, envelope)) {
+        Ok(()) => Accepted::Yes,
+        Err((NoPermit::Closed, _)) => Accepted::Gone,
+        Err((NoPermit::Full, job)) => return Err((publishing, job.take_back())),
+    };
+    // The job was counted in its place.
+    publishing.hand_over();
+    Ok(Some(accepted))
+}
+
+impl<'a, P: Carried> Rest<'a, P> {
+    #[cold]
+    fn wait(self) -> Waiting<'a> {
+        Box::pin(self.send())
+    }
+
+    async fn send(self) -> Result<(), PublishError> {
+        let Self {
+            publishing,
+            envelope,
+            targets,
+            next,
+            mut outcome,
+        } = self;
+        let sending = Sending {
+            current: &publishing,
+            envelope: &envelope,
+            asks: Asks::Nothing,
+        };
+        for target in &targets[next..] {
+            if let Some(sent) = target.send(&sending).await {
+                outcome.note(sent);
+            }
+        }
+        outcome.result()
+    }
+}

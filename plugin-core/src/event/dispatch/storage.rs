@@ -1,0 +1,68 @@
+//! Publishing that waits for the store.
+
+use tokio::sync::oneshot;
+
+use super::guard::PublishGuard;
+use super::take_in::call_inline;
+use crate::context::Identity;
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::Carried;
+use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::handler::QueuedHandler;
+use crate::event::routing::target::{Asks, Sending};
+
+/// Publishes, and waits until every durable subscriber's event is in the store.
+pub(in crate::event) async fn publish_durable<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    event: P,
+) -> Result<(), PublishError> {
+    let Some((envelope, queued)) = call_inline(bus, owner, index, event)? else {
+        return Ok(());
+    };
+    let publishing = PublishGuard::begin(bus, owner, index)?;
+    let sending = Sending {
+        current: &publishing,
+        envelope: &envelope,
+        asks: Asks::Stored,
+    };
+    let mut refused = Ok(());
+    let mut awaited = Vec::new();
+    for target in &*queued {
+        let Some(sent) = target.send(&sending).await else {
+            continue;
+        };
+        let Some(site) = sent.site else { continue };
+        match (sent.accepted, sent.answer) {
+            (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
+            (Accepted::Full | Accepted::Refused, _) => {
+                refused = Err(site.refused(sent.accepted));
+            }
+            (Accepted::Gone, _) if site.acceptance.is_durable() => {
+                refused = Err(site.refused(Accepted::Refused));
+            }
+            _ => {}
+        }
+    }
+    drop(publishing);
+    for (site, answer) in awaited {
+        let stored = stored(&site, answer).await;
+        refused = refused.and(stored);
+    }
+    refused
+}
+
+pub(in crate::event) async fn stored(
+    site: &QueuedHandler,
+    answer: oneshot::Receiver<HandlerOutcome>,
+) -> Result<(), PublishError> {
+    match answer.await {
+        Ok(outcome) => outcome
+            .result
+            .map_err(|error| site.not_stored(error.to_string())),
+        Err(_) => Err(site.not_stored("the event store has stopped".to_owned())),
+    }
+}

@@ -1,0 +1,74 @@
+//! The beginning of every publishing: middleware is asked, and the inline handlers are called.
+
+use std::sync::Arc;
+
+use crate::context::{Identity, Meta};
+use crate::error::PublishError;
+use crate::event::bus::Bus;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::routing::route::{Route, RouteKind};
+use crate::event::routing::target::Target;
+use crate::rcu::epoch::Reading;
+use crate::rcu::record::Record;
+
+/// An event that its inline handlers have handled, and the handlers that are still to have it.
+pub(in crate::event) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
+
+/// Takes an event in and calls the inline handlers; `None` if there are no others.
+pub(in crate::event) fn call_inline<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    event: P,
+) -> Result<Option<Remaining<P>>, PublishError> {
+    take_in(bus, owner, (index, event), |envelope, route| {
+        Ok((envelope, Arc::clone(&route.queued)))
+    })
+}
+
+/// Takes an event in, calls the inline handlers, and does with the others what `queue` says. The
+/// table is read while handlers run, and no longer.
+#[inline(always)]
+pub(in crate::event) fn take_in<P: Carried, T>(
+    bus: &Bus,
+    owner: &Identity,
+    (index, event): (usize, P),
+    queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
+) -> Result<Option<T>, PublishError> {
+    if owner.is_muted() {
+        return Err(PublishError::Stopping);
+    }
+    let record = Record::current();
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    let kind = route.kind();
+    if kind >= RouteKind::Mailboxes {
+        return take_in_queued(owner, (record, &reading), (route, event), queue);
+    }
+    record.count(owner.published().slot());
+    if kind == RouteKind::Inline {
+        let envelope = Envelope::new(Meta::new(record, owner.name()), event);
+        route.inline.call(record, &reading, &envelope);
+    }
+    Ok(None)
+}
+
+/// As [`take_in`], of a route with mailboxes or with middleware, which is asked first.
+#[inline(never)]
+fn take_in_queued<P: Carried, T>(
+    owner: &Identity,
+    (record, reading): (&Record, &Reading<'_>),
+    (route, event): (&Route<P>, P),
+    queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
+) -> Result<Option<T>, PublishError> {
+    let mut envelope = Arc::new(Envelope::new(Meta::new(record, owner.name()), event));
+    route.admit_shared(owner, reading, &mut envelope)?;
+    record.count(owner.published().slot());
+    if !route.inline.is_empty() {
+        route.inline.call(record, reading, &envelope);
+    }
+    if route.queued.is_empty() {
+        return Ok(None);
+    }
+    queue(envelope, route).map(Some)
+}

@@ -1,0 +1,129 @@
+//! The way to the store, which comes and goes with the plugin that provides it.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use super::Durable;
+use super::store::{EventStore, SubscriptionName};
+use crate::error::Result;
+use crate::guard;
+use crate::service::{Provider, Service, ServiceFuture};
+
+/// Where the store is.
+#[derive(Clone, Default)]
+pub(super) enum StoreState {
+    /// Its plugin is not built yet.
+    #[default]
+    Awaited,
+    Up(Service<dyn EventStore>),
+    /// Its plugin has stopped, and may come back.
+    Down,
+    /// It does not come back.
+    Closed,
+}
+
+/// The way to the store, as all intakes and pumps see it.
+pub(super) struct StoreConnection(watch::Sender<StoreState>);
+
+impl Default for StoreConnection {
+    fn default() -> Self {
+        Self(watch::Sender::new(StoreState::default()))
+    }
+}
+
+impl StoreConnection {
+    pub(super) fn set(&self, link: StoreState) {
+        self.0.send_replace(link);
+    }
+
+    /// The store, if it is there.
+    pub(super) fn now(&self) -> Option<Service<dyn EventStore>> {
+        match &*self.0.borrow() {
+            StoreState::Up(store) => Some(store.clone()),
+            _ => None,
+        }
+    }
+
+    pub(super) fn replaced(&self) -> Replaced {
+        Replaced(self.0.subscribe())
+    }
+
+    pub(super) fn listen(&self) -> Listener {
+        Listener(self.0.subscribe())
+    }
+}
+
+impl fmt::Debug for StoreConnection {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreConnection")
+    }
+}
+
+/// One who waits for the store to be another one, or gone.
+pub(crate) struct Replaced(watch::Receiver<StoreState>);
+
+impl Replaced {
+    /// Waits for that.
+    pub(crate) async fn wait(&mut self) {
+        // An error says that there is nobody left to change it.
+        drop(self.0.changed().await);
+    }
+}
+
+/// One who uses the store.
+#[derive(Clone)]
+pub(super) struct Listener(watch::Receiver<StoreState>);
+
+impl Listener {
+    /// Waits for the store; `None` when it does not come back.
+    pub(super) async fn up(&mut self) -> Option<Service<dyn EventStore>> {
+        let settled = |link: &StoreState| matches!(link, StoreState::Up(_) | StoreState::Closed);
+        match &*self.0.wait_for(settled).await.ok()? {
+            StoreState::Up(store) => Some(store.clone()),
+            _ => None,
+        }
+    }
+
+    /// Waits until the store does not come back.
+    pub(super) async fn closed(&mut self) {
+        // An error says that there is nobody left to change it.
+        drop(
+            self.0
+                .wait_for(|link| matches!(link, StoreState::Closed))
+                .await,
+        );
+    }
+}
+
+/// Asks the store: guarded, without a time limit, since it may wait for room.
+pub(crate) async fn ask<'a, T>(
+    store: &'a Provider<dyn EventStore>,
+    question: impl FnOnce(&'a dyn EventStore) -> ServiceFuture<'a, Result<T>>,
+) -> Result<T> {
+    let current = store.current();
+    let answer = guard::call(current, || Ok(question(&**store).boxed()))?;
+    guard::unlimited(current, answer).await
+}
+
+/// What was stored for a subscription that there is no more waits for it to come back: it is
+/// never given to another one, and never thrown away unasked.
+pub(super) async fn tell_of_strangers(store: Service<dyn EventStore>, all: Vec<Arc<Durable>>) {
+    let known: HashSet<&SubscriptionName> = all.iter().map(|durable| &durable.name).collect();
+    match ask(&store.provider(), |store| store.stock()).await {
+        Ok(stock) => {
+            for stock in stock {
+                if stock.pending > 0 && !known.contains(&stock.subscription) {
+                    tracing::warn!(
+                        subscription = %stock.subscription,
+                        events = stock.pending,
+                        "events are stored for a subscription that no plugin has; they are kept until it is back"
+                    );
+                }
+            }
+        }
+        Err(error) => tracing::warn!("can't look what is stored: {error}"),
+    }
+}

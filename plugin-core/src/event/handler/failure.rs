@@ -1,0 +1,116 @@
+//! What becomes of a call that failed: counted, told, made again, a dead letter.
+
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Instant;
+
+use super::Site;
+use crate::context::Meta;
+use crate::counted::counted;
+use crate::error::{Error, ErrorKind, Result};
+use crate::event::outcome::breaker::{Breaker, Transition};
+use crate::event::outcome::dead_letters::Failures;
+use crate::event::payload::Payload;
+
+impl Site {
+    /// Counts a call that is made again, and starts the clock.
+    pub(in crate::event) fn begin_again(&self, events: u64) -> Option<Instant> {
+        self.counters.retry(events);
+        self.owner.counters().retry(events);
+        Some(Instant::now())
+    }
+
+    /// Counts a call that failed.
+    pub(in crate::event) fn count_failure(&self, error: &Error) {
+        self.counters.fail();
+        self.owner.counters().fail();
+        if error.kind() == ErrorKind::Timeout {
+            self.timeouts.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Tells the operator what became of the breaker of the handler.
+    pub(in crate::event) fn tell_transition(
+        &self,
+        transition: Transition,
+        (breaker, result): (&Breaker, &Result<()>),
+    ) {
+        let (plugin, handler, topic) = (self.owner.name(), self.handler, &*self.topic);
+        let cause = || {
+            result
+                .as_ref()
+                .err()
+                .map(ToString::to_string)
+                .unwrap_or_default()
+        };
+        let next_probe = breaker.open_for();
+        match transition {
+            Transition::Nothing => {}
+            Transition::Opened { failures } => tracing::warn!(
+                plugin,
+                handler,
+                topic,
+                ?next_probe,
+                "{} in a row failed: the breaker is open, and events wait: {}",
+                counted(failures, "call"),
+                cause()
+            ),
+            Transition::StillDown => tracing::info!(
+                plugin,
+                handler,
+                topic,
+                ?next_probe,
+                "still failing, the breaker stays open: {}",
+                cause()
+            ),
+            Transition::Closed { after } => tracing::info!(
+                plugin,
+                handler,
+                topic,
+                ?after,
+                "the target is back: the breaker is closed, and events are handled again"
+            ),
+        }
+    }
+
+    /// Counts an event that went to the dead letters.
+    pub(in crate::event) fn count_dead_letter(&self) {
+        self.counters.dead_letter();
+        self.owner.counters().dead_letter();
+    }
+
+    /// Puts an event into the dead letters that an inline handler failed with.
+    #[cold]
+    pub(in crate::event) fn bury(&self, payload: &dyn Payload, error: &Error) {
+        let letter = self.letter(payload, &Failures::first(error));
+        self.letters.file_now(letter);
+        self.count_dead_letter();
+    }
+
+    /// Counts a failure and tells the operator.
+    pub(in crate::event) fn failed(&self, meta: Meta, error: &Error) {
+        self.count_failure(error);
+        self.tell(meta, error);
+    }
+
+    /// Tells the operator of a failure that nothing follows.
+    fn tell(&self, meta: Meta, error: &Error) {
+        self.tell_of(meta, error, 0);
+    }
+
+    /// Tells the operator of an event that failed for good, and of how many others did so in the
+    /// same call for the same reason.
+    pub(in crate::event) fn tell_of(&self, meta: Meta, error: &Error, others: usize) {
+        let others = (others > 0).then_some(others);
+        tracing::error!(
+            plugin = self.owner.name(),
+            handler = self.handler,
+            topic = %self.topic,
+            event = %meta.id,
+            others,
+            trace_id = %meta.trace().trace_id(),
+            span_id = %meta.trace().span_id(),
+            kind = error.kind().as_str(),
+            "handler failed: {error}"
+        );
+    }
+}

@@ -1,0 +1,112 @@
+//! An inline handler with its middleware around it: what a route's entry leads to in its place.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::entry::{Entry, Inline, InlineCall};
+use super::redelivery::received;
+use crate::error::{Error, Result};
+use crate::event::middleware::chain::Chain;
+use crate::event::middleware::delivery::Delivery;
+use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
+use crate::event::queue::redelivery::{Addressee, Received, envelope};
+use crate::options::Mode;
+
+/// A handler with its middleware around it.
+pub(in crate::event) struct Around<P> {
+    whole: Arc<Whole<P>>,
+    bound: InlineCall<P>,
+}
+
+struct Whole<P> {
+    handler: Arc<Inline<P>>,
+    chain: Arc<Chain>,
+}
+
+impl<P: Carried> Around<P> {
+    /// One for each handler, in the same order; none if the chain has nothing around calls.
+    pub(in crate::event) fn all(
+        handlers: &[Arc<Inline<P>>],
+        chain: Option<&Arc<Chain>>,
+    ) -> Vec<Self> {
+        match chain {
+            Some(chain) if chain.has_calls() => (handlers.iter())
+                .map(|handler| Self::new(handler, chain))
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn new(handler: &Arc<Inline<P>>, chain: &Arc<Chain>) -> Self {
+        let whole = Arc::new(Whole {
+            handler: Arc::clone(handler),
+            chain: Arc::clone(chain),
+        });
+        let bound = InlineCall::of(Arc::clone(&whole), |whole, event| whole.handle(event));
+        Self { whole, bound }
+    }
+
+    /// What a route keeps of it.
+    pub(in crate::event) fn entry(&self) -> Entry<P> {
+        self.bound.entry()
+    }
+
+    /// The handler with its middleware, as a route calls it.
+    pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
+        &self.bound
+    }
+
+    /// The handler with its middleware, for a replay.
+    pub(in crate::event) fn addressee(&self) -> Arc<dyn Addressee> {
+        Arc::clone(&self.whole) as _
+    }
+
+    /// Calls the handler with its middleware, after [`Inline::admit`].
+    pub(in crate::event) fn call(&self, envelope: &Envelope<P>) -> Result<()> {
+        self.whole.call(envelope).0
+    }
+}
+
+impl<P: Carried> Whole<P> {
+    fn handle(&self, envelope: &Envelope<P>) -> Result<()> {
+        if !self.handler.admit(envelope) {
+            return Ok(());
+        }
+        let (result, took) = self.call(envelope);
+        let site = &self.handler.site;
+        if site.options.timeout.is_some() {
+            site.took_inline(envelope.meta(), took);
+        }
+        result
+    }
+
+    fn call(&self, envelope: &Envelope<P>) -> (Result<()>, Duration) {
+        let event = AnyEvent::new(envelope);
+        let delivery = Delivery::new(event, &self.handler.site, (Mode::Inline, 1));
+        let (result, took) = match self.chain.before(&delivery) {
+            Ok(()) => timed(|| self.handler.call(envelope)),
+            Err(refused) => (Err(refused), Duration::ZERO),
+        };
+        self.chain.after(&delivery, &result, took);
+        (result, took)
+    }
+}
+
+impl<P: Carried> Addressee for Whole<P> {
+    fn admits(&self, payload: &dyn Payload) -> bool {
+        envelope(payload).is_some_and(|event| self.handler.wants(event))
+    }
+
+    fn receive(&self, payload: &dyn Payload) -> Received {
+        received(&self.handler.site, payload, |event| self.call(event).0)
+    }
+}
+
+/// A panic is caught here, so that it is a result like any other.
+fn timed(call: impl FnOnce() -> Result<()>) -> (Result<()>, Duration) {
+    let began = Instant::now();
+    let result =
+        catch_unwind(AssertUnwindSafe(call)).unwrap_or_else(|panic| Err(Error::panic(&*panic)));
+    (result, began.elapsed())
+}

@@ -1,0 +1,88 @@
+//! Several events for the inline handlers: one handler takes them all before the next one does, so
+//! that the call through a pointer, the guard and the frame are there once for all of them.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::InlineHandlers;
+use super::entry::InlineCall;
+use super::unrolled::Caught;
+use crate::context::{Frame, Meta, Series, within};
+use crate::event::payload::{Carried, Envelope};
+use crate::rcu::epoch::{DEEPEST, Reading};
+use crate::rcu::record::Record;
+
+/// What is known of several events.
+struct Metas<'a, P>(&'a [Envelope<P>]);
+
+impl<P> Series for Metas<'_, P> {
+    fn meta(&self, at: usize) -> &Meta {
+        self.0[at.min(self.0.len() - 1)].meta_ref()
+    }
+}
+
+impl<P: Carried> InlineHandlers<P> {
+    /// As [`InlineHandlers::call`], with several events, of which there is at least one.
+    pub(in crate::event) fn call_chunk(
+        &self,
+        record: &Record,
+        reading: &Reading<'_>,
+        events: &[Envelope<P>],
+    ) {
+        let count = events.len() as u64;
+        let before = record.add(self.slot, count);
+        if reading.depth() >= DEEPEST {
+            (events.iter()).for_each(|event| self.call_watched(reading, event));
+        } else if self.sampling.is_chunk_timed(before, count) {
+            self.sampling.begin();
+            self.each_timed(events);
+        } else {
+            self.each(|at, bound| self.call_with_all((at, bound), events));
+        }
+    }
+
+    fn each(&self, mut call: impl FnMut(usize, &InlineCall<P>)) {
+        let bound = self.bound().enumerate();
+        bound.for_each(|(at, bound)| call(at, bound));
+    }
+
+    #[cold]
+    fn each_timed(&self, events: &[Envelope<P>]) {
+        self.each(|at, bound| {
+            let began = Instant::now();
+            self.call_with_all((at, bound), events);
+            // One with a filter, or a time limit, sees to that itself.
+            if self.handlers[at].takes_all() {
+                let taken = (events.len(), began.elapsed());
+                (self.handlers[at].site).took_chunk(events[0].meta(), taken);
+            }
+        });
+    }
+
+    /// Calls one handler with all the events: after one that it fails with, it goes on with the
+    /// next.
+    fn call_with_all(&self, (at, bound): (usize, &InlineCall<P>), events: &[Envelope<P>]) {
+        let metas = Metas(events);
+        let frame = Frame::series(&self.handlers[at].site.owner, &metas);
+        let cursor = frame.cursor();
+        within(&frame, || {
+            while let Some(failed) = call(bound, events, cursor) {
+                self.failed(at, &events[cursor.get()], failed);
+                cursor.set(cursor.get() + 1);
+            }
+        });
+    }
+}
+
+/// Calls a handler until all is done, or until a call fails: then the cursor stands at its event.
+fn call<P: Carried>(
+    bound: &InlineCall<P>,
+    events: &[Envelope<P>],
+    cursor: &Cell<usize>,
+) -> Option<Caught> {
+    match catch_unwind(AssertUnwindSafe(|| bound.call_each(events, cursor))) {
+        Ok(Ok(())) => None,
+        failed => Some(failed),
+    }
+}

@@ -1,0 +1,316 @@
+//! A handler that runs on its publisher's task, as two words that a route keeps side by side: a
+//! function, and what it is called on.
+//!
+//! Invariants: the target of an entry is what its function takes, and lives as long as the
+//! [`Inline`] that it is of; a route holds both.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::ptr::NonNull;
+use std::sync::Arc;
+use std::time::Instant;
+
+use crate::error::Result;
+use crate::event::handler::{Filter, Site, admits};
+use crate::event::payload::{AnyEvent, Carried, Envelope};
+use crate::rcu::tally::Tally;
+
+/// Calls a target whose type only the function knows.
+type Function<P> = unsafe fn(*const (), &Envelope<P>) -> Result<()>;
+
+/// Calls a target with one event after the other, in a loop that the handler is compiled into,
+/// from where the cursor stands. It stops at a call that fails or panics; the cursor stands there.
+type Loop<P> = unsafe fn(*const (), &[Envelope<P>], &Cell<usize>) -> Result<()>;
+
+/// A function and what it is called on.
+pub(in crate::event) struct Entry<P> {
+    function: Function<P>,
+    target: *const (),
+}
+
+#[expect(unsafe_code, reason = "a target is shared between publishers")]
+// SAFETY: a target is `Send + Sync`, whoever makes an entry sees to that, and only shared
+// references to it are made.
+unsafe impl<P> Send for Entry<P> {}
+#[expect(unsafe_code, reason = "a target is shared between publishers")]
+// SAFETY: as above.
+unsafe impl<P> Sync for Entry<P> {}
+
+impl<P> Clone for Entry<P> {
+    fn clone(&self) -> Self {
+        *self
+    }
+}
+
+impl<P> Copy for Entry<P> {}
+
+impl<P> Entry<P> {
+    /// Calls the handler. The caller holds the `Inline` that the entry is of.
+    #[inline(always)]
+    #[expect(unsafe_code, reason = "the function knows the type of its target")]
+    pub(in crate::event) fn call(self, envelope: &Envelope<P>) -> Result<()> {
+        // SAFETY: the target is what the function takes, and is alive: see the invariants.
+        unsafe { (self.function)(self.target, envelope) }
+    }
+}
+
+/// An entry with what keeps its target alive.
+pub(in crate::event) struct InlineCall<P> {
+    entry: Entry<P>,
+    each: Loop<P>,
+    target: Arc<dyn Any + Send + Sync>,
+}
+
+impl<P: 'static> InlineCall<P> {
+    /// A closure.
+    pub(in crate::event) fn closure<F>(closure: F) -> Self
+    where
+        F: Fn(&Envelope<P>) -> Result<()> + Send + Sync + 'static,
+    {
+        Self::of(Arc::new(closure), |closure, envelope| closure(envelope))
+    }
+
+    /// A function that captures nothing, on what it is called on. Both ways to call it are
+    /// functions of their own for each `F`, which is compiled into them.
+    pub(in crate::event) fn of<T, F>(target: Arc<T>, _call: F) -> Self
+    where
+        T: Send + Sync + 'static,
+        F: Fn(&T, &Envelope<P>) -> Result<()> + Copy,
+    {
+        const { assert!(size_of::<F>() == 0, "the call captures nothing") };
+        Self {
+            entry: Entry {
+                function: call_one::<T, P, F>,
+                target: Arc::as_ptr(&target).cast(),
+            },
+            each: call_each::<T, P, F>,
+            target,
+        }
+    }
+
+    /// What a route keeps of it.
+    pub(in crate::event) fn entry(&self) -> Entry<P> {
+        self.entry
+    }
+
+    /// Calls the handler with events from where the cursor stands; it stays where a call fails or
+    /// panics.
+    #[expect(unsafe_code, reason = "the function knows the type of its target")]
+    pub(in crate::event) fn call_each(
+        &self,
+        events: &[Envelope<P>],
+        cursor: &Cell<usize>,
+    ) -> Result<()> {
+        // SAFETY: `of` made both of one type, and this holds the target.
+        unsafe { (self.each)(self.entry.target, events, cursor) }
+    }
+}
+
+#[expect(unsafe_code, reason = "the type of the target is erased")]
+unsafe fn call_one<T, P, F>(target: *const (), envelope: &Envelope<P>) -> Result<()>
+where
+    F: Fn(&T, &Envelope<P>) -> Result<()>,
+{
+    // SAFETY: `F` has no size, and one was there when the entry was made.
+    let call = unsafe { NonNull::<F>::dangling().as_ref() };
+    // SAFETY: `InlineCall::of` made the target of an `Arc<T>`, which the entry's owner holds.
+    call(unsafe { &*target.cast::<T>() }, envelope)
+}
+
+#[expect(unsafe_code, reason = "the type of the target is erased")]
+unsafe fn call_each<T, P, F>(
+    target: *const (),
+    events: &[Envelope<P>],
+    cursor: &Cell<usize>,
+) -> Result<()>
+where
+    F: Fn(&T, &Envelope<P>) -> Result<()>,
+{
+    // SAFETY: as in `call_one`.
+    let call = unsafe { NonNull::<F>::dangling().as_ref() };
+    // SAFETY: as in `call_one`.
+    let target = unsafe { &*target.cast::<T>() };
+    for (at, envelope) in events.iter().enumerate().skip(cursor.get()) {
+        cursor.set(at);
+        call(target, envelope)?;
+    }
+    cursor.set(events.len());
+    Ok(())
+}
+
+/// A handler that runs on the publisher's task.
+pub(crate) struct Inline<P> {
+    pub(in crate::event) site: Arc<Site>,
+    bound: InlineCall<P>,
+    /// What is asked before each call; `None` if every event of the route is handled.
+    check: Option<Arc<CheckedCall<P>>>,
+}
+
+/// What a handler with a filter, a time limit or an end of its own asks and counts.
+struct CheckedCall<P> {
+    site: Arc<Site>,
+    filter: Option<Filter<P>>,
+    calls: Arc<Tally>,
+    handler: Entry<P>,
+    /// Keeps the handler's target.
+    _target: Arc<dyn Any + Send + Sync>,
+}
+
+impl<P: 'static> Inline<P> {
+    pub(in crate::event) fn new(
+        site: Arc<Site>,
+        filter: Option<Filter<P>>,
+        handler: InlineCall<P>,
+    ) -> Self {
+        if filter.is_none() && !site.is_checked() {
+            return Self {
+                site,
+                bound: handler,
+                check: None,
+            };
+        }
+        let check = Arc::new(CheckedCall {
+            site: Arc::clone(&site),
+            filter,
+            calls: Arc::new(Tally::new()),
+            handler: handler.entry,
+            _target: handler.target,
+        });
+        site.opened(&check.calls);
+        Self {
+            site,
+            bound: InlineCall::of(Arc::clone(&check), |check, envelope| check.call(envelope)),
+            check: Some(check),
+        }
+    }
+
+    /// The handler for one type of payload, of a function that takes any.
+    pub(in crate::event) fn any(
+        site: Arc<Site>,
+        filter: Option<Filter<P>>,
+        call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
+    ) -> Self
+    where
+        P: Carried,
+    {
+        let handler = InlineCall::closure(move |envelope| call(&AnyEvent::new(envelope)));
+        Self::new(site, filter, handler)
+    }
+
+    /// What a route keeps of it.
+    pub(in crate::event) fn entry(&self) -> Entry<P> {
+        self.bound.entry
+    }
+
+    /// The handler as a route calls it.
+    pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
+        &self.bound
+    }
+
+    /// Whether it is called with every event of its route, so that the route's count is its own.
+    pub(in crate::event) fn takes_all(&self) -> bool {
+        self.check.is_none()
+    }
+
+    /// Whether it wants an event; if so, the event is counted.
+    pub(in crate::event) fn admit(&self, envelope: &Envelope<P>) -> bool {
+        (self.check.as_ref()).is_none_or(|check| check.admit(envelope))
+    }
+
+    /// Whether it wants an event, which is not counted.
+    pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
+        (self.check.as_ref())
+            .is_none_or(|check| admits(&check.site, check.filter.as_ref(), envelope))
+    }
+
+    /// Calls the handler itself, after [`Inline::admit`] or [`Inline::wants`].
+    pub(in crate::event) fn call(&self, envelope: &Envelope<P>) -> Result<()> {
+        match &self.check {
+            Some(check) => check.handler.call(envelope),
+            None => self.bound.entry.call(envelope),
+        }
+    }
+}
+
+impl<P> Drop for Inline<P> {
+    fn drop(&mut self) {
+        if let Some(check) = &self.check {
+            self.site.settled(&check.calls);
+        }
+    }
+}
+
+impl<P> CheckedCall<P> {
+    fn admit(&self, envelope: &Envelope<P>) -> bool {
+        let admits = admits(&self.site, self.filter.as_ref(), envelope);
+        if admits {
+            self.calls.count_here();
+        }
+        admits
+    }
+
+    fn call(&self, envelope: &Envelope<P>) -> Result<()> {
+        if !self.admit(envelope) {
+            return Ok(());
+        }
+        if self.site.options.timeout.is_none() {
+            return self.handler.call(envelope);
+        }
+        let began = Instant::now();
+        let result = self.handler.call(envelope);
+        self.site.took_inline(envelope.meta(), began.elapsed());
+        result
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::sync::Mutex;
+
+    use super::*;
+    use crate::context::Meta;
+    use crate::error::Error;
+    use crate::rcu::record::Record;
+
+    /// Writes down what it is called with, fails with a two, and panics at a four.
+    fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> InlineCall<u32> {
+        InlineCall::of(Arc::clone(seen), |seen, event: &Envelope<u32>| {
+            seen.lock().unwrap().push(*event.event());
+            assert_ne!(**event, 4);
+            (**event != 2).then_some(()).ok_or(Error::bug("a two"))
+        })
+    }
+
+    fn events() -> Vec<Envelope<u32>> {
+        let event = |number| Envelope::new(Meta::new(Record::current(), "test"), number);
+        (0..6).map(event).collect()
+    }
+
+    #[test]
+    fn the_cursor_stands_where_a_call_fails_or_panics() {
+        let seen = Arc::default();
+        let (bound, events, cursor) = (bound(&seen), events(), Cell::new(0));
+        bound.call_each(&events, &cursor).unwrap_err();
+        assert_eq!(cursor.replace(3), 2);
+        let again = AssertUnwindSafe(|| bound.call_each(&events, &cursor));
+        catch_unwind(again).unwrap_err();
+        assert_eq!(cursor.replace(5), 4);
+        bound.call_each(&events, &cursor).unwrap();
+        assert_eq!(cursor.get(), 6);
+        assert_eq!(*seen.lock().unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn an_entry_reaches_its_target_and_keeps_it_no_longer_than_its_owner() {
+        let seen = Arc::default();
+        let bound = bound(&seen);
+        assert_eq!(Arc::strong_count(&seen), 2);
+        let entry = bound.entry();
+        entry.call(&events()[1]).unwrap();
+        entry.call(&events()[2]).unwrap_err();
+        drop(bound);
+        assert_eq!(Arc::strong_count(&seen), 1);
+        assert_eq!(*seen.lock().unwrap(), [1, 2]);
+    }
+}

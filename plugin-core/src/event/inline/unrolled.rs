@@ -1,0 +1,158 @@
+//! The walk over the inline handlers of an event.
+//!
+//! A processor predicts an indirect call by the place of its call site. A loop has one, with a new
+//! target at each turn; sixteen in a straight line have one target each, and the function is one
+//! of its own for each type of event.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::Instant;
+
+use super::InlineHandlers;
+use super::entry::{Entry, Inline};
+use crate::context::{Frame, Handlers, Identity, within};
+use crate::error::{Error, Result};
+use crate::event::payload::{Carried, Envelope};
+use crate::rcu::epoch::{DEEPEST, Reading};
+use crate::rcu::record::Record;
+
+/// Call sites in a straight line.
+const UNROLLED: usize = 16;
+
+pub(in crate::event) type Caught = std::thread::Result<Result<()>>;
+
+impl<P: Carried> InlineHandlers<P> {
+    /// Calls the inline handlers in order: guarded, counted, timed now and then.
+    #[inline(always)]
+    pub(in crate::event) fn call(
+        &self,
+        record: &Record,
+        reading: &Reading<'_>,
+        envelope: &Envelope<P>,
+    ) {
+        let before = record.count(self.slot);
+        if self.sampling.is_timed(before) || reading.depth() >= DEEPEST {
+            self.call_watched(reading, envelope);
+        } else {
+            self.call_all(envelope);
+        }
+    }
+
+    /// As [`InlineHandlers::call`], and tells what each handler made of the event.
+    pub(in crate::event) fn call_told(
+        &self,
+        record: &Record,
+        reading: &Reading<'_>,
+        envelope: &Envelope<P>,
+        done: impl FnMut(&Inline<P>, Result<()>),
+    ) {
+        record.count(self.slot);
+        self.call_each(reading, envelope, done);
+    }
+
+    #[inline(never)]
+    fn call_all(&self, envelope: &Envelope<P>) {
+        if self.entries.len() > UNROLLED {
+            return self.call_many(envelope);
+        }
+        let frame = Frame::handlers(self, envelope.meta_ref());
+        within(&frame, || {
+            self.call_unrolled(&self.entries, &frame, envelope)
+        });
+    }
+
+    /// More than that: one straight line after the other.
+    #[inline(never)]
+    fn call_many(&self, envelope: &Envelope<P>) {
+        let frame = Frame::handlers(self, envelope.meta_ref());
+        within(&frame, || {
+            let (chunks, rest) = self.entries.as_chunks::<UNROLLED>();
+            for (at, calls) in chunks.iter().enumerate() {
+                frame.begin(at * UNROLLED);
+                self.call_unrolled(calls, &frame, envelope);
+            }
+            frame.begin(chunks.len() * UNROLLED);
+            self.call_unrolled(rest, &frame, envelope);
+        });
+    }
+
+    /// At most `UNROLLED` calls in a straight line.
+    #[inline(always)]
+    fn call_unrolled(&self, calls: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
+        macro_rules! steps {
+            ($($step:literal)*) => {$(
+                let Some(entry) = calls.get($step) else { return };
+                frame.step($step);
+                match catch_unwind(AssertUnwindSafe(|| entry.call(envelope))) {
+                    Ok(Ok(())) => {}
+                    failed => self.failed(frame.place(), envelope, failed),
+                }
+            )*};
+        }
+        steps!(0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    }
+
+    #[cold]
+    pub(in crate::event) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
+        if let Err(error) = flatten(outcome) {
+            self.handlers[at].site.failed(envelope.meta(), &error);
+            self.handlers[at].site.bury(envelope, &error);
+        }
+    }
+
+    /// An event that is timed, or published too deep.
+    #[cold]
+    pub(in crate::event) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
+        self.sampling.begin();
+        self.call_each(reading, envelope, |_, _| ());
+    }
+
+    /// One call after the other, with the clock.
+    fn call_each(
+        &self,
+        reading: &Reading<'_>,
+        envelope: &Envelope<P>,
+        mut done: impl FnMut(&Inline<P>, Result<()>),
+    ) {
+        let frame = Frame::handlers(self, envelope.meta_ref());
+        for (at, handler) in self.handlers.iter().enumerate() {
+            frame.begin(at);
+            if !handler.admit(envelope) {
+                continue;
+            }
+            let began = Instant::now();
+            let result = if reading.depth() >= DEEPEST {
+                Err(too_deep(envelope))
+            } else {
+                within(&frame, || {
+                    flatten(catch_unwind(AssertUnwindSafe(|| {
+                        self.call_one(at, envelope)
+                    })))
+                })
+            };
+            handler.site.took_inline(envelope.meta(), began.elapsed());
+            if let Err(error) = &result {
+                handler.site.failed(envelope.meta(), error);
+                handler.site.bury(envelope, error);
+            }
+            done(handler, result);
+        }
+    }
+}
+
+impl<P: Carried> Handlers for InlineHandlers<P> {
+    fn owner(&self, at: usize) -> &Identity {
+        &self.handlers[at].site.owner
+    }
+}
+
+fn flatten(outcome: Caught) -> Result<()> {
+    outcome.unwrap_or_else(|panic| Err(Error::panic(&*panic)))
+}
+
+/// Events may form a circle, a stack may not.
+fn too_deep<P: Carried>(envelope: &Envelope<P>) -> Error {
+    Error::bug(format!(
+        "`{}` was published {DEEPEST} times within itself: make one handler of the circle an `async fn`",
+        envelope.event().topic()
+    ))
+}

@@ -1,0 +1,109 @@
+//! What a bus accepted and is not handled yet.
+//!
+//! Invariant: whoever waits for the end says so before he looks at the count, and whoever counts
+//! down looks for him after that, so that one of the two sees the other.
+
+use std::pin::pin;
+
+use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use crate::sync::{Arc, Notify};
+
+/// How many accepted events of a bus are not handled yet.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Backlog(Arc<BacklogInner>);
+
+#[derive(Debug, Default)]
+struct BacklogInner {
+    pending: AtomicUsize,
+    /// How many wait until there is nothing.
+    waiting: AtomicUsize,
+    idle: Notify,
+}
+
+/// One accepted event that is not handled yet.
+pub(crate) struct Pending(Backlog);
+
+/// A publishing under way: while it lasts the bus is not idle.
+pub(crate) struct Publishing<'a>(&'a Backlog);
+
+impl Backlog {
+    pub(crate) fn begin(&self) -> Pending {
+        self.add_one();
+        Pending(self.clone())
+    }
+
+    pub(crate) fn publishing(&self) -> Publishing<'_> {
+        self.add_one();
+        Publishing(self)
+    }
+
+    /// Counts an event, for whoever calls [`Backlog::end`] when it is handled.
+    pub(in crate::event) fn add_one(&self) {
+        self.add(1);
+    }
+
+    /// Counts so many events, as [`Backlog::add_one`].
+    pub(in crate::event) fn add(&self, events: usize) {
+        self.0.pending.fetch_add(events, SeqCst);
+    }
+
+    /// So many events are handled.
+    pub(in crate::event) fn end(&self, events: usize) {
+        let before = self.0.pending.fetch_sub(events, SeqCst);
+        if before == events && self.0.waiting.load(SeqCst) > 0 {
+            self.0.idle.notify_waiters();
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.pending.load(SeqCst)
+    }
+
+    /// Waits until all is handled. What a handler publishes counts from before the handler ends.
+    pub(crate) async fn idle(&self) {
+        let _waiting = Waiting::begin(&self.0.waiting);
+        loop {
+            let mut idle = pin!(self.0.idle.notified());
+            idle.as_mut().enable();
+            if self.len() == 0 {
+                return;
+            }
+            idle.await;
+        }
+    }
+}
+
+/// One who waits until there is nothing.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, SeqCst);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Publishing<'_> {
+    /// Goes on as one event of a mailbox: whoever has that calls [`Backlog::end`].
+    pub(in crate::event) fn hand_over(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Pending {
+    fn drop(&mut self) {
+        self.0.end(1);
+    }
+}
+
+impl Drop for Publishing<'_> {
+    fn drop(&mut self) {
+        self.0.end(1);
+    }
+}

@@ -1,0 +1,330 @@
+//! Events that a handler failed with for good: kept, looked at, replayed, dropped.
+//!
+//! Invariants: a letter is in the store of the plugin that provides one, on its way there, or in
+//! memory, and not lost between these. Who looks at letters, or changes them, does so after what is
+//! on its way has arrived. A letter that is being replayed is neither replayed nor dropped a second
+//! time.
+
+mod announcement;
+mod claim;
+mod failures;
+mod letter;
+mod memory;
+mod outbox;
+#[expect(
+    unsafe_code,
+    reason = "linkme puts the description of the service into a link section"
+)]
+mod store;
+mod task;
+
+use std::collections::HashSet;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::backlog::Backlog;
+use crate::error::Result;
+use crate::guard;
+use crate::service::{Provider, ServiceFuture, Services};
+use memory::Memory;
+use outbox::{Change, Outbox, Taken};
+
+pub use announcement::EventDeadLettered;
+pub(crate) use claim::Replay;
+pub(crate) use failures::Failures;
+pub use letter::{DeadLetter, DeadLetterId, DeadLetterIdError};
+pub use store::{DeadLetterPage, DeadLetterQuery, DeadLetterStore};
+pub(crate) use task::LetterTask;
+
+/// How long a plugin's store may take; then the letter stays in memory.
+const STORE_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Errands of the clerk that may wait. What comes when there are so many is kept in memory, and
+/// not announced.
+pub(in crate::event) const MOST_TASKS: usize = 1_024;
+
+/// The dead letters of a system, to look at. A clone is a handle of the same.
+#[derive(Clone)]
+pub struct DeadLetters(Arc<Inner>);
+
+struct Inner {
+    memory: Memory,
+    outbox: Outbox,
+    provided: Services<dyn DeadLetterStore>,
+    tasks: mpsc::Sender<LetterTask>,
+    /// Letters that the clerk had no room to announce, since it was told last.
+    unannounced: AtomicU64,
+    /// Letters that somebody replays or drops.
+    claimed: Mutex<HashSet<DeadLetterId>>,
+    /// Held while letters move to the store, so that none comes back that was dropped.
+    moving: tokio::sync::Mutex<()>,
+    backlog: Backlog,
+}
+
+impl DeadLetters {
+    /// With room for `capacity` letters in memory, and the store that a plugin may come to provide.
+    /// The clerk has to be run.
+    pub(crate) fn new(
+        capacity: usize,
+        provided: Services<dyn DeadLetterStore>,
+    ) -> (Self, mpsc::Receiver<LetterTask>) {
+        let (tasks, inbox) = mpsc::channel(MOST_TASKS);
+        let letters = Self(Arc::new(Inner {
+            memory: Memory::new(capacity),
+            outbox: Outbox::default(),
+            provided,
+            tasks,
+            unannounced: AtomicU64::new(0),
+            claimed: Mutex::default(),
+            moving: tokio::sync::Mutex::default(),
+            backlog: Backlog::default(),
+        }));
+        (letters, inbox)
+    }
+
+    /// Some of the letters, oldest first.
+    ///
+    /// # Errors
+    ///
+    /// When the store of a plugin fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be dropped at any time.
+    pub async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
+        match self.store().await {
+            None => Ok(self.0.memory.list(&query)),
+            Some(store) => ask(&store, |store| store.list(query)).await,
+        }
+    }
+
+    /// One letter; `None` if there is none of that id.
+    ///
+    /// # Errors
+    ///
+    /// When the store of a plugin fails.
+    ///
+    /// # Cancel safety
+    ///
+    /// It can be dropped at any time.
+    pub async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
+        match self.store().await {
+            None => Ok(self.0.memory.show(id)),
+            Some(store) => ask(&store, |store| store.show(id)).await,
+        }
+    }
+
+    /// How many letters are in memory only: all of them, unless a plugin provides a
+    /// [`DeadLetterStore`]; then those that are on their way there. They end with the process.
+    #[must_use]
+    pub fn in_memory(&self) -> usize {
+        self.0.memory.len() + self.0.outbox.letters()
+    }
+
+    /// How many letters were dropped because there was no room in memory.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.0.memory.dropped()
+    }
+
+    /// Keeps a letter and announces it. It is written together with others that come at the same
+    /// time; who comes when a group is full waits until that is written.
+    pub(crate) async fn file(&self, letter: DeadLetter) {
+        let event = EventDeadLettered::of(&letter);
+        if self.has_store() {
+            self.change(Change::Put(Box::new(letter)), event).await;
+        } else {
+            self.0.memory.put(letter);
+            self.send(None, event);
+        }
+    }
+
+    /// The letter is gone: its replay ended well.
+    pub(in crate::event) async fn gone(&self, id: DeadLetterId) {
+        if self.has_store() {
+            self.change(Change::Remove(id), None).await;
+        } else {
+            self.0.memory.remove(id);
+        }
+    }
+
+    async fn change(&self, change: Change, announce: Option<EventDeadLettered>) {
+        if self.0.outbox.add(change) {
+            self.store().await;
+        }
+        self.send(Some(()), announce);
+    }
+
+    fn has_store(&self) -> bool {
+        !self.0.provided.providers().is_empty()
+    }
+
+    /// Announces a letter that its store has already.
+    pub(crate) fn announce(&self, letter: &DeadLetter) {
+        self.send(None, EventDeadLettered::of(letter));
+    }
+
+    /// Keeps a letter and announces it, where nothing can be waited for.
+    pub(crate) fn file_now(&self, letter: DeadLetter) {
+        let event = EventDeadLettered::of(&letter);
+        let hand_over = self.has_store();
+        let letter = Box::new(letter);
+        let left = match hand_over {
+            true => self.0.outbox.try_add(letter).err(),
+            false => Some(letter),
+        };
+        if let Some(letter) = left {
+            self.0.memory.put(*letter);
+        }
+        self.send(hand_over.then_some(()), event);
+    }
+
+    /// Forgets a letter; `false` if there is none of that id.
+    pub(crate) async fn remove(&self, id: DeadLetterId) -> Result<bool> {
+        match self.store().await {
+            None => Ok(self.0.memory.remove(id)),
+            Some(store) => ask(&store, |store| store.remove(id)).await,
+        }
+    }
+
+    /// Waits until what is on its way is in the store.
+    pub(crate) async fn hand_over_all(&self) {
+        self.store().await;
+    }
+
+    /// Waits until what was filed before is announced, and handed over to the store.
+    pub(crate) async fn flush(&self) {
+        task::flush(&self.0.tasks).await;
+    }
+
+    pub(in crate::event) fn backlog(&self) -> &Backlog {
+        &self.0.backlog
+    }
+
+    /// The store of a plugin, if there is one, after it was told what is on its way.
+    pub(in crate::event) async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
+        let store = self.0.provided.providers().into_iter().next();
+        let _moving = self.0.moving.lock().await;
+        let Some(store) = store else {
+            while let Some(taken) = self.0.outbox.take() {
+                self.keep_in_memory(taken);
+            }
+            return None;
+        };
+        self.hand_over_memory(&store).await;
+        while let Some(taken) = self.0.outbox.take() {
+            self.hand_over(&store, taken).await;
+        }
+        Some(store)
+    }
+
+    /// There is no store, or it does not take them.
+    fn keep_in_memory(&self, taken: Taken<'_>) {
+        for letter in taken.letters() {
+            self.0.memory.put(letter);
+        }
+        for id in taken.removed() {
+            self.0.memory.remove(id);
+        }
+        taken.done();
+    }
+
+    /// What the store did not take before, or what was kept before there was one.
+    async fn hand_over_memory(&self, store: &Provider<dyn DeadLetterStore>) {
+        loop {
+            let letters = self.0.memory.oldest(outbox::GROUP);
+            if letters.is_empty() {
+                return;
+            }
+            let ids: Vec<_> = letters.iter().map(|letter| letter.id).collect();
+            if let Err(error) = put_all(store, letters).await {
+                tracing::warn!(
+                    plugin = store.plugin(),
+                    waiting = self.in_memory(),
+                    "the store of dead letters does not take those that are in memory: {error}"
+                );
+                return;
+            }
+            for id in ids {
+                self.0.memory.remove(id);
+            }
+        }
+    }
+
+    async fn hand_over(&self, store: &Provider<dyn DeadLetterStore>, taken: Taken<'_>) {
+        let (letters, removed) = (taken.letters(), taken.removed());
+        let count = letters.len();
+        if count == 0 {
+            if let Err(error) = ask(store, |store| store.remove_all(removed)).await {
+                tracing::error!(
+                    plugin = store.plugin(),
+                    "letters that were replayed well can't be removed, and may be replayed again: {error}"
+                );
+            }
+            taken.done();
+        } else if let Err(error) = put_all(store, letters).await {
+            tracing::error!(
+                plugin = store.plugin(),
+                letters = count,
+                "the store of dead letters failed, letters stay in memory: {error}"
+            );
+            self.keep_in_memory(taken);
+        } else {
+            taken.done();
+        }
+    }
+
+    /// Gives the clerk something to do; what it has no room for is left undone, and said.
+    fn send(&self, hand_over: Option<()>, announce: Option<EventDeadLettered>) {
+        if hand_over.is_none() && announce.is_none() {
+            return;
+        }
+        let task = LetterTask::new(hand_over.is_some(), announce, self.0.backlog.begin());
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.0.tasks.try_send(task) {
+            self.0.unannounced.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Says how many letters there was no room to announce.
+    pub(in crate::event) fn tell_unannounced(&self) {
+        let letters = self.0.unannounced.swap(0, Relaxed);
+        if letters > 0 {
+            tracing::warn!(
+                letters,
+                "more events fail than can be announced as `event.dead_lettered`"
+            );
+        }
+    }
+
+    fn claimed(&self) -> MutexGuard<'_, HashSet<DeadLetterId>> {
+        (self.0.claimed.lock()).unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Has a store keep letters.
+async fn put_all(store: &Provider<dyn DeadLetterStore>, letters: Vec<DeadLetter>) -> Result<()> {
+    ask(store, |store| store.put_all(letters)).await
+}
+
+/// Asks the store of a plugin: guarded, within a time limit.
+async fn ask<'a, T>(
+    store: &'a Provider<dyn DeadLetterStore>,
+    question: impl FnOnce(&'a dyn DeadLetterStore) -> ServiceFuture<'a, Result<T>>,
+) -> Result<T> {
+    let current = store.current();
+    let answer = guard::call(current, || Ok(question(&**store).boxed()))?;
+    guard::run(current, STORE_TIMEOUT, answer).await
+}
+
+impl fmt::Debug for DeadLetters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DeadLetters")
+            .field("in_memory", &self.in_memory())
+            .field("dropped", &self.dropped())
+            .finish_non_exhaustive()
+    }
+}

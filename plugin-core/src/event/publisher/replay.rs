@@ -1,0 +1,108 @@
+//! A dead letter delivered again: to that handler of that plugin, and to nobody else.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::context;
+use crate::context::Meta;
+use crate::error::{DecodeError, Error};
+use crate::event::bus::Bus;
+use crate::event::handler::Site;
+use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
+use crate::event::payload::{Envelope, Payload, Untyped, interned};
+use crate::event::queue::handler::QueuedHandler;
+use crate::event::queue::job::Job;
+use crate::event::queue::redelivery::Received;
+use crate::rcu::record::Record;
+
+/// Why a letter was not delivered; it stays.
+#[derive(Debug)]
+pub(crate) enum ReplayError {
+    /// It is no event of its topic's type any more.
+    Decode(DecodeError),
+    /// So many handlers answer to its name, where it has to be one.
+    Handlers(usize),
+    /// The mailbox was closed.
+    Stopping,
+    /// It was delivered, and is a letter again.
+    Failed(Error),
+}
+
+impl Bus {
+    /// Delivers a letter again, and waits for what its handler makes of it.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once the event is in the mailbox, it is delivered also when this is dropped.
+    pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
+        let payload = self.payload(replay.letter())?;
+        let site = match self.address(replay.letter(), &*payload)? {
+            Received::Queued(site) => site,
+            Received::Inline(site, result) => {
+                return settle(&site, &*payload, &replay, result).await;
+            }
+        };
+        let (acknowledge, answer) = oneshot::channel();
+        let job = Job::new(&site, payload).acknowledges(Some(acknowledge));
+        enqueue(&site, job.replays(replay)).await?;
+        let outcome = answer.await.map_err(|_| ReplayError::Stopping)?;
+        outcome.result.map_err(ReplayError::Failed)
+    }
+
+    /// The event of a letter, under its old id.
+    fn payload(&self, letter: &DeadLetter) -> Result<Arc<dyn Payload>, ReplayError> {
+        let meta = Meta {
+            id: letter.event,
+            source: interned(&letter.source),
+            parent: letter.trace.or_else(|| context::lineage().trace()),
+            key: letter.key,
+        };
+        let Some(event) = self.event(&letter.topic) else {
+            let (topic, data) = (letter.topic.clone(), letter.data.clone());
+            return Ok(Arc::new(Envelope::new(meta, Untyped { topic, data })));
+        };
+        let decoded = (event.decode)(letter.data.to_string().as_bytes());
+        Ok(decoded.map_err(ReplayError::Decode)?.carry(meta))
+    }
+
+    /// The one handler that a letter names. An inline one is called on the spot, as long as the
+    /// table holds it.
+    fn address(&self, letter: &DeadLetter, payload: &dyn Payload) -> Result<Received, ReplayError> {
+        let record = Record::current();
+        let reading = record.readers.enter();
+        let route = self
+            .table()
+            .read(record, &reading)
+            .any_route(self.position(&letter.topic));
+        let mut named = route.named(&letter.plugin, &letter.handler);
+        named.retain(|handler| handler.admits(payload));
+        match &named[..] {
+            [handler] => Ok(handler.receive(payload)),
+            _ => Err(ReplayError::Handlers(named.len())),
+        }
+    }
+}
+
+/// What becomes of a letter that an inline handler got.
+async fn settle(
+    site: &Site,
+    payload: &dyn Payload,
+    replay: &Replay,
+    result: Result<(), Error>,
+) -> Result<(), ReplayError> {
+    let Err(error) = result else {
+        replay.done().await;
+        return Ok(());
+    };
+    let letter = site.letter(payload, &Failures::first(&error));
+    replay.file_again(letter).await;
+    site.count_dead_letter();
+    Err(ReplayError::Failed(error))
+}
+
+async fn enqueue(site: &QueuedHandler, job: Job) -> Result<(), ReplayError> {
+    let permit = site.mailbox.reserve().await;
+    let accepted = permit.is_ok_and(|permit| permit.fill(job));
+    accepted.then_some(()).ok_or(ReplayError::Stopping)
+}

@@ -1,0 +1,215 @@
+//! How an event gets into a mailbox: at once, after a wait for room, or as the overflow policy says.
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use super::acceptance::Share;
+use super::capacity::NoPermit;
+use super::handler::QueuedHandler;
+use super::job::Job;
+use super::mailbox::{Displaced, Permit};
+use super::turn::Turn;
+use crate::context;
+use crate::error::PublishError;
+use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::Payload;
+use crate::guard;
+use crate::options::Overflow;
+
+/// What goes into a mailbox.
+pub(in crate::event) struct PendingJob {
+    pub(in crate::event) payload: Arc<dyn Payload>,
+    pub(in crate::event) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
+    pub(in crate::event) turn: Option<Turn>,
+    pub(in crate::event) share: Share,
+}
+
+/// What became of a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::event) enum Accepted {
+    Yes,
+    /// The subscription ended meanwhile.
+    Gone,
+    /// The overflow policy dropped it.
+    Dropped,
+    /// There was no room, and waiting was not allowed.
+    Full,
+    /// The store of a durable subscription takes nothing now.
+    Refused,
+}
+
+/// What became of all the jobs of an event.
+#[derive(Default)]
+pub(in crate::event) struct JobCount {
+    jobs: usize,
+    gone: usize,
+}
+
+impl JobCount {
+    pub(in crate::event) fn count(&mut self, accepted: Accepted) {
+        self.jobs += 1;
+        self.gone += usize::from(accepted == Accepted::Gone);
+    }
+
+    /// Counts what became of a job, if there was one.
+    pub(in crate::event) fn count_any(&mut self, accepted: Option<Accepted>) {
+        if let Some(accepted) = accepted {
+            self.count(accepted);
+        }
+    }
+
+    /// Every subscriber there was had gone by the time that its turn came.
+    pub(in crate::event) fn nobody_was_left(&self) -> bool {
+        self.jobs > 0 && self.gone == self.jobs
+    }
+}
+
+impl QueuedHandler {
+    /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
+    /// that it keeps busy.
+    pub(in crate::event) fn is_ours(&self) -> bool {
+        worker() == Some(self.mailbox.uid())
+    }
+
+    /// The place of an event among those of its key, if calls that run side by side, or those that
+    /// wait for a retry, need one.
+    pub(in crate::event) fn turn(&self, event: &dyn Payload) -> Result<Option<Turn>, ()> {
+        let options = &self.site.options;
+        if options.concurrency == 1 && options.retry.is_none() {
+            return Ok(None);
+        }
+        let key = self.key(event)?;
+        Ok(key.map(|key| Turn {
+            key,
+            _affinity: None,
+        }))
+    }
+
+    /// The key of an event. A key is the plugin's code: when it panics, that is the handler's
+    /// error.
+    pub(in crate::event) fn key(&self, event: &dyn Payload) -> Result<Option<u64>, ()> {
+        let Some(key) = &self.acceptance.key else {
+            return Ok(None);
+        };
+        let meta = event.meta();
+        guard::call(self.site.owner.handling(&meta), || Ok(key(event)))
+            .map(Some)
+            .map_err(|error| self.site.failed(meta, &error.context("its key")))
+    }
+
+    /// What a publisher is told of an event that was not accepted here.
+    pub(in crate::event) fn refused(&self, accepted: Accepted) -> PublishError {
+        if accepted == Accepted::Full {
+            return PublishError::Full {
+                plugin: self.site.owner.name(),
+                handler: self.site.handler,
+            };
+        }
+        let reason = self.acceptance.refusal();
+        self.not_stored(reason.unwrap_or_else(|| "the event store has stopped".to_owned()))
+    }
+
+    pub(in crate::event) fn not_stored(&self, reason: String) -> PublishError {
+        PublishError::Store {
+            plugin: self.site.owner.name(),
+            handler: self.site.handler,
+            reason,
+        }
+    }
+}
+
+/// The mailbox whose handler this code runs in.
+pub(in crate::event) fn worker() -> Option<usize> {
+    context::current().and_then(|current| current.worker)
+}
+
+impl PendingJob {
+    fn job(self, site: &Arc<QueuedHandler>) -> Job {
+        Job::new(site, self.payload)
+            .acknowledges(self.acknowledge)
+            .takes(self.turn)
+            .shares(self.share)
+    }
+
+    /// With its share of the handler's quota.
+    pub(in crate::event) fn shares(self, share: Share) -> Self {
+        Self { share, ..self }
+    }
+
+    /// Uses a permit, or, without one, does what the overflow policy says.
+    pub(in crate::event) fn deposit(
+        self,
+        site: &Arc<QueuedHandler>,
+        permit: Option<Permit<'_>>,
+    ) -> Accepted {
+        let job = self.job(site);
+        let (dropped, accepted) = match (permit, site.site.options.overflow) {
+            (Some(permit), _) => {
+                return if permit.fill(job) {
+                    Accepted::Yes
+                } else {
+                    Accepted::Gone
+                };
+            }
+            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
+                Displaced::Nothing(job) => (job, Accepted::Dropped),
+            },
+            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
+            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
+        };
+        dropped.give_up();
+        accepted
+    }
+
+    /// Counts it as dropped, since it found no room where waiting is not possible.
+    pub(in crate::event) fn give_up(self, site: &Arc<QueuedHandler>) {
+        self.job(site).give_up();
+    }
+
+    /// Goes into a mailbox, as the overflow policy says.
+    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedHandler>) -> Accepted {
+        let acceptance = &site.acceptance;
+        if acceptance.refusal().is_some() {
+            return Accepted::Refused;
+        }
+        let may_wait = site.site.options.overflow == Overflow::Wait;
+        let pending = match acceptance.try_share() {
+            Ok(share) => self.shares(share),
+            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Full) if !may_wait => return self.deposit(site, None),
+            Err(NoPermit::Full) if site.is_ours() => return Accepted::Full,
+            Err(NoPermit::Full) => match acceptance.share().await {
+                Ok(share) => self.shares(share),
+                Err(_) => return Accepted::Gone,
+            },
+        };
+        let permit = match site.mailbox.try_reserve() {
+            Ok(permit) => Some(permit),
+            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Full) if may_wait => {
+                if site.is_ours() {
+                    return Accepted::Full;
+                }
+                match &acceptance.store {
+                    None => match site.mailbox.reserve().await {
+                        Ok(permit) => Some(permit),
+                        Err(_) => return Accepted::Gone,
+                    },
+                    // A store that fails makes no room.
+                    Some(store) => tokio::select! {
+                        biased;
+                        permit = site.mailbox.reserve() => match permit {
+                            Ok(permit) => Some(permit),
+                            Err(_) => return Accepted::Gone,
+                        },
+                        () = store.refuses() => return Accepted::Refused,
+                    },
+                }
+            }
+            Err(NoPermit::Full) => None,
+        };
+        pending.deposit(site, permit)
+    }
+}

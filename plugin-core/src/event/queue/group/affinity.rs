@@ -1,0 +1,221 @@
+//! Which member has the unfinished events of a key.
+//!
+//! Invariants:
+//!
+//! 1. All unfinished events of a key are at one member. An event of a key comes in only where the
+//!    key's unfinished ones are, or anywhere when there are none; both are looked at and noted
+//!    under one lock.
+//! 2. An event is noted before it is put into a mailbox, and until it is handled or given up: its
+//!    job holds the [`AffinityGuard`], and what ends a job drops it.
+//!
+//! So an event that goes to another member than the one before it is accepted there only after
+//! the one before it is handled or given up, whatever members came and went between: which member
+//! is chosen has no part in the argument. Within a member, mailbox and worker keep the order.
+//!
+//! 3. Whoever can't come in stands in line, and nobody passes a line, but a handler of the very
+//!    member: it would wait for itself. So a line moves on as soon as the member has finished what
+//!    it has of the key.
+//! 4. There is an entry for a key while it has unfinished events or a line: never more than the
+//!    mailboxes have room for, and the publishers that wait.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::{Notify, Semaphore, SemaphorePermit};
+
+use super::MemberId;
+use super::balance::rendezvous;
+
+/// The keys that have unfinished events, of one group.
+#[derive(Debug, Default)]
+pub(crate) struct KeyAffinity(Mutex<HashMap<u64, Pinned>>);
+
+#[derive(Debug, Default)]
+struct Pinned {
+    /// Who has the unfinished events.
+    id: MemberId,
+    unfinished: usize,
+    /// Publishers that stand in the line.
+    waiting: usize,
+    line: Option<Arc<Line>>,
+}
+
+/// Publishers that wait until a key may change its member.
+#[derive(Debug)]
+struct Line {
+    /// The one permit belongs to the first in line; it goes on in order.
+    first: Semaphore,
+    /// Told when there are no unfinished events any more.
+    drained: Notify,
+}
+
+/// What became of a wish to come in.
+#[derive(Debug)]
+pub(crate) enum Placement {
+    /// Noted at the member of this index.
+    In(usize, AffinityGuard),
+    /// The key's unfinished events are elsewhere, or others are first.
+    Busy,
+    /// So it is, and it would wait for the very handler that asks.
+    Own,
+}
+
+/// One unfinished event of a key.
+#[derive(Debug)]
+pub(crate) struct AffinityGuard {
+    affinity: Arc<KeyAffinity>,
+    key: u64,
+}
+
+/// A place in the line of a key.
+#[derive(Debug)]
+pub(crate) struct Waiting {
+    affinity: Arc<KeyAffinity>,
+    key: u64,
+    line: Arc<Line>,
+}
+
+impl KeyAffinity {
+    /// Lets an event of a key in at one of the members, if it need not wait. `own` is the mailbox
+    /// whose handler asks, if one does.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        key: u64,
+        ids: &[MemberId],
+        own: Option<usize>,
+    ) -> Placement {
+        self.admit(key, ids, (own, false))
+    }
+
+    fn admit(
+        self: &Arc<Self>,
+        key: u64,
+        ids: &[MemberId],
+        (own, is_first): (Option<usize>, bool),
+    ) -> Placement {
+        let mut keys = self.lock();
+        let pinned = keys.get(&key);
+        let unfinished = pinned.filter(|pinned| pinned.unfinished > 0);
+        let is_own = unfinished.is_some_and(|pinned| own == Some(pinned.id.mailbox));
+        let passes = is_first || is_own || pinned.is_none_or(|pinned| pinned.waiting == 0);
+        let id = match unfinished {
+            Some(pinned) => ids.iter().position(|id| *id == pinned.id),
+            None => rendezvous(key, ids),
+        };
+        match id.filter(|_| passes) {
+            Some(at) => {
+                let pinned = keys.entry(key).or_default();
+                pinned.id = ids[at];
+                pinned.unfinished += 1;
+                Placement::In(at, self.pin(key))
+            }
+            None if is_own => Placement::Own,
+            None => Placement::Busy,
+        }
+    }
+
+    fn pin(self: &Arc<Self>, key: u64) -> AffinityGuard {
+        AffinityGuard {
+            affinity: Arc::clone(self),
+            key,
+        }
+    }
+
+    /// Stands in the line of a key.
+    pub(crate) fn line(self: &Arc<Self>, key: u64) -> Waiting {
+        let mut keys = self.lock();
+        let pinned = keys.entry(key).or_default();
+        pinned.waiting += 1;
+        let line = pinned.line.get_or_insert_with(Line::new);
+        Waiting {
+            affinity: Arc::clone(self),
+            key,
+            line: Arc::clone(line),
+        }
+    }
+
+    /// Keys that have unfinished events, or a line.
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    fn change(&self, key: u64, change: impl FnOnce(&mut Pinned)) {
+        let mut keys = self.lock();
+        let Some(pinned) = keys.get_mut(&key) else {
+            return;
+        };
+        change(pinned);
+        if pinned.unfinished > 0 {
+            return;
+        }
+        if pinned.waiting == 0 {
+            keys.remove(&key);
+        } else if let Some(line) = &pinned.line {
+            line.drained.notify_one();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<u64, Pinned>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Line {
+    fn new() -> Arc<Self> {
+        Arc::new(Self {
+            first: Semaphore::new(1),
+            drained: Notify::new(),
+        })
+    }
+}
+
+impl Waiting {
+    /// Waits until all that came before have come in or gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future leaves the line.
+    pub(crate) async fn first(&self) -> First<'_> {
+        let turn = self.line.first.acquire().await;
+        First {
+            waiting: self,
+            _turn: turn.expect("nobody closes a line"),
+        }
+    }
+}
+
+/// The first in the line of a key.
+pub(crate) struct First<'a> {
+    waiting: &'a Waiting,
+    _turn: SemaphorePermit<'a>,
+}
+
+impl First<'_> {
+    /// As [`KeyAffinity::enter`], past the line.
+    pub(crate) fn enter(&self, ids: &[MemberId], own: Option<usize>) -> Placement {
+        let Waiting { affinity, key, .. } = self.waiting;
+        affinity.admit(*key, ids, (own, true))
+    }
+
+    /// Waits until it is worth another try.
+    pub(crate) async fn drained(&self) {
+        self.waiting.line.drained.notified().await;
+    }
+}
+
+impl Drop for AffinityGuard {
+    fn drop(&mut self) {
+        self.affinity
+            .change(self.key, |pinned| pinned.unfinished -= 1);
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.affinity.change(self.key, |pinned| pinned.waiting -= 1);
+    }
+}
+
+#[cfg(test)]
+mod tests;

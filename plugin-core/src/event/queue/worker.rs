@@ -1,0 +1,376 @@
+//! The task of an instance that takes events out of its mailbox and calls the handlers.
+//!
+//! Order: the events of one handler are handled in the order in which they were accepted, unless
+//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait
+//! until the batch is full, its `linger` is over, or the mailbox is closed. While an event waits
+//! for its retry, the later ones of its order key wait behind it in the mailbox, and all others are
+//! handled.
+//!
+//! Most calls are done when they are polled for the first time. They are made one after the other
+//! within one poll of the task; only for what has to wait, or does not end well, is there an
+//! `await`.
+
+mod batch;
+mod calls;
+mod completions;
+mod concurrent;
+mod queues;
+mod retries;
+mod slot;
+mod timer;
+mod work;
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::{Context, Poll, ready};
+
+use tokio::time::Instant;
+
+use super::job::Job;
+use super::mailbox::Mailbox;
+use super::order_key::OrderKey;
+use crate::error::Result;
+use batch::Batches;
+use completions::{Completions, TURN};
+use concurrent::ConcurrentCalls;
+use retries::RetryQueue;
+use slot::CallSlot;
+use work::Work;
+
+pub(crate) struct Worker {
+    mailbox: Arc<Mailbox>,
+    // In this order, so that what a worker leaves behind becomes dead letters in the order in which
+    // it came.
+    slot: CallSlot,
+    /// What is to be called before the jobs: what has waited long enough.
+    ready: VecDeque<Work>,
+    /// What was taken out of the mailbox, in its order.
+    jobs: VecDeque<Job>,
+    completions: Completions,
+    /// What it has come to since others had their turn.
+    turn: usize,
+    batches: Batches,
+    /// What waits for its retry.
+    retries: RetryQueue,
+    concurrent: ConcurrentCalls,
+}
+
+/// Why calls are not just made one after the other.
+enum Step {
+    /// There is nothing to call.
+    Idle,
+    /// Others have their turn.
+    Pause,
+    /// A call has ended, and there is more to do than to count it.
+    Ended(Work, Result<()>),
+    /// A call that runs beside others, or asks a breaker or a store first.
+    Special(Work),
+    /// The subscription has ended meanwhile.
+    Void(Work),
+}
+
+/// What comes next.
+enum NextStep {
+    Nothing,
+    /// A job was put where it waits.
+    Waits,
+    /// It is in the call slot.
+    Call,
+}
+
+impl Worker {
+    pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
+        Self {
+            batches: Batches::new(mailbox.capacity()),
+            concurrent: ConcurrentCalls::new(),
+            slot: CallSlot::new(),
+            completions: Completions::new(&mailbox),
+            turn: 0,
+            mailbox,
+            ready: VecDeque::new(),
+            jobs: VecDeque::new(),
+            retries: RetryQueue::new(),
+        }
+    }
+
+    /// Handles events until the mailbox is closed and empty, and nothing waits for a retry.
+    pub(crate) async fn run(mut self) {
+        let mut open = true;
+        while open || self.has_work() {
+            match poll_fn(|context| self.go_on(context)).await {
+                Step::Ended(work, result) => self.conclude(work, result).await,
+                Step::Special(work) => self.call_special(work).await,
+                Step::Void(work) => self.discard(work),
+                Step::Pause => tokio::task::yield_now().await,
+                Step::Idle => open = self.find(open).await,
+            }
+            self.gather(!open);
+        }
+    }
+
+    /// Finds more to do, and waits for it if need be; `false` when the mailbox is closed and empty.
+    async fn find(&mut self, open: bool) -> bool {
+        self.gather(!open);
+        if self.ready.is_empty() && (open || self.has_work()) {
+            return self.wait(open).await;
+        }
+        open
+    }
+
+    fn has_work(&self) -> bool {
+        !(self.ready.is_empty() && self.jobs.is_empty())
+            || self.slot.is_busy()
+            || self.has_waiting()
+    }
+
+    /// Whether there is something that waits for its time.
+    fn has_waiting(&self) -> bool {
+        !self.batches.is_empty() || !self.retries.is_empty() || !self.concurrent.is_empty()
+    }
+
+    async fn wait(&mut self, open: bool) -> bool {
+        let due = [self.batches.due(), self.retries.due()];
+        let due = due.into_iter().flatten().min();
+        if open && due.is_none() && self.concurrent.is_empty() {
+            return self.mailbox.take(&mut self.jobs).await;
+        }
+        tokio::select! {
+            more = self.mailbox.take(&mut self.jobs), if open => return more,
+            Some(failed) = self.concurrent.ended() => failed.into_iter().for_each(|work| self.park(work)),
+            () = sleep_until(due) => {}
+        }
+        open
+    }
+
+    /// Finds what has waited long enough.
+    fn gather(&mut self, is_last: bool) {
+        if self.mailbox.bell().was_nudged() {
+            self.gather_ended();
+        }
+        if !self.has_waiting() {
+            return;
+        }
+        for work in self.concurrent.reap() {
+            self.park(work);
+        }
+        while let Some(work) = self.retries.pop_due() {
+            self.ready.push_back(work);
+        }
+        let over = |batch: &batch::OpenBatch, now: Instant| {
+            is_last && self.jobs.is_empty() || batch.due <= now
+        };
+        self.ready.extend(self.batches.take(over));
+    }
+
+    /// Finds what waits and should not: its subscription has ended or comes to rest, or the plugin
+    /// stops before its time has come.
+    fn gather_ended(&mut self) {
+        for work in self.retries.take_ended(self.mailbox.bell().ends()) {
+            if !work.site().drains() && !work.site().site.has_ended() {
+                self.leave_behind(work);
+                continue;
+            }
+            work.site().come_to_rest();
+            self.ready.push_back(work);
+        }
+        let ended = |batch: &batch::OpenBatch, _: Instant| batch.has_ended();
+        self.ready.extend(self.batches.take(ended));
+    }
+
+    /// Makes calls until one waits, or until there is more to do than that.
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        let step = self.make_calls(context);
+        self.completions.tell();
+        step
+    }
+
+    fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+        if self.slot.is_busy() {
+            let result = ready!(self.slot.poll(&mut self.completions, context));
+            if let Some(step) = self.ended(result) {
+                return Poll::Ready(step);
+            }
+        }
+        while self.turn < TURN {
+            self.turn += 1;
+            match self.next() {
+                NextStep::Nothing => return Poll::Ready(Step::Idle),
+                NextStep::Waits => continue,
+                NextStep::Call => {}
+            }
+            if let Some(step) = ready!(self.call(context)) {
+                return Poll::Ready(step);
+            }
+        }
+        self.turn = 0;
+        Poll::Ready(Step::Pause)
+    }
+
+    /// Puts into the call slot what is to be called next.
+    #[inline(always)]
+    fn next(&mut self) -> NextStep {
+        if let Some(work) = self.ready.pop_front() {
+            self.slot.put(work);
+            return NextStep::Call;
+        }
+        let Some(job) = self.jobs.pop_front() else {
+            return NextStep::Nothing;
+        };
+        if job.site.call.is_batch || !self.retries.is_empty() {
+            return self.assign(job);
+        }
+        self.slot.put(Work::of(job));
+        NextStep::Call
+    }
+
+    /// Puts a job where it belongs, if it may have to wait.
+    fn assign(&mut self, job: Job) -> NextStep {
+        let Some(job) = self.hold_back(job) else {
+            return NextStep::Waits;
+        };
+        let work = match job.site.call.is_batch {
+            true => self.batches.add(job),
+            false => Some(Work::of(job)),
+        };
+        let Some(work) = work else {
+            return NextStep::Waits;
+        };
+        self.slot.put(work);
+        NextStep::Call
+    }
+
+    /// Lets a job wait if its order key waits for a retry.
+    fn hold_back(&self, job: Job) -> Option<Job> {
+        if self.retries.is_empty() {
+            return Some(job);
+        }
+        self.mailbox.hold_back(job)
+    }
+
+    /// Makes a call, unless it is none that is made here. Ready with nothing when it has ended and
+    /// nothing is left to do.
+    #[inline(always)]
+    fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
+        let Some(work) = self.slot.work() else {
+            return Poll::Ready(None);
+        };
+        let site = &work.site().site;
+        if site.is_special {
+            return Poll::Ready(self.slot.take().map(Step::Special));
+        }
+        if site.has_ended() {
+            return Poll::Ready(self.slot.take().map(Step::Void));
+        }
+        self.completions.gave_room(work.begin());
+        let result = ready!(self.slot.call(&mut self.completions, context));
+        Poll::Ready(self.ended(result))
+    }
+
+    #[inline]
+    fn ended(&mut self, result: Option<Result<()>>) -> Option<Step> {
+        let result = result?;
+        (self.slot.take()).map(|work| Step::Ended(work, result))
+    }
+
+    /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.
+    async fn call_special(&mut self, work: Work) {
+        // What waited for a retry was taken before: no job waits for what is gone.
+        let Some(mut work) = work.take() else {
+            return;
+        };
+        for failed in self.concurrent.reap() {
+            self.park(failed);
+        }
+        if work.site().site.options.concurrency > 1 {
+            while self.concurrent.has_no_room_for(&work) {
+                let Some(failed) = self.concurrent.ended().await else {
+                    break;
+                };
+                failed.into_iter().for_each(|work| self.park(work));
+            }
+            let refused = self.concurrent.call(work);
+            return refused.into_iter().for_each(|work| self.park(work));
+        }
+        if work.site().site.has_ended() {
+            return self.discard(work);
+        }
+        if !work.is_admitted() {
+            return self.park(work);
+        }
+        self.call_alone(work).await;
+    }
+
+    /// Makes a call and waits for its end.
+    async fn call_alone(&mut self, mut work: Work) {
+        self.completions.gave_room(work.begin());
+        self.slot.put(work);
+        let (slot, completions) = (&mut self.slot, &mut self.completions);
+        let ended = poll_fn(|context| {
+            let polled = match slot.is_busy() {
+                true => slot.poll(completions, context),
+                false => slot.call(completions, context),
+            };
+            completions.tell();
+            polled
+        });
+        if let Some(result) = ended.await
+            && let Some(work) = self.slot.take()
+        {
+            self.conclude(work, result).await;
+        }
+    }
+
+    fn discard(&mut self, work: Work) {
+        let order_key = work.lane_of_retry();
+        work.discard();
+        self.release(order_key);
+    }
+
+    async fn conclude(&mut self, work: Work, result: Result<()>) {
+        let order_key = work.lane_of_retry();
+        match work.conclude(result).await {
+            Some(failed) => self.park(failed),
+            None => self.release(order_key),
+        }
+    }
+
+    /// Lets what failed wait for its retry, and what has its order key behind it; unless it is stored, and nothing
+    /// is waited for any more; or unless it would wait in vain.
+    fn park(&mut self, work: Work) {
+        if work.site().drains() {
+            work.site().come_to_rest();
+            return self.discard(work);
+        }
+        let order_key = work.order_key();
+        match self.retries.push(work, self.mailbox.bell().ends()) {
+            Some(hopeless) => self.leave_behind(hopeless),
+            None => order_key
+                .into_iter()
+                .for_each(|order_key| self.mailbox.hold(order_key)),
+        }
+    }
+
+    /// Leaves work to the dead letters that its plugin stops too early for.
+    fn leave_behind(&mut self, work: Work) {
+        let order_key = work.lane_of_retry();
+        self.concurrent.skip(&work);
+        drop(work);
+        self.release(order_key);
+    }
+
+    /// A retry is over: what waited behind it comes next.
+    fn release(&mut self, order_key: Option<OrderKey>) {
+        let Some(order_key) = order_key else { return };
+        for job in self.mailbox.release(order_key).into_iter().rev() {
+            self.jobs.push_front(job);
+        }
+    }
+}
+
+async fn sleep_until(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,158 @@
+//! Calls that run beside others: those of handlers with `concurrency`.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::task::coop::consume_budget;
+use tokio::task::{JoinError, JoinSet};
+
+use super::queues::KeyedQueues;
+use super::slot::CallSlot;
+use super::work::Work;
+use crate::event::queue::order_key::address;
+use crate::options::Overflow;
+
+/// Calls that run beside others.
+pub(super) struct ConcurrentCalls {
+    running: JoinSet<Ended>,
+    /// The calls of each handler.
+    queues: HashMap<usize, Arc<Mutex<KeyedQueues<Work>>>>,
+    /// How many events without a key there were: each has a queue of its own.
+    keyless: u64,
+}
+
+/// What a task leaves to do.
+#[derive(Default)]
+struct Ended {
+    /// What is to be tried again, or waits for its target.
+    failed: Option<Work>,
+    /// What runs in its place.
+    next: Option<(u64, Work)>,
+}
+
+impl ConcurrentCalls {
+    pub(super) fn new() -> Self {
+        Self {
+            running: JoinSet::new(),
+            queues: HashMap::new(),
+            keyless: 0,
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.running.is_empty()
+    }
+
+    /// Whether a call has to wait in the mailbox: what may have to give way to a new event does not
+    /// wait here.
+    pub(super) fn has_no_room_for(&self, work: &Work) -> bool {
+        let site = work.site();
+        site.site.options.overflow == Overflow::DropOldest
+            && (self.queues.get(&address(site))).is_some_and(|queues| lock(queues).is_full())
+    }
+
+    /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
+    /// same key. What waits keeps its place in the mailbox, so it is bounded. What has to wait for
+    /// the handler's target comes back.
+    pub(super) fn call(&mut self, mut work: Work) -> Option<Work> {
+        let key = work.key();
+        let is_resumed = key.is_some() && work.is_retry();
+        // A new event takes its place behind those of its key first.
+        if (key.is_none() || is_resumed) && work.is_shut_out() {
+            return Some(work);
+        }
+        let key = key.unwrap_or_else(|| {
+            self.keyless += 1;
+            self.keyless
+        });
+        let queues = self.queues(&work);
+        let first = {
+            let mut queues = lock(&queues);
+            match is_resumed {
+                true => queues.resume(key, work),
+                false => queues.add(key, work),
+            }
+        };
+        if let Some(first) = first {
+            self.spawn(queues, (key, first));
+        }
+        None
+    }
+
+    /// There is no more call with an event that failed or waited: those behind it come next.
+    pub(super) fn skip(&mut self, work: &Work) {
+        let is_suspended = work.is_retry() && work.site().site.options.concurrency > 1;
+        let Some(key) = work.key().filter(|_| is_suspended) else {
+            return;
+        };
+        let queues = self.queues(work);
+        let next = lock(&queues).skip(key);
+        if let Some(next) = next {
+            self.spawn(queues, next);
+        }
+    }
+
+    /// Calls a handler with one event after the other, until one fails or none is left.
+    fn spawn(&mut self, queues: Arc<Mutex<KeyedQueues<Work>>>, first: (u64, Work)) {
+        let mut slot = CallSlot::new();
+        self.running.spawn(async move {
+            let mut next = Some(first);
+            while let Some((key, work)) = next {
+                let is_keyed = work.key().is_some();
+                // Calls that never wait leave others their turn.
+                consume_budget().await;
+                let failed = slot.serve(work).await;
+                let mut queues = lock(&queues);
+                next = match failed.is_some() && is_keyed {
+                    true => queues.suspend(),
+                    false => queues.next(key),
+                };
+                if failed.is_some() {
+                    return Ended { failed, next };
+                }
+            }
+            Ended::default()
+        });
+    }
+
+    /// Waits for the end of a task; returns what is to be tried again.
+    ///
+    /// # Cancel safety
+    ///
+    /// A dropped future takes no task's end.
+    pub(super) async fn ended(&mut self) -> Option<Option<Work>> {
+        let ended = self.running.join_next().await?;
+        Some(self.take(ended))
+    }
+
+    /// What is to be tried again of the tasks that have ended.
+    pub(super) fn reap(&mut self) -> Vec<Work> {
+        let mut failed = Vec::new();
+        while let Some(ended) = self.running.try_join_next() {
+            failed.extend(self.take(ended));
+        }
+        failed
+    }
+
+    fn take(&mut self, ended: Result<Ended, JoinError>) -> Option<Work> {
+        // Handlers are guarded, and nobody aborts a call: it has ended.
+        let Ended { failed, next } = ended.unwrap_or_default();
+        if let Some(next) = next {
+            let queues = self.queues(&next.1);
+            self.spawn(queues, next);
+        }
+        failed
+    }
+
+    fn queues(&mut self, work: &Work) -> Arc<Mutex<KeyedQueues<Work>>> {
+        let site = work.site();
+        let queues = (self.queues.entry(address(site))).or_insert_with(|| {
+            Arc::new(Mutex::new(KeyedQueues::new(site.site.options.concurrency)))
+        });
+        Arc::clone(queues)
+    }
+}
+
+fn lock(queues: &Mutex<KeyedQueues<Work>>) -> MutexGuard<'_, KeyedQueues<Work>> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,110 @@
+//! What waits for its retry, or for a target that is down: one timer for all of it.
+
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use tokio::time::Instant;
+
+use super::work::Work;
+use crate::event::outcome::jitter::Jitter;
+
+/// Work in the order in which it is due.
+pub(super) struct RetryQueue {
+    waiting: BinaryHeap<Reverse<Waiting>>,
+    /// How many there have been, so that what is due at once keeps its order.
+    count: u64,
+    jitter: Jitter,
+}
+
+struct Waiting {
+    due: Instant,
+    count: u64,
+    work: Work,
+}
+
+impl RetryQueue {
+    pub(super) fn new() -> Self {
+        Self {
+            waiting: BinaryHeap::new(),
+            count: 0,
+            jitter: Jitter::new(),
+        }
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// When the first is to be tried again.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.waiting.peek().map(|Reverse(first)| first.due)
+    }
+
+    /// Lets work wait: as long as its handler asks for, or for its target. It comes back if that is
+    /// longer than anything is waited for.
+    pub(super) fn push(&mut self, work: Work, ends: Option<Instant>) -> Option<Work> {
+        let now = Instant::now();
+        let shut_until = work.shut_until();
+        let due = shut_until.unwrap_or_else(|| now + work.pause(&mut self.jitter));
+        if ends.is_some_and(|ends| work.is_hopeless(due, ends)) {
+            return Some(work);
+        }
+        if shut_until.is_none() {
+            work.tell(due - now);
+        }
+        self.count += 1;
+        self.waiting.push(Reverse(Waiting {
+            due,
+            count: self.count,
+            work,
+        }));
+        None
+    }
+
+    /// Takes out what is not waited for: no call begins with it any more.
+    pub(super) fn take_ended(&mut self, ends: Option<Instant>) -> Vec<Work> {
+        let has_ended = |Waiting { due, work, .. }: &Waiting| {
+            work.site().site.has_ended()
+                || work.site().drains()
+                || ends.is_some_and(|ends| work.is_hopeless(*due, ends))
+        };
+        let (ended, waiting) = (std::mem::take(&mut self.waiting).into_iter())
+            .partition::<Vec<_>, _>(|Reverse(waiting)| has_ended(waiting));
+        self.waiting = waiting.into();
+        let mut ended: Vec<_> = ended.into_iter().map(|Reverse(ended)| ended).collect();
+        ended.sort_unstable();
+        ended.into_iter().map(|ended| ended.work).collect()
+    }
+
+    /// Takes the first out, if it is due.
+    pub(super) fn pop_due(&mut self) -> Option<Work> {
+        self.due().filter(|&due| due <= Instant::now())?;
+        self.waiting.pop().map(|Reverse(waiting)| waiting.work)
+    }
+}
+
+impl Waiting {
+    fn rank(&self) -> (Instant, u64) {
+        (self.due, self.count)
+    }
+}
+
+impl PartialEq for Waiting {
+    fn eq(&self, other: &Self) -> bool {
+        self.rank() == other.rank()
+    }
+}
+
+impl Eq for Waiting {}
+
+impl PartialOrd for Waiting {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Waiting {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.rank().cmp(&other.rank())
+    }
+}

@@ -1,0 +1,311 @@
+//! What one call of a handler is for, and what becomes of it when the call has ended.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use crate::error::{Error, LONGEST_ASKED, Result};
+use crate::event::handler::Site;
+use crate::event::handler::caller::Events;
+use crate::event::outcome::breaker::{Admission, Verdict};
+use crate::event::outcome::jitter::Jitter;
+use crate::event::payload::Payload;
+use crate::event::queue::handler::QueuedHandler;
+use crate::event::queue::job::Job;
+use crate::event::queue::order_key::OrderKey;
+use crate::event::queue::turn::ProbeState;
+
+/// How often one event may show that a target is down, before that counts against the event: one
+/// that fails whenever it is tried holds up those behind it no longer than so many probes.
+const MOST_PROBES: u32 = 100;
+
+/// One event, or a batch, which is tried again as a whole.
+pub(super) struct Work {
+    first: Job,
+    /// The rest of a batch.
+    rest: Vec<Job>,
+}
+
+impl Work {
+    pub(super) fn of(job: Job) -> Self {
+        Self {
+            first: job,
+            rest: Vec::new(),
+        }
+    }
+
+    /// The first of a batch, with room for so many.
+    pub(super) fn first_of(job: Job, most: usize) -> Self {
+        Self {
+            first: job,
+            rest: Vec::with_capacity(most.saturating_sub(1)),
+        }
+    }
+
+    pub(super) fn site(&self) -> &Arc<QueuedHandler> {
+        &self.first.site
+    }
+
+    pub(super) fn order_key(&self) -> Option<OrderKey> {
+        self.first.order_key()
+    }
+
+    /// The order key whose jobs wait for it, if it was tried before.
+    pub(super) fn lane_of_retry(&self) -> Option<OrderKey> {
+        self.is_retry().then(|| self.order_key())?
+    }
+
+    /// The key of its event, if that has one.
+    pub(super) fn key(&self) -> Option<u64> {
+        self.first.key()
+    }
+
+    /// Whether it has waited, for a retry or for the target of its handler.
+    pub(super) fn is_retry(&self) -> bool {
+        self.attempts() > 0 || self.first.gate() != ProbeState::Never
+    }
+
+    /// Asks the breaker of its handler for a call; if it gets none, it has to wait.
+    pub(super) fn is_admitted(&mut self) -> bool {
+        let Some(breaker) = &self.site().breaker else {
+            return true;
+        };
+        let gate = match breaker.admit() {
+            Admission::Refused => ProbeState::Shut,
+            Admission::Probe => ProbeState::Probe,
+            Admission::Call if self.first.gate() == ProbeState::Never => return true,
+            Admission::Call => ProbeState::Passed,
+        };
+        self.first.stands(gate);
+        gate != ProbeState::Shut
+    }
+
+    /// Whether the breaker of its handler would not let it be called; it is noted then.
+    pub(super) fn is_shut_out(&mut self) -> bool {
+        let site = self.site();
+        let refused = !site.site.has_ended()
+            && (site.breaker.as_ref()).is_some_and(|one| one.refused_until().is_some());
+        if refused {
+            self.first.stands(ProbeState::Shut);
+        }
+        refused
+    }
+
+    /// Whether it shows if the target of its handler is back.
+    pub(super) fn is_probe(&self) -> bool {
+        self.first.gate() == ProbeState::Probe
+    }
+
+    /// When it asks the breaker of its handler again, if it waits for that.
+    pub(super) fn shut_until(&self) -> Option<Instant> {
+        let breaker = self.site().breaker.as_ref()?;
+        let until = || breaker.refused_until().unwrap_or_else(Instant::now);
+        (self.first.gate() == ProbeState::Shut).then(until)
+    }
+
+    /// Whether it would wait in vain for its next call, which is due then, while its plugin stops:
+    /// longer than the stop waits, or for a target that is down.
+    pub(super) fn is_hopeless(&self, due: Instant, ends: Instant) -> bool {
+        let breaker = self.site().breaker.as_ref();
+        due > ends || breaker.is_some_and(|breaker| breaker.is_open())
+    }
+
+    /// Calls that failed so far.
+    pub(super) fn attempts(&self) -> u32 {
+        self.first.attempts()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        1 + self.rest.len()
+    }
+
+    /// Adds a job of the same handler, and says how many there are.
+    pub(super) fn add(&mut self, job: Job) -> usize {
+        self.rest.push(job);
+        self.len()
+    }
+
+    /// The event, or the first of a batch.
+    pub(super) fn payload(&self) -> &Arc<dyn Payload> {
+        &self.first.payload
+    }
+
+    pub(super) fn payloads(&self) -> Vec<Arc<dyn Payload>> {
+        let jobs = std::iter::once(&self.first).chain(&self.rest);
+        jobs.map(|job| Arc::clone(&job.payload)).collect()
+    }
+
+    /// What is left of it that no store has dropped meanwhile: of that the handler is called.
+    pub(super) fn take(self) -> Option<Self> {
+        let mut jobs = self.into_jobs().filter_map(Job::take);
+        let first = jobs.next()?;
+        let rest = jobs.collect();
+        Some(Self { first, rest })
+    }
+
+    /// The pause before the next call: as long as the handler says, in part by chance, and not
+    /// shorter than an error asked for.
+    pub(super) fn pause(&self, jitter: &mut Jitter) -> Duration {
+        let retry = self.site().site.options.retry;
+        let pause = retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()));
+        let jobs = std::iter::once(&self.first).chain(&self.rest);
+        let asked = jobs.filter_map(Job::asked_pause).max();
+        (jitter.spread(pause)).max(asked.unwrap_or_default().min(LONGEST_ASKED))
+    }
+
+    /// Tells the operator that there will be another call.
+    pub(super) fn tell(&self, pause: Duration) {
+        let site = &self.site().site;
+        tracing::warn!(
+            plugin = site.owner.name(),
+            handler = site.handler,
+            topic = %site.topic,
+            event = %self.first.payload.meta().id,
+            retry = self.attempts(),
+            of = site.options.retry.map_or(0, |retry| retry.retries),
+            ?pause,
+            "handler failed, will be called again: {}",
+            self.first.last_error()
+        );
+    }
+
+    /// Its handler is called now; says how many places in the mailbox are free by that.
+    #[inline]
+    pub(super) fn begin(&mut self) -> usize {
+        let rest: usize = (self.rest.iter_mut())
+            .map(|job| usize::from(job.begin()))
+            .sum();
+        rest + usize::from(self.first.begin())
+    }
+
+    /// Whether nothing is left to do but to count it, once it ended well.
+    pub(super) fn is_plain(&self) -> bool {
+        self.first.is_plain() && self.rest.iter().all(Job::is_plain)
+    }
+
+    /// Somebody else counts its events as handled; says how many they are.
+    #[inline]
+    pub(super) fn counts_elsewhere(&mut self) -> usize {
+        self.first.counts_elsewhere();
+        self.rest.iter_mut().for_each(Job::counts_elsewhere);
+        self.len()
+    }
+
+    /// Ends it without a call: its subscription has ended.
+    pub(super) fn discard(self) {
+        self.into_jobs().for_each(Job::discard);
+    }
+
+    /// Acknowledges it after a call; what is to be tried again comes back.
+    pub(super) async fn conclude(mut self, result: Result<()>) -> Option<Self> {
+        let is_down = self.is_probe() && Verdict::of(&result) == Verdict::Down;
+        let Err(error) = result else {
+            self.succeed().await;
+            return None;
+        };
+        self.site().site.count_failure(&error);
+        if is_down && self.first.probes() < MOST_PROBES {
+            self.probed(&error);
+            return Some(self);
+        }
+        let error = match error.into_each() {
+            Ok(each) => return self.conclude_each(each).await,
+            Err(error) => error,
+        };
+        self.jobs_mut().for_each(|job| job.failed(&error));
+        if self.first.may_retry(&error) {
+            return Some(self);
+        }
+        self.bury(&error).await;
+        None
+    }
+
+    /// Notes that the target of its handler is down; its events wait for that.
+    fn probed(&mut self, error: &Error) {
+        let each = error.each().unwrap_or_default();
+        for (at, job) in self.jobs_mut().enumerate() {
+            let own = each.get(at).and_then(|result| result.as_ref().err());
+            job.probed(own.unwrap_or(error));
+        }
+        self.first.stands(ProbeState::Shut);
+    }
+
+    /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
+    async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
+        let site = Arc::clone(self.site());
+        let (mut completions, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        // All at once and before anything waits, so that none that succeeded is left behind.
+        for (mut job, result) in self.into_jobs().zip(each) {
+            match result {
+                Ok(()) => {
+                    job.leave();
+                    completions.push(job);
+                }
+                Err(error) => {
+                    job.failed(&error);
+                    match job.may_retry(&error) {
+                        true => again.push(job),
+                        false => dead.push((job, error)),
+                    }
+                }
+            }
+        }
+        for job in completions {
+            job.succeed().await;
+        }
+        tell_of(&site.site, &dead);
+        for (job, error) in dead {
+            job.bury(&error).await;
+        }
+        let mut again = again.into_iter();
+        Some(Self {
+            first: again.next()?,
+            rest: again.collect(),
+        })
+    }
+
+    async fn succeed(mut self) {
+        self.jobs_mut().for_each(Job::leave);
+        for job in self.into_jobs() {
+            job.succeed().await;
+        }
+    }
+
+    async fn bury(self, error: &Error) {
+        let others = self.rest.len();
+        (self.site().site).tell_of(self.first.payload.meta(), error, others);
+        for job in self.into_jobs() {
+            job.bury(error).await;
+        }
+    }
+
+    fn jobs_mut(&mut self) -> impl Iterator<Item = &mut Job> {
+        std::iter::once(&mut self.first).chain(&mut self.rest)
+    }
+
+    fn into_jobs(self) -> impl Iterator<Item = Job> {
+        std::iter::once(self.first).chain(self.rest)
+    }
+}
+
+impl Events for Work {
+    fn all(&self) -> Vec<Arc<dyn Payload>> {
+        self.payloads()
+    }
+}
+
+/// Tells the operator of the events that a call failed with: once for each cause.
+fn tell_of(site: &Site, dead: &[(Job, Error)]) {
+    let mut causes: Vec<(String, &Job, &Error, usize)> = Vec::new();
+    for (job, error) in dead {
+        let text = error.to_string();
+        match causes.iter_mut().find(|(known, ..)| *known == text) {
+            Some((.., others)) => *others += 1,
+            None => causes.push((text, job, error, 0)),
+        }
+    }
+    for (_, job, error, others) in causes {
+        site.tell_of(job.payload.meta(), error, others);
+    }
+}

@@ -1,0 +1,34 @@
+//! The methods of a plugin that answer requests, as `#[plugin]` declares them.
+
+use std::fmt;
+
+use super::Desks;
+use crate::boxed::PluginRef;
+use crate::event::descriptor::EventDescriptor;
+use crate::options::{Mode, RespondOptions};
+
+/// A method that answers requests.
+#[derive(Clone, Copy)]
+pub struct Respond {
+    /// Name of the method.
+    pub handler: &'static str,
+    /// What it answers.
+    pub request: &'static EventDescriptor,
+    /// Where it runs: on the task of who asks, or on one of its own.
+    pub mode: Mode,
+    /// How it is served.
+    pub options: RespondOptions,
+    /// Binds the method of an instance to the request.
+    pub bind: fn(&PluginRef, &mut Desks<'_>),
+}
+
+impl fmt::Debug for Respond {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Respond")
+            .field("handler", &self.handler)
+            .field("topic", &self.request.topic)
+            .field("mode", &self.mode)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,10 @@
+//! Who gets an event: the table of all routes (`table`), the handlers of one (`route`), whether an
+//! event may be published there (`admission`), and the mailboxes that it goes to (`target`).
+
+mod admission;
+pub(super) mod bound;
+mod interception;
+pub(super) mod route;
+pub(super) mod table;
+pub(super) mod target;
+pub(super) mod topics;

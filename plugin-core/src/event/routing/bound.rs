@@ -1,0 +1,65 @@
+//! A handler that is bound to its plugin: of one type of event, or of whatever a pattern matches.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::event::handler::{Filter, Site};
+use crate::event::inline::entry::Inline;
+use crate::event::payload::{AnyEvent, Carried, Envelope};
+use crate::event::queue::handler::{Queued, QueuedHandler};
+
+/// A handler of events of any type, before it is bound to the routes that its pattern matches.
+#[derive(Clone)]
+pub(crate) enum AnyHandler {
+    Inline {
+        site: Arc<Site>,
+        filter: Option<AnyFilter>,
+        call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
+    },
+    Queued {
+        site: Arc<QueuedHandler>,
+        filter: Option<AnyFilter>,
+    },
+}
+
+pub(crate) type AnyFilter = Arc<dyn Fn(&AnyEvent<'_>) -> bool + Send + Sync>;
+
+impl AnyHandler {
+    /// The handler for one type of payload.
+    pub(in crate::event) fn bind<P: Carried>(self) -> BoundHandler<P> {
+        self.bind_to(|filter| filter.map(typed_filter))
+    }
+
+    /// The handler for those events alone that `only` lets through.
+    pub(in crate::event) fn bind_only<P: Carried>(
+        self,
+        only: impl Fn(&Envelope<P>) -> bool + Send + Sync + 'static,
+    ) -> BoundHandler<P> {
+        self.bind_to(|filter| match filter.map(typed_filter) {
+            Some(filter) => Some(Box::new(move |envelope| only(envelope) && filter(envelope))),
+            None => Some(Box::new(only)),
+        })
+    }
+
+    fn bind_to<P: Carried>(
+        self,
+        typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
+    ) -> BoundHandler<P> {
+        match self {
+            Self::Inline { site, filter, call } => {
+                BoundHandler::Inline(Inline::any(site, typed(filter), call))
+            }
+            Self::Queued { site, filter } => BoundHandler::Queued(Queued::new(site, typed(filter))),
+        }
+    }
+}
+
+fn typed_filter<P: Carried>(filter: AnyFilter) -> Filter<P> {
+    Box::new(move |envelope| filter(&AnyEvent::new(envelope)))
+}
+
+/// A handler bound to one type of payload.
+pub(crate) enum BoundHandler<P> {
+    Inline(Inline<P>),
+    Queued(Queued<P>),
+}

@@ -1,0 +1,100 @@
+//! How middleware comes into the next table and goes out of it.
+
+use std::sync::Arc;
+
+use super::table::{Table, TableBuilder};
+use crate::event::middleware::interceptor::AnyInterceptor;
+use crate::event::middleware::topic_filter::TopicFilter;
+use crate::event::middleware::{Chain, MiddlewareReport};
+
+impl TableBuilder<'_> {
+    /// Puts a middleware into the chains of all topics that it is called for.
+    pub(in crate::event) fn intercept(&mut self, interceptor: AnyInterceptor) {
+        self.rebuild(interceptor.topics());
+        Arc::make_mut(&mut self.middleware).add(interceptor);
+    }
+
+    /// Takes middleware out.
+    pub(in crate::event) fn release(&mut self, gone: &dyn Fn(u64) -> bool) {
+        let mut left = Chain::clone(&self.middleware);
+        let released = left.remove(gone);
+        if released.is_empty() {
+            return;
+        }
+        self.middleware = Arc::new(left);
+        for topics in &released {
+            self.rebuild(topics);
+        }
+    }
+
+    /// Has the routes of some topics made anew, and that of undeclared topics.
+    fn rebuild(&mut self, topics: &TopicFilter) {
+        for (at, topic) in self.topics.iter().enumerate() {
+            if topics.matches(topic) {
+                self.builder(at);
+            }
+        }
+        self.builder(self.table.untyped());
+    }
+}
+
+impl Table {
+    pub(in crate::event) fn middleware(&self) -> &Arc<Chain> {
+        &self.middleware
+    }
+
+    /// What all middleware did so far.
+    pub(in crate::event) fn middleware_reports(&self) -> Vec<MiddlewareReport> {
+        self.middleware.reports()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::context::Identity;
+    use crate::event::middleware::interceptor::{Interceptor, OnPublish, Registration};
+    use crate::event::routing::route::{AnyRoute, Route, RouteKind};
+    use crate::lifecycle::{PluginStarted, SystemStarted};
+    use crate::options::Stage;
+    use crate::pattern::Pattern;
+    use crate::permission::Grants;
+
+    const TOPICS: [&str; 2] = ["plugin.started", "system.started"];
+
+    fn interceptor(topics: &str) -> AnyInterceptor {
+        let owner = Arc::new(Identity::new("guard", 0, Grants::all("guard")));
+        let topics = TopicFilter::new(vec![Pattern::parse(topics).unwrap()]);
+        let call: Box<OnPublish> = Box::new(|_| Ok(None));
+        let registration = Registration::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
+        AnyInterceptor::Publish(Arc::new(Interceptor { registration, call }))
+    }
+
+    /// The table as it would be without middleware, for whoever publishes on another topic: not
+    /// only a route like it, but the same one.
+    #[test]
+    fn the_routes_of_other_topics_are_not_touched() {
+        let routes: [Arc<dyn AnyRoute>; 2] = [
+            Arc::new(Route::<PluginStarted>::empty()),
+            Arc::new(Route::<SystemStarted>::empty()),
+        ];
+        let table = Table::new(routes.into_iter());
+        let mut builder = TableBuilder::new(&TOPICS, &table);
+        builder.intercept(interceptor("plugin.*"));
+        let with = builder.finish();
+        let (started, system) = (
+            with.route::<PluginStarted>(0),
+            with.route::<SystemStarted>(1),
+        );
+        assert_eq!(started.kind(), RouteKind::Intercepted);
+        assert_eq!(system.kind(), RouteKind::Nobody);
+        assert!(std::ptr::eq(system, table.route::<SystemStarted>(1)));
+
+        let mut builder = TableBuilder::new(&TOPICS, &with);
+        builder.release(&|subscription| subscription == 1);
+        let without = builder.finish();
+        let started = without.route::<PluginStarted>(0);
+        assert_eq!(started.kind(), RouteKind::Nobody);
+        assert!(started.middleware.is_none());
+    }
+}

@@ -1,0 +1,176 @@
+//! The handlers of one type of event, in the order in which they are called.
+//!
+//! Invariant: a route never changes once it is in a table.
+
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bound::{AnyHandler, BoundHandler};
+use super::target::{Target, targets};
+use crate::event::handler::HandlerReport;
+use crate::event::inline::InlineHandlers;
+use crate::event::inline::entry::Inline;
+use crate::event::middleware::Chain;
+use crate::event::payload::Carried;
+use crate::event::queue::handler::Queued;
+use crate::event::queue::redelivery::Addressee;
+
+/// Who listens to a type of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::event) enum RouteKind {
+    /// Nobody.
+    Nobody,
+    /// Inline handlers alone.
+    Inline,
+    /// Queued handlers, and maybe inline ones.
+    Mailboxes,
+    /// Whoever may be, once the middleware has let the event pass.
+    Intercepted,
+}
+
+/// The handlers of one type of payload.
+pub(crate) struct Route<P> {
+    kind: RouteKind,
+    pub(in crate::event) inline: InlineHandlers<P>,
+    pub(in crate::event) middleware: Option<Arc<Chain>>,
+    handlers: Vec<Arc<Queued<P>>>,
+    /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
+    /// the table before it waits for room.
+    pub(in crate::event) queued: Arc<[Target<P>]>,
+}
+
+impl<P: Carried> Route<P> {
+    fn new(
+        inline: Vec<Arc<Inline<P>>>,
+        handlers: Vec<Arc<Queued<P>>>,
+        middleware: Option<Arc<Chain>>,
+    ) -> Self {
+        let kind = match (inline.is_empty(), handlers.is_empty()) {
+            _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
+                RouteKind::Intercepted
+            }
+            (_, false) => RouteKind::Mailboxes,
+            (false, true) => RouteKind::Inline,
+            (true, true) => RouteKind::Nobody,
+        };
+        Self {
+            kind,
+            inline: InlineHandlers::new(inline, middleware.as_ref()),
+            middleware,
+            queued: targets(&handlers),
+            handlers,
+        }
+    }
+
+    pub(in crate::event) fn empty() -> Self {
+        Self::new(Vec::new(), Vec::new(), None)
+    }
+
+    /// Who listens.
+    #[inline(always)]
+    pub(in crate::event) fn kind(&self) -> RouteKind {
+        self.kind
+    }
+}
+
+/// A route whose type of payload is not named.
+pub(crate) trait AnyRoute: Any + Send + Sync {
+    /// A copy to change.
+    fn builder(&self) -> Box<dyn AnyRouteBuilder>;
+    /// Whether it has one of some subscriptions.
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool;
+    /// It is about to be visible: what it counts are its handlers' events.
+    fn open(&self);
+    /// Nobody reads it any more: its count is final.
+    fn settle(&self);
+    /// The handlers of a plugin that have a name; of subscriptions made at run time there may be many.
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>>;
+    /// What its handlers did, by subscription: one of a pattern stands in many routes.
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
+}
+
+impl<P: Carried> AnyRoute for Route<P> {
+    fn builder(&self) -> Box<dyn AnyRouteBuilder> {
+        Box::new(RouteBuilder {
+            inline: self.inline.handlers().to_vec(),
+            queued: self.handlers.clone(),
+        })
+    }
+
+    fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
+        let inline =
+            (self.inline.handlers().iter()).map(|handler| handler.site.subscription.number);
+        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription.number);
+        inline.chain(queued).any(gone)
+    }
+
+    fn open(&self) {
+        self.inline.open();
+    }
+
+    fn settle(&self) {
+        self.inline.settle();
+    }
+
+    fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
+        let queued = (self.handlers.iter())
+            .filter(|other| other.site.site.is_named(plugin, handler))
+            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+        self.inline.named(plugin, handler).chain(queued).collect()
+    }
+
+    fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
+        let inline = (self.inline.handlers().iter()).map(|handler| &*handler.site);
+        let queued = self.handlers.iter().map(|handler| &handler.site.site);
+        for site in inline.chain(queued) {
+            into.entry(site.subscription.number)
+                .or_insert_with(|| site.report());
+        }
+    }
+}
+
+/// A route that is being put together.
+pub(in crate::event) struct RouteBuilder<P> {
+    inline: Vec<Arc<Inline<P>>>,
+    queued: Vec<Arc<Queued<P>>>,
+}
+
+impl<P: Carried> RouteBuilder<P> {
+    pub(in crate::event) fn add(&mut self, handler: BoundHandler<P>) {
+        match handler {
+            BoundHandler::Inline(handler) => self.inline.push(Arc::new(handler)),
+            BoundHandler::Queued(handler) => self.queued.push(Arc::new(handler)),
+        }
+    }
+}
+
+/// A builder whose type of payload is not named.
+pub(crate) trait AnyRouteBuilder: Any {
+    fn add_any(&mut self, handler: AnyHandler);
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
+    /// The route, with the middleware of its topic.
+    fn finish(self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
+}
+
+impl<P: Carried> AnyRouteBuilder for RouteBuilder<P> {
+    fn add_any(&mut self, handler: AnyHandler) {
+        self.add(handler.bind());
+    }
+
+    fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
+        self.inline
+            .retain(|handler| !gone(handler.site.subscription.number));
+        self.queued
+            .retain(|handler| !gone(handler.site.site.subscription.number));
+    }
+
+    fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
+        self.inline.sort_by_key(|handler| handler.site.rank());
+        self.queued.sort_by_key(|handler| handler.site.site.rank());
+        if middleware.as_ref().is_some_and(|chain| chain.has_calls()) {
+            (self.queued.iter()).for_each(|handler| handler.site.middleware.engage());
+        }
+        Arc::new(Route::new(self.inline, self.queued, middleware))
+    }
+}

@@ -1,0 +1,322 @@
+//! Who gets an event besides the inline handlers: every handler that is in no group, and one
+//! member of each group.
+
+mod keyed;
+mod members;
+
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+
+use crate::error::{Result, TryPublishError};
+use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::acceptance::Share;
+use crate::event::queue::capacity::NoPermit;
+use crate::event::queue::enqueue::{Accepted, PendingJob};
+use crate::event::queue::handler::{Queued, QueuedHandler};
+use crate::event::queue::job::Job;
+use crate::event::queue::mailbox::Permit;
+use crate::event::queue::turn::Turn;
+use crate::options::Overflow;
+
+use members::Members;
+
+/// One place that an event goes to.
+pub(crate) enum Target<P> {
+    One(Arc<Queued<P>>),
+    Group(Arc<Members<P>>),
+}
+
+/// Who gets an event by the table of now: for one that found a mailbox closed.
+pub(in crate::event) trait Current<P>: Sync {
+    fn targets(&self) -> Arc<[Target<P>]>;
+}
+
+/// An event on its way to the targets, and whether its publisher waits for outcomes.
+pub(in crate::event) struct Sending<'a, P> {
+    pub(in crate::event) current: &'a dyn Current<P>,
+    pub(in crate::event) envelope: &'a Arc<Envelope<P>>,
+    pub(in crate::event) asks: Asks,
+}
+
+/// What a publisher waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::event) enum Asks {
+    Nothing,
+    /// Until its event is stored for those whose subscription is durable.
+    Stored,
+    /// What each handler makes of the event.
+    Outcomes,
+}
+
+/// What became of an event at a target.
+pub(in crate::event) struct Sent {
+    pub(in crate::event) accepted: Accepted,
+    /// Whose it is, if the publisher asked or is to be told of it.
+    pub(in crate::event) site: Option<Arc<QueuedHandler>>,
+    /// Where the outcome comes, if the publisher asked and can wait for it.
+    pub(in crate::event) answer: Option<oneshot::Receiver<HandlerOutcome>>,
+}
+
+/// Where an event can go at once.
+pub(in crate::event) enum Immediate<'a> {
+    /// Nobody here wants it.
+    Nobody,
+    Open(Reservation<'a>),
+    /// It has to wait, or nobody takes it: there is more to do.
+    Other,
+}
+
+/// What is taken at a handler for an event, which is not accepted yet.
+pub(in crate::event) struct Reservation<'a> {
+    pub(in crate::event) site: &'a Arc<QueuedHandler>,
+    /// Room in its mailbox; none where the overflow policy has to find some, or where it is looked
+    /// for when the event comes.
+    permit: Option<Permit<'a>>,
+    turn: Option<Turn>,
+    share: Share,
+}
+
+/// Why there is no place for an event.
+pub(in crate::event) enum NoRoom {
+    /// The mailbox is full, and the subscription would let a publisher wait or fail.
+    Full,
+    /// The store of a durable subscription takes nothing now.
+    Store,
+}
+
+impl NoRoom {
+    /// What the publisher is told, who has the event back.
+    pub(in crate::event) fn with<P>(self, event: P) -> TryPublishError<P> {
+        match self {
+            Self::Full => TryPublishError::Full(event),
+            Self::Store => TryPublishError::Store(event),
+        }
+    }
+}
+
+/// The targets of handlers in the order in which they are called; a group stands where the first
+/// of its members does.
+pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
+    let mut targets = Vec::with_capacity(queued.len());
+    for (at, handler) in queued.iter().enumerate() {
+        match &handler.site.acceptance.group {
+            None => targets.push(Target::One(Arc::clone(handler))),
+            Some(membership) => targets.extend(
+                Members::of_first(&membership.group, queued, at)
+                    .map(|members| Target::Group(Arc::new(members))),
+            ),
+        }
+    }
+    targets.into()
+}
+
+impl<P: Carried> Target<P> {
+    /// Puts an event into one mailbox; `None` when nobody here wants it.
+    pub(in crate::event) async fn send(&self, sending: &Sending<'_, P>) -> Option<Sent> {
+        match self {
+            Self::One(handler) => {
+                let turn = handler.accept(sending.envelope)?;
+                Some(sending.enqueue(&handler.site, turn).await)
+            }
+            Self::Group(members) => members.send(sending).await,
+        }
+    }
+
+    /// Where an event can go at once.
+    pub(in crate::event) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
+        match self {
+            Self::One(handler) => match handler.accept(envelope) {
+                Some(turn) => Immediate::to(&handler.site, turn),
+                None => Immediate::Nobody,
+            },
+            Self::Group(members) => members.way(envelope),
+        }
+    }
+
+    /// The handler, if every event goes to its mailbox as it is.
+    pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedHandler>> {
+        match self {
+            Self::One(handler) if handler.is_plain => Some(&handler.site),
+            _ => None,
+        }
+    }
+
+    pub(in crate::event) fn is_group(&self) -> bool {
+        matches!(self, Self::Group(_))
+    }
+
+    /// Takes room for an event, if that needs no waiting.
+    pub(in crate::event) fn reserve<'a>(
+        &'a self,
+        envelope: &Envelope<P>,
+    ) -> Result<Option<Reservation<'a>>, NoRoom> {
+        match self {
+            Self::One(handler) => match handler.accept(envelope) {
+                Some(turn) => Reservation::of(&handler.site, turn),
+                None => Ok(None),
+            },
+            Self::Group(members) => members.reserve(envelope),
+        }
+    }
+
+    /// Puts an event where there is room for it.
+    pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
+        let Reservation {
+            site,
+            permit,
+            turn,
+            share,
+        } = reserved;
+        let accepted = sending.pending(turn).shares(share).deposit(site, permit);
+        if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
+            members.send_elsewhere(sending);
+        }
+    }
+}
+
+impl<P: Carried> Queued<P> {
+    /// Its turn, if it wants the event.
+    fn accept(&self, envelope: &Envelope<P>) -> Option<Option<Turn>> {
+        self.wants(envelope)
+            .then(|| self.site.turn(envelope).ok())?
+    }
+}
+
+impl<P: Carried> Sending<'_, P> {
+    async fn enqueue(&self, site: &Arc<QueuedHandler>, turn: Option<Turn>) -> Sent {
+        let (pending, answer) = self.prepare(site, turn);
+        let accepted = pending.enqueue(site).await;
+        self.sent(site, accepted, answer)
+    }
+
+    /// Puts an event where there is room for it, at one handler.
+    pub(in crate::event) fn deposit(&self, reserved: Reservation<'_>) -> Sent {
+        let Reservation {
+            site,
+            permit,
+            turn,
+            share,
+        } = reserved;
+        let (pending, answer) = self.prepare(site, turn);
+        let accepted = pending.shares(share).deposit(site, permit);
+        self.sent(site, accepted, answer)
+    }
+
+    fn fill(&self, site: &Arc<QueuedHandler>, permit: Option<Permit<'_>>) -> Sent {
+        let (pending, answer) = self.prepare(site, None);
+        let accepted = pending.deposit(site, permit);
+        self.sent(site, accepted, answer)
+    }
+
+    fn sent(
+        &self,
+        site: &Arc<QueuedHandler>,
+        accepted: Accepted,
+        answer: Option<oneshot::Receiver<HandlerOutcome>>,
+    ) -> Sent {
+        let is_told =
+            self.asks != Asks::Nothing || matches!(accepted, Accepted::Full | Accepted::Refused);
+        Sent {
+            accepted,
+            site: is_told.then(|| Arc::clone(site)),
+            answer,
+        }
+    }
+
+    /// A job to be, and where its answer comes. A handler of the same mailbox gets no answer: it
+    /// would wait for itself.
+    fn prepare(
+        &self,
+        site: &QueuedHandler,
+        turn: Option<Turn>,
+    ) -> (PendingJob, Option<oneshot::Receiver<HandlerOutcome>>) {
+        let mut pending = self.pending(turn);
+        let is_asked = match self.asks {
+            Asks::Nothing => false,
+            Asks::Stored => site.acceptance.is_durable(),
+            Asks::Outcomes => !site.is_ours(),
+        };
+        if !is_asked {
+            return (pending, None);
+        }
+        let (acknowledge, answer) = oneshot::channel();
+        pending.acknowledge = Some(acknowledge);
+        (pending, Some(answer))
+    }
+
+    fn pending(&self, turn: Option<Turn>) -> PendingJob {
+        PendingJob {
+            payload: Arc::clone(self.envelope) as _,
+            acknowledge: None,
+            turn,
+            share: None,
+        }
+    }
+}
+
+impl<'a> Immediate<'a> {
+    #[inline]
+    fn to(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Self {
+        if site.acceptance.refusal().is_some() {
+            return Self::Other;
+        }
+        let Ok(share) = site.acceptance.try_share() else {
+            return Self::Other;
+        };
+        Self::Open(Reservation {
+            site,
+            permit: None,
+            turn,
+            share,
+        })
+    }
+}
+
+impl Reservation<'_> {
+    #[inline]
+    /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
+    /// becomes of it.
+    pub(in crate::event) fn fill(self, job: Job) -> Result<Accepted, Job> {
+        let job = job.takes(self.turn).shares(self.share);
+        let Some(permit) = self.permit else {
+            return match self.site.mailbox.push(job) {
+                Ok(()) => Ok(Accepted::Yes),
+                Err((NoPermit::Closed, _)) => Ok(Accepted::Gone),
+                Err((NoPermit::Full, job)) => Err(job),
+            };
+        };
+        Ok(match permit.fill(job) {
+            true => Accepted::Yes,
+            false => Accepted::Gone,
+        })
+    }
+}
+
+impl<'a> Reservation<'a> {
+    /// Takes room at a handler; nothing is to be done when it has gone.
+    fn of(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
+        if site.acceptance.refusal().is_some() {
+            return Err(NoRoom::Store);
+        }
+        let room = site
+            .acceptance
+            .try_share()
+            .and_then(|share| Ok((share, site.mailbox.try_reserve()?)));
+        let (share, permit) = match room {
+            Ok((share, permit)) => (share, Some(permit)),
+            Err(NoPermit::Closed) => return Ok(None),
+            Err(NoPermit::Full) => match site.site.options.overflow {
+                Overflow::DropOldest | Overflow::DropNewest => (None, None),
+                Overflow::Wait | Overflow::Fail => return Err(NoRoom::Full),
+            },
+        };
+        Ok(Some(Self {
+            site,
+            permit,
+            turn,
+            share,
+        }))
+    }
+}

@@ -1,0 +1,255 @@
+//! The members of a group in one table, and which of them gets an event.
+//!
+//! Invariants: an event is put into one mailbox at most, and into the next one only when the one
+//! before it was closed and did not take it. A mailbox is closed after a table without it is
+//! visible, so whoever finds one closed looks at the table again; each new look is for a mailbox
+//! that was closed since, so it ends.
+
+use std::future::poll_fn;
+use std::sync::Arc;
+use std::task::Poll;
+
+use super::{Asks, Current, Immediate, NoRoom, Reservation, Sending, Sent, Target};
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::group::{Group, rotated};
+use crate::event::queue::handler::{Queued, QueuedHandler};
+use crate::event::queue::mailbox::Permit;
+use crate::options::{Balance, Overflow};
+
+/// The members of a group in one table, at least one.
+pub(crate) struct Members<P> {
+    pub(super) group: Arc<Group>,
+    pub(super) handlers: Box<[Arc<Queued<P>>]>,
+}
+
+impl<P: Carried> Members<P> {
+    /// The members of a group, if the handler at a place is the first of them.
+    pub(super) fn of_first(
+        group: &Arc<Group>,
+        queued: &[Arc<Queued<P>>],
+        at: usize,
+    ) -> Option<Self> {
+        let is_member = |handler: &&Arc<Queued<P>>| {
+            (handler.site.acceptance.group.as_ref())
+                .is_some_and(|other| Arc::ptr_eq(&other.group, group))
+        };
+        let is_first = !queued[..at].iter().any(|handler| is_member(&handler));
+        is_first.then(|| Self {
+            group: Arc::clone(group),
+            handlers: queued[at..].iter().filter(is_member).cloned().collect(),
+        })
+    }
+
+    pub(super) fn site(&self, at: usize) -> &Arc<QueuedHandler> {
+        &self.handlers[at].site
+    }
+
+    /// Whether a member takes jobs and wants the event.
+    pub(super) fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
+        let handler = &self.handlers[at];
+        handler.site.mailbox.is_open() && handler.wants(envelope)
+    }
+
+    /// The members in the order in which they are asked for room.
+    fn order(&self, envelope: &Envelope<P>) -> impl Iterator<Item = usize> {
+        let count = self.handlers.len();
+        match self.group.balance {
+            Balance::RoundRobin => rotated(count, self.group.turn()),
+            Balance::LeastLoaded => {
+                let least = rotated(count, self.group.first())
+                    .filter(|&at| self.site(at).mailbox.has_room() && self.takes(at, envelope))
+                    .min_by_key(|&at| self.site(at).mailbox.unfinished());
+                let first = least.unwrap_or_else(|| self.group.first());
+                self.group.chose(first);
+                rotated(count, first)
+            }
+        }
+    }
+
+    /// Room at the first member that has some, or all that take the event and are full.
+    fn room(
+        &self,
+        envelope: &Envelope<P>,
+        may_be: impl Fn(&QueuedHandler) -> bool,
+    ) -> Result<(usize, Permit<'_>), Vec<usize>> {
+        let mut full = Vec::new();
+        for at in self.order(envelope) {
+            if !may_be(self.site(at)) || !self.takes(at, envelope) {
+                continue;
+            }
+            match self.site(at).mailbox.try_reserve() {
+                Ok(permit) => return Ok((at, permit)),
+                Err(_) => full.push(at),
+            }
+        }
+        full.retain(|&at| self.site(at).mailbox.is_open());
+        Err(full)
+    }
+
+    pub(super) async fn send(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
+        let mut members = Arc::clone(self);
+        let mut sent = members.send_once(sending).await?;
+        while sent.accepted == Accepted::Gone {
+            let now = members.now(sending.current);
+            let Some(now) = now.filter(|now| !Arc::ptr_eq(now, &members)) else {
+                break;
+            };
+            members = now;
+            let Some(again) = members.send_once(sending).await else {
+                break;
+            };
+            sent = again;
+        }
+        Some(sent)
+    }
+
+    async fn send_once(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
+        if self.group.is_keyed {
+            return self.send_keyed(sending).await;
+        }
+        // A handler can't wait for an outcome of its own mailbox: it asks another member, if it can.
+        let asks = sending.asks == Asks::Outcomes;
+        let mut room = self.room(sending.envelope, |site| !asks || !site.is_ours());
+        if asks && room.as_ref().is_err_and(Vec::is_empty) {
+            room = self.room(sending.envelope, |_| true);
+        }
+        match room {
+            Ok((at, permit)) => Some(sending.fill(self.site(at), Some(permit))),
+            Err(full) => self.send_to_full(sending, &full).await,
+        }
+    }
+
+    /// All are full: the overflow policy of the first counts, and a publisher that may wait does
+    /// so for the first that has room.
+    async fn send_to_full(&self, sending: &Sending<'_, P>, full: &[usize]) -> Option<Sent> {
+        let Some(&first) = full.first() else {
+            return self.gone(sending);
+        };
+        let site = self.site(first);
+        if site.site.options.overflow != Overflow::Wait {
+            return Some(sending.fill(site, None));
+        }
+        let others: Vec<&Arc<QueuedHandler>> = (full.iter())
+            .map(|&at| self.site(at))
+            .filter(|site| !site.is_ours())
+            .collect();
+        if others.is_empty() {
+            return Some(sending.sent(site, Accepted::Full, None));
+        }
+        Some(match first_room(&others).await {
+            Some((at, permit)) => sending.fill(others[at], Some(permit)),
+            None => sending.sent(site, Accepted::Gone, None),
+        })
+    }
+
+    /// What there is to say when nobody took the event: nothing, if nobody wants it.
+    pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
+        self.is_wanted(sending.envelope)
+            .then(|| sending.sent(self.site(0), Accepted::Gone, None))
+    }
+
+    pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
+        self.handlers.iter().any(|handler| handler.wants(envelope))
+    }
+
+    /// The members by the table of now.
+    pub(super) fn now(&self, current: &dyn Current<P>) -> Option<Arc<Self>> {
+        (current.targets().iter()).find_map(|target| match target {
+            Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
+                Some(Arc::clone(members))
+            }
+            _ => None,
+        })
+    }
+
+    /// Room at a member, if one has some now. With keys it is not as simple as that.
+    pub(super) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
+        if self.group.is_keyed {
+            return Immediate::Other;
+        }
+        match self.room(envelope, |_| true) {
+            Ok((at, permit)) => Immediate::Open(Reservation {
+                site: self.site(at),
+                permit: Some(permit),
+                turn: None,
+                share: None,
+            }),
+            Err(_) => Immediate::Other,
+        }
+    }
+
+    pub(super) fn reserve<'a>(
+        &'a self,
+        envelope: &Envelope<P>,
+    ) -> Result<Option<Reservation<'a>>, NoRoom> {
+        if self.group.is_keyed {
+            return self.reserve_keyed(envelope);
+        }
+        match self.room(envelope, |_| true) {
+            Ok((at, permit)) => Ok(Some(Reservation {
+                site: self.site(at),
+                permit: Some(permit),
+                turn: None,
+                share: None,
+            })),
+            Err(full) => match full.first() {
+                Some(&first) => Reservation::of(self.site(first), None),
+                None if self.is_wanted(envelope) => Err(NoRoom::Full),
+                None => Ok(None),
+            },
+        }
+    }
+
+    /// Puts an event that had room at a member which has gone since to another one that has room;
+    /// it counts as dropped if there is none.
+    pub(super) fn send_elsewhere(self: &Arc<Self>, sending: &Sending<'_, P>) {
+        let mut members = self.now(sending.current);
+        while let Some(now) = members.take() {
+            match now.reserve(sending.envelope) {
+                Ok(None) => {}
+                Ok(Some(Reservation {
+                    site, permit, turn, ..
+                })) => {
+                    let pending = sending.pending(turn);
+                    if pending.deposit(site, permit) == Accepted::Gone {
+                        members = now.now(sending.current);
+                    }
+                }
+                Err(_) => sending.pending(None).give_up(now.site(0)),
+            }
+        }
+    }
+}
+
+/// Waits for the first mailbox that has room; `None` when all are closed.
+///
+/// # Cancel safety
+///
+/// A dropped future takes no room.
+async fn first_room<'a>(sites: &[&'a Arc<QueuedHandler>]) -> Option<(usize, Permit<'a>)> {
+    let mut waits: Vec<_> = (sites.iter().enumerate())
+        .map(|(at, site)| (at, Box::pin(site.mailbox.reserve())))
+        .collect();
+    poll_fn(|context| {
+        let mut found = None;
+        waits.retain_mut(|(at, wait)| {
+            if found.is_some() {
+                return true;
+            }
+            match wait.as_mut().poll(context) {
+                Poll::Ready(Ok(permit)) => {
+                    found = Some((*at, permit));
+                    false
+                }
+                Poll::Ready(Err(_)) => false,
+                Poll::Pending => true,
+            }
+        });
+        match found {
+            None if !waits.is_empty() => Poll::Pending,
+            found => Poll::Ready(found),
+        }
+    })
+    .await
+}

@@ -1,0 +1,391 @@
+//! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+
+use super::bindings::{Bindings, Bound};
+use super::declared::Subscription;
+use super::interest::Interest;
+use crate::boxed::{PluginRef, PluginType, provider};
+use crate::context::{Identity, Meta};
+use crate::error::{DecodeError, Result};
+use crate::event::bus::Bus;
+use crate::event::descriptor::Event;
+use crate::event::descriptor::erased;
+use crate::event::durable::Durable;
+use crate::event::durable::delivery::Delivery;
+use crate::event::handler::Site;
+use crate::event::handler::caller::{self, Handler};
+use crate::event::inline::entry::{Inline, InlineCall};
+use crate::event::middleware::Intercepted;
+use crate::event::outcome::breaker::Breaker;
+use crate::event::payload;
+use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
+use crate::event::queue::acceptance::{Acceptance, StoreGate};
+use crate::event::queue::handler::{Queued, QueuedCall, QueuedHandler};
+use crate::event::queue::mailbox::Mailbox;
+use crate::event::routing::bound::{AnyFilter, AnyHandler, BoundHandler};
+use crate::event::routing::table::{TableBuilder, TableEdit};
+use crate::options::{Overflow, SubscribeOptions};
+use crate::pattern::Pattern;
+
+/// Makes the methods of an instance handlers: each call binds one, for what its subscription wants.
+pub struct Binder<'a> {
+    pub(super) bus: &'a Bus,
+    pub(super) home: Home<'a>,
+    pub(super) interest: Interest,
+    role: Role,
+    pub(super) bound: Bound,
+}
+
+/// The instance whose handlers are bound.
+#[derive(Clone, Copy)]
+pub(super) struct Home<'a> {
+    pub(super) owner: &'a Arc<Identity>,
+    pub(super) mailbox: &'a Arc<Mailbox>,
+    /// How long a call of its handlers may take, unless they say otherwise.
+    pub(super) limit: Duration,
+}
+
+/// What is bound.
+enum Role {
+    /// A handler in the table.
+    Handler,
+    /// The intake of a durable subscription: there is no instance.
+    Intake(Arc<StoreGate>),
+    /// The handler that a durable subscription delivers to, and how.
+    Delivery(Arc<Durable>, Option<Delivery>),
+}
+
+impl<'a> Binder<'a> {
+    /// Binds all subscriptions of a plugin.
+    pub(crate) fn bind(
+        bus: &'a Bus,
+        owner: &'a Arc<Identity>,
+        mailbox: &'a Arc<Mailbox>,
+        limit: Duration,
+        (plugin, subscriptions): (&PluginRef, &[Subscription]),
+    ) -> Bindings {
+        let home = Home {
+            owner,
+            mailbox,
+            limit,
+        };
+        let mut bindings = Bindings::default();
+        for subscription in subscriptions {
+            let (handler, topic) = (subscription.handler, subscription.source.topic());
+            let interest = Interest::declared(bus, handler, topic, subscription.options);
+            let mut binder = Binder::new(bus, home, interest);
+            if let Some(durable) = bus.durables().find(owner.name(), handler, topic) {
+                binder.role = Role::Delivery(durable, None);
+            } else {
+                let options = &subscription.options;
+                binder.interest.group = bus.groups().join(owner, (handler, topic), options);
+            }
+            (subscription.bind)(plugin, &mut binder);
+            if let Role::Delivery(_, delivery) = binder.role {
+                bindings.deliver(delivery);
+            }
+            bindings.add(binder.interest.subscription.number, binder.bound);
+        }
+        bindings
+    }
+
+    /// The key of an event, for the handler that comes next. It has to be declared with
+    /// [`SubscribeOptions::keyed`].
+    pub fn key<E: Event>(&mut self, key: fn(&E) -> u64) {
+        self.set_key(move |payload| {
+            let envelope = payload.as_any().downcast_ref::<Envelope<E>>();
+            key(envelope.expect("a route carries one type of event").event())
+        });
+    }
+
+    /// The key of an [`AnyEvent`], for the handler that comes next. It has to be declared with
+    /// [`SubscribeOptions::keyed`].
+    pub fn key_any(&mut self, key: fn(&AnyEvent<'_>) -> u64) {
+        self.set_key(move |payload| key(&AnyEvent::new(payload)));
+    }
+
+    fn set_key(&mut self, key: impl Fn(&dyn Payload) -> u64 + Send + Sync + 'static) {
+        if self.interest.options.keyed {
+            self.interest.key = Some(Box::new(key));
+        }
+    }
+
+    pub(super) fn new(bus: &'a Bus, home: Home<'a>, interest: Interest) -> Self {
+        Self {
+            bus,
+            home,
+            interest,
+            role: Role::Handler,
+            bound: Bound::default(),
+        }
+    }
+
+    /// Binds the intake of a durable subscription, which needs no instance.
+    pub(super) fn intake(
+        bus: &'a Bus,
+        home: Home<'a>,
+        gate: &Arc<StoreGate>,
+        subscription: &Subscription,
+    ) -> Vec<TableEdit> {
+        // How its handler is served is up to the delivery.
+        let options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
+        let topic = subscription.source.topic();
+        let interest = Interest::declared(bus, subscription.handler, topic, options);
+        let mut binder = Binder::new(bus, home, interest);
+        binder.role = Role::Intake(Arc::clone(gate));
+        let nobody: PluginRef = Arc::new(());
+        (subscription.bind)(&nobody, &mut binder);
+        binder.bound.changes
+    }
+
+    /// A `fn` that takes an event.
+    ///
+    /// It captures nothing: that is checked when it is compiled.
+    pub fn inline<T: PluginType, E: Event, F>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        call: F,
+    ) where
+        F: Fn(&T, &Envelope<E>) -> Result<()> + Copy,
+    {
+        self.add_inline(filter, InlineCall::of(provider::<T>(plugin), call));
+    }
+
+    /// An `async fn` that takes an event.
+    pub fn queued<T: PluginType, E: Event, H>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        handler: H,
+    ) where
+        H: for<'h> Handler<'h, T, E> + Copy + Send + Sync + 'static,
+        <H as Handler<'static, T, E>>::Future: Send,
+    {
+        self.add_queued_event(filter, |limit| {
+            let plugin = provider::<T>(plugin);
+            QueuedCall::one(limit, move |callee| {
+                caller::borrowing::<T, E, H>(callee, Arc::clone(&plugin), handler)
+            })
+        });
+    }
+
+    /// An `async fn` that takes a [`Batch`].
+    pub fn batch<T: PluginType, E: Event, F>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&E) -> bool>,
+        call: fn(Arc<T>, Batch<E>) -> F,
+    ) where
+        F: Future<Output = Result<Option<BatchOutcome>>> + Send + 'static,
+    {
+        self.add_queued_event(filter, |limit| {
+            let plugin = provider::<T>(plugin);
+            QueuedCall::batch(limit, move |callee| {
+                let plugin = Arc::clone(&plugin);
+                caller::owning_all(callee, move |events| {
+                    let events: Vec<_> = events.into_iter().map(typed::<E>).collect();
+                    let count = events.len();
+                    let returned = call(Arc::clone(&plugin), Batch::new(events));
+                    async move { payload::result_of(returned.await, count) }
+                })
+            })
+        });
+    }
+
+    /// A `fn` that takes an [`AnyEvent`].
+    ///
+    /// # Panics
+    ///
+    /// When the pattern is malformed; `#[plugin]` has checked it.
+    pub fn inline_any<T: PluginType>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&AnyEvent<'_>) -> bool>,
+        call: fn(&T, &AnyEvent<'_>) -> Result<()>,
+    ) {
+        let plugin = provider::<T>(plugin);
+        let handler = AnyHandler::Inline {
+            site: Arc::new(self.site()),
+            filter: filter.map(any_filter),
+            call: Arc::new(move |event| call(&plugin, event)),
+        };
+        self.add_any(handler);
+    }
+
+    /// An `async fn` that takes an [`AnyEvent`].
+    ///
+    /// # Panics
+    ///
+    /// When the pattern is malformed; `#[plugin]` has checked it.
+    pub fn queued_any<T: PluginType, F>(
+        &mut self,
+        plugin: &PluginRef,
+        filter: Option<fn(&AnyEvent<'_>) -> bool>,
+        call: fn(Arc<T>, SharedEvent) -> F,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let plugin = provider::<T>(plugin);
+        let call = move |event| call(Arc::clone(&plugin), event);
+        self.add_queued_any(filter.map(any_filter), call);
+    }
+
+    pub(in crate::event) fn add_queued_any<F>(
+        &mut self,
+        filter: Option<AnyFilter>,
+        call: impl Fn(SharedEvent) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let call = Arc::new(call);
+        let site = self.queued_site(QueuedCall::one(self.limit(), move |callee| {
+            let call = Arc::clone(&call);
+            caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
+        }));
+        self.add_any(AnyHandler::Queued { site, filter });
+    }
+
+    pub(in crate::event) fn add_inline<E: Event>(
+        &mut self,
+        filter: Option<fn(&E) -> bool>,
+        call: InlineCall<E>,
+    ) {
+        let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
+        let handler = Inline::new(Arc::new(self.site()), filter, call);
+        let index = self.bus.index::<E>();
+        self.bound.changes.push(Box::new(move |builder| {
+            builder.add(index, BoundHandler::Inline(handler))
+        }));
+    }
+
+    pub(in crate::event) fn add_queued<E: Event, F>(
+        &mut self,
+        call: impl Fn(Arc<Envelope<E>>) -> F + Send + Sync + 'static,
+    ) where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.add_queued_event::<E>(None, |limit| {
+            let call = Arc::new(call);
+            QueuedCall::one(limit, move |callee| {
+                let call = Arc::clone(&call);
+                caller::owning(callee, move |event| call(typed::<E>(Arc::clone(event))))
+            })
+        });
+    }
+
+    pub(in crate::event) fn add_any(&mut self, handler: AnyHandler) {
+        let pattern = Pattern::parse(&self.interest.topic)
+            .expect("the pattern was checked when it was declared");
+        self.bound
+            .changes
+            .push(Box::new(move |builder| builder.add_any(&pattern, &handler)));
+    }
+
+    /// Binds what `call` makes; the worker of an intake calls no handler.
+    fn add_queued_event<E: Event>(
+        &mut self,
+        filter: Option<fn(&E) -> bool>,
+        call: impl FnOnce(Duration) -> QueuedCall,
+    ) {
+        let call = match self.role {
+            Role::Intake(_) => QueuedCall::one(Duration::MAX, |callee| {
+                caller::owning(callee, |_| std::future::ready(Ok(())))
+            }),
+            Role::Handler | Role::Delivery(..) => call(self.limit()),
+        };
+        let site = self.queued_site(call);
+        if let Role::Delivery(durable, delivery) = &mut self.role {
+            *delivery = Some(Delivery::new(durable, site, decode::<E>));
+            return;
+        }
+        let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
+        let handler = Queued::new(site, filter);
+        let index = self.bus.index::<E>();
+        let change =
+            move |builder: &mut TableBuilder<'_>| builder.add(index, BoundHandler::Queued(handler));
+        self.bound.changes.push(Box::new(change));
+    }
+
+    pub(super) fn site(&self) -> Site {
+        let Interest {
+            handler,
+            topic,
+            options,
+            subscription,
+            ..
+        } = &self.interest;
+        Site::new(
+            self.home.owner,
+            (handler, topic),
+            *options,
+            subscription.clone(),
+            self.bus.letters().clone(),
+        )
+    }
+
+    fn limit(&self) -> Duration {
+        (self.interest.options.timeout).unwrap_or(self.home.limit)
+    }
+
+    fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
+        let Interest {
+            handler, options, ..
+        } = self.interest;
+        if options.overflow == Overflow::DropOldest {
+            self.home.mailbox.may_give_way();
+        }
+        let breaker = (options.breaker).map(|breaker| Arc::new(Breaker::new(handler, breaker)));
+        let quota = (options.queue).map(|most| Arc::new(Semaphore::new(most)));
+        let middleware = match self.role {
+            // Those of its topic are not known: it has no place in the table.
+            Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
+            // Whether its target is up is noted where middleware is told.
+            Role::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
+            Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
+        };
+        let acceptance = Acceptance {
+            key: self.interest.key.take(),
+            group: self.interest.group.take(),
+            store: match &self.role {
+                Role::Intake(gate) => Some(Arc::clone(gate)),
+                Role::Handler | Role::Delivery(..) => None,
+            },
+            quota: quota.clone(),
+        };
+        self.bound.breakers.extend(breaker.clone());
+        self.bound.quotas.extend(quota);
+        let place = (self.site(), self.home.mailbox);
+        QueuedHandler::new(place, (call, middleware), acceptance, breaker)
+    }
+}
+
+fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {
+    Arc::new(filter)
+}
+
+/// Reads a stored event.
+fn decode<E: Event>(data: &str, meta: Meta) -> Result<Arc<dyn Payload>, DecodeError> {
+    erased::read::<E>(data.as_bytes())
+        .map(|event| Arc::new(Envelope::new(meta, event)) as Arc<dyn Payload>)
+        .map_err(|error| DecodeError::new(E::DESCRIPTOR.topic, error))
+}
+
+fn typed<E: Event>(payload: Arc<dyn Payload>) -> Arc<Envelope<E>> {
+    (payload.into_any())
+        .downcast()
+        .expect("a route carries one type of event")
+}
+
+impl std::fmt::Debug for Binder<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Binder")
+            .field("handler", &self.interest.handler)
+            .field("topic", &self.interest.topic)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,73 @@
+//! What is to be done to the table for one instance, until it is done.
+
+use std::sync::Arc;
+
+use tokio::sync::Semaphore;
+
+use crate::event::durable::Delivery;
+use crate::event::outcome::breaker::Breaker;
+use crate::event::routing::table::TableEdit;
+
+/// What makes the methods of one subscription handlers.
+#[derive(Default)]
+pub(super) struct Bound {
+    pub(super) changes: Vec<TableEdit>,
+    pub(super) breakers: Vec<Arc<Breaker>>,
+    pub(super) quotas: Vec<Arc<Semaphore>>,
+}
+
+/// The changes that make the methods of one instance handlers, by subscription.
+#[derive(Default)]
+pub(crate) struct Bindings {
+    subscriptions: Vec<(u64, Vec<TableEdit>)>,
+    deliveries: Vec<Delivery>,
+    breakers: Vec<Arc<Breaker>>,
+    quotas: Vec<Arc<Semaphore>>,
+}
+
+impl Bindings {
+    pub(super) fn add(&mut self, subscription: u64, bound: Bound) {
+        self.subscriptions.push((subscription, bound.changes));
+        self.breakers.extend(bound.breakers);
+        self.quotas.extend(bound.quotas);
+    }
+
+    /// Adds how a durable one is delivered to.
+    pub(in crate::event) fn deliver(&mut self, delivery: Option<Delivery>) {
+        self.deliveries.extend(delivery);
+    }
+
+    /// Takes out how the durable ones are delivered to.
+    pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
+        std::mem::take(&mut self.deliveries)
+    }
+
+    /// Takes the breakers of all handlers out.
+    pub(crate) fn take_breakers(&mut self) -> Vec<Arc<Breaker>> {
+        std::mem::take(&mut self.breakers)
+    }
+
+    /// Takes the quotas of all handlers out.
+    pub(crate) fn take_quotas(&mut self) -> Vec<Arc<Semaphore>> {
+        std::mem::take(&mut self.quotas)
+    }
+
+    /// Takes a subscription out before it began.
+    pub(in crate::event) fn remove(&mut self, subscription: u64) -> Option<Vec<TableEdit>> {
+        let at = self
+            .subscriptions
+            .iter()
+            .position(|(other, _)| *other == subscription)?;
+        Some(self.subscriptions.remove(at).1)
+    }
+
+    pub(in crate::event) fn append(&mut self, mut later: Self) {
+        self.subscriptions.append(&mut later.subscriptions);
+    }
+
+    /// The subscriptions, and all the changes in order.
+    pub(in crate::event) fn split(self) -> (Vec<u64>, Vec<TableEdit>) {
+        let (subscriptions, changes): (Vec<_>, Vec<_>) = self.subscriptions.into_iter().unzip();
+        (subscriptions, changes.into_iter().flatten().collect())
+    }
+}

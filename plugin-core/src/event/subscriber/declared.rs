@@ -1,0 +1,85 @@
+//! The methods of a plugin that have to do with events, as `#[plugin]` declares them.
+
+use std::fmt;
+
+use super::binder::Binder;
+use super::interceptors::Interceptors;
+use crate::boxed::PluginRef;
+use crate::event::descriptor::EventDescriptor;
+use crate::options::{Mode, Stage, SubscribeOptions};
+
+/// What a subscription listens to.
+#[derive(Debug, Clone, Copy)]
+pub enum Source {
+    /// One type of event.
+    Event(&'static EventDescriptor),
+    /// Every topic that a pattern matches.
+    Pattern(&'static str),
+}
+
+impl Source {
+    /// The topic, or the pattern.
+    #[must_use]
+    pub const fn topic(&self) -> &'static str {
+        match self {
+            Self::Event(event) => event.topic,
+            Self::Pattern(pattern) => pattern,
+        }
+    }
+}
+
+/// A method that handles events.
+#[derive(Clone, Copy)]
+pub struct Subscription {
+    /// Name of the method.
+    pub handler: &'static str,
+    /// What it listens to.
+    pub source: Source,
+    /// Where it runs.
+    pub mode: Mode,
+    /// How it is served.
+    pub options: SubscribeOptions,
+    /// Binds the method of an instance to the event.
+    pub bind: fn(&PluginRef, &mut Binder<'_>),
+}
+
+impl fmt::Debug for Subscription {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Subscription")
+            .field("handler", &self.handler)
+            .field("topic", &self.source.topic())
+            .field("mode", &self.mode)
+            .field("options", &self.options)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A method that is called around the events of others.
+#[derive(Clone, Copy)]
+pub struct Middleware {
+    /// Name of the method.
+    pub middleware: &'static str,
+    /// When it is called.
+    pub stage: Stage,
+    /// Pattern of the topics that it is called for; an instance may narrow it.
+    pub topics: &'static str,
+    /// Rank among the middleware of a stage: the highest first, then in start order; after a call
+    /// the other way round.
+    pub priority: i32,
+    /// Whether it may put another event in the place of the one that is published.
+    pub changes: bool,
+    /// Puts the method of an instance into the chain.
+    pub bind: fn(&PluginRef, &mut Interceptors<'_>),
+}
+
+impl fmt::Debug for Middleware {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Middleware")
+            .field("middleware", &self.middleware)
+            .field("stage", &self.stage)
+            .field("topics", &self.topics)
+            .field("priority", &self.priority)
+            .field("changes", &self.changes)
+            .finish_non_exhaustive()
+    }
+}

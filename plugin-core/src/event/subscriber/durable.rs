@@ -1,0 +1,42 @@
+//! The place of durable subscriptions in the table, which needs no running plugin.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::binder::{Binder, Home};
+use super::declared::Subscription;
+use crate::context::Identity;
+use crate::event::bus::Bus;
+use crate::event::durable::Durables;
+use crate::event::durable::store::SubscriptionName;
+use crate::options::Mode;
+
+/// Only what is queued can wait for a store.
+fn is_durable(subscription: &Subscription) -> bool {
+    subscription.options.durable && subscription.mode == Mode::Queued
+}
+
+impl Durables {
+    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
+    /// accept events for them.
+    pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
+        for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
+            let name = SubscriptionName {
+                plugin: Cow::Borrowed(owner.name()),
+                handler: Cow::Borrowed(subscription.handler),
+                topic: Cow::Borrowed(subscription.source.topic()),
+            };
+            self.open(name, bus.pending(), |gate, mailbox| {
+                let limit = Duration::MAX;
+                let home = Home {
+                    owner,
+                    mailbox,
+                    limit,
+                };
+                let intake = Binder::intake(bus, home, gate, subscription);
+                drop(bus.change(intake));
+            });
+        }
+    }
+}

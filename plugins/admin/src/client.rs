@@ -1,0 +1,321 @@
+//! The other end of the socket, for commands of the service's own binary.
+
+use std::error::Error as _;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use axum::body::Bytes;
+use axum::http::{Method, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::client::conn::http1;
+use hyper_util::rt::TokioIo;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde_json::Value;
+use tokio::net::UnixStream;
+
+use crate::path::{PLUGIN, SOCKET, with};
+
+/// What stands for itself in a segment of a path is letters, digits, and what names are made of.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
+
+/// How long a running service may take to say how it is.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Asks the service that runs with a data folder.
+#[derive(Debug)]
+pub struct Client {
+    socket: PathBuf,
+}
+
+/// What the service answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The status, of HTTP.
+    pub status: u16,
+    /// What it says; `null` if nothing.
+    pub body: Value,
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ClientError {
+    /// No service runs with the data folder, or none that can be operated.
+    NotRunning {
+        /// Where its socket would be.
+        socket: PathBuf,
+    },
+    /// The service does not answer in time.
+    Silent {
+        /// Its process.
+        pid: Option<i32>,
+        /// How long it was waited for.
+        waited: Duration,
+    },
+    /// The service closed the connection before it answered.
+    Gone,
+    /// The service is another user's.
+    Denied {
+        /// Its socket.
+        socket: PathBuf,
+    },
+    /// The socket can't be used, or the answer can't be read.
+    Failed {
+        /// The socket.
+        socket: PathBuf,
+        /// What happened.
+        error: io::Error,
+    },
+}
+
+impl Client {
+    /// A client of the service that runs with a data folder of a manager.
+    #[must_use]
+    pub fn of(data_dir: &Path) -> Self {
+        Self {
+            socket: data_dir.join(PLUGIN).join(SOCKET),
+        }
+    }
+
+    /// A path of the segments: names in it may hold anything.
+    #[must_use]
+    pub fn path(segments: &[&str]) -> String {
+        let mut path = "/v1".to_owned();
+        for segment in segments {
+            path.push('/');
+            path.extend(utf8_percent_encode(segment, ESCAPED));
+        }
+        path
+    }
+
+    /// Asks for something.
+    ///
+    /// # Errors
+    ///
+    /// When nobody answers. A refusal is an answer.
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, the service may have got the request, or not.
+    pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
+        self.ask(Method::GET, path, None, Some(PATIENCE)).await
+    }
+
+    /// Asks to do something, and waits as long as the service lets it wait.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Client::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Client::get`].
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
+        self.ask(Method::POST, path, Some(body), None).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+        patience: Option<Duration>,
+    ) -> Result<Answer, ClientError> {
+        let stream = self.connect()?;
+        let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
+        let mut request = Request::builder()
+            .method(method)
+            .uri(path)
+            // Who serves a socket has no name.
+            .header(header::HOST, "localhost");
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let request = request.body(Full::new(body));
+        let request = request.map_err(|error| self.failed(io::Error::other(error)))?;
+        let exchange = exchange(stream, request);
+        let answered = match patience {
+            Some(waited) => (tokio::time::timeout(waited, exchange).await)
+                .map_err(|_| ClientError::Silent { pid, waited })?,
+            None => exchange.await,
+        };
+        answered.map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => ClientError::Gone,
+            _ => self.failed(error),
+        })
+    }
+
+    fn connect(&self) -> Result<UnixStream, ClientError> {
+        let connected = with(&self.socket, |path| {
+            std::os::unix::net::UnixStream::connect(path)
+        });
+        let stream = connected.map_err(|error| match error.kind() {
+            // Nothing is there, or what a killed process left behind.
+            io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => ClientError::NotRunning {
+                socket: self.socket.clone(),
+            },
+            io::ErrorKind::PermissionDenied => ClientError::Denied {
+                socket: self.socket.clone(),
+            },
+            _ => self.failed(error),
+        })?;
+        let stream = stream.set_nonblocking(true).map(|()| stream);
+        (stream.and_then(UnixStream::from_std)).map_err(|error| self.failed(error))
+    }
+
+    fn failed(&self, error: io::Error) -> ClientError {
+        ClientError::Failed {
+            socket: self.socket.clone(),
+            error,
+        }
+    }
+}
+
+/// Sends a request and reads all of its answer.
+async fn exchange(stream: UnixStream, request: Request<Full<Bytes>>) -> io::Result<Answer> {
+    let connected = http1::handshake(TokioIo::new(stream)).await;
+    let (mut sender, connection) = connected.map_err(broken)?;
+    let answer = async {
+        let response = sender.send_request(request).await.map_err(broken)?;
+        let status = response.status().as_u16();
+        let body = response.into_body().collect().await;
+        let body = body.map_err(broken)?.to_bytes();
+        let body = if body.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&body).map_err(io::Error::other)?
+        };
+        Ok(Answer { status, body })
+    };
+    // The connection has to be driven for as long as the answer comes, and may be over before it
+    // is read.
+    let driven = async {
+        drop(connection.await);
+        std::future::pending().await
+    };
+    tokio::select! {
+        biased;
+        answer = answer => answer,
+        never = driven => never,
+    }
+}
+
+fn broken(error: hyper::Error) -> io::Error {
+    let is_cut = error.is_incomplete_message() || error.is_canceled() || error.is_closed();
+    let cause = error
+        .source()
+        .and_then(|cause| cause.downcast_ref::<io::Error>());
+    let is_gone = cause.is_some_and(|cause| {
+        let kind = cause.kind();
+        kind == io::ErrorKind::ConnectionReset || kind == io::ErrorKind::BrokenPipe
+    });
+    let kind = match is_cut || is_gone {
+        true => io::ErrorKind::UnexpectedEof,
+        false => io::ErrorKind::Other,
+    };
+    io::Error::new(kind, error)
+}
+
+impl fmt::Display for ClientError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotRunning { socket } => {
+                let folder = socket.parent().and_then(Path::parent).unwrap_or(socket);
+                write!(
+                    f,
+                    "no service runs with the data folder `{}`: start one with `run`, or name the \
+                     folder of the one that runs with `--data-dir`",
+                    folder.display()
+                )
+            }
+            Self::Silent { pid, waited } => {
+                f.write_str("the service ")?;
+                if let Some(pid) = pid {
+                    write!(f, "(process {pid}) ")?;
+                }
+                write!(f, "does not answer within {waited:?}")
+            }
+            Self::Denied { socket } => write!(
+                f,
+                "`{}` is another user's: ask as the user of the service, or as root",
+                socket.display()
+            ),
+            Self::Gone => {
+                f.write_str("the service closed the connection: it stops, or has stopped")
+            }
+            Self::Failed { socket, error } => write!(f, "`{}`: {error}", socket.display()),
+        }
+    }
+}
+
+impl std::error::Error for ClientError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(error),
+            _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_is_one_segment_whatever_it_holds() {
+        let path = Client::path(&["plugins", "hello-plugin#2", "../x y"]);
+        assert_eq!(path, "/v1/plugins/hello-plugin%232/%2E%2E%2Fx%20y");
+    }
+
+    #[tokio::test]
+    async fn nobody_there_and_nobody_left_are_told_alike() {
+        let data = tempfile::tempdir().unwrap();
+        let client = Client::of(data.path());
+        let told = async || client.get("/v1").await.unwrap_err().to_string();
+        let absent = told().await;
+        assert!(
+            absent.starts_with("no service runs with the data folder `"),
+            "{absent}"
+        );
+        let dir = data.path().join(PLUGIN);
+        std::fs::create_dir(&dir).unwrap();
+        drop(std::os::unix::net::UnixListener::bind(dir.join(SOCKET)).unwrap());
+        assert_eq!(told().await, absent);
+    }
+
+    #[tokio::test]
+    async fn a_service_that_goes_before_it_answers_is_told() {
+        let data = tempfile::tempdir().unwrap();
+        let dir = data.path().join(PLUGIN);
+        std::fs::create_dir(&dir).unwrap();
+        let listener = tokio::net::UnixListener::bind(dir.join(SOCKET)).unwrap();
+        let client = Client::of(data.path());
+        let goes = async {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut byte = [0];
+            tokio::io::AsyncReadExt::read(&mut stream, &mut byte)
+                .await
+                .unwrap();
+        };
+        let (answer, ()) = tokio::join!(client.get("/v1"), goes);
+        let error = answer.unwrap_err();
+        assert!(matches!(error, ClientError::Gone), "{error:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_service_that_does_not_answer_is_named() {
+        let data = tempfile::tempdir().unwrap();
+        let dir = data.path().join(PLUGIN);
+        std::fs::create_dir(&dir).unwrap();
+        let _listener = std::os::unix::net::UnixListener::bind(dir.join(SOCKET)).unwrap();
+        let error = Client::of(data.path()).get("/v1").await.unwrap_err();
+        let told = format!(
+            "the service (process {}) does not answer within 10s",
+            std::process::id()
+        );
+        assert_eq!(error.to_string(), told);
+    }
+}

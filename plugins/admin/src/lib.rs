@@ -1,0 +1,44 @@
+//! Lets the owner of a running service operate it: from the command line of its own binary, over a
+//! Unix socket in its data folder.
+//!
+//! | route | answer |
+//! | --- | --- |
+//! | `GET /v1` | the versions of the service and of this interface, its process, the routes |
+//! | `GET /v1/status` | the state of the whole and of each plugin |
+//! | `GET /v1/plugins` | the state of each plugin |
+//! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
+//! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop` or `restart` |
+//! | `GET /v1/schedules` | every schedule and how it does |
+//! | `POST /v1/plugins/{plugin}/schedules/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
+//!
+//! The body of a `POST` is a JSON object: `{}`, or `{"cascade": true}` for a `stop` that stops those
+//! first that need the plugin. A key that this version does not know is refused, so that a client of
+//! a later one never gets something else than it asked for. Every refusal is a problem (RFC 9457)
+//! that says what to do.
+//!
+//! The socket is `admin.sock` in the plugin's data directory. It is the owner's alone, and each
+//! request is compared with the user of the process at the other end: only the service's own user
+//! and root are served. [`Client`] is the other end.
+//!
+//! One service has a data folder: a lock beside the socket is held as long as the plugin runs, and a
+//! second service does not start. A socket that a killed process left behind is replaced.
+//!
+//! A client that is slow, or one of too many, loses its connection, and none holds up a stop:
+//! [`AdminConfig`] has the limits.
+
+#![forbid(unsafe_code)]
+
+mod config;
+
+mod path;
+mod peer;
+
+mod client;
+mod routes;
+mod socket;
+
+mod plugin;
+
+pub use client::{Answer, Client, ClientError};
+pub use config::AdminConfig;
+pub use plugin::Admin;

@@ -1,0 +1,165 @@
+//! Who is at the other end, and whether that is somebody who may operate the service.
+
+use std::fmt;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::{IntoResponse, Response};
+use plugin_core::audit::{Outcome, SecurityLog};
+use plugin_http::Problem;
+
+/// The user of the process at the other end, as the system says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Peer(pub(crate) u32);
+
+/// The user who may do anything on the machine.
+const ROOT: u32 = 0;
+
+impl Peer {
+    /// The user of this process.
+    pub(crate) fn own() -> Self {
+        Self(rustix::process::geteuid().as_raw())
+    }
+
+    /// What the audit log calls them: `uid:NAME`, or the number where no name is known.
+    fn named(self) -> String {
+        let users = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+        self.among(&users)
+    }
+
+    fn among(self, users: &str) -> String {
+        let name = users.lines().find_map(|line| {
+            let mut fields = line.split(':');
+            let name = fields.next()?;
+            let uid = fields.nth(1)?.parse::<u32>().ok()?;
+            (uid == self.0 && !name.is_empty()).then_some(name)
+        });
+        name.map_or_else(|| self.to_string(), |name| format!("uid:{name}"))
+    }
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "uid:{}", self.0)
+    }
+}
+
+/// Who asks, as the audit log names them; every request that is let in has it.
+#[derive(Debug, Clone)]
+pub(crate) struct Actor(pub(crate) Arc<str>);
+
+/// Who is let in: the user of the service, and root.
+#[derive(Debug, Clone)]
+pub(crate) struct Gate {
+    users: Arc<[(Peer, Actor)]>,
+    log: SecurityLog,
+}
+
+impl Gate {
+    pub(crate) fn new(own: Peer, log: SecurityLog) -> Self {
+        let user = |peer: Peer| (peer, Actor(peer.named().into()));
+        Self {
+            users: Arc::new([user(own), user(Peer(ROOT))]),
+            log,
+        }
+    }
+
+    /// Has everybody else refused, whatever they ask for.
+    pub(crate) fn before(self, router: Router) -> Router {
+        router.layer(from_fn_with_state(self, check))
+    }
+
+    fn actor(&self, peer: Option<Peer>) -> Option<&Actor> {
+        let mut users = self.users.iter();
+        let (_, actor) = users.find(|(user, _)| Some(*user) == peer)?;
+        Some(actor)
+    }
+
+    fn refuse(&self, peer: Option<Peer>, asked: &str) -> Problem {
+        let who = peer.map_or_else(|| "a process without a user".to_owned(), Peer::named);
+        tracing::warn!(
+            user = who,
+            "refused `{asked}`: neither the service's own user nor root"
+        );
+        let entry = self.log.entry("admin", Outcome::Denied);
+        self.log.record(entry.user(&who).detail(asked));
+        let [(_, Actor(own)), _] = &*self.users else {
+            return Problem::new(StatusCode::FORBIDDEN, "refused");
+        };
+        let detail = format!("`{who}` may not operate this service: ask as `{own}` or as root");
+        Problem::new(StatusCode::FORBIDDEN, detail)
+    }
+}
+
+async fn check(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
+    let peer = request.extensions().get::<Peer>().copied();
+    let Some(actor) = gate.actor(peer) else {
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        return gate.refuse(peer, &asked).into_response();
+    };
+    request.extensions_mut().insert(actor.clone());
+    next.run(request).await
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use axum::{Extension, http};
+    use plugin_core::audit::Audit;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[test]
+    fn a_user_has_the_name_that_the_system_knows() {
+        let users = "root:x:0:0:root:/root:/bin/sh\nbroken\nann:x:1000:1000::/home/ann:/bin/sh\n";
+        assert_eq!(Peer(0).among(users), "uid:root");
+        assert_eq!(Peer(1000).among(users), "uid:ann");
+        assert_eq!(Peer(7).among(users), "uid:7");
+        assert_eq!(Peer(7).among(""), "uid:7");
+    }
+
+    #[tokio::test]
+    async fn only_the_owner_and_root_are_let_in_and_others_are_recorded() {
+        let dir = tempfile::tempdir().unwrap();
+        let audit = Audit::open(dir.path()).unwrap();
+        let own = Peer(4_000_000_001);
+        let gate = Gate::new(own, SecurityLog::new(audit.clone(), "admin-plugin"));
+        let who = get(async |Extension(Actor(who)): Extension<Actor>| who.to_string());
+        let router = gate.before(Router::new().route("/who", who));
+        let ask = async |peer: Option<Peer>, path: &str| {
+            let mut request = http::Request::builder().uri(path);
+            if let Some(peer) = peer {
+                request = request.extension(peer);
+            }
+            let request = request.body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            let status = answer.status().as_u16();
+            let body = to_bytes(answer.into_body(), 4096).await.unwrap();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        };
+        assert_eq!(ask(Some(own), "/who").await, (200, own.to_string()));
+        assert_eq!(
+            ask(Some(Peer(0)), "/who").await,
+            (200, "uid:root".to_owned())
+        );
+        for peer in [Some(Peer(4_000_000_002)), None] {
+            for path in ["/who", "/nothing"] {
+                let (status, body) = ask(peer, path).await;
+                assert_eq!(status, 403, "{body}");
+                assert!(
+                    body.contains("ask as `uid:4000000001` or as root"),
+                    "{body}"
+                );
+            }
+        }
+        audit.close().await;
+        let text = std::fs::read_to_string(dir.path().join("audit.ndjson")).unwrap();
+        let denied = r#""user":"uid:4000000002","plugin":"admin-plugin","action":"admin","outcome":"denied","detail":"GET /who""#;
+        assert!(text.contains(denied), "{text}");
+    }
+}

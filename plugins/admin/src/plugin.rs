@@ -1,0 +1,123 @@
+//! The plugin: listens when it starts, and is gone from its folder before it stops.
+
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use plugin_core::audit::SecurityLog;
+use plugin_core::prelude::*;
+use plugin_http::{Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Timeouts, traced};
+
+use crate::config::AdminConfig;
+use crate::peer::{Gate, Peer};
+use crate::routes::{self, Backends};
+use crate::socket::{Lock, Socket};
+
+/// Most bytes of a request's body.
+const LARGEST_BODY: usize = 64 * 1024;
+
+/// What an answer may take beside the operation that it tells of.
+const MARGIN: Duration = Duration::from_secs(5);
+
+/// Lets the owner operate the running service from its own binary.
+#[derive(Debug)]
+pub struct Admin {
+    config: AdminConfig,
+    system: System,
+    operator: Option<Operator>,
+    log: SecurityLog,
+    lock: Lock,
+    server: Mutex<Option<(Server, Socket)>>,
+}
+
+/// Lets the owner operate the running service from its own binary.
+#[plugin(name = "admin-plugin", kind = system, after("logger-plugin"))]
+impl Admin {
+    #[init]
+    fn init(
+        Config(config): Config<AdminConfig>,
+        system: System,
+        operator: Option<Operator>,
+        log: SecurityLog,
+        data: DataDir,
+    ) -> Result<Self> {
+        Ok(Self {
+            config,
+            system,
+            operator,
+            log,
+            // Before anything starts: a second service has no effect.
+            lock: Lock::take(data.path())?,
+            server: Mutex::new(None),
+        })
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        let (socket, unix) = self.lock.listen()?;
+        let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
+        let server = Server::serve(unix, self.routers(), self.limits(), &spawn)?;
+        tracing::info!(socket = %socket.path().display(), "the owner can operate the service");
+        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((server, socket));
+        Ok(())
+    }
+
+    #[stop]
+    async fn stop(&self) {
+        let server = self
+            .server
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some((server, socket)) = server {
+            // Nobody comes in any more.
+            drop(socket);
+            server.drain(self.config.drain_timeout.get()).await;
+        }
+    }
+}
+
+impl Admin {
+    fn routers(&self) -> Routers {
+        let limits = Limits {
+            body: LARGEST_BODY,
+            body_time: self.config.client_timeout.get(),
+            time: self.config.operation_timeout.get() + MARGIN,
+        };
+        let backends = Backends {
+            system: self.system.clone(),
+            operator: self.operator.clone(),
+            patience: self.config.operation_timeout.get(),
+        };
+        let gate = Gate::new(Peer::own(), self.log.clone());
+        let finish = |router: Router| {
+            let router = limits.apply(router).layer(from_fn(traced));
+            gate.clone().before(router)
+        };
+        Routers {
+            all: finish(routes::router(&backends)),
+            spare: finish(routes::spare()),
+        }
+    }
+
+    fn limits(&self) -> ServerLimits {
+        let patience = self.config.client_timeout.get();
+        ServerLimits {
+            room: Room {
+                total: self.config.max_connections,
+                per_address: self.config.max_connections,
+            },
+            timeouts: Timeouts {
+                header: patience,
+                write: patience,
+                idle: patience,
+            },
+            head: Head {
+                bytes: 16 * 1024,
+                fields: const { NonZeroU16::new(64).expect("it is not zero") },
+            },
+        }
+    }
+}

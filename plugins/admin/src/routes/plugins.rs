@@ -1,0 +1,78 @@
+//! The states of the plugins, and what is done with them.
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::{Extension, Json};
+use plugin_core::lifecycle::{Operation, OperationError, PluginStatus};
+use plugin_http::{JsonBody, Problem};
+use serde::Serialize;
+
+use super::{Backends, Done, Options};
+use crate::peer::Actor;
+
+#[derive(Serialize)]
+pub(super) struct Listed {
+    plugins: Vec<PluginStatus>,
+}
+
+pub(super) async fn list(State(backends): State<Backends>) -> Json<Listed> {
+    let plugins = backends.system.status().plugins;
+    Json(Listed { plugins })
+}
+
+/// All instances that a name stands for.
+#[derive(Serialize)]
+pub(super) struct Shown {
+    plugin: String,
+    instances: Vec<PluginStatus>,
+}
+
+pub(super) async fn show(
+    State(backends): State<Backends>,
+    Path(plugin): Path<String>,
+) -> Result<Json<Shown>, Problem> {
+    let mut instances = backends.system.status().plugins;
+    let is_meant = |name: &str| {
+        let of_plugin = name.split_once('#').map(|(plugin, _)| plugin);
+        name == plugin || of_plugin == Some(plugin.as_str())
+    };
+    instances.retain(|instance| is_meant(instance.name));
+    if instances.is_empty() {
+        let known = backends.system.plugins().iter().map(|it| it.name).collect();
+        return Err(OperationError::Unknown { plugin, known }.into());
+    }
+    Ok(Json(Shown { plugin, instances }))
+}
+
+pub(super) async fn operate(
+    State(backends): State<Backends>,
+    Path((plugin, action)): Path<(String, String)>,
+    Extension(actor): Extension<Actor>,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let operation = read(plugin, &action, &body.read()?)?;
+    Ok(match backends.operate(&actor, &action, operation).await? {
+        Done::Wholly(outcome) => Json(outcome).into_response(),
+        Done::Accepted(answer) => answer,
+    })
+}
+
+fn read(plugin: String, action: &str, options: &Options) -> Result<Operation, Problem> {
+    let cascade = options.cascade;
+    match action {
+        "stop" => Ok(Operation::Stop { plugin, cascade }),
+        "start" | "restart" if cascade => {
+            let detail = format!(
+                "`{action}` does not touch those that need the plugin: only `stop` takes `cascade`"
+            );
+            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "cascade"))
+        }
+        "start" => Ok(Operation::Start { plugin }),
+        "restart" => Ok(Operation::Restart { plugin }),
+        other => Err(Problem::unknown_action(
+            other,
+            &["start", "stop", "restart"],
+        )),
+    }
+}

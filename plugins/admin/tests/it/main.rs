@@ -1,0 +1,8 @@
+//! The interface in a system, asked over real sockets.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod clients;
+mod operations;
+mod requests;
+mod site;
