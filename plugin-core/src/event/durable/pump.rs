@@ -15,6 +15,7 @@ use super::recent::{Ahead, PendingEvent};
 use super::settler::Settler;
 use super::store::{Stored, Suspicion, Window};
 use super::{Delivery, Durable, Durables};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::event::outcome::dead_letters::Failures;
 use crate::event::queue::handler::QueuedHandler;
@@ -316,7 +317,8 @@ impl Deliverer {
 /// Each of the crashes was a call that failed.
 fn crash_failures(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
-        "the process crashed {crashes} times while the event was, or may have been, in its handler"
+        "the process crashed {} while the event was, or may have been, in its handler",
+        counted(crashes, "time")
     )));
     failures.attempts = crashes;
     failures

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::Site;
 use crate::context::Meta;
+use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::outcome::breaker::{Breaker, Transition};
 use crate::event::outcome::dead_letters::Failures;
@@ -49,7 +50,8 @@ impl Site {
                 handler,
                 topic,
                 ?next_probe,
-                "{failures} calls in a row failed: the breaker is open, and events wait: {}",
+                "{} in a row failed: the breaker is open, and events wait: {}",
+                counted(failures, "call"),
                 cause()
             ),
             Transition::StillDown => tracing::info!(
