@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_core::lifecycle::{PluginStop, StartReport, StopReport, SystemStatus};
+use plugin_core::lifecycle::{OperationOutcome, PluginStop, StartReport, StopReport, SystemStatus};
 use plugin_core::{Composition, EventCounts, printable};
 
 use crate::table::Table;
@@ -43,6 +43,27 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
         plugins(count),
         millis(report.took)
     )
+}
+
+/// What a reload did, or would do, to each plugin that it concerns.
+pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
+    if outcome.changes.is_empty() && outcome.later.is_empty() {
+        return "nothing in config has changed\n".to_owned();
+    }
+    let mut table = Table::new(&["plugin", "action", ">ms", "because of"]);
+    for change in &outcome.changes {
+        table.row([
+            change.plugin.to_owned(),
+            change.action.as_str().to_owned(),
+            millis(change.took),
+            change.keys.join(", "),
+        ]);
+    }
+    for key in &outcome.later {
+        let when = "at the next start of the process".to_owned();
+        table.row(["manager".to_owned(), when, String::new(), key.clone()]);
+    }
+    table.to_string()
 }
 
 /// What each plugin did with events.

@@ -1,16 +1,21 @@
-//! The signals that ask for a stop, as values, so that what follows is decided in one place.
+//! The signals that ask for a stop or for a reload, as values, so that what follows is decided in one
+//! place.
 
 use std::io;
 use std::sync::Arc;
 
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
 #[cfg(unix)]
 use crate::output::note;
 
-/// The signals that ask the process to stop, one after the other. Clones share them.
+/// The signals that ask the process to stop, one after the other, and those that ask for a reload.
+/// Clones share them.
 #[derive(Debug, Clone)]
-pub(crate) struct Signals(Arc<Mutex<Source>>);
+pub(crate) struct Signals {
+    source: Arc<Mutex<Source>>,
+    reload: Arc<Notify>,
+}
 
 impl Signals {
     /// Takes the signals over: from now on they no longer end the process by themselves.
@@ -19,21 +24,43 @@ impl Signals {
     ///
     /// When the system refuses that.
     pub(crate) fn listen() -> io::Result<Self> {
-        Ok(Self(Arc::new(Mutex::new(Source::listen()?))))
+        Ok(Self {
+            source: Arc::new(Mutex::new(Source::listen()?)),
+            reload: Arc::default(),
+        })
     }
 
-    /// The next signal.
+    /// The next signal that asks for a stop. Meanwhile those are noted that ask for a reload.
     ///
     /// # Cancel safety
     ///
     /// No signal is lost when it is dropped.
     pub(crate) async fn next(&self) {
-        self.0.lock().await.next().await;
+        while self.source.lock().await.next().await == Asked::Reload {
+            self.reload.notify_one();
+        }
     }
+
+    /// Waits until a reload was asked for: several times before this is called are one.
+    ///
+    /// # Cancel safety
+    ///
+    /// No signal is lost when it is dropped.
+    pub(crate) async fn reload(&self) {
+        self.reload.notified().await;
+    }
+}
+
+/// What a signal asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Asked {
+    Stop,
+    Reload,
 }
 
 /// Ctrl-C (SIGINT), SIGTERM as init systems and containers send it, SIGHUP of a terminal that was
 /// closed, and SIGQUIT (Ctrl-\\): each ends a process that has not thought of it without a stop. So
+/// does a SIGHUP that somebody sent, which asks for a reload. So
 /// do those that mean nothing here, such as the SIGUSR1 of a log rotation: they are ignored.
 #[cfg(unix)]
 #[derive(Debug)]
@@ -43,6 +70,7 @@ struct Source {
     quit: tokio::signal::unix::Signal,
     /// Nothing when whoever started the process wants it to survive its terminal, as `nohup` does.
     hangup: Option<tokio::signal::unix::Signal>,
+    terminal: Terminal,
     meaningless: [tokio::signal::unix::Signal; 3],
     /// SIGXFSZ, of a file that may not grow further, which the write is told of as well; and SIGIO.
     _silent: [tokio::signal::unix::Signal; 2],
@@ -58,6 +86,7 @@ impl Source {
             terminate: signal(SignalKind::terminate())?,
             quit: signal(SignalKind::quit())?,
             hangup: hangup.transpose()?,
+            terminal: Terminal::now(),
             meaningless: [
                 signal(SignalKind::user_defined1())?,
                 signal(SignalKind::user_defined2())?,
@@ -70,7 +99,7 @@ impl Source {
         })
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
         let [user1, user2, alarm] = &mut self.meaningless;
         let ignored = async {
             loop {
@@ -89,11 +118,38 @@ impl Source {
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.quit.recv() => {}
-            _ = hangup => {}
-            () = ignored => {}
+            _ = self.interrupt.recv() => Asked::Stop,
+            _ = self.terminate.recv() => Asked::Stop,
+            _ = self.quit.recv() => Asked::Stop,
+            _ = hangup => self.terminal.asks(),
+            asked = ignored => asked,
+        }
+    }
+}
+
+/// The terminal that the process was started from, if any.
+#[cfg(unix)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Terminal {
+    Open,
+    Absent,
+}
+
+#[cfg(unix)]
+impl Terminal {
+    fn now() -> Self {
+        // Of a terminal that was closed, it can't be opened any more.
+        match std::fs::File::open("/dev/tty") {
+            Ok(_) => Self::Open,
+            Err(_) => Self::Absent,
+        }
+    }
+
+    /// What a SIGHUP asks for: it comes by itself when the terminal is closed.
+    fn asks(self) -> Asked {
+        match (self, Self::now()) {
+            (Self::Open, Self::Absent) => Asked::Stop,
+            _ => Asked::Reload,
         }
     }
 }
@@ -136,7 +192,8 @@ impl Source {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next(&mut self) {
+    async fn next(&mut self) -> Asked {
         self.0.recv().await;
+        Asked::Stop
     }
 }

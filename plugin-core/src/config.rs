@@ -36,6 +36,7 @@ mod rollback;
 
 mod environment;
 mod layers;
+mod overrides;
 mod sources;
 mod variables;
 
@@ -85,6 +86,8 @@ pub use secret::Secret;
 pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
+
+pub(crate) use overrides::write as override_enabled;
 
 pub use crate::audit::AuditConfig;
 pub use crate::backoff::Backoff;

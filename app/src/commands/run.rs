@@ -2,10 +2,12 @@
 
 mod bulk;
 
+use std::convert::Infallible;
 use std::time::Duration;
 
-use plugin_core::config::{Generations, Settings};
-use plugin_core::lifecycle::{Manager, Running, Shutdown, StartReport, StopReport};
+use plugin_core::lifecycle::{
+    Manager, ManagerHandle, OperationError, Running, Shutdown, StartReport, StopReport,
+};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
@@ -15,7 +17,7 @@ use crate::demo::Demo;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::feed;
-use crate::output::{Format, Output, note};
+use crate::output::{Format, Output, note, notes};
 use crate::plugins::COMPOSITION;
 use crate::report;
 use crate::signal::Signals;
@@ -68,7 +70,6 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         None => None,
     };
     let signals = Signals::listen().map_err(Failure::io("can't listen to signals"))?;
-    let settings = configured.settings().clone();
     let running = configured
         .start_until(signals.next())
         .await
@@ -82,17 +83,7 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
             }
             Ok(exit)
         }
-        None => {
-            keep(&settings);
-            Ok(serve(running, signals, out).await)
-        }
-    }
-}
-
-/// Keeps the config that the service has started with: `config history` lists it.
-fn keep(settings: &Settings) {
-    if let Err(error) = Generations::of(settings).record(settings, "start") {
-        note(format_args!("warning: can't keep the config: {error}"));
+        None => Ok(serve(running, signals, out).await),
     }
 }
 
@@ -110,12 +101,29 @@ async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
         first.next().await;
         Some(Shutdown::Drain)
     };
-    let report = running.serve(stop, || insist(signals.clone())).await;
+    let manager = running.handle();
+    let report = tokio::select! {
+        report = running.serve(stop, || insist(signals.clone())) => report,
+        never = reload(&manager, &signals) => match never {},
+    };
     match out.format() {
         Format::Human => out.text(report::stopped(&report)),
         Format::Json => out.json_line(&Phase::Stopped(&report)),
     }
     exit(&report)
+}
+
+/// Has config read again whenever a signal asks for it.
+async fn reload(manager: &ManagerHandle, signals: &Signals) -> Infallible {
+    loop {
+        signals.reload().await;
+        note("SIGHUP: config is read again");
+        match manager.reload().await {
+            Ok(outcome) => notes(report::reloaded(&outcome).trim_end()),
+            Err(OperationError::Stopping) => {}
+            Err(error) => notes(format_args!("error: {error}")),
+        }
+    }
 }
 
 /// A signal while the service stops.

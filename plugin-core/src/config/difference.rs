@@ -115,6 +115,22 @@ pub enum TakesEffect {
     NotInForce,
 }
 
+impl ManagerKey {
+    /// Whether the new value holds with the reload.
+    #[must_use]
+    pub fn holds_at_once(&self) -> bool {
+        self.takes_effect == TakesEffect::AtOnce
+    }
+}
+
+impl ChangedKey {
+    /// What the change of this key alone asks for.
+    #[must_use]
+    pub fn impact(&self) -> Impact {
+        impact(&self.key)
+    }
+}
+
 impl Difference {
     /// Whether nothing is different.
     #[must_use]

@@ -53,6 +53,12 @@ impl ConfigFiles {
         self.texts.iter().map(|file| file.path.as_path())
     }
 
+    /// Whether none was read.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.texts.is_empty()
+    }
+
     /// The text of one of them.
     pub(super) fn text(&self, path: &Path) -> String {
         let mut texts = self.texts.iter();

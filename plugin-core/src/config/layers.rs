@@ -14,6 +14,7 @@ use super::issue::{Issue, IssueKind};
 use super::manager;
 use super::node::Node;
 use super::origin::Origin;
+use super::overrides;
 use super::reading::{self, Unreadable};
 use super::report::Report;
 use super::sources::Sources;
@@ -75,6 +76,33 @@ pub(super) fn path_of(
     };
     filler.fill(&mut node, &shape, "");
     Some((node.text()?.into(), node.place))
+}
+
+/// What lies over all sources: the file of the plugins that an operator turned on or off, and above it
+/// what was turned on or off until the next start.
+pub(super) fn switches(
+    data_dir: &Path,
+    sources: &Sources,
+    book: &Book<'_>,
+    report: &mut Report,
+) -> Node {
+    let mut reader = Reader {
+        book,
+        report,
+        generation: None,
+        // It is no file of the operator's, so it is neither watched nor part of a generation.
+        files: ConfigFiles::default(),
+    };
+    let path = overrides::path(data_dir);
+    let mut tree = match reading::is_absent(&path) {
+        true => Node::empty(),
+        false => reader.file(&path, ""),
+    };
+    for (plugin, enabled) in &sources.switches {
+        let value = Node::from_json(Value::Bool(*enabled), &Origin::Program);
+        tree.insert(&[plugin.clone(), "enabled".to_owned()], value);
+    }
+    tree
 }
 
 struct Reader<'a> {

@@ -74,6 +74,12 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         report,
     };
     let (manager, manager_section) = loader.manager(&mut tree);
+    tree.lay(layers::switches(
+        &manager.data_dir,
+        sources,
+        book,
+        &mut loader.report,
+    ));
     let mut plugins = BTreeMap::new();
     for plugin in composition.plugins() {
         let settings = loader.plugin(plugin, &mut tree, &manager_section);
@@ -168,6 +174,38 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
         disk,
         generation: generation.ok().flatten(),
         data_dir,
+    }
+}
+
+impl Settings {
+    /// The settings of now, but those of some plugins, which are taken from here.
+    ///
+    /// # Errors
+    ///
+    /// When they do not fit together.
+    pub(crate) fn only(
+        &self,
+        plugins: &[&'static str],
+        now: &Self,
+        composition: &Composition,
+    ) -> Result<Self, ConfigError> {
+        let mut settings = now.clone();
+        for plugin in plugins {
+            settings
+                .plugins
+                .insert(plugin, self.plugins[plugin].clone());
+        }
+        let mut report = Report::default();
+        fit::check(composition, &settings.plugins, &mut report);
+        groups::check(composition, &settings.plugins, &mut report);
+        methods::check(composition, &settings.plugins, &mut report);
+        let (manager, section) = (&settings.manager, &settings.manager_section);
+        rights::check(manager, section, &settings.plugins, &mut report);
+        if report.issues.is_empty() {
+            Ok(settings)
+        } else {
+            Err(ConfigError::new(report.issues))
+        }
     }
 }
 

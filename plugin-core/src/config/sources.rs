@@ -1,5 +1,6 @@
 //! Where config comes from, said before anything is read.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -17,7 +18,8 @@ use super::variables::Variables;
 /// 3. the [`manager_file`](Sources::manager_file) and the files of the
 ///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
-/// 5. what the program [`set`](Sources::set)s.
+/// 5. what the program [`set`](Sources::set)s,
+/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off.
 ///
 /// Sections are merged key by key; a list or any other value replaces what is below it. A key
 /// that is written without a value takes away what is below it, so that the default holds.
@@ -43,6 +45,8 @@ pub struct Sources {
     pub(super) config_dir: Option<PathBuf>,
     pub(super) environment: Variables,
     pub(super) set: Vec<(Vec<String>, Value)>,
+    /// Plugins that are on or off whatever all else says.
+    pub(super) switches: BTreeMap<String, bool>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
@@ -144,6 +148,16 @@ impl Sources {
         let key = key.into_iter().map(Into::into).collect();
         self.set.push((key, value.into()));
         self
+    }
+
+    /// Has plugins be on or off whatever all else says; what was said before is replaced.
+    pub(crate) fn switched(mut self, switches: BTreeMap<String, bool>) -> Self {
+        self.switches = switches;
+        self
+    }
+
+    pub(crate) fn switches(&self) -> &BTreeMap<String, bool> {
+        &self.switches
     }
 
     /// Puts a plugin's own config, key by key, over what is read for it.

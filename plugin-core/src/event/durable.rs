@@ -57,6 +57,8 @@ const NO_WORKER: usize = 0;
 /// One durable subscription.
 pub(crate) struct Durable {
     pub(super) name: SubscriptionName,
+    /// Its number in the table.
+    number: AtomicU64,
     /// Events that are accepted and not yet in the store.
     intake: Arc<Mailbox>,
     /// Whether events are accepted.
@@ -94,6 +96,7 @@ impl Durable {
     fn new(name: SubscriptionName, backlog: &Backlog) -> Self {
         Self {
             name,
+            number: AtomicU64::new(0),
             intake: Arc::new(Mailbox::new(NO_WORKER, INTAKE, backlog)),
             gate: Arc::default(),
             told: AtomicU64::new(0),
@@ -152,18 +155,46 @@ pub(crate) struct Durables {
 
 impl Durables {
     /// Begins to accept events for a subscription, once `enter` has given its intake a place in the
-    /// table.
+    /// table, and says under which number.
     pub(in crate::event) fn open(
         &self,
         name: SubscriptionName,
         backlog: &Backlog,
-        enter: impl FnOnce(&Arc<StoreGate>, &Arc<Mailbox>),
+        enter: impl FnOnce(&Arc<StoreGate>, &Arc<Mailbox>) -> u64,
     ) {
         let durable = Arc::new(Durable::new(name, backlog));
-        enter(&durable.gate, &durable.intake);
+        let number = enter(&durable.gate, &durable.intake);
+        durable.number.store(number, Relaxed);
         let intake = Intake::new(Arc::clone(&durable), self.link.listen());
-        self.intakes().push(crate::spawn::spawn(intake.run()));
+        let mut intakes = self.intakes();
+        // Those of subscriptions that are no more.
+        intakes.retain(|intake| !intake.is_finished());
+        intakes.push(crate::spawn::spawn(intake.run()));
+        drop(intakes);
         self.all().push(durable);
+    }
+
+    /// The numbers in the table of a plugin's subscriptions.
+    pub(in crate::event) fn numbers(&self, plugin: &str) -> Vec<u64> {
+        let own = self.of(plugin).into_iter();
+        own.map(|durable| durable.number.load(Relaxed)).collect()
+    }
+
+    /// Forgets the subscriptions of a plugin that the table has no more: what was accepted is stored,
+    /// and what is stored stays there.
+    pub(in crate::event) async fn end(&self, plugin: &str) {
+        for durable in self.of(plugin) {
+            durable.flushed().await;
+            durable.gate.shut("its plugin was unloaded");
+            durable.intake.close();
+        }
+        self.all().retain(|durable| durable.name.plugin != plugin);
+    }
+
+    fn of(&self, plugin: &str) -> Vec<Arc<Durable>> {
+        let all = self.all();
+        let own = all.iter().filter(|durable| durable.name.plugin == plugin);
+        own.cloned().collect()
     }
 
     /// Whether there is any.

@@ -11,8 +11,8 @@ use crate::tasks::Tasks;
 pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
     let (reports, id, life) = (kernel.reports.clone(), instance.id, instance.life());
     Tasks::new(
-        instance.identity.current(),
-        instance.settings.tasks,
+        instance.setup().identity.current(),
+        instance.setup().tasks,
         Box::new(move |task, error| {
             // Without a supervisor there is nobody to restart anything.
             drop(reports.send(Report {
@@ -43,13 +43,18 @@ pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
     };
     let mut bindings = Binder::bind(
         &kernel.bus,
-        &instance.identity,
+        &instance.setup().identity,
         &mailbox,
-        instance.settings.timeout,
-        (&plugin, &instance.settings.subscriptions),
+        instance.setup().timeout,
+        (&plugin, &instance.setup().subscriptions),
     );
     let middleware = (&plugin, instance.descriptor.middleware);
-    Interceptors::bind(&kernel.bus, &instance.identity, middleware, &mut bindings);
+    Interceptors::bind(
+        &kernel.bus,
+        &instance.setup().identity,
+        middleware,
+        &mut bindings,
+    );
     let deliveries = bindings.take_deliveries();
     let breakers = bindings.take_breakers();
     let quotas = bindings.take_quotas();
@@ -62,15 +67,18 @@ pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
     }
     if let Some(tasks) = tasks {
         let declared = instance.descriptor.schedules;
-        instance.timetable.activate(&plugin, declared, tasks);
+        instance
+            .setup()
+            .timetable
+            .activate(&plugin, declared, tasks);
     }
     if instance.descriptor.responds.is_empty() {
         return;
     }
     let reception = Reception::open(
         &kernel.bus,
-        &instance.identity,
-        instance.settings.timeout,
+        &instance.setup().identity,
+        instance.setup().timeout,
         (&plugin, instance.descriptor.responds),
     );
     match instance.live().as_mut() {

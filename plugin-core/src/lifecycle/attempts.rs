@@ -47,7 +47,8 @@ pub(super) async fn with_policy(
     stage: Stage,
     interrupt: &CancellationToken,
 ) -> Result<()> {
-    let policy = &instance.settings.start;
+    let setup = instance.setup();
+    let policy = &setup.start;
     let mut attempt = 1;
     loop {
         let error = match attempt_stage(kernel, instance, stage, attempt).await {

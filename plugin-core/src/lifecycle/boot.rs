@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::attempts::{Stage, missing_need, with_policy};
 use super::changes::Changes;
 use super::instance::Instance;
-use super::instances::InstanceId;
+use super::instance::InstanceId;
 use super::kernel::Kernel;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::State;
@@ -116,7 +116,7 @@ impl Boot {
     /// that was ignored.
     fn fail(&mut self, kernel: &Kernel, instance: &Instance, stage: Stage, error: Error) {
         let name = instance.name();
-        let ignored = instance.settings.start.policy == StartPolicy::Ignore
+        let ignored = instance.setup().start.policy == StartPolicy::Ignore
             || missing_need(kernel, instance).is_some();
         tracing::error!(
             plugin = name,

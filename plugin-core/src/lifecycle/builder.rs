@@ -1,12 +1,11 @@
 //! From a composed set and the sources of its config to a checked configuration.
 
-use std::fmt;
-
+use super::checked::Checked;
+use super::configure_error::ConfigureError;
 use super::configured::Configured;
 use crate::clock::Clock;
-use crate::compose::{Composition, LinkError};
-use crate::config::{self, ConfigError, Sources};
-use crate::permission::{MissingGrants, PermissionDenied};
+use crate::compose::Composition;
+use crate::config::Sources;
 
 /// Where a service begins: [`Manager::builder`].
 #[derive(Debug, Clone, Copy)]
@@ -87,53 +86,7 @@ impl ManagerBuilder {
         self.composition
             .link_check()
             .map_err(ConfigureError::Link)?;
-        let settings =
-            config::load(&self.sources, &self.composition).map_err(ConfigureError::Config)?;
-        let configured = Configured::new(self.composition, settings, self.clock);
-        let denied = configured.denied();
-        if denied.is_empty() {
-            Ok(configured)
-        } else {
-            Err(ConfigureError::Permissions(denied))
-        }
+        let checked = Checked::read(self.composition, self.sources, self.clock)?;
+        Ok(Configured(checked))
     }
-}
-
-/// Why a set can't be configured.
-#[derive(Debug)]
-#[non_exhaustive]
-pub enum ConfigureError {
-    /// The composed set is not what is linked into the binary.
-    Link(LinkError),
-    /// Config is wrong.
-    Config(ConfigError),
-    /// Plugins need rights that their permissions do not grant.
-    Permissions(Vec<PermissionDenied>),
-}
-
-impl fmt::Display for ConfigureError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Link(error) => error.fmt(f),
-            Self::Config(error) => error.fmt(f),
-            Self::Permissions(denied) => denied
-                .chunk_by(|one, other| one.plugin() == other.plugin())
-                .try_for_each(|denied| refusals(denied, f)),
-        }
-    }
-}
-
-impl std::error::Error for ConfigureError {}
-
-/// What one plugin lacks, and what to write so that it lacks nothing.
-fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    for denied in denied {
-        writeln!(f, "{denied}")?;
-    }
-    let plugin = denied.first().map_or("", PermissionDenied::plugin);
-    write!(
-        f,
-        "in the file of `{plugin}`, under\n{}",
-        MissingGrants::of(denied)
-    )
 }

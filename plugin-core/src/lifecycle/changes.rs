@@ -6,7 +6,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use tokio::task::{Id, JoinSet};
 
-use super::instances::InstanceId;
+use super::instance::InstanceId;
 use super::kernel::Kernel;
 use crate::boxed::BoxFuture;
 
@@ -48,6 +48,14 @@ impl Claim {
             .filter(|id| !changed.contains(id))
             .collect();
         Self { changed, needed }
+    }
+
+    /// What a change of any instance can touch.
+    pub(super) fn of_all(kernel: &Kernel) -> Self {
+        Self {
+            changed: kernel.instances().iter().map(|one| one.id).collect(),
+            needed: BTreeSet::new(),
+        }
     }
 
     fn is_free_of(&self, other: &Self) -> bool {

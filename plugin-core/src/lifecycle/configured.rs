@@ -6,17 +6,18 @@ use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 
+use super::assembly;
 use super::boot;
+use super::checked::Checked;
 use super::kernel::{Kernel, Report};
 use super::operation::Request;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
 use super::supervisor::Supervisor;
-use crate::clock::Clock;
 use crate::compose::{Composition, Note};
-use crate::config::{PluginSettings, Settings, Warning};
+use crate::config::{Settings, Warning};
 use crate::descriptor::Descriptor;
-use crate::permission::{Grants, PermissionDenied};
+use crate::permission::Grants;
 
 /// Operations that wait for the supervisor.
 const REQUESTS: usize = 64;
@@ -24,55 +25,36 @@ const REQUESTS: usize = 64;
 /// A checked configuration of a composed set.
 #[derive(Debug)]
 #[must_use = "nothing runs before `start`"]
-pub struct Configured {
-    pub(super) composition: Composition,
-    pub(super) settings: Settings,
-    pub(super) clock: Clock,
-}
+pub struct Configured(pub(super) Checked);
 
 impl Configured {
-    pub(super) fn new(composition: Composition, settings: Settings, clock: Clock) -> Self {
-        Self {
-            composition,
-            settings,
-            clock,
-        }
-    }
-
     /// The composed set.
     #[must_use]
     pub fn composition(&self) -> &Composition {
-        &self.composition
+        &self.0.composition
     }
 
     /// The effective config.
     #[must_use]
     pub fn settings(&self) -> &Settings {
-        &self.settings
+        &self.0.settings
     }
 
     /// What is configured and has no effect yet.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
-        &self.settings.warnings
+        &self.0.settings.warnings
     }
 
     /// What is worth knowing of the set, and is no mistake; a start logs it.
     #[must_use]
     pub fn notes(&self) -> Vec<Note> {
-        self.composition.notes()
+        self.0.composition.notes()
     }
 
     /// The plugins that will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        self.enabled().map(|(plugin, _)| plugin)
-    }
-
-    /// The plugins that will run, in start order, and what config says of them.
-    pub(super) fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
-        (self.composition.plugins())
-            .map(|plugin| (plugin, &self.settings.plugins[plugin.name]))
-            .filter(|(_, settings)| settings.config.enabled)
+        self.0.enabled().map(|(plugin, _)| plugin)
     }
 
     /// What a plugin of the set may do.
@@ -82,22 +64,8 @@ impl Configured {
     /// When the plugin is not of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
-        self.grants_of(plugin, &self.settings.plugins[plugin.name])
-    }
-
-    pub(super) fn grants_of(
-        &self,
-        plugin: &'static Descriptor,
-        settings: &PluginSettings,
-    ) -> Grants {
-        self.settings.grants_of(plugin.name, settings)
-    }
-
-    /// The rights that plugins ask for and were not granted.
-    pub(super) fn denied(&self) -> Vec<PermissionDenied> {
-        self.enabled()
-            .flat_map(|(plugin, settings)| self.grants_of(plugin, settings).check(plugin))
-            .collect()
+        self.0
+            .grants_of(plugin, &self.0.settings.plugins[plugin.name])
     }
 
     /// Starts all plugins: independent ones side by side, each after those that it needs. It
@@ -139,14 +107,15 @@ impl Configured {
     ) -> Result<Running, StartError> {
         let (reports, heard) = mpsc::unbounded_channel();
         let (requests, operations) = mpsc::channel(REQUESTS);
-        let kernel = self.kernel(reports, requests).await.map_err(refuse)?;
+        let notes = self.notes();
+        let kernel = assembly::assemble(self.0, reports, requests).map_err(refuse)?;
         let stop = kernel.stopping.clone();
         let (started, outcome) = oneshot::channel();
         let supervised = supervise(
             Arc::clone(&kernel),
             (operations, heard),
             stop.clone(),
-            (started, self.notes()),
+            (started, notes),
         );
         let supervisor = crate::spawn::spawn(supervised);
         let stop_on_drop = stop.clone().drop_guard();
@@ -202,6 +171,9 @@ async fn supervise(
     kernel.before.tell();
     tell(&notes);
     let failed = outcome.is_err();
+    if !failed {
+        kernel.keep_config("start".to_owned()).await;
+    }
     if failed {
         kernel.audit.close().await;
         crate::ending::ended();

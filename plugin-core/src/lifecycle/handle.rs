@@ -29,7 +29,7 @@ impl ManagerHandle {
     ///
     /// Once sent, the operation is carried out also when this is dropped.
     pub async fn start(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
-        self.send(Operation::Start {
+        self.operate(Operation::Start {
             plugin: plugin.to_owned(),
         })
         .await
@@ -45,7 +45,7 @@ impl ManagerHandle {
     ///
     /// Once sent, the operation is carried out also when this is dropped.
     pub async fn stop(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
-        self.send(Operation::Stop {
+        self.operate(Operation::Stop {
             plugin: plugin.to_owned(),
             cascade: false,
         })
@@ -62,7 +62,7 @@ impl ManagerHandle {
     ///
     /// Once sent, the operation is carried out also when this is dropped.
     pub async fn stop_cascade(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
-        self.send(Operation::Stop {
+        self.operate(Operation::Stop {
             plugin: plugin.to_owned(),
             cascade: true,
         })
@@ -80,10 +80,39 @@ impl ManagerHandle {
     ///
     /// Once sent, the operation is carried out also when this is dropped.
     pub async fn restart(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
-        self.send(Operation::Restart {
+        self.operate(Operation::Restart {
             plugin: plugin.to_owned(),
         })
         .await
+    }
+
+    /// Reads config again, and takes over what has changed: plugins for which nothing has are not
+    /// touched. All of it is taken over, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// When config can't be read or is wrong, and when a plugin fails with the new one: then what
+    /// held before holds again.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn reload(&self) -> Result<OperationOutcome, OperationError> {
+        self.operate(Operation::Reload { plugin: None }).await
+    }
+
+    /// Has any operation carried out, and waits for its end.
+    ///
+    /// # Errors
+    ///
+    /// When it was not carried out.
+    ///
+    /// # Cancel safety
+    ///
+    /// Once sent, the operation is carried out also when this is dropped.
+    pub async fn operate(&self, operation: Operation) -> Result<OperationOutcome, OperationError> {
+        let answered = self.kernel.submit(operation, Actor::OWNER).await?;
+        answered.await.unwrap_or(Err(OperationError::Stopping))
     }
 
     /// Looks at, replays and drops events that handlers failed with for good.
@@ -107,7 +136,8 @@ impl ManagerHandle {
         plugin: &str,
         schedule: &str,
     ) -> Result<OperationOutcome, OperationError> {
-        self.operate(plugin, schedule, ScheduleAction::Pause).await
+        self.operate_schedule(plugin, schedule, ScheduleAction::Pause)
+            .await
     }
 
     /// Goes on with a schedule that was paused, with its next due time: nothing makes up for those
@@ -125,7 +155,8 @@ impl ManagerHandle {
         plugin: &str,
         schedule: &str,
     ) -> Result<OperationOutcome, OperationError> {
-        self.operate(plugin, schedule, ScheduleAction::Resume).await
+        self.operate_schedule(plugin, schedule, ScheduleAction::Resume)
+            .await
     }
 
     /// Begins a run of a schedule now, also of one that is paused, finished or disabled. It does
@@ -145,7 +176,8 @@ impl ManagerHandle {
         plugin: &str,
         schedule: &str,
     ) -> Result<OperationOutcome, OperationError> {
-        self.operate(plugin, schedule, ScheduleAction::Run).await
+        self.operate_schedule(plugin, schedule, ScheduleAction::Run)
+            .await
     }
 
     /// Ends a schedule for good: a declared one as long as the system lives, also through restarts
@@ -163,16 +195,17 @@ impl ManagerHandle {
         plugin: &str,
         schedule: &str,
     ) -> Result<OperationOutcome, OperationError> {
-        self.operate(plugin, schedule, ScheduleAction::Cancel).await
+        self.operate_schedule(plugin, schedule, ScheduleAction::Cancel)
+            .await
     }
 
-    async fn operate(
+    async fn operate_schedule(
         &self,
         plugin: &str,
         schedule: &str,
         action: ScheduleAction,
     ) -> Result<OperationOutcome, OperationError> {
-        self.send(Operation::Schedule {
+        self.operate(Operation::Schedule {
             plugin: plugin.to_owned(),
             schedule: schedule.to_owned(),
             action,
@@ -190,10 +223,5 @@ impl ManagerHandle {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel.status()
-    }
-
-    async fn send(&self, operation: Operation) -> Result<OperationOutcome, OperationError> {
-        let answered = self.kernel.submit(operation, Actor::OWNER).await?;
-        answered.await.unwrap_or(Err(OperationError::Stopping))
     }
 }

@@ -8,7 +8,6 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::instances::InstanceId;
 use super::state::{InvalidStep, State, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
@@ -25,14 +24,31 @@ use crate::schedule::Timetable;
 use crate::service::ServiceTrait;
 use crate::tasks::Tasks;
 
+/// Which instance of which plugin: the order is the start order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct InstanceId {
+    /// The plugin's place in the start order of the build, whether or not config enables it.
+    pub(super) plugin: usize,
+    /// Its number among the instances of its plugin, from 0.
+    pub(super) number: usize,
+}
+
+impl InstanceId {
+    /// The bits of [`InstanceId::order`] that tell the instances of a plugin apart.
+    const NUMBER_BITS: u32 = usize::BITS / 2;
+
+    /// The same as one number, by which handlers are called and providers are sorted.
+    pub(super) fn order(self) -> usize {
+        self.plugin << Self::NUMBER_BITS | self.number
+    }
+}
+
 /// An instance under management.
 #[derive(Debug)]
 pub(super) struct Instance {
     pub(super) id: InstanceId,
     pub(super) descriptor: &'static Descriptor,
-    pub(super) identity: Arc<Identity>,
-    pub(super) settings: InstanceSettings,
-    pub(super) timetable: Arc<Timetable>,
+    setup: Mutex<Arc<Setup>>,
     pub(super) board: Board,
     /// Which life of which instance this is.
     life: AtomicU64,
@@ -41,9 +57,12 @@ pub(super) struct Instance {
     pub(super) home: Mutex<Option<Place>>,
 }
 
-/// What config says of an instance.
+/// What config makes of an instance: who it is, what it is started with, and what it does by itself.
 #[derive(Debug, Clone)]
-pub(super) struct InstanceSettings {
+pub(super) struct Setup {
+    pub(super) identity: Arc<Identity>,
+    pub(super) timetable: Arc<Timetable>,
+    /// The plugin's own section.
     pub(super) config: serde_json::Value,
     /// The declared handlers, with what config says of them.
     pub(super) subscriptions: Arc<[Subscription]>,
@@ -75,6 +94,17 @@ pub(super) struct Live {
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }
 
+impl Setup {
+    /// The same, for an instance that goes on with the life that it has.
+    pub(super) fn of_life(self, before: &Self) -> Self {
+        Self {
+            identity: Arc::clone(&before.identity),
+            timetable: Arc::clone(&before.timetable),
+            ..self
+        }
+    }
+}
+
 impl Live {
     /// Accepts no more events; publishers that wait for room are told.
     pub(super) fn close(&self) {
@@ -84,19 +114,11 @@ impl Live {
 }
 
 impl Instance {
-    pub(super) fn new(
-        id: InstanceId,
-        descriptor: &'static Descriptor,
-        identity: Arc<Identity>,
-        settings: InstanceSettings,
-        timetable: Arc<Timetable>,
-    ) -> Self {
+    pub(super) fn new(id: InstanceId, descriptor: &'static Descriptor, setup: Setup) -> Self {
         Self {
             id,
             descriptor,
-            identity,
-            settings,
-            timetable,
+            setup: Mutex::new(Arc::new(setup)),
             board: Board::new(),
             life: AtomicU64::new(0),
             live: Mutex::new(None),
@@ -105,7 +127,19 @@ impl Instance {
     }
 
     pub(super) fn name(&self) -> &'static str {
-        self.identity.name()
+        self.setup().identity.name()
+    }
+
+    /// What config makes of it: of now, and of its next start.
+    pub(super) fn setup(&self) -> Arc<Setup> {
+        let setup = self.setup.lock();
+        Arc::clone(&setup.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has it be what another config makes of it, from its next start on.
+    pub(super) fn set_up(&self, setup: Setup) {
+        let now = self.setup.lock();
+        *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
     }
 
     /// Name of the plugin that it is an instance of.
@@ -125,12 +159,13 @@ impl Instance {
 
     /// Whether it can have tasks: `start` may spawn some, and runs of schedules are tasks.
     pub(super) fn may_spawn(&self) -> bool {
-        self.descriptor.hooks.start.is_some() || self.timetable.is_needed()
+        self.descriptor.hooks.start.is_some() || self.setup().timetable.is_needed()
     }
 
     /// How many handlers its mailbox is for.
     pub(super) fn queued(&self) -> usize {
-        let handlers = self.settings.subscriptions.iter();
+        let setup = self.setup();
+        let handlers = setup.subscriptions.iter();
         (handlers.filter(|one| one.mode == Mode::Queued)).count()
     }
 
@@ -208,7 +243,7 @@ impl Instance {
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
             unstored,
-            events: self.identity.events(),
+            events: self.setup().identity.events(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)
                 .map(|breaker| breaker.status())

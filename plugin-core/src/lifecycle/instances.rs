@@ -5,26 +5,7 @@
 
 use std::sync::Arc;
 
-use super::instance::Instance;
-
-/// Which instance of which plugin: the order is the start order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct InstanceId {
-    /// The plugin's place in the start order of the build, whether or not config enables it.
-    pub(super) plugin: usize,
-    /// Its number among the instances of its plugin, from 0.
-    pub(super) number: usize,
-}
-
-impl InstanceId {
-    /// The bits of [`InstanceId::order`] that tell the instances of a plugin apart.
-    const NUMBER_BITS: u32 = usize::BITS / 2;
-
-    /// The same as one number, by which handlers are called and providers are sorted.
-    pub(super) fn order(self) -> usize {
-        self.plugin << Self::NUMBER_BITS | self.number
-    }
-}
+use super::instance::{Instance, InstanceId};
 
 /// A set of instances.
 #[derive(Debug, Clone, Default)]
@@ -44,6 +25,19 @@ impl Instances {
         self.all.iter()
     }
 
+    /// The same, and one more.
+    pub(super) fn with(&self, instance: Arc<Instance>) -> Self {
+        let all = self.all.iter().cloned();
+        Self::new(all.chain([instance]).collect())
+    }
+
+    /// The same without one.
+    pub(super) fn without(&self, name: &str) -> Self {
+        let mut all = self.all.clone();
+        all.retain(|one| one.name() != name);
+        Self { all }
+    }
+
     pub(super) fn to_vec(&self) -> Vec<Arc<Instance>> {
         self.all.clone()
     }
@@ -58,6 +52,11 @@ impl Instances {
         let begin = self.all.partition_point(|one| one.id.plugin < plugin);
         let end = self.all.partition_point(|one| one.id.plugin <= plugin);
         &self.all[begin..end]
+    }
+
+    /// The instance of a name.
+    pub(super) fn named(&self, name: &str) -> Option<&Arc<Instance>> {
+        self.all.iter().find(|one| one.name() == name)
     }
 
     /// The instance of a name, or all instances of the plugin of that name; empty if there is none.

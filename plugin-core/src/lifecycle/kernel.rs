@@ -10,14 +10,16 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
+use super::checked::Checked;
 use super::hook::Limits;
-use super::instance::Instance;
-use super::instances::{InstanceId, Instances};
+use super::instance::{Instance, InstanceId};
+use super::instances::Instances;
 use super::operation::Request;
 use super::state::State;
 use super::status::SystemStatus;
 use super::wiring::Wiring;
 use crate::audit::{Audit, Entry, Outcome};
+use crate::config::Generations;
 use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
@@ -29,6 +31,8 @@ use crate::service::Switchboard;
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) instances: Mutex<Arc<Instances>>,
+    /// The config that is applied.
+    pub(super) configured: Mutex<Arc<Checked>>,
     pub(super) wiring: Wiring,
     pub(super) bus: Bus,
     pub(super) switchboard: Switchboard,
@@ -40,8 +44,6 @@ pub(super) struct Kernel {
     /// What of an earlier start there is.
     pub(super) before: Before,
     pub(super) max_concurrency: usize,
-    pub(super) drain_timeout: Duration,
-    pub(super) health_interval: Duration,
     /// Cancelled when the operator insists: hooks and drains are given up at once.
     pub(super) insist: CancellationToken,
     /// Cancelled when the system is to stop.
@@ -100,6 +102,47 @@ impl Kernel {
         Arc::clone(&instances.unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Puts another set of instances under management.
+    pub(super) fn manage(&self, instances: Instances) {
+        let now = self.instances.lock();
+        *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(instances);
+    }
+
+    /// The config that is applied.
+    pub(super) fn configured(&self) -> Arc<Checked> {
+        let configured = self.configured.lock();
+        Arc::clone(&configured.unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Takes note that another config is applied.
+    pub(super) fn configure(&self, configured: Checked) {
+        let now = self.configured.lock();
+        *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(configured);
+    }
+
+    /// Keeps the config that is applied, for `config history` and for a rollback; without a file there
+    /// is nothing to go back to.
+    pub(super) async fn keep_config(&self, by: String) {
+        let configured = self.configured();
+        if configured.settings.files().is_empty() {
+            return;
+        }
+        let kept = tokio::task::spawn_blocking(move || {
+            Generations::of(&configured.settings).record(&configured.settings, &by)
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::warn!("the config is applied, and not kept for a rollback: {error}");
+        }
+    }
+
+    pub(super) fn drain_timeout(&self) -> Duration {
+        self.configured().settings.manager.drain_timeout.get()
+    }
+
+    pub(super) fn health_interval(&self) -> Duration {
+        self.configured().settings.manager.health_interval.get()
+    }
+
     pub(super) fn status(&self) -> SystemStatus {
         let unstored = |instance: &Instance| self.bus.durables().unstored(instance.name());
         let instances = self.instances();
@@ -140,7 +183,7 @@ impl Kernel {
 
     pub(super) fn limits(&self, instance: &Instance) -> Limits {
         Limits {
-            timeout: instance.settings.timeout,
+            timeout: instance.setup().timeout,
             insist: self.insist.clone(),
             stopping: None,
         }

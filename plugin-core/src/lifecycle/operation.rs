@@ -4,11 +4,13 @@
 
 mod error;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde::Serialize;
 use tokio::sync::oneshot;
 
+use super::reload::InstanceChange;
 use super::report::PluginStop;
 
 pub use error::OperationError;
@@ -35,6 +37,38 @@ pub enum Operation {
         /// Name of the plugin.
         plugin: String,
     },
+    /// Read config again, and take over what has changed: plugins for which nothing has are not
+    /// touched. All of it is taken over, or nothing.
+    Reload {
+        /// The one plugin whose section is taken over; `None` for all, and the manager's own.
+        plugin: Option<String>,
+    },
+    /// Bring in a plugin that is not under management, until the next start of the process.
+    Load {
+        /// Name of the plugin.
+        plugin: String,
+    },
+    /// Stop a plugin and forget it, until it is loaded again or the process starts again.
+    Unload {
+        /// Name of the plugin.
+        plugin: String,
+        /// Whether the plugins that can't be without it go too; else it is refused.
+        cascade: bool,
+    },
+    /// Bring in a plugin, now and at each start of the process.
+    Enable {
+        /// Name of the plugin.
+        plugin: String,
+    },
+    /// Stop a plugin and forget it, now and at each start of the process.
+    Disable {
+        /// Name of the plugin.
+        plugin: String,
+        /// Whether the plugins that can't be without it go too; else it is refused.
+        cascade: bool,
+    },
+    /// Say what an operation would do, and do nothing.
+    Plan(Box<Operation>),
     /// What concerns one schedule.
     Schedule {
         /// Name of the plugin.
@@ -111,12 +145,28 @@ impl Actor {
     };
 }
 
+impl fmt::Display for Actor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.user {
+            Some(user) => write!(f, "{user} by {}", self.name),
+            None => f.write_str(self.name),
+        }
+    }
+}
+
 /// What an operation did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct OperationOutcome {
     /// The plugins whose state changed, in the order in which it did.
     pub plugins: Vec<&'static str>,
+    /// What a reload did to each instance that it concerned, in that order.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<InstanceChange>,
+    /// Keys of the manager's section that have changed and that only the next start of the process
+    /// takes over.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub later: Vec<String>,
     /// Accepted events that the plugins it stopped did not come to: they are in the dead letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor there: see [`PluginStop::lost`].
@@ -127,6 +177,8 @@ impl OperationOutcome {
     pub(super) fn of(plugins: Vec<&'static str>) -> Self {
         Self {
             plugins,
+            changes: Vec::new(),
+            later: Vec::new(),
             dead_lettered: 0,
             lost: 0,
         }
@@ -134,22 +186,33 @@ impl OperationOutcome {
 
     /// Adds what a stop left behind.
     pub(super) fn left<'a>(mut self, stops: impl IntoIterator<Item = &'a PluginStop>) -> Self {
+        self.add_left(stops);
+        self
+    }
+
+    /// Adds what a stop left behind.
+    pub(super) fn add_left<'a>(&mut self, stops: impl IntoIterator<Item = &'a PluginStop>) {
         for stop in stops {
             self.dead_lettered += stop.dead_lettered;
             self.lost += stop.lost;
         }
-        self
     }
 }
 
 impl Operation {
     /// The word of the audit log, and the plugin.
-    pub(super) fn target(&self) -> (&'static str, &str) {
+    pub(super) fn target(&self) -> (&'static str, Option<&str>) {
         match self {
-            Self::Start { plugin } => ("start", plugin),
-            Self::Stop { plugin, .. } => ("stop", plugin),
-            Self::Restart { plugin } => ("restart", plugin),
-            Self::Schedule { plugin, action, .. } => (action.audit_word(), plugin),
+            Self::Start { plugin } => ("start", Some(plugin)),
+            Self::Stop { plugin, .. } => ("stop", Some(plugin)),
+            Self::Restart { plugin } => ("restart", Some(plugin)),
+            Self::Reload { plugin } => ("reload", plugin.as_deref()),
+            Self::Load { plugin } => ("load", Some(plugin)),
+            Self::Unload { plugin, .. } => ("unload", Some(plugin)),
+            Self::Enable { plugin } => ("enable", Some(plugin)),
+            Self::Disable { plugin, .. } => ("disable", Some(plugin)),
+            Self::Plan(operation) => ("plan", operation.target().1),
+            Self::Schedule { plugin, action, .. } => (action.audit_word(), Some(plugin)),
         }
     }
 
@@ -157,6 +220,7 @@ impl Operation {
     pub(super) fn detail(&self) -> Option<&str> {
         match self {
             Self::Schedule { schedule, .. } => Some(schedule),
+            Self::Plan(operation) => Some(operation.target().0),
             _ => None,
         }
     }

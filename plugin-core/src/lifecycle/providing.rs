@@ -42,7 +42,7 @@ pub(super) fn install(kernel: &Arc<Kernel>, instance: &Instance) {
     for provide in instance.descriptor.provides {
         let mut installer = Installer {
             switchboard: &kernel.switchboard,
-            owner: &instance.identity,
+            owner: &instance.setup().identity,
             priority: provide.priority,
         };
         (provide.install)(&plugin, &mut installer);

@@ -35,10 +35,15 @@ impl Kernel {
         let (action, plugin) = operation.target();
         let said = match outcome {
             Ok(_) => Outcome::Done,
-            Err(OperationError::Failed { .. }) => Outcome::Failed,
+            Err(OperationError::Failed { .. } | OperationError::RolledBack { .. }) => {
+                Outcome::Failed
+            }
             Err(_) => Outcome::Denied,
         };
-        let mut entry = Entry::new(actor.name, action, said).plugin(plugin.to_owned());
+        let mut entry = Entry::new(actor.name, action, said);
+        if let Some(plugin) = plugin {
+            entry = entry.plugin(plugin.to_owned());
+        }
         if let Some(user) = &actor.user {
             entry = entry.user(&**user);
         }

@@ -269,7 +269,7 @@ impl Host {
             // Handlers are guarded: the worker ends in good order.
             _ended = &mut self.worker => {}
             () = kernel.insist.cancelled() => {}
-            () = tokio::time::sleep(kernel.drain_timeout) => {
+            () = tokio::time::sleep(kernel.drain_timeout()) => {
                 tracing::warn!(left = self.mailbox.unfinished(), "events of the host were not handled in time");
             }
         }
@@ -335,7 +335,7 @@ async fn only_waits(kernel: &Kernel) -> Vec<Waiting> {
         let (stuck, count) = kernel.bus.durables().stuck();
         let patience = match stuck.is_empty() {
             true => LOOK * LOOKS,
-            false => kernel.drain_timeout.max(LOOK * LOOKS),
+            false => kernel.drain_timeout().max(LOOK * LOOKS),
         };
         waiting.extend(stuck.into_iter().map(|(plugin, handler)| Waiting {
             plugin,

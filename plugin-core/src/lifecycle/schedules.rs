@@ -57,14 +57,14 @@ impl Kernel {
     pub(super) fn schedules(&self) -> Vec<ScheduleStatus> {
         self.instances()
             .iter()
-            .flat_map(|instance| instance.timetable.status())
+            .flat_map(|instance| instance.setup().timetable.status())
             .collect()
     }
 
     /// No run begins from here on.
     pub(super) fn close_schedules(&self) {
         for instance in &*self.instances() {
-            instance.timetable.close();
+            instance.setup().timetable.close();
         }
     }
 }
@@ -77,10 +77,10 @@ impl Instance {
         action: ScheduleAction,
     ) -> Result<OperationOutcome, OperationError> {
         let done = match action {
-            ScheduleAction::Pause => self.timetable.pause(schedule),
-            ScheduleAction::Resume => self.timetable.resume(schedule),
-            ScheduleAction::Run => self.timetable.run_now(schedule),
-            ScheduleAction::Cancel => self.timetable.cancel(schedule),
+            ScheduleAction::Pause => self.setup().timetable.pause(schedule),
+            ScheduleAction::Resume => self.setup().timetable.resume(schedule),
+            ScheduleAction::Run => self.setup().timetable.run_now(schedule),
+            ScheduleAction::Cancel => self.setup().timetable.cancel(schedule),
         };
         let (plugin, schedule) = (self.name(), schedule.to_owned());
         match done {

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use super::activation::{activate, scope};
 use super::hook;
-use super::instance::{Instance, Live};
+use super::instance::{Instance, Live, Setup};
 use super::kernel::Kernel;
 use super::providing::install;
 use super::state::Step;
@@ -33,20 +33,20 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
     let began = Instant::now();
     instance.step(Step::Initialize)?;
     instance.begin_life();
-    instance.identity.unmute();
-    instance.timetable.begin();
-    let mailbox = (kernel.bus).mailbox(instance.identity.uid(), instance.settings.mailbox);
+    instance.setup().identity.unmute();
+    instance.setup().timetable.begin();
+    let mailbox = (kernel.bus).mailbox(instance.setup().identity.uid(), instance.setup().mailbox);
     let subscriber = Subscriber::new(
         kernel.bus.clone(),
-        Arc::clone(&instance.identity),
+        Arc::clone(&instance.setup().identity),
         Arc::clone(&mailbox),
-        instance.settings.timeout,
+        instance.setup().timeout,
     );
     let plugin = match build(kernel, instance, &subscriber).await {
         Ok(plugin) => plugin,
         Err(error) => {
             instance.fail(&error);
-            Box::pin(instance.timetable.end()).await;
+            Box::pin(instance.setup().timetable.end()).await;
             return Err(error);
         }
     };
@@ -76,21 +76,21 @@ fn build(
     subscriber: &Subscriber,
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
-    let current = instance.identity.current();
+    let current = instance.setup().identity.current();
     let limits = kernel.start_limits(instance);
     let instance = Arc::clone(instance);
     hook::run(current, "init", limits, move || {
         let mut context = InitContext {
-            identity: &instance.identity,
-            config: &instance.settings.config,
+            identity: &instance.setup().identity,
+            config: &instance.setup().config,
             data_dir: &shared.data_dir,
             home: &instance.home,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &System::new(&shared),
             subscriber: &subscriber,
-            timetable: &instance.timetable,
-            timeout: instance.settings.timeout,
+            timetable: &instance.setup().timetable,
+            timeout: instance.setup().timeout,
         };
         (instance.descriptor.hooks.init)(&mut context)
     })
@@ -110,7 +110,10 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
         Arc::clone(&live.plugin)
     };
     if let Some((hook, tasks)) = instance.descriptor.hooks.start.zip(tasks) {
-        let (current, limits) = (instance.identity.current(), kernel.start_limits(instance));
+        let (current, limits) = (
+            instance.setup().identity.current(),
+            kernel.start_limits(instance),
+        );
         let started = hook::run(current, "start", limits, move || Ok(hook(plugin, tasks)));
         if let Err(error) = started.await {
             instance.fail(&error);
@@ -126,6 +129,41 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
         took_us: micros(began),
     });
     Ok(())
+}
+
+/// Has a running instance take over another config in place.
+pub(super) async fn reload(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    setup: &Setup,
+) -> Result<()> {
+    let live =
+        (instance.live().as_ref()).map(|live| (Arc::clone(&live.plugin), live.subscriber.clone()));
+    let (Some(hook), Some((plugin, subscriber))) = (instance.descriptor.hooks.reload, live) else {
+        return Err(Error::bug("it has no `#[reload]`, or does not run"));
+    };
+    let (shared, instance, setup) = (Arc::clone(kernel), Arc::clone(instance), setup.clone());
+    let (current, limits) = (
+        instance.setup().identity.current(),
+        kernel.start_limits(&instance),
+    );
+    hook::run(current, "reload", limits, move || {
+        let before = instance.setup();
+        let mut context = InitContext {
+            identity: &before.identity,
+            config: &setup.config,
+            data_dir: &shared.data_dir,
+            home: &instance.home,
+            bus: &shared.bus,
+            services: &shared.switchboard,
+            system: &System::new(&shared),
+            subscriber: &subscriber,
+            timetable: &before.timetable,
+            timeout: before.timeout,
+        };
+        hook(plugin, &mut context)
+    })
+    .await
 }
 
 fn micros(since: Instant) -> u64 {

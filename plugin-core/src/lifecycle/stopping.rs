@@ -50,8 +50,8 @@ pub(super) async fn stop_all(
         live.deliveries.drain();
         live.mailbox.bell().wind_up(
             kernel
-                .drain_timeout
-                .saturating_add(instance.settings.timeout),
+                .drain_timeout()
+                .saturating_add(instance.setup().timeout),
         );
     });
     finish_work(kernel).await;
@@ -67,7 +67,7 @@ pub(super) async fn stop_all(
         late: report.late().map(str::to_owned).collect(),
     });
     kernel.flush_announcements().await;
-    (kernel.instances().iter()).for_each(|instance| instance.identity.mute());
+    (kernel.instances().iter()).for_each(|instance| instance.setup().identity.mute());
     kernel.bus.close();
     kernel.life.set(State::Stopped);
     report.dead_letters = kernel.bus.letters().in_memory();
@@ -85,7 +85,7 @@ async fn hurry(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.durables().hurry() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => {}
+        () = tokio::time::sleep(kernel.drain_timeout()) => {}
     }
 }
 
@@ -114,8 +114,8 @@ async fn finish_work(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.idle() => {}
         () = kernel.insist.cancelled() => {}
-        () = tokio::time::sleep(kernel.drain_timeout) => {
-            let (limit, backlog) = (kernel.drain_timeout, kernel.bus.backlog());
+        () = tokio::time::sleep(kernel.drain_timeout()) => {
+            let (limit, backlog) = (kernel.drain_timeout(), kernel.bus.backlog());
             match kernel.bus.durables().stuck() {
                 (stuck, _) if stuck.is_empty() => tracing::warn!(
                     backlog,
@@ -231,9 +231,11 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
     let live = instance.live().take();
     if let Some(mut live) = live {
         teardown.hand_over_letters(kernel).await;
-        kernel.switchboard.withdraw(&instance.identity);
+        kernel.switchboard.withdraw(&instance.setup().identity);
         let_go(kernel);
-        teardown.wait("schedules", instance.timetable.end()).await;
+        teardown
+            .wait("schedules", instance.setup().timetable.end())
+            .await;
         teardown.let_go_of_store(kernel).await;
         report.lost = teardown.drain(&mut live, kernel).await;
         report.dead_lettered = live.mailbox.dead_lettered();
@@ -242,7 +244,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
         }
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;
-        instance.identity.mute();
+        instance.setup().identity.mute();
         teardown.drop(live);
     }
     instance.board.change(|entry| entry.waiting = None);
@@ -258,14 +260,16 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
     };
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     teardown.hand_over_letters(kernel).await;
-    kernel.switchboard.withdraw(&instance.identity);
+    kernel.switchboard.withdraw(&instance.setup().identity);
     let_go(kernel);
-    teardown.wait("schedules", instance.timetable.end()).await;
+    teardown
+        .wait("schedules", instance.setup().timetable.end())
+        .await;
     teardown.let_go_of_store(kernel).await;
     live.subscriber.deactivate().await;
     live.close();
     teardown.join(&live).await;
-    instance.identity.mute();
+    instance.setup().identity.mute();
     teardown.drop(live);
     instance.board.change(|entry| entry.waiting = None);
 }
@@ -277,7 +281,7 @@ impl Kernel {
         tokio::select! {
             () = self.announcer.flush() => {}
             () = self.insist.cancelled() => {}
-            () = tokio::time::sleep(self.drain_timeout) => {
+            () = tokio::time::sleep(self.drain_timeout()) => {
                 tracing::warn!("a subscriber of the kernel's events makes no room");
             }
         }

@@ -5,6 +5,7 @@
 mod failure;
 mod health;
 mod operations;
+mod reloading;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Changes, Claim};
 use super::instance::Instance;
-use super::instances::InstanceId;
+use super::instance::InstanceId;
 use super::kernel::{Kernel, News, Report};
 use super::operation::{OperationError, Request};
 use super::report::StopReport;

@@ -65,7 +65,7 @@ impl<'a> Teardown<'a> {
         what: &'static str,
         future: Pin<&mut impl Future<Output = T>>,
     ) -> Option<T> {
-        let deadline = Instant::now() + self.instance.settings.timeout;
+        let deadline = Instant::now() + self.instance.setup().timeout;
         self.instance
             .board
             .change(|entry| entry.waiting = Some((what, deadline)));
@@ -108,7 +108,7 @@ impl<'a> Teardown<'a> {
     pub(super) async fn drain(&mut self, live: &mut Live, kernel: &Kernel) -> usize {
         // First, so that publishers find room who wait for that.
         live.deliveries.drain();
-        live.mailbox.bell().wind_up(self.instance.settings.timeout);
+        live.mailbox.bell().wind_up(self.instance.setup().timeout);
         let unsubscribed = async {
             live.subscriber.deactivate().await;
             live.deliveries.stop().await;
@@ -119,7 +119,7 @@ impl<'a> Teardown<'a> {
         reception.iter().for_each(Reception::close);
         let patience = match kernel.has_drained.load(Relaxed) {
             true => Duration::ZERO,
-            false => kernel.drain_timeout,
+            false => kernel.drain_timeout(),
         };
         let drained = async {
             let ended = match &mut worker {
@@ -180,7 +180,7 @@ impl<'a> Teardown<'a> {
         self.instance
             .board
             .change(|entry| entry.waiting = Some(("stop", deadline)));
-        let current = self.instance.identity.current();
+        let current = self.instance.setup().identity.current();
         let stopped = hook::run(current, "stop", limits, move || Ok(hook(plugin))).await;
         let error = stopped.err()?;
         if error.kind() == crate::ErrorKind::Timeout {
@@ -200,7 +200,7 @@ impl<'a> Teardown<'a> {
 
     /// Drops the plugin; a panic in its `Drop` stays there.
     pub(super) fn drop(&self, live: Live) {
-        let dropped = guard::call(self.instance.identity.current(), || {
+        let dropped = guard::call(self.instance.setup().identity.current(), || {
             drop(live);
             Ok(())
         });

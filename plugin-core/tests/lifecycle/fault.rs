@@ -169,6 +169,16 @@ const HOOKS: Hooks = Hooks::new(|context| {
 .stop(|plugin| Box::pin(async move { this(&plugin).act("stop").await }))
 .health(|plugin| Box::pin(async move { health(this(&plugin)).await }));
 
+/// The same, with a `#[reload]` that does what the new config says under `reload`.
+const RELOADING: Hooks = HOOKS.reload(|plugin, context| {
+    let config = context.raw_config().clone();
+    Ok(Box::pin(async move {
+        let fault = this(&plugin);
+        fault.note("reload");
+        act(&config["reload"], 0).await
+    }))
+});
+
 fn start(plugin: PluginRef, tasks: Tasks) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         let fault = this(&plugin);
@@ -246,6 +256,13 @@ pub(crate) fn plugin(name: &'static str, requires: &[&'static str]) -> Descripto
         .requires(requires.leak())
 }
 
+/// A plugin that takes another config over in place.
+pub(crate) fn reloading(name: &'static str, requires: &[&'static str]) -> Descriptor {
+    let mut plugin = plugin(name, requires);
+    plugin.hooks = RELOADING;
+    plugin
+}
+
 /// A plugin that handles `Ping` from its mailbox.
 pub(crate) fn listener(name: &'static str, requires: &[&'static str]) -> Descriptor {
     plugin(name, requires).subscriptions(QUEUED)
@@ -261,7 +278,7 @@ pub(crate) struct Set {
     pub(crate) journal: Journal,
     composition: Composition,
     sources: Sources,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 impl Set {
@@ -279,7 +296,7 @@ impl Set {
             journal,
             composition: Composition::assemble(&plugins).unwrap(),
             sources,
-            _data: data,
+            data,
         }
     }
 
@@ -295,6 +312,28 @@ impl Set {
     pub(crate) fn set(mut self, plugin: &str, key: &str, value: Value) -> Self {
         self.sources = self.sources.set([plugin, key], value);
         self
+    }
+
+    /// Reads a directory of files too.
+    pub(crate) fn with_files(mut self) -> Self {
+        let dir = self.data.path().join("config");
+        std::fs::create_dir(&dir).unwrap();
+        self.sources = self.sources.config_dir(dir);
+        self
+    }
+
+    /// Writes the file of a plugin.
+    pub(crate) fn write(&self, plugin: &str, section: Value) {
+        let path = self
+            .data
+            .path()
+            .join("config")
+            .join(format!("{plugin}.yaml"));
+        std::fs::write(path, json!({ plugin: section }).to_string()).unwrap();
+    }
+
+    pub(crate) fn data_dir(&self) -> &std::path::Path {
+        self.data.path()
     }
 
     pub(crate) fn configure(&self) -> Configured {

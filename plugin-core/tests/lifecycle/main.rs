@@ -10,6 +10,7 @@ mod delivery;
 mod events;
 mod fault;
 mod operations;
+mod reload;
 mod start;
 mod stop;
 mod supervision;

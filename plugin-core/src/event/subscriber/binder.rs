@@ -124,22 +124,24 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Binds the intake of a durable subscription, which needs no instance.
+    /// Binds the intake of a durable subscription, which needs no instance; with its number in the
+    /// table.
     pub(super) fn intake(
         bus: &'a Bus,
         home: Home<'a>,
         gate: &Arc<StoreGate>,
         subscription: &Subscription,
-    ) -> Vec<Change> {
+    ) -> (u64, Vec<Change>) {
         // How its handler is served is up to the delivery.
         let options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
         let topic = subscription.source.topic();
         let interest = Interest::declared(bus, subscription.handler, topic, options);
+        let number = interest.number;
         let mut binder = Binder::new(bus, home, interest);
         binder.role = Role::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());
         (subscription.bind)(&nobody, &mut binder);
-        binder.bound.changes
+        (number, binder.bound.changes)
     }
 
     /// A `fn` that takes an event.

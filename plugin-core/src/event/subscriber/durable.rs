@@ -34,9 +34,24 @@ impl Durables {
                     mailbox,
                     limit,
                 };
-                let intake = Binder::intake(bus, home, gate, subscription);
+                let (number, intake) = Binder::intake(bus, home, gate, subscription);
                 drop(bus.change(intake));
+                number
             });
         }
+    }
+
+    /// Takes the places of a plugin's subscriptions in the table away: nothing more is accepted for
+    /// them, what was accepted is stored, and what is stored stays there.
+    pub(crate) async fn withdraw(&self, bus: &Bus, owner: &Identity) {
+        let numbers = self.numbers(owner.name());
+        if numbers.is_empty() {
+            return;
+        }
+        let withdrawn = bus.change(vec![Box::new(move |draft| {
+            draft.remove(&|other| numbers.contains(&other));
+        })]);
+        withdrawn.quiesce().await;
+        self.end(owner.name()).await;
     }
 }

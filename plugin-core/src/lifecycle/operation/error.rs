@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::error::Error;
+use crate::lifecycle::configure_error::ConfigureError;
 use crate::lifecycle::state::State;
 use crate::nearest::nearest;
 use crate::schedule::ScheduleState;
@@ -78,6 +79,21 @@ pub enum OperationError {
         /// Its state.
         state: State,
     },
+    /// Config that was read again is wrong; what held before goes on.
+    Config(ConfigureError),
+    /// Config could not be read or written at all.
+    Unreadable(String),
+    /// A plugin failed with the new config, so what held before holds again.
+    RolledBack {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What happened.
+        error: Error,
+        /// The plugins that failed to come up again with the config of before.
+        failed: Vec<&'static str>,
+    },
+    /// No dry run of this operation can be made.
+    NoPlan(&'static str),
     /// The system is stopping or has stopped.
     Stopping,
 }
@@ -133,6 +149,32 @@ impl fmt::Display for OperationError {
                 f,
                 "`{plugin}` is {state}: it can operate the system only while it runs"
             ),
+            Self::Config(error) => {
+                write!(
+                    f,
+                    "the config is not taken over, what held before goes on:\n{error}"
+                )
+            }
+            Self::Unreadable(what) => f.write_str(what),
+            Self::RolledBack {
+                plugin,
+                error,
+                failed,
+            } => {
+                write!(
+                    f,
+                    "the config is not taken over, what held before holds again: `{plugin}` failed with the new one: {error}"
+                )?;
+                match &**failed {
+                    [] => Ok(()),
+                    failed => write!(
+                        f,
+                        "; of the plugins that were changed back, `{}` failed to come up again",
+                        failed.join("`, `")
+                    ),
+                }
+            }
+            Self::NoPlan(operation) => write!(f, "`{operation}` has no dry run"),
             Self::Stopping => f.write_str("the system is stopping"),
         }
     }

@@ -12,7 +12,7 @@ use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::instances::InstanceId;
+use crate::lifecycle::instance::InstanceId;
 use crate::lifecycle::{starting, stopping};
 
 /// How long after the plugin that it needs one is restarted.
@@ -35,7 +35,8 @@ impl Shared {
 
     /// Restarts a failed instance later, or gives it up.
     pub(super) async fn follow_up(&self, instance: &Arc<Instance>, error: &Error) -> Escalation {
-        let policy = &instance.settings.restart;
+        let setup = instance.setup();
+        let policy = &setup.restart;
         let now = Instant::now();
         let used = self.record(instance.id, |record| {
             record.unhealthy = 0;
@@ -62,7 +63,7 @@ impl Shared {
     }
 
     async fn give_up(&self, instance: &Arc<Instance>, error: &Error) -> Escalation {
-        if instance.settings.restart.then == Exhausted::Escalate {
+        if instance.setup().restart.then == Exhausted::Escalate {
             return Some(format!("`{}` failed: {error}", instance.name()));
         }
         let gone = self.gone_with(&[Arc::clone(instance)]);

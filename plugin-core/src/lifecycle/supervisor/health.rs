@@ -18,7 +18,7 @@ use crate::means::Look;
 
 /// What a plugin's hook says of its health.
 async fn say(kernel: &Kernel, instance: &Instance, hook: HealthHook, plugin: PluginRef) -> Health {
-    let current = instance.identity.current();
+    let current = instance.setup().identity.current();
     let call = move || {
         let health = hook(plugin);
         Ok(Box::pin(async move { Ok(health.await) }) as _)
@@ -37,7 +37,7 @@ const UNHEALTHY_IN_A_ROW: u32 = 3;
 
 impl Supervisor {
     pub(super) fn health_ticks(&self) -> Interval {
-        let every = self.shared.kernel.health_interval;
+        let every = self.shared.kernel.health_interval();
         let mut ticks = tokio::time::interval_at(Instant::now() + every, every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         ticks

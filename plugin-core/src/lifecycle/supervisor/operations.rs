@@ -4,17 +4,26 @@
 use std::sync::Arc;
 
 use super::failure::{count_restart, names};
+use super::reloading::{Switch, Wish};
 use super::{Record, Shared, Supervisor};
 use crate::lifecycle::changes::{Claim, Escalation};
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::operation::{Operation, OperationError, OperationOutcome, Request};
+use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome, Request};
 use crate::lifecycle::stopping;
 
 impl Supervisor {
     pub(super) fn operate(&mut self, request: Request) {
-        let instances = self.shared.kernel.instances();
-        let named = instances.find(request.operation.target().1);
-        let claim = Claim::of(&self.shared.kernel, named.iter().map(|one| one.id));
+        let kernel = &self.shared.kernel;
+        let claim = match &request.operation {
+            Operation::Start { plugin }
+            | Operation::Stop { plugin, .. }
+            | Operation::Restart { plugin }
+            | Operation::Schedule { plugin, .. } => {
+                let instances = kernel.instances();
+                Claim::of(kernel, instances.find(plugin).iter().map(|one| one.id))
+            }
+            _ => Claim::of_all(kernel),
+        };
         let shared = Arc::clone(&self.shared);
         self.changes
             .begin(claim, async move { shared.carry_out(request).await });
@@ -24,21 +33,68 @@ impl Supervisor {
 impl Shared {
     async fn carry_out(&self, request: Request) -> Escalation {
         let mut escalation = None;
-        let outcome = match &request.operation {
-            Operation::Start { plugin } => self.start(plugin, &mut escalation).await,
-            Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
-            Operation::Restart { plugin } => self.restart(plugin, &mut escalation).await,
-            Operation::Schedule {
-                plugin,
-                schedule,
-                action,
-            } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
-        };
+        let outcome = self
+            .outcome(&request.operation, &request.actor, &mut escalation)
+            .await;
         self.kernel
             .audit_operation(&request.operation, &request.actor, outcome.as_ref());
         // Whoever asked may have gone; the operation is done all the same.
         drop(request.answer.send(outcome));
         escalation
+    }
+
+    async fn outcome(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        match operation {
+            Operation::Start { plugin } => self.start(plugin, escalation).await,
+            Operation::Stop { plugin, cascade } => self.stop(plugin, *cascade).await,
+            Operation::Restart { plugin } => self.restart(plugin, escalation).await,
+            Operation::Schedule {
+                plugin,
+                schedule,
+                action,
+            } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
+            Operation::Plan(operation) => {
+                let prepared = self.prepare(self.wish(operation)?).await?;
+                Ok(prepared.outcome())
+            }
+            Operation::Reload { .. }
+            | Operation::Load { .. }
+            | Operation::Unload { .. }
+            | Operation::Enable { .. }
+            | Operation::Disable { .. } => {
+                let prepared = self.prepare(self.wish(operation)?).await?;
+                self.apply(prepared, actor, escalation).await
+            }
+        }
+    }
+
+    /// What an operation asks of config.
+    fn wish(&self, operation: &Operation) -> Result<Wish, OperationError> {
+        match operation {
+            Operation::Reload { plugin } => {
+                let plugin = plugin
+                    .as_deref()
+                    .map(|plugin| self.find(plugin))
+                    .transpose()?;
+                let only = plugin.iter().map(|found| found[0].plugin()).collect();
+                let switches = self.kernel.configured().sources.switches().clone();
+                Ok(Wish {
+                    only,
+                    switches,
+                    is_kept: false,
+                })
+            }
+            Operation::Load { plugin } => self.switch(plugin, on(false)),
+            Operation::Enable { plugin } => self.switch(plugin, on(true)),
+            Operation::Unload { plugin, cascade } => self.switch(plugin, off(*cascade, false)),
+            Operation::Disable { plugin, cascade } => self.switch(plugin, off(*cascade, true)),
+            _ => Err(OperationError::NoPlan(operation.target().0)),
+        }
     }
 
     async fn start(
@@ -179,5 +235,21 @@ fn in_state(instance: &Instance) -> OperationError {
     OperationError::State {
         plugin: instance.name(),
         state: instance.state(),
+    }
+}
+
+const fn on(is_kept: bool) -> Switch {
+    Switch {
+        enabled: true,
+        cascade: false,
+        is_kept,
+    }
+}
+
+const fn off(cascade: bool, is_kept: bool) -> Switch {
+    Switch {
+        enabled: false,
+        cascade,
+        is_kept,
     }
 }

@@ -1,0 +1,46 @@
+//! Why a set can't be configured.
+
+use std::fmt;
+
+use crate::compose::LinkError;
+use crate::config::ConfigError;
+use crate::permission::{MissingGrants, PermissionDenied};
+
+/// Why a set can't be configured.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ConfigureError {
+    /// The composed set is not what is linked into the binary.
+    Link(LinkError),
+    /// Config is wrong.
+    Config(ConfigError),
+    /// Plugins need rights that their permissions do not grant.
+    Permissions(Vec<PermissionDenied>),
+}
+
+impl fmt::Display for ConfigureError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Link(error) => error.fmt(f),
+            Self::Config(error) => error.fmt(f),
+            Self::Permissions(denied) => denied
+                .chunk_by(|one, other| one.plugin() == other.plugin())
+                .try_for_each(|denied| refusals(denied, f)),
+        }
+    }
+}
+
+impl std::error::Error for ConfigureError {}
+
+/// What one plugin lacks, and what to write so that it lacks nothing.
+fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for denied in denied {
+        writeln!(f, "{denied}")?;
+    }
+    let plugin = denied.first().map_or("", PermissionDenied::plugin);
+    write!(
+        f,
+        "in the file of `{plugin}`, under\n{}",
+        MissingGrants::of(denied)
+    )
+}

@@ -1,0 +1,355 @@
+//! Takes another config over, all of it or nothing: what a step changed is changed back when a later
+//! one fails.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::Shared;
+use super::failure::{count_restart, names};
+use crate::config;
+use crate::error::{Error, Result};
+use crate::lifecycle::assembly::Maker;
+use crate::lifecycle::changes::Escalation;
+use crate::lifecycle::checked::{Checked, Wanted};
+use crate::lifecycle::instance::{Instance, Setup};
+use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
+use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
+use crate::lifecycle::{starting, stopping};
+
+/// What is to be read again.
+#[derive(Debug)]
+pub(super) struct Wish {
+    /// The plugins that are taken over; without any, all are.
+    pub(super) only: Vec<&'static str>,
+    /// The plugins that are on or off until the next start, whatever config says.
+    pub(super) switches: BTreeMap<String, bool>,
+    /// Whether that is noted for all later starts too.
+    pub(super) is_kept: bool,
+}
+
+/// How a plugin is turned on or off.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Switch {
+    pub(super) enabled: bool,
+    /// Whether those that can't be without it go with it.
+    pub(super) cascade: bool,
+    /// See [`Wish::is_kept`].
+    pub(super) is_kept: bool,
+}
+
+/// A config that is to be taken over.
+#[derive(Debug)]
+pub(super) struct Prepared {
+    checked: Checked,
+    steps: Vec<PlannedChange>,
+    /// The plugins that are on or off from now on, at all later starts too.
+    kept: Vec<(&'static str, bool)>,
+    /// Keys of the manager that only the next start of the process takes over.
+    later: Vec<String>,
+}
+
+/// How a step is taken back.
+#[derive(Debug)]
+enum Undo {
+    /// It was unloaded; whether it ran.
+    Load(Arc<Instance>, bool),
+    /// It was loaded.
+    Unload(Arc<Instance>),
+    /// It was set up anew; whether it ran.
+    SetUp(Arc<Instance>, Arc<Setup>, bool),
+    /// It took the new config over.
+    Reload(Arc<Instance>, Arc<Setup>),
+}
+
+impl Prepared {
+    pub(super) fn outcome(self) -> OperationOutcome {
+        let mut outcome = OperationOutcome::of(Vec::new());
+        outcome.changes = self.steps.into_iter().map(|step| step.change).collect();
+        outcome.later = self.later;
+        outcome
+    }
+}
+
+impl Shared {
+    /// Reads and checks config, and says what it would change; nothing is changed.
+    pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
+        let now = self.kernel.configured();
+        let is_on = |name| wish.switches.get(name).copied().unwrap_or(true);
+        let kept: Vec<_> = match wish.is_kept {
+            true => wish.only.iter().map(|&name| (name, is_on(name))).collect(),
+            false => Vec::new(),
+        };
+        let read = tokio::task::spawn_blocking(move || {
+            let new = now.read_again(wish.switches)?;
+            match &*wish.only {
+                [] => Ok((now, new)),
+                only => new.only(only, &now).map(|new| (now, new)),
+            }
+        });
+        let (now, checked) = (read.await)
+            .map_err(|error| OperationError::Unreadable(error.to_string()))?
+            .map_err(OperationError::Config)?;
+        let difference = now.settings.difference(&checked.settings);
+        let later = difference.manager.iter().filter(|key| !key.holds_at_once());
+        Ok(Prepared {
+            steps: plan(&self.kernel.instances(), &difference, &checked),
+            later: later.map(|key| key.changed.key.clone()).collect(),
+            checked,
+            kept,
+        })
+    }
+
+    /// Takes a config over. When a step fails, those before it are taken back, so that what held
+    /// before holds again.
+    pub(super) async fn apply(
+        &self,
+        prepared: Prepared,
+        by: &Actor,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        let Prepared {
+            mut checked,
+            steps,
+            kept,
+            later,
+        } = prepared;
+        let mut outcome = OperationOutcome::of(Vec::new());
+        let mut undo = Vec::new();
+        for PlannedChange { mut change, wanted } in steps {
+            let began = Instant::now();
+            let done = match wanted {
+                None => self.unload(change.plugin, &mut outcome, &mut undo).await,
+                Some(wanted) => {
+                    let what = (&checked, wanted, change.action);
+                    self.take_over(what, &mut outcome, &mut undo).await
+                }
+            };
+            if let Err(error) = done {
+                return Err(self
+                    .roll_back((change.plugin, error), undo, escalation)
+                    .await);
+            }
+            change.took = began.elapsed();
+            if change.action != ChangeAction::Update {
+                outcome.plugins.push(change.plugin);
+            }
+            outcome.changes.push(change);
+        }
+        if let Err((plugin, error)) = self.keep(&kept, &mut checked) {
+            return Err(self.roll_back((plugin, error), undo, escalation).await);
+        }
+        self.kernel.configure(checked);
+        self.kernel.keep_config(by.to_string()).await;
+        outcome.later = later;
+        if !outcome.changes.is_empty() {
+            let changed = outcome.changes.iter().map(|change| change.plugin);
+            let changed = changed.collect::<Vec<_>>().join(", ");
+            tracing::info!(changed, "config is taken over");
+        }
+        Ok(outcome)
+    }
+
+    /// Has what held before hold again.
+    async fn roll_back(
+        &self,
+        (plugin, error): (&'static str, Error),
+        undo: Vec<Undo>,
+        escalation: &mut Escalation,
+    ) -> OperationError {
+        tracing::error!(plugin, "the new config is not taken over: {error}");
+        let failed = self.take_back(undo, escalation).await;
+        OperationError::RolledBack {
+            plugin,
+            error,
+            failed,
+        }
+    }
+
+    /// Notes for all later starts that plugins are on or off.
+    fn keep(
+        &self,
+        kept: &[(&'static str, bool)],
+        checked: &mut Checked,
+    ) -> Result<(), (&'static str, Error)> {
+        let mut switches = checked.sources.switches().clone();
+        for &(plugin, enabled) in kept {
+            config::override_enabled(&self.kernel.data_dir, plugin, Some(enabled))
+                .map_err(|error| (plugin, Error::external("`overrides.yaml`").because(error)))?;
+            switches.remove(plugin);
+        }
+        checked.sources = checked.sources.clone().switched(switches);
+        Ok(())
+    }
+
+    async fn unload(
+        &self,
+        name: &'static str,
+        outcome: &mut OperationOutcome,
+        undo: &mut Vec<Undo>,
+    ) -> Result<()> {
+        let instance = self.named(name)?;
+        let ran = instance.is_running();
+        let stopped = stopping::stop(&self.kernel, &instance).await;
+        outcome.add_left(&stopped);
+        self.forget(&instance).await;
+        undo.push(Undo::Load(instance, ran));
+        Ok(())
+    }
+
+    async fn take_over(
+        &self,
+        (checked, wanted, action): (&Checked, Wanted, ChangeAction),
+        outcome: &mut OperationOutcome,
+        undo: &mut Vec<Undo>,
+    ) -> Result<()> {
+        let maker = Maker::of(&self.kernel);
+        if action == ChangeAction::Load {
+            let instance = Arc::new(maker.instance(checked, wanted));
+            self.manage(&instance);
+            undo.push(Undo::Unload(Arc::clone(&instance)));
+            return self.start_with(&instance).await;
+        }
+        let instance = self.named(wanted.name)?;
+        let before = instance.setup();
+        let setup = maker.setup(checked, wanted, Some(&before));
+        match action {
+            ChangeAction::Restart => {
+                let ran = instance.is_running();
+                let stopped = stopping::stop(&self.kernel, &instance).await;
+                outcome.add_left(&stopped);
+                instance.set_up(setup);
+                undo.push(Undo::SetUp(Arc::clone(&instance), before, ran));
+                self.start_with(&instance).await?;
+                count_restart(&instance);
+            }
+            ChangeAction::Reload => {
+                starting::reload(&self.kernel, &instance, &setup).await?;
+                instance.set_up(setup.of_life(&before));
+                undo.push(Undo::Reload(instance, before));
+            }
+            _ => {
+                let runs = instance.is_running();
+                instance.set_up(if runs { setup.of_life(&before) } else { setup });
+                undo.push(Undo::SetUp(instance, before, false));
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes steps back, the last one first; says which instances do not come up again. These are
+    /// followed up like any that fail.
+    async fn take_back(&self, undo: Vec<Undo>, escalation: &mut Escalation) -> Vec<&'static str> {
+        let mut failed = Vec::new();
+        for undo in undo.into_iter().rev() {
+            let (instance, back) = match undo {
+                Undo::Load(instance, ran) => {
+                    self.manage(&instance);
+                    let back = self.start_if(&instance, ran).await;
+                    (instance, back)
+                }
+                Undo::Unload(instance) => {
+                    stopping::stop(&self.kernel, &instance).await;
+                    self.forget(&instance).await;
+                    continue;
+                }
+                Undo::SetUp(instance, setup, ran) => {
+                    if ran {
+                        stopping::stop(&self.kernel, &instance).await;
+                    }
+                    instance.set_up(Setup::clone(&setup));
+                    let back = self.start_if(&instance, ran).await;
+                    (instance, back)
+                }
+                Undo::Reload(instance, setup) => {
+                    let back = starting::reload(&self.kernel, &instance, &setup).await;
+                    instance.set_up(Setup::clone(&setup));
+                    (instance, back)
+                }
+            };
+            if let Err(error) = back {
+                failed.push(instance.name());
+                let followed = self.follow_up(&instance, &error).await;
+                *escalation = escalation.take().or(followed);
+            }
+        }
+        failed
+    }
+
+    async fn start_if(&self, instance: &Arc<Instance>, is_wanted: bool) -> Result<()> {
+        match is_wanted {
+            true => self.launch(instance).await,
+            false => Ok(()),
+        }
+    }
+
+    /// Starts an instance with a config that it has not run with before.
+    async fn start_with(&self, instance: &Arc<Instance>) -> Result<()> {
+        self.record(instance.id, |record| *record = super::Record::default());
+        let started = self.launch(instance).await;
+        started.inspect_err(|error| self.kernel.failed(instance, error, false))
+    }
+
+    fn named(&self, name: &str) -> Result<Arc<Instance>> {
+        let instances = self.kernel.instances();
+        let instance = instances.named(name).cloned();
+        instance.ok_or_else(|| Error::bug(format!("`{name}` went while config was taken over")))
+    }
+
+    /// Puts an instance under management.
+    fn manage(&self, instance: &Arc<Instance>) {
+        let (kernel, setup) = (&self.kernel, instance.setup());
+        let (bus, subscriptions) = (&kernel.bus, &setup.subscriptions);
+        bus.durables().declare(bus, &setup.identity, subscriptions);
+        kernel.manage(kernel.instances().with(Arc::clone(instance)));
+    }
+
+    /// Takes an instance that does not run out of management.
+    async fn forget(&self, instance: &Instance) {
+        let (kernel, setup) = (&self.kernel, instance.setup());
+        let durables = kernel.bus.durables();
+        durables.withdraw(&kernel.bus, &setup.identity).await;
+        self.records().remove(&instance.id);
+        kernel.manage(kernel.instances().without(instance.name()));
+    }
+
+    /// What an operation that turns a plugin on or off asks for.
+    pub(super) fn switch(
+        &self,
+        plugin: &str,
+        Switch {
+            enabled,
+            cascade,
+            is_kept,
+        }: Switch,
+    ) -> Result<Wish, OperationError> {
+        let configured = self.kernel.configured();
+        let known: Vec<_> = configured.composition.plugins().collect();
+        let Some(found) = known.iter().find(|one| one.name == plugin) else {
+            return Err(OperationError::Unknown {
+                plugin: plugin.to_owned(),
+                known: known.iter().map(|one| one.name).collect(),
+            });
+        };
+        let mut only = vec![found.name];
+        if !enabled {
+            let gone = self.kernel.instances().find(plugin).to_vec();
+            let dependents = self.kernel.dependents(&gone);
+            if !dependents.is_empty() && !cascade {
+                return Err(OperationError::Needed {
+                    plugin: found.name,
+                    by: names(&dependents),
+                });
+            }
+            only.extend(dependents.iter().map(|one| one.plugin()));
+        }
+        let mut switches = configured.sources.switches().clone();
+        switches.extend(only.iter().map(|name| ((*name).to_owned(), enabled)));
+        Ok(Wish {
+            only,
+            switches,
+            is_kept,
+        })
+    }
+}
