@@ -56,9 +56,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
         #[cfg(feature = "queue")]
-        Command::Queue => queue::run(place, out),
+        Command::Queue(options) => queue::run(place, options.command, out),
         #[cfg(not(feature = "queue"))]
-        Command::DeadLetters(_) | Command::Queue => left_out::refuse("queue-plugin"),
+        Command::DeadLetters(_) | Command::Queue(_) => left_out::refuse("queue-plugin"),
         #[cfg(feature = "admin")]
         Command::Ps => ps::ps(place, out),
         #[cfg(feature = "admin")]

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plugin_core::counted;
 use plugin_core::lifecycle::{OperationOutcome, PluginStop, StartReport, StopReport, SystemStatus};
 use plugin_core::{Composition, EventCounts, printable};
 
@@ -40,7 +41,7 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
         .count();
     format!(
         "{table}{} started in {} ms\n",
-        plugins(count),
+        counted(count, "plugin"),
         millis(report.took)
     )
 }
@@ -117,7 +118,7 @@ pub(crate) fn stopped(report: &StopReport) -> String {
         let kept = dead_letters(report.dead_letters);
         return format!(
             "{kept}{} stopped in {took} ms\n",
-            plugins(report.plugins.len())
+            counted(report.plugins.len(), "plugin")
         );
     }
     let mut table = Table::new(&["plugin", ">ms", "stop"]);
@@ -134,6 +135,7 @@ pub(crate) fn stopped(report: &StopReport) -> String {
     let kept = dead_letters(report.dead_letters);
     let unstored = match report.unstored {
         0 => String::new(),
+        1 => "1 event could not be stored and is lost\n".to_owned(),
         count => format!("{count} events could not be stored and are lost\n"),
     };
     format!("{why}{table}{kept}{unstored}stopped in {took} ms, not in good order\n")
@@ -173,12 +175,13 @@ fn troubles(plugin: &PluginStop) -> String {
 fn troubles_of(plugin: &PluginStop) -> String {
     let late = (!plugin.late.is_empty()).then(|| format!("late: {}", plugin.late.join(", ")));
     let left = (plugin.dead_lettered > 0).then(|| {
-        format!(
-            "{} events not handled, now dead letters",
-            plugin.dead_lettered
-        )
+        let events = counted(plugin.dead_lettered, "event");
+        match plugin.dead_lettered {
+            1 => format!("{events} not handled, now a dead letter"),
+            _ => format!("{events} not handled, now dead letters"),
+        }
     });
-    let lost = (plugin.lost > 0).then(|| format!("{} events lost", plugin.lost));
+    let lost = (plugin.lost > 0).then(|| format!("{} lost", counted(plugin.lost, "event")));
     let troubles: Vec<String> = late
         .into_iter()
         .chain(left)
@@ -191,8 +194,4 @@ fn troubles_of(plugin: &PluginStop) -> String {
 /// Milliseconds with three digits behind the point: hooks often take less than one.
 pub(crate) fn millis(duration: Duration) -> String {
     format!("{:.3}", duration.as_secs_f64() * 1_000.0)
-}
-
-fn plugins(count: usize) -> String {
-    format!("{count} {}", if count == 1 { "plugin" } else { "plugins" })
 }

@@ -63,7 +63,7 @@ pub use difference::{
     ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
 };
 pub use digest::Digest;
-pub use doubtful::unbounded;
+pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
 pub use generation::Generation;

@@ -1,8 +1,8 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 //!
-//! The way of an event, from the top: a [`publisher`] takes it, [`dispatch`] calls the inline
-//! handlers of its route and gives it to the queued ones, [`routing`] says who those are, [`queue`]
-//! is where it waits for its worker, [`handler`] is the call, and [`outcome`] is what became of it.
+//! The way of an event, from the top: `publisher` takes it, `dispatch` calls the inline handlers of
+//! its route and gives it to the queued ones, `routing` says who those are, in `queue` it waits for
+//! its worker, `handler` is the call, and `outcome` is what became of it.
 
 mod bus;
 mod descriptor;
@@ -57,7 +57,7 @@ pub(crate) use descriptor::{kernel, linked};
 pub(crate) use durable::{Deliveries, ask};
 pub(crate) use outcome::backlog::Pending;
 pub(crate) use outcome::breaker::Breaker;
-pub(crate) use publisher::announcer::Clerk;
+pub(crate) use publisher::announcer::DeadLetterAnnouncer;
 pub(crate) use publisher::replay::ReplayError;
 pub(crate) use queue::mailbox::Mailbox;
 pub(crate) use queue::worker::Worker;

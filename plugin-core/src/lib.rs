@@ -123,6 +123,7 @@ mod backoff;
 mod boxed;
 mod clock;
 mod const_text;
+mod counted;
 mod doc;
 mod ending;
 mod health;
@@ -176,6 +177,7 @@ pub mod prelude;
 pub use boxed::{BoxFuture, PluginRef};
 pub use compose::{Absent, Composition, LinkError, Note};
 pub use context::{Current, EventCounts, Identity, current};
+pub use counted::counted;
 pub use descriptor::{
     Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, StartHook,
     StopHook,

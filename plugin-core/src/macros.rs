@@ -66,8 +66,11 @@ pub use service::service;
 /// - `priority = 10`: the highest is called first; by default 0, in start order.
 /// - `timeout = "5s"`: time limit of one call; by default the manager's.
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 1, in order.
-/// - `overflow = wait | drop_oldest | drop_newest | fail`: what a full mailbox does to a new event;
-///   by default the publisher waits.
+/// - `queue = 100`: most events that wait for this `async fn` alone, so that it fills no mailbox
+///   that it shares with others; by default only the plugin's `mailbox` bounds them. Not together
+///   with `durable` and `group`.
+/// - `overflow = wait | drop_oldest | drop_newest | fail`: what a full mailbox or queue does to a
+///   new event; by default the publisher waits.
 /// - `retry = 5`: an `async fn` that fails is called again with the same event, at most so often
 ///   after the first call, if the failure may pass: [`Error::retriable`](crate::Error::retriable),
 ///   or its time was over. Until then, later events of this handler wait behind that one, unless it
@@ -94,10 +97,11 @@ pub use service::service;
 ///   plugin does not run. One may come twice:
 ///   [`Envelope::idempotency_key`](crate::event::Envelope::idempotency_key) tells.
 ///   [`Publisher::publish_durable`](crate::event::Publisher::publish_durable) waits until an event
-///   is stored. Not together with `AnyEvent`, `overflow` and `group`.
+///   is stored. Not together with `AnyEvent`, `queue`, `overflow` and `group`.
 ///
-/// An operator can change `retry`, `backoff`, `max_backoff`, `timeout`, `concurrency`, `overflow`,
-/// `batch`, `linger` and the breaker of a handler in the plugin's config, under `handlers.NAME`.
+/// An operator can change `retry`, `backoff`, `max_backoff`, `timeout`, `concurrency`, `queue`,
+/// `overflow`, `batch`, `linger` and the breaker of a handler in the plugin's config, under
+/// `handlers.NAME`.
 ///
 /// What a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).

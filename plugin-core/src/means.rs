@@ -142,6 +142,13 @@ fn read_mark(mark: &Path) -> String {
 }
 
 fn write_mark(mark: &Path, text: &str) -> io::Result<()> {
+    try_write_mark(mark, text).map_err(|error| {
+        let what = format!("`{}` can't be written: {error}", mark.display());
+        io::Error::new(error.kind(), what)
+    })
+}
+
+fn try_write_mark(mark: &Path, text: &str) -> io::Result<()> {
     if let Some(directory) = mark.parent() {
         owned::own_dir(directory)?;
     }

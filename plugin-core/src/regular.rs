@@ -137,9 +137,27 @@ fn noun(kind: FileType) -> &'static str {
 #[cfg(unix)]
 mod tests {
     use std::os::unix::net::UnixListener;
+    use std::path::PathBuf;
+    use std::time::Duration;
 
     use super::*;
     use crate::owned;
+
+    fn refuses(path: &Path, noun: &str) {
+        let append = owned::options().append(true).create(true).to_owned();
+        let both = owned::options()
+            .append(true)
+            .read(true)
+            .create(true)
+            .to_owned();
+        let read = OpenOptions::new().read(true).to_owned();
+        for mut options in [append, both, read] {
+            let error = open(path, &mut options).unwrap_err();
+            assert!(is_other(&error), "{path:?}: {error}");
+            assert!(error.to_string().starts_with(noun), "{path:?}: {error}");
+        }
+        assert!(is_other(&check(path).unwrap_err()));
+    }
 
     #[test]
     fn report_b16_nothing_but_a_regular_file_is_opened_and_nothing_is_waited_for() {
@@ -149,27 +167,23 @@ mod tests {
         let _listener = UnixListener::bind(&socket).unwrap();
         std::os::unix::fs::symlink(&fifo, root.path().join("link")).unwrap();
         let link = root.path().join("link");
-        for (path, noun) in [
-            (fifo.as_path(), "a FIFO"),
-            (&link, "a FIFO"),
-            (&socket, "a socket"),
-            (root.path(), "a directory"),
-            (Path::new("/dev/null"), "a device"),
-        ] {
-            let append = owned::options().append(true).create(true).to_owned();
-            let both = owned::options()
-                .append(true)
-                .read(true)
-                .create(true)
-                .to_owned();
-            let read = OpenOptions::new().read(true).to_owned();
-            for mut options in [append, both, read] {
-                let error = open(path, &mut options).unwrap_err();
-                assert!(is_other(&error), "{path:?}: {error}");
-                assert!(error.to_string().starts_with(noun), "{path:?}: {error}");
+        let cases = [
+            (fifo, "a FIFO"),
+            (link, "a FIFO"),
+            (socket, "a socket"),
+            (root.path().to_owned(), "a directory"),
+            (PathBuf::from("/dev/null"), "a device"),
+        ];
+        // On a thread, so that the test ends if one waits.
+        let (done, ended) = std::sync::mpsc::channel();
+        std::thread::spawn(move || {
+            for (path, noun) in cases {
+                refuses(&path, noun);
             }
-            assert!(is_other(&check(path).unwrap_err()));
-        }
+            done.send(()).unwrap();
+        });
+        let ended = ended.recv_timeout(Duration::from_secs(30));
+        assert!(ended.is_ok(), "it waits, or opens something else");
         let absent = root.path().join("absent");
         assert!(check(&absent).is_ok());
         let error = open(&absent, OpenOptions::new().read(true)).unwrap_err();

@@ -10,6 +10,7 @@ use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
 use crate::context::{self, Current};
+use crate::counted::counted;
 use crate::error::{Error, IntoOutcome};
 use crate::guard;
 
@@ -62,7 +63,8 @@ impl fmt::Display for SpawnError {
             Self::Stopping => f.write_str("the plugin is stopping and takes no new tasks"),
             Self::Limit(limit) => write!(
                 f,
-                "the plugin runs {limit} tasks, as many as `resources.tasks` allows"
+                "the plugin runs {}, as many as `resources.tasks` allows",
+                counted(*limit, "task")
             ),
         }
     }

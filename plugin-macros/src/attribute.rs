@@ -186,6 +186,12 @@ impl Arguments {
         self.has_unknown
     }
 
+    /// Whether an argument is surely not there: of an unknown one it can't be told whether it is
+    /// meant, and one mistake has one message.
+    pub(crate) fn lacks(&self, name: &str) -> bool {
+        !self.has(name) && !self.has_unknown
+    }
+
     /// Whether an argument is given.
     pub(crate) fn has(&self, name: &str) -> bool {
         self.named

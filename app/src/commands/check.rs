@@ -1,6 +1,7 @@
 //! `check`: the config, offline.
 
 use plugin_core::config::{Issue, Warning};
+use plugin_core::counted;
 use plugin_core::lifecycle::{ConfigureError, Configured, Manager};
 use serde::Serialize;
 
@@ -51,8 +52,9 @@ fn passed(configured: &Configured, out: &mut Output) {
                 note(format_args!("note: {one}"));
             }
             out.text(format_args!(
-                "config is good: {plugins} plugins would start, {} warnings",
-                warnings.len()
+                "config is good: {} would start, {}",
+                counted(plugins, "plugin"),
+                counted(warnings.len(), "warning")
             ));
         }
         Format::Json => out.json(&Checked {

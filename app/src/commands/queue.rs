@@ -1,6 +1,8 @@
 //! `queue`: what waits for each durable subscription, in the file of `queue-plugin`. It works while
 //! the service runs and while it does not.
 
+mod drop;
+
 use std::future::Future;
 use std::path::PathBuf;
 
@@ -10,7 +12,7 @@ use plugin_core::event::store::{Stock, SubscriptionName};
 use plugin_queue::{QueueConfig, QueueFile};
 use serde::Serialize;
 
-use crate::cli::Place;
+use crate::cli::{Place, QueueCommand};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
@@ -25,25 +27,47 @@ const QUEUE: &str = "queue-plugin";
 struct Waiting {
     #[serde(flatten)]
     stock: Stock,
-    /// Whether a plugin of this build subscribes.
+    /// Whether a plugin of this build subscribes that is on.
     subscribed: bool,
+    #[serde(skip)]
+    note: &'static str,
 }
 
-pub(super) fn run(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn run(
+    place: &Place,
+    command: Option<QueueCommand>,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     let settings = super::settings(place).map_err(Failure::Config)?;
     let path = path(&settings)?;
-    let stock = wait_for(async {
-        match QueueFile::open(&path).await? {
-            Some(mut file) => file.stock().await,
-            None => Ok(Vec::new()),
+    wait_for(async {
+        let mut file = QueueFile::open(&path).await?;
+        let waiting = match &mut file {
+            Some(file) => waiting(file.stock().await?, &settings),
+            None => Vec::new(),
+        };
+        match (command, file) {
+            (None, _) => list(&waiting, out),
+            (Some(QueueCommand::Drop(options)), file) => {
+                return drop::run(&waiting, file, &options, out).await;
+            }
         }
-    })?;
-    let waiting: Vec<Waiting> = stock.into_iter().map(Waiting::of).collect();
+        Ok(Exit::Ok)
+    })
+}
+
+/// Those that somebody subscribes, or that are not empty.
+fn waiting(stock: Vec<Stock>, settings: &Settings) -> Vec<Waiting> {
+    let all = stock.into_iter().map(|stock| Waiting::of(stock, settings));
+    all.filter(|one| one.subscribed || one.stock.pending + one.stock.dead > 0)
+        .collect()
+}
+
+fn list(waiting: &[Waiting], out: &mut Output) {
     match out.format() {
-        Format::Human => out.text(table(&waiting)),
+        Format::Human => out.text(table(waiting)),
         Format::Json => out.json(&waiting),
     }
-    Ok(Exit::Ok)
 }
 
 /// Where the file is by the config.
@@ -63,11 +87,20 @@ pub(super) fn wait_for<T>(
 }
 
 impl Waiting {
-    fn of(stock: Stock) -> Self {
-        let subscribed = COMPOSITION
-            .plugins()
-            .any(|plugin| subscribes(plugin, &stock.subscription));
-        Self { stock, subscribed }
+    fn of(stock: Stock, settings: &Settings) -> Self {
+        let name = &stock.subscription;
+        let is_built = (COMPOSITION.plugins()).any(|plugin| subscribes(plugin, name));
+        let is_on = (settings.plugins.get(&*name.plugin)).is_some_and(|it| it.config.enabled);
+        let note = match (is_built, is_on) {
+            (true, true) => "",
+            (true, false) => "its plugin is turned off: kept until it is on",
+            (false, _) => "no plugin of this build has this subscription: kept until one does",
+        };
+        Self {
+            subscribed: note.is_empty(),
+            stock,
+            note,
+        }
     }
 }
 
@@ -91,11 +124,7 @@ fn table(waiting: &[Waiting]) -> Table {
         "note",
     ];
     let mut table = Table::new(&headings);
-    for Waiting { stock, subscribed } in waiting {
-        let note = match subscribed {
-            true => "",
-            false => "no plugin of this build has this subscription: kept until one does",
-        };
+    for Waiting { stock, note, .. } in waiting {
         table.row([
             stock.subscription.plugin.to_string(),
             stock.subscription.handler.to_string(),
@@ -105,7 +134,7 @@ fn table(waiting: &[Waiting]) -> Table {
             stock.waiting.to_string(),
             stock.dropped.to_string(),
             stock.dead.to_string(),
-            note.to_owned(),
+            (*note).to_owned(),
         ]);
     }
     table

@@ -35,33 +35,31 @@ impl Composition {
     /// Why the set lacks a plugin; nothing if it holds it.
     #[must_use]
     pub fn absent(&self, name: &str) -> Option<Absent> {
-        absent(self, name)
+        if self.find(name).is_some() {
+            return None;
+        }
+        Some(self.known_absent(name).unwrap_or_else(|| Absent::Unknown {
+            name: name.to_owned(),
+            similar: similar(self, name),
+        }))
     }
-}
 
-fn absent(composition: &Composition, name: &str) -> Option<Absent> {
-    if composition.find(name).is_some() {
-        return None;
-    }
-    let entry = composition
-        .catalogue()
-        .iter()
-        .find(|entry| entry.plugin == name);
-    if let Some(entry) = entry {
-        return Some(Absent::LeftOut { entry });
-    }
-    let left_out = composition.left_out();
-    let linked = left_out.iter().find(|plugin| plugin.name == name);
-    Some(match linked {
-        Some(plugin) => Absent::Uncomposed {
+    /// The same of a plugin that the catalogue or the binary knows.
+    pub(crate) fn known_absent(&self, name: &str) -> Option<Absent> {
+        if self.find(name).is_some() {
+            return None;
+        }
+        let entry = (self.catalogue().iter()).find(|entry| entry.plugin == name);
+        if let Some(entry) = entry {
+            return Some(Absent::LeftOut { entry });
+        }
+        let mut linked = self.left_out().into_iter();
+        let plugin = linked.find(|plugin| plugin.name == name)?;
+        Some(Absent::Uncomposed {
             plugin: plugin.name,
             type_name: plugin.type_name,
-        },
-        None => Absent::Unknown {
-            name: name.to_owned(),
-            similar: similar(composition, name),
-        },
-    })
+        })
+    }
 }
 
 /// The known name that is most like another one. What most names end in says nothing of which one

@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use super::issue::{Issue, IssueKind};
 use super::manager;
+use super::mask::mask;
 use super::node::{Data, Node};
 use super::origin::Origin;
+use super::report::Report;
 use super::schema;
 use super::shape::Shape;
 use crate::compose::{Absent, Composition};
@@ -35,33 +37,42 @@ impl<'c> Book<'c> {
         self.shape().property(name)
     }
 
-    /// What to tell of a section whose plugin another build holds: one set of files serves builds
-    /// with other features. Nothing of the app's own defaults, and of what is off anyway.
-    pub(super) fn left_out(&self, name: &str, section: &Node) -> Option<String> {
-        let absent = self.composition.absent(name)?;
-        let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
-        let known = matches!(absent, Absent::LeftOut { .. } | Absent::Uncomposed { .. });
-        (known && !silent).then(|| absent.to_string())
+    /// Tells of a section that this build has not: a warning, if another build has it, for one set
+    /// of files serves builds with other features; else an issue. Nothing of the app's own
+    /// defaults that another build has, and of what is off anyway.
+    pub(super) fn leave_out(&self, name: &str, section: &Node, report: &mut Report) {
+        if let Some(absent) = self.composition.known_absent(name) {
+            let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
+            if !silent {
+                report.warn(section, name, absent.to_string());
+            }
+            return;
+        }
+        let issue = self.refused(name, section, report.has_room());
+        report.issues.extend(issue);
     }
 
     /// Why a section can't be used in any build; nothing if it can.
-    pub(super) fn refuse(&self, name: &str, section: &Node) -> Option<Issue> {
+    fn refused(&self, name: &str, section: &Node, suggests: bool) -> Option<Issue> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
         if let Some((plugin, _)) = name.split_once('@') {
             let what = format!(
-                "several instances of a plugin are not supported yet: configure `{plugin}` itself"
+                "several instances of a plugin are not supported yet: configure `{}` itself",
+                mask(plugin)
             );
             return Some(issue(IssueKind::Build, what));
         }
         if let Some((plugin, _)) = name.split_once('#') {
-            let what =
-                format!("the instances of a plugin share one config: configure `{plugin}` itself");
+            let what = format!(
+                "the instances of a plugin share one config: configure `{}` itself",
+                mask(plugin)
+            );
             return Some(issue(IssueKind::Build, what));
         }
-        let absent = self.composition.absent(name)?;
-        if let Absent::LeftOut { .. } | Absent::Uncomposed { .. } = absent {
-            return None;
+        if !suggests {
+            return Some(issue(IssueKind::UnknownKey, no_plugin(name)));
         }
+        let absent = self.composition.absent(name)?;
         let manager = nearest(name, [manager::ROOT]).map(str::to_owned);
         Some(nobody(&section.key, name, name, &absent).or_meant(manager))
     }
@@ -72,13 +83,16 @@ pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> 
     let issue = |kind, what: String| Issue::new(kind, place, key, what);
     match absent {
         Absent::Unknown { similar, .. } => {
-            let what = format!("no plugin is named `{name}`");
-            issue(IssueKind::UnknownKey, what).or_meant(similar.map(str::to_owned))
+            issue(IssueKind::UnknownKey, no_plugin(name)).or_meant(similar.map(str::to_owned))
         }
         left_out @ (Absent::LeftOut { .. } | Absent::Uncomposed { .. }) => {
             issue(IssueKind::Build, left_out.to_string())
         }
     }
+}
+
+fn no_plugin(name: &str) -> String {
+    format!("no plugin is named `{}`", mask(name))
 }
 
 fn is_disabled(section: &Node) -> bool {

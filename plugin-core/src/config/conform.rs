@@ -10,7 +10,9 @@ use super::yaml;
 /// wanted, and text where text is.
 pub(super) fn typed(text: String, shape: &Shape<'_>, place: &Origin) -> Node {
     let wants_text = shape.accepts("string") && !shape.is_any();
-    let value = if wants_text {
+    // No text is no value, which takes away what is below; a list or section that is empty says so.
+    let is_empty = text.trim().is_empty() && (shape.accepts("array") || shape.accepts("object"));
+    let value = if wants_text || (is_empty && !shape.is_any()) {
         None
     } else {
         yaml::value(&text, place)

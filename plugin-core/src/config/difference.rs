@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::leaves::{self, Leaf, Leaves};
 use super::manager;
+use super::mask::mask_path;
 use super::node::Node;
 use super::origin::Origin;
 use super::settings::{PluginSettings, Section, Settings};
@@ -320,7 +321,7 @@ fn compare(old: &Leaves, new: &Leaves) -> Vec<ChangedKey> {
         }
         let shown = |leaf: Option<&Leaf>| leaf.map(|leaf| leaf.shown.clone());
         Some(ChangedKey {
-            key: key.clone(),
+            key: mask_path(key).into_owned(),
             old: shown(before),
             new: shown(after),
             origin: after.map_or(Origin::Default, |leaf| leaf.origin.clone()),

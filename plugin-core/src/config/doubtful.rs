@@ -1,6 +1,8 @@
 //! What a schema shows to be a trap: numbers and periods without bounds, and types that nobody
 //! wants to write.
 
+use std::fmt;
+
 use serde_json::{Map, Value};
 
 use super::issue::{Issue, IssueKind};
@@ -41,8 +43,81 @@ pub fn unbounded(schema: &Value) -> Vec<String> {
     found
 }
 
-/// Adds the keys of the plugins' own config that are a [`std::time::Duration`]: a file would have
-/// to say `{ secs: 30, nanos: 0 }`.
+/// The keys of a [`schema`](super::schema) whose type is one that nobody wants to write in a file: a
+/// [`std::time::Duration`] is `{ secs: 30, nanos: 0 }`, a [`std::time::SystemTime`]
+/// `{ secs_since_epoch: …, nanos_since_epoch: … }`. Each with what to do.
+///
+/// `check` and the start refuse them. The test of a plugin says so as soon as its crate is tested,
+/// before there is an app.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::config::unwritable;
+///
+/// #[derive(schemars::JsonSchema)]
+/// struct Pool {
+///     timeouts: Vec<Option<std::time::Duration>>,
+/// }
+///
+/// let [found] = &unwritable(schemars::schema_for!(Pool).as_value())[..] else {
+///     panic!("one key");
+/// };
+/// assert!(found.starts_with("timeouts[]: its type is `std::time::Duration`"));
+/// ```
+#[must_use]
+pub fn unwritable(schema: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    walk(schema, |path, part| {
+        if let Some(trap) = Trap::of(part) {
+            found.push(format!("{path}: {trap}"));
+        }
+    });
+    found
+}
+
+/// A type of the standard library whose form in a file is one that nobody wants to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trap {
+    Duration,
+    SystemTime,
+}
+
+impl Trap {
+    /// Beside others there may be the keys of what such a type is flattened into.
+    fn of(part: &Map<String, Value>) -> Option<Self> {
+        let properties = part.get("properties").and_then(Value::as_object)?;
+        let is = |key, format| {
+            let found = properties
+                .get(key)
+                .and_then(|key: &Value| key.get("format"));
+            found.is_some_and(|found| found == format)
+        };
+        let holds = |whole, part| is(whole, "uint64") && is(part, "uint32");
+        if holds("secs", "nanos") {
+            return Some(Self::Duration);
+        }
+        holds("secs_since_epoch", "nanos_since_epoch").then_some(Self::SystemTime)
+    }
+}
+
+impl fmt::Display for Trap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Duration => {
+                "its type is `std::time::Duration`, which a file would write as \
+                 `{ secs: 30, nanos: 0 }`: make it a `plugin_core::config::Period`"
+            }
+            Self::SystemTime => {
+                "its type is `std::time::SystemTime`, which a file would write as \
+                 `{ secs_since_epoch: 1767225600, nanos_since_epoch: 0 }`: make it a `String` with \
+                 a time as in `2026-01-01T00:00:00Z`, and read that in `checked!`"
+            }
+        })
+    }
+}
+
+/// Adds the keys of the plugins' own config that are [`unwritable`].
 pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut Report) {
     for plugin in composition.plugins() {
         let section = shape.property(plugin.name);
@@ -51,11 +126,8 @@ pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut R
         };
         let key = format!("{}.config", plugin.name);
         walk_from((own.root(), own.schema()), &key, |path, part| {
-            if is_duration(part) {
-                let what = format!(
-                    "its type is `std::time::Duration`, which a file would write as `{{ secs: 30, nanos: 0 }}`: make it a `plugin_core::config::Period` in the config type of `{}`",
-                    plugin.name
-                );
+            if let Some(trap) = Trap::of(part) {
+                let what = format!("{trap} in the config type of `{}`", plugin.name);
                 let issue = Issue::new(IssueKind::Build, &Origin::Default, path, what);
                 report.issue(issue);
             }
@@ -63,12 +135,9 @@ pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut R
     }
 }
 
-/// Whether a schema is that of a [`std::time::Duration`].
-pub(super) fn is_duration(part: &Map<String, Value>) -> bool {
-    let properties = part.get("properties").and_then(Value::as_object);
-    properties.is_some_and(|keys| {
-        keys.len() == 2 && keys.contains_key("secs") && keys.contains_key("nanos")
-    })
+/// Whether a schema is that of a type that is [`unwritable`].
+pub(super) fn is_trap(part: &Map<String, Value>) -> bool {
+    Trap::of(part).is_some()
 }
 
 fn is_bounded(part: &Map<String, Value>) -> bool {
@@ -137,7 +206,10 @@ impl<'s, F: FnMut(&str, &Map<String, Value>)> Walk<'s, F> {
         if let Some(inner) = part.get("items") {
             self.schema(inner, &format!("{path}[]"));
         }
-        if let Some(inner) = part.get("additionalProperties") {
+        // Keys that are numbers have a pattern.
+        let patterns = part.get("patternProperties").and_then(Value::as_object);
+        let patterns = patterns.into_iter().flat_map(Map::values);
+        for inner in patterns.chain(part.get("additionalProperties")) {
             self.schema(inner, &format!("{path}.*"));
         }
     }

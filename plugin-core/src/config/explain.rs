@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 
-use super::mask::mask;
+use super::mask::{mask, mask_path, names_secret};
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::secret::MASK;
@@ -37,9 +37,10 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
         .map()
         .filter(|map| !is_hidden && (!map.is_empty() || node.place == Origin::Default))
     else {
+        let name = key.rsplit('.').next().unwrap_or_default();
         return explained.push(Explained {
-            key: key.to_owned(),
-            value: masked(node, shape),
+            key: mask_path(key).into_owned(),
+            value: shown(name, node, shape),
             origin: node.place.clone(),
         });
     };
@@ -63,7 +64,8 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
 /// one that is wanted.
 pub(super) fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
     let is_formed = || shape.accepts(kind_of(node));
-    !node.is_null() && (shape.is_secret() || (shape.holds_secret() && !is_formed()))
+    !node.is_null()
+        && (node.is_secret || shape.is_secret() || (shape.holds_secret() && !is_formed()))
 }
 
 /// What is allowed under a key. An unknown key beside a secret may be that secret.
@@ -72,9 +74,17 @@ pub(super) fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
     known.or_else(|| shape.holds_secret().then(Shape::secret))
 }
 
+/// The value of a key, whose name may say that it is a secret.
+pub(super) fn shown(name: &str, node: &Node, shape: Option<&Shape<'_>>) -> Value {
+    match node.text() {
+        Some(text) if !text.is_empty() && names_secret(name) => MASK.into(),
+        _ => masked(node, shape),
+    }
+}
+
 /// The value of a section with its secrets masked, those inside of other values too.
 pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
-    if shape.is_some_and(|shape| is_hidden(node, shape)) {
+    if node.is_secret || shape.is_some_and(|shape| is_hidden(node, shape)) {
         return MASK.into();
     }
     match &node.data {
@@ -93,7 +103,7 @@ pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
             .iter()
             .map(|(key, inner)| {
                 let shape = shape.and_then(|shape| below(shape, key));
-                (key.clone(), masked(inner, shape.as_ref()))
+                (mask(key).into_owned(), shown(key, inner, shape.as_ref()))
             })
             .collect(),
         _ => node.to_json(),

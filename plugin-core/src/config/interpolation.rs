@@ -5,8 +5,11 @@
 
 mod expand;
 
+use std::collections::BTreeSet;
+
 use super::conform;
 use super::issue::{Issue, IssueKind};
+use super::mask::takes_secret;
 use super::node::{Data, Node};
 use super::origin::Origin;
 use super::shape::Shape;
@@ -18,6 +21,8 @@ pub(super) struct Filler<'a> {
     pub(super) environment: &'a Variables,
     /// Bytes of variables that may still be filled in.
     pub(super) room: usize,
+    /// What variables that are named like secrets have filled in.
+    pub(super) secrets: &'a mut BTreeSet<String>,
     pub(super) issues: &'a mut Vec<Issue>,
 }
 
@@ -58,6 +63,11 @@ impl Filler<'_> {
                 return;
             }
         };
+        if takes_secret(text) {
+            let (Filled::Whole(text) | Filled::Part(text)) = &filled;
+            self.secrets.insert(text.clone());
+            node.is_secret = true;
+        }
         match filled {
             Filled::Whole(text) if !shape.is_any() => {
                 let typed = conform::typed(text, shape, &node.place);

@@ -1,10 +1,14 @@
 //! What is wrong with a config, or worth a warning: values that print as one line each.
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::Serialize;
 
+use super::mask::mask_path;
 use super::origin::Origin;
+use super::secret::MASK;
 use crate::nearest::nearest;
 use crate::printable;
 
@@ -79,6 +83,13 @@ impl Issue {
         self
     }
 
+    /// Whether it is about a key of a section, and not about one that is deeper in it.
+    pub(super) fn is_in(&self, section: &str) -> bool {
+        let key = self.key.strip_prefix(section);
+        let name = key.and_then(|key| key.strip_prefix('.'));
+        name.is_some_and(|name| !name.contains(['.', '[']))
+    }
+
     pub(super) fn found(mut self, found: impl Into<String>) -> Self {
         self.found = Some(found.into());
         self
@@ -108,7 +119,27 @@ impl fmt::Display for Issue {
     }
 }
 
+/// A value that is shorter is found in words that have nothing to do with it.
+const SHORTEST: usize = 4;
+
 impl Issue {
+    /// Takes out what nobody should see: secrets in keys that a file made up, and the values of
+    /// variables that are named like secrets, which the message of a type may quote.
+    fn hide(&mut self, secrets: &BTreeSet<String>) {
+        if let Cow::Owned(key) = mask_path(&self.key) {
+            self.key = key;
+        }
+        let texts = [&mut self.expected, &mut self.found, &mut self.suggestion];
+        let texts = texts.into_iter().flatten().chain([&mut self.what]);
+        for text in texts {
+            for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+                if text.contains(secret.as_str()) {
+                    *text = text.replace(secret.as_str(), MASK);
+                }
+            }
+        }
+    }
+
     /// The whole line, as it is.
     fn line(&self) -> String {
         let mut line = String::new();
@@ -142,7 +173,7 @@ impl Issue {
 }
 
 /// Mistakes that are printed at most.
-const MOST: usize = 100;
+pub(super) const PRINTED: usize = 100;
 
 /// Everything that is wrong with a config: all of it, so that one round of repair is enough. As
 /// text, it is the first 100 and how many more there are.
@@ -153,8 +184,9 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// `issues` is not empty.
-    pub(super) fn new(mut issues: Vec<Issue>) -> Self {
+    /// `issues` is not empty; of `secrets` nothing is told.
+    pub(super) fn new(mut issues: Vec<Issue>, secrets: &BTreeSet<String>) -> Self {
+        issues.iter_mut().for_each(|issue| issue.hide(secrets));
         issues.sort_by(|a, b| (&a.place, &a.key).cmp(&(&b.place, &b.key)));
         issues.dedup();
         Self { issues }
@@ -169,9 +201,9 @@ impl ConfigError {
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = self.issues.iter().take(MOST).map(Issue::to_string);
+        let told = self.issues.iter().take(PRINTED).map(Issue::to_string);
         f.write_str(&told.collect::<Vec<_>>().join("\n"))?;
-        match self.issues.len().saturating_sub(MOST) {
+        match self.issues.len().saturating_sub(PRINTED) {
             0 => Ok(()),
             more => write!(f, "\nand {more} more"),
         }

@@ -1,5 +1,6 @@
 //! Reads the sources and lays them over each other, section by section.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -73,6 +74,7 @@ pub(super) fn path_of(
         room: reading::LARGEST,
         // The section is filled in later, and its mistakes are reported then.
         issues: &mut Vec::new(),
+        secrets: &mut BTreeSet::new(),
     };
     filler.fill(&mut node, &shape, "");
     Some((node.text()?.into(), node.place))
@@ -139,10 +141,7 @@ impl Reader<'_> {
         };
         map.retain(|name, section| {
             let Some(shape) = self.book.section(name) else {
-                if let Some(what) = self.book.left_out(name, section) {
-                    self.report.warn(section, name.as_str(), what);
-                }
-                self.report.issues.extend(self.book.refuse(name, section));
+                self.book.leave_out(name, section, self.report);
                 return false;
             };
             if section.is_null() {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::explain::{below, is_hidden, masked};
+use super::explain::{below, is_hidden, shown};
 use super::node::Node;
 use super::origin::Origin;
 use super::shape::Shape;
@@ -48,7 +48,7 @@ pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, key: &str, leaves: 
     }
     let leaf = Leaf {
         value: node.to_json(),
-        shown: masked(node, shape),
+        shown: shown(key.rsplit('.').next().unwrap_or_default(), node, shape),
         origin: node.place.clone(),
     };
     leaves.insert(key.to_owned(), leaf);

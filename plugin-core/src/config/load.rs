@@ -92,7 +92,7 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
     rights::check(&manager, &manager_section, &plugins, &mut report);
     unenforced::warn(&manager_section, &plugins, &mut report);
     if !report.issues.is_empty() {
-        return Err(ConfigError::new(report.issues));
+        return Err(ConfigError::new(report.issues, &report.secrets));
     }
     Ok(Settings {
         order: composition.plugins().collect(),
@@ -280,17 +280,16 @@ impl Loader<'_> {
             .split('.')
             .try_fold(self.book.shape(), |shape, key| shape.property(key));
         let shape = shape.unwrap_or_else(|| self.book.shape());
-        let issues = &mut self.report.issues;
-        let environment = &self.sources.environment;
         Filler {
-            environment,
+            environment: &self.sources.environment,
             room: reading::LARGEST,
-            issues,
+            secrets: &mut self.report.secrets,
+            issues: &mut self.report.issues,
         }
         .fill(node, &shape, key);
         conform::drop_empty(node, &shape);
-        validation::check(node, &shape, key, issues);
-        issues.len() == before
+        validation::check(node, &shape, key, &mut self.report.issues);
+        self.report.issues.len() == before
     }
 
     /// Reads a section as the type. Keys with a mistake are left out of it, so that the rest can

@@ -6,9 +6,10 @@ use std::borrow::Cow;
 use super::secret::MASK;
 
 /// Names whose value is a secret, in an address or a connection string: a name that ends so.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 15] = [
     "password",
     "passwd",
+    "passphrase",
     "pwd",
     "pass",
     "secret",
@@ -19,7 +20,42 @@ const NAMES: [&str; 12] = [
     "signature",
     "auth",
     "credential",
+    "credentials",
+    "jwt",
 ];
+
+/// Names that tell a secret as the whole key of a value, whatever its type.
+const KEYS: [&str; 11] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "privatekey",
+    "secretkey",
+    "accesskey",
+    "credentials",
+];
+
+/// How tokens of widespread services begin, and JSON Web Tokens.
+const PREFIXES: [&str; 11] = [
+    "eyJ",
+    "ghp_",
+    "gho_",
+    "ghs_",
+    "github_pat_",
+    "glpat-",
+    "sk_live_",
+    "sk-",
+    "xoxb-",
+    "xoxp-",
+    "AKIA",
+];
+
+/// Characters of a token behind its prefix, at least.
+const SHORTEST: usize = 12;
 
 /// Words before a secret in a header.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
@@ -30,8 +66,9 @@ fn is_gap(char: char) -> bool {
 }
 
 /// A text without the secrets that its form gives away: who logs in at an address
-/// (`https://***@host`, `***@host`), values of telling names (`?key=***`, `Password=***;`,
-/// `{"password": "***"}`, `api_key: ***`) and what follows `Bearer` or `Basic`. For a value that is
+/// (`https://***@host`, `***@host`), a port that is no number (`https://host:***/`), values of
+/// telling names (`?key=***`, `Password=***;`, `{"password": "***"}`, `api_key: ***`), what follows
+/// `Bearer` or `Basic`, and tokens that are known by how they begin (`eyJ…`, `ghp_…`). For a value that is
 /// nothing but an address that may hold a secret there is [`SecretUrl`](super::SecretUrl), which
 /// hides more.
 ///
@@ -48,7 +85,7 @@ fn is_gap(char: char) -> bool {
 #[must_use]
 pub fn mask(text: &str) -> Cow<'_, str> {
     let mut masked = Cow::Borrowed(text);
-    for find in [user, login, value, credentials] {
+    for find in [user, port, login, value, credentials, token] {
         let hidden = hide(&masked, find);
         if let Some(hidden) = hidden {
             masked = Cow::Owned(hidden);
@@ -79,6 +116,29 @@ fn user(text: &str, from: usize) -> Option<(usize, usize)> {
         match authority.rfind('@') {
             Some(at) if at > 0 => return Some((start, start + at)),
             _ => from = start + authority.len(),
+        }
+    }
+}
+
+/// What stands where the port of an address should, and is no number.
+fn port(text: &str, from: usize) -> Option<(usize, usize)> {
+    let mut from = from;
+    loop {
+        let start = text[from..].find("://")? + from + 3;
+        let rest = &text[start..];
+        let ends = |char| is_gap(char) || "/?#\\".contains(char);
+        let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
+        let host = start + authority.rfind('@').map_or(0, |at| at + 1);
+        from = start + authority.len();
+        // The colons of an IPv6 address stand in brackets.
+        let host = host + text[host..from].find(']').unwrap_or(0);
+        let Some(colon) = text[host..from].find(':') else {
+            continue;
+        };
+        let port = host + colon + 1;
+        let is_told = text[port..from].bytes().all(|byte| byte.is_ascii_digit());
+        if !is_told && &text[port..from] != MASK {
+            return Some((port, from));
         }
     }
 }
@@ -178,6 +238,58 @@ fn credentials(text: &str, from: usize) -> Option<(usize, usize)> {
     Some((start, start + length))
 }
 
+/// The first token from a place on that is known by how it begins.
+fn token(text: &str, from: usize) -> Option<(usize, usize)> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let mut from = from;
+    while let Some(at) = text[from..].find(is_part) {
+        let start = from + at;
+        let rest = &text[start..];
+        let word = &rest[..rest.find(|char| !is_part(char)).unwrap_or(rest.len())];
+        from = start + word.len();
+        let is_token =
+            |prefix: &str| word.starts_with(prefix) && word.len() >= prefix.len() + SHORTEST;
+        if PREFIXES.iter().any(|prefix| is_token(prefix)) {
+            // Parts that follow a dot belong to it.
+            let ends = |char| char != '.' && !is_part(char);
+            let length = rest.find(ends).unwrap_or(rest.len());
+            return Some((start, start + length));
+        }
+    }
+    None
+}
+
+/// A path of keys without the secrets in those that a file made up.
+pub(super) fn mask_path(path: &str) -> Cow<'_, str> {
+    let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
+    let is_plain = |step: &&str| step.chars().all(is_part) && token(step, 0).is_none();
+    let steps = path.split_inclusive('.');
+    let plain = steps.take_while(|step| is_plain(&step.trim_end_matches('.')));
+    let (before, rest) = path.split_at(plain.map(str::len).sum());
+    match mask(rest) {
+        Cow::Borrowed(_) => Cow::Borrowed(path),
+        Cow::Owned(rest) => Cow::Owned(format!("{before}{rest}")),
+    }
+}
+
+/// Whether the name of a key says that its value is a secret, whatever its type: `api_key`.
+pub(super) fn names_secret(key: &str) -> bool {
+    let letters = key.chars().filter(char::is_ascii_alphanumeric);
+    let folded: String = letters.map(|char| char.to_ascii_lowercase()).collect();
+    KEYS.iter().any(|name| folded.ends_with(name))
+}
+
+/// Whether a text is filled in from a variable whose name says that it holds a secret.
+pub(super) fn takes_secret(text: &str) -> bool {
+    let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
+    let names = text.split("${").skip(1).map(|rest| {
+        let name = &rest[..rest.find(|char| !is_name(char)).unwrap_or(rest.len())];
+        name.to_ascii_lowercase()
+    });
+    let mut names = names;
+    names.any(|variable| NAMES.iter().any(|name| variable.ends_with(name)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -234,6 +346,26 @@ mod tests {
             ("password=\"a b", "password=\"***"),
             ("Bearer", "Bearer"),
             ("https://gw/path", "https://gw/path"),
+            ("https://gw:hunter2/", "https://gw:***/"),
+            ("https://gw:80hunter/x", "https://gw:***/x"),
+            ("https://u:p@gw:hunter2?a", "https://***@gw:***?a"),
+            (
+                "http://gw:8080/ http://[::1]:80/",
+                "http://gw:8080/ http://[::1]:80/",
+            ),
+            ("http://[::1]:hunter2/", "http://[::1]:***/"),
+            ("https://u%3Ahunter2%40x@gw/", "https://***@gw/"),
+            (
+                "https://gw/#access_token=f00&x=1",
+                "https://gw/#access_token=***&x=1",
+            ),
+            (
+                "https://gw/?X-Amz-Signature=f00",
+                "https://gw/?X-Amz-Signature=***",
+            ),
+            ("a ghp_0123456789abcdef b", "a *** b"),
+            ("eyJhbGciOiJIUzI1NiJ9.e30.abc", "***"),
+            ("sk-short eyJ", "sk-short eyJ"),
             ("a = b, see https://@x", "a = b, see https://@x"),
             ("欢迎", "欢迎"),
             ("key=", "key="),
@@ -252,7 +384,19 @@ mod tests {
     #[test]
     fn report_a16_any_text_is_masked_in_linear_time() {
         for part in [
-            "=", ":", "://", "://?@", "key=x ", "a:b@", "@", "\"", "key=\"\\", "basic ",
+            "=",
+            ":",
+            "://",
+            "://?@",
+            "://:",
+            "eyJ",
+            "eyJ0123456789abc ",
+            "key=x ",
+            "a:b@",
+            "@",
+            "\"",
+            "key=\"\\",
+            "basic ",
         ] {
             let text = part.repeat((1 << 19) / part.len());
             assert!(mask(&text).len() <= 8 * text.len(), "{part}");

@@ -14,6 +14,8 @@ pub(super) struct Node {
     pub(super) key: Origin,
     /// How it is written, where that is not the text itself: `1.10` is the number 1.1.
     pub(super) written: Option<Box<str>>,
+    /// Whether it was filled in from a variable that is named like a secret.
+    pub(super) is_secret: bool,
 }
 
 #[derive(Clone, PartialEq)]
@@ -35,6 +37,7 @@ impl Node {
             key: place.clone(),
             place,
             written: None,
+            is_secret: false,
         }
     }
 
@@ -159,6 +162,7 @@ impl Node {
                 self.place = upper.place;
                 self.key = upper.key;
                 self.written = upper.written;
+                self.is_secret = upper.is_secret;
             }
         }
     }

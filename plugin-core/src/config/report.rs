@@ -2,7 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::issue::{Issue, Warning};
+use super::issue::{Issue, PRINTED, Warning};
+use super::mask::mask_path;
 use super::node::Node;
 
 /// Mistakes, warnings, and the sections of which nothing more can be said.
@@ -10,6 +11,8 @@ use super::node::Node;
 pub(super) struct Report {
     pub(super) issues: Vec<Issue>,
     pub(super) warnings: Vec<Warning>,
+    /// What variables that are named like secrets have filled in.
+    pub(super) secrets: BTreeSet<String>,
     /// Sections whose file could not be read: what they lack is not their mistake.
     pub(super) spoiled: BTreeSet<String>,
 }
@@ -19,10 +22,16 @@ impl Report {
         self.issues.push(issue);
     }
 
+    /// Whether one more issue is likely to be printed, so that it is worth looking for what was
+    /// meant: of a mistake this costs most.
+    pub(super) fn has_room(&self) -> bool {
+        self.issues.len() < PRINTED
+    }
+
     pub(super) fn warn(&mut self, node: &Node, key: impl Into<String>, what: impl Into<String>) {
         self.warnings.push(Warning {
             place: node.key.clone(),
-            key: key.into(),
+            key: mask_path(&key.into()).into_owned(),
             what: what.into(),
         });
     }

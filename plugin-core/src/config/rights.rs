@@ -80,6 +80,10 @@ fn roles(name: &str, plugin: &PluginSettings, manager: &ManagerConfig, report: &
             what,
         );
         let known = manager.roles.keys().map(String::as_str);
-        report.issue(issue.meant(role, known));
+        let issue = match report.has_room() {
+            true => issue.meant(role, known),
+            false => issue,
+        };
+        report.issue(issue);
     }
 }

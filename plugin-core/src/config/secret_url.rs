@@ -54,6 +54,11 @@ pub(super) fn shown(text: &str) -> String {
     shown_parts(text).unwrap_or_else(|| MASK.to_owned())
 }
 
+/// Whether a text is an address: a scheme, a host, and a port that is a number.
+pub(super) fn is_address(text: &str) -> bool {
+    shown_parts(text).is_some()
+}
+
 fn shown_parts(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let is_scheme = |char: char| char.is_ascii_alphanumeric() || "+-.:".contains(char);
@@ -68,7 +73,7 @@ fn shown_parts(text: &str) -> Option<String> {
         None => ("", authority),
     };
     let is_host = |char: char| char.is_alphanumeric() || ".-_:[]%".contains(char);
-    if !host.chars().all(is_host) {
+    if !host.chars().all(is_host) || !is_host_and_port(host) {
         return None;
     }
     let tail = match tail.chars().next() {
@@ -76,6 +81,24 @@ fn shown_parts(text: &str) -> Option<String> {
         _ => tail.to_owned(),
     };
     Some(format!("{scheme}://{user}{host}{tail}"))
+}
+
+/// What stands where a port should and is no number may be a secret.
+fn is_host_and_port(text: &str) -> bool {
+    // The colons of an IPv6 address stand in brackets.
+    let host = match text.strip_prefix('[') {
+        Some(rest) => rest.split_once(']'),
+        None => Some(text.split_at(text.find(':').unwrap_or(text.len()))),
+    };
+    let Some((name, port)) = host.filter(|(name, _)| !name.is_empty()) else {
+        return false;
+    };
+    let is_number = |port: &str| {
+        port.is_empty()
+            || (port.parse::<u16>().is_ok() && port.bytes().all(|it| it.is_ascii_digit()))
+    };
+    let is_ip = !text.starts_with('[') || name.parse::<std::net::Ipv6Addr>().is_ok();
+    is_ip && (port.is_empty() || port.strip_prefix(':').is_some_and(is_number))
 }
 
 impl fmt::Debug for SecretUrl {
@@ -130,6 +153,16 @@ mod tests {
             ("http://u:p/w@gw/", "***"),
             ("http://u:p\\w@gw/", "***"),
             ("http://a b/", "***"),
+            ("https://gw:hunter2/", "***"),
+            ("https://gw:80hunter2", "***"),
+            ("https://gw:65536/", "***"),
+            ("https://gw:+80/", "***"),
+            ("https://u:p@gw:hunter2/", "***"),
+            ("https://gw:80:hunter2/", "***"),
+            ("http://[hunter2]/", "***"),
+            ("http://[::1]hunter2/", "***"),
+            ("http:///hunter2", "***"),
+            ("http://gw:/x", "http://gw:/***"),
             ("f00", "***"),
             ("://f00", "***"),
         ] {

@@ -12,8 +12,9 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value};
 
-use super::doubtful::is_duration;
-use super::issue::{Issue, IssueKind};
+use super::doubtful::is_trap;
+use super::issue::{Issue, IssueKind, PRINTED};
+use super::mask::names_secret;
 use super::node::{Data, Node};
 use super::shape::{Shape, aliases_of, resolve};
 pub(super) use describe::kind_of;
@@ -26,6 +27,7 @@ pub(super) fn check(node: &Node, shape: &Shape<'_>, key: &str, issues: &mut Vec<
     let mut check = Check {
         root: shape.root(),
         issues,
+        room: PRINTED,
     };
     let at = At {
         node,
@@ -55,6 +57,9 @@ enum Keys {
 struct Check<'a> {
     root: &'a Value,
     issues: &'a mut Vec<Issue>,
+    /// Issues that are told in full. To find what is expected and what was meant is what costs
+    /// most of one, so it is done for no more than are printed.
+    room: usize,
 }
 
 impl<'a> Check<'a> {
@@ -71,7 +76,7 @@ impl<'a> Check<'a> {
         if matches!(at.node.data, Data::Unfilled) {
             return;
         }
-        if is_duration(schema) {
+        if is_trap(schema) {
             // What is wrong is the type, not what the file says: `doubtful` tells it.
             return;
         }
@@ -92,18 +97,35 @@ impl<'a> Check<'a> {
             .push(Issue::new(kind, &at.node.place, at.key, what));
     }
 
+    /// Reports a mistake, in full if there is room: `fully` adds what is expected, found and meant.
+    fn tell(&mut self, issue: Issue, fully: impl FnOnce(&Self, Issue) -> Issue) {
+        let issue = match self.issues.len() < self.room {
+            true => fully(self, issue),
+            false => issue,
+        };
+        self.issues.push(issue);
+    }
+
     /// Whether what is there is not told: it is a secret, or has another form than what holds one.
     fn is_secret(&self, at: At<'a, '_>) -> bool {
-        Shape::within(self.root, at.place).holds_secret()
+        let name = at
+            .key
+            .trim_end_matches(|char: char| char.is_ascii_digit() || "[]".contains(char));
+        let name = name.rsplit('.').next().unwrap_or_default();
+        let is_told = at.node.is_secret || names_secret(name);
+        is_told || Shape::within(self.root, at.place).holds_secret()
     }
 
     fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
-        let is_secret = self.is_secret(at);
-        let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type")
-            .expected(describe(self.root, schema))
-            .found(found(at.node, is_secret))
-            .or_meant(meant::meant(schema, at.node).filter(|_| !is_secret));
-        self.issues.push(issue);
+        let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type");
+        self.tell(issue, |check, issue| {
+            let is_secret = check.is_secret(at);
+            issue
+                .expected(describe(check.root, schema))
+                .found(found(at.node, is_secret))
+                .or_meant(meant::meant(schema, at.node).filter(|_| !is_secret))
+                .or_meant(meant::empty(&Shape::within(check.root, at.place), at.node))
+        });
     }
 
     /// `const`, `enum`, ranges, lengths and formats.
@@ -125,10 +147,12 @@ impl<'a> Check<'a> {
     }
 
     fn invalid(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, what: &str) {
-        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, what)
-            .expected(describe(self.root, schema))
-            .found(found(at.node, self.is_secret(at)));
-        self.issues.push(issue);
+        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, what);
+        self.tell(issue, |check, issue| {
+            issue
+                .expected(describe(check.root, schema))
+                .found(found(at.node, check.is_secret(at)))
+        });
     }
 
     fn list(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, items: &[Node]) {
@@ -166,6 +190,7 @@ impl<'a> Check<'a> {
 
     fn section(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, keys: Keys) {
         let Some(map) = at.node.map() else { return };
+        let before = self.issues.len();
         let properties = schema.get("properties").and_then(Value::as_object);
         for (name, node) in map {
             let key = format!("{}.{name}", at.key);
@@ -200,7 +225,13 @@ impl<'a> Check<'a> {
             .into_iter()
             .flatten();
         let required = required.filter_map(Value::as_str);
-        for name in required.filter(|name| !map.contains_key(*name)) {
+        // What a misspelt key was meant to be is not missing besides.
+        let meant: HashSet<String> = (self.issues[before..].iter())
+            .filter(|issue| issue.kind == IssueKind::UnknownKey && issue.is_in(at.key))
+            .filter_map(|issue| issue.suggestion.clone())
+            .collect();
+        let is_missing = |name: &&str| !map.contains_key(*name) && !meant.contains(*name);
+        for name in required.filter(is_missing) {
             self.lacking(
                 properties.and_then(|properties| properties.get(name)),
                 at,
@@ -210,26 +241,27 @@ impl<'a> Check<'a> {
     }
 
     fn unknown(&mut self, schema: &Map<String, Value>, at: At<'a, '_>, name: &str) {
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let names: Vec<&str> = properties
-            .into_iter()
-            .flat_map(Map::keys)
-            .map(String::as_str)
-            .collect();
         let issue = Issue::new(IssueKind::UnknownKey, &at.node.key, at.key, "unknown key");
-        let issue = match schema.get("description").and_then(Value::as_str) {
-            Some(text) if names.is_empty() => issue.expected(format!("no keys: {text}")),
-            _ if names.is_empty() => issue.expected("no keys"),
-            _ => {
-                let schemas = properties.into_iter().flat_map(Map::values);
-                let aliases = schemas.flat_map(aliases_of);
-                let all: Vec<&str> = names.iter().copied().chain(aliases).collect();
-                let deeper = || properties.and_then(|keys| describe::deeper(self.root, keys, name));
-                let issue = issue.expected(describe::one_of(&names)).meant(name, all);
-                issue.or_meant(deeper())
+        self.tell(issue, |check, issue| {
+            let properties = schema.get("properties").and_then(Value::as_object);
+            let names: Vec<&str> = properties
+                .into_iter()
+                .flat_map(Map::keys)
+                .map(String::as_str)
+                .collect();
+            match schema.get("description").and_then(Value::as_str) {
+                Some(text) if names.is_empty() => issue.expected(format!("no keys: {text}")),
+                _ if names.is_empty() => issue.expected("no keys"),
+                _ => {
+                    let schemas = properties.into_iter().flat_map(Map::values);
+                    let aliases = schemas.flat_map(aliases_of);
+                    let all = names.iter().copied().chain(aliases);
+                    let issue = issue.expected(describe::one_of(&names)).meant(name, all);
+                    let deeper = || describe::deeper(check.root, properties?, name);
+                    issue.or_meant(deeper())
+                }
             }
-        };
-        self.issues.push(issue);
+        });
     }
 
     fn lacking(&mut self, schema: Option<&'a Value>, at: At<'a, '_>, name: &str) {

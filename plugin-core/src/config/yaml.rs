@@ -4,6 +4,7 @@
 //! everything and the text of each scalar as it is written; which of them are numbers is decided by
 //! `serde_yaml`, which is archived upstream: to replace it is to rewrite [`scalar`].
 
+mod fault;
 mod tree;
 
 use saphyr_parser::{Marker, Parser, ScalarStyle, Tag};
@@ -20,9 +21,9 @@ const DEEPEST: usize = 64;
 
 /// Reads a text; `origin` names it.
 pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
-    let fault = |place, what: String| Issue::new(IssueKind::Syntax, &origin.at(place), "", what);
     if text.len() > LARGEST {
-        return Err(vec![fault((0, 0), too_large(text.len() as u64))]);
+        let what = too_large(text.len() as u64);
+        return Err(vec![Issue::new(IssueKind::Syntax, origin, "", what)]);
     }
     let mut tree = Tree::of(origin);
     let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
@@ -30,12 +31,8 @@ pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
         let taken = match next {
             Ok((event, span)) => tree.take(event, mark(&span.start)),
             Err(error) => {
-                // The parser itself opens no more than 255 brackets.
-                let what = match error.info() {
-                    "recursion limit exceeded" => tree::too_deep(),
-                    what => what.to_owned(),
-                };
-                Err(Box::new(fault(mark(error.marker()), what)))
+                let what = fault::told(error.info(), tree.opened());
+                Err(tree.fault(mark(error.marker()), what))
             }
         };
         if let Err(issue) = taken {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{Error, Result};
+use crate::counted::counted;
 
 /// The results of the single events, of which at least one is an error.
 #[derive(Debug)]
@@ -44,7 +45,8 @@ impl fmt::Display for Each {
         let mut failures = self.0.iter().filter_map(|result| result.as_ref().err());
         let (first, count) = (failures.next(), 1 + failures.count());
         let events = self.0.len();
-        write!(f, "{count} of {events} events failed, the first one: ")?;
+        let events = counted(events, "event");
+        write!(f, "{count} of {events} failed, the first one: ")?;
         first.map_or(Ok(()), |first| first.fmt(f))
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::{DecodeError, Error};
+use crate::counted::counted;
 use crate::pattern::PatternError;
 use crate::permission::PermissionDenied;
 
@@ -109,7 +110,8 @@ pub struct PublishAllError {
 
 impl fmt::Display for PublishAllError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "after {} events: {}", self.published, self.source)
+        let published = counted(self.published, "event");
+        write!(f, "after {published}: {}", self.source)
     }
 }
 

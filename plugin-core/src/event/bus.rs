@@ -16,7 +16,7 @@ use crate::event::outcome::dead_letters::DeadLetters;
 use crate::event::queue::group::Groups;
 use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::route::AnyRoute;
-use crate::event::routing::table::{Change, Draft, Table};
+use crate::event::routing::table::{Table, TableBuilder, TableEdit};
 use crate::event::routing::topics::Topics;
 use crate::rcu::shared::Shared;
 use requests::RequestRoutes;
@@ -232,13 +232,13 @@ impl Bus {
     }
 
     /// Replaces the table by one with some changes, at once.
-    pub(crate) fn change(&self, changes: Vec<Change>) -> Retired {
+    pub(crate) fn change(&self, changes: Vec<TableEdit>) -> Retired {
         let number = self.0.table.replace(|table| {
-            let mut draft = Draft::new(self.0.topics.names(), table);
+            let mut builder = TableBuilder::new(self.0.topics.names(), table);
             for change in changes {
-                change(&mut draft);
+                change(&mut builder);
             }
-            let next = draft.finish();
+            let next = builder.finish();
             self.show_middleware(table, &next);
             next
         });

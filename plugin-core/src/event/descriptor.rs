@@ -1,4 +1,5 @@
-//! What is known of a type of event at compile time.
+//! What is known of a type of event at compile time, which types are linked, and how JSON is read as
+//! one of them.
 
 pub(super) mod answer;
 pub(super) mod distinct;

@@ -9,17 +9,17 @@
 //! subscription's queue, and only its pump settles; the bus is idle only when every pump that runs
 //! has found its queue empty.
 
+mod ack;
+pub(super) mod connection;
 pub(super) mod delivery;
 mod flight;
 mod intake;
-pub(super) mod link;
 mod pump;
 mod quarantine;
-mod receipt;
+mod recent;
 mod settler;
 #[expect(unsafe_code, reason = "linkme puts the service into a link section")]
 pub mod store;
-mod tail;
 mod ticket;
 
 use std::fmt;
@@ -34,19 +34,19 @@ use crate::event::handler::HandlerReport;
 use crate::event::outcome::backlog::Backlog;
 use crate::event::outcome::dead_letters::DeadLetter;
 use crate::event::queue::acceptance::StoreGate;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::mailbox::Mailbox;
 use crate::idempotency::IdempotencyKey;
 use crate::service::Service;
 
+pub(crate) use connection::ask;
 pub(crate) use delivery::Delivery;
-pub(crate) use link::ask;
 pub(crate) use pump::Deliveries;
 
+use connection::{StoreConnection, StoreState};
 use intake::Intake;
-use link::{Link, StoreLink};
-use quarantine::{InFlight, Quarantine};
-use tail::Tail;
+use quarantine::{CrashSuspects, Quarantine};
+use recent::RecentEvents;
 
 /// Most events of a subscription that are accepted and not yet in the store.
 const INTAKE: usize = 1024;
@@ -67,22 +67,22 @@ pub(crate) struct Durable {
     told: AtomicU64,
     /// Whether the pump's last question to the store failed.
     asks_in_vain: AtomicBool,
-    tail: Tail,
-    in_flight: InFlight,
+    recent: RecentEvents,
+    in_flight: CrashSuspects,
     /// What the handlers of the plugin of now did, or those of the last one.
-    done: Mutex<Done>,
+    done: Mutex<LastHandler>,
 }
 
 /// What handlers did. Those of a plugin that has stopped are not kept for that: they hold it.
 #[derive(Default)]
-enum Done {
+enum LastHandler {
     #[default]
     Nothing,
-    Now(Arc<QueuedSite>),
+    Now(Arc<QueuedHandler>),
     Before(HandlerReport),
 }
 
-impl Done {
+impl LastHandler {
     fn report(&self) -> Option<HandlerReport> {
         match self {
             Self::Nothing => None,
@@ -101,8 +101,8 @@ impl Durable {
             gate: Arc::default(),
             told: AtomicU64::new(0),
             asks_in_vain: AtomicBool::new(false),
-            tail: Tail::new(backlog.clone()),
-            in_flight: InFlight::default(),
+            recent: RecentEvents::new(backlog.clone()),
+            in_flight: CrashSuspects::default(),
             done: Mutex::default(),
         }
     }
@@ -119,21 +119,23 @@ impl Durable {
             true => self.intake.unfinished(),
             false => 0,
         };
-        let pumped = self.asks_in_vain.load(Relaxed) && self.tail.is_busy();
+        let pumped = self.asks_in_vain.load(Relaxed) && self.recent.is_busy();
         unstored + usize::from(pumped)
     }
 
     /// Lets go of the plugin that received, and keeps what it did.
     fn let_go(&self) {
         let mut done = self.done();
-        let last = done.report().map_or(Done::Nothing, Done::Before);
+        let last = done
+            .report()
+            .map_or(LastHandler::Nothing, LastHandler::Before);
         let handler = std::mem::replace(&mut *done, last);
         drop(done);
         // Without the lock: it may be the last to hold the plugin.
         drop(handler);
     }
 
-    fn done(&self) -> MutexGuard<'_, Done> {
+    fn done(&self) -> MutexGuard<'_, LastHandler> {
         self.done.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -149,7 +151,7 @@ impl fmt::Debug for Durable {
 pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
     intakes: Mutex<Vec<JoinHandle<usize>>>,
-    link: StoreLink,
+    link: StoreConnection,
     quarantine: Quarantine,
 }
 
@@ -215,14 +217,14 @@ impl Durables {
         let all = self.all().clone();
         for durable in &all {
             durable.gate.open();
-            durable.tail.rewind();
+            durable.recent.rewind();
         }
-        self.link.set(Link::Up(store.clone()));
-        crate::spawn::spawn(link::tell_of_strangers(store.clone(), all));
+        self.link.set(StoreState::Up(store.clone()));
+        crate::spawn::spawn(connection::tell_of_strangers(store.clone(), all));
     }
 
     /// Tells when the store of now is replaced.
-    pub(crate) fn replaced(&self) -> link::Replaced {
+    pub(crate) fn replaced(&self) -> connection::Replaced {
         self.link.replaced()
     }
 
@@ -232,8 +234,8 @@ impl Durables {
         let store = self.link.now()?.provider();
         let mut letter = letter.clone();
         letter.key.get_or_insert_with(IdempotencyKey::next);
-        let revived = link::ask(&store, |store| store.revive(&durable.name, &letter)).await;
-        durable.tail.rewind();
+        let revived = connection::ask(&store, |store| store.revive(&durable.name, &letter)).await;
+        durable.recent.rewind();
         Some(revived)
     }
 
@@ -241,7 +243,7 @@ impl Durables {
     /// together.
     pub(crate) async fn hurry(&self) {
         let Some(store) = self.link.now() else { return };
-        if let Err(error) = link::ask(&store.provider(), |store| store.hurry()).await {
+        if let Err(error) = connection::ask(&store.provider(), |store| store.hurry()).await {
             tracing::debug!("the event store goes on as ever: {error}");
         }
     }
@@ -276,12 +278,12 @@ impl Durables {
 
     /// Lets go of the store.
     pub(crate) fn cut(&self) {
-        self.link.set(Link::Down);
+        self.link.set(StoreState::Down);
     }
 
     /// Ends the intakes; says how many accepted events are not in the store.
     pub(crate) async fn close(&self) -> usize {
-        self.link.set(Link::Closed);
+        self.link.set(StoreState::Closed);
         for durable in self.all().iter() {
             durable.gate.shut("the system is stopping");
             durable.intake.close();

@@ -1,4 +1,5 @@
-//! A handler in the table: whose it is, how it is called, and what it did.
+//! A handler in the table: whose it is and what it did (its *site*, as in "call site"), how it is
+//! called (`caller`), which calls are timed (`sampling`), and what its failures come to (`failure`).
 
 pub(super) mod caller;
 mod failure;
@@ -31,14 +32,10 @@ pub(crate) struct Site {
     pub(super) handler: &'static str,
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
-    /// Tells one subscription from every other, so that it can be taken out again.
-    pub(super) subscription: u64,
+    /// The subscription that it is of.
+    pub(super) subscription: Subscribed,
     pub(super) counters: Counters,
     pub(super) timeouts: AtomicU64,
-    /// Whether the subscription has ended: no call begins any more.
-    ended: Arc<AtomicBool>,
-    /// Whether it can end before its plugin stops.
-    at_run_time: bool,
     /// Whether its calls are not just made one after the other.
     pub(super) is_special: bool,
     /// Whether an event that it is called with may have to wait for another call.
@@ -47,32 +44,33 @@ pub(crate) struct Site {
     pub(super) letters: DeadLetters,
 }
 
-impl Site {
-    pub(super) fn new(
-        owner: &Arc<Identity>,
-        handler: &'static str,
-        topic: &str,
-        options: SubscribeOptions,
-        (subscription, ended, letters): (u64, Option<Arc<AtomicBool>>, DeadLetters),
-    ) -> Self {
+/// A subscription, for as long as it lasts.
+#[derive(Debug, Clone)]
+pub(super) struct Subscribed {
+    /// Tells it from every other one, so that it can be taken out again.
+    pub(super) number: u64,
+    /// Whether it has ended: no call begins any more.
+    ended: Arc<AtomicBool>,
+    /// Whether it can end before its plugin stops.
+    at_run_time: bool,
+}
+
+impl Subscribed {
+    /// Of a method of a plugin: it lasts as long as that runs.
+    pub(super) fn declared(number: u64) -> Self {
         Self {
-            owner: Arc::clone(owner),
-            handler,
-            topic: topic.to_owned(),
-            options,
-            subscription,
-            counters: Counters::default(),
-            timeouts: AtomicU64::new(0),
-            at_run_time: ended.is_some(),
-            is_special: options.concurrency > 1 || options.breaker.is_some() || options.durable,
-            keeps_room: options.retry.is_some() || options.breaker.is_some(),
-            ended: ended.unwrap_or_default(),
-            letters,
+            number,
+            ended: Arc::default(),
+            at_run_time: false,
         }
     }
 
-    pub(super) fn is_named(&self, plugin: &str, handler: &str) -> bool {
-        self.owner.name() == plugin && self.handler == handler
+    /// One that ends when it is told so.
+    pub(super) fn at_run_time(number: u64) -> Self {
+        Self {
+            at_run_time: true,
+            ..Self::declared(number)
+        }
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -83,13 +81,49 @@ impl Site {
     pub(super) fn end(&self) {
         self.ended.store(true, Relaxed);
     }
+}
+
+impl Site {
+    pub(super) fn new(
+        owner: &Arc<Identity>,
+        (handler, topic): (&'static str, &str),
+        options: SubscribeOptions,
+        subscription: Subscribed,
+        letters: DeadLetters,
+    ) -> Self {
+        Self {
+            owner: Arc::clone(owner),
+            handler,
+            topic: topic.to_owned(),
+            options,
+            subscription,
+            counters: Counters::default(),
+            timeouts: AtomicU64::new(0),
+            is_special: options.concurrency > 1 || options.breaker.is_some() || options.durable,
+            keeps_room: options.retry.is_some() || options.breaker.is_some(),
+            letters,
+        }
+    }
+
+    pub(super) fn is_named(&self, plugin: &str, handler: &str) -> bool {
+        self.owner.name() == plugin && self.handler == handler
+    }
+
+    pub(super) fn has_ended(&self) -> bool {
+        self.subscription.has_ended()
+    }
+
+    /// No call begins any more.
+    pub(super) fn end(&self) {
+        self.subscription.end();
+    }
 
     /// Handlers are called by priority, then in start order, then in order of subscribing.
     pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
         (
             Reverse(self.options.priority),
             self.owner.order(),
-            self.subscription,
+            self.subscription.number,
         )
     }
 
@@ -103,12 +137,12 @@ impl Site {
 
     /// Whether it lives as long as its plugin runs.
     pub(super) fn is_for_life(&self) -> bool {
-        !self.at_run_time
+        !self.subscription.at_run_time
     }
 
     /// Whether a call has to ask or to measure something first.
     pub(super) fn is_checked(&self) -> bool {
-        self.at_run_time || self.options.timeout.is_some()
+        self.subscription.at_run_time || self.options.timeout.is_some()
     }
 
     /// From here on, what the tally counts are events of this handler.
@@ -132,7 +166,7 @@ impl Site {
 
     /// Notes how long one inline call after the other took, and warns if that was too long for
     /// each.
-    pub(super) fn took_series(&self, first: Meta, (events, took): (usize, Duration)) {
+    pub(super) fn took_chunk(&self, first: Meta, (events, took): (usize, Duration)) {
         let each = took / u32::try_from(events).unwrap_or(u32::MAX);
         self.counters.took_each(events as u64, each);
         self.owner.counters().took_each(events as u64, each);

@@ -5,9 +5,9 @@
 //! nobody reads it any more.
 
 pub(super) mod around;
+mod chunk;
 pub(super) mod entry;
 pub(super) mod redelivery;
-mod series;
 mod unrolled;
 
 use std::sync::Arc;

@@ -12,11 +12,11 @@
 pub(super) mod asked;
 pub(super) mod chain;
 pub(super) mod delivery;
-pub(super) mod link;
+pub(super) mod interceptor;
 mod queued;
 pub(super) mod refusal;
 mod report;
-pub(super) mod topics;
+pub(super) mod topic_filter;
 
 pub use delivery::{Delivered, Delivery};
 pub use report::MiddlewareReport;

@@ -1,4 +1,6 @@
-//! What a handler answered.
+//! What becomes of an event: it is in the backlog until each handler has come to an outcome; one that
+//! failed waits for its retry, or for the circuit breaker of its handler, and is a dead letter in
+//! the end.
 
 pub(super) mod backlog;
 pub(super) mod breaker;

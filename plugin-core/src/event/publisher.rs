@@ -1,4 +1,7 @@
-//! The right to publish, as a value.
+//! The right to publish, as a value: of one type, or of events that come as JSON (`received`).
+//!
+//! What the kernel publishes itself is here, too: it announces dead letters (`announcer`), and
+//! delivers them once more (`replay`).
 
 pub(super) mod announcer;
 pub(super) mod received;
@@ -18,7 +21,7 @@ use crate::event::descriptor::{Event, EventDescriptor};
 use crate::event::dispatch::chunks::publish_all;
 use crate::event::dispatch::publication::Publication;
 use crate::event::dispatch::storage::publish_durable;
-use crate::event::dispatch::take_in;
+use crate::event::dispatch::{outcomes, reservation};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Untyped;
 use crate::pattern::{Pattern, PatternError};
@@ -112,7 +115,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// When a mailbox is full, or the system is stopping; the event comes back.
     pub fn try_publish(&self, event: E) -> Result<(), TryPublishError<E>> {
-        take_in::try_publish(&self.bus, &self.owner, self.index, event)
+        reservation::try_publish(&self.bus, &self.owner, self.index, event)
     }
 
     /// Publishes an event, and waits until every handler has handled it; a durable one, until the
@@ -126,7 +129,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// As [`Publisher::publish`].
     pub async fn publish_and_wait(&self, event: E) -> Result<Vec<HandlerOutcome>, PublishError> {
-        take_in::publish_and_wait(&self.bus, &self.owner, self.index, event).await
+        outcomes::publish_and_wait(&self.bus, &self.owner, self.index, event).await
     }
 }
 

@@ -1,14 +1,18 @@
-//! Handlers that run on their plugin's worker: what waits for them, and the worker.
+//! Handlers that run on their plugin's worker.
+//!
+//! An event is accepted (`acceptance`, `group`), becomes a job (`enqueue`, `job`) in the mailbox of
+//! its handler's instance (`mailbox`, `capacity`), and waits for the worker, which calls the
+//! handler, tries again what failed, and keeps the order of keys (`worker`, `order_key`).
 
 pub(super) mod acceptance;
 pub(super) mod bell;
+pub(super) mod capacity;
 pub(super) mod enqueue;
 pub(super) mod group;
 pub(super) mod handler;
 pub(super) mod job;
-pub(super) mod lane;
 pub(super) mod mailbox;
+pub(super) mod order_key;
 pub(super) mod redelivery;
-pub(super) mod room;
 pub(super) mod turn;
 pub(super) mod worker;

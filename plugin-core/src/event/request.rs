@@ -9,9 +9,9 @@ mod answer;
 mod ask;
 mod counted;
 mod declared;
-mod desk;
 mod reception;
 mod requester;
+mod responder;
 mod route;
 
 use crate::event::descriptor::Event;

@@ -1,4 +1,5 @@
-//! Who gets an event: the table of all routes, a route's handlers, and where a queued one's go.
+//! Who gets an event: the table of all routes (`table`), the handlers of one (`route`), whether an
+//! event may be published there (`admission`), and the mailboxes that it goes to (`target`).
 
 mod admission;
 pub(super) mod bound;

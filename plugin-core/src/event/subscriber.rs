@@ -1,4 +1,9 @@
-//! Subscriptions made at run time; they end when their handle is dropped.
+//! Who handles events: the declared methods of a plugin (`declared`), how they are bound to an
+//! instance (`binder`, `interceptors`), and subscriptions made at run time, which end when their
+//! handle is dropped.
+//!
+//! A binder puts together what is wanted (`interest`) and what runs, and collects what that changes
+//! (`bindings`).
 
 pub(super) mod binder;
 pub(super) mod bindings;
@@ -18,11 +23,12 @@ use crate::error::{Error, IntoOutcome, Result};
 use crate::event::bus::{Bus, Retired};
 use crate::event::descriptor::Event;
 use crate::event::descriptor::unmatched;
+use crate::event::handler::Subscribed;
 use crate::event::inline::entry::InlineCall;
 use crate::event::payload::{AnyEvent, Envelope, SharedEvent};
 use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::bound::AnyHandler;
-use crate::event::routing::table::Change;
+use crate::event::routing::table::TableEdit;
 use crate::pattern::Pattern;
 use binder::{Binder, Home};
 use bindings::{Bindings, Bound};
@@ -173,21 +179,19 @@ impl Subscriber {
     fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
         let inner = &*self.0;
         inner.owner.grants().subscribe(topic)?;
-        let ended = Arc::<AtomicBool>::default();
         let home = Home {
             owner: &inner.owner,
             mailbox: &inner.mailbox,
             limit: inner.limit,
         };
-        let interest = Interest::at_run_time(&inner.bus, topic, &ended);
+        let interest = Interest::at_run_time(&inner.bus, topic);
         let mut binder = Binder::new(&inner.bus, home, interest);
         bind(&mut binder);
-        let (subscription, bound) = (binder.interest.number, binder.bound);
-        drop(self.begin(subscription, bound)?);
+        let subscription = binder.interest.subscription;
+        drop(self.begin(subscription.number, binder.bound)?);
         Ok(SubscriptionHandle {
             subscriber: self.clone(),
             subscription,
-            ended,
         })
     }
 
@@ -239,7 +243,7 @@ impl Subscriber {
     }
 
     /// As [`Subscriber::begin`], what it returns is dropped without the lock.
-    fn unsubscribe(&self, subscription: u64) -> (Option<Vec<Change>>, Option<Retired>) {
+    fn unsubscribe(&self, subscription: u64) -> (Option<Vec<TableEdit>>, Option<Retired>) {
         match &mut *self.state() {
             State::Before(bindings) => (bindings.remove(subscription), None),
             State::Active(subscriptions) => {
@@ -256,8 +260,8 @@ impl Subscriber {
     }
 }
 
-fn remove(subscriptions: Vec<u64>) -> Change {
-    Box::new(move |draft| draft.remove(&|other| subscriptions.contains(&other)))
+fn remove(subscriptions: Vec<u64>) -> TableEdit {
+    Box::new(move |builder| builder.remove(&|other| subscriptions.contains(&other)))
 }
 
 impl fmt::Debug for Subscriber {
@@ -272,8 +276,7 @@ impl fmt::Debug for Subscriber {
 #[must_use = "the subscription ends when its handle is dropped"]
 pub struct SubscriptionHandle {
     subscriber: Subscriber,
-    subscription: u64,
-    ended: Arc<AtomicBool>,
+    subscription: Subscribed,
 }
 
 impl SubscriptionHandle {
@@ -283,7 +286,7 @@ impl SubscriptionHandle {
 
 impl Drop for SubscriptionHandle {
     fn drop(&mut self) {
-        self.ended.store(true, Relaxed);
-        drop(self.subscriber.unsubscribe(self.subscription));
+        self.subscription.end();
+        drop(self.subscriber.unsubscribe(self.subscription.number));
     }
 }

@@ -16,7 +16,7 @@ use super::schedules;
 use super::wiring::Wiring;
 use crate::audit::Audit;
 use crate::context::Identity;
-use crate::event::{Bus, Clerk, DeadLetters};
+use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
 use crate::means::Before;
 use crate::owned;
 use crate::permission::Grants;
@@ -47,7 +47,7 @@ pub(super) fn assemble(
     let speaker = Identity::new("manager", last, Grants::all("manager"));
     let speaker = Arc::new(speaker.of_manager());
     drop(crate::spawn::spawn(
-        Clerk::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
+        DeadLetterAnnouncer::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
     ));
     let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
     let maker = Maker {

@@ -5,6 +5,7 @@ use std::time::{Duration, SystemTime};
 
 use super::cron::Cron;
 use super::trigger::Trigger;
+use crate::counted::counted;
 use crate::options::{Misfire, Overlap, ScheduleOptions};
 use crate::period::Period;
 use crate::schedule::error::TriggerError;
@@ -124,7 +125,7 @@ impl fmt::Display for Timing {
             write!(f, ", jitter {}", Period::new(options.jitter))?;
         }
         if let Some(runs) = options.max_runs {
-            write!(f, ", at most {runs} runs")?;
+            write!(f, ", at most {}", counted(runs, "run"))?;
         }
         f.write_str(match options.overlap {
             Overlap::Skip => "",

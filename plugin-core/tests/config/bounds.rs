@@ -1,8 +1,9 @@
 //! What a schema shows to be a trap.
 
-use std::time::Duration;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, SystemTime};
 
-use plugin_core::config::{ConfigNeed, Period, Sources, load, schema, unbounded};
+use plugin_core::config::{ConfigNeed, Period, Sources, load, schema, unbounded, unwritable};
 use plugin_core::{Composition, Descriptor, Hooks, Need, PluginRef};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -103,6 +104,112 @@ fn report_c9_a_duration_in_a_config_type_points_to_period() {
             "trap-plugin.config.connect.timeout: {right}\ntrap-plugin.config.pauses[]: {right}"
         )
     );
+}
+
+/// Wherever such a type hides.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "read for its schema")]
+struct Hidden {
+    plain: Duration,
+    optional: Option<Duration>,
+    list: Vec<Duration>,
+    array: [Duration; 2],
+    boxed: Box<Duration>,
+    tuple: (u8, Duration),
+    by_name: BTreeMap<String, Duration>,
+    by_number: BTreeMap<u32, Duration>,
+    span: std::ops::Range<Duration>,
+    external: External,
+    tagged: Tagged,
+    untagged: Untagged,
+    new: New,
+    #[serde(flatten)]
+    flat: Flat,
+    begin: SystemTime,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "read for its schema")]
+struct Flat {
+    deep: Connect,
+    #[serde(flatten)]
+    own: Duration,
+}
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "read for its schema")]
+struct New(Duration);
+
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "read for its schema")]
+enum External {
+    Never,
+    After(Duration),
+    Within { limit: Duration },
+    Both(u8, Duration),
+}
+
+#[derive(JsonSchema)]
+#[serde(tag = "kind")]
+#[expect(dead_code, reason = "read for its schema")]
+enum Tagged {
+    Never,
+    Wait { pause: Duration },
+}
+
+#[derive(JsonSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "read for its schema")]
+enum Untagged {
+    Word(String),
+    Time(Duration),
+}
+
+#[test]
+fn report_c9_a_duration_is_found_wherever_it_hides() {
+    let schema = schemars::schema_for!(Hidden);
+    let found = unwritable(schema.as_value());
+    let keys: BTreeSet<&str> = (found.iter())
+        .filter_map(|line| line.split_once(": its type is `std::time::"))
+        .map(|(key, _)| key)
+        .collect();
+    let right = [
+        "",
+        "array[]",
+        "begin",
+        "boxed",
+        "by_name.*",
+        "by_number.*",
+        "deep.timeout",
+        "external.After",
+        "external.Both",
+        "external.Within.limit",
+        "list[]",
+        "new",
+        "optional",
+        "plain",
+        "span.end",
+        "span.start",
+        "tagged.pause",
+        "tuple",
+        "untagged",
+    ];
+    assert_eq!(keys, BTreeSet::from(right));
+    assert!(
+        found
+            .iter()
+            .any(|line| line.contains("begin: its type is `std::time::SystemTime`"))
+    );
+    // What writes a time as text is none.
+    #[derive(JsonSchema)]
+    #[expect(dead_code, reason = "read for its schema")]
+    struct Fine {
+        pause: Period,
+        #[schemars(with = "String")]
+        own: Duration,
+        secs: u64,
+    }
+    assert_eq!(unwritable(schemars::schema_for!(Fine).as_value()), [""; 0]);
 }
 
 #[test]

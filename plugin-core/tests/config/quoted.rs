@@ -1,6 +1,6 @@
 //! Messages quote what is written, and suggest from all the words that would do.
 
-use plugin_core::config::Sources;
+use plugin_core::config::{Issue, Sources};
 
 use crate::build::{base, lines, loaded, refused, with};
 
@@ -129,4 +129,29 @@ fn report_c6_many_mistakes_are_counted() {
     loaded(&Sources::new()
         .embedded("base", "hello-plugin: { config: { message: x } }\ndatabase-plugin: { config: { password: x } }")
         .embedded("test", format!("free-plugin:\n  config:\n{keys}")));
+}
+
+/// What is expected and what was meant costs most of a mistake: a mistake that is not printed does
+/// without, so that a file of sixty thousand of them takes no minute.
+#[test]
+fn report_c6_no_more_mistakes_are_looked_into_than_are_printed() {
+    let many = |line: fn(usize) -> String| (0..2_000).map(line).collect::<String>();
+    let roles = many(|at| format!("    r{at}: {{}}\n"));
+    for text in [
+        many(|at| format!("helo-plugin{at}: 1\n")),
+        "hello-plugin:\n".to_owned() + &many(|at| format!("  enable{at}: 1\n")),
+        "hello-plugin:\n  config:\n".to_owned() + &many(|at| format!("    messag{at}: 1\n")),
+        "hello-plugin:\n  config:\n    message: a\n  handlers:\n".to_owned()
+            + &many(|at| format!("    h{at}: 1\n")),
+        "database-plugin:\n  config:\n    tables:\n".to_owned()
+            + &many(|_| "      - 1\n".to_owned()),
+        format!("plugin_manager:\n  roles:\n{roles}hello-plugin:\n  roles:\n")
+            + &many(|at| format!("    - rr{at}\n")),
+    ] {
+        let error = refused(&with(&text));
+        let looked_into = |issue: &&Issue| issue.suggestion.is_some() || issue.expected.is_some();
+        let count = error.issues().iter().filter(looked_into).count();
+        assert!(error.issues().len() >= 2_000, "{error}");
+        assert!((1..=101).contains(&count), "{count} of {error}");
+    }
 }

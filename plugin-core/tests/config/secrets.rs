@@ -152,3 +152,111 @@ fn every_key_is_explained_with_where_it_comes_from() {
     assert_eq!(explained(&settings, "plugin_manager.timeout").value, "30s");
     assert!(settings.explain("nobody").is_none());
 }
+
+#[test]
+fn report_a16_what_should_be_an_address_is_checked_as_one_and_not_told() {
+    for url in [
+        "https://h:hunter2/",
+        "https://u:p@h:hunter2/send",
+        "https:///hunter2",
+        "https://[hunter2]/",
+        "h:hunter2",
+        "hunter2",
+    ] {
+        let own = format!("database-plugin: {{ config: {{ gateway: {{ url: '{url}' }} }} }}");
+        let sources = base().embedded("test", own);
+        let error = refused(&sources);
+        let [issue] = error.issues() else {
+            panic!("{error}")
+        };
+        assert_eq!(issue.key, "database-plugin.config.gateway.url");
+        assert!(
+            issue.what.starts_with("no address: write scheme, host"),
+            "{issue}"
+        );
+        assert!(!error.to_string().contains("hunter"), "{error}");
+    }
+    let own = "database-plugin: { config: { gateway: { url: 'http://[::1]:8080/x' } } }";
+    loaded(&base().embedded("test", own));
+}
+
+#[test]
+fn report_a16_secrets_in_keys_that_a_file_makes_up_are_masked() {
+    let text = "free-plugin:
+  config:
+    \"https://u:hunter2@h/\": 1
+    \"token=hunter2\": [{ \"u:hunter2@h\": 1 }]
+    \"https://h:hunter2/\": { a: 1 }
+    \"ghp_hunter2hunter2\": x
+";
+    let settings = loaded(&with(text));
+    let all = settings.explain("free-plugin").expect("a plugin");
+    let told = format!("{settings:?} {all:?}");
+    assert!(told.contains("https://***@h/"), "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+
+    let text = "\"https://u:hunter2@h/\": {}
+hello-plugin:
+  \"u:hunter2@h\": 1
+  config: { \"key=hunter2\": 1 }
+";
+    let error = refused(&with(text));
+    let told = format!("{error} {error:?}");
+    let keys: Vec<_> = error
+        .issues()
+        .iter()
+        .map(|issue| issue.key.as_str())
+        .collect();
+    let right = [
+        "https://***@h/",
+        "hello-plugin.***@h",
+        "hello-plugin.config.key=***",
+    ];
+    assert_eq!(keys, right, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn report_a16_what_a_name_tells_to_be_a_secret_is_masked_in_any_key() {
+    let text = "free-plugin:
+  config:
+    apiKey: hunter2
+    nested: { smtp_password: hunter2, token_ttl: 5m }
+    from: ${MAIL_TOKEN}
+    user: a ${DB_PASSWORD:-hunter2} b
+    host: ${HOST}
+";
+    let variables = [("MAIL_TOKEN", "hunter2"), ("HOST", "here")];
+    let settings = loaded(&with(text).environment(variables));
+    let all = settings.explain("free-plugin").expect("a plugin");
+    let told = format!("{settings:?} {all:?}");
+    assert!(!told.contains("hunter2"), "{told}");
+    assert!(told.contains("here") && told.contains("5m"), "{told}");
+
+    let text = "database-plugin:
+  config: { port: \"${DB_PASSWORD}\", even: \"${DB_PASSWORD}\", mode: \"${DB_PASSWORD}\" }
+hello-plugin:
+  roles: [\"${DB_PASSWORD}\"]
+  dependencies: [\"${DB_PASSWORD}\"]
+";
+    let error = refused(&with(text).environment([("DB_PASSWORD", "hunter2")]));
+    let told = format!("{error} {error:?}");
+    assert!(error.issues().len() >= 4, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}
+
+#[test]
+fn report_a16_a_difference_shows_no_secret_either() {
+    let text = |value| {
+        format!(
+            "free-plugin:
+  config: {{ apiKey: hunter2-{value}, from: '${{MAIL_TOKEN}} {value}', 'https://u:hunter2@h/': {value} }}"
+        )
+    };
+    let variables = || [("MAIL_TOKEN", "hunter2")];
+    let old = loaded(&with(&text(1)).environment(variables()));
+    let new = loaded(&with(&text(2)).environment(variables()));
+    let told = format!("{:?}", old.difference(&new));
+    assert_eq!(told.matches("ChangedKey").count(), 3, "{told}");
+    assert!(!told.contains("hunter2"), "{told}");
+}

@@ -190,3 +190,52 @@ fn a_value_of_a_variable_is_checked_like_any_other() {
     assert_eq!(error.issues()[0].kind, IssueKind::WrongType);
     assert_eq!(error.issues()[0].found.as_deref(), Some("the text `many`"));
 }
+
+#[test]
+fn report_c2_an_empty_text_is_no_empty_list_or_section() {
+    for (key, shown, written) in [
+        (
+            "DATABASE_PLUGIN__CONFIG__LOGINS",
+            "database-plugin.config.logins",
+            "[]",
+        ),
+        (
+            "DATABASE_PLUGIN__CONFIG__TABLES",
+            "database-plugin.config.tables",
+            "[]",
+        ),
+        (
+            "DATABASE_PLUGIN__CONFIG__GATEWAY",
+            "database-plugin.config.gateway",
+            "{}",
+        ),
+        (
+            "HELLO_PLUGIN__DEPENDENCIES",
+            "hello-plugin.dependencies",
+            "[]",
+        ),
+        ("HELLO_PLUGIN__HANDLERS", "hello-plugin.handlers", "{}"),
+        ("HELLO_PLUGIN__RESOURCES", "hello-plugin.resources", "{}"),
+    ] {
+        for value in ["", "  "] {
+            let name = format!("APP__{key}");
+            let told = refused(&base().environment([(name.as_str(), value)])).to_string();
+            let begin = format!("{name}: {shown}: wrong type (expected ");
+            assert!(told.starts_with(&begin), "{told}");
+            let end = format!("found an empty text; did you mean `{written}`?)");
+            assert!(told.ends_with(&end), "{told}");
+        }
+    }
+    let text = database("{ tables: '${TABLES}' }");
+    let told = lines(&with(&text).environment([("TABLES", "")])).join("");
+    assert!(
+        told.contains("found an empty text; did you mean `[]`?"),
+        "{told}"
+    );
+    for (value, count) in [("[]", 0), ("[{name: a, password: b}]", 1)] {
+        let variables = [("APP__DATABASE_PLUGIN__CONFIG__LOGINS", value)];
+        let settings = loaded(&base().environment(variables));
+        let logins = &settings.plugins["database-plugin"].values["logins"];
+        assert_eq!(logins.as_array().map(Vec::len), Some(count));
+    }
+}

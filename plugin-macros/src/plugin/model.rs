@@ -89,6 +89,7 @@ pub(crate) struct Serving {
     pub(crate) priority: Option<Expr>,
     pub(crate) timeout_millis: Option<u64>,
     pub(crate) concurrency: Option<LitInt>,
+    pub(crate) queue: Option<LitInt>,
     /// A variant of `Overflow`.
     pub(crate) overflow: Option<Ident>,
     pub(crate) batch: Option<LitInt>,

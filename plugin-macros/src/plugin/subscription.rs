@@ -30,6 +30,7 @@ const GRAMMAR: Grammar = Grammar {
         ("priority", "priority = 10"),
         ("timeout", "timeout = \"5s\""),
         ("concurrency", "concurrency = 4"),
+        ("queue", "queue = 100"),
         ("overflow", "overflow = drop_oldest"),
         ("batch", "batch = 256"),
         ("linger", "linger = \"10ms\""),
@@ -46,8 +47,9 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// Options that only a handler with a mailbox can have.
-const QUEUED_ONLY: [&str; 13] = [
+const QUEUED_ONLY: [&str; 14] = [
     "concurrency",
+    "queue",
     "overflow",
     "batch",
     "linger",
@@ -139,7 +141,7 @@ fn check_agreement(
     if call.is_async {
         durable::check(arguments, taken, diagnostics);
     }
-    if is_batch && !arguments.has("batch") {
+    if is_batch && arguments.lacks("batch") {
         diagnostics.at(
             &call.method,
             "a handler of batches says how many events it takes at \

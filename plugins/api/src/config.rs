@@ -2,6 +2,8 @@
 
 use std::num::{NonZeroU16, NonZeroUsize};
 
+use plugin_contracts::User;
+use plugin_core::Error;
 use plugin_core::config::{Period, check};
 use plugin_core::prelude::*;
 
@@ -73,8 +75,18 @@ pub struct ApiConfig {
 
 plugin_core::checked!(ApiConfig, |config: &ApiConfig| {
     check::address("address", &config.address)?;
+    check_ids("operators", &config.operators)?;
+    check_ids("may_publish_for", &config.may_publish_for)?;
     check_open(&config.open)
 });
+
+/// Whether a list names users: who is written with an invisible character is somebody else.
+fn check_ids(key: &str, ids: &[String]) -> Result<()> {
+    for (at, id) in ids.iter().enumerate() {
+        User::check_id(id).map_err(|fault| Error::config(format!("`{key}[{at}]`: {fault}")))?;
+    }
+    Ok(())
+}
 
 /// Whom a caller may look up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, JsonSchema)]

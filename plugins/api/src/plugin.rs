@@ -9,7 +9,7 @@ use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, traced,
+    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed, traced,
 };
 
 use crate::address::AddressFile;
@@ -102,7 +102,8 @@ impl Api {
         let backends = self.backends(spawn);
         let proxies = self.proxies();
         let finish = |router: Router| {
-            let router = limits.apply(router).layer(from_fn(traced));
+            let router = limits.apply(router.layer(from_fn(framed)));
+            let router = router.layer(from_fn(traced));
             router.layer(from_fn_with_state(proxies.clone(), located))
         };
         Routers {

@@ -4,6 +4,7 @@ use std::num::NonZeroU32;
 
 use plugin_contracts::User;
 use plugin_core::config::{Period, Secret};
+use plugin_core::counted;
 use plugin_core::prelude::*;
 
 use crate::key;
@@ -58,7 +59,8 @@ impl AuthConfig {
         if let Some(bytes) = bytes.filter(|bytes| *bytes < key::SHORTEST) {
             let least = key::SHORTEST;
             return Err(Error::config(format!(
-                "`secret`: has {bytes} bytes, and needs {least}: write one from `openssl rand -base64 32`, or none"
+                "`secret`: has {}, and needs {least}: write one from `openssl rand -base64 32`, or none",
+                counted(bytes, "byte")
             )));
         }
         let users: Vec<User> = self.users.iter().map(Account::user).collect();

@@ -7,6 +7,7 @@ use std::path::Path;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use plugin_core::config::Secret;
+use plugin_core::counted;
 use plugin_core::{Error, ErrorExt, Result, owned, regular};
 
 /// Shortest key, in bytes: as long as what the hash gives.
@@ -24,8 +25,8 @@ pub(crate) fn load(configured: Option<&Secret>, file: &Path) -> Result<Vec<u8>> 
     let key = secret.expose().as_bytes().to_owned();
     if key.len() < SHORTEST {
         return Err(Error::config(format!(
-            "`secret` has {} bytes, and needs {SHORTEST}: write one from `openssl rand -base64 32`, or none",
-            key.len()
+            "`secret` has {}, and needs {SHORTEST}: write one from `openssl rand -base64 32`, or none",
+            counted(key.len(), "byte")
         )));
     }
     Ok(key)

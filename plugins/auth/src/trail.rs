@@ -1,6 +1,7 @@
 //! What stands in the audit log of logins, tokens and accounts.
 
 use plugin_core::audit::{Entry, Outcome, SecurityLog};
+use plugin_core::counted;
 
 /// Writes it.
 #[derive(Debug, Clone)]
@@ -23,7 +24,8 @@ impl Trail {
 
     /// From here on, failures of that user at that address cost a pause.
     pub(crate) fn slowed_down(&self, user: &str, ip: Option<&str>, failures: u32) {
-        let why = format!("{failures} failures: each further one costs a pause");
+        let failures = counted(failures, "failure");
+        let why = format!("{failures}: each further one costs a pause");
         self.write("login.slow", Outcome::Denied, Some(user), ip, Some(&why));
     }
 

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use plugin_core::counted;
 use plugin_core::prelude::*;
 use serde_json::{Map, Value};
 
@@ -91,7 +92,8 @@ pub trait UserService {
     /// takes no users from a config need not have the method.
     async fn declare(&self, source: &str, users: &[User]) -> Result<()> {
         let (source, count) = (source.to_owned(), users.len());
-        let text = format!("this `UserService` can't take the {count} users of `{source}`");
+        let count = counted(count, "user");
+        let text = format!("this `UserService` can't take the {count} of `{source}`");
         Err(Error::config(text))
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use plugin_core::printable::is_obeyed;
 use plugin_core::{Error, Result};
 
 use crate::services::User;
@@ -19,7 +20,7 @@ impl User {
     ///
     /// Names the field that is wrong.
     pub fn check(&self) -> Result<()> {
-        text("id", &self.id, ID_LENGTH)?;
+        Self::check_id(&self.id)?;
         text("name", &self.name, TEXT_LENGTH)?;
         text("email", &self.email, TEXT_LENGTH)?;
         if let Some(phone) = &self.phone {
@@ -36,6 +37,15 @@ impl User {
                 self.email
             ))),
         }
+    }
+
+    /// Whether a text can be the id of a user: what an event may name as one.
+    ///
+    /// # Errors
+    ///
+    /// Says what an id is.
+    pub fn check_id(id: &str) -> Result<()> {
+        text("id", id, ID_LENGTH)
     }
 
     /// Whether the users of a config can all be stored; `key` is the list that they stand in.
@@ -61,17 +71,24 @@ impl User {
 
 fn text(field: &str, text: &str, most: usize) -> Result<()> {
     let trimmed = text.trim() == text && !text.is_empty();
-    if trimmed && text.len() <= most && !text.contains(char::is_control) {
+    // As in the events that name a user. Variation selectors are shown, and hide nothing, but make
+    // two names look like one.
+    let is_seen = !text.contains(|char| is_obeyed(char) || matches!(char, '\u{fe0e}' | '\u{fe0f}'));
+    if trimmed && text.len() <= most && is_seen {
         return Ok(());
     }
     Err(Error::external(format!(
-        "`{field}` of a user is a text of 1 to {most} bytes, without spaces around it and control characters"
+        "`{field}` of a user is a text of 1 to {most} bytes, without spaces around it, and without \
+         control characters and invisible ones"
     )))
 }
 
 #[cfg(test)]
 mod tests {
+    use plugin_core::event::Event;
+
     use super::*;
+    use crate::events::UserLogout;
 
     fn who(id: &str, email: &str) -> User {
         User {
@@ -79,6 +96,26 @@ mod tests {
             name: "Ann".into(),
             email: email.into(),
             phone: None,
+        }
+    }
+
+    /// What the config takes as a user's id, an event can name, and nothing else.
+    #[test]
+    fn report_a8_an_id_is_what_an_event_may_name() {
+        // Beyond these are pictures and letters of old scripts, and nothing that hides.
+        let planes = (0..0x1_0000)
+            .chain(0x1_bc90..0x1_d200)
+            .chain(0xd_fff0..0xe_1010);
+        for char in planes.filter_map(char::from_u32) {
+            let mut ids = vec![format!("a{char}b")];
+            if char <= '\u{3010}' {
+                ids.extend([format!("{char}a"), format!("a{char}")]);
+            }
+            for id in ids {
+                let event = serde_json::json!({ "user_id": &id }).to_string();
+                let named = UserLogout::DESCRIPTOR.check(event.as_bytes()).is_ok();
+                assert_eq!(User::check_id(&id).is_ok(), named, "{id:?}");
+            }
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use futures_util::{Stream, TryStreamExt, pin_mut};
 use plugin_contracts::Row;
+use plugin_core::counted;
 use plugin_core::{Error, Result};
 use sqlx::query::Query;
 use sqlx::{AssertSqlSafe, Column, Connection, Database, Encode, Type};
@@ -146,8 +147,8 @@ pub(crate) async fn collect<R: sqlx::Row>(
     while let Some(row) = rows.try_next().await.map_err(Stopped::Failed)? {
         if found.len() == limits.rows {
             return Err(Stopped::Refused(Error::external(format!(
-                "the query finds more than {} rows, as many as `max_rows` allows: add a `LIMIT`",
-                limits.rows
+                "the query finds more than {}, as many as `max_rows` allows: add a `LIMIT`",
+                counted(limits.rows, "row")
             ))));
         }
         let row = named(&row, value)?;

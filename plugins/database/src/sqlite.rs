@@ -23,6 +23,10 @@ use crate::reach::Reach;
 /// Steps of SQLite's machine between two looks at the clock.
 const STEPS_PER_LOOK: i32 = 1000;
 
+/// Longest wait of a statement for the lock of another process. What passes is tried again, so that a
+/// stop meanwhile does not wait for it.
+const LOCKED: Duration = Duration::from_secs(2);
+
 /// How long whoever asks how the file is waits for the lock of others.
 const HASTE: Duration = Duration::from_millis(300);
 
@@ -48,7 +52,7 @@ pub(crate) async fn open(path: &Path, limits: Limits) -> Result<(Reach<Sqlite>, 
     }
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .busy_timeout(limits.connect)
+        .busy_timeout(limits.connect.min(LOCKED))
         .row_buffer_size(ROWS_IN_HAND)
         .pragma("trusted_schema", "OFF");
     // There is one writer at a time anyway. It is kept for ever, so that the files beside the

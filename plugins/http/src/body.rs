@@ -1,6 +1,5 @@
 //! JSON bodies: what is wrong with one is said with its place.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::body::Bytes;
@@ -32,11 +31,12 @@ impl JsonBody {
     ///
     /// 422 with the key that is wrong.
     pub fn read<T: DeserializeOwned>(&self) -> Result<T, Problem> {
-        self.parse::<HashMap<String, IgnoredAny>>()?;
-        self.parse()
-    }
-
-    fn parse<T: DeserializeOwned>(&self) -> Result<T, Problem> {
+        // A type with names would be read from a list too, by the order of its keys.
+        if self.0.trim_ascii_start().starts_with(b"[") {
+            let detail = "expected an object, found a list: write each value with its key, as in \
+                 `{\"key\": value}`";
+            return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "."));
+        }
         let mut json = serde_json::Deserializer::from_slice(&self.0);
         serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let key = error.path().to_string();

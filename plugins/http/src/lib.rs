@@ -9,6 +9,7 @@
 mod problem;
 
 mod body;
+mod framing;
 mod limits;
 mod refused;
 mod route;
@@ -18,6 +19,7 @@ mod server;
 mod tcp;
 
 pub use body::JsonBody;
+pub use framing::framed;
 pub use limits::{Deadline, Limits};
 pub use problem::{Detail, Problem};
 pub use route::Route;

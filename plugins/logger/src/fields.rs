@@ -110,7 +110,10 @@ impl Cut {
 
     fn end(mut self) -> String {
         if self.lost > 0 {
-            self.text.push_str(&format!("… ({} bytes more)", self.lost));
+            self.text.push_str(&format!(
+                "… ({} more)",
+                plugin_core::counted(self.lost, "byte")
+            ));
         }
         self.text
     }
@@ -138,7 +141,7 @@ mod tests {
     fn report_a13_a_long_text_is_cut_where_a_letter_ends() {
         let cut = |text: &str| Cut::of(5, format_args!("{text}"));
         assert_eq!(cut("12345"), "12345");
-        assert_eq!(cut("123456"), "12345… (1 bytes more)");
+        assert_eq!(cut("123456"), "12345… (1 byte more)");
         assert_eq!(cut("欢迎"), "欢… (3 bytes more)");
         let parts = Cut::of(5, format_args!("{}{}", "1234567", "8"));
         assert_eq!(parts, "12345… (3 bytes more)");

@@ -67,8 +67,11 @@ impl Settings {
     pub(crate) fn dropped(&self, lines: u64) -> String {
         let mut fields = Fields::new(self.max_text);
         fields.message = format!(
-            "{} lines are missing: they came faster than the log could be written",
-            grouped(lines)
+            "{} missing: they came faster than the log could be written",
+            match lines {
+                1 => "1 line is".to_owned(),
+                _ => format!("{} lines are", grouped(lines)),
+            }
         );
         fields.rest.push(("missing", lines.into()));
         self.text(&Line {

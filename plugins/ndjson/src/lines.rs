@@ -76,7 +76,11 @@ impl<T> Lines<T> {
     pub(crate) fn health(&self) -> Health {
         if self.state.fails.load(Relaxed) {
             let lost = self.lost();
-            return Health::Degraded(format!("the file can't be written; {lost} lines are lost"));
+            let lost = match lost {
+                1 => "1 line is lost".to_owned(),
+                _ => format!("{lost} lines are lost"),
+            };
+            return Health::Degraded(format!("the file can't be written; {lost}"));
         }
         Health::Healthy
     }

@@ -1,8 +1,10 @@
-//! What an operator does with many dead letters at once, beside the process that serves the file.
+//! What an operator does with many dead letters or events at once, beside the process that serves the
+//! file.
 //!
-//! The letters are taken in parts, a transaction each: the process that serves the file writes in
+//! They are taken in parts, a transaction each: the process that serves the file writes in
 //! between. Each part goes on where the one before ended, so that all of it is linear.
 
+use plugin_core::event::store::SubscriptionName;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
 use sqlx::sqlite::{SqliteConnection, SqliteRow};
 use sqlx::{Connection, Row};
@@ -154,4 +156,35 @@ pub(crate) async fn answered(
         .execute(connection)
         .await
         .map(drop)
+}
+
+/// Forgets what is kept for a subscription: its events, then its letters; says how many.
+///
+/// Its row stays: a process that serves the file may know its number.
+pub(crate) async fn forget(
+    connection: &mut SqliteConnection,
+    name: &SubscriptionName,
+) -> sqlx::Result<(u64, u64)> {
+    let events = "DELETE FROM events WHERE seq IN (SELECT seq FROM events WHERE subscription = (
+            SELECT id FROM subscriptions WHERE plugin = ? AND handler = ? AND topic = ?) LIMIT ?)";
+    let letters = "DELETE FROM dead_letters WHERE id IN (
+            SELECT id FROM dead_letters WHERE plugin = ? AND handler = ? AND topic = ? LIMIT ?)";
+    let mut gone = [0; 2];
+    for (sql, gone) in [events, letters].into_iter().zip(&mut gone) {
+        loop {
+            let part = sqlx::query(sql)
+                .bind(name.plugin.to_string())
+                .bind(name.handler.to_string())
+                .bind(name.topic.to_string())
+                .bind(signed(PART as u64))
+                .execute(&mut *connection)
+                .await?
+                .rows_affected();
+            if part == 0 {
+                break;
+            }
+            *gone += part;
+        }
+    }
+    Ok((gone[0], gone[1]))
 }

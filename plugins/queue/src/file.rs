@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use plugin_core::event::store::Stock;
+use plugin_core::event::store::{Stock, SubscriptionName};
 use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery};
 use plugin_core::{Result, owned};
 use sqlx::Connection;
@@ -107,6 +107,17 @@ impl QueueFile {
     /// When the file can't be read.
     pub async fn stock(&mut self) -> Result<Vec<Stock>> {
         rows::stock(&mut self.connection).await.map_err(store_error)
+    }
+
+    /// Forgets all events and dead letters of a subscription, and says how many there were. It is for
+    /// one that nobody has any more: a process that delivers its events delivers some of them still.
+    ///
+    /// # Errors
+    ///
+    /// When the file can't be written; some of them may be gone then.
+    pub async fn forget(&mut self, subscription: &SubscriptionName) -> Result<(u64, u64)> {
+        let gone = choice::forget(&mut self.connection, subscription).await;
+        gone.map_err(store_error)
     }
 
     #[cfg(test)]

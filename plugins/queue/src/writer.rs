@@ -23,7 +23,6 @@ use crate::failure::store_error;
 use crate::gauge::Gauge;
 use crate::limit::{Full, Limit};
 use crate::request::{Outcome, Request, Size};
-use crate::rows;
 use crate::suspects;
 
 pub(crate) struct Writer {
@@ -34,7 +33,7 @@ pub(crate) struct Writer {
     most: usize,
     most_letters: u64,
     /// What is stored.
-    held: Size,
+    held: Held,
     letters: Letters,
     tickets: Option<Arc<Mutex<Tickets>>>,
     subscriptions: HashMap<SubscriptionName, i64>,
@@ -42,6 +41,14 @@ pub(crate) struct Writer {
     waiting: Vec<Request>,
     /// Whether the file says that it is served.
     has_begun: bool,
+}
+
+/// What is stored, as long as nobody else writes to the file.
+#[derive(Debug, Clone, Copy)]
+struct Held {
+    size: Size,
+    /// As in [`Letters`].
+    version: i64,
 }
 
 /// How many dead letters there are, as long as nobody else writes to the file.
@@ -54,7 +61,7 @@ struct Letters {
 
 /// What a transaction did.
 struct Done {
-    held: Size,
+    held: Held,
     letters: Letters,
     /// One for each request.
     outcomes: Vec<Outcome>,
@@ -76,7 +83,7 @@ impl Writer {
         config: &QueueConfig,
         (gauge, tickets): (Arc<Gauge>, Option<Arc<Mutex<Tickets>>>),
     ) -> Result<Self> {
-        let held = rows::held(&mut connection).await.map_err(store_error)?;
+        let held = Held::of(&mut connection).await.map_err(store_error)?;
         let letters = Letters::of(&mut connection).await.map_err(store_error)?;
         Ok(Self {
             connection,
@@ -225,10 +232,10 @@ impl Writer {
             _ if !self.waiting.is_empty() => Some(Full::Waits),
             _ if refused.is_some() => refused.map(Full::Refuses),
             _ if drops => Some(Full::Drops),
-            Some(Full::Refuses(size)) if !self.limit.has_room(self.held, size) => {
+            Some(Full::Refuses(size)) if !self.limit.has_room(self.held.size, size) => {
                 Some(Full::Refuses(size))
             }
-            Some(Full::Drops) if !self.limit.has_room(self.held, some) => Some(Full::Drops),
+            Some(Full::Drops) if !self.limit.has_room(self.held.size, some) => Some(Full::Drops),
             _ => None,
         }
     }

@@ -15,7 +15,7 @@ impl Hello {
         Self
     }
 
-    #[subscribe(durable, overflow = drop_oldest, group = "billing")]
+    #[subscribe(durable, queue = 10, overflow = drop_oldest, group = "billing")]
     async fn on_login(&self, _event: &UserLogin) {}
 }
 

@@ -31,7 +31,7 @@ pub use config::{Type}Config;
 pub use plugin::{Type};
 ";
 
-pub(super) const CONFIG: &str = r"//! Settings of `{plugin}`.
+pub(super) const CONFIG: &str = r#"//! Settings of `{plugin}`.
 
 use plugin_core::prelude::*;
 
@@ -42,7 +42,22 @@ pub struct {Type}Config {
     /// What to say when a user logs in.
     pub message: String,
 }
-";
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::config::{unbounded, unwritable};
+
+    use super::*;
+
+    /// Numbers and periods have bounds, and no type is one that a file can't say well.
+    #[test]
+    fn a_file_can_say_all_of_it() {
+        let schema = schemars::schema_for!({Type}Config);
+        assert_eq!(unwritable(schema.as_value()), [""; 0]);
+        assert_eq!(unbounded(schema.as_value()), [""; 0]);
+    }
+}
+"#;
 
 pub(super) const PLUGIN: &str = r#"//! The plugin: says something when a user logs in.
 

@@ -1,6 +1,7 @@
 //! What a plugin hears and what it says.
 
 use plugin_core::config::{Origin, PluginSettings};
+use plugin_core::counted;
 use plugin_core::event::Pattern;
 use plugin_core::{
     Balance, Breaker, Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription,
@@ -169,7 +170,10 @@ fn retries(retry: Retry) -> String {
 
 fn breaker(breaker: Breaker) -> String {
     let (failures, open_for) = (breaker.failures, breaker.open_for);
-    format!("breaker of {failures} failures, open for {open_for}")
+    format!(
+        "breaker of {}, open for {open_for}",
+        counted(failures, "failure")
+    )
 }
 
 fn hears(subscription: &Subscription, topic: &str) -> bool {

@@ -3,6 +3,7 @@
 use std::io;
 use std::time::{Duration, Instant};
 
+use plugin_core::counted;
 use plugin_core::lifecycle::{Running, Shutdown, StopReport, SystemStatus, Waiting, WaitsFor};
 use plugin_core::{EventCounts, registry};
 use serde::Serialize;
@@ -135,8 +136,8 @@ fn human(
     stop: &StopReport,
 ) {
     out.text(format_args!(
-        "{} lines in {} ms: {} published, {} bad",
-        tally.lines,
+        "{} in {} ms: {} published, {} bad",
+        counted(tally.lines, "line"),
         report::millis(took),
         tally.published,
         tally.bad

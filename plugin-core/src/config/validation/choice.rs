@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use super::super::issue::{Issue, IssueKind};
 use super::super::node::Data;
 use super::describe::{describe, found, inner, one_of, words};
-use super::{At, Check, Keys, is_duration};
+use super::{At, Check, Keys, is_trap, meant};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
@@ -57,6 +57,7 @@ impl<'a> Check<'a> {
         let mut check = Check {
             root: self.root,
             issues: &mut issues,
+            room: 0,
         };
         check.schema(option, at, keys);
         issues.is_empty()
@@ -79,30 +80,41 @@ impl<'a> Check<'a> {
 
     fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'a, '_>) {
         let mut schemas = options.iter().filter_map(Value::as_object);
-        if schemas.any(|one| is_duration(one) || inner(self.root, one).any(is_duration)) {
+        if schemas.any(|one| is_trap(one) || inner(self.root, one).any(is_trap)) {
             return;
         }
         let root = self.root;
         if let Some((key, words)) = common_tag(root, options).filter(|_| at.node.map().is_some()) {
             let path = format!("{}.{key}", at.key);
-            let issue = match at.node.get(key) {
-                Some(node) => Issue::new(IssueKind::Invalid, &node.place, path, "unknown word")
-                    .found(found(node, self.is_secret(at)))
-                    .meant(node.text().unwrap_or_default(), words.iter().copied()),
-                None => Issue::new(IssueKind::MissingKey, &at.node.key, path, "missing"),
+            let (kind, place, what) = match at.node.get(key) {
+                Some(node) => (IssueKind::Invalid, &node.place, "unknown word"),
+                None => (IssueKind::MissingKey, &at.node.key, "missing"),
             };
-            return self.issues.push(issue.expected(one_of(&words)));
+            let issue = Issue::new(kind, place, path, what);
+            return self.tell(issue, |check, issue| {
+                let issue = issue.expected(one_of(&words));
+                let Some(node) = at.node.get(key) else {
+                    return issue;
+                };
+                issue
+                    .found(found(node, check.is_secret(at)))
+                    .meant(node.text().unwrap_or_default(), words.iter().copied())
+            });
         }
         let any: Value = serde_json::json!({ "anyOf": options });
         if matches!(at.node.data, Data::Text(_)) && kind == IssueKind::Invalid {
             return self.not_a_word(&any, at);
         }
-        let mut issue = Issue::new(kind, &at.node.place, at.key, what(kind))
-            .found(found(at.node, self.is_secret(at)));
-        if let Some(any) = any.as_object() {
-            issue = issue.expected(describe(root, any));
-        }
-        self.issues.push(issue);
+        let issue = Issue::new(kind, &at.node.place, at.key, what(kind));
+        self.tell(issue, |check, issue| {
+            let issue = issue
+                .found(found(at.node, check.is_secret(at)))
+                .or_meant(meant::empty(&Shape::within(root, at.place), at.node));
+            match any.as_object() {
+                Some(any) => issue.expected(describe(root, any)),
+                None => issue,
+            }
+        });
     }
 
     /// Reports a text that is none of the words of a schema.
@@ -110,12 +122,16 @@ impl<'a> Check<'a> {
         let Some(schema) = schema.as_object() else {
             return;
         };
-        let words = words(self.root, schema);
-        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "unknown word")
-            .expected(describe(self.root, schema))
-            .found(found(at.node, self.is_secret(at)))
-            .meant(at.node.text().unwrap_or_default(), words);
-        self.issues.push(issue);
+        let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, "unknown word");
+        self.tell(issue, |check, issue| {
+            issue
+                .expected(describe(check.root, schema))
+                .found(found(at.node, check.is_secret(at)))
+                .meant(
+                    at.node.text().unwrap_or_default(),
+                    words(check.root, schema),
+                )
+        });
     }
 }
 

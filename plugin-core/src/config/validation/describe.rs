@@ -30,6 +30,7 @@ pub(super) fn found(node: &Node, is_secret: bool) -> String {
         Data::Null | Data::Unfilled => "nothing".to_owned(),
         Data::List(_) => "a list".to_owned(),
         Data::Map(_) => "a section".to_owned(),
+        Data::Text(text) if text.trim().is_empty() => "an empty text".to_owned(),
         _ if is_secret => format!("`{MASK}`"),
         Data::Bool(flag) => format!("`{}`", written(node, flag)),
         Data::Number(number) => format!("the number {}", written(node, number)),

@@ -4,8 +4,28 @@
 use serde_json::{Map, Number, Value};
 
 use super::super::node::{Data, Node};
+use super::super::shape::Shape;
 use super::describe::types;
 use crate::period::Period;
+
+/// How an empty list or section is written, where one is wanted and there is an empty text.
+pub(super) fn empty(shape: &Shape<'_>, node: &Node) -> Option<String> {
+    if !is_empty(node) {
+        return None;
+    }
+    let word = |kind: &str| match kind {
+        "array" => "[]",
+        _ => "{}",
+    };
+    let kinds = ["array", "object"].into_iter();
+    let mut kinds = kinds.filter(|kind| shape.accepts(kind)).map(word);
+    kinds.next().map(str::to_owned)
+}
+
+/// Whether there is a text with nothing in it.
+pub(super) fn is_empty(node: &Node) -> bool {
+    node.text().is_some_and(|text| text.trim().is_empty())
+}
 
 /// How the value would have to be written to be of the type that is wanted.
 pub(super) fn meant(schema: &Map<String, Value>, node: &Node) -> Option<String> {

@@ -8,6 +8,8 @@ use serde_json::{Map, Number, Value};
 
 use super::super::node::{Data, Node};
 use super::super::requirement::VersionRequirement;
+use super::super::secret_url;
+use crate::counted::counted;
 use crate::period::Period;
 
 /// The bounds that a schema sets, for whatever they count.
@@ -71,16 +73,17 @@ impl Range {
     pub(super) fn describe(&self, kind: &str) -> String {
         let (size, unit) = match kind {
             "integer" | "number" => return self.describe_number(),
-            "string" => (self.sizes[0], "characters"),
-            "array" => (self.sizes[1], "items"),
-            "object" => (self.sizes[2], "keys"),
+            "string" => (self.sizes[0], "character"),
+            "array" => (self.sizes[1], "item"),
+            "object" => (self.sizes[2], "key"),
             _ => return String::new(),
         };
         match size {
-            (Some(min), Some(max)) => format!(" of {min} to {max} {unit}"),
+            (Some(min), Some(max)) if min == max => format!(" of {}", counted(max, unit)),
+            (Some(min), Some(max)) => format!(" of {min} to {}", counted(max, unit)),
             (Some(1), None) => " that is not empty".to_owned(),
-            (Some(min), None) => format!(" of at least {min} {unit}"),
-            (None, Some(max)) => format!(" of at most {max} {unit}"),
+            (Some(min), None) => format!(" of at least {}", counted(min, unit)),
+            (None, Some(max)) => format!(" of at most {}", counted(max, unit)),
             (None, None) => String::new(),
         }
     }
@@ -120,6 +123,16 @@ fn compare(a: &Number, b: &Number) -> Ordering {
 
 /// What is wrong with a text of a known format.
 pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
+    if let Data::Text(text) = &node.data
+        && schema.get(secret_url::KEYWORD) == Some(&Value::Bool(true))
+        && !secret_url::is_address(text)
+    {
+        return Some(
+            "no address: write scheme, host and, if need be, a port that is a number, such as \
+             `https://gateway.example:8443/send`; in a password write `@`, `/` and `:` as `%40`, \
+             `%2F` and `%3A`",
+        );
+    }
     let (Some(format), Data::Text(text)) = (schema.get("format")?.as_str(), &node.data) else {
         return None;
     };

@@ -102,12 +102,92 @@ fn what_is_refused_says_where_and_why() {
             "embedded test:2:5: b: `<<` is not supported",
         ),
         ("[a]: 1", "embedded test:1:1: expected a key that is text"),
-        ("a: *nothing", "embedded test:1:4: "),
         ("a: \"b\0\"", "embedded test:1:"),
     ];
     for (text, told) in cases {
         let said = refused(text);
         assert!(said.starts_with(told), "{text}: {said}");
+    }
+}
+
+/// The parser's own words are for who writes parsers: each has a sentence with the remedy, at the
+/// place and with the key.
+#[test]
+fn report_d_what_is_no_yaml_is_told_with_the_remedy() {
+    for (text, told) in [
+        (
+            "a:\n  b: \"c\n  d: 1",
+            "2:6: a.b: a text in quotes begins here and does not end",
+        ),
+        (
+            "a: 'b",
+            "1:4: a: a text in quotes begins here and does not end",
+        ),
+        (
+            "a: \"b\n---\nc: 1",
+            "1:4: a: a text in quotes begins here and does not end",
+        ),
+        (
+            "a:\n\tb: 1",
+            "2:2: a: a tab can't indent a line: write spaces",
+        ),
+        ("a:\n  b:\n\tc: 1", "3:2: a.b: a tab can't indent a line"),
+        ("a: b: c", "1:5: a key can't stand here"),
+        ("a: [b\nc: 1", "2:2: a[0]: a key can't stand here"),
+        (
+            "a: [b, c",
+            "2:1: a[2]: the list that a `[` opened in line 1 is not closed",
+        ),
+        (
+            "a: {b: c",
+            "2:1: a: the section that a `{` opened in line 1 is not closed",
+        ),
+        ("a: {b: c d: e}", "1:11: a: the section that a `{` opened"),
+        ("a: {}}", "1:6: a bracket or brace closes what none opened"),
+        (
+            "a:\n    b: 1\n   c: 1",
+            "3:4: the line begins in a column of its own",
+        ),
+        (
+            "a: @b",
+            "1:4: a: a text can't begin with this character: put it in quotes",
+        ),
+        ("a: `b`", "1:4: a: a text can't begin with this character"),
+        ("a: %b", "1:4: a: a text can't begin with this character"),
+        ("a: *b", "1:4: a: `*` and `&` begin the name of an anchor"),
+        ("a: &", "1:4: a: `*` and `&` begin the name of an anchor"),
+        (
+            "a: \"C:\\dir\"",
+            "1:4: a: `\\` begins no escape that there is",
+        ),
+        (
+            "a: \"b\" c",
+            "1:8: a: the line goes on behind the closing quote",
+        ),
+        (
+            "a: |x\n  b",
+            "1:4: a: the text after `|` or `>` begins on the next line",
+        ),
+        ("a: !<b", "1:4: a: expected a value without a tag"),
+        (
+            "%YAML\na: b",
+            "1:1: `%`, `---` and `...` at the beginning of a line",
+        ),
+    ] {
+        let said = refused(text);
+        assert!(
+            said.starts_with(&format!("embedded test:{told}")),
+            "{text}: {said}"
+        );
+        for words in [
+            "while ",
+            "did not find",
+            "disallowed",
+            "not allowed",
+            "invalid ",
+        ] {
+            assert!(!said.contains(words), "{text}: {said}");
+        }
     }
 }
 

@@ -117,7 +117,12 @@ impl<'o> Tree<'o> {
         }
     }
 
-    fn fault(&self, mark: Mark, what: impl Into<String>) -> Box<Issue> {
+    /// The line in which the innermost section or list begins that is not closed yet.
+    pub(super) fn opened(&self) -> Option<usize> {
+        self.stack.last()?.branch.node.place.line()
+    }
+
+    pub(super) fn fault(&self, mark: Mark, what: impl Into<String>) -> Box<Issue> {
         let place = self.origin.at(mark);
         Box::new(Issue::new(IssueKind::Syntax, &place, self.path(), what))
     }

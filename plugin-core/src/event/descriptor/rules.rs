@@ -14,8 +14,8 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-pub(in crate::event) use fault::Fault;
 use fault::Step;
+pub(in crate::event) use fault::{Fault, NAMELESS, named};
 
 /// The rules of one type of event.
 pub(in crate::event) struct Rules {
@@ -110,7 +110,7 @@ impl Rules {
     }
 
     fn text(&self, schema: &Map<String, Value>, text: &str) -> Result<(), Fault> {
-        fault::size(schema, ["minLength", "maxLength"], "characters", || {
+        fault::size(schema, ["minLength", "maxLength"], "character", || {
             text.chars().count()
         })?;
         let Some(pattern) = schema.get("pattern").and_then(Value::as_str) else {
@@ -124,7 +124,7 @@ impl Rules {
     }
 
     fn items(&self, schema: &Map<String, Value>, items: &[Value]) -> Result<(), Fault> {
-        fault::size(schema, ["minItems", "maxItems"], "items", || items.len())?;
+        fault::size(schema, ["minItems", "maxItems"], "item", || items.len())?;
         if schema.get("uniqueItems") == Some(&Value::Bool(true)) {
             fault::unique(items)?;
         }
@@ -144,7 +144,7 @@ impl Rules {
         section: &Map<String, Value>,
     ) -> Result<(), Fault> {
         let sizes = ["minProperties", "maxProperties"];
-        fault::size(schema, sizes, "keys", || section.len())?;
+        fault::size(schema, sizes, "key", || section.len())?;
         let named = schema.get("properties").and_then(Value::as_object);
         let rest = schema.get("additionalProperties");
         if named.is_none() && rest.is_none() {

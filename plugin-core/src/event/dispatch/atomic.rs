@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-use super::permit::Publishing;
+use super::guard::PublishGuard;
 use super::storage::stored;
 use crate::context::{Identity, Meta};
 use crate::error::PublishError;
@@ -17,7 +17,7 @@ use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::Accepted;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::routing::target::{Asks, NoRoom, Sending, Target};
 use crate::idempotency::IdempotencyKey;
 use crate::rcu::record::Record;
@@ -26,7 +26,7 @@ use crate::rcu::record::Record;
 const PAUSE: Duration = Duration::from_millis(10);
 
 /// The answers of those for whom an event is being stored.
-type Awaited = Vec<(Arc<QueuedSite>, oneshot::Receiver<HandlerOutcome>)>;
+type Awaited = Vec<(Arc<QueuedHandler>, oneshot::Receiver<HandlerOutcome>)>;
 
 /// What became of an event that was offered to all at once.
 enum Offer {
@@ -34,7 +34,7 @@ enum Offer {
     Done,
     Storing(Awaited),
     /// There is no room, here or in a group.
-    NoRoom(Option<Arc<QueuedSite>>),
+    NoRoom(Option<Arc<QueuedHandler>>),
 }
 
 /// Publishes if there is room everywhere before `within` is over, and waits until the event is
@@ -73,7 +73,7 @@ fn offer<P: Carried>(
     index: usize,
     (envelope, admitted): (&mut Arc<Envelope<P>>, &mut bool),
 ) -> Result<Offer, PublishError> {
-    let publishing = Publishing::begin(bus, owner, index)?;
+    let publishing = PublishGuard::begin(bus, owner, index)?;
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
@@ -115,7 +115,7 @@ fn offer<P: Carried>(
 }
 
 /// Waits until there may be room.
-async fn wait(site: Option<Arc<QueuedSite>>, until: Instant) -> Result<(), PublishError> {
+async fn wait(site: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(), PublishError> {
     let Some(site) = site else {
         if Instant::now() + PAUSE > until {
             return Err(PublishError::NoRoom { place: None });
@@ -139,7 +139,7 @@ async fn tell_others<P: Carried>(
     envelope: &Arc<Envelope<P>>,
 ) {
     // A system that stops has stored the event, and that is what was promised.
-    let Ok(publishing) = Publishing::begin(bus, owner, index) else {
+    let Ok(publishing) = PublishGuard::begin(bus, owner, index) else {
         return;
     };
     let queued = {
@@ -170,7 +170,7 @@ async fn tell_others<P: Carried>(
 
 impl<P> Target<P> {
     /// Who it is, unless it is a group.
-    fn site(&self) -> Option<&Arc<QueuedSite>> {
+    fn site(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
             Self::One(handler) => Some(&handler.site),
             Self::Group(_) => None,

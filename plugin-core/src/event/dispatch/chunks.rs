@@ -1,39 +1,39 @@
 //! Publishing many events: some at a time, so that what an event costs beside its handlers is paid
-//! once for all of them. Each handler takes the events of a series in order before the next handler
+//! once for all of them. Each handler takes the events of a chunk in order before the next handler
 //! does.
 
 use std::sync::Arc;
 
-use super::permit::Publishing;
-use super::publication::Outcome;
+use super::guard::PublishGuard;
+use super::publication::SendOutcome;
 use crate::context::{Identity, Meta};
 use crate::error::{PublishAllError, PublishError};
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::Accepted;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
 use crate::event::routing::target::{Asks, Sending, Target};
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::Record;
 
-/// Most events of a series: so few that they are still in the cache when the next handler comes to
+/// Most events of a chunk: so few that they are still in the cache when the next handler comes to
 /// them.
-const SERIES: usize = 64;
+const CHUNK: usize = 64;
 
-/// What became of a series.
+/// What became of a chunk.
 struct Taken<P> {
     /// How many of its first events are published.
     count: usize,
     /// What is left to do with them.
-    rest: Option<Rest<P>>,
+    rest: Option<ChunkRest<P>>,
     /// Why the others are not.
     refused: Option<PublishError>,
 }
 
 /// Events that the inline handlers have handled, and the handlers that are still to have them.
-struct Rest<P> {
+struct ChunkRest<P> {
     events: Vec<Arc<Envelope<P>>>,
     targets: Arc<[Target<P>]>,
 }
@@ -46,23 +46,23 @@ pub(in crate::event) async fn publish_all<P: Carried>(
     mut events: impl Iterator<Item = P> + Send,
 ) -> Result<usize, PublishAllError> {
     let mut published = 0;
-    let mut series = Vec::new();
+    let mut chunk = Vec::new();
     // What is not published is not taken from the iterator, if that can be known before.
     while !owner.is_muted() {
-        gather(owner, &mut events, &mut series);
-        if series.is_empty() {
+        gather(owner, &mut events, &mut chunk);
+        if chunk.is_empty() {
             return Ok(published);
         }
         // Whether there are more is known before they are asked for: a publisher that stops
         // meanwhile is told that all is published, if it is.
-        let is_last = series.len() < SERIES || events.size_hint().1 == Some(0);
-        let taken = take_in(bus, owner, index, &mut series);
+        let is_last = chunk.len() < CHUNK || events.size_hint().1 == Some(0);
+        let taken = take_in(bus, owner, index, &mut chunk);
         let sent = match taken.rest {
             Some(rest) => rest.send(bus, owner, index).await,
             None => Ok(()),
         };
         if let Err(source @ PublishError::Stopping) = sent {
-            // No mailbox has any of the series.
+            // No mailbox has any of the chunk.
             return Err(PublishAllError { published, source });
         }
         published += taken.count;
@@ -78,26 +78,22 @@ pub(in crate::event) async fn publish_all<P: Carried>(
 }
 
 /// Takes the next events. No table is read meanwhile: the iterator is the publisher's code.
-fn gather<P>(
-    owner: &Identity,
-    events: &mut impl Iterator<Item = P>,
-    series: &mut Vec<Envelope<P>>,
-) {
+fn gather<P>(owner: &Identity, events: &mut impl Iterator<Item = P>, chunk: &mut Vec<Envelope<P>>) {
     let record = Record::current();
     let mut meta = Meta::new(record, owner.name());
-    series.extend(events.take(SERIES).map(|event| {
+    chunk.extend(events.take(CHUNK).map(|event| {
         meta = meta.next(record);
         Envelope::new(meta, event)
     }));
 }
 
-/// Takes a series in and calls the inline handlers. The table is read while they run, and no
+/// Takes a chunk in and calls the inline handlers. The table is read while they run, and no
 /// longer.
 fn take_in<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
-    series: &mut Vec<Envelope<P>>,
+    chunk: &mut Vec<Envelope<P>>,
 ) -> Taken<P> {
     if owner.is_muted() {
         return Taken {
@@ -109,36 +105,36 @@ fn take_in<P: Carried>(
     let record = Record::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
-    let refused = admit(route, (owner, &reading), series);
-    record.add(owner.published().slot(), series.len() as u64);
-    if !(series.is_empty() || route.inline.is_empty()) {
-        route.inline.call_series(record, &reading, series);
+    let refused = admit(route, (owner, &reading), chunk);
+    record.add(owner.published().slot(), chunk.len() as u64);
+    if !(chunk.is_empty() || route.inline.is_empty()) {
+        route.inline.call_chunk(record, &reading, chunk);
     }
     Taken {
-        count: series.len(),
-        rest: Rest::of(series, route),
+        count: chunk.len(),
+        rest: ChunkRest::of(chunk, route),
         refused,
     }
 }
 
-/// Asks the middleware; the series ends before the first event that it refuses.
+/// Asks the middleware; the chunk ends before the first event that it refuses.
 fn admit<P: Carried>(
     route: &Route<P>,
     (owner, reading): (&Identity, &Reading<'_>),
-    series: &mut Vec<Envelope<P>>,
+    chunk: &mut Vec<Envelope<P>>,
 ) -> Option<PublishError> {
     route.middleware.as_ref()?;
-    let asked = (series.iter_mut().enumerate())
+    let asked = (chunk.iter_mut().enumerate())
         .find_map(|(at, event)| Some((at, route.admit(owner, reading, event).err()?)));
     let (at, refusal) = asked?;
-    series.truncate(at);
+    chunk.truncate(at);
     Some(refusal.into())
 }
 
-impl<P: Carried> Rest<P> {
-    /// What the mailboxes are to have of a series, which is empty from here on.
-    fn of(series: &mut Vec<Envelope<P>>, route: &Route<P>) -> Option<Self> {
-        let events = series.drain(..);
+impl<P: Carried> ChunkRest<P> {
+    /// What the mailboxes are to have of a chunk, which is empty from here on.
+    fn of(chunk: &mut Vec<Envelope<P>>, route: &Route<P>) -> Option<Self> {
+        let events = chunk.drain(..);
         (!route.queued.is_empty() && events.len() > 0).then(|| Self {
             events: events.map(Arc::new).collect(),
             targets: Arc::clone(&route.queued),
@@ -146,8 +142,8 @@ impl<P: Carried> Rest<P> {
     }
 
     async fn send(&self, bus: &Bus, owner: &Identity, index: usize) -> Result<(), PublishError> {
-        let publishing = Publishing::begin(bus, owner, index)?;
-        let mut outcome = Outcome::default();
+        let publishing = PublishGuard::begin(bus, owner, index)?;
+        let mut outcome = SendOutcome::default();
         for target in &*self.targets {
             self.send_to(target, &publishing, &mut outcome).await;
         }
@@ -158,14 +154,14 @@ impl<P: Carried> Rest<P> {
     async fn send_to(
         &self,
         target: &Target<P>,
-        publishing: &Publishing<'_>,
-        outcome: &mut Outcome,
+        publishing: &PublishGuard<'_>,
+        outcome: &mut SendOutcome,
     ) {
         let mut events = &*self.events;
         while let Some((first, others)) = events.split_first() {
             let sent = target.plain().map_or(0, |site| send_at_once(site, events));
             if sent > 0 {
-                outcome.tally.count(Accepted::Yes);
+                outcome.jobs.count(Accepted::Yes);
                 events = &events[sent..];
                 continue;
             }
@@ -183,17 +179,17 @@ impl<P: Carried> Rest<P> {
 }
 
 /// Puts as many of the first events into a mailbox as it has room for; says how many.
-fn send_at_once<P: Carried>(site: &Arc<QueuedSite>, events: &[Arc<Envelope<P>>]) -> usize {
+fn send_at_once<P: Carried>(site: &Arc<QueuedHandler>, events: &[Arc<Envelope<P>>]) -> usize {
     if site.site.has_ended() {
         return 0;
     }
-    let Ok(slots) = site.mailbox.try_reserve_most(events.len()) else {
+    let Ok(permits) = site.mailbox.try_reserve_most(events.len()) else {
         return 0;
     };
-    let (count, backlog) = (slots.count(), site.mailbox.backlog());
+    let (count, backlog) = (permits.count(), site.mailbox.backlog());
     let jobs = events[..count].iter();
     backlog.add(count);
-    if slots.fill(jobs.map(|event| Job::counted(site, Arc::clone(event) as _))) {
+    if permits.fill(jobs.map(|event| Job::counted(site, Arc::clone(event) as _))) {
         return count;
     }
     backlog.end(count);

@@ -6,18 +6,18 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use super::permit::Publishing;
+use super::guard::PublishGuard;
 use super::take_in::take_in;
 use crate::boxed::BoxFuture;
 use crate::context::Identity;
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::{Accepted, Tally};
+use crate::event::queue::capacity::NoPermit;
+use crate::event::queue::enqueue::{Accepted, JobCount};
 use crate::event::queue::job::Job;
-use crate::event::queue::room::NoSlot;
 use crate::event::routing::route::Route;
-use crate::event::routing::target::{Asks, Sending, Sent, Target, Way};
+use crate::event::routing::target::{Asks, Immediate, Sending, Sent, Target};
 
 /// The future of a publishing.
 pub(in crate::event) struct Publication<'a, P> {
@@ -50,7 +50,7 @@ impl<'a, P: Carried> Publication<'a, P> {
             bus, owner, index, ..
         } = *self;
         let rest = take_in(bus, owner, (index, event), |envelope, route| {
-            let publishing = Publishing::begin(bus, owner, index)?;
+            let publishing = PublishGuard::begin(bus, owner, index)?;
             send_at_once(publishing, envelope, route)
         })?;
         Ok(rest.flatten())
@@ -82,21 +82,21 @@ impl<P: Carried> Future for Publication<'_, P> {
 
 /// What became of the jobs of an event.
 #[derive(Default)]
-pub(in crate::event) struct Outcome {
-    pub(in crate::event) tally: Tally,
+pub(in crate::event) struct SendOutcome {
+    pub(in crate::event) jobs: JobCount,
     refused: Option<PublishError>,
 }
 
-impl Outcome {
+impl SendOutcome {
     pub(in crate::event) fn note(&mut self, sent: Sent) {
-        self.tally.count(sent.accepted);
+        self.jobs.count(sent.accepted);
         if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
             self.refused = Some(site.refused(sent.accepted));
         }
     }
 
     pub(in crate::event) fn result(self) -> Result<(), PublishError> {
-        if self.tally.nobody_was_left() {
+        if self.jobs.nobody_was_left() {
             return Err(PublishError::Stopping);
         }
         self.refused.map_or(Ok(()), Err)
@@ -105,21 +105,21 @@ impl Outcome {
 
 /// An event that not all targets have yet.
 struct Rest<'a, P> {
-    publishing: Publishing<'a>,
+    publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
     targets: Arc<[Target<P>]>,
     /// The first that is still to have it.
     next: usize,
-    outcome: Outcome,
+    outcome: SendOutcome,
 }
 
 /// Gives an event to one mailbox after the other, as long as there is room; says what is left.
 fn send_at_once<'a, P: Carried>(
-    publishing: Publishing<'a>,
+    publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
     route: &Route<P>,
 ) -> Result<Option<Waiting<'a>>, PublishError> {
-    let mut outcome = Outcome::default();
+    let mut outcome = SendOutcome::default();
     let rest = |publishing, envelope, next, outcome| Rest {
         publishing,
         envelope,
@@ -132,12 +132,12 @@ fn send_at_once<'a, P: Carried>(
     };
     for (next, target) in others.iter().enumerate() {
         match offer(target, &envelope) {
-            Ok(accepted) => outcome.tally.count_any(accepted),
+            Ok(accepted) => outcome.jobs.count_any(accepted),
             Err(NoRoom) => return Ok(Some(rest(publishing, envelope, next, outcome).wait())),
         }
     }
     match give(last, publishing, envelope) {
-        Ok(accepted) => outcome.tally.count_any(accepted),
+        Ok(accepted) => outcome.jobs.count_any(accepted),
         Err((publishing, envelope)) => {
             let next = others.len();
             return Ok(Some(rest(publishing, envelope, next, outcome).wait()));
@@ -155,9 +155,9 @@ fn offer<P: Carried>(
     envelope: &Arc<Envelope<P>>,
 ) -> Result<Option<Accepted>, NoRoom> {
     let place = match target.way(envelope) {
-        Way::Nobody => return Ok(None),
-        Way::Open(place) => place,
-        Way::Other => return Err(NoRoom),
+        Immediate::Nobody => return Ok(None),
+        Immediate::Open(place) => place,
+        Immediate::Other => return Err(NoRoom),
     };
     let job = Job::new(place.site, Arc::clone(envelope) as _);
     match place.fill(job) {
@@ -172,9 +172,9 @@ fn offer<P: Carried>(
 #[inline(always)]
 fn give<'a, P: Carried>(
     target: &Target<P>,
-    publishing: Publishing<'a>,
+    publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
-) -> Result<Option<Accepted>, (Publishing<'a>, Arc<Envelope<P>>)> {
+) -> Result<Option<Accepted>, (PublishGuard<'a>, Arc<Envelope<P>>)> {
     let Some(site) = target.plain() else {
         return offer(target, &envelope).map_err(|NoRoom| (publishing, envelope));
     };
@@ -183,8 +183,8 @@ fn give<'a, P: Carried>(
     }
     let accepted = match site.mailbox.push(Job::counted(site, envelope)) {
         Ok(()) => Accepted::Yes,
-        Err((NoSlot::Closed, _)) => Accepted::Gone,
-        Err((NoSlot::Full, job)) => return Err((publishing, job.take_back())),
+        Err((NoPermit::Closed, _)) => Accepted::Gone,
+        Err((NoPermit::Full, job)) => return Err((publishing, job.take_back())),
     };
     // The job was counted in its place.
     publishing.hand_over();

@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::permit::Publishing;
+use super::guard::PublishGuard;
 use super::take_in::call_inline;
 use crate::context::Identity;
 use crate::error::PublishError;
@@ -10,7 +10,7 @@ use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Carried;
 use crate::event::queue::enqueue::Accepted;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::routing::target::{Asks, Sending};
 
 /// Publishes, and waits until every durable subscriber's event is in the store.
@@ -23,7 +23,7 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
     let Some((envelope, queued)) = call_inline(bus, owner, index, event)? else {
         return Ok(());
     };
-    let publishing = Publishing::begin(bus, owner, index)?;
+    let publishing = PublishGuard::begin(bus, owner, index)?;
     let sending = Sending {
         current: &publishing,
         envelope: &envelope,
@@ -56,7 +56,7 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
 }
 
 pub(in crate::event) async fn stored(
-    site: &QueuedSite,
+    site: &QueuedHandler,
     answer: oneshot::Receiver<HandlerOutcome>,
 ) -> Result<(), PublishError> {
     match answer.await {

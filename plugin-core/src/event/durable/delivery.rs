@@ -2,20 +2,20 @@
 
 use std::sync::Arc;
 
-use super::receipt::StoreReceipt;
-use super::{Done, Durable};
+use super::ack::AckHandle;
+use super::{Durable, LastHandler};
 use serde_json::Value;
 
 use crate::context::Meta;
 use crate::error::{DecodeError, Error, Result};
 use crate::event::outcome::dead_letters::{DeadLetter, Failures};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
-use crate::event::queue::turn::Receipt;
+use crate::event::queue::turn::Acknowledgement;
 use crate::rcu::record as thread;
 
-use super::tail::Next;
+use super::recent::PendingEvent;
 
 /// Reads a stored event as one of the type that its handler takes.
 pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
@@ -23,17 +23,17 @@ pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, De
 /// How the events of a durable subscription reach the handler of one instance.
 pub(crate) struct Delivery {
     pub(super) durable: Arc<Durable>,
-    pub(super) site: Arc<QueuedSite>,
+    pub(super) site: Arc<QueuedHandler>,
     decode: Decode,
 }
 
 impl Delivery {
     pub(in crate::event) fn new(
         durable: &Arc<Durable>,
-        site: Arc<QueuedSite>,
+        site: Arc<QueuedHandler>,
         decode: Decode,
     ) -> Self {
-        *durable.done() = Done::Now(Arc::clone(&site));
+        *durable.done() = LastHandler::Now(Arc::clone(&site));
         Self {
             durable: Arc::clone(durable),
             site,
@@ -42,35 +42,35 @@ impl Delivery {
     }
 
     /// The job for a stored event. One that is no event of its type any more is ended here.
-    pub(super) fn job(&self, next: &Next, receipt: StoreReceipt) -> Option<Job> {
+    pub(super) fn job(&self, next: &PendingEvent, ack: AckHandle) -> Option<Job> {
         let record = &next.stored.record;
         match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
                 // An event for which the key panics has none.
                 let turn = self.site.turn(&*payload).unwrap_or(None);
-                Some(Job::new(&self.site, payload).takes(turn).delivers(receipt))
+                Some(Job::new(&self.site, payload).takes(turn).delivers(ack))
             }
             Err(error) => {
                 let error = Error::external("a stored event can't be read").because(error);
-                self.bury(next, receipt, &Failures::before(&error));
+                self.bury(next, ack, &Failures::before(&error));
                 None
             }
         }
     }
 
     /// Ends an event that no handler is to be called with: it is dead.
-    pub(super) fn bury(&self, next: &Next, receipt: StoreReceipt, failures: &Failures) {
-        if !Receipt::take(&receipt) {
+    pub(super) fn bury(&self, next: &PendingEvent, ack: AckHandle, failures: &Failures) {
+        if !Acknowledgement::take(&ack) {
             return;
         }
         let (subscription, key) = (&self.durable.name, next.stored.record.key);
         tracing::error!(%subscription, %key, "{}", failures.error);
         self.site.site.count_dead_letter();
-        Box::new(receipt).dead(self.uncalled(next, failures));
+        Box::new(ack).dead(self.uncalled(next, failures));
     }
 
     /// The letter of an event that no handler is called with.
-    fn uncalled(&self, next: &Next, failures: &Failures) -> DeadLetter {
+    fn uncalled(&self, next: &PendingEvent, failures: &Failures) -> DeadLetter {
         let record = &next.stored.record;
         let data = serde_json::from_str(&record.data);
         let untyped = Untyped {
@@ -83,7 +83,7 @@ impl Delivery {
 }
 
 /// What is known of its publishing. An event that is read back stands in the trace of its publisher.
-fn meta(next: &Next) -> Meta {
+fn meta(next: &PendingEvent) -> Meta {
     let record = &next.stored.record;
     let key = Some(record.key);
     if let Some(meta) = next.meta {

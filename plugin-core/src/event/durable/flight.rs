@@ -12,12 +12,12 @@ pub(super) const WINDOW: usize = 256;
 
 /// The events between store and settlement.
 #[derive(Clone)]
-pub(super) struct Flight {
+pub(super) struct InFlightWindow {
     places: Arc<Semaphore>,
     size: usize,
 }
 
-impl Flight {
+impl InFlightWindow {
     pub(super) fn new(size: usize) -> Self {
         Self {
             places: Arc::new(Semaphore::new(size)),

@@ -12,9 +12,9 @@ use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, SystemTime};
 
 use super::Durable;
-use super::link::{Listener, ask};
+use super::connection::{Listener, ask};
+use super::recent::PendingEvent;
 use super::store::{EventStore, Record, Stored, Suspicion, Ticket};
-use super::tail::Next;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
@@ -201,8 +201,8 @@ impl Load {
         let metas = self.jobs.iter().map(|job| job.payload.meta());
         let events = metas.zip(self.records).zip(positions);
         durable
-            .tail
-            .appended(events.map(|((meta, record), &position)| Next {
+            .recent
+            .appended(events.map(|((meta, record), &position)| PendingEvent {
                 stored: Stored {
                     position,
                     record,

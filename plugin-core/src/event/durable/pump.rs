@@ -7,17 +7,18 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::flight::{Flight, window};
-use super::link::{Listener, ask};
+use super::ack::{Ack, AckHandle, InHand};
+use super::connection::{Listener, ask};
+use super::flight::{InFlightWindow, window};
 use super::quarantine::{self, Quarantine, Watch};
-use super::receipt::{Answer, InHand, StoreReceipt};
+use super::recent::{Ahead, PendingEvent};
 use super::settler::Settler;
 use super::store::{Stored, Suspicion, Window};
-use super::tail::{Ahead, Next};
 use super::{Delivery, Durable, Durables};
+use crate::counted::counted;
 use crate::error::Error;
 use crate::event::outcome::dead_letters::Failures;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 
 /// Most events that are taken out at once.
 const TAKE: usize = 128;
@@ -31,7 +32,7 @@ pub(crate) struct Deliveries(Vec<Pump>);
 
 struct Pump {
     durable: Arc<Durable>,
-    site: Arc<QueuedSite>,
+    site: Arc<QueuedHandler>,
     in_hand: InHand,
     stop: CancellationToken,
     deliver: JoinHandle<()>,
@@ -69,7 +70,7 @@ impl Deliveries {
             breaker.is_some_and(|breaker| !breaker.is_closed())
         });
         shut.map(|pump| {
-            let busy = usize::from(pump.durable.tail.is_busy());
+            let busy = usize::from(pump.durable.recent.is_busy());
             (pump.site.site.handler, pump.in_hand.count() + busy)
         })
     }
@@ -103,7 +104,7 @@ impl Drop for Deliveries {
         for pump in &self.0 {
             pump.deliver.abort();
             pump.settle.abort();
-            pump.durable.tail.deactivate();
+            pump.durable.recent.deactivate();
             pump.durable.let_go();
         }
     }
@@ -122,8 +123,8 @@ impl Pump {
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
         let (site, in_hand) = (Arc::clone(&delivery.site), InHand::default());
-        durable.tail.activate();
-        let window = Flight::new(window(&delivery, handlers));
+        durable.recent.activate();
+        let window = InFlightWindow::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();
         let stop = CancellationToken::new();
         let deliverer = Deliverer {
@@ -146,7 +147,7 @@ impl Pump {
         let (rests, resting) = (stop.clone(), Arc::clone(&durable));
         site.is_pumped(move || {
             rests.cancel();
-            resting.tail.deactivate();
+            resting.recent.deactivate();
         });
         Self {
             durable,
@@ -169,8 +170,8 @@ impl Pump {
 struct Deliverer {
     delivery: Delivery,
     link: Listener,
-    window: Flight,
-    answers: mpsc::UnboundedSender<Answer>,
+    window: InFlightWindow,
+    answers: mpsc::UnboundedSender<Ack>,
     in_hand: InHand,
     quarantine: Quarantine,
     /// The last position that was delivered.
@@ -189,7 +190,7 @@ impl Deliverer {
         }
     }
 
-    async fn deliver(&mut self, next: &Next) -> Option<()> {
+    async fn deliver(&mut self, next: &PendingEvent) -> Option<()> {
         match next.stored.suspicion {
             Suspicion::None => self.send(next, None).await,
             Suspicion::Suspect { crashes: 0 } => {
@@ -198,8 +199,8 @@ impl Deliverer {
             }
             Suspicion::Suspect { .. } => self.send_alone(next).await,
             Suspicion::Poison { crashes } => {
-                let receipt = self.receipt(next, None).await?;
-                self.delivery.bury(next, receipt, &crash_failures(crashes));
+                let ack = self.ack(next, None).await?;
+                self.delivery.bury(next, ack, &crash_failures(crashes));
                 Some(())
             }
         }
@@ -207,7 +208,7 @@ impl Deliverer {
 
     /// Delivers an event with which processes have crashed while no other one such is in a handler,
     /// of any subscription, and none of its own one at all.
-    async fn send_alone(&mut self, next: &Next) -> Option<()> {
+    async fn send_alone(&mut self, next: &PendingEvent) -> Option<()> {
         self.window.clear().await;
         let watch = self.quarantine.alone().await;
         self.suspect(&[next.stored.position]).await?;
@@ -216,35 +217,35 @@ impl Deliverer {
         Some(())
     }
 
-    async fn send(&mut self, next: &Next, watch: Option<Watch>) -> Option<()> {
+    async fn send(&mut self, next: &PendingEvent, watch: Option<Watch>) -> Option<()> {
         if let Some(breaker) = &self.delivery.site.breaker {
             // What is not delivered waits in the store, and takes no room of other handlers'.
             breaker.lets_through(|| self.window.in_flight() > 0).await;
         }
-        let receipt = self.receipt(next, watch).await?;
-        let Some(job) = self.delivery.job(next, receipt) else {
+        let ack = self.ack(next, watch).await?;
+        let Some(job) = self.delivery.job(next, ack) else {
             return Some(());
         };
-        let slot = self.delivery.site.mailbox.reserve().await.ok()?;
-        slot.fill(job).then_some(())
+        let permit = self.delivery.site.mailbox.reserve().await.ok()?;
+        permit.fill(job).then_some(())
     }
 
-    async fn receipt(&mut self, next: &Next, watch: Option<Watch>) -> Option<StoreReceipt> {
+    async fn ack(&mut self, next: &PendingEvent, watch: Option<Watch>) -> Option<AckHandle> {
         let place = self.window.place().await?;
         let ticket = next.stored.record.ticket.clone();
         let answers = (&self.answers, &self.in_hand);
-        let receipt = StoreReceipt::new((next.stored.position, ticket), answers, place);
+        let ack = AckHandle::new((next.stored.position, ticket), answers, place);
         self.cursor = next.stored.position;
         Some(match watch {
-            Some(watch) => receipt.watched(watch),
-            None => receipt,
+            Some(watch) => ack.watched(watch),
+            None => ack,
         })
     }
 
     /// The next events, at least one; `None` when the store does not come back.
-    async fn next(&mut self) -> Option<Vec<Next>> {
+    async fn next(&mut self) -> Option<Vec<PendingEvent>> {
         loop {
-            match self.delivery.durable.tail.ahead(self.cursor, TAKE) {
+            match self.delivery.durable.recent.ahead(self.cursor, TAKE) {
                 Ahead::Here(events) => return Some(events),
                 Ahead::Rewound => {
                     // What is in flight would be found again.
@@ -258,9 +259,9 @@ impl Deliverer {
                         self.note_suspects(&events).await?;
                         return Some(events.into_iter().map(from_store).collect());
                     }
-                    let tail = &self.delivery.durable.tail;
-                    tail.exhaust(version, || self.window.in_flight() > 0);
-                    tail.changed().await;
+                    let recent = &self.delivery.durable.recent;
+                    recent.exhaust(version, || self.window.in_flight() > 0);
+                    recent.changed().await;
                 }
             }
         }
@@ -316,14 +317,15 @@ impl Deliverer {
 /// Each of the crashes was a call that failed.
 fn crash_failures(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
-        "the process crashed {crashes} times while the event was, or may have been, in its handler"
+        "the process crashed {} while the event was, or may have been, in its handler",
+        counted(crashes, "time")
     )));
     failures.attempts = crashes;
     failures
 }
 
-fn from_store(stored: Stored) -> Next {
-    Next {
+fn from_store(stored: Stored) -> PendingEvent {
+    PendingEvent {
         stored,
         meta: None,
         may_be_old: false,

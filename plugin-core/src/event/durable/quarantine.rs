@@ -53,7 +53,7 @@ pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
 /// Those of a subscription that may have been in a handler when the process before this one crashed:
 /// the first ones of its queue, as many as can have been between store and settlement.
 #[derive(Default)]
-pub(super) struct InFlight(Mutex<Entries>);
+pub(super) struct CrashSuspects(Mutex<Entries>);
 
 #[derive(Default)]
 struct Entries {
@@ -62,7 +62,7 @@ struct Entries {
     until: u64,
 }
 
-impl InFlight {
+impl CrashSuspects {
     /// Enters suspects, in order, as long as they are at most so many; says which of these are in it.
     pub(super) fn enter(&self, suspects: impl Iterator<Item = u64>, most: usize) -> Vec<u64> {
         let mut entries = self.entries();
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn those_behind_what_can_have_been_in_flight_only_waited() {
-        let in_flight = InFlight::default();
+        let in_flight = CrashSuspects::default();
         assert_eq!(in_flight.enter([3, 5].into_iter(), 3), [3, 5]);
         assert_eq!(in_flight.enter([8, 9, 12].into_iter(), 3), [8]);
         assert!(in_flight.holds(8) && !in_flight.holds(9));

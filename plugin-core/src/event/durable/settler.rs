@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::Durable;
-use super::flight::{Flight, WINDOW};
-use super::link::{Listener, ask};
-use super::receipt::Answer;
+use super::ack::Ack;
+use super::connection::{Listener, ask};
+use super::flight::{InFlightWindow, WINDOW};
 use super::store::Settled;
 use crate::event::outcome::dead_letters::DeadLetters;
 
@@ -25,7 +25,7 @@ const TRIES_AT_A_STOP: u32 = 4;
 pub(super) struct Settler {
     pub(super) durable: Arc<Durable>,
     pub(super) link: Listener,
-    pub(super) window: Flight,
+    pub(super) window: InFlightWindow,
     pub(super) letters: DeadLetters,
     /// Cancelled when nothing more is delivered.
     pub(super) stop: CancellationToken,
@@ -34,29 +34,29 @@ pub(super) struct Settler {
 impl Settler {
     /// Settles until the deliverer has ended and every delivery is answered; `false` if it gave up
     /// before.
-    pub(super) async fn run(mut self, mut answered: mpsc::UnboundedReceiver<Answer>) -> bool {
+    pub(super) async fn run(mut self, mut answered: mpsc::UnboundedReceiver<Ack>) -> bool {
         let mut answers = Vec::new();
         while answered.recv_many(&mut answers, WINDOW).await > 0 {
-            let settled: Vec<Settled> = answers.iter().filter_map(Answer::settled).collect();
+            let settled: Vec<Settled> = answers.iter().filter_map(Ack::settled).collect();
             if settled.len() < answers.len() {
                 self.clear(&answers).await;
-                self.durable.tail.rewind();
+                self.durable.recent.rewind();
             }
             if !settled.is_empty() && self.settle(&settled).await.is_none() {
                 return false;
             }
-            for letter in answers.iter().filter_map(Answer::letter) {
+            for letter in answers.iter().filter_map(Ack::letter) {
                 self.letters.announce(letter);
             }
             answers.clear();
-            self.durable.tail.settled(|| self.window.in_flight() > 0);
+            self.durable.recent.settled(|| self.window.in_flight() > 0);
         }
         true
     }
 
     /// Suspects that no handler came to an end with have nothing to do with a crash that comes now.
-    async fn clear(&mut self, answers: &[Answer]) {
-        let positions: Vec<u64> = answers.iter().filter_map(Answer::cleared).collect();
+    async fn clear(&mut self, answers: &[Ack]) {
+        let positions: Vec<u64> = answers.iter().filter_map(Ack::cleared).collect();
         if positions.is_empty() {
             return;
         }

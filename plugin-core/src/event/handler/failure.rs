@@ -5,8 +5,9 @@ use std::time::Instant;
 
 use super::Site;
 use crate::context::Meta;
+use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::outcome::breaker::{Breaker, Turn};
+use crate::event::outcome::breaker::{Breaker, Transition};
 use crate::event::outcome::dead_letters::Failures;
 use crate::event::payload::Payload;
 
@@ -28,9 +29,9 @@ impl Site {
     }
 
     /// Tells the operator what became of the breaker of the handler.
-    pub(in crate::event) fn tell_turn(
+    pub(in crate::event) fn tell_transition(
         &self,
-        turn: Turn,
+        transition: Transition,
         (breaker, result): (&Breaker, &Result<()>),
     ) {
         let (plugin, handler, topic) = (self.owner.name(), self.handler, &*self.topic);
@@ -42,17 +43,18 @@ impl Site {
                 .unwrap_or_default()
         };
         let next_probe = breaker.open_for();
-        match turn {
-            Turn::Nothing => {}
-            Turn::Opened { failures } => tracing::warn!(
+        match transition {
+            Transition::Nothing => {}
+            Transition::Opened { failures } => tracing::warn!(
                 plugin,
                 handler,
                 topic,
                 ?next_probe,
-                "{failures} calls in a row failed: the breaker is open, and events wait: {}",
+                "{} in a row failed: the breaker is open, and events wait: {}",
+                counted(failures, "call"),
                 cause()
             ),
-            Turn::StillDown => tracing::info!(
+            Transition::StillDown => tracing::info!(
                 plugin,
                 handler,
                 topic,
@@ -60,7 +62,7 @@ impl Site {
                 "still failing, the breaker stays open: {}",
                 cause()
             ),
-            Turn::Closed { after } => tracing::info!(
+            Transition::Closed { after } => tracing::info!(
                 plugin,
                 handler,
                 topic,

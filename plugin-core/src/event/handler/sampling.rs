@@ -27,8 +27,8 @@ impl Sampling {
         before & self.mask.load(Relaxed) < events
     }
 
-    /// Whether a series of events is timed as a whole: one in as many series as of single events.
-    pub(in crate::event) fn is_series_timed(&self, before: u64, events: u64) -> bool {
+    /// Whether a chunk of events is timed as a whole: one in as many chunks as of single events.
+    pub(in crate::event) fn is_chunk_timed(&self, before: u64, events: u64) -> bool {
         let every = self.mask.load(Relaxed) + 1;
         before % (every * events) < events
     }
@@ -61,13 +61,13 @@ mod tests {
     #[test]
     fn of_series_as_many_are_timed_as_of_events() {
         let sampling = Sampling::default();
-        let timed = |series: u64| {
-            let timed = sampling.is_series_timed(series * 10, 10);
+        let timed = |chunk: u64| {
+            let timed = sampling.is_chunk_timed(chunk * 10, 10);
             if timed {
                 sampling.begin();
             }
             timed
         };
-        assert_eq!((0..TIMED * 3).filter(|&series| timed(series)).count(), 66);
+        assert_eq!((0..TIMED * 3).filter(|&chunk| timed(chunk)).count(), 66);
     }
 }

@@ -143,11 +143,11 @@ pub(crate) struct Inline<P> {
     pub(in crate::event) site: Arc<Site>,
     bound: InlineCall<P>,
     /// What is asked before each call; `None` if every event of the route is handled.
-    check: Option<Arc<Check<P>>>,
+    check: Option<Arc<CheckedCall<P>>>,
 }
 
 /// What a handler with a filter, a time limit or an end of its own asks and counts.
-struct Check<P> {
+struct CheckedCall<P> {
     site: Arc<Site>,
     filter: Option<Filter<P>>,
     calls: Arc<Tally>,
@@ -169,7 +169,7 @@ impl<P: 'static> Inline<P> {
                 check: None,
             };
         }
-        let check = Arc::new(Check {
+        let check = Arc::new(CheckedCall {
             site: Arc::clone(&site),
             filter,
             calls: Arc::new(Tally::new()),
@@ -240,7 +240,7 @@ impl<P> Drop for Inline<P> {
     }
 }
 
-impl<P> Check<P> {
+impl<P> CheckedCall<P> {
     fn admit(&self, envelope: &Envelope<P>) -> bool {
         let admits = admits(&self.site, self.filter.as_ref(), envelope);
         if admits {

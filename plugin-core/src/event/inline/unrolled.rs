@@ -16,7 +16,7 @@ use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::Record;
 
 /// Call sites in a straight line.
-const LADDER: usize = 16;
+const UNROLLED: usize = 16;
 
 pub(in crate::event) type Caught = std::thread::Result<Result<()>>;
 
@@ -33,7 +33,7 @@ impl<P: Carried> InlineHandlers<P> {
         if self.sampling.is_timed(before) || reading.depth() >= DEEPEST {
             self.call_watched(reading, envelope);
         } else {
-            self.walk(envelope);
+            self.call_all(envelope);
         }
     }
 
@@ -50,35 +50,37 @@ impl<P: Carried> InlineHandlers<P> {
     }
 
     #[inline(never)]
-    fn walk(&self, envelope: &Envelope<P>) {
-        if self.entries.len() > LADDER {
-            return self.walk_far(envelope);
+    fn call_all(&self, envelope: &Envelope<P>) {
+        if self.entries.len() > UNROLLED {
+            return self.call_many(envelope);
         }
         let frame = Frame::handlers(self, envelope.meta_ref());
-        within(&frame, || self.climb(&self.entries, &frame, envelope));
-    }
-
-    /// One ladder after the other.
-    #[inline(never)]
-    fn walk_far(&self, envelope: &Envelope<P>) {
-        let frame = Frame::handlers(self, envelope.meta_ref());
         within(&frame, || {
-            let (ladders, rest) = self.entries.as_chunks::<LADDER>();
-            for (at, ladder) in ladders.iter().enumerate() {
-                frame.begin(at * LADDER);
-                self.climb(ladder, &frame, envelope);
-            }
-            frame.begin(ladders.len() * LADDER);
-            self.climb(rest, &frame, envelope);
+            self.call_unrolled(&self.entries, &frame, envelope)
         });
     }
 
-    /// At most `LADDER` calls in a straight line.
+    /// More than that: one straight line after the other.
+    #[inline(never)]
+    fn call_many(&self, envelope: &Envelope<P>) {
+        let frame = Frame::handlers(self, envelope.meta_ref());
+        within(&frame, || {
+            let (chunks, rest) = self.entries.as_chunks::<UNROLLED>();
+            for (at, calls) in chunks.iter().enumerate() {
+                frame.begin(at * UNROLLED);
+                self.call_unrolled(calls, &frame, envelope);
+            }
+            frame.begin(chunks.len() * UNROLLED);
+            self.call_unrolled(rest, &frame, envelope);
+        });
+    }
+
+    /// At most `UNROLLED` calls in a straight line.
     #[inline(always)]
-    fn climb(&self, ladder: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
+    fn call_unrolled(&self, calls: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
         macro_rules! steps {
             ($($step:literal)*) => {$(
-                let Some(entry) = ladder.get($step) else { return };
+                let Some(entry) = calls.get($step) else { return };
                 frame.step($step);
                 match catch_unwind(AssertUnwindSafe(|| entry.call(envelope))) {
                     Ok(Ok(())) => {}

@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use super::asked::Changing;
 use super::delivery::{Delivered, Delivery};
-use super::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish};
+use super::interceptor::{AnyInterceptor, Interceptor, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;
 use super::report::MiddlewareReport;
-use super::topics::Topics;
+use super::topic_filter::TopicFilter;
 use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::rcu::epoch::{DEEPEST, Reading};
@@ -17,36 +17,39 @@ use crate::rcu::epoch::{DEEPEST, Reading};
 /// Middleware in the order of its calls.
 #[derive(Clone, Default)]
 pub(crate) struct Chain {
-    publish: Vec<Arc<Link<OnPublish>>>,
-    deliver: Vec<Arc<Link<OnDeliver>>>,
-    delivered: Vec<Arc<Link<OnDelivered>>>,
+    publish: Vec<Arc<Interceptor<OnPublish>>>,
+    deliver: Vec<Arc<Interceptor<OnDeliver>>>,
+    delivered: Vec<Arc<Interceptor<OnDelivered>>>,
     /// Whether it holds middleware for more topics than those that it is asked about, so that each
     /// call compares.
-    asks: bool,
+    filters: bool,
 }
 
 impl Chain {
     /// The chain of all topics.
     pub(in crate::event) fn of_all() -> Self {
         Self {
-            asks: true,
+            filters: true,
             ..Self::default()
         }
     }
 
-    pub(in crate::event) fn add(&mut self, link: AnyLink) {
-        match link {
-            AnyLink::Publish(link) => self.publish.push(link),
-            AnyLink::Deliver(link) => self.deliver.push(link),
-            AnyLink::Delivered(link) => self.delivered.push(link),
+    pub(in crate::event) fn add(&mut self, interceptor: AnyInterceptor) {
+        match interceptor {
+            AnyInterceptor::Publish(interceptor) => self.publish.push(interceptor),
+            AnyInterceptor::Deliver(interceptor) => self.deliver.push(interceptor),
+            AnyInterceptor::Delivered(interceptor) => self.delivered.push(interceptor),
         }
-        self.publish.sort_by_key(|link| link.seat.rank());
-        self.deliver.sort_by_key(|link| link.seat.rank());
-        self.delivered.sort_by_key(|link| Reverse(link.seat.rank()));
+        self.publish
+            .sort_by_key(|interceptor| interceptor.registration.rank());
+        self.deliver
+            .sort_by_key(|interceptor| interceptor.registration.rank());
+        self.delivered
+            .sort_by_key(|interceptor| Reverse(interceptor.registration.rank()));
     }
 
     /// Takes middleware out, and returns the topics that it was called for.
-    pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
+    pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<TopicFilter> {
         let mut topics = take(&mut self.publish, gone);
         topics.append(&mut take(&mut self.deliver, gone));
         topics.append(&mut take(&mut self.delivered, gone));
@@ -57,13 +60,17 @@ impl Chain {
     /// no middleware for it.
     pub(in crate::event) fn of(&self, topic: Option<&str>) -> Option<Arc<Self>> {
         let mut chain = self.clone();
-        chain.asks = topic.is_none();
+        chain.filters = topic.is_none();
         if let Some(topic) = topic {
-            chain.publish.retain(|link| link.seat.topics.matches(topic));
-            chain.deliver.retain(|link| link.seat.topics.matches(topic));
+            chain
+                .publish
+                .retain(|interceptor| interceptor.registration.topics.matches(topic));
+            chain
+                .deliver
+                .retain(|interceptor| interceptor.registration.topics.matches(topic));
             chain
                 .delivered
-                .retain(|link| link.seat.topics.matches(topic));
+                .retain(|interceptor| interceptor.registration.topics.matches(topic));
         }
         (chain.has_publish() || chain.has_calls()).then(|| Arc::new(chain))
     }
@@ -79,9 +86,18 @@ impl Chain {
     }
 
     pub(in crate::event) fn reports(&self) -> Vec<MiddlewareReport> {
-        let publish = self.publish.iter().map(|link| link.seat.report());
-        let deliver = self.deliver.iter().map(|link| link.seat.report());
-        let delivered = self.delivered.iter().map(|link| link.seat.report());
+        let publish = self
+            .publish
+            .iter()
+            .map(|interceptor| interceptor.registration.report());
+        let deliver = self
+            .deliver
+            .iter()
+            .map(|interceptor| interceptor.registration.report());
+        let delivered = self
+            .delivered
+            .iter()
+            .map(|interceptor| interceptor.registration.report());
         publish.chain(deliver).chain(delivered).collect()
     }
 
@@ -96,25 +112,24 @@ impl Chain {
         if owner.is_manager() {
             return Ok(());
         }
-        for link in &self.publish {
+        for interceptor in &self.publish {
             let event = asked.view();
             let id = event.id();
             let answer = if reading.depth() >= DEEPEST {
                 Err(too_deep(event.topic()))
             } else {
-                link.ask((&event, owner.name(), self.asks), |call| call(&event))
+                interceptor.ask((&event, owner.name(), self.filters), |call| call(&event))
             };
             let admitted = answer.and_then(|change| match change {
                 None => Ok(()),
-                Some(change) => {
-                    (asked.apply(change)).inspect_err(|error| link.seat.failed(id, error))
-                }
+                Some(change) => (asked.apply(change))
+                    .inspect_err(|error| interceptor.registration.failed(id, error)),
             });
             if let Err(error) = admitted {
                 owner.counters().refuse();
                 return Err(Refusal {
-                    plugin: link.seat.owner.name(),
-                    middleware: link.seat.name,
+                    plugin: interceptor.registration.owner.name(),
+                    middleware: interceptor.registration.name,
                     error,
                 });
             }
@@ -124,12 +139,17 @@ impl Chain {
 
     /// Asks whether a handler may be called.
     pub(in crate::event) fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
-        let meant = (delivery.event(), delivery.plugin(), self.asks);
-        for link in &self.deliver {
-            link.ask(meant, |call| call(delivery)).map_err(|error| {
-                let (plugin, middleware) = (link.seat.owner.name(), link.seat.name);
-                error.context(format_args!("refused by `{middleware}` of `{plugin}`"))
-            })?;
+        let meant = (delivery.event(), delivery.plugin(), self.filters);
+        for interceptor in &self.deliver {
+            interceptor
+                .ask(meant, |call| call(delivery))
+                .map_err(|error| {
+                    let (plugin, middleware) = (
+                        interceptor.registration.owner.name(),
+                        interceptor.registration.name,
+                    );
+                    error.context(format_args!("refused by `{middleware}` of `{plugin}`"))
+                })?;
         }
         Ok(())
     }
@@ -141,18 +161,27 @@ impl Chain {
         result: &Result<()>,
         took: Duration,
     ) {
-        let meant = (delivery.event(), delivery.plugin(), self.asks);
+        let meant = (delivery.event(), delivery.plugin(), self.filters);
         let outcome = Delivered::new(result, took);
-        for link in &self.delivered {
+        for interceptor in &self.delivered {
             // It is counted and logged.
-            let _told = link.ask(meant, |call| call(delivery, &outcome)).is_ok();
+            let _told = interceptor
+                .ask(meant, |call| call(delivery, &outcome))
+                .is_ok();
         }
     }
 }
 
-fn take<F: ?Sized>(links: &mut Vec<Arc<Link<F>>>, gone: &dyn Fn(u64) -> bool) -> Vec<Topics> {
-    let taken = links.extract_if(.., |link| gone(link.seat.subscription));
-    taken.map(|link| link.seat.topics.clone()).collect()
+fn take<F: ?Sized>(
+    interceptors: &mut Vec<Arc<Interceptor<F>>>,
+    gone: &dyn Fn(u64) -> bool,
+) -> Vec<TopicFilter> {
+    let taken = interceptors.extract_if(.., |interceptor| {
+        gone(interceptor.registration.subscription)
+    });
+    taken
+        .map(|interceptor| interceptor.registration.topics.clone())
+        .collect()
 }
 
 /// Middleware may publish, and so call itself by way of others; a stack may not grow for ever.

@@ -62,7 +62,7 @@ pub(in crate::event) enum Verdict {
 
 /// What became of the breaker when a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::event) enum Turn {
+pub(in crate::event) enum Transition {
     Nothing,
     Opened { failures: u32 },
     StillDown,
@@ -131,17 +131,17 @@ impl Breaker {
         &self,
         (verdict, asked): (Verdict, Duration),
         is_probe: bool,
-    ) -> Turn {
+    ) -> Transition {
         let mut state = self.lock();
         let before = state.phase;
         let open_for = self.open_for().max(asked.min(LONGEST_ASKED));
-        let turn = state.turn(verdict, is_probe, (self.options.failures, open_for));
+        let transition = state.transition(verdict, is_probe, (self.options.failures, open_for));
         let is_another = state.phase != before;
         drop(state);
         if is_another {
             self.changed.notify_waiters();
         }
-        turn
+        transition
     }
 
     /// Waits until events should be delivered: it is closed, or the probe has to come from those
@@ -193,12 +193,12 @@ impl Breaker {
 }
 
 impl State {
-    fn turn(
+    fn transition(
         &mut self,
         verdict: Verdict,
         is_probe: bool,
         (most, open_for): (u32, Duration),
-    ) -> Turn {
+    ) -> Transition {
         let now = Instant::now();
         match (verdict, self.phase) {
             (Verdict::Up, _) => self.close(now),
@@ -206,23 +206,23 @@ impl State {
                 let failures = failures.saturating_add(1);
                 self.phase = Phase::Closed { failures };
                 if failures < most {
-                    return Turn::Nothing;
+                    return Transition::Nothing;
                 }
                 self.opened += 1;
                 self.since = Some(now);
                 self.open(now, open_for);
-                Turn::Opened { failures }
+                Transition::Opened { failures }
             }
             (Verdict::Down, Phase::HalfOpen) if is_probe => {
                 self.open(now, open_for);
-                Turn::StillDown
+                Transition::StillDown
             }
             (Verdict::Unknown, Phase::HalfOpen) if is_probe => {
                 // Another one shows.
                 self.open(now, LOOK);
-                Turn::Nothing
+                Transition::Nothing
             }
-            _ => Turn::Nothing,
+            _ => Transition::Nothing,
         }
     }
 
@@ -233,10 +233,12 @@ impl State {
         self.phase = Phase::Open { until };
     }
 
-    fn close(&mut self, now: Instant) -> Turn {
+    fn close(&mut self, now: Instant) -> Transition {
         self.phase = Phase::Closed { failures: 0 };
         let since = self.since.take();
-        since.map_or(Turn::Nothing, |since| Turn::Closed { after: now - since })
+        since.map_or(Transition::Nothing, |since| Transition::Closed {
+            after: now - since,
+        })
     }
 }
 
@@ -326,20 +328,20 @@ mod tests {
         let breaker = breaker();
         assert_eq!(
             breaker.ended((Verdict::Down, Duration::ZERO), false),
-            Turn::Nothing
+            Transition::Nothing
         );
         assert_eq!(
             breaker.ended((Verdict::Up, Duration::ZERO), false),
-            Turn::Nothing
+            Transition::Nothing
         );
         assert_eq!(
             breaker.ended((Verdict::Down, Duration::ZERO), false),
-            Turn::Nothing,
+            Transition::Nothing,
             "not in a row"
         );
         assert_eq!(
             breaker.ended((Verdict::Down, Duration::ZERO), false),
-            Turn::Opened { failures: 2 }
+            Transition::Opened { failures: 2 }
         );
         assert_eq!(breaker.admit(), Admission::Refused);
         tokio::time::sleep(SECOND).await;
@@ -347,7 +349,7 @@ mod tests {
         assert_eq!(breaker.admit(), Admission::Refused, "one probe");
         assert_eq!(
             breaker.ended((Verdict::Down, Duration::ZERO), true),
-            Turn::StillDown
+            Transition::StillDown
         );
         assert_eq!(breaker.admit(), Admission::Refused);
         tokio::time::sleep(SECOND).await;
@@ -355,7 +357,7 @@ mod tests {
         let after = 2 * SECOND;
         assert_eq!(
             breaker.ended((Verdict::Up, Duration::ZERO), true),
-            Turn::Closed { after }
+            Transition::Closed { after }
         );
         assert_eq!(breaker.admit(), Admission::Call);
         assert_eq!(breaker.status().opened, 1);
@@ -370,12 +372,12 @@ mod tests {
         assert_eq!(breaker.admit(), Admission::Probe);
         assert_eq!(
             breaker.ended((Verdict::Down, Duration::ZERO), false),
-            Turn::Nothing
+            Transition::Nothing
         );
         assert_eq!(breaker.status().state, BreakerState::HalfOpen);
         assert_eq!(
             breaker.ended((Verdict::Unknown, Duration::ZERO), true),
-            Turn::Nothing
+            Transition::Nothing
         );
         tokio::time::sleep(LOOK).await;
         assert_eq!(breaker.admit(), Admission::Probe, "another one shows");

@@ -7,7 +7,6 @@
 
 mod announcement;
 mod claim;
-mod errand;
 mod failures;
 mod letter;
 mod memory;
@@ -17,6 +16,7 @@ mod outbox;
     reason = "linkme puts the description of the service into a link section"
 )]
 mod store;
+mod task;
 
 use std::collections::HashSet;
 use std::fmt;
@@ -35,17 +35,17 @@ use outbox::{Change, Outbox, Taken};
 
 pub use announcement::EventDeadLettered;
 pub(crate) use claim::Replay;
-pub(crate) use errand::Errand;
 pub(crate) use failures::Failures;
 pub use letter::{DeadLetter, DeadLetterId, DeadLetterIdError};
 pub use store::{DeadLetterPage, DeadLetterQuery, DeadLetterStore};
+pub(crate) use task::LetterTask;
 
 /// How long a plugin's store may take; then the letter stays in memory.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Errands of the clerk that may wait. What comes when there are so many is kept in memory, and
 /// not announced.
-pub(in crate::event) const ERRANDS: usize = 1_024;
+pub(in crate::event) const MOST_TASKS: usize = 1_024;
 
 /// The dead letters of a system, to look at. A clone is a handle of the same.
 #[derive(Clone)]
@@ -55,7 +55,7 @@ struct Inner {
     memory: Memory,
     outbox: Outbox,
     provided: Services<dyn DeadLetterStore>,
-    errands: mpsc::Sender<Errand>,
+    tasks: mpsc::Sender<LetterTask>,
     /// Letters that the clerk had no room to announce, since it was told last.
     unannounced: AtomicU64,
     /// Letters that somebody replays or drops.
@@ -71,13 +71,13 @@ impl DeadLetters {
     pub(crate) fn new(
         capacity: usize,
         provided: Services<dyn DeadLetterStore>,
-    ) -> (Self, mpsc::Receiver<Errand>) {
-        let (errands, inbox) = mpsc::channel(ERRANDS);
+    ) -> (Self, mpsc::Receiver<LetterTask>) {
+        let (tasks, inbox) = mpsc::channel(MOST_TASKS);
         let letters = Self(Arc::new(Inner {
             memory: Memory::new(capacity),
             outbox: Outbox::default(),
             provided,
-            errands,
+            tasks,
             unannounced: AtomicU64::new(0),
             claimed: Mutex::default(),
             moving: tokio::sync::Mutex::default(),
@@ -198,7 +198,7 @@ impl DeadLetters {
 
     /// Waits until what was filed before is announced, and handed over to the store.
     pub(crate) async fn flush(&self) {
-        errand::flush(&self.0.errands).await;
+        task::flush(&self.0.tasks).await;
     }
 
     pub(in crate::event) fn backlog(&self) -> &Backlog {
@@ -283,8 +283,8 @@ impl DeadLetters {
         if hand_over.is_none() && announce.is_none() {
             return;
         }
-        let errand = Errand::new(hand_over.is_some(), announce, self.0.backlog.begin());
-        if let Err(mpsc::error::TrySendError::Full(_)) = self.0.errands.try_send(errand) {
+        let task = LetterTask::new(hand_over.is_some(), announce, self.0.backlog.begin());
+        if let Err(mpsc::error::TrySendError::Full(_)) = self.0.tasks.try_send(task) {
             self.0.unannounced.fetch_add(1, Relaxed);
         }
     }

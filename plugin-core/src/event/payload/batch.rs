@@ -5,6 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::envelope::Envelope;
+use crate::counted::counted;
 use crate::error::{Error, IntoError, Result};
 
 /// Several events of one type, in the order in which they were accepted: what a batch handler
@@ -85,8 +86,10 @@ impl BatchOutcome {
         let results = self.0.len();
         if results != events {
             return Err(Error::bug(format!(
-                "a batch of {events} events was answered with {results} results: \
-                a `BatchOutcome` has one for each event, in their order"
+                "a batch of {} was answered with {}: a `BatchOutcome` has one for each event, in \
+                 their order",
+                counted(events, "event"),
+                counted(results, "result")
             )));
         }
         match self.0.iter().all(Result::is_ok) {

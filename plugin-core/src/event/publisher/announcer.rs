@@ -7,35 +7,34 @@ use tokio::sync::mpsc;
 use super::Publisher;
 use crate::context::Identity;
 use crate::event::bus::WeakBus;
-use crate::event::outcome::dead_letters::{ERRANDS, Errand, EventDeadLettered};
+use crate::event::outcome::dead_letters::{EventDeadLettered, LetterTask, MOST_TASKS};
 
 /// A task that lives as long as the bus.
 #[must_use = "without it letters are not announced"]
-pub(crate) struct Clerk {
-    inbox: mpsc::Receiver<Errand>,
+pub(crate) struct DeadLetterAnnouncer {
+    inbox: mpsc::Receiver<LetterTask>,
 }
 
-impl Clerk {
-    pub(crate) fn new(inbox: mpsc::Receiver<Errand>) -> Self {
+impl DeadLetterAnnouncer {
+    pub(crate) fn new(inbox: mpsc::Receiver<LetterTask>) -> Self {
         Self { inbox }
     }
 
-    /// Does its errands, in order, and hands over for many at once; `speaker` is who publishes. It
+    /// Does its tasks, in order, and hands over for many at once; `speaker` is who publishes. It
     /// does not keep the bus alive.
     pub(crate) async fn run(mut self, bus: WeakBus, speaker: Arc<Identity>) {
-        let mut errands = Vec::new();
-        while self.inbox.recv_many(&mut errands, ERRANDS).await > 0 {
-            let hands_over =
-                |errand: &Errand| matches!(errand, Errand::File { hand_over, .. } if *hand_over);
-            if errands.iter().any(hands_over)
+        let mut tasks = Vec::new();
+        while self.inbox.recv_many(&mut tasks, MOST_TASKS).await > 0 {
+            let hands_over = |task: &LetterTask| matches!(task, LetterTask::File { hand_over, .. } if *hand_over);
+            if tasks.iter().any(hands_over)
                 && let Some(bus) = bus.upgrade()
             {
                 bus.letters().store().await;
                 bus.letters().tell_unannounced();
             }
-            for errand in errands.drain(..) {
-                match errand {
-                    Errand::File {
+            for task in tasks.drain(..) {
+                match task {
+                    LetterTask::File {
                         announce, _pending, ..
                     } => {
                         if let Some(event) = announce {
@@ -43,7 +42,7 @@ impl Clerk {
                         }
                     }
                     // Whoever waits may have gone.
-                    Errand::Flush(done) => drop(done.send(())),
+                    LetterTask::Flush(done) => drop(done.send(())),
                 }
             }
         }

@@ -5,12 +5,16 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use schemars::SchemaGenerator;
+use serde_json::Value;
+
 use crate::context::Identity;
 use crate::error::{DecodeError, PublishError};
 use crate::event::bus::Bus;
 use crate::event::descriptor::EventDescriptor;
 use crate::event::descriptor::distinct::Distinct;
 use crate::event::descriptor::erased::{self, Publishable, publish_untyped};
+use crate::event::descriptor::rules;
 use crate::event::descriptor::subject::Subject;
 use crate::event::payload::Untyped;
 use crate::idempotency::IdempotencyKey;
@@ -135,13 +139,35 @@ pub(in crate::event) fn read(
     event: &'static EventDescriptor,
     json: &[u8],
 ) -> Result<Box<dyn Publishable>, DecodeError> {
-    let read = (event.decode)(json)?;
+    let is_list = json.trim_ascii_start().starts_with(b"[");
+    let read = (event.decode)(json).map_err(|error| match is_list && has_keys(event) {
+        true => DecodeError::broken(event.topic, ".".to_owned(), rules::NAMELESS.to_owned()),
+        false => error,
+    })?;
     distinct(event.topic, json)?;
-    if event.rules().is_some() {
+    let has_list = json.contains(&b'[');
+    if has_list || event.rules().is_some() {
         let data = read.to_json().map_err(|error| event.refuse(error))?;
+        if has_list {
+            named(event, json, &data)?;
+        }
         event.check_rules(&data)?;
     }
     Ok(read)
+}
+
+/// Whether an event is an object, by its schema.
+fn has_keys(event: &EventDescriptor) -> bool {
+    let schema = event.schema(&mut SchemaGenerator::default());
+    schema.get("properties").is_some()
+}
+
+/// Refuses a list in the place of an object, which serde reads by the order of the keys: so a field
+/// that is added or moved would change what a sender says. `data` is what was read.
+fn named(event: &EventDescriptor, json: &[u8], data: &Value) -> Result<(), DecodeError> {
+    let given = serde_json::from_slice(json).map_err(|error| event.refuse(error))?;
+    let named = rules::named(&given, data);
+    named.map_err(|fault| DecodeError::broken(event.topic, fault.key(), fault.to_string()))
 }
 
 /// Whether JSON for a topic says one thing only.

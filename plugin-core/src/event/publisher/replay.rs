@@ -11,7 +11,7 @@ use crate::event::bus::Bus;
 use crate::event::handler::Site;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::queue::redelivery::Received;
 use crate::rcu::record::Record;
@@ -101,8 +101,8 @@ async fn settle(
     Err(ReplayError::Failed(error))
 }
 
-async fn enqueue(site: &QueuedSite, job: Job) -> Result<(), ReplayError> {
-    let slot = site.mailbox.reserve().await;
-    let accepted = slot.is_ok_and(|slot| slot.fill(job));
+async fn enqueue(site: &QueuedHandler, job: Job) -> Result<(), ReplayError> {
+    let permit = site.mailbox.reserve().await;
+    let accepted = permit.is_ok_and(|permit| permit.fill(job));
     accepted.then_some(()).ok_or(ReplayError::Stopping)
 }

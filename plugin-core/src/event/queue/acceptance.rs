@@ -5,8 +5,8 @@ use std::sync::Arc;
 use arc_swap::ArcSwapOption;
 use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, TryAcquireError};
 
+use super::capacity::NoPermit;
 use super::group::{KeyOf, Membership};
-use super::room::NoSlot;
 
 /// What is asked of a handler before an event goes to its mailbox. Most handlers have none of it.
 #[derive(Default)]
@@ -41,14 +41,14 @@ impl Acceptance {
 
     /// Takes a share of the quota, if that needs no waiting.
     #[inline]
-    pub(in crate::event) fn try_share(&self) -> Result<Share, NoSlot> {
+    pub(in crate::event) fn try_share(&self) -> Result<Share, NoPermit> {
         let Some(quota) = &self.quota else {
             return Ok(None);
         };
         match Arc::clone(quota).try_acquire_owned() {
             Ok(share) => Ok(Some(share)),
-            Err(TryAcquireError::NoPermits) => Err(NoSlot::Full),
-            Err(TryAcquireError::Closed) => Err(NoSlot::Closed),
+            Err(TryAcquireError::NoPermits) => Err(NoPermit::Full),
+            Err(TryAcquireError::Closed) => Err(NoPermit::Closed),
         }
     }
 

@@ -1,4 +1,4 @@
-//! What wakes a worker, and what it is told beside its jobs.
+//! The bell of a worker: it wakes the worker, and tells it what it has to know beside its jobs.
 
 use std::time::Duration;
 

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use tokio::sync::oneshot;
 
 use super::acceptance::Share;
-use super::handler::QueuedSite;
+use super::capacity::NoPermit;
+use super::handler::QueuedHandler;
 use super::job::Job;
-use super::mailbox::{Displaced, Slot};
-use super::room::NoSlot;
+use super::mailbox::{Displaced, Permit};
 use super::turn::Turn;
 use crate::context;
 use crate::error::PublishError;
@@ -18,7 +18,7 @@ use crate::guard;
 use crate::options::Overflow;
 
 /// What goes into a mailbox.
-pub(in crate::event) struct Parcel {
+pub(in crate::event) struct PendingJob {
     pub(in crate::event) payload: Arc<dyn Payload>,
     pub(in crate::event) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     pub(in crate::event) turn: Option<Turn>,
@@ -41,12 +41,12 @@ pub(in crate::event) enum Accepted {
 
 /// What became of all the jobs of an event.
 #[derive(Default)]
-pub(in crate::event) struct Tally {
+pub(in crate::event) struct JobCount {
     jobs: usize,
     gone: usize,
 }
 
-impl Tally {
+impl JobCount {
     pub(in crate::event) fn count(&mut self, accepted: Accepted) {
         self.jobs += 1;
         self.gone += usize::from(accepted == Accepted::Gone);
@@ -65,7 +65,7 @@ impl Tally {
     }
 }
 
-impl QueuedSite {
+impl QueuedHandler {
     /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
     /// that it keeps busy.
     pub(in crate::event) fn is_ours(&self) -> bool {
@@ -80,7 +80,10 @@ impl QueuedSite {
             return Ok(None);
         }
         let key = self.key(event)?;
-        Ok(key.map(|key| Turn { key, _pin: None }))
+        Ok(key.map(|key| Turn {
+            key,
+            _affinity: None,
+        }))
     }
 
     /// The key of an event. A key is the plugin's code: when it panics, that is the handler's
@@ -121,8 +124,8 @@ pub(in crate::event) fn worker() -> Option<usize> {
     context::current().and_then(|current| current.worker)
 }
 
-impl Parcel {
-    fn job(self, site: &Arc<QueuedSite>) -> Job {
+impl PendingJob {
+    fn job(self, site: &Arc<QueuedHandler>) -> Job {
         Job::new(site, self.payload)
             .acknowledges(self.acknowledge)
             .takes(self.turn)
@@ -134,16 +137,16 @@ impl Parcel {
         Self { share, ..self }
     }
 
-    /// Fills a slot, or, without one, does what the overflow policy says.
+    /// Uses a permit, or, without one, does what the overflow policy says.
     pub(in crate::event) fn deposit(
         self,
-        site: &Arc<QueuedSite>,
-        slot: Option<Slot<'_>>,
+        site: &Arc<QueuedHandler>,
+        permit: Option<Permit<'_>>,
     ) -> Accepted {
         let job = self.job(site);
-        let (dropped, accepted) = match (slot, site.site.options.overflow) {
-            (Some(slot), _) => {
-                return if slot.fill(job) {
+        let (dropped, accepted) = match (permit, site.site.options.overflow) {
+            (Some(permit), _) => {
+                return if permit.fill(job) {
                     Accepted::Yes
                 } else {
                     Accepted::Gone
@@ -161,52 +164,52 @@ impl Parcel {
     }
 
     /// Counts it as dropped, since it found no room where waiting is not possible.
-    pub(in crate::event) fn give_up(self, site: &Arc<QueuedSite>) {
+    pub(in crate::event) fn give_up(self, site: &Arc<QueuedHandler>) {
         self.job(site).give_up();
     }
 
     /// Goes into a mailbox, as the overflow policy says.
-    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedSite>) -> Accepted {
+    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedHandler>) -> Accepted {
         let acceptance = &site.acceptance;
         if acceptance.refusal().is_some() {
             return Accepted::Refused;
         }
         let may_wait = site.site.options.overflow == Overflow::Wait;
-        let parcel = match acceptance.try_share() {
+        let pending = match acceptance.try_share() {
             Ok(share) => self.shares(share),
-            Err(NoSlot::Closed) => return Accepted::Gone,
-            Err(NoSlot::Full) if !may_wait => return self.deposit(site, None),
-            Err(NoSlot::Full) if site.is_ours() => return Accepted::Full,
-            Err(NoSlot::Full) => match acceptance.share().await {
+            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Full) if !may_wait => return self.deposit(site, None),
+            Err(NoPermit::Full) if site.is_ours() => return Accepted::Full,
+            Err(NoPermit::Full) => match acceptance.share().await {
                 Ok(share) => self.shares(share),
                 Err(_) => return Accepted::Gone,
             },
         };
-        let slot = match site.mailbox.try_reserve() {
-            Ok(slot) => Some(slot),
-            Err(NoSlot::Closed) => return Accepted::Gone,
-            Err(NoSlot::Full) if may_wait => {
+        let permit = match site.mailbox.try_reserve() {
+            Ok(permit) => Some(permit),
+            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Full) if may_wait => {
                 if site.is_ours() {
                     return Accepted::Full;
                 }
                 match &acceptance.store {
                     None => match site.mailbox.reserve().await {
-                        Ok(slot) => Some(slot),
+                        Ok(permit) => Some(permit),
                         Err(_) => return Accepted::Gone,
                     },
                     // A store that fails makes no room.
                     Some(store) => tokio::select! {
                         biased;
-                        slot = site.mailbox.reserve() => match slot {
-                            Ok(slot) => Some(slot),
+                        permit = site.mailbox.reserve() => match permit {
+                            Ok(permit) => Some(permit),
                             Err(_) => return Accepted::Gone,
                         },
                         () = store.refuses() => return Accepted::Refused,
                     },
                 }
             }
-            Err(NoSlot::Full) => None,
+            Err(NoPermit::Full) => None,
         };
-        parcel.deposit(site, slot)
+        pending.deposit(site, permit)
     }
 }

@@ -5,8 +5,8 @@
 //! or one of its events does, whatever tables come and go: so a turn, and the member of a key,
 //! outlast every change of its members.
 
+mod affinity;
 mod balance;
-mod pins;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -17,8 +17,8 @@ use crate::event::payload::Payload;
 use crate::key;
 use crate::options::{Balance, SubscribeOptions};
 
+pub(crate) use affinity::{AffinityGuard, KeyAffinity, Placement};
 pub(in crate::event) use balance::rotated;
-pub(crate) use pins::{Entry, Pin, Pins};
 
 /// Tells one group from every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,7 +37,7 @@ pub(crate) struct Group {
     pub(in crate::event) balance: Balance,
     pub(in crate::event) is_keyed: bool,
     turn: AtomicUsize,
-    pub(in crate::event) pins: Arc<Pins>,
+    pub(in crate::event) affinity: Arc<KeyAffinity>,
 }
 
 impl Group {
@@ -71,7 +71,7 @@ pub(crate) struct Membership {
 
 /// What a key knows of a member.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(crate) struct Seat {
+pub(crate) struct MemberId {
     pub(in crate::event) subscription: u64,
     pub(in crate::event) mailbox: usize,
     pub(in crate::event) seed: u64,
@@ -96,7 +96,7 @@ impl Groups {
                 balance: options.balance,
                 is_keyed: options.keyed,
                 turn: AtomicUsize::new(0),
-                pins: Arc::default(),
+                affinity: Arc::default(),
             });
             groups.retain(|_, group| group.strong_count() > 0);
             groups.insert(id, Arc::downgrade(&group));

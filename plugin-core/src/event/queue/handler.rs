@@ -17,14 +17,14 @@ use crate::rcu::tally::Tally;
 
 /// A handler that runs on its plugin's worker, for one type of payload.
 pub(crate) struct Queued<P> {
-    pub(in crate::event) site: Arc<QueuedSite>,
+    pub(in crate::event) site: Arc<QueuedHandler>,
     filter: Option<Filter<P>>,
     /// Whether every event goes to the mailbox as it is.
     pub(in crate::event) is_plain: bool,
 }
 
 impl<P> Queued<P> {
-    pub(in crate::event) fn new(site: Arc<QueuedSite>, filter: Option<Filter<P>>) -> Self {
+    pub(in crate::event) fn new(site: Arc<QueuedHandler>, filter: Option<Filter<P>>) -> Self {
         Self {
             is_plain: filter.is_none() && site.acceptance.is_plain(),
             site,
@@ -75,7 +75,7 @@ impl QueuedCall {
 }
 
 /// What publisher and worker know of a queued handler.
-pub(crate) struct QueuedSite {
+pub(crate) struct QueuedHandler {
     pub(in crate::event) site: Site,
     pub(in crate::event) mailbox: Arc<Mailbox>,
     pub(in crate::event) call: QueuedCall,
@@ -103,7 +103,7 @@ struct AtRest {
     pump: OnceLock<Box<dyn Fn() + Send + Sync>>,
 }
 
-impl QueuedSite {
+impl QueuedHandler {
     pub(in crate::event) fn new(
         (site, mailbox): (Site, &Arc<Mailbox>),
         (call, middleware): (QueuedCall, Intercepted),
@@ -178,7 +178,7 @@ impl QueuedSite {
     }
 }
 
-impl Drop for QueuedSite {
+impl Drop for QueuedHandler {
     fn drop(&mut self) {
         self.site.settled(&self.events.count);
     }

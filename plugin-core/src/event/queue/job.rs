@@ -11,19 +11,19 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::acceptance::Share;
-use super::handler::QueuedSite;
-use super::lane::{Lane, address};
-use super::turn::{Gate, Receipt, Turn};
+use super::handler::QueuedHandler;
+use super::order_key::{OrderKey, address};
+use super::turn::{Acknowledgement, ProbeState, Turn};
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Carried, Envelope, Payload};
 
 pub(crate) struct Job {
-    pub(in crate::event) site: Arc<QueuedSite>,
+    pub(in crate::event) site: Arc<QueuedHandler>,
     pub(in crate::event) payload: Arc<dyn Payload>,
     /// What most have nothing of.
-    rare: Option<Box<Rare>>,
+    extras: Option<Box<Extras>>,
     /// Whether it has its place in the mailbox: until a handler takes it for good.
     has_room: bool,
     /// Whether the mailbox counts it.
@@ -34,7 +34,7 @@ pub(crate) struct Job {
 
 /// What only some jobs have.
 #[derive(Default)]
-struct Rare {
+struct Extras {
     acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// What its calls came to so far.
     failures: Option<Failures>,
@@ -43,25 +43,25 @@ struct Rare {
     /// Its place among those of its key.
     turn: Option<Turn>,
     /// Of an event that a store keeps until it is handled.
-    receipt: Option<Box<dyn Receipt>>,
+    ack: Option<Box<dyn Acknowledgement>>,
     /// What it takes of its handler's quota.
     share: Share,
-    gate: Gate,
+    gate: ProbeState,
 }
 
 impl Job {
     /// A job that its bus counts from here on.
-    pub(in crate::event) fn new(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
+    pub(in crate::event) fn new(site: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
         site.mailbox.backlog().add_one();
         Self::counted(site, payload)
     }
 
     /// A job that its bus counts already.
-    pub(in crate::event) fn counted(site: &Arc<QueuedSite>, payload: Arc<dyn Payload>) -> Self {
+    pub(in crate::event) fn counted(site: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
         Self {
             site: Arc::clone(site),
             payload,
-            rare: None,
+            extras: None,
             has_room: false,
             entered: false,
             pending: true,
@@ -84,7 +84,7 @@ impl Job {
         to: Option<oneshot::Sender<HandlerOutcome>>,
     ) -> Self {
         if to.is_some() {
-            self.rare().acknowledge = to;
+            self.extras().acknowledge = to;
         }
         self
     }
@@ -93,7 +93,7 @@ impl Job {
     #[inline]
     pub(in crate::event) fn takes(mut self, turn: Option<Turn>) -> Self {
         if turn.is_some() {
-            self.rare().turn = turn;
+            self.extras().turn = turn;
         }
         self
     }
@@ -102,59 +102,59 @@ impl Job {
     #[inline]
     pub(in crate::event) fn shares(mut self, share: Share) -> Self {
         if share.is_some() {
-            self.rare().share = share;
+            self.extras().share = share;
         }
         self
     }
 
     /// Makes it the replay of a dead letter.
     pub(in crate::event) fn replays(mut self, replay: Replay) -> Self {
-        self.rare().replay = Some(replay);
+        self.extras().replay = Some(replay);
         self
     }
 
     /// Makes it the delivery of an event that a store keeps.
-    pub(in crate::event) fn delivers(mut self, receipt: impl Receipt + 'static) -> Self {
-        self.rare().receipt = Some(Box::new(receipt));
+    pub(in crate::event) fn delivers(mut self, ack: impl Acknowledgement + 'static) -> Self {
+        self.extras().ack = Some(Box::new(ack));
         self
     }
 
-    fn rare(&mut self) -> &mut Rare {
-        self.rare.get_or_insert_default()
+    fn extras(&mut self) -> &mut Extras {
+        self.extras.get_or_insert_default()
     }
 
     /// The key of its event, if that has one.
     pub(in crate::event) fn key(&self) -> Option<u64> {
-        let turn = self.rare.as_ref()?.turn.as_ref()?;
+        let turn = self.extras.as_ref()?.turn.as_ref()?;
         Some(turn.key)
     }
 
     /// What waits behind it while it waits for a retry.
-    pub(in crate::event) fn lane(&self) -> Option<Lane> {
+    pub(in crate::event) fn order_key(&self) -> Option<OrderKey> {
         // A batch has events of several keys, and is tried again as one.
         let key = self.key().filter(|_| !self.site.call.is_batch);
-        (self.site.site.options.concurrency <= 1).then(|| Lane::new(address(&self.site), key))
+        (self.site.site.options.concurrency <= 1).then(|| OrderKey::new(address(&self.site), key))
     }
 
     #[cold]
     #[inline(never)]
     fn gives_share_back(&mut self) {
-        self.rare().share = None;
+        self.extras().share = None;
     }
 
     fn failures(&self) -> Option<&Failures> {
-        self.rare.as_ref()?.failures.as_ref()
+        self.extras.as_ref()?.failures.as_ref()
     }
 
     /// Whether its publisher waits for what becomes of it.
     pub(in crate::event) fn is_awaited(&self) -> bool {
-        (self.rare.as_ref()).is_some_and(|rare| rare.acknowledge.is_some())
+        (self.extras.as_ref()).is_some_and(|extras| extras.acknowledge.is_some())
     }
 
     /// Its handler is about to be called: `None` when the store that keeps the event gives it up.
     pub(in crate::event) fn take(self) -> Option<Self> {
-        let receipt = (self.rare.as_ref()).and_then(|rare| rare.receipt.as_ref());
-        if receipt.is_none_or(|receipt| receipt.take()) {
+        let ack = (self.extras.as_ref()).and_then(|extras| extras.ack.as_ref());
+        if ack.is_none_or(|ack| ack.take()) {
             return Some(self);
         }
         self.discard();
@@ -171,9 +171,9 @@ impl Job {
     pub(in crate::event) fn yield_place(&mut self, to: &mut Self) {
         to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);
-        let share = self.rare.as_mut().and_then(|rare| rare.share.take());
-        if share.is_some() && to.rare().share.is_none() {
-            to.rare().share = share;
+        let share = self.extras.as_mut().and_then(|extras| extras.share.take());
+        if share.is_some() && to.extras().share.is_none() {
+            to.extras().share = share;
         }
     }
 
@@ -184,7 +184,7 @@ impl Job {
         if self.site.site.keeps_room {
             return false;
         }
-        if self.rare.is_some() {
+        if self.extras.is_some() {
             self.gives_share_back();
         }
         std::mem::take(&mut self.has_room)
@@ -192,7 +192,7 @@ impl Job {
 
     /// Whether nothing is left to do but to count it, once it ended well.
     pub(in crate::event) fn is_plain(&self) -> bool {
-        self.rare.is_none() && !self.has_room
+        self.extras.is_none() && !self.has_room
     }
 
     /// Somebody else counts it as handled.
@@ -208,14 +208,16 @@ impl Job {
     }
 
     /// What it has to do with the breaker of its handler.
-    pub(in crate::event) fn gate(&self) -> Gate {
-        self.rare.as_ref().map_or(Gate::Never, |rare| rare.gate)
+    pub(in crate::event) fn gate(&self) -> ProbeState {
+        self.extras
+            .as_ref()
+            .map_or(ProbeState::Never, |extras| extras.gate)
     }
 
     /// Notes what it has to do with that.
-    pub(in crate::event) fn stands(&mut self, gate: Gate) {
+    pub(in crate::event) fn stands(&mut self, gate: ProbeState) {
         if gate != self.gate() {
-            self.rare().gate = gate;
+            self.extras().gate = gate;
         }
     }
 
@@ -226,7 +228,7 @@ impl Job {
 
     /// Notes that it showed the target to be down, which is no try of the event.
     pub(in crate::event) fn probed(&mut self, error: &Error) {
-        let failures = &mut self.rare().failures;
+        let failures = &mut self.extras().failures;
         (failures.get_or_insert_with(|| Failures::before(error))).probed(error);
     }
 
@@ -248,7 +250,7 @@ impl Job {
 
     /// Notes a call that failed.
     pub(in crate::event) fn failed(&mut self, error: &Error) {
-        match &mut self.rare().failures {
+        match &mut self.extras().failures {
             Some(failures) => failures.again(error),
             none => *none = Some(Failures::first(error)),
         }
@@ -256,13 +258,13 @@ impl Job {
 
     /// Ends it well, after [`Job::leave`], and tells the publisher if it waits for that.
     pub(in crate::event) async fn succeed(mut self) {
-        if let Some(rare) = &mut self.rare
-            && let Some(replay) = &rare.replay
+        if let Some(extras) = &mut self.extras
+            && let Some(replay) = &extras.replay
         {
             replay.done().await;
             // Before the publisher is told, so that it finds the letter free for whatever it does
             // next.
-            rare.replay = None;
+            extras.replay = None;
         }
         self.end(Ok(()));
     }
@@ -271,8 +273,8 @@ impl Job {
     pub(in crate::event) fn end(mut self, result: Result<()>) {
         self.leave();
         self.acknowledge(result);
-        if let Some(receipt) = self.receipt() {
-            receipt.handled();
+        if let Some(ack) = self.ack() {
+            ack.handled();
         }
     }
 
@@ -280,13 +282,13 @@ impl Job {
     /// way there, it goes to the dead letters all the same, under the same id.
     pub(in crate::event) async fn bury(mut self, error: &Error) {
         let letter = self.letter();
-        match self.receipt() {
-            Some(receipt) => receipt.dead(letter),
+        match self.ack() {
+            Some(ack) => ack.dead(letter),
             None => self.site.site.letters.file(letter).await,
         }
         self.site.site.count_dead_letter();
         self.leave();
-        self.rare().replay = None;
+        self.extras().replay = None;
         self.acknowledge(Err(error.same()));
     }
 
@@ -311,15 +313,15 @@ impl Job {
     }
 
     fn acknowledge(&mut self, result: Result<()>) {
-        let acknowledge = (self.rare.as_mut()).and_then(|rare| rare.acknowledge.take());
+        let acknowledge = (self.extras.as_mut()).and_then(|extras| extras.acknowledge.take());
         if let Some(acknowledge) = acknowledge {
             // The publisher may have stopped waiting.
             drop(acknowledge.send(self.site.site.outcome(result)));
         }
     }
 
-    fn receipt(&mut self) -> Option<Box<dyn Receipt>> {
-        self.rare.as_mut()?.receipt.take()
+    fn ack(&mut self) -> Option<Box<dyn Acknowledgement>> {
+        self.extras.as_mut()?.ack.take()
     }
 
     /// Is no longer counted by the mailbox: its handler is done with it.
@@ -334,13 +336,13 @@ impl Job {
         let Self {
             site,
             payload,
-            rare,
+            extras,
             ..
         } = self;
-        let rare = rare.get_or_insert_default();
-        let failures = rare.failures.get_or_insert_with(|| Failures::none(false));
+        let extras = extras.get_or_insert_default();
+        let failures = extras.failures.get_or_insert_with(|| Failures::none(false));
         let letter = site.site.letter(&**payload, failures);
-        match &rare.replay {
+        match &extras.replay {
             Some(replay) => replay.again(letter),
             None => letter,
         }
@@ -350,7 +352,7 @@ impl Job {
     #[cold]
     fn leave_behind(&mut self) {
         let is_shut = self.site.is_shut();
-        match &mut self.rare().failures {
+        match &mut self.extras().failures {
             Some(failures) => failures.stopped(is_shut),
             none => *none = Some(Failures::none(is_shut)),
         }
@@ -361,7 +363,7 @@ impl Job {
     }
 
     fn is_stored(&self) -> bool {
-        (self.rare.as_ref()).is_some_and(|rare| rare.receipt.is_some())
+        (self.extras.as_ref()).is_some_and(|extras| extras.ack.is_some())
     }
 
     /// Ends it wherever it is dropped, as long as somebody counts it.
@@ -377,7 +379,7 @@ impl Job {
         }
         if self.pending {
             // The bus is idle only when those who wait for this are told.
-            drop(self.rare.take());
+            drop(self.extras.take());
             self.site.mailbox.backlog().end(1);
         }
     }

@@ -1,8 +1,8 @@
 //! The bounded queue between publishers and the worker of one instance.
 //!
-//! Invariants: the slots given out and the jobs that no handler was called with yet are never more
+//! Invariants: the permits given out and the jobs that no handler was called with yet are never more
 //! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
-//! that are in; a slot that is dropped unfilled gives its room back.
+//! that are in; a permit that is dropped unused gives its room back.
 //!
 //! Room is counted under the same lock, so that a publisher who finds room takes it once.
 //!
@@ -13,9 +13,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
 use super::bell::Bell;
+use super::capacity::{Capacity, NoPermit, Waiters};
 use super::job::Job;
-use super::lane::Lane;
-use super::room::{NoSlot, Room, Turns};
+use super::order_key::OrderKey;
 use crate::event::outcome::backlog::Backlog;
 use crate::sync::atomic::{
     AtomicBool, AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release,
@@ -34,14 +34,19 @@ pub(crate) struct Mailbox {
     uid: usize,
     capacity: usize,
     queue: Mutex<Queue>,
-    turns: Turns,
+    waiters: Waiters,
     bell: Bell,
     /// The jobs of its bus, of which its own are a part.
     backlog: Backlog,
     /// Whether a job that waits may have to give way to a new one.
     gives_way: AtomicBool,
+    ended: EndedJobs,
+}
+
+/// How many jobs have come to an end.
+struct EndedJobs {
     /// Jobs that entered and are in nobody's hands any more.
-    handled: AtomicUsize,
+    all: AtomicUsize,
     /// Those of them that were dropped unhandled, and are in the dead letters.
     left_behind: AtomicUsize,
 }
@@ -51,31 +56,31 @@ const POLL: Duration = Duration::from_millis(1);
 
 struct Queue {
     jobs: VecDeque<Job>,
-    room: Room,
+    capacity: Capacity,
     /// Jobs that ever entered.
     entered: usize,
     /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
-    held: HashMap<Lane, VecDeque<Job>>,
+    held: HashMap<OrderKey, VecDeque<Job>>,
     closed: bool,
 }
 
 /// Room for one job.
-pub(crate) struct Slot<'a>(Slots<'a>);
+pub(crate) struct Permit<'a>(Permits<'a>);
 
 /// Room for some jobs, at least one.
-pub(in crate::event) struct Slots<'a> {
+pub(in crate::event) struct Permits<'a> {
     mailbox: &'a Mailbox,
     count: usize,
 }
 
-impl Slot<'_> {
+impl Permit<'_> {
     /// Puts the job in; `false` when the mailbox was closed meanwhile.
     pub(crate) fn fill(self, job: Job) -> bool {
         self.0.fill(std::iter::once(job))
     }
 }
 
-impl Slots<'_> {
+impl Permits<'_> {
     pub(in crate::event) fn count(&self) -> usize {
         self.count
     }
@@ -96,7 +101,7 @@ impl Slots<'_> {
     }
 }
 
-impl Drop for Slots<'_> {
+impl Drop for Permits<'_> {
     fn drop(&mut self) {
         if self.count > 0 {
             self.mailbox.give_back(self.count);
@@ -110,12 +115,14 @@ impl Mailbox {
             uid,
             capacity,
             queue: Mutex::new(Queue::new(capacity)),
-            turns: Turns::new(),
+            waiters: Waiters::new(),
             bell: Bell::new(),
             backlog: backlog.clone(),
             gives_way: AtomicBool::new(false),
-            handled: AtomicUsize::new(0),
-            left_behind: AtomicUsize::new(0),
+            ended: EndedJobs {
+                all: AtomicUsize::new(0),
+                left_behind: AtomicUsize::new(0),
+            },
         }
     }
 
@@ -123,17 +130,17 @@ impl Mailbox {
     pub(crate) fn unfinished(&self) -> usize {
         let queue = self.lock();
         // What is handled has entered, and while this looks none enters.
-        queue.entered - self.handled.load(Acquire)
+        queue.entered - self.ended.all.load(Acquire)
     }
 
     /// Counts jobs as handled.
     pub(in crate::event) fn handled(&self, jobs: usize) {
-        self.handled.fetch_add(jobs, Release);
+        self.ended.all.fetch_add(jobs, Release);
     }
 
     /// Gives the room of jobs back.
     pub(in crate::event) fn give_back(&self, jobs: usize) {
-        self.lock().room.give(jobs, &self.turns);
+        self.lock().capacity.give(jobs, &self.waiters);
     }
 
     /// The jobs of its bus.
@@ -162,7 +169,7 @@ impl Mailbox {
 
     /// Whether there is room now.
     pub(in crate::event) fn has_room(&self) -> bool {
-        self.lock().room.is_there()
+        self.lock().capacity.is_there()
     }
 
     /// Waits for room.
@@ -170,36 +177,36 @@ impl Mailbox {
     /// # Cancel safety
     ///
     /// A dropped future takes no room.
-    pub(crate) async fn reserve(&self) -> Result<Slot<'_>, NoSlot> {
+    pub(crate) async fn reserve(&self) -> Result<Permit<'_>, NoPermit> {
         let waits = {
             let mut queue = self.lock();
             match queue.take_room(1) {
-                Ok(_) => return Ok(Slot(self.slots(1))),
-                Err(NoSlot::Closed) => return Err(NoSlot::Closed),
-                Err(NoSlot::Full) => queue.room.wait(),
+                Ok(_) => return Ok(Permit(self.permits(1))),
+                Err(NoPermit::Closed) => return Err(NoPermit::Closed),
+                Err(NoPermit::Full) => queue.capacity.wait(),
             }
             Waits(self)
         };
-        if !self.turns.next().await {
-            return Err(NoSlot::Closed);
+        if !self.waiters.next().await {
+            return Err(NoPermit::Closed);
         }
         Ok(waits.over())
     }
 
     /// Takes room if there is any.
-    pub(crate) fn try_reserve(&self) -> Result<Slot<'_>, NoSlot> {
-        self.try_reserve_most(1).map(Slot)
+    pub(crate) fn try_reserve(&self) -> Result<Permit<'_>, NoPermit> {
+        self.try_reserve_most(1).map(Permit)
     }
 
     /// Takes as much room as there is, at least for one job and at most for so many.
-    pub(in crate::event) fn try_reserve_most(&self, jobs: usize) -> Result<Slots<'_>, NoSlot> {
+    pub(in crate::event) fn try_reserve_most(&self, jobs: usize) -> Result<Permits<'_>, NoPermit> {
         let count = self.lock().take_room(jobs)?;
-        Ok(self.slots(count))
+        Ok(self.permits(count))
     }
 
     /// Puts a job in if there is room; else it comes back.
     #[inline]
-    pub(in crate::event) fn push(&self, job: Job) -> Result<(), (NoSlot, Job)> {
+    pub(in crate::event) fn push(&self, job: Job) -> Result<(), (NoPermit, Job)> {
         let mut queue = self.lock();
         if let Err(none) = queue.take_room(1) {
             return Err((none, job));
@@ -210,8 +217,8 @@ impl Mailbox {
         Ok(())
     }
 
-    fn slots(&self, count: usize) -> Slots<'_> {
-        Slots {
+    fn permits(&self, count: usize) -> Permits<'_> {
+        Permits {
             mailbox: self,
             count,
         }
@@ -272,7 +279,7 @@ impl Mailbox {
     /// Takes no new jobs; those that are in stay for the worker.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
-        self.turns.close();
+        self.waiters.close();
         self.bell.ring();
     }
 
@@ -281,29 +288,32 @@ impl Mailbox {
         &self.bell
     }
 
-    /// Lets the jobs of a lane wait behind one of them.
-    pub(in crate::event) fn hold(&self, lane: Lane) {
-        self.lock().held.entry(lane).or_default();
+    /// Lets the jobs of an order key wait behind one of them.
+    pub(in crate::event) fn hold(&self, order_key: OrderKey) {
+        self.lock().held.entry(order_key).or_default();
     }
 
-    /// Puts a job behind those of its lane; it comes back if the lane is not held.
+    /// Puts a job behind those of its order key; it comes back if those are not held.
     pub(in crate::event) fn hold_back(&self, job: Job) -> Option<Job> {
         let mut queue = self.lock();
-        match job.lane().and_then(|lane| queue.held.get_mut(&lane)) {
+        match job
+            .order_key()
+            .and_then(|order_key| queue.held.get_mut(&order_key))
+        {
             Some(held) => held.push_back(job),
             None => return Some(job),
         }
         None
     }
 
-    /// The jobs of a lane that waited, which goes on.
-    pub(in crate::event) fn release(&self, lane: Lane) -> VecDeque<Job> {
-        self.lock().held.remove(&lane).unwrap_or_default()
+    /// The jobs of an order key that waited, and go on now.
+    pub(in crate::event) fn release(&self, order_key: OrderKey) -> VecDeque<Job> {
+        self.lock().held.remove(&order_key).unwrap_or_default()
     }
 
     /// Notes a job that went to the dead letters because nobody came to it.
     pub(in crate::event) fn left_behind(&self) {
-        self.left_behind.fetch_add(1, Relaxed);
+        self.ended.left_behind.fetch_add(1, Relaxed);
     }
 
     /// Drops what no worker will handle any more: it goes to the dead letters.
@@ -325,7 +335,7 @@ impl Mailbox {
 
     /// Jobs that went to the dead letters because nobody came to them.
     pub(crate) fn dead_lettered(&self) -> usize {
-        self.left_behind.load(Relaxed)
+        self.ended.left_behind.load(Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Queue> {
@@ -337,11 +347,11 @@ impl Mailbox {
 struct Waits<'a>(&'a Mailbox);
 
 impl<'a> Waits<'a> {
-    /// It has its turn.
-    fn over(self) -> Slot<'a> {
-        let slots = self.0.slots(1);
+    /// It has its permit.
+    fn over(self) -> Permit<'a> {
+        let permits = self.0.permits(1);
         std::mem::forget(self);
-        Slot(slots)
+        Permit(permits)
     }
 }
 
@@ -349,7 +359,7 @@ impl Drop for Waits<'_> {
     fn drop(&mut self) {
         let mut queue = self.0.lock();
         if !queue.closed {
-            queue.room.give_up(&self.0.turns);
+            queue.capacity.give_up(&self.0.waiters);
         }
     }
 }
@@ -358,7 +368,7 @@ impl Queue {
     fn new(capacity: usize) -> Self {
         Self {
             jobs: VecDeque::new(),
-            room: Room::new(capacity),
+            capacity: Capacity::new(capacity),
             entered: 0,
             held: HashMap::new(),
             closed: false,
@@ -367,12 +377,12 @@ impl Queue {
 
     /// Takes room for so many jobs at most, and for one at least; says for how many.
     #[inline]
-    fn take_room(&mut self, jobs: usize) -> Result<usize, NoSlot> {
+    fn take_room(&mut self, jobs: usize) -> Result<usize, NoPermit> {
         if self.closed {
-            return Err(NoSlot::Closed);
+            return Err(NoPermit::Closed);
         }
-        match self.room.take(jobs) {
-            0 => Err(NoSlot::Full),
+        match self.capacity.take(jobs) {
+            0 => Err(NoPermit::Full),
             count => Ok(count),
         }
     }
@@ -389,8 +399,8 @@ impl Queue {
     fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
         let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.site, &job.site);
         let mut lanes = self.held.values_mut();
-        if let Some(lane) = lanes.find(|lane| lane.front().is_some_and(is_like)) {
-            return lane.pop_front();
+        if let Some(order_key) = lanes.find(|order_key| order_key.front().is_some_and(is_like)) {
+            return order_key.pop_front();
         }
         let at = self.jobs.iter().position(is_like)?;
         self.jobs.remove(at)

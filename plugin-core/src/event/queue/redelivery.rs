@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::handler::{Queued, QueuedSite};
+use super::handler::{Queued, QueuedHandler};
 use crate::error::Result;
 use crate::event::handler::Site;
 use crate::event::payload::{Carried, Envelope, Payload};
@@ -18,7 +18,7 @@ pub(crate) trait Addressee: Send + Sync {
 /// What became of an event for one handler.
 pub(crate) enum Received {
     Inline(Arc<Site>, Result<()>),
-    Queued(Arc<QueuedSite>),
+    Queued(Arc<QueuedHandler>),
 }
 
 impl<P: Carried> Addressee for Queued<P> {

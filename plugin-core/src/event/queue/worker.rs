@@ -3,7 +3,7 @@
 //! Order: the events of one handler are handled in the order in which they were accepted, unless
 //! its `concurrency` is more than one: then those of one key are. A batch handler's events wait
 //! until the batch is full, its `linger` is over, or the mailbox is closed. While an event waits
-//! for its retry, the later ones of its lane wait behind it in the mailbox, and all others are
+//! for its retry, the later ones of its order key wait behind it in the mailbox, and all others are
 //! handled.
 //!
 //! Most calls are done when they are polled for the first time. They are made one after the other
@@ -11,12 +11,12 @@
 //! `await`.
 
 mod batch;
-mod beside;
 mod calls;
-mod desk;
-mod done;
-mod lanes;
-mod parked;
+mod completions;
+mod concurrent;
+mod queues;
+mod retries;
+mod slot;
 mod timer;
 mod work;
 
@@ -28,32 +28,32 @@ use std::task::{Context, Poll, ready};
 use tokio::time::Instant;
 
 use super::job::Job;
-use super::lane::Lane;
 use super::mailbox::Mailbox;
+use super::order_key::OrderKey;
 use crate::error::Result;
 use batch::Batches;
-use beside::Beside;
-use desk::Desk;
-use done::{Done, TURN};
-use parked::Parked;
+use completions::{Completions, TURN};
+use concurrent::ConcurrentCalls;
+use retries::RetryQueue;
+use slot::CallSlot;
 use work::Work;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
     // In this order, so that what a worker leaves behind becomes dead letters in the order in which
     // it came.
-    desk: Desk,
+    slot: CallSlot,
     /// What is to be called before the jobs: what has waited long enough.
     ready: VecDeque<Work>,
     /// What was taken out of the mailbox, in its order.
     jobs: VecDeque<Job>,
-    done: Done,
+    completions: Completions,
     /// What it has come to since others had their turn.
     turn: usize,
     batches: Batches,
     /// What waits for its retry.
-    parked: Parked,
-    beside: Beside,
+    retries: RetryQueue,
+    concurrent: ConcurrentCalls,
 }
 
 /// Why calls are not just made one after the other.
@@ -71,11 +71,11 @@ enum Step {
 }
 
 /// What comes next.
-enum Next {
+enum NextStep {
     Nothing,
     /// A job was put where it waits.
     Waits,
-    /// It is on the desk.
+    /// It is in the call slot.
     Call,
 }
 
@@ -83,14 +83,14 @@ impl Worker {
     pub(crate) fn new(mailbox: Arc<Mailbox>) -> Self {
         Self {
             batches: Batches::new(mailbox.capacity()),
-            beside: Beside::new(),
-            desk: Desk::new(),
-            done: Done::new(&mailbox),
+            concurrent: ConcurrentCalls::new(),
+            slot: CallSlot::new(),
+            completions: Completions::new(&mailbox),
             turn: 0,
             mailbox,
             ready: VecDeque::new(),
             jobs: VecDeque::new(),
-            parked: Parked::new(),
+            retries: RetryQueue::new(),
         }
     }
 
@@ -120,24 +120,24 @@ impl Worker {
 
     fn has_work(&self) -> bool {
         !(self.ready.is_empty() && self.jobs.is_empty())
-            || self.desk.is_busy()
+            || self.slot.is_busy()
             || self.has_waiting()
     }
 
     /// Whether there is something that waits for its time.
     fn has_waiting(&self) -> bool {
-        !self.batches.is_empty() || !self.parked.is_empty() || !self.beside.is_empty()
+        !self.batches.is_empty() || !self.retries.is_empty() || !self.concurrent.is_empty()
     }
 
     async fn wait(&mut self, open: bool) -> bool {
-        let due = [self.batches.due(), self.parked.due()];
+        let due = [self.batches.due(), self.retries.due()];
         let due = due.into_iter().flatten().min();
-        if open && due.is_none() && self.beside.is_empty() {
+        if open && due.is_none() && self.concurrent.is_empty() {
             return self.mailbox.take(&mut self.jobs).await;
         }
         tokio::select! {
             more = self.mailbox.take(&mut self.jobs), if open => return more,
-            Some(failed) = self.beside.ended() => failed.into_iter().for_each(|work| self.park(work)),
+            Some(failed) = self.concurrent.ended() => failed.into_iter().for_each(|work| self.park(work)),
             () = sleep_until(due) => {}
         }
         open
@@ -151,10 +151,10 @@ impl Worker {
         if !self.has_waiting() {
             return;
         }
-        for work in self.beside.reap() {
+        for work in self.concurrent.reap() {
             self.park(work);
         }
-        while let Some(work) = self.parked.pop_due() {
+        while let Some(work) = self.retries.pop_due() {
             self.ready.push_back(work);
         }
         let over = |batch: &batch::OpenBatch, now: Instant| {
@@ -166,7 +166,7 @@ impl Worker {
     /// Finds what waits and should not: its subscription has ended or comes to rest, or the plugin
     /// stops before its time has come.
     fn gather_ended(&mut self) {
-        for work in self.parked.take_ended(self.mailbox.bell().ends()) {
+        for work in self.retries.take_ended(self.mailbox.bell().ends()) {
             if !work.site().drains() && !work.site().site.has_ended() {
                 self.leave_behind(work);
                 continue;
@@ -181,13 +181,13 @@ impl Worker {
     /// Makes calls until one waits, or until there is more to do than that.
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Step> {
         let step = self.make_calls(context);
-        self.done.tell();
+        self.completions.tell();
         step
     }
 
     fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<Step> {
-        if self.desk.is_busy() {
-            let result = ready!(self.desk.poll(&mut self.done, context));
+        if self.slot.is_busy() {
+            let result = ready!(self.slot.poll(&mut self.completions, context));
             if let Some(step) = self.ended(result) {
                 return Poll::Ready(step);
             }
@@ -195,9 +195,9 @@ impl Worker {
         while self.turn < TURN {
             self.turn += 1;
             match self.next() {
-                Next::Nothing => return Poll::Ready(Step::Idle),
-                Next::Waits => continue,
-                Next::Call => {}
+                NextStep::Nothing => return Poll::Ready(Step::Idle),
+                NextStep::Waits => continue,
+                NextStep::Call => {}
             }
             if let Some(step) = ready!(self.call(context)) {
                 return Poll::Ready(step);
@@ -207,40 +207,42 @@ impl Worker {
         Poll::Ready(Step::Pause)
     }
 
-    /// Puts on the desk what is to be called next.
+    /// Puts into the call slot what is to be called next.
     #[inline(always)]
-    fn next(&mut self) -> Next {
+    fn next(&mut self) -> NextStep {
         if let Some(work) = self.ready.pop_front() {
-            self.desk.put(work);
-            return Next::Call;
+            self.slot.put(work);
+            return NextStep::Call;
         }
         let Some(job) = self.jobs.pop_front() else {
-            return Next::Nothing;
+            return NextStep::Nothing;
         };
-        if job.site.call.is_batch || !self.parked.is_empty() {
+        if job.site.call.is_batch || !self.retries.is_empty() {
             return self.assign(job);
         }
-        self.desk.put(Work::of(job));
-        Next::Call
+        self.slot.put(Work::of(job));
+        NextStep::Call
     }
 
     /// Puts a job where it belongs, if it may have to wait.
-    fn assign(&mut self, job: Job) -> Next {
+    fn assign(&mut self, job: Job) -> NextStep {
         let Some(job) = self.hold_back(job) else {
-            return Next::Waits;
+            return NextStep::Waits;
         };
         let work = match job.site.call.is_batch {
             true => self.batches.add(job),
             false => Some(Work::of(job)),
         };
-        let Some(work) = work else { return Next::Waits };
-        self.desk.put(work);
-        Next::Call
+        let Some(work) = work else {
+            return NextStep::Waits;
+        };
+        self.slot.put(work);
+        NextStep::Call
     }
 
-    /// Lets a job wait if its lane waits for a retry.
+    /// Lets a job wait if its order key waits for a retry.
     fn hold_back(&self, job: Job) -> Option<Job> {
-        if self.parked.is_empty() {
+        if self.retries.is_empty() {
             return Some(job);
         }
         self.mailbox.hold_back(job)
@@ -250,44 +252,44 @@ impl Worker {
     /// nothing is left to do.
     #[inline(always)]
     fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
-        let Some(work) = self.desk.work() else {
+        let Some(work) = self.slot.work() else {
             return Poll::Ready(None);
         };
         let site = &work.site().site;
         if site.is_special {
-            return Poll::Ready(self.desk.take().map(Step::Special));
+            return Poll::Ready(self.slot.take().map(Step::Special));
         }
         if site.has_ended() {
-            return Poll::Ready(self.desk.take().map(Step::Void));
+            return Poll::Ready(self.slot.take().map(Step::Void));
         }
-        self.done.gave_room(work.begin());
-        let result = ready!(self.desk.call(&mut self.done, context));
+        self.completions.gave_room(work.begin());
+        let result = ready!(self.slot.call(&mut self.completions, context));
         Poll::Ready(self.ended(result))
     }
 
     #[inline]
     fn ended(&mut self, result: Option<Result<()>>) -> Option<Step> {
         let result = result?;
-        (self.desk.take()).map(|work| Step::Ended(work, result))
+        (self.slot.take()).map(|work| Step::Ended(work, result))
     }
 
     /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.
     async fn call_special(&mut self, work: Work) {
-        // What waited for a retry was taken before: no lane waits for what is gone.
+        // What waited for a retry was taken before: no job waits for what is gone.
         let Some(mut work) = work.take() else {
             return;
         };
-        for failed in self.beside.reap() {
+        for failed in self.concurrent.reap() {
             self.park(failed);
         }
         if work.site().site.options.concurrency > 1 {
-            while self.beside.has_no_room_for(&work) {
-                let Some(failed) = self.beside.ended().await else {
+            while self.concurrent.has_no_room_for(&work) {
+                let Some(failed) = self.concurrent.ended().await else {
                     break;
                 };
                 failed.into_iter().for_each(|work| self.park(work));
             }
-            let refused = self.beside.call(work);
+            let refused = self.concurrent.call(work);
             return refused.into_iter().for_each(|work| self.park(work));
         }
         if work.site().site.has_ended() {
@@ -301,64 +303,66 @@ impl Worker {
 
     /// Makes a call and waits for its end.
     async fn call_alone(&mut self, mut work: Work) {
-        self.done.gave_room(work.begin());
-        self.desk.put(work);
-        let (desk, done) = (&mut self.desk, &mut self.done);
+        self.completions.gave_room(work.begin());
+        self.slot.put(work);
+        let (slot, completions) = (&mut self.slot, &mut self.completions);
         let ended = poll_fn(|context| {
-            let polled = match desk.is_busy() {
-                true => desk.poll(done, context),
-                false => desk.call(done, context),
+            let polled = match slot.is_busy() {
+                true => slot.poll(completions, context),
+                false => slot.call(completions, context),
             };
-            done.tell();
+            completions.tell();
             polled
         });
         if let Some(result) = ended.await
-            && let Some(work) = self.desk.take()
+            && let Some(work) = self.slot.take()
         {
             self.conclude(work, result).await;
         }
     }
 
     fn discard(&mut self, work: Work) {
-        let lane = work.lane_of_retry();
+        let order_key = work.lane_of_retry();
         work.discard();
-        self.release(lane);
+        self.release(order_key);
     }
 
     async fn conclude(&mut self, work: Work, result: Result<()>) {
-        let lane = work.lane_of_retry();
+        let order_key = work.lane_of_retry();
         match work.conclude(result).await {
             Some(failed) => self.park(failed),
-            None => self.release(lane),
+            None => self.release(order_key),
         }
     }
 
-    /// Lets what failed wait for its retry, and its lane behind it; unless it is stored, and nothing
+    /// Lets what failed wait for its retry, and what has its order key behind it; unless it is stored, and nothing
     /// is waited for any more; or unless it would wait in vain.
     fn park(&mut self, work: Work) {
         if work.site().drains() {
             work.site().come_to_rest();
             return self.discard(work);
         }
-        let lane = work.lane();
-        match self.parked.push(work, self.mailbox.bell().ends()) {
+        let order_key = work.order_key();
+        match self.retries.push(work, self.mailbox.bell().ends()) {
             Some(hopeless) => self.leave_behind(hopeless),
-            None => lane.into_iter().for_each(|lane| self.mailbox.hold(lane)),
+            None => order_key
+                .into_iter()
+                .for_each(|order_key| self.mailbox.hold(order_key)),
         }
     }
 
     /// Leaves work to the dead letters that its plugin stops too early for.
     fn leave_behind(&mut self, work: Work) {
-        let lane = work.lane_of_retry();
-        self.beside.skip(&work);
+        let order_key = work.lane_of_retry();
+        self.concurrent.skip(&work);
         drop(work);
-        self.release(lane);
+        self.release(order_key);
     }
 
     /// A retry is over: what waited behind it comes next.
-    fn release(&mut self, lane: Option<Lane>) {
-        let Some(lane) = lane else { return };
-        for job in self.mailbox.release(lane).into_iter().rev() {
+    fn release(&mut self, order_key: Option<OrderKey>) {
+        let Some(order_key) = order_key else { return };
+        for job in self.mailbox.release(order_key).into_iter().rev() {
             self.jobs.push_front(job);
         }
     }

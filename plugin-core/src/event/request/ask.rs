@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Request;
-use super::desk::Desk;
+use super::responder::Responder;
 use super::route::RequestRoute;
 use crate::context;
 use crate::context::{Identity, Meta};
@@ -29,12 +29,14 @@ pub(super) async fn ask<Q: Request>(
     if bus.is_closed() || owner.is_muted() {
         return Err(RequestError::Stopping);
     }
-    let desk = route.desk().ok_or(RequestError::NotRunning { topic })?;
-    refuse_own(&desk)?;
+    let responder = route
+        .responder()
+        .ok_or(RequestError::NotRunning { topic })?;
+    refuse_own(&responder)?;
     let envelope = Envelope::new(Meta::new(Record::current(), owner.name()), request);
     let began = Instant::now();
     let deadline = deadline(began, limit);
-    let answer = desk.answer(envelope, deadline, pending);
+    let answer = responder.answer(envelope, deadline, pending);
     match timeout_at(deadline, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(RequestError::TimedOut {
@@ -56,16 +58,16 @@ fn deadline(now: Instant, limit: Duration) -> Instant {
 }
 
 /// A plugin that asks itself in the middle of an answer might wait for the room that it takes.
-fn refuse_own<Q: Request>(desk: &Arc<Desk<Q>>) -> Result<(), RequestError> {
+fn refuse_own<Q: Request>(responder: &Arc<Responder<Q>>) -> Result<(), RequestError> {
     let answering = context::current().and_then(|current| current.answering);
-    if answering != Some(desk.owner().uid()) {
+    if answering != Some(responder.owner().uid()) {
         return Ok(());
     }
     Err(RequestError::Failed {
         topic: Q::DESCRIPTOR.topic,
         error: Error::bug(format!(
             "`{}` asks itself while it answers: call the method in its place",
-            desk.owner().name()
+            responder.owner().name()
         )),
     })
 }

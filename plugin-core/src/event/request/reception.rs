@@ -1,4 +1,4 @@
-//! The desks of an instance: opened when it runs, closed when it stops.
+//! The responders of an instance: opened when it runs, closed when it stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,26 +7,26 @@ use tokio::sync::Semaphore;
 
 use super::Request;
 use super::declared::Respond;
-use super::desk::{Call, Desk, Scope};
+use super::responder::{AnswerCall, AnswerScope, Responder};
 use super::route::RequestRoute;
 use crate::boxed::{BoxFuture, PluginRef, PluginType};
 use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
-use crate::event::handler::Site;
+use crate::event::handler::{Site, Subscribed};
 use crate::event::payload::Envelope;
 use crate::options::SubscribeOptions;
 
-/// The desks of one instance, open until they are closed.
+/// The responders of one instance, open until they are closed.
 #[derive(Debug)]
 pub(crate) struct Reception {
-    scope: Scope,
+    scope: AnswerScope,
     routes: Vec<(Arc<dyn AnyRequestRoute>, Arc<Semaphore>)>,
     owner: Arc<Identity>,
 }
 
-/// Opens the desks of an instance: `#[plugin]` writes one call per `#[respond]`.
+/// Opens the responders of an instance: `#[plugin]` writes one call per `#[respond]`.
 #[derive(Debug)]
 pub struct Desks<'a> {
     bus: &'a Bus,
@@ -36,7 +36,7 @@ pub struct Desks<'a> {
 }
 
 impl Reception {
-    /// Opens a desk for each `#[respond]` of a plugin; `limit` is that of its calls.
+    /// Opens a responder for each `#[respond]` of a plugin; `limit` is that of its calls.
     pub(crate) fn open(
         bus: &Bus,
         owner: &Arc<Identity>,
@@ -44,7 +44,7 @@ impl Reception {
         (plugin, responds): (&PluginRef, &'static [Respond]),
     ) -> Self {
         let mut reception = Self {
-            scope: Scope::default(),
+            scope: AnswerScope::default(),
             routes: Vec::new(),
             owner: Arc::clone(owner),
         };
@@ -90,7 +90,7 @@ impl Desks<'_> {
         call: fn(&T, &Envelope<Q>) -> Result<Q::Answer>,
     ) {
         let plugin = crate::boxed::downcast::<T>(Arc::clone(plugin));
-        self.open(Call::Inline(Box::new(move |request| {
+        self.open(AnswerCall::Inline(Box::new(move |request| {
             call(&plugin, request)
         })));
     }
@@ -102,19 +102,19 @@ impl Desks<'_> {
         call: fn(Arc<T>, Arc<Envelope<Q>>) -> BoxFuture<'static, Result<Q::Answer>>,
     ) {
         let plugin = crate::boxed::downcast::<T>(Arc::clone(plugin));
-        self.open(Call::Spawned(Box::new(move |request| {
+        self.open(AnswerCall::Spawned(Box::new(move |request| {
             call(Arc::clone(&plugin), request)
         })));
     }
 
-    fn open<Q: Request>(&mut self, call: Call<Q>) {
+    fn open<Q: Request>(&mut self, call: AnswerCall<Q>) {
         let route = RequestRoute::<Q>::of(self.bus);
         let room = match call {
-            Call::Inline(_) => Semaphore::MAX_PERMITS,
-            Call::Spawned(_) => self.respond.options.concurrency,
+            AnswerCall::Inline(_) => Semaphore::MAX_PERMITS,
+            AnswerCall::Spawned(_) => self.respond.options.concurrency,
         };
         let room = Arc::new(Semaphore::new(room));
-        route.open(&Arc::new(Desk {
+        route.open(&Arc::new(Responder {
             site: self.site(),
             limit: self.limit,
             room: Arc::clone(&room),
@@ -131,14 +131,10 @@ impl Desks<'_> {
         };
         Site::new(
             &self.reception.owner,
-            self.respond.handler,
-            self.respond.request.topic,
+            (self.respond.handler, self.respond.request.topic),
             options,
-            (
-                self.bus.next_subscription(),
-                None,
-                self.bus.letters().clone(),
-            ),
+            Subscribed::declared(self.bus.next_subscription()),
+            self.bus.letters().clone(),
         )
     }
 }

@@ -7,23 +7,23 @@ use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use arc_swap::ArcSwap;
 
 use super::Request;
-use super::desk::Desk;
+use super::responder::Responder;
 use crate::context::Identity;
 use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
 use crate::event::handler::HandlerReport;
 
 /// The way to whoever answers requests of one type. It outlives those who do. One plugin answers;
-/// if it has replicas, each of them has a desk.
+/// if it has replicas, each of them has a responder.
 pub(super) struct RequestRoute<Q: Request> {
-    desks: ArcSwap<Vec<Arc<Desk<Q>>>>,
+    responders: ArcSwap<Vec<Arc<Responder<Q>>>>,
     turn: AtomicUsize,
 }
 
 impl<Q: Request> Default for RequestRoute<Q> {
     fn default() -> Self {
         Self {
-            desks: ArcSwap::default(),
+            responders: ArcSwap::default(),
             turn: AtomicUsize::new(0),
         }
     }
@@ -35,23 +35,23 @@ impl<Q: Request> RequestRoute<Q> {
         bus.requests().of(TypeId::of::<Q>())
     }
 
-    /// The desk with the most room, in turn where several have as much; `None` if nobody runs.
-    pub(super) fn desk(&self) -> Option<Arc<Desk<Q>>> {
-        let desks = self.desks.load();
-        if let [desk] = &desks[..] {
-            return Some(Arc::clone(desk));
+    /// The responder with the most room, in turn where several have as much; `None` if nobody runs.
+    pub(super) fn responder(&self) -> Option<Arc<Responder<Q>>> {
+        let responders = self.responders.load();
+        if let [responder] = &responders[..] {
+            return Some(Arc::clone(responder));
         }
-        let turn = self.turn.fetch_add(1, Relaxed) % desks.len().max(1);
-        let (before, after) = desks.split_at(turn);
+        let turn = self.turn.fetch_add(1, Relaxed) % responders.len().max(1);
+        let (before, after) = responders.split_at(turn);
         let by_turn = after.iter().chain(before).rev();
-        by_turn.max_by_key(|desk| desk.room()).cloned()
+        by_turn.max_by_key(|responder| responder.room()).cloned()
     }
 
-    /// Leads to a desk from now on, in the place of the same owner's earlier one.
-    pub(super) fn open(&self, desk: &Arc<Desk<Q>>) {
-        self.desks.rcu(|desks| {
-            let mut next = others(desks, desk.owner());
-            next.push(Arc::clone(desk));
+    /// Leads to a responder from now on, in the place of the same owner's earlier one.
+    pub(super) fn open(&self, responder: &Arc<Responder<Q>>) {
+        self.responders.rcu(|responders| {
+            let mut next = others(responders, responder.owner());
+            next.push(Arc::clone(responder));
             next
         });
     }
@@ -59,18 +59,25 @@ impl<Q: Request> RequestRoute<Q> {
 
 impl<Q: Request> AnyRequestRoute for RequestRoute<Q> {
     fn withdraw(&self, owner: &Identity) {
-        self.desks.rcu(|desks| others(desks, owner));
+        self.responders.rcu(|responders| others(responders, owner));
     }
 
     fn reports(&self) -> Vec<HandlerReport> {
-        self.desks.load().iter().map(|desk| desk.report()).collect()
+        self.responders
+            .load()
+            .iter()
+            .map(|responder| responder.report())
+            .collect()
     }
 }
 
-/// The desks that are not an owner's.
-fn others<Q: Request>(desks: &[Arc<Desk<Q>>], owner: &Identity) -> Vec<Arc<Desk<Q>>> {
-    let others = desks
+/// The responders that are not an owner's.
+fn others<Q: Request>(
+    responders: &[Arc<Responder<Q>>],
+    owner: &Identity,
+) -> Vec<Arc<Responder<Q>>> {
+    let others = responders
         .iter()
-        .filter(|desk| desk.owner().uid() != owner.uid());
+        .filter(|responder| responder.owner().uid() != owner.uid());
     others.cloned().collect()
 }

@@ -6,7 +6,7 @@ use crate::error::Result;
 use crate::event::handler::{Filter, Site};
 use crate::event::inline::entry::Inline;
 use crate::event::payload::{AnyEvent, Carried, Envelope};
-use crate::event::queue::handler::{Queued, QueuedSite};
+use crate::event::queue::handler::{Queued, QueuedHandler};
 
 /// A handler of events of any type, before it is bound to the routes that its pattern matches.
 #[derive(Clone)]
@@ -17,7 +17,7 @@ pub(crate) enum AnyHandler {
         call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
     },
     Queued {
-        site: Arc<QueuedSite>,
+        site: Arc<QueuedHandler>,
         filter: Option<AnyFilter>,
     },
 }

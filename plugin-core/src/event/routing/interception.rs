@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use super::table::{Draft, Table};
-use crate::event::middleware::link::AnyLink;
-use crate::event::middleware::topics::Topics;
+use super::table::{Table, TableBuilder};
+use crate::event::middleware::interceptor::AnyInterceptor;
+use crate::event::middleware::topic_filter::TopicFilter;
 use crate::event::middleware::{Chain, MiddlewareReport};
 
-impl Draft<'_> {
+impl TableBuilder<'_> {
     /// Puts a middleware into the chains of all topics that it is called for.
-    pub(in crate::event) fn intercept(&mut self, link: AnyLink) {
-        self.redraft(link.topics());
-        Arc::make_mut(&mut self.middleware).add(link);
+    pub(in crate::event) fn intercept(&mut self, interceptor: AnyInterceptor) {
+        self.rebuild(interceptor.topics());
+        Arc::make_mut(&mut self.middleware).add(interceptor);
     }
 
     /// Takes middleware out.
@@ -23,18 +23,18 @@ impl Draft<'_> {
         }
         self.middleware = Arc::new(left);
         for topics in &released {
-            self.redraft(topics);
+            self.rebuild(topics);
         }
     }
 
     /// Has the routes of some topics made anew, and that of undeclared topics.
-    fn redraft(&mut self, topics: &Topics) {
+    fn rebuild(&mut self, topics: &TopicFilter) {
         for (at, topic) in self.topics.iter().enumerate() {
             if topics.matches(topic) {
-                self.draft(at);
+                self.builder(at);
             }
         }
-        self.draft(self.table.untyped());
+        self.builder(self.table.untyped());
     }
 }
 
@@ -53,8 +53,8 @@ impl Table {
 mod tests {
     use super::*;
     use crate::context::Identity;
-    use crate::event::middleware::link::{Link, OnPublish, Seat};
-    use crate::event::routing::route::{AnyRoute, Route, Serves};
+    use crate::event::middleware::interceptor::{Interceptor, OnPublish, Registration};
+    use crate::event::routing::route::{AnyRoute, Route, RouteKind};
     use crate::lifecycle::{PluginStarted, SystemStarted};
     use crate::options::Stage;
     use crate::pattern::Pattern;
@@ -62,12 +62,12 @@ mod tests {
 
     const TOPICS: [&str; 2] = ["plugin.started", "system.started"];
 
-    fn link(topics: &str) -> AnyLink {
+    fn interceptor(topics: &str) -> AnyInterceptor {
         let owner = Arc::new(Identity::new("guard", 0, Grants::all("guard")));
-        let topics = Topics::new(vec![Pattern::parse(topics).unwrap()]);
+        let topics = TopicFilter::new(vec![Pattern::parse(topics).unwrap()]);
         let call: Box<OnPublish> = Box::new(|_| Ok(None));
-        let seat = Seat::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
-        AnyLink::Publish(Arc::new(Link { seat, call }))
+        let registration = Registration::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
+        AnyInterceptor::Publish(Arc::new(Interceptor { registration, call }))
     }
 
     /// The table as it would be without middleware, for whoever publishes on another topic: not
@@ -79,22 +79,22 @@ mod tests {
             Arc::new(Route::<SystemStarted>::empty()),
         ];
         let table = Table::new(routes.into_iter());
-        let mut draft = Draft::new(&TOPICS, &table);
-        draft.intercept(link("plugin.*"));
-        let with = draft.finish();
+        let mut builder = TableBuilder::new(&TOPICS, &table);
+        builder.intercept(interceptor("plugin.*"));
+        let with = builder.finish();
         let (started, system) = (
             with.route::<PluginStarted>(0),
             with.route::<SystemStarted>(1),
         );
-        assert_eq!(started.serves(), Serves::Intercepted);
-        assert_eq!(system.serves(), Serves::Nobody);
+        assert_eq!(started.kind(), RouteKind::Intercepted);
+        assert_eq!(system.kind(), RouteKind::Nobody);
         assert!(std::ptr::eq(system, table.route::<SystemStarted>(1)));
 
-        let mut draft = Draft::new(&TOPICS, &with);
-        draft.release(&|subscription| subscription == 1);
-        let without = draft.finish();
+        let mut builder = TableBuilder::new(&TOPICS, &with);
+        builder.release(&|subscription| subscription == 1);
+        let without = builder.finish();
         let started = without.route::<PluginStarted>(0);
-        assert_eq!(started.serves(), Serves::Nobody);
+        assert_eq!(started.kind(), RouteKind::Nobody);
         assert!(started.middleware.is_none());
     }
 }

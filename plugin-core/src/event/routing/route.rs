@@ -18,7 +18,7 @@ use crate::event::queue::redelivery::Addressee;
 
 /// Who listens to a type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::event) enum Serves {
+pub(in crate::event) enum RouteKind {
     /// Nobody.
     Nobody,
     /// Inline handlers alone.
@@ -31,7 +31,7 @@ pub(in crate::event) enum Serves {
 
 /// The handlers of one type of payload.
 pub(crate) struct Route<P> {
-    serves: Serves,
+    kind: RouteKind,
     pub(in crate::event) inline: InlineHandlers<P>,
     pub(in crate::event) middleware: Option<Arc<Chain>>,
     handlers: Vec<Arc<Queued<P>>>,
@@ -46,16 +46,16 @@ impl<P: Carried> Route<P> {
         handlers: Vec<Arc<Queued<P>>>,
         middleware: Option<Arc<Chain>>,
     ) -> Self {
-        let serves = match (inline.is_empty(), handlers.is_empty()) {
+        let kind = match (inline.is_empty(), handlers.is_empty()) {
             _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
-                Serves::Intercepted
+                RouteKind::Intercepted
             }
-            (_, false) => Serves::Mailboxes,
-            (false, true) => Serves::Inline,
-            (true, true) => Serves::Nobody,
+            (_, false) => RouteKind::Mailboxes,
+            (false, true) => RouteKind::Inline,
+            (true, true) => RouteKind::Nobody,
         };
         Self {
-            serves,
+            kind,
             inline: InlineHandlers::new(inline, middleware.as_ref()),
             middleware,
             queued: targets(&handlers),
@@ -69,15 +69,15 @@ impl<P: Carried> Route<P> {
 
     /// Who listens.
     #[inline(always)]
-    pub(in crate::event) fn serves(&self) -> Serves {
-        self.serves
+    pub(in crate::event) fn kind(&self) -> RouteKind {
+        self.kind
     }
 }
 
 /// A route whose type of payload is not named.
 pub(crate) trait AnyRoute: Any + Send + Sync {
     /// A copy to change.
-    fn draft(&self) -> Box<dyn AnyDraft>;
+    fn builder(&self) -> Box<dyn AnyRouteBuilder>;
     /// Whether it has one of some subscriptions.
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool;
     /// It is about to be visible: what it counts are its handlers' events.
@@ -91,16 +91,17 @@ pub(crate) trait AnyRoute: Any + Send + Sync {
 }
 
 impl<P: Carried> AnyRoute for Route<P> {
-    fn draft(&self) -> Box<dyn AnyDraft> {
-        Box::new(RouteDraft {
+    fn builder(&self) -> Box<dyn AnyRouteBuilder> {
+        Box::new(RouteBuilder {
             inline: self.inline.handlers().to_vec(),
             queued: self.handlers.clone(),
         })
     }
 
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
-        let inline = (self.inline.handlers().iter()).map(|handler| handler.site.subscription);
-        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription);
+        let inline =
+            (self.inline.handlers().iter()).map(|handler| handler.site.subscription.number);
+        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription.number);
         inline.chain(queued).any(gone)
     }
 
@@ -123,19 +124,19 @@ impl<P: Carried> AnyRoute for Route<P> {
         let inline = (self.inline.handlers().iter()).map(|handler| &*handler.site);
         let queued = self.handlers.iter().map(|handler| &handler.site.site);
         for site in inline.chain(queued) {
-            into.entry(site.subscription)
+            into.entry(site.subscription.number)
                 .or_insert_with(|| site.report());
         }
     }
 }
 
 /// A route that is being put together.
-pub(in crate::event) struct RouteDraft<P> {
+pub(in crate::event) struct RouteBuilder<P> {
     inline: Vec<Arc<Inline<P>>>,
     queued: Vec<Arc<Queued<P>>>,
 }
 
-impl<P: Carried> RouteDraft<P> {
+impl<P: Carried> RouteBuilder<P> {
     pub(in crate::event) fn add(&mut self, handler: BoundHandler<P>) {
         match handler {
             BoundHandler::Inline(handler) => self.inline.push(Arc::new(handler)),
@@ -144,24 +145,24 @@ impl<P: Carried> RouteDraft<P> {
     }
 }
 
-/// A draft whose type of payload is not named.
-pub(crate) trait AnyDraft: Any {
+/// A builder whose type of payload is not named.
+pub(crate) trait AnyRouteBuilder: Any {
     fn add_any(&mut self, handler: AnyHandler);
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
     /// The route, with the middleware of its topic.
     fn finish(self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
 }
 
-impl<P: Carried> AnyDraft for RouteDraft<P> {
+impl<P: Carried> AnyRouteBuilder for RouteBuilder<P> {
     fn add_any(&mut self, handler: AnyHandler) {
         self.add(handler.bind());
     }
 
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
         self.inline
-            .retain(|handler| !gone(handler.site.subscription));
+            .retain(|handler| !gone(handler.site.subscription.number));
         self.queued
-            .retain(|handler| !gone(handler.site.site.subscription));
+            .retain(|handler| !gone(handler.site.site.subscription.number));
     }
 
     fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {

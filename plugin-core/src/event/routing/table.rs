@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use super::bound::{AnyHandler, BoundHandler};
-use super::route::{AnyDraft, AnyRoute, Route, RouteDraft};
+use super::route::{AnyRoute, AnyRouteBuilder, Route, RouteBuilder};
 use crate::event::handler::HandlerReport;
 use crate::event::middleware::Chain;
 use crate::event::payload::{Carried, Untyped};
@@ -95,30 +95,30 @@ impl Table {
 }
 
 /// A table that is being changed: the next one.
-pub(crate) struct Draft<'a> {
+pub(crate) struct TableBuilder<'a> {
     pub(in crate::event) topics: &'a [&'static str],
     pub(in crate::event) table: &'a Table,
     pub(in crate::event) middleware: Arc<Chain>,
-    drafts: BTreeMap<usize, Box<dyn AnyDraft>>,
+    builders: BTreeMap<usize, Box<dyn AnyRouteBuilder>>,
 }
 
-/// One change of a draft.
-pub(crate) type Change = Box<dyn FnOnce(&mut Draft<'_>) + Send>;
+/// One edit of a table.
+pub(crate) type TableEdit = Box<dyn FnOnce(&mut TableBuilder<'_>) + Send>;
 
-impl<'a> Draft<'a> {
+impl<'a> TableBuilder<'a> {
     pub(in crate::event) fn new(topics: &'a [&'static str], table: &'a Table) -> Self {
         Self {
             topics,
             table,
             middleware: Arc::clone(&table.middleware),
-            drafts: BTreeMap::new(),
+            builders: BTreeMap::new(),
         }
     }
 
     pub(in crate::event) fn add<P: Carried>(&mut self, index: usize, handler: BoundHandler<P>) {
-        let draft: &mut dyn Any = &mut **self.draft(index);
-        draft
-            .downcast_mut::<RouteDraft<P>>()
+        let builder: &mut dyn Any = &mut **self.builder(index);
+        builder
+            .downcast_mut::<RouteBuilder<P>>()
             .expect("the bus gives out indexes by type")
             .add(handler);
     }
@@ -127,7 +127,7 @@ impl<'a> Draft<'a> {
     pub(in crate::event) fn add_any(&mut self, pattern: &Pattern, handler: &AnyHandler) {
         for (at, topic) in self.topics.iter().enumerate() {
             if pattern.matches(topic) {
-                self.draft(at).add_any(handler.clone());
+                self.builder(at).add_any(handler.clone());
             }
         }
         let wanted = pattern.clone();
@@ -142,8 +142,8 @@ impl<'a> Draft<'a> {
     pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
         self.release(gone);
         for at in 0..self.table.rows.len() {
-            if self.drafts.contains_key(&at) || self.table.rows[at].route.has(gone) {
-                self.draft(at).remove(gone);
+            if self.builders.contains_key(&at) || self.table.rows[at].route.has(gone) {
+                self.builder(at).remove(gone);
             }
         }
     }
@@ -151,9 +151,9 @@ impl<'a> Draft<'a> {
     /// The next table, ready to be seen.
     pub(in crate::event) fn finish(self) -> Table {
         let mut rows = self.table.rows.clone();
-        let changed = self.drafts.keys().copied().collect();
-        for (at, draft) in self.drafts {
-            let route = draft.finish(self.middleware.of(self.topics.get(at).copied()));
+        let changed = self.builders.keys().copied().collect();
+        for (at, builder) in self.builders {
+            let route = builder.finish(self.middleware.of(self.topics.get(at).copied()));
             route.open();
             rows[at] = Row::new(route);
         }
@@ -166,9 +166,9 @@ impl<'a> Draft<'a> {
         }
     }
 
-    pub(in crate::event) fn draft(&mut self, at: usize) -> &mut Box<dyn AnyDraft> {
-        self.drafts
+    pub(in crate::event) fn builder(&mut self, at: usize) -> &mut Box<dyn AnyRouteBuilder> {
+        self.builders
             .entry(at)
-            .or_insert_with(|| self.table.rows[at].route.draft())
+            .or_insert_with(|| self.table.rows[at].route.builder())
     }
 }

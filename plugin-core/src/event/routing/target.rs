@@ -12,11 +12,11 @@ use crate::error::{Result, TryPublishError};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::acceptance::Share;
-use crate::event::queue::enqueue::{Accepted, Parcel};
-use crate::event::queue::handler::{Queued, QueuedSite};
+use crate::event::queue::capacity::NoPermit;
+use crate::event::queue::enqueue::{Accepted, PendingJob};
+use crate::event::queue::handler::{Queued, QueuedHandler};
 use crate::event::queue::job::Job;
-use crate::event::queue::mailbox::Slot;
-use crate::event::queue::room::NoSlot;
+use crate::event::queue::mailbox::Permit;
 use crate::event::queue::turn::Turn;
 use crate::options::Overflow;
 
@@ -54,33 +54,26 @@ pub(in crate::event) enum Asks {
 pub(in crate::event) struct Sent {
     pub(in crate::event) accepted: Accepted,
     /// Whose it is, if the publisher asked or is to be told of it.
-    pub(in crate::event) site: Option<Arc<QueuedSite>>,
+    pub(in crate::event) site: Option<Arc<QueuedHandler>>,
     /// Where the outcome comes, if the publisher asked and can wait for it.
     pub(in crate::event) answer: Option<oneshot::Receiver<HandlerOutcome>>,
 }
 
-/// A place for an event that is not accepted yet.
-pub(in crate::event) struct Reserved<'a> {
-    site: &'a Arc<QueuedSite>,
-    slot: Option<Slot<'a>>,
-    turn: Option<Turn>,
-    share: Share,
-}
-
 /// Where an event can go at once.
-pub(in crate::event) enum Way<'a> {
+pub(in crate::event) enum Immediate<'a> {
     /// Nobody here wants it.
     Nobody,
-    Open(Place<'a>),
+    Open(Reservation<'a>),
     /// It has to wait, or nobody takes it: there is more to do.
     Other,
 }
 
-/// A handler that takes an event, if there is room.
-pub(in crate::event) struct Place<'a> {
-    pub(in crate::event) site: &'a Arc<QueuedSite>,
-    /// Of a group: room that its member was chosen for.
-    slot: Option<Slot<'a>>,
+/// What is taken at a handler for an event, which is not accepted yet.
+pub(in crate::event) struct Reservation<'a> {
+    pub(in crate::event) site: &'a Arc<QueuedHandler>,
+    /// Room in its mailbox; none where the overflow policy has to find some, or where it is looked
+    /// for when the event comes.
+    permit: Option<Permit<'a>>,
     turn: Option<Turn>,
     share: Share,
 }
@@ -132,18 +125,18 @@ impl<P: Carried> Target<P> {
     }
 
     /// Where an event can go at once.
-    pub(in crate::event) fn way(&self, envelope: &Envelope<P>) -> Way<'_> {
+    pub(in crate::event) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
         match self {
             Self::One(handler) => match handler.accept(envelope) {
-                Some(turn) => Way::to(&handler.site, turn),
-                None => Way::Nobody,
+                Some(turn) => Immediate::to(&handler.site, turn),
+                None => Immediate::Nobody,
             },
             Self::Group(members) => members.way(envelope),
         }
     }
 
     /// The handler, if every event goes to its mailbox as it is.
-    pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedSite>> {
+    pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
             Self::One(handler) if handler.is_plain => Some(&handler.site),
             _ => None,
@@ -158,10 +151,10 @@ impl<P: Carried> Target<P> {
     pub(in crate::event) fn reserve<'a>(
         &'a self,
         envelope: &Envelope<P>,
-    ) -> Result<Option<Reserved<'a>>, NoRoom> {
+    ) -> Result<Option<Reservation<'a>>, NoRoom> {
         match self {
             Self::One(handler) => match handler.accept(envelope) {
-                Some(turn) => Reserved::of(&handler.site, turn),
+                Some(turn) => Reservation::of(&handler.site, turn),
                 None => Ok(None),
             },
             Self::Group(members) => members.reserve(envelope),
@@ -169,14 +162,14 @@ impl<P: Carried> Target<P> {
     }
 
     /// Puts an event where there is room for it.
-    pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reserved<'_>) {
-        let Reserved {
+    pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
+        let Reservation {
             site,
-            slot,
+            permit,
             turn,
             share,
         } = reserved;
-        let accepted = sending.parcel(turn).shares(share).deposit(site, slot);
+        let accepted = sending.pending(turn).shares(share).deposit(site, permit);
         if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
             members.send_elsewhere(sending);
         }
@@ -192,34 +185,34 @@ impl<P: Carried> Queued<P> {
 }
 
 impl<P: Carried> Sending<'_, P> {
-    async fn enqueue(&self, site: &Arc<QueuedSite>, turn: Option<Turn>) -> Sent {
-        let (parcel, answer) = self.letter(site, turn);
-        let accepted = parcel.enqueue(site).await;
+    async fn enqueue(&self, site: &Arc<QueuedHandler>, turn: Option<Turn>) -> Sent {
+        let (pending, answer) = self.prepare(site, turn);
+        let accepted = pending.enqueue(site).await;
         self.sent(site, accepted, answer)
     }
 
     /// Puts an event where there is room for it, at one handler.
-    pub(in crate::event) fn deposit(&self, reserved: Reserved<'_>) -> Sent {
-        let Reserved {
+    pub(in crate::event) fn deposit(&self, reserved: Reservation<'_>) -> Sent {
+        let Reservation {
             site,
-            slot,
+            permit,
             turn,
             share,
         } = reserved;
-        let (parcel, answer) = self.letter(site, turn);
-        let accepted = parcel.shares(share).deposit(site, slot);
+        let (pending, answer) = self.prepare(site, turn);
+        let accepted = pending.shares(share).deposit(site, permit);
         self.sent(site, accepted, answer)
     }
 
-    fn fill(&self, site: &Arc<QueuedSite>, slot: Option<Slot<'_>>) -> Sent {
-        let (parcel, answer) = self.letter(site, None);
-        let accepted = parcel.deposit(site, slot);
+    fn fill(&self, site: &Arc<QueuedHandler>, permit: Option<Permit<'_>>) -> Sent {
+        let (pending, answer) = self.prepare(site, None);
+        let accepted = pending.deposit(site, permit);
         self.sent(site, accepted, answer)
     }
 
     fn sent(
         &self,
-        site: &Arc<QueuedSite>,
+        site: &Arc<QueuedHandler>,
         accepted: Accepted,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
@@ -232,29 +225,29 @@ impl<P: Carried> Sending<'_, P> {
         }
     }
 
-    /// A parcel, and where its answer comes. A handler of the same mailbox gets no answer: it
+    /// A job to be, and where its answer comes. A handler of the same mailbox gets no answer: it
     /// would wait for itself.
-    fn letter(
+    fn prepare(
         &self,
-        site: &QueuedSite,
+        site: &QueuedHandler,
         turn: Option<Turn>,
-    ) -> (Parcel, Option<oneshot::Receiver<HandlerOutcome>>) {
-        let mut parcel = self.parcel(turn);
+    ) -> (PendingJob, Option<oneshot::Receiver<HandlerOutcome>>) {
+        let mut pending = self.pending(turn);
         let is_asked = match self.asks {
             Asks::Nothing => false,
             Asks::Stored => site.acceptance.is_durable(),
             Asks::Outcomes => !site.is_ours(),
         };
         if !is_asked {
-            return (parcel, None);
+            return (pending, None);
         }
         let (acknowledge, answer) = oneshot::channel();
-        parcel.acknowledge = Some(acknowledge);
-        (parcel, Some(answer))
+        pending.acknowledge = Some(acknowledge);
+        (pending, Some(answer))
     }
 
-    fn parcel(&self, turn: Option<Turn>) -> Parcel {
-        Parcel {
+    fn pending(&self, turn: Option<Turn>) -> PendingJob {
+        PendingJob {
             payload: Arc::clone(self.envelope) as _,
             acknowledge: None,
             turn,
@@ -263,47 +256,47 @@ impl<P: Carried> Sending<'_, P> {
     }
 }
 
-impl<'a> Way<'a> {
+impl<'a> Immediate<'a> {
     #[inline]
-    fn to(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Self {
+    fn to(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Self {
         if site.acceptance.refusal().is_some() {
             return Self::Other;
         }
         let Ok(share) = site.acceptance.try_share() else {
             return Self::Other;
         };
-        Self::Open(Place {
+        Self::Open(Reservation {
             site,
-            slot: None,
+            permit: None,
             turn,
             share,
         })
     }
 }
 
-impl Place<'_> {
+impl Reservation<'_> {
     #[inline]
     /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
     /// becomes of it.
     pub(in crate::event) fn fill(self, job: Job) -> Result<Accepted, Job> {
         let job = job.takes(self.turn).shares(self.share);
-        let Some(slot) = self.slot else {
+        let Some(permit) = self.permit else {
             return match self.site.mailbox.push(job) {
                 Ok(()) => Ok(Accepted::Yes),
-                Err((NoSlot::Closed, _)) => Ok(Accepted::Gone),
-                Err((NoSlot::Full, job)) => Err(job),
+                Err((NoPermit::Closed, _)) => Ok(Accepted::Gone),
+                Err((NoPermit::Full, job)) => Err(job),
             };
         };
-        Ok(match slot.fill(job) {
+        Ok(match permit.fill(job) {
             true => Accepted::Yes,
             false => Accepted::Gone,
         })
     }
 }
 
-impl<'a> Reserved<'a> {
+impl<'a> Reservation<'a> {
     /// Takes room at a handler; nothing is to be done when it has gone.
-    fn of(site: &'a Arc<QueuedSite>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
+    fn of(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
         if site.acceptance.refusal().is_some() {
             return Err(NoRoom::Store);
         }
@@ -311,17 +304,17 @@ impl<'a> Reserved<'a> {
             .acceptance
             .try_share()
             .and_then(|share| Ok((share, site.mailbox.try_reserve()?)));
-        let (share, slot) = match room {
-            Ok((share, slot)) => (share, Some(slot)),
-            Err(NoSlot::Closed) => return Ok(None),
-            Err(NoSlot::Full) => match site.site.options.overflow {
+        let (share, permit) = match room {
+            Ok((share, permit)) => (share, Some(permit)),
+            Err(NoPermit::Closed) => return Ok(None),
+            Err(NoPermit::Full) => match site.site.options.overflow {
                 Overflow::DropOldest | Overflow::DropNewest => (None, None),
                 Overflow::Wait | Overflow::Fail => return Err(NoRoom::Full),
             },
         };
         Ok(Some(Self {
             site,
-            slot,
+            permit,
             turn,
             share,
         }))

@@ -24,10 +24,10 @@ use crate::event::outcome::breaker::Breaker;
 use crate::event::payload;
 use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
 use crate::event::queue::acceptance::{Acceptance, StoreGate};
-use crate::event::queue::handler::{Queued, QueuedCall, QueuedSite};
+use crate::event::queue::handler::{Queued, QueuedCall, QueuedHandler};
 use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::bound::{AnyFilter, AnyHandler, BoundHandler};
-use crate::event::routing::table::{Change, Draft};
+use crate::event::routing::table::{TableBuilder, TableEdit};
 use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
@@ -88,7 +88,7 @@ impl<'a> Binder<'a> {
             if let Role::Delivery(_, delivery) = binder.role {
                 bindings.deliver(delivery);
             }
-            bindings.add(binder.interest.number, binder.bound);
+            bindings.add(binder.interest.subscription.number, binder.bound);
         }
         bindings
     }
@@ -131,12 +131,12 @@ impl<'a> Binder<'a> {
         home: Home<'a>,
         gate: &Arc<StoreGate>,
         subscription: &Subscription,
-    ) -> (u64, Vec<Change>) {
+    ) -> (u64, Vec<TableEdit>) {
         // How its handler is served is up to the delivery.
         let options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
         let topic = subscription.source.topic();
         let interest = Interest::declared(bus, subscription.handler, topic, options);
-        let number = interest.number;
+        let number = interest.subscription.number;
         let mut binder = Binder::new(bus, home, interest);
         binder.role = Role::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());
@@ -260,8 +260,8 @@ impl<'a> Binder<'a> {
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
         let handler = Inline::new(Arc::new(self.site()), filter, call);
         let index = self.bus.index::<E>();
-        self.bound.changes.push(Box::new(move |draft| {
-            draft.add(index, BoundHandler::Inline(handler))
+        self.bound.changes.push(Box::new(move |builder| {
+            builder.add(index, BoundHandler::Inline(handler))
         }));
     }
 
@@ -285,7 +285,7 @@ impl<'a> Binder<'a> {
             .expect("the pattern was checked when it was declared");
         self.bound
             .changes
-            .push(Box::new(move |draft| draft.add_any(&pattern, &handler)));
+            .push(Box::new(move |builder| builder.add_any(&pattern, &handler)));
     }
 
     /// Binds what `call` makes; the worker of an intake calls no handler.
@@ -308,7 +308,8 @@ impl<'a> Binder<'a> {
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
         let handler = Queued::new(site, filter);
         let index = self.bus.index::<E>();
-        let change = move |draft: &mut Draft<'_>| draft.add(index, BoundHandler::Queued(handler));
+        let change =
+            move |builder: &mut TableBuilder<'_>| builder.add(index, BoundHandler::Queued(handler));
         self.bound.changes.push(Box::new(change));
     }
 
@@ -317,20 +318,23 @@ impl<'a> Binder<'a> {
             handler,
             topic,
             options,
-            number,
-            ended,
+            subscription,
             ..
         } = &self.interest;
-        let letters = self.bus.letters().clone();
-        let of = (*number, ended.clone(), letters);
-        Site::new(self.home.owner, handler, topic, *options, of)
+        Site::new(
+            self.home.owner,
+            (handler, topic),
+            *options,
+            subscription.clone(),
+            self.bus.letters().clone(),
+        )
     }
 
     fn limit(&self) -> Duration {
         (self.interest.options.timeout).unwrap_or(self.home.limit)
     }
 
-    fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedSite> {
+    fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
         let Interest {
             handler, options, ..
         } = self.interest;
@@ -358,7 +362,7 @@ impl<'a> Binder<'a> {
         self.bound.breakers.extend(breaker.clone());
         self.bound.quotas.extend(quota);
         let place = (self.site(), self.home.mailbox);
-        QueuedSite::new(place, (call, middleware), acceptance, breaker)
+        QueuedHandler::new(place, (call, middleware), acceptance, breaker)
     }
 }
 

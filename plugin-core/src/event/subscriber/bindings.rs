@@ -6,12 +6,12 @@ use tokio::sync::Semaphore;
 
 use crate::event::durable::Delivery;
 use crate::event::outcome::breaker::Breaker;
-use crate::event::routing::table::Change;
+use crate::event::routing::table::TableEdit;
 
 /// What makes the methods of one subscription handlers.
 #[derive(Default)]
 pub(super) struct Bound {
-    pub(super) changes: Vec<Change>,
+    pub(super) changes: Vec<TableEdit>,
     pub(super) breakers: Vec<Arc<Breaker>>,
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }
@@ -19,7 +19,7 @@ pub(super) struct Bound {
 /// The changes that make the methods of one instance handlers, by subscription.
 #[derive(Default)]
 pub(crate) struct Bindings {
-    subscriptions: Vec<(u64, Vec<Change>)>,
+    subscriptions: Vec<(u64, Vec<TableEdit>)>,
     deliveries: Vec<Delivery>,
     breakers: Vec<Arc<Breaker>>,
     quotas: Vec<Arc<Semaphore>>,
@@ -53,7 +53,7 @@ impl Bindings {
     }
 
     /// Takes a subscription out before it began.
-    pub(in crate::event) fn remove(&mut self, subscription: u64) -> Option<Vec<Change>> {
+    pub(in crate::event) fn remove(&mut self, subscription: u64) -> Option<Vec<TableEdit>> {
         let at = self
             .subscriptions
             .iter()
@@ -66,7 +66,7 @@ impl Bindings {
     }
 
     /// The subscriptions, and all the changes in order.
-    pub(in crate::event) fn split(self) -> (Vec<u64>, Vec<Change>) {
+    pub(in crate::event) fn split(self) -> (Vec<u64>, Vec<TableEdit>) {
         let (subscriptions, changes): (Vec<_>, Vec<_>) = self.subscriptions.into_iter().unzip();
         (subscriptions, changes.into_iter().flatten().collect())
     }

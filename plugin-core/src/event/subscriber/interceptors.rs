@@ -12,8 +12,10 @@ use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
 use crate::event::descriptor::unmatched;
 use crate::event::middleware::delivery::{Delivered, Delivery};
-use crate::event::middleware::link::{AnyLink, Link, OnDeliver, OnDelivered, OnPublish, Seat};
-use crate::event::middleware::topics::Topics;
+use crate::event::middleware::interceptor::{
+    AnyInterceptor, Interceptor, OnDeliver, OnDelivered, OnPublish, Registration,
+};
+use crate::event::middleware::topic_filter::TopicFilter;
 use crate::event::payload::{AnyEvent, Envelope, Patch, Substitute};
 use crate::guard;
 use crate::pattern::Pattern;
@@ -78,7 +80,7 @@ impl Interceptors<'_> {
         let plugin = provider::<T>(plugin);
         let call: Box<OnPublish> =
             Box::new(move |event| Ok(call(&plugin, event)?.map(Substitute::Patch)));
-        self.add(call, AnyLink::Publish);
+        self.add(call, AnyInterceptor::Publish);
     }
 
     /// A method of the stage `publish` for one type of event.
@@ -98,7 +100,7 @@ impl Interceptors<'_> {
                 .ok_or_else(|| Error::bug(format!("`{}` has another type here", event.topic())))?;
             Ok(call(&plugin, envelope)?.map(|event| Substitute::Typed(Box::new(event))))
         });
-        self.add(call, AnyLink::Publish);
+        self.add(call, AnyInterceptor::Publish);
     }
 
     /// A method of the stage `deliver`.
@@ -113,7 +115,7 @@ impl Interceptors<'_> {
     ) {
         let plugin = provider::<T>(plugin);
         let call: Box<OnDeliver> = Box::new(move |delivery| call(&plugin, delivery));
-        self.add(call, AnyLink::Deliver);
+        self.add(call, AnyInterceptor::Deliver);
     }
 
     /// A method of the stage `delivered`.
@@ -129,22 +131,22 @@ impl Interceptors<'_> {
         let plugin = provider::<T>(plugin);
         let call: Box<OnDelivered> =
             Box::new(move |delivery, outcome| call(&plugin, delivery, outcome));
-        self.add(call, AnyLink::Delivered);
+        self.add(call, AnyInterceptor::Delivered);
     }
 
-    /// Adds a link, unless the instance names no topic.
-    fn add<F: ?Sized>(&mut self, call: Box<F>, stage: fn(Arc<Link<F>>) -> AnyLink) {
-        let seat = self.seat();
-        if seat.topics.is_empty() {
+    /// Adds an interceptor, unless the instance names no topic.
+    fn add<F: ?Sized>(&mut self, call: Box<F>, stage: fn(Arc<Interceptor<F>>) -> AnyInterceptor) {
+        let registration = self.registration();
+        if registration.topics.is_empty() {
             return;
         }
-        let link = stage(Arc::new(Link { seat, call }));
+        let interceptor = stage(Arc::new(Interceptor { registration, call }));
         self.bound
             .changes
-            .push(Box::new(move |draft| draft.intercept(link)));
+            .push(Box::new(move |builder| builder.intercept(interceptor)));
     }
 
-    fn seat(&mut self) -> Seat {
+    fn registration(&mut self) -> Registration {
         let Middleware {
             middleware,
             stage,
@@ -155,10 +157,10 @@ impl Interceptors<'_> {
         let declared =
             || Pattern::parse(topics).expect("the pattern was checked when it was declared");
         let topics = self.only.take().unwrap_or_else(|| vec![declared()]);
-        Seat::new(
+        Registration::new(
             self.owner,
             (middleware, stage),
-            (Topics::new(topics), priority),
+            (TopicFilter::new(topics), priority),
             self.subscription,
         )
     }

@@ -1,9 +1,7 @@
 //! What is wanted of a bus: which events, in which order, under which options.
 
-use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-
 use crate::event::bus::Bus;
+use crate::event::handler::Subscribed;
 use crate::event::queue::group::{KeyOf, Membership};
 use crate::options::SubscribeOptions;
 
@@ -13,10 +11,7 @@ pub(super) struct Interest {
     /// The topic, or the pattern.
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
-    /// Tells it from every other one of the bus.
-    pub(super) number: u64,
-    /// Of a subscription that ends with its handle.
-    pub(super) ended: Option<Arc<AtomicBool>>,
+    pub(super) subscription: Subscribed,
     pub(super) key: Option<KeyOf>,
     pub(super) group: Option<Membership>,
 }
@@ -33,23 +28,17 @@ impl Interest {
             handler,
             topic: topic.to_owned(),
             options,
-            number: bus.next_subscription(),
-            ended: None,
+            subscription: Subscribed::declared(bus.next_subscription()),
             key: None,
             group: None,
         }
     }
 
     /// That of a subscription at run time, which ends when it is told so.
-    pub(super) fn at_run_time(bus: &Bus, topic: &str, ended: &Arc<AtomicBool>) -> Self {
-        Self {
-            handler: "run-time subscription",
-            topic: topic.to_owned(),
-            options: SubscribeOptions::DEFAULT,
-            number: bus.next_subscription(),
-            ended: Some(Arc::clone(ended)),
-            key: None,
-            group: None,
-        }
+    pub(super) fn at_run_time(bus: &Bus, topic: &str) -> Self {
+        let (name, options) = ("run-time subscription", SubscribeOptions::DEFAULT);
+        let mut interest = Self::declared(bus, name, topic, options);
+        interest.subscription = Subscribed::at_run_time(interest.subscription.number);
+        interest
     }
 }

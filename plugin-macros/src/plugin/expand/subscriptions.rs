@@ -71,6 +71,7 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
     let priority = serving.priority.iter();
     let timeout = serving.timeout_millis.iter();
     let concurrency = serving.concurrency.iter();
+    let queue = serving.queue.iter();
     let overflow = serving.overflow.iter();
     let batch = serving.batch.iter();
     let linger = serving.linger_millis;
@@ -85,6 +86,7 @@ fn options(krate: &Path, serving: &Serving) -> TokenStream {
             #(.priority(#priority))*
             #(.timeout(::std::time::Duration::from_millis(#timeout)))*
             #(.concurrency(#concurrency))*
+            #(.queue(#queue))*
             #(.overflow(#krate::Overflow::#overflow))*
             #(.batch(#batch, ::std::time::Duration::from_millis(#linger)))*
             #(.retry(#retry))*

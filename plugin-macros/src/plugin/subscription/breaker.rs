@@ -7,7 +7,8 @@ use crate::plugin::duration;
 /// Refuses what a breaker does not go together with, and a time without one.
 pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     let Some(breaker) = arguments.name_of("breaker") else {
-        if let Some(option) = arguments.name_of("open_for") {
+        let option = arguments.name_of("open_for");
+        if let Some(option) = option.filter(|_| arguments.lacks("breaker")) {
             diagnostics.at(
                 option,
                 "`open_for` is how long a breaker is open, and this handler has none: write \

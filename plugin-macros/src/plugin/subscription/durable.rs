@@ -22,6 +22,13 @@ pub(super) fn check(arguments: &Arguments, taken: Option<&Taken>, diagnostics: &
             full is up to the operator (`on_full`): leave `overflow` out",
         );
     }
+    if let Some(queue) = arguments.name_of("queue") {
+        diagnostics.at(
+            queue,
+            "the events of a durable handler wait in the store, whose bound is the operator's \
+            (`max_events`): leave `queue` out",
+        );
+    }
     if let Some(group) = arguments.name_of("group") {
         diagnostics.at(
             group,

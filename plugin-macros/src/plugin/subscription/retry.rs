@@ -19,7 +19,7 @@ pub(super) struct Backoff {
 
 /// Refuses pauses of a handler that does not retry.
 pub(super) fn check(arguments: &Arguments, diagnostics: &mut Diagnostics) {
-    if arguments.has("retry") {
+    if !arguments.lacks("retry") {
         return;
     }
     for name in ["backoff", "max_backoff"] {

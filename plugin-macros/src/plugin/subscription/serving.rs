@@ -22,6 +22,7 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
         priority: arguments.expression("priority", diagnostics),
         timeout_millis: timeout(arguments, diagnostics),
         concurrency: count("concurrency", arguments, diagnostics),
+        queue: count("queue", arguments, diagnostics),
         overflow: overflow(arguments, diagnostics),
         batch: count("batch", arguments, diagnostics),
         linger_millis: arguments

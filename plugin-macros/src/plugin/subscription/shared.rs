@@ -22,6 +22,7 @@ pub(super) fn shared(
 ) -> Shared {
     check_balance(arguments, diagnostics);
     check_key(arguments, is_batch, diagnostics);
+    check_queue(arguments, diagnostics);
     Shared {
         group: group(arguments, diagnostics),
         balance: balance(arguments, diagnostics),
@@ -33,7 +34,7 @@ fn check_balance(arguments: &Arguments, diagnostics: &mut Diagnostics) {
     let Some(balance) = arguments.name_of("balance") else {
         return;
     };
-    if !arguments.has("group") {
+    if arguments.lacks("group") {
         let message = "`balance` chooses among the members of a group: write `group = \"…\"` \
             beside it, or leave it out";
         diagnostics.at(balance, message);
@@ -42,6 +43,19 @@ fn check_balance(arguments: &Arguments, diagnostics: &mut Diagnostics) {
         let message = "`balance` chooses for events without a key, and `key` gives each event \
             one: leave one of the two out";
         diagnostics.at(balance, message);
+    }
+}
+
+/// Refuses a bound of one handler beside a group, whose members each have their mailbox. With
+/// `durable` there is no group, and no bound.
+fn check_queue(arguments: &Arguments, diagnostics: &mut Diagnostics) {
+    if !arguments.has("group") || arguments.has("durable") {
+        return;
+    }
+    if let Some(queue) = arguments.name_of("queue") {
+        let message = "an event goes to whichever member of a group has room in its mailbox, so \
+            no handler of one has a queue of its own: leave `queue` out, or `group`";
+        diagnostics.at(queue, message);
     }
 }
 

@@ -7,6 +7,7 @@ mod backends;
 mod certain;
 mod client;
 mod events;
+mod framing;
 mod lifecycle;
 mod operations;
 mod session;

@@ -46,7 +46,7 @@ async fn every_refusal_is_a_problem() {
             "POST /login",
             "[\"ada\", \"secret\"]".to_owned(),
             422,
-            "expected a map",
+            "expected an object",
         ),
         ("POST /login", long, 413, "64 bytes"),
         ("GET /users/%FF", String::new(), 400, ""),

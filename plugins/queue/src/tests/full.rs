@@ -1,11 +1,18 @@
 //! Bounds, and what happens at them.
 
+use std::time::Duration;
+
 use plugin_core::ErrorKind;
 use plugin_core::lifecycle::Health;
+use tokio::time::timeout;
 
 use super::{Open, event, events, name, positions};
 use crate::config::{OnFull, QueueConfig};
+use crate::file::QueueFile;
 use crate::health;
+
+/// Longest wait for what has to come.
+const LIMIT: Duration = Duration::from_secs(30);
 
 /// Room for three events.
 fn small(on_full: OnFull) -> QueueConfig {
@@ -146,7 +153,8 @@ async fn report_b19_a_stop_stores_what_waits_for_room() {
     assert!(more.try_join_next().is_none(), "there was no room");
     assert!(open.store.gauge().full().is_some());
     open.store.hurry().await.unwrap();
-    let late = more.join_next().await.unwrap().unwrap().unwrap();
+    let late = timeout(LIMIT, more.join_next()).await.expect("it waits");
+    let late = late.unwrap().unwrap().unwrap();
     assert_eq!(late.len(), 2);
     assert_eq!(open.pending().await.len(), 5, "more than the limit");
     assert!(open.store.gauge().full().is_none());
@@ -170,13 +178,16 @@ async fn report_b9_a_full_queue_says_what_becomes_of_new_events_and_whose_are_ol
         let (store, name) = (std::sync::Arc::clone(&open.store), name("a"));
         let mut more = tokio::task::JoinSet::new();
         more.spawn(async move { store.append(&name, &events(3..4)).await });
-        let full = loop {
-            open.append(&[]).await.unwrap();
-            match health::of(&open.store).await {
-                Health::Healthy => tokio::task::yield_now().await,
-                full => break full,
+        let full = async {
+            loop {
+                open.append(&[]).await.unwrap();
+                match health::of(&open.store).await {
+                    Health::Healthy => tokio::task::yield_now().await,
+                    full => break full,
+                }
             }
         };
+        let full = timeout(LIMIT, full).await.expect("nothing is told");
         assert_eq!(full.serves(), serves, "{full:?}");
         let reason = full.reason().unwrap();
         for part in [
@@ -199,4 +210,29 @@ async fn report_b9_a_full_queue_says_what_becomes_of_new_events_and_whose_are_ol
         );
         open.close().await;
     }
+}
+
+/// What a command drops beside the service is room for what comes.
+#[tokio::test]
+async fn report_6_room_that_a_command_makes_is_found() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &small(OnFull::Fail)).await;
+    open.store
+        .append(&name("gone"), &events(0..2))
+        .await
+        .unwrap();
+    let given = open.append(&events(2..3)).await.unwrap();
+    let full = open.append(&events(3..4)).await.unwrap_err();
+    assert!(full.to_string().contains("is full"), "{full}");
+    let path = super::location(&directory).path;
+    let mut file = QueueFile::open(&path).await.unwrap().unwrap();
+    assert_eq!(file.forget(&name("gone")).await.unwrap(), (2, 0));
+    file.close().await.unwrap();
+    let more = open.append(&events(3..5)).await.unwrap();
+    assert_eq!(positions(&open.pending().await), [given, more].concat());
+    assert!(
+        open.append(&events(5..6)).await.is_err(),
+        "it is full again"
+    );
+    open.close().await;
 }

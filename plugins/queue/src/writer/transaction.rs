@@ -9,7 +9,7 @@ use sqlx::Executor;
 use sqlx::sqlite::SqliteConnection;
 use tokio::time::Instant;
 
-use super::{Done, Letters, Writer};
+use super::{Done, Held, Letters, Writer};
 use crate::choice;
 use crate::database::BUSY;
 use crate::displacement::{self, Displaced};
@@ -38,6 +38,16 @@ impl Letters {
 
     fn add(&mut self, new: usize, gone: u64) {
         self.count = (self.count + new as u64).saturating_sub(gone);
+    }
+}
+
+impl Held {
+    /// Counts it.
+    pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
+        Ok(Self {
+            version: version(connection).await?,
+            size: rows::held(connection).await?,
+        })
     }
 }
 
@@ -134,14 +144,14 @@ impl Writer {
     }
 
     async fn append(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Outcome> {
-        match self.limit.admit(append, done.held) {
+        match self.admit(append, done).await? {
             Admission::Enter => {}
             Admission::Displace(room) => {
                 let Some(displaced) = self.displace(room, done).await? else {
                     return Ok(Outcome::Waits);
                 };
                 for one in &displaced {
-                    done.held = done.held.without(one.size);
+                    done.held.size = done.held.size.without(one.size);
                 }
                 done.displaced.extend(displaced);
             }
@@ -154,13 +164,26 @@ impl Writer {
         }
         let subscription = self.subscription(&append.subscription).await?;
         let positions = rows::insert(&mut self.connection, subscription, &append.events).await?;
-        done.held = done.held.and(append.size());
+        done.held.size = done.held.size.and(append.size());
         if let Some(tickets) = &mut done.tickets {
             for (event, &position) in append.events.iter().zip(&positions) {
                 tickets.add(position, &event.ticket);
             }
         }
         Ok(Outcome::Appended(positions))
+    }
+
+    /// Before it finds no room it counts again, if another process has written to the file, which may
+    /// have made some.
+    async fn admit(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Admission> {
+        match self.limit.admit(append, done.held.size) {
+            enters @ (Admission::Enter | Admission::Refuse(_)) => Ok(enters),
+            stays if version(&mut self.connection).await? == done.held.version => Ok(stays),
+            _ => {
+                done.held = Held::of(&mut self.connection).await?;
+                Ok(self.limit.admit(append, done.held.size))
+            }
+        }
     }
 
     async fn displace(&mut self, room: Size, done: &Done) -> sqlx::Result<Option<Vec<Displaced>>> {
@@ -175,7 +198,7 @@ impl Writer {
         self.bury(subscription, &settle.settled, done).await?;
         let positions: Vec<u64> = settle.settled.iter().map(|one| one.position).collect();
         let gone = rows::delete(&mut self.connection, subscription, &positions).await?;
-        done.held = done.held.without(gone);
+        done.held.size = done.held.size.without(gone);
         Ok(Outcome::Done)
     }
 
@@ -231,7 +254,7 @@ impl Writer {
         let subscription = self.subscription(&revive.subscription).await?;
         let (size, was_there) =
             letters::revive(&mut self.connection, subscription, &revive.letter).await?;
-        done.held = done.held.and(size);
+        done.held.size = done.held.size.and(size);
         done.letters.add(0, was_there.into());
         Ok(Outcome::Done)
     }

@@ -1,5 +1,5 @@
 //! The stop against publishers: `plugin-core/src/event/outcome/backlog.rs` and `queue/mailbox.rs` as they stand.
-//! `begin` is a copy of `Publishing::begin` in `dispatch/permit.rs`, and `stop` of the order of
+//! `begin` is a copy of `PublishGuard::begin` in `dispatch/guard.rs`, and `stop` of the order of
 //! `lifecycle/stopping.rs`: mute, wait until idle, close.
 
 use std::collections::VecDeque;
@@ -9,7 +9,7 @@ use loom::future::block_on;
 use loom::thread;
 
 use super::outcome::backlog::{Backlog, Publishing};
-use super::queue::job::{Job, QueuedSite};
+use super::queue::job::{Job, QueuedHandler};
 use super::queue::mailbox::Mailbox;
 use crate::Model;
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed, Ordering::SeqCst};
@@ -30,7 +30,7 @@ pub(super) const MODELS: &[Model] = &[
 struct Bus {
     backlog: Backlog,
     muted: Arc<AtomicBool>,
-    site: Arc<QueuedSite>,
+    site: Arc<QueuedHandler>,
 }
 
 impl Bus {
@@ -40,7 +40,7 @@ impl Bus {
         Self {
             backlog,
             muted: Arc::default(),
-            site: Arc::new(QueuedSite { mailbox }),
+            site: Arc::new(QueuedHandler { mailbox }),
         }
     }
 

@@ -70,6 +70,41 @@ fn a_letter_is_listed_shown_replayed_and_dropped() {
     assert_eq!(app.run("dead-letters list").stdout, "no dead letters\n");
 }
 
+/// What is kept for a subscription that is gone from the config, or from the build, can be dropped;
+/// nothing else can.
+#[test]
+fn report_6_what_a_subscription_left_that_is_gone_can_be_dropped() {
+    let app = failed();
+    let drop = "queue drop notification-plugin.confirm";
+    let refused = app.run(&format!("{drop} --yes"));
+    assert_eq!(refused.code, Some(2), "{refused:?}");
+    assert!(refused.stderr.contains("`enabled: false`"), "{refused:?}");
+    let off = || [("APP__NOTIFICATION_PLUGIN__ENABLED".to_owned(), "false")];
+    let listed = app.run_set("queue", off()).stdout;
+    assert!(
+        listed.contains("turned off: kept until it is on"),
+        "{listed}"
+    );
+    let told = app.run_set(drop, off());
+    let would =
+        "0 events and 1 dead letter of `notification-plugin.confirm(order.created)` would be";
+    assert!(
+        told.stdout.starts_with(would) && told.code == Some(2),
+        "{told:?}"
+    );
+    assert_eq!(letters(&app).len(), 1);
+    let whole = "queue drop notification-plugin.confirm(order.created) --yes --format json";
+    let dropped = app.run_set(whole, off()).json();
+    assert_eq!(
+        (&dropped["dead_letters"], &dropped["dropped"]),
+        (&json!(1), &json!(true))
+    );
+    assert_eq!(letters(&app).len(), 0);
+    let again = app.run_set(&format!("{drop} --yes"), off());
+    assert!(again.stderr.contains("nothing is kept"), "{again:?}");
+    assert_eq!(again.code, Some(2));
+}
+
 #[test]
 fn the_queue_is_told_by_subscription() {
     let app = failed();

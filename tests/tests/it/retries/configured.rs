@@ -32,7 +32,7 @@ impl Tuned {
     #[subscribe(batch = 8, key = |parcel| parcel.id)]
     async fn packed(&self, _: Batch<Parcel>) {}
 
-    #[subscribe(retry = 2, backoff = "1s", breaker = 3, open_for = "7s")]
+    #[subscribe(queue = 50, retry = 2, backoff = "1s", breaker = 3, open_for = "7s")]
     async fn sent(&self, _: &Parcel) {}
 
     #[subscribe(durable, concurrency = 2)]
@@ -125,7 +125,8 @@ tuned:
         (breaker.failures, breaker.open_for.get()),
         (9, Duration::from_secs(7))
     );
-    assert_eq!(of("packed").batch, 4);
+    assert_eq!((of("packed").batch, of("packed").queue), (4, None));
+    assert_eq!(sent.queue, Some(50));
     let origin = settings.origin("handlers.sent.max_backoff").to_string();
     assert_eq!(origin, "embedded tuned.yaml:4:26");
     assert_eq!(settings.origin("handlers.sent.retry"), Origin::Default);

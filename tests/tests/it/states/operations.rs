@@ -80,9 +80,9 @@ impl Subject {
         );
         if model.runs(at) {
             prop_assert_eq!(self.failed.next().await.plugin, NAMES[at]);
-            // The manager does one thing after the other: when it answers, it is done with this.
-            let refused = self.running.handle().start("nobody").await;
-            let is_unknown = matches!(refused, Err(OperationError::Unknown { .. }));
+            // What is asked of the same plugin waits until the manager is done with this.
+            let refused = self.running.handle().run_schedule(NAMES[at], "none").await;
+            let is_unknown = matches!(refused, Err(OperationError::UnknownSchedule { .. }));
             prop_assert!(is_unknown);
             model.fail(at);
         }

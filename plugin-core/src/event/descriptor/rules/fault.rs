@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde_json::{Map, Number, Value};
 
+use crate::counted::counted;
+
 /// The first value that breaks a rule.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::event) struct Fault {
@@ -72,6 +74,25 @@ impl fmt::Display for Fault {
     }
 }
 
+/// What is said of a list in the place of an object.
+pub(in crate::event) const NAMELESS: &str =
+    "expected an object, found a list: write each value with its key, as in `{\"key\": value}`";
+
+/// Whether each object of what was read was given as one, and none as a list.
+pub(in crate::event) fn named(given: &Value, read: &Value) -> Result<(), Fault> {
+    let within = |inner: Result<(), Fault>, step| inner.map_err(|fault| fault.within(step));
+    match (given, read) {
+        (Value::Array(_), Value::Object(_)) => Err(Fault::new(NAMELESS)),
+        (Value::Array(given), Value::Array(read)) => (given.iter().zip(read).enumerate())
+            .try_for_each(|(at, (given, read))| within(named(given, read), Step::Index(at))),
+        (Value::Object(given), Value::Object(read)) => given
+            .iter()
+            .filter_map(|(key, given)| Some((key, given, read.get(key)?)))
+            .try_for_each(|(key, given, read)| within(named(given, read), Step::Key(key.clone()))),
+        _ => Ok(()),
+    }
+}
+
 /// Checks a size against two bounds; it is counted only if there is one.
 pub(super) fn size(
     schema: &Map<String, Value>,
@@ -87,12 +108,14 @@ pub(super) fn size(
     let size = count() as u64;
     if let Some(max) = max.filter(|max| size > *max) {
         return Err(Fault::new(format!(
-            "has {size} {unit}, and may have at most {max}"
+            "has {}, and may have at most {max}",
+            counted(size, unit)
         )));
     }
     match min.filter(|min| size < *min) {
         Some(min) => Err(Fault::new(format!(
-            "has {size} {unit}, and must have at least {min}"
+            "has {}, and must have at least {min}",
+            counted(size, unit)
         ))),
         None => Ok(()),
     }
@@ -153,5 +176,24 @@ pub(super) fn allows_type(schema: &Map<String, Value>, value: &Value) -> bool {
         Some(Value::Array(names)) => names.iter().any(is),
         Some(name) => is(name),
         None => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn report_a8_a_list_that_was_read_by_the_order_of_its_keys_is_found() {
+        let read = json!({"id": 1, "tags": ["a"], "items": [{"n": 1, "at": {"x": 1}}]});
+        let at = |given: Value| named(&given, &read).map_err(|fault| fault.key());
+        assert_eq!(at(read.clone()), Ok(()));
+        assert_eq!(at(json!({"tags": ["a"], "items": [{"n": 1}]})), Ok(()));
+        assert_eq!(at(json!([1, ["a"], []])), Err(".".to_owned()));
+        assert_eq!(at(json!({"items": [[1, {}]]})), Err("items[0]".to_owned()));
+        let inner = json!({"items": [{"n": 1, "at": [1]}]});
+        assert_eq!(at(inner), Err("items[0].at".to_owned()));
     }
 }

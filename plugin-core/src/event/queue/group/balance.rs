@@ -1,14 +1,14 @@
 //! Which member gets an event: in turn, by load, or by key.
 
-use super::Seat;
+use super::MemberId;
 
-/// The seat of a key by rendezvous hashing, also called highest random weight: each seat gets a
+/// The member of a key by rendezvous hashing, also called highest random weight: each gets a
 /// weight from the key and its own seed, and the highest wins. When a member leaves, only its keys
 /// move; when one joins, only the keys that it gets do (Thaler and Ravishankar, "Using Name-Based
 /// Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998).
-pub(super) fn rendezvous(key: u64, seats: &[Seat]) -> Option<usize> {
-    let weight = |at: &usize| (mix(key ^ seats[*at].seed), seats[*at].seed);
-    (0..seats.len()).max_by_key(weight)
+pub(super) fn rendezvous(key: u64, ids: &[MemberId]) -> Option<usize> {
+    let weight = |at: &usize| (mix(key ^ ids[*at].seed), ids[*at].seed);
+    (0..ids.len()).max_by_key(weight)
 }
 
 /// The finalizer of SplitMix64 (Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
@@ -26,20 +26,20 @@ pub(crate) fn rotated(count: usize, first: usize) -> impl Iterator<Item = usize>
 
 #[cfg(test)]
 mod tests {
-    use super::{Seat, rendezvous, rotated};
+    use super::{MemberId, rendezvous, rotated};
     use crate::key;
 
-    fn seats(names: &[&str]) -> Vec<Seat> {
-        let seat = |(at, name): (u64, &&str)| Seat {
+    fn ids(names: &[&str]) -> Vec<MemberId> {
+        let id = |(at, name): (u64, &&str)| MemberId {
             subscription: at,
             mailbox: 0,
             seed: key::of(name),
         };
-        (0..).zip(names).map(seat).collect()
+        (0..).zip(names).map(id).collect()
     }
 
     fn chosen(key: u64, names: &'static [&str]) -> &'static str {
-        names[rendezvous(key, &seats(names)).unwrap()]
+        names[rendezvous(key, &ids(names)).unwrap()]
     }
 
     const ALL: &[&str] = &["billing#1", "billing#2", "billing#3", "billing#4"];

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tracing::{Level, Span};
 
-use super::done::Done;
+use super::completions::Completions;
 use super::timer::Timer;
 use super::work::Work;
 use crate::error::{Error, Result};
@@ -17,11 +17,11 @@ use crate::event::handler::caller::Caller;
 use crate::event::middleware::Calling;
 use crate::event::outcome::breaker::Verdict;
 use crate::event::payload::Payload;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 
 /// The calls of one handler, one at a time.
 pub(super) struct Calls {
-    site: Arc<QueuedSite>,
+    site: Arc<QueuedHandler>,
     caller: Pin<Box<dyn Caller>>,
     span: Span,
     events: u64,
@@ -30,11 +30,11 @@ pub(super) struct Calls {
     /// When it is late, once it waits.
     due: Option<Instant>,
     /// What middleware and a breaker have to do with it.
-    passage: Option<Box<Passage>>,
+    around: Option<Box<Surroundings>>,
 }
 
 /// A call that something is around: middleware, or a breaker.
-struct Passage {
+struct Surroundings {
     payloads: Vec<Arc<dyn Payload>>,
     attempt: u32,
     /// When middleware let it pass, or why it did not.
@@ -44,7 +44,7 @@ struct Passage {
 }
 
 impl Calls {
-    pub(super) fn new(site: &Arc<QueuedSite>) -> Self {
+    pub(super) fn new(site: &Arc<QueuedHandler>) -> Self {
         Self {
             caller: site.caller(),
             site: Arc::clone(site),
@@ -52,11 +52,11 @@ impl Calls {
             events: 0,
             began: None,
             due: None,
-            passage: None,
+            around: None,
         }
     }
 
-    pub(super) fn site(&self) -> &Arc<QueuedSite> {
+    pub(super) fn site(&self) -> &Arc<QueuedHandler> {
         &self.site
     }
 
@@ -70,7 +70,7 @@ impl Calls {
     pub(super) fn call(
         &mut self,
         work: &mut Option<Work>,
-        at: (&mut Timer, &mut Done),
+        at: (&mut Timer, &mut Completions),
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
         let Some(begun) = &*work else {
@@ -89,7 +89,7 @@ impl Calls {
     pub(super) fn poll(
         &mut self,
         work: &mut Option<Work>,
-        at: (&mut Timer, &mut Done),
+        at: (&mut Timer, &mut Completions),
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
         let polled = self.in_span(|caller| caller.poll(context));
@@ -106,14 +106,14 @@ impl Calls {
             self.span = span(&self.site.site, work);
         }
         if self.site.middleware.is_engaged() {
-            self.passage = Some(Box::new(Passage::through(&self.site, work)));
+            self.around = Some(Box::new(Surroundings::through(&self.site, work)));
         }
     }
 
     /// Why middleware does not let the call through.
     fn refusal(&self) -> Option<Error> {
-        let passage = self.passage.as_ref()?;
-        passage.passed.as_ref().err().map(Error::same)
+        let around = self.around.as_ref()?;
+        around.passed.as_ref().err().map(Error::same)
     }
 
     #[inline(always)]
@@ -128,7 +128,7 @@ impl Calls {
         &mut self,
         polled: Poll<Result<()>>,
         work: &mut Option<Work>,
-        (timer, done): (&mut Timer, &mut Done),
+        (timer, completions): (&mut Timer, &mut Completions),
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
         let result = match polled {
@@ -140,7 +140,7 @@ impl Calls {
             && result.is_ok()
             && plain.is_plain()
         {
-            done.count(plain);
+            completions.count(plain);
             *work = None;
             return Poll::Ready(None);
         }
@@ -155,8 +155,8 @@ impl Calls {
         }
         self.site.site.took(self.events, self.began);
         self.due = None;
-        if let Some(passage) = self.passage.take() {
-            passage.end(&self.site, result);
+        if let Some(around) = self.around.take() {
+            around.end(&self.site, result);
         }
         if !self.span.is_none() {
             self.span = Span::none();
@@ -205,27 +205,27 @@ fn span(site: &Site, work: &Work) -> Span {
     )
 }
 
-impl Passage {
-    fn through(site: &QueuedSite, work: &Work) -> Self {
-        let mut passage = Self {
+impl Surroundings {
+    fn through(site: &QueuedHandler, work: &Work) -> Self {
+        let mut around = Self {
             payloads: work.payloads(),
             attempt: work.attempts() + 1,
             passed: Ok(Instant::now()),
             is_probe: work.is_probe(),
         };
-        let asked = site.middleware.before(&passage.calling(site));
-        passage.passed = asked.map(|()| Instant::now());
-        passage
+        let asked = site.middleware.before(&around.calling(site));
+        around.passed = asked.map(|()| Instant::now());
+        around
     }
 
-    fn end(&self, site: &QueuedSite, result: &Result<()>) {
+    fn end(&self, site: &QueuedHandler, result: &Result<()>) {
         let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
         (site.middleware).after(&self.calling(site), result, took);
         if let Some(breaker) = &site.breaker {
             let asked = result.as_ref().err().and_then(Error::retry_after);
             let said = (self.verdict(result), asked.unwrap_or_default());
             let turn = breaker.ended(said, self.is_probe);
-            site.site.tell_turn(turn, (breaker, result));
+            site.site.tell_transition(turn, (breaker, result));
         }
     }
 
@@ -236,7 +236,7 @@ impl Passage {
         }
     }
 
-    fn calling<'a>(&'a self, site: &'a QueuedSite) -> Calling<'a> {
+    fn calling<'a>(&'a self, site: &'a QueuedHandler) -> Calling<'a> {
         Calling {
             site: &site.site,
             payloads: &self.payloads,

@@ -11,10 +11,10 @@ use crate::event::handler::caller::Events;
 use crate::event::outcome::breaker::{Admission, Verdict};
 use crate::event::outcome::jitter::Jitter;
 use crate::event::payload::Payload;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
-use crate::event::queue::lane::Lane;
-use crate::event::queue::turn::Gate;
+use crate::event::queue::order_key::OrderKey;
+use crate::event::queue::turn::ProbeState;
 
 /// How often one event may show that a target is down, before that counts against the event: one
 /// that fails whenever it is tried holds up those behind it no longer than so many probes.
@@ -43,17 +43,17 @@ impl Work {
         }
     }
 
-    pub(super) fn site(&self) -> &Arc<QueuedSite> {
+    pub(super) fn site(&self) -> &Arc<QueuedHandler> {
         &self.first.site
     }
 
-    pub(super) fn lane(&self) -> Option<Lane> {
-        self.first.lane()
+    pub(super) fn order_key(&self) -> Option<OrderKey> {
+        self.first.order_key()
     }
 
-    /// The lane that waits for it, if it was tried before.
-    pub(super) fn lane_of_retry(&self) -> Option<Lane> {
-        self.is_retry().then(|| self.lane())?
+    /// The order key whose jobs wait for it, if it was tried before.
+    pub(super) fn lane_of_retry(&self) -> Option<OrderKey> {
+        self.is_retry().then(|| self.order_key())?
     }
 
     /// The key of its event, if that has one.
@@ -63,7 +63,7 @@ impl Work {
 
     /// Whether it has waited, for a retry or for the target of its handler.
     pub(super) fn is_retry(&self) -> bool {
-        self.attempts() > 0 || self.first.gate() != Gate::Never
+        self.attempts() > 0 || self.first.gate() != ProbeState::Never
     }
 
     /// Asks the breaker of its handler for a call; if it gets none, it has to wait.
@@ -72,13 +72,13 @@ impl Work {
             return true;
         };
         let gate = match breaker.admit() {
-            Admission::Refused => Gate::Shut,
-            Admission::Probe => Gate::Probe,
-            Admission::Call if self.first.gate() == Gate::Never => return true,
-            Admission::Call => Gate::Passed,
+            Admission::Refused => ProbeState::Shut,
+            Admission::Probe => ProbeState::Probe,
+            Admission::Call if self.first.gate() == ProbeState::Never => return true,
+            Admission::Call => ProbeState::Passed,
         };
         self.first.stands(gate);
-        gate != Gate::Shut
+        gate != ProbeState::Shut
     }
 
     /// Whether the breaker of its handler would not let it be called; it is noted then.
@@ -87,21 +87,21 @@ impl Work {
         let refused = !site.site.has_ended()
             && (site.breaker.as_ref()).is_some_and(|one| one.refused_until().is_some());
         if refused {
-            self.first.stands(Gate::Shut);
+            self.first.stands(ProbeState::Shut);
         }
         refused
     }
 
     /// Whether it shows if the target of its handler is back.
     pub(super) fn is_probe(&self) -> bool {
-        self.first.gate() == Gate::Probe
+        self.first.gate() == ProbeState::Probe
     }
 
     /// When it asks the breaker of its handler again, if it waits for that.
     pub(super) fn shut_until(&self) -> Option<Instant> {
         let breaker = self.site().breaker.as_ref()?;
         let until = || breaker.refused_until().unwrap_or_else(Instant::now);
-        (self.first.gate() == Gate::Shut).then(until)
+        (self.first.gate() == ProbeState::Shut).then(until)
     }
 
     /// Whether it would wait in vain for its next call, which is due then, while its plugin stops:
@@ -228,19 +228,19 @@ impl Work {
             let own = each.get(at).and_then(|result| result.as_ref().err());
             job.probed(own.unwrap_or(error));
         }
-        self.first.stands(Gate::Shut);
+        self.first.stands(ProbeState::Shut);
     }
 
     /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
     async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
         let site = Arc::clone(self.site());
-        let (mut done, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut completions, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
         // All at once and before anything waits, so that none that succeeded is left behind.
         for (mut job, result) in self.into_jobs().zip(each) {
             match result {
                 Ok(()) => {
                     job.leave();
-                    done.push(job);
+                    completions.push(job);
                 }
                 Err(error) => {
                     job.failed(&error);
@@ -251,7 +251,7 @@ impl Work {
                 }
             }
         }
-        for job in done {
+        for job in completions {
             job.succeed().await;
         }
         tell_of(&site.site, &dead);

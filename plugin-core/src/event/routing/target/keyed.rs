@@ -1,19 +1,19 @@
-//! Which member gets an event that has a key. The order is argued in [`Pins`].
+//! Which member gets an event that has a key. The order is argued in [`KeyAffinity`].
 
 use std::sync::Arc;
 
 use super::members::Members;
-use super::{NoRoom, Reserved, Sending, Sent};
+use super::{NoRoom, Reservation, Sending, Sent};
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::{Accepted, worker};
-use crate::event::queue::group::{Entry, Pin, Pins, Seat};
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::group::{AffinityGuard, KeyAffinity, MemberId, Placement};
+use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::turn::Turn;
 
 /// Where an event with a key goes.
 enum Keyed {
     /// To this member.
-    To(Arc<QueuedSite>, Turn),
+    To(Arc<QueuedHandler>, Turn),
     /// To nobody: none wants it, or all have gone.
     Nobody,
     /// It would have to wait for the handler that publishes it.
@@ -31,7 +31,7 @@ impl<P: Carried> Members<P> {
     }
 
     /// The member whose handler publishes.
-    fn own(&self) -> &Arc<QueuedSite> {
+    fn own(&self) -> &Arc<QueuedHandler> {
         let mut sites = self.handlers.iter().map(|handler| &handler.site);
         sites.find(|site| site.is_ours()).unwrap_or(self.site(0))
     }
@@ -42,44 +42,49 @@ impl<P: Carried> Members<P> {
     }
 
     /// Those who take an event, and their places.
-    fn seats(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<Seat>) {
+    fn ids(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<MemberId>) {
         (0..self.handlers.len())
             .filter(|&at| self.takes(at, envelope))
-            .filter_map(|at| Some((at, self.site(at).seat()?)))
+            .filter_map(|at| Some((at, self.site(at).id()?)))
             .unzip()
     }
 
     /// Finds the member of a key, and waits until the key's events may go there.
     async fn place(self: &Arc<Self>, key: u64, sending: &Sending<'_, P>) -> Keyed {
-        let pins = &self.group.pins;
-        let (able, seats) = self.seats(sending.envelope);
+        let affinity = &self.group.affinity;
+        let (able, ids) = self.ids(sending.envelope);
         if able.is_empty() {
             return Keyed::Nobody;
         }
-        match pins.enter(key, &seats, worker()) {
-            Entry::In(at, pin) => Keyed::To(Arc::clone(self.site(able[at])), turn(key, pin)),
-            Entry::Own => Keyed::Own,
-            Entry::Busy => self.place_in_line(key, sending, pins).await,
+        match affinity.enter(key, &ids, worker()) {
+            Placement::In(at, pin) => Keyed::To(Arc::clone(self.site(able[at])), turn(key, pin)),
+            Placement::Own => Keyed::Own,
+            Placement::Busy => self.place_in_line(key, sending, affinity).await,
         }
     }
 
-    async fn place_in_line(&self, key: u64, sending: &Sending<'_, P>, pins: &Arc<Pins>) -> Keyed {
-        let waiting = pins.line(key);
+    async fn place_in_line(
+        &self,
+        key: u64,
+        sending: &Sending<'_, P>,
+        affinity: &Arc<KeyAffinity>,
+    ) -> Keyed {
+        let waiting = affinity.line(key);
         let first = waiting.first().await;
         loop {
             let Some(members) = self.now(sending.current) else {
                 return Keyed::Nobody;
             };
-            let (able, seats) = members.seats(sending.envelope);
+            let (able, ids) = members.ids(sending.envelope);
             if able.is_empty() {
                 return Keyed::Nobody;
             }
-            match first.enter(&seats, worker()) {
-                Entry::In(at, pin) => {
+            match first.enter(&ids, worker()) {
+                Placement::In(at, pin) => {
                     return Keyed::To(Arc::clone(members.site(able[at])), turn(key, pin));
                 }
-                Entry::Own => return Keyed::Own,
-                Entry::Busy => first.drained().await,
+                Placement::Own => return Keyed::Own,
+                Placement::Busy => first.drained().await,
             }
         }
     }
@@ -87,34 +92,34 @@ impl<P: Carried> Members<P> {
     pub(super) fn reserve_keyed<'a>(
         &'a self,
         envelope: &Envelope<P>,
-    ) -> Result<Option<Reserved<'a>>, NoRoom> {
-        let (able, seats) = self.seats(envelope);
+    ) -> Result<Option<Reservation<'a>>, NoRoom> {
+        let (able, ids) = self.ids(envelope);
         if able.is_empty() && self.is_wanted(envelope) {
             return Err(NoRoom::Full);
         }
         let Some(key) = self.key(envelope).filter(|_| !able.is_empty()) else {
             return Ok(None);
         };
-        match self.group.pins.enter(key, &seats, worker()) {
-            Entry::In(at, pin) => Reserved::of(self.site(able[at]), Some(turn(key, pin))),
-            Entry::Busy | Entry::Own => Err(NoRoom::Full),
+        match self.group.affinity.enter(key, &ids, worker()) {
+            Placement::In(at, pin) => Reservation::of(self.site(able[at]), Some(turn(key, pin))),
+            Placement::Busy | Placement::Own => Err(NoRoom::Full),
         }
     }
 }
 
-impl QueuedSite {
-    fn seat(&self) -> Option<Seat> {
-        Some(Seat {
-            subscription: self.site.subscription,
+impl QueuedHandler {
+    fn id(&self) -> Option<MemberId> {
+        Some(MemberId {
+            subscription: self.site.subscription.number,
             mailbox: self.mailbox.uid(),
             seed: self.acceptance.group.as_ref()?.seed,
         })
     }
 }
 
-fn turn(key: u64, pin: Pin) -> Turn {
+fn turn(key: u64, pin: AffinityGuard) -> Turn {
     Turn {
         key,
-        _pin: Some(pin),
+        _affinity: Some(pin),
     }
 }

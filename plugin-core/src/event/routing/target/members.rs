@@ -9,12 +9,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Asks, Current, NoRoom, Place, Reserved, Sending, Sent, Target, Way};
+use super::{Asks, Current, Immediate, NoRoom, Reservation, Sending, Sent, Target};
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::Accepted;
 use crate::event::queue::group::{Group, rotated};
-use crate::event::queue::handler::{Queued, QueuedSite};
-use crate::event::queue::mailbox::Slot;
+use crate::event::queue::handler::{Queued, QueuedHandler};
+use crate::event::queue::mailbox::Permit;
 use crate::options::{Balance, Overflow};
 
 /// The members of a group in one table, at least one.
@@ -41,7 +41,7 @@ impl<P: Carried> Members<P> {
         })
     }
 
-    pub(super) fn site(&self, at: usize) -> &Arc<QueuedSite> {
+    pub(super) fn site(&self, at: usize) -> &Arc<QueuedHandler> {
         &self.handlers[at].site
     }
 
@@ -71,15 +71,15 @@ impl<P: Carried> Members<P> {
     fn room(
         &self,
         envelope: &Envelope<P>,
-        may_be: impl Fn(&QueuedSite) -> bool,
-    ) -> Result<(usize, Slot<'_>), Vec<usize>> {
+        may_be: impl Fn(&QueuedHandler) -> bool,
+    ) -> Result<(usize, Permit<'_>), Vec<usize>> {
         let mut full = Vec::new();
         for at in self.order(envelope) {
             if !may_be(self.site(at)) || !self.takes(at, envelope) {
                 continue;
             }
             match self.site(at).mailbox.try_reserve() {
-                Ok(slot) => return Ok((at, slot)),
+                Ok(permit) => return Ok((at, permit)),
                 Err(_) => full.push(at),
             }
         }
@@ -115,7 +115,7 @@ impl<P: Carried> Members<P> {
             room = self.room(sending.envelope, |_| true);
         }
         match room {
-            Ok((at, slot)) => Some(sending.fill(self.site(at), Some(slot))),
+            Ok((at, permit)) => Some(sending.fill(self.site(at), Some(permit))),
             Err(full) => self.send_to_full(sending, &full).await,
         }
     }
@@ -130,7 +130,7 @@ impl<P: Carried> Members<P> {
         if site.site.options.overflow != Overflow::Wait {
             return Some(sending.fill(site, None));
         }
-        let others: Vec<&Arc<QueuedSite>> = (full.iter())
+        let others: Vec<&Arc<QueuedHandler>> = (full.iter())
             .map(|&at| self.site(at))
             .filter(|site| !site.is_ours())
             .collect();
@@ -138,7 +138,7 @@ impl<P: Carried> Members<P> {
             return Some(sending.sent(site, Accepted::Full, None));
         }
         Some(match first_room(&others).await {
-            Some((at, slot)) => sending.fill(others[at], Some(slot)),
+            Some((at, permit)) => sending.fill(others[at], Some(permit)),
             None => sending.sent(site, Accepted::Gone, None),
         })
     }
@@ -164,37 +164,37 @@ impl<P: Carried> Members<P> {
     }
 
     /// Room at a member, if one has some now. With keys it is not as simple as that.
-    pub(super) fn way(&self, envelope: &Envelope<P>) -> Way<'_> {
+    pub(super) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
         if self.group.is_keyed {
-            return Way::Other;
+            return Immediate::Other;
         }
         match self.room(envelope, |_| true) {
-            Ok((at, slot)) => Way::Open(Place {
+            Ok((at, permit)) => Immediate::Open(Reservation {
                 site: self.site(at),
-                slot: Some(slot),
+                permit: Some(permit),
                 turn: None,
                 share: None,
             }),
-            Err(_) => Way::Other,
+            Err(_) => Immediate::Other,
         }
     }
 
     pub(super) fn reserve<'a>(
         &'a self,
         envelope: &Envelope<P>,
-    ) -> Result<Option<Reserved<'a>>, NoRoom> {
+    ) -> Result<Option<Reservation<'a>>, NoRoom> {
         if self.group.is_keyed {
             return self.reserve_keyed(envelope);
         }
         match self.room(envelope, |_| true) {
-            Ok((at, slot)) => Ok(Some(Reserved {
+            Ok((at, permit)) => Ok(Some(Reservation {
                 site: self.site(at),
-                slot: Some(slot),
+                permit: Some(permit),
                 turn: None,
                 share: None,
             })),
             Err(full) => match full.first() {
-                Some(&first) => Reserved::of(self.site(first), None),
+                Some(&first) => Reservation::of(self.site(first), None),
                 None if self.is_wanted(envelope) => Err(NoRoom::Full),
                 None => Ok(None),
             },
@@ -208,15 +208,15 @@ impl<P: Carried> Members<P> {
         while let Some(now) = members.take() {
             match now.reserve(sending.envelope) {
                 Ok(None) => {}
-                Ok(Some(Reserved {
-                    site, slot, turn, ..
+                Ok(Some(Reservation {
+                    site, permit, turn, ..
                 })) => {
-                    let parcel = sending.parcel(turn);
-                    if parcel.deposit(site, slot) == Accepted::Gone {
+                    let pending = sending.pending(turn);
+                    if pending.deposit(site, permit) == Accepted::Gone {
                         members = now.now(sending.current);
                     }
                 }
-                Err(_) => sending.parcel(None).give_up(now.site(0)),
+                Err(_) => sending.pending(None).give_up(now.site(0)),
             }
         }
     }
@@ -227,7 +227,7 @@ impl<P: Carried> Members<P> {
 /// # Cancel safety
 ///
 /// A dropped future takes no room.
-async fn first_room<'a>(sites: &[&'a Arc<QueuedSite>]) -> Option<(usize, Slot<'a>)> {
+async fn first_room<'a>(sites: &[&'a Arc<QueuedHandler>]) -> Option<(usize, Permit<'a>)> {
     let mut waits: Vec<_> = (sites.iter().enumerate())
         .map(|(at, site)| (at, Box::pin(site.mailbox.reserve())))
         .collect();
@@ -238,8 +238,8 @@ async fn first_room<'a>(sites: &[&'a Arc<QueuedSite>]) -> Option<(usize, Slot<'a
                 return true;
             }
             match wait.as_mut().poll(context) {
-                Poll::Ready(Ok(slot)) => {
-                    found = Some((*at, slot));
+                Poll::Ready(Ok(permit)) => {
+                    found = Some((*at, permit));
                     false
                 }
                 Poll::Ready(Err(_)) => false,

@@ -4,24 +4,24 @@
 
 use std::sync::Arc;
 
-use super::lane::Lane;
 use super::mailbox::Mailbox;
+use super::order_key::OrderKey;
 
 /// What publisher and worker know of a handler.
 #[derive(Debug)]
-pub(in crate::event) struct QueuedSite {
+pub(in crate::event) struct QueuedHandler {
     pub(in crate::event) mailbox: Mailbox,
 }
 
 pub(crate) struct Job {
-    pub(in crate::event) site: Arc<QueuedSite>,
+    pub(in crate::event) site: Arc<QueuedHandler>,
     pub(in crate::event) number: usize,
     has_room: bool,
     entered: bool,
 }
 
 impl Job {
-    pub(in crate::event) fn new(site: &Arc<QueuedSite>, number: usize) -> Self {
+    pub(in crate::event) fn new(site: &Arc<QueuedHandler>, number: usize) -> Self {
         site.mailbox.backlog().add_one();
         Self {
             site: Arc::clone(site),
@@ -31,7 +31,7 @@ impl Job {
         }
     }
 
-    pub(in crate::event) fn lane(&self) -> Option<Lane> {
+    pub(in crate::event) fn order_key(&self) -> Option<OrderKey> {
         None
     }
 

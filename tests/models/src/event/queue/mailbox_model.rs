@@ -7,9 +7,9 @@ use std::sync::Arc;
 use loom::future::block_on;
 use loom::thread;
 
-use super::job::{Job, QueuedSite};
+use super::capacity::NoPermit;
+use super::job::{Job, QueuedHandler};
 use super::mailbox::{Displaced, Mailbox};
-use super::room::NoSlot;
 use crate::Model;
 use crate::event::outcome::backlog::Backlog;
 
@@ -39,7 +39,7 @@ pub(in crate::event) const MODELS: &[Model] = &[
 #[derive(Clone)]
 struct Post {
     capacity: usize,
-    site: Arc<QueuedSite>,
+    site: Arc<QueuedHandler>,
     backlog: Backlog,
 }
 
@@ -49,7 +49,7 @@ impl Post {
         let mailbox = Mailbox::new(0, capacity, &backlog);
         Self {
             capacity,
-            site: Arc::new(QueuedSite { mailbox }),
+            site: Arc::new(QueuedHandler { mailbox }),
             backlog,
         }
     }
@@ -110,7 +110,7 @@ fn close_while_filling() {
     let publisher = thread::spawn(move || match publisher.mailbox().try_reserve() {
         Ok(slot) => slot.fill(publisher.job(1)),
         Err(refused) => {
-            assert_eq!(refused, NoSlot::Closed);
+            assert_eq!(refused, NoPermit::Closed);
             false
         }
     });
@@ -161,7 +161,7 @@ fn pushing() {
     let hasty = thread::spawn(move || match hasty.mailbox().push(hasty.job(2)) {
         Ok(()) => true,
         Err((refused, _job)) => {
-            assert_eq!(refused, NoSlot::Full);
+            assert_eq!(refused, NoPermit::Full);
             false
         }
     });
@@ -192,7 +192,7 @@ fn displaced() {
     assert!(post.publish(1));
     displace(&post, 2);
     let full = post.mailbox().try_reserve();
-    assert_eq!(full.err(), Some(NoSlot::Full), "one went and one came");
+    assert_eq!(full.err(), Some(NoPermit::Full), "one went and one came");
     let publisher = post.clone();
     let publisher = thread::spawn(move || displace(&publisher, 3));
     let worker = post.clone();

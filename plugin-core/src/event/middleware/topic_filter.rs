@@ -6,9 +6,9 @@ use crate::pattern::Pattern;
 
 /// Patterns, of which one at least has to match.
 #[derive(Debug, Clone)]
-pub(in crate::event) struct Topics(Vec<Pattern>);
+pub(in crate::event) struct TopicFilter(Vec<Pattern>);
 
-impl Topics {
+impl TopicFilter {
     pub(in crate::event) fn new(patterns: Vec<Pattern>) -> Self {
         Self(patterns)
     }
@@ -22,7 +22,7 @@ impl Topics {
     }
 }
 
-impl fmt::Display for Topics {
+impl fmt::Display for TopicFilter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, pattern) in self.0.iter().enumerate() {
             let separator = if at == 0 { "" } else { ", " };

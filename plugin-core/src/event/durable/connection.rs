@@ -14,7 +14,7 @@ use crate::service::{Provider, Service, ServiceFuture};
 
 /// Where the store is.
 #[derive(Clone, Default)]
-pub(super) enum Link {
+pub(super) enum StoreState {
     /// Its plugin is not built yet.
     #[default]
     Awaited,
@@ -26,23 +26,23 @@ pub(super) enum Link {
 }
 
 /// The way to the store, as all intakes and pumps see it.
-pub(super) struct StoreLink(watch::Sender<Link>);
+pub(super) struct StoreConnection(watch::Sender<StoreState>);
 
-impl Default for StoreLink {
+impl Default for StoreConnection {
     fn default() -> Self {
-        Self(watch::Sender::new(Link::default()))
+        Self(watch::Sender::new(StoreState::default()))
     }
 }
 
-impl StoreLink {
-    pub(super) fn set(&self, link: Link) {
+impl StoreConnection {
+    pub(super) fn set(&self, link: StoreState) {
         self.0.send_replace(link);
     }
 
     /// The store, if it is there.
     pub(super) fn now(&self) -> Option<Service<dyn EventStore>> {
         match &*self.0.borrow() {
-            Link::Up(store) => Some(store.clone()),
+            StoreState::Up(store) => Some(store.clone()),
             _ => None,
         }
     }
@@ -56,14 +56,14 @@ impl StoreLink {
     }
 }
 
-impl fmt::Debug for StoreLink {
+impl fmt::Debug for StoreConnection {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("StoreLink")
+        f.write_str("StoreConnection")
     }
 }
 
 /// One who waits for the store to be another one, or gone.
-pub(crate) struct Replaced(watch::Receiver<Link>);
+pub(crate) struct Replaced(watch::Receiver<StoreState>);
 
 impl Replaced {
     /// Waits for that.
@@ -75,14 +75,14 @@ impl Replaced {
 
 /// One who uses the store.
 #[derive(Clone)]
-pub(super) struct Listener(watch::Receiver<Link>);
+pub(super) struct Listener(watch::Receiver<StoreState>);
 
 impl Listener {
     /// Waits for the store; `None` when it does not come back.
     pub(super) async fn up(&mut self) -> Option<Service<dyn EventStore>> {
-        let settled = |link: &Link| matches!(link, Link::Up(_) | Link::Closed);
+        let settled = |link: &StoreState| matches!(link, StoreState::Up(_) | StoreState::Closed);
         match &*self.0.wait_for(settled).await.ok()? {
-            Link::Up(store) => Some(store.clone()),
+            StoreState::Up(store) => Some(store.clone()),
             _ => None,
         }
     }
@@ -90,7 +90,11 @@ impl Listener {
     /// Waits until the store does not come back.
     pub(super) async fn closed(&mut self) {
         // An error says that there is nobody left to change it.
-        drop(self.0.wait_for(|link| matches!(link, Link::Closed)).await);
+        drop(
+            self.0
+                .wait_for(|link| matches!(link, StoreState::Closed))
+                .await,
+        );
     }
 }
 

@@ -10,14 +10,14 @@ use crate::event::payload::Carried;
 use crate::event::routing::target::{Current, Target};
 
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
-pub(in crate::event) struct Publishing<'a> {
+pub(in crate::event) struct PublishGuard<'a> {
     bus: &'a Bus,
     /// The route of the event.
     index: usize,
     under_way: backlog::Publishing<'a>,
 }
 
-impl<'a> Publishing<'a> {
+impl<'a> PublishGuard<'a> {
     /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
     /// the two sees the other.
     pub(in crate::event) fn begin(
@@ -42,7 +42,7 @@ impl<'a> Publishing<'a> {
     }
 }
 
-impl<P: Carried> Current<P> for Publishing<'_> {
+impl<P: Carried> Current<P> for PublishGuard<'_> {
     fn targets(&self) -> Arc<[Target<P>]> {
         Arc::clone(&self.bus.table().load().route::<P>(self.index).queued)
     }

@@ -18,7 +18,7 @@ pub(super) const TURN: usize = 64;
 const SHARE: usize = 16;
 
 /// What is done and not told of yet. It is told before the worker waits.
-pub(super) struct Done {
+pub(super) struct Completions {
     mailbox: Arc<Mailbox>,
     /// Events whose handler was called, so that there is room for others.
     rooms: usize,
@@ -27,7 +27,7 @@ pub(super) struct Done {
     handled: usize,
 }
 
-impl Done {
+impl Completions {
     pub(super) fn new(mailbox: &Arc<Mailbox>) -> Self {
         Self {
             mailbox: Arc::clone(mailbox),
@@ -63,7 +63,7 @@ impl Done {
     }
 }
 
-impl Drop for Done {
+impl Drop for Completions {
     fn drop(&mut self) {
         self.tell();
     }

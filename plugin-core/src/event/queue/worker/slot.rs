@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use super::calls::Calls;
-use super::done::Done;
+use super::completions::Completions;
 use super::timer::Timer;
 use super::work::Work;
 use crate::error::Result;
-use crate::event::queue::handler::QueuedSite;
+use crate::event::queue::handler::QueuedHandler;
 
 /// Where a worker makes its calls.
-pub(super) struct Desk {
+pub(super) struct CallSlot {
     /// The handlers that were called before and may be called again.
     handlers: Vec<Calls>,
     /// The one that was called last.
@@ -23,7 +23,7 @@ pub(super) struct Desk {
     timer: Timer,
 }
 
-impl Desk {
+impl CallSlot {
     pub(super) fn new() -> Self {
         Self {
             handlers: Vec::new(),
@@ -60,7 +60,7 @@ impl Desk {
     #[inline]
     pub(super) fn call(
         &mut self,
-        done: &mut Done,
+        completions: &mut Completions,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
         let Some(work) = &self.work else {
@@ -71,7 +71,7 @@ impl Desk {
             self.last = find(&mut self.handlers, work.site());
         }
         let calls = &mut self.handlers[self.last];
-        let called = calls.call(&mut self.work, (&mut self.timer, done), context);
+        let called = calls.call(&mut self.work, (&mut self.timer, completions), context);
         self.note(called.is_pending());
         called
     }
@@ -99,10 +99,10 @@ impl Desk {
         }
         mailbox.give_back(work.begin());
         self.put(work);
-        let mut done = Done::new(&mailbox);
+        let mut completions = Completions::new(&mailbox);
         let ended = poll_fn(|context| match self.is_busy {
-            true => self.poll(&mut done, context),
-            false => self.call(&mut done, context),
+            true => self.poll(&mut completions, context),
+            false => self.call(&mut completions, context),
         });
         let result = ended.await?;
         self.take()?.conclude(result).await
@@ -111,11 +111,11 @@ impl Desk {
     /// Polls the call that is under way, as [`Calls::poll`].
     pub(super) fn poll(
         &mut self,
-        done: &mut Done,
+        completions: &mut Completions,
         context: &mut Context<'_>,
     ) -> Poll<Option<Result<()>>> {
         let calls = &mut self.handlers[self.last];
-        let polled = calls.poll(&mut self.work, (&mut self.timer, done), context);
+        let polled = calls.poll(&mut self.work, (&mut self.timer, completions), context);
         self.note(polled.is_pending());
         polled
     }
@@ -123,7 +123,7 @@ impl Desk {
 
 /// Where the calls of a handler are, which may be its first.
 #[inline(never)]
-fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedSite>) -> usize {
+fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedHandler>) -> usize {
     let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), site);
     handlers.iter().position(is_of).unwrap_or_else(|| {
         handlers.push(Calls::new(site));

@@ -1,12 +1,13 @@
-//! What keeps its order while one of its events waits for a retry.
+//! The order key of a job: the jobs of one are handled in their order, also while one of them waits
+//! for a retry.
 
 use std::sync::Arc;
 
 /// The events that a handler takes one after the other: those of a key, if there are keys. A
-/// handler with `concurrency` promises no order, so its events have no lane here; with keys as
-/// well, its [`Lanes`](crate::event::queue::worker::lanes::Lanes) keep their order.
+/// handler with `concurrency` promises no order, so its events have none; with keys as well, its
+/// worker keeps their order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::event) struct Lane {
+pub(in crate::event) struct OrderKey {
     handler: usize,
     key: Option<u64>,
 }
@@ -16,8 +17,8 @@ pub(in crate::event) fn address<T>(handler: &Arc<T>) -> usize {
     Arc::as_ptr(handler).addr()
 }
 
-impl Lane {
-    /// The lane of a handler's events, or of those of one key.
+impl OrderKey {
+    /// That of a handler's events, or of those of one key.
     pub(in crate::event) fn new(handler: usize, key: Option<u64>) -> Self {
         Self { handler, key }
     }

@@ -24,7 +24,7 @@ impl<P> Series for Metas<'_, P> {
 
 impl<P: Carried> InlineHandlers<P> {
     /// As [`InlineHandlers::call`], with several events, of which there is at least one.
-    pub(in crate::event) fn call_series(
+    pub(in crate::event) fn call_chunk(
         &self,
         record: &Record,
         reading: &Reading<'_>,
@@ -34,7 +34,7 @@ impl<P: Carried> InlineHandlers<P> {
         let before = record.add(self.slot, count);
         if reading.depth() >= DEEPEST {
             (events.iter()).for_each(|event| self.call_watched(reading, event));
-        } else if self.sampling.is_series_timed(before, count) {
+        } else if self.sampling.is_chunk_timed(before, count) {
             self.sampling.begin();
             self.each_timed(events);
         } else {
@@ -55,7 +55,7 @@ impl<P: Carried> InlineHandlers<P> {
             // One with a filter, or a time limit, sees to that itself.
             if self.handlers[at].takes_all() {
                 let taken = (events.len(), began.elapsed());
-                (self.handlers[at].site).took_series(events[0].meta(), taken);
+                (self.handlers[at].site).took_chunk(events[0].meta(), taken);
             }
         });
     }

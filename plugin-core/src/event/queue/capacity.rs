@@ -1,28 +1,28 @@
-//! The room of a mailbox, and those who wait for it.
+//! The capacity of a mailbox, and those who wait for a part of it.
 //!
-//! Invariants: room is counted under the lock of its mailbox, whose parts this is; there is no free
-//! room while somebody waits who has no turn; a turn is room that is somebody's already.
+//! Invariants: room is counted under the lock of its mailbox, whose parts this is; free capacity is
+//! zero while a waiter has no permit; a permit is capacity that is assigned already.
 
 use crate::sync::Semaphore;
 
-/// Why there is no slot.
+/// Why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum NoSlot {
+pub(crate) enum NoPermit {
     Full,
     Closed,
 }
 
 /// How much room there is.
-pub(in crate::event) struct Room {
+pub(in crate::event) struct Capacity {
     free: usize,
-    /// Those who wait and have no turn.
+    /// Those who wait and have no permit.
     waiting: usize,
 }
 
-/// The turns of those who wait, in the order in which they came.
-pub(in crate::event) struct Turns(Semaphore);
+/// Those who wait for a permit, in the order in which they came.
+pub(in crate::event) struct Waiters(Semaphore);
 
-impl Room {
+impl Capacity {
     pub(in crate::event) fn new(capacity: usize) -> Self {
         Self {
             free: capacity,
@@ -43,49 +43,49 @@ impl Room {
     }
 
     /// Gives room to those who wait, and keeps the rest.
-    pub(in crate::event) fn give(&mut self, room: usize, turns: &Turns) {
+    pub(in crate::event) fn give(&mut self, room: usize, waiters: &Waiters) {
         let handed = self.waiting.min(room);
         self.waiting -= handed;
         self.free += room - handed;
         if handed > 0 {
-            turns.0.add_permits(handed);
+            waiters.0.add_permits(handed);
         }
     }
 
-    /// From here on somebody waits, until he has his turn or gives up.
+    /// From here on somebody waits, until he has a permit or gives up.
     pub(in crate::event) fn wait(&mut self) {
         self.waiting += 1;
     }
 
-    /// Somebody waits no longer, and takes no turn. One that was given to him, and to no other
+    /// Somebody waits no longer, and takes no permit. One that was given to him, and to no other
     /// since, is room again.
-    pub(in crate::event) fn give_up(&mut self, turns: &Turns) {
-        match turns.0.try_acquire() {
+    pub(in crate::event) fn give_up(&mut self, waiters: &Waiters) {
+        match waiters.0.try_acquire() {
             Ok(turn) => {
                 turn.forget();
-                self.give(1, turns);
+                self.give(1, waiters);
             }
             Err(_) => self.waiting -= 1,
         }
     }
 }
 
-impl Turns {
+impl Waiters {
     pub(in crate::event) fn new() -> Self {
         Self(Semaphore::new(0))
     }
 
-    /// Waits for a turn; `false` when there will be none.
+    /// Waits for a permit; `false` when there will be none.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no turn.
+    /// A dropped future takes no permit.
     pub(in crate::event) async fn next(&self) -> bool {
         let turn = self.0.acquire().await;
         turn.map(|turn| turn.forget()).is_ok()
     }
 
-    /// Nobody has a turn any more.
+    /// Nobody gets a permit any more.
     pub(in crate::event) fn close(&self) {
         self.0.close();
     }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
-use super::topics::Topics;
+use super::topic_filter::TopicFilter;
 use crate::context::{EventId, Identity, plugin_of};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::payload::{AnyEvent, Substitute};
@@ -22,11 +22,11 @@ pub(in crate::event) type OnDelivered =
 
 /// Whose a middleware is, where it stands, and what it did.
 #[derive(Debug)]
-pub(in crate::event) struct Seat {
+pub(in crate::event) struct Registration {
     pub(in crate::event) owner: Arc<Identity>,
     pub(in crate::event) name: &'static str,
     pub(in crate::event) stage: Stage,
-    pub(in crate::event) topics: Topics,
+    pub(in crate::event) topics: TopicFilter,
     pub(in crate::event) priority: i32,
     /// A number of the bus's subscriptions, by which it is taken out again.
     pub(in crate::event) subscription: u64,
@@ -34,11 +34,11 @@ pub(in crate::event) struct Seat {
     errors: AtomicU64,
 }
 
-impl Seat {
+impl Registration {
     pub(in crate::event) fn new(
         owner: &Arc<Identity>,
         (name, stage): (&'static str, Stage),
-        (topics, priority): (Topics, i32),
+        (topics, priority): (TopicFilter, i32),
         subscription: u64,
     ) -> Self {
         Self {
@@ -64,7 +64,7 @@ impl Seat {
 
     /// Whether it is called for what an instance publishes or handles: not if that is its own
     /// plugin's.
-    fn minds(&self, instance: &str) -> bool {
+    fn applies_to(&self, instance: &str) -> bool {
         plugin_of(instance) != self.owner.plugin()
     }
 
@@ -95,45 +95,47 @@ impl Seat {
 }
 
 /// One middleware of a running instance; `F` is what it is called with.
-pub(in crate::event) struct Link<F: ?Sized> {
-    pub(in crate::event) seat: Seat,
+pub(in crate::event) struct Interceptor<F: ?Sized> {
+    pub(in crate::event) registration: Registration,
     pub(in crate::event) call: Box<F>,
 }
 
-impl<F: ?Sized> Link<F> {
+impl<F: ?Sized> Interceptor<F> {
     /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
-    /// `asks` whether the topic is still to be compared.
+    /// `filters` whether the topic is still to be compared.
     pub(in crate::event) fn ask<T: Default>(
         &self,
-        (event, instance, asks): (&AnyEvent<'_>, &str, bool),
+        (event, instance, filters): (&AnyEvent<'_>, &str, bool),
         call: impl FnOnce(&F) -> Result<T>,
     ) -> Result<T> {
-        let seat = &self.seat;
-        if !seat.minds(instance) || asks && !seat.topics.matches(event.topic()) {
+        let registration = &self.registration;
+        if !registration.applies_to(instance)
+            || filters && !registration.topics.matches(event.topic())
+        {
             return Ok(T::default());
         }
-        seat.calls.count_here();
-        let current = seat.owner.handling(&event.meta());
+        registration.calls.count_here();
+        let current = registration.owner.handling(&event.meta());
         let outcome = guard::call(current, || call(&self.call));
-        outcome.inspect_err(|error| seat.failed(event.id(), error))
+        outcome.inspect_err(|error| registration.failed(event.id(), error))
     }
 }
 
 /// A middleware whatever its stage.
 #[derive(Clone)]
-pub(in crate::event) enum AnyLink {
-    Publish(Arc<Link<OnPublish>>),
-    Deliver(Arc<Link<OnDeliver>>),
-    Delivered(Arc<Link<OnDelivered>>),
+pub(in crate::event) enum AnyInterceptor {
+    Publish(Arc<Interceptor<OnPublish>>),
+    Deliver(Arc<Interceptor<OnDeliver>>),
+    Delivered(Arc<Interceptor<OnDelivered>>),
 }
 
-impl AnyLink {
-    pub(in crate::event) fn topics(&self) -> &Topics {
-        let seat = match self {
-            Self::Publish(link) => &link.seat,
-            Self::Deliver(link) => &link.seat,
-            Self::Delivered(link) => &link.seat,
+impl AnyInterceptor {
+    pub(in crate::event) fn topics(&self) -> &TopicFilter {
+        let registration = match self {
+            Self::Publish(interceptor) => &interceptor.registration,
+            Self::Deliver(interceptor) => &interceptor.registration,
+            Self::Delivered(interceptor) => &interceptor.registration,
         };
-        &seat.topics
+        &registration.topics
     }
 }

@@ -6,7 +6,7 @@ use super::announcement::EventDeadLettered;
 use crate::event::outcome::backlog::Pending;
 
 /// Something for the clerk to do.
-pub(crate) enum Errand {
+pub(crate) enum LetterTask {
     File {
         /// Whether there are letters in memory for a plugin's store.
         hand_over: bool,
@@ -17,7 +17,7 @@ pub(crate) enum Errand {
     Flush(oneshot::Sender<()>),
 }
 
-impl Errand {
+impl LetterTask {
     pub(crate) fn new(
         hand_over: bool,
         announce: Option<EventDeadLettered>,
@@ -32,9 +32,9 @@ impl Errand {
 }
 
 /// Waits until the clerk has done what it was given before.
-pub(crate) async fn flush(errands: &mpsc::Sender<Errand>) {
+pub(crate) async fn flush(tasks: &mpsc::Sender<LetterTask>) {
     let (done, flushed) = oneshot::channel();
-    if errands.send(Errand::Flush(done)).await.is_ok() {
+    if tasks.send(LetterTask::Flush(done)).await.is_ok() {
         // Without a clerk there is nothing to wait for.
         drop(flushed.await);
     }

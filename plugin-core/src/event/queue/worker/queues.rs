@@ -7,7 +7,7 @@
 use std::collections::{HashMap, VecDeque};
 
 #[derive(Debug)]
-pub(in crate::event) struct Lanes<T> {
+pub(in crate::event) struct KeyedQueues<T> {
     most: usize,
     running: usize,
     /// Keys of which a call runs, is ready or waits for its retry, and what waits behind it.
@@ -16,7 +16,7 @@ pub(in crate::event) struct Lanes<T> {
     ready: VecDeque<(u64, T)>,
 }
 
-impl<T> Lanes<T> {
+impl<T> KeyedQueues<T> {
     pub(in crate::event) fn new(most: usize) -> Self {
         Self {
             most,
@@ -96,59 +96,59 @@ impl<T> Lanes<T> {
 
 #[cfg(test)]
 mod tests {
-    use super::Lanes;
+    use super::KeyedQueues;
 
     #[test]
     fn calls_of_a_key_run_one_after_the_other() {
-        let mut lanes = Lanes::new(2);
-        assert_eq!(lanes.add(1, "1a"), Some("1a"));
-        assert_eq!(lanes.add(1, "1b"), None);
-        assert_eq!(lanes.add(2, "2a"), Some("2a"), "another key does not wait");
-        assert_eq!(lanes.add(3, "3a"), None, "two run");
-        assert_eq!(lanes.next(2), Some((3, "3a")));
-        assert_eq!(lanes.next(1), Some((1, "1b")));
-        assert_eq!(lanes.next(1), None);
-        assert_eq!(lanes.next(3), None);
-        assert!(lanes.busy.is_empty() && lanes.running == 0);
+        let mut queues = KeyedQueues::new(2);
+        assert_eq!(queues.add(1, "1a"), Some("1a"));
+        assert_eq!(queues.add(1, "1b"), None);
+        assert_eq!(queues.add(2, "2a"), Some("2a"), "another key does not wait");
+        assert_eq!(queues.add(3, "3a"), None, "two run");
+        assert_eq!(queues.next(2), Some((3, "3a")));
+        assert_eq!(queues.next(1), Some((1, "1b")));
+        assert_eq!(queues.next(1), None);
+        assert_eq!(queues.next(3), None);
+        assert!(queues.busy.is_empty() && queues.running == 0);
     }
 
     #[test]
     fn a_key_waits_for_the_retry_of_its_call() {
-        let mut lanes = Lanes::new(1);
-        assert_eq!(lanes.add(1, "1a"), Some("1a"));
-        assert_eq!(lanes.add(1, "1b"), None);
-        assert_eq!(lanes.suspend(), None);
-        assert_eq!(lanes.add(1, "1c"), None);
-        assert_eq!(lanes.add(2, "2a"), Some("2a"), "another key does not wait");
-        assert_eq!(lanes.resume(1, "1a again"), None, "one runs");
-        assert_eq!(lanes.next(2), Some((1, "1a again")));
-        assert_eq!(lanes.next(1), Some((1, "1b")));
+        let mut queues = KeyedQueues::new(1);
+        assert_eq!(queues.add(1, "1a"), Some("1a"));
+        assert_eq!(queues.add(1, "1b"), None);
+        assert_eq!(queues.suspend(), None);
+        assert_eq!(queues.add(1, "1c"), None);
+        assert_eq!(queues.add(2, "2a"), Some("2a"), "another key does not wait");
+        assert_eq!(queues.resume(1, "1a again"), None, "one runs");
+        assert_eq!(queues.next(2), Some((1, "1a again")));
+        assert_eq!(queues.next(1), Some((1, "1b")));
     }
 
     #[test]
     fn what_waits_behind_a_call_that_is_given_up_comes_next() {
-        let mut lanes = Lanes::new(1);
-        assert_eq!(lanes.add(1, "1a"), Some("1a"));
-        assert_eq!(lanes.add(1, "1b"), None);
-        assert_eq!(lanes.add(1, "1c"), None);
-        assert_eq!(lanes.suspend(), None);
-        assert_eq!(lanes.skip(1), Some((1, "1b")));
-        assert_eq!(lanes.suspend(), None);
-        assert_eq!(lanes.add(2, "2a"), Some("2a"));
-        assert_eq!(lanes.skip(1), None, "one runs");
-        assert_eq!(lanes.next(2), Some((1, "1c")));
-        assert_eq!(lanes.suspend(), None);
-        assert_eq!(lanes.skip(1), None);
-        assert!(lanes.busy.is_empty() && lanes.running == 0);
+        let mut queues = KeyedQueues::new(1);
+        assert_eq!(queues.add(1, "1a"), Some("1a"));
+        assert_eq!(queues.add(1, "1b"), None);
+        assert_eq!(queues.add(1, "1c"), None);
+        assert_eq!(queues.suspend(), None);
+        assert_eq!(queues.skip(1), Some((1, "1b")));
+        assert_eq!(queues.suspend(), None);
+        assert_eq!(queues.add(2, "2a"), Some("2a"));
+        assert_eq!(queues.skip(1), None, "one runs");
+        assert_eq!(queues.next(2), Some((1, "1c")));
+        assert_eq!(queues.suspend(), None);
+        assert_eq!(queues.skip(1), None);
+        assert!(queues.busy.is_empty() && queues.running == 0);
     }
 
     #[test]
     fn a_busy_key_leaves_the_others_their_turn() {
-        let mut lanes = Lanes::new(1);
-        assert_eq!(lanes.add(1, "1a"), Some("1a"));
-        assert_eq!(lanes.add(1, "1b"), None);
-        assert_eq!(lanes.add(2, "2a"), None);
-        assert_eq!(lanes.next(1), Some((2, "2a")));
-        assert_eq!(lanes.next(2), Some((1, "1b")));
+        let mut queues = KeyedQueues::new(1);
+        assert_eq!(queues.add(1, "1a"), Some("1a"));
+        assert_eq!(queues.add(1, "1b"), None);
+        assert_eq!(queues.add(2, "2a"), None);
+        assert_eq!(queues.next(1), Some((2, "2a")));
+        assert_eq!(queues.next(2), Some((1, "1b")));
     }
 }

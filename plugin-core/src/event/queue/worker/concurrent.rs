@@ -6,18 +6,18 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::coop::consume_budget;
 use tokio::task::{JoinError, JoinSet};
 
-use super::desk::Desk;
-use super::lanes::Lanes;
+use super::queues::KeyedQueues;
+use super::slot::CallSlot;
 use super::work::Work;
-use crate::event::queue::lane::address;
+use crate::event::queue::order_key::address;
 use crate::options::Overflow;
 
 /// Calls that run beside others.
-pub(super) struct Beside {
+pub(super) struct ConcurrentCalls {
     running: JoinSet<Ended>,
     /// The calls of each handler.
-    lanes: HashMap<usize, Arc<Mutex<Lanes<Work>>>>,
-    /// How many events without a key there were: each has a lane of its own.
+    queues: HashMap<usize, Arc<Mutex<KeyedQueues<Work>>>>,
+    /// How many events without a key there were: each has a queue of its own.
     keyless: u64,
 }
 
@@ -30,11 +30,11 @@ struct Ended {
     next: Option<(u64, Work)>,
 }
 
-impl Beside {
+impl ConcurrentCalls {
     pub(super) fn new() -> Self {
         Self {
             running: JoinSet::new(),
-            lanes: HashMap::new(),
+            queues: HashMap::new(),
             keyless: 0,
         }
     }
@@ -48,7 +48,7 @@ impl Beside {
     pub(super) fn has_no_room_for(&self, work: &Work) -> bool {
         let site = work.site();
         site.site.options.overflow == Overflow::DropOldest
-            && (self.lanes.get(&address(site))).is_some_and(|lanes| lock(lanes).is_full())
+            && (self.queues.get(&address(site))).is_some_and(|queues| lock(queues).is_full())
     }
 
     /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
@@ -65,16 +65,16 @@ impl Beside {
             self.keyless += 1;
             self.keyless
         });
-        let lanes = self.lanes(&work);
+        let queues = self.queues(&work);
         let first = {
-            let mut lanes = lock(&lanes);
+            let mut queues = lock(&queues);
             match is_resumed {
-                true => lanes.resume(key, work),
-                false => lanes.add(key, work),
+                true => queues.resume(key, work),
+                false => queues.add(key, work),
             }
         };
         if let Some(first) = first {
-            self.spawn(lanes, (key, first));
+            self.spawn(queues, (key, first));
         }
         None
     }
@@ -85,27 +85,27 @@ impl Beside {
         let Some(key) = work.key().filter(|_| is_suspended) else {
             return;
         };
-        let lanes = self.lanes(work);
-        let next = lock(&lanes).skip(key);
+        let queues = self.queues(work);
+        let next = lock(&queues).skip(key);
         if let Some(next) = next {
-            self.spawn(lanes, next);
+            self.spawn(queues, next);
         }
     }
 
     /// Calls a handler with one event after the other, until one fails or none is left.
-    fn spawn(&mut self, lanes: Arc<Mutex<Lanes<Work>>>, first: (u64, Work)) {
-        let mut desk = Desk::new();
+    fn spawn(&mut self, queues: Arc<Mutex<KeyedQueues<Work>>>, first: (u64, Work)) {
+        let mut slot = CallSlot::new();
         self.running.spawn(async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {
                 let is_keyed = work.key().is_some();
                 // Calls that never wait leave others their turn.
                 consume_budget().await;
-                let failed = desk.serve(work).await;
-                let mut lanes = lock(&lanes);
+                let failed = slot.serve(work).await;
+                let mut queues = lock(&queues);
                 next = match failed.is_some() && is_keyed {
-                    true => lanes.suspend(),
-                    false => lanes.next(key),
+                    true => queues.suspend(),
+                    false => queues.next(key),
                 };
                 if failed.is_some() {
                     return Ended { failed, next };
@@ -138,20 +138,21 @@ impl Beside {
         // Handlers are guarded, and nobody aborts a call: it has ended.
         let Ended { failed, next } = ended.unwrap_or_default();
         if let Some(next) = next {
-            let lanes = self.lanes(&next.1);
-            self.spawn(lanes, next);
+            let queues = self.queues(&next.1);
+            self.spawn(queues, next);
         }
         failed
     }
 
-    fn lanes(&mut self, work: &Work) -> Arc<Mutex<Lanes<Work>>> {
+    fn queues(&mut self, work: &Work) -> Arc<Mutex<KeyedQueues<Work>>> {
         let site = work.site();
-        let lanes = (self.lanes.entry(address(site)))
-            .or_insert_with(|| Arc::new(Mutex::new(Lanes::new(site.site.options.concurrency))));
-        Arc::clone(lanes)
+        let queues = (self.queues.entry(address(site))).or_insert_with(|| {
+            Arc::new(Mutex::new(KeyedQueues::new(site.site.options.concurrency)))
+        });
+        Arc::clone(queues)
     }
 }
 
-fn lock(lanes: &Mutex<Lanes<Work>>) -> MutexGuard<'_, Lanes<Work>> {
-    lanes.lock().unwrap_or_else(PoisonError::into_inner)
+fn lock(queues: &Mutex<KeyedQueues<Work>>) -> MutexGuard<'_, KeyedQueues<Work>> {
+    queues.lock().unwrap_or_else(PoisonError::into_inner)
 }

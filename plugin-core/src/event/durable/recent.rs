@@ -18,7 +18,7 @@ use crate::event::outcome::backlog::{Backlog, Pending};
 const RECENT: usize = 1024;
 
 /// An event on its way to a handler.
-pub(super) struct Next {
+pub(super) struct PendingEvent {
     pub(super) stored: Stored,
     /// What is known of its publishing, if that was in this process.
     pub(super) meta: Option<Meta>,
@@ -28,14 +28,14 @@ pub(super) struct Next {
 
 /// Where a pump finds the next events.
 pub(super) enum Ahead {
-    Here(Vec<Next>),
-    /// In the store, if anywhere; the number is for [`Tail::rest`].
+    Here(Vec<PendingEvent>),
+    /// In the store, if anywhere; the number is for [`RecentEvents::rest`].
     Stored(u64),
     /// At the beginning, as soon as nothing is in flight.
     Rewound,
 }
 
-pub(super) struct Tail {
+pub(super) struct RecentEvents {
     state: Mutex<State>,
     changed: Notify,
     backlog: Backlog,
@@ -76,10 +76,10 @@ impl State {
 
 struct Recent {
     before: u64,
-    next: Next,
+    next: PendingEvent,
 }
 
-impl Tail {
+impl RecentEvents {
     pub(super) fn new(backlog: Backlog) -> Self {
         Self {
             state: Mutex::new(State::new(UNKNOWN, 0)),
@@ -106,7 +106,7 @@ impl Tail {
     }
 
     /// Events were stored, in this order.
-    pub(super) fn appended(&self, events: impl Iterator<Item = Next>) {
+    pub(super) fn appended(&self, events: impl Iterator<Item = PendingEvent>) {
         self.change(|state| {
             for next in events {
                 // Positions grow: only a later one is certainly new. Otherwise the pump has come
@@ -209,7 +209,7 @@ mod tests {
     use crate::event::durable::store::{Record, Suspicion, Ticket};
     use crate::idempotency::IdempotencyKey;
 
-    fn next(position: u64) -> Next {
+    fn next(position: u64) -> PendingEvent {
         let record = Record {
             key: IdempotencyKey::next(),
             source: "host".into(),
@@ -223,27 +223,27 @@ mod tests {
             record,
             suspicion: Suspicion::None,
         };
-        Next {
+        PendingEvent {
             stored,
             meta: None,
             may_be_old: false,
         }
     }
 
-    fn tail() -> Tail {
-        let tail = Tail::new(Backlog::default());
-        tail.activate();
-        assert!(matches!(tail.ahead(0, 9), Ahead::Rewound));
-        tail
+    fn recent() -> RecentEvents {
+        let recent = RecentEvents::new(Backlog::default());
+        recent.activate();
+        assert!(matches!(recent.ahead(0, 9), Ahead::Rewound));
+        recent
     }
 
-    fn append(tail: &Tail, positions: &[u64]) {
-        tail.appended(positions.iter().map(|&position| next(position)));
+    fn append(recent: &RecentEvents, positions: &[u64]) {
+        recent.appended(positions.iter().map(|&position| next(position)));
     }
 
     /// What is taken without the store.
-    fn here(tail: &Tail, cursor: u64) -> Vec<u64> {
-        match tail.ahead(cursor, 9) {
+    fn here(recent: &RecentEvents, cursor: u64) -> Vec<u64> {
+        match recent.ahead(cursor, 9) {
             Ahead::Here(events) => events.iter().map(|next| next.stored.position).collect(),
             Ahead::Stored(_) => Vec::new(),
             Ahead::Rewound => panic!("nothing was rewound"),
@@ -252,74 +252,74 @@ mod tests {
 
     #[test]
     fn what_an_earlier_process_left_comes_first() {
-        let tail = tail();
-        append(&tail, &[7, 9]);
-        assert_eq!(here(&tail, 0), [0; 0], "the store may hold 3");
-        assert_eq!(here(&tail, 7), [9], "all up to 7 came from the store");
+        let recent = recent();
+        append(&recent, &[7, 9]);
+        assert_eq!(here(&recent, 0), [0; 0], "the store may hold 3");
+        assert_eq!(here(&recent, 7), [9], "all up to 7 came from the store");
     }
 
     #[test]
     fn what_was_stored_without_a_pump_is_not_passed_over() {
-        let tail = tail();
-        append(&tail, &[1]);
-        tail.deactivate();
-        append(&tail, &[2]);
-        tail.activate();
-        assert!(matches!(tail.ahead(1, 9), Ahead::Rewound));
-        append(&tail, &[3]);
-        assert_eq!(here(&tail, 1), [0; 0], "2 is in the store alone");
-        assert_eq!(here(&tail, 2), [3]);
+        let recent = recent();
+        append(&recent, &[1]);
+        recent.deactivate();
+        append(&recent, &[2]);
+        recent.activate();
+        assert!(matches!(recent.ahead(1, 9), Ahead::Rewound));
+        append(&recent, &[3]);
+        assert_eq!(here(&recent, 1), [0; 0], "2 is in the store alone");
+        assert_eq!(here(&recent, 2), [3]);
     }
 
     #[test]
     fn what_there_was_no_room_for_is_not_passed_over() {
-        let tail = tail();
+        let recent = recent();
         let many: Vec<u64> = (1..=RECENT as u64 + 1).collect();
-        append(&tail, &many);
-        assert_eq!(here(&tail, RECENT as u64), [0; 0]);
-        append(&tail, &[5_000]);
+        append(&recent, &many);
+        assert_eq!(here(&recent, RECENT as u64), [0; 0]);
+        append(&recent, &[5_000]);
         assert_eq!(
-            here(&tail, RECENT as u64),
+            here(&recent, RECENT as u64),
             [0; 0],
             "one is in the store alone"
         );
-        assert_eq!(here(&tail, RECENT as u64 + 1), [5_000]);
+        assert_eq!(here(&recent, RECENT as u64 + 1), [5_000]);
     }
 
     #[test]
     fn what_was_stored_before_under_its_key_comes_once_and_hides_nothing() {
-        let tail = tail();
+        let recent = recent();
         let keyed = |position| {
             let may_be_old = true;
-            let next = Next {
+            let next = PendingEvent {
                 may_be_old,
                 ..next(position)
             };
-            tail.appended([next].into_iter());
+            recent.appended([next].into_iter());
         };
         keyed(3);
-        append(&tail, &[7, 8]);
-        assert_eq!(here(&tail, 3), [0; 0], "4 to 6 may be in the store");
+        append(&recent, &[7, 8]);
+        assert_eq!(here(&recent, 3), [0; 0], "4 to 6 may be in the store");
         keyed(7);
         keyed(9);
-        assert_eq!(here(&tail, 7), [8, 9]);
+        assert_eq!(here(&recent, 7), [8, 9]);
     }
 
     #[test]
     fn the_bus_is_busy_until_all_is_taken_and_settled() {
-        let tail = tail();
-        let Ahead::Stored(version) = tail.ahead(0, 9) else {
+        let recent = recent();
+        let Ahead::Stored(version) = recent.ahead(0, 9) else {
             panic!("nothing is here");
         };
-        append(&tail, &[1]);
-        tail.exhaust(version, || false);
-        assert_eq!(tail.backlog.len(), 1, "something came meanwhile");
-        let Ahead::Stored(version) = tail.ahead(1, 9) else {
+        append(&recent, &[1]);
+        recent.exhaust(version, || false);
+        assert_eq!(recent.backlog.len(), 1, "something came meanwhile");
+        let Ahead::Stored(version) = recent.ahead(1, 9) else {
             panic!("nothing is here");
         };
-        tail.exhaust(version, || true);
-        assert_eq!(tail.backlog.len(), 1, "it is not settled");
-        tail.settled(|| false);
-        assert_eq!(tail.backlog.len(), 0);
+        recent.exhaust(version, || true);
+        assert_eq!(recent.backlog.len(), 1, "it is not settled");
+        recent.settled(|| false);
+        assert_eq!(recent.backlog.len(), 0);
     }
 }

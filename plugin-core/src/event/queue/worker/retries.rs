@@ -9,7 +9,7 @@ use super::work::Work;
 use crate::event::outcome::jitter::Jitter;
 
 /// Work in the order in which it is due.
-pub(super) struct Parked {
+pub(super) struct RetryQueue {
     waiting: BinaryHeap<Reverse<Waiting>>,
     /// How many there have been, so that what is due at once keeps its order.
     count: u64,
@@ -22,7 +22,7 @@ struct Waiting {
     work: Work,
 }
 
-impl Parked {
+impl RetryQueue {
     pub(super) fn new() -> Self {
         Self {
             waiting: BinaryHeap::new(),

@@ -19,24 +19,24 @@ use crate::event::payload::Envelope;
 use crate::guard;
 
 /// Where an instance answers requests of one type.
-pub(super) struct Desk<Q: Request> {
+pub(super) struct Responder<Q: Request> {
     pub(super) site: Site,
     pub(super) limit: Duration,
     pub(super) room: Arc<Semaphore>,
-    pub(super) scope: Scope,
-    pub(super) call: Call<Q>,
+    pub(super) scope: AnswerScope,
+    pub(super) call: AnswerCall<Q>,
 }
 
-/// What all desks of an instance have in common.
+/// What all responders of an instance have in common.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Scope {
+pub(super) struct AnswerScope {
     /// The answers under way.
     pub(super) answers: TaskTracker,
     /// Cancelled when those that are late are given up.
     pub(super) kill: CancellationToken,
 }
 
-pub(super) enum Call<Q: Request> {
+pub(super) enum AnswerCall<Q: Request> {
     /// On the task of who asks.
     Inline(InlineCall<Q>),
     /// On a task of its own.
@@ -48,7 +48,7 @@ type SpawnedCall<Q> = Box<
     dyn Fn(Arc<Envelope<Q>>) -> BoxFuture<'static, Result<<Q as Request>::Answer>> + Send + Sync,
 >;
 
-impl<Q: Request> Desk<Q> {
+impl<Q: Request> Responder<Q> {
     pub(super) fn owner(&self) -> &Identity {
         &self.site.owner
     }
@@ -83,8 +83,8 @@ impl<Q: Request> Desk<Q> {
         }
         let held = (room, counted, pending);
         let answer = match &self.call {
-            Call::Inline(call) => self.call_inline(&envelope, call, deadline),
-            Call::Spawned(_) => {
+            AnswerCall::Inline(call) => self.call_inline(&envelope, call, deadline),
+            AnswerCall::Spawned(_) => {
                 let kill = self.scope.kill.clone();
                 let answer = self.run(Arc::new(envelope), deadline);
                 let mut task = AbortOnDrop(crate::spawn::spawn(async move {
@@ -152,7 +152,7 @@ impl<Q: Request> Desk<Q> {
     }
 
     async fn invoke(&self, envelope: Arc<Envelope<Q>>, current: Current) -> Result<Q::Answer> {
-        let Call::Spawned(call) = &self.call else {
+        let AnswerCall::Spawned(call) = &self.call else {
             return Err(Error::bug("an inline call needs no task"));
         };
         let future = guard::call(current, || Ok(call(envelope)))?;

@@ -8,10 +8,10 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::quarantine::Watch;
 use super::store::{Settled, Settlement, Ticket};
 use crate::event::outcome::dead_letters::DeadLetter;
-use crate::event::queue::turn::Receipt;
+use crate::event::queue::turn::Acknowledgement;
 
 /// What became of a delivery.
-pub(super) struct Answer {
+pub(super) struct Ack {
     position: u64,
     /// `None` when no handler came to it.
     end: Option<Settlement>,
@@ -22,7 +22,7 @@ pub(super) struct Answer {
     watch: Option<Watch>,
 }
 
-impl Answer {
+impl Ack {
     /// The position of a suspect that no handler came to an end with.
     pub(super) fn cleared(&self) -> Option<u64> {
         let is_open = self.watch.is_some() && self.end.is_none();
@@ -55,19 +55,19 @@ impl InHand {
 }
 
 /// Answers the pump once: with an end, or, when it is dropped, that there was none.
-pub(super) struct StoreReceipt {
+pub(super) struct AckHandle {
     position: u64,
     in_hand: InHand,
-    answers: mpsc::UnboundedSender<Answer>,
+    answers: mpsc::UnboundedSender<Ack>,
     place: Option<OwnedSemaphorePermit>,
     watch: Option<Watch>,
     ticket: Ticket,
 }
 
-impl StoreReceipt {
+impl AckHandle {
     pub(super) fn new(
         (position, ticket): (u64, Ticket),
-        (answers, in_hand): (&mpsc::UnboundedSender<Answer>, &InHand),
+        (answers, in_hand): (&mpsc::UnboundedSender<Ack>, &InHand),
         place: OwnedSemaphorePermit,
     ) -> Self {
         in_hand.0.fetch_add(1, Relaxed);
@@ -91,7 +91,7 @@ impl StoreReceipt {
         if let Some(place) = self.place.take() {
             self.in_hand.0.fetch_sub(1, Release);
             // A pump that was given up leaves everything in the store.
-            drop(self.answers.send(Answer {
+            drop(self.answers.send(Ack {
                 position: self.position,
                 end,
                 _ticket: self.ticket.clone(),
@@ -102,7 +102,7 @@ impl StoreReceipt {
     }
 }
 
-impl Receipt for StoreReceipt {
+impl Acknowledgement for AckHandle {
     /// What becomes of an event that the store drops is in the store, where the pump looks when
     /// this is dropped.
     fn take(&self) -> bool {
@@ -118,7 +118,7 @@ impl Receipt for StoreReceipt {
     }
 }
 
-impl Drop for StoreReceipt {
+impl Drop for AckHandle {
     fn drop(&mut self) {
         self.send(None);
     }

@@ -6,7 +6,7 @@
 //!    key's unfinished ones are, or anywhere when there are none; both are looked at and noted
 //!    under one lock.
 //! 2. An event is noted before it is put into a mailbox, and until it is handled or given up: its
-//!    job holds the [`Pin`], and what ends a job drops it.
+//!    job holds the [`AffinityGuard`], and what ends a job drops it.
 //!
 //! So an event that goes to another member than the one before it is accepted there only after
 //! the one before it is handled or given up, whatever members came and went between: which member
@@ -23,17 +23,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 
-use super::Seat;
+use super::MemberId;
 use super::balance::rendezvous;
 
 /// The keys that have unfinished events, of one group.
 #[derive(Debug, Default)]
-pub(crate) struct Pins(Mutex<HashMap<u64, Pinned>>);
+pub(crate) struct KeyAffinity(Mutex<HashMap<u64, Pinned>>);
 
 #[derive(Debug, Default)]
 struct Pinned {
     /// Who has the unfinished events.
-    seat: Seat,
+    id: MemberId,
     unfinished: usize,
     /// Publishers that stand in the line.
     waiting: usize,
@@ -51,9 +51,9 @@ struct Line {
 
 /// What became of a wish to come in.
 #[derive(Debug)]
-pub(crate) enum Entry {
-    /// Noted at the seat of this index.
-    In(usize, Pin),
+pub(crate) enum Placement {
+    /// Noted at the member of this index.
+    In(usize, AffinityGuard),
     /// The key's unfinished events are elsewhere, or others are first.
     Busy,
     /// So it is, and it would wait for the very handler that asks.
@@ -62,56 +62,61 @@ pub(crate) enum Entry {
 
 /// One unfinished event of a key.
 #[derive(Debug)]
-pub(crate) struct Pin {
-    pins: Arc<Pins>,
+pub(crate) struct AffinityGuard {
+    affinity: Arc<KeyAffinity>,
     key: u64,
 }
 
 /// A place in the line of a key.
 #[derive(Debug)]
 pub(crate) struct Waiting {
-    pins: Arc<Pins>,
+    affinity: Arc<KeyAffinity>,
     key: u64,
     line: Arc<Line>,
 }
 
-impl Pins {
-    /// Lets an event of a key in at one of the seats, if it need not wait. `own` is the mailbox
+impl KeyAffinity {
+    /// Lets an event of a key in at one of the members, if it need not wait. `own` is the mailbox
     /// whose handler asks, if one does.
-    pub(crate) fn enter(self: &Arc<Self>, key: u64, seats: &[Seat], own: Option<usize>) -> Entry {
-        self.admit(key, seats, (own, false))
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        key: u64,
+        ids: &[MemberId],
+        own: Option<usize>,
+    ) -> Placement {
+        self.admit(key, ids, (own, false))
     }
 
     fn admit(
         self: &Arc<Self>,
         key: u64,
-        seats: &[Seat],
+        ids: &[MemberId],
         (own, is_first): (Option<usize>, bool),
-    ) -> Entry {
+    ) -> Placement {
         let mut keys = self.lock();
         let pinned = keys.get(&key);
         let unfinished = pinned.filter(|pinned| pinned.unfinished > 0);
-        let is_own = unfinished.is_some_and(|pinned| own == Some(pinned.seat.mailbox));
+        let is_own = unfinished.is_some_and(|pinned| own == Some(pinned.id.mailbox));
         let passes = is_first || is_own || pinned.is_none_or(|pinned| pinned.waiting == 0);
-        let seat = match unfinished {
-            Some(pinned) => seats.iter().position(|seat| *seat == pinned.seat),
-            None => rendezvous(key, seats),
+        let id = match unfinished {
+            Some(pinned) => ids.iter().position(|id| *id == pinned.id),
+            None => rendezvous(key, ids),
         };
-        match seat.filter(|_| passes) {
+        match id.filter(|_| passes) {
             Some(at) => {
                 let pinned = keys.entry(key).or_default();
-                pinned.seat = seats[at];
+                pinned.id = ids[at];
                 pinned.unfinished += 1;
-                Entry::In(at, self.pin(key))
+                Placement::In(at, self.pin(key))
             }
-            None if is_own => Entry::Own,
-            None => Entry::Busy,
+            None if is_own => Placement::Own,
+            None => Placement::Busy,
         }
     }
 
-    fn pin(self: &Arc<Self>, key: u64) -> Pin {
-        Pin {
-            pins: Arc::clone(self),
+    fn pin(self: &Arc<Self>, key: u64) -> AffinityGuard {
+        AffinityGuard {
+            affinity: Arc::clone(self),
             key,
         }
     }
@@ -123,7 +128,7 @@ impl Pins {
         pinned.waiting += 1;
         let line = pinned.line.get_or_insert_with(Line::new);
         Waiting {
-            pins: Arc::clone(self),
+            affinity: Arc::clone(self),
             key,
             line: Arc::clone(line),
         }
@@ -187,10 +192,10 @@ pub(crate) struct First<'a> {
 }
 
 impl First<'_> {
-    /// As [`Pins::enter`], past the line.
-    pub(crate) fn enter(&self, seats: &[Seat], own: Option<usize>) -> Entry {
-        let Waiting { pins, key, .. } = self.waiting;
-        pins.admit(*key, seats, (own, true))
+    /// As [`KeyAffinity::enter`], past the line.
+    pub(crate) fn enter(&self, ids: &[MemberId], own: Option<usize>) -> Placement {
+        let Waiting { affinity, key, .. } = self.waiting;
+        affinity.admit(*key, ids, (own, true))
     }
 
     /// Waits until it is worth another try.
@@ -199,15 +204,16 @@ impl First<'_> {
     }
 }
 
-impl Drop for Pin {
+impl Drop for AffinityGuard {
     fn drop(&mut self) {
-        self.pins.change(self.key, |pinned| pinned.unfinished -= 1);
+        self.affinity
+            .change(self.key, |pinned| pinned.unfinished -= 1);
     }
 }
 
 impl Drop for Waiting {
     fn drop(&mut self) {
-        self.pins.change(self.key, |pinned| pinned.waiting -= 1);
+        self.affinity.change(self.key, |pinned| pinned.waiting -= 1);
     }
 }
 

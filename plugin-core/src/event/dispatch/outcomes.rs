@@ -1,0 +1,97 @@
+//! Publishing that waits for what each handler makes of the event.
+
+use std::sync::Arc;
+
+use super::guard::PublishGuard;
+use super::take_in::Remaining;
+use crate::context::{Identity, Meta};
+use crate::error::{Error, PublishError};
+use crate::event::bus::Bus;
+use crate::event::outcome::HandlerOutcome;
+use crate::event::payload::{Carried, Envelope};
+use crate::event::queue::enqueue::Accepted;
+use crate::event::routing::target::{Asks, Sending, Sent};
+use crate::rcu::record::Record;
+
+/// Publishes, and waits for what each handler makes of it.
+pub(in crate::event) async fn publish_and_wait<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    index: usize,
+    event: P,
+) -> Result<Vec<HandlerOutcome>, PublishError> {
+    let mut outcomes = Vec::new();
+    let (envelope, queued) = call_inline_told(bus, owner, (index, event), &mut outcomes)?;
+    if queued.is_empty() {
+        return Ok(outcomes);
+    }
+    let publishing = PublishGuard::begin(bus, owner, index)?;
+    let sending = Sending {
+        current: &publishing,
+        envelope: &envelope,
+        asks: Asks::Outcomes,
+    };
+    let mut awaited = Vec::new();
+    for target in &*queued {
+        let Some(sent) = target.send(&sending).await else {
+            continue;
+        };
+        let Sent {
+            accepted,
+            site: Some(site),
+            answer,
+        } = sent
+        else {
+            continue;
+        };
+        match (accepted, answer) {
+            _ if site.is_ours() => outcomes.push(site.site.outcome(Err(Error::bug(
+                "a handler can't wait for a handler of its own plugin, which comes after it",
+            )))),
+            (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
+            (Accepted::Yes, None) | (Accepted::Gone, _) => {}
+            (Accepted::Refused, _) => {
+                let error = site.refused(accepted).to_string();
+                outcomes.push(site.site.outcome(Err(Error::retriable(error))));
+            }
+            (Accepted::Full | Accepted::Dropped, _) => {
+                outcomes.push(
+                    site.site
+                        .outcome(Err(Error::retriable("the mailbox is full"))),
+                );
+            }
+        }
+    }
+    drop(publishing);
+    for (site, answer) in awaited {
+        outcomes.push(answer.await.unwrap_or_else(|_| {
+            let gone = Error::retriable("the plugin stopped before it came to the event");
+            site.site.outcome(Err(gone))
+        }));
+    }
+    Ok(outcomes)
+}
+
+/// As [`call_inline`], and tells what each handler made of the event.
+fn call_inline_told<P: Carried>(
+    bus: &Bus,
+    owner: &Identity,
+    (index, event): (usize, P),
+    outcomes: &mut Vec<HandlerOutcome>,
+) -> Result<Remaining<P>, PublishError> {
+    if owner.is_muted() {
+        return Err(PublishError::Stopping);
+    }
+    let record = Record::current();
+    let reading = record.readers.enter();
+    let route = bus.table().read(record, &reading).route::<P>(index);
+    let mut envelope = Envelope::new(Meta::new(record, owner.name()), event);
+    route.admit(owner, &reading, &mut envelope)?;
+    record.count(owner.published().slot());
+    route
+        .inline
+        .call_told(record, &reading, &envelope, |handler, result| {
+            outcomes.push(handler.site.outcome(result));
+        });
+    Ok((Arc::new(envelope), Arc::clone(&route.queued)))
+}

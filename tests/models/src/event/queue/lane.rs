@@ -1,4 +1,0 @@
-//! A stand-in for `plugin-core/src/event/queue/lane.rs`: no job of a model waits behind another one.
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(in crate::event) struct Lane;
