@@ -204,7 +204,7 @@ impl Settings {
         if report.issues.is_empty() {
             Ok(settings)
         } else {
-            Err(ConfigError::new(report.issues))
+            Err(ConfigError::new(report.issues, &report.secrets))
         }
     }
 }
