@@ -96,6 +96,21 @@ pub(crate) enum Command {
     /// Stop a plugin of the running service and start it again. Those that need it go on.
     #[command(after_help = exit::help())]
     Restart(Target),
+    /// Have the running service read its config again, and take over what has changed.
+    #[command(after_help = exit::help())]
+    Reload(Reload),
+    /// Bring a plugin into the running service, until that ends.
+    #[command(after_help = exit::help())]
+    Load(Change),
+    /// Stop a plugin of the running service and forget it, until that ends.
+    #[command(after_help = exit::help())]
+    Unload(Removal),
+    /// Bring a plugin into the running service, and have it there at each start.
+    #[command(after_help = exit::help())]
+    Enable(Change),
+    /// Stop a plugin of the running service and forget it, also at each start.
+    #[command(after_help = exit::help())]
+    Disable(Removal),
     /// List the schedules of the running service; pause, resume, run or cancel one.
     #[command(after_help = exit::help())]
     Schedules(Schedules),
@@ -114,6 +129,36 @@ pub(crate) struct Stop {
     #[command(flatten)]
     pub(crate) target: Target,
     /// Stop the plugins that need it first; else it is refused while they run.
+    #[arg(long)]
+    pub(crate) cascade: bool,
+}
+
+/// What to read again.
+#[derive(Debug, Args)]
+pub(crate) struct Reload {
+    /// Name of the one plugin whose section is taken over; else all of the config is.
+    pub(crate) plugin: Option<String>,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which plugin to bring in.
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// Name of the plugin.
+    pub(crate) plugin: String,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+}
+
+/// Which plugin to take out.
+#[derive(Debug, Args)]
+pub(crate) struct Removal {
+    #[command(flatten)]
+    pub(crate) change: Change,
+    /// Take the plugins that need it out too; else it is refused while they are there.
     #[arg(long)]
     pub(crate) cascade: bool,
 }

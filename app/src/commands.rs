@@ -31,6 +31,8 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::plugins::COMPOSITION;
+#[cfg(feature = "admin")]
+use operate::{Asked, operate};
 
 /// Does what the command line says.
 ///
@@ -60,11 +62,21 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "admin")]
         Command::Ps => ps::ps(place, out),
         #[cfg(feature = "admin")]
-        Command::Start(target) => operate::start(place, &target, out),
+        Command::Start(target) => operate(place, &Asked::start(&target), out),
         #[cfg(feature = "admin")]
-        Command::Stop(stop) => operate::stop(place, &stop, out),
+        Command::Stop(stop) => operate(place, &Asked::stop(&stop), out),
         #[cfg(feature = "admin")]
-        Command::Restart(target) => operate::restart(place, &target, out),
+        Command::Restart(target) => operate(place, &Asked::restart(&target), out),
+        #[cfg(feature = "admin")]
+        Command::Reload(reload) => operate(place, &Asked::reload(&reload), out),
+        #[cfg(feature = "admin")]
+        Command::Load(change) => operate(place, &Asked::load(&change), out),
+        #[cfg(feature = "admin")]
+        Command::Unload(removal) => operate(place, &Asked::unload(&removal), out),
+        #[cfg(feature = "admin")]
+        Command::Enable(change) => operate(place, &Asked::enable(&change), out),
+        #[cfg(feature = "admin")]
+        Command::Disable(removal) => operate(place, &Asked::disable(&removal), out),
         #[cfg(feature = "admin")]
         Command::Schedules(schedules) => schedules::run(place, &schedules, out),
         #[cfg(not(feature = "admin"))]
@@ -72,6 +84,11 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         | Command::Start(_)
         | Command::Stop(_)
         | Command::Restart(_)
+        | Command::Reload(_)
+        | Command::Load(_)
+        | Command::Unload(_)
+        | Command::Enable(_)
+        | Command::Disable(_)
         | Command::Schedules(_) => left_out::refuse("admin-plugin"),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
         Command::Config(Config::History) => generations::history(place, out),

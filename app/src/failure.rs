@@ -28,9 +28,10 @@ pub(crate) enum Failure {
     /// The running service could not be asked.
     #[cfg(feature = "admin")]
     Service(ClientError),
-    /// The running service refused: the status, and why.
+    /// The running service refused: the status, why, and what is wrong with the config, a line
+    /// each.
     #[cfg(feature = "admin")]
-    Refused(u16, String),
+    Refused(u16, String, Vec<String>),
     /// Something of the system failed; the text says what was being done.
     Io(String, io::Error),
 }
@@ -56,9 +57,10 @@ impl Failure {
             #[cfg(feature = "admin")]
             Self::Service(_) => Exit::Failed,
             #[cfg(feature = "admin")]
-            Self::Refused(status, _) => match status {
+            Self::Refused(status, _, issues) => match status {
                 404 => Exit::Usage,
                 500 => Exit::Failed,
+                _ if !issues.is_empty() => Exit::Config,
                 _ => Exit::Refused,
             },
             Self::Configure(_) => Exit::Config,
@@ -84,7 +86,10 @@ impl fmt::Display for Failure {
             #[cfg(feature = "admin")]
             Self::Service(error) => f.write_str(&printable::line(&error.to_string())),
             #[cfg(feature = "admin")]
-            Self::Refused(_, why) => f.write_str(&printable::line(why)),
+            Self::Refused(_, why, issues) => {
+                f.write_str(&printable::line(why))?;
+                (issues.iter()).try_for_each(|issue| write!(f, "\n{}", printable::line(issue)))
+            }
             Self::Io(what, error) => f.write_str(&printable::line(&format!("{what}: {error}"))),
         }
     }

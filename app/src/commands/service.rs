@@ -4,6 +4,7 @@ use std::io;
 
 use plugin_admin::{Answer, Client, ClientError};
 use plugin_core::config;
+use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::runtime::{Builder, Runtime};
@@ -61,5 +62,6 @@ fn settled(answer: Result<Answer, ClientError>) -> Result<Answer, Failure> {
         || format!("the service answered {} and nothing more", answer.status),
         str::to_owned,
     );
-    Err(Failure::Refused(answer.status, why))
+    let issues = Vec::deserialize(&answer.body["issues"]).unwrap_or_default();
+    Err(Failure::Refused(answer.status, why, issues))
 }

@@ -7,12 +7,14 @@
 //! | `GET /v1/status` | the state of the whole and of each plugin |
 //! | `GET /v1/plugins` | the state of each plugin |
 //! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
-//! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop` or `restart` |
+//! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop`, `restart`, `reload`, `load`, `unload`, `enable` or `disable` |
+//! | `POST /v1/reload` | what changed of each instance by the config that is read again |
 //! | `GET /v1/schedules` | every schedule and how it does |
 //! | `POST /v1/plugins/{plugin}/schedules/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
 //!
-//! The body of a `POST` is a JSON object: `{}`, or `{"cascade": true}` for a `stop` that stops those
-//! first that need the plugin. A key that this version does not know is refused, so that a client of
+//! The body of a `POST` is a JSON object: `{}`; `{"cascade": true}` for a `stop`, `unload` or
+//! `disable` that takes those along that need the plugin; `{"dry_run": true}` to be told what would
+//! change by any but `start`, `stop` and `restart`. A key that this version does not know is refused, so that a client of
 //! a later one never gets something else than it asked for. Every refusal is a problem (RFC 9457)
 //! that says what to do.
 //!

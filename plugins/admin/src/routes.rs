@@ -9,10 +9,10 @@ use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use plugin_core::lifecycle::{Operated, Operation, OperationOutcome, SystemStatus};
 use plugin_core::prelude::{Operator, System};
-use plugin_http::{Problem, Route};
+use plugin_http::{JsonBody, Problem, Route};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -45,6 +45,7 @@ fn table(backends: &Backends) -> Vec<Route> {
             "POST /v1/plugins/{plugin}/{action}",
             post(plugins::operate).with_state(with()),
         ),
+        Route::new("POST /v1/reload", post(reload).with_state(with())),
         Route::new("GET /v1/schedules", get(schedules::list).with_state(with())),
         Route::new(
             "POST /v1/plugins/{plugin}/schedules/{schedule}/{action}",
@@ -103,11 +104,47 @@ async fn status(State(backends): State<Backends>) -> Json<SystemStatus> {
 }
 
 /// How an operation is meant.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
     /// Whether those that need the plugin are stopped first.
     cascade: bool,
+    /// Whether it is only said what would be done.
+    dry_run: bool,
+}
+
+impl Options {
+    fn of(self, operation: Operation) -> Operation {
+        match self.dry_run {
+            true => Operation::Plan(Box::new(operation)),
+            false => operation,
+        }
+    }
+
+    /// Refuses `cascade` where it would mean nothing.
+    fn alone(self, action: &str) -> Result<Self, Problem> {
+        if !self.cascade {
+            return Ok(self);
+        }
+        let detail = format!(
+            "`{action}` does not touch those that need the plugin: only `stop`, `unload` and \
+             `disable` take `cascade`"
+        );
+        Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "cascade"))
+    }
+}
+
+async fn reload(
+    State(backends): State<Backends>,
+    Extension(actor): Extension<Actor>,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let options = body.read::<Options>()?.alone("reload")?;
+    let operation = options.of(Operation::Reload { plugin: None });
+    Ok(backends
+        .operate(&actor, "reload", operation)
+        .await?
+        .into_response())
 }
 
 /// What has become of an operation that was not refused.
@@ -115,6 +152,15 @@ enum Done {
     Wholly(OperationOutcome),
     /// It goes on; what its caller is told.
     Accepted(Response),
+}
+
+impl IntoResponse for Done {
+    fn into_response(self) -> Response {
+        match self {
+            Self::Wholly(outcome) => Json(outcome).into_response(),
+            Self::Accepted(answer) => answer,
+        }
+    }
 }
 
 impl Backends {

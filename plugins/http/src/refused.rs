@@ -22,7 +22,17 @@ impl From<OperationError> for Problem {
             OperationError::Needs { missing, .. } => conflict().with("needs", missing),
             OperationError::ScheduleState { state, .. } => conflict().with("state", json!(state)),
             OperationError::ScheduleRuns { .. } => conflict(),
-            OperationError::Failed { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
+            OperationError::Config(error) => {
+                let issues: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
+                let detail = "the config is not taken over, what held before goes on";
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", issues)
+            }
+            OperationError::NoPlan(_) => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "dry_run")
+            }
+            OperationError::Unreadable(_)
+            | OperationError::RolledBack { .. }
+            | OperationError::Failed { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
             _ => Self::unavailable(detail),
         }
     }

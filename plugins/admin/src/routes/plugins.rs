@@ -1,14 +1,13 @@
 //! The states of the plugins, and what is done with them.
 
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
 use plugin_core::lifecycle::{Operation, OperationError, PluginStatus};
 use plugin_http::{JsonBody, Problem};
 use serde::Serialize;
 
-use super::{Backends, Done, Options};
+use super::{Backends, Options};
 use crate::peer::Actor;
 
 #[derive(Serialize)]
@@ -51,28 +50,30 @@ pub(super) async fn operate(
     Extension(actor): Extension<Actor>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let operation = read(plugin, &action, &body.read()?)?;
-    Ok(match backends.operate(&actor, &action, operation).await? {
-        Done::Wholly(outcome) => Json(outcome).into_response(),
-        Done::Accepted(answer) => answer,
-    })
+    let operation = read(plugin, &action, body.read()?)?;
+    let done = backends.operate(&actor, &action, operation).await?;
+    Ok(done.into_response())
 }
 
-fn read(plugin: String, action: &str, options: &Options) -> Result<Operation, Problem> {
+/// What can be done with a plugin.
+const ACTIONS: [&str; 8] = [
+    "start", "stop", "restart", "reload", "load", "unload", "enable", "disable",
+];
+
+fn read(plugin: String, action: &str, options: Options) -> Result<Operation, Problem> {
     let cascade = options.cascade;
-    match action {
-        "stop" => Ok(Operation::Stop { plugin, cascade }),
-        "start" | "restart" if cascade => {
-            let detail = format!(
-                "`{action}` does not touch those that need the plugin: only `stop` takes `cascade`"
-            );
-            Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "cascade"))
-        }
-        "start" => Ok(Operation::Start { plugin }),
-        "restart" => Ok(Operation::Restart { plugin }),
-        other => Err(Problem::unknown_action(
-            other,
-            &["start", "stop", "restart"],
-        )),
-    }
+    let operation = match action {
+        "stop" => return Ok(options.of(Operation::Stop { plugin, cascade })),
+        "unload" => return Ok(options.of(Operation::Unload { plugin, cascade })),
+        "disable" => return Ok(options.of(Operation::Disable { plugin, cascade })),
+        "start" => Operation::Start { plugin },
+        "restart" => Operation::Restart { plugin },
+        "load" => Operation::Load { plugin },
+        "enable" => Operation::Enable { plugin },
+        "reload" => Operation::Reload {
+            plugin: Some(plugin),
+        },
+        other => return Err(Problem::unknown_action(other, &ACTIONS)),
+    };
+    Ok(options.alone(action)?.of(operation))
 }

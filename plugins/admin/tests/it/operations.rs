@@ -136,6 +136,63 @@ async fn a_schedule_from_pause_to_cancel() {
 }
 
 #[tokio::test]
+async fn a_plugin_is_taken_out_and_brought_back_and_a_plan_changes_nothing() {
+    let site = Site::new().await;
+    let names = async || {
+        let listed = site.get("/v1/plugins").await.body;
+        let plugins = listed["plugins"].as_array().unwrap().iter();
+        plugins
+            .map(|plugin| plugin["name"].clone())
+            .collect::<Vec<_>>()
+    };
+    let refused = site.post("/v1/plugins/base/unload", json!({})).await;
+    assert_eq!(
+        (refused.status, &refused.body["needed_by"]),
+        (409, &json!(["leaf"]))
+    );
+    let all = json!({"cascade": true, "dry_run": true});
+    let plan = site.post("/v1/plugins/base/unload", all).await;
+    let steps = json!([
+        {"plugin": "leaf", "action": "unload", "took_us": 0},
+        {"plugin": "base", "action": "unload", "took_us": 0},
+    ]);
+    assert_eq!((plan.status, &plan.body["changes"]), (200, &steps));
+    assert_eq!(names().await, ["admin-plugin", "base", "leaf"]);
+    for (action, rest) in [
+        ("unload", &["admin-plugin", "base"][..]),
+        ("load", &["admin-plugin", "base", "leaf"]),
+    ] {
+        let done = site
+            .post(&format!("/v1/plugins/leaf/{action}"), json!({}))
+            .await;
+        assert_eq!(
+            (done.status, &done.body["changes"][0]["action"]),
+            (200, &json!(action))
+        );
+        assert_eq!(names().await, rest);
+    }
+    for action in ["disable", "enable"] {
+        let done = site
+            .post(&format!("/v1/plugins/leaf/{action}"), json!({}))
+            .await;
+        assert_eq!(done.status, 200, "{done:?}");
+    }
+    let nothing = site.post("/v1/reload", json!({})).await;
+    assert_eq!(
+        (nothing.status, &nothing.body["plugins"]),
+        (200, &json!([]))
+    );
+    let no_plan = site
+        .post("/v1/plugins/leaf/stop", json!({"dry_run": true}))
+        .await;
+    assert_eq!(
+        (no_plan.status, &no_plan.body["key"]),
+        (422, &json!("dry_run"))
+    );
+    assert_eq!(no_plan.body["detail"], "`stop` has no dry run");
+}
+
+#[tokio::test]
 async fn it_can_restart_itself() {
     let site = Site::new().await;
     let answer = site

@@ -72,7 +72,7 @@ async fn a_body_is_json_and_holds_what_is_known() {
         (json, "{\"cascade\":", 400, "no JSON"),
         (json, "[]", 422, "invalid type"),
         (json, "{\"cascade\": 1}", 422, "\"key\":\"cascade\""),
-        (json, "{\"dry_run\": true}", 422, "unknown field `dry_run`"),
+        (json, "{\"fast\": true}", 422, "unknown field `fast`"),
         (json, &"x".repeat(100_000), 413, "larger than 65536 bytes"),
     ] {
         let answer = exchange(&site, &post(kind, body)).await;
@@ -83,7 +83,7 @@ async fn a_body_is_json_and_holds_what_is_known() {
         assert!(answer.contains("application/problem+json"), "{answer}");
         assert!(answer.contains(word), "{answer}");
     }
-    for action in ["start", "restart"] {
+    for action in ["start", "restart", "reload", "load", "enable"] {
         let path = format!("/v1/plugins/base/{action}");
         let answer = site.post(&path, json!({"cascade": true})).await;
         assert_eq!(

@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod owner;
+mod reload;
 
 use serde_json::{Value, json};
 

@@ -140,7 +140,15 @@ fn is_like(expected: &str, actual: &str) -> bool {
 }
 
 /// Commands that ask the running service.
-const ASKS: [&str; 5] = ["ps", "start", "stop", "restart", "schedules"];
+const ASKS: [&str; 7] = [
+    "ps",
+    "start",
+    "stop",
+    "restart",
+    "reload",
+    "disable",
+    "schedules",
+];
 
 fn asks(shown: &Shown) -> bool {
     let words = shown
