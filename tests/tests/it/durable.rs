@@ -10,6 +10,7 @@ mod interval;
 mod parcel;
 mod poison;
 mod refused;
+mod reloaded;
 mod restart;
 mod room;
 mod shaky;

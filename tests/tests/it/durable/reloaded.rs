@@ -1,0 +1,98 @@
+//! Config is taken over while durable events flow: each is handled, once and in order.
+
+use plugin_core::config::Sources;
+use plugin_core::lifecycle::{ChangeAction, Operation};
+use tempfile::TempDir;
+
+use crate::durable::parcel::{Parcel, key, parcel, plugins, without_keys};
+use crate::journal::Journal;
+use crate::rig::Rig;
+
+/// A set whose receiver has a file of its own.
+fn with_file() -> (TempDir, Rig) {
+    let dir = tempfile::tempdir().unwrap();
+    let sources = Sources::new().config_dir(dir.path());
+    let rig = Rig::from_sources(&plugins(), sources);
+    (dir, rig)
+}
+
+fn write(dir: &TempDir, config: &str) {
+    let section = format!("durable-receiver:\n  config: {config}\n");
+    std::fs::write(dir.path().join("durable-receiver.yaml"), section).unwrap();
+}
+
+#[tokio::test]
+async fn no_event_is_lost_or_repeated_by_reloads() {
+    const PARCELS: u64 = 2_000;
+    let (dir, rig) = with_file();
+    let running = rig.start().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    let parcels = running.publisher::<Parcel>();
+    let publish = async {
+        for number in 1..=PARCELS {
+            parcels.publish(parcel(number)).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    };
+    let reload = async {
+        for round in 0..40_u64 {
+            write(&dir, &format!("{{ hang_from: {} }}", u64::MAX - round));
+            let outcome = running.handle().reload().await.unwrap();
+            assert_eq!(outcome.changes[0].action, ChangeAction::Restart);
+            assert_eq!((outcome.dead_lettered, outcome.lost), (0, 0));
+        }
+    };
+    tokio::join!(publish, reload);
+    running.idle().await;
+    let lines = journal.lines();
+    let expected = (1..=PARCELS).map(|number| format!("handled {number} from host"));
+    assert_eq!(without_keys(&lines), expected.collect::<Vec<_>>());
+    let keys: std::collections::BTreeSet<_> = lines.iter().map(|line| key(line)).collect();
+    assert_eq!(keys.len(), lines.len());
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test]
+async fn what_is_stored_for_a_plugin_that_is_unloaded_waits_until_it_is_loaded() {
+    let (dir, rig) = with_file();
+    write(&dir, "{ hang_from: 1 }");
+    let running = rig.start().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    for number in 1..=3 {
+        let parcels = running.publisher::<Parcel>();
+        parcels.publish_durable(parcel(number)).await.unwrap();
+    }
+    while journal.lines().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let plugin = "durable-receiver".to_owned();
+    let unload = Operation::Unload {
+        plugin: plugin.clone(),
+        cascade: false,
+    };
+    let unloaded = running.handle().operate(unload).await.unwrap();
+    assert_eq!((unloaded.dead_lettered, unloaded.lost), (0, 0));
+    assert!(
+        running
+            .status()
+            .plugins
+            .iter()
+            .all(|one| one.name != plugin)
+    );
+    let handlers = running.bus().handlers();
+    assert!(
+        handlers.iter().all(|one| one.plugin != plugin),
+        "no route is left"
+    );
+    write(&dir, "{}");
+    journal.clear();
+    running
+        .handle()
+        .operate(Operation::Load { plugin })
+        .await
+        .unwrap();
+    running.idle().await;
+    let expected = [1, 2, 3].map(|number| format!("handled {number} from host"));
+    assert_eq!(without_keys(&journal.lines()), expected);
+    assert!(running.stop().await.is_clean());
+}
