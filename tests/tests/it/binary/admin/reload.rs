@@ -69,23 +69,23 @@ fn a_plugin_is_taken_out_and_brought_back() {
     assert!(refused(&app.run("unload cache-plugin"), 8).contains("is needed by"));
     let plan = app.run("unload cache-plugin --cascade --dry-run");
     assert_eq!(words(done(&plan)).len(), 4, "{plan:?}");
-    assert_eq!(count(app), 11);
+    assert_eq!(count(app), 12);
     let ended = app.run("disable file-plugin");
     assert!(
         words(done(&ended))[1].starts_with("file-plugin unload "),
         "{ended:?}"
     );
-    assert_eq!(count(app), 10);
+    assert_eq!(count(app), 11);
     serving.signal("-TERM");
     assert_eq!(serving.end().code, Some(0));
     serving.start_again(&[]);
     serving.until("running; Ctrl-C stops");
     let app = serving.app();
-    assert_eq!(count(app), 10, "it is disabled at each start");
+    assert_eq!(count(app), 11, "it is disabled at each start");
     let ended = app.run("enable file-plugin");
     assert!(
         words(done(&ended))[1].starts_with("file-plugin load "),
         "{ended:?}"
     );
-    assert_eq!(count(app), 11);
+    assert_eq!(count(app), 12);
 }
