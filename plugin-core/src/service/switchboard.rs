@@ -111,6 +111,9 @@ trait AnySlot: Any + Send + Sync {
     /// Takes an owner's entry out, unless it is the sole one.
     fn withdraw(&self, owner: usize) -> bool;
 
+    /// Whether nobody but an owner provides.
+    fn is_of(&self, owner: usize) -> bool;
+
     /// Drops what was replaced and is not in use; whether that was all.
     fn let_go(&self) -> bool;
 }
@@ -126,6 +129,10 @@ impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
             stay.cloned().collect()
         });
         Slot::let_go(self)
+    }
+
+    fn is_of(&self, owner: usize) -> bool {
+        self.providers(|providers| providers.iter().all(|entry| entry.owner.uid() == owner))
     }
 
     fn let_go(&self) -> bool {
@@ -159,6 +166,22 @@ impl Switchboard {
         for slot in self.all_slots() {
             self.note(slot.withdraw(owner.uid()));
         }
+    }
+
+    /// Drops what an instance that has gone for good provides, unless somebody still has a handle of
+    /// it: who can be without it may have one.
+    pub(crate) fn forget(&self, owner: &Identity) {
+        let mut forgotten = Vec::new();
+        // No handle is made meanwhile: that takes the lock.
+        self.lock().retain(|_, slot| {
+            let stays = Arc::strong_count(slot) > 1 || !slot.is_of(owner.uid());
+            if !stays {
+                forgotten.push(Arc::clone(slot));
+            }
+            stays
+        });
+        // What they drop may be a plugin.
+        drop(forgotten);
     }
 
     /// Drops what was replaced and is not in use any more; whether that was all.

@@ -2,6 +2,7 @@
 //! when its provider is replaced.
 
 mod borrowed;
+mod unloaded;
 
 use std::sync::Arc;
 

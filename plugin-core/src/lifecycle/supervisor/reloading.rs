@@ -310,6 +310,7 @@ impl Shared {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let durables = kernel.bus.durables();
         durables.withdraw(&kernel.bus, &setup.identity).await;
+        kernel.switchboard.forget(&setup.identity);
         self.records().remove(&instance.id);
         kernel.manage(kernel.instances().without(instance.name()));
     }
