@@ -5,6 +5,7 @@ use std::time::Duration;
 use plugin_contracts::Cache;
 use plugin_core::prelude::*;
 use serde_json::Value;
+use tokio::sync::RwLock;
 
 use crate::config::CacheConfig;
 use crate::store::Store;
@@ -12,7 +13,8 @@ use crate::store::Store;
 /// Keeps values in memory for a limited time.
 #[derive(Debug)]
 pub struct MemoryCache {
-    store: Store,
+    /// Written to only by a reload, which no change of a value may miss.
+    store: RwLock<Store>,
 }
 
 /// Keeps values in memory for a limited time.
@@ -21,22 +23,30 @@ impl MemoryCache {
     #[init]
     fn init(Config(config): Config<CacheConfig>) -> Result<Self> {
         Ok(Self {
-            store: Store::new(&config),
+            store: RwLock::new(Store::new(&config)),
         })
+    }
+
+    /// The values stay, each for as long as it has left, or as long as it may by the new config.
+    #[reload]
+    async fn reload(&self, Config(config): Config<CacheConfig>) -> Result<()> {
+        let mut store = self.store.write().await;
+        *store = store.with(&config).await;
+        Ok(())
     }
 }
 
 #[service]
 impl Cache for MemoryCache {
     async fn get(&self, key: &str) -> Option<Value> {
-        self.store.get(key).await
+        self.store.read().await.get(key).await
     }
 
     async fn set(&self, key: &str, value: Value, ttl: Duration) {
-        self.store.set(key, value, ttl).await;
+        self.store.read().await.set(key, value, ttl).await;
     }
 
     async fn remove(&self, key: &str) {
-        self.store.remove(key).await;
+        self.store.read().await.remove(key).await;
     }
 }

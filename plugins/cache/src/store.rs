@@ -65,6 +65,17 @@ impl Store {
         }
     }
 
+    /// The same values under another config: each for as long as it has left, at most as long as is
+    /// allowed now. When there are too many, any of them give way.
+    pub(crate) async fn with(&self, config: &CacheConfig) -> Self {
+        let store = Self::new(config);
+        for (key, entry) in &self.entries {
+            let left = entry.until.saturating_duration_since(Instant::now());
+            store.set(&key, entry.value, left).await;
+        }
+        store
+    }
+
     /// The value of a key, unless it is gone or its time is over.
     pub(crate) async fn get(&self, key: &str) -> Option<Value> {
         let entry = self.entries.get(key).await?;
@@ -114,6 +125,36 @@ mod tests {
         assert_eq!(store.get("a").await, Some(json!(1)));
         advance(SECOND).await;
         assert_eq!(store.get("a").await, None);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn values_outlive_a_change_of_config() {
+        let before = store(10);
+        before.set("short", json!(1), 2 * SECOND).await;
+        before.set("long", json!(2), 50 * SECOND).await;
+        before.set("gone", json!(3), SECOND).await;
+        advance(SECOND).await;
+        let after = before
+            .with(&CacheConfig {
+                max_entries: 5,
+                max_ttl: Period::seconds(10),
+            })
+            .await;
+        for (key, value) in [
+            ("short", Some(json!(1))),
+            ("long", Some(json!(2))),
+            ("gone", None),
+        ] {
+            assert_eq!(after.get(key).await, value, "{key}");
+        }
+        advance(SECOND).await;
+        assert_eq!(after.get("short").await, None, "its time goes on");
+        advance(9 * SECOND).await;
+        assert_eq!(
+            after.get("long").await,
+            None,
+            "no longer than is allowed now"
+        );
     }
 
     #[tokio::test(start_paused = true)]
