@@ -78,9 +78,10 @@ fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
         // The same files are not read again, so this is told once.
         Err(error) => {
             let error = error.to_string();
-            let lines: Vec<&str> = error.lines().filter(|line| !line.is_empty()).collect();
-            let error = lines.join("; ");
-            tracing::error!(files, "what held before goes on: {error}");
+            let mut lines = error.lines().filter(|line| !line.is_empty());
+            let what = lines.next().unwrap_or_default();
+            let each: Vec<&str> = lines.collect();
+            tracing::error!(files, "{what} {}", each.join("; "));
         }
     }
 }

@@ -207,6 +207,8 @@ static C: Descriptor = faulty(FAULTY[2]);
 pub(super) async fn start(data: &Path) -> Running {
     let composition = Composition::assemble(&[
         plugin_logger::Logger::DESCRIPTOR,
+        plugin_admin::Admin::DESCRIPTOR,
+        plugin_watch::Watch::DESCRIPTOR,
         plugin_hello::Hello::DESCRIPTOR,
         plugin_database::SqlDatabase::DESCRIPTOR,
         plugin_cache::MemoryCache::DESCRIPTOR,
