@@ -47,13 +47,20 @@ impl Checked {
     }
 
     /// Reads config again from where it was read from, but that some plugins are on or off whatever
-    /// else says.
+    /// else says. Things are kept where they are, whatever `data_dir` says now.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, bool>,
     ) -> Result<Self, ConfigureError> {
         let sources = self.sources.clone().switched(switches);
-        Self::read(self.composition.clone(), sources, self.clock.clone())
+        let here = sources.clone().data_dir(&self.settings.manager.data_dir);
+        let checked = Self::read(self.composition.clone(), here, self.clock.clone())?;
+        Ok(Self { sources, ..checked })
+    }
+
+    /// Whether the sources name another `data_dir` than the one where things are kept.
+    pub(super) fn will_move(&self) -> bool {
+        config::data_dir(&self.sources, &self.composition) != self.settings.manager.data_dir
     }
 
     /// What holds now, but for some plugins.

@@ -63,6 +63,11 @@ impl Journal {
         journal
     }
 
+    /// What its plugins have in their config.
+    pub(crate) fn id(&self) -> u64 {
+        self.0
+    }
+
     fn of(id: u64) -> Self {
         JOURNALS.lock().unwrap()[&id].clone()
     }

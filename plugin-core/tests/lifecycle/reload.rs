@@ -1,11 +1,13 @@
 //! Another config is taken over while the system runs: what it concerns changes, all else goes on.
 
+use plugin_core::config::Sources;
 use plugin_core::lifecycle::{
-    ChangeAction, Operation, OperationError, OperationOutcome, Running, State,
+    ChangeAction, Manager, Operation, OperationError, OperationOutcome, Running, State,
 };
+use plugin_core::{Composition, Descriptor};
 use serde_json::json;
 
-use crate::fault::{Set, plugin, reloading};
+use crate::fault::{Journal, Set, plugin, reloading};
 
 /// `a` needs `b`; `c` takes another config over in place, and `off` does not run.
 async fn started() -> (Set, Running) {
@@ -267,4 +269,38 @@ async fn a_plugin_that_is_disabled_stays_so_at_the_next_start() {
     assert_eq!(states(&running).len(), 3);
     running.stop().await;
     assert!(set.data_dir().join("overrides.yaml").exists());
+}
+
+/// What was turned off is noted in the data directory, so that one must not move while it is in use.
+#[tokio::test(start_paused = true)]
+async fn another_data_dir_holds_at_the_next_start_and_is_told_each_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let [one, two] = ["one", "two"].map(|name| dir.path().join(name));
+    let file = dir.path().join("manager.yaml");
+    let write = |data_dir: &std::path::Path| {
+        let section = json!({"plugin_manager": {"data_dir": data_dir, "config_dir": dir.path()}});
+        std::fs::write(&file, section.to_string()).unwrap();
+    };
+    write(&one);
+    let a: &'static Descriptor = Box::leak(Box::new(plugin("a", &[])));
+    let journal = Journal::new();
+    let sources = Sources::new()
+        .manager_file(&file)
+        .set(["a", "config", "journal"], journal.id());
+    let composition = Composition::assemble(&[a]).unwrap();
+    let manager = Manager::builder(&composition).sources(sources);
+    let running = manager.configure().unwrap().start().await.unwrap();
+    let disable = Operation::Disable {
+        plugin: "a".to_owned(),
+        cascade: false,
+    };
+    running.handle().operate(disable).await.unwrap();
+    write(&two);
+    for _ in 0..2 {
+        let outcome = running.handle().reload().await.unwrap();
+        assert_eq!(changes(&outcome), []);
+        assert_eq!(outcome.later, ["plugin_manager.data_dir"]);
+    }
+    running.stop().await;
+    assert!(one.join("overrides.yaml").exists() && !two.exists());
 }

@@ -84,18 +84,20 @@ impl Shared {
         let read = tokio::task::spawn_blocking(move || {
             let new = now.read_again(wish.switches)?;
             match &*wish.only {
-                [] => Ok((now, new)),
-                only => new.only(only, &now).map(|new| (now, new)),
+                [] => Ok((now, new.will_move(), new)),
+                only => new.only(only, &now).map(|new| (now, false, new)),
             }
         });
-        let (now, checked) = (read.await)
+        let (now, will_move, checked) = (read.await)
             .map_err(|error| OperationError::Unreadable(error.to_string()))?
             .map_err(OperationError::Config)?;
         let difference = now.settings.difference(&checked.settings);
         let later = difference.manager.iter().filter(|key| !key.holds_at_once());
+        let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
+        later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
             steps: plan(&self.kernel.instances(), &difference, &checked),
-            later: later.map(|key| key.changed.key.clone()).collect(),
+            later,
             checked,
             kept,
         })
