@@ -87,7 +87,9 @@ pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
-pub(crate) use overrides::write as override_enabled;
+pub(crate) use overrides::{
+    Before as OverridesBefore, restore as restore_overrides, write as override_enabled,
+};
 
 pub use crate::audit::AuditConfig;
 pub use crate::backoff::Backoff;

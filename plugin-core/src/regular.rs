@@ -7,7 +7,7 @@
 
 use std::fmt;
 use std::fs::{File, FileType, OpenOptions};
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 /// Opens a regular file, or makes one if the options say so.
@@ -38,6 +38,22 @@ pub fn open(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
     })?;
     refuse_other(file.metadata()?.file_type())?;
     Ok(file)
+}
+
+/// Reads a whole file of at most so many bytes.
+///
+/// # Errors
+///
+/// As of [`open`], and when the file is larger.
+pub fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    let file = open(path, OpenOptions::new().read(true))?;
+    let mut bytes = Vec::new();
+    file.take(most + 1).read_to_end(&mut bytes)?;
+    if u64::try_from(bytes.len()).is_ok_and(|read| read <= most) {
+        return Ok(bytes);
+    }
+    let what = format!("it is larger than {most} bytes");
+    Err(io::Error::new(io::ErrorKind::InvalidData, what))
 }
 
 /// Checks that a path leads to a regular file or to nothing: for a file that somebody else opens,

@@ -48,6 +48,8 @@ pub(super) fn runtime() -> Result<Runtime, Failure> {
 }
 
 async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, Failure> {
+    // First of all: until then each of them ends the process.
+    let signals = Signals::listen().map_err(Failure::io("can't listen to signals"))?;
     let mut demo = options.events.as_deref().and_then(Demo::of);
     let sources = match options.events {
         Some(_) => defaults::bulk_sources(place, demo.as_ref()),
@@ -72,7 +74,6 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         ),
         None => None,
     };
-    let signals = Signals::listen().map_err(Failure::io("can't listen to signals"))?;
     let running = configured
         .start_until(signals.next())
         .await

@@ -8,9 +8,13 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::files::ConfigFiles;
+use crate::regular;
 
 /// Where generations are, below `data_dir`: no plugin has a name with an underscore at its front.
 const FOLDER: &str = "_config";
+
+/// Most bytes of the file of a generation: more than ten times what its files may have together.
+const LARGEST: u64 = 256 << 20;
 
 /// A config that was applied. `Serialize` leaves the texts of the files out: they may hold secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,9 +68,16 @@ impl Generation {
         let named = |error: io::Error| {
             io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
         };
-        let bytes = std::fs::read(&path).map_err(named)?;
+        let bytes = regular::read(&path, LARGEST).map_err(named)?;
         let stored: Stored = serde_json::from_slice(&bytes).map_err(|error| named(error.into()))?;
         let mut generation = stored.generation;
+        if generation.number != number {
+            let what = format!(
+                "is generation {}, under the name of another",
+                generation.number
+            );
+            return Err(named(io::Error::new(io::ErrorKind::InvalidData, what)));
+        }
         if Self::digest_of(&stored.files, &generation.variables) != generation.digest {
             let error = io::Error::new(
                 io::ErrorKind::InvalidData,

@@ -62,7 +62,7 @@ impl Generations {
         for entry in entries {
             let name = entry?.file_name();
             let number = name.to_str().and_then(|name| name.strip_suffix(".json"));
-            numbers.extend(number.and_then(|number| number.parse::<u64>().ok()));
+            numbers.extend(number.and_then(number_of));
         }
         numbers.sort_unstable();
         Ok(numbers)
@@ -101,7 +101,7 @@ impl Generations {
         let last = numbers.last().copied();
         let latest = last.and_then(|number| self.read(number).ok());
         if let Some(latest) = latest.filter(|latest| latest.digest == digest) {
-            self.remove_old(numbers)?;
+            self.remove_old(numbers);
             return Ok(latest.number);
         }
         let generation = Generation {
@@ -116,21 +116,23 @@ impl Generations {
         owned::own_dir(&generation::folder(&self.data_dir))?;
         let path = generation::path(&self.data_dir, generation.number);
         owned::replace(&path, &generation.to_json()?)?;
-        self.remove_old(numbers.into_iter().chain([generation.number]))?;
+        self.remove_old(numbers.into_iter().chain([generation.number]));
         Ok(generation.number)
     }
 
     /// Removes the oldest that are too many, but for the one that is in the place of the files.
-    fn remove_old(&self, numbers: impl IntoIterator<Item = u64>) -> io::Result<()> {
+    fn remove_old(&self, numbers: impl IntoIterator<Item = u64>) {
         let chosen = self.rollback().ok().flatten();
         let chosen = chosen.map(|rollback| rollback.generation);
         let numbers: Vec<u64> = numbers.into_iter().collect();
         let too_many = numbers.len().saturating_sub(self.keep);
         let old = numbers.into_iter().take(too_many);
         for number in old.filter(|number| Some(*number) != chosen) {
-            fs::remove_file(generation::path(&self.data_dir, number))?;
+            let path = generation::path(&self.data_dir, number);
+            if let Err(error) = fs::remove_file(&path) {
+                tracing::warn!("`{}` can't be removed: {error}", path.display());
+            }
         }
-        Ok(())
     }
 
     /// Chooses a generation in the place of files as they are now; the next load that
@@ -165,4 +167,10 @@ impl Generations {
     pub fn restore(&self, rollback: Option<Rollback>) -> io::Result<()> {
         rollback::write(&self.data_dir, rollback)
     }
+}
+
+/// The number that a name is, as it is written here: the last one has none after it.
+fn number_of(name: &str) -> Option<u64> {
+    let number = name.parse::<u64>().ok()?;
+    (number < u64::MAX && number.to_string() == name).then_some(number)
 }

@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::reading;
 use crate::owned;
+use crate::regular;
 
 /// Name of the file, in the data directory.
 const FILE: &str = "overrides.yaml";
@@ -15,25 +17,28 @@ pub(super) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
 }
 
-/// Notes that a plugin is to be on or off, from the next reading of config on; `None` lets the other
-/// sources decide again. The file is replaced as a whole, so a crash leaves the one before.
+/// What the file held before a change.
+#[derive(Debug)]
+pub(crate) struct Before(Option<Vec<u8>>);
+
+/// Notes that plugins are to be on or off, from the next reading of config on. The file is replaced
+/// as a whole, so a crash leaves the one before or this one.
 ///
 /// # Errors
 ///
-/// When the file can't be read or written.
-pub(crate) fn write(data_dir: &Path, plugin: &str, enabled: Option<bool>) -> io::Result<()> {
+/// When the file can't be read or written; then nothing has changed.
+pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Result<Before> {
     let path = path(data_dir);
-    let mut all = read(&path)?;
-    match enabled {
-        Some(enabled) => all.insert(plugin.to_owned(), enabled),
-        None => all.remove(plugin),
+    let before = match regular::read(&path, reading::LARGEST as u64) {
+        Ok(bytes) => Some(bytes),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+        Err(error) => return Err(error),
     };
-    if all.is_empty() {
-        return match fs::remove_file(&path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
-        };
-    }
+    let mut all = parse(before.as_deref().unwrap_or_default(), &path)?;
+    let changed = plugins
+        .iter()
+        .map(|(plugin, on)| ((*plugin).to_owned(), *on));
+    all.extend(changed);
     let mut text = String::from(
         "# Written by the operations `enable` and `disable`; without this file, config decides.\n",
     );
@@ -41,16 +46,25 @@ pub(crate) fn write(data_dir: &Path, plugin: &str, enabled: Option<bool>) -> io:
         let _infallible = writeln!(text, "{plugin}:\n  enabled: {enabled}");
     }
     owned::create_dir_all(data_dir)?;
-    owned::replace(&path, text.as_bytes())
+    owned::replace(&path, text.as_bytes())?;
+    Ok(Before(before))
 }
 
-/// What the file says now; nothing if there is none.
-fn read(path: &Path) -> io::Result<BTreeMap<String, bool>> {
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(BTreeMap::new()),
-        Err(error) => return Err(error),
-    };
+/// Has the file hold what it held before a change.
+///
+/// # Errors
+///
+/// When it can't be written.
+pub(crate) fn restore(data_dir: &Path, Before(before): Before) -> io::Result<()> {
+    match before {
+        Some(bytes) => owned::replace(&path(data_dir), &bytes),
+        None => fs::remove_file(path(data_dir)),
+    }
+}
+
+/// What a text of the file says.
+fn parse(text: &[u8], path: &Path) -> io::Result<BTreeMap<String, bool>> {
+    let text = String::from_utf8_lossy(text);
     let origin = super::origin::Origin::file(&path.to_string_lossy());
     let root = super::yaml::parse(&text, &origin).map_err(|_| {
         io::Error::new(
@@ -71,17 +85,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_plugin_is_noted_once_and_an_empty_file_is_none() {
+    fn each_plugin_is_noted_once_and_a_change_can_be_taken_back() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        write(&data, "a", Some(false)).unwrap();
-        write(&data, "b", Some(true)).unwrap();
-        write(&data, "a", Some(true)).unwrap();
-        let noted = read(&path(&data)).unwrap();
-        assert_eq!(noted, [("a".into(), true), ("b".into(), true)].into());
-        write(&data, "a", None).unwrap();
-        write(&data, "b", None).unwrap();
+        let first = write(&data, &[("a", false), ("b", true)]).unwrap();
+        let second = write(&data, &[("a", true)]).unwrap();
+        let noted = || parse(&fs::read(path(&data)).unwrap(), &path(&data)).unwrap();
+        assert_eq!(noted(), [("a".into(), true), ("b".into(), true)].into());
+        restore(&data, second).unwrap();
+        assert_eq!(noted(), [("a".into(), false), ("b".into(), true)].into());
+        restore(&data, first).unwrap();
         assert!(!path(&data).exists());
-        write(&data, "b", None).unwrap();
     }
 }

@@ -12,6 +12,7 @@ use super::digest::Digest;
 use super::files::ConfigFiles;
 use super::generation::{self, Generation};
 use crate::owned;
+use crate::regular;
 
 /// The choice of a generation in the place of the files on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,7 +36,7 @@ pub(super) fn in_force(data_dir: &Path, files: &ConfigFiles) -> io::Result<Optio
 
 pub(super) fn read(data_dir: &Path) -> io::Result<Option<Rollback>> {
     let path = path(data_dir);
-    let bytes = match std::fs::read(&path) {
+    let bytes = match regular::read(&path, 1 << 20) {
         Err(error) if is_absent(&error) => return Ok(None),
         read => read?,
     };

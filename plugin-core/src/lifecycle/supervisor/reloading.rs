@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::failure::{count_restart, names};
-use crate::config;
+use crate::config::{self, OverridesBefore};
 use crate::error::{Error, Result};
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
@@ -53,6 +53,8 @@ pub(super) struct Prepared {
 /// How a step is taken back.
 #[derive(Debug)]
 enum Undo {
+    /// It was noted for later starts.
+    Noted(OverridesBefore),
     /// It was unloaded; whether it ran.
     Load(Arc<Instance>, bool),
     /// It was loaded.
@@ -118,7 +120,7 @@ impl Shared {
             later,
         } = prepared;
         let mut outcome = OperationOutcome::of(Vec::new());
-        let mut undo = Vec::new();
+        let mut undo: Vec<_> = self.note(&kept)?.map(Undo::Noted).into_iter().collect();
         for PlannedChange { mut change, wanted } in steps {
             let began = Instant::now();
             let done = match wanted {
@@ -139,9 +141,9 @@ impl Shared {
             }
             outcome.changes.push(change);
         }
-        if let Err((plugin, error)) = self.keep(&kept, &mut checked) {
-            return Err(self.roll_back((plugin, error), undo, escalation).await);
-        }
+        let mut switches = checked.sources.switches().clone();
+        switches.retain(|plugin, _| !kept.iter().any(|(kept, _)| kept == plugin));
+        checked.sources = checked.sources.clone().switched(switches);
         self.kernel.configure(checked);
         self.kernel.keep_config(by.to_string()).await;
         outcome.later = later;
@@ -169,20 +171,21 @@ impl Shared {
         }
     }
 
-    /// Notes for all later starts that plugins are on or off.
-    fn keep(
+    /// Notes for all later starts that plugins are on or off: first of all, so that what can't be
+    /// noted is not begun.
+    fn note(
         &self,
         kept: &[(&'static str, bool)],
-        checked: &mut Checked,
-    ) -> Result<(), (&'static str, Error)> {
-        let mut switches = checked.sources.switches().clone();
-        for &(plugin, enabled) in kept {
-            config::override_enabled(&self.kernel.data_dir, plugin, Some(enabled))
-                .map_err(|error| (plugin, Error::external("`overrides.yaml`").because(error)))?;
-            switches.remove(plugin);
+    ) -> Result<Option<OverridesBefore>, OperationError> {
+        if kept.is_empty() {
+            return Ok(None);
         }
-        checked.sources = checked.sources.clone().switched(switches);
-        Ok(())
+        let noted = config::override_enabled(&self.kernel.data_dir, kept);
+        noted.map(Some).map_err(|error| {
+            let what = "nothing was done, for it can't be noted for later starts in the \
+                        `overrides.yaml` of the data directory";
+            OperationError::Unreadable(format!("{what}: {error}"))
+        })
     }
 
     async fn unload(
@@ -246,6 +249,12 @@ impl Shared {
         let mut failed = Vec::new();
         for undo in undo.into_iter().rev() {
             let (instance, back) = match undo {
+                Undo::Noted(before) => {
+                    if let Err(error) = config::restore_overrides(&self.kernel.data_dir, before) {
+                        tracing::error!("`overrides.yaml` is not as it was before: {error}");
+                    }
+                    continue;
+                }
                 Undo::Load(instance, ran) => {
                     self.manage(&instance);
                     let back = self.start_if(&instance, ran).await;
