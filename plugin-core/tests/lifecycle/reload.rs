@@ -221,7 +221,7 @@ async fn a_plugin_is_unloaded_and_loaded_until_the_next_start() {
     };
     let refused = manager.operate(unload(false)).await.unwrap_err();
     assert!(
-        matches!(&refused, OperationError::Needed { by, .. } if by == &["a"]),
+        matches!(&refused, OperationError::Required { by, .. } if by == &["a"]),
         "{refused}"
     );
     let outcome = manager.operate(unload(true)).await.unwrap();

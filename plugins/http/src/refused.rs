@@ -18,7 +18,9 @@ impl From<OperationError> for Problem {
             OperationError::Unknown { known, .. } => not_found().with("plugins", known),
             OperationError::UnknownSchedule { known, .. } => not_found().with("schedules", known),
             OperationError::State { state, .. } => conflict().with("state", json!(state)),
-            OperationError::Needed { by, .. } => conflict().with("needed_by", by),
+            OperationError::Needed { by, .. } | OperationError::Required { by, .. } => {
+                conflict().with("needed_by", by)
+            }
             OperationError::Needs { missing, .. } => conflict().with("needs", missing),
             OperationError::ScheduleState { state, .. } => conflict().with("state", json!(state)),
             OperationError::ScheduleRuns { .. } => conflict(),

@@ -33,6 +33,13 @@ pub enum OperationError {
         /// Who needs it.
         by: Vec<&'static str>,
     },
+    /// Plugins that are under management, whether or not they run, can't be without it.
+    Required {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// Who can't be without it.
+        by: Vec<&'static str>,
+    },
     /// It can't be without plugins that do not run.
     Needs {
         /// Name of the plugin.
@@ -112,6 +119,11 @@ impl fmt::Display for OperationError {
             Self::Needed { plugin, by } => write!(
                 f,
                 "`{plugin}` is needed by `{}`, which run: stop them first, or stop with cascade",
+                by.join("`, `")
+            ),
+            Self::Required { plugin, by } => write!(
+                f,
+                "`{plugin}` can't go while `{}` stay, which can't be without it: use cascade to have them go too",
                 by.join("`, `")
             ),
             Self::Needs { plugin, missing } => write!(

@@ -349,7 +349,7 @@ impl Shared {
             let gone = self.kernel.instances().find(plugin).to_vec();
             let dependents = self.kernel.dependents(&gone);
             if !dependents.is_empty() && !cascade {
-                return Err(OperationError::Needed {
+                return Err(OperationError::Required {
                     plugin: found.name,
                     by: names(&dependents),
                 });

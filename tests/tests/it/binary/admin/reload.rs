@@ -66,7 +66,9 @@ fn a_plugin_is_taken_out_and_brought_back() {
         let status = app.run("ps --format json").json();
         status["plugins"].as_array().unwrap().len()
     };
-    assert!(refused(&app.run("unload cache-plugin"), 8).contains("is needed by"));
+    assert!(
+        refused(&app.run("unload cache-plugin"), 8).contains("stay, which can't be without it")
+    );
     let plan = app.run("unload cache-plugin --cascade --dry-run");
     assert_eq!(words(done(&plan)).len(), 4, "{plan:?}");
     assert_eq!(count(app), 12);
