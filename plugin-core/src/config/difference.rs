@@ -305,7 +305,7 @@ fn takes_effect(key: &str) -> TakesEffect {
         "config_dir" | "config_generations" | "timeout" | "start" | "restart" | "roles" => {
             TakesEffect::AtOnce
         }
-        "drain_timeout" | "health_interval" | "max_event_depth" => TakesEffect::AtOnce,
+        "drain_timeout" | "health_interval" => TakesEffect::AtOnce,
         _ if unenforced::of_manager(key) => TakesEffect::NotInForce,
         _ => TakesEffect::NextStart,
     }

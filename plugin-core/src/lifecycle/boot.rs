@@ -10,8 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempts::{Stage, missing_need, with_policy};
 use super::changes::Changes;
-use super::instance::Instance;
-use super::instance::InstanceId;
+use super::instance::{Instance, InstanceId};
 use super::kernel::Kernel;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::State;

@@ -68,6 +68,9 @@ impl Supervisor {
     ) -> StopReport {
         let mut health = self.health_ticks();
         let escalated = loop {
+            if health.period() != self.shared.kernel.health_interval() {
+                health = self.health_ticks();
+            }
             let due = self.next_due();
             tokio::select! {
                 biased;

@@ -203,7 +203,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
             ("plugin_manager.data_dir", TakesEffect::NextStart),
             ("plugin_manager.drain_timeout", TakesEffect::AtOnce),
             ("plugin_manager.max_concurrency", TakesEffect::NextStart),
-            ("plugin_manager.max_event_depth", TakesEffect::AtOnce),
+            ("plugin_manager.max_event_depth", TakesEffect::NextStart),
             ("plugin_manager.max_memory", TakesEffect::NotInForce),
         ]
     );

@@ -304,3 +304,54 @@ async fn another_data_dir_holds_at_the_next_start_and_is_told_each_time() {
     running.stop().await;
     assert!(one.join("overrides.yaml").exists() && !two.exists());
 }
+
+/// One that had failed came up with the new config, and has to go when that is taken back.
+#[tokio::test(start_paused = true)]
+async fn what_did_not_run_before_does_not_run_after_it_is_taken_back() {
+    let set = Set::new([plugin("a", &[]), plugin("z", &[])]).with_files();
+    set.write(
+        "a",
+        json!({"start": {"policy": "ignore"}, "config": {"start": "error"}}),
+    );
+    let running = set.configure().start().await.unwrap();
+    assert_eq!(states(&running)[0], ("a", State::Failed));
+    set.write("a", json!({"start": {"policy": "ignore"}}));
+    set.write("z", json!({"config": {"start": "error"}}));
+    let refused = running.handle().reload().await.unwrap_err();
+    assert!(
+        matches!(refused, OperationError::RolledBack { plugin: "z", .. }),
+        "{refused}"
+    );
+    assert_ne!(states(&running)[0].1, State::Running);
+    assert_eq!(set.alive(), ["z"]);
+    running.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_interval_of_health_holds_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("manager.yaml");
+    let write = |interval: &str| {
+        let section = json!({"plugin_manager": {"health_interval": interval}});
+        std::fs::write(&file, section.to_string()).unwrap();
+    };
+    write("1h");
+    let a: &'static Descriptor = Box::leak(Box::new(plugin("a", &[])));
+    let journal = Journal::new();
+    let sources = Sources::new()
+        .manager_file(&file)
+        .data_dir(dir.path().join("data"))
+        .set(["a", "config", "journal"], journal.id());
+    let composition = Composition::assemble(&[a]).unwrap();
+    let manager = Manager::builder(&composition).sources(sources);
+    let running = manager.configure().unwrap().start().await.unwrap();
+    write("1s");
+    let outcome = running.handle().reload().await.unwrap();
+    assert_eq!(outcome.later, [""; 0]);
+    let began = tokio::time::Instant::now();
+    while journal.of_kind("health").is_empty() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    assert!(began.elapsed() < std::time::Duration::from_secs(2));
+    running.stop().await;
+}

@@ -86,7 +86,7 @@ impl Shared {
                 Ok(Wish {
                     only,
                     switches,
-                    is_kept: false,
+                    kept: Vec::new(),
                 })
             }
             Operation::Load { plugin } => self.switch(plugin, on(false)),
@@ -150,8 +150,8 @@ impl Shared {
             });
         }
         // A restart that was planned is off: the operator wants it down.
-        let unplan = |one: &&Arc<Instance>| self.record(one.id, |record| record.due.take());
-        let planned = instances.iter().filter_map(|one| unplan(&one)).count();
+        let unplan = |one: &Arc<Instance>| self.record(one.id, |record| record.due.take());
+        let planned = instances.iter().filter_map(unplan).count();
         self.cancel_restarts(&gone);
         let mut running: Vec<_> = instances.iter().rev().cloned().collect();
         running.retain(|one| one.is_running());

@@ -25,8 +25,8 @@ pub(super) struct Wish {
     pub(super) only: Vec<&'static str>,
     /// The plugins that are on or off until the next start, whatever config says.
     pub(super) switches: BTreeMap<String, bool>,
-    /// Whether that is noted for all later starts too.
-    pub(super) is_kept: bool,
+    /// Those of them that are noted for all later starts too.
+    pub(super) kept: Vec<(&'static str, bool)>,
 }
 
 /// How a plugin is turned on or off.
@@ -35,7 +35,7 @@ pub(super) struct Switch {
     pub(super) enabled: bool,
     /// Whether those that can't be without it go with it.
     pub(super) cascade: bool,
-    /// See [`Wish::is_kept`].
+    /// Whether that is noted for all later starts too.
     pub(super) is_kept: bool,
 }
 
@@ -59,8 +59,10 @@ enum Undo {
     Load(Arc<Instance>, bool),
     /// It was loaded.
     Unload(Arc<Instance>),
-    /// It was set up anew; whether it ran.
-    SetUp(Arc<Instance>, Arc<Setup>, bool),
+    /// It was started with another setup; whether it ran.
+    Restart(Arc<Instance>, Arc<Setup>, bool),
+    /// It has another setup from its next start on.
+    Update(Arc<Instance>, Arc<Setup>),
     /// It took the new config over.
     Reload(Arc<Instance>, Arc<Setup>),
 }
@@ -78,14 +80,14 @@ impl Shared {
     /// Reads and checks config, and says what it would change; nothing is changed.
     pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
         let now = self.kernel.configured();
-        let is_on = |name| wish.switches.get(name).copied().unwrap_or(true);
-        let kept: Vec<_> = match wish.is_kept {
-            true => wish.only.iter().map(|&name| (name, is_on(name))).collect(),
-            false => Vec::new(),
-        };
+        let Wish {
+            only,
+            switches,
+            kept,
+        } = wish;
         let read = tokio::task::spawn_blocking(move || {
-            let new = now.read_again(wish.switches)?;
-            match &*wish.only {
+            let new = now.read_again(switches)?;
+            match &*only {
                 [] => Ok((now, new.will_move(), new)),
                 only => new.only(only, &now).map(|new| (now, false, new)),
             }
@@ -225,7 +227,7 @@ impl Shared {
                 let stopped = stopping::stop(&self.kernel, &instance).await;
                 outcome.add_left(&stopped);
                 instance.set_up(setup);
-                undo.push(Undo::SetUp(Arc::clone(&instance), before, ran));
+                undo.push(Undo::Restart(Arc::clone(&instance), before, ran));
                 self.start_with(&instance).await?;
                 count_restart(&instance);
             }
@@ -237,7 +239,7 @@ impl Shared {
             _ => {
                 let runs = instance.is_running();
                 instance.set_up(if runs { setup.of_life(&before) } else { setup });
-                undo.push(Undo::SetUp(instance, before, false));
+                undo.push(Undo::Update(instance, before));
             }
         }
         Ok(())
@@ -265,10 +267,12 @@ impl Shared {
                     self.forget(&instance).await;
                     continue;
                 }
-                Undo::SetUp(instance, setup, ran) => {
-                    if ran {
-                        stopping::stop(&self.kernel, &instance).await;
-                    }
+                Undo::Update(instance, setup) => {
+                    instance.set_up(Setup::clone(&setup));
+                    continue;
+                }
+                Undo::Restart(instance, setup, ran) => {
+                    stopping::stop(&self.kernel, &instance).await;
                     instance.set_up(Setup::clone(&setup));
                     let back = self.start_if(&instance, ran).await;
                     (instance, back)
@@ -358,10 +362,12 @@ impl Shared {
         }
         let mut switches = configured.sources.switches().clone();
         switches.extend(only.iter().map(|name| ((*name).to_owned(), enabled)));
+        let kept = if is_kept { &only[..] } else { &[] };
+        let kept = kept.iter().map(|&name| (name, enabled)).collect();
         Ok(Wish {
             only,
             switches,
-            is_kept,
+            kept,
         })
     }
 }
