@@ -23,7 +23,7 @@ pub mod store;
 mod ticket;
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::task::JoinHandle;
@@ -53,6 +53,9 @@ const INTAKE: usize = 1024;
 
 /// The mailbox of an intake is no plugin's: a handler may wait for room in it.
 const NO_WORKER: usize = 0;
+
+/// Why no events are accepted while the plugin that stores them is stopped.
+const NO_STORE: &str = "the event store does not run";
 
 /// One durable subscription.
 pub(crate) struct Durable {
@@ -150,30 +153,48 @@ impl fmt::Debug for Durable {
 #[derive(Debug, Default)]
 pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
-    intakes: Mutex<Vec<JoinHandle<usize>>>,
+    intakes: Mutex<Vec<JoinHandle<()>>>,
+    /// Accepted events that the intakes which have ended could not store.
+    lost: Arc<AtomicUsize>,
     link: StoreConnection,
     quarantine: Quarantine,
 }
 
 impl Durables {
     /// Begins to accept events for a subscription, once `enter` has given its intake a place in the
-    /// table, and says under which number.
+    /// table, and says under which number. One that was there before and still has events to store
+    /// goes on, so that their order stays.
     pub(in crate::event) fn open(
         &self,
         name: SubscriptionName,
         backlog: &Backlog,
         enter: impl FnOnce(&Arc<StoreGate>, &Arc<Mailbox>) -> u64,
     ) {
-        let durable = Arc::new(Durable::new(name, backlog));
+        let durable = match self.find(&name.plugin, &name.handler, &name.topic) {
+            Some(before) => before,
+            None => self.begin(Durable::new(name, backlog)),
+        };
+        match self.link.is_down() {
+            true => durable.gate.shut(NO_STORE),
+            false => durable.gate.open(),
+        }
         let number = enter(&durable.gate, &durable.intake);
         durable.number.store(number, Relaxed);
+    }
+
+    fn begin(&self, durable: Durable) -> Arc<Durable> {
+        let durable = Arc::new(durable);
         let intake = Intake::new(Arc::clone(&durable), self.link.listen());
+        let lost = Arc::clone(&self.lost);
         let mut intakes = self.intakes();
         // Those of subscriptions that are no more.
         intakes.retain(|intake| !intake.is_finished());
-        intakes.push(crate::spawn::spawn(intake.run()));
+        intakes.push(crate::spawn::spawn(async move {
+            lost.fetch_add(intake.run().await, Relaxed);
+        }));
         drop(intakes);
-        self.all().push(durable);
+        self.all().push(Arc::clone(&durable));
+        durable
     }
 
     /// The numbers in the table of a plugin's subscriptions.
@@ -182,15 +203,34 @@ impl Durables {
         own.map(|durable| durable.number.load(Relaxed)).collect()
     }
 
-    /// Forgets the subscriptions of a plugin that the table has no more: what was accepted is stored,
-    /// and what is stored stays there.
-    pub(in crate::event) async fn end(&self, plugin: &str) {
+    /// Accepts nothing more for the subscriptions of a plugin, and puts what was accepted into the
+    /// store, as long as that works.
+    pub(in crate::event) async fn flush(&self, plugin: &str) {
         for durable in self.of(plugin) {
-            durable.flushed().await;
             durable.gate.shut("its plugin was unloaded");
-            durable.intake.close();
+            durable.flushed().await;
         }
-        self.all().retain(|durable| durable.name.plugin != plugin);
+    }
+
+    /// Forgets the subscriptions of a plugin that the table has no more, but for those with events
+    /// that are not stored yet.
+    pub(in crate::event) fn forget(&self, plugin: &str) {
+        self.all().retain(|durable| {
+            let unstored = durable.intake.unfinished();
+            if durable.name.plugin != plugin || unstored > 0 {
+                return true;
+            }
+            durable.intake.close();
+            false
+        });
+        let unstored = self.unstored(plugin);
+        if unstored > 0 {
+            tracing::warn!(
+                plugin,
+                unstored,
+                "it is unloaded; accepted events of its durable subscriptions wait in memory for the store"
+            );
+        }
     }
 
     fn of(&self, plugin: &str) -> Vec<Arc<Durable>> {
@@ -269,7 +309,7 @@ impl Durables {
     pub(crate) async fn suspend(&self) {
         let all = self.all().clone();
         for durable in &all {
-            durable.gate.shut("the event store does not run");
+            durable.gate.shut(NO_STORE);
         }
         for durable in &all {
             durable.flushed().await;
@@ -289,17 +329,16 @@ impl Durables {
             durable.intake.close();
         }
         let intakes = std::mem::take(&mut *self.intakes());
-        let mut lost = 0;
         for intake in intakes {
-            lost += intake.await.unwrap_or(0);
+            // What one that panicked had in hand is not known.
+            drop(intake.await);
         }
-        lost
+        self.lost.load(Relaxed)
     }
 
     /// Accepted events of a plugin's subscriptions that are not in the store.
     pub(crate) fn unstored(&self, plugin: &str) -> usize {
-        let all = self.all();
-        let own = all.iter().filter(|durable| durable.name.plugin == plugin);
+        let own = self.of(plugin).into_iter();
         own.map(|durable| durable.intake.unfinished()).sum()
     }
 
@@ -317,7 +356,7 @@ impl Durables {
         self.all.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn intakes(&self) -> MutexGuard<'_, Vec<JoinHandle<usize>>> {
+    fn intakes(&self) -> MutexGuard<'_, Vec<JoinHandle<()>>> {
         self.intakes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

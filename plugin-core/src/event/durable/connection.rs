@@ -39,6 +39,11 @@ impl StoreConnection {
         self.0.send_replace(link);
     }
 
+    /// Whether its plugin has stopped.
+    pub(super) fn is_down(&self) -> bool {
+        matches!(&*self.0.borrow(), StoreState::Down)
+    }
+
     /// The store, if it is there.
     pub(super) fn now(&self) -> Option<Service<dyn EventStore>> {
         match &*self.0.borrow() {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::binder::{Binder, Home};
 use super::declared::Subscription;
+use super::remove;
 use crate::context::Identity;
 use crate::event::bus::Bus;
 use crate::event::durable::Durables;
@@ -42,16 +43,28 @@ impl Durables {
     }
 
     /// Takes the places of a plugin's subscriptions in the table away: nothing more is accepted for
-    /// them, what was accepted is stored, and what is stored stays there.
-    pub(crate) async fn withdraw(&self, bus: &Bus, owner: &Identity) {
+    /// them, what was accepted is stored, and what is stored stays there. When `limit` completes
+    /// before all is stored, the rest is stored later.
+    pub(crate) async fn withdraw(
+        &self,
+        bus: &Bus,
+        owner: &Identity,
+        limit: impl Future<Output = ()>,
+    ) {
         let numbers = self.numbers(owner.name());
         if numbers.is_empty() {
             return;
         }
-        let withdrawn = bus.change(vec![Box::new(move |draft| {
-            draft.remove(&|other| numbers.contains(&other));
-        })]);
-        withdrawn.quiesce().await;
-        self.end(owner.name()).await;
+        let withdrawn = bus.change(vec![remove(numbers)]);
+        let stored = async {
+            withdrawn.quiesce().await;
+            self.flush(owner.name()).await;
+        };
+        tokio::select! {
+            biased;
+            () = stored => {}
+            () = limit => {}
+        }
+        self.forget(owner.name());
     }
 }

@@ -324,7 +324,16 @@ impl Shared {
     async fn forget(&self, instance: &Instance) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let durables = kernel.bus.durables();
-        durables.withdraw(&kernel.bus, &setup.identity).await;
+        let limit = async {
+            tokio::select! {
+                () = tokio::time::sleep(setup.timeout) => {}
+                // The stop of the system stores what is left.
+                () = kernel.stopping.cancelled() => {}
+                () = kernel.insist.cancelled() => {}
+            }
+        };
+        let bus = &kernel.bus;
+        durables.withdraw(bus, &setup.identity, limit).await;
         kernel.switchboard.forget(&setup.identity);
         self.records().remove(&instance.id);
         kernel.manage(kernel.instances().without(instance.name()));

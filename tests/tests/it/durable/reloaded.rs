@@ -1,12 +1,19 @@
 //! Config is taken over while durable events flow: each is handled, once and in order.
 
+use std::time::Duration;
+
 use plugin_core::config::Sources;
 use plugin_core::lifecycle::{ChangeAction, Operation};
+use serde_json::json;
 use tempfile::TempDir;
+use tokio::time::timeout;
 
 use crate::durable::parcel::{Parcel, key, parcel, plugins, without_keys};
 use crate::journal::Journal;
 use crate::rig::Rig;
+
+/// After this time what has not happened never will.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// A set whose receiver has a file of its own.
 fn with_file() -> (TempDir, Rig) {
@@ -95,4 +102,45 @@ async fn what_is_stored_for_a_plugin_that_is_unloaded_waits_until_it_is_loaded()
     let expected = [1, 2, 3].map(|number| format!("handled {number} from host"));
     assert_eq!(without_keys(&journal.lines()), expected);
     assert!(running.stop().await.is_clean());
+}
+
+/// The store is full of events of the very plugin that is unloaded, and waits for room.
+#[tokio::test]
+async fn an_unload_does_not_wait_for_room_in_the_store_and_loses_nothing() {
+    let (dir, rig) = with_file();
+    write(
+        &dir,
+        "{ hang_from: 1 }\n  timeout: 200ms\n  handlers: { receive: { timeout: 1h } }",
+    );
+    let full = json!({ "max_events": 3, "on_full": "wait" });
+    let running = rig.config("queue-plugin", full).start().await;
+    let journal = running.service::<dyn Journal>().unwrap();
+    let parcels = running.publisher::<Parcel>();
+    for number in 1..=3 {
+        parcels.publish_durable(parcel(number)).await.unwrap();
+    }
+    for number in 4..=6 {
+        parcels.publish(parcel(number)).await.unwrap();
+    }
+    while journal.lines().is_empty() {
+        tokio::task::yield_now().await;
+    }
+    let plugin = "durable-receiver".to_owned();
+    let unload = Operation::Unload {
+        plugin: plugin.clone(),
+        cascade: false,
+    };
+    let unloaded = timeout(LIMIT, running.handle().operate(unload)).await;
+    unloaded.expect("it waits for room").unwrap();
+    write(&dir, "{}");
+    journal.clear();
+    let load = Operation::Load { plugin };
+    running.handle().operate(load).await.unwrap();
+    timeout(LIMIT, running.idle())
+        .await
+        .expect("all is handled");
+    let expected = (1..=6).map(|number| format!("handled {number} from host"));
+    assert_eq!(without_keys(&journal.lines()), expected.collect::<Vec<_>>());
+    let report = running.stop().await;
+    assert!(report.is_clean() && report.unstored == 0, "{report:?}");
 }
