@@ -40,14 +40,14 @@ pub(super) fn assemble(
         .map_err(|error| crate::Error::config("").because(error))?;
     before.keep_audit(&audit)?;
     let switchboard = Switchboard::default();
-    let (letters, errands) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
+    let (letters, tasks) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
     let bus = Bus::linked(letters);
     let last = usize::MAX;
     let host = Arc::new(Identity::new("host", last, Grants::all("host")));
     let speaker = Identity::new("manager", last, Grants::all("manager"));
     let speaker = Arc::new(speaker.of_manager());
     drop(crate::spawn::spawn(
-        DeadLetterAnnouncer::new(errands).run(bus.downgrade(), Arc::clone(&speaker)),
+        DeadLetterAnnouncer::new(tasks).run(bus.downgrade(), Arc::clone(&speaker)),
     ));
     let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
     let maker = Maker {

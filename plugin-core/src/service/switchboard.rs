@@ -1,8 +1,8 @@
 //! Which providers stand behind which service.
 //!
 //! Invariants: a slot's providers are in order of priority, then of start; one owner has at most
-//! one entry; the sole provider of a service is replaced, never removed, so that handles always
-//! lead somewhere. What was replaced is dropped when the calls that began with it are over.
+//! one entry; the sole provider of a service is replaced, and removed only when it is unloaded
+//! and nobody has a handle, so that handles always lead somewhere. What was replaced is dropped when the calls that began with it are over.
 
 use std::any::Any;
 use std::cmp::Reverse;

@@ -29,7 +29,7 @@ pub(super) struct PendingEvent {
 /// Where a pump finds the next events.
 pub(super) enum Ahead {
     Here(Vec<PendingEvent>),
-    /// In the store, if anywhere; the number is for [`RecentEvents::rest`].
+    /// In the store, if anywhere; the number is for [`RecentEvents::exhaust`].
     Stored(u64),
     /// At the beginning, as soon as nothing is in flight.
     Rewound,

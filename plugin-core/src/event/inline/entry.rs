@@ -2,7 +2,7 @@
 //! function, and what it is called on.
 //!
 //! Invariants: the target of an entry is what its function takes, and lives as long as the
-//! [`Inline`] that it is of; a route holds both.
+//! [`InlineCall`](super::InlineCall) that it is of; a route holds both.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -45,7 +45,7 @@ impl<P> Clone for Entry<P> {
 impl<P> Copy for Entry<P> {}
 
 impl<P> Entry<P> {
-    /// Calls the handler. The caller holds the `Inline` that the entry is of.
+    /// Calls the handler. The caller holds the `InlineCall` that the entry is of.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the function knows the type of its target")]
     pub(in crate::event) fn call(self, envelope: &Envelope<P>) -> Result<()> {

@@ -43,7 +43,7 @@ pub(crate) use task::LetterTask;
 /// How long a plugin's store may take; then the letter stays in memory.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Errands of the clerk that may wait. What comes when there are so many is kept in memory, and
+/// Tasks of the announcer that may wait. What comes when there are so many is kept in memory, and
 /// not announced.
 pub(in crate::event) const MOST_TASKS: usize = 1_024;
 
@@ -56,7 +56,7 @@ struct Inner {
     outbox: Outbox,
     provided: Services<dyn DeadLetterStore>,
     tasks: mpsc::Sender<LetterTask>,
-    /// Letters that the clerk had no room to announce, since it was told last.
+    /// Letters that the announcer had no room to announce, since it was told last.
     unannounced: AtomicU64,
     /// Letters that somebody replays or drops.
     claimed: Mutex<HashSet<DeadLetterId>>,
@@ -67,7 +67,7 @@ struct Inner {
 
 impl DeadLetters {
     /// With room for `capacity` letters in memory, and the store that a plugin may come to provide.
-    /// The clerk has to be run.
+    /// The announcer has to be run.
     pub(crate) fn new(
         capacity: usize,
         provided: Services<dyn DeadLetterStore>,
@@ -278,7 +278,7 @@ impl DeadLetters {
         }
     }
 
-    /// Gives the clerk something to do; what it has no room for is left undone, and said.
+    /// Gives the announcer something to do; what it has no room for is left undone, and said.
     fn send(&self, hand_over: Option<()>, announce: Option<EventDeadLettered>) {
         if hand_over.is_none() && announce.is_none() {
             return;

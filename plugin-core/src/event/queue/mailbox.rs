@@ -398,9 +398,9 @@ impl Queue {
     /// Takes out the oldest job of the same handler.
     fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
         let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.site, &job.site);
-        let mut lanes = self.held.values_mut();
-        if let Some(order_key) = lanes.find(|order_key| order_key.front().is_some_and(is_like)) {
-            return order_key.pop_front();
+        let mut held = self.held.values_mut();
+        if let Some(jobs) = held.find(|jobs| jobs.front().is_some_and(is_like)) {
+            return jobs.pop_front();
         }
         let at = self.jobs.iter().position(is_like)?;
         self.jobs.remove(at)

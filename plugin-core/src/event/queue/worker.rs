@@ -322,13 +322,13 @@ impl Worker {
     }
 
     fn discard(&mut self, work: Work) {
-        let order_key = work.lane_of_retry();
+        let order_key = work.order_key_of_retry();
         work.discard();
         self.release(order_key);
     }
 
     async fn conclude(&mut self, work: Work, result: Result<()>) {
-        let order_key = work.lane_of_retry();
+        let order_key = work.order_key_of_retry();
         match work.conclude(result).await {
             Some(failed) => self.park(failed),
             None => self.release(order_key),
@@ -353,7 +353,7 @@ impl Worker {
 
     /// Leaves work to the dead letters that its plugin stops too early for.
     fn leave_behind(&mut self, work: Work) {
-        let order_key = work.lane_of_retry();
+        let order_key = work.order_key_of_retry();
         self.concurrent.skip(&work);
         drop(work);
         self.release(order_key);

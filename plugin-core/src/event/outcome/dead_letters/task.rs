@@ -5,7 +5,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::announcement::EventDeadLettered;
 use crate::event::outcome::backlog::Pending;
 
-/// Something for the clerk to do.
+/// Something for the announcer to do.
 pub(crate) enum LetterTask {
     File {
         /// Whether there are letters in memory for a plugin's store.
@@ -31,11 +31,11 @@ impl LetterTask {
     }
 }
 
-/// Waits until the clerk has done what it was given before.
+/// Waits until the announcer has done what it was given before.
 pub(crate) async fn flush(tasks: &mpsc::Sender<LetterTask>) {
     let (done, flushed) = oneshot::channel();
     if tasks.send(LetterTask::Flush(done)).await.is_ok() {
-        // Without a clerk there is nothing to wait for.
+        // Without an announcer there is nothing to wait for.
         drop(flushed.await);
     }
 }

@@ -52,7 +52,7 @@ impl Work {
     }
 
     /// The order key whose jobs wait for it, if it was tried before.
-    pub(super) fn lane_of_retry(&self) -> Option<OrderKey> {
+    pub(super) fn order_key_of_retry(&self) -> Option<OrderKey> {
         self.is_retry().then(|| self.order_key())?
     }
 
@@ -234,13 +234,13 @@ impl Work {
     /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
     async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
         let site = Arc::clone(self.site());
-        let (mut completions, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut handled, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
         // All at once and before anything waits, so that none that succeeded is left behind.
         for (mut job, result) in self.into_jobs().zip(each) {
             match result {
                 Ok(()) => {
                     job.leave();
-                    completions.push(job);
+                    handled.push(job);
                 }
                 Err(error) => {
                     job.failed(&error);
@@ -251,7 +251,7 @@ impl Work {
                 }
             }
         }
-        for job in completions {
+        for job in handled {
             job.succeed().await;
         }
         tell_of(&site.site, &dead);
