@@ -2,7 +2,7 @@
 //! function, and what it is called on.
 //!
 //! Invariants: the target of an entry is what its function takes, and lives as long as the
-//! [`InlineCall`](super::InlineCall) that it is of; a route holds both.
+//! [`InlineCall`] that it is of; a route holds both.
 
 use std::any::Any;
 use std::cell::Cell;
