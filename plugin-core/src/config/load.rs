@@ -140,9 +140,11 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
     let mut first = Report::default();
     let chosen = sources.generation.as_deref();
     let (tree, disk) = layers::read(sources, book, chosen, &mut first);
-    let data_dir = layers::path_of("data_dir", &tree, sources, book);
-    let data_dir = data_dir.map_or_else(|| ManagerConfig::default().data_dir, |(dir, _)| dir);
+    let named = layers::path_of("data_dir", &tree, sources, book);
+    let named = named.map(|(data_dir, _)| data_dir);
     let obeys = sources.obeys_rollback && chosen.is_none();
+    let is_named = named.is_some();
+    let data_dir = named.unwrap_or_else(|| ManagerConfig::default().data_dir);
     let generation = if obeys {
         rollback::in_force(&data_dir, &disk)
     } else {
@@ -157,7 +159,9 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
                 generation.number
             );
             first.warn(&Node::empty(), manager::ROOT, what);
-            layers::read(sources, book, Some(generation), &mut first).0
+            let mut older = layers::read(sources, book, Some(generation), &mut first).0;
+            keep_data_dir(&mut older, tree, is_named);
+            older
         }
         Ok(None) => tree,
         Err(error) => {
@@ -174,6 +178,19 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
         disk,
         generation: generation.ok().flatten(),
         data_dir,
+    }
+}
+
+/// Has a generation keep things where the files on disk keep them, for the rollback itself is kept
+/// there: what its text names does not count.
+fn keep_data_dir(older: &mut Node, mut disk: Node, is_named: bool) {
+    let take = |tree: &mut Node| {
+        let manager = tree.map_mut()?.get_mut(manager::ROOT)?;
+        manager.map_mut()?.remove("data_dir")
+    };
+    take(older);
+    if let Some(node) = take(&mut disk).filter(|_| is_named) {
+        older.insert(&[manager::ROOT.to_owned(), "data_dir".to_owned()], node);
     }
 }
 
