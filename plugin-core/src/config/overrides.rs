@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::{fs, io};
 
+use super::origin::Origin;
 use super::reading;
+use super::yaml;
 use crate::owned;
 use crate::regular;
 
@@ -34,7 +36,7 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let mut all = parse(before.as_deref().unwrap_or_default(), &path)?;
+    let mut all = parse(before.as_deref().unwrap_or_default())?;
     let changed = plugins
         .iter()
         .map(|(plugin, on)| ((*plugin).to_owned(), *on));
@@ -63,10 +65,9 @@ pub(crate) fn restore(data_dir: &Path, Before(before): Before) -> io::Result<()>
 }
 
 /// What a text of the file says.
-fn parse(text: &[u8], path: &Path) -> io::Result<BTreeMap<String, bool>> {
+fn parse(text: &[u8]) -> io::Result<BTreeMap<String, bool>> {
     let text = String::from_utf8_lossy(text);
-    let origin = super::origin::Origin::file(&path.to_string_lossy());
-    let root = super::yaml::parse(&text, &origin).map_err(|_| {
+    let root = yaml::parse(&text, &Origin::file(FILE)).map_err(|_| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             "it is no YAML: mend it, or remove it so that the other sources decide",
@@ -90,7 +91,7 @@ mod tests {
         let data = dir.path().join("data");
         let first = write(&data, &[("a", false), ("b", true)]).unwrap();
         let second = write(&data, &[("a", true)]).unwrap();
-        let noted = || parse(&fs::read(path(&data)).unwrap(), &path(&data)).unwrap();
+        let noted = || parse(&fs::read(path(&data)).unwrap()).unwrap();
         assert_eq!(noted(), [("a".into(), true), ("b".into(), true)].into());
         restore(&data, second).unwrap();
         assert_eq!(noted(), [("a".into(), false), ("b".into(), true)].into());
