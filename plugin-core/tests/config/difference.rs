@@ -180,6 +180,21 @@ fn a_role_changes_the_plugins_that_have_it() {
     assert_eq!(difference.manager[0].takes_effect, TakesEffect::AtOnce);
 }
 
+/// Of one name a part is masked, the other one looks like two keys.
+#[test]
+fn a_role_of_any_name_changes_the_plugins_that_have_it() {
+    for (name, shown) in [("a:b@c", "***@c"), ("a.b", "a.b")] {
+        let old = ROLE.replace("writer", &format!("'{name}'"));
+        let more = "[write] }, { resource: scheduler, actions: [schedule] }";
+        let new = old.replace("[write] }", more);
+        let (impact, lines) = changed(&between(&old, &new), "hello-plugin");
+        assert_eq!(impact, Impact::Instance);
+        let line = format!("plugin_manager.roles.{shown}.permissions: [");
+        assert!(lines.len() == 1 && lines[0].starts_with(&line), "{lines:?}");
+        assert!(lines[0].contains("(embedded test:2:"), "{lines:?}");
+    }
+}
+
 #[test]
 fn a_right_that_moves_from_a_list_to_a_role_changes_no_plugin() {
     let listed = "hello-plugin: { permissions: [{ resource: logger, actions: [write] }] }";
