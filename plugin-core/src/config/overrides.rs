@@ -3,8 +3,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
 use super::origin::Origin;
 use super::reading;
@@ -60,7 +60,7 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
 pub(crate) fn restore(data_dir: &Path, Before(before): Before) -> io::Result<()> {
     match before {
         Some(bytes) => owned::replace(&path(data_dir), &bytes),
-        None => fs::remove_file(path(data_dir)),
+        None => owned::remove(&path(data_dir)),
     }
 }
 
@@ -83,6 +83,8 @@ fn parse(text: &[u8]) -> io::Result<BTreeMap<String, bool>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
