@@ -32,6 +32,7 @@ mod digest;
 mod files;
 mod generation;
 mod reading;
+mod refused;
 mod rollback;
 
 mod environment;

@@ -95,6 +95,24 @@ pub fn replace(path: &Path, contents: &[u8]) -> io::Result<()> {
     sync_dir(path.parent())
 }
 
+/// Takes a file away so that it stays away, also when the power fails then. One that is not there
+/// is fine.
+///
+/// # Errors
+///
+/// When it can't be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if is_absent(&error) => Ok(()),
+        removed => removed.and_then(|()| sync_dir(path.parent())),
+    }
+}
+
+/// Whether an error says that there is nothing at a path.
+pub(crate) fn is_absent(error: &io::Error) -> bool {
+    [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind())
+}
+
 /// Has the names in a directory survive a failure of power, where a directory can be opened.
 fn sync_dir(dir: Option<&Path>) -> io::Result<()> {
     #[cfg(unix)]
@@ -137,6 +155,20 @@ mod tests {
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn what_is_removed_need_not_be_there() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        replace(&path, b"x").unwrap();
+        let below = path.join("below");
+        remove(&below).unwrap();
+        for _ in 0..2 {
+            remove(&path).unwrap();
+            assert!(!path.exists());
+        }
+        assert!(remove(root.path()).is_err(), "a directory is no file");
     }
 
     #[test]

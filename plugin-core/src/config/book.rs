@@ -37,6 +37,12 @@ impl<'c> Book<'c> {
         self.shape().property(name)
     }
 
+    /// The shape of a key, by its path from the section's name on.
+    pub(super) fn at(&self, key: &str) -> Option<Shape<'_>> {
+        let mut steps = key.split('.');
+        steps.try_fold(self.shape(), |shape, key| shape.property(key))
+    }
+
     /// Tells of a section that this build has not: a warning, if another build has it, for one set
     /// of files serves builds with other features; else an issue. Nothing of the app's own
     /// defaults that another build has, and of what is off anyway.

@@ -10,8 +10,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::leaves::{self, Leaf, Leaves};
-use super::manager;
+use super::leaves::{self, Leaf, Leaves, Path};
 use super::mask::mask_path;
 use super::node::Node;
 use super::origin::Origin;
@@ -227,8 +226,7 @@ fn plugin_keys(
     let shape = Shape::new(&schema);
     let mut keys = compare(&leaves_of(before, &shape), &leaves_of(after, &shape));
     if same_rights {
-        let is_right = |key: &str| RIGHTS.contains(&key.split('.').nth(1).unwrap_or_default());
-        keys.retain(|changed| !is_right(&changed.key));
+        keys.retain(|(path, _)| !RIGHTS.contains(&second(path)));
     } else {
         keys.extend(changed_roles(
             &before.config.roles,
@@ -236,15 +234,15 @@ fn plugin_keys(
             (old, new),
         ));
     }
-    keys
+    keys.into_iter().map(|(_, changed)| changed).collect()
 }
 
 /// The keys that the kernel reads, as it reads them, and those of the plugin's own section.
 fn leaves_of(plugin: &PluginSettings, shape: &Shape<'_>) -> Leaves {
     let mut leaves = kernel_leaves(&plugin.config, &plugin.section, shape);
     if let Some(own) = plugin.section.node.get("config") {
-        let key = format!("{}.config", plugin.section.name());
-        leaves::gather(own, shape.property("config").as_ref(), &key, &mut leaves);
+        let path = [plugin.section.name(), "config"].map(str::to_owned).into();
+        leaves::gather(own, shape.property("config").as_ref(), path, &mut leaves);
     }
     leaves
 }
@@ -253,11 +251,11 @@ fn kernel_leaves(config: &impl Serialize, section: &Section, shape: &Shape<'_>) 
     let value = serde_json::to_value(config).expect("config was read from the same form");
     let node = Node::from_json(value, &Origin::Default);
     let mut leaves = Leaves::new();
-    leaves::gather(&node, Some(shape), section.name(), &mut leaves);
+    let root = vec![section.name().to_owned()];
+    leaves::gather(&node, Some(shape), root, &mut leaves);
     // A plugin's own section is no part of what the kernel reads.
-    let own = format!("{}.config", section.name());
-    leaves.retain(|key, _| section.plugin.is_none() || !is_at_or_below(key, &own));
-    leaves::locate(&mut leaves, &section.node, section.name());
+    leaves.retain(|path, _| section.plugin.is_none() || second(path) != "config");
+    leaves::locate(&mut leaves, &section.node);
     leaves
 }
 
@@ -266,27 +264,25 @@ fn changed_roles(
     before: &[String],
     after: &[String],
     (old, new): (&Settings, &Settings),
-) -> Vec<ChangedKey> {
-    let names: BTreeSet<&String> = before.iter().chain(after).collect();
-    let is_changed = |name: &&String| old.manager.roles.get(*name) != new.manager.roles.get(*name);
+) -> Vec<Changed> {
     let mut keys = manager_changes(old, new);
-    keys.retain(|changed| {
-        let mut names = names.iter().copied().filter(is_changed);
-        names.any(|name| is_at_or_below(&changed.key, &format!("{}.roles.{name}", manager::ROOT)))
+    keys.retain(|(path, _)| match path.as_slice() {
+        [_, key, role, ..] => key == "roles" && (before.contains(role) || after.contains(role)),
+        _ => false,
     });
     keys
 }
 
 fn manager_keys(old: &Settings, new: &Settings) -> Vec<ManagerKey> {
     let keys = manager_changes(old, new).into_iter();
-    keys.map(|changed| ManagerKey {
-        takes_effect: takes_effect(&changed.key),
+    keys.map(|(path, changed)| ManagerKey {
+        takes_effect: takes_effect(second(&path)),
         changed,
     })
     .collect()
 }
 
-fn manager_changes(old: &Settings, new: &Settings) -> Vec<ChangedKey> {
+fn manager_changes(old: &Settings, new: &Settings) -> Vec<Changed> {
     if old.manager == new.manager {
         return Vec::new();
     }
@@ -299,7 +295,6 @@ fn manager_changes(old: &Settings, new: &Settings) -> Vec<ChangedKey> {
 
 /// What of the manager's section a reload takes over.
 fn takes_effect(key: &str) -> TakesEffect {
-    let key = key.split('.').nth(1).unwrap_or_default();
     match key {
         // The reload itself reads them, or they stand in the plugins' settings.
         "config_dir" | "config_generations" | "timeout" | "start" | "restart" | "roles" => {
@@ -311,35 +306,37 @@ fn takes_effect(key: &str) -> TakesEffect {
     }
 }
 
-fn compare(old: &Leaves, new: &Leaves) -> Vec<ChangedKey> {
-    let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let changed = keys.into_iter().filter_map(|key| {
-        let (before, after) = (old.get(key), new.get(key));
+/// The key of the section that a path leads through.
+fn second(path: &[String]) -> &str {
+    path.get(1).map_or("", String::as_str)
+}
+
+/// A key that is different, and its path as it is, which may hold a secret.
+type Changed = (Path, ChangedKey);
+
+fn compare(old: &Leaves, new: &Leaves) -> Vec<Changed> {
+    let paths: BTreeSet<&Path> = old.keys().chain(new.keys()).collect();
+    let changed = paths.into_iter().filter_map(|path| {
+        let (before, after) = (old.get(path), new.get(path));
         let value = |leaf: Option<&Leaf>| leaf.map(|leaf| leaf.value.clone());
-        if value(before) == value(after) || is_told(before, new, key) || is_told(after, old, key) {
+        if value(before) == value(after) || is_told(before, new, path) || is_told(after, old, path)
+        {
             return None;
         }
         let shown = |leaf: Option<&Leaf>| leaf.map(|leaf| leaf.shown.clone());
-        Some(ChangedKey {
-            key: mask_path(key).into_owned(),
+        let changed = ChangedKey {
+            key: mask_path(&path.join(".")).into_owned(),
             old: shown(before),
             new: shown(after),
             origin: after.map_or(Origin::Default, |leaf| leaf.origin.clone()),
-        })
+        };
+        Some((path.clone(), changed))
     });
     changed.collect()
 }
 
 /// Whether it is a section without keys that has some on the other side: these tell it.
-fn is_told(leaf: Option<&Leaf>, other: &Leaves, key: &str) -> bool {
+fn is_told(leaf: Option<&Leaf>, other: &Leaves, path: &Path) -> bool {
     let is_empty = leaf.is_some_and(|leaf| leaf.value.as_object().is_some());
-    is_empty
-        && other
-            .keys()
-            .any(|name| name != key && is_at_or_below(name, key))
-}
-
-fn is_at_or_below(key: &str, section: &str) -> bool {
-    let rest = key.strip_prefix(section);
-    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    is_empty && other.keys().any(|key| key != path && key.starts_with(path))
 }

@@ -1,6 +1,7 @@
 //! What is wrong with a config, or worth a warning: values that print as one line each.
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -129,10 +130,14 @@ impl Issue {
         if let Cow::Owned(key) = mask_path(&self.key) {
             self.key = key;
         }
+        let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
+        let mut secrets: Vec<&String> = long.collect();
+        // What is left of a secret after a shorter one was taken out of it would be shown.
+        secrets.sort_by_key(|secret| Reverse(secret.len()));
         let texts = [&mut self.expected, &mut self.found, &mut self.suggestion];
         let texts = texts.into_iter().flatten().chain([&mut self.what]);
         for text in texts {
-            for secret in secrets.iter().filter(|secret| secret.len() >= SHORTEST) {
+            for secret in &secrets {
                 if text.contains(secret.as_str()) {
                     *text = text.replace(secret.as_str(), MASK);
                 }
@@ -228,5 +233,17 @@ impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let line = format!("{}: {}: {}", self.place, self.key, self.what);
         f.write_str(&printable::line(&line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_begins_like_another_one_leaves_nothing_of_it() {
+        let mut issue = Issue::new(IssueKind::Invalid, &Origin::Default, "key", "no admin-2024");
+        issue.hide(&["admin", "admin-2024"].map(str::to_owned).into());
+        assert_eq!(issue.what, "no ***");
     }
 }

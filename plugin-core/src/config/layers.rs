@@ -100,11 +100,37 @@ pub(super) fn switches(
         true => Node::empty(),
         false => reader.file(&path, ""),
     };
+    only_enabled(&mut tree, report);
     for (plugin, enabled) in &sources.switches {
         let value = Node::from_json(Value::Bool(*enabled), &Origin::Program);
         tree.insert(&[plugin.clone(), "enabled".to_owned()], value);
     }
     tree
+}
+
+/// Refuses, in the file of the plugins that are on or off, what it is not for.
+fn only_enabled(tree: &mut Node, report: &mut Report) {
+    let mut refuse = |name: &str, node: &Node, path: &str| {
+        let what = "this file says of plugins whether they are `enabled`, and nothing else: \
+                    write it in a config file, and take it out here";
+        let issue = Issue::new(IssueKind::UnknownKey, &node.key, path, what);
+        report.issue(issue.meant(name, ["enabled"]));
+        false
+    };
+    let Some(sections) = tree.map_mut() else {
+        return;
+    };
+    sections.retain(|plugin, section| {
+        if plugin == manager::ROOT {
+            return refuse(plugin, section, plugin);
+        }
+        if let Some(keys) = section.map_mut() {
+            keys.retain(|key, node| {
+                key == "enabled" || refuse(key, node, &format!("{plugin}.{key}"))
+            });
+        }
+        true
+    });
 }
 
 struct Reader<'a> {

@@ -18,12 +18,15 @@ pub(super) struct Leaf {
     pub(super) origin: Origin,
 }
 
+/// The keys from the root on, for one that a file made up may hold a dot.
+pub(super) type Path = Vec<String>;
+
 /// Keys by their paths.
-pub(super) type Leaves = BTreeMap<String, Leaf>;
+pub(super) type Leaves = BTreeMap<Path, Leaf>;
 
 /// Adds the keys of a section, those that have only a default too. A key without a value is left
 /// out: it says the same as one that is not there.
-pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, key: &str, leaves: &mut Leaves) {
+pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, path: Path, leaves: &mut Leaves) {
     if node.is_null() {
         return;
     }
@@ -32,14 +35,14 @@ pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, key: &str, leaves: 
     if let Some(map) = node.map().filter(|_| !is_hidden) {
         for (name, inner) in map {
             let shape = shape.and_then(|shape| below(shape, name));
-            gather(inner, shape.as_ref(), &format!("{key}.{name}"), leaves);
+            gather(inner, shape.as_ref(), under(&path, name), leaves);
         }
         let names = shape.into_iter().flat_map(Shape::keys);
         for name in names.filter(|name| !map.contains_key(*name)) {
             let inner = shape.and_then(|shape| shape.property(name));
             if let Some(default) = inner.as_ref().and_then(Shape::default) {
                 let default = Node::from_json(default.clone(), &Origin::Default);
-                gather(&default, inner.as_ref(), &format!("{key}.{name}"), leaves);
+                gather(&default, inner.as_ref(), under(&path, name), leaves);
             }
         }
         if leaves.len() > before {
@@ -48,16 +51,24 @@ pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, key: &str, leaves: 
     }
     let leaf = Leaf {
         value: node.to_json(),
-        shown: shown(key.rsplit('.').next().unwrap_or_default(), node, shape),
+        shown: shown(path.last().map_or("", String::as_str), node, shape),
         origin: node.place.clone(),
     };
-    leaves.insert(key.to_owned(), leaf);
+    leaves.insert(path, leaf);
+}
+
+fn under(path: &[String], name: &str) -> Path {
+    path.iter()
+        .map(String::as_str)
+        .chain([name])
+        .map(str::to_owned)
+        .collect()
 }
 
 /// Says of each key where it was written, as far as the section tells it.
-pub(super) fn locate(leaves: &mut Leaves, section: &Node, name: &str) {
-    for (key, leaf) in leaves {
-        let mut steps = key.strip_prefix(name).unwrap_or(key).split('.').skip(1);
+pub(super) fn locate(leaves: &mut Leaves, section: &Node) {
+    for (path, leaf) in leaves {
+        let mut steps = path.iter().skip(1);
         let found = steps.try_fold(section, |node, step| node.get(step));
         if let Some(node) = found {
             leaf.origin = node.place.clone();

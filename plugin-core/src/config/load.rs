@@ -15,25 +15,23 @@ use super::fit;
 use super::generation::Generation;
 use super::groups;
 use super::interpolation::Filler;
-use super::issue::{ConfigError, Issue, IssueKind};
+use super::issue::{ConfigError, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
-use super::mask::mask;
 use super::methods;
 use super::node::Node;
 use super::plugin::PluginConfig;
 use super::reading;
+use super::refused;
 use super::report::Report;
 use super::rights;
 use super::rollback;
 use super::settings::{PluginSettings, Section, Settings};
-use super::shape::Shape;
 use super::sources::Sources;
 use super::unenforced;
 use super::validation;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
-use crate::init::ConfigNeed;
 
 /// Reads the config of a build: every plugin of the composition gets its settings, from defaults
 /// if no source speaks of it.
@@ -86,10 +84,12 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         plugins.insert(plugin.name, settings);
     }
     let mut report = loader.report;
-    fit::check(composition, &plugins, &mut report);
-    groups::check(composition, &plugins, &mut report);
-    methods::check(composition, &plugins, &mut report);
-    rights::check(&manager, &manager_section, &plugins, &mut report);
+    cross_check(
+        composition,
+        (&manager, &manager_section),
+        &plugins,
+        &mut report,
+    );
     unenforced::warn(&manager_section, &plugins, &mut report);
     if !report.issues.is_empty() {
         return Err(ConfigError::new(report.issues, &report.secrets));
@@ -108,6 +108,19 @@ fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> 
         files: disk,
         rolled_back_to: generation.map(|generation| generation.number),
     })
+}
+
+/// Whether the settings fit the build, and each other.
+fn cross_check(
+    composition: &Composition,
+    (manager, section): (&ManagerConfig, &Section),
+    plugins: &BTreeMap<&'static str, PluginSettings>,
+    report: &mut Report,
+) {
+    fit::check(composition, plugins, report);
+    groups::check(composition, plugins, report);
+    methods::check(composition, plugins, report);
+    rights::check(manager, section, plugins, report);
 }
 
 /// The files that config is read from now, also when there are mistakes in them: what a watcher
@@ -140,9 +153,11 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
     let mut first = Report::default();
     let chosen = sources.generation.as_deref();
     let (tree, disk) = layers::read(sources, book, chosen, &mut first);
-    let data_dir = layers::path_of("data_dir", &tree, sources, book);
-    let data_dir = data_dir.map_or_else(|| ManagerConfig::default().data_dir, |(dir, _)| dir);
+    let named = layers::path_of("data_dir", &tree, sources, book);
+    let named = named.map(|(data_dir, _)| data_dir);
     let obeys = sources.obeys_rollback && chosen.is_none();
+    let is_named = named.is_some();
+    let data_dir = named.unwrap_or_else(|| ManagerConfig::default().data_dir);
     let generation = if obeys {
         rollback::in_force(&data_dir, &disk)
     } else {
@@ -157,7 +172,9 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
                 generation.number
             );
             first.warn(&Node::empty(), manager::ROOT, what);
-            layers::read(sources, book, Some(generation), &mut first).0
+            let mut older = layers::read(sources, book, Some(generation), &mut first).0;
+            keep_data_dir(&mut older, tree, is_named);
+            older
         }
         Ok(None) => tree,
         Err(error) => {
@@ -174,6 +191,19 @@ fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
         disk,
         generation: generation.ok().flatten(),
         data_dir,
+    }
+}
+
+/// Has a generation keep things where the files on disk keep them, for the rollback itself is kept
+/// there: what its text names does not count.
+fn keep_data_dir(older: &mut Node, mut disk: Node, is_named: bool) {
+    let take = |tree: &mut Node| {
+        let manager = tree.map_mut()?.get_mut(manager::ROOT)?;
+        manager.map_mut()?.remove("data_dir")
+    };
+    take(older);
+    if let Some(node) = take(&mut disk).filter(|_| is_named) {
+        older.insert(&[manager::ROOT.to_owned(), "data_dir".to_owned()], node);
     }
 }
 
@@ -196,11 +226,8 @@ impl Settings {
                 .insert(plugin, self.plugins[plugin].clone());
         }
         let mut report = Report::default();
-        fit::check(composition, &settings.plugins, &mut report);
-        groups::check(composition, &settings.plugins, &mut report);
-        methods::check(composition, &settings.plugins, &mut report);
-        let (manager, section) = (&settings.manager, &settings.manager_section);
-        rights::check(manager, section, &settings.plugins, &mut report);
+        let manager = (&settings.manager, &settings.manager_section);
+        cross_check(composition, manager, &settings.plugins, &mut report);
         if report.issues.is_empty() {
             Ok(settings)
         } else {
@@ -268,7 +295,8 @@ impl Loader<'_> {
             issue.kind == IssueKind::Build && issue.key.starts_with(&format!("{key}."))
         });
         if is_used && self.settle(&mut own, &key) && !is_trap {
-            self.judge(plugin.config(), &own, &key);
+            let refused = refused::judge(plugin.config(), &own, self.book.at(&key), &key);
+            self.report.issues.extend(refused);
         }
         own
     }
@@ -276,10 +304,8 @@ impl Loader<'_> {
     /// Fills in variables, then checks against the schema; whether that went well.
     fn settle(&mut self, node: &mut Node, key: &str) -> bool {
         let before = self.report.issues.len();
-        let shape = key
-            .split('.')
-            .try_fold(self.book.shape(), |shape, key| shape.property(key));
-        let shape = shape.unwrap_or_else(|| self.book.shape());
+        let book = self.book;
+        let shape = book.at(key).unwrap_or_else(|| book.shape());
         Filler {
             environment: &self.sources.environment,
             room: reading::LARGEST,
@@ -305,81 +331,11 @@ impl Loader<'_> {
         match serde_path_to_error::deserialize(node.map().map(|_| node.to_json())?) {
             Ok(value) => Some(value),
             Err(error) => {
-                self.refused(&error, node, key);
+                let issue = refused::refused(&error, node, self.book.at(key), key);
+                self.report.issue(issue);
                 None
             }
         }
-    }
-
-    /// The plugin's type has the last word on its own section.
-    fn judge(&mut self, need: Option<ConfigNeed>, own: &Node, key: &str) {
-        if let Some(Err(error)) = need.map(|need| (need.check)(&own.to_json())) {
-            self.refused(&error, own, key);
-        }
-    }
-
-    fn refused(
-        &mut self,
-        error: &serde_path_to_error::Error<serde_json::Error>,
-        node: &Node,
-        key: &str,
-    ) {
-        let shape = key
-            .split('.')
-            .try_fold(self.book.shape(), |shape, key| shape.property(key));
-        let (mut node, mut key, mut shape) = (node, key.to_owned(), shape);
-        for step in error.path() {
-            let name = step.to_string();
-            let name = name.trim_matches(['[', ']']);
-            let Some(inner) = node.get(name) else { break };
-            shape = shape.and_then(|shape| inside(&shape, node, name));
-            key = under(&key, node, name);
-            node = inner;
-        }
-        let text = error.inner().to_string();
-        let named = text
-            .strip_prefix('`')
-            .and_then(|text| text.split_once("`: "));
-        let (path, text) = named.unwrap_or(("", &text));
-        let steps = path.split(['.', '[', ']']).filter(|step| !step.is_empty());
-        for name in steps {
-            let Some(inner) = node.get(name) else { break };
-            shape = shape.and_then(|shape| inside(&shape, node, name));
-            key = under(&key, node, name);
-            node = inner;
-        }
-        let what = match shape {
-            Some(shape) if shape.is_secret() && named.is_none() => "can't be used".to_owned(),
-            Some(shape) if shape.holds_secret() => unquoted(text),
-            _ => mask(text).into_owned(),
-        };
-        self.report
-            .issue(Issue::new(IssueKind::Invalid, &node.place, key, what));
-    }
-}
-
-/// A message without the value that serde quotes in it.
-fn unquoted(text: &str) -> String {
-    let quotes = ["invalid type", "invalid value", "unknown variant"];
-    match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None if quotes.iter().any(|quote| text.starts_with(quote)) => "can't be used".to_owned(),
-        None => mask(text).into_owned(),
-    }
-}
-
-/// The path of what is in a node.
-fn under(key: &str, node: &Node, name: &str) -> String {
-    match node.map() {
-        Some(_) => format!("{key}.{name}"),
-        None => format!("{key}[{name}]"),
-    }
-}
-
-fn inside<'s>(shape: &Shape<'s>, node: &Node, name: &str) -> Option<Shape<'s>> {
-    match node.map() {
-        Some(_) => shape.property(name),
-        None => Some(shape.items()),
     }
 }
 

@@ -3,10 +3,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::{fs, io};
 
+use super::origin::Origin;
 use super::reading;
+use super::yaml;
 use crate::owned;
 use crate::regular;
 
@@ -34,7 +36,7 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(error),
     };
-    let mut all = parse(before.as_deref().unwrap_or_default(), &path)?;
+    let mut all = parse(before.as_deref().unwrap_or_default())?;
     let changed = plugins
         .iter()
         .map(|(plugin, on)| ((*plugin).to_owned(), *on));
@@ -58,15 +60,14 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
 pub(crate) fn restore(data_dir: &Path, Before(before): Before) -> io::Result<()> {
     match before {
         Some(bytes) => owned::replace(&path(data_dir), &bytes),
-        None => fs::remove_file(path(data_dir)),
+        None => owned::remove(&path(data_dir)),
     }
 }
 
 /// What a text of the file says.
-fn parse(text: &[u8], path: &Path) -> io::Result<BTreeMap<String, bool>> {
+fn parse(text: &[u8]) -> io::Result<BTreeMap<String, bool>> {
     let text = String::from_utf8_lossy(text);
-    let origin = super::origin::Origin::file(&path.to_string_lossy());
-    let root = super::yaml::parse(&text, &origin).map_err(|_| {
+    let root = yaml::parse(&text, &Origin::file(FILE)).map_err(|_| {
         io::Error::new(
             io::ErrorKind::InvalidData,
             "it is no YAML: mend it, or remove it so that the other sources decide",
@@ -82,6 +83,8 @@ fn parse(text: &[u8], path: &Path) -> io::Result<BTreeMap<String, bool>> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]
@@ -90,7 +93,7 @@ mod tests {
         let data = dir.path().join("data");
         let first = write(&data, &[("a", false), ("b", true)]).unwrap();
         let second = write(&data, &[("a", true)]).unwrap();
-        let noted = || parse(&fs::read(path(&data)).unwrap(), &path(&data)).unwrap();
+        let noted = || parse(&fs::read(path(&data)).unwrap()).unwrap();
         assert_eq!(noted(), [("a".into(), true), ("b".into(), true)].into());
         restore(&data, second).unwrap();
         assert_eq!(noted(), [("a".into(), false), ("b".into(), true)].into());

@@ -8,6 +8,7 @@ use std::fs::{self, OpenOptions};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
+use crate::owned;
 use crate::regular::{self, NotRegular};
 
 /// Bytes of a text, and bytes that its aliases may add to it.
@@ -30,10 +31,9 @@ impl From<String> for Unreadable {
 
 /// Whether nothing has this name, and no link that leads nowhere is on the way to it.
 pub(super) fn is_absent(path: &Path) -> bool {
-    let absent = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
     match fs::symlink_metadata(path) {
         Ok(_) => false,
-        Err(error) => absent.contains(&error.kind()) && broken_link(path).is_none(),
+        Err(error) => owned::is_absent(&error) && broken_link(path).is_none(),
     }
 }
 

@@ -37,7 +37,7 @@ pub(super) fn in_force(data_dir: &Path, files: &ConfigFiles) -> io::Result<Optio
 pub(super) fn read(data_dir: &Path) -> io::Result<Option<Rollback>> {
     let path = path(data_dir);
     let bytes = match regular::read(&path, 1 << 20) {
-        Err(error) if is_absent(&error) => return Ok(None),
+        Err(error) if owned::is_absent(&error) => return Ok(None),
         read => read?,
     };
     let rollback = serde_json::from_slice(&bytes);
@@ -51,17 +51,10 @@ pub(super) fn read(data_dir: &Path) -> io::Result<Option<Rollback>> {
 pub(super) fn write(data_dir: &Path, rollback: Option<Rollback>) -> io::Result<()> {
     let path = path(data_dir);
     let Some(rollback) = rollback else {
-        return match std::fs::remove_file(path) {
-            Err(error) if is_absent(&error) => Ok(()),
-            removed => removed,
-        };
+        return owned::remove(&path);
     };
     owned::own_dir(&generation::folder(data_dir))?;
     owned::replace(&path, &serde_json::to_vec(&rollback)?)
-}
-
-fn is_absent(error: &io::Error) -> bool {
-    [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory].contains(&error.kind())
 }
 
 fn path(data_dir: &Path) -> PathBuf {

@@ -19,7 +19,8 @@ use super::variables::Variables;
 ///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
 /// 5. what the program [`set`](Sources::set)s,
-/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off.
+/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off. It
+///    goes over every [`generation`](Sources::generation), too.
 ///
 /// Sections are merged key by key; a list or any other value replaces what is below it. A key
 /// that is written without a value takes away what is below it, so that the default holds.
@@ -138,7 +139,9 @@ impl Sources {
         self.environment(std::env::vars_os())
     }
 
-    /// Puts a value over all that is read: `["hello-plugin", "enabled"]`. `${…}` is not filled in.
+    /// Puts a value over the texts, the files and the variables: `["hello-plugin", "mailbox"]`.
+    /// Only `overrides.yaml`, which says of plugins whether they are `enabled`, goes over it. `${…}`
+    /// is not filled in.
     #[must_use]
     pub fn set<K: Into<String>>(
         mut self,

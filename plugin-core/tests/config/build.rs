@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use plugin_core::config::{
     ConfigError, ConfigNeed, Period, Secret, SecretUrl, Settings, Sources, load,
 };
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, CatalogueEntry, Composition, Descriptor, Hooks, Need, PluginRef, Provide, Requirement,
+    Arity, CatalogueEntry, Composition, Descriptor, Hooks, Mode, Need, PluginRef, Provide,
+    Requirement, Schedule, ScheduleOptions, Source, SubscribeOptions, Subscription, When,
 };
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -46,7 +48,7 @@ pub(crate) struct Store {
     #[schemars(length(min = 1))]
     tables: Option<Vec<Table>>,
     engine: Option<Engine>,
-    mode: Option<Mode>,
+    mode: Option<Access>,
     even: Option<Even>,
     logins: Option<Vec<Login>>,
     gateway: Option<Gateway>,
@@ -82,7 +84,7 @@ pub(crate) struct Table {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Mode {
+pub(crate) enum Access {
     ReadOnly,
     ReadWrite,
 }
@@ -132,10 +134,23 @@ static HELLO: Descriptor = Descriptor::new("hello-plugin", "1.0.0", HOOKS)
         plugin: "logger-plugin",
         version: "^1",
     }]);
-static FREE: Descriptor =
-    Descriptor::new("free-plugin", "1.0.0", HOOKS).needs(&[Need::Config(ConfigNeed::of::<
+static FREE: Descriptor = Descriptor::new("free-plugin", "1.0.0", HOOKS)
+    .needs(&[Need::Config(ConfigNeed::of::<
         BTreeMap<String, serde_json::Value>,
-    >())]);
+    >())])
+    .subscriptions(&[Subscription {
+        handler: "listen",
+        source: Source::Pattern("user.*"),
+        mode: Mode::Queued,
+        options: SubscribeOptions::DEFAULT,
+        bind: |_, _| {},
+    }])
+    .schedules(&[Schedule {
+        name: "tidy",
+        when: When::Every(Duration::from_secs(60)),
+        options: ScheduleOptions::DEFAULT,
+        run: |_, _| Box::pin(async { Ok(()) }),
+    }]);
 
 pub(crate) static BUILD: Composition = Composition::proven(
     &[&LOGGER, &STORE, &USERS, &HELLO, &FREE],

@@ -1,8 +1,11 @@
 //! What is different between two configs, and what that asks for.
 
-use plugin_core::config::{Difference, Impact, PluginChange, Settings, Sources, TakesEffect};
+use plugin_core::config::{
+    Difference, Impact, PluginChange, Settings, Sources, TakesEffect, schema,
+};
+use serde_json::Value;
 
-use crate::build::{base, loaded, with};
+use crate::build::{BUILD, base, loaded, with};
 
 fn between(old: &str, new: &str) -> Difference {
     loaded(&with(old)).difference(&loaded(&with(new)))
@@ -117,26 +120,81 @@ fn plugins_come_and_go() {
     assert_eq!(between("", off).to_string(), "hello-plugin: removed");
 }
 
+/// A value under its path, as a key in YAML.
+fn nested(path: &str, value: &str) -> String {
+    let mut keys = path.rsplit('.');
+    let last = format!("{}: {value}", keys.next().expect("one key"));
+    keys.fold(last, |inner, key| format!("{key}: {{ {inner} }}"))
+}
+
+/// The keys that the schema has in a section and a table has not.
+fn missing<'a>(table: impl Iterator<Item = &'a str>, under: &str, keys: &Value) -> Vec<String> {
+    let table: Vec<&str> = table.collect();
+    let keys = keys["properties"].as_object().expect("a section").keys();
+    let paths = keys.map(|key| format!("{under}{key}"));
+    let is_missing = |path: &String| {
+        let below = format!("{path}.");
+        !(table.iter()).any(|listed| listed == path || listed.starts_with(&below))
+    };
+    paths.filter(is_missing).collect()
+}
+
 #[test]
 fn each_key_says_what_it_asks_for() {
     let expected = [
-        ("name: hello-plugin", Impact::Checks),
-        ("version: ^1", Impact::Checks),
-        ("dependencies: [logger-plugin]", Impact::Checks),
-        ("resources: { memory: 5 }", Impact::Checks),
-        ("start: { policy: retry }", Impact::Policy),
-        ("restart: { max_restarts: 7 }", Impact::Policy),
+        ("name", "free-plugin", Impact::Checks),
+        ("version", "^1", Impact::Checks),
+        ("dependencies", "[logger-plugin]", Impact::Checks),
+        ("conflicts", "[cache-plugin]", Impact::Checks),
+        ("resources.memory", "5", Impact::Checks),
+        ("resources.cpu", "0.5", Impact::Checks),
+        ("resources.file_handles", "5", Impact::Checks),
+        ("resources.tasks", "7", Impact::Instance),
+        ("resources.goroutines", "7", Impact::Instance),
+        ("start.policy", "retry", Impact::Policy),
+        ("restart.max_restarts", "7", Impact::Policy),
+        ("config.message", "new", Impact::Own),
+        ("timeout", "2s", Impact::Instance),
+        ("mailbox", "7", Impact::Instance),
+        ("replicas", "2", Impact::Instance),
+        ("handlers.listen.retry", "7", Impact::Instance),
+        ("schedules.tidy.every", "2s", Impact::Instance),
+        ("permissions", "[]", Impact::Instance),
+        ("roles", "[idle]", Impact::Instance),
+    ];
+    let role = "plugin_manager: { roles: { idle: { permissions: [] } } }";
+    // A plugin with a schedule runs as one instance: the replicas are those of another one.
+    for (path, value, impact) in expected {
+        let plugin = match path {
+            "replicas" => "hello-plugin",
+            _ => "free-plugin",
+        };
+        let text = format!("{role}\n{plugin}: {{ {} }}", nested(path, value));
+        let difference = between(role, &text);
+        assert_eq!(changed(&difference, plugin).0, impact, "{path}");
+    }
+    let paths = || expected.iter().map(|(path, ..)| *path);
+    let schema = schema(&BUILD);
+    let section = &schema["properties"]["free-plugin"];
+    // What is on or off is no change of a plugin that is on in both.
+    assert_eq!(missing(paths(), "", section), ["enabled"]);
+    let resources = &section["properties"]["resources"];
+    let resources = match resources["$ref"].as_str() {
+        Some(name) => &schema["$defs"][name.rsplit('/').next().unwrap()],
+        None => resources,
+    };
+    assert!(missing(paths(), "resources.", resources).is_empty());
+}
+
+#[test]
+fn of_several_keys_that_counts_which_asks_for_the_most() {
+    for (keys, impact) in [
         (
             "config: { message: new }, restart: { max_restarts: 7 }",
             Impact::Own,
         ),
-        ("timeout: 2s", Impact::Instance),
-        ("mailbox: 7", Impact::Instance),
-        ("resources: { goroutines: 7 }", Impact::Instance),
-        ("permissions: []", Impact::Instance),
         ("config: { message: new }, mailbox: 7", Impact::Instance),
-    ];
-    for (keys, impact) in expected {
+    ] {
         let difference = between("", &format!("hello-plugin: {{ {keys} }}"));
         assert_eq!(changed(&difference, "hello-plugin").0, impact, "{keys}");
     }
@@ -180,6 +238,21 @@ fn a_role_changes_the_plugins_that_have_it() {
     assert_eq!(difference.manager[0].takes_effect, TakesEffect::AtOnce);
 }
 
+/// Of one name a part is masked, the other one looks like two keys.
+#[test]
+fn a_role_of_any_name_changes_the_plugins_that_have_it() {
+    for (name, shown) in [("a:b@c", "***@c"), ("a.b", "a.b")] {
+        let old = ROLE.replace("writer", &format!("'{name}'"));
+        let more = "[write] }, { resource: scheduler, actions: [schedule] }";
+        let new = old.replace("[write] }", more);
+        let (impact, lines) = changed(&between(&old, &new), "hello-plugin");
+        assert_eq!(impact, Impact::Instance);
+        let line = format!("plugin_manager.roles.{shown}.permissions: [");
+        assert!(lines.len() == 1 && lines[0].starts_with(&line), "{lines:?}");
+        assert!(lines[0].contains("(embedded test:2:"), "{lines:?}");
+    }
+}
+
 #[test]
 fn a_right_that_moves_from_a_list_to_a_role_changes_no_plugin() {
     let listed = "hello-plugin: { permissions: [{ resource: logger, actions: [write] }] }";
@@ -191,24 +264,46 @@ fn a_right_that_moves_from_a_list_to_a_role_changes_no_plugin() {
 
 #[test]
 fn each_key_of_the_manager_says_when_it_takes_effect() {
-    let new = "plugin_manager: { data_dir: ./other, drain_timeout: 1s, max_event_depth: 3, max_memory: 5, max_concurrency: 2, audit: { max_files: 2 } }";
-    let difference = between("", new);
+    use TakesEffect::{AtOnce, NextStart, NotInForce};
+    let expected = [
+        ("audit.max_files", "2", NextStart),
+        ("config_dir", "src", AtOnce),
+        ("config_generations", "3", AtOnce),
+        ("data_dir", "./other", NextStart),
+        ("dead_letters.capacity", "7", NextStart),
+        ("drain_timeout", "1s", AtOnce),
+        ("enable_hot_reload", "true", NextStart),
+        ("enable_metrics", "true", NotInForce),
+        ("enable_sandbox", "true", NotInForce),
+        ("health_interval", "1s", AtOnce),
+        ("max_concurrency", "2", NextStart),
+        ("max_cpu", "0.5", NotInForce),
+        ("max_event_depth", "3", NextStart),
+        ("max_memory", "5", NotInForce),
+        ("metrics_port", "9", NotInForce),
+        ("plugin_dir", "./other", NotInForce),
+        ("restart.max_restarts", "7", AtOnce),
+        ("roles.idle.permissions", "[]", AtOnce),
+        ("start.policy", "retry", AtOnce),
+        ("timeout", "1s", AtOnce),
+        ("watch_interval", "1s", NextStart),
+    ];
+    let lines = expected.map(|(path, value, _)| format!("  {}\n", nested(path, value)));
+    let difference = between("", &format!("plugin_manager:\n{}", lines.concat()));
     let effects: Vec<_> = (difference.manager.iter())
         .map(|key| (key.changed.key.as_str(), key.takes_effect))
         .collect();
-    assert_eq!(
-        effects,
-        [
-            ("plugin_manager.audit.max_files", TakesEffect::NextStart),
-            ("plugin_manager.data_dir", TakesEffect::NextStart),
-            ("plugin_manager.drain_timeout", TakesEffect::AtOnce),
-            ("plugin_manager.max_concurrency", TakesEffect::NextStart),
-            ("plugin_manager.max_event_depth", TakesEffect::NextStart),
-            ("plugin_manager.max_memory", TakesEffect::NotInForce),
-        ]
-    );
+    let named = expected.map(|(path, _, effect)| (format!("plugin_manager.{path}"), effect));
+    let named: Vec<_> = named
+        .iter()
+        .map(|(path, it)| (path.as_str(), *it))
+        .collect();
+    assert_eq!(effects, named);
+    let paths = expected.iter().map(|(path, ..)| *path);
+    let section = &schema(&BUILD)["properties"]["plugin_manager"];
+    assert!(missing(paths, "", section).is_empty());
     let text = difference.to_string();
-    let line = "\n  plugin_manager.data_dir: \"./data/plugins\" -> \"./other\" (embedded test:1:29), with the next start\n";
+    let line = "\n  plugin_manager.data_dir: \"./data/plugins\" -> \"./other\" (embedded test:5:13), with the next start\n";
     assert!(
         text.starts_with("plugin_manager: changed\n") && text.contains(line),
         "{text}"

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use plugin_core::config::{Generations, Settings, Sources, files, load};
+use plugin_core::config::{Generations, Settings, Sources, data_dir, files, load};
 use tempfile::TempDir;
 
 use crate::build::{BUILD, base, loaded};
@@ -184,6 +184,37 @@ fn a_rollback_is_in_the_place_of_files_that_can_t_be_read() {
     assert_eq!(load(&home.sources(), &BUILD).unwrap_err().issues().len(), 1);
 }
 
+/// The files name the folder, or the text below them does; the generation names another.
+#[test]
+fn a_rollback_does_not_move_the_data() {
+    for in_files in [true, false] {
+        let home = Home::new();
+        let naming = |folder: &str| {
+            let folder = home.path(folder).display().to_string();
+            format!("plugin_manager: {{ data_dir: '{folder}' }}")
+        };
+        home.write(MANAGER, &naming("elsewhere"));
+        home.apply();
+        home.say("two");
+        let (above, below) = match in_files {
+            true => (naming("data"), String::new()),
+            false => (String::new(), naming("data")),
+        };
+        home.write(MANAGER, &above);
+        let sources = base()
+            .embedded("below", below)
+            .optional_manager_file(home.path(MANAGER))
+            .config_dir(home.path("plugins"))
+            .obey_rollback();
+        let now = files(&sources, &BUILD);
+        home.generations().roll_back(1, &now).unwrap();
+        let settings = loaded(&sources);
+        assert_eq!(message(&settings), "one");
+        assert_eq!(data_dir(&sources, &BUILD), home.path("data"));
+        assert_eq!(settings.manager.data_dir, home.path("data"), "{in_files}");
+    }
+}
+
 #[test]
 fn who_does_not_ask_for_a_rollback_does_not_get_it() {
     let home = Home::new();
@@ -249,6 +280,7 @@ fn a_crash_leaves_the_old_ones_or_the_new_one() {
     home.say("three");
     assert_eq!(home.apply(), 3, "and the next one takes the draft over");
     assert_eq!(home.generations().read(3).unwrap().number, 3);
+    assert!(!home.folder().join(".3.json.draft").exists());
     home.say("four");
     fs::write(home.folder().join("0.json"), &whole).unwrap();
     assert_eq!(

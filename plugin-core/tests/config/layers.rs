@@ -4,7 +4,7 @@ use plugin_core::config::{Period, Sources, load};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::build::{BUILD, base, loaded};
+use crate::build::{BUILD, base, loaded, refused};
 
 /// The rule, written the short way.
 fn lay(below: &mut Value, above: Value) {
@@ -165,4 +165,27 @@ fn periods_are_read_or_refused() {
     ] {
         assert!(millis(text).is_err(), "{text}");
     }
+}
+
+#[test]
+fn the_overrides_say_nothing_but_which_plugins_are_enabled() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().join("overrides.yaml");
+    let sources = base().data_dir(data.path());
+    std::fs::write(&path, "free-plugin:\n  enabled: false\n").unwrap();
+    let off = loaded(&sources.clone().set(["free-plugin", "enabled"], true));
+    assert!(!off.plugins["free-plugin"].config.enabled);
+    let text = "
+plugin_manager: { max_concurrency: 2 }
+free-plugin: { enabeld: false, config: { a: 1 } }";
+    std::fs::write(&path, text).unwrap();
+    let error = refused(&sources).to_string();
+    let what = "this file says of plugins whether they are `enabled`, and nothing else: write it in a config file, and take it out here";
+    let path = path.display();
+    let expected = [
+        format!("{path}:2:1: plugin_manager: {what}"),
+        format!("{path}:3:16: free-plugin.enabeld: {what} (did you mean `enabled`?)"),
+        format!("{path}:3:32: free-plugin.config: {what}"),
+    ];
+    assert_eq!(error, expected.join("\n"));
 }
