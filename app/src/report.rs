@@ -46,25 +46,58 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
     )
 }
 
-/// What a reload did, or would do, to each plugin that it concerns.
+/// What an operation did to one instance, or would do.
+pub(crate) struct Change<'a> {
+    pub(crate) instance: &'a str,
+    pub(crate) action: &'a str,
+    pub(crate) took: Duration,
+    /// The keys that it is because of.
+    pub(crate) keys: &'a [String],
+}
+
+/// What a reload did to each instance that it concerns.
 pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
-    if outcome.changes.is_empty() && outcome.later.is_empty() {
-        return "nothing in config has changed\n".to_owned();
-    }
-    let mut table = Table::new(&["plugin", "action", ">ms", "because of"]);
-    for change in &outcome.changes {
+    let changes = outcome.changes.iter().map(|change| Change {
+        instance: change.plugin,
+        action: change.action.as_str(),
+        took: change.took,
+        keys: &change.keys,
+    });
+    changed(changes, &outcome.later, false)
+}
+
+/// What was done to each instance, or would be, and the keys that hold later.
+pub(crate) fn changed<'a>(
+    changes: impl Iterator<Item = Change<'a>>,
+    later: &[String],
+    is_plan: bool,
+) -> String {
+    let did = if is_plan { "would" } else { "did" };
+    let mut table = Table::new(&["instance", did, ">ms", "because of"]);
+    for change in changes {
         table.row([
-            change.plugin.to_owned(),
-            change.action.as_str().to_owned(),
-            millis(change.took),
+            change.instance.to_owned(),
+            change.action.to_owned(),
+            if is_plan {
+                String::new()
+            } else {
+                millis(change.took)
+            },
             change.keys.join(", "),
         ]);
     }
-    for key in &outcome.later {
-        let when = "at the next start of the process".to_owned();
-        table.row(["manager".to_owned(), when, String::new(), key.clone()]);
+    let later = (!later.is_empty()).then(|| {
+        let keys = later.join(", ");
+        format!("changed, and taken over at the next start of the service: {keys}")
+    });
+    match (table.is_empty(), later) {
+        (true, None) if is_plan => "nothing would change".to_owned(),
+        (true, None) => "nothing has changed".to_owned(),
+        (true, Some(later)) => later,
+        (false, later) => format!("{table}{}", later.unwrap_or_default()),
     }
-    table.to_string()
+    .trim_end()
+    .to_owned()
 }
 
 /// What each plugin did with events.

@@ -58,10 +58,10 @@ enum Asked {
     Reload,
 }
 
-/// Ctrl-C (SIGINT), SIGTERM as init systems and containers send it, SIGHUP of a terminal that was
-/// closed, and SIGQUIT (Ctrl-\\): each ends a process that has not thought of it without a stop. So
-/// does a SIGHUP that somebody sent, which asks for a reload. So
-/// do those that mean nothing here, such as the SIGUSR1 of a log rotation: they are ignored.
+/// SIGINT (Ctrl-C), SIGTERM (as init systems and containers send it), SIGQUIT (Ctrl-\\) and the
+/// SIGHUP of a terminal that was closed ask for a stop. A SIGHUP that somebody sent asks for a
+/// reload. SIGUSR1 (as log rotation sends it), SIGUSR2 and SIGALRM mean nothing here and are
+/// ignored: without a handler, each of these signals would end the process without a stop.
 #[cfg(unix)]
 #[derive(Debug)]
 struct Source {

@@ -1,8 +1,9 @@
 //! Everything that CI checks, the quick and telling things first.
 
+use std::process::Command;
 use std::time::Instant;
 
-use crate::command::{capture, cargo, run as execute, say};
+use crate::command::{capture, cargo, output, run as execute, say};
 use crate::{counts, matrix, models, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
@@ -83,7 +84,45 @@ fn test() -> Result<(), String> {
         "--doc",
         "--exclude",
         "kernel-benches",
-    ]))
+    ]))?;
+    test_of_root()
+}
+
+/// The test that only root can run.
+const OF_ROOT: &str =
+    "binary::admin::owner::another_user_is_refused_by_the_system_and_by_the_service";
+
+fn test_of_root() -> Result<(), String> {
+    if !is_root() {
+        say(&format!(
+            "not run: {OF_ROOT}, which asks as another user and needs root"
+        ));
+        return Ok(());
+    }
+    require::for_root()?;
+    // Of the same packages as before, so that nothing is built anew.
+    let told = output(cargo([
+        "test",
+        "--workspace",
+        "--exclude",
+        "kernel-benches",
+        "--test",
+        "it",
+        "--",
+        "--ignored",
+        "--exact",
+        OF_ROOT,
+    ]))?;
+    match told.contains("1 passed") {
+        true => Ok(()),
+        false => Err(format!("there is no test `{OF_ROOT}`")),
+    }
+}
+
+fn is_root() -> bool {
+    let mut id = Command::new("id");
+    id.arg("-u");
+    output(id).is_ok_and(|user| user.trim() == "0")
 }
 
 fn doc() -> Result<(), String> {

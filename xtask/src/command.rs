@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 /// The folder of the workspace. `cargo run` tells where the package is; the place where this program
 /// was built may be another checkout with the same target folder.
@@ -40,6 +40,19 @@ pub(crate) fn capture(mut command: Command) -> Result<(bool, String), String> {
         output.status.success(),
         String::from_utf8_lossy(&output.stderr).into_owned(),
     ))
+}
+
+/// Runs it and returns what it wrote to standard output, if it succeeded.
+pub(crate) fn output(mut command: Command) -> Result<String, String> {
+    command.stderr(Stdio::inherit());
+    let output = command
+        .output()
+        .map_err(|error| format!("can't run `{}`: {error}", line(&command)))?;
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    match output.status.success() {
+        true => Ok(stdout),
+        false => Err(format!("`{}` failed:\n{stdout}", line(&command))),
+    }
 }
 
 pub(crate) fn say(text: &str) {

@@ -46,6 +46,12 @@ const COUNTERS: [Program; 2] = [
     },
 ];
 
+const FOR_ROOT: [Program; 1] = [Program {
+    what: "setpriv (a test asks the service as another user)",
+    package: "util-linux",
+    is_there: || answers("setpriv"),
+}];
+
 fn answers(program: &str) -> bool {
     let mut program = Command::new(program);
     program.arg("--version");
@@ -55,6 +61,11 @@ fn answers(program: &str) -> bool {
 /// Makes sure that every server is there that tests talk to.
 pub(crate) fn servers() -> Result<(), String> {
     all(&SERVERS)
+}
+
+/// Makes sure that what root tests with is there.
+pub(crate) fn for_root() -> Result<(), String> {
+    all(&FOR_ROOT)
 }
 
 /// Makes sure that instructions can be counted.

@@ -81,8 +81,9 @@ fn table(entries: &[Entry]) -> Table {
 }
 
 pub(super) fn diff(place: &Place, options: &ConfigDiff, out: &mut Output) -> Result<Exit, Failure> {
-    let old = settings(place, options.old)?;
-    let difference = old.difference(&settings(place, options.new)?);
+    let generations = generations(place);
+    let settings = |which| settings(place, meant(&generations, which)?);
+    let difference = settings(options.old)?.difference(&settings(options.new)?);
     match out.format() {
         Format::Human => out.text(difference),
         Format::Json => out.json(&difference),
@@ -96,16 +97,18 @@ pub(super) fn rollback(
     out: &mut Output,
 ) -> Result<Exit, Failure> {
     let generations = generations(place);
-    let generation = match options.to {
-        Which::Generation(number) => Some(number),
-        Which::Running => Some(latest(&generations)?.number),
-        Which::Files => None,
-    };
+    let meant = meant(&generations, options.to)?;
+    let generation = meant.as_ref().map(|meant| meant.number);
     // A config that this binary can't be started with is refused before anything is written.
-    let settings = settings(place, options.to)?;
-    let running = generations.latest().map_err(unreadable)?;
-    let running = running.and_then(|running| of(place, running).ok());
-    let difference = running.map(|running| running.difference(&settings));
+    let settings = settings(place, meant)?;
+    let difference = match options.to {
+        Which::Running => Some(settings.difference(&settings)),
+        Which::Generation(_) | Which::Files => {
+            let running = generations.latest().map_err(unreadable)?;
+            let running = running.and_then(|running| self::settings(place, Some(running)).ok());
+            running.map(|running| running.difference(&settings))
+        }
+    };
     let chosen = match generation {
         Some(number) => {
             let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION);
@@ -139,31 +142,30 @@ fn generations(place: &Place) -> Generations {
     Generations::in_dir(config::data_dir(&sources, &COMPOSITION))
 }
 
-fn settings(place: &Place, which: Which) -> Result<Settings, Failure> {
-    let generation = match which {
-        Which::Files => {
-            let sources = defaults::sources_on_disk(place);
-            return config::load(&sources, &COMPOSITION).map_err(Failure::Config);
+/// The generation that is meant; nothing if it is the files.
+fn meant(generations: &Generations, which: Which) -> Result<Option<Generation>, Failure> {
+    let number = match which {
+        Which::Files => return Ok(None),
+        Which::Generation(number) => number,
+        Which::Running => {
+            let last = generations.numbers().map_err(unreadable)?.pop();
+            last.ok_or_else(|| {
+                let none = "no config was applied yet: a service keeps it when it has started";
+                unreadable(io::Error::new(io::ErrorKind::NotFound, none))
+            })?
         }
-        Which::Generation(number) => generations(place).read(number).map_err(unreadable)?,
-        Which::Running => latest(&generations(place))?,
     };
-    of(place, generation)
+    generations.read(number).map(Some).map_err(unreadable)
 }
 
-/// A generation, with the defaults of this binary and the variables of this process.
-fn of(place: &Place, generation: Generation) -> Result<Settings, Failure> {
-    let sources = defaults::sources_on_disk(place).generation(generation);
+/// A generation or the files, with the defaults of this binary and the variables of this process.
+fn settings(place: &Place, generation: Option<Generation>) -> Result<Settings, Failure> {
+    let sources = defaults::sources_on_disk(place);
+    let sources = match generation {
+        Some(generation) => sources.generation(generation),
+        None => sources,
+    };
     config::load(&sources, &COMPOSITION).map_err(Failure::Config)
-}
-
-fn latest(generations: &Generations) -> Result<Generation, Failure> {
-    let last = generations.numbers().map_err(unreadable)?.pop();
-    let last = last.ok_or_else(|| {
-        let none = "no config was applied yet: a service keeps it when it has started";
-        unreadable(io::Error::new(io::ErrorKind::NotFound, none))
-    })?;
-    generations.read(last).map_err(unreadable)
 }
 
 fn unreadable(error: io::Error) -> Failure {

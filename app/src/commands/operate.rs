@@ -1,6 +1,9 @@
 //! What a running service does with one of its plugins, or with its config: `start`, `stop`,
 //! `restart`, `reload`, `load`, `unload`, `enable` and `disable`.
 
+use std::time::Duration;
+
+use plugin_core::counted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -9,8 +12,7 @@ use crate::cli::{Change, Place, Reload, Removal, Stop, Target};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
-use crate::report::millis;
-use crate::table::Table;
+use crate::report;
 
 /// What is asked for.
 pub(super) struct Asked<'a> {
@@ -19,8 +21,10 @@ pub(super) struct Asked<'a> {
     action: &'static str,
     /// The word for it when it is done.
     done: &'static str,
-    /// How it is meant: the keys of the request that are true.
-    flags: [(&'static str, bool); 2],
+    /// Whether those that need it are meant too.
+    cascade: bool,
+    /// Whether it is only told what would happen.
+    dry_run: bool,
 }
 
 /// What it did, as far as people are told.
@@ -47,64 +51,74 @@ struct InstanceChange {
 }
 
 impl<'a> Asked<'a> {
-    fn of(plugin: &'a str, action: &'static str, done: &'static str) -> Self {
+    fn of(plugin: Option<&'a str>, action: &'static str, done: &'static str) -> Self {
         Self {
-            plugin: Some(plugin),
+            plugin,
             action,
             done,
-            flags: [("cascade", false), ("dry_run", false)],
+            cascade: false,
+            dry_run: false,
         }
     }
 
     pub(super) fn start(target: &'a Target) -> Self {
-        Self::of(&target.plugin, "start", "started")
+        Self::of(Some(&target.plugin), "start", "started")
     }
 
     pub(super) fn stop(stop: &'a Stop) -> Self {
-        Self::of(&stop.target.plugin, "stop", "stopped").with(stop.cascade, false)
+        Self {
+            cascade: stop.cascade,
+            ..Self::of(Some(&stop.target.plugin), "stop", "stopped")
+        }
     }
 
     pub(super) fn restart(target: &'a Target) -> Self {
-        Self::of(&target.plugin, "restart", "restarted")
+        Self::of(Some(&target.plugin), "restart", "restarted")
     }
 
     pub(super) fn reload(reload: &'a Reload) -> Self {
-        let asked = Self::of("", "reload", "reloaded").with(false, reload.dry_run);
         Self {
-            plugin: reload.plugin.as_deref(),
-            ..asked
+            dry_run: reload.dry_run,
+            ..Self::of(reload.plugin.as_deref(), "reload", "reloaded")
         }
     }
 
     pub(super) fn load(change: &'a Change) -> Self {
-        Self::of(&change.plugin, "load", "loaded").with(false, change.dry_run)
+        Self::changing(change, "load", "loaded")
     }
 
     pub(super) fn enable(change: &'a Change) -> Self {
-        Self::of(&change.plugin, "enable", "enabled").with(false, change.dry_run)
+        Self::changing(change, "enable", "enabled")
     }
 
     pub(super) fn unload(removal: &'a Removal) -> Self {
-        let asked = Self::of(&removal.change.plugin, "unload", "unloaded");
-        asked.with(removal.cascade, removal.change.dry_run)
+        Self {
+            cascade: removal.cascade,
+            ..Self::changing(&removal.change, "unload", "unloaded")
+        }
     }
 
     pub(super) fn disable(removal: &'a Removal) -> Self {
-        let asked = Self::of(&removal.change.plugin, "disable", "disabled");
-        asked.with(removal.cascade, removal.change.dry_run)
+        Self {
+            cascade: removal.cascade,
+            ..Self::changing(&removal.change, "disable", "disabled")
+        }
     }
 
-    fn with(mut self, cascade: bool, dry_run: bool) -> Self {
-        self.flags = [("cascade", cascade), ("dry_run", dry_run)];
-        self
+    fn changing(change: &'a Change, action: &'static str, done: &'static str) -> Self {
+        Self {
+            dry_run: change.dry_run,
+            ..Self::of(Some(&change.plugin), action, done)
+        }
     }
 
     /// Only what is asked for is named: a service of an earlier version refuses what it does not
     /// know.
     fn body(&self) -> Value {
-        let flags = self.flags.iter().filter(|(_, is_set)| *is_set);
-        flags
-            .map(|(name, is_set)| ((*name).to_owned(), Value::from(*is_set)))
+        let flags = [("cascade", self.cascade), ("dry_run", self.dry_run)];
+        let asked = flags.into_iter().filter(|(_, is_asked)| *is_asked);
+        asked
+            .map(|(name, is_asked)| (name.to_owned(), Value::from(is_asked)))
             .collect::<Map<_, _>>()
             .into()
     }
@@ -130,54 +144,45 @@ fn told(asked: &Asked<'_>, outcome: &Outcome) -> String {
     if let Some(detail) = &outcome.detail {
         return format!("accepted: {detail}");
     }
-    let is_plan = asked.flags[1].1;
     let mut text = match (outcome.changes.as_slice(), outcome.plugins.as_slice()) {
-        ([], []) if is_plan => "nothing would change".to_owned(),
         ([], []) if asked.action == "stop" => {
             "nothing ran: a restart that was planned is off".to_owned()
         }
-        ([], []) => "nothing has changed".to_owned(),
-        ([], plugins) => format!("{}: {}", asked.done, plugins.join(", ")),
-        (changes, _) => table(changes, is_plan).to_string().trim_end().to_owned(),
+        ([], [_, ..]) => format!("{}: {}", asked.done, outcome.plugins.join(", ")),
+        (changes, _) => {
+            let changes = changes.iter().map(InstanceChange::told);
+            report::changed(changes, &outcome.later, asked.dry_run)
+        }
     };
     let mut more = |line: String| {
         text.push('\n');
         text.push_str(&line);
     };
-    if !outcome.later.is_empty() {
-        let keys = outcome.later.join(", ");
-        more(format!(
-            "changed, and taken over at the next start of the service: {keys}"
-        ));
-    }
     if outcome.dead_lettered > 0 {
-        let count = outcome.dead_lettered;
-        more(format!(
-            "{count} accepted events were not handled and are dead letters: see `dead-letters list`"
-        ));
+        let events = counted(outcome.dead_lettered, "accepted event");
+        let are = match outcome.dead_lettered {
+            1 => "was not handled and is a dead letter",
+            _ => "were not handled and are dead letters",
+        };
+        more(format!("{events} {are}: see `dead-letters list`"));
     }
     if outcome.lost > 0 {
-        more(format!("{} accepted events are lost", outcome.lost));
+        let events = counted(outcome.lost, "accepted event");
+        let are = if outcome.lost == 1 { "is" } else { "are" };
+        more(format!("{events} {are} lost"));
     }
     text
 }
 
-fn table(changes: &[InstanceChange], is_plan: bool) -> Table {
-    let headings = match is_plan {
-        true => ["instance", "would", ">ms", "because of"],
-        false => ["instance", "did", ">ms", "because of"],
-    };
-    let mut table = Table::new(&headings);
-    for change in changes {
-        let took = std::time::Duration::from_micros(change.took_us);
-        table.row([
-            change.plugin.clone(),
-            change.action.clone(),
-            if is_plan { String::new() } else { millis(took) },
-            change.keys.join(", "),
-        ]);
+impl InstanceChange {
+    fn told(&self) -> report::Change<'_> {
+        report::Change {
+            instance: &self.plugin,
+            action: &self.action,
+            took: Duration::from_micros(self.took_us),
+            keys: &self.keys,
+        }
     }
-    table
 }
 
 #[cfg(test)]
@@ -188,7 +193,11 @@ mod tests {
     use crate::commands::service;
 
     fn asked(dry_run: bool) -> Asked<'static> {
-        Asked::of("a", "unload", "unloaded").with(true, dry_run)
+        Asked {
+            cascade: true,
+            dry_run,
+            ..Asked::of(Some("a"), "unload", "unloaded")
+        }
     }
 
     #[test]
@@ -199,9 +208,15 @@ mod tests {
             "unloaded: b, a\n2 accepted events were not handled and are dead letters: see \
              `dead-letters list`"
         );
-        let stop = Asked::of("a", "stop", "stopped");
+        let stop = Asked::of(Some("a"), "stop", "stopped");
         let nothing = told(&stop, &Outcome::default());
         assert_eq!(nothing, "nothing ran: a restart that was planned is off");
+        let one = json!({"plugins": ["a"], "dead_lettered": 1, "lost": 1});
+        assert_eq!(
+            told(&stop, &service::read(one).unwrap()),
+            "stopped: a\n1 accepted event was not handled and is a dead letter: see \
+             `dead-letters list`\n1 accepted event is lost"
+        );
     }
 
     #[test]
@@ -226,11 +241,16 @@ mod tests {
             told(&asked(true), &Outcome::default()),
             "nothing would change"
         );
+        let later: Outcome = service::read(json!({"later": ["plugin_manager.audit"]})).unwrap();
+        assert_eq!(
+            told(&asked(false), &later),
+            "changed, and taken over at the next start of the service: plugin_manager.audit"
+        );
     }
 
     #[test]
     fn only_what_is_asked_for_is_named() {
         assert_eq!(asked(false).body(), json!({"cascade": true}));
-        assert_eq!(Asked::of("a", "start", "started").body(), json!({}));
+        assert_eq!(Asked::of(Some("a"), "start", "started").body(), json!({}));
     }
 }

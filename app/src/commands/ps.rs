@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plugin_core::counted;
 use serde::Deserialize;
 
 use super::service::{self, Service};
@@ -104,11 +105,14 @@ fn summary(status: &Status) -> String {
     );
     let waiting = match status.backlog {
         0 => String::new(),
+        1 => "; 1 accepted event waits to be handled".to_owned(),
         count => format!("; {count} accepted events wait to be handled"),
     };
-    match all - ready {
-        0 => format!("{all} plugins, all ready{waiting}"),
-        _ => format!("{ready} of {all} plugins are ready{waiting}"),
+    let plugins = counted(all, "plugin");
+    match (all, all - ready) {
+        (_, 0) => format!("{plugins}, all ready{waiting}"),
+        (1, _) => format!("{ready} of {plugins} is ready{waiting}"),
+        _ => format!("{ready} of {plugins} are ready{waiting}"),
     }
 }
 
@@ -176,6 +180,21 @@ mod tests {
         assert_eq!(
             summary(&status),
             "1 of 2 plugins are ready; 9 accepted events wait to be handled"
+        );
+    }
+
+    #[test]
+    fn one_is_told_as_one() {
+        let of = |ready, backlog| {
+            let plugins = [status("a-plugin", "running", ready)];
+            let status: Status =
+                service::read(json!({"backlog": backlog, "plugins": plugins})).unwrap();
+            summary(&status)
+        };
+        assert_eq!(of(true, 0), "1 plugin, all ready");
+        assert_eq!(
+            of(false, 1),
+            "0 of 1 plugin is ready; 1 accepted event waits to be handled"
         );
     }
 }

@@ -123,7 +123,7 @@ async fn reload(manager: &ManagerHandle, signals: &Signals) -> Infallible {
         signals.reload().await;
         note("SIGHUP: config is read again");
         match manager.reload().await {
-            Ok(outcome) => notes(report::reloaded(&outcome).trim_end()),
+            Ok(outcome) => notes(report::reloaded(&outcome)),
             Err(OperationError::Stopping) => {}
             Err(error) => notes(format_args!("error: {error}")),
         }

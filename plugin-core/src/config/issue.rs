@@ -202,16 +202,19 @@ impl ConfigError {
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
+
+    /// The lines of its text.
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let told = self.issues.iter().take(PRINTED).map(Issue::to_string);
+        let more = self.issues.len().saturating_sub(PRINTED);
+        let more = (more > 0).then(|| format!("and {more} more"));
+        told.chain(more).collect()
+    }
 }
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let told = self.issues.iter().take(PRINTED).map(Issue::to_string);
-        f.write_str(&told.collect::<Vec<_>>().join("\n"))?;
-        match self.issues.len().saturating_sub(PRINTED) {
-            0 => Ok(()),
-            more => write!(f, "\nand {more} more"),
-        }
+        f.write_str(&self.lines().join("\n"))
     }
 }
 

@@ -18,6 +18,19 @@ pub enum ConfigureError {
     Permissions(Vec<PermissionDenied>),
 }
 
+impl ConfigureError {
+    /// What is wrong, line by line: each mistake of a config is one line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
+        match self {
+            Self::Config(error) => error.lines(),
+            Self::Link(_) | Self::Permissions(_) => {
+                self.to_string().lines().map(str::to_owned).collect()
+            }
+        }
+    }
+}
+
 impl fmt::Display for ConfigureError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

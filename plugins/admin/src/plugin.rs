@@ -8,7 +8,9 @@ use axum::Router;
 use axum::middleware::from_fn;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
-use plugin_http::{Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Timeouts, traced};
+use plugin_http::{
+    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Timeouts, framed, traced,
+};
 
 use crate::config::AdminConfig;
 use crate::peer::{Gate, Peer};
@@ -93,8 +95,8 @@ impl Admin {
         };
         let gate = Gate::new(Peer::own(), self.log.clone());
         let finish = |router: Router| {
-            let router = limits.apply(router).layer(from_fn(traced));
-            gate.clone().before(router)
+            let router = limits.apply(router.layer(from_fn(framed)));
+            gate.clone().before(router.layer(from_fn(traced)))
         };
         Routers {
             all: finish(routes::router(&backends)),

@@ -1,7 +1,6 @@
 //! Who calls: every route but the open ones asks for a token, `Authorization: Bearer …`.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -65,24 +64,17 @@ fn unauthorized(detail: impl Into<String>, challenge: &'static str) -> Problem {
     )
 }
 
-/// A header has whole seconds: never too early.
-fn whole_seconds(pause: Duration) -> u64 {
-    pause.as_secs() + u64::from(pause.subsec_nanos() > 0)
-}
-
 /// What callers are told of an authentication that failed.
 pub(crate) fn refused(error: AuthError) -> Problem {
     match error {
         AuthError::Credentials => unauthorized(error.to_string(), "Bearer"),
         AuthError::Token => unauthorized(error.to_string(), r#"Bearer error="invalid_token""#),
         AuthError::RateLimited { retry_after } => {
-            Problem::new(StatusCode::TOO_MANY_REQUESTS, error.to_string())
-                .retry_after(whole_seconds(retry_after))
+            Problem::new(StatusCode::TOO_MANY_REQUESTS, error.to_string()).retry_after(retry_after)
         }
         // Not a fault: no line in the log for each.
         AuthError::Failed(ref failed) if let Some(pause) = failed.retry_after() => {
-            Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string())
-                .retry_after(whole_seconds(pause))
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, failed.to_string()).retry_after(pause)
         }
         error => {
             tracing::error!(%error, "the authentication service failed");

@@ -55,15 +55,13 @@ pub(crate) fn is_answer(error: &sqlx::Error) -> bool {
     local || meaning(error) != Meaning::Retriable
 }
 
-/// Whether a lock of somebody else was in the way.
+/// Whether somebody else had the lock of the file. A server whose tables are locked is given up
+/// before it says so.
 pub(crate) fn is_locked(error: &sqlx::Error) -> bool {
     let sqlx::Error::Database(error) = error else {
         return false;
     };
-    match error.try_downcast_ref::<MySqlDatabaseError>() {
-        Some(error) => error.number() == 1205,
-        None => matches!(sqlite_code(&**error), Some(5 | 6)),
-    }
+    matches!(sqlite_code(&**error), Some(5 | 6))
 }
 
 /// The primary result code of SQLite, the low byte of the extended one.

@@ -1,4 +1,9 @@
-//! Whether the database can be reached and takes writes, told within a second.
+//! Whether the database can be reached and takes writes.
+//!
+//! The answer takes at most 0.9 s (an idle connection and a new one that do not answer) or, when the
+//! last writes leave it in doubt whether one works, 1.35 s (a new connection and a write); closing a
+//! connection that was made for the question adds 0.25 s at most. The kernel takes a plugin that has
+//! not answered within a second for not ready, and still waits for the answer.
 
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};

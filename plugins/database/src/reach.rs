@@ -194,17 +194,10 @@ impl<D: Dialect> Reach<D> {
             return self.unreachable(error);
         }
         let place = &self.place;
-        let locked = if D::IN_THIS_PROCESS {
-            format!(
-                "`{place}` is locked by another process, or by a statement of a plugin that takes \
-                 long: find the process with `fuser {place}`, and end it"
-            )
-        } else {
-            format!(
-                "what is written at `{place}` is locked by another session: find it with `SHOW \
-                 PROCESSLIST`, and end it"
-            )
-        };
+        let locked = format!(
+            "`{place}` is locked by another process, or by a statement of a plugin that takes long: \
+             find the process with `fuser {place}`, and end it"
+        );
         Error::retriable(locked).because(error)
     }
 

@@ -3,6 +3,8 @@
 //! Invariant: every answer of 4xx and 5xx has such a body. What handlers refuse they refuse with a
 //! [`Problem`]; what libraries refuse is put into one on its way out.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -44,7 +46,7 @@ impl Problem {
 
     /// What is asked for can't be done now.
     pub fn unavailable(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(1)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail).retry_after(Duration::from_secs(1))
     }
 
     /// Adds a member to the body.
@@ -65,9 +67,10 @@ impl Problem {
         self
     }
 
-    /// Asks to wait before the next try.
+    /// Asks to wait before the next try. The header has whole seconds: never too early.
     #[must_use]
-    pub fn retry_after(self, seconds: u64) -> Self {
+    pub fn retry_after(self, pause: Duration) -> Self {
+        let seconds = pause.as_secs() + u64::from(pause.subsec_nanos() > 0);
         self.header(header::RETRY_AFTER, seconds)
     }
 }
@@ -143,7 +146,7 @@ mod tests {
     async fn it_has_the_members_of_the_rfc_and_its_own() {
         let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not a string")
             .with("key", "user_id")
-            .retry_after(3);
+            .retry_after(Duration::from_millis(2_001));
         let response = problem.into_response();
         assert_eq!(response.headers()[header::RETRY_AFTER], "3");
         assert_eq!(

@@ -25,9 +25,8 @@ impl From<OperationError> for Problem {
             OperationError::ScheduleState { state, .. } => conflict().with("state", json!(state)),
             OperationError::ScheduleRuns { .. } => conflict(),
             OperationError::Config(error) => {
-                let issues: Vec<_> = error.to_string().lines().map(str::to_owned).collect();
                 let detail = "the config is not taken over, what held before goes on";
-                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", issues)
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", error.lines())
             }
             OperationError::NoPlan(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "dry_run")
@@ -47,8 +46,7 @@ fn refused(error: &Error, detail: String) -> Problem {
     }
     let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, detail);
     match error.retry_after() {
-        // The header has whole seconds: never too early.
-        Some(pause) => problem.retry_after(pause.as_secs() + u64::from(pause.subsec_nanos() > 0)),
+        Some(pause) => problem.retry_after(pause),
         None => problem,
     }
 }

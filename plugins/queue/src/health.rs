@@ -22,6 +22,11 @@ pub(crate) async fn of(store: &Store) -> Health {
     if let Err(error) = check(store).await {
         return Health::Unavailable(error.to_string());
     }
+    if store.gauge().full().is_some() {
+        // A command in another process may have made room, which wakes nobody here. The probe
+        // counts again, and lets in what waits for room. Whether it works, `check` has told.
+        drop(timeout(WRITE, store.ask(Request::Probe)).await);
+    }
     let Some(full) = store.gauge().full() else {
         return Health::Healthy;
     };

@@ -76,12 +76,13 @@ fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
         }
         Ok(_) => {}
         // The same files are not read again, so this is told once.
-        Err(error) => {
-            let error = error.to_string();
-            let mut lines = error.lines().filter(|line| !line.is_empty());
-            let what = lines.next().unwrap_or_default();
-            let each: Vec<&str> = lines.collect();
-            tracing::error!(files, "{what} {}", each.join("; "));
+        Err(OperationError::Config(error)) => {
+            let issues = error.lines().join("; ");
+            tracing::error!(
+                files,
+                "the config is not taken over, what held before goes on: {issues}"
+            );
         }
+        Err(error) => tracing::error!(files, "{error}"),
     }
 }

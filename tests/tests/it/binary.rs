@@ -24,10 +24,14 @@ mod watched;
 
 use std::path::{Path, PathBuf};
 use std::process::Output;
+use std::time::{Duration, Instant};
 
 use assert_cmd::Command;
 use serde_json::Value;
 use tempfile::TempDir;
+
+/// Longest wait for what the app should do.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The app in a directory of its own.
 struct App {
@@ -99,6 +103,18 @@ impl Ended {
     fn json(&self) -> Value {
         assert_eq!(self.code, Some(0), "{self:?}");
         serde_json::from_str(&self.stdout).unwrap()
+    }
+}
+
+/// Looks until something is so.
+fn eventually(what: &str, mut is_so: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_so() {
+        assert!(
+            Instant::now() < deadline,
+            "it does not come to this: {what}"
+        );
+        std::thread::yield_now();
     }
 }
 

@@ -1,7 +1,7 @@
 //! `queue drop`: forgets what is kept for a subscription that there is no more.
 
 use plugin_core::event::store::SubscriptionName;
-use plugin_core::printable;
+use plugin_core::{counted, printable};
 use plugin_queue::QueueFile;
 use serde_json::json;
 
@@ -38,8 +38,8 @@ pub(super) async fn run(
     match out.format() {
         Format::Human => out.text(format_args!(
             "{} and {} of `{name}` {}",
-            count(events, "event"),
-            count(letters, "dead letter"),
+            counted(events, "event"),
+            counted(letters, "dead letter"),
             match options.yes {
                 true => "dropped",
                 false => "would be dropped: add `--yes` to do it",
@@ -74,8 +74,4 @@ fn unclear(found: &[&Waiting], text: &str) -> Exit {
         ));
     }
     Exit::Usage
-}
-
-fn count(number: u64, noun: &str) -> String {
-    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
 }

@@ -100,6 +100,40 @@ async fn a_body_is_json_and_holds_what_is_known() {
     );
 }
 
+/// As the HTTP interface refuses it.
+#[tokio::test]
+async fn what_could_be_read_in_two_ways_is_refused() {
+    let site = Site::new().await;
+    let json = "application/json";
+    let twice = format!("{json}\r\ncontent-type: text/plain");
+    let coded = format!("{json}\r\ncontent-encoding: gzip");
+    for (kind, status, told) in [
+        (
+            twice,
+            400,
+            "the header `Content-Type` is there more than once: send one",
+        ),
+        (
+            coded,
+            415,
+            "send the body as it is, without `Content-Encoding`",
+        ),
+    ] {
+        let answer = exchange(&site, &post(&kind, "{}")).await;
+        let begin = format!("HTTP/1.1 {status} ");
+        assert!(
+            answer.starts_with(&begin) && answer.contains(told),
+            "{answer}"
+        );
+    }
+    let answer = exchange(&site, "GET /v1 HTTP/1.1\r\n\r\n").await;
+    assert!(
+        answer.contains("a request of HTTP/1.1 has a `Host` header"),
+        "{answer}"
+    );
+    assert!(site.audited().await.is_empty(), "nothing was done");
+}
+
 #[tokio::test]
 async fn what_is_no_request_is_refused() {
     let site = Site::new().await;

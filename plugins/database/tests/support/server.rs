@@ -2,13 +2,15 @@
 //! with the value.
 
 use std::io::{BufRead, BufReader, Write};
-use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::timeout;
 
 /// Longest wait for the server.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -25,6 +27,8 @@ const ACCOUNTS: &str = "CREATE DATABASE IF NOT EXISTS shop CHARACTER SET utf8mb4
 #[derive(Debug)]
 pub(crate) struct Server {
     process: Child,
+    /// The lines of its log as they come.
+    log: UnboundedReceiver<String>,
     port: u16,
     directory: TempDir,
 }
@@ -49,9 +53,10 @@ impl Server {
             String::from_utf8_lossy(&install.stderr)
         );
         let port = free_port();
-        let process = spawn(directory.path(), &options, port);
+        let (process, log) = spawn(directory.path(), &options, port);
         let mut server = Self {
             process,
+            log,
             port,
             directory,
         };
@@ -142,29 +147,25 @@ impl Server {
     /// Starts it again, with the same data on the same port.
     pub(crate) async fn revive(&mut self) {
         let options = options(self.directory.path());
-        self.process = spawn(self.directory.path(), &options, self.port);
+        (self.process, self.log) = spawn(self.directory.path(), &options, self.port);
         self.wait().await;
     }
 
-    /// Connects until it answers: the accounts are made before it listens.
+    /// Waits until its log says that it takes connections: the accounts are made before that.
     async fn wait(&mut self) {
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).is_err() {
-            let ended = self
-                .process
-                .try_wait()
-                .expect("the server is a child of this process");
-            assert!(
-                ended.is_none() && Instant::now() < deadline,
-                "no server: {}",
-                self.log()
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    }
-
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default()
+        let mut said = Vec::new();
+        let ready = async {
+            while let Some(line) = self.log.recv().await {
+                let is_ready = line.contains("ready for connections");
+                said.push(line);
+                if is_ready {
+                    return true;
+                }
+            }
+            false
+        };
+        let ready = timeout(PATIENCE, ready).await;
+        assert_eq!(ready, Ok(true), "no server: {said:#?}");
     }
 }
 
@@ -188,12 +189,10 @@ impl Drop for Server {
     }
 }
 
-fn spawn(directory: &Path, options: &[String], port: u16) -> Child {
+fn spawn(directory: &Path, options: &[String], port: u16) -> (Child, UnboundedReceiver<String>) {
     let accounts = directory.join("accounts.sql");
     std::fs::write(&accounts, ACCOUNTS).expect("the directory is the test's own");
-    let log =
-        std::fs::File::create(directory.join("log")).expect("the directory is the test's own");
-    program("mariadbd")
+    let mut server = program("mariadbd")
         .args(options)
         .arg(format!("--init-file={}", accounts.display()))
         .arg(format!("--socket={}", directory.join("socket").display()))
@@ -205,9 +204,18 @@ fn spawn(directory: &Path, options: &[String], port: u16) -> Child {
             "--skip-log-bin",
         ])
         .stdout(Stdio::null())
-        .stderr(log)
+        .stderr(Stdio::piped())
         .spawn()
-        .unwrap_or_else(|error| missing("mariadbd", &error))
+        .unwrap_or_else(|error| missing("mariadbd", &error));
+    let stderr = BufReader::new(server.stderr.take().expect("it is piped"));
+    let (said, log) = unbounded_channel();
+    // All of it is read: a full pipe would hold the server up.
+    std::thread::spawn(move || {
+        for line in stderr.split(b'\n').map_while(std::io::Result::ok) {
+            drop(said.send(String::from_utf8_lossy(&line).into_owned()));
+        }
+    });
+    (server, log)
 }
 
 /// `--no-defaults` has to come first.

@@ -236,3 +236,39 @@ async fn report_6_room_that_a_command_makes_is_found() {
     );
     open.close().await;
 }
+
+/// It is found also when nothing else is asked of the queue but how it is.
+#[tokio::test]
+async fn report_6_room_that_a_command_makes_is_found_by_who_asks_how_the_queue_is() {
+    for on_full in [OnFull::Wait, OnFull::Fail] {
+        let directory = tempfile::tempdir().unwrap();
+        let open = Open::new(&directory, &small(on_full)).await;
+        open.store
+            .append(&name("gone"), &events(0..3))
+            .await
+            .unwrap();
+        let store = std::sync::Arc::clone(&open.store);
+        let mut more = tokio::task::JoinSet::new();
+        more.spawn(async move { store.append(&name("a"), &events(3..4)).await });
+        let full = async {
+            while open.store.gauge().full().is_none() {
+                tokio::task::yield_now().await;
+            }
+        };
+        timeout(LIMIT, full).await.expect("it is full");
+        assert_ne!(health::of(&open.store).await, Health::Healthy);
+        let path = super::location(&directory).path;
+        let mut file = QueueFile::open(&path).await.unwrap().unwrap();
+        assert_eq!(file.forget(&name("gone")).await.unwrap(), (3, 0));
+        file.close().await.unwrap();
+        assert_eq!(
+            health::of(&open.store).await,
+            Health::Healthy,
+            "{on_full:?}"
+        );
+        let late = timeout(LIMIT, more.join_next()).await.expect("it waits");
+        let is_stored = late.unwrap().unwrap().is_ok();
+        assert_eq!(is_stored, on_full == OnFull::Wait, "{on_full:?}");
+        open.close().await;
+    }
+}

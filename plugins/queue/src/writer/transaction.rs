@@ -138,7 +138,10 @@ impl Writer {
                 rows::wait(&mut self.connection, subscription, *events).await?;
                 Outcome::Done
             }
-            Request::Probe(_) => self.probe().await?,
+            Request::Probe(_) => {
+                self.recount(done).await?;
+                self.probe().await?
+            }
             Request::Hurry | Request::Close => Outcome::Done,
         })
     }
@@ -178,12 +181,22 @@ impl Writer {
     async fn admit(&mut self, append: &Append, done: &mut Done) -> sqlx::Result<Admission> {
         match self.limit.admit(append, done.held.size) {
             enters @ (Admission::Enter | Admission::Refuse(_)) => Ok(enters),
-            stays if version(&mut self.connection).await? == done.held.version => Ok(stays),
-            _ => {
-                done.held = Held::of(&mut self.connection).await?;
+            stays => {
+                if !self.recount(done).await? {
+                    return Ok(stays);
+                }
                 Ok(self.limit.admit(append, done.held.size))
             }
         }
+    }
+
+    /// Counts again if another process has written to the file; whether one has.
+    async fn recount(&mut self, done: &mut Done) -> sqlx::Result<bool> {
+        let has_changed = version(&mut self.connection).await? != done.held.version;
+        if has_changed {
+            done.held = Held::of(&mut self.connection).await?;
+        }
+        Ok(has_changed)
     }
 
     async fn displace(&mut self, room: Size, done: &Done) -> sqlx::Result<Option<Vec<Displaced>>> {

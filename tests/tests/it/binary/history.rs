@@ -134,18 +134,17 @@ fn a_rollback_leaves_broken_files_where_they_are() {
 fn a_rollback_holds_with_the_next_reload() {
     let mut serving = Serving::start_in(app("one"), "", &[]);
     serving.until("running");
-    let reload = |serving: &Serving, configs: usize| {
+    let reload = |serving: &mut Serving, configs: usize| {
         serving.signal("-HUP");
-        let history = || serving.app().run("config history --format json").json();
-        // The entry is the acknowledgement.
-        while history().as_array().unwrap().len() != configs {
-            std::thread::yield_now();
-        }
+        // What is logged is kept already.
+        serving.log_until("config is taken over");
+        let history = serving.app().run("config history --format json").json();
+        assert_eq!(history.as_array().unwrap().len(), configs, "{history}");
     };
     std::fs::write(serving.app().path(HELLO), hello("two")).unwrap();
-    reload(&serving, 2);
+    reload(&mut serving, 2);
     assert_eq!(serving.app().run("config rollback 1").code, Some(0));
-    reload(&serving, 3);
+    reload(&mut serving, 3);
     let diff = serving.app().run("config diff 1 running");
     assert_eq!(diff.stdout, "nothing is different\n", "{diff:?}");
     let history = serving.app().run("config history").stdout;

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use ureq::{Agent, http};
 
+use super::eventually;
 use super::serve::Serving;
 
 /// Who is logged in.
@@ -69,9 +70,7 @@ impl<'a> Session<'a> {
             let mut plugins = listed["plugins"].as_array()?.iter();
             plugins.find(|plugin| plugin["name"] == "api-plugin")?["restarts"].as_u64()
         };
-        while restarts() != Some(1) {
-            std::thread::yield_now();
-        }
+        eventually("a restart", || restarts() == Some(1));
     }
 }
 

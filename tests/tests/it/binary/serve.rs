@@ -2,19 +2,22 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{self, Receiver};
 
 use serde_json::{Value, json};
 
-use super::{App, Ended, binary};
+use super::{App, Ended, PATIENCE, binary, eventually};
 
 /// The app while it runs.
 pub(super) struct Serving {
     app: App,
     child: Child,
     stdout: BufReader<ChildStdout>,
-    /// Reads its log all the time: a full pipe would hold it up.
-    stderr: Option<JoinHandle<String>>,
+    /// The lines of its log as they come. A thread reads them all the time: a full pipe would hold
+    /// the app up.
+    log: Receiver<String>,
+    /// Those that were looked at already.
+    said: String,
 }
 
 impl Serving {
@@ -30,20 +33,20 @@ impl Serving {
 
     /// The same, in the directory of an app.
     pub(super) fn start_in(app: App, arguments: &str, variables: &[(&str, &str)]) -> Self {
-        let (child, stdout, stderr) = spawn(&app, arguments, variables);
-        let stderr = Some(stderr);
+        let (child, stdout, log) = spawn(&app, arguments, variables);
         Self {
             app,
             child,
             stdout,
-            stderr,
+            log,
+            said: String::new(),
         }
     }
 
     /// Starts it once more where it was, when it has ended.
     pub(super) fn start_again(&mut self, variables: &[(&str, &str)]) {
-        let (child, stdout, stderr) = spawn(&self.app, "", variables);
-        (self.child, self.stdout, self.stderr) = (child, stdout, Some(stderr));
+        (self.child, self.stdout, self.log) = spawn(&self.app, "", variables);
+        self.said.clear();
     }
 
     /// Where its HTTP interface listens.
@@ -80,6 +83,19 @@ impl Serving {
         }
     }
 
+    /// Reads its log on until a line contains a text, and returns all up to it.
+    pub(super) fn log_until(&mut self, text: &str) -> String {
+        let began = self.said.len();
+        loop {
+            let line = self.log.recv_timeout(PATIENCE);
+            let line = line.unwrap_or_else(|error| panic!("no `{text}`: {error}: {}", self.said));
+            self.said.push_str(&line);
+            if line.contains(text) {
+                return self.said[began..].to_owned();
+            }
+        }
+    }
+
     pub(super) fn signal(&self, signal: &str) {
         let pid = self.child.id().to_string();
         let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
@@ -94,7 +110,8 @@ impl Serving {
             stderr: String::new(),
         };
         self.stdout.read_to_string(&mut ended.stdout).unwrap();
-        ended.stderr = self.stderr.take().unwrap().join().unwrap();
+        ended.stderr = std::mem::take(&mut self.said);
+        ended.stderr.extend(self.log.iter());
         ended.code = self.child.wait().unwrap().code();
         ended
     }
@@ -104,7 +121,7 @@ fn spawn(
     app: &App,
     arguments: &str,
     variables: &[(&str, &str)],
-) -> (Child, BufReader<ChildStdout>, JoinHandle<String>) {
+) -> (Child, BufReader<ChildStdout>, Receiver<String>) {
     let mut child = Command::new(binary())
         .args(arguments.split_whitespace())
         .current_dir(app.path(""))
@@ -116,11 +133,14 @@ fn spawn(
         .spawn()
         .unwrap();
     let stdout = BufReader::new(child.stdout.take().unwrap());
-    let mut stderr = child.stderr.take().unwrap();
-    let log = std::thread::spawn(move || {
-        let mut log = String::new();
-        stderr.read_to_string(&mut log).unwrap();
-        log
+    let mut stderr = BufReader::new(child.stderr.take().unwrap());
+    let (said, log) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        while stderr.read_line(&mut line).unwrap() > 0 {
+            // When the test has ended, nobody listens.
+            drop(said.send(std::mem::take(&mut line)));
+        }
     });
     (child, stdout, log)
 }
@@ -217,9 +237,9 @@ fn a_stream_that_is_interrupted_is_told_so() {
         .app
         .path("data/plugins/notification-plugin/outbox/new");
     // The mail is the acknowledgement that the line was read.
-    while std::fs::read_dir(&outbox).map_or(0, Iterator::count) == 0 {
-        std::thread::yield_now();
-    }
+    eventually("a mail", || {
+        std::fs::read_dir(&outbox).map_or(0, Iterator::count) > 0
+    });
     serving.signal("-TERM");
     let ended = serving.end();
     drop(stdin);

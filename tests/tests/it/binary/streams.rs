@@ -4,18 +4,14 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use super::serve::Serving;
-use super::{App, Ended, binary};
+use super::{App, Ended, binary, eventually};
 
 #[test]
 fn report_b1_the_log_may_go_to_standard_output() {
     let variables = [("APP__LOGGER_PLUGIN__CONFIG__OUTPUT", "stdout")];
     let mut serving = Serving::start_with("", &variables);
     let address = serving.app().path("data/plugins/api-plugin/address");
-    let deadline = Instant::now() + Duration::from_secs(20);
-    while !address.exists() {
-        assert!(Instant::now() < deadline, "it does not start");
-        std::thread::yield_now();
-    }
+    eventually("an address", || address.exists());
     let started = serving.until("running; Ctrl-C stops");
     assert!(started.contains(" INFO "), "{started}");
     serving.signal("-TERM");
