@@ -45,6 +45,7 @@ mod conform;
 mod interpolation;
 mod validation;
 
+mod bindings;
 mod fit;
 mod groups;
 mod load;
@@ -88,6 +89,7 @@ pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
+pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
     Before as OverridesBefore, restore as restore_overrides, write as override_enabled,
 };

@@ -12,6 +12,8 @@ mod files;
 mod fit;
 #[path = "config/generations.rs"]
 mod generations;
+#[path = "config/instances.rs"]
+mod instances;
 #[path = "config/layers.rs"]
 mod layers;
 #[path = "config/mistakes.rs"]

@@ -29,7 +29,7 @@ pub(crate) struct Before(Option<Vec<u8>>);
 /// # Errors
 ///
 /// When the file can't be read or written; then nothing has changed.
-pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Result<Before> {
+pub(crate) fn write(data_dir: &Path, plugins: &[(String, bool)]) -> io::Result<Before> {
     let path = path(data_dir);
     let before = match regular::read(&path, reading::LARGEST as u64) {
         Ok(bytes) => Some(bytes),
@@ -37,10 +37,7 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
         Err(error) => return Err(error),
     };
     let mut all = parse(before.as_deref().unwrap_or_default())?;
-    let changed = plugins
-        .iter()
-        .map(|(plugin, on)| ((*plugin).to_owned(), *on));
-    all.extend(changed);
+    all.extend(plugins.iter().cloned());
     let mut text = String::from(
         "# Written by the operations `enable` and `disable`; without this file, config decides.\n",
     );
@@ -91,8 +88,8 @@ mod tests {
     fn each_plugin_is_noted_once_and_a_change_can_be_taken_back() {
         let dir = tempfile::tempdir().unwrap();
         let data = dir.path().join("data");
-        let first = write(&data, &[("a", false), ("b", true)]).unwrap();
-        let second = write(&data, &[("a", true)]).unwrap();
+        let first = write(&data, &[("a".into(), false), ("b".into(), true)]).unwrap();
+        let second = write(&data, &[("a".into(), true)]).unwrap();
         let noted = || parse(&fs::read(path(&data)).unwrap()).unwrap();
         assert_eq!(noted(), [("a".into(), true), ("b".into(), true)].into());
         restore(&data, second).unwrap();

@@ -83,7 +83,7 @@ pub(super) fn plan(now: &Instances, difference: &Difference, new: &Checked) -> V
                 Some(*wanted),
             ));
         };
-        let (impact, keys) = change_of(difference, wanted.plugin.name)?;
+        let (impact, keys) = change_of(difference, wanted.section)?;
         let action = action(impact, instance.state(), wanted);
         Some(planned(wanted.name, action, keys, Some(*wanted)))
     });

@@ -99,7 +99,7 @@ impl Running {
     /// A requester of one type of request, for the owner.
     #[must_use]
     pub fn requester<Q: Ask>(&self) -> Requester<Q> {
-        Requester::new(&self.kernel.bus, &self.kernel.host, LIMIT)
+        Requester::new(&self.kernel.bus, &self.kernel.host, ("", LIMIT))
     }
 
     /// A requester by topic, for the owner.
@@ -114,10 +114,10 @@ impl Running {
         self.host.subscriber.clone()
     }
 
-    /// A handle of a service, if a plugin provides it.
+    /// A handle of a service, if a plugin provides it: of the instance without a label.
     #[must_use]
     pub fn service<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
-        self.kernel.switchboard.one()
+        self.kernel.switchboard.one("")
     }
 
     /// The bus, for those who watch it.

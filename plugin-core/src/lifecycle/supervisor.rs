@@ -16,11 +16,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Changes, Claim};
 use super::instance::Instance;
-use super::instance::InstanceId;
 use super::kernel::{Kernel, News, Report};
 use super::operation::{OperationError, Request};
 use super::report::StopReport;
 use super::stopping;
+use crate::context::InstanceId;
 
 pub(super) struct Supervisor {
     shared: Arc<Shared>,

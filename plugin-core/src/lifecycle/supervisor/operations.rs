@@ -81,7 +81,10 @@ impl Shared {
                     .as_deref()
                     .map(|plugin| self.find(plugin))
                     .transpose()?;
-                let only = plugin.iter().map(|found| found[0].plugin()).collect();
+                let only = plugin
+                    .iter()
+                    .map(|found| found[0].section().to_owned())
+                    .collect();
                 let switches = self.kernel.configured().sources.switches().clone();
                 Ok(Wish {
                     only,
@@ -222,9 +225,7 @@ impl Shared {
         match instances.find(plugin) {
             [] => Err(OperationError::Unknown {
                 plugin: plugin.to_owned(),
-                known: (self.kernel.plugins().iter())
-                    .map(|plugin| plugin.name)
-                    .collect(),
+                known: instances.sections(),
             }),
             found => Ok(found.to_vec()),
         }

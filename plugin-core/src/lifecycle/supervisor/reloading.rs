@@ -22,11 +22,11 @@ use crate::lifecycle::{starting, stopping};
 #[derive(Debug)]
 pub(super) struct Wish {
     /// The plugins that are taken over; without any, all are.
-    pub(super) only: Vec<&'static str>,
+    pub(super) only: Vec<String>,
     /// The plugins that are on or off until the next start, whatever config says.
     pub(super) switches: BTreeMap<String, bool>,
     /// Those of them that are noted for all later starts too.
-    pub(super) kept: Vec<(&'static str, bool)>,
+    pub(super) kept: Vec<(String, bool)>,
 }
 
 /// How a plugin is turned on or off.
@@ -45,7 +45,7 @@ pub(super) struct Prepared {
     checked: Checked,
     steps: Vec<PlannedChange>,
     /// The plugins that are on or off from now on, at all later starts too.
-    kept: Vec<(&'static str, bool)>,
+    kept: Vec<(String, bool)>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
 }
@@ -86,15 +86,25 @@ impl Shared {
             kept,
         } = wish;
         let read = tokio::task::spawn_blocking(move || {
-            let new = now.read_again(switches)?;
+            let new = now.read_again(switches).map_err(OperationError::Config)?;
+            let sections = [&now, &new].map(|config| &config.settings.plugins);
+            let is_known = |name: &String| sections.iter().any(|all| all.contains_key(&**name));
+            if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
+                return Err(OperationError::Unknown {
+                    plugin: unknown.clone(),
+                    known: new.settings.plugins.keys().copied().collect(),
+                });
+            }
             match &*only {
                 [] => Ok((now, new.will_move(), new)),
-                only => new.only(only, &now).map(|new| (now, false, new)),
+                only => {
+                    let only = new.only(only, &now).map_err(OperationError::Config)?;
+                    Ok((now, false, only))
+                }
             }
         });
-        let (now, will_move, checked) = (read.await)
-            .map_err(|error| OperationError::Unreadable(error.to_string()))?
-            .map_err(OperationError::Config)?;
+        let (now, will_move, checked) =
+            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
         let difference = now.settings.difference(&checked.settings);
         let later = difference.manager.iter().filter(|key| !key.holds_at_once());
         let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
@@ -175,10 +185,7 @@ impl Shared {
 
     /// Notes for all later starts that plugins are on or off: first of all, so that what can't be
     /// noted is not begun.
-    fn note(
-        &self,
-        kept: &[(&'static str, bool)],
-    ) -> Result<Option<OverridesBefore>, OperationError> {
+    fn note(&self, kept: &[(String, bool)]) -> Result<Option<OverridesBefore>, OperationError> {
         if kept.is_empty() {
             return Ok(None);
         }
@@ -350,29 +357,24 @@ impl Shared {
         }: Switch,
     ) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
-        let known: Vec<_> = configured.composition.plugins().collect();
-        let Some(found) = known.iter().find(|one| one.name == plugin) else {
-            return Err(OperationError::Unknown {
-                plugin: plugin.to_owned(),
-                known: known.iter().map(|one| one.name).collect(),
-            });
-        };
-        let mut only = vec![found.name];
+        // Whether config names it is known when that has been read again.
+        let mut only = vec![plugin.to_owned()];
         if !enabled {
             let gone = self.kernel.instances().find(plugin).to_vec();
             let dependents = self.kernel.dependents(&gone);
-            if !dependents.is_empty() && !cascade {
+            if let Some(first) = gone.first().filter(|_| !dependents.is_empty() && !cascade) {
                 return Err(OperationError::Required {
-                    plugin: found.name,
+                    plugin: first.section(),
                     by: names(&dependents),
                 });
             }
-            only.extend(dependents.iter().map(|one| one.plugin()));
+            only.extend(dependents.iter().map(|one| one.section().to_owned()));
+            only.dedup();
         }
         let mut switches = configured.sources.switches().clone();
-        switches.extend(only.iter().map(|name| ((*name).to_owned(), enabled)));
+        switches.extend(only.iter().map(|name| (name.clone(), enabled)));
         let kept = if is_kept { &only[..] } else { &[] };
-        let kept = kept.iter().map(|&name| (name, enabled)).collect();
+        let kept = kept.iter().map(|name| (name.clone(), enabled)).collect();
         Ok(Wish {
             only,
             switches,
