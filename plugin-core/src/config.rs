@@ -91,7 +91,7 @@ pub use sources::Sources;
 
 pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
-    Before as OverridesBefore, restore as restore_overrides, write as override_enabled,
+    PreviousOverrides, restore as restore_overrides, write as override_enabled,
 };
 
 pub use crate::audit::AuditConfig;

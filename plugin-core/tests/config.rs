@@ -1,5 +1,7 @@
 //! Config as an operator meets it: files, variables, mistakes.
 
+#[path = "config/bindings.rs"]
+mod bindings;
 #[path = "config/bounds.rs"]
 mod bounds;
 #[path = "config/build.rs"]

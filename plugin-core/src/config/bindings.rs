@@ -15,7 +15,7 @@ use crate::service::{ServiceDescriptor, ServiceTrait};
 
 /// What an instance takes from one other.
 #[derive(Debug, Clone)]
-pub(super) struct Taken {
+pub(super) struct Takes {
     /// The key of config: `services` or `requests`.
     pub(super) section: &'static str,
     /// The key in it: the name of the service, or the topic.
@@ -27,15 +27,15 @@ pub(super) struct Taken {
 }
 
 /// What a plugin takes from one instance each, and config can say from which.
-pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Taken> {
+pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> {
     plugin.needs.iter().filter_map(|need| match *need {
-        Need::Service { service, arity } if arity != Arity::Many && !service.many => Some(Taken {
+        Need::Service { service, arity } if arity != Arity::Many && !service.many => Some(Takes {
             section: "services",
             name: name(plugin, service),
             key: service.key,
             is_needed: arity == Arity::One,
         }),
-        Need::Request { request, arity } => Some(Taken {
+        Need::Request { request, arity } => Some(Takes {
             section: "requests",
             name: request.topic.into(),
             key: request.key,
@@ -59,7 +59,7 @@ fn name(plugin: &Descriptor, service: &ServiceDescriptor) -> Cow<'static, str> {
     }
 }
 
-impl Taken {
+impl Takes {
     /// The instance that config names for it.
     pub(super) fn bound<'c>(&self, config: &'c PluginConfig) -> Option<&'c str> {
         let bindings = match self.section {

@@ -8,7 +8,7 @@
 
 use std::collections::BTreeMap;
 
-use super::book::Book;
+use super::book::ConfigSections;
 use super::conform;
 use super::issue::{Issue, IssueKind};
 use super::node::Node;
@@ -24,7 +24,7 @@ use crate::nearest::nearest;
 const PREFIX: &str = "APP";
 
 /// The sections that the environment's variables make.
-pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Node {
+pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Node {
     let variables = &sources.environment;
     for name in variables.garbled().filter(|name| steps(name).is_some()) {
         let what = "its name or its value is no Unicode: write both as UTF-8, or unset it";
@@ -99,7 +99,12 @@ fn beside(place: &Origin, path: &[String], other: &Node) -> Issue {
 
 /// Reports what a text says that is no section where variables set keys of one: nothing would be
 /// left of it, though it is a mistake.
-pub(super) fn check_below(tree: &Node, variables: &Node, book: &Book<'_>, report: &mut Report) {
+pub(super) fn check_below(
+    tree: &Node,
+    variables: &Node,
+    book: &ConfigSections<'_>,
+    report: &mut Report,
+) {
     for (name, section) in variables.map().into_iter().flatten() {
         if let (Some(text), Some(shape)) = (tree.get(name), book.section(name)) {
             check_section(text, section, &shape, name, report);
@@ -172,7 +177,10 @@ fn folded(key: &str) -> String {
 }
 
 /// The key that a variable names, and what may be there.
-fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b>), Miss> {
+fn find<'b>(
+    steps: &[&str],
+    book: &'b ConfigSections<'_>,
+) -> Result<(Vec<String>, Shape<'b>), Miss> {
     let mut path: Vec<String> = Vec::new();
     let mut shape = book.shape();
     let mut steps = steps.iter().peekable();
@@ -207,7 +215,11 @@ fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b
 
 /// The section of a labelled instance, and its shape, if that is what a step after the name of a
 /// plugin names: it begins with the third underscore.
-fn labelled<'b>(path: &[String], step: &str, book: &'b Book<'_>) -> Option<(String, Shape<'b>)> {
+fn labelled<'b>(
+    path: &[String],
+    step: &str,
+    book: &'b ConfigSections<'_>,
+) -> Option<(String, Shape<'b>)> {
     let ([plugin], Some(label)) = (path, step.strip_prefix('_')) else {
         return None;
     };
@@ -237,7 +249,7 @@ struct Miss {
 }
 
 impl Miss {
-    fn issue(&self, book: &Book<'_>, place: &Origin) -> Issue {
+    fn issue(&self, book: &ConfigSections<'_>, place: &Origin) -> Issue {
         let issue = |kind, key: &str, what: &str| Issue::new(kind, place, key, what);
         let Some(step) = &self.step else {
             let what = "names a whole section, not a key in it";
@@ -272,7 +284,7 @@ impl Miss {
     }
 
     /// The plugin that is meant, if the build could have held it.
-    fn absent(&self, step: &str, book: &Book<'_>) -> Option<(&'static str, Absent)> {
+    fn absent(&self, step: &str, book: &ConfigSections<'_>) -> Option<(&'static str, Absent)> {
         let mut names = book
             .composition
             .catalogue()

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use super::instance::Instance;
-use super::wiring::Target;
+use super::wiring::TiedTo;
 use crate::context::InstanceId;
 
 /// A set of instances.
@@ -57,7 +57,7 @@ impl Instances {
     }
 
     /// Those that a target names.
-    pub(super) fn matching(&self, target: Target) -> impl Iterator<Item = &Arc<Instance>> {
+    pub(super) fn matching(&self, target: TiedTo) -> impl Iterator<Item = &Arc<Instance>> {
         let instances = self.of_plugin(target.plugin).iter();
         instances.filter(move |one| target.is(one.id))
     }

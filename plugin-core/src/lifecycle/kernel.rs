@@ -14,10 +14,10 @@ use super::checked::Checked;
 use super::hook::Limits;
 use super::instance::Instance;
 use super::instances::Instances;
-use super::operation::Request;
+use super::operation::OperationRequest;
 use super::state::State;
 use super::status::SystemStatus;
-use super::wiring::{Target, Wiring};
+use super::wiring::{TiedTo, Wiring};
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
@@ -52,9 +52,9 @@ pub(super) struct Kernel {
     pub(super) life: Life,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
-    pub(super) reports: mpsc::UnboundedSender<Report>,
+    pub(super) reports: mpsc::UnboundedSender<InstanceReport>,
     /// To the supervisor, until it stops.
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: mpsc::Sender<OperationRequest>,
 }
 
 /// Where the whole is in its life: starting, running, stopping or stopped.
@@ -77,7 +77,7 @@ impl Life {
 
 /// What reaches the supervisor from the instances.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct InstanceReport {
     pub(super) instance: InstanceId,
     /// Which of its lives this is news of.
     pub(super) life: u64,
@@ -202,9 +202,9 @@ impl Kernel {
         &self,
         instance: &Instance,
         serves: impl Fn(&Instance) -> bool,
-    ) -> Vec<Target> {
+    ) -> Vec<TiedTo> {
         let instances = self.instances();
-        let is_missing = |need: &Target| !instances.matching(*need).any(|one| serves(one));
+        let is_missing = |need: &TiedTo| !instances.matching(*need).any(|one| serves(one));
         self.wiring.needs(instance).filter(is_missing).collect()
     }
 
@@ -216,7 +216,7 @@ impl Kernel {
         let mut dependents = Vec::new();
         // Needs come earlier in the order, so one pass reaches all.
         for instance in instances.iter() {
-            let is_gone = |need: Target| {
+            let is_gone = |need: TiedTo| {
                 let mut providers = instances.matching(need).peekable();
                 providers.peek().is_some() && providers.all(|one| reached.contains(&one.id))
             };

@@ -43,13 +43,13 @@ struct Tie {
 
 /// Instances of a plugin that another instance is tied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Target {
+pub(super) struct TiedTo {
     pub(super) plugin: usize,
     /// The label that they have; without it, all instances of the plugin are meant.
     label: Option<&'static str>,
 }
 
-impl Target {
+impl TiedTo {
     /// Whether an instance is one of them.
     pub(super) fn is(self, id: InstanceId) -> bool {
         id.plugin == self.plugin && self.label.is_none_or(|label| label == id.label)
@@ -99,7 +99,7 @@ impl Wiring {
     }
 
     /// The name that operators know a target by.
-    pub(super) fn name(&self, target: Target) -> &'static str {
+    pub(super) fn name(&self, target: TiedTo) -> &'static str {
         let plugin = self.plugins[target.plugin].name;
         match target.label {
             None | Some("") => plugin,
@@ -108,7 +108,7 @@ impl Wiring {
     }
 
     /// What an instance can't be without: one instance of each is enough.
-    pub(super) fn needs(&self, instance: &Instance) -> impl Iterator<Item = Target> {
+    pub(super) fn needs(&self, instance: &Instance) -> impl Iterator<Item = TiedTo> {
         let ties = self.plugins[instance.id.plugin].needs.iter();
         ties.map(targets(instance))
     }
@@ -134,9 +134,9 @@ impl Wiring {
 }
 
 /// The instances that the ties of an instance lead to.
-fn targets(instance: &Instance) -> impl Fn(&Tie) -> Target {
+fn targets(instance: &Instance) -> impl Fn(&Tie) -> TiedTo {
     let setup = instance.setup();
-    move |tie| Target {
+    move |tie| TiedTo {
         plugin: tie.plugin,
         label: tie.taken.map(|key| setup.bindings.label(key)),
     }

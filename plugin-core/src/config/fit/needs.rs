@@ -2,7 +2,7 @@
 //! names to take it from provides it.
 
 use super::{Fit, Issue, IssueKind};
-use crate::config::bindings::{self, Taken};
+use crate::config::bindings::{self, Takes};
 use crate::config::mask::mask;
 use crate::config::settings::{self, PluginSettings};
 use crate::descriptor::Descriptor;
@@ -26,14 +26,14 @@ impl Fit<'_> {
     }
 
     /// The instances that are enabled and provide something, in start order.
-    fn providers(&self, taken: &Taken) -> Vec<&'static str> {
+    fn providers(&self, taken: &Takes) -> Vec<&'static str> {
         let plugins = self.composition.plugins();
         let providers = plugins.filter(|plugin| taken.is_of(plugin));
         providers.flat_map(|plugin| self.enabled(plugin)).collect()
     }
 
     /// Why nothing can be taken from the instance that config names for it.
-    fn leads_nowhere(&self, taken: &Taken, instance: &str) -> Option<String> {
+    fn leads_nowhere(&self, taken: &Takes, instance: &str) -> Option<String> {
         let providers = self.providers(taken);
         if providers.contains(&instance) {
             return None;
@@ -52,7 +52,7 @@ impl Fit<'_> {
 
     /// Why something can't be taken from the instance without a label, where a labelled one could be
     /// named.
-    fn unbound(&self, taken: &Taken) -> Option<String> {
+    fn unbound(&self, taken: &Takes) -> Option<String> {
         let mut plugins = self.composition.plugins();
         let plugin = plugins.find(|plugin| taken.is_of(plugin))?;
         let providers = self.providers(taken);

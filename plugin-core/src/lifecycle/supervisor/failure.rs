@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
+use super::SupervisorState;
 use crate::config::{Exhausted, RestartPolicy};
 use crate::context::InstanceId;
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::wiring::Target;
+use crate::lifecycle::wiring::TiedTo;
 use crate::lifecycle::{starting, stopping};
 
 /// How long after the plugin that it needs one is restarted.
 const AFTER_NEED: Duration = Duration::from_millis(1);
 
-impl Shared {
+impl SupervisorState {
     /// Ends what is left of an instance that failed while it ran, then goes by its policy.
     pub(super) async fn fail(&self, id: InstanceId, life: u64, error: Error) -> Escalation {
         // It may have been stopped while this waited for its turn.
@@ -99,7 +99,7 @@ impl Shared {
     }
 
     /// What an instance can't be without and of which no instance runs.
-    pub(super) fn missing_needs(&self, instance: &Instance) -> Vec<Target> {
+    pub(super) fn missing_needs(&self, instance: &Instance) -> Vec<TiedTo> {
         self.kernel.missing_needs(instance, Instance::is_running)
     }
 
@@ -118,7 +118,7 @@ impl Shared {
     }
 
     /// A restart waits for that of what it needs; without one it is off.
-    fn postpone(&self, instance: &Instance, need: Target) {
+    fn postpone(&self, instance: &Instance, need: TiedTo) {
         let instances = self.kernel.instances();
         let mut records = self.records();
         let due = (instances.matching(need))
