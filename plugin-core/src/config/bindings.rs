@@ -28,7 +28,13 @@ pub(super) struct Takes {
 
 /// What a plugin takes from one instance each, and config can say from which.
 pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> {
-    plugin.needs.iter().filter_map(|need| match *need {
+    let needs = plugin.needs.iter();
+    needs.filter_map(move |need| of_need(plugin, need))
+}
+
+/// The same for one of its needs.
+pub(super) fn of_need(plugin: &'static Descriptor, need: &Need) -> Option<Takes> {
+    match *need {
         Need::Service { service, arity } if arity != Arity::Many && !service.many => Some(Takes {
             section: "services",
             name: name(plugin, service),
@@ -42,7 +48,7 @@ pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> 
             is_needed: arity == Arity::One,
         }),
         _ => None,
-    })
+    }
 }
 
 /// The name of a service's trait, or its path where the plugin takes two of one name.

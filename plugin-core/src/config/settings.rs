@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::bindings;
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
 use super::issue::Warning;
@@ -18,6 +19,7 @@ use super::schema;
 use super::shape::Shape;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::init::Need;
 use crate::permission::Grants;
 
 /// The config of a build, checked.
@@ -58,6 +60,13 @@ impl Settings {
             instances_of(plugin, &self.plugins).any(|one| one.config.enabled)
         };
         self.order.iter().copied().filter(is_enabled)
+    }
+
+    /// The settings of all instances in start order, with their plugins: those of a plugin side by
+    /// side.
+    pub fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
+        let order = self.order.iter().copied();
+        order.flat_map(|plugin| self.instances_of(plugin).map(move |one| (plugin, one)))
     }
 
     /// The settings of a plugin's instances: of the one without a label, which may not be enabled,
@@ -143,6 +152,13 @@ impl PluginSettings {
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.section.name
+    }
+
+    /// The instance that config names for a service or for the answers to a request, as it stands
+    /// there; `None` where none is named, so that it is the one without a label.
+    #[must_use]
+    pub fn provider(&self, need: &Need) -> Option<&str> {
+        bindings::of_need(self.section.plugin?, need)?.bound(&self.config)
     }
 
     /// Where the value of a key comes from: `enabled`, `config.message`.

@@ -88,12 +88,7 @@ impl Checked {
 
     /// The sections whose instances will run, in start order, and their plugins.
     pub(super) fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
-        let plugins = self.composition.plugins();
-        let sections = plugins.flat_map(|plugin| {
-            self.settings
-                .instances_of(plugin)
-                .map(move |one| (plugin, one))
-        });
+        let sections = self.settings.instances();
         sections.filter(|(_, settings)| settings.config.enabled)
     }
 

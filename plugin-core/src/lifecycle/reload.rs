@@ -1,14 +1,17 @@
 //! What another config changes of what runs: a plan of one step for each instance that it concerns.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::checked::{Checked, Wanted};
+use super::instance::Instance;
 use super::instances::Instances;
 use super::report::micros;
 use super::state::State;
+use super::wiring::{TiedTo, Wiring};
 use crate::config::{Difference, Impact, PluginChange};
 
 /// What a reload does to one instance, or would do.
@@ -67,13 +70,34 @@ pub(super) struct PlannedChange {
 }
 
 /// The steps from what is under management to what a config wants: first what goes, last first, then
-/// the others in start order.
-pub(super) fn plan(now: &Instances, difference: &Difference, new: &Checked) -> Vec<PlannedChange> {
+/// the others in start order. What one that stays still takes something from goes at the end, when
+/// that one takes it from another instance.
+pub(super) fn plan(
+    (now, wiring): (&Instances, &Wiring),
+    difference: &Difference,
+    new: &Checked,
+) -> Vec<PlannedChange> {
     let wanted = new.wanted();
-    let names: BTreeMap<_, _> = wanted.iter().map(|wanted| (wanted.name, wanted)).collect();
-    let gone = now.iter().rev().map(|instance| instance.name());
-    let gone = gone.filter(|name| !names.contains_key(name));
-    let unload = gone.map(|name| planned(name, ChangeAction::Unload, Vec::new(), None));
+    let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.name).collect();
+    let mut stays: BTreeSet<_> = (now.iter())
+        .filter(|instance| names.contains(instance.name()))
+        .map(|instance| instance.id)
+        .collect();
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    let gone = now.iter().rev();
+    for instance in gone.filter(|instance| !names.contains(instance.name())) {
+        let unload = planned(instance.name(), ChangeAction::Unload, Vec::new(), None);
+        let users = now.iter().filter(|user| stays.contains(&user.id));
+        let mut needs = users.flat_map(|user| wiring.needs(user));
+        let serves = |one: &Arc<Instance>| stays.contains(&one.id);
+        let is_left = |need: TiedTo| need.is(instance.id) && !now.matching(need).any(serves);
+        if needs.any(is_left) {
+            stays.insert(instance.id);
+            last.push(unload);
+        } else {
+            first.push(unload);
+        }
+    }
     let others = wanted.iter().filter_map(|wanted| {
         let Some(instance) = now.named(wanted.name) else {
             return Some(planned(
@@ -87,7 +111,7 @@ pub(super) fn plan(now: &Instances, difference: &Difference, new: &Checked) -> V
         let action = action(impact, instance.state(), wanted);
         Some(planned(wanted.name, action, keys, Some(*wanted)))
     });
-    unload.chain(others).collect()
+    first.into_iter().chain(others).chain(last).collect()
 }
 
 fn planned(

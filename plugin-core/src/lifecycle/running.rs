@@ -10,6 +10,7 @@ use super::handle::ManagerHandle;
 use super::kernel::Kernel;
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
+use crate::descriptor::Descriptor;
 use crate::error::RequestError;
 use crate::event::{
     Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, Requester, Requesters,
@@ -118,6 +119,18 @@ impl Running {
     #[must_use]
     pub fn service<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
         self.kernel.switchboard.one("")
+    }
+
+    /// The same of an instance: `database-plugin@reports`.
+    #[must_use]
+    pub fn service_of<T: ServiceTrait + ?Sized>(&self, instance: &str) -> Option<Service<T>> {
+        let instances = self.kernel.instances();
+        let found = instances.find(instance).first()?;
+        let key = T::DESCRIPTOR.key;
+        let provides = |instance: &Descriptor| {
+            (instance.provides.iter()).any(|provide| provide.service.key == key)
+        };
+        provides(found.descriptor).then(|| self.kernel.switchboard.one(found.id.label))?
     }
 
     /// The bus, for those who watch it.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plugin_core::Current;
+use plugin_core::{Current, InstanceName};
 use tracing::level_filters::LevelFilter;
 
 use crate::config::LoggerConfig;
@@ -42,13 +42,13 @@ impl Levels {
         current.may_log && level <= self.of(current.plugin)
     }
 
-    /// The level of an instance: its own, that of its plugin, or the general one.
+    /// The level of an instance: its own, that of its section of config, that of its plugin, or the
+    /// general one.
     fn of(&self, instance: &str) -> LevelFilter {
-        let plugin = instance.split('#').next().unwrap_or(instance);
-        let named = |name: &str| self.plugins.get(name).copied();
-        named(instance)
-            .or_else(|| named(plugin))
-            .unwrap_or(self.general)
+        let parts = InstanceName::of(instance);
+        let names = [instance, parts.section, parts.plugin];
+        let mut levels = names.iter().filter_map(|name| self.plugins.get(*name));
+        levels.next().copied().unwrap_or(self.general)
     }
 }
 

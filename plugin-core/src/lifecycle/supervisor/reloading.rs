@@ -110,7 +110,11 @@ impl SupervisorState {
         let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
-            steps: plan(&self.kernel.instances(), &difference, &checked),
+            steps: plan(
+                (&self.kernel.instances(), &self.kernel.wiring),
+                &difference,
+                &checked,
+            ),
             later,
             checked,
             kept,
