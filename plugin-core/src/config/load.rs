@@ -85,19 +85,9 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         let settings = loader.plugin((plugin, plugin.name), &mut tree, &manager_section);
         plugins.insert(plugin.name, settings);
     }
-    // What is left are the sections of labelled instances.
-    let labelled: Vec<String> = tree
-        .map()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name.clone())
-        .collect();
-    for name in labelled {
-        let name = interned(&name);
-        if let Some(plugin) = composition.find(InstanceName::of(name).plugin) {
-            let settings = loader.plugin((plugin, name), &mut tree, &manager_section);
-            plugins.insert(name, settings);
-        }
+    for (plugin, name) in labelled(composition, &tree) {
+        let settings = loader.plugin((plugin, name), &mut tree, &manager_section);
+        plugins.insert(name, settings);
     }
     let mut report = loader.report;
     cross_check(
@@ -361,6 +351,18 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// The sections of labelled instances, and their plugins.
+fn labelled(composition: &Composition, tree: &Node) -> Vec<(&'static Descriptor, &'static str)> {
+    let names = tree.map().into_iter().flatten().map(|(name, _)| name);
+    let labelled = names.filter_map(|name| {
+        let parts = InstanceName::of(name);
+        let is_labelled = parts.label.is_some() && parts.is_section();
+        let plugin = composition.find(parts.plugin).filter(|_| is_labelled)?;
+        Some((plugin, interned(name)))
+    });
+    labelled.collect()
 }
 
 fn take(tree: &mut Node, name: &str) -> Node {

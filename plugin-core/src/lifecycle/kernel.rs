@@ -205,7 +205,10 @@ impl Kernel {
     ) -> Vec<TiedTo> {
         let instances = self.instances();
         let is_missing = |need: &TiedTo| !instances.matching(*need).any(|one| serves(one));
-        self.wiring.needs(instance).filter(is_missing).collect()
+        let mut missing: Vec<_> = self.wiring.needs(instance).filter(is_missing).collect();
+        // Of one that gives several things.
+        missing.dedup();
+        missing
     }
 
     /// The instances that can't be without what is gone, and those that can't be without them, in

@@ -8,6 +8,7 @@ mod broken;
 mod feed;
 mod followed;
 mod history;
+mod instances;
 mod kept;
 mod letters;
 mod operated;
