@@ -1,5 +1,7 @@
 //! The command line, as clap reads it.
 
+mod audit;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +11,8 @@ use plugin_core::event::DeadLetterId;
 use crate::exit;
 use crate::feed::OnError;
 use crate::output;
+
+pub(crate) use audit::{Audit, AuditVerify};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -79,6 +83,9 @@ pub(crate) enum Command {
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
+    /// Look at the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
