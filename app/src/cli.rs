@@ -1,6 +1,7 @@
 //! The command line, as clap reads it.
 
 mod audit;
+mod schedules;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -13,6 +14,7 @@ use crate::feed::OnError;
 use crate::output;
 
 pub(crate) use audit::{Audit, AuditVerify};
+pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -168,35 +170,6 @@ pub(crate) struct Removal {
     /// Take the plugins that need it out too; else it is refused while they are there.
     #[arg(long)]
     pub(crate) cascade: bool,
-}
-
-/// What to do with schedules.
-#[derive(Debug, Args)]
-pub(crate) struct Schedules {
-    #[command(subcommand)]
-    pub(crate) action: Option<ScheduleAction>,
-}
-
-/// What to do with a schedule.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ScheduleAction {
-    /// No run of it begins until it is resumed, also through restarts of the plugin.
-    Pause(OneSchedule),
-    /// Go on with it, with its next due time.
-    Resume(OneSchedule),
-    /// Begin a run now, and don't wait for its end.
-    Run(OneSchedule),
-    /// End it for good: as long as the service runs.
-    Cancel(OneSchedule),
-}
-
-/// A schedule.
-#[derive(Debug, Args)]
-pub(crate) struct OneSchedule {
-    /// Name of the plugin.
-    pub(crate) plugin: String,
-    /// Name of the schedule.
-    pub(crate) schedule: String,
 }
 
 /// Tell what waits for each durable subscription.

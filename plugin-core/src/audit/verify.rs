@@ -104,7 +104,7 @@ impl Verified {
 
 /// What an entry says of the line before it.
 #[derive(Deserialize)]
-struct Link {
+struct NamedBefore {
     prev: Option<Digest>,
 }
 
@@ -132,7 +132,7 @@ pub fn verify(data_dir: &Path) -> io::Result<Verified> {
             .take_while(|path| path.exists()),
     );
     files.reverse();
-    let mut walk = Walk::default();
+    let mut walk = ChainWalk::default();
     for file in &files {
         let open = regular::open(file, File::options().read(true))?;
         walk.file(file, BufReader::new(open))?;
@@ -142,7 +142,7 @@ pub fn verify(data_dir: &Path) -> io::Result<Verified> {
 
 /// The way along the chain.
 #[derive(Default)]
-struct Walk {
+struct ChainWalk {
     entries: usize,
     unchained: usize,
     from_the_beginning: bool,
@@ -154,7 +154,7 @@ struct Walk {
     digests: HashSet<Digest>,
 }
 
-impl Walk {
+impl ChainWalk {
     fn file(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<()> {
         let mut bytes = Vec::new();
         for line in 1.. {
@@ -172,7 +172,7 @@ impl Walk {
     }
 
     fn line(&mut self, path: &Path, line: usize, bytes: &[u8]) {
-        let link = serde_json::from_slice::<Link>(bytes).ok();
+        let link = serde_json::from_slice::<NamedBefore>(bytes).ok();
         match link.and_then(|link| link.prev) {
             Some(prev) => self.entry(path, line, prev),
             None if self.entries == 0 => self.unchained += 1,
