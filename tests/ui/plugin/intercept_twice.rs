@@ -9,8 +9,9 @@ impl Guard {
         Self
     }
 
-    #[middleware(deliver, delivered)]
-    fn around(&self, _delivery: &Delivery<'_>) {}
+    #[intercept(deliver)]
+    #[intercept(publish)]
+    fn check(&self, _event: &AnyEvent<'_>) {}
 }
 
 fn main() {}

@@ -9,11 +9,10 @@ impl Guard {
         Self
     }
 
-    #[middleware]
-    fn check(&self, _event: &AnyEvent<'_>) {}
-
-    #[middleware(topics = "user.**")]
-    fn check_users(&self, _event: &AnyEvent<'_>) {}
+    #[intercept(publish)]
+    async fn check(&self, _event: &AnyEvent<'_>) -> Result<()> {
+        Ok(())
+    }
 }
 
 fn main() {}

@@ -9,10 +9,11 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish)]
-    async fn check(&self, _event: &AnyEvent<'_>) -> Result<()> {
-        Ok(())
-    }
+    #[intercept]
+    fn check(&self, _event: &AnyEvent<'_>) {}
+
+    #[intercept(topics = "user.**")]
+    fn check_users(&self, _event: &AnyEvent<'_>) {}
 }
 
 fn main() {}

@@ -9,10 +9,10 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish, topics = "user.**.login")]
+    #[intercept(publish, topics = "user.**.login")]
     fn check(&self, _event: &AnyEvent<'_>) {}
 
-    #[middleware(publish, "user.*")]
+    #[intercept(publish, "user.*")]
     fn check_users(&self, _event: &AnyEvent<'_>) {}
 }
 

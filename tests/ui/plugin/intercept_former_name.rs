@@ -1,3 +1,5 @@
+#![deny(deprecated)]
+
 use plugin_core::prelude::*;
 
 struct Guard;
@@ -9,8 +11,8 @@ impl Guard {
         Self
     }
 
-    #[middleware(deliverd)]
-    fn after(&self, _delivery: &Delivery<'_>, _outcome: &Delivered<'_>) {}
+    #[middleware(publish)]
+    fn check(&self, _event: &AnyEvent<'_>) {}
 }
 
 fn main() {}

@@ -9,10 +9,8 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish)]
-    fn check(&self, _event: &AnyEvent<'_>) -> bool {
-        true
-    }
+    #[intercept(deliver, delivered)]
+    fn around(&self, _delivery: &Delivery<'_>) {}
 }
 
 fn main() {}

@@ -15,9 +15,9 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish, topics = "user.*")]
-    fn redact(&self, _event: &UserLogin) -> Result<Option<UserLogin>> {
-        Ok(None)
+    #[intercept(publish)]
+    fn redact(&self, event: &mut UserLogin) {
+        event.user_id.clear();
     }
 }
 

@@ -9,16 +9,16 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish)]
+    #[intercept(publish)]
     fn check(&self, _delivery: &Delivery<'_>) {}
 
-    #[middleware(deliver)]
+    #[intercept(deliver)]
     fn before(&self, _event: AnyEvent<'_>) {}
 
-    #[middleware(delivered)]
+    #[intercept(delivered)]
     fn after(&self, _delivery: &Delivery<'_>) {}
 
-    #[middleware(deliver)]
+    #[intercept(deliver)]
     fn more(&self, _delivery: &Delivery<'_>, _outcome: &Delivered<'_>) {}
 }
 

@@ -9,9 +9,10 @@ impl Guard {
         Self
     }
 
-    #[middleware(deliver)]
-    #[middleware(publish)]
-    fn check(&self, _event: &AnyEvent<'_>) {}
+    #[intercept(publish)]
+    fn check(&self, _event: &AnyEvent<'_>) -> bool {
+        true
+    }
 }
 
 fn main() {}

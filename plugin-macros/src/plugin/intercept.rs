@@ -1,4 +1,4 @@
-//! `#[middleware(…)]` above a method: the stage and the signature must agree.
+//! `#[intercept(…)]` above a method: the stage and the signature must agree.
 
 use proc_macro2::Span;
 use quote::ToTokens;
@@ -7,7 +7,7 @@ use syn::{
 };
 
 use super::block::Block;
-use super::mark::Mark;
+use super::mark::{FORMER_INTERCEPT, Mark};
 use super::model::{Call, Found, marked};
 use super::{hook, parameter, receiver};
 use crate::attribute::{Arguments, Grammar};
@@ -15,7 +15,7 @@ use crate::diagnostics::Diagnostics;
 use crate::{fragment, topic};
 
 const GRAMMAR: Grammar = Grammar {
-    attribute: "#[middleware]",
+    attribute: "#[intercept]",
     unnamed: None,
     options: &[
         ("publish", "publish"),
@@ -27,7 +27,7 @@ const GRAMMAR: Grammar = Grammar {
 };
 
 /// A method that is called around the events of others.
-pub(crate) struct Middleware {
+pub(crate) struct Interceptor {
     pub(crate) call: Call,
     /// `#[cfg]`s of the method.
     pub(crate) conditions: Vec<Attribute>,
@@ -40,6 +40,8 @@ pub(crate) struct Middleware {
     pub(crate) event: Option<Type>,
     /// What a method of the stage `publish` returns, if it says so.
     pub(crate) output: Option<Type>,
+    /// The attribute's name, if it is the former one.
+    pub(crate) former: Option<Ident>,
 }
 
 /// Which topics it is called for.
@@ -97,18 +99,18 @@ impl Stage {
     }
 }
 
-/// Checks all middleware of a block.
-pub(crate) fn all(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Middleware> {
-    marked(block, Mark::Middleware)
+/// Checks all interceptors of a block.
+pub(crate) fn all(block: &Block, diagnostics: &mut Diagnostics) -> Vec<Interceptor> {
+    marked(block, Mark::Intercept)
         .filter_map(|found| check(found, diagnostics))
         .collect()
 }
 
-fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<Middleware> {
+fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<Interceptor> {
     let attribute = &marked.attribute;
     let mut arguments = arguments(attribute, diagnostics);
-    let call = receiver::call(Mark::Middleware, method, diagnostics);
-    receiver::check_shared(Mark::Middleware, &method.signature, diagnostics);
+    let call = receiver::call(Mark::Intercept, method, diagnostics);
+    receiver::check_shared(Mark::Intercept, &method.signature, diagnostics);
     check_synchronous(&method.signature, diagnostics);
     let topics = topics(&mut arguments, diagnostics);
     let priority = arguments.expression("priority", diagnostics);
@@ -121,7 +123,7 @@ fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<M
         None => check_parameters(stage, &method.signature, diagnostics),
     }
     let output = output(&method.signature, diagnostics);
-    Some(Middleware {
+    Some(Interceptor {
         call,
         conditions: hook::conditions(method, marked),
         stage,
@@ -130,15 +132,20 @@ fn check((method, marked): Found<'_>, diagnostics: &mut Diagnostics) -> Option<M
         priority,
         event,
         output: output.filter(|_| stage == Stage::Publish),
+        former: attribute
+            .path()
+            .get_ident()
+            .filter(|name| *name == FORMER_INTERCEPT)
+            .cloned(),
     })
 }
 
 fn arguments(attribute: &Attribute, diagnostics: &mut Diagnostics) -> Arguments {
     let parentheses =
-        "`#[middleware]` takes its stage in parentheses: write `#[middleware(publish)]`";
+        "`#[intercept]` takes its stage in parentheses: write `#[intercept(publish)]`";
     let arguments = Arguments::of(attribute, &GRAMMAR, parentheses, diagnostics);
     arguments.refuse_positional(
-        "the pattern of a middleware has a name: write `topics = \"user.*\"`",
+        "the pattern of an interceptor has a name: write `topics = \"user.*\"`",
         diagnostics,
     );
     arguments
@@ -184,7 +191,7 @@ fn stage(
             Some((first, _)) => diagnostics.at(
                 &argument.name,
                 format!(
-                    "a middleware has one stage, and `{}` is it: write another method for `{}`",
+                    "an interceptor has one stage, and `{}` is it: write another method for `{}`",
                     first.word(),
                     stage.word()
                 ),
@@ -194,9 +201,9 @@ fn stage(
     if named.is_none() && !arguments.has_unknown() {
         diagnostics.at(
             attribute,
-            "`#[middleware]` says when it is called: write `#[middleware(publish)]` before an \
-                event is published, `#[middleware(deliver)]` before a handler is called, \
-                `#[middleware(delivered)]` after it",
+            "`#[intercept]` says when it is called: write `#[intercept(publish)]` before an \
+                event is published, `#[intercept(deliver)]` before a handler is called, \
+                `#[intercept(delivered)]` after it",
         );
     }
     named.map(|(stage, word)| (stage, word.span()))
@@ -206,7 +213,7 @@ fn check_synchronous(signature: &Signature, diagnostics: &mut Diagnostics) {
     if let Some(token) = &signature.asyncness {
         diagnostics.at(
             token,
-            "a middleware is called on the way of each event, which does not wait: write `fn`, \
+            "an interceptor is called on the way of each event, which does not wait: write `fn`, \
                 and send what takes time to a task of `#[start]`",
         );
     }
@@ -253,7 +260,7 @@ fn check_typed(
         diagnostics.at(
             token,
             format!(
-                "a middleware returns the event that it wants in the place of this one: take \
+                "an interceptor returns the event that it wants in the place of this one: take \
                     `&{text}`, and write `-> Result<Option<{text}>>`"
             ),
         );
@@ -262,7 +269,7 @@ fn check_typed(
         diagnostics.at(
             extra,
             format!(
-                "`#[middleware(publish)]` has no place for this parameter: write `fn check(&self, \
+                "`#[intercept(publish)]` has no place for this parameter: write `fn check(&self, \
                     event: &{text}) -> Result<Option<{text}>>`"
             ),
         );
@@ -279,7 +286,7 @@ fn output(signature: &Signature, diagnostics: &mut Diagnostics) -> Option<Type> 
     if let Type::ImplTrait(_) = &ty {
         diagnostics.at(
             &ty,
-            "a middleware says what it returns: write `Result<()>`, or `Result<Option<…>>` with \
+            "an interceptor says what it returns: write `Result<()>`, or `Result<Option<…>>` with \
                 what it may put in the event's place",
         );
         return None;
@@ -295,14 +302,14 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
             diagnostics.at(
                 parameter.ty.to_token_stream(),
                 format!(
-                    "a middleware borrows the event, which is its publisher's: write `&{event}`"
+                    "an interceptor borrows the event, which is its publisher's: write `&{event}`"
                 ),
             );
         } else if !is_reference_to(parameter, name) {
             diagnostics.at(
                 parameter.ty.to_token_stream(),
                 format!(
-                    "`#[middleware({})]` takes `&{name}<'_>`{} here: write `{}`",
+                    "`#[intercept({})]` takes `&{name}<'_>`{} here: write `{}`",
                     stage.word(),
                     if stage == Stage::Publish {
                         " or a type of event, as `&UserLogin`,"
@@ -318,7 +325,7 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
         diagnostics.at(
             extra,
             format!(
-                "`#[middleware({})]` has no place for this parameter: write `{}`",
+                "`#[intercept({})]` has no place for this parameter: write `{}`",
                 stage.word(),
                 stage.example()
             ),
@@ -328,7 +335,7 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
         diagnostics.at(
             &signature.ident,
             format!(
-                "`#[middleware({})]` takes more than this: write `{}`",
+                "`#[intercept({})]` takes more than this: write `{}`",
                 stage.word(),
                 stage.example()
             ),
@@ -336,7 +343,7 @@ fn check_parameters(stage: Stage, signature: &Signature, diagnostics: &mut Diagn
     }
 }
 
-/// The type of event that a middleware of the stage `publish` takes without a `&`.
+/// The type of event that an interceptor of the stage `publish` takes without a `&`.
 fn by_value(stage: Stage, parameter: &PatType) -> Option<String> {
     let ty = fragment::inner_type(&parameter.ty);
     let is_of_a_call = ["Delivery", "Delivered"]

@@ -15,17 +15,17 @@ impl Guard {
         Self
     }
 
-    #[middleware(publish)]
+    #[intercept(publish)]
     fn redact(&self, _event: &UserLogin) -> Result<Option<String>> {
         Ok(None)
     }
 
-    #[middleware(publish)]
+    #[intercept(publish)]
     fn whole(&self, event: &UserLogin) -> UserLogin {
         UserLogin { user_id: event.user_id.clone() }
     }
 
-    #[middleware(publish, topics = "user.*")]
+    #[intercept(publish, topics = "user.*")]
     fn any(&self, _event: &AnyEvent<'_>) -> Result<Option<UserLogin>> {
         Ok(None)
     }

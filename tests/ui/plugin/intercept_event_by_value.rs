@@ -15,12 +15,12 @@ impl Hello {
         Self
     }
 
-    #[middleware(publish)]
+    #[intercept(publish)]
     fn check(&self, _event: UserLogin) -> Result<()> {
         Ok(())
     }
 
-    #[middleware(publish, topics = "user.*")]
+    #[intercept(publish, topics = "user.*")]
     fn check_any(&self, _event: AnyEvent<'_>) {}
 }
 

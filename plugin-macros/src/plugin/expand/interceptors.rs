@@ -7,10 +7,10 @@ use syn::{Ident, Path};
 
 use super::calls::{associated, outcome};
 use crate::krate;
-use crate::plugin::middleware::{Middleware, Stage, Topics};
+use crate::plugin::intercept::{Interceptor, Stage, Topics};
 
-pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
-    let Middleware {
+pub(super) fn element(krate: &Path, interceptor: &Interceptor) -> TokenStream {
+    let Interceptor {
         call,
         conditions,
         stage,
@@ -18,10 +18,10 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
         topics,
         priority,
         ..
-    } = middleware;
+    } = interceptor;
     let name = &call.name;
     let variant = Ident::new(stage.variant(), *stage_span);
-    let topics = match (topics, &middleware.event) {
+    let topics = match (topics, &interceptor.event) {
         (_, Some(event)) => {
             let there = krate::at(krate, event.span());
             quote_spanned!(event.span()=> #there::__private::event_descriptor::<#event>().topic)
@@ -29,11 +29,11 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
         (Some(Topics::Pattern(pattern)), None) => pattern.to_token_stream(),
         (Some(Topics::Named(_)) | None, None) => quote!("**"),
     };
-    let changes = changes(krate, middleware);
+    let changes = changes(krate, interceptor);
     let priority = priority
         .as_ref()
         .map_or_else(|| quote!(0), ToTokens::to_token_stream);
-    let bind = bind(krate, middleware);
+    let bind = bind(krate, interceptor);
     quote! {
         #(#conditions)*
         #krate::Middleware {
@@ -47,29 +47,44 @@ pub(super) fn element(krate: &Path, middleware: &Middleware) -> TokenStream {
     }
 }
 
-/// What a middleware may put in the place of an event.
-fn change(krate: &Path, middleware: &Middleware) -> TokenStream {
-    match &middleware.event {
+/// A use of something deprecated where the attribute has its former name, so that the compiler
+/// warns of it there.
+pub(super) fn deprecation(interceptor: &Interceptor) -> Option<TokenStream> {
+    let former = interceptor.former.as_ref()?;
+    let conditions = &interceptor.conditions;
+    Some(quote! {
+        #(#conditions)*
+        const _: fn() = {
+            #[deprecated(note = "the attribute's name is `#[intercept(…)]` now: write that")]
+            fn #former() {}
+            #former
+        };
+    })
+}
+
+/// What an interceptor may put in the place of an event.
+fn change(krate: &Path, interceptor: &Interceptor) -> TokenStream {
+    match &interceptor.event {
         Some(event) => event.to_token_stream(),
         None => quote!(#krate::event::Patch),
     }
 }
 
 /// Whether it may change an event, which its return type says.
-fn changes(krate: &Path, middleware: &Middleware) -> TokenStream {
-    let Some(output) = &middleware.output else {
+fn changes(krate: &Path, interceptor: &Interceptor) -> TokenStream {
+    let Some(output) = &interceptor.output else {
         return quote!(false);
     };
-    let change = change(krate, middleware);
+    let change = change(krate, interceptor);
     let there = krate::at(krate, output.span());
     quote_spanned!(output.span()=> <#output as #there::__private::IntoChange<#change>>::CHANGES)
 }
 
 /// What comes of a call of the stage `publish`.
-fn changed(krate: &Path, middleware: &Middleware, called: &TokenStream) -> TokenStream {
-    let change = change(krate, middleware);
-    let Some(output) = &middleware.output else {
-        let span = middleware.call.method.span();
+fn changed(krate: &Path, interceptor: &Interceptor, called: &TokenStream) -> TokenStream {
+    let change = change(krate, interceptor);
+    let Some(output) = &interceptor.output else {
+        let span = interceptor.call.method.span();
         let there = krate::at(krate, span);
         return quote_spanned!(span=> #there::__private::IntoChange::<#change>::into_change(#called));
     };
@@ -81,13 +96,13 @@ fn changed(krate: &Path, middleware: &Middleware, called: &TokenStream) -> Token
 }
 
 /// One call of `Interceptors`.
-fn bind(krate: &Path, middleware: &Middleware) -> TokenStream {
-    let Middleware {
+fn bind(krate: &Path, interceptor: &Interceptor) -> TokenStream {
+    let Interceptor {
         call,
         stage,
         topics,
         ..
-    } = middleware;
+    } = interceptor;
     let function = Ident::new(stage.word(), call.method.span());
     let taken = match stage {
         Stage::Publish => vec![quote!(event)],
@@ -97,15 +112,15 @@ fn bind(krate: &Path, middleware: &Middleware) -> TokenStream {
     let mut arguments = vec![quote!(plugin)];
     arguments.extend(taken.iter().cloned());
     let called = associated(call, &arguments);
-    if let Some(event) = &middleware.event {
-        let outcome = changed(krate, middleware, &called);
+    if let Some(event) = &interceptor.event {
+        let outcome = changed(krate, interceptor, &called);
         let function = Ident::new("publish_typed", event.span());
         return quote! {
             interceptors.#function::<Self, #event>(plugin, |plugin, event| #outcome)
         };
     }
     let outcome = if *stage == Stage::Publish {
-        changed(krate, middleware, &called)
+        changed(krate, interceptor, &called)
     } else {
         outcome(krate, call, &called)
     };
