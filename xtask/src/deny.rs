@@ -52,7 +52,10 @@ fn list<'t>(toml: &'t str, section: &str, key: &str) -> Vec<&'t str> {
 
 /// The packages of a tree, `NAME vVERSION …|LICENCE` a line, whose licence is not allowed.
 fn licences(allowed: &[&str], tree: &str) -> Vec<String> {
-    let mut packages: Vec<_> = tree.lines().filter_map(|line| line.split_once('|')).collect();
+    let mut packages: Vec<_> = tree
+        .lines()
+        .filter_map(|line| line.split_once('|'))
+        .collect();
     packages.sort_unstable();
     packages.dedup();
     packages.retain(|(_, licence)| !is_allowed(allowed, licence));
@@ -113,7 +116,8 @@ mod tests {
 
     #[test]
     fn a_list_is_read_from_its_section() {
-        let toml = "[a]\nallow = [\n    \"no\",\n]\n\n[b]\nallow = [\n    # Why.\n    \"yes\",\n]\n";
+        let toml =
+            "[a]\nallow = [\n    \"no\",\n]\n\n[b]\nallow = [\n    # Why.\n    \"yes\",\n]\n";
         assert_eq!(list(toml, "b", "allow"), ["yes"]);
         assert_eq!(list(toml, "b", "deny"), [""; 0]);
     }
@@ -131,12 +135,21 @@ mod tests {
         ] {
             assert!(allows(good), "{good}");
         }
-        for bad in ["", "GPL-3.0", "MIT AND GPL-3.0", "(MIT OR ISC) AND GPL-3.0", "A"] {
+        for bad in [
+            "",
+            "GPL-3.0",
+            "MIT AND GPL-3.0",
+            "(MIT OR ISC) AND GPL-3.0",
+            "A",
+        ] {
             assert!(!allows(bad), "{bad}");
         }
         let tree = "a v1.0.0|MIT\nb v1.0.0|GPL-3.0\nb v1.0.0|GPL-3.0\n";
         let faults = licences(&["MIT"], tree);
-        assert_eq!(faults, ["b v1.0.0: licence `GPL-3.0` is not allowed by deny.toml"]);
+        assert_eq!(
+            faults,
+            ["b v1.0.0: licence `GPL-3.0` is not allowed by deny.toml"]
+        );
     }
 
     #[test]
