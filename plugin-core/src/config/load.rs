@@ -79,6 +79,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         book,
         &mut loader.report,
     );
+    let overridden = layers::overridden(&tree, &switches, &mut loader.report);
     tree.lay(switches);
     let mut plugins = BTreeMap::new();
     for plugin in composition.plugins() {
@@ -112,6 +113,8 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
             None => Arc::clone(&disk),
         },
         files: disk,
+        overridden,
+        is_mixed: false,
         rolled_back_to: generation.map(|generation| generation.number),
     })
 }
@@ -226,6 +229,10 @@ impl Settings {
         composition: &Composition,
     ) -> Result<Self, ConfigError> {
         let mut settings = now.clone();
+        if self.applied != now.applied && !sections.is_empty() {
+            settings.applied = Arc::new(now.applied.mixed(&self.applied, sections));
+            settings.is_mixed = true;
+        }
         for name in sections {
             match self.plugins.get_key_value(&**name) {
                 Some((name, section)) => settings.plugins.insert(name, section.clone()),

@@ -10,6 +10,7 @@ use crate::context::InstanceId;
 use crate::descriptor::Descriptor;
 use crate::instance_name::{InstanceName, replicas};
 use crate::permission::{Grants, PermissionDenied};
+use crate::provider_bindings::ProviderBindings;
 
 /// A composed set with its checked config.
 #[derive(Debug, Clone)]
@@ -52,7 +53,7 @@ impl Checked {
     /// else says. Things are kept where they are, whatever `data_dir` says now.
     pub(super) fn read_again(
         &self,
-        switches: BTreeMap<String, bool>,
+        switches: BTreeMap<String, Option<bool>>,
     ) -> Result<Self, ConfigureError> {
         let sources = self.sources.clone().switched(switches);
         let here = sources.clone().data_dir(&self.settings.manager.data_dir);
@@ -75,6 +76,24 @@ impl Checked {
             ..self.clone()
         }
         .permitted()
+    }
+
+    /// Whether the files that are applied say what is applied. After the reload of one plugin they need
+    /// not: its file may hold more that is different, and that was not taken over.
+    pub(super) fn is_as_its_files_say(&self) -> bool {
+        let Some(mix) = self.settings.mix() else {
+            return true;
+        };
+        let sources = self.sources.clone().generation(mix);
+        let sources = sources.data_dir(&self.settings.manager.data_dir);
+        let read = config::load(&sources, &self.composition);
+        read.is_ok_and(|read| self.settings.difference(&read).is_empty())
+    }
+
+    /// Which instances one takes services and answers from.
+    pub(super) fn bindings(&self, wanted: &Wanted) -> ProviderBindings {
+        let settings = &self.settings.plugins[wanted.section];
+        config::bindings(wanted.plugin, &settings.config)
     }
 
     fn permitted(self) -> Result<Self, ConfigureError> {

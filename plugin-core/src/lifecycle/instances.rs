@@ -70,13 +70,6 @@ impl Instances {
         &self.all[begin..end]
     }
 
-    /// The names of their sections of config, in start order.
-    pub(super) fn sections(&self) -> Vec<&'static str> {
-        let mut sections: Vec<_> = self.all.iter().map(|one| one.section()).collect();
-        sections.dedup();
-        sections
-    }
-
     /// The instance of a name.
     pub(super) fn named(&self, name: &str) -> Option<&Arc<Instance>> {
         self.all.iter().find(|one| one.name() == name)

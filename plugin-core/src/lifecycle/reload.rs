@@ -1,18 +1,17 @@
 //! What another config changes of what runs: a plan of one step for each instance that it concerns.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::checked::{Checked, Wanted};
-use super::instance::Instance;
 use super::instances::Instances;
 use super::report::micros;
 use super::state::State;
-use super::wiring::{TiedTo, Wiring};
+use super::wiring::Wiring;
 use crate::config::{Difference, Impact, PluginChange};
+use crate::instance_name::InstanceName;
 
 /// What a reload does to one instance, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -69,49 +68,91 @@ pub(super) struct PlannedChange {
     pub(super) wanted: Option<Wanted>,
 }
 
+/// An instance is to come, and plugins that it can't be without do not run.
+#[derive(Debug)]
+pub(super) struct UnmetNeeds {
+    pub(super) plugin: &'static str,
+    pub(super) missing: Vec<&'static str>,
+}
+
 /// The steps from what is under management to what a config wants: first what goes, last first, then
 /// the others in start order. What one that stays still takes something from goes at the end, when
 /// that one takes it from another instance.
+///
+/// # Errors
+///
+/// When an instance is to come and one that it can't be without does not run.
 pub(super) fn plan(
-    (now, wiring): (&Instances, &Wiring),
+    now: &Instances,
     difference: &Difference,
     new: &Checked,
-) -> Vec<PlannedChange> {
+    wiring: &Wiring,
+) -> Result<Vec<PlannedChange>, UnmetNeeds> {
     let wanted = new.wanted();
+    let (mut steps, last) = unloads(now, &wanted, difference, wiring);
+    // The instances that run when the turn comes to those that need them.
+    let mut up = BTreeSet::new();
+    for wanted in wanted {
+        let bindings = new.bindings(&wanted);
+        let needs = wiring.needs_of(wanted.id.plugin, &bindings);
+        let missing: Vec<_> = needs.filter(|need| !need.is_among(&up)).collect();
+        let instance = now.named(wanted.name);
+        let step = match instance {
+            None if missing.is_empty() => {
+                let keys = vec![key_of_number(difference, wanted.section)];
+                Some((ChangeAction::Load, keys))
+            }
+            None => {
+                return Err(UnmetNeeds {
+                    plugin: wanted.name,
+                    missing: missing.into_iter().map(|need| wiring.name(need)).collect(),
+                });
+            }
+            Some(instance) => {
+                let change = change_of(difference, wanted.section);
+                let may_run = missing.is_empty();
+                change.map(|(impact, keys)| {
+                    (action(impact, instance.state(), may_run, &wanted), keys)
+                })
+            }
+        };
+        let starts = |action| matches!(action, ChangeAction::Load | ChangeAction::Restart);
+        if instance.is_some_and(|one| one.is_running())
+            || step.as_ref().is_some_and(|(action, _)| starts(*action))
+        {
+            up.insert(wanted.id);
+        }
+        steps.extend(step.map(|(action, keys)| planned(wanted.name, action, keys, Some(wanted))));
+    }
+    steps.extend(last);
+    Ok(steps)
+}
+
+/// What goes, last first: at once, and at the end because one that stays still takes something from it.
+fn unloads(
+    now: &Instances,
+    wanted: &[Wanted],
+    difference: &Difference,
+    wiring: &Wiring,
+) -> (Vec<PlannedChange>, Vec<PlannedChange>) {
     let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.name).collect();
-    let mut stays: BTreeSet<_> = (now.iter())
-        .filter(|instance| names.contains(instance.name()))
-        .map(|instance| instance.id)
-        .collect();
+    let (stay, gone): (Vec<_>, Vec<_>) =
+        (now.iter().rev()).partition(|instance| names.contains(instance.name()));
+    let mut stays: BTreeSet<_> = stay.into_iter().map(|instance| instance.id).collect();
     let (mut first, mut last) = (Vec::new(), Vec::new());
-    let gone = now.iter().rev();
-    for instance in gone.filter(|instance| !names.contains(instance.name())) {
-        let unload = planned(instance.name(), ChangeAction::Unload, Vec::new(), None);
+    for instance in gone {
+        let keys = vec![key_of_number(difference, instance.section())];
+        let unload = planned(instance.name(), ChangeAction::Unload, keys, None);
         let users = now.iter().filter(|user| stays.contains(&user.id));
         let mut needs = users.flat_map(|user| wiring.needs(user));
-        let serves = |one: &Arc<Instance>| stays.contains(&one.id);
-        let is_left = |need: TiedTo| need.is(instance.id) && !now.matching(need).any(serves);
-        if needs.any(is_left) {
+        if needs.any(|need| need.is(instance.id) && !need.is_among(&stays)) {
             stays.insert(instance.id);
             last.push(unload);
         } else {
             first.push(unload);
         }
     }
-    let others = wanted.iter().filter_map(|wanted| {
-        let Some(instance) = now.named(wanted.name) else {
-            return Some(planned(
-                wanted.name,
-                ChangeAction::Load,
-                Vec::new(),
-                Some(*wanted),
-            ));
-        };
-        let (impact, keys) = change_of(difference, wanted.section)?;
-        let action = action(impact, instance.state(), wanted);
-        Some(planned(wanted.name, action, keys, Some(*wanted)))
-    });
-    first.into_iter().chain(others).chain(last).collect()
+    (first, last)
 }
 
 fn planned(
@@ -127,6 +168,16 @@ fn planned(
         took: Duration::ZERO,
     };
     PlannedChange { change, wanted }
+}
+
+/// The key by which a section has another number of instances; a labelled one that comes or goes is
+/// the key itself.
+fn key_of_number(difference: &Difference, section: &str) -> String {
+    match difference.of(section) {
+        Some(PluginChange::Changed { .. }) => format!("{section}.replicas"),
+        _ if InstanceName::of(section).label.is_some() => section.to_owned(),
+        _ => format!("{section}.enabled"),
+    }
 }
 
 /// What is different for an instance that is wanted before and after: the number of instances does
@@ -147,12 +198,12 @@ fn change_of(difference: &Difference, plugin: &str) -> Option<(Impact, Vec<Strin
     ))
 }
 
-/// The least that will do.
-fn action(impact: Impact, state: State, wanted: &Wanted) -> ChangeAction {
+/// The least that will do; `may_run` says whether all runs that the instance can't be without.
+fn action(impact: Impact, state: State, may_run: bool, wanted: &Wanted) -> ChangeAction {
     let takes_over = wanted.plugin.hooks.reload.is_some();
     match (impact, state) {
         // It is not changed, but may come up now.
-        (Impact::Own | Impact::Instance, State::Failed) => ChangeAction::Restart,
+        (Impact::Own | Impact::Instance, State::Failed) if may_run => ChangeAction::Restart,
         (Impact::Own, State::Running) if takes_over => ChangeAction::Reload,
         (Impact::Own | Impact::Instance, State::Running) => ChangeAction::Restart,
         _ => ChangeAction::Update,

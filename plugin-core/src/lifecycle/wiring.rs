@@ -6,7 +6,7 @@
 //! the build, whether or not config enables them. What an instance takes from one other, a service
 //! or answers, ties it to the instance that its config names, and to no other of that plugin.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::instance::Instance;
@@ -15,6 +15,7 @@ use crate::descriptor::Descriptor;
 use crate::init::Need;
 use crate::instance_name::interned;
 use crate::plan::{Edge, Reason};
+use crate::provider_bindings::ProviderBindings;
 
 /// Which plugins of a build wait for which.
 #[derive(Debug)]
@@ -53,6 +54,16 @@ impl TiedTo {
     /// Whether an instance is one of them.
     pub(super) fn is(self, id: InstanceId) -> bool {
         id.plugin == self.plugin && self.label.is_none_or(|label| label == id.label)
+    }
+
+    /// Whether one of them is in a set.
+    pub(super) fn is_among(self, ids: &BTreeSet<InstanceId>) -> bool {
+        let first = InstanceId {
+            plugin: self.plugin,
+            ..InstanceId::default()
+        };
+        let of_plugin = ids.range(first..).take_while(|id| id.plugin == self.plugin);
+        of_plugin.into_iter().any(|id| self.is(*id))
     }
 }
 
@@ -109,8 +120,19 @@ impl Wiring {
 
     /// What an instance can't be without: one instance of each is enough.
     pub(super) fn needs(&self, instance: &Instance) -> impl Iterator<Item = TiedTo> {
+        let bindings = Arc::clone(&instance.setup().bindings);
         let ties = self.plugins[instance.id.plugin].needs.iter();
-        ties.map(targets(instance))
+        ties.map(move |tie| tie.lead(&bindings))
+    }
+
+    /// The same for an instance of a plugin that takes services and answers as it says.
+    pub(super) fn needs_of(
+        &self,
+        plugin: usize,
+        bindings: &ProviderBindings,
+    ) -> impl Iterator<Item = TiedTo> {
+        let ties = self.plugins[plugin].needs.iter();
+        ties.map(move |tie| tie.lead(bindings))
     }
 
     /// Of instances in start order, which ones wait for which when they start: the place of the one
@@ -123,7 +145,8 @@ impl Wiring {
         let mut waits = Vec::new();
         for (place, instance) in instances.iter().enumerate() {
             let ties = self.plugins[instance.id.plugin].before.iter();
-            for target in ties.map(targets(instance)) {
+            let bindings = Arc::clone(&instance.setup().bindings);
+            for target in ties.map(|tie| tie.lead(&bindings)) {
                 let others = places[target.plugin].iter();
                 let others = others.filter(|&&other| target.is(instances[other].id));
                 waits.extend(others.map(|&other| (place, other)));
@@ -133,12 +156,13 @@ impl Wiring {
     }
 }
 
-/// The instances that the ties of an instance lead to.
-fn targets(instance: &Instance) -> impl Fn(&Tie) -> TiedTo {
-    let setup = instance.setup();
-    move |tie| TiedTo {
-        plugin: tie.plugin,
-        label: tie.taken.map(|key| setup.bindings.label(key)),
+impl Tie {
+    /// The instances that it leads to.
+    fn lead(&self, bindings: &ProviderBindings) -> TiedTo {
+        TiedTo {
+            plugin: self.plugin,
+            label: self.taken.map(|key| bindings.label(key)),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod followed;
 mod history;
 mod instances;
 mod kept;
+#[cfg(unix)]
+mod killed;
 mod letters;
 mod operated;
 mod outside;

@@ -118,7 +118,7 @@ impl SupervisorState {
     }
 
     /// A restart waits for that of what it needs; without one it is off.
-    fn postpone(&self, instance: &Instance, need: TiedTo) {
+    pub(super) fn postpone(&self, instance: &Instance, need: TiedTo) {
         let instances = self.kernel.instances();
         let mut records = self.records();
         let due = (instances.matching(need))

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::failure::{count_restart, names};
 use super::reloading::{Switch, Wish};
 use super::{InstanceRecord, Supervisor, SupervisorState};
+use crate::config;
+use crate::instance_name::InstanceName;
 use crate::lifecycle::changes::{Escalation, Footprint};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{
@@ -68,7 +70,8 @@ impl SupervisorState {
             | Operation::Load { .. }
             | Operation::Unload { .. }
             | Operation::Enable { .. }
-            | Operation::Disable { .. } => {
+            | Operation::Disable { .. }
+            | Operation::Reset { .. } => {
                 let prepared = self.prepare(self.wish(operation)?).await?;
                 self.apply(prepared, actor, escalation).await
             }
@@ -83,10 +86,7 @@ impl SupervisorState {
                     .as_deref()
                     .map(|plugin| self.find(plugin))
                     .transpose()?;
-                let only = plugin
-                    .iter()
-                    .map(|found| found[0].section().to_owned())
-                    .collect();
+                let only = plugin.map(|found| vec![found[0].section().to_owned()]);
                 let switches = self.kernel.configured().sources.switches().clone();
                 Ok(Wish {
                     only,
@@ -94,6 +94,7 @@ impl SupervisorState {
                     kept: Vec::new(),
                 })
             }
+            Operation::Reset { plugin } => self.reset(plugin.as_deref()),
             Operation::Load { plugin } => self.switch(plugin, on(false)),
             Operation::Enable { plugin } => self.switch(plugin, on(true)),
             Operation::Unload { plugin, cascade } => self.switch(plugin, off(*cascade, false)),
@@ -225,12 +226,51 @@ impl SupervisorState {
     fn find(&self, plugin: &str) -> Result<Vec<Arc<Instance>>, OperationError> {
         let instances = self.kernel.instances();
         match instances.find(plugin) {
-            [] => Err(OperationError::Unknown {
-                plugin: plugin.to_owned(),
-                known: instances.sections(),
+            [] => Err(match self.of_build(plugin) {
+                Ok(plugin) => OperationError::NotLoaded { plugin },
+                Err(unknown) => unknown,
             }),
             found => Ok(found.to_vec()),
         }
+    }
+
+    /// Refuses to load an instance while one that it can't be without is not loaded.
+    pub(super) fn loaded_needs(&self, name: &'static str) -> Result<(), OperationError> {
+        let (configured, instances) = (self.kernel.configured(), self.kernel.instances());
+        let settings = &configured.settings;
+        let mut plugins = configured.composition.plugins().enumerate();
+        let plugin = InstanceName::of(name).plugin;
+        let found = plugins.find(|(_, one)| one.name == plugin);
+        let Some(((place, plugin), section)) = found.zip(settings.plugins.get(name)) else {
+            return Ok(());
+        };
+        let wiring = &self.kernel.wiring;
+        let bindings = config::bindings(plugin, &section.config);
+        let needs = wiring.needs_of(place, &bindings);
+        let mut missing: Vec<_> = needs
+            .filter(|need| instances.matching(*need).next().is_none())
+            .map(|need| wiring.name(need))
+            .collect();
+        missing.dedup();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(OperationError::Needs {
+                plugin: name,
+                missing,
+            }),
+        }
+    }
+
+    /// The name of a plugin of the build, or of a labelled instance that config names, whether or not
+    /// it is under management.
+    pub(super) fn of_build(&self, plugin: &str) -> Result<&'static str, OperationError> {
+        let configured = self.kernel.configured();
+        let known = || configured.settings.instances().map(|(_, one)| one.name());
+        let found = known().find(|name| *name == plugin);
+        found.ok_or_else(|| OperationError::Unknown {
+            plugin: plugin.to_owned(),
+            known: known().collect(),
+        })
     }
 }
 

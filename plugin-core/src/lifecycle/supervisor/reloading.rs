@@ -1,7 +1,7 @@
 //! Takes another config over, all of it or nothing: what a step changed is changed back when a later
 //! one fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -10,6 +10,7 @@ use super::SupervisorState;
 use super::failure::{count_restart, names};
 use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
+use crate::instance_name::InstanceName;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
@@ -21,12 +22,13 @@ use crate::lifecycle::{starting, stopping};
 /// What is to be read again.
 #[derive(Debug)]
 pub(super) struct Wish {
-    /// The plugins that are taken over; without any, all are.
-    pub(super) only: Vec<String>,
-    /// The plugins that are on or off until the next start, whatever config says.
-    pub(super) switches: BTreeMap<String, bool>,
+    /// The sections that are taken over; `None` for all, and the manager's own.
+    pub(super) only: Option<Vec<String>>,
+    /// The plugins that are on or off until the next start, whatever config says; without a word, config
+    /// decides and `overrides.yaml` does not.
+    pub(super) switches: BTreeMap<String, Option<bool>>,
     /// Those of them that are noted for all later starts too.
-    pub(super) kept: Vec<(String, bool)>,
+    pub(super) kept: Vec<(String, Option<bool>)>,
 }
 
 /// How a plugin is turned on or off.
@@ -44,8 +46,8 @@ pub(super) struct Switch {
 pub(super) struct Prepared {
     checked: Checked,
     steps: Vec<PlannedChange>,
-    /// The plugins that are on or off from now on, at all later starts too.
-    kept: Vec<(String, bool)>,
+    /// What is noted of plugins for all later starts.
+    kept: Vec<(String, Option<bool>)>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
 }
@@ -72,6 +74,7 @@ impl Prepared {
         let mut outcome = OperationOutcome::of(Vec::new());
         outcome.changes = self.steps.into_iter().map(|step| step.change).collect();
         outcome.later = self.later;
+        outcome.overridden = self.checked.settings.overridden().to_vec();
         outcome
     }
 }
@@ -87,21 +90,20 @@ impl SupervisorState {
         } = wish;
         let read = tokio::task::spawn_blocking(move || {
             let new = now.read_again(switches).map_err(OperationError::Config)?;
+            let Some(only) = only else {
+                return Ok((now, new.will_move(), new));
+            };
             let sections = [&now, &new].map(|config| &config.settings.plugins);
             let is_known = |name: &String| sections.iter().any(|all| all.contains_key(&**name));
             if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
+                let known = new.settings.instances().map(|(_, one)| one.name());
                 return Err(OperationError::Unknown {
                     plugin: unknown.clone(),
-                    known: new.settings.plugins.keys().copied().collect(),
+                    known: known.collect(),
                 });
             }
-            match &*only {
-                [] => Ok((now, new.will_move(), new)),
-                only => {
-                    let only = new.only(only, &now).map_err(OperationError::Config)?;
-                    Ok((now, false, only))
-                }
-            }
+            let only = new.only(&only, &now).map_err(OperationError::Config)?;
+            Ok((now, false, only))
         });
         let (now, will_move, checked) =
             (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
@@ -111,10 +113,15 @@ impl SupervisorState {
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
             steps: plan(
-                (&self.kernel.instances(), &self.kernel.wiring),
+                &self.kernel.instances(),
                 &difference,
                 &checked,
-            ),
+                &self.kernel.wiring,
+            )
+            .map_err(|unmet| OperationError::Needs {
+                plugin: unmet.plugin,
+                missing: unmet.missing,
+            })?,
             later,
             checked,
             kept,
@@ -160,8 +167,9 @@ impl SupervisorState {
         let mut switches = checked.sources.switches().clone();
         switches.retain(|plugin, _| !kept.iter().any(|(kept, _)| kept == plugin));
         checked.sources = checked.sources.clone().switched(switches);
+        outcome.overridden = checked.settings.overridden().to_vec();
         self.kernel.configure(checked);
-        self.kernel.keep_config(by.to_string()).await;
+        self.kernel.keep_config(Some(by.to_string())).await;
         outcome.later = later;
         if !outcome.changes.is_empty() {
             let changed = outcome.changes.iter().map(|change| change.plugin);
@@ -187,9 +195,12 @@ impl SupervisorState {
         }
     }
 
-    /// Notes for all later starts that plugins are on or off: first of all, so that what can't be
+    /// Notes for all later starts whether plugins are on or off: first of all, so that what can't be
     /// noted is not begun.
-    fn note(&self, kept: &[(String, bool)]) -> Result<Option<PreviousOverrides>, OperationError> {
+    fn note(
+        &self,
+        kept: &[(String, Option<bool>)],
+    ) -> Result<Option<PreviousOverrides>, OperationError> {
         if kept.is_empty() {
             return Ok(None);
         }
@@ -270,7 +281,7 @@ impl SupervisorState {
                 }
                 Undo::Load(instance, ran) => {
                     self.manage(&instance);
-                    let back = self.start_if(&instance, ran).await;
+                    let back = self.run_again(&instance, ran).await;
                     (instance, back)
                 }
                 Undo::Unload(instance) => {
@@ -285,12 +296,17 @@ impl SupervisorState {
                 Undo::Restart(instance, setup, ran) => {
                     stopping::stop(&self.kernel, &instance).await;
                     instance.set_up(Setup::clone(&setup));
-                    let back = self.start_if(&instance, ran).await;
+                    let back = self.run_again(&instance, ran).await;
                     (instance, back)
                 }
                 Undo::Reload(instance, setup) => {
-                    let back = starting::reload(&self.kernel, &instance, &setup).await;
+                    let mut back = starting::reload(&self.kernel, &instance, &setup).await;
                     instance.set_up(Setup::clone(&setup));
+                    // What can't be changed back in place starts anew.
+                    if back.is_err() {
+                        stopping::stop(&self.kernel, &instance).await;
+                        back = self.run_again(&instance, true).await;
+                    }
                     (instance, back)
                 }
             };
@@ -303,10 +319,17 @@ impl SupervisorState {
         failed
     }
 
-    async fn start_if(&self, instance: &Arc<Instance>, is_wanted: bool) -> Result<()> {
-        match is_wanted {
-            true => self.launch(instance).await,
-            false => Ok(()),
+    /// Has an instance run that ran before, unless what it needs did not come up again.
+    async fn run_again(&self, instance: &Arc<Instance>, ran: bool) -> Result<()> {
+        if !ran {
+            return Ok(());
+        }
+        match self.missing_needs(instance).first() {
+            Some(&need) => {
+                self.postpone(instance, need);
+                Ok(())
+            }
+            None => self.launch(instance).await,
         }
     }
 
@@ -352,6 +375,35 @@ impl SupervisorState {
         kernel.manage(kernel.instances().without(instance.name()));
     }
 
+    /// What it asks for that config decides again whether a plugin is on, or each that an operator
+    /// turned on or off.
+    pub(super) fn reset(&self, plugin: Option<&str>) -> Result<Wish, OperationError> {
+        let configured = self.kernel.configured();
+        let mut switches = configured.sources.switches().clone();
+        let noted = config::noted_overrides(&self.kernel.data_dir);
+        let noted = noted.map_err(|error| {
+            OperationError::Unreadable(format!("can't read `overrides.yaml`: {error}"))
+        })?;
+        let mut names: BTreeSet<String> = noted.into_keys().collect();
+        names.extend(switches.keys().cloned());
+        if let Some(plugin) = plugin {
+            names.retain(|name| name == plugin);
+            if names.is_empty() {
+                self.of_build(plugin)?;
+            }
+        }
+        let known = configured.settings.instances().map(|(_, one)| one.name());
+        let only = known.filter(|known| names.contains(*known));
+        let only = only.map(str::to_owned).collect();
+        let kept: Vec<_> = names.into_iter().map(|name| (name, None)).collect();
+        switches.extend(kept.iter().cloned());
+        Ok(Wish {
+            only: Some(only),
+            switches,
+            kept,
+        })
+    }
+
     /// What an operation that turns a plugin on or off asks for.
     pub(super) fn switch(
         &self,
@@ -363,26 +415,36 @@ impl SupervisorState {
         }: Switch,
     ) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
-        // Whether config names it is known when that has been read again.
-        let mut only = vec![plugin.to_owned()];
+        // Whether config names a labelled instance is known when it has been read again.
+        let name = match InstanceName::of(plugin).label {
+            Some(_) => self.of_build(plugin).ok(),
+            None => Some(self.of_build(plugin)?),
+        };
+        let mut changed = vec![plugin.to_owned()];
+        let there = self.kernel.instances().find(plugin).to_vec();
+        if let Some(name) = name.filter(|_| enabled && there.is_empty()) {
+            self.loaded_needs(name)?;
+        }
         if !enabled {
-            let gone = self.kernel.instances().find(plugin).to_vec();
-            let dependents = self.kernel.dependents(&gone);
-            if let Some(first) = gone.first().filter(|_| !dependents.is_empty() && !cascade) {
+            let dependents = self.kernel.dependents(&there);
+            if let Some(first) = there.first().filter(|_| !dependents.is_empty() && !cascade) {
                 return Err(OperationError::Required {
                     plugin: first.section(),
                     by: names(&dependents),
                 });
             }
-            only.extend(dependents.iter().map(|one| one.section().to_owned()));
-            only.dedup();
+            changed.extend(dependents.iter().map(|one| one.section().to_owned()));
+            changed.dedup();
         }
         let mut switches = configured.sources.switches().clone();
-        switches.extend(only.iter().map(|name| (name.clone(), enabled)));
-        let kept = if is_kept { &only[..] } else { &[] };
-        let kept = kept.iter().map(|name| (name.clone(), enabled)).collect();
+        let switch = |name: &String| (name.clone(), Some(enabled));
+        switches.extend(changed.iter().map(switch));
+        let kept = if is_kept { &changed[..] } else { &[] };
+        let kept = kept.iter().map(switch).collect();
+        // One that is there already is left as it is, whatever its file says by now.
+        let is_there = enabled && !there.is_empty();
         Ok(Wish {
-            only,
+            only: Some(if is_there { Vec::new() } else { changed }),
             switches,
             kept,
         })

@@ -110,11 +110,16 @@ async fn a_build_may_run_labelled_instances_alone() {
     let running = files.start().await;
     assert_eq!(states(&running).len(), 2);
     assert_eq!(read(&running, "reader@eu").await, pair("eu"));
-    let unknown = running.handle().restart("shelf").await.unwrap_err();
-    let OperationError::Unknown { known, .. } = unknown else {
-        panic!("{unknown}");
-    };
-    assert_eq!(known, ["test-journal", "shelf@eu", "reader@eu"]);
+    let refused = running.handle().restart("shelf").await.unwrap_err();
+    assert!(
+        matches!(refused, OperationError::NotLoaded { plugin: "shelf" }),
+        "{refused}"
+    );
+    let refused = running.handle().restart("shelf@us").await.unwrap_err();
+    assert!(
+        matches!(refused, OperationError::Unknown { .. }),
+        "{refused}"
+    );
     // Who asks from outside of all plugins asks the one without a label.
     let asked = running.request(super::AskWord {}).await;
     assert!(asked.unwrap_err().to_string().contains("instances.ask"));
