@@ -1,9 +1,11 @@
 //! The command line, as clap reads it.
 
+mod audit;
 mod config;
 mod dead_letters;
 mod operate;
 mod queue;
+mod schedules;
 
 use std::path::PathBuf;
 
@@ -13,12 +15,12 @@ use crate::exit;
 use crate::feed::OnError;
 use crate::output;
 
+pub(crate) use audit::{Audit, AuditVerify};
 pub(crate) use config::{Config, ConfigDiff, ConfigRollback, ConfigShow, Which};
 pub(crate) use dead_letters::{DeadLetters, LetterChoice, LetterFilter, LetterList, LetterShow};
-pub(crate) use operate::{
-    OneSchedule, Reload, Removal, ScheduleAction, Schedules, SetChange, Stop, Target,
-};
+pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
 pub(crate) use queue::{Queue, QueueCommand, QueueDrop};
+pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -89,6 +91,9 @@ pub(crate) enum Command {
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
+    /// Look at the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),

@@ -124,6 +124,7 @@ mod boxed;
 mod clock;
 mod const_text;
 mod counted;
+mod digest;
 mod doc;
 mod ending;
 mod health;

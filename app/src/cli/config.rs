@@ -1,4 +1,4 @@
-//! The command `config`.
+//! `config`: what the command line says of the config.
 
 use std::str::FromStr;
 

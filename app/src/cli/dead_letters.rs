@@ -1,4 +1,4 @@
-//! The command `dead-letters`.
+//! `dead-letters`: what the command line says of dead letters.
 
 use clap::{Args, Subcommand};
 use plugin_core::event::DeadLetterId;

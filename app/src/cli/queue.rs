@@ -1,4 +1,4 @@
-//! The command `queue`.
+//! `queue`: what the command line says of stored events.
 
 use clap::{Args, Subcommand};
 

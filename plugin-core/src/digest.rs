@@ -1,17 +1,21 @@
-//! SHA-256 of what config was read from.
+//! SHA-256, of what config was read from and of what is written down for good.
 
 use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use sha2::{Digest as _, Sha256};
 
-/// SHA-256 of what config was read from. Shown and stored as 64 hexadecimal digits.
+/// A SHA-256 digest. Shown and stored as 64 hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Digest([u8; 32]);
 
 impl Digest {
+    /// Sixty-four zeros, which stand where there is nothing to take a digest of.
+    pub(crate) const ZERO: Self = Self([0; 32]);
+
     /// Of texts in their order.
-    pub(super) fn of<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+    pub(crate) fn of<'a>(texts: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let mut hasher = Sha256::new();
         for text in texts {
             // The length keeps texts apart from each other.
@@ -21,7 +25,12 @@ impl Digest {
         Self(hasher.finalize().into())
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    /// Of bytes, as `sha256sum` computes it.
+    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
@@ -55,17 +64,39 @@ impl Serialize for Digest {
 impl<'de> Deserialize<'de> for Digest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
+    }
+}
+
+impl FromStr for Digest {
+    type Err = DigestError;
+
+    fn from_str(text: &str) -> Result<Self, DigestError> {
         let byte = |at: usize| {
             let digits = text.get(at * 2..at * 2 + 2)?;
-            u8::from_str_radix(digits, 16).ok()
+            let is_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
+            is_hex.then(|| u8::from_str_radix(digits, 16).ok())?
         };
         let mut bytes = [0; 32];
         for (at, place) in bytes.iter_mut().enumerate() {
-            *place = byte(at).ok_or_else(|| de::Error::custom("expected 64 hexadecimal digits"))?;
+            *place = byte(at).ok_or(DigestError)?;
         }
-        match text.len() {
-            64 => Ok(Self(bytes)),
-            _ => Err(de::Error::custom("expected 64 hexadecimal digits")),
+        if text.len() == 64 {
+            Ok(Self(bytes))
+        } else {
+            Err(DigestError)
         }
     }
 }
+
+/// A text is no digest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct DigestError;
+
+impl fmt::Display for DigestError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("expected 64 hexadecimal digits")
+    }
+}
+
+impl std::error::Error for DigestError {}
