@@ -16,7 +16,7 @@ use crate::feed::OnError;
 use crate::output;
 
 pub(crate) use audit::{Audit, AuditVerify};
-pub(crate) use config::{Config, ConfigDiff, ConfigRollback, ConfigShow, Which};
+pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow, Which};
 pub(crate) use dead_letters::{DeadLetters, LetterChoice, LetterFilter, LetterList, LetterShow};
 pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
 pub(crate) use queue::{Queue, QueueCommand, QueueDrop};

@@ -13,9 +13,22 @@ pub(crate) enum Config {
     History,
     /// Tell what is different between two configs. Secrets are masked.
     Diff(ConfigDiff),
-    /// Go back to a config that was applied. It holds with the next reload or start, in the place
-    /// of the files, until one of them changes.
+    /// Go back to a config that was applied, in the place of the files, until one of them changes. A
+    /// running service takes it over at once.
     Rollback(ConfigRollback),
+    /// Have config decide again whether a plugin is on: forget what `enable`, `disable`, `load` and
+    /// `unload` said. A running service does so at once.
+    Reset(ConfigReset),
+}
+
+/// Whose switches to forget.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigReset {
+    /// Name of the plugin; else it is all of them.
+    pub(crate) plugin: Option<String>,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Which configs to compare.

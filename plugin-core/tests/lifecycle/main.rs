@@ -14,3 +14,4 @@ mod reload;
 mod start;
 mod stop;
 mod supervision;
+mod switches;
