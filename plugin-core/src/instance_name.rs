@@ -54,6 +54,13 @@ impl<'n> InstanceName<'n> {
     }
 }
 
+/// Whether a name is that of an instance of a plugin: the same as a comparison with
+/// [`InstanceName::plugin`], and cheaper.
+pub(crate) fn is_of(instance: &str, plugin: &str) -> bool {
+    let rest = instance.strip_prefix(plugin);
+    rest.is_some_and(|rest| matches!(rest.as_bytes().first(), None | Some(b'@' | b'#')))
+}
+
 /// Whether a text has the form of a label, which is that of a plugin's name: words of `a-z` and
 /// `0-9` with dashes between them.
 pub(crate) fn is_label(text: &str) -> bool {
@@ -118,6 +125,9 @@ mod tests {
             let parts = InstanceName::of(name);
             let found = (parts.plugin, parts.label, parts.number);
             assert_eq!(found, (plugin, label, number), "{name}");
+            for other in ["hello-plugin", "hello", "hello-plugin-eu"] {
+                assert_eq!(is_of(name, other), plugin == other, "{name}, {other}");
+            }
         }
     }
 

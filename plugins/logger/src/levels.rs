@@ -66,6 +66,7 @@ mod tests {
             levels: [
                 ("quiet".to_owned(), Level::Off),
                 ("loud".to_owned(), Level::Debug),
+                ("loud@us".to_owned(), Level::Error),
             ]
             .into(),
             ..LoggerConfig::default()
@@ -79,8 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_follows_its_plugin() {
+    fn an_instance_follows_its_section_then_its_plugin() {
         assert_eq!(levels().of("loud#2"), LevelFilter::DEBUG);
+        assert_eq!(levels().of("loud@eu"), LevelFilter::DEBUG);
+        assert_eq!(levels().of("loud@us#2"), LevelFilter::ERROR);
         assert_eq!(levels().of("other#2"), LevelFilter::WARN);
     }
 

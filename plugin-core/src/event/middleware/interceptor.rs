@@ -11,7 +11,7 @@ use crate::context::{EventId, Identity, InstanceId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::payload::{AnyEvent, Substitute};
 use crate::guard;
-use crate::instance_name::InstanceName;
+use crate::instance_name::is_of;
 use crate::options::Stage;
 use crate::rcu::tally::Tally;
 
@@ -62,7 +62,7 @@ impl Registration {
     /// Whether it is called for what an instance publishes or handles: not if that is its own
     /// plugin's.
     fn applies_to(&self, instance: &str) -> bool {
-        InstanceName::of(instance).plugin != self.owner.plugin()
+        !is_of(instance, self.owner.plugin())
     }
 
     pub(in crate::event) fn report(&self) -> MiddlewareReport {
