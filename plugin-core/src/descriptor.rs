@@ -13,7 +13,7 @@ use crate::schedule::Schedule;
 use crate::service::Provide;
 use crate::version::Version;
 
-pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, SnapshotHook, StartHook, StopHook};
 
 /// A type that `#[plugin]` made a plugin of.
 #[diagnostic::on_unimplemented(

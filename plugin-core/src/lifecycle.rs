@@ -28,6 +28,7 @@ mod report;
 mod requests;
 mod running;
 mod schedules;
+mod snapshot;
 mod starting;
 mod state;
 mod status;

@@ -17,19 +17,27 @@ use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
-use crate::init::InitContext;
+use crate::init::{InitContext, Predecessor};
 
 /// Starts one instance from the beginning: what a restart does. Its services change hands only when
 /// it runs.
-pub(super) async fn launch(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
-    let launched = match initialize(kernel, instance).await {
+pub(super) async fn launch(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
+    let launched = match initialize(kernel, instance, predecessor).await {
         Ok(()) => start(kernel, instance).await,
         Err(error) => Err(error),
     };
     launched.inspect(|()| install(kernel, instance))
 }
 
-pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
+pub(super) async fn initialize(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
     let began = Instant::now();
     instance.step(Step::Initialize)?;
     instance.begin_life();
@@ -42,7 +50,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
         Arc::clone(&mailbox),
         instance.setup().timeout,
     );
-    let plugin = match build(kernel, instance, &subscriber).await {
+    let plugin = match build(kernel, instance, &subscriber, predecessor).await {
         Ok(plugin) => plugin,
         Err(error) => {
             instance.fail(&error);
@@ -74,11 +82,12 @@ fn build(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
     subscriber: &Subscriber,
+    predecessor: &Arc<Predecessor>,
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
     let current = instance.setup().identity.current();
     let limits = kernel.start_limits(instance);
-    let instance = Arc::clone(instance);
+    let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
     hook::run(current, "init", limits, move || {
         let mut context = InitContext {
             identity: &instance.setup().identity,
@@ -90,6 +99,7 @@ fn build(
             system: &System::new(&shared),
             subscriber: &subscriber,
             timetable: &instance.setup().timetable,
+            predecessor: &predecessor,
             timeout: instance.setup().timeout,
         };
         (instance.descriptor.hooks.init)(&mut context)
@@ -159,6 +169,7 @@ pub(super) async fn reload(
             system: &System::new(&shared),
             subscriber: &subscriber,
             timetable: &before.timetable,
+            predecessor: &Predecessor::default(),
             timeout: before.timeout,
         };
         hook(plugin, &mut context)

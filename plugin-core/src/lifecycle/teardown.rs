@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use super::first_poll::first_poll;
 use super::hook;
 use super::instance::{Instance, Live};
 use super::kernel::Kernel;
+use super::snapshot::snapshot;
 use crate::event::Reception;
 use crate::guard;
 
@@ -169,6 +171,16 @@ impl<'a> Teardown<'a> {
                 "its dead letters are not announced yet, or still in memory only"
             );
         }
+    }
+
+    /// Asks the plugin for what it leaves to its next life.
+    pub(super) async fn snapshot(&self, kernel: &Kernel, live: &Live) -> Option<Value> {
+        self.instance.descriptor.hooks.snapshot?;
+        let deadline = Instant::now() + self.instance.setup().timeout;
+        self.instance
+            .board
+            .change(|entry| entry.waiting = Some(("snapshot", deadline)));
+        snapshot(kernel, self.instance, &live.plugin).await
     }
 
     /// Calls `stop`, if `start` was called.

@@ -10,7 +10,7 @@ use super::mark::{Mark, Marked};
 use super::middleware::{self, Middleware};
 use super::options::Options;
 use super::respond::{self, Respond};
-use super::{schedule, subscription};
+use super::{schedule, snapshot, subscription};
 use crate::diagnostics::Diagnostics;
 use crate::doc;
 
@@ -24,6 +24,7 @@ pub(crate) struct Plugin {
     pub(crate) stop: Option<Hook>,
     pub(crate) reload: Option<Hook>,
     pub(crate) health: Option<Hook>,
+    pub(crate) snapshot: Option<Snapshot>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
@@ -44,6 +45,12 @@ pub(crate) struct Exclusive {
 pub(crate) struct Hook {
     pub(crate) call: Call,
     pub(crate) parameters: Vec<Type>,
+}
+
+/// The method that leaves something to the next life, and the type of that.
+pub(crate) struct Snapshot {
+    pub(crate) call: Call,
+    pub(crate) ty: Type,
 }
 
 /// How a method is called.
@@ -148,6 +155,7 @@ impl Plugin {
         let mut optional = |mark| hook::optional(mark, block, diagnostics);
         let (start, stop) = (optional(Mark::Start), optional(Mark::Stop));
         let (reload, health) = (optional(Mark::Reload), optional(Mark::Health));
+        let snapshot = snapshot::check(block, init.as_ref(), diagnostics);
         let subscriptions = marked(block, Mark::Subscribe)
             .filter_map(|found| subscription::check(found, diagnostics))
             .collect();
@@ -165,6 +173,7 @@ impl Plugin {
             stop,
             reload,
             health,
+            snapshot,
             subscriptions,
             schedules,
             responds,

@@ -10,6 +10,7 @@ use super::Shared;
 use crate::config::{Exhausted, RestartPolicy};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::init::Predecessor;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::instance::InstanceId;
@@ -29,7 +30,7 @@ impl Shared {
             "plugin failed: {error}"
         );
         instance.fail(&error);
-        stopping::tear_down(&self.kernel, &instance).await;
+        stopping::tear_down(&self.kernel, &instance, None).await;
         self.follow_up(&instance, &error).await
     }
 
@@ -88,7 +89,7 @@ impl Shared {
         }
         let now = Instant::now();
         self.record(id, |record| record.restarts.push(now));
-        match self.launch(&instance).await {
+        match self.launch(&instance, &Arc::default()).await {
             Ok(()) => {
                 count_restart(&instance);
                 None
@@ -140,9 +141,13 @@ impl Shared {
         }
     }
 
-    /// Starts an instance again, from the beginning.
-    pub(super) async fn launch(&self, instance: &Arc<Instance>) -> Result<(), Error> {
-        starting::launch(&self.kernel, instance).await?;
+    /// Starts an instance again, from the beginning, with what its life before left.
+    pub(super) async fn launch(
+        &self,
+        instance: &Arc<Instance>,
+        left: &Arc<Predecessor>,
+    ) -> Result<(), Error> {
+        starting::launch(&self.kernel, instance, left).await?;
         instance
             .board
             .change(|entry| entry.health = Health::Healthy);

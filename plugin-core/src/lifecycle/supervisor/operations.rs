@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::failure::{count_restart, names};
 use super::reloading::{Switch, Wish};
 use super::{Record, Shared, Supervisor};
+use crate::init::Predecessor;
 use crate::lifecycle::changes::{Claim, Escalation};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome, Request};
@@ -131,7 +132,8 @@ impl Shared {
                 });
             }
             self.record(instance.id, |record| *record = Record::default());
-            match self.launch_for_operator(instance, escalation).await {
+            let left = Arc::default();
+            match (self.launch_for_operator(instance, &left, escalation)).await {
                 Ok(name) => plugins.push(name),
                 Err(error) => drop(failed.get_or_insert(error)),
             }
@@ -192,9 +194,10 @@ impl Shared {
         if !instance.is_running() {
             return self.start_all(&[Arc::clone(instance)], escalation).await;
         }
-        let stopped = stopping::stop(&self.kernel, instance).await;
+        let (stopped, left) = stopping::stop_for_next(&self.kernel, instance).await;
         self.record(instance.id, |record| *record = Record::default());
-        let plugin = self.launch_for_operator(instance, escalation).await?;
+        let launched = self.launch_for_operator(instance, &left, escalation);
+        let plugin = launched.await?;
         count_restart(instance);
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
@@ -203,10 +206,11 @@ impl Shared {
     async fn launch_for_operator(
         &self,
         instance: &Arc<Instance>,
+        left: &Arc<Predecessor>,
         escalation: &mut Escalation,
     ) -> Result<&'static str, OperationError> {
         let plugin = instance.name();
-        match self.launch(instance).await {
+        match self.launch(instance, left).await {
             Ok(()) => Ok(plugin),
             Err(error) => {
                 let followed = self.follow_up(instance, &error).await;

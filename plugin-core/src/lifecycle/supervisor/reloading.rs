@@ -10,6 +10,7 @@ use super::Shared;
 use super::failure::{count_restart, names};
 use crate::config::{self, OverridesBefore};
 use crate::error::{Error, Result};
+use crate::init::Predecessor;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
@@ -59,8 +60,8 @@ enum Undo {
     Load(Arc<Instance>, bool),
     /// It was loaded.
     Unload(Arc<Instance>),
-    /// It was started with another setup; whether it ran.
-    Restart(Arc<Instance>, Arc<Setup>, bool),
+    /// It was started with another setup; whether it ran, and what it left then.
+    Restart(Arc<Instance>, Arc<Setup>, bool, Arc<Predecessor>),
     /// It has another setup from its next start on.
     Update(Arc<Instance>, Arc<Setup>),
     /// It took the new config over.
@@ -216,7 +217,7 @@ impl Shared {
             let instance = Arc::new(maker.instance(checked, wanted));
             self.manage(&instance);
             undo.push(Undo::Unload(Arc::clone(&instance)));
-            return self.start_with(&instance).await;
+            return self.start_with(&instance, &Arc::default()).await;
         }
         let instance = self.named(wanted.name)?;
         let before = instance.setup();
@@ -224,11 +225,12 @@ impl Shared {
         match action {
             ChangeAction::Restart => {
                 let ran = instance.is_running();
-                let stopped = stopping::stop(&self.kernel, &instance).await;
+                let (stopped, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                 outcome.add_left(&stopped);
                 instance.set_up(setup);
-                undo.push(Undo::Restart(Arc::clone(&instance), before, ran));
-                self.start_with(&instance).await?;
+                let back = Undo::Restart(Arc::clone(&instance), before, ran, Arc::clone(&left));
+                undo.push(back);
+                self.start_with(&instance, &left).await?;
                 count_restart(&instance);
             }
             ChangeAction::Reload => {
@@ -259,7 +261,7 @@ impl Shared {
                 }
                 Undo::Load(instance, ran) => {
                     self.manage(&instance);
-                    let back = self.start_if(&instance, ran).await;
+                    let back = self.start_if(&instance, ran, &Arc::default()).await;
                     (instance, back)
                 }
                 Undo::Unload(instance) => {
@@ -271,10 +273,12 @@ impl Shared {
                     instance.set_up(Setup::clone(&setup));
                     continue;
                 }
-                Undo::Restart(instance, setup, ran) => {
-                    stopping::stop(&self.kernel, &instance).await;
+                Undo::Restart(instance, setup, ran, before) => {
+                    let (_, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                     instance.set_up(Setup::clone(&setup));
-                    let back = self.start_if(&instance, ran).await;
+                    // One that did not come up left nothing.
+                    let left = if left.is_empty() { before } else { left };
+                    let back = self.start_if(&instance, ran, &left).await;
                     (instance, back)
                 }
                 Undo::Reload(instance, setup) => {
@@ -292,17 +296,22 @@ impl Shared {
         failed
     }
 
-    async fn start_if(&self, instance: &Arc<Instance>, is_wanted: bool) -> Result<()> {
+    async fn start_if(
+        &self,
+        instance: &Arc<Instance>,
+        is_wanted: bool,
+        left: &Arc<Predecessor>,
+    ) -> Result<()> {
         match is_wanted {
-            true => self.launch(instance).await,
+            true => self.launch(instance, left).await,
             false => Ok(()),
         }
     }
 
     /// Starts an instance with a config that it has not run with before.
-    async fn start_with(&self, instance: &Arc<Instance>) -> Result<()> {
+    async fn start_with(&self, instance: &Arc<Instance>, left: &Arc<Predecessor>) -> Result<()> {
         self.record(instance.id, |record| *record = super::Record::default());
-        let started = self.launch(instance).await;
+        let started = self.launch(instance, left).await;
         started.inspect_err(|error| self.kernel.failed(instance, error, false))
     }
 
