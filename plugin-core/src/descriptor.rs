@@ -123,6 +123,8 @@ pub struct Descriptor {
     pub after: &'static [&'static str],
     /// Plugins that must not be there.
     pub conflicts: &'static [&'static str],
+    /// Whether two lives of an instance may overlap: a new one is built beside the old one.
+    pub overlap: bool,
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
     /// Methods that run at times of their own.
@@ -155,6 +157,7 @@ impl Descriptor {
             requires: &[],
             after: &[],
             conflicts: &[],
+            overlap: false,
             subscriptions: &[],
             schedules: &[],
             responds: &[],
@@ -216,6 +219,13 @@ impl Descriptor {
     #[must_use]
     pub const fn conflicts(mut self, conflicts: &'static [&'static str]) -> Self {
         self.conflicts = conflicts;
+        self
+    }
+
+    /// Allows two lives of an instance to overlap.
+    #[must_use]
+    pub const fn overlap(mut self) -> Self {
+        self.overlap = true;
         self
     }
 

@@ -22,6 +22,7 @@ mod operation;
 mod operator;
 mod providing;
 mod reload;
+mod replacing;
 mod replays;
 mod replica;
 mod report;
@@ -40,8 +41,8 @@ mod teardown;
 mod wiring;
 
 pub use crate::event::kernel::{
-    EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
-    ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
+    EventDeadLettered, PluginFailed, PluginInitialized, PluginReplaced, PluginStarted,
+    PluginStopped, ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
 };
 pub use crate::health::Health;
 pub use builder::{Manager, ManagerBuilder};

@@ -24,6 +24,10 @@ pub use service::service;
 ///   at compile time.
 /// - `after("logger-plugin")`: plugins that start first if they are there.
 /// - `conflicts("other-plugin")`: plugins that must not be there.
+/// - `overlap`: two lives of the plugin may overlap. A reload that its `#[reload]` does not take over,
+///   and a restart by an operator, then build the new life beside the old one, which serves until
+///   the new one is started; if that fails, it goes on. Both hold what they hold at the same time:
+///   its directory, its connections, twice its tasks. Not together with `queue` of `#[subscribe]`.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
@@ -36,12 +40,16 @@ pub use service::service;
 /// - `#[stop] [async] fn stop(&self)` is called when the last event is handled.
 /// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
+/// - `#[snapshot] [async] fn snapshot(&self) -> T` (or `-> Result<T>`) leaves something to the next
+///   life of the instance, whose `#[init]` takes it as an `Option<Snapshot<T>>`: see
+///   [`Snapshot`](crate::init::Snapshot) for when. It is called when the last event is handled,
+///   before `stop`; with `overlap` while the plugin works. `T` derives `Serialize` and `Deserialize`.
 /// - `#[subscribe(…)]` handles events, see below.
 /// - `#[middleware(…)]` is called around the events of others, see below.
 /// - `#[schedule(…)]` runs at times of its own, see below.
 /// - `#[respond(…)]` answers requests, see below.
 ///
-/// All but `init`, `health` and `respond` return nothing or a `Result<()>`; a batch handler may
+/// All but `init`, `health`, `snapshot` and `respond` return nothing or a `Result<()>`; a batch handler may
 /// return more. Only `init` must be there.
 ///
 /// `#[cfg(…)]` above a method and marks behind a `#[cfg_attr(…)]` are followed, but for those of

@@ -1,6 +1,6 @@
 //! One instance under management: what is fixed of it, and what lives while it runs.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -53,6 +53,8 @@ pub(super) struct Instance {
     /// Which life of which instance this is.
     life: AtomicU64,
     live: Mutex<Option<Live>>,
+    /// Whether another life of the same instance runs, which keeps what this one is to keep.
+    is_beside: AtomicBool,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
 }
@@ -122,6 +124,7 @@ impl Instance {
             board: Board::new(),
             life: AtomicU64::new(0),
             live: Mutex::new(None),
+            is_beside: AtomicBool::new(false),
             home: Mutex::default(),
         }
     }
@@ -167,6 +170,16 @@ impl Instance {
         let setup = self.setup();
         let handlers = setup.subscriptions.iter();
         (handlers.filter(|one| one.mode == Mode::Queued)).count()
+    }
+
+    /// Takes note whether another life of the same instance runs.
+    pub(super) fn set_beside(&self, is_beside: bool) {
+        self.is_beside.store(is_beside, Relaxed);
+    }
+
+    /// Whether another life of the same instance runs.
+    pub(super) fn is_beside(&self) -> bool {
+        self.is_beside.load(Relaxed)
     }
 
     /// Whether it keeps the events of durable subscriptions.

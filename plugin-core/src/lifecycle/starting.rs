@@ -39,6 +39,20 @@ pub(super) async fn initialize(
     predecessor: &Arc<Predecessor>,
 ) -> Result<()> {
     let began = Instant::now();
+    construct(kernel, instance, predecessor).await?;
+    kernel.announcer.announce(PluginInitialized {
+        plugin: instance.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+/// Calls `init`, and tells nobody.
+pub(super) async fn construct(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
     instance.step(Step::Initialize)?;
     instance.begin_life();
     instance.setup().identity.unmute();
@@ -71,10 +85,6 @@ pub(super) async fn initialize(
         quotas: Vec::new(),
     });
     instance.step(Step::Initialized)?;
-    kernel.announcer.announce(PluginInitialized {
-        plugin: instance.name().to_owned(),
-        took_us: micros(began),
-    });
     Ok(())
 }
 
@@ -108,6 +118,19 @@ fn build(
 
 pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     let began = Instant::now();
+    prepare(kernel, instance).await?;
+    instance.step(Step::Started)?;
+    activate(kernel, instance);
+    kernel.audit(instance, "start", Outcome::Done, None);
+    kernel.announcer.announce(PluginStarted {
+        plugin: instance.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+/// Calls `start` of an instance that is built: it works then, and is reached by nobody yet.
+pub(super) async fn prepare(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     instance.step(Step::Start)?;
     let tasks = instance.may_spawn().then(|| scope(kernel, instance));
     let plugin = {
@@ -131,13 +154,6 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
             return Err(error);
         }
     }
-    instance.step(Step::Started)?;
-    activate(kernel, instance);
-    kernel.audit(instance, "start", Outcome::Done, None);
-    kernel.announcer.announce(PluginStarted {
-        plugin: instance.name().to_owned(),
-        took_us: micros(began),
-    });
     Ok(())
 }
 
@@ -177,6 +193,6 @@ pub(super) async fn reload(
     .await
 }
 
-fn micros(since: Instant) -> u64 {
+pub(super) fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

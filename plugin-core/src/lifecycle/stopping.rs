@@ -266,6 +266,9 @@ pub(super) async fn tear_down(
         if report.dead_lettered > 0 {
             teardown.flush_letters(kernel).await;
         }
+        if instance.is_beside() {
+            teardown.answer_calls(kernel).await;
+        }
         if let Some(left) = left {
             left.snapshot = teardown.snapshot(kernel, &live).await;
         }

@@ -23,7 +23,7 @@ use crate::guard;
 /// done at once, unless somebody blocks a thread.
 const LEAVE: Duration = Duration::from_secs(1);
 
-/// How often a stop looks whether only stored events are left.
+/// How often a stop looks whether only stored events are left, or calls of a service are over.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A stop under way: what has been late so far.
@@ -89,7 +89,7 @@ impl<'a> Teardown<'a> {
 
     /// If dead letters are kept here: those that are on their way arrive.
     pub(super) async fn hand_over_letters(&mut self, kernel: &Kernel) {
-        if self.instance.keeps_letters() {
+        if self.instance.keeps_letters() && !self.instance.is_beside() {
             let letters = kernel.bus.letters();
             self.wait("dead letters", letters.hand_over_all()).await;
         }
@@ -97,7 +97,7 @@ impl<'a> Teardown<'a> {
 
     /// If others store their events here: no more do.
     pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
-        if self.instance.is_event_store() {
+        if self.instance.is_event_store() && !self.instance.is_beside() {
             let durables = kernel.bus.durables();
             self.wait("store", durables.suspend()).await;
             durables.cut();
@@ -160,6 +160,17 @@ impl<'a> Teardown<'a> {
             "accepted events or requests were not handled"
         );
         lost
+    }
+
+    /// Waits for the calls of its services that began before another life followed.
+    pub(super) async fn answer_calls(&mut self, kernel: &Kernel) {
+        let identity = Arc::clone(&self.instance.setup().identity);
+        let answered = async {
+            while kernel.switchboard.is_called(&identity) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        self.wait("calls", answered).await;
     }
 
     /// Waits until the letters that the drain left are where they are kept.

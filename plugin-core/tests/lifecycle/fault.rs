@@ -108,8 +108,13 @@ impl Fault {
     /// Does what the config says under a key: nothing, or a fault.
     async fn act(&self, key: &str) -> Result<()> {
         self.note(key);
-        if self.config[key] == "second" && self.journal.of_kind("init").len() == 2 {
-            return Err(Error::retriable("told to fail in its second life"));
+        let told = [("second", 2), ("third", 3)].into_iter();
+        let told = told.filter(|(word, _)| self.config[key] == *word);
+        for (word, life) in told {
+            let lives = self.journal.of_kind("init");
+            if lives.iter().filter(|name| *name == self.name).count() == life {
+                return Err(Error::retriable(format!("told to fail in its {word} life")));
+            }
         }
         act(
             &self.config[key],
@@ -287,6 +292,11 @@ pub(crate) fn leaving(name: &'static str) -> Descriptor {
     let mut plugin = listener(name, &[]);
     plugin.hooks = LEAVING;
     plugin
+}
+
+/// The same, of which two lives may overlap.
+pub(crate) fn overlapping(name: &'static str) -> Descriptor {
+    leaving(name).overlap()
 }
 
 /// A plugin that handles `Ping` from its mailbox.

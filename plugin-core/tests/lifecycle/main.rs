@@ -11,6 +11,7 @@ mod events;
 mod fault;
 mod operations;
 mod reload;
+mod replace;
 mod snapshot;
 mod start;
 mod stop;

@@ -116,6 +116,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .requires
         .iter()
         .map(|requires| requirement(krate, requires));
+    let overlap = (options.overlap).then(|| quote!(.overlap()));
     let (after, conflicts) = (&options.after, &options.conflicts);
     let subscriptions = plugin
         .subscriptions
@@ -143,6 +144,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .requires(const { &[#(#requires),*] })
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
+            #overlap
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })

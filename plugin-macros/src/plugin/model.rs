@@ -156,9 +156,10 @@ impl Plugin {
         let (start, stop) = (optional(Mark::Start), optional(Mark::Stop));
         let (reload, health) = (optional(Mark::Reload), optional(Mark::Health));
         let snapshot = snapshot::check(block, init.as_ref(), diagnostics);
-        let subscriptions = marked(block, Mark::Subscribe)
+        let subscriptions: Vec<_> = marked(block, Mark::Subscribe)
             .filter_map(|found| subscription::check(found, diagnostics))
             .collect();
+        check_queues(&options, &subscriptions, diagnostics);
         let schedules = marked(block, Mark::Schedule)
             .filter_map(|found| schedule::check(found, diagnostics))
             .collect();
@@ -180,6 +181,20 @@ impl Plugin {
             middleware,
             exclusive,
         })
+    }
+}
+
+/// Two lives that overlap share the events of each handler, which then has no queue of its own.
+fn check_queues(options: &Options, subscriptions: &[Subscription], diagnostics: &mut Diagnostics) {
+    let queues = subscriptions
+        .iter()
+        .filter_map(|one| one.serving.queue.as_ref());
+    for queue in queues.filter(|_| options.overlap) {
+        diagnostics.at(
+            queue,
+            "the two lives of a plugin with `overlap` share the events of a handler: leave `queue` \
+                out, `mailbox` in the plugin's config bounds them",
+        );
     }
 }
 

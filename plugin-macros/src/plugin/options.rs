@@ -21,6 +21,7 @@ const GRAMMAR: Grammar = Grammar {
         ("requires", "requires(plugin_logger::Logger = \"^1\")"),
         ("after", "after(\"logger-plugin\")"),
         ("conflicts", "conflicts(\"other-plugin\")"),
+        ("overlap", "overlap"),
         ("provides", "provides(UserService, Cache(priority = 10))"),
         ("crate", "crate = path::to::plugin_core"),
     ],
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) after: Vec<LitStr>,
     pub(crate) conflicts: Vec<LitStr>,
     pub(crate) provides: Vec<Provides>,
+    /// Whether two lives of an instance may overlap.
+    pub(crate) overlap: bool,
 }
 
 /// `Type = "requirement"`.
@@ -85,6 +88,7 @@ impl Options {
             after: names("after", &mut arguments, diagnostics),
             conflicts: names("conflicts", &mut arguments, diagnostics),
             provides: list("provides", &mut arguments, diagnostics),
+            overlap: arguments.flag("overlap", diagnostics),
         };
         options.check(diagnostics);
         options

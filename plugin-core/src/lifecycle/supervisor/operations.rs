@@ -194,12 +194,31 @@ impl Shared {
         if !instance.is_running() {
             return self.start_all(&[Arc::clone(instance)], escalation).await;
         }
+        if instance.descriptor.overlap {
+            return self.replace_one(instance).await;
+        }
         let (stopped, left) = stopping::stop_for_next(&self.kernel, instance).await;
         self.record(instance.id, |record| *record = Record::default());
         let launched = self.launch_for_operator(instance, &left, escalation);
         let plugin = launched.await?;
         count_restart(instance);
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
+    }
+
+    /// Restarts one of which a new life may run beside the old one: that goes on if it fails.
+    async fn replace_one(&self, instance: &Instance) -> Result<OperationOutcome, OperationError> {
+        let plugin = instance.name();
+        let configured = self.kernel.configured();
+        let wanted = configured
+            .wanted()
+            .into_iter()
+            .find(|one| one.name == plugin);
+        let wanted = wanted.ok_or_else(|| in_state(instance))?;
+        let replaced = self.replace(&configured, wanted).await;
+        match replaced {
+            Ok(stopped) => Ok(OperationOutcome::of(vec![plugin]).left([&stopped])),
+            Err(error) => Err(OperationError::NotReplaced { plugin, error }),
+        }
     }
 
     /// A failure is told to the operator, and followed up like any other.

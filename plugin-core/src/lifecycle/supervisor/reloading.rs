@@ -8,16 +8,18 @@ use tokio::time::Instant;
 
 use super::Shared;
 use super::failure::{count_restart, names};
+use super::undo::Undo;
 use crate::config::{self, OverridesBefore};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
-use crate::lifecycle::instance::{Instance, Setup};
+use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
 use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
-use crate::lifecycle::{starting, stopping};
+use crate::lifecycle::report::PluginStop;
+use crate::lifecycle::{replacing, starting, stopping};
 
 /// What is to be read again.
 #[derive(Debug)]
@@ -49,23 +51,6 @@ pub(super) struct Prepared {
     kept: Vec<(&'static str, bool)>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
-}
-
-/// How a step is taken back.
-#[derive(Debug)]
-enum Undo {
-    /// It was noted for later starts.
-    Noted(OverridesBefore),
-    /// It was unloaded; whether it ran.
-    Load(Arc<Instance>, bool),
-    /// It was loaded.
-    Unload(Arc<Instance>),
-    /// It was started with another setup; whether it ran, and what it left then.
-    Restart(Arc<Instance>, Arc<Setup>, bool, Arc<Predecessor>),
-    /// It has another setup from its next start on.
-    Update(Arc<Instance>, Arc<Setup>),
-    /// It took the new config over.
-    Reload(Arc<Instance>, Arc<Setup>),
 }
 
 impl Prepared {
@@ -219,6 +204,11 @@ impl Shared {
             undo.push(Undo::Unload(Arc::clone(&instance)));
             return self.start_with(&instance, &Arc::default()).await;
         }
+        if action == ChangeAction::Replace {
+            outcome.add_left([&self.replace(checked, wanted).await?]);
+            undo.push(Undo::Replace(wanted));
+            return Ok(());
+        }
         let instance = self.named(wanted.name)?;
         let before = instance.setup();
         let setup = maker.setup(checked, wanted, Some(&before));
@@ -227,6 +217,7 @@ impl Shared {
                 let ran = instance.is_running();
                 let (stopped, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                 outcome.add_left(&stopped);
+                setup.timetable.follow(&before.timetable);
                 instance.set_up(setup);
                 let back = Undo::Restart(Arc::clone(&instance), before, ran, Arc::clone(&left));
                 undo.push(back);
@@ -247,65 +238,18 @@ impl Shared {
         Ok(())
     }
 
-    /// Takes steps back, the last one first; says which instances do not come up again. These are
-    /// followed up like any that fail.
-    async fn take_back(&self, undo: Vec<Undo>, escalation: &mut Escalation) -> Vec<&'static str> {
-        let mut failed = Vec::new();
-        for undo in undo.into_iter().rev() {
-            let (instance, back) = match undo {
-                Undo::Noted(before) => {
-                    if let Err(error) = config::restore_overrides(&self.kernel.data_dir, before) {
-                        tracing::error!("`overrides.yaml` is not as it was before: {error}");
-                    }
-                    continue;
-                }
-                Undo::Load(instance, ran) => {
-                    self.manage(&instance);
-                    let back = self.start_if(&instance, ran, &Arc::default()).await;
-                    (instance, back)
-                }
-                Undo::Unload(instance) => {
-                    stopping::stop(&self.kernel, &instance).await;
-                    self.forget(&instance).await;
-                    continue;
-                }
-                Undo::Update(instance, setup) => {
-                    instance.set_up(Setup::clone(&setup));
-                    continue;
-                }
-                Undo::Restart(instance, setup, ran, before) => {
-                    let (_, left) = stopping::stop_for_next(&self.kernel, &instance).await;
-                    instance.set_up(Setup::clone(&setup));
-                    // One that did not come up left nothing.
-                    let left = if left.is_empty() { before } else { left };
-                    let back = self.start_if(&instance, ran, &left).await;
-                    (instance, back)
-                }
-                Undo::Reload(instance, setup) => {
-                    let back = starting::reload(&self.kernel, &instance, &setup).await;
-                    instance.set_up(Setup::clone(&setup));
-                    (instance, back)
-                }
-            };
-            if let Err(error) = back {
-                failed.push(instance.name());
-                let followed = self.follow_up(&instance, &error).await;
-                *escalation = escalation.take().or(followed);
-            }
-        }
-        failed
-    }
-
-    async fn start_if(
-        &self,
-        instance: &Arc<Instance>,
-        is_wanted: bool,
-        left: &Arc<Predecessor>,
-    ) -> Result<()> {
-        match is_wanted {
-            true => self.launch(instance, left).await,
-            false => Ok(()),
-        }
+    /// Has another life of an instance take the place of the one that runs, which goes on if that
+    /// does not come up.
+    pub(super) async fn replace(&self, checked: &Checked, wanted: Wanted) -> Result<PluginStop> {
+        let old = self.named(wanted.name)?;
+        let new = Arc::new(Maker::of(&self.kernel).instance(checked, wanted));
+        let stopped = replacing::replace(&self.kernel, &old, &new).await?;
+        self.record(new.id, |record| *record = super::Record::default());
+        tracing::info!(
+            plugin = new.name(),
+            "a new life took the place of the last one"
+        );
+        Ok(stopped)
     }
 
     /// Starts an instance with a config that it has not run with before.
@@ -315,14 +259,14 @@ impl Shared {
         started.inspect_err(|error| self.kernel.failed(instance, error, false))
     }
 
-    fn named(&self, name: &str) -> Result<Arc<Instance>> {
+    pub(super) fn named(&self, name: &str) -> Result<Arc<Instance>> {
         let instances = self.kernel.instances();
         let instance = instances.named(name).cloned();
         instance.ok_or_else(|| Error::bug(format!("`{name}` went while config was taken over")))
     }
 
     /// Puts an instance under management.
-    fn manage(&self, instance: &Arc<Instance>) {
+    pub(super) fn manage(&self, instance: &Arc<Instance>) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let (bus, subscriptions) = (&kernel.bus, &setup.subscriptions);
         bus.durables().declare(bus, &setup.identity, subscriptions);
@@ -330,7 +274,7 @@ impl Shared {
     }
 
     /// Takes an instance that does not run out of management.
-    async fn forget(&self, instance: &Instance) {
+    pub(super) async fn forget(&self, instance: &Instance) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let durables = kernel.bus.durables();
         let limit = async {
