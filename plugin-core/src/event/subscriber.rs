@@ -37,20 +37,20 @@ use interest::Interest;
 /// The right of one plugin to subscribe at run time. A subscription that is made before the
 /// plugin runs begins when it runs, and all end when it stops.
 #[derive(Clone)]
-pub struct Subscriber(Arc<Inner>);
+pub struct Subscriber(Arc<SubscriberInner>);
 
-struct Inner {
+struct SubscriberInner {
     bus: Bus,
     owner: Arc<Identity>,
     mailbox: Arc<Mailbox>,
     limit: Duration,
     /// Whether the plugin has it.
     handed_out: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<SubscriptionState>,
 }
 
 /// Whether the plugin receives events.
-enum State {
+enum SubscriptionState {
     /// Not yet: what is to be done when it does.
     Before(Bindings),
     Active(Vec<u64>),
@@ -66,13 +66,13 @@ impl Subscriber {
         mailbox: Arc<Mailbox>,
         limit: Duration,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SubscriberInner {
             bus,
             owner,
             mailbox,
             limit,
             handed_out: AtomicBool::new(false),
-            state: Mutex::new(State::Before(Bindings::default())),
+            state: Mutex::new(SubscriptionState::Before(Bindings::default())),
         }))
     }
 
@@ -201,27 +201,29 @@ impl Subscriber {
     /// `Drop` may unsubscribe.
     fn begin(&self, subscription: u64, bound: Bound) -> Result<Option<Retired>> {
         match &mut *self.state() {
-            State::Before(bindings) => {
+            SubscriptionState::Before(bindings) => {
                 bindings.add(subscription, bound);
                 Ok(None)
             }
-            State::Active(subscriptions) => {
+            SubscriptionState::Active(subscriptions) => {
                 subscriptions.push(subscription);
                 Ok(Some(self.0.bus.change(bound.changes)))
             }
-            State::Replaced(_) | State::Ended => Err(Error::external("the plugin is stopping")),
+            SubscriptionState::Replaced(_) | SubscriptionState::Ended => {
+                Err(Error::external("the plugin is stopping"))
+            }
         }
     }
 
     /// Begins to receive: the plugin's own handlers and what was subscribed before, at once.
     pub(crate) fn activate(&self, mut bindings: Bindings) {
         let mut state = self.state();
-        if let State::Before(early) = &mut *state {
+        if let SubscriptionState::Before(early) = &mut *state {
             bindings.append(std::mem::take(early));
         }
         let (subscriptions, changes) = bindings.split();
         let retired = (!changes.is_empty()).then(|| self.0.bus.change(changes));
-        *state = State::Active(subscriptions);
+        *state = SubscriptionState::Active(subscriptions);
         drop(state);
         drop(retired);
     }
@@ -230,18 +232,18 @@ impl Subscriber {
     /// published before goes to that one, an event that is published after to this one.
     pub(crate) fn take_over(&self, before: &Self, mut bindings: Bindings) {
         let mut own = self.state();
-        if let State::Before(early) = &mut *own {
+        if let SubscriptionState::Before(early) = &mut *own {
             bindings.append(std::mem::take(early));
         }
         let (subscriptions, mut changes) = bindings.split();
         let mut other = before.state();
-        let gone = match std::mem::replace(&mut *other, State::Ended) {
-            State::Active(gone) => gone,
+        let gone = match std::mem::replace(&mut *other, SubscriptionState::Ended) {
+            SubscriptionState::Active(gone) => gone,
             _ => Vec::new(),
         };
         changes.insert(0, remove(gone));
-        *other = State::Replaced(self.0.bus.change(changes));
-        *own = State::Active(subscriptions);
+        *other = SubscriptionState::Replaced(self.0.bus.change(changes));
+        *own = SubscriptionState::Active(subscriptions);
     }
 
     /// Receives nothing more. Handlers that publishers are in the middle of calling end first.
@@ -252,11 +254,11 @@ impl Subscriber {
     }
 
     fn end(&self) -> Option<Retired> {
-        let before = std::mem::replace(&mut *self.state(), State::Ended);
+        let before = std::mem::replace(&mut *self.state(), SubscriptionState::Ended);
         let subscriptions = match before {
-            State::Active(subscriptions) => subscriptions,
-            State::Replaced(retired) => return Some(retired),
-            State::Before(_) | State::Ended => return None,
+            SubscriptionState::Active(subscriptions) => subscriptions,
+            SubscriptionState::Replaced(retired) => return Some(retired),
+            SubscriptionState::Before(_) | SubscriptionState::Ended => return None,
         };
         if subscriptions.is_empty() {
             return None;
@@ -267,17 +269,17 @@ impl Subscriber {
     /// As [`Subscriber::begin`], what it returns is dropped without the lock.
     fn unsubscribe(&self, subscription: u64) -> (Option<Vec<TableEdit>>, Option<Retired>) {
         match &mut *self.state() {
-            State::Before(bindings) => (bindings.remove(subscription), None),
-            State::Active(subscriptions) => {
+            SubscriptionState::Before(bindings) => (bindings.remove(subscription), None),
+            SubscriptionState::Active(subscriptions) => {
                 subscriptions.retain(|&other| other != subscription);
                 let retired = self.0.bus.change(vec![remove(vec![subscription])]);
                 (None, Some(retired))
             }
-            State::Replaced(_) | State::Ended => (None, None),
+            SubscriptionState::Replaced(_) | SubscriptionState::Ended => (None, None),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SubscriptionState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use super::instance::Instance;
-use super::kernel::{Kernel, News, Report};
+use super::kernel::{InstanceReport, Kernel, News};
 use crate::event::{
-    Binder, Deliveries, Interceptors, Reception, StoredDelivery, Subscriber, Worker,
+    Binder, Deliveries, DurableDelivery, Interceptors, Reception, Subscriber, Worker,
 };
 use crate::tasks::Tasks;
 
@@ -17,7 +17,7 @@ pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
         instance.setup().tasks,
         Box::new(move |task, error| {
             // Without a supervisor there is nobody to restart anything.
-            drop(reports.send(Report {
+            drop(reports.send(InstanceReport {
                 instance: id,
                 life,
                 news: News::TaskFailed { task, error },
@@ -39,7 +39,7 @@ pub(super) fn enter(
     kernel: &Kernel,
     instance: &Instance,
     before: Option<&Instance>,
-) -> Vec<StoredDelivery> {
+) -> Vec<DurableDelivery> {
     let setup = instance.setup();
     let (plugin, mailbox, subscriber, tasks) = {
         let mut live = instance.live();
@@ -102,7 +102,7 @@ fn subscriber_of(instance: &Instance) -> Option<Subscriber> {
 }
 
 /// From here on the instance receives stored events.
-pub(super) fn deliver(kernel: &Kernel, instance: &Instance, deliveries: Vec<StoredDelivery>) {
+pub(super) fn deliver(kernel: &Kernel, instance: &Instance, deliveries: Vec<DurableDelivery>) {
     let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, instance.queued());
     if let Some(live) = instance.live().as_mut() {
         live.deliveries = deliveries;

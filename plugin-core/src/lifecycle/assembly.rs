@@ -10,8 +10,8 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
-use super::kernel::{Kernel, Life, Report};
-use super::operation::Request;
+use super::kernel::{InstanceReport, Kernel, Life};
+use super::operation::OperationRequest;
 use super::schedules;
 use super::wiring::Wiring;
 use crate::audit::Audit;
@@ -27,8 +27,8 @@ use crate::service::Switchboard;
 /// own.
 pub(super) fn assemble(
     checked: Checked,
-    reports: mpsc::UnboundedSender<Report>,
-    requests: mpsc::Sender<Request>,
+    reports: mpsc::UnboundedSender<InstanceReport>,
+    requests: mpsc::Sender<OperationRequest>,
 ) -> Result<Arc<Kernel>, crate::Error> {
     let manager = &checked.settings.manager;
     let before = Before::of(&manager.data_dir);

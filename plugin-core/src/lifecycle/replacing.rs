@@ -17,7 +17,7 @@ use super::state::Step;
 use super::stopping;
 use crate::audit::Outcome;
 use crate::error::{Error, Result};
-use crate::event::StoredDelivery;
+use crate::event::DurableDelivery;
 use crate::event::kernel::PluginReplaced;
 use crate::init::Predecessor;
 
@@ -70,7 +70,7 @@ async fn predecessor(kernel: &Kernel, old: &Instance) -> Result<Arc<Predecessor>
 
 /// Changes all doors. What is stored is delivered to the new life when the old one is done with
 /// what it has in hand.
-fn swap(kernel: &Arc<Kernel>, old: &Instance, new: &Arc<Instance>) -> Result<Vec<StoredDelivery>> {
+fn swap(kernel: &Arc<Kernel>, old: &Instance, new: &Arc<Instance>) -> Result<Vec<DurableDelivery>> {
     let (before, after) = (old.setup(), new.setup());
     new.step(Step::Started)?;
     let entry = old.board.read();

@@ -13,7 +13,7 @@ use crate::context::{Identity, Meta};
 use crate::error::{Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::payload::Envelope;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,
 /// so is the answer on its way.
@@ -32,7 +32,7 @@ pub(super) async fn ask<Q: Request>(
     let first = route.responder();
     let first = first.ok_or(RequestError::NotRunning { topic })?;
     refuse_own(&first)?;
-    let envelope = Envelope::new(Meta::new(Record::current(), owner.name()), request);
+    let envelope = Envelope::new(Meta::new(ThreadRecord::current(), owner.name()), request);
     let began = Instant::now();
     let deadline = deadline(began, limit);
     let answer = async {

@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use super::failure::{count_restart, names};
 use super::reloading::{Switch, Wish};
-use super::{Record, Shared, Supervisor};
+use super::{InstanceRecord, Supervisor, SupervisorState};
 use crate::init::Predecessor;
-use crate::lifecycle::changes::{Claim, Escalation};
+use crate::lifecycle::changes::{Escalation, Footprint};
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome, Request};
+use crate::lifecycle::operation::{
+    Actor, Operation, OperationError, OperationOutcome, OperationRequest,
+};
 use crate::lifecycle::stopping;
 
 impl Supervisor {
-    pub(super) fn operate(&mut self, request: Request) {
+    pub(super) fn operate(&mut self, request: OperationRequest) {
         let kernel = &self.shared.kernel;
         let claim = match &request.operation {
             Operation::Start { plugin }
@@ -21,9 +23,9 @@ impl Supervisor {
             | Operation::Restart { plugin }
             | Operation::Schedule { plugin, .. } => {
                 let instances = kernel.instances();
-                Claim::of(kernel, instances.find(plugin).iter().map(|one| one.id))
+                Footprint::of(kernel, instances.find(plugin).iter().map(|one| one.id))
             }
-            _ => Claim::of_all(kernel),
+            _ => Footprint::of_all(kernel),
         };
         let shared = Arc::clone(&self.shared);
         self.changes
@@ -31,8 +33,8 @@ impl Supervisor {
     }
 }
 
-impl Shared {
-    async fn carry_out(&self, request: Request) -> Escalation {
+impl SupervisorState {
+    async fn carry_out(&self, request: OperationRequest) -> Escalation {
         let mut escalation = None;
         let outcome = self
             .outcome(&request.operation, &request.actor, &mut escalation)
@@ -131,7 +133,7 @@ impl Shared {
                     missing: missing.into_iter().map(|need| wiring.name(need)).collect(),
                 });
             }
-            self.record(instance.id, |record| *record = Record::default());
+            self.record(instance.id, |record| *record = InstanceRecord::default());
             let left = Arc::default();
             match (self.launch_for_operator(instance, &left, escalation)).await {
                 Ok(name) => plugins.push(name),
@@ -198,7 +200,7 @@ impl Shared {
             return self.replace_one(instance).await;
         }
         let (stopped, left) = stopping::stop_for_next(&self.kernel, instance).await;
-        self.record(instance.id, |record| *record = Record::default());
+        self.record(instance.id, |record| *record = InstanceRecord::default());
         let launched = self.launch_for_operator(instance, &left, escalation);
         let plugin = launched.await?;
         count_restart(instance);

@@ -6,10 +6,10 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Shared;
+use super::SupervisorState;
 use super::failure::{count_restart, names};
 use super::undo::Undo;
-use crate::config::{self, OverridesBefore};
+use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::lifecycle::assembly::Maker;
@@ -62,7 +62,7 @@ impl Prepared {
     }
 }
 
-impl Shared {
+impl SupervisorState {
     /// Reads and checks config, and says what it would change; nothing is changed.
     pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
         let now = self.kernel.configured();
@@ -164,7 +164,7 @@ impl Shared {
     fn note(
         &self,
         kept: &[(&'static str, bool)],
-    ) -> Result<Option<OverridesBefore>, OperationError> {
+    ) -> Result<Option<PreviousOverrides>, OperationError> {
         if kept.is_empty() {
             return Ok(None);
         }
@@ -244,7 +244,7 @@ impl Shared {
         let old = self.named(wanted.name)?;
         let new = Arc::new(Maker::of(&self.kernel).instance(checked, wanted));
         let stopped = replacing::replace(&self.kernel, &old, &new).await?;
-        self.record(new.id, |record| *record = super::Record::default());
+        self.record(new.id, |record| *record = super::InstanceRecord::default());
         tracing::info!(
             plugin = new.name(),
             "a new life took the place of the last one"
@@ -254,7 +254,9 @@ impl Shared {
 
     /// Starts an instance with a config that it has not run with before.
     async fn start_with(&self, instance: &Arc<Instance>, left: &Arc<Predecessor>) -> Result<()> {
-        self.record(instance.id, |record| *record = super::Record::default());
+        self.record(instance.id, |record| {
+            *record = super::InstanceRecord::default()
+        });
         let started = self.launch(instance, left).await;
         started.inspect_err(|error| self.kernel.failed(instance, error, false))
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Shared;
-use crate::config::{self, OverridesBefore};
+use super::SupervisorState;
+use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::lifecycle::assembly::Maker;
@@ -16,7 +16,7 @@ use crate::lifecycle::{starting, stopping};
 #[derive(Debug)]
 pub(super) enum Undo {
     /// It was noted for later starts.
-    Noted(OverridesBefore),
+    Noted(PreviousOverrides),
     /// It was unloaded; whether it ran.
     Load(Arc<Instance>, bool),
     /// It was loaded.
@@ -31,7 +31,7 @@ pub(super) enum Undo {
     Reload(Arc<Instance>, Arc<Setup>),
 }
 
-impl Shared {
+impl SupervisorState {
     /// Has the config of before hold again where another life took it over.
     async fn replace_back(&self, wanted: Wanted) -> Result<(), (Arc<Instance>, Error)> {
         let configured = self.kernel.configured();
