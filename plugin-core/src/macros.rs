@@ -27,7 +27,8 @@ pub use service::service;
 /// - `overlap`: two lives of the plugin may overlap. A reload that its `#[reload]` does not take over,
 ///   and a restart by an operator, then build the new life beside the old one, which serves until
 ///   the new one is started; if that fails, it goes on. Both hold what they hold at the same time:
-///   its directory, its connections, twice its tasks. Not together with `queue` of `#[subscribe]`.
+///   its directory, its connections, twice its tasks; what can't be there twice it passes on with
+///   [`Handover`](crate::init::Handover). Not together with `queue` of `#[subscribe]`.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.

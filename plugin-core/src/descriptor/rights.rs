@@ -62,6 +62,7 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
         | Need::Clock
         | Need::SecurityLog
         | Need::Snapshot
+        | Need::Handover
         | Need::Other(_) => None,
     }
 }

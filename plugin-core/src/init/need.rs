@@ -52,6 +52,8 @@ pub enum Need {
     },
     /// What the life before left as its snapshot.
     Snapshot,
+    /// Values that one life passes to the next one.
+    Handover,
     /// What a parameter type of another crate brings; the text names it.
     Other(&'static str),
 }

@@ -6,19 +6,21 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{InitContext, InitParam, Need};
+use super::{Handover, InitContext, InitParam, Need};
 use crate::error::Result;
 
 /// What the life before left.
 #[derive(Default)]
 pub(crate) struct Predecessor {
     pub(crate) snapshot: Option<Value>,
+    /// What it offers.
+    pub(crate) handover: Option<Handover>,
 }
 
 impl Predecessor {
     /// Whether nothing is left.
     pub(crate) fn is_empty(&self) -> bool {
-        self.snapshot.is_none()
+        self.snapshot.is_none() && self.handover.is_none()
     }
 }
 

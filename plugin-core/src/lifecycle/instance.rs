@@ -19,6 +19,7 @@ use crate::event::{
     CircuitBreaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
     Subscription,
 };
+use crate::init::Handover;
 use crate::options::Mode;
 use crate::place::Place;
 use crate::schedule::Timetable;
@@ -82,6 +83,8 @@ pub(super) struct Live {
     pub(super) plugin: PluginRef,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
+    /// Between this life and those before and after it.
+    pub(super) handover: Handover,
     /// Whether `start` was called, or there is none to call.
     pub(super) has_started: bool,
     /// Of one that may spawn tasks.

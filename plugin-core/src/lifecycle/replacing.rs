@@ -46,6 +46,8 @@ pub(super) async fn replace(
     let stopped = stopping::tear_down(kernel, old, None).await;
     deliver(kernel, new, stored);
     new.setup().identity.outlive();
+    drop(predecessor);
+    starting::let_go_of_before(new);
     // `Stopping` allows it, and nobody else takes steps of it.
     let _stopped = old.step(Step::Stopped);
     let (outcome, fault) = match stopped.is_clean() {
@@ -62,10 +64,16 @@ pub(super) async fn replace(
 
 /// What the life that runs leaves to the next one, while it goes on.
 async fn predecessor(kernel: &Kernel, old: &Instance) -> Result<Arc<Predecessor>> {
-    let plugin = old.live().as_ref().map(|live| Arc::clone(&live.plugin));
-    let plugin = plugin.ok_or_else(|| Error::bug("a life that does not run has no next one"))?;
-    let snapshot = snapshot(kernel, old, &plugin).await;
-    Ok(Arc::new(Predecessor { snapshot }))
+    let live = old.live().as_ref().map(|live| {
+        let plugin = Arc::clone(&live.plugin);
+        (plugin, live.handover.clone())
+    });
+    let (plugin, handover) =
+        live.ok_or_else(|| Error::bug("a life that does not run has no next one"))?;
+    Ok(Arc::new(Predecessor {
+        snapshot: snapshot(kernel, old, &plugin).await,
+        handover: Some(handover),
+    }))
 }
 
 /// Changes all doors. What is stored is delivered to the new life when the old one is done with

@@ -17,7 +17,8 @@ use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
-use crate::init::{InitContext, Predecessor};
+use crate::guard;
+use crate::init::{Handover, InitContext, Predecessor};
 
 /// Starts one instance from the beginning: what a restart does. Its services change hands only when
 /// it runs.
@@ -30,7 +31,10 @@ pub(super) async fn launch(
         Ok(()) => start(kernel, instance).await,
         Err(error) => Err(error),
     };
-    launched.inspect(|()| install(kernel, instance))
+    launched.inspect(|()| {
+        install(kernel, instance);
+        let_go_of_before(instance);
+    })
 }
 
 pub(super) async fn initialize(
@@ -64,7 +68,8 @@ pub(super) async fn construct(
         Arc::clone(&mailbox),
         instance.setup().timeout,
     );
-    let plugin = match build(kernel, instance, &subscriber, predecessor).await {
+    let handover = Handover::after(predecessor.handover.clone());
+    let plugin = match build(kernel, instance, &subscriber, (predecessor, &handover)).await {
         Ok(plugin) => plugin,
         Err(error) => {
             instance.fail(&error);
@@ -76,6 +81,7 @@ pub(super) async fn construct(
         plugin,
         mailbox,
         subscriber,
+        handover,
         has_started: false,
         tasks: None,
         worker: None,
@@ -92,12 +98,13 @@ fn build(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
     subscriber: &Subscriber,
-    predecessor: &Arc<Predecessor>,
+    (predecessor, handover): (&Arc<Predecessor>, &Handover),
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
     let current = instance.setup().identity.current();
     let limits = kernel.start_limits(instance);
     let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
+    let handover = handover.clone();
     hook::run(current, "init", limits, move || {
         let mut context = InitContext {
             identity: &instance.setup().identity,
@@ -110,6 +117,7 @@ fn build(
             subscriber: &subscriber,
             timetable: &instance.setup().timetable,
             predecessor: &predecessor,
+            handover: &handover,
             timeout: instance.setup().timeout,
         };
         (instance.descriptor.hooks.init)(&mut context)
@@ -157,15 +165,44 @@ pub(super) async fn prepare(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> R
     Ok(())
 }
 
+/// Drops what the life before offered.
+pub(super) fn let_go_of_before(instance: &Instance) {
+    let handover = instance.live().as_ref().map(|live| live.handover.clone());
+    if let Some(handover) = handover {
+        let_go_of_offers(instance, Handover::close, &handover);
+    }
+}
+
+/// Drops what was offered: that may be the last to hold what a plugin made.
+pub(super) fn let_go_of_offers(
+    instance: &Instance,
+    let_go: impl FnOnce(&Handover),
+    handover: &Handover,
+) {
+    let let_go = guard::call(instance.setup().identity.current(), || {
+        let_go(handover);
+        Ok(())
+    });
+    if let Err(error) = let_go {
+        tracing::error!(
+            plugin = instance.name(),
+            "the `Drop` of what it handed over {error}"
+        );
+    }
+}
+
 /// Has a running instance take over another config in place.
 pub(super) async fn reload(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
     setup: &Setup,
 ) -> Result<()> {
-    let live =
-        (instance.live().as_ref()).map(|live| (Arc::clone(&live.plugin), live.subscriber.clone()));
-    let (Some(hook), Some((plugin, subscriber))) = (instance.descriptor.hooks.reload, live) else {
+    let live = instance.live().as_ref().map(|live| {
+        let plugin = Arc::clone(&live.plugin);
+        (plugin, live.subscriber.clone(), live.handover.clone())
+    });
+    let hook = instance.descriptor.hooks.reload;
+    let (Some(hook), Some((plugin, subscriber, handover))) = (hook, live) else {
         return Err(Error::bug("it has no `#[reload]`, or does not run"));
     };
     let (shared, instance, setup) = (Arc::clone(kernel), Arc::clone(instance), setup.clone());
@@ -186,6 +223,7 @@ pub(super) async fn reload(
             subscriber: &subscriber,
             timetable: &before.timetable,
             predecessor: &Predecessor::default(),
+            handover: &handover,
             timeout: before.timeout,
         };
         hook(plugin, &mut context)

@@ -13,13 +13,14 @@ use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
+use super::starting::let_go_of_offers;
 use super::state::{State, Step};
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
 use crate::event::kernel::{PluginStopped, SystemStopped};
-use crate::init::Predecessor;
+use crate::init::{Handover, Predecessor};
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
@@ -254,6 +255,9 @@ pub(super) async fn tear_down(
     };
     let live = instance.live().take();
     if let Some(mut live) = live {
+        if left.is_none() && !instance.is_beside() {
+            let_go_of_offers(instance, Handover::withdraw, &live.handover);
+        }
         teardown.hand_over_letters(kernel).await;
         kernel.switchboard.withdraw(&instance.setup().identity);
         let_go(kernel);
@@ -271,6 +275,7 @@ pub(super) async fn tear_down(
         }
         if let Some(left) = left {
             left.snapshot = teardown.snapshot(kernel, &live).await;
+            left.handover = Some(live.handover.clone());
         }
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;

@@ -1,5 +1,10 @@
 //! A new life of a plugin beside the one that runs, and in its place.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a test that publishes while something else happens, and awaits its tasks"
+)]
+
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use plugin_core::lifecycle::{

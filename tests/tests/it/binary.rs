@@ -7,6 +7,7 @@ mod admin;
 mod broken;
 mod feed;
 mod followed;
+mod gapless;
 mod history;
 mod kept;
 mod letters;

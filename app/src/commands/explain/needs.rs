@@ -45,6 +45,7 @@ fn needed(need: &Need, set: &Composition) -> Needed {
             _ => "the right to operate the system".to_owned(),
         },
         Need::Snapshot => "what its life before left, if it left something".to_owned(),
+        Need::Handover => "what its lives pass to each other".to_owned(),
         Need::Other(what) => (*what).to_owned(),
         _ => "something that this program does not know".to_owned(),
     };
