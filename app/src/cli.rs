@@ -1,5 +1,8 @@
 //! The command line, as clap reads it.
 
+mod audit;
+mod schedules;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +12,9 @@ use plugin_core::event::DeadLetterId;
 use crate::exit;
 use crate::feed::OnError;
 use crate::output;
+
+pub(crate) use audit::{Audit, AuditVerify};
+pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -79,6 +85,9 @@ pub(crate) enum Command {
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
+    /// Look at the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
@@ -163,35 +172,6 @@ pub(crate) struct Removal {
     pub(crate) cascade: bool,
 }
 
-/// What to do with schedules.
-#[derive(Debug, Args)]
-pub(crate) struct Schedules {
-    #[command(subcommand)]
-    pub(crate) action: Option<ScheduleAction>,
-}
-
-/// What to do with a schedule.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ScheduleAction {
-    /// No run of it begins until it is resumed, also through restarts of the plugin.
-    Pause(OneSchedule),
-    /// Go on with it, with its next due time.
-    Resume(OneSchedule),
-    /// Begin a run now, and don't wait for its end.
-    Run(OneSchedule),
-    /// End it for good: as long as the service runs.
-    Cancel(OneSchedule),
-}
-
-/// A schedule.
-#[derive(Debug, Args)]
-pub(crate) struct OneSchedule {
-    /// Name of the plugin.
-    pub(crate) plugin: String,
-    /// Name of the schedule.
-    pub(crate) schedule: String,
-}
-
 /// Tell what waits for each durable subscription.
 ///
 /// Works on the file of `queue-plugin`, while the service runs and while it does not.
@@ -228,9 +208,22 @@ pub(crate) enum Config {
     History,
     /// Tell what is different between two configs. Secrets are masked.
     Diff(ConfigDiff),
-    /// Go back to a config that was applied. It holds with the next reload or start, in the place
-    /// of the files, until one of them changes.
+    /// Go back to a config that was applied, in the place of the files, until one of them changes. A
+    /// running service takes it over at once.
     Rollback(ConfigRollback),
+    /// Have config decide again whether a plugin is on: forget what `enable`, `disable`, `load` and
+    /// `unload` said. A running service does so at once.
+    Reset(ConfigReset),
+}
+
+/// Whose switches to forget.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigReset {
+    /// Name of the plugin; else it is all of them.
+    pub(crate) plugin: Option<String>,
+    /// Say what would change, and change nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
 }
 
 /// Which configs to compare.

@@ -28,7 +28,6 @@ mod doubtful;
 mod schema;
 mod shape;
 
-mod digest;
 mod files;
 mod generation;
 mod reading;
@@ -60,10 +59,10 @@ mod difference;
 mod generations;
 mod leaves;
 
+pub use crate::digest::{Digest, DigestError};
 pub use difference::{
     ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
 };
-pub use digest::Digest;
 pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
@@ -89,8 +88,10 @@ pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
 pub(crate) use overrides::{
-    PreviousOverrides, restore as restore_overrides, write as override_enabled,
+    PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
+    write as override_enabled,
 };
+pub use overrides::{overridden, reset_overrides};
 
 pub use crate::audit::AuditConfig;
 pub use crate::backoff::Backoff;

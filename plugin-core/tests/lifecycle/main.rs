@@ -16,3 +16,4 @@ mod snapshot;
 mod start;
 mod stop;
 mod supervision;
+mod switches;

@@ -4,12 +4,15 @@
 mod absent;
 mod accounts;
 mod admin;
+mod audit;
 mod broken;
 mod feed;
 mod followed;
 mod gapless;
 mod history;
 mod kept;
+#[cfg(unix)]
+mod killed;
 mod letters;
 mod operated;
 mod outside;

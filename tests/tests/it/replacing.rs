@@ -96,7 +96,7 @@ impl Clerk {
         self.life
     }
 
-    #[middleware(publish, topics = "replacing.*")]
+    #[intercept(publish, topics = "replacing.*")]
     fn around(&self, event: &AnyEvent<'_>) {
         assert_eq!(event.topic(), "replacing.item");
         self.write("around", self.life);

@@ -65,7 +65,7 @@ impl SupervisorState {
                 }
                 Undo::Load(instance, ran) => {
                     self.manage(&instance);
-                    let back = self.start_if(&instance, ran, &Arc::default()).await;
+                    let back = self.run_again(&instance, ran, &Arc::default()).await;
                     (instance, back)
                 }
                 Undo::Unload(instance) => {
@@ -86,12 +86,17 @@ impl SupervisorState {
                     instance.set_up(Setup::clone(&setup));
                     // One that did not come up left nothing.
                     let left = if left.is_empty() { before } else { left };
-                    let back = self.start_if(&instance, ran, &left).await;
+                    let back = self.run_again(&instance, ran, &left).await;
                     (instance, back)
                 }
                 Undo::Reload(instance, setup) => {
-                    let back = starting::reload(&self.kernel, &instance, &setup).await;
+                    let mut back = starting::reload(&self.kernel, &instance, &setup).await;
                     instance.set_up(Setup::clone(&setup));
+                    // What can't be changed back in place starts anew.
+                    if back.is_err() {
+                        let (_, left) = stopping::stop_for_next(&self.kernel, &instance).await;
+                        back = self.run_again(&instance, true, &left).await;
+                    }
                     (instance, back)
                 }
             };
@@ -104,15 +109,22 @@ impl SupervisorState {
         failed
     }
 
-    async fn start_if(
+    /// Has an instance run that ran before, unless what it needs did not come up again.
+    async fn run_again(
         &self,
         instance: &Arc<Instance>,
-        is_wanted: bool,
+        ran: bool,
         left: &Arc<Predecessor>,
     ) -> Result<()> {
-        match is_wanted {
-            true => self.launch(instance, left).await,
-            false => Ok(()),
+        if !ran {
+            return Ok(());
+        }
+        match self.missing_needs(instance).first() {
+            Some(&need) => {
+                self.postpone(instance, need);
+                Ok(())
+            }
+            None => self.launch(instance, left).await,
         }
     }
 }
