@@ -1,7 +1,8 @@
-//! Reload: a file is changed while the service runs. Only what is different is touched, and what is
-//! wrong is refused.
+//! Reload: a file is changed while the service runs. Only what is different is touched, what is
+//! wrong is refused, and a plugin that is restarted goes on with what it left.
 #![expect(clippy::print_stdout, reason = "a program that shows what it does")]
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 
 use plugin_core::config::Sources;
@@ -40,12 +41,34 @@ impl Sign {
     }
 }
 
+/// Counts who comes in. Another limit of the kernel takes a new life of it, which goes on counting.
+struct Door {
+    visitors: AtomicU64,
+}
+
+#[plugin(name = "door-plugin")]
+impl Door {
+    #[init]
+    fn init(before: Option<Snapshot<u64>>) -> Self {
+        let visitors = before.map_or(0, |Snapshot(visitors)| visitors) + 1;
+        println!("door: {visitors} came in");
+        Self {
+            visitors: visitors.into(),
+        }
+    }
+
+    #[snapshot]
+    fn snapshot(&self) -> u64 {
+        self.visitors.load(Relaxed)
+    }
+}
+
 #[tokio::main]
 pub(crate) async fn main() -> Result<()> {
     let dir = tempfile::tempdir()?;
     let file = dir.path().join("sign-plugin.yaml");
     std::fs::write(&file, "sign-plugin: { config: { text: open } }")?;
-    let set = Composition::assemble(&[Sign::DESCRIPTOR]).expect("the set fits");
+    let set = Composition::assemble(&[Sign::DESCRIPTOR, Door::DESCRIPTOR]).expect("the set fits");
     let sources = Sources::new()
         .config_dir(dir.path())
         .data_dir(dir.path().join("data"));
@@ -55,6 +78,11 @@ pub(crate) async fn main() -> Result<()> {
     std::fs::write(&file, "sign-plugin: { config: { text: closed } }")?;
     let outcome = running.handle().reload().await?;
     assert_eq!(outcome.changes[0].action, ChangeAction::Reload);
+
+    let door = dir.path().join("door-plugin.yaml");
+    std::fs::write(&door, "door-plugin: { timeout: 9s }")?;
+    let outcome = running.handle().reload().await?;
+    assert_eq!(outcome.changes[0].action, ChangeAction::Restart);
 
     std::fs::write(&file, "sign-plugin: { config: { txt: open } }")?;
     let refused = running.handle().reload().await;

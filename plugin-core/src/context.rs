@@ -4,6 +4,7 @@
 //! Invariants: the pointer leads to a frame whose `within` has not returned; a frame stands still
 //! while it is led to.
 
+mod counts;
 mod identity;
 mod meta;
 
@@ -18,8 +19,10 @@ use tokio::time::Instant;
 use crate::boxed::BoxFuture;
 use crate::traceparent::TraceContext;
 
-pub(crate) use identity::{Counters, InstanceId};
-pub use identity::{EventCounts, Identity};
+pub(crate) use counts::Counters;
+pub use counts::EventCounts;
+pub use identity::Identity;
+pub(crate) use identity::InstanceId;
 pub use meta::EventId;
 pub(crate) use meta::{Lineage, Meta};
 

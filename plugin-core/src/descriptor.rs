@@ -13,7 +13,7 @@ use crate::schedule::Schedule;
 use crate::service::Provide;
 use crate::version::Version;
 
-pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, StartHook, StopHook};
+pub use hooks::{HealthHook, Hooks, InitHook, ReloadHook, SnapshotHook, StartHook, StopHook};
 
 /// A type that `#[plugin]` made a plugin of.
 #[diagnostic::on_unimplemented(
@@ -125,6 +125,8 @@ pub struct Descriptor {
     pub conflicts: &'static [&'static str],
     /// Why it can run as one instance alone, if that is so.
     pub singleton: Option<&'static str>,
+    /// Whether two lives of an instance may overlap: a new one is built beside the old one.
+    pub overlap: bool,
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
     /// Methods that run at times of their own.
@@ -158,6 +160,7 @@ impl Descriptor {
             after: &[],
             conflicts: &[],
             singleton: None,
+            overlap: false,
             subscriptions: &[],
             schedules: &[],
             responds: &[],
@@ -227,6 +230,13 @@ impl Descriptor {
     #[must_use]
     pub const fn singleton(mut self, why: &'static str) -> Self {
         self.singleton = Some(why);
+        self
+    }
+
+    /// Allows two lives of an instance to overlap.
+    #[must_use]
+    pub const fn overlap(mut self) -> Self {
+        self.overlap = true;
         self
     }
 

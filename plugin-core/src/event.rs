@@ -54,7 +54,7 @@ pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use descriptor::unmatched::{matches_any, similar};
 pub(crate) use descriptor::{kernel, linked};
-pub(crate) use durable::{Deliveries, ask};
+pub(crate) use durable::{Deliveries, DurableDelivery, ask};
 pub(crate) use outcome::backlog::Pending;
 pub(crate) use outcome::breaker::CircuitBreaker;
 pub(crate) use publisher::announcer::DeadLetterAnnouncer;

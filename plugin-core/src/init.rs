@@ -1,6 +1,8 @@
 //! What `init` may ask for: one parameter, one need, read off its type.
 
+mod handover;
 mod need;
+mod predecessor;
 
 use std::any::Any;
 use std::fmt;
@@ -23,7 +25,10 @@ use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
 
 pub use crate::clock::Clock;
+pub use handover::Handover;
 pub use need::{Arity, ConfigNeed, Need};
+pub(crate) use predecessor::Predecessor;
+pub use predecessor::{Snapshot, SnapshotType};
 
 /// A type that a parameter of `#[init]` can have.
 ///
@@ -32,7 +37,7 @@ pub use need::{Arity, ConfigNeed, Need};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `System`, `Operator` or `Option<Operator>`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -61,6 +66,10 @@ pub struct InitContext<'a> {
     pub(crate) system: &'a dyn SystemView,
     pub(crate) subscriber: &'a Subscriber,
     pub(crate) timetable: &'a Arc<Timetable>,
+    /// What the life before left.
+    pub(crate) predecessor: &'a Predecessor,
+    /// Between this life and those before and after it.
+    pub(crate) handover: &'a Handover,
     /// The instance's time limit.
     pub(crate) timeout: Duration,
 }

@@ -183,8 +183,8 @@ pub use compose::{Absent, Composition, LinkError, Note};
 pub use context::{Current, EventCounts, Identity, current};
 pub use counted::counted;
 pub use descriptor::{
-    Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, StartHook,
-    StopHook,
+    Descriptor, HealthHook, Hooks, InitHook, Kind, Plugin, ReloadHook, Requirement, SnapshotHook,
+    StartHook, StopHook,
 };
 pub use ending::at_the_end;
 pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};

@@ -22,11 +22,13 @@ mod operation;
 mod operator;
 mod providing;
 mod reload;
+mod replacing;
 mod replays;
 mod report;
 mod requests;
 mod running;
 mod schedules;
+mod snapshot;
 mod starting;
 mod state;
 mod status;
@@ -39,8 +41,8 @@ mod wiring;
 
 pub use crate::data_lock::{Holder, holder};
 pub use crate::event::kernel::{
-    EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
-    ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
+    EventDeadLettered, PluginFailed, PluginInitialized, PluginReplaced, PluginStarted,
+    PluginStopped, ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
 };
 pub use crate::health::Health;
 pub use builder::{Manager, ManagerBuilder};

@@ -26,6 +26,11 @@ pub use service::service;
 /// - `conflicts("other-plugin")`: plugins that must not be there.
 /// - `singleton = "the log is of the process"`: it runs as one instance alone, for that reason: config
 ///   can't give it labelled instances or replicas. Without it, whoever configures the plugin may.
+/// - `overlap`: two lives of the plugin may overlap. A reload that its `#[reload]` does not take over,
+///   and a restart by an operator, then build the new life beside the old one, which serves until
+///   the new one is started; if that fails, it goes on. Both hold what they hold at the same time:
+///   its directory, its connections, twice its tasks; what can't be there twice it passes on with
+///   [`Handover`](crate::init::Handover). Not together with `queue` of `#[subscribe]`.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
@@ -38,12 +43,16 @@ pub use service::service;
 /// - `#[stop] [async] fn stop(&self)` is called when the last event is handled.
 /// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
+/// - `#[snapshot] [async] fn snapshot(&self) -> T` (or `-> Result<T>`) leaves something to the next
+///   life of the instance, whose `#[init]` takes it as an `Option<Snapshot<T>>`: see
+///   [`Snapshot`](crate::init::Snapshot) for when. It is called when the last event is handled,
+///   before `stop`; with `overlap` while the plugin works. `T` derives `Serialize` and `Deserialize`.
 /// - `#[subscribe(…)]` handles events, see below.
 /// - `#[intercept(…)]` is called around the events of others, see below.
 /// - `#[schedule(…)]` runs at times of its own, see below.
 /// - `#[respond(…)]` answers requests, see below.
 ///
-/// All but `init`, `health` and `respond` return nothing or a `Result<()>`; a batch handler may
+/// All but `init`, `health`, `snapshot` and `respond` return nothing or a `Result<()>`; a batch handler may
 /// return more. Only `init` must be there.
 ///
 /// `#[cfg(…)]` above a method and marks behind a `#[cfg_attr(…)]` are followed, but for those of

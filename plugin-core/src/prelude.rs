@@ -12,7 +12,7 @@ pub use crate::event::{
     Publishers, Request, Requester, Requesters, Subscriber,
 };
 pub use crate::files::Files;
-pub use crate::init::{Clock, Config, DataDir, InitParam};
+pub use crate::init::{Clock, Config, DataDir, Handover, InitParam, Snapshot};
 pub use crate::lifecycle::{Health, Operator, System};
 pub use crate::schedule::{ScheduledRun, Scheduler};
 pub use crate::service::{Service, Services};

@@ -19,7 +19,7 @@ use crate::event::{
     AnswerData, Answered, BatchOutcome, Declared, Event, EventData, EventDescriptor, Request,
 };
 use crate::health::Health;
-use crate::init::Need;
+use crate::init::{Need, SnapshotType};
 use crate::tasks::Tasks;
 
 pub use crate::boxed::{downcast, provider};
@@ -204,6 +204,46 @@ impl IntoHealth for Health {
     fn into_health(self) -> Health {
         self
     }
+}
+
+/// What `#[snapshot]` may return: what it leaves, or a [`Result`] of it.
+#[diagnostic::on_unimplemented(
+    message = "`#[snapshot]` returns `{T}` or `Result<{T}>`, not `{Self}`",
+    label = "this is not what `#[init]` takes",
+    note = "return the `T` of `Option<Snapshot<T>>`, the parameter of `#[init]`"
+)]
+pub trait IntoSnapshot<T> {
+    /// What is left to the next life.
+    ///
+    /// # Errors
+    ///
+    /// What the method returned.
+    fn into_snapshot(self) -> Result<T>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T> IntoSnapshot<T> for T {
+    fn into_snapshot(self) -> Result<T> {
+        Ok(self)
+    }
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, E: Into<Error>> IntoSnapshot<T> for Result<T, E> {
+    fn into_snapshot(self) -> Result<T> {
+        self.map_err(Into::into)
+    }
+}
+
+/// The future of `#[snapshot]`.
+pub fn snapshot<T: SnapshotType, F>(method: F) -> BoxFuture<'static, Result<serde_json::Value>>
+where
+    F: Future<Output: IntoSnapshot<T>> + Send + 'static,
+{
+    Box::pin(async move {
+        let snapshot = method.await.into_snapshot()?;
+        Ok(serde_json::to_value(snapshot)?)
+    })
 }
 
 /// What `#[start]` may take.

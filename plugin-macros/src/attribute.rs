@@ -235,6 +235,17 @@ impl Arguments {
         Some(self.named.swap_remove(at))
     }
 
+    /// Takes a flag out, and says whether it was there.
+    pub(crate) fn flag(&mut self, name: &str, diagnostics: &mut Diagnostics) -> bool {
+        let Some(argument) = self.take(name) else {
+            return false;
+        };
+        if !argument.is_flag() {
+            self.malformed(&argument, diagnostics);
+        }
+        true
+    }
+
     /// Takes `name = "text"` out.
     pub(crate) fn string(&mut self, name: &str, diagnostics: &mut Diagnostics) -> Option<LitStr> {
         let argument = self.take(name)?;

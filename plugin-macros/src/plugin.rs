@@ -12,6 +12,7 @@ mod parameter;
 mod receiver;
 mod respond;
 mod schedule;
+mod snapshot;
 mod subscription;
 mod version;
 

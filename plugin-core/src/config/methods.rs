@@ -54,8 +54,9 @@ fn handler(declared: &Subscription, settings: &PluginSettings, report: &mut Repo
     };
     let section = format!("handlers.{}", declared.handler);
     let mut issue = issues(settings, &section, report);
+    let shares = settings.config.replicas > 1 || plugin.overlap;
     let unfit: Vec<_> = (config.keys())
-        .filter_map(|key| Some((key, unfit(declared, settings.config.replicas, key)?)))
+        .filter_map(|key| Some((key, unfit(declared, shares, key)?)))
         .collect();
     for (key, why) in &unfit {
         issue(&format!(".{key}"), format!("{why}: leave `{key}` out"));
@@ -69,7 +70,7 @@ fn handler(declared: &Subscription, settings: &PluginSettings, report: &mut Repo
 }
 
 /// Why a handler can't have an option, if it can't.
-fn unfit(declared: &Subscription, replicas: usize, key: &str) -> Option<String> {
+fn unfit(declared: &Subscription, shares: bool, key: &str) -> Option<String> {
     let (handler, options) = (declared.handler, declared.options);
     if declared.mode == Mode::Inline && key != "timeout" {
         return Some(format!(
@@ -87,7 +88,7 @@ fn unfit(declared: &Subscription, replicas: usize, key: &str) -> Option<String> 
         "queue" if options.durable => Some(format!(
             "the events of the durable `{handler}` wait in the store, whose `max_events` bounds them"
         )),
-        "queue" if options.group.is_some() || replicas > 1 => Some(format!(
+        "queue" if options.group.is_some() || shares => Some(format!(
             "an event goes to whichever member of the group of `{handler}` has room in its \
             `mailbox`"
         )),

@@ -1,14 +1,13 @@
 //! Who an instance is: its name, its rights and its counters, shared by all of its handles.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use serde::Serialize;
-
+use super::counts::{Counters, Counts, EventCounts};
 use super::{Current, Lineage, Meta};
 use crate::instance_name::InstanceName;
 use crate::permission::Grants;
-use crate::rcu::{Tally, Total};
+use crate::rcu::Tally;
 
 /// Which instance of which plugin: the order is the start order, by which handlers are called and
 /// providers are sorted.
@@ -46,12 +45,23 @@ pub struct Identity {
     grants: Grants,
     counters: Counters,
     published: Tally,
+    /// What the lives before this one did.
+    before: Mutex<EarlierLives>,
     /// Whether its publishers are void: it has stopped.
     muted: AtomicBool,
     /// Whether it is the manager, whose own events nobody refuses.
     is_manager: bool,
     /// How many events may come one after the other until one that it publishes.
     max_event_depth: u16,
+}
+
+/// What the lives of an instance before this one did.
+#[derive(Debug, Default)]
+struct EarlierLives {
+    /// Those that have ended.
+    ended: Counts,
+    /// The one that may still go on beside this one.
+    last: Option<Arc<Identity>>,
 }
 
 impl Identity {
@@ -68,6 +78,7 @@ impl Identity {
             grants,
             counters: Counters::default(),
             published: Tally::new(),
+            before: Mutex::default(),
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
@@ -162,12 +173,33 @@ impl Identity {
         &self.published
     }
 
-    /// What it did with events so far.
+    /// What it did with events so far, in this life and in those that it followed.
     pub(crate) fn events(&self) -> EventCounts {
-        EventCounts {
-            published: self.published.sum(),
-            ..self.counters.snapshot()
+        self.counted().into()
+    }
+
+    fn counted(&self) -> Counts {
+        let own = self.counters.counted(self.published.sum());
+        let before = self.before();
+        let last = before.last.as_ref().map(|last| last.counted());
+        own + before.ended + last.unwrap_or_default()
+    }
+
+    /// Goes on with the counts of another life, which may go on beside this one.
+    pub(crate) fn follow(&self, before: &Arc<Self>) {
+        self.before().last = Some(Arc::clone(before));
+    }
+
+    /// The life that it followed has ended.
+    pub(crate) fn outlive(&self) {
+        let mut before = self.before();
+        if let Some(last) = before.last.take() {
+            before.ended = before.ended + last.counted();
         }
+    }
+
+    fn before(&self) -> MutexGuard<'_, EarlierLives> {
+        self.before.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The context of code of this instance.
@@ -191,111 +223,6 @@ impl Identity {
             ..self.current()
         }
     }
-}
-
-/// What handlers did, of one instance or one alone.
-#[derive(Debug, Default)]
-pub(crate) struct Counters {
-    /// Events of inline handlers, counted by the publishers' threads.
-    pub(crate) inline: Total,
-    /// Events of queued handlers.
-    queued: AtomicU64,
-    pub(crate) errors: AtomicU64,
-    pub(crate) dropped: AtomicU64,
-    retries: AtomicU64,
-    dead_lettered: AtomicU64,
-    /// Events that it was not let publish.
-    refused: AtomicU64,
-    /// Events whose time was taken, and that time.
-    timed: AtomicU64,
-    nanos: AtomicU64,
-    max_nanos: AtomicU64,
-}
-
-impl Counters {
-    /// Counts the events of a queued call that begins, and says how many there were before.
-    pub(crate) fn receive(&self, events: u64) -> u64 {
-        self.queued.fetch_add(events, Relaxed)
-    }
-
-    /// Counts an event that middleware refused.
-    pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Relaxed);
-    }
-
-    /// Counts a call that failed.
-    pub(crate) fn fail(&self) {
-        self.errors.fetch_add(1, Relaxed);
-    }
-
-    /// Counts events that a handler is called with again.
-    pub(crate) fn retry(&self, events: u64) {
-        self.retries.fetch_add(events, Relaxed);
-    }
-
-    /// Counts an event that went to the dead letters.
-    pub(crate) fn dead_letter(&self) {
-        self.dead_lettered.fetch_add(1, Relaxed);
-    }
-
-    /// Notes the time of a call that handled `events` events.
-    pub(crate) fn took(&self, events: u64, took: Duration) {
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.timed.fetch_add(events, Relaxed);
-        self.nanos.fetch_add(nanos, Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
-    }
-
-    /// Notes the mean time of calls with one event each.
-    pub(crate) fn took_each(&self, calls: u64, mean: Duration) {
-        let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
-        self.timed.fetch_add(calls, Relaxed);
-        (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
-    }
-
-    pub(crate) fn snapshot(&self) -> EventCounts {
-        let nanos = self.nanos.load(Relaxed);
-        EventCounts {
-            received: self.inline.sum() + self.queued.load(Relaxed),
-            published: 0,
-            errors: self.errors.load(Relaxed),
-            dropped: self.dropped.load(Relaxed),
-            retries: self.retries.load(Relaxed),
-            dead_lettered: self.dead_lettered.load(Relaxed),
-            refused: self.refused.load(Relaxed),
-            mean_nanos: nanos.checked_div(self.timed.load(Relaxed)).unwrap_or(0),
-            max_nanos: self.max_nanos.load(Relaxed),
-        }
-    }
-}
-
-/// What an instance did with events, since it was configured.
-///
-/// Numbers of events are exact. Times are those of a sample: of each handler the first calls, then
-/// one in 64; of a handler with a `timeout` every call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
-#[non_exhaustive]
-pub struct EventCounts {
-    /// Events that its handlers were called with.
-    pub received: u64,
-    /// Events that it published.
-    pub published: u64,
-    /// Calls of its handlers that failed, panicked or ran out of time, and faults of its middleware.
-    pub errors: u64,
-    /// Events dropped by an overflow policy.
-    pub dropped: u64,
-    /// Events that its handlers were called with again after they had failed with them.
-    pub retries: u64,
-    /// Events that its handlers failed with for good, or did not come to: they are in the dead
-    /// letters.
-    pub dead_lettered: u64,
-    /// Events that middleware did not let it publish.
-    pub refused: u64,
-    /// Mean time of an event in its handlers, of those that were timed, in nanoseconds.
-    pub mean_nanos: u64,
-    /// Longest call of a handler, of those that were timed, in nanoseconds.
-    pub max_nanos: u64,
 }
 
 #[cfg(test)]

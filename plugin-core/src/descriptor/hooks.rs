@@ -22,6 +22,8 @@ pub struct Hooks {
     pub reload: Option<ReloadHook>,
     /// Says how the plugin is.
     pub health: Option<HealthHook>,
+    /// Leaves what the next life of the instance goes on with.
+    pub snapshot: Option<SnapshotHook>,
 }
 
 /// See [`Hooks::init`].
@@ -34,6 +36,8 @@ pub type StopHook = fn(PluginRef) -> BoxFuture<'static, Result<()>>;
 pub type ReloadHook = fn(PluginRef, &mut InitContext<'_>) -> Result<BoxFuture<'static, Result<()>>>;
 /// See [`Hooks::health`].
 pub type HealthHook = fn(PluginRef) -> BoxFuture<'static, Health>;
+/// See [`Hooks::snapshot`].
+pub type SnapshotHook = fn(PluginRef) -> BoxFuture<'static, Result<serde_json::Value>>;
 
 impl Hooks {
     /// Hooks with `init` alone.
@@ -45,6 +49,7 @@ impl Hooks {
             stop: None,
             reload: None,
             health: None,
+            snapshot: None,
         }
     }
 
@@ -75,6 +80,13 @@ impl Hooks {
         self.health = Some(hook);
         self
     }
+
+    /// Adds `snapshot`.
+    #[must_use]
+    pub const fn snapshot(mut self, hook: SnapshotHook) -> Self {
+        self.snapshot = Some(hook);
+        self
+    }
 }
 
 impl fmt::Debug for Hooks {
@@ -84,6 +96,7 @@ impl fmt::Debug for Hooks {
             .field("stop", &self.stop.is_some())
             .field("reload", &self.reload.is_some())
             .field("health", &self.health.is_some())
+            .field("snapshot", &self.snapshot.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -54,6 +54,8 @@ enum SubscriptionState {
     /// Not yet: what is to be done when it does.
     Before(Bindings),
     Active(Vec<u64>),
+    /// Another life receives in its place, by the table that replaced this one.
+    Replaced(Retired),
     Ended,
 }
 
@@ -207,7 +209,9 @@ impl Subscriber {
                 subscriptions.push(subscription);
                 Ok(Some(self.0.bus.change(bound.changes)))
             }
-            SubscriptionState::Ended => Err(Error::external("the plugin is stopping")),
+            SubscriptionState::Replaced(_) | SubscriptionState::Ended => {
+                Err(Error::external("the plugin is stopping"))
+            }
         }
     }
 
@@ -224,6 +228,24 @@ impl Subscriber {
         drop(retired);
     }
 
+    /// Begins to receive in the place of another life, by one change of the table: an event that was
+    /// published before goes to that one, an event that is published after to this one.
+    pub(crate) fn take_over(&self, before: &Self, mut bindings: Bindings) {
+        let mut own = self.state();
+        if let SubscriptionState::Before(early) = &mut *own {
+            bindings.append(std::mem::take(early));
+        }
+        let (subscriptions, mut changes) = bindings.split();
+        let mut other = before.state();
+        let gone = match std::mem::replace(&mut *other, SubscriptionState::Ended) {
+            SubscriptionState::Active(gone) => gone,
+            _ => Vec::new(),
+        };
+        changes.insert(0, remove(gone));
+        *other = SubscriptionState::Replaced(self.0.bus.change(changes));
+        *own = SubscriptionState::Active(subscriptions);
+    }
+
     /// Receives nothing more. Handlers that publishers are in the middle of calling end first.
     pub(crate) async fn deactivate(&self) {
         if let Some(retired) = self.end() {
@@ -233,8 +255,10 @@ impl Subscriber {
 
     fn end(&self) -> Option<Retired> {
         let before = std::mem::replace(&mut *self.state(), SubscriptionState::Ended);
-        let SubscriptionState::Active(subscriptions) = before else {
-            return None;
+        let subscriptions = match before {
+            SubscriptionState::Active(subscriptions) => subscriptions,
+            SubscriptionState::Replaced(retired) => return Some(retired),
+            SubscriptionState::Before(_) | SubscriptionState::Ended => return None,
         };
         if subscriptions.is_empty() {
             return None;
@@ -251,7 +275,7 @@ impl Subscriber {
                 let retired = self.0.bus.change(vec![remove(vec![subscription])]);
                 (None, Some(retired))
             }
-            SubscriptionState::Ended => (None, None),
+            SubscriptionState::Replaced(_) | SubscriptionState::Ended => (None, None),
         }
     }
 

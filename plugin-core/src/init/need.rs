@@ -50,6 +50,10 @@ pub enum Need {
         /// `One`: it does not start without. `Optional`: it takes the right if it is granted.
         arity: Arity,
     },
+    /// What the life before left as its snapshot.
+    Snapshot,
+    /// Values that one life passes to the next one.
+    Handover,
     /// What a parameter type of another crate brings; the text names it.
     Other(&'static str),
 }

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use super::instance::Instance;
 use super::kernel::{InstanceReport, Kernel, News};
-use crate::event::{Binder, Deliveries, Interceptors, Reception, Worker};
+use crate::event::{
+    Binder, Deliveries, DurableDelivery, Interceptors, Reception, Subscriber, Worker,
+};
 use crate::tasks::Tasks;
 
 /// A scope of tasks whose failures reach the supervisor.
@@ -24,12 +26,26 @@ pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
     )
 }
 
-/// From here on the instance receives events and requests. Nothing of the plugin is called or dropped
-/// under the lock of `live`.
+/// From here on the instance receives events and requests.
 pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
+    let deliveries = enter(kernel, instance, None);
+    deliver(kernel, instance, deliveries);
+}
+
+/// From here on the instance receives events and requests, in the place of an earlier life if there
+/// is one; but for stored events, of which the deliveries are returned. Nothing of the plugin is
+/// called or dropped under the lock of `live`.
+pub(super) fn enter(
+    kernel: &Kernel,
+    instance: &Instance,
+    before: Option<&Instance>,
+) -> Vec<DurableDelivery> {
+    let setup = instance.setup();
     let (plugin, mailbox, subscriber, tasks) = {
         let mut live = instance.live();
-        let Some(live) = live.as_mut() else { return };
+        let Some(live) = live.as_mut() else {
+            return Vec::new();
+        };
         if !instance.descriptor.subscriptions.is_empty() || live.subscriber.is_handed_out() {
             let worker = Worker::new(Arc::clone(&live.mailbox)).run();
             live.worker = Some(crate::spawn::spawn(worker));
@@ -43,46 +59,52 @@ pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
     };
     let mut bindings = Binder::bind(
         &kernel.bus,
-        &instance.setup().identity,
+        &setup.identity,
         &mailbox,
-        instance.setup().timeout,
-        (&plugin, &instance.setup().subscriptions),
+        setup.timeout,
+        (&plugin, &setup.subscriptions),
     );
     let middleware = (&plugin, instance.descriptor.middleware);
-    Interceptors::bind(
-        &kernel.bus,
-        &instance.setup().identity,
-        middleware,
-        &mut bindings,
-    );
+    Interceptors::bind(&kernel.bus, &setup.identity, middleware, &mut bindings);
     let deliveries = bindings.take_deliveries();
     let breakers = bindings.take_breakers();
     let quotas = bindings.take_quotas();
-    subscriber.activate(bindings);
-    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, instance.queued());
+    match before.and_then(subscriber_of) {
+        Some(before) => subscriber.take_over(&before, bindings),
+        None => subscriber.activate(bindings),
+    }
     if let Some(live) = instance.live().as_mut() {
-        live.deliveries = deliveries;
         live.breakers = breakers;
         live.quotas = quotas;
     }
     if let Some(tasks) = tasks {
         let declared = instance.descriptor.schedules;
-        instance
-            .setup()
-            .timetable
-            .activate(&plugin, declared, tasks);
+        setup.timetable.activate(&plugin, declared, tasks);
     }
     if instance.descriptor.responds.is_empty() {
-        return;
+        return deliveries;
     }
     let reception = Reception::open(
         &kernel.bus,
-        &instance.setup().identity,
-        instance.setup().timeout,
+        &setup.identity,
+        setup.timeout,
         (&plugin, instance.descriptor.responds),
     );
     match instance.live().as_mut() {
         Some(live) => live.reception = Some(reception),
         None => reception.close(),
+    }
+    deliveries
+}
+
+fn subscriber_of(instance: &Instance) -> Option<Subscriber> {
+    instance.live().as_ref().map(|live| live.subscriber.clone())
+}
+
+/// From here on the instance receives stored events.
+pub(super) fn deliver(kernel: &Kernel, instance: &Instance, deliveries: Vec<DurableDelivery>) {
+    let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, instance.queued());
+    if let Some(live) = instance.live().as_mut() {
+        live.deliveries = deliveries;
     }
 }

@@ -106,7 +106,7 @@ impl<'a> Maker<'a> {
             None => {
                 let grants = grants.with_audit(self.audit.clone()).of_instance(name);
                 let identity = Identity::new(name, id, grants)
-                    .sharing_events(settings.config.replicas > 1)
+                    .sharing_events(settings.config.replicas > 1 || plugin.overlap)
                     .bounded(checked.settings.manager.max_event_depth);
                 Arc::new(identity)
             }

@@ -97,7 +97,7 @@ async fn attempt_stage(
         return Err(Box::pin(follow(kernel, instance, need)).await);
     }
     if stage == StartStage::Init || attempt > 1 {
-        initialize(kernel, instance).await?;
+        initialize(kernel, instance, &Arc::default()).await?;
         install(kernel, instance);
     }
     if stage == StartStage::Start {

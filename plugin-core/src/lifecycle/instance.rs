@@ -1,6 +1,6 @@
 //! One instance under management: what is fixed of it, and what lives while it runs.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -19,6 +19,7 @@ use crate::event::{
     CircuitBreaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
     Subscription,
 };
+use crate::init::Handover;
 use crate::options::Mode;
 use crate::place::Place;
 use crate::provider_bindings::ProviderBindings;
@@ -36,6 +37,8 @@ pub(super) struct Instance {
     /// Which life of which instance this is.
     life: AtomicU64,
     live: Mutex<Option<Live>>,
+    /// Whether another life of the same instance runs, which keeps what this one is to keep.
+    is_beside: AtomicBool,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
 }
@@ -64,6 +67,8 @@ pub(super) struct Live {
     pub(super) plugin: PluginRef,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
+    /// Between this life and those before and after it.
+    pub(super) handover: Handover,
     /// Whether `start` was called, or there is none to call.
     pub(super) has_started: bool,
     /// Of one that may spawn tasks.
@@ -107,6 +112,7 @@ impl Instance {
             board: Board::new(),
             life: AtomicU64::new(0),
             live: Mutex::new(None),
+            is_beside: AtomicBool::new(false),
             home: Mutex::default(),
         }
     }
@@ -152,6 +158,16 @@ impl Instance {
         let setup = self.setup();
         let handlers = setup.subscriptions.iter();
         (handlers.filter(|one| one.mode == Mode::Queued)).count()
+    }
+
+    /// Takes note whether another life of the same instance runs.
+    pub(super) fn set_beside(&self, is_beside: bool) {
+        self.is_beside.store(is_beside, Relaxed);
+    }
+
+    /// Whether another life of the same instance runs.
+    pub(super) fn is_beside(&self) -> bool {
+        self.is_beside.load(Relaxed)
     }
 
     /// Whether it keeps the events of durable subscriptions.

@@ -40,6 +40,11 @@ impl Instances {
         Self { all }
     }
 
+    /// The same with another life in the place of the one of its name.
+    pub(super) fn replaced(&self, instance: Arc<Instance>) -> Self {
+        self.without(instance.name()).with(instance)
+    }
+
     pub(super) fn to_vec(&self) -> Vec<Arc<Instance>> {
         self.all.clone()
     }

@@ -40,6 +40,8 @@ pub enum ChangeAction {
     Load,
     /// Its `#[reload]` takes the new config over, while it runs.
     Reload,
+    /// A new life of it is started with the new config beside the one that runs, and takes its place.
+    Replace,
     /// It is stopped, and started with the new config.
     Restart,
     /// It goes on as it is, and has the new config from its next start on.
@@ -54,6 +56,7 @@ impl ChangeAction {
             Self::Unload => "unload",
             Self::Load => "load",
             Self::Reload => "reload",
+            Self::Replace => "replace",
             Self::Restart => "restart",
             Self::Update => "update",
         }
@@ -205,6 +208,9 @@ fn action(impact: Impact, state: State, may_run: bool, wanted: &Wanted) -> Chang
         // It is not changed, but may come up now.
         (Impact::Own | Impact::Instance, State::Failed) if may_run => ChangeAction::Restart,
         (Impact::Own, State::Running) if takes_over => ChangeAction::Reload,
+        (Impact::Own | Impact::Instance, State::Running) if wanted.plugin.overlap => {
+            ChangeAction::Replace
+        }
         (Impact::Own | Impact::Instance, State::Running) => ChangeAction::Restart,
         _ => ChangeAction::Update,
     }

@@ -17,20 +17,46 @@ use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::{Error, Result};
 use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
-use crate::init::InitContext;
+use crate::guard;
+use crate::init::{Handover, InitContext, Predecessor};
 
 /// Starts one instance from the beginning: what a restart does. Its services change hands only when
 /// it runs.
-pub(super) async fn launch(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
-    let launched = match initialize(kernel, instance).await {
+pub(super) async fn launch(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
+    let launched = match initialize(kernel, instance, predecessor).await {
         Ok(()) => start(kernel, instance).await,
         Err(error) => Err(error),
     };
-    launched.inspect(|()| install(kernel, instance))
+    launched.inspect(|()| {
+        install(kernel, instance);
+        let_go_of_before(instance);
+    })
 }
 
-pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
+pub(super) async fn initialize(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
     let began = Instant::now();
+    construct(kernel, instance, predecessor).await?;
+    kernel.announcer.announce(PluginInitialized {
+        plugin: instance.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+/// Calls `init`, and tells nobody.
+pub(super) async fn construct(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    predecessor: &Arc<Predecessor>,
+) -> Result<()> {
     instance.step(Step::Initialize)?;
     instance.begin_life();
     instance.setup().identity.unmute();
@@ -42,7 +68,8 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
         Arc::clone(&mailbox),
         instance.setup().timeout,
     );
-    let plugin = match build(kernel, instance, &subscriber).await {
+    let handover = Handover::after(predecessor.handover.clone());
+    let plugin = match build(kernel, instance, &subscriber, (predecessor, &handover)).await {
         Ok(plugin) => plugin,
         Err(error) => {
             instance.fail(&error);
@@ -54,6 +81,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
         plugin,
         mailbox,
         subscriber,
+        handover,
         has_started: false,
         tasks: None,
         worker: None,
@@ -63,10 +91,6 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
         quotas: Vec::new(),
     });
     instance.step(Step::Initialized)?;
-    kernel.announcer.announce(PluginInitialized {
-        plugin: instance.name().to_owned(),
-        took_us: micros(began),
-    });
     Ok(())
 }
 
@@ -74,11 +98,13 @@ fn build(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
     subscriber: &Subscriber,
+    (predecessor, handover): (&Arc<Predecessor>, &Handover),
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
     let current = instance.setup().identity.current();
     let limits = kernel.start_limits(instance);
-    let instance = Arc::clone(instance);
+    let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
+    let handover = handover.clone();
     hook::run(current, "init", limits, move || {
         let mut context = InitContext {
             identity: &instance.setup().identity,
@@ -91,6 +117,8 @@ fn build(
             system: &System::new(&shared),
             subscriber: &subscriber,
             timetable: &instance.setup().timetable,
+            predecessor: &predecessor,
+            handover: &handover,
             timeout: instance.setup().timeout,
         };
         (instance.descriptor.hooks.init)(&mut context)
@@ -99,6 +127,19 @@ fn build(
 
 pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     let began = Instant::now();
+    prepare(kernel, instance).await?;
+    instance.step(Step::Started)?;
+    activate(kernel, instance);
+    kernel.audit(instance, "start", Outcome::Done, None);
+    kernel.announcer.announce(PluginStarted {
+        plugin: instance.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+/// Calls `start` of an instance that is built: it works then, and is reached by nobody yet.
+pub(super) async fn prepare(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     instance.step(Step::Start)?;
     let tasks = instance.may_spawn().then(|| scope(kernel, instance));
     let plugin = {
@@ -122,14 +163,33 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
             return Err(error);
         }
     }
-    instance.step(Step::Started)?;
-    activate(kernel, instance);
-    kernel.audit(instance, "start", Outcome::Done, None);
-    kernel.announcer.announce(PluginStarted {
-        plugin: instance.name().to_owned(),
-        took_us: micros(began),
-    });
     Ok(())
+}
+
+/// Drops what the life before offered.
+pub(super) fn let_go_of_before(instance: &Instance) {
+    let handover = instance.live().as_ref().map(|live| live.handover.clone());
+    if let Some(handover) = handover {
+        let_go_of_offers(instance, Handover::close, &handover);
+    }
+}
+
+/// Drops what was offered: that may be the last to hold what a plugin made.
+pub(super) fn let_go_of_offers(
+    instance: &Instance,
+    let_go: impl FnOnce(&Handover),
+    handover: &Handover,
+) {
+    let let_go = guard::call(instance.setup().identity.current(), || {
+        let_go(handover);
+        Ok(())
+    });
+    if let Err(error) = let_go {
+        tracing::error!(
+            plugin = instance.name(),
+            "the `Drop` of what it handed over {error}"
+        );
+    }
 }
 
 /// Has a running instance take over another config in place.
@@ -138,9 +198,12 @@ pub(super) async fn reload(
     instance: &Arc<Instance>,
     setup: &Setup,
 ) -> Result<()> {
-    let live =
-        (instance.live().as_ref()).map(|live| (Arc::clone(&live.plugin), live.subscriber.clone()));
-    let (Some(hook), Some((plugin, subscriber))) = (instance.descriptor.hooks.reload, live) else {
+    let live = instance.live().as_ref().map(|live| {
+        let plugin = Arc::clone(&live.plugin);
+        (plugin, live.subscriber.clone(), live.handover.clone())
+    });
+    let hook = instance.descriptor.hooks.reload;
+    let (Some(hook), Some((plugin, subscriber, handover))) = (hook, live) else {
         return Err(Error::bug("it has no `#[reload]`, or does not run"));
     };
     let (shared, instance, setup) = (Arc::clone(kernel), Arc::clone(instance), setup.clone());
@@ -161,6 +224,8 @@ pub(super) async fn reload(
             system: &System::new(&shared),
             subscriber: &subscriber,
             timetable: &before.timetable,
+            predecessor: &Predecessor::default(),
+            handover: &handover,
             timeout: before.timeout,
         };
         hook(plugin, &mut context)
@@ -168,6 +233,6 @@ pub(super) async fn reload(
     .await
 }
 
-fn micros(since: Instant) -> u64 {
+pub(super) fn micros(since: Instant) -> u64 {
     u64::try_from(since.elapsed().as_micros()).unwrap_or(u64::MAX)
 }

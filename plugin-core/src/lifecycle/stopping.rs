@@ -13,12 +13,14 @@ use super::instance::{Instance, Live};
 use super::kernel::Kernel;
 use super::providing::let_go;
 use super::report::{PluginStop, StopReport};
+use super::starting::let_go_of_offers;
 use super::state::{State, Step};
 use super::sweep::{Flow, Sweep};
 use super::teardown::Teardown;
 use crate::audit::Outcome;
 use crate::descriptor::Kind;
 use crate::event::kernel::{PluginStopped, SystemStopped};
+use crate::init::{Handover, Predecessor};
 
 /// How often a stop that lasts names those who still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
@@ -198,8 +200,26 @@ fn name_stragglers(kernel: &Kernel) {
 
 /// Stops an instance that is built or runs; `None` if it is neither.
 pub(super) async fn stop(kernel: &Arc<Kernel>, instance: &Instance) -> Option<PluginStop> {
+    end(kernel, instance, None).await
+}
+
+/// Stops an instance for its next life to follow, and says what it leaves to that.
+pub(super) async fn stop_for_next(
+    kernel: &Arc<Kernel>,
+    instance: &Instance,
+) -> (Option<PluginStop>, Arc<Predecessor>) {
+    let mut left = Predecessor::default();
+    let stopped = end(kernel, instance, Some(&mut left)).await;
+    (stopped, Arc::new(left))
+}
+
+async fn end(
+    kernel: &Arc<Kernel>,
+    instance: &Instance,
+    left: Option<&mut Predecessor>,
+) -> Option<PluginStop> {
     instance.step(Step::Stop).ok()?;
-    let report = tear_down(kernel, instance).await;
+    let report = tear_down(kernel, instance, left).await;
     // `Stopping` allows it, and only this task takes steps of a stopping instance.
     let _stopped = instance.step(Step::Stopped);
     kernel.audit(instance, "stop", outcome(&report), report.error.clone());
@@ -217,8 +237,13 @@ fn outcome(report: &PluginStop) -> Outcome {
     }
 }
 
-/// Ends everything of an instance, whatever its state: events, `stop`, tasks, the plugin itself.
-pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> PluginStop {
+/// Ends everything of an instance, whatever its state: events, `stop`, tasks, the plugin itself; notes
+/// what it leaves to its next life, if there is one to come.
+pub(super) async fn tear_down(
+    kernel: &Arc<Kernel>,
+    instance: &Instance,
+    left: Option<&mut Predecessor>,
+) -> PluginStop {
     let began = Instant::now();
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     let mut report = PluginStop {
@@ -231,6 +256,9 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
     };
     let live = instance.live().take();
     if let Some(mut live) = live {
+        if left.is_none() && !instance.is_beside() {
+            let_go_of_offers(instance, Handover::withdraw, &live.handover);
+        }
         teardown.hand_over_letters(kernel).await;
         kernel.switchboard.withdraw(&instance.setup().identity);
         let_go(kernel);
@@ -242,6 +270,13 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
         report.dead_lettered = live.mailbox.dead_lettered();
         if report.dead_lettered > 0 {
             teardown.flush_letters(kernel).await;
+        }
+        if instance.is_beside() {
+            teardown.answer_calls(kernel).await;
+        }
+        if let Some(left) = left {
+            left.snapshot = teardown.snapshot(kernel, &live).await;
+            left.handover = Some(live.handover.clone());
         }
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;

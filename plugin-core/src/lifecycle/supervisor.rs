@@ -6,6 +6,7 @@ mod failure;
 mod health;
 mod operations;
 mod reloading;
+mod undo;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::task::{JoinError, JoinHandle};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
@@ -14,6 +15,7 @@ use super::first_poll::first_poll;
 use super::hook;
 use super::instance::{Instance, Live};
 use super::kernel::Kernel;
+use super::snapshot::snapshot;
 use crate::event::Reception;
 use crate::guard;
 
@@ -21,7 +23,7 @@ use crate::guard;
 /// done at once, unless somebody blocks a thread.
 const LEAVE: Duration = Duration::from_secs(1);
 
-/// How often a stop looks whether only stored events are left.
+/// How often a stop looks whether only stored events are left, or calls of a service are over.
 const LOOK: Duration = Duration::from_millis(10);
 
 /// A stop under way: what has been late so far.
@@ -87,7 +89,7 @@ impl<'a> Teardown<'a> {
 
     /// If dead letters are kept here: those that are on their way arrive.
     pub(super) async fn hand_over_letters(&mut self, kernel: &Kernel) {
-        if self.instance.keeps_letters() {
+        if self.instance.keeps_letters() && !self.instance.is_beside() {
             let letters = kernel.bus.letters();
             self.wait("dead letters", letters.hand_over_all()).await;
         }
@@ -95,7 +97,7 @@ impl<'a> Teardown<'a> {
 
     /// If others store their events here: no more do.
     pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
-        if self.instance.is_event_store() {
+        if self.instance.is_event_store() && !self.instance.is_beside() {
             let durables = kernel.bus.durables();
             self.wait("store", durables.suspend()).await;
             durables.cut();
@@ -160,6 +162,17 @@ impl<'a> Teardown<'a> {
         lost
     }
 
+    /// Waits for the calls of its services that began before another life followed.
+    pub(super) async fn answer_calls(&mut self, kernel: &Kernel) {
+        let identity = Arc::clone(&self.instance.setup().identity);
+        let answered = async {
+            while kernel.switchboard.is_called(&identity) {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        self.wait("calls", answered).await;
+    }
+
     /// Waits until the letters that the drain left are where they are kept.
     pub(super) async fn flush_letters(&self, kernel: &Kernel) {
         let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush());
@@ -169,6 +182,16 @@ impl<'a> Teardown<'a> {
                 "its dead letters are not announced yet, or still in memory only"
             );
         }
+    }
+
+    /// Asks the plugin for what it leaves to its next life.
+    pub(super) async fn snapshot(&self, kernel: &Kernel, live: &Live) -> Option<Value> {
+        self.instance.descriptor.hooks.snapshot?;
+        let deadline = Instant::now() + self.instance.setup().timeout;
+        self.instance
+            .board
+            .change(|entry| entry.waiting = Some(("snapshot", deadline)));
+        snapshot(kernel, self.instance, &live.plugin).await
     }
 
     /// Calls `stop`, if `start` was called.

@@ -80,6 +80,15 @@ impl ScheduleEntry {
         }
     }
 
+    /// Goes on with the counts of an earlier life, and with what an operator did to it.
+    pub(super) fn follow(&mut self, before: &Self) {
+        self.paused = before.paused;
+        self.cancelled = before.cancelled;
+        self.counts = before.counts;
+        self.counts.cancelled += before.running as u64;
+        self.last.clone_from(&before.last);
+    }
+
     /// Begins a life of the plugin.
     pub(super) fn arm(&mut self, now: Instant, clock: &Clock) {
         self.rest();

@@ -131,6 +131,18 @@ impl Timetable {
         drop(crate::spawn::spawn(Arc::clone(self).drive(close)));
     }
 
+    /// Goes on with what came of the declared schedules of an earlier life, and with what an operator
+    /// did to them. A run of it that still goes is cut off by its stop, and counts as that.
+    pub(crate) fn follow(&self, before: &Self) {
+        let earlier = before.book();
+        let mut book = self.book();
+        for entry in earlier.entries().filter(|entry| entry.declared) {
+            if let Some(id) = book.find(&entry.name) {
+                book.change(id, |own| own.follow(entry));
+            }
+        }
+    }
+
     /// Nothing begins from here on.
     pub(crate) fn close(&self) {
         let mut book = self.book();

@@ -9,7 +9,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use super::{Service, ServiceTrait, Services};
 use crate::context::Identity;
@@ -84,20 +84,19 @@ impl<T: ?Sized> ServiceSlot<T> {
         first.map(|entry| call(entry.provider()))
     }
 
-    /// Puts a provider in, in the place of the same owner's earlier one; whether nothing of what
-    /// was replaced is in use any more.
-    fn install(&self, entry: &Arc<ProviderEntry<T>>) -> bool {
+    /// Puts a provider in, in the place of the same owner's earlier one, which is returned; says
+    /// whether nothing of what was replaced is in use any more.
+    fn install(&self, entry: &Arc<ProviderEntry<T>>) -> (Option<Weak<ProviderEntry<T>>>, bool) {
+        let mut before = None;
         self.providers.replace(|current| {
-            let mut next: Vec<_> = current
-                .iter()
-                .filter(|other| other.owner.name() != entry.owner.name())
-                .cloned()
-                .collect();
+            let (replaced, mut next): (Vec<_>, Vec<_>) = (current.iter().cloned())
+                .partition(|other| other.owner.name() == entry.owner.name());
+            before = replaced.first().map(Arc::downgrade);
             next.push(Arc::clone(entry));
             next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.id()));
             next
         });
-        self.let_go()
+        (before, self.let_go())
     }
 
     /// Drops what was replaced and is not in use; whether that was all.
@@ -150,6 +149,14 @@ pub(crate) struct Switchboard {
     slots: Mutex<HashMap<SlotKey, Arc<dyn AnySlot>>>,
     /// Whether something that was replaced may still be in use.
     unsettled: AtomicBool,
+    /// What was provided by lives that another one followed, and may still be called.
+    followed: Mutex<Vec<Followed>>,
+}
+
+/// A provider of a life that another one followed.
+struct Followed {
+    owner: usize,
+    is_called: Box<dyn Fn() -> bool + Send>,
 }
 
 impl Switchboard {
@@ -196,6 +203,18 @@ impl Switchboard {
             }
         }
         !self.unsettled.load(Relaxed)
+    }
+
+    /// Whether calls go on that began with what a life provided which another one followed.
+    pub(crate) fn is_called(&self, owner: &Identity) -> bool {
+        self.let_go();
+        let mut followed = self.followed();
+        followed.retain(|one| (one.is_called)());
+        followed.iter().any(|one| one.owner == owner.uid())
+    }
+
+    fn followed(&self) -> std::sync::MutexGuard<'_, Vec<Followed>> {
+        self.followed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn note(&self, settled: bool) {
@@ -253,7 +272,18 @@ impl Installer<'_> {
             priority: self.priority,
         });
         let label = self.owner.id().label;
-        let settled = self.switchboard.slot::<T>(label).install(&entry);
+        let (before, settled) = self.switchboard.slot::<T>(label).install(&entry);
         self.switchboard.note(settled);
+        let uid = self.owner.uid();
+        let followed = before.and_then(|before| {
+            let owner = before.upgrade()?.owner.uid();
+            (owner != uid).then(|| Followed {
+                owner,
+                is_called: Box::new(move || before.strong_count() > 0),
+            })
+        });
+        let mut all = self.switchboard.followed();
+        all.retain(|one| (one.is_called)());
+        all.extend(followed);
     }
 }

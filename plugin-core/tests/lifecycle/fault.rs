@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use plugin_core::config::{ConfigNeed, Sources};
 use plugin_core::event::{Envelope, Event, EventDescriptor};
+use plugin_core::init::{InitParam, Snapshot};
 use plugin_core::lifecycle::{Configured, Health, Manager};
 use plugin_core::{
     BoxFuture, Composition, Descriptor, Error, Hooks, Mode, Need, Plugin, PluginRef, Requirement,
@@ -107,8 +108,13 @@ impl Fault {
     /// Does what the config says under a key: nothing, or a fault.
     async fn act(&self, key: &str) -> Result<()> {
         self.note(key);
-        if self.config[key] == "second" && self.journal.of_kind("init").len() == 2 {
-            return Err(Error::retriable("told to fail in its second life"));
+        let told = [("second", 2), ("third", 3)].into_iter();
+        let told = told.filter(|(word, _)| self.config[key] == *word);
+        for (word, life) in told {
+            let lives = self.journal.of_kind("init");
+            if lives.iter().filter(|name| *name == self.name).count() == life {
+                return Err(Error::retriable(format!("told to fail in its {word} life")));
+            }
         }
         act(
             &self.config[key],
@@ -158,8 +164,12 @@ const HOOKS: Hooks = Hooks::new(|context| {
     let name: &'static str = String::leak(context.plugin().to_owned());
     let config = context.raw_config().clone();
     let journal = Journal::of(config["journal"].as_u64().unwrap_or_default());
+    let before = <Option<Snapshot<u64>> as InitParam>::extract(context)?;
     Ok(Box::pin(async move {
         journal.write(format!("init {name}"));
+        if let Some(Snapshot(left)) = before {
+            journal.write(format!("restored {name} {left}"));
+        }
         act(&config["init"], journal.of_kind("init").len() as u64 - 1).await?;
         let fault = Fault {
             name,
@@ -182,6 +192,15 @@ const RELOADING: Hooks = HOOKS.reload(|plugin, context| {
         fault.note("reload");
         act(&config["reload"], 0).await
     }))
+});
+
+/// The same, with a `#[snapshot]` that leaves what the config says under `leaves`.
+const LEAVING: Hooks = HOOKS.snapshot(|plugin| {
+    Box::pin(async move {
+        let fault = this(&plugin);
+        fault.act("snapshot").await?;
+        Ok(fault.config["leaves"].clone())
+    })
 });
 
 fn start(plugin: PluginRef, tasks: Tasks) -> BoxFuture<'static, Result<()>> {
@@ -266,6 +285,18 @@ pub(crate) fn reloading(name: &'static str, requires: &[&'static str]) -> Descri
     let mut plugin = plugin(name, requires);
     plugin.hooks = RELOADING;
     plugin
+}
+
+/// A plugin that handles `Ping` from its mailbox, and leaves something to its next life.
+pub(crate) fn leaving(name: &'static str) -> Descriptor {
+    let mut plugin = listener(name, &[]);
+    plugin.hooks = LEAVING;
+    plugin
+}
+
+/// The same, of which two lives may overlap.
+pub(crate) fn overlapping(name: &'static str) -> Descriptor {
+    leaving(name).overlap()
 }
 
 /// A plugin that handles `Ping` from its mailbox.

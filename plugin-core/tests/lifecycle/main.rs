@@ -11,6 +11,8 @@ mod events;
 mod fault;
 mod operations;
 mod reload;
+mod replace;
+mod snapshot;
 mod start;
 mod stop;
 mod supervision;

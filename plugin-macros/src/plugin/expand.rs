@@ -121,6 +121,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .requires
         .iter()
         .map(|requires| requirement(krate, requires));
+    let overlap = (options.overlap).then(|| quote!(.overlap()));
     let (after, conflicts) = (&options.after, &options.conflicts);
     let singleton = options.singleton.iter();
     let subscriptions = plugin
@@ -150,6 +151,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
             #(.singleton(#singleton))*
+            #overlap
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })

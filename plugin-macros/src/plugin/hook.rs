@@ -8,7 +8,7 @@ use syn::{Lifetime, Meta, Type};
 use super::block::{self, Block, Member, Method};
 use super::mark::{Mark, Marked};
 use super::model::{Exclusive, Hook, marked};
-use super::{parameter, receiver};
+use super::{parameter, receiver, snapshot};
 use crate::conditions;
 use crate::diagnostics::Diagnostics;
 
@@ -170,7 +170,9 @@ pub(crate) fn optional(mark: Mark, block: &Block, diagnostics: &mut Diagnostics)
     let method = single(mark, block, diagnostics)?;
     receiver::check_shared(mark, &method.signature, diagnostics);
     let parameters = if mark == Mark::Reload {
-        parameter::handed_over(&method.signature, diagnostics)
+        let parameters = parameter::handed_over(&method.signature, diagnostics);
+        snapshot::refuse_in_reload(&parameters, diagnostics);
+        parameters
     } else {
         plain_parameters(mark, method, diagnostics)
     };
@@ -180,8 +182,12 @@ pub(crate) fn optional(mark: Mark, block: &Block, diagnostics: &mut Diagnostics)
     })
 }
 
-/// `#[start]` may take `Tasks`; `#[stop]` and `#[health]` take nothing.
-fn plain_parameters(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) -> Vec<Type> {
+/// `#[start]` may take `Tasks`; `#[stop]`, `#[health]` and `#[snapshot]` take nothing.
+pub(crate) fn plain_parameters(
+    mark: Mark,
+    method: &Method,
+    diagnostics: &mut Diagnostics,
+) -> Vec<Type> {
     let most = usize::from(mark == Mark::Start);
     let parameters = parameter::typed(&method.signature);
     for extra in parameters.iter().skip(most) {
@@ -199,7 +205,11 @@ fn plain_parameters(mark: Mark, method: &Method, diagnostics: &mut Diagnostics) 
 }
 
 /// The method with a mark; a second one is reported.
-fn single<'a>(mark: Mark, block: &'a Block, diagnostics: &mut Diagnostics) -> Option<&'a Method> {
+pub(crate) fn single<'a>(
+    mark: Mark,
+    block: &'a Block,
+    diagnostics: &mut Diagnostics,
+) -> Option<&'a Method> {
     let mut found = marked(block, mark);
     let (first, first_mark) = found.next()?;
     let name = mark.name();

@@ -13,6 +13,7 @@ pub(crate) enum Mark {
     Stop,
     Reload,
     Health,
+    Snapshot,
     Subscribe,
     Respond,
     Schedule,
@@ -51,12 +52,13 @@ impl Marked {
 }
 
 impl Mark {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Init,
         Self::Start,
         Self::Stop,
         Self::Reload,
         Self::Health,
+        Self::Snapshot,
         Self::Subscribe,
         Self::Respond,
         Self::Schedule,
@@ -79,6 +81,7 @@ impl Mark {
             Self::Stop => "stop",
             Self::Reload => "reload",
             Self::Health => "health",
+            Self::Snapshot => "snapshot",
             Self::Subscribe => "subscribe",
             Self::Respond => "respond",
             Self::Schedule => "schedule",
@@ -101,6 +104,7 @@ impl Mark {
             Self::Stop => "async fn stop(&self)",
             Self::Reload => "async fn reload(&self, Config(new): Config<C>) -> Result<()>",
             Self::Health => "async fn health(&self) -> Health",
+            Self::Snapshot => "async fn snapshot(&self) -> Result<T>",
             Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
             Self::Respond => "async fn lookup(&self, request: &UserLookup) -> Result<User>",
             Self::Schedule => "async fn sweep(&self) -> Result<()>",

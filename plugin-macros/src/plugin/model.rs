@@ -10,7 +10,7 @@ use super::intercept::{self, Interceptor};
 use super::mark::{Mark, Marked};
 use super::options::Options;
 use super::respond::{self, Respond};
-use super::{schedule, subscription};
+use super::{schedule, snapshot, subscription};
 use crate::diagnostics::Diagnostics;
 use crate::doc;
 
@@ -24,6 +24,7 @@ pub(crate) struct Plugin {
     pub(crate) stop: Option<Hook>,
     pub(crate) reload: Option<Hook>,
     pub(crate) health: Option<Hook>,
+    pub(crate) snapshot: Option<Snapshot>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
@@ -44,6 +45,12 @@ pub(crate) struct Exclusive {
 pub(crate) struct Hook {
     pub(crate) call: Call,
     pub(crate) parameters: Vec<Type>,
+}
+
+/// The method that leaves something to the next life, and the type of that.
+pub(crate) struct Snapshot {
+    pub(crate) call: Call,
+    pub(crate) ty: Type,
 }
 
 /// How a method is called.
@@ -148,9 +155,11 @@ impl Plugin {
         let mut optional = |mark| hook::optional(mark, block, diagnostics);
         let (start, stop) = (optional(Mark::Start), optional(Mark::Stop));
         let (reload, health) = (optional(Mark::Reload), optional(Mark::Health));
-        let subscriptions = marked(block, Mark::Subscribe)
+        let snapshot = snapshot::check(block, init.as_ref(), diagnostics);
+        let subscriptions: Vec<_> = marked(block, Mark::Subscribe)
             .filter_map(|found| subscription::check(found, diagnostics))
             .collect();
+        check_queues(&options, &subscriptions, diagnostics);
         let schedules = marked(block, Mark::Schedule)
             .filter_map(|found| schedule::check(found, diagnostics))
             .collect();
@@ -165,12 +174,27 @@ impl Plugin {
             stop,
             reload,
             health,
+            snapshot,
             subscriptions,
             schedules,
             responds,
             interceptors,
             exclusive,
         })
+    }
+}
+
+/// Two lives that overlap share the events of each handler, which then has no queue of its own.
+fn check_queues(options: &Options, subscriptions: &[Subscription], diagnostics: &mut Diagnostics) {
+    let queues = subscriptions
+        .iter()
+        .filter_map(|one| one.serving.queue.as_ref());
+    for queue in queues.filter(|_| options.overlap) {
+        diagnostics.at(
+            queue,
+            "the two lives of a plugin with `overlap` share the events of a handler: leave `queue` \
+                out, `mailbox` in the plugin's config bounds them",
+        );
     }
 }
 

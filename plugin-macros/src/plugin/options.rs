@@ -22,6 +22,7 @@ const GRAMMAR: Grammar = Grammar {
         ("after", "after(\"logger-plugin\")"),
         ("conflicts", "conflicts(\"other-plugin\")"),
         ("singleton", "singleton = \"the log is of the process\""),
+        ("overlap", "overlap"),
         ("provides", "provides(UserService, Cache(priority = 10))"),
         ("crate", "crate = path::to::plugin_core"),
     ],
@@ -50,6 +51,8 @@ pub(crate) struct Options {
     /// Why it can run as one instance alone.
     pub(crate) singleton: Option<LitStr>,
     pub(crate) provides: Vec<Provides>,
+    /// Whether two lives of an instance may overlap.
+    pub(crate) overlap: bool,
 }
 
 /// `Type = "requirement"`.
@@ -89,6 +92,7 @@ impl Options {
             conflicts: names("conflicts", &mut arguments, diagnostics),
             singleton: arguments.string("singleton", diagnostics),
             provides: list("provides", &mut arguments, diagnostics),
+            overlap: arguments.flag("overlap", diagnostics),
         };
         options.check(diagnostics);
         options

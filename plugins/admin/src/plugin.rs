@@ -15,7 +15,7 @@ use plugin_http::{
 use crate::config::AdminConfig;
 use crate::peer::{Gate, Peer};
 use crate::routes::{self, Backends};
-use crate::socket::{Socket, listen};
+use crate::socket::{Socket, Unix, listen};
 
 /// Most bytes of a request's body.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -31,7 +31,7 @@ pub struct Admin {
     operator: Option<Operator>,
     log: SecurityLog,
     data: DataDir,
-    server: Mutex<Option<(Server, Socket)>>,
+    server: Mutex<Option<(Server<Unix>, Socket)>>,
 }
 
 /// Lets the owner operate the running service from its own binary.

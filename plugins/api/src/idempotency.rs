@@ -51,7 +51,8 @@ pub(crate) enum Known {
 #[derive(Debug)]
 pub(crate) struct Keys {
     ttl: Duration,
-    state: Mutex<State>,
+    /// Shared by the lives of the plugin.
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
@@ -79,7 +80,18 @@ impl Keys {
     pub(crate) fn new(ttl: Duration) -> Self {
         Self {
             ttl,
-            state: Mutex::default(),
+            state: Arc::default(),
+        }
+    }
+
+    /// The keys of an earlier life, which go on; without one, none is known.
+    pub(crate) fn after(before: Option<&Self>, ttl: Duration) -> Self {
+        match before {
+            Some(before) => Self {
+                ttl,
+                state: Arc::clone(&before.state),
+            },
+            None => Self::new(ttl),
         }
     }
 

@@ -9,14 +9,21 @@ use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed, traced,
+    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Succession, Tcp, Timeouts, framed,
+    traced,
 };
 
 use crate::address::AddressFile;
 use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
+use crate::idempotency::Keys;
 use crate::operators::Operators;
 use crate::routes::{self, Backends, NotReady};
+
+/// What one life of the plugin hands to the next one.
+const LISTENER: &str = "listener";
+const CONNECTIONS: &str = "connections";
+const KEYS: &str = "keys";
 
 /// Serves the HTTP interface.
 #[derive(Debug)]
@@ -29,11 +36,12 @@ pub struct Api {
     operator: Option<Operator>,
     log: SecurityLog,
     address: AddressFile,
-    server: Mutex<Option<(Server, SocketAddr)>>,
+    handover: Handover,
+    server: Mutex<Option<(Server<Tcp>, SocketAddr)>>,
 }
 
 /// Serves the HTTP interface.
-#[plugin(name = "api-plugin", kind = middleware)]
+#[plugin(name = "api-plugin", kind = middleware, overlap)]
 impl Api {
     #[init]
     #[expect(
@@ -49,6 +57,7 @@ impl Api {
         operator: Option<Operator>,
         log: SecurityLog,
         data: DataDir,
+        handover: Handover,
     ) -> Result<Self> {
         Ok(Self {
             config,
@@ -59,6 +68,7 @@ impl Api {
             operator,
             log,
             address: AddressFile::new(data.path()),
+            handover,
             server: Mutex::new(None),
         })
     }
@@ -67,11 +77,16 @@ impl Api {
     async fn start(&self, tasks: Tasks) -> Result<()> {
         self.tell_of_nobody().await;
         let proxies = self.proxies();
-        let tcp = Tcp::bind(&self.config.address).await?;
+        let before = self.handover.take::<Tcp>(LISTENER);
+        let tcp = Tcp::bind_after(before.as_deref(), &self.config.address).await?;
         let tcp = tcp.shared_by(move |address| proxies.contains(address));
         let address = tcp.local_address();
+        self.handover.offer(LISTENER, &Arc::new(tcp.clone()));
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = Server::serve(tcp, self.routers(&spawn), self.limits(), &spawn)?;
+        let before = self.handover.take::<Succession<Tcp>>(CONNECTIONS);
+        let served = (tcp, self.routers(&spawn));
+        let server = Server::serve_after(before.as_deref(), served, self.limits(), &spawn)?;
+        self.handover.offer(CONNECTIONS, server.succession());
         *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((server, address));
         tracing::info!(%address, "the interface is open");
         self.address.write(address)
@@ -85,7 +100,9 @@ impl Api {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some((server, address)) = server {
-            self.address.remove(address);
+            if !server.is_followed() {
+                self.address.remove(address);
+            }
             let cut = server.drain(self.config.drain_timeout.get()).await;
             tracing::info!(cut, "the interface is closed");
         }
@@ -110,6 +127,15 @@ impl Api {
             all: finish(routes::router(&backends, &self.config)),
             spare: finish(routes::spare(&backends, &self.config)),
         }
+    }
+
+    /// The keys of callers are known through all lives.
+    fn keys(&self) -> Arc<Keys> {
+        let before = self.handover.take::<Keys>(KEYS);
+        let ttl = self.config.idempotency_ttl.get();
+        let keys = Arc::new(Keys::after(before.as_deref(), ttl));
+        self.handover.offer(KEYS, &keys);
+        keys
     }
 
     fn proxies(&self) -> Proxies {
@@ -169,6 +195,7 @@ impl Api {
             ),
             readiness: Arc::new(move || not_ready(&system)),
             spawn: Arc::clone(spawn),
+            keys: self.keys(),
         }
     }
 }

@@ -19,6 +19,7 @@ use plugin_http::{Problem, Route, Spawn};
 use crate::audited::audited;
 use crate::auth::guarded;
 use crate::config::ApiConfig;
+use crate::idempotency::Keys;
 use crate::operators::Operators;
 
 pub(crate) use health::{NotReady, Readiness};
@@ -33,6 +34,7 @@ pub(crate) struct Backends {
     pub(crate) readiness: Readiness,
     pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
+    pub(crate) keys: Arc<Keys>,
 }
 
 /// Names of all routes.
@@ -79,7 +81,7 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
     let routes = [
         session::routes(&backends.auth),
         users::routes(&backends.users, config.users),
-        events::routes(&backends.publishers, &backends.spawn, config),
+        events::routes(backends, config),
         schedules::routes(&backends.operators),
         plugins::routes(&backends.operators),
         health::routes(&backends.readiness),

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::RwLock;
 
 use crate::config::CacheConfig;
-use crate::store::Store;
+use crate::store::{Kept, Store};
 
 /// Keeps values in memory for a limited time.
 #[derive(Debug)]
@@ -21,10 +21,23 @@ pub struct MemoryCache {
 #[plugin(name = "cache-plugin", provides(Cache))]
 impl MemoryCache {
     #[init]
-    fn init(Config(config): Config<CacheConfig>) -> Result<Self> {
+    async fn init(
+        Config(config): Config<CacheConfig>,
+        before: Option<Snapshot<Vec<Kept>>>,
+    ) -> Result<Self> {
+        let store = Store::new(&config);
+        if let Some(Snapshot(values)) = before {
+            store.put_back(values).await;
+        }
         Ok(Self {
-            store: RwLock::new(Store::new(&config)),
+            store: RwLock::new(store),
         })
+    }
+
+    /// A restart keeps the values, each for as long as it has left.
+    #[snapshot]
+    async fn snapshot(&self) -> Vec<Kept> {
+        self.store.read().await.values()
     }
 
     /// The values stay, each for as long as it has left, or as long as it may by the new config.

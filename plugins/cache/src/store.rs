@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use moka::Expiry;
 use moka::policy::EvictionPolicy;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -24,6 +25,14 @@ struct Entry {
     value: Value,
     ttl: Duration,
     until: Instant,
+}
+
+/// A value between two stores.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Kept {
+    key: String,
+    value: Value,
+    left: Duration,
 }
 
 /// Tells moka how long each entry is of use.
@@ -69,11 +78,26 @@ impl Store {
     /// allowed now. When there are too many, any of them give way.
     pub(crate) async fn with(&self, config: &CacheConfig) -> Self {
         let store = Self::new(config);
-        for (key, entry) in &self.entries {
-            let left = entry.until.saturating_duration_since(Instant::now());
-            store.set(&key, entry.value, left).await;
-        }
+        store.put_back(self.values()).await;
         store
+    }
+
+    /// All values, and how long each is of use from now on.
+    pub(crate) fn values(&self) -> Vec<Kept> {
+        let now = Instant::now();
+        let kept = self.entries.iter().map(|(key, entry)| Kept {
+            key: key.to_string(),
+            value: entry.value,
+            left: entry.until.saturating_duration_since(now),
+        });
+        kept.collect()
+    }
+
+    /// Keeps values of another store.
+    pub(crate) async fn put_back(&self, values: Vec<Kept>) {
+        for Kept { key, value, left } in values {
+            self.set(&key, value, left).await;
+        }
     }
 
     /// The value of a key, unless it is gone or its time is over.

@@ -23,6 +23,8 @@ pub use framing::framed;
 pub use limits::{Deadline, Limits};
 pub use problem::{Detail, Problem};
 pub use route::Route;
-pub use server::{Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Timeouts};
+pub use server::{
+    Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession, Timeouts,
+};
 pub use tcp::{Peer, Tcp};
 pub use traced::traced;

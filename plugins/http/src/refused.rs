@@ -33,7 +33,10 @@ impl From<OperationError> for Problem {
             }
             OperationError::Unreadable(_)
             | OperationError::RolledBack { .. }
-            | OperationError::Failed { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
+            | OperationError::Failed { .. }
+            | OperationError::NotReplaced { .. } => {
+                Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail)
+            }
             _ => Self::unavailable(detail),
         };
         match remedy {

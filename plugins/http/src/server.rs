@@ -8,6 +8,7 @@ mod admission;
 mod connection;
 mod progress;
 mod socket;
+mod succession;
 
 use std::fmt::Debug;
 use std::io;
@@ -17,14 +18,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use hyper::body::Bytes;
 use plugin_core::{BoxFuture, SpawnError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 pub use admission::Room;
 use admission::{Class, Connections};
-use connection::Connection;
+use connection::{Connection, Moved};
 pub use progress::Timeouts;
+use succession::OnTheWay;
+pub use succession::Succession;
 
 /// Where connections come in.
 pub trait Listener: Send + Sync + 'static {
@@ -79,81 +83,149 @@ pub struct Routers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Serving,
+    /// Connections go on at the next server, each when it has no request.
+    Moving,
     Draining,
     Cut,
 }
 
 /// A server that runs. Dropping it cuts its connections off.
 #[derive(Debug)]
-pub struct Server {
+pub struct Server<L: Listener> {
     phase: watch::Sender<Phase>,
     connections: Arc<Connections>,
+    succession: Arc<Succession<L>>,
+    /// Closed when no more connections are taken.
+    accepts: watch::Receiver<()>,
 }
 
-impl Server {
+impl<L: Listener> Server<L> {
     /// Serves what the routers answer to whoever comes in, within the limits.
     ///
     /// # Errors
     ///
     /// When the plugin may not have a task for it.
     pub fn serve(
-        listener: impl Listener,
+        listener: L,
         routers: Routers,
+        limits: ServerLimits,
+        spawn: &Spawn,
+    ) -> Result<Self, SpawnError> {
+        Self::serve_after(None, (listener, routers), limits, spawn)
+    }
+
+    /// The same, and goes on with the connections of an earlier server when that is drained: the
+    /// requests that come in then are answered by these routers, within these limits.
+    ///
+    /// # Errors
+    ///
+    /// As [`Server::serve`].
+    pub fn serve_after(
+        before: Option<&Succession<L>>,
+        (listener, routers): (L, Routers),
         limits: ServerLimits,
         spawn: &Spawn,
     ) -> Result<Self, SpawnError> {
         let (phase, receiver) = watch::channel(Phase::Serving);
         let connections = Connections::new(limits.room, limits.timeouts);
+        let succession = Arc::new(Succession::new());
+        let (accepting, accepts) = watch::channel(());
         let acceptor = Acceptor {
             listener,
+            moved: before.map(Succession::follow),
+            succession: Arc::clone(&succession),
             connections: Arc::clone(&connections),
             routers,
             head: limits.head,
             spawn: Arc::clone(spawn),
             phase: receiver,
+            _accepting: accepting,
         };
         spawn("accept", Box::pin(acceptor.run()))?;
-        Ok(Self { phase, connections })
+        Ok(Self {
+            phase,
+            connections,
+            succession,
+            accepts,
+        })
+    }
+
+    /// What a server needs that is to follow this one.
+    #[must_use]
+    pub fn succession(&self) -> &Arc<Succession<L>> {
+        &self.succession
+    }
+
+    /// Whether another server follows this one and takes its connections.
+    #[must_use]
+    pub fn is_followed(&self) -> bool {
+        self.succession.is_followed()
     }
 
     /// Takes nothing new, waits until what runs is answered, and after `limit` cuts off the rest;
-    /// returns how many connections that were.
+    /// returns how many connections that were. Those that have no request go on at the server that
+    /// follows this one; if none does, they are closed.
     ///
     /// # Cancel safety
     ///
     /// When it is dropped, the server goes on draining without a limit.
     pub async fn drain(&self, limit: Duration) -> usize {
-        self.phase.send_replace(Phase::Draining);
-        let drained = tokio::time::timeout(limit, self.connections.emptied()).await;
+        self.phase.send_replace(match self.is_followed() {
+            true => Phase::Moving,
+            false => Phase::Draining,
+        });
+        let emptied = async {
+            // One that is just being taken is among those that are waited for.
+            let mut accepts = self.accepts.clone();
+            while accepts.changed().await.is_ok() {}
+            self.connections.emptied().await;
+        };
+        let drained = tokio::time::timeout(limit, emptied).await;
         let left = self.connections.open();
         self.phase.send_replace(Phase::Cut);
         if drained.is_ok() { 0 } else { left }
     }
 }
 
-struct Acceptor<L> {
+struct Acceptor<L: Listener> {
     listener: L,
+    moved: Option<mpsc::UnboundedReceiver<OnTheWay<L>>>,
+    succession: Arc<Succession<L>>,
     connections: Arc<Connections>,
     routers: Routers,
     head: Head,
     spawn: Spawn,
     phase: watch::Receiver<Phase>,
+    /// Tells by its end that no more connections are taken.
+    _accepting: watch::Sender<()>,
 }
 
 impl<L: Listener> Acceptor<L> {
-    async fn run(self) {
+    async fn run(mut self) {
         let mut phase = self.phase.clone();
+        let moved = self.moved.take();
         tokio::select! {
             () = self.accept() => {}
+            () = self.go_on(moved) => {}
             // An error says that the server is dropped.
             _ = phase.wait_for(|phase| *phase != Phase::Serving) => {}
         }
     }
 
+    /// Takes the connections of an earlier server.
+    async fn go_on(&self, moved: Option<mpsc::UnboundedReceiver<OnTheWay<L>>>) {
+        if let Some(mut moved) = moved {
+            while let Some((stream, peer)) = moved.recv().await {
+                self.connect(stream, peer, true);
+            }
+        }
+        std::future::pending().await
+    }
+
     async fn accept(&self) {
         loop {
             match self.listener.accept().await {
-                Ok((stream, peer)) => self.connect(stream, peer),
+                Ok((stream, peer)) => self.connect((stream, Bytes::new()), peer, false),
                 Err(error) => {
                     tracing::warn!(%error, "can't take a connection");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -162,8 +234,12 @@ impl<L: Listener> Acceptor<L> {
         }
     }
 
-    fn connect(&self, stream: L::Stream, peer: L::Peer) {
+    fn connect(&self, stream: Moved<L::Stream>, peer: L::Peer, goes_on: bool) {
         let seat = self.connections.admit(self.listener.address(&peer));
+        if goes_on {
+            seat.progress.resume();
+        }
+        let (succession, other_end) = (Arc::clone(&self.succession), peer.clone());
         let router = match seat.class {
             Class::Regular => &self.routers.all,
             Class::Spare => &self.routers.spare,
@@ -176,6 +252,11 @@ impl<L: Listener> Acceptor<L> {
             seat,
         };
         let conversation = connection.converse(self.phase.clone());
+        let conversation = async move {
+            if let Some(moved) = conversation.await {
+                succession.send((moved, other_end));
+            }
+        };
         if let Err(error) = (self.spawn)("connection", Box::pin(conversation)) {
             tracing::warn!(%error, "a connection is closed at once");
         }

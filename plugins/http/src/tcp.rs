@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 
 use plugin_core::config::mask;
 use plugin_core::{Error, Result};
@@ -14,11 +15,14 @@ use crate::server::Listener;
 #[derive(Debug, Clone, Copy)]
 pub struct Peer(pub SocketAddr);
 
-/// An address that is taken.
+/// An address that is taken. A clone is a hold on the same one.
+#[derive(Clone)]
 pub struct Tcp {
-    listener: TcpListener,
+    listener: Arc<TcpListener>,
+    /// As it was asked for.
+    asked: Arc<str>,
     address: SocketAddr,
-    is_shared: Box<dyn Fn(IpAddr) -> bool + Send + Sync>,
+    is_shared: Arc<dyn Fn(IpAddr) -> bool + Send + Sync>,
 }
 
 impl Tcp {
@@ -35,16 +39,39 @@ impl Tcp {
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         Ok(Self {
             address: listener.local_addr().map_err(refused)?,
-            listener,
-            is_shared: Box::new(|_| false),
+            listener: Arc::new(listener),
+            asked: address.into(),
+            is_shared: Arc::new(|_| false),
         })
+    }
+
+    /// The same, or a share of what another one has taken, if that is the address.
+    ///
+    /// # Errors
+    ///
+    /// As [`Tcp::bind`].
+    pub async fn bind_after(before: Option<&Self>, address: &str) -> Result<Self> {
+        let Some(before) = before else {
+            return Self::bind(address).await;
+        };
+        let is_same = *before.asked == *address
+            || tokio::net::lookup_host(address)
+                .await
+                .is_ok_and(|mut all| all.any(|one| one == before.address));
+        match is_same {
+            true => Ok(Self {
+                is_shared: Arc::new(|_| false),
+                ..before.clone()
+            }),
+            false => Self::bind(address).await,
+        }
     }
 
     /// Connections from some addresses are many clients', such as those of a proxy: they count only
     /// in all.
     #[must_use]
     pub fn shared_by(mut self, is_shared: impl Fn(IpAddr) -> bool + Send + Sync + 'static) -> Self {
-        self.is_shared = Box::new(is_shared);
+        self.is_shared = Arc::new(is_shared);
         self
     }
 

@@ -26,6 +26,7 @@ mod macros;
 mod middleware;
 mod misbehaving;
 mod operator;
+mod replacing;
 mod requests;
 mod retries;
 mod rights;

@@ -59,6 +59,8 @@ fn needed(need: &Need, set: &Composition) -> Needed {
             Arity::Optional => "the right to operate the system, if it is granted".to_owned(),
             _ => "the right to operate the system".to_owned(),
         },
+        Need::Snapshot => "what its life before left, if it left something".to_owned(),
+        Need::Handover => "what its lives pass to each other".to_owned(),
         Need::Other(what) => (*what).to_owned(),
         _ => "something that this program does not know".to_owned(),
     };

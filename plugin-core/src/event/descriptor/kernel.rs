@@ -48,6 +48,15 @@ pub struct PluginStopped {
     pub plugin: String,
 }
 
+/// A new life of a plugin runs in the place of the one before, which has stopped.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct PluginReplaced {
+    /// Name of the plugin.
+    pub plugin: String,
+    /// How long it took, from `init` of the new life to the end of the old one, in microseconds.
+    pub took_us: u64,
+}
+
 /// A plugin failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginFailed {
@@ -122,6 +131,12 @@ kernel_event!(
     PLUGIN_STOPPED,
     "plugin.stopped",
     "A plugin stopped."
+);
+kernel_event!(
+    PluginReplaced,
+    PLUGIN_REPLACED,
+    "plugin.replaced",
+    "A new life of a plugin runs in the place of the one before."
 );
 kernel_event!(
     PluginFailed,

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Durable;
 use super::ack::AckHandle;
-use super::{Durable, LastHandler};
 use serde_json::Value;
 
 use crate::context::Meta;
@@ -33,7 +33,6 @@ impl DurableDelivery {
         site: Arc<QueuedHandler>,
         decode: Decode,
     ) -> Self {
-        *durable.done() = LastHandler::Now(Arc::clone(&site));
         Self {
             durable: Arc::clone(durable),
             site,

@@ -14,7 +14,7 @@ use super::quarantine::{self, Quarantine, Watch};
 use super::recent::{Ahead, PendingEvent};
 use super::settler::Settler;
 use super::store::{Stored, Suspicion, Window};
-use super::{Durable, DurableDelivery, Durables};
+use super::{Durable, DurableDelivery, Durables, LastHandler};
 use crate::counted::counted;
 use crate::error::Error;
 use crate::event::outcome::dead_letters::Failures;
@@ -127,6 +127,7 @@ impl Pump {
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
         let (site, in_hand) = (Arc::clone(&delivery.site), InHand::default());
+        *durable.done() = LastHandler::Now(Arc::clone(&site));
         durable.recent.activate();
         let window = InFlightWindow::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
 use super::Request;
-use super::responder::Responder;
+use super::responder::{Admitted, Responder};
 use super::route::RequestRoute;
 use crate::context;
 use crate::context::{Identity, Meta};
@@ -29,20 +29,40 @@ pub(super) async fn ask<Q: Request>(
     if bus.is_closed() || owner.is_muted() {
         return Err(RequestError::Stopping);
     }
-    let responder = route
-        .responder()
-        .ok_or(RequestError::NotRunning { topic })?;
-    refuse_own(&responder)?;
+    let first = route.responder();
+    let first = first.ok_or(RequestError::NotRunning { topic })?;
+    refuse_own(&first)?;
     let envelope = Envelope::new(Meta::new(ThreadRecord::current(), owner.name()), request);
     let began = Instant::now();
     let deadline = deadline(began, limit);
-    let answer = responder.answer(envelope, deadline, pending);
+    let answer = async {
+        let admitted = admitted(route, first).await?;
+        admitted.answer(envelope, deadline, pending).await
+    };
     match timeout_at(deadline, answer).await {
         Ok(answer) => answer,
         Err(_) => Err(RequestError::TimedOut {
             topic,
             limit: deadline - began,
         }),
+    }
+}
+
+/// Room at a responder. One that stops before it has room sends who waits for it to another one, if
+/// there is another one.
+async fn admitted<Q: Request>(
+    route: &RequestRoute<Q>,
+    mut responder: Arc<Responder<Q>>,
+) -> Result<Admitted<Q>, RequestError> {
+    let topic = Q::DESCRIPTOR.topic;
+    loop {
+        let asked = Arc::clone(&responder);
+        if let Some(admitted) = responder.admit().await {
+            return Ok(admitted);
+        }
+        let next = route.responder().filter(|next| !Arc::ptr_eq(next, &asked));
+        responder = next.ok_or(RequestError::NotRunning { topic })?;
+        refuse_own(&responder)?;
     }
 }
 

@@ -63,11 +63,11 @@ impl Reception {
 
     /// Takes no more requests; those that wait for room are told so.
     pub(crate) fn close(&self) {
-        self.scope.answers.close();
-        for (route, room) in &self.routes {
+        for (route, _) in &self.routes {
             route.withdraw(&self.owner);
-            room.close();
         }
+        self.scope.answers.close();
+        self.routes.iter().for_each(|(_, room)| room.close());
     }
 
     /// Waits until all that was taken is answered.

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::Request;
@@ -48,6 +49,32 @@ type SpawnedCall<Q> = Box<
     dyn Fn(Arc<Envelope<Q>>) -> BoxFuture<'static, Result<<Q as Request>::Answer>> + Send + Sync,
 >;
 
+/// The room that a request takes, counted as an answer under way.
+type Held = (OwnedSemaphorePermit, TaskTrackerToken);
+
+/// A responder that has room for a request.
+pub(super) struct Admitted<Q: Request> {
+    responder: Arc<Responder<Q>>,
+    held: Held,
+}
+
+impl<Q: Request> Admitted<Q> {
+    /// Answers the request.
+    ///
+    /// # Cancel safety
+    ///
+    /// Dropping it drops the plugin's future at its next await.
+    pub(super) async fn answer(
+        self,
+        envelope: Envelope<Q>,
+        deadline: Instant,
+        pending: Pending,
+    ) -> Result<Q::Answer, RequestError> {
+        let held = (self.held, pending);
+        self.responder.answer(envelope, deadline, held).await
+    }
+}
+
 impl<Q: Request> Responder<Q> {
     pub(super) fn owner(&self) -> &Identity {
         &self.site.owner
@@ -62,26 +89,32 @@ impl<Q: Request> Responder<Q> {
         self.site.report()
     }
 
-    /// Takes the request, when there is room.
+    /// Waits until there is room for one more request; `None` if no more are taken.
     ///
     /// # Cancel safety
     ///
+    /// A dropped future takes no room.
+    pub(super) async fn admit(self: Arc<Self>) -> Option<Admitted<Q>> {
+        let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
+        let counted = self.scope.answers.token();
+        let is_open = !self.scope.answers.is_closed();
+        is_open.then(|| Admitted {
+            responder: self,
+            held: (room, counted),
+        })
+    }
+
+    /// # Cancel safety
+    ///
     /// Dropping it drops the plugin's future at its next await.
-    pub(super) async fn answer(
+    async fn answer(
         self: Arc<Self>,
         envelope: Envelope<Q>,
         deadline: Instant,
-        pending: Pending,
+        held: (Held, Pending),
     ) -> Result<Q::Answer, RequestError> {
         let topic = Q::DESCRIPTOR.topic;
         let not_running = || RequestError::NotRunning { topic };
-        let room = Arc::clone(&self.room).acquire_owned().await;
-        let room = room.map_err(|_| not_running())?;
-        let counted = self.scope.answers.token();
-        if self.scope.answers.is_closed() {
-            return Err(not_running());
-        }
-        let held = (room, counted, pending);
         let answer = match &self.call {
             AnswerCall::Inline(call) => self.call_inline(&envelope, call, deadline),
             AnswerCall::Spawned(_) => {

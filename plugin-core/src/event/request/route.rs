@@ -47,10 +47,12 @@ impl<Q: Request> RequestRoute<Q> {
         by_turn.max_by_key(|responder| responder.room()).cloned()
     }
 
-    /// Leads to a responder from now on, in the place of the same owner's earlier one.
+    /// Leads to a responder from now on, in the place of that of an earlier life
+    /// of the same instance.
     pub(super) fn open(&self, responder: &Arc<Responder<Q>>) {
         self.responders.rcu(|responders| {
-            let mut next = others(responders, responder.owner());
+            let name = responder.owner().name();
+            let mut next = others(responders, |owner| owner.name() != name);
             next.push(Arc::clone(responder));
             next
         });
@@ -59,7 +61,8 @@ impl<Q: Request> RequestRoute<Q> {
 
 impl<Q: Request> AnyRequestRoute for RequestRoute<Q> {
     fn withdraw(&self, owner: &Identity) {
-        self.responders.rcu(|responders| others(responders, owner));
+        let uid = owner.uid();
+        (self.responders).rcu(|responders| others(responders, |other| other.uid() != uid));
     }
 
     fn reports(&self) -> Vec<HandlerReport> {
@@ -71,13 +74,13 @@ impl<Q: Request> AnyRequestRoute for RequestRoute<Q> {
     }
 }
 
-/// The responders that are not an owner's.
+/// The responders of other owners.
 fn others<Q: Request>(
     responders: &[Arc<Responder<Q>>],
-    owner: &Identity,
+    is_other: impl Fn(&Identity) -> bool,
 ) -> Vec<Arc<Responder<Q>>> {
     let others = responders
         .iter()
-        .filter(|responder| responder.owner().uid() != owner.uid());
+        .filter(|responder| is_other(responder.owner()));
     others.cloned().collect()
 }

@@ -59,6 +59,13 @@ pub enum OperationError {
         /// What happened.
         error: Error,
     },
+    /// A new life of the plugin failed on the way, and the one that runs goes on.
+    NotReplaced {
+        /// Name of the plugin.
+        plugin: &'static str,
+        /// What happened.
+        error: Error,
+    },
     /// The plugin has no schedule of that name.
     UnknownSchedule {
         /// Name of the plugin.
@@ -162,6 +169,10 @@ impl OperationError {
                 write!(f, "`{plugin}` needs {}, which {run}", quoted(missing))
             }
             Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
+            Self::NotReplaced { plugin, error } => write!(
+                f,
+                "`{plugin}` goes on as it was, because a new life of it failed: {error}"
+            ),
             Self::UnknownSchedule {
                 plugin,
                 schedule,

@@ -11,6 +11,7 @@ use crate::config::{Exhausted, RestartPolicy};
 use crate::context::InstanceId;
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
+use crate::init::Predecessor;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::wiring::TiedTo;
@@ -30,7 +31,7 @@ impl SupervisorState {
             "plugin failed: {error}"
         );
         instance.fail(&error);
-        stopping::tear_down(&self.kernel, &instance).await;
+        stopping::tear_down(&self.kernel, &instance, None).await;
         self.follow_up(&instance, &error).await
     }
 
@@ -89,7 +90,7 @@ impl SupervisorState {
         }
         let now = Instant::now();
         self.record(id, |record| record.restarts.push(now));
-        match self.launch(&instance).await {
+        match self.launch(&instance, &Arc::default()).await {
             Ok(()) => {
                 count_restart(&instance);
                 None
@@ -141,9 +142,13 @@ impl SupervisorState {
         }
     }
 
-    /// Starts an instance again, from the beginning.
-    pub(super) async fn launch(&self, instance: &Arc<Instance>) -> Result<(), Error> {
-        starting::launch(&self.kernel, instance).await?;
+    /// Starts an instance again, from the beginning, with what its life before left.
+    pub(super) async fn launch(
+        &self,
+        instance: &Arc<Instance>,
+        left: &Arc<Predecessor>,
+    ) -> Result<(), Error> {
+        starting::launch(&self.kernel, instance, left).await?;
         instance
             .board
             .change(|entry| entry.health = Health::Healthy);

@@ -7,6 +7,7 @@ use super::failure::{count_restart, names};
 use super::reloading::{Switch, Wish};
 use super::{InstanceRecord, Supervisor, SupervisorState};
 use crate::config;
+use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
 use crate::lifecycle::changes::{Escalation, Footprint};
 use crate::lifecycle::instance::Instance;
@@ -137,7 +138,8 @@ impl SupervisorState {
                 });
             }
             self.record(instance.id, |record| *record = InstanceRecord::default());
-            match self.launch_for_operator(instance, escalation).await {
+            let left = Arc::default();
+            match (self.launch_for_operator(instance, &left, escalation)).await {
                 Ok(name) => plugins.push(name),
                 Err(error) => drop(failed.get_or_insert(error)),
             }
@@ -198,21 +200,42 @@ impl SupervisorState {
         if !instance.is_running() {
             return self.start_all(&[Arc::clone(instance)], escalation).await;
         }
-        let stopped = stopping::stop(&self.kernel, instance).await;
+        if instance.descriptor.overlap {
+            return self.replace_one(instance).await;
+        }
+        let (stopped, left) = stopping::stop_for_next(&self.kernel, instance).await;
         self.record(instance.id, |record| *record = InstanceRecord::default());
-        let plugin = self.launch_for_operator(instance, escalation).await?;
+        let launched = self.launch_for_operator(instance, &left, escalation);
+        let plugin = launched.await?;
         count_restart(instance);
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
+    }
+
+    /// Restarts one of which a new life may run beside the old one: that goes on if it fails.
+    async fn replace_one(&self, instance: &Instance) -> Result<OperationOutcome, OperationError> {
+        let plugin = instance.name();
+        let configured = self.kernel.configured();
+        let wanted = configured
+            .wanted()
+            .into_iter()
+            .find(|one| one.name == plugin);
+        let wanted = wanted.ok_or_else(|| in_state(instance))?;
+        let replaced = self.replace(&configured, wanted).await;
+        match replaced {
+            Ok(stopped) => Ok(OperationOutcome::of(vec![plugin]).left([&stopped])),
+            Err(error) => Err(OperationError::NotReplaced { plugin, error }),
+        }
     }
 
     /// A failure is told to the operator, and followed up like any other.
     async fn launch_for_operator(
         &self,
         instance: &Arc<Instance>,
+        left: &Arc<Predecessor>,
         escalation: &mut Escalation,
     ) -> Result<&'static str, OperationError> {
         let plugin = instance.name();
-        match self.launch(instance).await {
+        match self.launch(instance, left).await {
             Ok(()) => Ok(plugin),
             Err(error) => {
                 let followed = self.follow_up(instance, &error).await;

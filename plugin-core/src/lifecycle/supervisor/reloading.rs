@@ -8,16 +8,19 @@ use tokio::time::Instant;
 
 use super::SupervisorState;
 use super::failure::{count_restart, names};
+use super::undo::Undo;
 use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
+use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
-use crate::lifecycle::instance::{Instance, Setup};
+use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
 use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
-use crate::lifecycle::{starting, stopping};
+use crate::lifecycle::report::PluginStop;
+use crate::lifecycle::{replacing, starting, stopping};
 
 /// What is to be read again.
 #[derive(Debug)]
@@ -50,23 +53,6 @@ pub(super) struct Prepared {
     kept: Vec<(String, Option<bool>)>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
-}
-
-/// How a step is taken back.
-#[derive(Debug)]
-enum Undo {
-    /// It was noted for later starts.
-    Noted(PreviousOverrides),
-    /// It was unloaded; whether it ran.
-    Load(Arc<Instance>, bool),
-    /// It was loaded.
-    Unload(Arc<Instance>),
-    /// It was started with another setup; whether it ran.
-    Restart(Arc<Instance>, Arc<Setup>, bool),
-    /// It has another setup from its next start on.
-    Update(Arc<Instance>, Arc<Setup>),
-    /// It took the new config over.
-    Reload(Arc<Instance>, Arc<Setup>),
 }
 
 impl Prepared {
@@ -238,7 +224,12 @@ impl SupervisorState {
             let instance = Arc::new(maker.instance(checked, wanted));
             self.manage(&instance);
             undo.push(Undo::Unload(Arc::clone(&instance)));
-            return self.start_with(&instance).await;
+            return self.start_with(&instance, &Arc::default()).await;
+        }
+        if action == ChangeAction::Replace {
+            outcome.add_left([&self.replace(checked, wanted).await?]);
+            undo.push(Undo::Replace(wanted));
+            return Ok(());
         }
         let instance = self.named(wanted.name)?;
         let before = instance.setup();
@@ -246,11 +237,13 @@ impl SupervisorState {
         match action {
             ChangeAction::Restart => {
                 let ran = instance.is_running();
-                let stopped = stopping::stop(&self.kernel, &instance).await;
+                let (stopped, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                 outcome.add_left(&stopped);
+                setup.timetable.follow(&before.timetable);
                 instance.set_up(setup);
-                undo.push(Undo::Restart(Arc::clone(&instance), before, ran));
-                self.start_with(&instance).await?;
+                let back = Undo::Restart(Arc::clone(&instance), before, ran, Arc::clone(&left));
+                undo.push(back);
+                self.start_with(&instance, &left).await?;
                 count_restart(&instance);
             }
             ChangeAction::Reload => {
@@ -267,89 +260,37 @@ impl SupervisorState {
         Ok(())
     }
 
-    /// Takes steps back, the last one first; says which instances do not come up again. These are
-    /// followed up like any that fail.
-    async fn take_back(&self, undo: Vec<Undo>, escalation: &mut Escalation) -> Vec<&'static str> {
-        let mut failed = Vec::new();
-        for undo in undo.into_iter().rev() {
-            let (instance, back) = match undo {
-                Undo::Noted(before) => {
-                    if let Err(error) = config::restore_overrides(&self.kernel.data_dir, before) {
-                        tracing::error!("`overrides.yaml` is not as it was before: {error}");
-                    }
-                    continue;
-                }
-                Undo::Load(instance, ran) => {
-                    self.manage(&instance);
-                    let back = self.run_again(&instance, ran).await;
-                    (instance, back)
-                }
-                Undo::Unload(instance) => {
-                    stopping::stop(&self.kernel, &instance).await;
-                    self.forget(&instance).await;
-                    continue;
-                }
-                Undo::Update(instance, setup) => {
-                    instance.set_up(Setup::clone(&setup));
-                    continue;
-                }
-                Undo::Restart(instance, setup, ran) => {
-                    stopping::stop(&self.kernel, &instance).await;
-                    instance.set_up(Setup::clone(&setup));
-                    let back = self.run_again(&instance, ran).await;
-                    (instance, back)
-                }
-                Undo::Reload(instance, setup) => {
-                    let mut back = starting::reload(&self.kernel, &instance, &setup).await;
-                    instance.set_up(Setup::clone(&setup));
-                    // What can't be changed back in place starts anew.
-                    if back.is_err() {
-                        stopping::stop(&self.kernel, &instance).await;
-                        back = self.run_again(&instance, true).await;
-                    }
-                    (instance, back)
-                }
-            };
-            if let Err(error) = back {
-                failed.push(instance.name());
-                let followed = self.follow_up(&instance, &error).await;
-                *escalation = escalation.take().or(followed);
-            }
-        }
-        failed
-    }
-
-    /// Has an instance run that ran before, unless what it needs did not come up again.
-    async fn run_again(&self, instance: &Arc<Instance>, ran: bool) -> Result<()> {
-        if !ran {
-            return Ok(());
-        }
-        match self.missing_needs(instance).first() {
-            Some(&need) => {
-                self.postpone(instance, need);
-                Ok(())
-            }
-            None => self.launch(instance).await,
-        }
+    /// Has another life of an instance take the place of the one that runs, which goes on if that
+    /// does not come up.
+    pub(super) async fn replace(&self, checked: &Checked, wanted: Wanted) -> Result<PluginStop> {
+        let old = self.named(wanted.name)?;
+        let new = Arc::new(Maker::of(&self.kernel).instance(checked, wanted));
+        let stopped = replacing::replace(&self.kernel, &old, &new).await?;
+        self.record(new.id, |record| *record = super::InstanceRecord::default());
+        tracing::info!(
+            plugin = new.name(),
+            "a new life took the place of the last one"
+        );
+        Ok(stopped)
     }
 
     /// Starts an instance with a config that it has not run with before.
-    async fn start_with(&self, instance: &Arc<Instance>) -> Result<()> {
+    async fn start_with(&self, instance: &Arc<Instance>, left: &Arc<Predecessor>) -> Result<()> {
         self.record(instance.id, |record| {
             *record = super::InstanceRecord::default()
         });
-        let started = self.launch(instance).await;
+        let started = self.launch(instance, left).await;
         started.inspect_err(|error| self.kernel.failed(instance, error, false))
     }
 
-    fn named(&self, name: &str) -> Result<Arc<Instance>> {
+    pub(super) fn named(&self, name: &str) -> Result<Arc<Instance>> {
         let instances = self.kernel.instances();
         let instance = instances.named(name).cloned();
         instance.ok_or_else(|| Error::bug(format!("`{name}` went while config was taken over")))
     }
 
     /// Puts an instance under management.
-    fn manage(&self, instance: &Arc<Instance>) {
+    pub(super) fn manage(&self, instance: &Arc<Instance>) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let (bus, subscriptions) = (&kernel.bus, &setup.subscriptions);
         bus.durables().declare(bus, &setup.identity, subscriptions);
@@ -357,7 +298,7 @@ impl SupervisorState {
     }
 
     /// Takes an instance that does not run out of management.
-    async fn forget(&self, instance: &Instance) {
+    pub(super) async fn forget(&self, instance: &Instance) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let durables = kernel.bus.durables();
         let limit = async {

@@ -5,10 +5,10 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Path, Type};
 
-use super::calls::{associated, on_plugin, run};
+use super::calls::{associated, on_plugin, run, run_of};
 use super::local;
 use crate::krate;
-use crate::plugin::model::{Hook, Plugin};
+use crate::plugin::model::{Hook, Plugin, Snapshot};
 
 pub(super) fn hooks(plugin: &Plugin) -> TokenStream {
     let krate = &plugin.options.krate;
@@ -20,12 +20,14 @@ pub(super) fn hooks(plugin: &Plugin) -> TokenStream {
         .health
         .iter()
         .map(|hook| plain(krate, "health", hook));
+    let snapshot = plugin.snapshot.iter().map(|one| snapshot(krate, one));
     quote! {
         #krate::Hooks::new(#init)
             #(.start(#start))*
             #(.stop(#stop))*
             #(.reload(#reload))*
             #(.health(#health))*
+            #(.snapshot(#snapshot))*
     }
 }
 
@@ -68,6 +70,17 @@ fn start(krate: &Path, hook: &Hook) -> TokenStream {
 fn plain(krate: &Path, function: &str, hook: &Hook) -> TokenStream {
     let called = on_plugin(&hook.call, &[]);
     let run = run(krate, function, &hook.call, &called);
+    quote! {
+        |plugin| {
+            let plugin = #krate::__private::downcast::<Self>(plugin);
+            #run
+        }
+    }
+}
+
+fn snapshot(krate: &Path, Snapshot { call, ty }: &Snapshot) -> TokenStream {
+    let called = on_plugin(call, &[]);
+    let run = run_of(&quote!(#ty), (krate, "snapshot"), call, &called);
     quote! {
         |plugin| {
             let plugin = #krate::__private::downcast::<Self>(plugin);

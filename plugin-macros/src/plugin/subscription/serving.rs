@@ -34,18 +34,8 @@ pub(super) fn serving(arguments: &mut Arguments, diagnostics: &mut Diagnostics) 
         max_backoff_millis: backoff.max,
         breaker: count("breaker", arguments, diagnostics),
         open_for_millis: breaker::open_for(arguments, diagnostics),
-        durable: flag("durable", arguments, diagnostics),
+        durable: arguments.flag("durable", diagnostics),
     }
-}
-
-fn flag(name: &str, arguments: &mut Arguments, diagnostics: &mut Diagnostics) -> bool {
-    let Some(argument) = arguments.take(name) else {
-        return false;
-    };
-    if !argument.is_flag() {
-        arguments.malformed(&argument, diagnostics);
-    }
-    true
 }
 
 pub(in crate::plugin) fn timeout(

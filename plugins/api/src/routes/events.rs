@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::Instant;
 
-use super::Route;
+use super::{Backends, Route};
 use crate::auth::{Caller, no_token};
 use crate::config::ApiConfig;
 use crate::idempotency::{self, Fingerprint, Keys, Known, Outcome};
@@ -45,13 +45,13 @@ struct Order {
     deadline: Instant,
 }
 
-pub(super) fn routes(publishers: &Publishers, spawn: &Spawn, config: &ApiConfig) -> Vec<Route> {
+pub(super) fn routes(backends: &Backends, config: &ApiConfig) -> Vec<Route> {
     let events = Events {
         speakers: config.may_publish_for.as_slice().into(),
-        publishers: publishers.clone(),
-        spawn: Arc::clone(spawn),
+        publishers: backends.publishers.clone(),
+        spawn: Arc::clone(&backends.spawn),
         room: Arc::new(Semaphore::new(config.max_pending_events.get().into())),
-        keys: Arc::new(Keys::new(config.idempotency_ttl.get())),
+        keys: Arc::clone(&backends.keys),
     };
     vec![Route::new(PUBLISH, post(publish).with_state(events))]
 }

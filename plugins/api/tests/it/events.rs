@@ -11,7 +11,7 @@ use tokio::time::timeout;
 use crate::backends::RELEASE;
 use crate::site::{Site, TOKEN};
 
-fn order() -> serde_json::Value {
+pub(crate) fn order() -> serde_json::Value {
     json!({"order_id": "A-1", "user_id": "ada", "total_cents": 100})
 }
 

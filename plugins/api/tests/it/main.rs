@@ -10,6 +10,7 @@ mod events;
 mod framing;
 mod lifecycle;
 mod operations;
+mod reloaded;
 mod session;
 mod site;
 mod slow;

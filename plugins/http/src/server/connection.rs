@@ -1,12 +1,14 @@
-//! One connection: its requests are answered until it ends, is too slow, or has to give way.
+//! One connection: its requests are answered until it ends, is too slow, has to give way, or goes on
+//! at the next server.
 
 use std::fmt::Debug;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 
 use axum::Router;
+use hyper::body::Bytes;
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
@@ -21,7 +23,8 @@ use super::{Head, Phase};
 
 /// A connection that was taken.
 pub(super) struct Connection<S, P> {
-    pub(super) stream: S,
+    /// The socket, and what was read from it before.
+    pub(super) stream: (S, Bytes),
     pub(super) peer: P,
     pub(super) seat: Seat,
     pub(super) router: Router,
@@ -33,15 +36,20 @@ enum End {
     /// The client, or the protocol, ended it.
     Itself(hyper::Result<()>),
     TooSlow,
+    /// It has no request to be answered, and goes on elsewhere.
+    Moves,
 }
+
+/// A connection without a request, to go on with.
+pub(super) type Moved<S> = (S, Bytes);
 
 impl<S, P> Connection<S, P>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     P: Clone + Debug + Send + Sync + 'static,
 {
-    /// Answers the requests of one connection.
-    pub(super) async fn converse(self, mut phase: watch::Receiver<Phase>) {
+    /// Answers the requests of one connection. It is returned when it is to go on at another server.
+    pub(super) async fn converse(self, mut phase: watch::Receiver<Phase>) -> Option<Moved<S>> {
         let Self {
             stream,
             peer,
@@ -51,27 +59,40 @@ where
         } = self;
         let router = TowerToHyperService::new(router);
         let progress = Arc::clone(&seat.progress);
-        let service = service_fn(|mut request: hyper::Request<hyper::body::Incoming>| {
-            request.extensions_mut().insert(peer.clone());
+        let of_request = Arc::new(peer.clone());
+        let service = service_fn(move |mut request: hyper::Request<hyper::body::Incoming>| {
+            request.extensions_mut().insert(P::clone(&of_request));
             progress.begun();
             let (answer, progress) = (router.call(request), Arc::clone(&progress));
-            async move {
+            // In a box, so that the connection can be taken apart.
+            Box::pin(async move {
                 let answer = answer.await;
                 progress.answered();
                 answer
-            }
+            })
         });
         let socket = Watched::new(stream, Arc::clone(&seat.progress));
-        let connection = (head.protocol())
+        let mut connection = (head.protocol())
             .keep_alive(seat.class == Class::Regular)
             .serve_connection(TokioIo::new(socket), service);
-        let mut connection = pin!(connection);
         let mut timer = pin!(tokio::time::sleep_until(Instant::now()));
+        let mut moves = false;
         phase.mark_changed();
         loop {
             let step = poll_fn(|cx| {
-                if let Poll::Ready(ended) = connection.as_mut().poll(cx) {
+                if let Poll::Ready(ended) = Pin::new(&mut connection).poll(cx) {
                     return Poll::Ready(End::Itself(ended));
+                }
+                if moves && seat.progress.waiting_since().is_some() {
+                    if seat.progress.is_before_answer() {
+                        return Poll::Ready(End::Moves);
+                    }
+                    // One that is at rest is done then; one whose answer is not whole goes on.
+                    Pin::new(&mut connection).graceful_shutdown();
+                    if let Poll::Ready(Ok(())) = connection.poll_without_shutdown(cx) {
+                        return Poll::Ready(End::Moves);
+                    }
+                    moves = false;
                 }
                 // Polled after the connection, which has moved its deadline.
                 let Some(deadline) = seat.deadline() else {
@@ -84,17 +105,22 @@ where
             });
             tokio::select! {
                 end = step => {
+                    if let End::Moves = end {
+                        let parts = connection.into_parts();
+                        return Some(parts.io.into_inner().into_inner(parts.read_buf));
+                    }
                     end.tell(&peer);
-                    return;
+                    return None;
                 }
                 () = seat.evicted.notified() => {
                     tracing::debug!(?peer, "a connection gave way to another");
-                    return;
+                    return None;
                 }
                 changed = phase.changed() => match (changed, *phase.borrow_and_update()) {
                     (Ok(()), Phase::Serving) => {}
-                    (Ok(()), Phase::Draining) => connection.as_mut().graceful_shutdown(),
-                    _ => return,
+                    (Ok(()), Phase::Moving) => moves = seat.class == Class::Regular,
+                    (Ok(()), Phase::Draining) => Pin::new(&mut connection).graceful_shutdown(),
+                    _ => return None,
                 },
             }
         }
@@ -111,7 +137,7 @@ impl Seat {
 impl End {
     fn tell(self, peer: &dyn Debug) {
         match self {
-            Self::Itself(Ok(())) => {}
+            Self::Itself(Ok(())) | Self::Moves => {}
             Self::Itself(Err(error)) => tracing::debug!(%error, ?peer, "a connection broke"),
             Self::TooSlow => tracing::debug!(?peer, "a connection was too slow, and is closed"),
         }

@@ -57,6 +57,16 @@ impl Progress {
         }
     }
 
+    /// A connection that had answers before, from another server.
+    pub(super) fn resume(&self) {
+        self.state().enter(Stage::Idle);
+    }
+
+    /// Whether the head of a request is awaited or comes, and no answer is under way.
+    pub(super) fn is_before_answer(&self) -> bool {
+        self.state().stage == Stage::Head
+    }
+
     /// Something was received.
     pub(super) fn received(&self) {
         let mut state = self.state();

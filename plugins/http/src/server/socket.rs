@@ -5,6 +5,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 
+use hyper::body::Bytes;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use super::progress::Progress;
@@ -12,12 +13,28 @@ use super::progress::Progress;
 /// A socket whose reads and writes are noted in a [`Progress`].
 pub(super) struct Watched<S> {
     socket: S,
+    /// What was read from the socket before and comes first.
+    before: Bytes,
     progress: Arc<Progress>,
 }
 
 impl<S> Watched<S> {
-    pub(super) fn new(socket: S, progress: Arc<Progress>) -> Self {
-        Self { socket, progress }
+    pub(super) fn new((socket, before): (S, Bytes), progress: Arc<Progress>) -> Self {
+        Self {
+            socket,
+            before,
+            progress,
+        }
+    }
+
+    /// The socket, and what was read from it after `read` and is not read from here yet.
+    pub(super) fn into_inner(self, read: Bytes) -> (S, Bytes) {
+        let before = match (read.is_empty(), self.before.is_empty()) {
+            (_, true) => read,
+            (true, false) => self.before,
+            (false, false) => [read, self.before].concat().into(),
+        };
+        (self.socket, before)
     }
 }
 
@@ -27,6 +44,12 @@ impl<S: AsyncRead + Unpin> AsyncRead for Watched<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if !self.before.is_empty() {
+            let most = self.before.len().min(buffer.remaining());
+            buffer.put_slice(&self.before.split_to(most));
+            self.progress.received();
+            return Poll::Ready(Ok(()));
+        }
         let before = buffer.filled().len();
         ready!(Pin::new(&mut self.socket).poll_read(cx, buffer))?;
         if buffer.filled().len() > before {

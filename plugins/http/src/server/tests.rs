@@ -1,5 +1,6 @@
 //! The server over real connections.
 
+mod following;
 mod hostile;
 
 use std::net::SocketAddr;
@@ -23,7 +24,7 @@ struct Signals {
 }
 
 struct Fixture {
-    server: Server,
+    server: Server<Tcp>,
     address: SocketAddr,
     signals: Arc<Signals>,
 }
