@@ -16,6 +16,7 @@ use crate::event::{
 };
 use crate::files::Files;
 use crate::means::{keep, make_home};
+use crate::meter::{Meter, OwnFigures};
 use crate::permission::Grants;
 use crate::place::Place;
 use crate::schedule::{Scheduler, Timetable};
@@ -31,7 +32,7 @@ pub use need::{Arity, ConfigNeed, Need};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `System`, `Operator` or `Option<Operator>`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator` or `Option<Operator>`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -53,6 +54,8 @@ pub struct InitContext<'a> {
     pub(crate) data_dir: &'a Path,
     /// Where it is noted what the instance keeps things in.
     pub(crate) home: &'a Mutex<Option<Place>>,
+    /// What the instance tells of itself.
+    pub(crate) figures: &'a Arc<OwnFigures>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
     pub(crate) system: &'a dyn SystemView,
@@ -291,6 +294,14 @@ impl InitParam for SecurityLog {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         let audit = context.grants().audit().clone();
         Ok(Self::new(audit, context.identity.name()))
+    }
+}
+
+impl InitParam for Meter {
+    const NEED: Need = Need::Meter;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        Ok(Self::new(context.figures))
     }
 }
 

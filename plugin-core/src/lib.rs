@@ -127,6 +127,7 @@ mod counted;
 mod doc;
 mod ending;
 mod health;
+mod histogram;
 mod idempotency;
 pub mod key;
 mod nearest;
@@ -136,6 +137,7 @@ mod pattern;
 mod period;
 pub mod place;
 pub mod printable;
+pub mod process;
 mod rcu;
 pub mod regular;
 mod spawn;
@@ -155,6 +157,7 @@ pub mod trace;
 
 pub mod event;
 pub mod files;
+mod meter;
 pub mod schedule;
 pub mod service;
 mod tasks;
@@ -185,8 +188,10 @@ pub use descriptor::{
 pub use ending::at_the_end;
 pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
+pub use histogram::Distribution;
 pub use init::{Arity, Need};
 pub use macros::{compose, event, plugin, service};
+pub use meter::{Counter, Gauge, Meter, OwnMetric, OwnValue, TimeHistogram};
 pub use nearest::nearest;
 pub use options::{
     Balance, Breaker, Misfire, Mode, Overflow, Overlap, RespondOptions, Retry, ScheduleOptions,

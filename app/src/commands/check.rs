@@ -43,8 +43,8 @@ pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
 fn passed(configured: &Configured, out: &mut Output) {
     let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
     let notes = configured.notes().into_iter().map(|one| one.to_string());
-    let unwatched = super::unwatched(configured.settings()).map(str::to_owned);
-    let notes: Vec<String> = notes.chain(unwatched).collect();
+    let undone = super::undone(configured.settings());
+    let notes: Vec<String> = notes.chain(undone).collect();
     match out.format() {
         Format::Human => {
             for warning in warnings {

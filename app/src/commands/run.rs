@@ -21,6 +21,7 @@ use crate::output::{Format, Output, note, notes};
 use crate::plugins::COMPOSITION;
 use crate::report;
 use crate::signal::Signals;
+use crate::systemd::Systemd;
 
 /// What still runs when the service has stopped gets no more time than this: a read of a
 /// terminal, for one, can't be interrupted.
@@ -62,8 +63,8 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
     for warning in configured.warnings() {
         note(format_args!("warning: {warning}"));
     }
-    if let Some(unwatched) = super::unwatched(configured.settings()) {
-        note(format_args!("note: {unwatched}"));
+    for undone in super::undone(configured.settings()) {
+        note(format_args!("note: {undone}"));
     }
     // A file that is not there is found before anything starts.
     let input = match &options.events {
@@ -78,6 +79,9 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         .start_until(signals.next())
         .await
         .map_err(Failure::Start)?;
+    let systemd = Systemd::of_process();
+    let status = running.status();
+    systemd.ready(status.plugins.iter().filter(|plugin| plugin.ready).count());
     match input {
         Some(input) => {
             let (exit, dead_letters) =
@@ -87,12 +91,16 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
             }
             Ok(exit)
         }
-        None => Ok(serve(running, signals, out).await),
+        None => Ok(serve(running, (signals, &systemd), out).await),
     }
 }
 
 /// Serves until a signal, or until a failure stops the service.
-async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
+async fn serve(
+    running: Running,
+    (signals, systemd): (Signals, &Systemd),
+    out: &mut Output,
+) -> Exit {
     match out.format() {
         Format::Human => {
             out.text(report::started(running.start_report(), &COMPOSITION));
@@ -109,6 +117,7 @@ async fn serve(running: Running, signals: Signals, out: &mut Output) -> Exit {
     let report = tokio::select! {
         report = running.serve(stop, || insist(signals.clone())) => report,
         never = reload(&manager, &signals) => match never {},
+        never = systemd.attend(&manager) => match never {},
     };
     match out.format() {
         Format::Human => out.text(report::stopped(&report)),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Current, Lineage, Meta};
+use crate::histogram::Histogram;
 use crate::permission::Grants;
 use crate::rcu::{Tally, Total};
 
@@ -21,6 +22,8 @@ pub struct Identity {
     grants: Grants,
     counters: Counters,
     published: Tally,
+    /// How long events wait in its mailbox.
+    waits: Histogram,
     /// Whether its publishers are void: it has stopped.
     muted: AtomicBool,
     /// Whether it is the manager, whose own events nobody refuses.
@@ -51,6 +54,7 @@ impl Identity {
             grants,
             counters: Counters::default(),
             published: Tally::new(),
+            waits: Histogram::default(),
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
@@ -137,6 +141,11 @@ impl Identity {
     /// Counts the events that it publishes.
     pub(crate) fn published(&self) -> &Tally {
         &self.published
+    }
+
+    /// How long events wait in its mailbox, of a sample.
+    pub(crate) fn waits(&self) -> &Histogram {
+        &self.waits
     }
 
     /// What it did with events so far.

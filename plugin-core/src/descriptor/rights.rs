@@ -57,7 +57,12 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
         Need::System => Some(Right::ViewSystem),
         Need::Operate { .. } => Some(Right::OperateSystem),
         Need::Schedule => Some(Right::Schedule),
-        Need::Config(_) | Need::DataDir | Need::Clock | Need::SecurityLog | Need::Other(_) => None,
+        Need::Config(_)
+        | Need::DataDir
+        | Need::Clock
+        | Need::SecurityLog
+        | Need::Meter
+        | Need::Other(_) => None,
     }
 }
 

@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinHandle;
 
 use crate::error::Result;
-use crate::event::durable::store::{EventStore, SubscriptionName};
+use crate::event::durable::store::{EventStore, Stock, SubscriptionName};
 use crate::event::handler::HandlerReport;
 use crate::event::outcome::backlog::Backlog;
 use crate::event::outcome::dead_letters::DeadLetter;
@@ -277,6 +277,14 @@ impl Durables {
         let revived = connection::ask(&store, |store| store.revive(&durable.name, &letter)).await;
         durable.recent.rewind();
         Some(revived)
+    }
+
+    /// What is stored; nothing, if there is no store.
+    pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {
+        match self.link.now() {
+            Some(store) => connection::ask(&store.provider(), |store| store.stock()).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The system is stopping: the store is not to wait for more events that it could write

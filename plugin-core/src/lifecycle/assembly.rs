@@ -10,8 +10,10 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
-use super::kernel::{Kernel, Life, Report};
+use super::kernel::{Kernel, Life, Pulse, Report};
+use super::metrics::Rates;
 use super::operation::Request;
+use super::reloads::Reloads;
 use super::schedules;
 use super::wiring::Wiring;
 use crate::audit::Audit;
@@ -72,6 +74,9 @@ pub(super) fn assemble(
         insist: CancellationToken::new(),
         stopping: CancellationToken::new(),
         life: Life::begin(),
+        pulse: Pulse::begin(),
+        reloads: Reloads::new(),
+        rates: Rates::begin(),
         has_drained: AtomicBool::new(false),
         reports,
         requests,

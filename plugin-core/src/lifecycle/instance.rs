@@ -18,6 +18,7 @@ use crate::error::Error;
 use crate::event::{
     Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber, Subscription,
 };
+use crate::meter::OwnFigures;
 use crate::options::Mode;
 use crate::place::Place;
 use crate::schedule::Timetable;
@@ -55,6 +56,8 @@ pub(super) struct Instance {
     live: Mutex<Option<Live>>,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
+    /// What it tells of itself.
+    pub(super) figures: Arc<OwnFigures>,
 }
 
 /// What config makes of an instance: who it is, what it is started with, and what it does by itself.
@@ -123,6 +126,7 @@ impl Instance {
             life: AtomicU64::new(0),
             live: Mutex::new(None),
             home: Mutex::default(),
+            figures: Arc::default(),
         }
     }
 
@@ -229,8 +233,9 @@ impl Instance {
     pub(super) fn status(&self, unstored: usize) -> PluginStatus {
         let entry = self.board.read();
         let live = self.live();
+        let setup = self.setup();
         PluginStatus {
-            name: self.name(),
+            name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
             state: entry.state,
             in_state: entry.since.elapsed(),
@@ -242,8 +247,10 @@ impl Instance {
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
+            waits: setup.identity.waits().snapshot(),
+            queue_capacity: setup.mailbox,
             unstored,
-            events: self.setup().identity.events(),
+            events: setup.identity.events(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)
                 .map(|breaker| breaker.status())

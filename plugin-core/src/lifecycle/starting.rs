@@ -80,11 +80,14 @@ fn build(
     let limits = kernel.start_limits(instance);
     let instance = Arc::clone(instance);
     hook::run(current, "init", limits, move || {
+        // What an `init` that failed has made is not of this life.
+        instance.figures.clear();
         let mut context = InitContext {
             identity: &instance.setup().identity,
             config: &instance.setup().config,
             data_dir: &shared.data_dir,
             home: &instance.home,
+            figures: &instance.figures,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &System::new(&shared),
@@ -154,6 +157,7 @@ pub(super) async fn reload(
             config: &setup.config,
             data_dir: &shared.data_dir,
             home: &instance.home,
+            figures: &instance.figures,
             bus: &shared.bus,
             services: &shared.switchboard,
             system: &System::new(&shared),

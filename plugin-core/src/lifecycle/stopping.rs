@@ -245,6 +245,7 @@ pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> Plug
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;
         instance.setup().identity.mute();
+        instance.figures.clear();
         teardown.drop(live);
     }
     instance.board.change(|entry| entry.waiting = None);
@@ -270,6 +271,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
     live.close();
     teardown.join(&live).await;
     instance.setup().identity.mute();
+    instance.figures.clear();
     teardown.drop(live);
     instance.board.change(|entry| entry.waiting = None);
 }

@@ -10,6 +10,7 @@ mod followed;
 mod history;
 mod kept;
 mod letters;
+mod metrics;
 mod operated;
 mod outside;
 mod private;
@@ -20,6 +21,8 @@ mod serve;
 mod show;
 mod signals;
 mod streams;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod watched;
 
 use std::path::{Path, PathBuf};

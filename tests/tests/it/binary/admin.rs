@@ -51,7 +51,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
     let app = serving.app();
     let listed = app.run("ps");
     let lines: Vec<&str> = done(&listed).lines().collect();
-    assert_eq!(lines.len(), 14, "{listed:?}");
+    assert_eq!(lines.len(), 15, "{listed:?}");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let heading = "instance state ready for restarts tasks queued in out errors last error";
     assert_eq!(words(lines[0]), heading);
@@ -59,7 +59,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
         words(lines[2]).starts_with("admin-plugin running yes "),
         "{listed:?}"
     );
-    assert_eq!(lines[13], "12 plugins, all ready");
+    assert_eq!(lines[14], "13 plugins, all ready");
     assert!(
         !listed.stdout.contains('\u{1b}'),
         "no colour where nobody sees it"
@@ -77,7 +77,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
     let expected = ["cache-plugin", "auth-plugin", "api-plugin"];
     let expected = expected.map(|name| (name.to_owned(), "stopped".to_owned()));
     assert_eq!(down(app), expected);
-    assert!(done(&app.run("ps")).ends_with("\n9 of 12 plugins are ready"));
+    assert!(done(&app.run("ps")).ends_with("\n10 of 13 plugins are ready"));
     let refusal = "error: `api-plugin` needs `auth-plugin`, which do not run: start them first";
     assert_eq!(refused(&app.run("start api-plugin"), 8), refusal);
     for plugin in ["cache-plugin", "auth-plugin", "api-plugin"] {
@@ -191,5 +191,5 @@ fn a_service_is_found_however_long_the_path_of_its_data_is() {
     let dir = "a-folder-with-a-long-name/".repeat(8);
     let serving = serving(&format!("--data-dir {dir}"));
     let ended = serving.app().run(&format!("ps --data-dir {dir}"));
-    assert!(done(&ended).ends_with("12 plugins, all ready"), "{ended:?}");
+    assert!(done(&ended).ends_with("13 plugins, all ready"), "{ended:?}");
 }
