@@ -18,7 +18,7 @@ pub(crate) struct Cli {
     pub(crate) place: Place,
     /// Text for people, or JSON for programs; `graph` knows two languages more.
     #[arg(long, global = true, value_enum, default_value_t)]
-    pub(crate) format: Format,
+    pub(crate) format: OutputFormat,
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
 }
@@ -36,7 +36,7 @@ pub(crate) struct Place {
 
 /// In which language a command answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
+pub(crate) enum OutputFormat {
     /// Aligned text.
     #[default]
     #[value(alias = "human")]
@@ -49,7 +49,7 @@ pub(crate) enum Format {
     Dot,
 }
 
-impl Format {
+impl OutputFormat {
     /// Whom a command that draws nothing answers; nobody in a language of drawings.
     pub(crate) fn reader(self) -> Option<output::Format> {
         match self {
@@ -101,13 +101,13 @@ pub(crate) enum Command {
     Reload(Reload),
     /// Bring a plugin into the running service, until that ends.
     #[command(after_help = exit::help())]
-    Load(Change),
+    Load(SetChange),
     /// Stop a plugin of the running service and forget it, until that ends.
     #[command(after_help = exit::help())]
     Unload(Removal),
     /// Bring a plugin into the running service, and have it there at each start.
     #[command(after_help = exit::help())]
-    Enable(Change),
+    Enable(SetChange),
     /// Stop a plugin of the running service and forget it, also at each start.
     #[command(after_help = exit::help())]
     Disable(Removal),
@@ -145,7 +145,7 @@ pub(crate) struct Reload {
 
 /// Which plugin to bring in.
 #[derive(Debug, Args)]
-pub(crate) struct Change {
+pub(crate) struct SetChange {
     /// Name of the plugin.
     pub(crate) plugin: String,
     /// Say what would change, and change nothing.
@@ -157,7 +157,7 @@ pub(crate) struct Change {
 #[derive(Debug, Args)]
 pub(crate) struct Removal {
     #[command(flatten)]
-    pub(crate) change: Change,
+    pub(crate) change: SetChange,
     /// Take the plugins that need it out too; else it is refused while they are there.
     #[arg(long)]
     pub(crate) cascade: bool,
@@ -379,7 +379,7 @@ pub(crate) struct ConfigShow {
 mod tests {
     use clap::{CommandFactory, Parser};
 
-    use super::{Cli, Format};
+    use super::{Cli, OutputFormat};
 
     #[test]
     fn the_definition_is_sound() {
@@ -401,10 +401,14 @@ mod tests {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert_eq!(cli.place.data_dir, Some("d".into()), "{line}");
             assert_eq!(cli.place.config, Some("c".into()), "{line}");
-            assert_eq!(cli.format, Format::Json, "{line}");
+            assert_eq!(cli.format, OutputFormat::Json, "{line}");
         }
         let text = Cli::try_parse_from("app list --format human".split(' ')).unwrap();
-        assert_eq!(text.format, Format::Text, "the name that it had before");
+        assert_eq!(
+            text.format,
+            OutputFormat::Text,
+            "the name that it had before"
+        );
     }
 
     #[test]

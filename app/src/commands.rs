@@ -32,7 +32,7 @@ use crate::failure::Failure;
 use crate::output::{Output, note};
 use crate::plugins::COMPOSITION;
 #[cfg(feature = "admin")]
-use operate::{Asked, operate};
+use operate::{OperationRequest, operate};
 
 /// Does what the command line says.
 ///
@@ -62,21 +62,21 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "admin")]
         Command::Ps => ps::ps(place, out),
         #[cfg(feature = "admin")]
-        Command::Start(target) => operate(place, &Asked::start(&target), out),
+        Command::Start(target) => operate(place, &OperationRequest::start(&target), out),
         #[cfg(feature = "admin")]
-        Command::Stop(stop) => operate(place, &Asked::stop(&stop), out),
+        Command::Stop(stop) => operate(place, &OperationRequest::stop(&stop), out),
         #[cfg(feature = "admin")]
-        Command::Restart(target) => operate(place, &Asked::restart(&target), out),
+        Command::Restart(target) => operate(place, &OperationRequest::restart(&target), out),
         #[cfg(feature = "admin")]
-        Command::Reload(reload) => operate(place, &Asked::reload(&reload), out),
+        Command::Reload(reload) => operate(place, &OperationRequest::reload(&reload), out),
         #[cfg(feature = "admin")]
-        Command::Load(change) => operate(place, &Asked::load(&change), out),
+        Command::Load(change) => operate(place, &OperationRequest::load(&change), out),
         #[cfg(feature = "admin")]
-        Command::Unload(removal) => operate(place, &Asked::unload(&removal), out),
+        Command::Unload(removal) => operate(place, &OperationRequest::unload(&removal), out),
         #[cfg(feature = "admin")]
-        Command::Enable(change) => operate(place, &Asked::enable(&change), out),
+        Command::Enable(change) => operate(place, &OperationRequest::enable(&change), out),
         #[cfg(feature = "admin")]
-        Command::Disable(removal) => operate(place, &Asked::disable(&removal), out),
+        Command::Disable(removal) => operate(place, &OperationRequest::disable(&removal), out),
         #[cfg(feature = "admin")]
         Command::Schedules(schedules) => schedules::run(place, &schedules, out),
         #[cfg(not(feature = "admin"))]

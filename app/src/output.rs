@@ -72,7 +72,7 @@ impl Output {
 
     /// From now on they are those of a service.
     pub(crate) fn waits_for_nobody(&mut self) {
-        self.writer = Box::new(Service);
+        self.writer = Box::new(StandardOutput);
     }
 
     /// From now on results are for somebody else.
@@ -196,9 +196,9 @@ fn is_gone(error: &io::Error) -> bool {
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Standard output of a service.
-struct Service;
+struct StandardOutput;
 
-impl Write for Service {
+impl Write for StandardOutput {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         patiently(bytes, |bytes| {
             let mut stdout = io::stdout();

@@ -47,7 +47,7 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
 }
 
 /// What an operation did to one instance, or would do.
-pub(crate) struct Change<'a> {
+pub(crate) struct PlannedChange<'a> {
     pub(crate) instance: &'a str,
     pub(crate) action: &'a str,
     pub(crate) took: Duration,
@@ -57,7 +57,7 @@ pub(crate) struct Change<'a> {
 
 /// What a reload did to each instance that it concerns.
 pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
-    let changes = outcome.changes.iter().map(|change| Change {
+    let changes = outcome.changes.iter().map(|change| PlannedChange {
         instance: change.plugin,
         action: change.action.as_str(),
         took: change.took,
@@ -68,7 +68,7 @@ pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
 
 /// What was done to each instance, or would be, and the keys that hold later.
 pub(crate) fn changed<'a>(
-    changes: impl Iterator<Item = Change<'a>>,
+    changes: impl Iterator<Item = PlannedChange<'a>>,
     later: &[String],
     is_plan: bool,
 ) -> String {

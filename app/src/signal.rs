@@ -36,7 +36,7 @@ impl Signals {
     ///
     /// No signal is lost when it is dropped.
     pub(crate) async fn next(&self) {
-        while self.source.lock().await.next().await == Asked::Reload {
+        while self.source.lock().await.next().await == SignalRequest::Reload {
             self.reload.notify_one();
         }
     }
@@ -53,7 +53,7 @@ impl Signals {
 
 /// What a signal asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Asked {
+enum SignalRequest {
     Stop,
     Reload,
 }
@@ -99,7 +99,7 @@ impl Source {
         })
     }
 
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> SignalRequest {
         let [user1, user2, alarm] = &mut self.meaningless;
         let ignored = async {
             loop {
@@ -118,9 +118,9 @@ impl Source {
             }
         };
         tokio::select! {
-            _ = self.interrupt.recv() => Asked::Stop,
-            _ = self.terminate.recv() => Asked::Stop,
-            _ = self.quit.recv() => Asked::Stop,
+            _ = self.interrupt.recv() => SignalRequest::Stop,
+            _ = self.terminate.recv() => SignalRequest::Stop,
+            _ = self.quit.recv() => SignalRequest::Stop,
             _ = hangup => self.terminal.asks(),
             asked = ignored => asked,
         }
@@ -146,10 +146,10 @@ impl Terminal {
     }
 
     /// What a SIGHUP asks for: it comes by itself when the terminal is closed.
-    fn asks(self) -> Asked {
+    fn asks(self) -> SignalRequest {
         match (self, Self::now()) {
-            (Self::Open, Self::Absent) => Asked::Stop,
-            _ => Asked::Reload,
+            (Self::Open, Self::Absent) => SignalRequest::Stop,
+            _ => SignalRequest::Reload,
         }
     }
 }
@@ -192,8 +192,8 @@ impl Source {
         tokio::signal::windows::ctrl_c().map(Self)
     }
 
-    async fn next(&mut self) -> Asked {
+    async fn next(&mut self) -> SignalRequest {
         self.0.recv().await;
-        Asked::Stop
+        SignalRequest::Stop
     }
 }

@@ -57,9 +57,9 @@ const QUEUE: usize = 8192;
 /// # }).unwrap();
 /// ```
 #[derive(Clone)]
-pub struct Audit(Option<Arc<Inner>>);
+pub struct Audit(Option<Arc<AuditInner>>);
 
-struct Inner {
+struct AuditInner {
     queue: mpsc::Sender<Message>,
     lost: Arc<AtomicU64>,
     repeats: Mutex<Repeats>,
@@ -102,7 +102,7 @@ impl Audit {
             .name("audit".to_owned())
             .spawn(move || journal.run(entries))?;
         let repeats = Mutex::new(Repeats::new());
-        Ok(Self(Some(Arc::new(Inner {
+        Ok(Self(Some(Arc::new(AuditInner {
             queue,
             lost,
             repeats,
@@ -182,7 +182,7 @@ impl Audit {
     }
 }
 
-impl Inner {
+impl AuditInner {
     fn repeats(&self) -> std::sync::MutexGuard<'_, Repeats> {
         self.repeats.lock().unwrap_or_else(PoisonError::into_inner)
     }

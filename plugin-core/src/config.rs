@@ -89,7 +89,7 @@ pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
 pub(crate) use overrides::{
-    Before as OverridesBefore, restore as restore_overrides, write as override_enabled,
+    PreviousOverrides, restore as restore_overrides, write as override_enabled,
 };
 
 pub use crate::audit::AuditConfig;

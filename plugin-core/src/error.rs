@@ -85,9 +85,9 @@ impl ErrorKind {
 /// }
 /// assert!(read().unwrap_err().kind().is_retriable());
 /// ```
-pub struct Error(Box<Inner>);
+pub struct Error(Box<ErrorInner>);
 
-struct Inner {
+struct ErrorInner {
     kind: ErrorKind,
     message: Cow<'static, str>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -96,7 +96,7 @@ struct Inner {
 
 impl Error {
     fn new(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorInner {
             kind,
             message: message.into(),
             source: None,
@@ -180,7 +180,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
             None if is_denied(&source) => ErrorKind::Denied,
             None => ErrorKind::External { retriable: false },
         };
-        Self(Box::new(Inner {
+        Self(Box::new(ErrorInner {
             kind,
             message: Cow::Borrowed(""),
             source: Some(Box::new(source)),

@@ -56,7 +56,7 @@ pub(crate) use descriptor::unmatched::{matches_any, similar};
 pub(crate) use descriptor::{kernel, linked};
 pub(crate) use durable::{Deliveries, ask};
 pub(crate) use outcome::backlog::Pending;
-pub(crate) use outcome::breaker::Breaker;
+pub(crate) use outcome::breaker::CircuitBreaker;
 pub(crate) use publisher::announcer::DeadLetterAnnouncer;
 pub(crate) use publisher::replay::ReplayError;
 pub(crate) use queue::mailbox::Mailbox;

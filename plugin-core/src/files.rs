@@ -32,9 +32,9 @@ use crate::regular;
 /// are read and written: a directory, a pipe, a socket or a device is an error, at once. What is
 /// made is its owner's alone: files have the mode 0600, directories 0700.
 #[derive(Clone)]
-pub struct Files(Arc<Inner>);
+pub struct Files(Arc<FilesInner>);
 
-struct Inner {
+struct FilesInner {
     root: Dir,
     owner: Arc<Identity>,
 }
@@ -46,7 +46,7 @@ impl Files {
             Error::config(format!("can't open the directory `{}`", root.display())).because(error)
         })?;
         unfinished::remove_all(&root);
-        Ok(Self(Arc::new(Inner {
+        Ok(Self(Arc::new(FilesInner {
             root,
             owner: Arc::clone(owner),
         })))
@@ -201,21 +201,21 @@ impl Files {
     }
 
     /// Checks a path and finds the granted directory that holds it.
-    fn place(&self, action: Action, path: &Path) -> Result<Place, FileError> {
+    fn place(&self, action: Action, path: &Path) -> Result<ResolvedPath, FileError> {
         let path = inside(path).ok_or_else(|| self.outside(path, action))?;
         let grants = self.0.owner.grants();
         let directory = match action {
             Action::Read => grants.file_read(&path),
             _ => grants.file_write(&path),
         }?;
-        Ok(Place {
+        Ok(ResolvedPath {
             directory: directory.to_owned(),
             path,
         })
     }
 
     /// The granted directory; `None` is the root.
-    fn granted(&self, place: &Place, action: Action) -> io::Result<Option<Dir>> {
+    fn granted(&self, place: &ResolvedPath, action: Action) -> io::Result<Option<Dir>> {
         let root = &self.0.root;
         if place.directory.as_os_str().is_empty() {
             return Ok(None);
@@ -258,12 +258,12 @@ impl fmt::Debug for Files {
 }
 
 /// A path below the root, and the granted directory that holds it.
-struct Place {
+struct ResolvedPath {
     directory: PathBuf,
     path: PathBuf,
 }
 
-impl Place {
+impl ResolvedPath {
     /// The path as seen from the granted directory.
     fn below(&self) -> &Path {
         match self.path.strip_prefix(&self.directory) {

@@ -17,7 +17,7 @@ mod tests;
 
 pub use denied::PermissionDenied;
 pub use grants::Grants;
-pub use invalid::{PermissionError, Place};
+pub use invalid::{PermissionError, PermissionField};
 pub use missing::MissingGrants;
 pub(crate) use parse::inside;
 pub use resource::{Action, Resource};
@@ -51,7 +51,7 @@ pub struct Permission {
 }
 
 impl Permission {
-    /// All that is wrong with the entry, each with its [`Place`]; nothing, if it is good.
+    /// All that is wrong with the entry, each with its [`PermissionField`]; nothing, if it is good.
     ///
     /// # Example
     ///

@@ -229,12 +229,12 @@ impl StartParam for Tasks {
     label = "`filter` gives this",
     note = "a filter is asked while the event is published, which does not wait: write a closure or a `fn` without `async` that returns whether the handler wants the event"
 )]
-pub trait Admission {
+pub trait FilterVerdict {
     /// Whether the handler wants the event.
     fn admits(self) -> bool;
 }
 
-impl Admission for bool {
+impl FilterVerdict for bool {
     #[inline(always)]
     fn admits(self) -> bool {
         self
@@ -243,7 +243,7 @@ impl Admission for bool {
 
 /// Whether a filter lets an event through.
 #[inline(always)]
-pub fn admits<'e, E, A: Admission>(event: &'e E, filter: impl FnOnce(&'e E) -> A) -> bool {
+pub fn admits<'e, E, A: FilterVerdict>(event: &'e E, filter: impl FnOnce(&'e E) -> A) -> bool {
     filter(event).admits()
 }
 

@@ -7,6 +7,6 @@ pub(crate) mod shared;
 pub(crate) mod tally;
 
 pub(crate) use epoch::DEEPEST;
-pub(crate) use record::Record;
+pub(crate) use record::ThreadRecord;
 pub(crate) use shared::Shared;
 pub(crate) use tally::{Tally, Total};

@@ -28,9 +28,9 @@ use crate::guard;
 /// }
 /// ```
 #[derive(Clone)]
-pub struct Tasks(Arc<Scope>);
+pub struct Tasks(Arc<TaskScope>);
 
-struct Scope {
+struct TaskScope {
     current: Current,
     limit: usize,
     /// A permit for each task that may run.
@@ -74,7 +74,7 @@ impl std::error::Error for SpawnError {}
 
 impl Tasks {
     pub(crate) fn new(current: Current, limit: usize, failed: OnFailure) -> Self {
-        Self(Arc::new(Scope {
+        Self(Arc::new(TaskScope {
             current,
             limit,
             permits: Arc::new(Semaphore::new(limit.min(Semaphore::MAX_PERMITS))),

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use plugin_core::audit::{Audit, Entry, FILE_NAME, Outcome};
-use plugin_core::permission::{Grants, MissingGrants, Permission, Place};
+use plugin_core::permission::{Grants, MissingGrants, Permission, PermissionField};
 use plugin_core::{Descriptor, Hooks, Mode, Need, Source, SubscribeOptions, Subscription};
 use serde_json::{Value, json};
 
@@ -27,47 +27,50 @@ fn every_mistake_has_its_place_and_the_valid_words() {
     assert_eq!(
         mistakes("servise", &["use"]),
         one(
-            Place::Resource,
+            PermissionField::Resource,
             "unknown resource `servise`, did you mean `service`? Valid are `event_bus`, `service`, `logger`, `file`, `system`, `scheduler`",
         )
     );
     assert_eq!(
         mistakes("event_bus", &["publish", "subscibe"]),
         one(
-            Place::Action(1),
+            PermissionField::Action(1),
             "`event_bus` has no action `subscibe`, did you mean `subscribe`? Valid are `publish`, `subscribe`, `request`, `respond`, `intercept`, `*`",
         )
     );
     assert_eq!(
         mistakes("file", &["xyz"]),
         one(
-            Place::Action(0),
+            PermissionField::Action(0),
             "`file` has no action `xyz`. Valid are `read`, `write`, `*`",
         )
     );
     assert_eq!(
         mistakes("logger", &[]),
         one(
-            Place::Actions,
+            PermissionField::Actions,
             "`logger` is granted without an action. Valid are `write`, `*`",
         )
     );
     assert_eq!(
         mistakes("logger:hello", &["write"]),
         one(
-            Place::Resource,
+            PermissionField::Resource,
             "`logger` can't be narrowed, write `logger`",
         )
     );
     assert_eq!(
         mistakes("event_bus:", &["publish"]),
         one(
-            Place::Resource,
+            PermissionField::Resource,
             "nothing follows the `:`, write `event_bus:user.*` for a part of `event_bus`, or `event_bus` for all of it",
         )
     );
     assert_eq!(mistakes("event_bus:user*", &["publish"]).len(), 1);
-    assert_eq!(mistakes("file:../x", &["read"])[0].0, Place::Resource);
+    assert_eq!(
+        mistakes("file:../x", &["read"])[0].0,
+        PermissionField::Resource
+    );
     assert_eq!(mistakes("file:/etc", &["read", "wrte"]).len(), 2);
 }
 

@@ -32,7 +32,7 @@ const MISPLACED: &str =
     "`#[service]` goes above a `trait`, or above the `impl Trait for Plugin` of a provider";
 
 /// What the brackets say.
-struct Options {
+struct ServiceOptions {
     /// Where `many` stands.
     many: Option<Ident>,
     krate: Path,
@@ -41,10 +41,10 @@ struct Options {
 /// A service trait as the expansion sees it: what has a mistake is left out or marked.
 struct Service {
     item: ItemTrait,
-    methods: Vec<method::Method>,
+    methods: Vec<method::ServiceMethod>,
     /// Generic traits make no `dyn Trait`: they are emitted without their implementations.
     generic: bool,
-    options: Options,
+    options: ServiceOptions,
 }
 
 /// Expands `#[service(options)] item`.
@@ -67,7 +67,11 @@ pub(crate) fn service(arguments: TokenStream, item: TokenStream) -> TokenStream 
     quote!(#item #errors)
 }
 
-fn options(arguments: TokenStream, item: &TokenStream, diagnostics: &mut Diagnostics) -> Options {
+fn options(
+    arguments: TokenStream,
+    item: &TokenStream,
+    diagnostics: &mut Diagnostics,
+) -> ServiceOptions {
     let mut arguments = Arguments::parse(&GRAMMAR, arguments, diagnostics);
     let krate = krate::path(&mut arguments, item, diagnostics);
     for argument in &arguments.positional {
@@ -80,7 +84,7 @@ fn options(arguments: TokenStream, item: &TokenStream, diagnostics: &mut Diagnos
     {
         arguments.malformed(argument, diagnostics);
     }
-    Options {
+    ServiceOptions {
         many: many.map(|argument| argument.name),
         krate,
     }

@@ -14,6 +14,7 @@ mod peers;
 mod process;
 mod require;
 mod soak;
+mod source;
 mod storeys;
 mod symbols;
 mod tidy;

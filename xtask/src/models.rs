@@ -4,7 +4,7 @@ use crate::command::{capture, cargo, run as execute, say};
 
 /// What is run under Miri: the unit tests of events and services, which is all that has unsafe code
 /// of ours besides link sections.
-const UNDER_MIRI: [&str; 8] = [
+const UNDER_MIRI: [&str; 9] = [
     "miri",
     "test",
     "--package",
@@ -12,6 +12,7 @@ const UNDER_MIRI: [&str; 8] = [
     "--lib",
     "--",
     "event::",
+    "rcu::",
     "service::",
 ];
 

@@ -6,15 +6,14 @@
 //! folder in it.
 
 mod graph;
-mod source;
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::Write as _;
 
 use self::graph::{Graph, OWN};
-use self::source::{Modules, Segments};
 use crate::command::root;
+use crate::source::{self, Modules, Segments};
 
 /// The crate that is looked at.
 const KERNEL: &str = "plugin-core/src";
@@ -70,7 +69,7 @@ pub(crate) fn check(architecture: &str, faults: &mut Vec<String>) -> Result<(), 
 }
 
 fn kernel() -> Result<Modules, String> {
-    source::read(&root().join(KERNEL))
+    source::read(&root().join(KERNEL).join("lib.rs"))
 }
 
 /// The path of a folder's module: empty for the crate's own.

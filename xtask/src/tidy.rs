@@ -1,5 +1,7 @@
 //! Rules of the workspace that a machine can check: the invariants that ARCHITECTURE.md states.
 
+mod names;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -51,6 +53,11 @@ pub(crate) fn run() -> Result<(), String> {
         check(&name, &text, &mut faults);
     }
     forgotten(&root, &mut faults);
+    for manifest in manifests(&root) {
+        let folder = manifest.parent().unwrap_or(&root);
+        let name = folder.strip_prefix(&root).unwrap_or(folder);
+        names::check(folder, &name.to_string_lossy(), &mut faults)?;
+    }
     let architecture = fs::read_to_string(root.join("ARCHITECTURE.md"));
     storeys::check(&architecture.unwrap_or_default(), &mut faults)?;
     if faults.is_empty() {

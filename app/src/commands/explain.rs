@@ -18,10 +18,10 @@ use crate::failure::Failure;
 use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 
-use events::{Handled, Published};
+use events::{IncomingEvent, OutgoingEvent};
 use middleware::Intercepted;
 use needs::Needed;
-use requests::{Answered, Asked};
+use requests::{Answered, NeededRequest};
 use schedules::Scheduled;
 
 /// Everything about one plugin.
@@ -37,17 +37,17 @@ struct Explanation {
     type_name: &'static str,
     /// The feature that brings it into the build.
     feature: Option<&'static str>,
-    state: State,
+    state: PluginState,
     order: Order,
     needs: Vec<Needed>,
     provides: Vec<&'static str>,
     conflicts: &'static [&'static str],
-    events_in: Vec<Handled>,
-    events_out: Vec<Published>,
+    events_in: Vec<IncomingEvent>,
+    events_out: Vec<OutgoingEvent>,
     schedules: Vec<Scheduled>,
     middleware: Vec<Intercepted>,
     answers: Vec<Answered>,
-    asks: Vec<Asked>,
+    asks: Vec<NeededRequest>,
     permissions: Permissions,
     /// Its config: the keys with value and origin; nothing when the config has mistakes.
     config: Option<Vec<Explained>>,
@@ -55,7 +55,7 @@ struct Explanation {
 
 /// Whether it runs, and who said so.
 #[derive(Debug, Serialize)]
-struct State {
+struct PluginState {
     /// Nothing when the config has mistakes.
     on: Option<bool>,
     /// How many instances of it run.
@@ -116,7 +116,7 @@ impl Explanation {
                 .collect(),
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
-            state: State::of(plugin, settings),
+            state: PluginState::of(plugin, settings),
             order: Order::of(plugin, set),
             needs: needs::of(plugin, set),
             provides: plugin
@@ -137,7 +137,7 @@ impl Explanation {
     }
 }
 
-impl State {
+impl PluginState {
     fn of(plugin: &Descriptor, settings: Option<&Settings>) -> Self {
         let Some(settings) = settings.map(|settings| &settings.plugins[plugin.name]) else {
             return Self {

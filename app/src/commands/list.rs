@@ -12,7 +12,7 @@ use crate::table::Table;
 
 /// A plugin, in the build or not.
 #[derive(Debug, Serialize)]
-struct Listed {
+struct ListedPlugin {
     name: &'static str,
     /// The feature that brings it.
     feature: Option<&'static str>,
@@ -42,9 +42,9 @@ pub(super) fn list(place: &Place, out: &mut Output) -> Exit {
     Exit::Ok
 }
 
-fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed> {
+fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<ListedPlugin> {
     let present = (1..).zip(composition.plugins());
-    let present = present.map(|(place, plugin)| Listed {
+    let present = present.map(|(place, plugin)| ListedPlugin {
         place: Some(place),
         state: state(plugin, settings),
         instances: instances(plugin, settings),
@@ -56,7 +56,7 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
         .catalogue()
         .iter()
         .filter(|entry| !entry.enabled)
-        .map(|entry| Listed {
+        .map(|entry| ListedPlugin {
             name: entry.plugin,
             feature: Some(entry.feature),
             state: "absent",
@@ -73,8 +73,8 @@ fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<Listed>
 }
 
 /// What a descriptor says, of one that is left out.
-fn of(composition: &Composition, plugin: &'static Descriptor) -> Listed {
-    Listed {
+fn of(composition: &Composition, plugin: &'static Descriptor) -> ListedPlugin {
+    ListedPlugin {
         name: plugin.name,
         feature: feature(composition, plugin.name),
         state: "left out",
@@ -114,7 +114,7 @@ fn instances(plugin: &Descriptor, settings: Option<&Settings>) -> Option<usize> 
     config.enabled.then_some(config.replicas)
 }
 
-fn table(listed: &[Listed]) -> Table {
+fn table(listed: &[ListedPlugin]) -> Table {
     let mut table = Table::new(&[
         ">place",
         "plugin",

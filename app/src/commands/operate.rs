@@ -8,14 +8,14 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::service::Service;
-use crate::cli::{Change, Place, Reload, Removal, Stop, Target};
+use crate::cli::{Place, Reload, Removal, SetChange, Stop, Target};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
 use crate::report;
 
 /// What is asked for.
-pub(super) struct Asked<'a> {
+pub(super) struct OperationRequest<'a> {
     /// The plugin that it is asked of; else it is the whole.
     plugin: Option<&'a str>,
     action: &'static str,
@@ -50,7 +50,7 @@ struct InstanceChange {
     took_us: u64,
 }
 
-impl<'a> Asked<'a> {
+impl<'a> OperationRequest<'a> {
     fn of(plugin: Option<&'a str>, action: &'static str, done: &'static str) -> Self {
         Self {
             plugin,
@@ -83,11 +83,11 @@ impl<'a> Asked<'a> {
         }
     }
 
-    pub(super) fn load(change: &'a Change) -> Self {
+    pub(super) fn load(change: &'a SetChange) -> Self {
         Self::changing(change, "load", "loaded")
     }
 
-    pub(super) fn enable(change: &'a Change) -> Self {
+    pub(super) fn enable(change: &'a SetChange) -> Self {
         Self::changing(change, "enable", "enabled")
     }
 
@@ -105,7 +105,7 @@ impl<'a> Asked<'a> {
         }
     }
 
-    fn changing(change: &'a Change, action: &'static str, done: &'static str) -> Self {
+    fn changing(change: &'a SetChange, action: &'static str, done: &'static str) -> Self {
         Self {
             dry_run: change.dry_run,
             ..Self::of(Some(&change.plugin), action, done)
@@ -124,7 +124,11 @@ impl<'a> Asked<'a> {
     }
 }
 
-pub(super) fn operate(place: &Place, asked: &Asked<'_>, out: &mut Output) -> Result<Exit, Failure> {
+pub(super) fn operate(
+    place: &Place,
+    asked: &OperationRequest<'_>,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     let path = match asked.plugin {
         Some(plugin) => vec!["plugins", plugin, asked.action],
         None => vec![asked.action],
@@ -140,7 +144,7 @@ pub(super) fn operate(place: &Place, asked: &Asked<'_>, out: &mut Output) -> Res
     Ok(Exit::Ok)
 }
 
-fn told(asked: &Asked<'_>, outcome: &Outcome) -> String {
+fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
     if let Some(detail) = &outcome.detail {
         return format!("accepted: {detail}");
     }
@@ -175,8 +179,8 @@ fn told(asked: &Asked<'_>, outcome: &Outcome) -> String {
 }
 
 impl InstanceChange {
-    fn told(&self) -> report::Change<'_> {
-        report::Change {
+    fn told(&self) -> report::PlannedChange<'_> {
+        report::PlannedChange {
             instance: &self.plugin,
             action: &self.action,
             took: Duration::from_micros(self.took_us),
@@ -192,11 +196,11 @@ mod tests {
     use super::*;
     use crate::commands::service;
 
-    fn asked(dry_run: bool) -> Asked<'static> {
-        Asked {
+    fn asked(dry_run: bool) -> OperationRequest<'static> {
+        OperationRequest {
             cascade: true,
             dry_run,
-            ..Asked::of(Some("a"), "unload", "unloaded")
+            ..OperationRequest::of(Some("a"), "unload", "unloaded")
         }
     }
 
@@ -208,7 +212,7 @@ mod tests {
             "unloaded: b, a\n2 accepted events were not handled and are dead letters: see \
              `dead-letters list`"
         );
-        let stop = Asked::of(Some("a"), "stop", "stopped");
+        let stop = OperationRequest::of(Some("a"), "stop", "stopped");
         let nothing = told(&stop, &Outcome::default());
         assert_eq!(nothing, "nothing ran: a restart that was planned is off");
         let one = json!({"plugins": ["a"], "dead_lettered": 1, "lost": 1});
@@ -251,6 +255,9 @@ mod tests {
     #[test]
     fn only_what_is_asked_for_is_named() {
         assert_eq!(asked(false).body(), json!({"cascade": true}));
-        assert_eq!(Asked::of(Some("a"), "start", "started").body(), json!({}));
+        assert_eq!(
+            OperationRequest::of(Some("a"), "start", "started").body(),
+            json!({})
+        );
     }
 }

@@ -12,7 +12,7 @@ use crate::table::Table;
 
 /// All of them.
 #[derive(Debug, Deserialize)]
-struct Listed {
+struct ListedSchedules {
     schedules: Vec<Schedule>,
 }
 
@@ -53,7 +53,7 @@ fn list(service: &Service, out: &mut Output) -> Result<Exit, Failure> {
     match out.format() {
         Format::Json => out.json(&listed),
         Format::Human => {
-            let Listed { schedules } = service::read(listed)?;
+            let ListedSchedules { schedules } = service::read(listed)?;
             let table = table(schedules);
             if table.is_empty() {
                 out.text("no schedules");

@@ -15,12 +15,12 @@ pub struct Composition {
     /// Indices of the plugins, those that start first in front.
     order: Cow<'static, [u16]>,
     catalogue: &'static [CatalogueEntry],
-    pub(super) origin: Origin,
+    pub(super) origin: Composer,
 }
 
 /// Who put a set together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Origin {
+pub(super) enum Composer {
     /// `compose!`: what it does not name is left out.
     Build,
     /// `compose!` with `#![strict]`: it holds all plugins of the binary.
@@ -46,7 +46,7 @@ impl Composition {
             plugins: Cow::Borrowed(plugins),
             order: Cow::Borrowed(order),
             catalogue,
-            origin: Origin::Build,
+            origin: Composer::Build,
         }
     }
 
@@ -54,7 +54,7 @@ impl Composition {
     #[doc(hidden)]
     #[must_use]
     pub const fn strict(mut self) -> Self {
-        self.origin = Origin::Strict;
+        self.origin = Composer::Strict;
         self
     }
 
@@ -82,7 +82,7 @@ impl Composition {
             plugins: Cow::Owned(plugins.to_vec()),
             order: Cow::Owned(order),
             catalogue: &[],
-            origin: Origin::Hand,
+            origin: Composer::Hand,
         })
     }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use super::composition::{Composition, Origin};
+use super::composition::{Composer, Composition};
 use crate::descriptor::Descriptor;
 use crate::event::EventDescriptor;
 use crate::registry;
@@ -27,8 +27,8 @@ impl Composition {
     #[must_use]
     pub fn left_out(&self) -> Vec<&'static Descriptor> {
         match self.origin {
-            Origin::Build | Origin::Strict => left_out(self),
-            Origin::Hand => Vec::new(),
+            Composer::Build | Composer::Strict => left_out(self),
+            Composer::Hand => Vec::new(),
         }
     }
 
@@ -42,9 +42,9 @@ impl Composition {
     /// `#![strict]` in `compose!`, a linked plugin is not composed.
     pub fn link_check(&self) -> Result<(), LinkError> {
         match self.origin {
-            Origin::Strict => check(self, true),
-            Origin::Build => check(self, false),
-            Origin::Hand => Ok(()),
+            Composer::Strict => check(self, true),
+            Composer::Build => check(self, false),
+            Composer::Hand => Ok(()),
         }
     }
 }

@@ -14,12 +14,12 @@ use crate::compose::{Absent, Composition};
 use crate::nearest::nearest;
 
 /// The sections of a build.
-pub(super) struct Book<'c> {
+pub(super) struct ConfigSections<'c> {
     pub(super) composition: &'c Composition,
     schema: Value,
 }
 
-impl<'c> Book<'c> {
+impl<'c> ConfigSections<'c> {
     pub(super) fn of(composition: &'c Composition) -> Self {
         Self {
             composition,

@@ -170,7 +170,7 @@ fn walk_from(
     path: &str,
     visit: impl FnMut(&str, &Map<String, Value>),
 ) {
-    let mut walk = Walk {
+    let mut walk = SchemaWalk {
         root,
         within: Vec::new(),
         visit,
@@ -178,14 +178,14 @@ fn walk_from(
     walk.schema(schema, path);
 }
 
-struct Walk<'s, F> {
+struct SchemaWalk<'s, F> {
     root: &'s Value,
     /// References that are being followed: a type may hold itself.
     within: Vec<&'s str>,
     visit: F,
 }
 
-impl<'s, F: FnMut(&str, &Map<String, Value>)> Walk<'s, F> {
+impl<'s, F: FnMut(&str, &Map<String, Value>)> SchemaWalk<'s, F> {
     fn schema(&mut self, schema: &'s Value, path: &str) {
         let Some(part) = schema.as_object() else {
             return;

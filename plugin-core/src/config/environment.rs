@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::book::Book;
+use super::book::ConfigSections;
 use super::conform;
 use super::issue::{Issue, IssueKind};
 use super::node::Node;
@@ -21,7 +21,7 @@ use crate::nearest::nearest;
 const PREFIX: &str = "APP";
 
 /// The sections that the environment's variables make.
-pub(super) fn layer(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Node {
+pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Node {
     let variables = &sources.environment;
     for name in variables.garbled().filter(|name| steps(name).is_some()) {
         let what = "its name or its value is no Unicode: write both as UTF-8, or unset it";
@@ -139,7 +139,10 @@ fn folded(key: &str) -> String {
 }
 
 /// The key that a variable names, and what may be there.
-fn find<'b>(steps: &[&str], book: &'b Book<'_>) -> Result<(Vec<String>, Shape<'b>), Miss> {
+fn find<'b>(
+    steps: &[&str],
+    book: &'b ConfigSections<'_>,
+) -> Result<(Vec<String>, Shape<'b>), Miss> {
     let mut path: Vec<String> = Vec::new();
     let mut shape = book.shape();
     for step in steps {
@@ -185,7 +188,7 @@ struct Miss {
 }
 
 impl Miss {
-    fn issue(&self, book: &Book<'_>, place: &Origin) -> Issue {
+    fn issue(&self, book: &ConfigSections<'_>, place: &Origin) -> Issue {
         let issue = |kind, key: &str, what: &str| Issue::new(kind, place, key, what);
         let Some(step) = &self.step else {
             let what = "names a whole section, not a key in it";
@@ -216,7 +219,7 @@ impl Miss {
     }
 
     /// The plugin that is meant, if the build could have held it.
-    fn absent(&self, step: &str, book: &Book<'_>) -> Option<(&'static str, Absent)> {
+    fn absent(&self, step: &str, book: &ConfigSections<'_>) -> Option<(&'static str, Absent)> {
         let mut names = book
             .composition
             .catalogue()

@@ -16,22 +16,22 @@ use super::reading::{self, Unreadable};
 pub struct ConfigFiles {
     pub(super) manager_file: Option<PathBuf>,
     pub(super) config_dir: Option<PathBuf>,
-    pub(super) texts: Vec<Text>,
+    pub(super) texts: Vec<FileText>,
     /// What could not be read, and why.
     #[serde(skip)]
-    pub(super) faults: Vec<Fault>,
+    pub(super) faults: Vec<ReadFault>,
 }
 
 /// A file and what it holds.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Text {
+pub(super) struct FileText {
     pub(super) path: PathBuf,
     pub(super) text: String,
 }
 
 /// What could not be read, and why.
 #[derive(Clone, PartialEq, Eq)]
-pub(super) struct Fault {
+pub(super) struct ReadFault {
     path: PathBuf,
     what: String,
 }
@@ -151,7 +151,7 @@ impl ConfigFiles {
         let read = named(path).and_then(reading::read);
         let path = path.to_owned();
         match &read {
-            Ok(text) => self.texts.push(Text {
+            Ok(text) => self.texts.push(FileText {
                 path,
                 text: text.clone(),
             }),
@@ -179,7 +179,7 @@ impl ConfigFiles {
         if reading::is_absent(path) {
             return;
         }
-        self.faults.push(Fault {
+        self.faults.push(ReadFault {
             path: path.to_owned(),
             what: what.to_owned(),
         });

@@ -39,7 +39,7 @@ pub struct Generation {
 
 /// What stands in the file of a generation.
 #[derive(Serialize, Deserialize)]
-struct Stored {
+struct StoredGeneration {
     #[serde(flatten)]
     generation: Generation,
     files: ConfigFiles,
@@ -55,7 +55,7 @@ impl Generation {
 
     /// What is written to its file.
     pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {
-        let stored = Stored {
+        let stored = StoredGeneration {
             generation: self.clone(),
             files: (*self.files).clone(),
         };
@@ -69,7 +69,8 @@ impl Generation {
             io::Error::new(error.kind(), format!("`{}`: {error}", path.display()))
         };
         let bytes = regular::read(&path, LARGEST).map_err(named)?;
-        let stored: Stored = serde_json::from_slice(&bytes).map_err(|error| named(error.into()))?;
+        let stored: StoredGeneration =
+            serde_json::from_slice(&bytes).map_err(|error| named(error.into()))?;
         let mut generation = stored.generation;
         if generation.number != number {
             let what = format!(

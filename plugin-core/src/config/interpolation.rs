@@ -14,7 +14,7 @@ use super::node::{Data, Node};
 use super::origin::Origin;
 use super::shape::Shape;
 use super::variables::Variables;
-use expand::{Fault, Filled, What};
+use expand::{ExpansionFault, Filled, What};
 
 /// Fills in a node and all that is in it.
 pub(super) struct Filler<'a> {
@@ -79,7 +79,7 @@ impl Filler<'_> {
 }
 
 /// `hides` says that the text is a secret: what is no name of a variable may be a part of it.
-fn issue(fault: &Fault, text: &str, place: &Origin, key: &str, hides: bool) -> Issue {
+fn issue(fault: &ExpansionFault, text: &str, place: &Origin, key: &str, hides: bool) -> Issue {
     let kind = match &fault.what {
         What::Missing(_) => IssueKind::MissingVariable,
         What::Garbled(_) => IssueKind::Unreadable,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::book::Book;
+use super::book::ConfigSections;
 use super::conform;
 use super::environment;
 use super::files::ConfigFiles;
@@ -25,13 +25,13 @@ use super::yaml;
 /// from. With a generation, its files are read in the place of those on disk.
 pub(super) fn read(
     sources: &Sources,
-    book: &Book<'_>,
+    book: &ConfigSections<'_>,
     generation: Option<&Generation>,
     report: &mut Report,
 ) -> (Node, ConfigFiles) {
     let named = sources.manager_file.as_ref().map(|file| file.path.clone());
     let files = ConfigFiles::new(named);
-    let mut reader = Reader {
+    let mut reader = LayerReader {
         book,
         report,
         generation,
@@ -65,7 +65,7 @@ pub(super) fn path_of(
     key: &str,
     tree: &Node,
     sources: &Sources,
-    book: &Book<'_>,
+    book: &ConfigSections<'_>,
 ) -> Option<(PathBuf, Origin)> {
     let mut node = tree.get(manager::ROOT)?.get(key)?.clone();
     let shape = book.section(manager::ROOT)?.property(key)?;
@@ -85,10 +85,10 @@ pub(super) fn path_of(
 pub(super) fn switches(
     data_dir: &Path,
     sources: &Sources,
-    book: &Book<'_>,
+    book: &ConfigSections<'_>,
     report: &mut Report,
 ) -> Node {
-    let mut reader = Reader {
+    let mut reader = LayerReader {
         book,
         report,
         generation: None,
@@ -133,14 +133,14 @@ fn only_enabled(tree: &mut Node, report: &mut Report) {
     });
 }
 
-struct Reader<'a> {
-    book: &'a Book<'a>,
+struct LayerReader<'a> {
+    book: &'a ConfigSections<'a>,
     report: &'a mut Report,
     generation: Option<&'a Generation>,
     files: ConfigFiles,
 }
 
-impl Reader<'_> {
+impl LayerReader<'_> {
     /// The sections of one text; `stem` names the section that is lost with it.
     fn document(&mut self, text: &str, origin: &Origin, stem: &str) -> Node {
         match yaml::parse(text, origin) {

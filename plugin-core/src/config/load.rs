@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 
-use super::book::Book;
+use super::book::ConfigSections;
 use super::conform;
 use super::doubtful;
 use super::environment;
@@ -52,11 +52,11 @@ pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, Co
 pub fn loader(
     composition: &Composition,
 ) -> impl Fn(&Sources) -> Result<Settings, ConfigError> + use<'_> {
-    let book = Book::of(composition);
+    let book = ConfigSections::of(composition);
     move |sources| load_by(sources, &book)
 }
 
-fn load_by(sources: &Sources, book: &Book<'_>) -> Result<Settings, ConfigError> {
+fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, ConfigError> {
     let composition = book.composition;
     let mut report = Report::default();
     let Read {
@@ -127,7 +127,7 @@ fn cross_check(
 /// has to look at.
 #[must_use]
 pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
-    let book = Book::of(composition);
+    let book = ConfigSections::of(composition);
     let disk = read(sources, &book, &mut Report::default()).disk;
     Arc::unwrap_or_clone(disk)
 }
@@ -135,7 +135,7 @@ pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
 /// Where the manager and the plugins keep things, also when there are mistakes in the config.
 #[must_use]
 pub fn data_dir(sources: &Sources, composition: &Composition) -> PathBuf {
-    let book = Book::of(composition);
+    let book = ConfigSections::of(composition);
     read(sources, &book, &mut Report::default()).data_dir
 }
 
@@ -149,7 +149,7 @@ struct Read {
     data_dir: PathBuf,
 }
 
-fn read(sources: &Sources, book: &Book<'_>, report: &mut Report) -> Read {
+fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Read {
     let mut first = Report::default();
     let chosen = sources.generation.as_deref();
     let (tree, disk) = layers::read(sources, book, chosen, &mut first);
@@ -238,7 +238,7 @@ impl Settings {
 
 struct Loader<'a> {
     sources: &'a Sources,
-    book: &'a Book<'a>,
+    book: &'a ConfigSections<'a>,
     report: Report,
 }
 

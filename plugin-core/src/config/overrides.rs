@@ -21,7 +21,7 @@ pub(super) fn path(data_dir: &Path) -> PathBuf {
 
 /// What the file held before a change.
 #[derive(Debug)]
-pub(crate) struct Before(Option<Vec<u8>>);
+pub(crate) struct PreviousOverrides(Option<Vec<u8>>);
 
 /// Notes that plugins are to be on or off, from the next reading of config on. The file is replaced
 /// as a whole, so a crash leaves the one before or this one.
@@ -29,7 +29,10 @@ pub(crate) struct Before(Option<Vec<u8>>);
 /// # Errors
 ///
 /// When the file can't be read or written; then nothing has changed.
-pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Result<Before> {
+pub(crate) fn write(
+    data_dir: &Path,
+    plugins: &[(&'static str, bool)],
+) -> io::Result<PreviousOverrides> {
     let path = path(data_dir);
     let before = match regular::read(&path, reading::LARGEST as u64) {
         Ok(bytes) => Some(bytes),
@@ -49,7 +52,7 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
     }
     owned::create_dir_all(data_dir)?;
     owned::replace(&path, text.as_bytes())?;
-    Ok(Before(before))
+    Ok(PreviousOverrides(before))
 }
 
 /// Has the file hold what it held before a change.
@@ -57,7 +60,10 @@ pub(crate) fn write(data_dir: &Path, plugins: &[(&'static str, bool)]) -> io::Re
 /// # Errors
 ///
 /// When it can't be written.
-pub(crate) fn restore(data_dir: &Path, Before(before): Before) -> io::Result<()> {
+pub(crate) fn restore(
+    data_dir: &Path,
+    PreviousOverrides(before): PreviousOverrides,
+) -> io::Result<()> {
     match before {
         Some(bytes) => owned::replace(&path(data_dir), &bytes),
         None => owned::remove(&path(data_dir)),

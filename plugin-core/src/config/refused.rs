@@ -7,7 +7,7 @@ use super::shape::Shape;
 use crate::init::ConfigNeed;
 
 /// The error of a type that a section was read as.
-type Refusal = serde_path_to_error::Error<serde_json::Error>;
+type SectionError = serde_path_to_error::Error<serde_json::Error>;
 
 /// The plugin's type has the last word on its own section.
 pub(super) fn judge(
@@ -21,8 +21,13 @@ pub(super) fn judge(
 }
 
 /// An issue where the error is, which says nothing of secrets.
-pub(super) fn refused(error: &Refusal, node: &Node, shape: Option<Shape<'_>>, key: &str) -> Issue {
-    let mut at = At {
+pub(super) fn refused(
+    error: &SectionError,
+    node: &Node,
+    shape: Option<Shape<'_>>,
+    key: &str,
+) -> Issue {
+    let mut at = LocatedValue {
         node,
         shape,
         key: key.to_owned(),
@@ -44,13 +49,13 @@ pub(super) fn refused(error: &Refusal, node: &Node, shape: Option<Shape<'_>>, ke
 }
 
 /// A value of a section, its path, and what it is to be.
-struct At<'n, 's> {
+struct LocatedValue<'n, 's> {
     node: &'n Node,
     shape: Option<Shape<'s>>,
     key: String,
 }
 
-impl At<'_, '_> {
+impl LocatedValue<'_, '_> {
     /// Goes down a path as far as it leads to something.
     fn descend<'p>(&mut self, path: impl Iterator<Item = &'p str>) {
         for name in path {

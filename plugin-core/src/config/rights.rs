@@ -7,7 +7,7 @@ use super::manager::{self, ManagerConfig};
 use super::node::Node;
 use super::report::Report;
 use super::settings::{PluginSettings, Section};
-use crate::permission::{Permission, PermissionError, Place};
+use crate::permission::{Permission, PermissionError, PermissionField};
 
 /// Adds what makes no sense.
 pub(super) fn check(
@@ -49,15 +49,15 @@ fn permissions(listed: &[Permission], node: Option<&Node>, key: &str, report: &m
 
 fn issue(mistake: &PermissionError, entry: Option<&Node>, key: &str) -> Issue {
     let (key, node) = match mistake.place() {
-        Place::Resource => (
+        PermissionField::Resource => (
             format!("{key}.resource"),
             entry.and_then(|it| it.get("resource")),
         ),
-        Place::Actions => (
+        PermissionField::Actions => (
             format!("{key}.actions"),
             entry.and_then(|it| it.get("actions")),
         ),
-        Place::Action(at) => (
+        PermissionField::Action(at) => (
             format!("{key}.actions[{at}]"),
             entry.and_then(|it| it.get("actions")?.get(&at.to_string())),
         ),

@@ -29,17 +29,17 @@ pub(super) fn check(node: &Node, shape: &Shape<'_>, key: &str, issues: &mut Vec<
         issues,
         room: PRINTED,
     };
-    let at = At {
+    let at = CheckedNode {
         node,
         key,
         place: shape.schema(),
     };
-    check.schema(shape.schema(), at, Keys::Closed);
+    check.schema(shape.schema(), at, KeyPolicy::Closed);
 }
 
 /// What is checked: a node, its path, and the schema of all that may be there.
 #[derive(Clone, Copy)]
-struct At<'s, 'a> {
+struct CheckedNode<'s, 'a> {
     node: &'a Node,
     key: &'a str,
     place: &'s Value,
@@ -47,7 +47,7 @@ struct At<'s, 'a> {
 
 /// Whether a schema alone names all keys of a section.
 #[derive(Clone, Copy, PartialEq)]
-enum Keys {
+enum KeyPolicy {
     /// It does, also if its type forgot `deny_unknown_fields`.
     Closed,
     /// It is one of several that speak of the same section.
@@ -63,7 +63,7 @@ struct Check<'a> {
 }
 
 impl<'a> Check<'a> {
-    fn schema(&mut self, schema: &'a Value, at: At<'a, '_>, keys: Keys) {
+    fn schema(&mut self, schema: &'a Value, at: CheckedNode<'a, '_>, keys: KeyPolicy) {
         let Some(schema) = schema.as_object() else {
             if schema == &Value::Bool(false) {
                 self.report(IssueKind::Invalid, at, "nothing is allowed here");
@@ -92,7 +92,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn report(&mut self, kind: IssueKind, at: At<'a, '_>, what: impl Into<String>) {
+    fn report(&mut self, kind: IssueKind, at: CheckedNode<'a, '_>, what: impl Into<String>) {
         self.issues
             .push(Issue::new(kind, &at.node.place, at.key, what));
     }
@@ -107,7 +107,7 @@ impl<'a> Check<'a> {
     }
 
     /// Whether what is there is not told: it is a secret, or has another form than what holds one.
-    fn is_secret(&self, at: At<'a, '_>) -> bool {
+    fn is_secret(&self, at: CheckedNode<'a, '_>) -> bool {
         let name = at
             .key
             .trim_end_matches(|char: char| char.is_ascii_digit() || "[]".contains(char));
@@ -116,7 +116,7 @@ impl<'a> Check<'a> {
         is_told || Shape::within(self.root, at.place).holds_secret()
     }
 
-    fn mistyped(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
+    fn mistyped(&mut self, schema: &'a Map<String, Value>, at: CheckedNode<'a, '_>) {
         let issue = Issue::new(IssueKind::WrongType, &at.node.place, at.key, "wrong type");
         self.tell(issue, |check, issue| {
             let is_secret = check.is_secret(at);
@@ -129,7 +129,7 @@ impl<'a> Check<'a> {
     }
 
     /// `const`, `enum`, ranges, lengths and formats.
-    fn value(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>) {
+    fn value(&mut self, schema: &'a Map<String, Value>, at: CheckedNode<'a, '_>) {
         let json = at.node.to_json();
         let is_word = schema.get("const").is_none_or(|word| *word == json)
             && schema
@@ -146,7 +146,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn invalid(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, what: &str) {
+    fn invalid(&mut self, schema: &'a Map<String, Value>, at: CheckedNode<'a, '_>, what: &str) {
         let issue = Issue::new(IssueKind::Invalid, &at.node.place, at.key, what);
         self.tell(issue, |check, issue| {
             issue
@@ -155,18 +155,18 @@ impl<'a> Check<'a> {
         });
     }
 
-    fn list(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, items: &[Node]) {
+    fn list(&mut self, schema: &'a Map<String, Value>, at: CheckedNode<'a, '_>, items: &[Node]) {
         if let Some(inner) = schema.get("items") {
             for (index, node) in items.iter().enumerate() {
                 let key = format!("{}[{index}]", at.key);
                 self.schema(
                     inner,
-                    At {
+                    CheckedNode {
                         node,
                         key: &key,
                         place: inner,
                     },
-                    Keys::Closed,
+                    KeyPolicy::Closed,
                 );
             }
         }
@@ -177,7 +177,7 @@ impl<'a> Check<'a> {
                 let key = format!("{}[{index}]", at.key);
                 self.report(
                     IssueKind::Duplicate,
-                    At {
+                    CheckedNode {
                         node,
                         key: &key,
                         ..at
@@ -188,7 +188,12 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn section(&mut self, schema: &'a Map<String, Value>, at: At<'a, '_>, keys: Keys) {
+    fn section(
+        &mut self,
+        schema: &'a Map<String, Value>,
+        at: CheckedNode<'a, '_>,
+        keys: KeyPolicy,
+    ) {
         let Some(map) = at.node.map() else { return };
         let before = self.issues.len();
         let properties = schema.get("properties").and_then(Value::as_object);
@@ -196,27 +201,27 @@ impl<'a> Check<'a> {
             let key = format!("{}.{name}", at.key);
             let inner = properties.and_then(|properties| properties.get(name));
             match (inner, rest_of(schema, keys)) {
-                (Some(inner), _) | (None, Rest::Is(inner)) => {
+                (Some(inner), _) | (None, OtherKeys::Is(inner)) => {
                     self.schema(
                         inner,
-                        At {
+                        CheckedNode {
                             node,
                             key: &key,
                             place: inner,
                         },
-                        Keys::Closed,
+                        KeyPolicy::Closed,
                     );
                 }
-                (None, Rest::Forbidden) => self.unknown(
+                (None, OtherKeys::Forbidden) => self.unknown(
                     schema,
-                    At {
+                    CheckedNode {
                         node,
                         key: &key,
                         ..at
                     },
                     name,
                 ),
-                (None, Rest::Open) => {}
+                (None, OtherKeys::Open) => {}
             }
         }
         let required = schema
@@ -240,7 +245,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn unknown(&mut self, schema: &Map<String, Value>, at: At<'a, '_>, name: &str) {
+    fn unknown(&mut self, schema: &Map<String, Value>, at: CheckedNode<'a, '_>, name: &str) {
         let issue = Issue::new(IssueKind::UnknownKey, &at.node.key, at.key, "unknown key");
         self.tell(issue, |check, issue| {
             let properties = schema.get("properties").and_then(Value::as_object);
@@ -264,7 +269,7 @@ impl<'a> Check<'a> {
         });
     }
 
-    fn lacking(&mut self, schema: Option<&'a Value>, at: At<'a, '_>, name: &str) {
+    fn lacking(&mut self, schema: Option<&'a Value>, at: CheckedNode<'a, '_>, name: &str) {
         let key = format!("{}.{name}", at.key);
         let issue = Issue::new(IssueKind::MissingKey, &at.node.key, key, "missing");
         let schema = schema.and_then(Value::as_object);
@@ -287,14 +292,14 @@ fn allows_type(schema: &Map<String, Value>, node: &Node) -> bool {
 }
 
 /// What may be under a key that `properties` does not name.
-enum Rest<'a> {
+enum OtherKeys<'a> {
     Forbidden,
     Open,
     Is(&'a Value),
 }
 
-fn rest_of(schema: &Map<String, Value>, keys: Keys) -> Rest<'_> {
-    let is_alone = keys == Keys::Closed
+fn rest_of(schema: &Map<String, Value>, keys: KeyPolicy) -> OtherKeys<'_> {
+    let is_alone = keys == KeyPolicy::Closed
         && schema.contains_key("properties")
         && ![
             "anyOf",
@@ -306,10 +311,10 @@ fn rest_of(schema: &Map<String, Value>, keys: Keys) -> Rest<'_> {
         .iter()
         .any(|name| schema.contains_key(*name));
     match schema.get("additionalProperties") {
-        Some(Value::Bool(false)) => Rest::Forbidden,
-        Some(inner) => Rest::Is(inner),
-        None if schema.get("maxProperties").is_some_and(|most| most == 0) => Rest::Forbidden,
-        None if is_alone => Rest::Forbidden,
-        None => Rest::Open,
+        Some(Value::Bool(false)) => OtherKeys::Forbidden,
+        Some(inner) => OtherKeys::Is(inner),
+        None if schema.get("maxProperties").is_some_and(|most| most == 0) => OtherKeys::Forbidden,
+        None if is_alone => OtherKeys::Forbidden,
+        None => OtherKeys::Open,
     }
 }

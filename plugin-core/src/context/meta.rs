@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::idempotency::IdempotencyKey;
-use crate::rcu::Record;
+use crate::rcu::ThreadRecord;
 use crate::traceparent::TraceContext;
 
 /// A number that tells one publishing from every other of the process.
@@ -41,7 +41,7 @@ pub(crate) struct Meta {
 
 impl Meta {
     #[inline(always)]
-    pub(crate) fn new(record: &Record, source: &'static str) -> Self {
+    pub(crate) fn new(record: &ThreadRecord, source: &'static str) -> Self {
         Self {
             id: EventId(record.next_id()),
             source,
@@ -51,7 +51,7 @@ impl Meta {
     }
 
     /// Of the next publishing of the same publisher in the same span.
-    pub(crate) fn next(&self, record: &Record) -> Self {
+    pub(crate) fn next(&self, record: &ThreadRecord) -> Self {
         Self {
             id: EventId(record.next_id()),
             ..*self

@@ -23,10 +23,10 @@ use requests::RequestRoutes;
 
 /// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
 #[derive(Clone)]
-pub struct Bus(Arc<Inner>);
+pub struct Bus(Arc<BusInner>);
 
 /// A handle that does not keep the bus alive.
-pub(crate) struct WeakBus(Weak<Inner>);
+pub(crate) struct WeakBus(Weak<BusInner>);
 
 impl WeakBus {
     pub(super) fn upgrade(&self) -> Option<Bus> {
@@ -34,7 +34,7 @@ impl WeakBus {
     }
 }
 
-struct Inner {
+struct BusInner {
     table: Shared<Table>,
     /// The table's middleware, for workers: they keep no table.
     middleware: Arc<Shared<Chain>>,
@@ -106,7 +106,7 @@ impl Bus {
             route
         });
         let table = Table::new(routes);
-        Self(Arc::new(Inner {
+        Self(Arc::new(BusInner {
             table: Shared::new(table),
             middleware: Arc::new(Shared::new(Chain::of_all())),
             topics,

@@ -20,7 +20,7 @@ use serde_json::Value;
 use crate::error::DecodeError;
 use crate::event::descriptor::answer::AnswerDescriptor;
 use crate::event::descriptor::erased::Publishable;
-use crate::event::descriptor::rules::Rules;
+use crate::event::descriptor::rules::EventRules;
 use crate::event::descriptor::subject::SubjectOf;
 use crate::event::payload::{Carried, EventData, Substitute, unfit};
 use crate::event::routing::route::{AnyRoute, Route};
@@ -119,8 +119,8 @@ impl EventDescriptor {
     }
 
     /// The rules of its schema, if it has any.
-    pub(super) fn rules(&self) -> Option<Arc<Rules>> {
-        Rules::of((self.key, self.type_key), self.schema)
+    pub(super) fn rules(&self) -> Option<Arc<EventRules>> {
+        EventRules::of((self.key, self.type_key), self.schema)
     }
 
     /// Whether data keeps to the rules of its schema.

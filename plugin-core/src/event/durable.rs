@@ -40,10 +40,10 @@ use crate::idempotency::IdempotencyKey;
 use crate::service::Service;
 
 pub(crate) use connection::ask;
-pub(crate) use delivery::Delivery;
+pub(crate) use delivery::DurableDelivery;
 pub(crate) use pump::Deliveries;
 
-use connection::{StoreConnection, StoreState};
+use connection::{StoreConnection, StoreReplaced, StoreState};
 use intake::Intake;
 use quarantine::{CrashSuspects, Quarantine};
 use recent::RecentEvents;
@@ -264,7 +264,7 @@ impl Durables {
     }
 
     /// Tells when the store of now is replaced.
-    pub(crate) fn replaced(&self) -> connection::Replaced {
+    pub(crate) fn replaced(&self) -> StoreReplaced {
         self.link.replaced()
     }
 

@@ -20,11 +20,11 @@ use crate::error::Result;
 use crate::rcu::record::Slot;
 use crate::rcu::tally::Tally;
 use around::Around;
-use entry::{Entry, Inline, InlineCall};
+use entry::{Inline, InlineCall, InlineEntry};
 
 /// The inline handlers of a route, in the order in which they are called.
 pub(super) struct InlineHandlers<P> {
-    entries: Box<[Entry<P>]>,
+    entries: Box<[InlineEntry<P>]>,
     /// Where the events are counted that were published while this was the route.
     slot: Slot,
     sampling: Sampling,

@@ -37,20 +37,20 @@ use interest::Interest;
 /// The right of one plugin to subscribe at run time. A subscription that is made before the
 /// plugin runs begins when it runs, and all end when it stops.
 #[derive(Clone)]
-pub struct Subscriber(Arc<Inner>);
+pub struct Subscriber(Arc<SubscriberInner>);
 
-struct Inner {
+struct SubscriberInner {
     bus: Bus,
     owner: Arc<Identity>,
     mailbox: Arc<Mailbox>,
     limit: Duration,
     /// Whether the plugin has it.
     handed_out: AtomicBool,
-    state: Mutex<State>,
+    state: Mutex<SubscriptionState>,
 }
 
 /// Whether the plugin receives events.
-enum State {
+enum SubscriptionState {
     /// Not yet: what is to be done when it does.
     Before(Bindings),
     Active(Vec<u64>),
@@ -64,13 +64,13 @@ impl Subscriber {
         mailbox: Arc<Mailbox>,
         limit: Duration,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(SubscriberInner {
             bus,
             owner,
             mailbox,
             limit,
             handed_out: AtomicBool::new(false),
-            state: Mutex::new(State::Before(Bindings::default())),
+            state: Mutex::new(SubscriptionState::Before(Bindings::default())),
         }))
     }
 
@@ -199,27 +199,27 @@ impl Subscriber {
     /// `Drop` may unsubscribe.
     fn begin(&self, subscription: u64, bound: Bound) -> Result<Option<Retired>> {
         match &mut *self.state() {
-            State::Before(bindings) => {
+            SubscriptionState::Before(bindings) => {
                 bindings.add(subscription, bound);
                 Ok(None)
             }
-            State::Active(subscriptions) => {
+            SubscriptionState::Active(subscriptions) => {
                 subscriptions.push(subscription);
                 Ok(Some(self.0.bus.change(bound.changes)))
             }
-            State::Ended => Err(Error::external("the plugin is stopping")),
+            SubscriptionState::Ended => Err(Error::external("the plugin is stopping")),
         }
     }
 
     /// Begins to receive: the plugin's own handlers and what was subscribed before, at once.
     pub(crate) fn activate(&self, mut bindings: Bindings) {
         let mut state = self.state();
-        if let State::Before(early) = &mut *state {
+        if let SubscriptionState::Before(early) = &mut *state {
             bindings.append(std::mem::take(early));
         }
         let (subscriptions, changes) = bindings.split();
         let retired = (!changes.is_empty()).then(|| self.0.bus.change(changes));
-        *state = State::Active(subscriptions);
+        *state = SubscriptionState::Active(subscriptions);
         drop(state);
         drop(retired);
     }
@@ -232,8 +232,8 @@ impl Subscriber {
     }
 
     fn end(&self) -> Option<Retired> {
-        let before = std::mem::replace(&mut *self.state(), State::Ended);
-        let State::Active(subscriptions) = before else {
+        let before = std::mem::replace(&mut *self.state(), SubscriptionState::Ended);
+        let SubscriptionState::Active(subscriptions) = before else {
             return None;
         };
         if subscriptions.is_empty() {
@@ -245,17 +245,17 @@ impl Subscriber {
     /// As [`Subscriber::begin`], what it returns is dropped without the lock.
     fn unsubscribe(&self, subscription: u64) -> (Option<Vec<TableEdit>>, Option<Retired>) {
         match &mut *self.state() {
-            State::Before(bindings) => (bindings.remove(subscription), None),
-            State::Active(subscriptions) => {
+            SubscriptionState::Before(bindings) => (bindings.remove(subscription), None),
+            SubscriptionState::Active(subscriptions) => {
                 subscriptions.retain(|&other| other != subscription);
                 let retired = self.0.bus.change(vec![remove(vec![subscription])]);
                 (None, Some(retired))
             }
-            State::Ended => (None, None),
+            SubscriptionState::Ended => (None, None),
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, SubscriptionState> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::instance::Instance;
-use super::kernel::{Kernel, News, Report};
+use super::kernel::{InstanceReport, Kernel, News};
 use crate::event::{Binder, Deliveries, Interceptors, Reception, Worker};
 use crate::tasks::Tasks;
 
@@ -15,7 +15,7 @@ pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
         instance.setup().tasks,
         Box::new(move |task, error| {
             // Without a supervisor there is nobody to restart anything.
-            drop(reports.send(Report {
+            drop(reports.send(InstanceReport {
                 instance: id,
                 life,
                 news: News::TaskFailed { task, error },

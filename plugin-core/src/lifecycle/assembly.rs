@@ -10,9 +10,9 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
-use super::kernel::{Kernel, Life, Pulse, Report};
+use super::kernel::{InstanceReport, Kernel, Life, Pulse};
 use super::metrics::Rates;
-use super::operation::Request;
+use super::operation::OperationRequest;
 use super::reloads::Reloads;
 use super::schedules;
 use super::wiring::Wiring;
@@ -29,8 +29,8 @@ use crate::service::Switchboard;
 /// own.
 pub(super) fn assemble(
     checked: Checked,
-    reports: mpsc::UnboundedSender<Report>,
-    requests: mpsc::Sender<Request>,
+    reports: mpsc::UnboundedSender<InstanceReport>,
+    requests: mpsc::Sender<OperationRequest>,
 ) -> Result<Arc<Kernel>, crate::Error> {
     let manager = &checked.settings.manager;
     let before = Before::of(&manager.data_dir);

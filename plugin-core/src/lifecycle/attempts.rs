@@ -19,12 +19,12 @@ use crate::event::kernel::PluginFailed;
 
 /// A stage of the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum StartStage {
     Init,
     Start,
 }
 
-impl Stage {
+impl StartStage {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Init => "init",
@@ -44,7 +44,7 @@ pub(super) fn missing_need(kernel: &Kernel, instance: &Instance) -> Option<&'sta
 pub(super) async fn with_policy(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
-    stage: Stage,
+    stage: StartStage,
     interrupt: &CancellationToken,
 ) -> Result<()> {
     let setup = instance.setup();
@@ -90,17 +90,17 @@ async fn is_interrupted(kernel: &Kernel, pause: Duration, interrupt: &Cancellati
 async fn attempt_stage(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
-    stage: Stage,
+    stage: StartStage,
     attempt: u32,
 ) -> Result<()> {
     if let Some(need) = missing_need(kernel, instance) {
         return Err(Box::pin(follow(kernel, instance, need)).await);
     }
-    if stage == Stage::Init || attempt > 1 {
+    if stage == StartStage::Init || attempt > 1 {
         initialize(kernel, instance).await?;
         install(kernel, instance);
     }
-    if stage == Stage::Start {
+    if stage == StartStage::Start {
         start(kernel, instance).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::attempts::{Stage, missing_need, with_policy};
+use super::attempts::{StartStage, missing_need, with_policy};
 use super::changes::Changes;
 use super::instance::{Instance, InstanceId};
 use super::kernel::Kernel;
@@ -40,7 +40,7 @@ pub(super) async fn start_all(
         failures: Vec::new(),
         plugins: instances.iter().map(start).collect(),
     };
-    for stage in [Stage::Init, Stage::Start] {
+    for stage in [StartStage::Init, StartStage::Start] {
         boot.sweep(kernel, stage, interrupt).await;
         if !boot.failures.is_empty() || interrupt.is_cancelled() {
             let rollback = stopping::stop_all(kernel, None, Changes::default()).await;
@@ -71,7 +71,12 @@ struct Boot {
 }
 
 impl Boot {
-    async fn sweep(&mut self, kernel: &Arc<Kernel>, stage: Stage, interrupt: &CancellationToken) {
+    async fn sweep(
+        &mut self,
+        kernel: &Arc<Kernel>,
+        stage: StartStage,
+        interrupt: &CancellationToken,
+    ) {
         let mut instances = kernel.instances().to_vec();
         instances.retain(|instance| instance.state() != State::Failed);
         let before = |plugin| kernel.wiring.before(plugin);
@@ -87,8 +92,8 @@ impl Boot {
         let done = |instance: Arc<Instance>, (took, result): (Duration, Result<()>)| {
             let start = self.start_of(&instance);
             match stage {
-                Stage::Init => start.init = took,
-                Stage::Start => start.start = took,
+                StartStage::Init => start.init = took,
+                StartStage::Start => start.start = took,
             }
             match result {
                 Ok(()) => {}
@@ -113,7 +118,7 @@ impl Boot {
 
     /// A failure ends the start, unless the instance's policy is to ignore it or it only follows one
     /// that was ignored.
-    fn fail(&mut self, kernel: &Kernel, instance: &Instance, stage: Stage, error: Error) {
+    fn fail(&mut self, kernel: &Kernel, instance: &Instance, stage: StartStage, error: Error) {
         let name = instance.name();
         let ignored = instance.setup().start.policy == StartPolicy::Ignore
             || missing_need(kernel, instance).is_some();

@@ -15,14 +15,14 @@ pub(super) type Escalation = Option<String>;
 
 /// The instances that a change touches.
 #[derive(Debug, Default)]
-pub(super) struct Claim {
+pub(super) struct Footprint {
     /// Those that it may start, stop or replace.
     changed: BTreeSet<InstanceId>,
     /// Those that they need, which have to stay as they are meanwhile.
     needed: BTreeSet<InstanceId>,
 }
 
-impl Claim {
+impl Footprint {
     /// What a change of these instances can touch: them, and all that can't be without them.
     pub(super) fn of(kernel: &Kernel, ids: impl IntoIterator<Item = InstanceId>) -> Self {
         let instances = kernel.instances();
@@ -69,15 +69,15 @@ impl Claim {
 #[derive(Default)]
 pub(super) struct Changes {
     tasks: JoinSet<Escalation>,
-    running: Vec<(Id, Claim)>,
-    waiting: VecDeque<(Claim, BoxFuture<'static, Escalation>)>,
+    running: Vec<(Id, Footprint)>,
+    waiting: VecDeque<(Footprint, BoxFuture<'static, Escalation>)>,
 }
 
 impl Changes {
     /// Begins a change, as soon as none that was decided before touches what it touches.
     pub(super) fn begin(
         &mut self,
-        claim: Claim,
+        claim: Footprint,
         change: impl Future<Output = Escalation> + Send + 'static,
     ) {
         self.waiting.push_back((claim, Box::pin(change)));

@@ -9,8 +9,8 @@ use tokio_util::sync::CancellationToken;
 use super::assembly;
 use super::boot;
 use super::checked::Checked;
-use super::kernel::{Kernel, Report};
-use super::operation::Request;
+use super::kernel::{InstanceReport, Kernel};
+use super::operation::OperationRequest;
 use super::report::{StartError, StartReport, StopReport};
 use super::running::Running;
 use super::supervisor::Supervisor;
@@ -146,7 +146,10 @@ fn refuse(error: crate::Error) -> StartError {
     }
 }
 
-type Inbox = (mpsc::Receiver<Request>, mpsc::UnboundedReceiver<Report>);
+type Inbox = (
+    mpsc::Receiver<OperationRequest>,
+    mpsc::UnboundedReceiver<InstanceReport>,
+);
 
 /// Logs what is worth knowing of the set.
 fn tell(notes: &[Note]) {

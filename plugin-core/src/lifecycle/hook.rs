@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use crate::boxed::BoxFuture;
 use crate::context::Current;
@@ -46,10 +47,10 @@ async fn run_within<T: Send + 'static>(
         },
         tracing::info_span!("hook", plugin = current.plugin, hook = name),
     );
-    let mut task = AbortOnDrop(crate::spawn::spawn(call));
+    let mut task = AbortOnDropHandle::new(crate::spawn::spawn(call));
     tokio::select! {
         biased;
-        ended = &mut task.0 => ended.unwrap_or_else(|error| {
+        ended = &mut task => ended.unwrap_or_else(|error| {
             Err(if error.is_panic() {
                 Error::panic(&*error.into_panic())
             } else {
@@ -81,13 +82,5 @@ async fn cancelled(token: Option<&CancellationToken>) {
     match token {
         Some(token) => token.cancelled().await,
         None => std::future::pending().await,
-    }
-}
-
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

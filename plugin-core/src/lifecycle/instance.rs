@@ -16,7 +16,8 @@ use crate::context::Identity;
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::{
-    Breaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber, Subscription,
+    CircuitBreaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
+    Subscription,
 };
 use crate::meter::OwnFigures;
 use crate::options::Mode;
@@ -92,7 +93,7 @@ pub(super) struct Live {
     pub(super) reception: Option<Reception>,
     pub(super) deliveries: Deliveries,
     /// Of its handlers that have one.
-    pub(super) breakers: Vec<Arc<Breaker>>,
+    pub(super) breakers: Vec<Arc<CircuitBreaker>>,
     /// Of its handlers whose unfinished events are bounded.
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }

@@ -16,7 +16,7 @@ use super::hook::Limits;
 use super::instance::{Instance, InstanceId};
 use super::instances::Instances;
 use super::metrics::Rates;
-use super::operation::Request;
+use super::operation::OperationRequest;
 use super::reloads::Reloads;
 use super::state::State;
 use super::status::SystemStatus;
@@ -61,9 +61,9 @@ pub(super) struct Kernel {
     pub(super) rates: Rates,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
-    pub(super) reports: mpsc::UnboundedSender<Report>,
+    pub(super) reports: mpsc::UnboundedSender<InstanceReport>,
     /// To the supervisor, until it stops.
-    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) requests: mpsc::Sender<OperationRequest>,
 }
 
 /// Where the whole is in its life: starting, running, stopping or stopped.
@@ -108,7 +108,7 @@ impl Pulse {
 
 /// What reaches the supervisor from the instances.
 #[derive(Debug)]
-pub(super) struct Report {
+pub(super) struct InstanceReport {
     pub(super) instance: InstanceId,
     /// Which of its lives this is news of.
     pub(super) life: u64,

@@ -122,7 +122,7 @@ impl ScheduleAction {
 
 /// An operation, who asks for it, and where its answer goes.
 #[derive(Debug)]
-pub(super) struct Request {
+pub(super) struct OperationRequest {
     pub(super) operation: Operation,
     pub(super) actor: Actor,
     pub(super) answer: oneshot::Sender<Result<OperationOutcome, OperationError>>,

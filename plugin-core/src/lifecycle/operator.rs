@@ -12,7 +12,7 @@ use super::instance::Instance;
 use super::kernel::Kernel;
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use super::state::State;
-use super::status::Entry;
+use super::status::StatusEntry;
 use super::system::System;
 use crate::context;
 use crate::error::Result;
@@ -145,7 +145,7 @@ async fn leaves(instance: Option<&Instance>) -> OperationError {
         return std::future::pending().await;
     };
     let life = instance.life();
-    let is_over = |entry: &Entry| entry.state != State::Running || instance.life() != life;
+    let is_over = |entry: &StatusEntry| entry.state != State::Running || instance.life() != life;
     instance.board.until(is_over).await;
     OperationError::AskerState {
         plugin: instance.name(),

@@ -44,21 +44,21 @@ pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
 
 /// A letter whose replay was asked for.
 #[derive(Debug, Clone, Copy)]
-struct Request {
+struct ReplayRequest {
     letter: DeadLetterId,
     tries: u32,
 }
 
 /// What became of a request.
-enum Answer {
+enum ReplayOutcome {
     Replayed,
     /// It was delivered and failed again.
     Failed,
     /// Its letter is gone: nothing more is to be done.
     Over,
     /// Its plugin does not run.
-    Awaits(String, Request),
-    Again(Request),
+    Awaits(String, ReplayRequest),
+    Again(ReplayRequest),
     /// Nobody takes the letter as it is.
     Refused(DeadLetterId),
     Stopping,
@@ -68,18 +68,18 @@ enum Answer {
 struct Requests {
     kernel: Weak<Kernel>,
     store: Service<dyn EventStore>,
-    ready: VecDeque<Request>,
+    ready: VecDeque<ReplayRequest>,
     running: usize,
     /// By the plugin that they wait for.
-    waiting: BTreeMap<String, Vec<Request>>,
+    waiting: BTreeMap<String, Vec<ReplayRequest>>,
     /// Those that are tried again after a pause.
-    again: Vec<Request>,
+    again: Vec<ReplayRequest>,
     /// What was replayed since it was told last, and how many of these failed again.
     replayed: (usize, usize),
     is_stopping: bool,
     answers: (
-        mpsc::UnboundedSender<Answer>,
-        mpsc::UnboundedReceiver<Answer>,
+        mpsc::UnboundedSender<ReplayOutcome>,
+        mpsc::UnboundedReceiver<ReplayOutcome>,
     ),
     /// While there is something to do the bus is not idle.
     busy: Option<Pending>,
@@ -120,7 +120,7 @@ impl Requests {
                     self.take(answer).await;
                 }
                 letters = &mut requested, if !self.is_stopping => {
-                    let new = letters.into_iter().map(|letter| Request { letter, tries: 0 });
+                    let new = letters.into_iter().map(|letter| ReplayRequest { letter, tries: 0 });
                     self.ready.extend(new);
                     requested.set(self::requested(store));
                 }
@@ -209,18 +209,18 @@ impl Requests {
             .append(&mut std::mem::take(&mut self.again).into());
     }
 
-    async fn take(&mut self, answer: Answer) {
+    async fn take(&mut self, answer: ReplayOutcome) {
         match answer {
-            Answer::Again(_) | Answer::Awaits(..) if self.is_stopping => {}
-            Answer::Replayed => self.replayed.0 += 1,
-            Answer::Failed => {
+            ReplayOutcome::Again(_) | ReplayOutcome::Awaits(..) if self.is_stopping => {}
+            ReplayOutcome::Replayed => self.replayed.0 += 1,
+            ReplayOutcome::Failed => {
                 self.replayed.0 += 1;
                 self.replayed.1 += 1;
             }
-            Answer::Over | Answer::Stopping => {}
-            Answer::Again(request) => self.again.push(request),
-            Answer::Awaits(plugin, request) => self.wait(plugin, request),
-            Answer::Refused(letter) => {
+            ReplayOutcome::Over | ReplayOutcome::Stopping => {}
+            ReplayOutcome::Again(request) => self.again.push(request),
+            ReplayOutcome::Awaits(plugin, request) => self.wait(plugin, request),
+            ReplayOutcome::Refused(letter) => {
                 let (store, letters) = (self.store.provider(), [letter]);
                 if let Err(error) = ask(&store, |store| store.answered(&letters)).await {
                     tracing::debug!(%letter, "the next start will try the replay again: {error}");
@@ -229,7 +229,7 @@ impl Requests {
         }
     }
 
-    fn wait(&mut self, plugin: String, request: Request) {
+    fn wait(&mut self, plugin: String, request: ReplayRequest) {
         if let Some(waiting) = self.waiting.get_mut(&plugin) {
             waiting.push(request);
             return;
@@ -265,26 +265,26 @@ async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
 }
 
 /// It takes as long as the handler does.
-async fn replay(operations: DeadLetterOperations, request: Request) -> Answer {
+async fn replay(operations: DeadLetterOperations, request: ReplayRequest) -> ReplayOutcome {
     let letter = request.letter;
     let error = match operations.replay_requested(letter).await {
-        Ok(()) => return Answer::Replayed,
+        Ok(()) => return ReplayOutcome::Replayed,
         Err(error) => error,
     };
-    let next = Request {
+    let next = ReplayRequest {
         letter,
         tries: request.tries + 1,
     };
     match error {
-        DeadLetterError::Unknown(_) => Answer::Over,
-        DeadLetterError::Stopping => Answer::Stopping,
-        DeadLetterError::NotRunning { plugin, .. } => Answer::Awaits(plugin, request),
-        DeadLetterError::Busy(_) | DeadLetterError::Store(_) => Answer::Again(next),
-        DeadLetterError::NoHandler { .. } if next.tries < TRIES => Answer::Again(next),
-        DeadLetterError::Failed { .. } => Answer::Failed,
+        DeadLetterError::Unknown(_) => ReplayOutcome::Over,
+        DeadLetterError::Stopping => ReplayOutcome::Stopping,
+        DeadLetterError::NotRunning { plugin, .. } => ReplayOutcome::Awaits(plugin, request),
+        DeadLetterError::Busy(_) | DeadLetterError::Store(_) => ReplayOutcome::Again(next),
+        DeadLetterError::NoHandler { .. } if next.tries < TRIES => ReplayOutcome::Again(next),
+        DeadLetterError::Failed { .. } => ReplayOutcome::Failed,
         error => {
             tracing::warn!(%letter, "not replayed, as was asked for; the letter stays: {error}");
-            Answer::Refused(letter)
+            ReplayOutcome::Refused(letter)
         }
     }
 }

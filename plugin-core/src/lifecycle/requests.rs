@@ -3,7 +3,9 @@
 use tokio::sync::oneshot;
 
 use super::kernel::Kernel;
-use super::operation::{Actor, Answer, Operation, OperationError, OperationOutcome, Request};
+use super::operation::{
+    Actor, Answer, Operation, OperationError, OperationOutcome, OperationRequest,
+};
 use crate::audit::{Entry, Outcome};
 
 impl Kernel {
@@ -14,7 +16,7 @@ impl Kernel {
         actor: Actor,
     ) -> Result<Answer, OperationError> {
         let (answer, answered) = oneshot::channel();
-        let request = Request {
+        let request = OperationRequest {
             operation,
             actor,
             answer,

@@ -97,12 +97,12 @@ fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S:
 /// The part of a status that changes, shared between the supervisor and observers.
 #[derive(Debug)]
 pub(super) struct Board {
-    entry: Mutex<Entry>,
+    entry: Mutex<StatusEntry>,
     changed: Notify,
 }
 
 #[derive(Debug, Clone)]
-pub(super) struct Entry {
+pub(super) struct StatusEntry {
     pub(super) state: State,
     pub(super) since: Instant,
     pub(super) health: Health,
@@ -114,7 +114,7 @@ pub(super) struct Entry {
 
 impl Board {
     pub(super) fn new() -> Self {
-        let entry = Entry {
+        let entry = StatusEntry {
             state: State::Registered,
             since: Instant::now(),
             health: Health::Healthy,
@@ -128,17 +128,17 @@ impl Board {
         }
     }
 
-    pub(super) fn read(&self) -> Entry {
+    pub(super) fn read(&self) -> StatusEntry {
         self.lock().clone()
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut Entry)) {
+    pub(super) fn change(&self, change: impl FnOnce(&mut StatusEntry)) {
         change(&mut self.lock());
         self.changed.notify_waiters();
     }
 
     /// Waits until it shows something.
-    pub(super) async fn until(&self, shows: impl Fn(&Entry) -> bool) {
+    pub(super) async fn until(&self, shows: impl Fn(&StatusEntry) -> bool) {
         loop {
             let mut changed = pin!(self.changed.notified());
             // From here on no change goes unheard.
@@ -150,7 +150,7 @@ impl Board {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entry> {
+    fn lock(&self) -> MutexGuard<'_, StatusEntry> {
         self.entry.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

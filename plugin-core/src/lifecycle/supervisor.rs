@@ -14,29 +14,29 @@ use tokio::sync::mpsc;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::changes::{Changes, Claim};
+use super::changes::{Changes, Footprint};
 use super::instance::Instance;
 use super::instance::InstanceId;
-use super::kernel::{Kernel, News, Report};
-use super::operation::{OperationError, Request};
+use super::kernel::{InstanceReport, Kernel, News};
+use super::operation::{OperationError, OperationRequest};
 use super::report::StopReport;
 use super::stopping;
 
 pub(super) struct Supervisor {
-    shared: Arc<Shared>,
+    shared: Arc<SupervisorState>,
     changes: Changes,
 }
 
 /// What the loop shares with the changes that it began.
 #[derive(Debug)]
-struct Shared {
+struct SupervisorState {
     kernel: Arc<Kernel>,
-    records: Mutex<BTreeMap<InstanceId, Record>>,
+    records: Mutex<BTreeMap<InstanceId, InstanceRecord>>,
 }
 
 /// What the supervisor remembers of an instance.
 #[derive(Debug, Default)]
-struct Record {
+struct InstanceRecord {
     /// When it was restarted, as far back as its budget looks.
     restarts: Vec<Instant>,
     /// When it is to be started again.
@@ -49,7 +49,7 @@ struct Record {
 
 impl Supervisor {
     pub(super) fn new(kernel: Arc<Kernel>) -> Self {
-        let shared = Shared {
+        let shared = SupervisorState {
             kernel,
             records: Mutex::default(),
         };
@@ -62,8 +62,8 @@ impl Supervisor {
     /// Runs until it is asked to stop or a failure escalates; then stops everything.
     pub(super) async fn run(
         mut self,
-        mut requests: mpsc::Receiver<Request>,
-        mut reports: mpsc::UnboundedReceiver<Report>,
+        mut requests: mpsc::Receiver<OperationRequest>,
+        mut reports: mpsc::UnboundedReceiver<InstanceReport>,
         stop: CancellationToken,
     ) -> StopReport {
         let mut health = self.health_ticks();
@@ -99,8 +99,8 @@ impl Supervisor {
         stopping::stop_all(&self.shared.kernel, escalated, self.changes).await
     }
 
-    fn hear(&mut self, report: Report) {
-        let Report {
+    fn hear(&mut self, report: InstanceReport) {
+        let InstanceReport {
             instance: id,
             life,
             news,
@@ -131,14 +131,14 @@ impl Supervisor {
 
     fn restart_due(&mut self) {
         let now = Instant::now();
-        let is_due = |record: &Record| record.due.is_some_and(|due| due <= now);
+        let is_due = |record: &InstanceRecord| record.due.is_some_and(|due| due <= now);
         let due: Vec<_> = (self.shared.records().iter())
             .filter_map(|(id, record)| is_due(record).then_some(*id))
             .collect();
         for id in due {
             if !self.changes.touch(id) {
                 let shared = Arc::clone(&self.shared);
-                let claim = Claim::of(&shared.kernel, [id]);
+                let claim = Footprint::of(&shared.kernel, [id]);
                 self.changes
                     .begin(claim, async move { shared.restart_due(id).await });
             }
@@ -148,19 +148,19 @@ impl Supervisor {
     /// A plugin that ran has failed.
     fn fail(&mut self, id: InstanceId, life: u64, error: crate::Error) {
         let shared = Arc::clone(&self.shared);
-        let claim = Claim::of(&shared.kernel, [id]);
+        let claim = Footprint::of(&shared.kernel, [id]);
         self.changes
             .begin(claim, async move { shared.fail(id, life, error).await });
     }
 }
 
-impl Shared {
-    fn records(&self) -> std::sync::MutexGuard<'_, BTreeMap<InstanceId, Record>> {
+impl SupervisorState {
+    fn records(&self) -> std::sync::MutexGuard<'_, BTreeMap<InstanceId, InstanceRecord>> {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Looks at or changes what is remembered of an instance.
-    fn record<T>(&self, id: InstanceId, with: impl FnOnce(&mut Record) -> T) -> T {
+    fn record<T>(&self, id: InstanceId, with: impl FnOnce(&mut InstanceRecord) -> T) -> T {
         with(self.records().entry(id).or_default())
     }
 

@@ -82,7 +82,7 @@ impl<I: Clone> Sweep<I> {
         F: Future<Output = T> + Send + 'static,
     {
         let mut running = JoinSet::new();
-        let mut place_of_steps = Place(None);
+        let mut place_of_steps = FutureSlot(None);
         let mut halted = false;
         loop {
             let (place, outcome) = match self.next(halted || running.len() >= most) {
@@ -126,7 +126,7 @@ impl<I: Clone> Sweep<I> {
 }
 
 /// Where steps begin, one after the other: it is made once for all that do not wait.
-struct Place<F>(Option<Pin<Box<F>>>);
+struct FutureSlot<F>(Option<Pin<Box<F>>>);
 
 /// What became of a step at its first poll.
 enum Begun<F: Future> {
@@ -134,7 +134,7 @@ enum Begun<F: Future> {
     Waits(Pin<Box<F>>),
 }
 
-impl<F: Future> Place<F> {
+impl<F: Future> FutureSlot<F> {
     /// Polls a step once. Many that do not wait let other tasks run in between.
     async fn begin(&mut self, step: F) -> Begun<F> {
         consume_budget().await;

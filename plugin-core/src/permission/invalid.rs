@@ -7,7 +7,7 @@ use crate::pattern::PatternError;
 
 /// Where in a [`Permission`](super::Permission) something is wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum PermissionField {
     /// At `resource`.
     Resource,
     /// At `actions` as a whole.
@@ -51,12 +51,12 @@ pub enum PermissionError {
 impl PermissionError {
     /// Where in the entry it is.
     #[must_use]
-    pub const fn place(&self) -> Place {
+    pub const fn place(&self) -> PermissionField {
         match self {
-            Self::UnknownAction { index, .. } => Place::Action(*index),
-            Self::NoActions(_) => Place::Actions,
+            Self::UnknownAction { index, .. } => PermissionField::Action(*index),
+            Self::NoActions(_) => PermissionField::Actions,
             Self::UnknownResource { .. } | Self::Narrowing(_) | Self::Topic(_) | Self::Path(_) => {
-                Place::Resource
+                PermissionField::Resource
             }
         }
     }

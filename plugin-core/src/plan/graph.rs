@@ -6,7 +6,7 @@ use super::catalogue::CatalogueEntry;
 use super::issue::{Issues, PlanIssue};
 use super::providers::Providers;
 use super::set::{Link, List, Set};
-use super::table::Table;
+use super::table::SlotTable;
 use crate::descriptor::{Descriptor, Requirement};
 use crate::init::{Arity, Need};
 
@@ -70,7 +70,7 @@ impl<'s> Graph<'s> {
 #[derive(Debug)]
 pub(super) struct Resolver<'s> {
     pub(super) set: Set<'s>,
-    pub(super) names: Table<'s>,
+    pub(super) names: SlotTable<'s>,
     pub(super) providers: Providers<'s>,
     pub(super) catalogue: &'static [CatalogueEntry],
 }

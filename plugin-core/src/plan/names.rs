@@ -3,11 +3,11 @@
 use super::arena::Arena;
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
-use super::table::Table;
+use super::table::SlotTable;
 
 /// Words of a table of so many names.
 pub(super) const fn len(plugins: usize) -> usize {
-    Table::len(plugins)
+    SlotTable::len(plugins)
 }
 
 /// The ranks of the plugins by the keys of their names.
@@ -15,8 +15,8 @@ pub(super) const fn names<'s>(
     set: Set<'_>,
     arena: &mut Arena<'s>,
     issues: &mut Issues<'_>,
-) -> Table<'s> {
-    let mut names = Table::new(arena, set.len());
+) -> SlotTable<'s> {
+    let mut names = SlotTable::new(arena, set.len());
     let mut rank = 0;
     while rank < set.len() {
         let plugin = set.at(rank);

@@ -40,7 +40,7 @@ pub(super) const fn order<'s>(
         open: arena.take(plugins),
         ranks: arena.take(plugins),
         cycles: arena.take(plugins),
-        count: Count {
+        count: WalkCounts {
             visited: 0,
             path: 0,
             open: 0,
@@ -75,10 +75,10 @@ struct Walk<'g, 's> {
     open: &'s mut [u64],
     ranks: &'s mut [u64],
     cycles: &'s mut [u64],
-    count: Count,
+    count: WalkCounts,
 }
 
-struct Count {
+struct WalkCounts {
     visited: u64,
     path: usize,
     open: usize,

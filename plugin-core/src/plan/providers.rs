@@ -7,11 +7,11 @@
 use super::arena::{Arena, Sizes};
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
-use super::table::Table;
+use super::table::SlotTable;
 
 #[derive(Debug)]
 pub(super) struct Providers<'s> {
-    last: Table<'s>,
+    last: SlotTable<'s>,
     next: &'s mut [u64],
     ranks: &'s mut [u64],
     count: usize,
@@ -19,7 +19,7 @@ pub(super) struct Providers<'s> {
 
 /// Words that the providers of a set take.
 pub(super) const fn len(sizes: &Sizes) -> usize {
-    Table::len(sizes.provides) + 2 * sizes.provides
+    SlotTable::len(sizes.provides) + 2 * sizes.provides
 }
 
 impl<'s> Providers<'s> {
@@ -29,7 +29,7 @@ impl<'s> Providers<'s> {
         (arena, issues): (&mut Arena<'s>, &mut Issues<'_>),
     ) -> Self {
         let mut providers = Self {
-            last: Table::new(arena, sizes.provides),
+            last: SlotTable::new(arena, sizes.provides),
             next: arena.take(sizes.provides),
             ranks: arena.take(sizes.provides),
             count: 0,

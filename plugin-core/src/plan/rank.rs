@@ -29,7 +29,7 @@ pub(super) const fn rank<'s>(
         from[at] = at as u64;
         at += 1;
     }
-    let keys = Keys { plugins, heads };
+    let keys = SortKeys { plugins, heads };
     let mut width = 1;
     while width < plugins.len() {
         let mut start = 0;
@@ -75,12 +75,12 @@ const fn head(plugin: &Descriptor, skip: usize) -> u64 {
     head
 }
 
-struct Keys<'a> {
+struct SortKeys<'a> {
     plugins: &'a [&'static Descriptor],
     heads: &'a [u64],
 }
 
-impl Keys<'_> {
+impl SortKeys<'_> {
     /// Merges two neighbouring sorted runs.
     const fn merge(&self, from: &[u64], into: &mut [u64], (start, width): (usize, usize)) {
         let middle = least(start + width, from.len());

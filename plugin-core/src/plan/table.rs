@@ -6,11 +6,11 @@
 use super::arena::Arena;
 
 #[derive(Debug)]
-pub(super) struct Table<'s> {
+pub(super) struct SlotTable<'s> {
     slots: &'s mut [u64],
 }
 
-impl<'s> Table<'s> {
+impl<'s> SlotTable<'s> {
     /// Words of a table for so many keys.
     pub(super) const fn len(keys: usize) -> usize {
         2 * (2 * keys).next_power_of_two()
@@ -53,8 +53,8 @@ mod tests {
 
     #[test]
     fn keys_that_share_a_slot_are_kept_apart() {
-        let mut words = vec![0; Table::len(3)];
-        let mut table = Table::new(&mut Arena::new(&mut words), 3);
+        let mut words = vec![0; SlotTable::len(3)];
+        let mut table = SlotTable::new(&mut Arena::new(&mut words), 3);
         assert_eq!(table.put(8, 1), None);
         assert_eq!(table.put(16, 2), None);
         assert_eq!(table.put(0, 3), None);
@@ -67,7 +67,7 @@ mod tests {
 
     #[test]
     fn an_empty_table_finds_nothing() {
-        let mut words = vec![0; Table::len(0)];
-        assert_eq!(Table::new(&mut Arena::new(&mut words), 0).get(7), None);
+        let mut words = vec![0; SlotTable::len(0)];
+        assert_eq!(SlotTable::new(&mut Arena::new(&mut words), 0).get(7), None);
     }
 }

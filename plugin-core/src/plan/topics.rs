@@ -3,13 +3,13 @@
 use super::arena::Arena;
 use super::issue::{Issues, PlanIssue};
 use super::set::Set;
-use super::table::Table;
+use super::table::SlotTable;
 use crate::event::{EventDescriptor, Source};
 use crate::init::Need;
 
 /// Words that so many mentions of events take.
 pub(super) const fn len(mentions: usize) -> usize {
-    2 * Table::len(mentions)
+    2 * SlotTable::len(mentions)
 }
 
 /// Reports the topics that several types claim, among the events that plugins mention.
@@ -18,9 +18,9 @@ pub(super) const fn check(
     mentions: usize,
     (arena, issues): (&mut Arena<'_>, &mut Issues<'_>),
 ) {
-    let mut topics = Topics {
-        owners: Table::new(arena, mentions),
-        seen: Table::new(arena, mentions),
+    let mut topics = TopicOwners {
+        owners: SlotTable::new(arena, mentions),
+        seen: SlotTable::new(arena, mentions),
     };
     let mut rank = 0;
     while rank < set.len() {
@@ -33,14 +33,14 @@ pub(super) const fn check(
     }
 }
 
-struct Topics<'s> {
+struct TopicOwners<'s> {
     /// By topic: who mentions its last type.
-    owners: Table<'s>,
+    owners: SlotTable<'s>,
     /// By topic and type: nothing but that it was seen.
-    seen: Table<'s>,
+    seen: SlotTable<'s>,
 }
 
-impl Topics<'_> {
+impl TopicOwners<'_> {
     const fn add(
         &mut self,
         set: Set<'_>,

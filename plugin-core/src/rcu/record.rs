@@ -23,12 +23,12 @@ const CELLS: usize = 256;
 /// How many bits of an id are the thread's own count.
 const ID_BITS: u32 = 44;
 
-static RECORDS: Mutex<Vec<&'static Record>> = Mutex::new(Vec::new());
+static RECORDS: Mutex<Vec<&'static ThreadRecord>> = Mutex::new(Vec::new());
 
 /// What one thread keeps for itself.
 #[derive(Debug)]
 #[repr(align(128))]
-pub(crate) struct Record {
+pub(crate) struct ThreadRecord {
     /// Its mark as a publisher.
     pub(crate) readers: Readers,
     /// Its mark as a caller of services: apart, since a call may take long, and a stop that waits
@@ -36,7 +36,7 @@ pub(crate) struct Record {
     pub(crate) callers: Readers,
     next_id: AtomicU64,
     cells: AtomicPtr<AtomicU64>,
-    /// Whether a reading has more to do than to mark: see [`Record::attend`].
+    /// Whether a reading has more to do than to mark: see [`ThreadRecord::attend`].
     attention: AtomicBool,
     taken: AtomicBool,
     /// No box, since `cells` points into it: a box says that nobody does.
@@ -44,7 +44,7 @@ pub(crate) struct Record {
 }
 
 thread_local! {
-    static RECORD: Cell<Option<&'static Record>> = const { Cell::new(None) };
+    static RECORD: Cell<Option<&'static ThreadRecord>> = const { Cell::new(None) };
     static LEASE: Lease = const { Lease };
 }
 
@@ -60,7 +60,7 @@ impl Drop for Lease {
     }
 }
 
-impl Record {
+impl ThreadRecord {
     /// The record of this thread.
     #[inline(always)]
     pub(crate) fn current() -> &'static Self {
@@ -104,7 +104,7 @@ impl Record {
         id
     }
 
-    /// Whether [`Record::attend`] has to be called. A reader asks after it loaded the table, since
+    /// Whether [`ThreadRecord::attend`] has to be called. A reader asks after it loaded the table, since
     /// the slots that it is about to count in were given out before the table was seen.
     #[inline(always)]
     pub(crate) fn needs_attention(&self) -> bool {
@@ -175,7 +175,7 @@ impl Slot {
 
 /// What all threads have in a slot together.
 pub(crate) fn sum(slot: Slot) -> u64 {
-    let cell = |record: &&'static Record| {
+    let cell = |record: &&'static ThreadRecord| {
         lock(&record.storage)
             .get(slot.0)
             .map_or(0, |cell| cell.load(Relaxed))
@@ -193,7 +193,7 @@ pub(crate) fn clear(slot: Slot) {
 }
 
 /// Which of a thread's marks.
-pub(crate) type Marks = fn(&Record) -> &Readers;
+pub(crate) type Marks = fn(&ThreadRecord) -> &Readers;
 
 /// The threads that read when this was called; a writer waits until each has left.
 #[derive(Debug, Default)]
@@ -230,7 +230,7 @@ mod tests {
 
     #[test]
     fn cells_keep_their_counts_when_they_grow() {
-        let record = Record::new(7);
+        let record = ThreadRecord::new(7);
         record.count(Slot(3));
         record.grow(CELLS * 4 + 1);
         record.count(Slot(CELLS * 4));
@@ -240,7 +240,7 @@ mod tests {
 
     #[test]
     fn ids_of_records_differ() {
-        let (one, other) = (Record::new(1), Record::new(2));
+        let (one, other) = (ThreadRecord::new(1), ThreadRecord::new(2));
         assert_ne!(one.next_id(), one.next_id());
         assert_ne!(one.next_id() >> ID_BITS, other.next_id() >> ID_BITS);
     }

@@ -4,7 +4,7 @@
 //! is handed back for dropping is read by nobody.
 
 use super::epoch::Reading;
-use super::record::{Grace, Marks, Record};
+use super::record::{Grace, Marks, ThreadRecord};
 use crate::sync::atomic::{AtomicPtr, Ordering::Acquire, Ordering::SeqCst};
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -54,7 +54,7 @@ impl<T> Shared<T> {
     /// The value of this moment, for as long as the reading goes on.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the reading keeps the value alive, not a count")]
-    pub(crate) fn read<'a>(&'a self, record: &Record, reading: &'a Reading<'_>) -> &'a T {
+    pub(crate) fn read<'a>(&'a self, record: &ThreadRecord, reading: &'a Reading<'_>) -> &'a T {
         debug_assert!(reading.is_of((self.marks)(record)));
         let mut current = self.current.load(Acquire);
         if record.needs_attention() {
@@ -170,7 +170,7 @@ mod tests {
     fn a_value_lives_as_long_as_a_reading_of_it() {
         let kept = Arc::new(());
         let shared = Shared::new(Arc::clone(&kept));
-        let record = Record::current();
+        let record = ThreadRecord::current();
         let reading = record.readers.enter();
         let seen = shared.read(record, &reading);
         let first = shared.replace(|_| Arc::default());
@@ -189,7 +189,7 @@ mod tests {
             let readers: Vec<_> = (0..2)
                 .map(|_| {
                     threads.spawn(|| {
-                        let record = Record::current();
+                        let record = ThreadRecord::current();
                         while !done.load(SeqCst) {
                             let reading = record.readers.enter();
                             let value = shared.read(record, &reading);

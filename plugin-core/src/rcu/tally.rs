@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::record::{self, Record, Slot};
+use super::record::{self, Slot, ThreadRecord};
 
 /// The slots that are free, and how many were ever given out.
 static SLOTS: Mutex<(Vec<Slot>, usize)> = Mutex::new((Vec::new(), 0));
@@ -38,7 +38,7 @@ impl Tally {
 
     /// Adds to this thread's cell, and returns what was in it.
     pub(crate) fn add_here(&self, events: u64) -> u64 {
-        let record = Record::current();
+        let record = ThreadRecord::current();
         if record.needs_attention() {
             record.attend();
         }

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::entry::Entry;
+use super::entry::ScheduleEntry;
 use crate::clock::Clock;
 use crate::tasks::Tasks;
 
@@ -24,7 +24,7 @@ pub(super) struct Book {
     pub(super) phase: Phase,
     /// Which life of the plugin this is: runs of an earlier one change nothing.
     pub(super) life: u64,
-    entries: BTreeMap<u64, Entry>,
+    entries: BTreeMap<u64, ScheduleEntry>,
     names: HashMap<Arc<str>, u64>,
     queue: BTreeSet<(Instant, u64)>,
     at: HashMap<u64, Instant>,
@@ -43,14 +43,14 @@ pub(super) enum Phase {
     /// It is built and does not run: what is scheduled waits.
     Waiting,
     /// It runs.
-    Active(Scope),
+    Active(RunScope),
     /// It is about to stop: what runs goes on, and nothing begins.
-    Closing(Scope),
+    Closing(RunScope),
 }
 
 /// Where runs belong.
 #[derive(Clone)]
-pub(super) struct Scope {
+pub(super) struct RunScope {
     pub(super) tasks: Tasks,
     pub(super) runs: TaskTracker,
     /// Ends the runs.
@@ -77,7 +77,7 @@ impl Book {
         self.names.get(name).copied()
     }
 
-    pub(super) fn insert(&mut self, entry: Entry) -> u64 {
+    pub(super) fn insert(&mut self, entry: ScheduleEntry) -> u64 {
         let id = self.next;
         self.next += 1;
         self.names.insert(Arc::clone(&entry.name), id);
@@ -88,7 +88,7 @@ impl Book {
         id
     }
 
-    pub(super) fn remove(&mut self, id: u64) -> Option<Entry> {
+    pub(super) fn remove(&mut self, id: u64) -> Option<ScheduleEntry> {
         let entry = self.entries.remove(&id)?;
         self.names.remove(&entry.name);
         self.of_day.remove(&id);
@@ -96,23 +96,27 @@ impl Book {
         Some(entry)
     }
 
-    pub(super) fn entry(&self, id: u64) -> Option<&Entry> {
+    pub(super) fn entry(&self, id: u64) -> Option<&ScheduleEntry> {
         self.entries.get(&id)
     }
 
-    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+    pub(super) fn entries(&self) -> impl Iterator<Item = &ScheduleEntry> {
         self.entries.values()
     }
 
     /// Changes an entry; it is put where its time is then.
-    pub(super) fn change<T>(&mut self, id: u64, change: impl FnOnce(&mut Entry) -> T) -> Option<T> {
+    pub(super) fn change<T>(
+        &mut self,
+        id: u64,
+        change: impl FnOnce(&mut ScheduleEntry) -> T,
+    ) -> Option<T> {
         let changed = self.entries.get_mut(&id).map(change);
         self.index(id);
         changed
     }
 
     /// Changes all entries.
-    pub(super) fn change_all(&mut self, mut change: impl FnMut(&mut Entry)) {
+    pub(super) fn change_all(&mut self, mut change: impl FnMut(&mut ScheduleEntry)) {
         for id in self.ids() {
             self.change(id, &mut change);
         }
@@ -126,7 +130,7 @@ impl Book {
         if let Some(at) = self.at.remove(&id) {
             self.queue.remove(&(at, id));
         }
-        if let Some(at) = self.entries.get(&id).and_then(Entry::fires) {
+        if let Some(at) = self.entries.get(&id).and_then(ScheduleEntry::fires) {
             self.at.insert(id, at);
             self.queue.insert((at, id));
         }
@@ -158,14 +162,14 @@ impl Book {
     }
 
     /// Takes an entry out that is over and was made at run time: such ones do not pile up.
-    pub(super) fn remove_if_over(&mut self, id: u64) -> Option<Entry> {
+    pub(super) fn remove_if_over(&mut self, id: u64) -> Option<ScheduleEntry> {
         let entry = self.entries.get(&id)?;
         let is_done = !entry.declared && entry.is_over();
         is_done.then(|| self.remove(id)).flatten()
     }
 
     /// Takes out what was made at run time.
-    pub(super) fn take_undeclared(&mut self) -> Vec<Entry> {
+    pub(super) fn take_undeclared(&mut self) -> Vec<ScheduleEntry> {
         let undeclared: Vec<_> = (self.entries.iter())
             .filter(|(_, entry)| !entry.declared)
             .map(|(id, _)| *id)

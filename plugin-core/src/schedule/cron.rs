@@ -21,10 +21,10 @@ use crate::schedule::error::TriggerError;
 
 /// A cron expression in a timezone.
 #[derive(Debug, Clone)]
-pub struct Cron(Arc<Inner>);
+pub struct Cron(Arc<CronInner>);
 
 #[derive(Debug)]
-struct Inner {
+struct CronInner {
     expression: String,
     pattern: croner::Cron,
     zone: TimeZone,
@@ -64,7 +64,7 @@ impl Cron {
             name: timezone.to_owned(),
             meant: meant(timezone),
         })?;
-        let cron = Self(Arc::new(Inner {
+        let cron = Self(Arc::new(CronInner {
             expression: expression.to_owned(),
             pattern,
             zone,
@@ -79,7 +79,7 @@ impl Cron {
     /// The first time that is due after another.
     #[must_use]
     pub fn next(&self, after: SystemTime) -> Option<SystemTime> {
-        let Inner { pattern, zone, .. } = &*self.0;
+        let CronInner { pattern, zone, .. } = &*self.0;
         let after = Timestamp::try_from(after).ok()?;
         let next = if self.is_fixed() {
             local::next_fixed(pattern, zone, after)

@@ -29,7 +29,7 @@ const GRACE: Duration = Duration::from_secs(1);
 /// What a timer can tell apart.
 const FINEST: Duration = Duration::from_millis(1);
 
-pub(super) struct Entry {
+pub(super) struct ScheduleEntry {
     pub(super) name: Arc<str>,
     pub(super) declared: bool,
     pub(super) timing: Timing,
@@ -47,18 +47,18 @@ pub(super) struct Entry {
     left: Option<u64>,
     number: u64,
     running: usize,
-    waiting: VecDeque<Accepted>,
+    waiting: VecDeque<DueRun>,
     pub(super) counts: ScheduleCounts,
     last: Option<LastRun>,
 }
 
 /// A due time that has a run.
-struct Accepted {
+struct DueRun {
     due: SystemTime,
     by_hand: bool,
 }
 
-impl Entry {
+impl ScheduleEntry {
     pub(super) fn new(name: Arc<str>, timing: Timing, call: Option<Call>) -> Self {
         Self {
             name,
@@ -184,7 +184,7 @@ impl Entry {
             self.counts.skipped += 1;
             return;
         }
-        self.waiting.push_back(Accepted {
+        self.waiting.push_back(DueRun {
             due,
             by_hand: false,
         });
@@ -201,7 +201,7 @@ impl Entry {
             Overlap::Queue | Overlap::Parallel => self.waiting.len() < MOST,
         };
         if room {
-            self.waiting.push_back(Accepted {
+            self.waiting.push_back(DueRun {
                 due: now,
                 by_hand: true,
             });

@@ -19,9 +19,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::book::{Book, Phase, Scope};
+use super::book::{Book, Phase, RunScope};
 use super::declared::Schedule;
-use super::entry::Entry;
+use super::entry::ScheduleEntry;
 use super::run::{Call, Ended};
 use super::status::ScheduleStatus;
 use super::timing::Timing;
@@ -59,7 +59,7 @@ impl Timetable {
     ) -> Self {
         let mut book = Book::default();
         for (name, timing, enabled) in declared {
-            let mut entry = Entry::new(name.into(), timing, None);
+            let mut entry = ScheduleEntry::new(name.into(), timing, None);
             entry.enabled = enabled;
             book.insert(entry);
         }
@@ -110,7 +110,7 @@ impl Timetable {
         if !self.is_needed() {
             return;
         }
-        let scope = Scope {
+        let scope = RunScope {
             tasks,
             runs: TaskTracker::new(),
             cancel: CancellationToken::new(),
@@ -172,7 +172,7 @@ impl Timetable {
     }
 
     /// Events that were to be published later are not, and nobody should wonder why.
-    fn tell_lost(&self, ended: &[Entry]) {
+    fn tell_lost(&self, ended: &[ScheduleEntry]) {
         let lost = ended
             .iter()
             .filter(|entry| entry.timing.trigger.is_once())

@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::ServiceTrait;
-use super::switchboard::{Entry, Slot};
+use super::switchboard::{ProviderEntry, ServiceSlot};
 use crate::context::Current;
 
 /// A handle of the one provider of a service. `#[service]` implements the trait for it, so a
@@ -14,19 +14,19 @@ use crate::context::Current;
 /// The handle outlives a restart or a reload of the provider: each call goes to the provider of
 /// that moment; a call that runs keeps the one that it began with.
 pub struct Service<T: ServiceTrait + ?Sized> {
-    slot: Arc<Slot<T>>,
+    slot: Arc<ServiceSlot<T>>,
 }
 
 /// The provider of one call: keeps it alive until the call has ended.
-pub struct Provider<T: ServiceTrait + ?Sized>(Arc<Entry<T>>);
+pub struct Provider<T: ServiceTrait + ?Sized>(Arc<ProviderEntry<T>>);
 
 /// Handles of all providers of a service, the highest priority first.
 pub struct Services<T: ServiceTrait + ?Sized> {
-    slot: Arc<Slot<T>>,
+    slot: Arc<ServiceSlot<T>>,
 }
 
 impl<T: ServiceTrait + ?Sized> Service<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
+    pub(crate) fn new(slot: Arc<ServiceSlot<T>>) -> Self {
         Self { slot }
     }
 
@@ -41,7 +41,7 @@ impl<T: ServiceTrait + ?Sized> Service<T> {
         Provider(self.first())
     }
 
-    pub(super) fn first(&self) -> Arc<Entry<T>> {
+    pub(super) fn first(&self) -> Arc<ProviderEntry<T>> {
         self.slot.first().expect(PROVIDED)
     }
 }
@@ -58,7 +58,7 @@ pub fn call<T: ServiceTrait + ?Sized, R>(service: &Service<T>, call: impl FnOnce
 }
 
 impl<T: ServiceTrait + ?Sized> Services<T> {
-    pub(crate) fn new(slot: Arc<Slot<T>>) -> Self {
+    pub(crate) fn new(slot: Arc<ServiceSlot<T>>) -> Self {
         Self { slot }
     }
 

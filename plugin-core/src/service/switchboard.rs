@@ -14,22 +14,22 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::{Service, ServiceTrait, Services};
 use crate::context::Identity;
 use crate::guard;
-use crate::rcu::{DEEPEST, Record, Shared};
+use crate::rcu::{DEEPEST, Shared, ThreadRecord};
 
 /// The providers of one service.
-pub(crate) struct Slot<T: ?Sized> {
-    providers: Shared<Vec<Arc<Entry<T>>>>,
+pub(crate) struct ServiceSlot<T: ?Sized> {
+    providers: Shared<Vec<Arc<ProviderEntry<T>>>>,
 }
 
 /// One provider.
-pub(crate) struct Entry<T: ?Sized> {
+pub(crate) struct ProviderEntry<T: ?Sized> {
     pub(super) owner: Arc<Identity>,
     /// `None` only while it is dropped.
     provider: Option<Arc<T>>,
     priority: i32,
 }
 
-impl<T: ?Sized> Entry<T> {
+impl<T: ?Sized> ProviderEntry<T> {
     pub(super) fn provider(&self) -> &T {
         self.provider
             .as_deref()
@@ -37,7 +37,7 @@ impl<T: ?Sized> Entry<T> {
     }
 }
 
-impl<T: ?Sized> Drop for Entry<T> {
+impl<T: ?Sized> Drop for ProviderEntry<T> {
     /// It may be the last to hold the plugin: a panic in its `Drop` stays there.
     fn drop(&mut self) {
         let provider = self.provider.take();
@@ -51,7 +51,7 @@ impl<T: ?Sized> Drop for Entry<T> {
     }
 }
 
-impl<T: ?Sized> Slot<T> {
+impl<T: ?Sized> ServiceSlot<T> {
     fn new() -> Self {
         Self {
             providers: Shared::read_by(|record| &record.callers, Vec::new()),
@@ -59,14 +59,14 @@ impl<T: ?Sized> Slot<T> {
     }
 
     /// Looks at the providers of this moment.
-    pub(super) fn providers<R>(&self, look: impl FnOnce(&[Arc<Entry<T>>]) -> R) -> R {
-        let record = Record::current();
+    pub(super) fn providers<R>(&self, look: impl FnOnce(&[Arc<ProviderEntry<T>>]) -> R) -> R {
+        let record = ThreadRecord::current();
         let reading = record.callers.enter();
         look(self.providers.read(record, &reading))
     }
 
     /// The first provider, to keep.
-    pub(super) fn first(&self) -> Option<Arc<Entry<T>>> {
+    pub(super) fn first(&self) -> Option<Arc<ProviderEntry<T>>> {
         self.providers(|providers| providers.first().cloned())
     }
 
@@ -74,7 +74,7 @@ impl<T: ?Sized> Slot<T> {
     /// the mark of this thread could run over.
     #[inline]
     pub(super) fn call<R>(&self, call: impl FnOnce(&T) -> R) -> Option<R> {
-        let record = Record::current();
+        let record = ThreadRecord::current();
         let reading = record.callers.enter();
         if reading.depth() >= DEEPEST {
             drop(reading);
@@ -86,7 +86,7 @@ impl<T: ?Sized> Slot<T> {
 
     /// Puts a provider in, in the place of the same owner's earlier one; whether nothing of what
     /// was replaced is in use any more.
-    fn install(&self, entry: &Arc<Entry<T>>) -> bool {
+    fn install(&self, entry: &Arc<ProviderEntry<T>>) -> bool {
         self.providers.replace(|current| {
             let mut next: Vec<_> = current
                 .iter()
@@ -118,9 +118,9 @@ trait AnySlot: Any + Send + Sync {
     fn let_go(&self) -> bool;
 }
 
-impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
+impl<T: ServiceTrait + ?Sized> AnySlot for ServiceSlot<T> {
     fn withdraw(&self, owner: usize) -> bool {
-        let is_of = |entry: &Arc<Entry<T>>| entry.owner.uid() == owner;
+        let is_of = |entry: &Arc<ProviderEntry<T>>| entry.owner.uid() == owner;
         if !T::DESCRIPTOR.many || !self.providers(|providers| providers.iter().any(is_of)) {
             return true;
         }
@@ -128,7 +128,7 @@ impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
             let stay = current.iter().filter(|entry| !is_of(entry));
             stay.cloned().collect()
         });
-        Slot::let_go(self)
+        ServiceSlot::let_go(self)
     }
 
     fn is_of(&self, owner: usize) -> bool {
@@ -136,7 +136,7 @@ impl<T: ServiceTrait + ?Sized> AnySlot for Slot<T> {
     }
 
     fn let_go(&self) -> bool {
-        Slot::let_go(self)
+        ServiceSlot::let_go(self)
     }
 }
 
@@ -205,12 +205,12 @@ impl Switchboard {
         self.lock().values().cloned().collect()
     }
 
-    fn slot<T: ServiceTrait + ?Sized>(&self) -> Arc<Slot<T>> {
+    fn slot<T: ServiceTrait + ?Sized>(&self) -> Arc<ServiceSlot<T>> {
         let key = T::DESCRIPTOR.key;
         let mut slots = self.lock();
         let slot = slots
             .entry(key)
-            .or_insert_with(|| Arc::new(Slot::<T>::new()));
+            .or_insert_with(|| Arc::new(ServiceSlot::<T>::new()));
         let slot = Arc::clone(slot);
         drop(slots);
         let slot: Arc<dyn Any + Send + Sync> = slot;
@@ -242,7 +242,7 @@ pub struct Installer<'a> {
 impl Installer<'_> {
     /// Makes `provider` a provider of the service `T`.
     pub fn install<T: ServiceTrait + ?Sized>(&mut self, provider: Arc<T>) {
-        let entry = Arc::new(Entry {
+        let entry = Arc::new(ProviderEntry {
             owner: Arc::clone(self.owner),
             provider: Some(provider),
             priority: self.priority,

@@ -14,15 +14,15 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// The odd number nearest to 2^64 over the golden ratio: what SplitMix64 steps by.
 const STEP: u64 = 0x9e37_79b9_7f4a_7c15;
 
-struct Keys {
+struct HashKeys {
     high: u64,
     low: u64,
 }
 
-static KEYS: LazyLock<Keys> = LazyLock::new(|| {
+static KEYS: LazyLock<HashKeys> = LazyLock::new(|| {
     // The standard library seeds it from the operating system; SipHash makes two numbers of it.
     let seed = RandomState::new();
-    Keys {
+    HashKeys {
         high: seed.hash_one(0_u64),
         low: seed.hash_one(1_u64),
     }

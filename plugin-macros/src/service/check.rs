@@ -2,15 +2,15 @@
 
 use syn::{ItemTrait, TraitItem, TraitItemFn, TypeParamBound, parse_quote};
 
-use super::method::Method;
-use super::{Options, Service, signature};
+use super::method::ServiceMethod;
+use super::{Service, ServiceOptions, signature};
 use crate::diagnostics::Diagnostics;
 use crate::fragment;
 
 /// Models a trait; what has a mistake is left out or marked as broken.
 pub(super) fn service(
     mut item: ItemTrait,
-    options: Options,
+    options: ServiceOptions,
     diagnostics: &mut Diagnostics,
 ) -> Service {
     let generic = check_generics(&item, diagnostics);
@@ -74,7 +74,7 @@ fn word(bound: &TypeParamBound) -> Option<String> {
     }
 }
 
-fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<Method> {
+fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<ServiceMethod> {
     const METHODS_ONLY: &str = "a service trait holds methods only, since it is used as `dyn Trait`: take this out, or make it a method";
     match item {
         TraitItem::Fn(function) => return Some(checked(function, diagnostics)),
@@ -85,7 +85,7 @@ fn method(item: TraitItem, diagnostics: &mut Diagnostics) -> Option<Method> {
     None
 }
 
-fn checked(function: TraitItemFn, diagnostics: &mut Diagnostics) -> Method {
+fn checked(function: TraitItemFn, diagnostics: &mut Diagnostics) -> ServiceMethod {
     let mut function = function;
     signature::plain(&mut function.sig);
     let mut own = Diagnostics::default();
@@ -99,7 +99,7 @@ fn checked(function: TraitItemFn, diagnostics: &mut Diagnostics) -> Method {
     }
     let broken = !own.is_empty();
     diagnostics.append(own);
-    Method {
+    ServiceMethod {
         attributes: function.attrs,
         signature: function.sig,
         arguments,

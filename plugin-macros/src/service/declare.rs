@@ -6,7 +6,7 @@ use syn::ReturnType;
 
 use super::Service;
 use super::lifetime;
-use super::method::{Method, boxed_body, boxed_signature};
+use super::method::{ServiceMethod, boxed_body, boxed_signature};
 use crate::{doc, fragment};
 
 /// Expands a service trait.
@@ -41,7 +41,7 @@ fn declaration(service: &Service) -> TokenStream {
     }
 }
 
-fn declared(method: &Method, service: &Service) -> TokenStream {
+fn declared(method: &ServiceMethod, service: &Service) -> TokenStream {
     if method.broken {
         return broken(method);
     }
@@ -67,7 +67,7 @@ fn declared(method: &Method, service: &Service) -> TokenStream {
 }
 
 /// A method with a mistake stays callable by name, but is no part of `dyn Trait`.
-fn broken(method: &Method) -> TokenStream {
+fn broken(method: &ServiceMethod) -> TokenStream {
     let mut signature = method.signature.clone();
     if let ReturnType::Type(_, output) = &signature.output
         && !lifetime::opaque(output).is_empty()
@@ -137,7 +137,7 @@ fn handle(service: &Service) -> TokenStream {
     }
 }
 
-fn forward(method: &Method, service: &Service) -> TokenStream {
+fn forward(method: &ServiceMethod, service: &Service) -> TokenStream {
     let krate = &service.options.krate;
     let (cfgs, name) = (method.cfgs(), method.name());
     let (ident, arguments) = (&service.item.ident, &method.arguments);

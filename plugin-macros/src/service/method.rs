@@ -8,7 +8,7 @@ use super::lifetime;
 use crate::conditions;
 
 /// A method of a service trait.
-pub(super) struct Method {
+pub(super) struct ServiceMethod {
     pub(super) attributes: Vec<Attribute>,
     pub(super) signature: Signature,
     /// The names of the arguments after `&self`.
@@ -18,7 +18,7 @@ pub(super) struct Method {
     pub(super) broken: bool,
 }
 
-impl Method {
+impl ServiceMethod {
     pub(super) fn is_async(&self) -> bool {
         self.signature.asyncness.is_some()
     }

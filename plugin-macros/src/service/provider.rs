@@ -5,13 +5,13 @@ use quote::{ToTokens, quote};
 use syn::{Expr, ImplItem, ImplItemFn, ItemImpl, Path, Stmt, parse_quote};
 
 use super::method::{boxed_body, boxed_signature};
-use super::{MISPLACED, Options, signature};
+use super::{MISPLACED, ServiceOptions, signature};
 use crate::diagnostics::Diagnostics;
 
 /// Expands an `impl` of a service trait.
 pub(super) fn expand(
     mut item: ItemImpl,
-    options: &Options,
+    options: &ServiceOptions,
     diagnostics: &mut Diagnostics,
 ) -> TokenStream {
     if let Some(many) = &options.many {

@@ -56,14 +56,14 @@ pub(crate) struct Keys {
 
 #[derive(Debug, Default)]
 struct State {
-    users: HashMap<Arc<str>, User>,
+    users: HashMap<Arc<str>, UserKeys>,
     /// All of them in the order in which they came; some may have gone before.
     order: VecDeque<(Instant, Arc<str>, Arc<str>)>,
     count: usize,
 }
 
 #[derive(Debug, Default)]
-struct User {
+struct UserKeys {
     entries: HashMap<Arc<str>, Entry>,
     order: VecDeque<Arc<str>>,
 }

@@ -55,7 +55,7 @@ struct State {
 
 /// Why an attempt may not begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum Throttled {
     /// There were too many failures: how long to wait.
     Later(Duration),
     /// Too many logins from there run at once.
@@ -100,7 +100,7 @@ impl Attempts {
     /// # Errors
     ///
     /// When it has to wait.
-    pub(crate) fn begin(&self, origin: &Origin, is_known: bool) -> Result<Attempt<'_>, Refused> {
+    pub(crate) fn begin(&self, origin: &Origin, is_known: bool) -> Result<Attempt<'_>, Throttled> {
         let (keys, now, window) = (self.keys(origin), Instant::now(), self.window());
         let mut state = self.state();
         let State {
@@ -112,11 +112,11 @@ impl Attempts {
             .get(keys.pair, now, window)
             .and_then(|pair| pair.pause(now))
         {
-            return Err(Refused::Later(pause));
+            return Err(Throttled::Later(pause));
         }
         let network = networks.of(keys.network, now, window, || Network::new(now));
         if network.running >= AT_ONCE {
-            return Err(Refused::Busy);
+            return Err(Throttled::Busy);
         }
         if !is_known {
             let user = users.of(keys.user, now, window, || Bucket::new(now));
@@ -125,7 +125,7 @@ impl Attempts {
                 network.budget.wait(now, window, self.limits.per_ip),
             ];
             if let Some(wait) = waits.into_iter().flatten().max() {
-                return Err(Refused::Later(wait));
+                return Err(Throttled::Later(wait));
             }
             user.take(now, window, self.limits.per_user_total);
             network.budget.take(now, window, self.limits.per_ip);

@@ -10,7 +10,7 @@ use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 
 use crate::accounts::Accounts;
-use crate::attempts::{Attempt, Attempts, Refused};
+use crate::attempts::{Attempt, Attempts, Throttled};
 use crate::config::AuthConfig;
 use crate::generations::Generations;
 use crate::key;
@@ -115,8 +115,8 @@ impl Authenticator {
         let begun = self.attempts.begin(origin, self.known.contains(origin));
         begun.map_err(|refused| {
             let (retry_after, why) = match refused {
-                Refused::Later(wait) => (wait, "too many failures"),
-                Refused::Busy => (Duration::from_secs(1), "too many logins at once"),
+                Throttled::Later(wait) => (wait, "too many failures"),
+                Throttled::Busy => (Duration::from_secs(1), "too many logins at once"),
             };
             self.trail.login_refused(&origin.user, ip, why);
             AuthError::RateLimited { retry_after }
@@ -178,9 +178,9 @@ impl Authenticator {
         };
         let claims = self.signer.read(token, now, ttl).map_err(|(why, user)| {
             let why = match why {
-                token::Refused::Foreign => "not made here, or changed",
-                token::Refused::Over => "over",
-                token::Refused::Early => "made later than now",
+                token::TokenRefusal::Foreign => "not made here, or changed",
+                token::TokenRefusal::Over => "over",
+                token::TokenRefusal::Early => "made later than now",
             };
             refused(user.as_deref(), why)
         })?;

@@ -40,7 +40,7 @@ pub(crate) struct Claims {
 
 /// Why a token is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Refused {
+pub(crate) enum TokenRefusal {
     /// It is not one that this signer made.
     Foreign,
     /// Its time is over.
@@ -139,13 +139,13 @@ impl Signer {
         token: &str,
         now: SystemTime,
         ttl: Duration,
-    ) -> Result<Claims, (Refused, Option<String>)> {
-        let claims = self.signed(token).ok_or((Refused::Foreign, None))?;
+    ) -> Result<Claims, (TokenRefusal, Option<String>)> {
+        let claims = self.signed(token).ok_or((TokenRefusal::Foreign, None))?;
         let made = UNIX_EPOCH + Duration::from_secs(claims.iat);
         let refused = if claims.expires() <= now || made + ttl <= now {
-            Refused::Over
+            TokenRefusal::Over
         } else if now + AHEAD < made {
-            Refused::Early
+            TokenRefusal::Early
         } else {
             return Ok(claims);
         };
@@ -196,7 +196,7 @@ mod tests {
         Claims::new(user, "generation".to_owned(), now(), TTL).unwrap()
     }
 
-    fn refused(token: &str, now: SystemTime, ttl: Duration) -> Option<Refused> {
+    fn refused(token: &str, now: SystemTime, ttl: Duration) -> Option<TokenRefusal> {
         let read = signer().read(token, now, ttl);
         read.err().map(|(refused, _)| refused)
     }
@@ -213,7 +213,7 @@ mod tests {
         let token = signer().sign(&claims("ann")).unwrap();
         let last = now() + TTL - Duration::from_secs(1);
         assert_eq!(refused(&token, last, TTL), None);
-        assert_eq!(refused(&token, now() + TTL, TTL), Some(Refused::Over));
+        assert_eq!(refused(&token, now() + TTL, TTL), Some(TokenRefusal::Over));
     }
 
     #[test]
@@ -221,10 +221,10 @@ mod tests {
         let token = signer().sign(&claims("ann")).unwrap();
         let (ttl, second) = (Duration::from_secs(10), Duration::from_secs(1));
         assert_eq!(refused(&token, now() + ttl - second, ttl), None);
-        assert_eq!(refused(&token, now() + ttl, ttl), Some(Refused::Over));
+        assert_eq!(refused(&token, now() + ttl, ttl), Some(TokenRefusal::Over));
         assert_eq!(
             refused(&token, now() + TTL - second, ttl),
-            Some(Refused::Over)
+            Some(TokenRefusal::Over)
         );
     }
 
@@ -235,7 +235,7 @@ mod tests {
         let year = Duration::from_secs(365 * 24 * 60 * 60);
         let late = Claims::new("ann", String::new(), now() + year, TTL).unwrap();
         let late = signer().sign(&late).unwrap();
-        assert_eq!(refused(&late, now(), TTL), Some(Refused::Early));
+        assert_eq!(refused(&late, now(), TTL), Some(TokenRefusal::Early));
     }
 
     #[test]
@@ -256,7 +256,7 @@ mod tests {
     #[test]
     fn a_token_of_another_key_is_none() {
         let token = Signer::new(&[8; 32]).unwrap().sign(&claims("ann")).unwrap();
-        assert_eq!(refused(&token, now(), TTL), Some(Refused::Foreign));
+        assert_eq!(refused(&token, now(), TTL), Some(TokenRefusal::Foreign));
     }
 
     #[test]
@@ -272,12 +272,12 @@ mod tests {
             let mut changed = token.clone();
             changed.replace_range(at..=at, &with);
             prop_assume!(changed != token);
-            prop_assert_eq!(refused(&changed, now(), TTL), Some(Refused::Foreign));
+            prop_assert_eq!(refused(&changed, now(), TTL), Some(TokenRefusal::Foreign));
         }
 
         #[test]
         fn no_text_panics(text in "\\PC*") {
-            prop_assert_eq!(refused(&text, now(), TTL), Some(Refused::Foreign));
+            prop_assert_eq!(refused(&text, now(), TTL), Some(TokenRefusal::Foreign));
         }
     }
 }

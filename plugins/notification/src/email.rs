@@ -36,11 +36,11 @@ pub struct Email {
 #[derive(Debug)]
 pub struct Mailer {
     from: Mailbox,
-    route: Route,
+    route: EmailRoute,
 }
 
 #[derive(Debug)]
-enum Route {
+enum EmailRoute {
     Smtp {
         transport: AsyncSmtpTransport<Tokio1Executor>,
         timeout: Duration,
@@ -57,11 +57,11 @@ impl Mailer {
     pub fn new(from: &str, smtp: Option<&SmtpConfig>, outbox: Outbox) -> Result<Self> {
         let from = sender(from)?;
         let route = match smtp {
-            Some(config) => Route::Smtp {
+            Some(config) => EmailRoute::Smtp {
                 transport: transport(config)?,
                 timeout: config.timeout.get(),
             },
-            None => Route::Outbox(outbox),
+            None => EmailRoute::Outbox(outbox),
         };
         Ok(Self { from, route })
     }
@@ -79,10 +79,10 @@ impl Mailer {
     pub async fn send(&self, email: &Email) -> Result<()> {
         let message = self.compose(email)?;
         match &self.route {
-            Route::Smtp { transport, timeout } => deliver(transport, *timeout, message)
+            EmailRoute::Smtp { transport, timeout } => deliver(transport, *timeout, message)
                 .await
                 .context("can't send e-mail"),
-            Route::Outbox(outbox) => outbox.put("eml", message.formatted()).await.map(drop),
+            EmailRoute::Outbox(outbox) => outbox.put("eml", message.formatted()).await.map(drop),
         }
     }
 

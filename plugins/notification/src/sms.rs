@@ -23,10 +23,10 @@ pub struct TextMessage {
 
 /// Sends text messages.
 #[derive(Debug)]
-pub struct Texter(Route);
+pub struct Texter(SmsRoute);
 
 #[derive(Debug)]
-enum Route {
+enum SmsRoute {
     Http(Gateway),
     Outbox(Outbox),
 }
@@ -45,8 +45,8 @@ impl Texter {
     /// When the gateway's address is none.
     pub fn new(config: Option<&SmsConfig>, outbox: Outbox) -> Result<Self> {
         let route = match config {
-            Some(config) => Route::Http(Gateway::new(config)?),
-            None => Route::Outbox(outbox),
+            Some(config) => SmsRoute::Http(Gateway::new(config)?),
+            None => SmsRoute::Outbox(outbox),
         };
         Ok(Self(route))
     }
@@ -74,13 +74,13 @@ impl Texter {
             ..message
         };
         match &self.0 {
-            Route::Http(gateway) => {
+            SmsRoute::Http(gateway) => {
                 let gateway = gateway.clone();
                 tokio::task::spawn_blocking(move || gateway.post(&message))
                     .await?
                     .context("can't send a text message")
             }
-            Route::Outbox(outbox) => {
+            SmsRoute::Outbox(outbox) => {
                 let json = serde_json::to_vec(&message)?;
                 outbox.put("sms.json", json).await.map(drop)
             }

@@ -34,7 +34,7 @@ pub(crate) struct Writer {
     most_letters: u64,
     /// What is stored.
     held: Held,
-    letters: Letters,
+    letters: LetterCounts,
     tickets: Option<Arc<Mutex<Tickets>>>,
     subscriptions: HashMap<SubscriptionName, i64>,
     /// Events that wait for room.
@@ -47,13 +47,13 @@ pub(crate) struct Writer {
 #[derive(Debug, Clone, Copy)]
 struct Held {
     size: Size,
-    /// As in [`Letters`].
+    /// As in [`LetterCounts`].
     version: i64,
 }
 
 /// How many dead letters there are, as long as nobody else writes to the file.
 #[derive(Debug, Clone, Copy)]
-struct Letters {
+struct LetterCounts {
     count: u64,
     /// Changes when another process has written to the file.
     version: i64,
@@ -62,7 +62,7 @@ struct Letters {
 /// What a transaction did.
 struct Done {
     held: Held,
-    letters: Letters,
+    letters: LetterCounts,
     /// One for each request.
     outcomes: Vec<Outcome>,
     displaced: Vec<Displaced>,
@@ -84,7 +84,9 @@ impl Writer {
         (gauge, tickets): (Arc<Gauge>, Option<Arc<Mutex<Tickets>>>),
     ) -> Result<Self> {
         let held = Held::of(&mut connection).await.map_err(store_error)?;
-        let letters = Letters::of(&mut connection).await.map_err(store_error)?;
+        let letters = LetterCounts::of(&mut connection)
+            .await
+            .map_err(store_error)?;
         Ok(Self {
             connection,
             gauge,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::source::{Module, Modules, Segments};
+use crate::source::{Module, Modules, Segments};
 
 /// How many re-exports a name is followed through.
 const DEEPEST: usize = 8;

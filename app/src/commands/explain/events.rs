@@ -12,7 +12,7 @@ use crate::graph::priority;
 
 /// Events that a handler takes.
 #[derive(Debug, Serialize)]
-pub(super) struct Handled {
+pub(super) struct IncomingEvent {
     /// Topic or pattern.
     pub(super) topic: &'static str,
     pub(super) handler: &'static str,
@@ -39,7 +39,7 @@ pub(super) struct Configured {
 
 /// Events that a plugin publishes.
 #[derive(Debug, Serialize)]
-pub(super) struct Published {
+pub(super) struct OutgoingEvent {
     /// Topic, or `any`.
     pub(super) topic: &'static str,
     /// Plugins of the build that handle them.
@@ -50,12 +50,12 @@ pub(super) fn handled(
     plugin: &Descriptor,
     set: &Composition,
     settings: Option<&PluginSettings>,
-) -> Vec<Handled> {
+) -> Vec<IncomingEvent> {
     let held = |declared: &Subscription| match settings {
         Some(settings) => settings.config.subscription(declared),
         None => *declared,
     };
-    let handled = |subscription: &Subscription| Handled {
+    let handled = |subscription: &Subscription| IncomingEvent {
         topic: subscription.source.topic(),
         handler: subscription.handler,
         mode: match subscription.mode {
@@ -74,8 +74,8 @@ pub(super) fn handled(
     plugin.subscriptions.iter().map(handled).collect()
 }
 
-pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<Published> {
-    let typed = plugin.publishes().map(|event| Published {
+pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<OutgoingEvent> {
+    let typed = plugin.publishes().map(|event| OutgoingEvent {
         topic: event.topic,
         to: names(set, |other| {
             other
@@ -84,7 +84,7 @@ pub(super) fn published(plugin: &Descriptor, set: &Composition) -> Vec<Published
                 .any(|subscription| hears(subscription, event.topic))
         }),
     });
-    let any = publishes_any(plugin).then(|| Published {
+    let any = publishes_any(plugin).then(|| OutgoingEvent {
         topic: "any",
         to: Vec::new(),
     });

@@ -17,7 +17,7 @@ pub(super) struct Answered {
 
 /// A request that a plugin asks.
 #[derive(Debug, Serialize)]
-pub(super) struct Asked {
+pub(super) struct NeededRequest {
     pub(super) topic: &'static str,
     /// The plugin of the build that answers it.
     pub(super) of: Vec<&'static str>,
@@ -39,8 +39,8 @@ pub(super) fn answered(plugin: &Descriptor, set: &Composition) -> Vec<Answered> 
     plugin.responds.iter().map(answered).collect()
 }
 
-pub(super) fn asked(plugin: &Descriptor, set: &Composition) -> Vec<Asked> {
-    let asked = plugin.requests().map(|request| Asked {
+pub(super) fn asked(plugin: &Descriptor, set: &Composition) -> Vec<NeededRequest> {
+    let asked = plugin.requests().map(|request| NeededRequest {
         topic: request.topic,
         of: names(set, |other| other.answers(request)),
     });

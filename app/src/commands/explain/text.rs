@@ -5,8 +5,8 @@ use std::fmt::Display;
 use plugin_core::permission::Permission;
 use plugin_core::printable;
 
-use super::events::Handled;
-use super::{Explanation, Order, Permissions, State};
+use super::events::IncomingEvent;
+use super::{Explanation, Order, Permissions, PluginState};
 use crate::graph::priority;
 use crate::table::Table;
 
@@ -84,7 +84,7 @@ fn feature(plugin: &Explanation) -> String {
     }
 }
 
-fn state(state: &State) -> String {
+fn state(state: &PluginState) -> String {
     let word = match state.on {
         Some(true) => "on",
         Some(false) => "off",
@@ -234,7 +234,7 @@ fn config(plugin: &Explanation) -> Vec<String> {
 }
 
 /// Who publishes what a handler hears: by type, else whoever publishes any topic.
-fn sources(event: &Handled) -> String {
+fn sources(event: &IncomingEvent) -> String {
     if event.from.is_empty() && !event.from_any.is_empty() {
         return format!("{}, which may publish any topic", event.from_any.join(", "));
     }

@@ -24,13 +24,13 @@ struct Summary {
     /// From the first line until the last event was handled.
     #[serde(rename = "took_us", serialize_with = "micros")]
     took: Duration,
-    plugins: Vec<Handled>,
+    plugins: Vec<PluginSummary>,
     stop: StopReport,
 }
 
 /// What a plugin did.
 #[derive(Debug, Serialize)]
-struct Handled {
+struct PluginSummary {
     name: &'static str,
     #[serde(flatten)]
     events: EventCounts,
@@ -153,7 +153,7 @@ impl Summary {
         took: Duration,
         (status, stop): (SystemStatus, StopReport),
     ) -> Self {
-        let handled = |name, events| Handled { name, events };
+        let handled = |name, events| PluginSummary { name, events };
         let plugins = status
             .plugins
             .iter()

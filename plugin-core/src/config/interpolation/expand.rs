@@ -35,7 +35,7 @@ pub(super) enum Filled {
 
 /// What keeps a value from being filled in, and the byte at which it begins.
 #[derive(Debug, PartialEq)]
-pub(super) struct Fault {
+pub(super) struct ExpansionFault {
     pub(super) at: usize,
     pub(super) what: What,
 }
@@ -87,8 +87,8 @@ pub(super) fn expand(
     text: &str,
     variables: &Variables,
     room: &mut usize,
-) -> Result<Filled, Vec<Fault>> {
-    let mut reader = Reader {
+) -> Result<Filled, Vec<ExpansionFault>> {
+    let mut reader = TemplateReader {
         text,
         at: 0,
         variables,
@@ -111,22 +111,22 @@ pub(super) fn expand(
     }
 }
 
-struct Reader<'a> {
+struct TemplateReader<'a> {
     text: &'a str,
     at: usize,
     variables: &'a Variables,
     room: usize,
-    faults: Vec<Fault>,
+    faults: Vec<ExpansionFault>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> TemplateReader<'a> {
     fn rest(&self) -> &'a str {
         &self.text[self.at..]
     }
 
     fn fault(&mut self, at: usize, what: What) {
         if self.faults.len() < MOST {
-            self.faults.push(Fault { at, what });
+            self.faults.push(ExpansionFault { at, what });
         }
     }
 

@@ -5,25 +5,25 @@ use serde_json::{Map, Value};
 use super::super::issue::{Issue, IssueKind};
 use super::super::node::Data;
 use super::describe::{describe, found, inner, one_of, words};
-use super::{At, Check, Keys, is_trap, meant};
+use super::{Check, CheckedNode, KeyPolicy, is_trap, meant};
 use crate::config::shape::Shape;
 
 impl<'a> Check<'a> {
     pub(super) fn alternatives(
         &mut self,
         schema: &'a Map<String, Value>,
-        at: At<'a, '_>,
-        keys: Keys,
+        at: CheckedNode<'a, '_>,
+        keys: KeyPolicy,
     ) {
-        let shares = keys == Keys::Shared || schema.contains_key("properties");
-        let keys = if shares { Keys::Shared } else { keys };
+        let shares = keys == KeyPolicy::Shared || schema.contains_key("properties");
+        let keys = if shares { KeyPolicy::Shared } else { keys };
         for part in schema
             .get("allOf")
             .and_then(Value::as_array)
             .into_iter()
             .flatten()
         {
-            self.schema(part, at, Keys::Shared);
+            self.schema(part, at, KeyPolicy::Shared);
         }
         for name in ["anyOf", "oneOf"] {
             if let Some(options) = schema.get(name).and_then(Value::as_array) {
@@ -34,7 +34,7 @@ impl<'a> Check<'a> {
 
     /// Reports the mistakes of the one option that was meant; if that can't be told, only what
     /// there is to choose from.
-    fn choose(&mut self, options: &'a [Value], at: At<'a, '_>, keys: Keys) {
+    fn choose(&mut self, options: &'a [Value], at: CheckedNode<'a, '_>, keys: KeyPolicy) {
         let kind = super::kind_of(at.node);
         let root = self.root;
         let of_kind: Vec<&Value> = options
@@ -52,7 +52,7 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn fits(&self, option: &'a Value, at: At<'a, '_>, keys: Keys) -> bool {
+    fn fits(&self, option: &'a Value, at: CheckedNode<'a, '_>, keys: KeyPolicy) -> bool {
         let mut issues = Vec::new();
         let mut check = Check {
             root: self.root,
@@ -65,7 +65,7 @@ impl<'a> Check<'a> {
 
     /// The options whose tag the node carries: a key with a fixed value, or a key that only
     /// this variant has.
-    fn meant(&self, options: &[&'a Value], at: At<'a, '_>) -> Vec<&'a Value> {
+    fn meant(&self, options: &[&'a Value], at: CheckedNode<'a, '_>) -> Vec<&'a Value> {
         let tagged = |option: &&&'a Value| {
             let shape = Shape::within(self.root, option);
             let mut tags = tags(&shape).peekable();
@@ -78,7 +78,7 @@ impl<'a> Check<'a> {
         options.iter().filter(tagged).copied().collect()
     }
 
-    fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: At<'a, '_>) {
+    fn none_fits(&mut self, kind: IssueKind, options: &'a [Value], at: CheckedNode<'a, '_>) {
         let mut schemas = options.iter().filter_map(Value::as_object);
         if schemas.any(|one| is_trap(one) || inner(self.root, one).any(is_trap)) {
             return;
@@ -118,7 +118,7 @@ impl<'a> Check<'a> {
     }
 
     /// Reports a text that is none of the words of a schema.
-    pub(super) fn not_a_word(&mut self, schema: &Value, at: At<'a, '_>) {
+    pub(super) fn not_a_word(&mut self, schema: &Value, at: CheckedNode<'a, '_>) {
         let Some(schema) = schema.as_object() else {
             return;
         };

@@ -9,13 +9,13 @@ use crate::config::issue::{Issue, IssueKind};
 use crate::config::node::{Data, Node};
 use crate::config::origin::Origin;
 
-type Mark = (usize, usize);
+type TextPosition = (usize, usize);
 
 /// What has been read so far.
 pub(super) struct Tree<'o> {
     origin: &'o Origin,
     root: Option<Node>,
-    stack: Vec<Frame>,
+    stack: Vec<OpenNode>,
     /// What aliases may stand for, by the number of the anchor.
     anchors: BTreeMap<usize, Branch>,
     /// Bytes that aliases have added.
@@ -34,7 +34,7 @@ struct Branch {
 }
 
 /// A section or a list that is not closed yet.
-struct Frame {
+struct OpenNode {
     branch: Branch,
     anchor: usize,
     /// In a section: the key whose value comes next.
@@ -75,7 +75,7 @@ impl<'o> Tree<'o> {
         }
     }
 
-    pub(super) fn take(&mut self, event: Event<'_>, mark: Mark) -> Result<(), Box<Issue>> {
+    pub(super) fn take(&mut self, event: Event<'_>, mark: TextPosition) -> Result<(), Box<Issue>> {
         match event {
             Event::DocumentStart(_) if self.root.is_some() => {
                 Err(self.fault(mark, "a second document begins: keep one in a file"))
@@ -122,17 +122,17 @@ impl<'o> Tree<'o> {
         self.stack.last()?.branch.node.place.line()
     }
 
-    pub(super) fn fault(&self, mark: Mark, what: impl Into<String>) -> Box<Issue> {
+    pub(super) fn fault(&self, mark: TextPosition, what: impl Into<String>) -> Box<Issue> {
         let place = self.origin.at(mark);
         Box::new(Issue::new(IssueKind::Syntax, &place, self.path(), what))
     }
 
     fn wants_key(&self) -> bool {
-        let is_map = |frame: &Frame| matches!(frame.branch.node.data, Data::Map(_));
+        let is_map = |frame: &OpenNode| matches!(frame.branch.node.data, Data::Map(_));
         (self.stack.last()).is_some_and(|frame| is_map(frame) && frame.pending.is_none())
     }
 
-    fn key(&mut self, text: String, mark: Mark) -> Result<(), Box<Issue>> {
+    fn key(&mut self, text: String, mark: TextPosition) -> Result<(), Box<Issue>> {
         if text == "<<" {
             let what = "`<<` is not supported: write the keys out";
             return Err(self.fault(mark, what));
@@ -148,7 +148,7 @@ impl<'o> Tree<'o> {
         &mut self,
         data: Data,
         (anchor, tag): (usize, Option<&Tag>),
-        mark: Mark,
+        mark: TextPosition,
     ) -> Result<(), Box<Issue>> {
         if self.wants_key() {
             return Err(self.fault(mark, "expected a key that is text"));
@@ -164,7 +164,7 @@ impl<'o> Tree<'o> {
             return Err(self.fault(mark, too_deep()));
         }
         let node = Node::new(data, self.origin.at(mark));
-        self.stack.push(Frame {
+        self.stack.push(OpenNode {
             branch: Branch {
                 node,
                 size: LEAST,
@@ -176,7 +176,7 @@ impl<'o> Tree<'o> {
         Ok(())
     }
 
-    fn alias(&mut self, anchor: usize, mark: Mark) -> Result<(), Box<Issue>> {
+    fn alias(&mut self, anchor: usize, mark: TextPosition) -> Result<(), Box<Issue>> {
         if self.wants_key() {
             return Err(self.fault(mark, "expected a key that is text, found an alias"));
         }

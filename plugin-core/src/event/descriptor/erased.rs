@@ -51,7 +51,7 @@ pub(crate) trait Publishable: Send {
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
 }
 
-impl<E: EventData + Carried> Publishable for Typed<E> {
+impl<E: EventData + Carried> Publishable for TypedEvent<E> {
     fn publish<'a>(
         self: Box<Self>,
         bus: &'a Bus,
@@ -101,11 +101,11 @@ impl<E: EventData + Carried> Publishable for Typed<E> {
     }
 }
 
-struct Typed<E>(E);
+struct TypedEvent<E>(E);
 
 /// An event that was read, without its type.
 pub(in crate::event) fn publishable<E: EventData + Carried>(event: E) -> Box<dyn Publishable> {
-    Box::new(Typed(event))
+    Box::new(TypedEvent(event))
 }
 
 /// Reads a value and nothing after it. To keep track of keys takes as long as to decode, so what

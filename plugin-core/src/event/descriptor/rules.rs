@@ -14,11 +14,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{Schema, SchemaGenerator};
 use serde_json::{Map, Value};
 
-use fault::Step;
+use fault::PathStep;
 pub(in crate::event) use fault::{Fault, NAMELESS, named};
 
 /// The rules of one type of event.
-pub(in crate::event) struct Rules {
+pub(in crate::event) struct EventRules {
     schema: Value,
     /// By their texts; what is no regular expression refuses everything.
     patterns: HashMap<String, Option<Regex>>,
@@ -40,13 +40,13 @@ const KEYWORDS: [&str; 12] = [
     "maxProperties",
 ];
 
-impl Rules {
+impl EventRules {
     /// The rules of a type, if it has any; `key` is of its topic and its name. They are worked out once in a process.
     pub(in crate::event) fn of(
         key: (u64, u64),
         schema: fn(&mut SchemaGenerator) -> Schema,
     ) -> Option<Arc<Self>> {
-        type Known = HashMap<(u64, u64), Option<Arc<Rules>>>;
+        type Known = HashMap<(u64, u64), Option<Arc<EventRules>>>;
         static KNOWN: LazyLock<RwLock<Known>> = LazyLock::new(RwLock::default);
         let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
         if let Some(rules) = known.get(&key) {
@@ -133,7 +133,7 @@ impl Rules {
         };
         for (index, item) in items.iter().enumerate() {
             let checked = self.walk(inner, item);
-            checked.map_err(|fault| fault.within(Step::Index(index)))?;
+            checked.map_err(|fault| fault.within(PathStep::Index(index)))?;
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Rules {
         for (key, value) in section {
             let inner = named.and_then(|named| named.get(key)).or(rest);
             let checked = inner.map_or(Ok(()), |inner| self.walk(inner, value));
-            checked.map_err(|fault| fault.within(Step::Key(key.clone())))?;
+            checked.map_err(|fault| fault.within(PathStep::Key(key.clone())))?;
         }
         Ok(())
     }

@@ -16,11 +16,11 @@ use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::routing::target::{Asks, NoRoom, Sending, Target};
 use crate::idempotency::IdempotencyKey;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// How long a group is left alone that had no room: its members are many.
 const PAUSE: Duration = Duration::from_millis(10);
@@ -46,7 +46,7 @@ pub(in crate::event) async fn publish_stored<P: Carried>(
     (key, within): (Option<IdempotencyKey>, Duration),
 ) -> Result<(), PublishError> {
     let until = Instant::now() + within;
-    let mut meta = Meta::new(Record::current(), owner.name());
+    let mut meta = Meta::new(ThreadRecord::current(), owner.name());
     meta.key = key;
     let mut envelope = Arc::new(Envelope::new(meta, event));
     let mut admitted = false;
@@ -74,7 +74,7 @@ fn offer<P: Carried>(
     (envelope, admitted): (&mut Arc<Envelope<P>>, &mut bool),
 ) -> Result<Offer, PublishError> {
     let publishing = PublishGuard::begin(bus, owner, index)?;
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     // Once, and before anybody looks at the event to say whether it is wanted.
@@ -107,7 +107,7 @@ fn offer<P: Carried>(
     for (target, place) in places.into_iter().filter(|(target, _)| target.is_durable()) {
         let sent = sending.deposit(place);
         match (sent.accepted, sent.site, sent.answer) {
-            (Accepted::Yes, Some(site), Some(answer)) => awaited.push((site, answer)),
+            (EnqueueOutcome::Yes, Some(site), Some(answer)) => awaited.push((site, answer)),
             _ => return Err(target.not_stored()),
         }
     }
@@ -143,7 +143,7 @@ async fn tell_others<P: Carried>(
         return;
     };
     let queued = {
-        let record = Record::current();
+        let record = ThreadRecord::current();
         let reading = record.readers.enter();
         let route = bus.table().read(record, &reading).route::<P>(index);
         record.count(owner.published().slot());
@@ -183,7 +183,7 @@ impl<P> Target<P> {
 
     fn not_stored(&self) -> PublishError {
         self.site().map_or(PublishError::Stopping, |site| {
-            site.refused(Accepted::Refused)
+            site.refused(EnqueueOutcome::Refused)
         })
     }
 }

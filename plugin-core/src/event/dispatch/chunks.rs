@@ -10,20 +10,20 @@ use crate::context::{Identity, Meta};
 use crate::error::{PublishAllError, PublishError};
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
 use crate::event::routing::target::{Asks, Sending, Target};
 use crate::rcu::epoch::Reading;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Most events of a chunk: so few that they are still in the cache when the next handler comes to
 /// them.
 const CHUNK: usize = 64;
 
 /// What became of a chunk.
-struct Taken<P> {
+struct TakenChunk<P> {
     /// How many of its first events are published.
     count: usize,
     /// What is left to do with them.
@@ -79,7 +79,7 @@ pub(in crate::event) async fn publish_all<P: Carried>(
 
 /// Takes the next events. No table is read meanwhile: the iterator is the publisher's code.
 fn gather<P>(owner: &Identity, events: &mut impl Iterator<Item = P>, chunk: &mut Vec<Envelope<P>>) {
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let mut meta = Meta::new(record, owner.name());
     chunk.extend(events.take(CHUNK).map(|event| {
         meta = meta.next(record);
@@ -94,15 +94,15 @@ fn take_in<P: Carried>(
     owner: &Identity,
     index: usize,
     chunk: &mut Vec<Envelope<P>>,
-) -> Taken<P> {
+) -> TakenChunk<P> {
     if owner.is_muted() {
-        return Taken {
+        return TakenChunk {
             count: 0,
             rest: None,
             refused: Some(PublishError::Stopping),
         };
     }
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     let refused = admit(route, (owner, &reading), chunk);
@@ -110,7 +110,7 @@ fn take_in<P: Carried>(
     if !(chunk.is_empty() || route.inline.is_empty()) {
         route.inline.call_chunk(record, &reading, chunk);
     }
-    Taken {
+    TakenChunk {
         count: chunk.len(),
         rest: ChunkRest::of(chunk, route),
         refused,
@@ -161,7 +161,7 @@ impl<P: Carried> ChunkRest<P> {
         while let Some((first, others)) = events.split_first() {
             let sent = target.plain().map_or(0, |site| send_at_once(site, events));
             if sent > 0 {
-                outcome.jobs.count(Accepted::Yes);
+                outcome.jobs.count(EnqueueOutcome::Yes);
                 events = &events[sent..];
                 continue;
             }

@@ -7,7 +7,7 @@ use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::backlog;
 use crate::event::payload::Carried;
-use crate::event::routing::target::{Current, Target};
+use crate::event::routing::target::{CurrentTargets, Target};
 
 /// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
 pub(in crate::event) struct PublishGuard<'a> {
@@ -42,7 +42,7 @@ impl<'a> PublishGuard<'a> {
     }
 }
 
-impl<P: Carried> Current<P> for PublishGuard<'_> {
+impl<P: Carried> CurrentTargets<P> for PublishGuard<'_> {
     fn targets(&self) -> Arc<[Target<P>]> {
         Arc::clone(&self.bus.table().load().route::<P>(self.index).queued)
     }

@@ -9,9 +9,9 @@ use crate::error::{Error, PublishError};
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::routing::target::{Asks, Sending, Sent};
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Publishes, and waits for what each handler makes of it.
 pub(in crate::event) async fn publish_and_wait<P: Carried>(
@@ -48,13 +48,13 @@ pub(in crate::event) async fn publish_and_wait<P: Carried>(
             _ if site.is_ours() => outcomes.push(site.site.outcome(Err(Error::bug(
                 "a handler can't wait for a handler of its own plugin, which comes after it",
             )))),
-            (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
-            (Accepted::Yes, None) | (Accepted::Gone, _) => {}
-            (Accepted::Refused, _) => {
+            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((site, answer)),
+            (EnqueueOutcome::Yes, None) | (EnqueueOutcome::Gone, _) => {}
+            (EnqueueOutcome::Refused, _) => {
                 let error = site.refused(accepted).to_string();
                 outcomes.push(site.site.outcome(Err(Error::retriable(error))));
             }
-            (Accepted::Full | Accepted::Dropped, _) => {
+            (EnqueueOutcome::Full | EnqueueOutcome::Dropped, _) => {
                 outcomes.push(
                     site.site
                         .outcome(Err(Error::retriable("the mailbox is full"))),
@@ -82,7 +82,7 @@ fn call_inline_told<P: Carried>(
     if owner.is_muted() {
         return Err(PublishError::Stopping);
     }
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     let mut envelope = Envelope::new(Meta::new(record, owner.name()), event);

@@ -14,7 +14,7 @@ use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::capacity::NoPermit;
-use crate::event::queue::enqueue::{Accepted, JobCount};
+use crate::event::queue::enqueue::{EnqueueOutcome, JobCount};
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
 use crate::event::routing::target::{Asks, Immediate, Sending, Sent, Target};
@@ -26,11 +26,11 @@ pub(in crate::event) struct Publication<'a, P> {
     index: usize,
     event: Option<P>,
     /// What is left to do when somebody has no room.
-    rest: Option<Waiting<'a>>,
+    rest: Option<PublishFuture<'a>>,
 }
 
 /// What is left to do when somebody has no room.
-type Waiting<'a> = BoxFuture<'a, Result<(), PublishError>>;
+type PublishFuture<'a> = BoxFuture<'a, Result<(), PublishError>>;
 
 impl<'a, P: Carried> Publication<'a, P> {
     pub(in crate::event) fn new(bus: &'a Bus, owner: &'a Identity, index: usize, event: P) -> Self {
@@ -45,7 +45,7 @@ impl<'a, P: Carried> Publication<'a, P> {
 
     /// Publishes as far as nobody has to wait; says what is left to do.
     #[inline(always)]
-    fn begin(&self, event: P) -> Result<Option<Waiting<'a>>, PublishError> {
+    fn begin(&self, event: P) -> Result<Option<PublishFuture<'a>>, PublishError> {
         let Self {
             bus, owner, index, ..
         } = *self;
@@ -90,7 +90,9 @@ pub(in crate::event) struct SendOutcome {
 impl SendOutcome {
     pub(in crate::event) fn note(&mut self, sent: Sent) {
         self.jobs.count(sent.accepted);
-        if let (Accepted::Full | Accepted::Refused, Some(site)) = (sent.accepted, sent.site) {
+        if let (EnqueueOutcome::Full | EnqueueOutcome::Refused, Some(site)) =
+            (sent.accepted, sent.site)
+        {
             self.refused = Some(site.refused(sent.accepted));
         }
     }
@@ -118,7 +120,7 @@ fn send_at_once<'a, P: Carried>(
     publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
     route: &Route<P>,
-) -> Result<Option<Waiting<'a>>, PublishError> {
+) -> Result<Option<PublishFuture<'a>>, PublishError> {
     let mut outcome = SendOutcome::default();
     let rest = |publishing, envelope, next, outcome| Rest {
         publishing,
@@ -133,7 +135,7 @@ fn send_at_once<'a, P: Carried>(
     for (next, target) in others.iter().enumerate() {
         match offer(target, &envelope) {
             Ok(accepted) => outcome.jobs.count_any(accepted),
-            Err(NoRoom) => return Ok(Some(rest(publishing, envelope, next, outcome).wait())),
+            Err(AllFull) => return Ok(Some(rest(publishing, envelope, next, outcome).wait())),
         }
     }
     match give(last, publishing, envelope) {
@@ -147,24 +149,24 @@ fn send_at_once<'a, P: Carried>(
 }
 
 /// Nobody takes the event at once.
-struct NoRoom;
+struct AllFull;
 
 /// Puts an event where there is room for it; `None` if nobody there wants it.
 fn offer<P: Carried>(
     target: &Target<P>,
     envelope: &Arc<Envelope<P>>,
-) -> Result<Option<Accepted>, NoRoom> {
+) -> Result<Option<EnqueueOutcome>, AllFull> {
     let place = match target.way(envelope) {
         Immediate::Nobody => return Ok(None),
         Immediate::Open(place) => place,
-        Immediate::Other => return Err(NoRoom),
+        Immediate::Other => return Err(AllFull),
     };
     let job = Job::new(place.site, Arc::clone(envelope) as _);
     match place.fill(job) {
         // Another member takes what this one does not.
-        Ok(Accepted::Gone) if target.is_group() => Err(NoRoom),
+        Ok(EnqueueOutcome::Gone) if target.is_group() => Err(AllFull),
         Ok(accepted) => Ok(Some(accepted)),
-        Err(_) => Err(NoRoom),
+        Err(_) => Err(AllFull),
     }
 }
 
@@ -174,16 +176,16 @@ fn give<'a, P: Carried>(
     target: &Target<P>,
     publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
-) -> Result<Option<Accepted>, (PublishGuard<'a>, Arc<Envelope<P>>)> {
+) -> Result<Option<EnqueueOutcome>, (PublishGuard<'a>, Arc<Envelope<P>>)> {
     let Some(site) = target.plain() else {
-        return offer(target, &envelope).map_err(|NoRoom| (publishing, envelope));
+        return offer(target, &envelope).map_err(|AllFull| (publishing, envelope));
     };
     if site.site.has_ended() {
         return Ok(None);
     }
     let accepted = match site.mailbox.push(Job::counted(site, envelope)) {
-        Ok(()) => Accepted::Yes,
-        Err((NoPermit::Closed, _)) => Accepted::Gone,
+        Ok(()) => EnqueueOutcome::Yes,
+        Err((NoPermit::Closed, _)) => EnqueueOutcome::Gone,
         Err((NoPermit::Full, job)) => return Err((publishing, job.take_back())),
     };
     // The job was counted in its place.
@@ -193,7 +195,7 @@ fn give<'a, P: Carried>(
 
 impl<'a, P: Carried> Rest<'a, P> {
     #[cold]
-    fn wait(self) -> Waiting<'a> {
+    fn wait(self) -> PublishFuture<'a> {
         Box::pin(self.send())
     }
 

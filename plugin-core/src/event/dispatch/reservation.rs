@@ -10,7 +10,7 @@ use crate::event::payload::{Carried, Envelope};
 use crate::event::routing::route::{Route, RouteKind};
 use crate::event::routing::target::{Asks, Sending};
 use crate::rcu::epoch::Reading;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Publishes if every subscriber that would let a publisher wait has room now.
 #[inline]
@@ -23,7 +23,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     if owner.is_muted() {
         return Err(TryPublishError::Stopping(event));
     }
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     let kind = route.kind();
@@ -43,7 +43,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
 fn try_publish_queued<P: Carried>(
     bus: &Bus,
     owner: &Identity,
-    (record, reading): (&Record, &Reading<'_>),
+    (record, reading): (&ThreadRecord, &Reading<'_>),
     (route, index, event): (&Route<P>, usize, P),
 ) -> Result<(), TryPublishError<P>> {
     let Ok(publishing) = PublishGuard::begin(bus, owner, index) else {

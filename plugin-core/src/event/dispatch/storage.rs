@@ -9,7 +9,7 @@ use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Carried;
-use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::routing::target::{Asks, Sending};
 
@@ -37,12 +37,12 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
         };
         let Some(site) = sent.site else { continue };
         match (sent.accepted, sent.answer) {
-            (Accepted::Yes, Some(answer)) => awaited.push((site, answer)),
-            (Accepted::Full | Accepted::Refused, _) => {
+            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((site, answer)),
+            (EnqueueOutcome::Full | EnqueueOutcome::Refused, _) => {
                 refused = Err(site.refused(sent.accepted));
             }
-            (Accepted::Gone, _) if site.acceptance.is_durable() => {
-                refused = Err(site.refused(Accepted::Refused));
+            (EnqueueOutcome::Gone, _) if site.acceptance.is_durable() => {
+                refused = Err(site.refused(EnqueueOutcome::Refused));
             }
             _ => {}
         }

@@ -9,7 +9,7 @@ use crate::event::payload::{Carried, Envelope};
 use crate::event::routing::route::{Route, RouteKind};
 use crate::event::routing::target::Target;
 use crate::rcu::epoch::Reading;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// An event that its inline handlers have handled, and the handlers that are still to have it.
 pub(in crate::event) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
@@ -38,7 +38,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     if owner.is_muted() {
         return Err(PublishError::Stopping);
     }
-    let record = Record::current();
+    let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
     let kind = route.kind();
@@ -57,7 +57,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
 #[inline(never)]
 fn take_in_queued<P: Carried, T>(
     owner: &Identity,
-    (record, reading): (&Record, &Reading<'_>),
+    (record, reading): (&ThreadRecord, &Reading<'_>),
     (route, event): (&Route<P>, P),
     queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {

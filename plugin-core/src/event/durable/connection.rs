@@ -52,8 +52,8 @@ impl StoreConnection {
         }
     }
 
-    pub(super) fn replaced(&self) -> Replaced {
-        Replaced(self.0.subscribe())
+    pub(super) fn replaced(&self) -> StoreReplaced {
+        StoreReplaced(self.0.subscribe())
     }
 
     pub(super) fn listen(&self) -> Listener {
@@ -68,9 +68,9 @@ impl fmt::Debug for StoreConnection {
 }
 
 /// One who waits for the store to be another one, or gone.
-pub(crate) struct Replaced(watch::Receiver<StoreState>);
+pub(crate) struct StoreReplaced(watch::Receiver<StoreState>);
 
-impl Replaced {
+impl StoreReplaced {
     /// Waits for that.
     pub(crate) async fn wait(&mut self) {
         // An error says that there is nobody left to change it.

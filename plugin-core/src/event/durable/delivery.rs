@@ -13,7 +13,7 @@ use crate::event::payload::{Envelope, Payload, Untyped, interned};
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::queue::turn::Acknowledgement;
-use crate::rcu::record as thread;
+use crate::rcu::record::ThreadRecord;
 
 use super::recent::PendingEvent;
 
@@ -21,13 +21,13 @@ use super::recent::PendingEvent;
 pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
 
 /// How the events of a durable subscription reach the handler of one instance.
-pub(crate) struct Delivery {
+pub(crate) struct DurableDelivery {
     pub(super) durable: Arc<Durable>,
     pub(super) site: Arc<QueuedHandler>,
     decode: Decode,
 }
 
-impl Delivery {
+impl DurableDelivery {
     pub(in crate::event) fn new(
         durable: &Arc<Durable>,
         site: Arc<QueuedHandler>,
@@ -89,7 +89,7 @@ fn meta(next: &PendingEvent) -> Meta {
     if let Some(meta) = next.meta {
         return Meta { key, ..meta };
     }
-    let new = Meta::new(thread::Record::current(), interned(&record.source));
+    let new = Meta::new(ThreadRecord::current(), interned(&record.source));
     Meta {
         key,
         parent: record.parent,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use super::Delivery;
+use super::DurableDelivery;
 
 /// Most events of a subscription between store and settlement: as many can come twice after a
 /// crash.
@@ -50,7 +50,7 @@ impl InFlightWindow {
 /// How many events of a subscription are in flight at most. Together with those of the plugin's
 /// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
 /// or for a target that is down holds the others up.
-pub(super) fn window(delivery: &Delivery, handlers: usize) -> usize {
+pub(super) fn window(delivery: &DurableDelivery, handlers: usize) -> usize {
     let site = &delivery.site;
     let share = site.mailbox.capacity() / handlers.max(1);
     (WINDOW.max(2 * site.site.options.batch)).min(share.max(1))

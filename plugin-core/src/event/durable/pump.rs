@@ -14,7 +14,7 @@ use super::quarantine::{self, Quarantine, Watch};
 use super::recent::{Ahead, PendingEvent};
 use super::settler::Settler;
 use super::store::{Stored, Suspicion, Window};
-use super::{Delivery, Durable, Durables};
+use super::{Durable, DurableDelivery, Durables};
 use crate::counted::counted;
 use crate::error::Error;
 use crate::event::outcome::dead_letters::Failures;
@@ -41,7 +41,11 @@ struct Pump {
 
 impl Deliveries {
     /// Begins to deliver to a plugin that has so many queued handlers.
-    pub(crate) fn begin(durables: &Durables, deliveries: Vec<Delivery>, handlers: usize) -> Self {
+    pub(crate) fn begin(
+        durables: &Durables,
+        deliveries: Vec<DurableDelivery>,
+        handlers: usize,
+    ) -> Self {
         let begin = |delivery| Pump::begin((delivery, handlers), durables);
         Self(deliveries.into_iter().map(begin).collect())
     }
@@ -118,7 +122,7 @@ impl std::fmt::Debug for Deliveries {
 }
 
 impl Pump {
-    fn begin((delivery, handlers): (Delivery, usize), durables: &Durables) -> Self {
+    fn begin((delivery, handlers): (DurableDelivery, usize), durables: &Durables) -> Self {
         let link = durables.link.listen();
         let durable = Arc::clone(&delivery.durable);
         let letters = delivery.site.site.letters.clone();
@@ -168,7 +172,7 @@ impl Pump {
 
 /// From the store to the mailbox.
 struct Deliverer {
-    delivery: Delivery,
+    delivery: DurableDelivery,
     link: Listener,
     window: InFlightWindow,
     answers: mpsc::UnboundedSender<Ack>,

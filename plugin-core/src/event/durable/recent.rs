@@ -36,12 +36,12 @@ pub(super) enum Ahead {
 }
 
 pub(super) struct RecentEvents {
-    state: Mutex<State>,
+    state: Mutex<RecentState>,
     changed: Notify,
     backlog: Backlog,
 }
 
-struct State {
+struct RecentState {
     /// Whether there is a pump.
     active: bool,
     recent: VecDeque<Recent>,
@@ -60,7 +60,7 @@ struct State {
 /// A position that no pump ever comes to.
 const UNKNOWN: u64 = u64::MAX;
 
-impl State {
+impl RecentState {
     const fn new(last: u64, version: u64) -> Self {
         Self {
             active: false,
@@ -82,7 +82,7 @@ struct Recent {
 impl RecentEvents {
     pub(super) fn new(backlog: Backlog) -> Self {
         Self {
-            state: Mutex::new(State::new(UNKNOWN, 0)),
+            state: Mutex::new(RecentState::new(UNKNOWN, 0)),
             changed: Notify::new(),
             backlog,
         }
@@ -99,7 +99,7 @@ impl RecentEvents {
     /// The pump ends.
     pub(super) fn deactivate(&self) {
         let mut state = self.state();
-        let idle = State::new(state.last, state.version);
+        let idle = RecentState::new(state.last, state.version);
         let ended = std::mem::replace(&mut *state, idle);
         drop(state);
         drop(ended);
@@ -128,7 +128,7 @@ impl RecentEvents {
         self.change(|state| state.rewound = true);
     }
 
-    fn change(&self, change: impl FnOnce(&mut State)) {
+    fn change(&self, change: impl FnOnce(&mut RecentState)) {
         let mut state = self.state();
         change(&mut state);
         state.version += 1;
@@ -189,13 +189,13 @@ impl RecentEvents {
         self.changed.notified().await;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, RecentState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Whoever of deliverer and settler comes last finds that all is done: both look under the lock.
-fn rest(mut state: MutexGuard<'_, State>, in_flight: impl Fn() -> bool) {
+fn rest(mut state: MutexGuard<'_, RecentState>, in_flight: impl Fn() -> bool) {
     let done = (state.exhausted && !in_flight()).then(|| state.busy.take());
     drop(state);
     drop(done);

@@ -25,7 +25,7 @@ pub(in crate::event) trait Caller: Send {
     fn call(
         self: Pin<&mut Self>,
         first: &Arc<dyn Payload>,
-        all: &dyn Events,
+        all: &dyn EventBatch,
         context: &mut Context<'_>,
     ) -> Poll<Result<()>>;
 
@@ -41,7 +41,7 @@ pub(in crate::event) trait Caller: Send {
 }
 
 /// The events that a handler is called with, for one that takes a batch.
-pub(in crate::event) trait Events {
+pub(in crate::event) trait EventBatch {
     fn all(&self) -> Vec<Arc<dyn Payload>>;
 }
 
@@ -84,7 +84,7 @@ pin_project! {
 
 impl<M, F> InPlace<M, F>
 where
-    M: Fn(&Arc<dyn Payload>, &dyn Events) -> F + Send + 'static,
+    M: Fn(&Arc<dyn Payload>, &dyn EventBatch) -> F + Send + 'static,
     F: Future<Output = Result<()>> + Send + 'static,
 {
     fn boxed(callee: Callee, make: M) -> Pin<Box<dyn Caller>> {
@@ -99,13 +99,13 @@ where
 
 impl<M, F> Caller for InPlace<M, F>
 where
-    M: Fn(&Arc<dyn Payload>, &dyn Events) -> F + Send,
+    M: Fn(&Arc<dyn Payload>, &dyn EventBatch) -> F + Send,
     F: Future<Output = Result<()>> + Send,
 {
     fn call(
         self: Pin<&mut Self>,
         first: &Arc<dyn Payload>,
-        all: &dyn Events,
+        all: &dyn EventBatch,
         context: &mut Context<'_>,
     ) -> Poll<Result<()>> {
         let mut this = self.project();

@@ -7,7 +7,7 @@ use super::Site;
 use crate::context::Meta;
 use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
-use crate::event::outcome::breaker::{Breaker, Transition};
+use crate::event::outcome::breaker::{CircuitBreaker, Transition};
 use crate::event::outcome::dead_letters::Failures;
 use crate::event::payload::Payload;
 
@@ -32,7 +32,7 @@ impl Site {
     pub(in crate::event) fn tell_transition(
         &self,
         transition: Transition,
-        (breaker, result): (&Breaker, &Result<()>),
+        (breaker, result): (&CircuitBreaker, &Result<()>),
     ) {
         let (plugin, handler, topic) = (self.owner.name(), self.handler, &*self.topic);
         let cause = || {

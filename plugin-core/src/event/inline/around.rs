@@ -4,13 +4,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::entry::{Entry, Inline, InlineCall};
+use super::entry::{Inline, InlineCall, InlineEntry};
 use super::redelivery::received;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
 use crate::event::middleware::delivery::Delivery;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
-use crate::event::queue::redelivery::{Addressee, Received, envelope};
+use crate::event::queue::redelivery::{Addressee, Redelivered, envelope};
 use crate::options::Mode;
 
 /// A handler with its middleware around it.
@@ -48,7 +48,7 @@ impl<P: Carried> Around<P> {
     }
 
     /// What a route keeps of it.
-    pub(in crate::event) fn entry(&self) -> Entry<P> {
+    pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.bound.entry()
     }
 
@@ -98,7 +98,7 @@ impl<P: Carried> Addressee for Whole<P> {
         envelope(payload).is_some_and(|event| self.handler.wants(event))
     }
 
-    fn receive(&self, payload: &dyn Payload) -> Received {
+    fn receive(&self, payload: &dyn Payload) -> Redelivered {
         received(&self.handler.site, payload, |event| self.call(event).0)
     }
 }

@@ -7,11 +7,11 @@ use std::time::Instant;
 
 use super::InlineHandlers;
 use super::entry::InlineCall;
-use super::unrolled::Caught;
+use super::unrolled::CallResult;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// What is known of several events.
 struct Metas<'a, P>(&'a [Envelope<P>]);
@@ -26,7 +26,7 @@ impl<P: Carried> InlineHandlers<P> {
     /// As [`InlineHandlers::call`], with several events, of which there is at least one.
     pub(in crate::event) fn call_chunk(
         &self,
-        record: &Record,
+        record: &ThreadRecord,
         reading: &Reading<'_>,
         events: &[Envelope<P>],
     ) {
@@ -80,7 +80,7 @@ fn call<P: Carried>(
     bound: &InlineCall<P>,
     events: &[Envelope<P>],
     cursor: &Cell<usize>,
-) -> Option<Caught> {
+) -> Option<CallResult> {
     match catch_unwind(AssertUnwindSafe(|| bound.call_each(events, cursor))) {
         Ok(Ok(())) => None,
         failed => Some(failed),

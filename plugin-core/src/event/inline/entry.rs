@@ -23,7 +23,7 @@ type Function<P> = unsafe fn(*const (), &Envelope<P>) -> Result<()>;
 type Loop<P> = unsafe fn(*const (), &[Envelope<P>], &Cell<usize>) -> Result<()>;
 
 /// A function and what it is called on.
-pub(in crate::event) struct Entry<P> {
+pub(in crate::event) struct InlineEntry<P> {
     function: Function<P>,
     target: *const (),
 }
@@ -31,20 +31,20 @@ pub(in crate::event) struct Entry<P> {
 #[expect(unsafe_code, reason = "a target is shared between publishers")]
 // SAFETY: a target is `Send + Sync`, whoever makes an entry sees to that, and only shared
 // references to it are made.
-unsafe impl<P> Send for Entry<P> {}
+unsafe impl<P> Send for InlineEntry<P> {}
 #[expect(unsafe_code, reason = "a target is shared between publishers")]
 // SAFETY: as above.
-unsafe impl<P> Sync for Entry<P> {}
+unsafe impl<P> Sync for InlineEntry<P> {}
 
-impl<P> Clone for Entry<P> {
+impl<P> Clone for InlineEntry<P> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<P> Copy for Entry<P> {}
+impl<P> Copy for InlineEntry<P> {}
 
-impl<P> Entry<P> {
+impl<P> InlineEntry<P> {
     /// Calls the handler. The caller holds the `InlineCall` that the entry is of.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the function knows the type of its target")]
@@ -56,7 +56,7 @@ impl<P> Entry<P> {
 
 /// An entry with what keeps its target alive.
 pub(in crate::event) struct InlineCall<P> {
-    entry: Entry<P>,
+    entry: InlineEntry<P>,
     each: Loop<P>,
     target: Arc<dyn Any + Send + Sync>,
 }
@@ -79,7 +79,7 @@ impl<P: 'static> InlineCall<P> {
     {
         const { assert!(size_of::<F>() == 0, "the call captures nothing") };
         Self {
-            entry: Entry {
+            entry: InlineEntry {
                 function: call_one::<T, P, F>,
                 target: Arc::as_ptr(&target).cast(),
             },
@@ -89,7 +89,7 @@ impl<P: 'static> InlineCall<P> {
     }
 
     /// What a route keeps of it.
-    pub(in crate::event) fn entry(&self) -> Entry<P> {
+    pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.entry
     }
 
@@ -151,7 +151,7 @@ struct CheckedCall<P> {
     site: Arc<Site>,
     filter: Option<Filter<P>>,
     calls: Arc<Tally>,
-    handler: Entry<P>,
+    handler: InlineEntry<P>,
     /// Keeps the handler's target.
     _target: Arc<dyn Any + Send + Sync>,
 }
@@ -198,7 +198,7 @@ impl<P: 'static> Inline<P> {
     }
 
     /// What a route keeps of it.
-    pub(in crate::event) fn entry(&self) -> Entry<P> {
+    pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.bound.entry
     }
 
@@ -271,7 +271,7 @@ mod tests {
     use super::*;
     use crate::context::Meta;
     use crate::error::Error;
-    use crate::rcu::record::Record;
+    use crate::rcu::record::ThreadRecord;
 
     /// Writes down what it is called with, fails with a two, and panics at a four.
     fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> InlineCall<u32> {
@@ -283,7 +283,7 @@ mod tests {
     }
 
     fn events() -> Vec<Envelope<u32>> {
-        let event = |number| Envelope::new(Meta::new(Record::current(), "test"), number);
+        let event = |number| Envelope::new(Meta::new(ThreadRecord::current(), "test"), number);
         (0..6).map(event).collect()
     }
 

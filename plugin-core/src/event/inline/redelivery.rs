@@ -6,7 +6,7 @@ use super::entry::Inline;
 use crate::error::Result;
 use crate::event::handler::Site;
 use crate::event::payload::{Carried, Envelope, Payload};
-use crate::event::queue::redelivery::{Addressee, Received, envelope};
+use crate::event::queue::redelivery::{Addressee, Redelivered, envelope};
 use crate::guard;
 
 impl<P: Carried> Addressee for Inline<P> {
@@ -14,7 +14,7 @@ impl<P: Carried> Addressee for Inline<P> {
         envelope(payload).is_some_and(|event| self.wants(event))
     }
 
-    fn receive(&self, payload: &dyn Payload) -> Received {
+    fn receive(&self, payload: &dyn Payload) -> Redelivered {
         received(&self.site, payload, |event| self.call(event))
     }
 }
@@ -24,7 +24,7 @@ pub(in crate::event) fn received<P: Carried>(
     site: &Arc<Site>,
     payload: &dyn Payload,
     call: impl FnOnce(&Envelope<P>) -> Result<()>,
-) -> Received {
+) -> Redelivered {
     let meta = payload.meta();
     let began = site.begin(1);
     let result = guard::call(site.owner.handling(&meta), || {
@@ -34,5 +34,5 @@ pub(in crate::event) fn received<P: Carried>(
     if let Err(error) = &result {
         site.failed(meta, error);
     }
-    Received::Inline(Arc::clone(site), result)
+    Redelivered::Inline(Arc::clone(site), result)
 }

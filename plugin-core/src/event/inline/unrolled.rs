@@ -8,24 +8,24 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Instant;
 
 use super::InlineHandlers;
-use super::entry::{Entry, Inline};
+use super::entry::{Inline, InlineEntry};
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Call sites in a straight line.
 const UNROLLED: usize = 16;
 
-pub(in crate::event) type Caught = std::thread::Result<Result<()>>;
+pub(in crate::event) type CallResult = std::thread::Result<Result<()>>;
 
 impl<P: Carried> InlineHandlers<P> {
     /// Calls the inline handlers in order: guarded, counted, timed now and then.
     #[inline(always)]
     pub(in crate::event) fn call(
         &self,
-        record: &Record,
+        record: &ThreadRecord,
         reading: &Reading<'_>,
         envelope: &Envelope<P>,
     ) {
@@ -40,7 +40,7 @@ impl<P: Carried> InlineHandlers<P> {
     /// As [`InlineHandlers::call`], and tells what each handler made of the event.
     pub(in crate::event) fn call_told(
         &self,
-        record: &Record,
+        record: &ThreadRecord,
         reading: &Reading<'_>,
         envelope: &Envelope<P>,
         done: impl FnMut(&Inline<P>, Result<()>),
@@ -77,7 +77,7 @@ impl<P: Carried> InlineHandlers<P> {
 
     /// At most `UNROLLED` calls in a straight line.
     #[inline(always)]
-    fn call_unrolled(&self, calls: &[Entry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
+    fn call_unrolled(&self, calls: &[InlineEntry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
         macro_rules! steps {
             ($($step:literal)*) => {$(
                 let Some(entry) = calls.get($step) else { return };
@@ -92,7 +92,7 @@ impl<P: Carried> InlineHandlers<P> {
     }
 
     #[cold]
-    pub(in crate::event) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: Caught) {
+    pub(in crate::event) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: CallResult) {
         if let Err(error) = flatten(outcome) {
             self.handlers[at].site.failed(envelope.meta(), &error);
             self.handlers[at].site.bury(envelope, &error);
@@ -145,7 +145,7 @@ impl<P: Carried> Handlers for InlineHandlers<P> {
     }
 }
 
-fn flatten(outcome: Caught) -> Result<()> {
+fn flatten(outcome: CallResult) -> Result<()> {
     outcome.unwrap_or_else(|panic| Err(Error::panic(&*panic)))
 }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::event::handler::Site;
 use crate::event::payload::{AnyEvent, Payload};
 use crate::options::Mode;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 use crate::rcu::shared::Shared;
 
 /// What a queued handler knows of the middleware around its calls.
@@ -79,7 +79,7 @@ impl Intercepted {
     /// Reads the chain of now. While it is read, the stop of a plugin whose middleware is in it
     /// waits.
     fn with_chain<T>(&self, read: impl FnOnce(&Chain) -> T) -> T {
-        let record = Record::current();
+        let record = ThreadRecord::current();
         let reading = record.readers.enter();
         read(self.chain.read(record, &reading))
     }

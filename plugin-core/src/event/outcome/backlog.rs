@@ -61,7 +61,7 @@ impl Backlog {
 
     /// Waits until all is handled. What a handler publishes counts from before the handler ends.
     pub(crate) async fn idle(&self) {
-        let _waiting = Waiting::begin(&self.0.waiting);
+        let _waiting = WaiterGuard::begin(&self.0.waiting);
         loop {
             let mut idle = pin!(self.0.idle.notified());
             idle.as_mut().enable();
@@ -74,16 +74,16 @@ impl Backlog {
 }
 
 /// One who waits until there is nothing.
-struct Waiting<'a>(&'a AtomicUsize);
+struct WaiterGuard<'a>(&'a AtomicUsize);
 
-impl<'a> Waiting<'a> {
+impl<'a> WaiterGuard<'a> {
     fn begin(waiting: &'a AtomicUsize) -> Self {
         waiting.fetch_add(1, SeqCst);
         Self(waiting)
     }
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for WaiterGuard<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, SeqCst);
     }

@@ -18,17 +18,17 @@ use crate::options;
 
 /// The breaker of one handler of one instance.
 #[derive(Debug)]
-pub(crate) struct Breaker {
+pub(crate) struct CircuitBreaker {
     handler: &'static str,
     options: options::Breaker,
-    state: Mutex<State>,
+    state: Mutex<BreakerInner>,
     /// Told when the phase changes.
     changed: Notify,
 }
 
 #[derive(Debug)]
-struct State {
-    phase: Phase,
+struct BreakerInner {
+    phase: BreakerPhase,
     /// Since when it is not closed.
     since: Option<Instant>,
     /// How often it opened.
@@ -36,7 +36,7 @@ struct State {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Phase {
+enum BreakerPhase {
     Closed { failures: u32 },
     Open { until: Instant },
     HalfOpen,
@@ -72,13 +72,13 @@ pub(in crate::event) enum Transition {
 /// How long what waits for the end of a probe waits at most before it looks.
 const LOOK: Duration = Duration::from_millis(100);
 
-impl Breaker {
+impl CircuitBreaker {
     pub(in crate::event) fn new(handler: &'static str, options: options::Breaker) -> Self {
         Self {
             handler,
             options,
-            state: Mutex::new(State {
-                phase: Phase::Closed { failures: 0 },
+            state: Mutex::new(BreakerInner {
+                phase: BreakerPhase::Closed { failures: 0 },
                 since: None,
                 opened: 0,
             }),
@@ -88,12 +88,12 @@ impl Breaker {
 
     /// Whether the handler is called.
     pub(in crate::event) fn is_closed(&self) -> bool {
-        matches!(self.lock().phase, Phase::Closed { .. })
+        matches!(self.lock().phase, BreakerPhase::Closed { .. })
     }
 
     /// Whether it is open, and not yet time for a probe.
     pub(in crate::event) fn is_open(&self) -> bool {
-        matches!(self.lock().phase, Phase::Open { until } if until > Instant::now())
+        matches!(self.lock().phase, BreakerPhase::Open { until } if until > Instant::now())
     }
 
     /// How long it is open.
@@ -105,12 +105,12 @@ impl Breaker {
     pub(in crate::event) fn admit(&self) -> Admission {
         let mut state = self.lock();
         match state.phase {
-            Phase::Closed { .. } => Admission::Call,
-            Phase::Open { until } if until <= Instant::now() => {
-                state.phase = Phase::HalfOpen;
+            BreakerPhase::Closed { .. } => Admission::Call,
+            BreakerPhase::Open { until } if until <= Instant::now() => {
+                state.phase = BreakerPhase::HalfOpen;
                 Admission::Probe
             }
-            Phase::Open { .. } | Phase::HalfOpen => Admission::Refused,
+            BreakerPhase::Open { .. } | BreakerPhase::HalfOpen => Admission::Refused,
         }
     }
 
@@ -118,9 +118,9 @@ impl Breaker {
     pub(in crate::event) fn refused_until(&self) -> Option<Instant> {
         let now = Instant::now();
         match self.lock().phase {
-            Phase::Closed { .. } => None,
-            Phase::Open { until } => (until > now).then_some(until),
-            Phase::HalfOpen => Some(now + LOOK),
+            BreakerPhase::Closed { .. } => None,
+            BreakerPhase::Open { until } => (until > now).then_some(until),
+            BreakerPhase::HalfOpen => Some(now + LOOK),
         }
     }
 
@@ -156,10 +156,10 @@ impl Breaker {
             changed.as_mut().enable();
             let phase = self.lock().phase;
             let look = match phase {
-                Phase::Closed { .. } => return,
-                Phase::Open { until } if until <= Instant::now() && !in_flight() => return,
-                Phase::Open { until } => until.max(Instant::now() + LOOK),
-                Phase::HalfOpen => Instant::now() + self.open_for().max(LOOK),
+                BreakerPhase::Closed { .. } => return,
+                BreakerPhase::Open { until } if until <= Instant::now() && !in_flight() => return,
+                BreakerPhase::Open { until } => until.max(Instant::now() + LOOK),
+                BreakerPhase::HalfOpen => Instant::now() + self.open_for().max(LOOK),
             };
             tokio::select! {
                 () = changed => {}
@@ -171,12 +171,12 @@ impl Breaker {
     pub(crate) fn status(&self) -> BreakerStatus {
         let state = self.lock();
         let (word, failures, next_probe) = match state.phase {
-            Phase::Closed { failures } => (BreakerState::Closed, failures, None),
-            Phase::Open { until } => {
+            BreakerPhase::Closed { failures } => (BreakerState::Closed, failures, None),
+            BreakerPhase::Open { until } => {
                 let left = until.saturating_duration_since(Instant::now());
                 (BreakerState::Open, self.options.failures, Some(left))
             }
-            Phase::HalfOpen => (BreakerState::HalfOpen, self.options.failures, None),
+            BreakerPhase::HalfOpen => (BreakerState::HalfOpen, self.options.failures, None),
         };
         BreakerStatus {
             handler: self.handler,
@@ -187,12 +187,12 @@ impl Breaker {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    fn lock(&self) -> MutexGuard<'_, BreakerInner> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl BreakerInner {
     fn transition(
         &mut self,
         verdict: Verdict,
@@ -202,9 +202,9 @@ impl State {
         let now = Instant::now();
         match (verdict, self.phase) {
             (Verdict::Up, _) => self.close(now),
-            (Verdict::Down, Phase::Closed { failures }) => {
+            (Verdict::Down, BreakerPhase::Closed { failures }) => {
                 let failures = failures.saturating_add(1);
-                self.phase = Phase::Closed { failures };
+                self.phase = BreakerPhase::Closed { failures };
                 if failures < most {
                     return Transition::Nothing;
                 }
@@ -213,11 +213,11 @@ impl State {
                 self.open(now, open_for);
                 Transition::Opened { failures }
             }
-            (Verdict::Down, Phase::HalfOpen) if is_probe => {
+            (Verdict::Down, BreakerPhase::HalfOpen) if is_probe => {
                 self.open(now, open_for);
                 Transition::StillDown
             }
-            (Verdict::Unknown, Phase::HalfOpen) if is_probe => {
+            (Verdict::Unknown, BreakerPhase::HalfOpen) if is_probe => {
                 // Another one shows.
                 self.open(now, LOOK);
                 Transition::Nothing
@@ -230,11 +230,11 @@ impl State {
         // One that is open for longer than a clock can tell is open for a day.
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         let until = now.checked_add(open_for).unwrap_or(now + DAY);
-        self.phase = Phase::Open { until };
+        self.phase = BreakerPhase::Open { until };
     }
 
     fn close(&mut self, now: Instant) -> Transition {
-        self.phase = Phase::Closed { failures: 0 };
+        self.phase = BreakerPhase::Closed { failures: 0 };
         let since = self.since.take();
         since.map_or(Transition::Nothing, |since| Transition::Closed {
             after: now - since,
@@ -317,10 +317,10 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn breaker() -> Breaker {
+    fn breaker() -> CircuitBreaker {
         let mut options = options::Breaker::new(2);
         options.open_for = crate::config::Period::new(SECOND);
-        Breaker::new("handler", options)
+        CircuitBreaker::new("handler", options)
     }
 
     #[tokio::test(start_paused = true)]

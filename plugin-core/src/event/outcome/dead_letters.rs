@@ -49,9 +49,9 @@ pub(in crate::event) const MOST_TASKS: usize = 1_024;
 
 /// The dead letters of a system, to look at. A clone is a handle of the same.
 #[derive(Clone)]
-pub struct DeadLetters(Arc<Inner>);
+pub struct DeadLetters(Arc<DeadLettersInner>);
 
-struct Inner {
+struct DeadLettersInner {
     memory: Memory,
     outbox: Outbox,
     provided: Services<dyn DeadLetterStore>,
@@ -73,7 +73,7 @@ impl DeadLetters {
         provided: Services<dyn DeadLetterStore>,
     ) -> (Self, mpsc::Receiver<LetterTask>) {
         let (tasks, inbox) = mpsc::channel(MOST_TASKS);
-        let letters = Self(Arc::new(Inner {
+        let letters = Self(Arc::new(DeadLettersInner {
             memory: Memory::new(capacity),
             outbox: Outbox::default(),
             provided,

@@ -13,8 +13,8 @@ use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
-use crate::event::queue::redelivery::Received;
-use crate::rcu::record::Record;
+use crate::event::queue::redelivery::Redelivered;
+use crate::rcu::record::ThreadRecord;
 
 /// Why a letter was not delivered; it stays.
 #[derive(Debug)]
@@ -38,8 +38,8 @@ impl Bus {
     pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
         let payload = self.payload(replay.letter())?;
         let site = match self.address(replay.letter(), &*payload)? {
-            Received::Queued(site) => site,
-            Received::Inline(site, result) => {
+            Redelivered::Queued(site) => site,
+            Redelivered::Inline(site, result) => {
                 return settle(&site, &*payload, &replay, result).await;
             }
         };
@@ -68,8 +68,12 @@ impl Bus {
 
     /// The one handler that a letter names. An inline one is called on the spot, as long as the
     /// table holds it.
-    fn address(&self, letter: &DeadLetter, payload: &dyn Payload) -> Result<Received, ReplayError> {
-        let record = Record::current();
+    fn address(
+        &self,
+        letter: &DeadLetter,
+        payload: &dyn Payload,
+    ) -> Result<Redelivered, ReplayError> {
+        let record = ThreadRecord::current();
         let reading = record.readers.enter();
         let route = self
             .table()

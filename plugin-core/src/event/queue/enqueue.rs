@@ -27,7 +27,7 @@ pub(in crate::event) struct PendingJob {
 
 /// What became of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::event) enum Accepted {
+pub(in crate::event) enum EnqueueOutcome {
     Yes,
     /// The subscription ended meanwhile.
     Gone,
@@ -47,13 +47,13 @@ pub(in crate::event) struct JobCount {
 }
 
 impl JobCount {
-    pub(in crate::event) fn count(&mut self, accepted: Accepted) {
+    pub(in crate::event) fn count(&mut self, accepted: EnqueueOutcome) {
         self.jobs += 1;
-        self.gone += usize::from(accepted == Accepted::Gone);
+        self.gone += usize::from(accepted == EnqueueOutcome::Gone);
     }
 
     /// Counts what became of a job, if there was one.
-    pub(in crate::event) fn count_any(&mut self, accepted: Option<Accepted>) {
+    pub(in crate::event) fn count_any(&mut self, accepted: Option<EnqueueOutcome>) {
         if let Some(accepted) = accepted {
             self.count(accepted);
         }
@@ -99,8 +99,8 @@ impl QueuedHandler {
     }
 
     /// What a publisher is told of an event that was not accepted here.
-    pub(in crate::event) fn refused(&self, accepted: Accepted) -> PublishError {
-        if accepted == Accepted::Full {
+    pub(in crate::event) fn refused(&self, accepted: EnqueueOutcome) -> PublishError {
+        if accepted == EnqueueOutcome::Full {
             return PublishError::Full {
                 plugin: self.site.owner.name(),
                 handler: self.site.handler,
@@ -142,22 +142,22 @@ impl PendingJob {
         self,
         site: &Arc<QueuedHandler>,
         permit: Option<Permit<'_>>,
-    ) -> Accepted {
+    ) -> EnqueueOutcome {
         let job = self.job(site);
         let (dropped, accepted) = match (permit, site.site.options.overflow) {
             (Some(permit), _) => {
                 return if permit.fill(job) {
-                    Accepted::Yes
+                    EnqueueOutcome::Yes
                 } else {
-                    Accepted::Gone
+                    EnqueueOutcome::Gone
                 };
             }
             (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
-                Displaced::Oldest(oldest) => (oldest, Accepted::Yes),
-                Displaced::Nothing(job) => (job, Accepted::Dropped),
+                Displaced::Oldest(oldest) => (oldest, EnqueueOutcome::Yes),
+                Displaced::Nothing(job) => (job, EnqueueOutcome::Dropped),
             },
-            (None, Overflow::DropNewest) => (job, Accepted::Dropped),
-            (None, Overflow::Fail | Overflow::Wait) => return Accepted::Full,
+            (None, Overflow::DropNewest) => (job, EnqueueOutcome::Dropped),
+            (None, Overflow::Fail | Overflow::Wait) => return EnqueueOutcome::Full,
         };
         dropped.give_up();
         accepted
@@ -169,42 +169,42 @@ impl PendingJob {
     }
 
     /// Goes into a mailbox, as the overflow policy says.
-    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedHandler>) -> Accepted {
+    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedHandler>) -> EnqueueOutcome {
         let acceptance = &site.acceptance;
         if acceptance.refusal().is_some() {
-            return Accepted::Refused;
+            return EnqueueOutcome::Refused;
         }
         let may_wait = site.site.options.overflow == Overflow::Wait;
         let pending = match acceptance.try_share() {
             Ok(share) => self.shares(share),
-            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Closed) => return EnqueueOutcome::Gone,
             Err(NoPermit::Full) if !may_wait => return self.deposit(site, None),
-            Err(NoPermit::Full) if site.is_ours() => return Accepted::Full,
+            Err(NoPermit::Full) if site.is_ours() => return EnqueueOutcome::Full,
             Err(NoPermit::Full) => match acceptance.share().await {
                 Ok(share) => self.shares(share),
-                Err(_) => return Accepted::Gone,
+                Err(_) => return EnqueueOutcome::Gone,
             },
         };
         let permit = match site.mailbox.try_reserve() {
             Ok(permit) => Some(permit),
-            Err(NoPermit::Closed) => return Accepted::Gone,
+            Err(NoPermit::Closed) => return EnqueueOutcome::Gone,
             Err(NoPermit::Full) if may_wait => {
                 if site.is_ours() {
-                    return Accepted::Full;
+                    return EnqueueOutcome::Full;
                 }
                 match &acceptance.store {
                     None => match site.mailbox.reserve().await {
                         Ok(permit) => Some(permit),
-                        Err(_) => return Accepted::Gone,
+                        Err(_) => return EnqueueOutcome::Gone,
                     },
                     // A store that fails makes no room.
                     Some(store) => tokio::select! {
                         biased;
                         permit = site.mailbox.reserve() => match permit {
                             Ok(permit) => Some(permit),
-                            Err(_) => return Accepted::Gone,
+                            Err(_) => return EnqueueOutcome::Gone,
                         },
-                        () = store.refuses() => return Accepted::Refused,
+                        () = store.refuses() => return EnqueueOutcome::Refused,
                     },
                 }
             }

@@ -11,7 +11,7 @@ use crate::event::handler::caller::{Callee, Caller};
 use crate::event::handler::sampling::Sampling;
 use crate::event::handler::{Filter, Site, admits};
 use crate::event::middleware::Intercepted;
-use crate::event::outcome::breaker::Breaker;
+use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::payload::Envelope;
 use crate::rcu::tally::Tally;
 
@@ -81,7 +81,7 @@ pub(crate) struct QueuedHandler {
     pub(in crate::event) call: QueuedCall,
     pub(in crate::event) middleware: Intercepted,
     pub(in crate::event) acceptance: Acceptance,
-    pub(in crate::event) breaker: Option<Arc<Breaker>>,
+    pub(in crate::event) breaker: Option<Arc<CircuitBreaker>>,
     rest: AtRest,
     events: Events,
 }
@@ -108,7 +108,7 @@ impl QueuedHandler {
         (site, mailbox): (Site, &Arc<Mailbox>),
         (call, middleware): (QueuedCall, Intercepted),
         acceptance: Acceptance,
-        breaker: Option<Arc<Breaker>>,
+        breaker: Option<Arc<CircuitBreaker>>,
     ) -> Arc<Self> {
         let events = Events::default();
         // What its worker counts are events of this handler.

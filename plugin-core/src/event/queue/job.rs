@@ -4,8 +4,6 @@
 //! its subscription, or in the dead letters. One that is dropped anywhere, because its worker is
 //! ended, goes to the dead letters by its `Drop`; unless a store has it, from where it comes again.
 
-mod extras;
-
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
@@ -14,19 +12,19 @@ use tokio::sync::oneshot;
 
 use super::acceptance::Share;
 use super::handler::QueuedHandler;
+use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
 use super::turn::{Acknowledgement, ProbeState, Turn};
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Carried, Envelope, Payload};
-use extras::Extras;
 
 pub(crate) struct Job {
     pub(in crate::event) site: Arc<QueuedHandler>,
     pub(in crate::event) payload: Arc<dyn Payload>,
     /// What most have nothing of.
-    extras: Option<Box<Extras>>,
+    extras: Option<Box<JobExtras>>,
     /// Whether it has its place in the mailbox: until a handler takes it for good.
     has_room: bool,
     /// Whether the mailbox counts it.
@@ -105,7 +103,7 @@ impl Job {
         self
     }
 
-    fn extras(&mut self) -> &mut Extras {
+    fn extras(&mut self) -> &mut JobExtras {
         self.extras.get_or_insert_default()
     }
 

@@ -12,11 +12,11 @@ pub(crate) trait Addressee: Send + Sync {
     /// Whether its filter lets the event through.
     fn admits(&self, payload: &dyn Payload) -> bool;
     /// Takes the event if it is an inline handler, or says where to queue it.
-    fn receive(&self, payload: &dyn Payload) -> Received;
+    fn receive(&self, payload: &dyn Payload) -> Redelivered;
 }
 
 /// What became of an event for one handler.
-pub(crate) enum Received {
+pub(crate) enum Redelivered {
     Inline(Arc<Site>, Result<()>),
     Queued(Arc<QueuedHandler>),
 }
@@ -26,8 +26,8 @@ impl<P: Carried> Addressee for Queued<P> {
         envelope(payload).is_some_and(|event| self.wants(event))
     }
 
-    fn receive(&self, _: &dyn Payload) -> Received {
-        Received::Queued(Arc::clone(&self.site))
+    fn receive(&self, _: &dyn Payload) -> Redelivered {
+        Redelivered::Queued(Arc::clone(&self.site))
     }
 }
 

@@ -57,7 +57,7 @@ pub(crate) struct Worker {
 }
 
 /// Why calls are not just made one after the other.
-enum Step {
+enum WorkerStep {
     /// There is nothing to call.
     Idle,
     /// Others have their turn.
@@ -99,11 +99,11 @@ impl Worker {
         let mut open = true;
         while open || self.has_work() {
             match poll_fn(|context| self.go_on(context)).await {
-                Step::Ended(work, result) => self.conclude(work, result).await,
-                Step::Special(work) => self.call_special(work).await,
-                Step::Void(work) => self.discard(work),
-                Step::Pause => tokio::task::yield_now().await,
-                Step::Idle => open = self.find(open).await,
+                WorkerStep::Ended(work, result) => self.conclude(work, result).await,
+                WorkerStep::Special(work) => self.call_special(work).await,
+                WorkerStep::Void(work) => self.discard(work),
+                WorkerStep::Pause => tokio::task::yield_now().await,
+                WorkerStep::Idle => open = self.find(open).await,
             }
             self.gather(!open);
         }
@@ -179,13 +179,13 @@ impl Worker {
     }
 
     /// Makes calls until one waits, or until there is more to do than that.
-    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+    fn go_on(&mut self, context: &mut Context<'_>) -> Poll<WorkerStep> {
         let step = self.make_calls(context);
         self.completions.tell();
         step
     }
 
-    fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<Step> {
+    fn make_calls(&mut self, context: &mut Context<'_>) -> Poll<WorkerStep> {
         if self.slot.is_busy() {
             let result = ready!(self.slot.poll(&mut self.completions, context));
             if let Some(step) = self.ended(result) {
@@ -195,7 +195,7 @@ impl Worker {
         while self.turn < TURN {
             self.turn += 1;
             match self.next() {
-                NextStep::Nothing => return Poll::Ready(Step::Idle),
+                NextStep::Nothing => return Poll::Ready(WorkerStep::Idle),
                 NextStep::Waits => continue,
                 NextStep::Call => {}
             }
@@ -204,7 +204,7 @@ impl Worker {
             }
         }
         self.turn = 0;
-        Poll::Ready(Step::Pause)
+        Poll::Ready(WorkerStep::Pause)
     }
 
     /// Puts into the call slot what is to be called next.
@@ -251,16 +251,16 @@ impl Worker {
     /// Makes a call, unless it is none that is made here. Ready with nothing when it has ended and
     /// nothing is left to do.
     #[inline(always)]
-    fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<Step>> {
+    fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<WorkerStep>> {
         let Some(work) = self.slot.work() else {
             return Poll::Ready(None);
         };
         let site = &work.site().site;
         if site.is_special {
-            return Poll::Ready(self.slot.take().map(Step::Special));
+            return Poll::Ready(self.slot.take().map(WorkerStep::Special));
         }
         if site.has_ended() {
-            return Poll::Ready(self.slot.take().map(Step::Void));
+            return Poll::Ready(self.slot.take().map(WorkerStep::Void));
         }
         self.completions.gave_room(work.begin());
         let result = ready!(self.slot.call(&mut self.completions, context));
@@ -268,9 +268,9 @@ impl Worker {
     }
 
     #[inline]
-    fn ended(&mut self, result: Option<Result<()>>) -> Option<Step> {
+    fn ended(&mut self, result: Option<Result<()>>) -> Option<WorkerStep> {
         let result = result?;
-        (self.slot.take()).map(|work| Step::Ended(work, result))
+        (self.slot.take()).map(|work| WorkerStep::Ended(work, result))
     }
 
     /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.

@@ -53,9 +53,9 @@ impl EventDescriptor {
     }
 }
 
-struct Typed<Q>(Q);
+struct TypedRequest<Q>(Q);
 
-impl<Q: Request> Askable for Typed<Q> {
+impl<Q: Request> Askable for TypedRequest<Q> {
     fn ask<'a>(
         self: Box<Self>,
         bus: &'a Bus,
@@ -75,6 +75,6 @@ impl<Q: Request> Askable for Typed<Q> {
 
 fn decode<Q: Request>(json: &[u8]) -> Result<Box<dyn Askable>, DecodeError> {
     erased::read::<Q>(json)
-        .map(|request| Box::new(Typed(request)) as Box<dyn Askable>)
+        .map(|request| Box::new(TypedRequest(request)) as Box<dyn Askable>)
         .map_err(|error| DecodeError::new(Q::DESCRIPTOR.topic, error))
 }

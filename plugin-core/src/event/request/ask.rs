@@ -13,7 +13,7 @@ use crate::context::{Identity, Meta};
 use crate::error::{Error, RequestError};
 use crate::event::bus::Bus;
 use crate::event::payload::Envelope;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,
 /// so is the answer on its way.
@@ -33,7 +33,7 @@ pub(super) async fn ask<Q: Request>(
         .responder()
         .ok_or(RequestError::NotRunning { topic })?;
     refuse_own(&responder)?;
-    let envelope = Envelope::new(Meta::new(Record::current(), owner.name()), request);
+    let envelope = Envelope::new(Meta::new(ThreadRecord::current(), owner.name()), request);
     let began = Instant::now();
     let deadline = deadline(began, limit);
     let answer = responder.answer(envelope, deadline, pending);

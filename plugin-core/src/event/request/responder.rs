@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::Request;
 use super::counted::Counted;
@@ -38,12 +38,12 @@ pub(super) struct AnswerScope {
 
 pub(super) enum AnswerCall<Q: Request> {
     /// On the task of who asks.
-    Inline(InlineCall<Q>),
+    Inline(InlineAnswer<Q>),
     /// On a task of its own.
     Spawned(SpawnedCall<Q>),
 }
 
-type InlineCall<Q> = Box<dyn Fn(&Envelope<Q>) -> Result<<Q as Request>::Answer> + Send + Sync>;
+type InlineAnswer<Q> = Box<dyn Fn(&Envelope<Q>) -> Result<<Q as Request>::Answer> + Send + Sync>;
 type SpawnedCall<Q> = Box<
     dyn Fn(Arc<Envelope<Q>>) -> BoxFuture<'static, Result<<Q as Request>::Answer>> + Send + Sync,
 >;
@@ -87,7 +87,7 @@ impl<Q: Request> Responder<Q> {
             AnswerCall::Spawned(_) => {
                 let kill = self.scope.kill.clone();
                 let answer = self.run(Arc::new(envelope), deadline);
-                let mut task = AbortOnDrop(crate::spawn::spawn(async move {
+                let mut task = AbortOnDropHandle::new(crate::spawn::spawn(async move {
                     // Locals are dropped last to first: what is held is given back at the end.
                     let _held = held;
                     tokio::select! {
@@ -96,7 +96,7 @@ impl<Q: Request> Responder<Q> {
                         () = kill.cancelled() => None,
                     }
                 }));
-                match (&mut task.0).await {
+                match (&mut task).await {
                     Ok(Some(answer)) => answer,
                     // Given up with its plugin, or with the runtime.
                     Ok(None) | Err(_) => return Err(not_running()),
@@ -118,7 +118,7 @@ impl<Q: Request> Responder<Q> {
     fn call_inline(
         &self,
         envelope: &Envelope<Q>,
-        call: &InlineCall<Q>,
+        call: &InlineAnswer<Q>,
         deadline: Instant,
     ) -> Result<Q::Answer> {
         let (meta, began) = (envelope.meta(), Instant::now());
@@ -157,13 +157,5 @@ impl<Q: Request> Responder<Q> {
         };
         let future = guard::call(current, || Ok(call(envelope)))?;
         guard::run(current, self.limit, future).await
-    }
-}
-
-struct AbortOnDrop<T>(tokio::task::JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
     }
 }

@@ -13,7 +13,7 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::acceptance::Share;
 use crate::event::queue::capacity::NoPermit;
-use crate::event::queue::enqueue::{Accepted, PendingJob};
+use crate::event::queue::enqueue::{EnqueueOutcome, PendingJob};
 use crate::event::queue::handler::{Queued, QueuedHandler};
 use crate::event::queue::job::Job;
 use crate::event::queue::mailbox::Permit;
@@ -29,13 +29,13 @@ pub(crate) enum Target<P> {
 }
 
 /// Who gets an event by the table of now: for one that found a mailbox closed.
-pub(in crate::event) trait Current<P>: Sync {
+pub(in crate::event) trait CurrentTargets<P>: Sync {
     fn targets(&self) -> Arc<[Target<P>]>;
 }
 
 /// An event on its way to the targets, and whether its publisher waits for outcomes.
 pub(in crate::event) struct Sending<'a, P> {
-    pub(in crate::event) current: &'a dyn Current<P>,
+    pub(in crate::event) current: &'a dyn CurrentTargets<P>,
     pub(in crate::event) envelope: &'a Arc<Envelope<P>>,
     pub(in crate::event) asks: Asks,
 }
@@ -52,7 +52,7 @@ pub(in crate::event) enum Asks {
 
 /// What became of an event at a target.
 pub(in crate::event) struct Sent {
-    pub(in crate::event) accepted: Accepted,
+    pub(in crate::event) accepted: EnqueueOutcome,
     /// Whose it is, if the publisher asked or is to be told of it.
     pub(in crate::event) site: Option<Arc<QueuedHandler>>,
     /// Where the outcome comes, if the publisher asked and can wait for it.
@@ -170,7 +170,7 @@ impl<P: Carried> Target<P> {
             share,
         } = reserved;
         let accepted = sending.pending(turn).shares(share).deposit(site, permit);
-        if let (Accepted::Gone, Self::Group(members)) = (accepted, self) {
+        if let (EnqueueOutcome::Gone, Self::Group(members)) = (accepted, self) {
             members.send_elsewhere(sending);
         }
     }
@@ -213,11 +213,11 @@ impl<P: Carried> Sending<'_, P> {
     fn sent(
         &self,
         site: &Arc<QueuedHandler>,
-        accepted: Accepted,
+        accepted: EnqueueOutcome,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
-        let is_told =
-            self.asks != Asks::Nothing || matches!(accepted, Accepted::Full | Accepted::Refused);
+        let is_told = self.asks != Asks::Nothing
+            || matches!(accepted, EnqueueOutcome::Full | EnqueueOutcome::Refused);
         Sent {
             accepted,
             site: is_told.then(|| Arc::clone(site)),
@@ -278,18 +278,18 @@ impl Reservation<'_> {
     #[inline]
     /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
     /// becomes of it.
-    pub(in crate::event) fn fill(self, job: Job) -> Result<Accepted, Job> {
+    pub(in crate::event) fn fill(self, job: Job) -> Result<EnqueueOutcome, Job> {
         let job = job.takes(self.turn).shares(self.share);
         let Some(permit) = self.permit else {
             return match self.site.mailbox.push(job) {
-                Ok(()) => Ok(Accepted::Yes),
-                Err((NoPermit::Closed, _)) => Ok(Accepted::Gone),
+                Ok(()) => Ok(EnqueueOutcome::Yes),
+                Err((NoPermit::Closed, _)) => Ok(EnqueueOutcome::Gone),
                 Err((NoPermit::Full, job)) => Err(job),
             };
         };
         Ok(match permit.fill(job) {
-            true => Accepted::Yes,
-            false => Accepted::Gone,
+            true => EnqueueOutcome::Yes,
+            false => EnqueueOutcome::Gone,
         })
     }
 }

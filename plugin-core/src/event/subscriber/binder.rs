@@ -15,12 +15,12 @@ use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
 use crate::event::descriptor::erased;
 use crate::event::durable::Durable;
-use crate::event::durable::delivery::Delivery;
+use crate::event::durable::delivery::DurableDelivery;
 use crate::event::handler::Site;
 use crate::event::handler::caller::{self, Handler};
 use crate::event::inline::entry::{Inline, InlineCall};
 use crate::event::middleware::Intercepted;
-use crate::event::outcome::breaker::Breaker;
+use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::payload;
 use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
 use crate::event::queue::acceptance::{Acceptance, StoreGate};
@@ -36,7 +36,7 @@ pub struct Binder<'a> {
     pub(super) bus: &'a Bus,
     pub(super) home: Home<'a>,
     pub(super) interest: Interest,
-    role: Role,
+    role: BindingRole,
     pub(super) bound: Bound,
 }
 
@@ -50,13 +50,13 @@ pub(super) struct Home<'a> {
 }
 
 /// What is bound.
-enum Role {
+enum BindingRole {
     /// A handler in the table.
     Handler,
     /// The intake of a durable subscription: there is no instance.
     Intake(Arc<StoreGate>),
     /// The handler that a durable subscription delivers to, and how.
-    Delivery(Arc<Durable>, Option<Delivery>),
+    Delivery(Arc<Durable>, Option<DurableDelivery>),
 }
 
 impl<'a> Binder<'a> {
@@ -79,13 +79,13 @@ impl<'a> Binder<'a> {
             let interest = Interest::declared(bus, handler, topic, subscription.options);
             let mut binder = Binder::new(bus, home, interest);
             if let Some(durable) = bus.durables().find(owner.name(), handler, topic) {
-                binder.role = Role::Delivery(durable, None);
+                binder.role = BindingRole::Delivery(durable, None);
             } else {
                 let options = &subscription.options;
                 binder.interest.group = bus.groups().join(owner, (handler, topic), options);
             }
             (subscription.bind)(plugin, &mut binder);
-            if let Role::Delivery(_, delivery) = binder.role {
+            if let BindingRole::Delivery(_, delivery) = binder.role {
                 bindings.deliver(delivery);
             }
             bindings.add(binder.interest.subscription.number, binder.bound);
@@ -119,7 +119,7 @@ impl<'a> Binder<'a> {
             bus,
             home,
             interest,
-            role: Role::Handler,
+            role: BindingRole::Handler,
             bound: Bound::default(),
         }
     }
@@ -138,7 +138,7 @@ impl<'a> Binder<'a> {
         let interest = Interest::declared(bus, subscription.handler, topic, options);
         let number = interest.subscription.number;
         let mut binder = Binder::new(bus, home, interest);
-        binder.role = Role::Intake(Arc::clone(gate));
+        binder.role = BindingRole::Intake(Arc::clone(gate));
         let nobody: PluginRef = Arc::new(());
         (subscription.bind)(&nobody, &mut binder);
         (number, binder.bound.changes)
@@ -295,14 +295,14 @@ impl<'a> Binder<'a> {
         call: impl FnOnce(Duration) -> QueuedCall,
     ) {
         let call = match self.role {
-            Role::Intake(_) => QueuedCall::one(Duration::MAX, |callee| {
+            BindingRole::Intake(_) => QueuedCall::one(Duration::MAX, |callee| {
                 caller::owning(callee, |_| std::future::ready(Ok(())))
             }),
-            Role::Handler | Role::Delivery(..) => call(self.limit()),
+            BindingRole::Handler | BindingRole::Delivery(..) => call(self.limit()),
         };
         let site = self.queued_site(call);
-        if let Role::Delivery(durable, delivery) = &mut self.role {
-            *delivery = Some(Delivery::new(durable, site, decode::<E>));
+        if let BindingRole::Delivery(durable, delivery) = &mut self.role {
+            *delivery = Some(DurableDelivery::new(durable, site, decode::<E>));
             return;
         }
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
@@ -341,21 +341,22 @@ impl<'a> Binder<'a> {
         if options.overflow == Overflow::DropOldest {
             self.home.mailbox.may_give_way();
         }
-        let breaker = (options.breaker).map(|breaker| Arc::new(Breaker::new(handler, breaker)));
+        let breaker =
+            (options.breaker).map(|breaker| Arc::new(CircuitBreaker::new(handler, breaker)));
         let quota = (options.queue).map(|most| Arc::new(Semaphore::new(most)));
         let middleware = match self.role {
             // Those of its topic are not known: it has no place in the table.
-            Role::Delivery(..) => Intercepted::engaged(self.bus.chain()),
+            BindingRole::Delivery(..) => Intercepted::engaged(self.bus.chain()),
             // Whether its target is up is noted where middleware is told.
-            Role::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
-            Role::Handler | Role::Intake(_) => Intercepted::new(self.bus.chain()),
+            BindingRole::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
+            BindingRole::Handler | BindingRole::Intake(_) => Intercepted::new(self.bus.chain()),
         };
         let acceptance = Acceptance {
             key: self.interest.key.take(),
             group: self.interest.group.take(),
             store: match &self.role {
-                Role::Intake(gate) => Some(Arc::clone(gate)),
-                Role::Handler | Role::Delivery(..) => None,
+                BindingRole::Intake(gate) => Some(Arc::clone(gate)),
+                BindingRole::Handler | BindingRole::Delivery(..) => None,
             },
             quota: quota.clone(),
         };

@@ -4,15 +4,15 @@ use std::sync::Arc;
 
 use tokio::sync::Semaphore;
 
-use crate::event::durable::Delivery;
-use crate::event::outcome::breaker::Breaker;
+use crate::event::durable::DurableDelivery;
+use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::routing::table::TableEdit;
 
 /// What makes the methods of one subscription handlers.
 #[derive(Default)]
 pub(super) struct Bound {
     pub(super) changes: Vec<TableEdit>,
-    pub(super) breakers: Vec<Arc<Breaker>>,
+    pub(super) breakers: Vec<Arc<CircuitBreaker>>,
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }
 
@@ -20,8 +20,8 @@ pub(super) struct Bound {
 #[derive(Default)]
 pub(crate) struct Bindings {
     subscriptions: Vec<(u64, Vec<TableEdit>)>,
-    deliveries: Vec<Delivery>,
-    breakers: Vec<Arc<Breaker>>,
+    deliveries: Vec<DurableDelivery>,
+    breakers: Vec<Arc<CircuitBreaker>>,
     quotas: Vec<Arc<Semaphore>>,
 }
 
@@ -33,17 +33,17 @@ impl Bindings {
     }
 
     /// Adds how a durable one is delivered to.
-    pub(in crate::event) fn deliver(&mut self, delivery: Option<Delivery>) {
+    pub(in crate::event) fn deliver(&mut self, delivery: Option<DurableDelivery>) {
         self.deliveries.extend(delivery);
     }
 
     /// Takes out how the durable ones are delivered to.
-    pub(crate) fn take_deliveries(&mut self) -> Vec<Delivery> {
+    pub(crate) fn take_deliveries(&mut self) -> Vec<DurableDelivery> {
         std::mem::take(&mut self.deliveries)
     }
 
     /// Takes the breakers of all handlers out.
-    pub(crate) fn take_breakers(&mut self) -> Vec<Arc<Breaker>> {
+    pub(crate) fn take_breakers(&mut self) -> Vec<Arc<CircuitBreaker>> {
         std::mem::take(&mut self.breakers)
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::Shared;
+use super::SupervisorState;
 use crate::config::{Exhausted, RestartPolicy};
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
@@ -18,7 +18,7 @@ use crate::lifecycle::{starting, stopping};
 /// How long after the plugin that it needs one is restarted.
 const AFTER_NEED: Duration = Duration::from_millis(1);
 
-impl Shared {
+impl SupervisorState {
     /// Ends what is left of an instance that failed while it ran, then goes by its policy.
     pub(super) async fn fail(&self, id: InstanceId, life: u64, error: Error) -> Escalation {
         // It may have been stopped while this waited for its turn.

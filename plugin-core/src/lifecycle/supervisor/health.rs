@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::health::Health;
 use crate::lifecycle::hook;
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::kernel::{Kernel, News, Report};
+use crate::lifecycle::kernel::{InstanceReport, Kernel, News};
 use crate::means::Look;
 
 /// What a plugin's hook says of its health.
@@ -92,7 +92,7 @@ impl Supervisor {
             crate::spawn::spawn(async move {
                 // Without a supervisor nobody asks.
                 let tell = |news| {
-                    drop(kernel.reports.send(Report {
+                    drop(kernel.reports.send(InstanceReport {
                         instance: id,
                         life,
                         news,

@@ -5,14 +5,16 @@ use std::sync::Arc;
 
 use super::failure::{count_restart, names};
 use super::reloading::{Switch, Wish};
-use super::{Record, Shared, Supervisor};
-use crate::lifecycle::changes::{Claim, Escalation};
+use super::{InstanceRecord, Supervisor, SupervisorState};
+use crate::lifecycle::changes::{Escalation, Footprint};
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome, Request};
+use crate::lifecycle::operation::{
+    Actor, Operation, OperationError, OperationOutcome, OperationRequest,
+};
 use crate::lifecycle::stopping;
 
 impl Supervisor {
-    pub(super) fn operate(&mut self, request: Request) {
+    pub(super) fn operate(&mut self, request: OperationRequest) {
         let kernel = &self.shared.kernel;
         let claim = match &request.operation {
             Operation::Start { plugin }
@@ -20,9 +22,9 @@ impl Supervisor {
             | Operation::Restart { plugin }
             | Operation::Schedule { plugin, .. } => {
                 let instances = kernel.instances();
-                Claim::of(kernel, instances.find(plugin).iter().map(|one| one.id))
+                Footprint::of(kernel, instances.find(plugin).iter().map(|one| one.id))
             }
-            _ => Claim::of_all(kernel),
+            _ => Footprint::of_all(kernel),
         };
         let shared = Arc::clone(&self.shared);
         self.changes
@@ -30,8 +32,8 @@ impl Supervisor {
     }
 }
 
-impl Shared {
-    async fn carry_out(&self, request: Request) -> Escalation {
+impl SupervisorState {
+    async fn carry_out(&self, request: OperationRequest) -> Escalation {
         let mut escalation = None;
         let outcome = self
             .outcome(&request.operation, &request.actor, &mut escalation)
@@ -143,7 +145,7 @@ impl Shared {
                     missing: missing.into_iter().map(|need| wiring.name(need)).collect(),
                 });
             }
-            self.record(instance.id, |record| *record = Record::default());
+            self.record(instance.id, |record| *record = InstanceRecord::default());
             match self.launch_for_operator(instance, escalation).await {
                 Ok(name) => plugins.push(name),
                 Err(error) => drop(failed.get_or_insert(error)),
@@ -206,7 +208,7 @@ impl Shared {
             return self.start_all(&[Arc::clone(instance)], escalation).await;
         }
         let stopped = stopping::stop(&self.kernel, instance).await;
-        self.record(instance.id, |record| *record = Record::default());
+        self.record(instance.id, |record| *record = InstanceRecord::default());
         let plugin = self.launch_for_operator(instance, escalation).await?;
         count_restart(instance);
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))

@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::Shared;
+use super::SupervisorState;
 use super::failure::{count_restart, names};
-use crate::config::{self, OverridesBefore};
+use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
@@ -54,7 +54,7 @@ pub(super) struct Prepared {
 #[derive(Debug)]
 enum Undo {
     /// It was noted for later starts.
-    Noted(OverridesBefore),
+    Noted(PreviousOverrides),
     /// It was unloaded; whether it ran.
     Load(Arc<Instance>, bool),
     /// It was loaded.
@@ -76,7 +76,7 @@ impl Prepared {
     }
 }
 
-impl Shared {
+impl SupervisorState {
     /// Reads and checks config, and says what it would change; nothing is changed.
     pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
         let now = self.kernel.configured();
@@ -178,7 +178,7 @@ impl Shared {
     fn note(
         &self,
         kept: &[(&'static str, bool)],
-    ) -> Result<Option<OverridesBefore>, OperationError> {
+    ) -> Result<Option<PreviousOverrides>, OperationError> {
         if kept.is_empty() {
             return Ok(None);
         }
@@ -301,7 +301,9 @@ impl Shared {
 
     /// Starts an instance with a config that it has not run with before.
     async fn start_with(&self, instance: &Arc<Instance>) -> Result<()> {
-        self.record(instance.id, |record| *record = super::Record::default());
+        self.record(instance.id, |record| {
+            *record = super::InstanceRecord::default()
+        });
         let started = self.launch(instance).await;
         started.inspect_err(|error| self.kernel.failed(instance, error, false))
     }

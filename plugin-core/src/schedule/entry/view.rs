@@ -1,10 +1,10 @@
 //! What an observer sees of a schedule.
 
-use super::Entry;
+use super::ScheduleEntry;
 use crate::clock::Clock;
 use crate::schedule::status::{ScheduleState, ScheduleStatus};
 
-impl Entry {
+impl ScheduleEntry {
     pub(in crate::schedule) fn state(&self, is_live: bool) -> ScheduleState {
         if !self.enabled {
             ScheduleState::Disabled

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use super::Timetable;
 use crate::clock::Clock;
 use crate::schedule::book::{Book, Phase};
-use crate::schedule::entry::Entry;
+use crate::schedule::entry::ScheduleEntry;
 use crate::schedule::error::ScheduleError;
 use crate::schedule::run::Call;
 use crate::schedule::status::ScheduleState;
@@ -47,7 +47,7 @@ impl Timetable {
             return Err(ScheduleError::Taken(name.to_string()));
         }
         let is_active = book.is_active();
-        let id = book.insert(Entry::new(name, timing, Some(call)));
+        let id = book.insert(ScheduleEntry::new(name, timing, Some(call)));
         if is_active {
             book.change(id, |entry| entry.arm(Instant::now(), &self.clock));
         }
@@ -129,7 +129,7 @@ impl Timetable {
     fn operate(
         &self,
         name: &str,
-        change: impl FnOnce(&mut Entry, ScheduleState, &Clock) -> Result<(), Refused>,
+        change: impl FnOnce(&mut ScheduleEntry, ScheduleState, &Clock) -> Result<(), Refused>,
     ) -> Result<(), Refused> {
         let mut book = self.book();
         let id = known(&book, name)?;

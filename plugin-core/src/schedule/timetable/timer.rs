@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use super::Timetable;
 use crate::context::{Current, Lineage};
 use crate::schedule::book::{Book, Phase};
-use crate::schedule::entry::Entry;
+use crate::schedule::entry::ScheduleEntry;
 use crate::schedule::run::{self, Call, Ended, ScheduledRun};
 use crate::traceparent::TraceContext;
 
@@ -51,19 +51,19 @@ impl Timetable {
     }
 
     /// Begins the runs of an entry that may begin; gives it back if it is over and undeclared.
-    pub(super) fn start(self: &Arc<Self>, book: &mut Book, id: u64) -> Option<Entry> {
+    pub(super) fn start(self: &Arc<Self>, book: &mut Book, id: u64) -> Option<ScheduleEntry> {
         let Phase::Active(scope) = &book.phase else {
             return None;
         };
         let (scope, life) = (scope.clone(), book.life);
-        while let Some(run) = book.change(id, Entry::start).flatten() {
+        while let Some(run) = book.change(id, ScheduleEntry::start).flatten() {
             let perform = Arc::clone(self).perform((id, life), run, scope.cancel.clone());
             let spawned = scope
                 .tasks
                 .spawn("schedule", scope.runs.track_future(perform));
             if let Err(error) = spawned {
                 tracing::warn!(plugin = self.identity.name(), "a run is skipped: {error}");
-                book.change(id, Entry::refuse);
+                book.change(id, ScheduleEntry::refuse);
             }
         }
         book.remove_if_over(id)
@@ -78,7 +78,7 @@ impl Timetable {
         cancel: CancellationToken,
     ) {
         let Some((call, limit)) = self.call(id, life) else {
-            self.book().change(id, Entry::withdraw);
+            self.book().change(id, ScheduleEntry::withdraw);
             return;
         };
         let trace = TraceContext::root();

@@ -11,13 +11,13 @@ use super::{Backends, Options};
 use crate::peer::Actor;
 
 #[derive(Serialize)]
-pub(super) struct Listed {
+pub(super) struct PluginList {
     plugins: Vec<PluginStatus>,
 }
 
-pub(super) async fn list(State(backends): State<Backends>) -> Json<Listed> {
+pub(super) async fn list(State(backends): State<Backends>) -> Json<PluginList> {
     let plugins = backends.system.status().plugins;
-    Json(Listed { plugins })
+    Json(PluginList { plugins })
 }
 
 /// All instances that a name stands for.

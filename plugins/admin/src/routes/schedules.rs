@@ -13,19 +13,19 @@ use super::{Backends, Done};
 use crate::peer::Actor;
 
 #[derive(Serialize)]
-pub(super) struct Listed {
+pub(super) struct ScheduleList {
     schedules: Vec<ScheduleStatus>,
 }
 
-pub(super) async fn list(State(backends): State<Backends>) -> Json<Listed> {
+pub(super) async fn list(State(backends): State<Backends>) -> Json<ScheduleList> {
     let schedules = backends.system.schedules();
-    Json(Listed { schedules })
+    Json(ScheduleList { schedules })
 }
 
 /// How an operation on a schedule is meant: there is nothing to say yet.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Options {}
+struct NoOptions {}
 
 /// Answers with the schedule as it is then; one that was made at run time is gone with its end.
 pub(super) async fn operate(
@@ -34,7 +34,7 @@ pub(super) async fn operate(
     Extension(actor): Extension<Actor>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let Options {} = body.read()?;
+    let NoOptions {} = body.read()?;
     let operation = Operation::Schedule {
         plugin: plugin.clone(),
         schedule: schedule.clone(),

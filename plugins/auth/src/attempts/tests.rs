@@ -24,13 +24,13 @@ fn from(user: &str, ip: &str) -> Origin {
 }
 
 /// A wrong password, or the pause.
-fn fail(attempts: &Attempts, origin: &Origin) -> Result<bool, Refused> {
+fn fail(attempts: &Attempts, origin: &Origin) -> Result<bool, Throttled> {
     attempts.begin(origin, false).map(Attempt::failed)
 }
 
 fn pause(attempts: &Attempts, origin: &Origin, is_known: bool) -> Duration {
     match attempts.begin(origin, is_known) {
-        Err(Refused::Later(pause)) => pause,
+        Err(Throttled::Later(pause)) => pause,
         other => panic!("{other:?}"),
     }
 }
@@ -147,7 +147,7 @@ async fn one_network_does_not_take_all_places() {
         .map(|_| attempts.begin(&from("ann", "2001:db8::1"), false).unwrap())
         .collect();
     let same = attempts.begin(&from("bob", "2001:db8::2"), true);
-    assert_eq!(same.err(), Some(Refused::Busy));
+    assert_eq!(same.err(), Some(Throttled::Busy));
     fail(&attempts, &from("bob", "2001:db8:1::1")).unwrap();
     drop(running);
     fail(&attempts, &from("bob", "2001:db8::2")).unwrap();

@@ -9,7 +9,7 @@ use sqlx::Executor;
 use sqlx::sqlite::SqliteConnection;
 use tokio::time::Instant;
 
-use super::{Done, Held, Letters, Writer};
+use super::{Done, Held, LetterCounts, Writer};
 use crate::choice;
 use crate::database::BUSY;
 use crate::displacement::{self, Displaced};
@@ -19,7 +19,7 @@ use crate::limit::Admission;
 use crate::request::{Append, Call, Outcome, Request, Revive, Settle, Size};
 use crate::{rows, suspects};
 
-impl Letters {
+impl LetterCounts {
     /// Counts them.
     pub(super) async fn of(connection: &mut SqliteConnection) -> sqlx::Result<Self> {
         Ok(Self {

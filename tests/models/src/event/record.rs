@@ -10,16 +10,16 @@ use super::epoch::{self, Mark, Readers};
 use crate::sync::atomic::{Ordering::SeqCst, fence};
 
 loom::lazy_static! {
-    static ref RECORDS: Mutex<Vec<Arc<Record>>> = Mutex::new(Vec::new());
+    static ref RECORDS: Mutex<Vec<Arc<ThreadRecord>>> = Mutex::new(Vec::new());
 }
 
 /// What one thread keeps for itself.
 #[derive(Debug, Default)]
-pub(super) struct Record {
+pub(super) struct ThreadRecord {
     pub(super) readers: Readers,
 }
 
-impl Record {
+impl ThreadRecord {
     /// The record of a thread, for as long as the model runs.
     pub(super) fn enroll() -> Arc<Self> {
         let record = Arc::<Self>::default();
@@ -37,17 +37,17 @@ impl Record {
 }
 
 /// Which of a thread's marks.
-pub(super) type Marks = fn(&Record) -> &Readers;
+pub(super) type Marks = fn(&ThreadRecord) -> &Readers;
 
 /// The threads that read when this was called; a writer waits until each has left.
 #[derive(Debug)]
-pub(super) struct Grace(Marks, Vec<(Arc<Record>, Mark)>);
+pub(super) struct Grace(Marks, Vec<(Arc<ThreadRecord>, Mark)>);
 
 impl Grace {
     /// Fences, then notes who reads.
     pub(super) fn begin(marks: Marks) -> Self {
         epoch::heavy_fence();
-        let marked = |record: &Arc<Record>| (Arc::clone(record), marks(record).mark());
+        let marked = |record: &Arc<ThreadRecord>| (Arc::clone(record), marks(record).mark());
         let records = RECORDS.lock().unwrap();
         let marked = records.iter().map(marked);
         Self(marks, marked.filter(|(_, mark)| mark.is_inside()).collect())

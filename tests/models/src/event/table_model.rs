@@ -7,7 +7,7 @@ use std::sync::Arc;
 use loom::cell::UnsafeCell;
 use loom::thread;
 
-use super::record::Record;
+use super::record::ThreadRecord;
 use super::shared::Shared;
 use crate::Model;
 use crate::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -66,7 +66,7 @@ fn a_reading_keeps_its_table() {
     let table = Arc::new(Shared::new(Table::of(0)));
     let read = Arc::clone(&table);
     let reader = thread::spawn(move || {
-        let record = Record::enroll();
+        let record = ThreadRecord::enroll();
         for _ in 0..2 {
             let reading = record.readers.enter();
             read.read(&record, &reading).walk();
@@ -80,7 +80,7 @@ fn nested_readings() {
     let table = Arc::new(Shared::new(Table::of(0)));
     let read = Arc::clone(&table);
     let reader = thread::spawn(move || {
-        let record = Record::enroll();
+        let record = ThreadRecord::enroll();
         let outer = record.readers.enter();
         let seen = read.read(&record, &outer);
         let inner = record.readers.enter();
@@ -98,7 +98,7 @@ fn after_the_wait() {
     let stopped = Arc::new(AtomicBool::default());
     let (read, over) = (Arc::clone(&table), Arc::clone(&stopped));
     let reader = thread::spawn(move || {
-        let record = Record::enroll();
+        let record = ThreadRecord::enroll();
         let reading = record.readers.enter();
         if read.read(&record, &reading).walk() == 0 {
             assert!(!over.load(Relaxed), "it is called after its stop");

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, Waker};
 use loom::sync::Mutex;
 
 #[derive(Debug)]
-pub(crate) struct Notify(Mutex<State>);
+pub(crate) struct Notify(Mutex<NotifyState>);
 
 #[derive(Debug, Default)]
-struct State {
+struct NotifyState {
     permit: bool,
     /// How often `notify_waiters` was called.
     calls: usize,
@@ -44,7 +44,7 @@ impl Default for Notify {
 
 impl Notify {
     pub(crate) fn new() -> Self {
-        Self(Mutex::new(State::default()))
+        Self(Mutex::new(NotifyState::default()))
     }
 
     pub(crate) fn notify_one(&self) {

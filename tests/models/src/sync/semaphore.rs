@@ -10,10 +10,10 @@ use std::task::{Context, Poll, Waker};
 use loom::sync::Mutex;
 
 #[derive(Debug)]
-pub(crate) struct Semaphore(Mutex<State>);
+pub(crate) struct Semaphore(Mutex<SemaphoreState>);
 
 #[derive(Debug)]
-struct State {
+struct SemaphoreState {
     permits: usize,
     closed: bool,
     next: usize,
@@ -39,7 +39,7 @@ struct Acquire<'a> {
 
 impl Semaphore {
     pub(crate) fn new(permits: usize) -> Self {
-        Self(Mutex::new(State {
+        Self(Mutex::new(SemaphoreState {
             permits,
             closed: false,
             next: 0,
@@ -98,7 +98,7 @@ impl Semaphore {
     }
 }
 
-impl State {
+impl SemaphoreState {
     /// Takes the permit that was given to a waiter.
     fn take(&mut self, id: usize) -> bool {
         let at = self.granted.iter().position(|granted| *granted == id);

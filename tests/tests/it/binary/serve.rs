@@ -2,9 +2,12 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Once;
 use std::sync::mpsc::{self, Receiver};
 
 use serde_json::{Value, json};
+use tokio::runtime::Builder;
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::{App, Ended, PATIENCE, binary, eventually};
 
@@ -122,6 +125,7 @@ fn spawn(
     arguments: &str,
     variables: &[(&str, &str)],
 ) -> (Child, BufReader<ChildStdout>, Receiver<String>) {
+    hear_hangup();
     let mut child = Command::new(binary())
         .args(arguments.split_whitespace())
         .current_dir(app.path(""))
@@ -143,6 +147,17 @@ fn spawn(
         }
     });
     (child, stdout, log)
+}
+
+/// Has what is started from here on hear SIGHUP, also if the tests were started with `nohup`: a
+/// signal that is ignored stays ignored in a child, one that has a handler does not.
+fn hear_hangup() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let runtime = Builder::new_current_thread().enable_io().build().unwrap();
+        let _inside = runtime.enter();
+        drop(signal(SignalKind::hangup()).unwrap());
+    });
 }
 
 /// A test that fails leaves no process behind.

@@ -13,11 +13,11 @@ use crate::counted::counted;
 pub(in crate::event) struct Fault {
     what: String,
     /// From the value outwards.
-    path: Vec<Step>,
+    path: Vec<PathStep>,
 }
 
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathStep {
     Key(String),
     Index(usize),
 }
@@ -45,7 +45,7 @@ impl Fault {
         ))
     }
 
-    pub(super) fn within(mut self, step: Step) -> Self {
+    pub(super) fn within(mut self, step: PathStep) -> Self {
         self.path.push(step);
         self
     }
@@ -55,9 +55,9 @@ impl Fault {
         let mut path = String::new();
         for step in self.path.iter().rev() {
             match step {
-                Step::Index(index) => path.push_str(&format!("[{index}]")),
-                Step::Key(key) if path.is_empty() => path.push_str(key),
-                Step::Key(key) => path.push_str(&format!(".{key}")),
+                PathStep::Index(index) => path.push_str(&format!("[{index}]")),
+                PathStep::Key(key) if path.is_empty() => path.push_str(key),
+                PathStep::Key(key) => path.push_str(&format!(".{key}")),
             }
         }
         if path.is_empty() {
@@ -84,11 +84,13 @@ pub(in crate::event) fn named(given: &Value, read: &Value) -> Result<(), Fault> 
     match (given, read) {
         (Value::Array(_), Value::Object(_)) => Err(Fault::new(NAMELESS)),
         (Value::Array(given), Value::Array(read)) => (given.iter().zip(read).enumerate())
-            .try_for_each(|(at, (given, read))| within(named(given, read), Step::Index(at))),
+            .try_for_each(|(at, (given, read))| within(named(given, read), PathStep::Index(at))),
         (Value::Object(given), Value::Object(read)) => given
             .iter()
             .filter_map(|(key, given)| Some((key, given, read.get(key)?)))
-            .try_for_each(|(key, given, read)| within(named(given, read), Step::Key(key.clone()))),
+            .try_for_each(|(key, given, read)| {
+                within(named(given, read), PathStep::Key(key.clone()))
+            }),
         _ => Ok(()),
     }
 }
@@ -155,7 +157,7 @@ fn compare(a: &Number, b: &Number) -> Ordering {
 pub(super) fn unique(items: &[Value]) -> Result<(), Fault> {
     let mut known = HashSet::with_capacity(items.len());
     match items.iter().position(|item| !known.insert(item)) {
-        Some(index) => Err(Fault::new("is in the list twice").within(Step::Index(index))),
+        Some(index) => Err(Fault::new("is in the list twice").within(PathStep::Index(index))),
         None => Ok(()),
     }
 }

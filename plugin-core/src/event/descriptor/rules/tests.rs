@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 fn fault(schema: &Value, value: &Value) -> Option<(String, String)> {
-    let rules = Rules::new(schema.clone()).expect("it has rules");
+    let rules = EventRules::new(schema.clone()).expect("it has rules");
     let fault = rules.check(value).err()?;
     Some((fault.key(), fault.to_string()))
 }
@@ -58,7 +58,7 @@ fn of_several_forms_the_one_that_was_meant_is_asked() {
 
 #[test]
 fn a_type_without_rules_costs_nothing_and_a_broken_pattern_lets_nothing_in() {
-    assert!(Rules::new(json!({"type": "object"})).is_none());
+    assert!(EventRules::new(json!({"type": "object"})).is_none());
     let broken = json!({"pattern": "("});
     assert!(fault(&broken, &json!("text")).is_some());
 }

@@ -18,7 +18,7 @@ use crate::context::Meta;
 use crate::error::{Error, ErrorKind};
 use crate::event::descriptor::{Declared, EventDescriptor};
 use crate::permission::Grants;
-use crate::rcu::record::Record;
+use crate::rcu::record::ThreadRecord;
 
 /// What was dropped, in order.
 type Log = Arc<Mutex<Vec<&'static str>>>;
@@ -175,7 +175,7 @@ impl Work {
     }
 }
 
-impl Events for Work {
+impl EventBatch for Work {
     fn all(&self) -> Vec<Arc<dyn Payload>> {
         self.events.clone()
     }
@@ -226,7 +226,7 @@ impl Trial {
             names,
             log: Arc::clone(&self.log),
         };
-        let meta = Meta::new(Record::current(), "test");
+        let meta = Meta::new(ThreadRecord::current(), "test");
         Arc::new(Envelope::new(meta, note))
     }
 

@@ -37,12 +37,12 @@ struct Pinned {
     unfinished: usize,
     /// Publishers that stand in the line.
     waiting: usize,
-    line: Option<Arc<Line>>,
+    line: Option<Arc<KeyLine>>,
 }
 
 /// Publishers that wait until a key may change its member.
 #[derive(Debug)]
-struct Line {
+struct KeyLine {
     /// The one permit belongs to the first in line; it goes on in order.
     first: Semaphore,
     /// Told when there are no unfinished events any more.
@@ -69,10 +69,10 @@ pub(crate) struct AffinityGuard {
 
 /// A place in the line of a key.
 #[derive(Debug)]
-pub(crate) struct Waiting {
+pub(crate) struct KeyTurn {
     affinity: Arc<KeyAffinity>,
     key: u64,
-    line: Arc<Line>,
+    line: Arc<KeyLine>,
 }
 
 impl KeyAffinity {
@@ -122,12 +122,12 @@ impl KeyAffinity {
     }
 
     /// Stands in the line of a key.
-    pub(crate) fn line(self: &Arc<Self>, key: u64) -> Waiting {
+    pub(crate) fn line(self: &Arc<Self>, key: u64) -> KeyTurn {
         let mut keys = self.lock();
         let pinned = keys.entry(key).or_default();
         pinned.waiting += 1;
-        let line = pinned.line.get_or_insert_with(Line::new);
-        Waiting {
+        let line = pinned.line.get_or_insert_with(KeyLine::new);
+        KeyTurn {
             affinity: Arc::clone(self),
             key,
             line: Arc::clone(line),
@@ -161,7 +161,7 @@ impl KeyAffinity {
     }
 }
 
-impl Line {
+impl KeyLine {
     fn new() -> Arc<Self> {
         Arc::new(Self {
             first: Semaphore::new(1),
@@ -170,7 +170,7 @@ impl Line {
     }
 }
 
-impl Waiting {
+impl KeyTurn {
     /// Waits until all that came before have come in or gone.
     ///
     /// # Cancel safety
@@ -187,14 +187,14 @@ impl Waiting {
 
 /// The first in the line of a key.
 pub(crate) struct First<'a> {
-    waiting: &'a Waiting,
+    waiting: &'a KeyTurn,
     _turn: SemaphorePermit<'a>,
 }
 
 impl First<'_> {
     /// As [`KeyAffinity::enter`], past the line.
     pub(crate) fn enter(&self, ids: &[MemberId], own: Option<usize>) -> Placement {
-        let Waiting { affinity, key, .. } = self.waiting;
+        let KeyTurn { affinity, key, .. } = self.waiting;
         affinity.admit(*key, ids, (own, true))
     }
 
@@ -211,7 +211,7 @@ impl Drop for AffinityGuard {
     }
 }
 
-impl Drop for Waiting {
+impl Drop for KeyTurn {
     fn drop(&mut self) {
         self.affinity.change(self.key, |pinned| pinned.waiting -= 1);
     }

@@ -14,7 +14,7 @@ use crate::options::Overflow;
 
 /// Calls that run beside others.
 pub(super) struct ConcurrentCalls {
-    running: JoinSet<Ended>,
+    running: JoinSet<TaskEnd>,
     /// The calls of each handler.
     queues: HashMap<usize, Arc<Mutex<KeyedQueues<Work>>>>,
     /// How many events without a key there were: each has a queue of its own.
@@ -23,7 +23,7 @@ pub(super) struct ConcurrentCalls {
 
 /// What a task leaves to do.
 #[derive(Default)]
-struct Ended {
+struct TaskEnd {
     /// What is to be tried again, or waits for its target.
     failed: Option<Work>,
     /// What runs in its place.
@@ -108,10 +108,10 @@ impl ConcurrentCalls {
                     false => queues.next(key),
                 };
                 if failed.is_some() {
-                    return Ended { failed, next };
+                    return TaskEnd { failed, next };
                 }
             }
-            Ended::default()
+            TaskEnd::default()
         });
     }
 
@@ -134,9 +134,9 @@ impl ConcurrentCalls {
         failed
     }
 
-    fn take(&mut self, ended: Result<Ended, JoinError>) -> Option<Work> {
+    fn take(&mut self, ended: Result<TaskEnd, JoinError>) -> Option<Work> {
         // Handlers are guarded, and nobody aborts a call: it has ended.
-        let Ended { failed, next } = ended.unwrap_or_default();
+        let TaskEnd { failed, next } = ended.unwrap_or_default();
         if let Some(next) = next {
             let queues = self.queues(&next.1);
             self.spawn(queues, next);

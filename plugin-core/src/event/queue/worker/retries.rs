@@ -10,13 +10,13 @@ use crate::event::outcome::jitter::Jitter;
 
 /// Work in the order in which it is due.
 pub(super) struct RetryQueue {
-    waiting: BinaryHeap<Reverse<Waiting>>,
+    waiting: BinaryHeap<Reverse<WaitingRetry>>,
     /// How many there have been, so that what is due at once keeps its order.
     count: u64,
     jitter: Jitter,
 }
 
-struct Waiting {
+struct WaitingRetry {
     due: Instant,
     count: u64,
     work: Work,
@@ -53,7 +53,7 @@ impl RetryQueue {
             work.tell(due - now);
         }
         self.count += 1;
-        self.waiting.push(Reverse(Waiting {
+        self.waiting.push(Reverse(WaitingRetry {
             due,
             count: self.count,
             work,
@@ -63,7 +63,7 @@ impl RetryQueue {
 
     /// Takes out what is not waited for: no call begins with it any more.
     pub(super) fn take_ended(&mut self, ends: Option<Instant>) -> Vec<Work> {
-        let has_ended = |Waiting { due, work, .. }: &Waiting| {
+        let has_ended = |WaitingRetry { due, work, .. }: &WaitingRetry| {
             work.site().site.has_ended()
                 || work.site().drains()
                 || ends.is_some_and(|ends| work.is_hopeless(*due, ends))
@@ -83,27 +83,27 @@ impl RetryQueue {
     }
 }
 
-impl Waiting {
+impl WaitingRetry {
     fn rank(&self) -> (Instant, u64) {
         (self.due, self.count)
     }
 }
 
-impl PartialEq for Waiting {
+impl PartialEq for WaitingRetry {
     fn eq(&self, other: &Self) -> bool {
         self.rank() == other.rank()
     }
 }
 
-impl Eq for Waiting {}
+impl Eq for WaitingRetry {}
 
-impl PartialOrd for Waiting {
+impl PartialOrd for WaitingRetry {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl Ord for Waiting {
+impl Ord for WaitingRetry {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
         self.rank().cmp(&other.rank())
     }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::error::{Error, LONGEST_ASKED, Result};
 use crate::event::handler::Site;
-use crate::event::handler::caller::Events;
+use crate::event::handler::caller::EventBatch;
 use crate::event::outcome::breaker::{Admission, Verdict};
 use crate::event::outcome::jitter::Jitter;
 use crate::event::payload::Payload;
@@ -289,7 +289,7 @@ impl Work {
     }
 }
 
-impl Events for Work {
+impl EventBatch for Work {
     fn all(&self) -> Vec<Arc<dyn Payload>> {
         self.payloads()
     }

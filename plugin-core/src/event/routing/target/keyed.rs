@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::members::Members;
 use super::{NoRoom, Reservation, Sending, Sent};
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::{Accepted, worker};
+use crate::event::queue::enqueue::{EnqueueOutcome, worker};
 use crate::event::queue::group::{AffinityGuard, KeyAffinity, MemberId, Placement};
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::turn::Turn;
@@ -25,7 +25,7 @@ impl<P: Carried> Members<P> {
         let key = self.key(sending.envelope)?;
         match self.place(key, sending).await {
             Keyed::To(site, turn) => Some(sending.enqueue(&site, Some(turn)).await),
-            Keyed::Own => Some(sending.sent(self.own(), Accepted::Full, None)),
+            Keyed::Own => Some(sending.sent(self.own(), EnqueueOutcome::Full, None)),
             Keyed::Nobody => self.gone(sending),
         }
     }

@@ -9,9 +9,9 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Asks, Current, Immediate, NoRoom, Reservation, Sending, Sent, Target};
+use super::{Asks, CurrentTargets, Immediate, NoRoom, Reservation, Sending, Sent, Target};
 use crate::event::payload::{Carried, Envelope};
-use crate::event::queue::enqueue::Accepted;
+use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::group::{Group, rotated};
 use crate::event::queue::handler::{Queued, QueuedHandler};
 use crate::event::queue::mailbox::Permit;
@@ -90,7 +90,7 @@ impl<P: Carried> Members<P> {
     pub(super) async fn send(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
         let mut members = Arc::clone(self);
         let mut sent = members.send_once(sending).await?;
-        while sent.accepted == Accepted::Gone {
+        while sent.accepted == EnqueueOutcome::Gone {
             let now = members.now(sending.current);
             let Some(now) = now.filter(|now| !Arc::ptr_eq(now, &members)) else {
                 break;
@@ -135,18 +135,18 @@ impl<P: Carried> Members<P> {
             .filter(|site| !site.is_ours())
             .collect();
         if others.is_empty() {
-            return Some(sending.sent(site, Accepted::Full, None));
+            return Some(sending.sent(site, EnqueueOutcome::Full, None));
         }
         Some(match first_room(&others).await {
             Some((at, permit)) => sending.fill(others[at], Some(permit)),
-            None => sending.sent(site, Accepted::Gone, None),
+            None => sending.sent(site, EnqueueOutcome::Gone, None),
         })
     }
 
     /// What there is to say when nobody took the event: nothing, if nobody wants it.
     pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         self.is_wanted(sending.envelope)
-            .then(|| sending.sent(self.site(0), Accepted::Gone, None))
+            .then(|| sending.sent(self.site(0), EnqueueOutcome::Gone, None))
     }
 
     pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
@@ -154,7 +154,7 @@ impl<P: Carried> Members<P> {
     }
 
     /// The members by the table of now.
-    pub(super) fn now(&self, current: &dyn Current<P>) -> Option<Arc<Self>> {
+    pub(super) fn now(&self, current: &dyn CurrentTargets<P>) -> Option<Arc<Self>> {
         (current.targets().iter()).find_map(|target| match target {
             Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
                 Some(Arc::clone(members))
@@ -212,7 +212,7 @@ impl<P: Carried> Members<P> {
                     site, permit, turn, ..
                 })) => {
                     let pending = sending.pending(turn);
-                    if pending.deposit(site, permit) == Accepted::Gone {
+                    if pending.deposit(site, permit) == EnqueueOutcome::Gone {
                         members = now.now(sending.current);
                     }
                 }

@@ -11,7 +11,7 @@ use crate::event::queue::turn::{Acknowledgement, ProbeState, Turn};
 
 /// What only some jobs have.
 #[derive(Default)]
-pub(super) struct Extras {
+pub(super) struct JobExtras {
     pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// What its calls came to so far.
     pub(super) failures: Option<Failures>,
@@ -28,7 +28,7 @@ pub(super) struct Extras {
     pub(super) entered: Option<Instant>,
 }
 
-impl Extras {
+impl JobExtras {
     /// Whether there is nothing that a plain job has not.
     pub(super) fn is_empty(&self) -> bool {
         let Self {

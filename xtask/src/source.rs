@@ -1,4 +1,5 @@
-//! The modules of a crate and the paths in their sources, read from the tokens.
+//! The modules of a crate, the types that they define and the paths that they name, read from the
+//! tokens.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -7,26 +8,29 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 /// The names of a path, from its first segment on: `["crate", "event", "Bus"]`.
-pub(super) type Segments = Vec<String>;
+pub(crate) type Segments = Vec<String>;
 
 /// A module, with all that its file names.
 #[derive(Default)]
-pub(super) struct Module {
+pub(crate) struct Module {
     /// Child modules, each with the stem of its file.
-    pub(super) children: BTreeMap<String, String>,
+    pub(crate) children: BTreeMap<String, String>,
     /// What `use` brings in, by the name that it has here.
-    pub(super) imports: BTreeMap<String, Segments>,
+    pub(crate) imports: BTreeMap<String, Segments>,
     /// Paths that the code uses, re-exports excluded.
-    pub(super) paths: Vec<Segments>,
+    pub(crate) paths: Vec<Segments>,
+    /// Structs, enums, traits and type aliases, without the associated types of a trait.
+    pub(crate) types: Vec<String>,
 }
 
 /// The modules of a crate by their path; that of the crate itself is empty.
-pub(super) type Modules = BTreeMap<Segments, Module>;
+pub(crate) type Modules = BTreeMap<Segments, Module>;
 
-/// Reads the modules of the crate whose sources are in `folder`; test modules are left out.
-pub(super) fn read(folder: &Path) -> Result<Modules, String> {
+/// Reads the modules of the crate whose root is the file `root`; test modules are left out.
+pub(crate) fn read(root: &Path) -> Result<Modules, String> {
+    let folder = root.parent().unwrap_or(root);
     let mut modules = Modules::new();
-    let mut open = vec![(Segments::new(), folder.join("lib.rs"))];
+    let mut open = vec![(Segments::new(), root.to_owned())];
     while let Some((path, file)) = open.pop() {
         let text =
             fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
@@ -34,7 +38,7 @@ pub(super) fn read(folder: &Path) -> Result<Modules, String> {
             .parse()
             .map_err(|error| format!("{}: {error}", file.display()))?;
         let mut module = Module::default();
-        module.take(tokens);
+        module.take(tokens, false);
         for (child, stem) in &module.children {
             let children: PathBuf = folder.join(path.iter().collect::<PathBuf>());
             let file = children.join(stem).with_extension("rs");
@@ -49,11 +53,13 @@ pub(super) fn read(folder: &Path) -> Result<Modules, String> {
 }
 
 impl Module {
-    fn take(&mut self, tokens: TokenStream) {
+    /// Reads items, or the body of an `impl` or a trait, whose `type`s are associated ones.
+    fn take(&mut self, tokens: TokenStream, is_associated: bool) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let mut at = 0;
         let mut is_test = false;
         let mut is_public = false;
+        let mut is_body = false;
         let mut stem = None;
         while at < tokens.len() {
             let rest = &tokens[at..];
@@ -84,8 +90,14 @@ impl Module {
                     (is_test, is_public) = (false, false);
                     end + 1
                 }
-                TokenTree::Ident(_) => {
+                TokenTree::Ident(word) => {
                     is_public = false;
+                    is_body |= word == "impl" || word == "trait";
+                    if let Some(name) = defined(rest, is_associated)
+                        && !is_test
+                    {
+                        self.types.push(name);
+                    }
                     let (path, taken) = path(rest);
                     if path.len() > 1 {
                         self.paths.push(path);
@@ -94,9 +106,10 @@ impl Module {
                 }
                 TokenTree::Group(group) => {
                     if !is_test {
-                        self.take(group.stream());
+                        self.take(group.stream(), is_body && is_brace(group));
                     }
                     (is_test, is_public) = (is_test && !is_brace(group), false);
+                    is_body &= !is_brace(group);
                     1
                 }
                 TokenTree::Punct(punct) => {
@@ -115,7 +128,9 @@ impl Module {
         };
         if !is_test {
             match last {
-                TokenTree::Group(body) => self.take(body.stream()),
+                TokenTree::Group(body) => self.take(body.stream(), false),
+                // The file of another crate is looked at there.
+                _ if stem.as_ref().is_some_and(|file| file.starts_with("..")) => {}
                 _ => {
                     let name = name.to_string();
                     self.children.insert(name.clone(), stem.unwrap_or(name));
@@ -168,6 +183,19 @@ fn attribute(tokens: &[TokenTree]) -> Option<&Group> {
     }
 }
 
+/// The type that is defined here, if one is.
+fn defined(tokens: &[TokenTree], is_associated: bool) -> Option<String> {
+    let [TokenTree::Ident(word), TokenTree::Ident(name), ..] = tokens else {
+        return None;
+    };
+    let is_type = match word.to_string().as_str() {
+        "struct" | "enum" | "trait" => true,
+        "type" => !is_associated,
+        _ => false,
+    };
+    is_type.then(|| name.to_string())
+}
+
 /// The path that begins here, and how many tokens it takes.
 fn path(tokens: &[TokenTree]) -> (Segments, usize) {
     let mut path = vec![tokens[0].to_string()];
@@ -199,4 +227,24 @@ fn is_parenthesis(token: Option<&TokenTree>) -> bool {
 
 fn is_brace(group: &Group) -> bool {
     group.delimiter() == Delimiter::Brace
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_are_found_but_those_of_tests_and_associated_ones() {
+        let text = "
+            pub struct A<T>(T);
+            impl<T> Iterator for A<T> { type Item = T; fn next(&mut self) { enum B { C } } }
+            trait D { type E; }
+            type F = fn() -> A<u8>;
+            #[cfg(test)] struct G;
+            #[cfg(test)] mod tests { struct H; }
+            mod inner { struct I {} }";
+        let mut module = Module::default();
+        module.take(text.parse().unwrap(), false);
+        assert_eq!(module.types, ["A", "B", "D", "F", "I"]);
+    }
 }
