@@ -83,7 +83,7 @@ fn a_plugin_is_taken_out_and_brought_back() {
     serving.start_again(&[]);
     serving.until("running; Ctrl-C stops");
     let app = serving.app();
-    assert_eq!(count(app), 11, "it is disabled at each start");
+    assert_eq!(count(app), 12, "it is disabled at each start");
     let ended = app.run("enable file-plugin");
     assert!(
         words(done(&ended))[1].starts_with("file-plugin load "),
