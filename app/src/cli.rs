@@ -1,5 +1,8 @@
 //! The command line, as clap reads it.
 
+mod audit;
+mod schedules;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -9,6 +12,9 @@ use plugin_core::event::DeadLetterId;
 use crate::exit;
 use crate::feed::OnError;
 use crate::output;
+
+pub(crate) use audit::{Audit, AuditVerify};
+pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -79,6 +85,9 @@ pub(crate) enum Command {
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
+    /// Look at the audit log.
+    #[command(subcommand)]
+    Audit(Audit),
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
@@ -161,35 +170,6 @@ pub(crate) struct Removal {
     /// Take the plugins that need it out too; else it is refused while they are there.
     #[arg(long)]
     pub(crate) cascade: bool,
-}
-
-/// What to do with schedules.
-#[derive(Debug, Args)]
-pub(crate) struct Schedules {
-    #[command(subcommand)]
-    pub(crate) action: Option<ScheduleAction>,
-}
-
-/// What to do with a schedule.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ScheduleAction {
-    /// No run of it begins until it is resumed, also through restarts of the plugin.
-    Pause(OneSchedule),
-    /// Go on with it, with its next due time.
-    Resume(OneSchedule),
-    /// Begin a run now, and don't wait for its end.
-    Run(OneSchedule),
-    /// End it for good: as long as the service runs.
-    Cancel(OneSchedule),
-}
-
-/// A schedule.
-#[derive(Debug, Args)]
-pub(crate) struct OneSchedule {
-    /// Name of the plugin.
-    pub(crate) plugin: String,
-    /// Name of the schedule.
-    pub(crate) schedule: String,
 }
 
 /// Tell what waits for each durable subscription.

@@ -1,5 +1,6 @@
 //! The commands, a file each. All but `run` start nothing.
 
+mod audit;
 mod check;
 mod config_show;
 #[cfg(feature = "queue")]
@@ -25,7 +26,7 @@ mod service;
 
 use plugin_core::config::{self, Settings};
 
-use crate::cli::{Cli, Command, Config, Place};
+use crate::cli::{Audit, Cli, Command, Config, Place};
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -53,6 +54,7 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Explain(options) => explain::explain(place, &options, out),
         Command::Check => check::check(place, out),
         Command::Schema => Ok(schema::schema(out)),
+        Command::Audit(Audit::Verify(options)) => audit::verify(place, &options, out),
         #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
         #[cfg(feature = "queue")]

@@ -1,5 +1,8 @@
 //! Who did what, and with what outcome: one line of JSON each, appended and never rewritten.
 //!
+//! Each line names the SHA-256 of the line before it (`prev`), also over the files, so that a line
+//! that was changed, removed or put in between is found ([`verify`]).
+//!
 //! The files are of bounded size, and so is a line: a full one makes room, and the oldest goes.
 //! What strangers can cause is bounded in time, too ([`SecurityLog`]).
 //!
@@ -7,16 +10,19 @@
 //! because the queue or the disk is full, is never silent: it is counted, told to the log once,
 //! and stands in the file as an entry of its own as soon as there is room.
 
+mod chain;
 mod config;
 mod entry;
 mod file;
 mod journal;
 mod repeats;
 mod security;
+mod verify;
 
 pub use config::AuditConfig;
 pub use entry::{Entry, Outcome};
 pub use security::SecurityLog;
+pub use verify::{AuditBreak, AuditProblem, Verified, verify};
 
 use std::fmt;
 use std::io;
@@ -28,6 +34,7 @@ use std::time::SystemTime;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
 
+use chain::Tail;
 use file::LogFile;
 use journal::{Journal, Message};
 use repeats::Repeats;
@@ -84,7 +91,7 @@ impl Audit {
     pub fn open_within(data_dir: &Path, limits: AuditConfig) -> Result<Self, AuditError> {
         let path = data_dir.join(FILE_NAME);
         LogFile::open(&path, limits)
-            .and_then(|(file, broken)| Self::spawn(file, broken))
+            .and_then(|(file, tail)| Self::spawn(file, tail))
             .map_err(|source| AuditError { path, source })
     }
 
@@ -94,10 +101,10 @@ impl Audit {
         Self(None)
     }
 
-    fn spawn(file: LogFile, broken: bool) -> io::Result<Self> {
+    fn spawn(file: LogFile, tail: Tail) -> io::Result<Self> {
         let (queue, entries) = mpsc::channel(QUEUE);
         let lost = Arc::new(AtomicU64::new(0));
-        let journal = Journal::new(file, broken, Arc::clone(&lost));
+        let journal = Journal::new(file, tail, Arc::clone(&lost));
         std::thread::Builder::new()
             .name("audit".to_owned())
             .spawn(move || journal.run(entries))?;

@@ -28,7 +28,6 @@ mod doubtful;
 mod schema;
 mod shape;
 
-mod digest;
 mod files;
 mod generation;
 mod reading;
@@ -60,10 +59,10 @@ mod difference;
 mod generations;
 mod leaves;
 
+pub use crate::digest::{Digest, DigestError};
 pub use difference::{
     ChangedKey, Difference, Impact, ManagerKey, PluginChange, PluginDifference, TakesEffect,
 };
-pub use digest::Digest;
 pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;

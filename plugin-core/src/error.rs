@@ -7,6 +7,7 @@ mod each;
 mod file;
 mod publish;
 mod request;
+mod standard;
 
 pub(crate) use again::LONGEST_ASKED;
 pub use chain::ErrorChain;
@@ -68,7 +69,8 @@ impl ErrorKind {
 ///
 /// Any `std::error::Error` becomes one with `?`: an external failure that is not worth a retry.
 /// [`ErrorExt::retriable`] and the constructors say otherwise. Like `anyhow::Error`, and for
-/// the same reason, it does not implement `std::error::Error` itself.
+/// the same reason, it does not implement `std::error::Error` itself; [`Error::as_dyn`] and
+/// [`Error::into_boxed`] give one that does.
 ///
 /// # Example
 ///

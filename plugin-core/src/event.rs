@@ -46,7 +46,7 @@ pub use publisher::received::Received;
 pub use publisher::{Publisher, Publishers};
 #[doc(hidden)]
 pub use request::Answered;
-pub use request::{AnswerData, Desks, Request, Requester, Requesters, Respond};
+pub use request::{AnswerData, Request, Requester, Requesters, Respond, ResponderBinder};
 pub use subscriber::binder::Binder;
 pub use subscriber::declared::{Middleware, Source, Subscription};
 pub use subscriber::interceptors::Interceptors;

@@ -124,6 +124,7 @@ mod boxed;
 mod clock;
 mod const_text;
 mod counted;
+mod digest;
 mod doc;
 mod ending;
 mod health;
@@ -197,7 +198,7 @@ pub use options::{
     Balance, Breaker, Misfire, Mode, Overflow, Overlap, RespondOptions, Retry, ScheduleOptions,
     Stage, SubscribeOptions, When,
 };
-pub use plan::{CatalogueEntry, Edge, PlanIssue, Reason};
+pub use plan::{CatalogueEntry, Edge, PlanError, PlanIssue, Reason};
 pub use schedule::Schedule;
 pub use service::Provide;
 pub use tasks::{SpawnError, Tasks};

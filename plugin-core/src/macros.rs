@@ -37,7 +37,7 @@ pub use service::service;
 /// - `#[reload] [async] fn reload(&self, Config(new): Config<C>)` takes over a new config in place.
 /// - `#[health] [async] fn health(&self) -> Health` says how the plugin is.
 /// - `#[subscribe(…)]` handles events, see below.
-/// - `#[middleware(…)]` is called around the events of others, see below.
+/// - `#[intercept(…)]` is called around the events of others, see below.
 /// - `#[schedule(…)]` runs at times of its own, see below.
 /// - `#[respond(…)]` answers requests, see below.
 ///
@@ -185,21 +185,21 @@ pub use service::service;
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 64. Further
 ///   requests wait.
 ///
-/// # Middleware
+/// # Interceptors
 ///
 /// A `fn` that is called around the events of others; never for those that its own plugin
 /// publishes or handles. It returns nothing or a `Result<()>`; the first may also change the event.
 ///
-/// - `#[middleware(publish)] fn name(&self, event: &AnyEvent<'_>)`, before anybody sees the event:
+/// - `#[intercept(publish)] fn name(&self, event: &AnyEvent<'_>)`, before anybody sees the event:
 ///   an error refuses it, and so does a panic. With `-> Result<Option<Patch>>` it may change the
 ///   event: `Some` of a [`Patch`](crate::event::Patch) to its data as JSON, or `None` to let it
 ///   pass as it is. What the patch makes of the event is read as the event's type again; if it is
 ///   none, the event is refused with an error that names the method.
-/// - `#[middleware(publish)] fn name(&self, event: &E) -> Result<Option<E>>`, or `&Envelope<E>`: the
+/// - `#[intercept(publish)] fn name(&self, event: &E) -> Result<Option<E>>`, or `&Envelope<E>`: the
 ///   same for one type of event, without `topics`; `Some` is published in the event's place.
-/// - `#[middleware(deliver)] fn name(&self, delivery: &Delivery<'_>)`, before each call of a
+/// - `#[intercept(deliver)] fn name(&self, delivery: &Delivery<'_>)`, before each call of a
 ///   handler: an error is the handler's, which is not called.
-/// - `#[middleware(delivered)] fn name(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>)`,
+/// - `#[intercept(delivered)] fn name(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>)`,
 ///   after each call: what became of it, and how long it took.
 ///
 /// with the options
@@ -228,7 +228,7 @@ pub use service::service;
 ///         Self { is_today: false }
 ///     }
 ///
-///     #[middleware(publish, topics = "order.**", priority = 10)]
+///     #[intercept(publish, topics = "order.**", priority = 10)]
 ///     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
 ///         if self.is_today {
 ///             return Err(Error::external(format!("no `{}` on a Sunday", event.topic())));

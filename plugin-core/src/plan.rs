@@ -11,6 +11,7 @@
 mod arena;
 mod catalogue;
 mod edge;
+mod error;
 mod graph;
 mod issue;
 mod names;
@@ -28,6 +29,7 @@ use crate::descriptor::Descriptor;
 
 pub use catalogue::CatalogueEntry;
 pub use edge::{Edge, Reason};
+pub use error::PlanError;
 pub use issue::PlanIssue;
 pub use prove::{prove, scratch_len};
 
@@ -40,7 +42,7 @@ use solve::{Solved, solve};
 /// # Errors
 ///
 /// When the plugins do not fit together.
-pub(crate) fn plan(plugins: &[&'static Descriptor]) -> Result<Vec<u16>, Vec<PlanIssue>> {
+pub(crate) fn plan(plugins: &[&'static Descriptor]) -> Result<Vec<u16>, PlanError> {
     let mut room = 0;
     loop {
         let mut slots = vec![None; room];
@@ -60,7 +62,7 @@ pub(crate) fn plan(plugins: &[&'static Descriptor]) -> Result<Vec<u16>, Vec<Plan
         return if issues.is_empty() {
             Ok(order)
         } else {
-            Err(issues)
+            Err(PlanError(issues))
         };
     }
 }

@@ -135,9 +135,9 @@ where
     Box::pin(async move { method.await.into_answer() })
 }
 
-/// What `#[middleware(publish)]` may return, where `C` is what it may put in the event's place.
+/// What `#[intercept(publish)]` may return, where `C` is what it may put in the event's place.
 #[diagnostic::on_unimplemented(
-    message = "`#[middleware(publish)]` returns nothing, `Result<()>` or, to change the event, `Result<Option<{C}>>`, not `{Self}`",
+    message = "`#[intercept(publish)]` returns nothing, `Result<()>` or, to change the event, `Result<Option<{C}>>`, not `{Self}`",
     label = "this neither refuses nor changes an event",
     note = "an error refuses the event, `Ok(None)` lets it pass as it is, `Ok(Some(…))` changes it"
 )]

@@ -4,7 +4,7 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::command::{capture, cargo, output, run as execute, say};
-use crate::{counts, matrix, models, require, symbols, tidy};
+use crate::{counts, deny, matrix, models, require, symbols, tidy};
 
 type Step = fn() -> Result<(), String>;
 
@@ -131,11 +131,13 @@ fn doc() -> Result<(), String> {
     execute(command)
 }
 
-/// A lock file that fits the manifests, and dependencies that no crate uses.
+/// A lock file that fits the manifests, dependencies that no crate uses, and what `deny.toml` says
+/// of those that there are.
 fn deps() -> Result<(), String> {
     let (fits, stderr) = capture(cargo(["tree", "--locked", "--workspace", "--quiet"]))?;
     if !fits {
         return Err(format!("Cargo.lock does not fit the manifests:\n{stderr}"));
     }
-    tidy::unused_dependencies()
+    tidy::unused_dependencies()?;
+    deny::run()
 }

@@ -6,6 +6,7 @@ mod command;
 mod counts;
 mod crash;
 mod demo;
+mod deny;
 mod fuzz;
 mod matrix;
 mod models;

@@ -3,9 +3,10 @@
 //! A full `audit.ndjson` becomes `audit.1.ndjson`, that one `audit.2.ndjson`, and the oldest goes.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use super::chain::Tail;
 use super::config::AuditConfig;
 use super::journal::{Room, Sink};
 use crate::owned;
@@ -22,8 +23,8 @@ pub(super) struct LogFile {
 }
 
 impl LogFile {
-    /// Opens it at its end; says whether its last line lacks its end.
-    pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, bool)> {
+    /// Opens it at its end; says how it ends, or the one before it if it is empty.
+    pub(super) fn open(path: &Path, limits: AuditConfig) -> io::Result<(Self, Tail)> {
         if let Some(directory) = path.parent() {
             owned::create_dir_all(directory)?;
         }
@@ -34,18 +35,24 @@ impl LogFile {
             file,
             size,
         };
-        let broken = log.is_broken()?;
-        Ok((log, broken))
+        let tail = log.tail()?;
+        Ok((log, tail))
     }
 
-    fn is_broken(&mut self) -> io::Result<bool> {
-        if self.size == 0 {
-            return Ok(false);
+    fn tail(&mut self) -> io::Result<Tail> {
+        if let Some(tail) = Tail::of(&mut self.file)? {
+            return Ok(tail);
         }
-        self.file.seek(SeekFrom::End(-1))?;
-        let mut last = [0];
-        self.file.read_exact(&mut last)?;
-        Ok(last != *b"\n")
+        let before = regular::open(&numbered(self.place.path(), 1), File::options().read(true));
+        let last = match before {
+            Ok(mut file) => Tail::of(&mut file)?.map(|tail| tail.last),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(error),
+        };
+        Ok(last.map_or(Tail::EMPTY, |last| Tail {
+            last,
+            is_broken: false,
+        }))
     }
 
     /// Begins a new file in the place of this one.
@@ -56,7 +63,8 @@ impl LogFile {
             fs::remove_file(self.place.path())?;
         }
         for number in (0..last).rev() {
-            match fs::rename(self.numbered(number), self.numbered(number + 1)) {
+            let path = self.place.path();
+            match fs::rename(numbered(path, number), numbered(path, number + 1)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 renamed => renamed?,
             }
@@ -65,12 +73,13 @@ impl LogFile {
         self.place = Place::of(self.place.path())?;
         Ok(())
     }
+}
 
-    fn numbered(&self, number: u32) -> PathBuf {
-        match number {
-            0 => self.place.path().to_owned(),
-            _ => self.place.path().with_extension(format!("{number}.ndjson")),
-        }
+/// The path of the file that was so many files before the current one.
+pub(super) fn numbered(path: &Path, number: u32) -> PathBuf {
+    match number {
+        0 => path.to_owned(),
+        _ => path.with_extension(format!("{number}.ndjson")),
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::SystemTime;
 use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
+use super::chain::{Links, Tail};
 use super::entry::{Entry, Outcome};
 use crate::timestamp::Timestamp;
 
@@ -48,10 +49,10 @@ const BATCH: usize = 256;
 
 pub(super) struct Journal<S> {
     sink: S,
-    /// Whole lines that are not written yet.
-    lines: Vec<u8>,
-    /// Whether the last line lacks its end.
-    broken: bool,
+    /// The objects of lines that are not written yet.
+    lines: Vec<Vec<u8>>,
+    /// How the file ends.
+    tail: Tail,
     reported: bool,
     lost: Arc<AtomicU64>,
     /// How much of `lost` stands in the file.
@@ -66,11 +67,11 @@ struct Line<'a> {
 }
 
 impl<S: Sink> Journal<S> {
-    pub(super) fn new(sink: S, broken: bool, lost: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(sink: S, tail: Tail, lost: Arc<AtomicU64>) -> Self {
         Self {
             sink,
             lines: Vec::new(),
-            broken,
+            tail,
             reported: false,
             lost,
             told: 0,
@@ -103,13 +104,10 @@ impl<S: Sink> Journal<S> {
 
     /// Adds a line to those that are written next.
     fn add(&mut self, time: SystemTime, entry: &Entry) {
-        let (whole, time) = (self.lines.len(), Timestamp(time));
-        match serde_json::to_writer(&mut self.lines, &Line { time, entry }) {
-            Ok(()) => self.lines.push(b'\n'),
-            Err(error) => {
-                self.lines.truncate(whole);
-                self.lose(&error.into());
-            }
+        let time = Timestamp(time);
+        match serde_json::to_vec(&Line { time, entry }) {
+            Ok(line) => self.lines.push(line),
+            Err(error) => self.lose(&error.into()),
         }
     }
 
@@ -120,10 +118,9 @@ impl<S: Sink> Journal<S> {
         while !rest.is_empty() {
             match self.append(rest) {
                 Ok(()) => break,
-                Err((written, error)) => {
+                Err((whole, error)) => {
                     self.lose(&error);
-                    let cut_off = rest[written..].iter().position(|byte| *byte == b'\n');
-                    rest = &rest[cut_off.map_or(rest.len(), |end| written + end + 1)..];
+                    rest = &rest[whole + 1..];
                 }
             }
         }
@@ -132,45 +129,53 @@ impl<S: Sink> Journal<S> {
         self.tell_losses();
     }
 
-    /// Appends whole lines; an error says how much was written before.
-    fn append(&mut self, lines: &[u8]) -> Result<(), (usize, io::Error)> {
-        match self.sink.make_room(lines.len()) {
+    /// Appends lines; an error says how many are whole, before the one that it stopped in.
+    fn append(&mut self, lines: &[Vec<u8>]) -> Result<(), (usize, io::Error)> {
+        let bytes = lines.iter().map(|line| line.len() + Links::LENGTH).sum();
+        match self.sink.make_room(bytes) {
             Ok(Room::Here) => {}
-            Ok(Room::New) => self.broken = false,
+            Ok(Room::New) => self.tail.is_broken = false,
             Ok(Room::Lost) => self.begin_anew().map_err(|error| (0, error))?,
             Err(error) => return Err((0, error)),
         }
-        if self.broken {
+        if self.tail.is_broken {
             self.sink.write_all(b"\n").map_err(|error| (0, error))?;
         }
-        // Until they are known to be whole.
-        self.broken = true;
+        let links = Links::new(lines, self.tail.last);
+        let (written, result) = self.write_all(&links.text);
+        let (whole, tail) = links.written(written, self.tail);
+        self.tail = tail;
+        result.map_err(|error| (whole, error))
+    }
+
+    /// Writes bytes, and says how many it wrote.
+    fn write_all(&mut self, bytes: &[u8]) -> (usize, io::Result<()>) {
         let mut written = 0;
-        while written < lines.len() {
-            match self.sink.write(&lines[written..]) {
-                Ok(0) => return Err((written, io::ErrorKind::WriteZero.into())),
+        while written < bytes.len() {
+            match self.sink.write(&bytes[written..]) {
+                Ok(0) => return (written, Err(io::ErrorKind::WriteZero.into())),
                 Ok(more) => written += more,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err((written, error)),
+                Err(error) => return (written, Err(error)),
             }
         }
-        self.broken = false;
-        Ok(())
+        (written, Ok(()))
     }
 
     /// Says at the beginning of a file that there was another.
     fn begin_anew(&mut self) -> io::Result<()> {
-        self.broken = false;
         tracing::error!("the audit log was removed while it was written; a new one begins");
         let entry = Entry::new("audit", "record", Outcome::Failed)
             .detail("the file was removed, with the entries in it; a new one begins here");
         let time = Timestamp(SystemTime::now());
-        let mut line = serde_json::to_vec(&Line {
+        let line = serde_json::to_vec(&Line {
             time,
             entry: &entry,
         })?;
-        line.push(b'\n');
-        self.sink.write_all(&line)
+        let links = Links::new(&[line], self.tail.last);
+        let (written, result) = self.write_all(&links.text);
+        (_, self.tail) = links.written(written, self.tail);
+        result
     }
 
     fn lose(&mut self, error: &io::Error) {
@@ -193,9 +198,9 @@ impl<S: Sink> Journal<S> {
         let entry = Entry::new("audit", "record", Outcome::Failed)
             .detail(format!("{} entries are missing here", lost - self.told));
         self.add(SystemTime::now(), &entry);
-        let line = std::mem::take(&mut self.lines);
+        let lines = std::mem::take(&mut self.lines);
         // If it fails, the next one tells it: it is not itself a loss.
-        if self.append(&line).is_ok() {
+        if self.append(&lines).is_ok() {
             self.told = lost;
         }
     }
@@ -215,6 +220,7 @@ fn acknowledge(done: oneshot::Sender<()>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::digest::Digest;
 
     /// A disk that is full after so many bytes, once.
     #[derive(Default)]
@@ -254,7 +260,7 @@ mod tests {
     /// What stands on the disk after three entries, and how many were lost.
     fn three(mut disk: Disk) -> (Vec<String>, u64, usize) {
         let lost = Arc::new(AtomicU64::new(0));
-        let mut journal = Journal::new(&mut disk, false, Arc::clone(&lost));
+        let mut journal = Journal::new(&mut disk, Tail::EMPTY, Arc::clone(&lost));
         for action in ["start", "fail", "stop"] {
             journal.add(SystemTime::now(), &entry(action));
         }
@@ -293,6 +299,12 @@ mod tests {
                         .find(has)
                         .unwrap_or_else(|| panic!("{at}: {lines:?}"));
                     serde_json::from_str::<serde_json::Value>(text).unwrap();
+                }
+                for pair in lines.windows(2) {
+                    let digest = Digest::of_bytes(pair[0].as_bytes());
+                    let link = format!(r#","prev":"{digest}"}}"#);
+                    let is_cut_off = !pair[1].ends_with('}');
+                    assert!(is_cut_off || pair[1].ends_with(&link), "{lines:?}");
                 }
                 let last = lines.last().unwrap();
                 assert!(last.contains("1 entries are missing here"), "{lines:?}");

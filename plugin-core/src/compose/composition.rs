@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use crate::descriptor::Descriptor;
-use crate::plan::{self, CatalogueEntry, Edge, PlanIssue};
+use crate::plan::{self, CatalogueEntry, Edge, PlanError};
 
 /// Plugins that fit together, in start order.
 ///
@@ -76,7 +76,7 @@ impl Composition {
     /// # Errors
     ///
     /// When the plugins do not fit together: all that is wrong at once.
-    pub fn assemble(plugins: &[&'static Descriptor]) -> Result<Self, Vec<PlanIssue>> {
+    pub fn assemble(plugins: &[&'static Descriptor]) -> Result<Self, PlanError> {
         let order = plan::plan(plugins)?;
         Ok(Self {
             plugins: Cow::Owned(plugins.to_vec()),

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
 use super::reading::{self, Unreadable};
+use crate::digest::Digest;
 
 /// The files that config was read from, with their texts as they were then.
 ///

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
 use super::files::ConfigFiles;
+use crate::digest::Digest;
 use crate::regular;
 
 /// Where generations are, below `data_dir`: no plugin has a name with an underscore at its front.

@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::digest::Digest;
 use super::files::ConfigFiles;
 use super::generation::{self, Generation};
+use crate::digest::Digest;
 use crate::owned;
 use crate::regular;
 

@@ -66,4 +66,11 @@ impl fmt::Display for DecodeError {
     }
 }
 
-impl std::error::Error for DecodeError {}
+impl std::error::Error for DecodeError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match &*self.source {
+            Wrong::Type(error) => Some(error.inner()),
+            Wrong::Value { .. } => None,
+        }
+    }
+}

@@ -51,4 +51,10 @@ impl fmt::Display for Each {
     }
 }
 
-impl std::error::Error for Each {}
+impl std::error::Error for Each {
+    /// That of the first event that failed.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        let first = self.0.iter().find_map(|result| result.as_ref().err())?;
+        Some(first.as_dyn())
+    }
+}

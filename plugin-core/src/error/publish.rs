@@ -95,7 +95,21 @@ impl fmt::Display for PublishError {
     }
 }
 
-impl std::error::Error for PublishError {}
+impl std::error::Error for PublishError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused { error, .. } => Some(error.as_dyn()),
+            Self::Denied(denied) => Some(denied),
+            Self::Decode(error) => Some(error),
+            Self::Topic(error) => Some(error),
+            Self::Stopping
+            | Self::Full { .. }
+            | Self::Store { .. }
+            | Self::NoRoom { .. }
+            | Self::Request { .. } => None,
+        }
+    }
+}
 
 /// Why not all of many events were, or not everywhere, accepted.
 #[derive(Debug)]
@@ -115,7 +129,11 @@ impl fmt::Display for PublishAllError {
     }
 }
 
-impl std::error::Error for PublishAllError {}
+impl std::error::Error for PublishAllError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(&self.source)
+    }
+}
 
 /// Why an event was accepted nowhere; it comes back.
 #[derive(Debug)]
@@ -177,4 +195,11 @@ fn refused(
     write!(f, "refused by `{middleware}` of `{plugin}`: {error}")
 }
 
-impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {}
+impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Refused { error, .. } => Some(error.as_dyn()),
+            Self::Stopping(_) | Self::Full(_) | Self::Store(_) => None,
+        }
+    }
+}

@@ -79,4 +79,16 @@ impl fmt::Display for RequestError {
     }
 }
 
-impl std::error::Error for RequestError {}
+impl std::error::Error for RequestError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } => Some(error.as_dyn()),
+            Self::Denied(denied) => Some(denied),
+            Self::Decode(error) => Some(error),
+            Self::TimedOut { .. }
+            | Self::NotRunning { .. }
+            | Self::Stopping
+            | Self::Unknown { .. } => None,
+        }
+    }
+}

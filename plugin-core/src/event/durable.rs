@@ -82,7 +82,7 @@ enum LastHandler {
     #[default]
     Nothing,
     Now(Arc<QueuedHandler>),
-    Before(HandlerReport),
+    Before(Box<HandlerReport>),
 }
 
 impl LastHandler {
@@ -90,7 +90,7 @@ impl LastHandler {
         match self {
             Self::Nothing => None,
             Self::Now(site) => Some(site.site.report()),
-            Self::Before(report) => Some(report.clone()),
+            Self::Before(report) => Some(HandlerReport::clone(report)),
         }
     }
 }
@@ -129,9 +129,9 @@ impl Durable {
     /// Lets go of the plugin that received, and keeps what it did.
     fn let_go(&self) {
         let mut done = self.done();
-        let last = done
-            .report()
-            .map_or(LastHandler::Nothing, LastHandler::Before);
+        let last = done.report().map_or(LastHandler::Nothing, |report| {
+            LastHandler::Before(Box::new(report))
+        });
         let handler = std::mem::replace(&mut *done, last);
         drop(done);
         // Without the lock: it may be the last to hold the plugin.

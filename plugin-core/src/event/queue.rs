@@ -5,6 +5,7 @@
 //! handler, tries again what failed, and keeps the order of keys (`worker`, `order_key`).
 
 pub(super) mod acceptance;
+pub(super) mod acknowledgement;
 pub(super) mod bell;
 pub(super) mod capacity;
 pub(super) mod enqueue;
@@ -14,6 +15,7 @@ pub(super) mod job;
 mod job_extras;
 pub(super) mod mailbox;
 pub(super) mod order_key;
+pub(super) mod probe;
 pub(super) mod redelivery;
 pub(super) mod turn;
 pub(super) mod worker;

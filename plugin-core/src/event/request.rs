@@ -18,8 +18,8 @@ use crate::event::descriptor::Event;
 
 pub use answer::{AnswerData, Answered};
 pub use declared::Respond;
-pub use reception::Desks;
 pub(crate) use reception::Reception;
+pub use reception::ResponderBinder;
 pub use requester::{Requester, Requesters};
 
 /// A type that `#[event("topic", answer = Answer)]` made a request of.

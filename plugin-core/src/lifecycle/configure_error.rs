@@ -43,7 +43,15 @@ impl fmt::Display for ConfigureError {
     }
 }
 
-impl std::error::Error for ConfigureError {}
+impl std::error::Error for ConfigureError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Link(error) => Some(error),
+            Self::Config(error) => Some(error),
+            Self::Permissions(denied) => Some(denied.first()?),
+        }
+    }
+}
 
 /// What one plugin lacks, and what to write so that it lacks nothing.
 fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -105,7 +105,20 @@ impl fmt::Display for DeadLetterError {
     }
 }
 
-impl std::error::Error for DeadLetterError {}
+impl std::error::Error for DeadLetterError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } | Self::Store(error) => Some(error.as_dyn()),
+            Self::Decode(error) => Some(error),
+            Self::Unknown(_)
+            | Self::Busy(_)
+            | Self::NotRunning { .. }
+            | Self::NoHandler { .. }
+            | Self::Ambiguous { .. }
+            | Self::Stopping => None,
+        }
+    }
+}
 
 impl DeadLetterOperations {
     pub(super) fn new(kernel: Arc<Kernel>) -> Self {

@@ -94,7 +94,12 @@ impl fmt::Display for StartError {
     }
 }
 
-impl std::error::Error for StartError {}
+impl std::error::Error for StartError {
+    /// What the first plugin that failed said.
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        Some(self.failures.first()?.error.as_dyn())
+    }
+}
 
 /// How one plugin stopped.
 #[derive(Debug, Clone, Serialize)]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use petgraph::algo::{tarjan_scc, toposort};
 use petgraph::graph::DiGraph;
-use plugin_core::{Composition, Descriptor, PlanIssue};
+use plugin_core::{Composition, Descriptor, PlanError, PlanIssue};
 use proptest::prelude::*;
 
 use crate::model::{Rules, Spec, fitting, spec};
@@ -46,8 +46,12 @@ fn order(set: &[&'static Descriptor]) -> Result<Vec<&'static str>, Vec<String>> 
             .plugins()
             .map(|plugin| plugin.type_name)
             .collect()),
-        Err(issues) => Err(issues.iter().map(ToString::to_string).collect()),
+        Err(error) => Err(error.issues().iter().map(ToString::to_string).collect()),
     }
+}
+
+fn issues(set: &[&'static Descriptor]) -> Vec<PlanIssue> {
+    Composition::assemble(set).map_or_else(PlanError::into_issues, |_| Vec::new())
 }
 
 proptest! {
@@ -82,7 +86,7 @@ proptest! {
     #[test]
     fn issues_are_those_of_the_rules([set, shuffled] in twice(prop::collection::vec(spec(), 0..9))) {
         let rules = Rules::of(&set);
-        let issues = Composition::assemble(&set).err().unwrap_or_default();
+        let issues = issues(&set);
         let is_cycle = |issue: &&PlanIssue| matches!(issue, PlanIssue::Cycle { .. });
         let found = issues.iter().filter(|issue| !is_cycle(issue)).map(ToString::to_string);
         prop_assert_eq!(found.collect::<BTreeSet<_>>(), rules.issues());
@@ -99,7 +103,7 @@ proptest! {
 
     #[test]
     fn a_cycle_is_a_ring_of_edges(set in prop::collection::vec(spec(), 2..9).prop_map(|specs| descriptors(&specs))) {
-        for issue in Composition::assemble(&set).err().unwrap_or_default() {
+        for issue in issues(&set) {
             let PlanIssue::Cycle { path } = issue else { continue };
             for (edge, next) in path.iter().zip(path.iter().cycle().skip(1)) {
                 prop_assert_eq!(edge.to, next.from);

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Composition, Descriptor, Hooks, Mode, Need, PlanIssue, PluginRef, Provide, Respond,
-    RespondOptions,
+    Arity, Composition, Descriptor, Hooks, Mode, Need, PlanError, PlanIssue, PluginRef, Provide,
+    Respond, RespondOptions,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -62,7 +62,7 @@ pub(crate) static OTHER_PING: EventDescriptor = EventDescriptor::of::<Ping>("pin
 
 /// The names of a set in start order.
 pub(crate) fn order(plugins: &[&'static Descriptor]) -> Result<Vec<&'static str>, Vec<PlanIssue>> {
-    let composition = Composition::assemble(plugins)?;
+    let composition = Composition::assemble(plugins).map_err(PlanError::into_issues)?;
     Ok(composition.plugins().map(|plugin| plugin.name).collect())
 }
 

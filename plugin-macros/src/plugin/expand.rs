@@ -6,7 +6,7 @@
 
 mod calls;
 mod hooks;
-mod middleware;
+mod interceptors;
 mod responds;
 mod schedules;
 mod subscriptions;
@@ -34,6 +34,10 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
         .schedules
         .iter()
         .filter_map(|one| schedules::assertion(&plugin.options.krate, one));
+    let deprecations = plugin
+        .interceptors
+        .iter()
+        .filter_map(interceptors::deprecation);
     let exclusive = plugin.exclusive.iter().map(exclusion);
     quote! {
         #implementation
@@ -42,6 +46,7 @@ pub(crate) fn expand(plugin: &Plugin) -> TokenStream {
             #element
             #(#assertions)*
             #(#crons)*
+            #(#deprecations)*
         };
     }
 }
@@ -129,10 +134,10 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .responds
         .iter()
         .map(|one| responds::element(krate, one));
-    let middleware = plugin
-        .middleware
+    let interceptors = plugin
+        .interceptors
         .iter()
-        .map(|one| middleware::element(krate, one));
+        .map(|one| interceptors::element(krate, one));
     quote! {
         #krate::Descriptor::new(#name, #version, #hooks)
             .description(#description)
@@ -146,7 +151,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })
-            .middleware(const { &[#(#middleware),*] })
+            .middleware(const { &[#(#interceptors),*] })
     }
 }
 

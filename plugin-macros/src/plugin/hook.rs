@@ -126,8 +126,8 @@ fn together(first: Mark, second: Mark) -> String {
         );
     }
     let message = match first {
-        Mark::Middleware => {
-            "a method has one `#[middleware]`: write another method for the other, and call what \
+        Mark::Intercept => {
+            "a method has one `#[intercept]`: write another method for the other, and call what \
                 they have in common"
         }
         Mark::Subscribe => {

@@ -16,8 +16,11 @@ pub(crate) enum Mark {
     Subscribe,
     Respond,
     Schedule,
-    Middleware,
+    Intercept,
 }
+
+/// The name that [`Mark::Intercept`] had before; it is accepted with a warning.
+pub(super) const FORMER_INTERCEPT: &str = "middleware";
 
 /// A mark above a method, and when it is there.
 pub(crate) struct Marked {
@@ -57,11 +60,14 @@ impl Mark {
         Self::Subscribe,
         Self::Respond,
         Self::Schedule,
-        Self::Middleware,
+        Self::Intercept,
     ];
 
     pub(crate) fn of(attribute: &Attribute) -> Option<Self> {
         let ident = attribute.path().get_ident()?;
+        if ident == FORMER_INTERCEPT {
+            return Some(Self::Intercept);
+        }
         Self::ALL.into_iter().find(|mark| ident == mark.name())
     }
 
@@ -76,14 +82,14 @@ impl Mark {
             Self::Subscribe => "subscribe",
             Self::Respond => "respond",
             Self::Schedule => "schedule",
-            Self::Middleware => "middleware",
+            Self::Intercept => "intercept",
         }
     }
 
     pub(crate) fn takes_arguments(self) -> bool {
         matches!(
             self,
-            Self::Subscribe | Self::Respond | Self::Schedule | Self::Middleware
+            Self::Subscribe | Self::Respond | Self::Schedule | Self::Intercept
         )
     }
 
@@ -98,7 +104,7 @@ impl Mark {
             Self::Subscribe => "async fn on_login(&self, event: &UserLogin) -> Result<()>",
             Self::Respond => "async fn lookup(&self, request: &UserLookup) -> Result<User>",
             Self::Schedule => "async fn sweep(&self) -> Result<()>",
-            Self::Middleware => "fn check(&self, event: &AnyEvent<'_>) -> Result<()>",
+            Self::Intercept => "fn check(&self, event: &AnyEvent<'_>) -> Result<()>",
         }
     }
 }

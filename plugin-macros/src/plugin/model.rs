@@ -6,8 +6,8 @@ use syn::{Attribute, Expr, Ident, LitInt, LitStr, Type};
 
 use super::block::{Block, Method};
 use super::hook;
+use super::intercept::{self, Interceptor};
 use super::mark::{Mark, Marked};
-use super::middleware::{self, Middleware};
 use super::options::Options;
 use super::respond::{self, Respond};
 use super::{schedule, subscription};
@@ -27,7 +27,7 @@ pub(crate) struct Plugin {
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) schedules: Vec<Schedule>,
     pub(crate) responds: Vec<Respond>,
-    pub(crate) middleware: Vec<Middleware>,
+    pub(crate) interceptors: Vec<Interceptor>,
     /// Marks of one method, of which a build may have one.
     pub(crate) exclusive: Vec<Exclusive>,
 }
@@ -155,7 +155,7 @@ impl Plugin {
             .filter_map(|found| schedule::check(found, diagnostics))
             .collect();
         let responds = respond::all(block, diagnostics);
-        let middleware = middleware::all(block, diagnostics);
+        let interceptors = intercept::all(block, diagnostics);
         Some(Self {
             description: description(&options, block),
             options,
@@ -168,7 +168,7 @@ impl Plugin {
             subscriptions,
             schedules,
             responds,
-            middleware,
+            interceptors,
             exclusive,
         })
     }

@@ -63,7 +63,7 @@ impl AuditTrail {
     }
 
     /// After all others, so that what they refuse is not written down as published.
-    #[middleware(publish, topics = Self::publishes, priority = i32::MIN)]
+    #[intercept(publish, topics = Self::publishes, priority = i32::MIN)]
     fn published(&self, event: &AnyEvent<'_>) {
         let data = if self.config.data {
             self.data(event)
@@ -74,7 +74,7 @@ impl AuditTrail {
             .write(Entry::published(self.clock.now(), event, data));
     }
 
-    #[middleware(delivered, topics = Self::failures)]
+    #[intercept(delivered, topics = Self::failures)]
     fn failed(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         if let Err(error) = outcome.result() {
             self.log

@@ -1,5 +1,11 @@
 //! A scrape of a system that runs: what it costs with many instances, and how it is asked for.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test fails where it is wrong, and with `--nocapture` it says how long it took"
+)]
+
 use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::{Duration, Instant};

@@ -33,7 +33,7 @@ impl RateLimit {
 
     /// Before all others: what is refused costs nobody anything. An event that one limit refuses
     /// takes no token of the others.
-    #[middleware(publish, topics = Self::topics, priority = i32::MAX)]
+    #[intercept(publish, topics = Self::topics, priority = i32::MAX)]
     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
         let now = self.now();
         let meant = |limit: &&Limit| limit.topics().matches(event.topic());

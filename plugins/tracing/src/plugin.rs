@@ -49,14 +49,14 @@ impl Spans {
     }
 
     /// After all others, so that what they refuse has no span.
-    #[middleware(publish, topics = Self::topics, priority = i32::MIN)]
+    #[intercept(publish, topics = Self::topics, priority = i32::MIN)]
     fn published(&self, event: &AnyEvent<'_>) {
         if self.sampling.takes(event.trace()) {
             self.log.write(Span::published(self.clock.now(), event));
         }
     }
 
-    #[middleware(delivered, topics = Self::topics, priority = i32::MIN)]
+    #[intercept(delivered, topics = Self::topics, priority = i32::MIN)]
     fn delivered(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         if self.sampling.takes(delivery.event().trace()) {
             self.log

@@ -4,6 +4,7 @@
 mod absent;
 mod accounts;
 mod admin;
+mod audit;
 mod broken;
 mod feed;
 mod followed;

@@ -8,7 +8,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use super::quarantine::Watch;
 use super::store::{Settled, Settlement, Ticket};
 use crate::event::outcome::dead_letters::DeadLetter;
-use crate::event::queue::turn::Acknowledgement;
+use crate::event::queue::acknowledgement::Acknowledgement;
 
 /// What became of a delivery.
 pub(super) struct Ack {

@@ -10,9 +10,9 @@ use crate::context::Meta;
 use crate::error::{DecodeError, Error, Result};
 use crate::event::outcome::dead_letters::{DeadLetter, Failures};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
+use crate::event::queue::acknowledgement::Acknowledgement;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
-use crate::event::queue::turn::Acknowledgement;
 use crate::rcu::record::ThreadRecord;
 
 use super::recent::PendingEvent;

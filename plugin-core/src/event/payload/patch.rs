@@ -24,7 +24,7 @@ use crate::error::{Error, Result};
 ///         Self
 ///     }
 ///
-///     #[middleware(publish, topics = "user.**")]
+///     #[intercept(publish, topics = "user.**")]
 ///     fn addresses(&self, event: &AnyEvent<'_>) -> Result<Option<Patch>> {
 ///         let has_one = event.field("address").is_some();
 ///         Ok(has_one.then(|| Patch::merge(serde_json::json!({ "address": "***" }))))

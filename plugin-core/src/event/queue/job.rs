@@ -11,10 +11,12 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::acceptance::Share;
+use super::acknowledgement::Acknowledgement;
 use super::handler::QueuedHandler;
 use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
-use super::turn::{Acknowledgement, ProbeState, Turn};
+use super::probe::ProbeState;
+use super::turn::Turn;
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};

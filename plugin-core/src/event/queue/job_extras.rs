@@ -7,7 +7,9 @@ use tokio::sync::oneshot;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{Failures, Replay};
 use crate::event::queue::acceptance::Share;
-use crate::event::queue::turn::{Acknowledgement, ProbeState, Turn};
+use crate::event::queue::acknowledgement::Acknowledgement;
+use crate::event::queue::probe::ProbeState;
+use crate::event::queue::turn::Turn;
 
 /// What only some jobs have.
 #[derive(Default)]

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::Desks;
+use super::ResponderBinder;
 use crate::boxed::PluginRef;
 use crate::event::descriptor::EventDescriptor;
 use crate::options::{Mode, RespondOptions};
@@ -19,7 +19,7 @@ pub struct Respond {
     /// How it is served.
     pub options: RespondOptions,
     /// Binds the method of an instance to the request.
-    pub bind: fn(&PluginRef, &mut Desks<'_>),
+    pub bind: fn(&PluginRef, &mut ResponderBinder<'_>),
 }
 
 impl fmt::Debug for Respond {

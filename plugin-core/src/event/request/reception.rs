@@ -28,7 +28,7 @@ pub(crate) struct Reception {
 
 /// Opens the responders of an instance: `#[plugin]` writes one call per `#[respond]`.
 #[derive(Debug)]
-pub struct Desks<'a> {
+pub struct ResponderBinder<'a> {
     bus: &'a Bus,
     reception: Reception,
     limit: Duration,
@@ -49,14 +49,14 @@ impl Reception {
             owner: Arc::clone(owner),
         };
         for respond in responds {
-            let mut desks = Desks {
+            let mut binder = ResponderBinder {
                 bus,
                 reception,
                 limit: respond.options.timeout.unwrap_or(limit),
                 respond: *respond,
             };
-            (respond.bind)(plugin, &mut desks);
-            reception = desks.reception;
+            (respond.bind)(plugin, &mut binder);
+            reception = binder.reception;
         }
         reception
     }
@@ -82,7 +82,7 @@ impl Reception {
     }
 }
 
-impl Desks<'_> {
+impl ResponderBinder<'_> {
     /// A `fn` that takes a request.
     pub fn inline<T: PluginType, Q: Request>(
         &mut self,

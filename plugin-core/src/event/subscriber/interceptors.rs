@@ -1,4 +1,4 @@
-//! Binds a plugin's middleware to the table: `#[plugin]` writes one call per `#[middleware]`.
+//! Binds a plugin's middleware to the table: `#[plugin]` writes one call per `#[intercept]`.
 
 use std::sync::Arc;
 

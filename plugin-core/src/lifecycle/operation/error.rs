@@ -192,4 +192,12 @@ impl fmt::Display for OperationError {
     }
 }
 
-impl std::error::Error for OperationError {}
+impl std::error::Error for OperationError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Failed { error, .. } | Self::RolledBack { error, .. } => Some(error.as_dyn()),
+            Self::Config(error) => Some(error),
+            _ => None,
+        }
+    }
+}

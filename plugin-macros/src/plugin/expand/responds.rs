@@ -40,7 +40,7 @@ pub(super) fn element(krate: &Path, respond: &Respond) -> TokenStream {
     }
 }
 
-/// One call of `Desks`: rustc reports at the request that it is none, by names of its own.
+/// One call of `ResponderBinder`: rustc reports at the request that it is none, by names of its own.
 fn bind(krate: &Path, respond: &Respond) -> TokenStream {
     let Respond { call, request, .. } = respond;
     let span = call.method.span();
@@ -52,8 +52,8 @@ fn bind(krate: &Path, respond: &Respond) -> TokenStream {
             #there::__private::answered::<#request, _>(async move { #called })
         };
         quote_spanned! {place=>
-            |plugin, desks| {
-                desks.spawned::<Self, #request>(plugin, |plugin, request| #answered)
+            |plugin, binder| {
+                binder.spawned::<Self, #request>(plugin, |plugin, request| #answered)
             }
         }
     } else {
@@ -62,8 +62,8 @@ fn bind(krate: &Path, respond: &Respond) -> TokenStream {
             #there::__private::IntoAnswer::into_answer(#called)
         };
         quote_spanned! {place=>
-            |plugin, desks| {
-                desks.inline::<Self, #request>(plugin, |plugin, request| #answer)
+            |plugin, binder| {
+                binder.inline::<Self, #request>(plugin, |plugin, request| #answer)
             }
         }
     }

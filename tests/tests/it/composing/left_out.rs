@@ -44,7 +44,7 @@ impl Stowaway {
         TOUCHED.fetch_add(u32::try_from(event.id).unwrap(), SeqCst);
     }
 
-    #[middleware(publish)]
+    #[intercept(publish)]
     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
         TOUCHED.fetch_add(1, SeqCst);
         Err(Error::external(format!("no {}", event.topic())))

@@ -40,10 +40,10 @@ impl Slips {
     #[subscribe("unmatched.*")]
     fn good(&self, _: &AnyEvent<'_>) {}
 
-    #[middleware(publish, topics = "unmatchd.**")]
+    #[intercept(publish, topics = "unmatchd.**")]
     fn around(&self, _: &AnyEvent<'_>) {}
 
-    #[middleware(publish, topics = Self::named)]
+    #[intercept(publish, topics = Self::named)]
     fn named_around(&self, _: &AnyEvent<'_>) {}
 
     #[expect(clippy::unused_self, reason = "the attribute gives the signature")]

@@ -31,7 +31,9 @@ const FREE: Descriptor = needing("free", &[]);
 
 #[test]
 fn b16_a_cycle_is_reported_with_its_path() {
-    let issues = Composition::assemble(&[&A, &B, &C, &FREE]).unwrap_err();
+    let issues = Composition::assemble(&[&A, &B, &C, &FREE])
+        .unwrap_err()
+        .into_issues();
     let [PlanIssue::Cycle { path }] = &issues[..] else {
         panic!("{issues:?}")
     };
@@ -48,7 +50,9 @@ const RIGHT: Descriptor = needing("right", &[on("missing")]);
 
 #[test]
 fn b17_a_missing_plugin_that_two_need_is_no_cycle() {
-    let issues = Composition::assemble(&[&LEFT, &RIGHT]).unwrap_err();
+    let issues = Composition::assemble(&[&LEFT, &RIGHT])
+        .unwrap_err()
+        .into_issues();
     let missing: Vec<_> = (issues.iter())
         .map(|issue| match issue {
             PlanIssue::MissingPlugin {

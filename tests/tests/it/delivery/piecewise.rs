@@ -78,7 +78,7 @@ impl Watcher {
         Self(journal)
     }
 
-    #[middleware(delivered, topics = "piecewise.row")]
+    #[intercept(delivered, topics = "piecewise.row")]
     fn after(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         let id = delivery.event().field("id").unwrap_or_default();
         let result = outcome.result().as_ref().err().map(ToString::to_string);

@@ -84,7 +84,7 @@ impl Gate {
         Self
     }
 
-    #[middleware(publish, topics = "together.number")]
+    #[intercept(publish, topics = "together.number")]
     fn pass(&self, event: &AnyEvent<'_>) -> Result<()> {
         match event.downcast_ref::<Number>() {
             Some(Number(number)) if *number >= 150 => Err(Error::retriable("not yet")),

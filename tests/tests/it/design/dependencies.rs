@@ -35,7 +35,7 @@ const DEMANDING: Descriptor =
     ]);
 
 fn issues(plugins: &[&'static Descriptor]) -> Vec<PlanIssue> {
-    Composition::assemble(plugins).unwrap_err()
+    Composition::assemble(plugins).unwrap_err().into_issues()
 }
 
 /// `dependency %s not loaded`.

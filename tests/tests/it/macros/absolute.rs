@@ -98,7 +98,7 @@ impl Absolute {
     #[schedule(every = "1m", timeout = "1s")]
     fn tick(&self, _: &::plugin_core::schedule::ScheduledRun) {}
 
-    #[middleware(publish, topics = "absolute.**", priority = 2)]
+    #[intercept(publish, topics = "absolute.**", priority = 2)]
     fn check(&self, _: &AnyEvent<'_>) -> ::plugin_core::Result<()> {
         Ok(())
     }

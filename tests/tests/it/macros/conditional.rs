@@ -68,8 +68,8 @@ impl Conditional {
         ask.id
     }
 
-    #[cfg_attr(all(), middleware(publish))]
-    #[cfg_attr(any(), middleware(publish, priority = 2))]
+    #[cfg_attr(all(), intercept(publish))]
+    #[cfg_attr(any(), intercept(publish, priority = 2))]
     fn check(&self, _: &AnyEvent<'_>) {}
 }
 

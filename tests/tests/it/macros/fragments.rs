@@ -122,13 +122,13 @@ macro_rules! plugin {
                 Ok(())
             }
 
-            #[middleware(publish, topics = $pattern, priority = $number)]
+            #[intercept(publish, topics = $pattern, priority = $number)]
             fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
                 drop(event.topic().to_owned());
                 Ok(())
             }
 
-            #[middleware(delivered, topics = $topics)]
+            #[intercept(delivered, topics = $topics)]
             fn after(&self, _delivery: &Delivery<'_>, _outcome: &Delivered<'_>) {}
 
             fn named(&self) -> Vec<plugin_core::event::Pattern> {

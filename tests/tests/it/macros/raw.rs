@@ -54,7 +54,7 @@ impl r#impl {
     #[schedule(every = "1h")]
     async fn r#move(&self) {}
 
-    #[middleware(publish, topics = "raw.*")]
+    #[intercept(publish, topics = "raw.*")]
     fn r#where(&self, _: &AnyEvent<'_>) {}
 }
 

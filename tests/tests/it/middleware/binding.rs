@@ -137,7 +137,7 @@ impl Chosen {
         self.1.clone()
     }
 
-    #[middleware(publish, topics = Self::topics)]
+    #[intercept(publish, topics = Self::topics)]
     fn seen(&self, event: &AnyEvent<'_>) {
         self.0.write(format!("inner {}", event.topic()));
     }

@@ -45,7 +45,7 @@ impl Marks {
         Self
     }
 
-    #[middleware(publish, priority = 5)]
+    #[intercept(publish, priority = 5)]
     fn mark(&self, note: &Note) -> Result<Option<Note>> {
         if note.text == "refuse" {
             return Err(Error::external("told to refuse"));
@@ -57,14 +57,14 @@ impl Marks {
         }))
     }
 
-    #[middleware(publish, priority = 5)]
+    #[intercept(publish, priority = 5)]
     fn keep(&self, kept: &Envelope<Kept>) -> Option<Kept> {
         assert!(!kept.source().is_empty());
         let text = format!("{}+typed", kept.text);
         Some(Kept { text })
     }
 
-    #[middleware(publish, priority = 4)]
+    #[intercept(publish, priority = 4)]
     fn only_asks(&self, kept: &Kept) -> Result<()> {
         assert!(kept.text.ends_with("+typed"));
         Ok(())
@@ -81,7 +81,7 @@ impl Redacts {
         Self
     }
 
-    #[middleware(publish, topics = "change.**", priority = 10)]
+    #[intercept(publish, topics = "change.**", priority = 10)]
     fn first(&self, event: &AnyEvent<'_>) -> Result<Option<Patch>> {
         let text = event.field("text").unwrap_or_default();
         let text = text.as_str().unwrap_or_default();
@@ -94,7 +94,7 @@ impl Redacts {
         })
     }
 
-    #[middleware(publish, topics = "change.**", priority = -10)]
+    #[intercept(publish, topics = "change.**", priority = -10)]
     fn last(&self, event: &AnyEvent<'_>) -> Option<Patch> {
         let has_secret = event.field("secret").is_some();
         has_secret.then(|| Patch::merge(json!({ "secret": null })))
@@ -111,12 +111,12 @@ impl Watch {
         Self(journal)
     }
 
-    #[middleware(publish, topics = "change.**", priority = i32::MIN)]
+    #[intercept(publish, topics = "change.**", priority = i32::MIN)]
     fn saw(&self, event: &AnyEvent<'_>) {
         self.0.write(format!("watch {}", event.to_json().unwrap()));
     }
 
-    #[middleware(deliver, topics = "change.**")]
+    #[intercept(deliver, topics = "change.**")]
     fn delivers(&self, delivery: &Delivery<'_>) {
         let data = delivery.event().to_json().unwrap();
         self.0.write(format!("deliver {data}"));

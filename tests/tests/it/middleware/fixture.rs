@@ -45,12 +45,12 @@ impl Outer {
         Self(journal)
     }
 
-    #[middleware(publish, topics = "gate.**", priority = 20)]
+    #[intercept(publish, topics = "gate.**", priority = 20)]
     fn seen(&self, event: &AnyEvent<'_>) {
         self.0.write(format!("outer publish {}", event.topic()));
     }
 
-    #[middleware(deliver, topics = "gate.**", priority = 20)]
+    #[intercept(deliver, topics = "gate.**", priority = 20)]
     fn before(&self, delivery: &Delivery<'_>) {
         let line = format!(
             "outer deliver {} #{}",
@@ -60,7 +60,7 @@ impl Outer {
         self.0.write(line);
     }
 
-    #[middleware(delivered, topics = "gate.**", priority = 20)]
+    #[intercept(delivered, topics = "gate.**", priority = 20)]
     fn after(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) {
         let result = match outcome.result() {
             Ok(()) => "ok".to_owned(),
@@ -84,7 +84,7 @@ impl Inner {
         Self { journal, echo }
     }
 
-    #[middleware(publish, topics = "gate.*")]
+    #[intercept(publish, topics = "gate.*")]
     fn check(&self, event: &AnyEvent<'_>) -> Result<()> {
         self.journal
             .write(format!("inner publish {}", event.topic()));
@@ -95,7 +95,7 @@ impl Inner {
         }
     }
 
-    #[middleware(deliver, topics = "gate.*")]
+    #[intercept(deliver, topics = "gate.*")]
     fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
         self.journal
             .write(format!("inner deliver {}", delivery.handler()));
@@ -107,7 +107,7 @@ impl Inner {
         }
     }
 
-    #[middleware(delivered, topics = "gate.*")]
+    #[intercept(delivered, topics = "gate.*")]
     fn after(&self, delivery: &Delivery<'_>, outcome: &Delivered<'_>) -> Result<()> {
         let took = outcome.took().as_secs();
         self.journal

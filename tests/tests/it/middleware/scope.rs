@@ -20,12 +20,12 @@ impl Censor {
         Self(journal)
     }
 
-    #[middleware(publish, topics = "plugin.*")]
+    #[intercept(publish, topics = "plugin.*")]
     fn keep_quiet(&self, _: &AnyEvent<'_>) -> Result<()> {
         Err(Error::external("nobody is to know"))
     }
 
-    #[middleware(deliver, topics = "plugin.*")]
+    #[intercept(deliver, topics = "plugin.*")]
     fn see(&self, delivery: &Delivery<'_>) {
         self.0
             .write(format!("deliver {}", delivery.event().topic()));
@@ -71,7 +71,7 @@ macro_rules! turns {
                 Self(other)
             }
 
-            #[middleware(publish, topics = $topic)]
+            #[intercept(publish, topics = $topic)]
             fn turn(&self, _: &AnyEvent<'_>) -> Result<()> {
                 Ok(self.0.try_publish($other::default())?)
             }
@@ -116,7 +116,7 @@ impl Pair {
         Self
     }
 
-    #[middleware(deliver, topics = "gate.pair")]
+    #[intercept(deliver, topics = "gate.pair")]
     fn own(&self, _: &Delivery<'_>) -> Result<()> {
         Err(Error::external("it is ours"))
     }

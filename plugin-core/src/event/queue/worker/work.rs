@@ -14,7 +14,7 @@ use crate::event::payload::Payload;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::queue::order_key::OrderKey;
-use crate::event::queue::turn::ProbeState;
+use crate::event::queue::probe::ProbeState;
 
 /// How often one event may show that a target is down, before that counts against the event: one
 /// that fails whenever it is tried holds up those behind it no longer than so many probes.

@@ -1,0 +1,398 @@
+//! Whether the audit log is what was written.
+
+use std::collections::HashSet;
+use std::fmt;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader};
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::FILE_NAME;
+use super::file::numbered;
+use crate::digest::Digest;
+use crate::regular;
+
+/// What is found of the chain of an audit log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Verified {
+    /// Files of the log, the oldest first.
+    pub files: Vec<PathBuf>,
+    /// Lines that name the line before them.
+    pub entries: usize,
+    /// Lines before these, of a version that wrote no chain.
+    pub unchained: usize,
+    /// Whether the first entry is the first that was ever written: otherwise older files have given
+    /// way to newer ones, or were removed.
+    pub from_the_beginning: bool,
+    /// Where the chain is broken; nowhere, if all that is there is what was written.
+    pub breaks: Vec<AuditBreak>,
+    /// Digest of the last line. Who keeps it elsewhere can tell later whether the end was cut off
+    /// since: see [`Verified::has`].
+    pub last: Option<Digest>,
+    #[serde(skip)]
+    digests: HashSet<Digest>,
+}
+
+/// A place where the chain of an audit log is broken.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct AuditBreak {
+    /// The file.
+    pub file: PathBuf,
+    /// The line, counted from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub problem: AuditProblem,
+}
+
+/// What is wrong with a line of an audit log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum AuditProblem {
+    /// It does not follow the line before it: that one was changed, or lines between them were
+    /// removed.
+    DoesNotFollow,
+    /// It follows an earlier line than the one before it: what stands between was put in, or comes
+    /// from a second writer.
+    FollowsAnEarlierLine,
+    /// It names no line before it, as all entries do.
+    NamesNoLine,
+}
+
+impl AuditProblem {
+    /// A sentence about the line.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::DoesNotFollow => {
+                "does not follow the line before it: that one was changed, or lines between them \
+                 were removed"
+            }
+            Self::FollowsAnEarlierLine => {
+                "follows an earlier line than the one before it: what stands between was put in"
+            }
+            Self::NamesNoLine => "names no line before it, so it was put in or changed",
+        }
+    }
+}
+
+impl fmt::Display for AuditBreak {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (file, problem) = (self.file.display(), self.problem.as_str());
+        write!(f, "{file}:{}: {problem}", self.line)
+    }
+}
+
+impl Verified {
+    /// Whether the chain is whole.
+    #[must_use]
+    pub const fn is_whole(&self) -> bool {
+        self.breaks.is_empty()
+    }
+
+    /// Whether a line of this digest is in the log: one that was the last at another time, and is
+    /// not there any more, tells that the end was cut off, that all was written anew, or that its
+    /// file has given way to newer ones.
+    #[must_use]
+    pub fn has(&self, digest: &Digest) -> bool {
+        self.digests.contains(digest)
+    }
+}
+
+/// What an entry says of the line before it.
+#[derive(Deserialize)]
+struct NamedBefore {
+    prev: Option<Digest>,
+}
+
+/// A line that is no entry: a crash or a full disk cut it off, if the next entry names it.
+struct Stray {
+    file: PathBuf,
+    line: usize,
+}
+
+/// Follows the chain of the audit log in a data directory, from its oldest file on. The service may
+/// run meanwhile: a line that is being written is not looked at.
+///
+/// The chain has no key, so it does not tell of somebody who writes the whole log anew; a digest
+/// that was kept elsewhere does ([`Verified::has`]).
+///
+/// # Errors
+///
+/// When there is no audit log, or a file of it can't be read.
+pub fn verify(data_dir: &Path) -> io::Result<Verified> {
+    let current = data_dir.join(FILE_NAME);
+    let mut files = vec![current.clone()];
+    files.extend(
+        (1..)
+            .map(|number| numbered(&current, number))
+            .take_while(|path| path.exists()),
+    );
+    files.reverse();
+    let mut walk = ChainWalk::default();
+    for file in &files {
+        let open = regular::open(file, File::options().read(true))?;
+        walk.file(file, BufReader::new(open))?;
+    }
+    Ok(walk.end(files))
+}
+
+/// The way along the chain.
+#[derive(Default)]
+struct ChainWalk {
+    entries: usize,
+    unchained: usize,
+    from_the_beginning: bool,
+    breaks: Vec<AuditBreak>,
+    /// Digest of the line before.
+    last: Option<Digest>,
+    /// Lines since the last entry that are none.
+    strays: Vec<Stray>,
+    digests: HashSet<Digest>,
+}
+
+impl ChainWalk {
+    fn file(&mut self, path: &Path, mut text: impl BufRead) -> io::Result<()> {
+        let mut bytes = Vec::new();
+        for line in 1.. {
+            bytes.clear();
+            text.read_until(b'\n', &mut bytes)?;
+            // Nothing, or what has no end yet.
+            if bytes.pop_if(|last| *last == b'\n').is_none() {
+                break;
+            }
+            if !bytes.is_empty() {
+                self.line(path, line, &bytes);
+            }
+        }
+        Ok(())
+    }
+
+    fn line(&mut self, path: &Path, line: usize, bytes: &[u8]) {
+        let link = serde_json::from_slice::<NamedBefore>(bytes).ok();
+        match link.and_then(|link| link.prev) {
+            Some(prev) => self.entry(path, line, prev),
+            None if self.entries == 0 => self.unchained += 1,
+            None => self.strays.push(Stray {
+                file: path.to_owned(),
+                line,
+            }),
+        }
+        let digest = Digest::of_bytes(bytes);
+        self.digests.insert(digest);
+        self.last = Some(digest);
+    }
+
+    fn entry(&mut self, path: &Path, line: usize, prev: Digest) {
+        let strays = std::mem::take(&mut self.strays);
+        let follows = match self.last {
+            // What was before is not there any more, or never was.
+            None => true,
+            Some(last) => last == prev,
+        };
+        if self.entries == 0 {
+            self.from_the_beginning = self.unchained > 0 || prev == Digest::ZERO;
+        }
+        self.entries += 1;
+        if follows {
+            // One that was cut off is the last before an entry; others are none of ours.
+            let before = strays.len().saturating_sub(1);
+            self.breaks
+                .extend(strays.into_iter().take(before).map(Stray::put_in));
+            return;
+        }
+        let is_earlier = self.digests.contains(&prev);
+        let only_strays_between = is_earlier && !strays.is_empty();
+        self.breaks.extend(strays.into_iter().map(Stray::put_in));
+        if only_strays_between {
+            return;
+        }
+        self.breaks.push(AuditBreak {
+            file: path.to_owned(),
+            line,
+            problem: if is_earlier {
+                AuditProblem::FollowsAnEarlierLine
+            } else {
+                AuditProblem::DoesNotFollow
+            },
+        });
+    }
+
+    fn end(mut self, files: Vec<PathBuf>) -> Verified {
+        let strays = std::mem::take(&mut self.strays);
+        self.breaks.extend(strays.into_iter().map(Stray::put_in));
+        Verified {
+            files,
+            entries: self.entries,
+            unchained: self.unchained,
+            from_the_beginning: self.from_the_beginning,
+            breaks: self.breaks,
+            last: self.last,
+            digests: self.digests,
+        }
+    }
+}
+
+impl Stray {
+    fn put_in(self) -> AuditBreak {
+        AuditBreak {
+            file: self.file,
+            line: self.line,
+            problem: AuditProblem::NamesNoLine,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::super::{Audit, AuditConfig, Entry, Outcome};
+    use super::*;
+
+    /// A log of so many entries, and its directory.
+    async fn log(entries: usize) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path(), entries).await;
+        dir
+    }
+
+    /// Another life of the service, which records so many entries.
+    async fn write(dir: &Path, entries: usize) {
+        let limits = AuditConfig {
+            max_bytes: 1000,
+            ..AuditConfig::default()
+        };
+        let audit = Audit::open_within(dir, limits).unwrap();
+        for number in 0..entries {
+            let entry = Entry::new("manager", "start", Outcome::Done);
+            audit.record(entry.detail(number.to_string()));
+            audit.flush().await;
+        }
+        audit.close().await;
+    }
+
+    fn text(dir: &Path) -> Vec<String> {
+        let text = fs::read_to_string(dir.join(FILE_NAME)).unwrap();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    fn put(dir: &Path, lines: &[String]) {
+        fs::write(dir.join(FILE_NAME), lines.join("\n") + "\n").unwrap();
+    }
+
+    fn problems(dir: &Path) -> Vec<(usize, AuditProblem)> {
+        let breaks = verify(dir).unwrap().breaks;
+        breaks.iter().map(|one| (one.line, one.problem)).collect()
+    }
+
+    #[tokio::test]
+    async fn what_was_written_is_whole_over_files_and_lives() {
+        let dir = log(20).await;
+        write(dir.path(), 1).await;
+        let verified = verify(dir.path()).unwrap();
+        assert!(
+            verified.is_whole() && verified.files.len() > 2,
+            "{verified:?}"
+        );
+        assert_eq!((verified.entries, verified.unchained), (21, 0));
+        assert!(verified.from_the_beginning);
+
+        fs::remove_file(&verified.files[0]).unwrap();
+        let shorter = verify(dir.path()).unwrap();
+        assert!(
+            shorter.is_whole() && !shorter.from_the_beginning,
+            "{shorter:?}"
+        );
+
+        fs::remove_file(&verified.files[2]).unwrap();
+        let files: Vec<_> = verify(dir.path()).unwrap().files;
+        assert!(
+            files.len() < verified.files.len() - 1,
+            "the numbers have a gap: {files:?}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_change_of_any_byte_is_found_at_the_line_behind_it() {
+        let dir = log(3).await;
+        let whole = fs::read(dir.path().join(FILE_NAME)).unwrap();
+        let ends: Vec<_> = (0..whole.len()).filter(|at| whole[*at] == b'\n').collect();
+        for at in 0..ends[1] {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            fs::write(dir.path().join(FILE_NAME), changed).unwrap();
+            assert!(!verify(dir.path()).unwrap().is_whole(), "byte {at}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_removed_put_in_or_moved_is_told() {
+        let dir = log(4).await;
+        let lines = text(dir.path());
+        let with = |change: &dyn Fn(&mut Vec<String>)| {
+            let mut changed = lines.clone();
+            change(&mut changed);
+            put(dir.path(), &changed);
+            problems(dir.path())
+        };
+        use AuditProblem::{DoesNotFollow, FollowsAnEarlierLine, NamesNoLine};
+        assert_eq!(with(&|_| ()), []);
+        let removed = with(&|lines| drop(lines.remove(1)));
+        assert_eq!(removed, [(2, DoesNotFollow)]);
+        let put_in = with(&|lines| lines.insert(2, r#"{"actor":"me"}"#.to_owned()));
+        assert_eq!(put_in, [(3, NamesNoLine)]);
+        let prev = Digest::of_bytes(lines[1].as_bytes());
+        let linked = with(&|lines| lines.insert(2, format!(r#"{{"actor":"me","prev":"{prev}"}}"#)));
+        assert_eq!(linked, [(4, FollowsAnEarlierLine)]);
+        let moved = with(&|lines| lines.swap(1, 2));
+        assert_eq!(moved.len(), 3, "{moved:?}");
+        let behind = with(&|lines| lines.push("more".to_owned()));
+        assert_eq!(behind, [(5, NamesNoLine)]);
+    }
+
+    #[tokio::test]
+    async fn an_end_that_was_cut_off_is_known_to_who_kept_its_digest() {
+        let dir = log(3).await;
+        let before = verify(dir.path()).unwrap();
+        let last = before.last.unwrap();
+        assert!(before.has(&last));
+        let mut lines = text(dir.path());
+        assert_eq!(last, Digest::of_bytes(lines[2].as_bytes()));
+        lines.pop();
+        put(dir.path(), &lines);
+        let after = verify(dir.path()).unwrap();
+        assert!(after.is_whole() && !after.has(&last));
+    }
+
+    #[tokio::test]
+    async fn a_line_that_a_crash_cut_off_is_a_link() {
+        let dir = log(2).await;
+        let path = dir.path().join(FILE_NAME);
+        let mut half = fs::read(&path).unwrap();
+        half.truncate(half.len() - 20);
+        fs::write(&path, half).unwrap();
+        write(dir.path(), 2).await;
+        let verified = verify(dir.path()).unwrap();
+        assert!(verified.is_whole(), "{verified:?}");
+        assert_eq!((verified.entries, text(dir.path()).len()), (3, 4));
+    }
+
+    #[tokio::test]
+    async fn lines_of_before_there_was_a_chain_are_counted() {
+        let dir = tempfile::tempdir().unwrap();
+        let old = ["{\"action\":\"start\"}", "{\"action\":\"stop\"}"].map(str::to_owned);
+        put(dir.path(), &old);
+        write(dir.path(), 2).await;
+        let verified = verify(dir.path()).unwrap();
+        assert!(verified.is_whole(), "{verified:?}");
+        assert_eq!((verified.entries, verified.unchained), (2, 2));
+        let mut lines = text(dir.path());
+        lines.remove(1);
+        put(dir.path(), &lines);
+        assert_eq!(problems(dir.path()), [(2, AuditProblem::DoesNotFollow)]);
+    }
+}

@@ -1,0 +1,17 @@
+use plugin_core::prelude::*;
+
+struct Guard;
+
+#[plugin(name = "guard-plugin", kind = middleware)]
+impl Guard {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[intercept(deliver)]
+    #[intercept(publish)]
+    fn check(&self, _event: &AnyEvent<'_>) {}
+}
+
+fn main() {}

@@ -1,0 +1,19 @@
+use plugin_core::prelude::*;
+
+struct Guard;
+
+#[plugin(name = "guard-plugin", kind = middleware)]
+impl Guard {
+    #[init]
+    fn init() -> Self {
+        Self
+    }
+
+    #[intercept]
+    fn check(&self, _event: &AnyEvent<'_>) {}
+
+    #[intercept(topics = "user.**")]
+    fn check_users(&self, _event: &AnyEvent<'_>) {}
+}
+
+fn main() {}
