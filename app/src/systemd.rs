@@ -20,6 +20,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use self::socket::{Socket, monotonic_micros};
 use crate::output::note;
 
+/// How long systemd may leave the socket full.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// The way to systemd, if the process was started by it.
 #[derive(Debug)]
 pub(crate) struct Systemd {
@@ -54,9 +57,14 @@ impl Systemd {
     }
 
     /// Tells that every plugin runs.
-    pub(crate) fn ready(&self, plugins: usize) {
+    ///
+    /// # Cancel safety
+    ///
+    /// When it is dropped, systemd may have been told, or not.
+    pub(crate) async fn ready(&self, plugins: usize) {
         let status = counted(plugins, "plugin");
-        self.tell(format_args!("READY=1\nSTATUS={status} running"));
+        self.tell(&format!("READY=1\nSTATUS={status} running"))
+            .await;
     }
 
     /// Tells what happens from now on, for as long as it is polled.
@@ -66,7 +74,7 @@ impl Systemd {
         }
         let stops = async {
             manager.stopping().await;
-            self.tell(format_args!("STOPPING=1\nSTATUS=stopping"));
+            self.tell("STOPPING=1\nSTATUS=stopping").await;
             std::future::pending().await
         };
         tokio::select! {
@@ -83,20 +91,21 @@ impl Systemd {
             let now = *reloads.borrow_and_update();
             if now.is_reloading {
                 let micros = monotonic_micros();
-                self.tell(format_args!(
-                    "RELOADING=1\nMONOTONIC_USEC={micros}\nSTATUS=the config is read again"
-                ));
+                let begun = format!("RELOADING=1\nMONOTONIC_USEC={micros}");
+                self.tell(&format!("{begun}\nSTATUS=the config is read again"))
+                    .await;
             } else {
                 // A reload may be over before its beginning is seen; systemd wants to hear of both.
                 if !was_reloading {
                     let micros = monotonic_micros();
-                    self.tell(format_args!("RELOADING=1\nMONOTONIC_USEC={micros}"));
+                    self.tell(&format!("RELOADING=1\nMONOTONIC_USEC={micros}"))
+                        .await;
                 }
                 let status = match now.last {
                     Some((ReloadOutcome::Applied, _)) | None => "running",
                     Some(_) => "running; the last reload was not taken over",
                 };
-                self.tell(format_args!("READY=1\nSTATUS={status}"));
+                self.tell(&format!("READY=1\nSTATUS={status}")).await;
             }
             was_reloading = now.is_reloading;
         }
@@ -112,16 +121,18 @@ impl Systemd {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if manager.is_alive() {
-                self.tell(format_args!("WATCHDOG=1"));
+            if let Some(socket) = self.socket.as_ref().filter(|_| manager.is_alive()) {
+                // Where there is no room, there are others that systemd has not read yet.
+                socket.try_send("WATCHDOG=1");
             }
         }
     }
 
-    fn tell(&self, message: std::fmt::Arguments<'_>) {
+    /// Waits for room, but not for ever: a systemd that does not read holds nobody up.
+    async fn tell(&self, message: &str) {
         if let Some(socket) = &self.socket {
-            // Nobody is held up by a systemd that does not read.
-            socket.send(&message.to_string());
+            // What it does not hear of is its loss.
+            drop(tokio::time::timeout(PATIENCE, socket.send(message)).await);
         }
     }
 }
@@ -132,9 +143,10 @@ mod socket {
     use std::io;
     use std::os::linux::net::SocketAddrExt;
     use std::os::unix::ffi::OsStrExt;
-    use std::os::unix::net::{SocketAddr, UnixDatagram};
+    use std::os::unix::net::SocketAddr;
 
     use rustix::time::{ClockId, clock_gettime};
+    use tokio::net::UnixDatagram;
 
     #[derive(Debug)]
     pub(super) struct Socket(UnixDatagram);
@@ -142,18 +154,21 @@ mod socket {
     impl Socket {
         /// A name that begins with `@` is no path, but one that the system keeps.
         pub(super) fn connect(name: &OsStr) -> io::Result<Self> {
-            let socket = UnixDatagram::unbound()?;
-            // Nobody is held up by a systemd that does not read.
+            let socket = std::os::unix::net::UnixDatagram::unbound()?;
             socket.set_nonblocking(true)?;
             match name.as_bytes().strip_prefix(b"@") {
                 Some(name) => socket.connect_addr(&SocketAddr::from_abstract_name(name)?)?,
                 None => socket.connect(name)?,
             }
-            Ok(Self(socket))
+            Ok(Self(UnixDatagram::from_std(socket)?))
         }
 
-        pub(super) fn send(&self, message: &str) {
-            drop(self.0.send(message.as_bytes()));
+        pub(super) async fn send(&self, message: &str) {
+            drop(self.0.send(message.as_bytes()).await);
+        }
+
+        pub(super) fn try_send(&self, message: &str) {
+            drop(self.0.try_send(message.as_bytes()));
         }
     }
 
@@ -179,7 +194,11 @@ mod socket {
             Err(io::ErrorKind::Unsupported.into())
         }
 
-        pub(super) fn send(&self, _: &str) {
+        pub(super) async fn send(&self, _: &str) {
+            match self.0 {}
+        }
+
+        pub(super) fn try_send(&self, _: &str) {
             match self.0 {}
         }
     }

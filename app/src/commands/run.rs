@@ -81,7 +81,8 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         .map_err(Failure::Start)?;
     let systemd = Systemd::of_process();
     let status = running.status();
-    systemd.ready(status.plugins.iter().filter(|plugin| plugin.ready).count());
+    let ready = status.plugins.iter().filter(|plugin| plugin.ready);
+    systemd.ready(ready.count()).await;
     match input {
         Some(input) => {
             let (exit, dead_letters) =

@@ -49,7 +49,8 @@ impl Metrics {
         let Some(port) = self.system.metrics_port() else {
             return Ok(());
         };
-        let tcp = Tcp::bind(&SocketAddr::new(self.config.host, port).to_string()).await?;
+        let address = SocketAddr::new(self.config.host, port).to_string();
+        let tcp = Tcp::bind_of("plugin_manager.metrics_port", &address).await?;
         let address = tcp.local_address();
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let server = Server::serve(tcp, self.routers(), self.limits(), &spawn)?;

@@ -166,6 +166,23 @@ fn without_a_port_nothing_listens_and_a_port_that_nobody_serves_is_told() {
     assert!(checked.stderr.contains(told), "{checked:?}");
 }
 
+#[test]
+fn a_port_that_is_taken_is_told_by_its_key() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let variables = [
+        (
+            "APP__PLUGIN_MANAGER__METRICS_PORT".to_owned(),
+            port.as_str(),
+        ),
+        ("APP__API_PLUGIN__CONFIG__ADDRESS".to_owned(), "127.0.0.1:0"),
+    ];
+    let ended = App::new().run_set("run", variables);
+    assert_eq!(ended.code, Some(4), "{ended:?}");
+    let told = format!("`plugin_manager.metrics_port`: can't listen on `127.0.0.1:{port}`");
+    assert!(ended.stderr.contains(&told), "{ended:?}");
+}
+
 /// Each family that is served is listed, and so is each figure of a plugin's own.
 #[test]
 fn what_is_served_is_documented() {
