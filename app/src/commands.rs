@@ -17,6 +17,7 @@ mod operate;
 mod ps;
 #[cfg(feature = "queue")]
 mod queue;
+mod reset;
 mod run;
 #[cfg(feature = "admin")]
 mod schedules;
@@ -96,6 +97,7 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Config(Config::History) => generations::history(place, out),
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),
         Command::Config(Config::Rollback(options)) => generations::rollback(place, &options, out),
+        Command::Config(Config::Reset(options)) => reset::reset(place, &options, out),
     }
 }
 

@@ -18,6 +18,24 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
+impl Exit {
+    /// The word that programs read.
+    pub(crate) const fn word(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Failed => "failed",
+            Self::Usage => "usage",
+            Self::Config => "config",
+            Self::Start => "start",
+            Self::Late => "late",
+            Self::BadInput => "bad_input",
+            Self::NoService => "no_service",
+            Self::Refused => "refused",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
 /// Every exit code, with what it says.
 pub(crate) const TABLE: [(Exit, &str); 10] = [
     (
@@ -50,7 +68,7 @@ pub(crate) const TABLE: [(Exit, &str); 10] = [
     ),
     (
         Exit::NoService,
-        "no service runs with this data folder, or it does not answer",
+        "no service runs with this data folder, or it takes no commands",
     ),
     (
         Exit::Refused,

@@ -2,12 +2,15 @@
 
 use std::fmt;
 use std::io;
+#[cfg(feature = "admin")]
+use std::path::{Path, PathBuf};
 
 #[cfg(feature = "admin")]
 use plugin_admin::ClientError;
 use plugin_core::config::ConfigError;
 use plugin_core::lifecycle::{ConfigureError, StartError};
 use plugin_core::{Absent, printable};
+use serde::Serialize;
 
 use crate::exit::Exit;
 use crate::report;
@@ -25,25 +28,93 @@ pub(crate) enum Failure {
     /// A part of a plugin failed outside of the service.
     #[cfg(feature = "queue")]
     Plugin(plugin_core::Error),
+    /// There is no config of that number; these are kept.
+    NoGeneration(u64, Vec<u64>),
     /// The running service could not be asked.
     #[cfg(feature = "admin")]
     Service(ClientError),
-    /// The running service refused: the status, why, and what is wrong with the config, a line
-    /// each.
+    /// A service runs, and does not listen: its process, and the data folder.
     #[cfg(feature = "admin")]
-    Refused(u16, String, Vec<String>),
+    Deaf(Option<u32>, PathBuf),
+    /// The running service refused.
+    #[cfg(feature = "admin")]
+    Refused(Refusal),
     /// Something of the system failed; the text says what was being done.
     Io(String, io::Error),
 }
 
+/// What a running service says of what it refuses.
+#[cfg(feature = "admin")]
+#[derive(Debug)]
+pub(crate) struct Refusal {
+    pub(crate) status: u16,
+    /// Why, and what to do.
+    pub(crate) why: String,
+    /// What to do, where it is said apart.
+    pub(crate) remedy: Option<String>,
+    /// What is wrong with the config, a line each.
+    pub(crate) issues: Vec<String>,
+}
+
+/// What programs read of a failure.
+#[derive(Serialize)]
+struct Told {
+    error: Error,
+}
+
+#[derive(Serialize)]
+struct Error {
+    /// The reason in a word: that of the exit code.
+    code: &'static str,
+    /// What people read.
+    message: String,
+    /// What to do, where it is known apart from the message.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+    /// What is wrong with the config, a line each.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    issues: Vec<String>,
+}
+
 impl Failure {
+    /// What programs read.
+    pub(crate) fn told(&self) -> impl Serialize + use<> {
+        Told {
+            error: Error {
+                code: self.exit().word(),
+                message: self.to_string().trim_end().to_owned(),
+                remedy: self.remedy(),
+                issues: match self {
+                    Self::Config(error) => error.to_string().lines().map(str::to_owned).collect(),
+                    Self::Configure(error) => error.lines(),
+                    #[cfg(feature = "admin")]
+                    Self::Refused(refusal) => refusal.issues.clone(),
+                    _ => Vec::new(),
+                },
+            },
+        }
+    }
+
+    fn remedy(&self) -> Option<String> {
+        match self {
+            Self::NoGeneration(_, known) => (!known.is_empty()).then(|| one_of(known)),
+            #[cfg(feature = "admin")]
+            Self::Service(error) => error.remedy().map(str::to_owned),
+            #[cfg(feature = "admin")]
+            Self::Deaf(pid, _) => Some(wake(*pid)),
+            #[cfg(feature = "admin")]
+            Self::Refused(refusal) => refusal.remedy.clone(),
+            _ => None,
+        }
+    }
+
     pub(crate) fn io(what: impl fmt::Display) -> impl FnOnce(io::Error) -> Self {
         move |error| Self::Io(what.to_string(), error)
     }
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Absent(_) | Self::NoDrawing => Exit::Usage,
+            Self::Absent(_) | Self::NoDrawing | Self::NoGeneration(..) => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(feature = "queue")]
@@ -53,14 +124,16 @@ impl Failure {
                 Exit::NoService
             }
             #[cfg(feature = "admin")]
+            Self::Deaf(..) => Exit::NoService,
+            #[cfg(feature = "admin")]
             Self::Service(ClientError::Denied { .. }) => Exit::Refused,
             #[cfg(feature = "admin")]
             Self::Service(_) => Exit::Failed,
             #[cfg(feature = "admin")]
-            Self::Refused(status, _, issues) => match status {
+            Self::Refused(refusal) => match refusal.status {
                 404 => Exit::Usage,
                 500 => Exit::Failed,
-                _ if !issues.is_empty() => Exit::Config,
+                _ if !refusal.issues.is_empty() => Exit::Config,
                 _ => Exit::Refused,
             },
             Self::Configure(_) => Exit::Config,
@@ -85,14 +158,52 @@ impl fmt::Display for Failure {
             Self::Plugin(error) => f.write_str(&printable::line(&error.to_string())),
             #[cfg(feature = "admin")]
             Self::Service(error) => f.write_str(&printable::line(&error.to_string())),
+            Self::NoGeneration(number, known) if known.is_empty() => write!(
+                f,
+                "there is no config {number}, for none was applied yet: a service keeps it when it has started"
+            ),
+            Self::NoGeneration(number, known) => {
+                write!(f, "there is no config {number}: {}", one_of(known))
+            }
             #[cfg(feature = "admin")]
-            Self::Refused(_, why, issues) => {
+            Self::Deaf(pid, folder) => {
+                let text = format!("{}: {}", deaf(*pid, folder), wake(*pid));
+                f.write_str(&printable::line(&text))
+            }
+            #[cfg(feature = "admin")]
+            Self::Refused(Refusal { why, issues, .. }) => {
                 f.write_str(&printable::line(why))?;
                 (issues.iter()).try_for_each(|issue| write!(f, "\n{}", printable::line(issue)))
             }
             Self::Io(what, error) => f.write_str(&printable::line(&format!("{what}: {error}"))),
         }
     }
+}
+
+/// Which configs there are.
+fn one_of(known: &[u64]) -> String {
+    let known: Vec<_> = known.iter().map(u64::to_string).collect();
+    format!(
+        "those that are kept are {}, see `config history`",
+        known.join(", ")
+    )
+}
+
+#[cfg(feature = "admin")]
+fn deaf(pid: Option<u32>, folder: &Path) -> String {
+    let process = pid.map_or_else(String::new, |pid| format!(" as process {pid}"));
+    format!(
+        "a service runs with the data folder `{}`{process}, and takes no commands, for its \
+         `admin-plugin` does not run",
+        folder.display()
+    )
+}
+
+/// How a service is brought to take commands again.
+#[cfg(feature = "admin")]
+pub(crate) fn wake(pid: Option<u32>) -> String {
+    let pid = pid.map_or_else(|| "PID".to_owned(), |pid| pid.to_string());
+    format!("`kill -HUP {pid}` has it read its config again and start `admin-plugin`")
 }
 
 impl std::error::Error for Failure {}

@@ -27,7 +27,7 @@ use clap::Parser;
 
 use cli::Cli;
 use exit::Exit;
-use output::{Output, note, notes};
+use output::{Format, Output, note, notes};
 
 fn main() -> ExitCode {
     keep_private();
@@ -37,6 +37,10 @@ fn main() -> ExitCode {
     };
     let mut out = Output::stdout();
     let exit = commands::dispatch(cli, &mut out).unwrap_or_else(|failure| {
+        if out.format() == Format::Json {
+            out.json_line(&failure.told());
+            return failure.exit();
+        }
         let text = failure.to_string();
         let text = text.trim_end();
         // Several lines are of one rank: none of them stands beside the word alone.

@@ -63,13 +63,14 @@ pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
         took: change.took,
         keys: &change.keys,
     });
-    changed(changes, &outcome.later, false)
+    changed(changes, (&outcome.later, &outcome.overridden), false)
 }
 
-/// What was done to each instance, or would be, and the keys that hold later.
+/// What was done to each instance, or would be, the keys that hold later, and the plugins that are on
+/// or off whatever the files say.
 pub(crate) fn changed<'a>(
     changes: impl Iterator<Item = PlannedChange<'a>>,
-    later: &[String],
+    (later, overridden): (&[String], &[String]),
     is_plan: bool,
 ) -> String {
     let did = if is_plan { "would" } else { "did" };
@@ -90,14 +91,20 @@ pub(crate) fn changed<'a>(
         let keys = later.join(", ");
         format!("changed, and taken over at the next start of the service: {keys}")
     });
-    match (table.is_empty(), later) {
-        (true, None) if is_plan => "nothing would change".to_owned(),
-        (true, None) => "nothing has changed".to_owned(),
-        (true, Some(later)) => later,
-        (false, later) => format!("{table}{}", later.unwrap_or_default()),
-    }
-    .trim_end()
-    .to_owned()
+    let overridden = (!overridden.is_empty()).then(|| {
+        let plugins = overridden.join(", ");
+        format!(
+            "on or off by `enable` or `disable`, whatever the files say: {plugins}; `config reset` has the files decide"
+        )
+    });
+    let done = match (table.is_empty(), &later) {
+        (false, _) => Some(table.to_string().trim_end().to_owned()),
+        (true, Some(_)) => None,
+        (true, None) if is_plan => Some("nothing would change".to_owned()),
+        (true, None) => Some("nothing has changed".to_owned()),
+    };
+    let lines: Vec<String> = done.into_iter().chain(later).chain(overridden).collect();
+    lines.join("\n")
 }
 
 /// What each plugin did with events.

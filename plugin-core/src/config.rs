@@ -88,8 +88,10 @@ pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
 pub(crate) use overrides::{
-    PreviousOverrides, restore as restore_overrides, write as override_enabled,
+    PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
+    write as override_enabled,
 };
+pub use overrides::{overridden, reset_overrides};
 
 pub use crate::audit::AuditConfig;
 pub use crate::backoff::Backoff;

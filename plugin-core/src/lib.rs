@@ -148,6 +148,7 @@ mod traceparent;
 pub mod version;
 
 pub mod audit;
+mod data_lock;
 mod error;
 mod means;
 pub mod permission;

@@ -40,6 +40,7 @@ mod system;
 mod teardown;
 mod wiring;
 
+pub use crate::data_lock::{Holder, holder};
 pub use crate::event::kernel::{
     EventDeadLettered, PluginFailed, PluginInitialized, PluginStarted, PluginStopped,
     ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
@@ -59,4 +60,4 @@ pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport,
 pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use state::{InvalidStep, State, Step};
 pub use status::{PluginStatus, SystemStatus};
-pub use system::System;
+pub use system::{Reloads, System};

@@ -10,7 +10,7 @@ const TICKS: f64 = 100.0;
 /// there is no `/proc`.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
-pub struct ProcessUsage {
+pub struct ProcessFigures {
     /// Processor time that it has taken.
     pub cpu: Option<Duration>,
     /// Bytes of memory that are resident.
@@ -27,7 +27,7 @@ pub struct ProcessUsage {
 
 /// What this process takes now.
 #[must_use]
-pub fn usage() -> ProcessUsage {
+pub fn usage() -> ProcessFigures {
     let read = |name: &str| fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
     let (status, stat) = (read("self/status"), read("self/stat"));
     // The name of the program is in brackets, and may hold spaces and brackets.
@@ -36,7 +36,7 @@ pub fn usage() -> ProcessUsage {
     let ticks = |at: usize| fields.get(at)?.parse().ok().map(|ticks: f64| ticks / TICKS);
     let cpu = ticks(11).zip(ticks(12)).map(|(user, system)| user + system);
     let files = fs::read_dir("/proc/self/fd").ok();
-    ProcessUsage {
+    ProcessFigures {
         cpu: cpu.map(Duration::from_secs_f64),
         resident_bytes: number(&status, "VmRSS:").map(|kilobytes| kilobytes * 1024),
         threads: number(&status, "Threads:"),

@@ -1,4 +1,5 @@
-//! `crash-test`: kills a process with a queue again and again, and looks whether anything is lost.
+//! `crash-test`: kills a process with a queue, and a service that takes another config over, again and
+//! again, and looks whether anything is lost.
 
 use crate::command::{cargo, run as execute};
 
@@ -7,14 +8,16 @@ const KILLS: &str = "200";
 
 /// Runs it; `--kills N` and `--seed S` go to the test, which prints them.
 pub(crate) fn run(mut args: impl Iterator<Item = String>) -> Result<(), String> {
+    execute(cargo(["build", "--package", "app"]))?;
     let mut test = cargo([
         "test",
         "--package",
         "integration-tests",
         "--test",
         "it",
-        "durable::crash::",
         "--",
+        "durable::crash::",
+        "binary::killed::",
         "--nocapture",
     ]);
     test.env("CRASH_KILLS", KILLS);

@@ -20,6 +20,8 @@ struct Entry {
     generation: Generation,
     /// Whether it was applied last.
     running: bool,
+    /// Whether a service has last started with it.
+    started: bool,
     /// Whether it is in the place of the files.
     in_place_of_files: bool,
 }
@@ -31,12 +33,21 @@ struct RolledBack {
     generation: Option<u64>,
     /// What is different from the config that was applied last.
     difference: Option<Difference>,
+    /// What the running service did, if one runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outcome: Option<serde_json::Value>,
 }
 
 pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let generations = generations(place);
     let numbers = generations.numbers().map_err(unreadable)?;
-    let chosen = generations.rollback().map_err(unreadable)?;
+    let chosen = generations.rollback().unwrap_or_else(|error| {
+        note(format_args!(
+            "warning: can't read which config is in the place of the files, so the files count: {error}"
+        ));
+        None
+    });
+    let started = generations.started();
     let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION).digest();
     let chosen = chosen.filter(|chosen| chosen.files == files);
     let mut entries = Vec::new();
@@ -44,6 +55,7 @@ pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> 
         match generations.read(*number) {
             Ok(generation) => entries.push(Entry {
                 running: numbers.last() == Some(number),
+                started: started == Some(*number),
                 in_place_of_files: chosen.is_some_and(|chosen| chosen.generation == *number),
                 generation,
             }),
@@ -65,6 +77,7 @@ fn table(entries: &[Entry]) -> Table {
         let back = generation.rolled_back_to;
         let notes = [
             entry.running.then(|| "applied last".to_owned()),
+            (entry.started && !entry.running).then(|| "started last".to_owned()),
             back.map(|number| format!("brought back {number}")),
             (entry.in_place_of_files).then(|| "in the place of the files".to_owned()),
         ];
@@ -109,6 +122,9 @@ pub(super) fn rollback(
             running.map(|running| running.difference(&settings))
         }
     };
+    let can_not = || Failure::io("can't write which config to go back to");
+    // One that can't be read is replaced.
+    let before = generations.rollback().ok().flatten();
     let chosen = match generation {
         Some(number) => {
             let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION);
@@ -116,14 +132,29 @@ pub(super) fn rollback(
         }
         None => generations.restore(None),
     };
-    chosen.map_err(Failure::io("can't write which config to go back to"))?;
+    chosen.map_err(can_not())?;
+    let outcome = match reload(place) {
+        Ok(outcome) => outcome,
+        Err(failure) if failure.exit() == Exit::NoService => {
+            note(format_args!("warning: {failure}"));
+            None
+        }
+        Err(failure) => {
+            generations.restore(before).map_err(can_not())?;
+            return Err(failure);
+        }
+    };
     match out.format() {
         Format::Human => {
+            let when = match outcome {
+                Some(_) => "now",
+                None => "with the next start",
+            };
             out.text(match generation {
-                Some(number) => format!(
-                    "config {number} holds with the next reload or start, until a file changes; what it changes:"
-                ),
-                None => "the files hold with the next reload or start; what they change:".to_owned(),
+                Some(number) => {
+                    format!("config {number} holds {when}, until a file changes; what it changes:")
+                }
+                None => format!("the files hold {when}; what they change:"),
             });
             if let Some(difference) = difference {
                 out.text(difference);
@@ -132,9 +163,35 @@ pub(super) fn rollback(
         Format::Json => out.json(&RolledBack {
             generation,
             difference,
+            outcome,
         }),
     }
     Ok(Exit::Ok)
+}
+
+/// Has the service that runs with the data folder take over what holds from now on; nothing, if none
+/// runs.
+#[cfg(feature = "admin")]
+fn reload(place: &Place) -> Result<Option<serde_json::Value>, Failure> {
+    use super::service::Service;
+    use plugin_admin::ClientError;
+
+    let answer = Service::of(place)?.post(&["reload"], &serde_json::json!({}));
+    match answer {
+        Ok(answer) => Ok(Some(answer.body)),
+        Err(Failure::Service(ClientError::NotRunning { .. })) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+/// This binary asks no service.
+#[cfg(not(feature = "admin"))]
+fn reload(place: &Place) -> Result<Option<serde_json::Value>, Failure> {
+    let sources = defaults::sources_on_disk(place);
+    if plugin_core::lifecycle::holder(&config::data_dir(&sources, &COMPOSITION)).is_some() {
+        note("a service runs: send it SIGHUP to have it read its config again");
+    }
+    Ok(None)
 }
 
 fn generations(place: &Place) -> Generations {
@@ -155,6 +212,10 @@ fn meant(generations: &Generations, which: Which) -> Result<Option<Generation>, 
             })?
         }
     };
+    let known = generations.numbers().map_err(unreadable)?;
+    if !known.contains(&number) {
+        return Err(Failure::NoGeneration(number, known));
+    }
     generations.read(number).map(Some).map_err(unreadable)
 }
 

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::service::Service;
-use crate::cli::{Place, Reload, Removal, SetChange, Stop, Target};
+use crate::cli::{ConfigReset, Place, Reload, Removal, SetChange, Stop, Target};
 use crate::exit::Exit;
-use crate::failure::Failure;
+use crate::failure::{Failure, wake};
 use crate::output::{Format, Output};
 use crate::report;
 
@@ -34,6 +34,7 @@ struct Outcome {
     plugins: Vec<String>,
     changes: Vec<InstanceChange>,
     later: Vec<String>,
+    overridden: Vec<String>,
     dead_lettered: usize,
     lost: usize,
     /// Why it has not ended yet.
@@ -83,6 +84,13 @@ impl<'a> OperationRequest<'a> {
         }
     }
 
+    pub(super) fn reset(reset: &'a ConfigReset) -> Self {
+        Self {
+            dry_run: reset.dry_run,
+            ..Self::of(reset.plugin.as_deref(), "reset", "reset")
+        }
+    }
+
     pub(super) fn load(change: &'a SetChange) -> Self {
         Self::changing(change, "load", "loaded")
     }
@@ -112,6 +120,22 @@ impl<'a> OperationRequest<'a> {
         }
     }
 
+    /// How commands come through again after what they come through by has been taken away.
+    fn way_back(&self, pid: Option<u32>) -> Option<String> {
+        if self.plugin != Some("admin-plugin") || self.dry_run {
+            return None;
+        }
+        let before = match self.action {
+            "stop" | "unload" => "",
+            "disable" => "`config reset admin-plugin` and then ",
+            _ => return None,
+        };
+        Some(format!(
+            "no command reaches the service any more: {before}{}",
+            wake(pid)
+        ))
+    }
+
     /// Only what is asked for is named: a service of an earlier version refuses what it does not
     /// know.
     fn body(&self) -> Value {
@@ -133,12 +157,16 @@ pub(super) fn operate(
         Some(plugin) => vec!["plugins", plugin, asked.action],
         None => vec![asked.action],
     };
-    let answer = Service::of(place)?.post(&path, &asked.body())?;
+    let service = Service::of(place)?;
+    let answer = service.post(&path, &asked.body())?;
     match out.format() {
         Format::Json => out.json(&answer.body),
         Format::Human => {
             let outcome: Outcome = super::service::read(answer.body)?;
             out.text(told(asked, &outcome));
+            if let Some(way_back) = asked.way_back(service.pid()) {
+                out.text(way_back);
+            }
         }
     }
     Ok(Exit::Ok)
@@ -155,7 +183,8 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
         ([], [_, ..]) => format!("{}: {}", asked.done, outcome.plugins.join(", ")),
         (changes, _) => {
             let changes = changes.iter().map(InstanceChange::told);
-            report::changed(changes, &outcome.later, asked.dry_run)
+            let kept = (&*outcome.later, &*outcome.overridden);
+            report::changed(changes, kept, asked.dry_run)
         }
     };
     let mut more = |line: String| {

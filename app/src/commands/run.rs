@@ -8,6 +8,8 @@ use std::time::Duration;
 use plugin_core::lifecycle::{
     Manager, ManagerHandle, OperationError, Running, Shutdown, StartReport, StopReport,
 };
+#[cfg(feature = "admin")]
+use plugin_core::lifecycle::{Operation, State};
 use serde::Serialize;
 use tokio::runtime::{Builder, Runtime};
 
@@ -92,13 +94,14 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
             }
             Ok(exit)
         }
-        None => Ok(serve(running, (signals, &systemd), out).await),
+        None => Ok(serve(running, place, (signals, &systemd), out).await),
     }
 }
 
 /// Serves until a signal, or until a failure stops the service.
 async fn serve(
     running: Running,
+    place: &Place,
     (signals, systemd): (Signals, &Systemd),
     out: &mut Output,
 ) -> Exit {
@@ -117,7 +120,7 @@ async fn serve(
     let manager = running.handle();
     let report = tokio::select! {
         report = running.serve(stop, || insist(signals.clone())) => report,
-        never = reload(&manager, &signals) => match never {},
+        never = reload(&manager, place, &signals) => match never {},
         never = systemd.attend(&manager) => match never {},
     };
     match out.format() {
@@ -128,7 +131,7 @@ async fn serve(
 }
 
 /// Has config read again whenever a signal asks for it.
-async fn reload(manager: &ManagerHandle, signals: &Signals) -> Infallible {
+async fn reload(manager: &ManagerHandle, place: &Place, signals: &Signals) -> Infallible {
     loop {
         signals.reload().await;
         note("SIGHUP: config is read again");
@@ -137,6 +140,30 @@ async fn reload(manager: &ManagerHandle, signals: &Signals) -> Infallible {
             Err(OperationError::Stopping) => {}
             Err(error) => notes(format_args!("error: {error}")),
         }
+        #[cfg(feature = "admin")]
+        listen_again(manager, place).await;
+    }
+}
+
+/// Has the service take commands again when its `admin-plugin` was stopped, has failed, or was
+/// unloaded, for then no command can start it. What config turns off stays off.
+#[cfg(feature = "admin")]
+async fn listen_again(manager: &ManagerHandle, place: &Place) {
+    const ADMIN: &str = "admin-plugin";
+    let status = manager.status();
+    let admin = status.plugins.iter().find(|plugin| plugin.name == ADMIN);
+    let plugin = ADMIN.to_owned();
+    let operation = match admin.map(|plugin| plugin.state) {
+        Some(State::Stopped | State::Failed) => Operation::Start { plugin },
+        None if super::settings(place).is_ok_and(|it| it.plugins[ADMIN].config.enabled) => {
+            Operation::Load { plugin }
+        }
+        _ => return,
+    };
+    match manager.operate(operation).await {
+        Ok(_) => note("`admin-plugin` runs again: the service takes commands"),
+        Err(OperationError::Stopping) => {}
+        Err(error) => note(format_args!("error: `admin-plugin` does not run: {error}")),
     }
 }
 

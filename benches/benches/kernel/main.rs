@@ -10,6 +10,7 @@ mod pattern;
 mod plan;
 mod publish;
 mod queued;
+mod reload;
 mod service;
 mod threads;
 mod topic;
@@ -51,6 +52,7 @@ criterion_group! {
     name = kernel;
     config = short();
     targets = publish::bench, pattern::bench, threads::bench, queued::bench, call::bench,
-        workers::bench, burst::bench, topic::bench, service::bench, lifecycle::bench, plan::bench
+        workers::bench, burst::bench, topic::bench, service::bench, lifecycle::bench, plan::bench,
+        reload::bench
 }
 criterion_main!(kernel);

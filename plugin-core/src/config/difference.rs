@@ -301,6 +301,8 @@ fn takes_effect(key: &str) -> TakesEffect {
             TakesEffect::AtOnce
         }
         "drain_timeout" | "health_interval" => TakesEffect::AtOnce,
+        // `watch-plugin` goes by them.
+        "enable_hot_reload" | "watch_interval" => TakesEffect::AtOnce,
         _ if unenforced::of_manager(key) => TakesEffect::NotInForce,
         _ => TakesEffect::NextStart,
     }

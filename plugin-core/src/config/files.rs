@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::origin::Origin;
 use super::reading::{self, Unreadable};
+use super::yaml;
 use crate::digest::Digest;
 
 /// The files that config was read from, with their texts as they were then.
@@ -72,6 +74,27 @@ impl ConfigFiles {
         let mut texts = self.texts.iter();
         let found = texts.find(|file| file.path == path);
         found.map(|file| file.text.clone()).unwrap_or_default()
+    }
+
+    /// These files, but those that hold sections of some plugins as they are in another config.
+    pub(super) fn mixed(&self, new: &Self, plugins: &[&'static str]) -> Self {
+        let holds = |file: &&FileText| {
+            let root = yaml::parse(&file.text, &Origin::Default);
+            root.is_ok_and(|root| plugins.iter().any(|plugin| root.get(plugin).is_some()))
+        };
+        let taken: Vec<&FileText> = new.texts.iter().filter(holds).collect();
+        let is_taken = |file: &FileText| taken.iter().any(|taken| taken.path == file.path);
+        let stay = self
+            .texts
+            .iter()
+            .filter(|file| !holds(file) && !is_taken(file));
+        let mut texts: Vec<FileText> = stay.chain(taken.iter().copied()).cloned().collect();
+        let manager = self.manager_file.clone();
+        texts.sort_by_key(|file| (Some(&file.path) != manager.as_ref(), file.path.clone()));
+        Self {
+            texts,
+            ..self.clone()
+        }
     }
 
     /// What tells these names and texts from others; what could not be read counts by why.

@@ -3,12 +3,15 @@
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
 use super::files::ConfigFiles;
+use super::settings::Settings;
 use crate::digest::Digest;
 use crate::regular;
+use crate::timestamp::Timestamp;
 
 /// Where generations are, below `data_dir`: no plugin has a name with an underscore at its front.
 const FOLDER: &str = "_config";
@@ -46,6 +49,19 @@ struct StoredGeneration {
 }
 
 impl Generation {
+    /// The config that is applied, as it is kept; it has no number yet.
+    pub(super) fn of(settings: &Settings, by: &str) -> Self {
+        Self {
+            number: 0,
+            digest: Self::digest_of(&settings.applied, &settings.variables),
+            time: Timestamp(SystemTime::now()).to_string(),
+            by: by.to_owned(),
+            rolled_back_to: settings.rolled_back_to,
+            variables: settings.variables.clone(),
+            files: Arc::clone(&settings.applied),
+        }
+    }
+
     /// What the texts and the names of variables come to.
     pub(super) fn digest_of(files: &ConfigFiles, variables: &[String]) -> Digest {
         let files = files.digest();

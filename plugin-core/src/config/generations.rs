@@ -8,15 +8,13 @@
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::SystemTime;
 
 use super::files::ConfigFiles;
 use super::generation::{self, Generation};
 use super::rollback::{self, Rollback};
 use super::settings::Settings;
 use crate::owned;
-use crate::timestamp::Timestamp;
+use crate::regular;
 
 /// The configs that were applied, the last few of them.
 ///
@@ -96,22 +94,17 @@ impl Generations {
     ///
     /// When it can't be written. Those that are there stay.
     pub fn record(&self, settings: &Settings, by: &str) -> io::Result<u64> {
-        let digest = Generation::digest_of(&settings.applied, &settings.variables);
+        let generation = Generation::of(settings, by);
         let numbers = self.numbers()?;
         let last = numbers.last().copied();
         let latest = last.and_then(|number| self.read(number).ok());
-        if let Some(latest) = latest.filter(|latest| latest.digest == digest) {
+        if let Some(latest) = latest.filter(|latest| latest.digest == generation.digest) {
             self.remove_old(numbers);
             return Ok(latest.number);
         }
         let generation = Generation {
             number: last.unwrap_or(0) + 1,
-            digest,
-            time: Timestamp(SystemTime::now()).to_string(),
-            by: by.to_owned(),
-            rolled_back_to: settings.rolled_back_to,
-            variables: settings.variables.clone(),
-            files: Arc::clone(&settings.applied),
+            ..generation
         };
         owned::own_dir(&generation::folder(&self.data_dir))?;
         let path = generation::path(&self.data_dir, generation.number);
@@ -120,14 +113,39 @@ impl Generations {
         Ok(generation.number)
     }
 
-    /// Removes the oldest that are too many, but for the one that is in the place of the files.
+    /// Notes that a service has started with one of them: it stays until another one has, however
+    /// many come after it.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be written.
+    pub(crate) fn note_start(&self, number: u64) -> io::Result<()> {
+        if self.started() == Some(number) {
+            return Ok(());
+        }
+        owned::replace(&self.start_mark(), &serde_json::to_vec(&number)?)
+    }
+
+    /// The one that a service has last started with, as far as it is known.
+    #[must_use]
+    pub fn started(&self) -> Option<u64> {
+        let bytes = regular::read(&self.start_mark(), 1 << 10).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    fn start_mark(&self) -> PathBuf {
+        generation::folder(&self.data_dir).join("started.json")
+    }
+
+    /// Removes the oldest that are too many, but for the one that is in the place of the files, and
+    /// the one that a service has last started with.
     fn remove_old(&self, numbers: impl IntoIterator<Item = u64>) {
         let chosen = self.rollback().ok().flatten();
-        let chosen = chosen.map(|rollback| rollback.generation);
+        let kept = [chosen.map(|rollback| rollback.generation), self.started()];
         let numbers: Vec<u64> = numbers.into_iter().collect();
         let too_many = numbers.len().saturating_sub(self.keep);
         let old = numbers.into_iter().take(too_many);
-        for number in old.filter(|number| Some(*number) != chosen) {
+        for number in old.filter(|number| !kept.contains(&Some(*number))) {
             let path = generation::path(&self.data_dir, number);
             if let Err(error) = fs::remove_file(&path) {
                 tracing::warn!("`{}` can't be removed: {error}", path.display());

@@ -13,7 +13,7 @@ use super::generation::Generation;
 use super::interpolation::Filler;
 use super::issue::{Issue, IssueKind};
 use super::manager;
-use super::node::Node;
+use super::node::{Data, Node};
 use super::origin::Origin;
 use super::overrides;
 use super::reading::{self, Unreadable};
@@ -101,11 +101,42 @@ pub(super) fn switches(
         false => reader.file(&path, ""),
     };
     only_enabled(&mut tree, report);
-    for (plugin, enabled) in &sources.switches {
-        let value = Node::from_json(Value::Bool(*enabled), &Origin::Program);
-        tree.insert(&[plugin.clone(), "enabled".to_owned()], value);
+    for (plugin, switch) in &sources.switches {
+        match switch {
+            Some(enabled) => {
+                let value = Node::from_json(Value::Bool(*enabled), &Origin::Operation);
+                tree.insert(&[plugin.clone(), "enabled".to_owned()], value);
+            }
+            None => drop(tree.map_mut().and_then(|sections| sections.remove(plugin))),
+        }
     }
     tree
+}
+
+/// The plugins that an operator turned on or off for good although a source that somebody wrote says
+/// otherwise by now: a warning for each.
+pub(super) fn overridden(tree: &Node, switches: &Node, report: &mut Report) -> Vec<String> {
+    let mut overridden = Vec::new();
+    for (plugin, section) in switches.map().into_iter().flatten() {
+        let below = tree.get(plugin).and_then(|section| section.get("enabled"));
+        let (Some(above), Some(below)) = (section.get("enabled"), below) else {
+            continue;
+        };
+        let is_other = above.data != below.data && matches!(below.data, Data::Bool(_));
+        if is_other && below.place.is_explicit() && above.place.is_text() {
+            let (word, on) = match above.data {
+                Data::Bool(true) => ("enable", "on"),
+                _ => ("disable", "off"),
+            };
+            let what = format!(
+                "`{word}` turned it {on}, which goes before what {} says: `config reset {plugin}` has that decide again",
+                below.place
+            );
+            report.warn(above, format!("{plugin}.enabled"), what);
+            overridden.push(plugin.clone());
+        }
+    }
+    overridden
 }
 
 /// Refuses, in the file of the plugins that are on or off, what it is not for.

@@ -72,12 +72,9 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         report,
     };
     let (manager, manager_section) = loader.manager(&mut tree);
-    tree.lay(layers::switches(
-        &manager.data_dir,
-        sources,
-        book,
-        &mut loader.report,
-    ));
+    let switches = layers::switches(&manager.data_dir, sources, book, &mut loader.report);
+    let overridden = layers::overridden(&tree, &switches, &mut loader.report);
+    tree.lay(switches);
     let mut plugins = BTreeMap::new();
     for plugin in composition.plugins() {
         let settings = loader.plugin(plugin, &mut tree, &manager_section);
@@ -106,6 +103,8 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
             None => Arc::clone(&disk),
         },
         files: disk,
+        overridden,
+        is_mixed: false,
         rolled_back_to: generation.map(|generation| generation.number),
     })
 }
@@ -220,6 +219,10 @@ impl Settings {
         composition: &Composition,
     ) -> Result<Self, ConfigError> {
         let mut settings = now.clone();
+        if self.applied != now.applied && !plugins.is_empty() {
+            settings.applied = Arc::new(now.applied.mixed(&self.applied, plugins));
+            settings.is_mixed = true;
+        }
         for plugin in plugins {
             settings
                 .plugins

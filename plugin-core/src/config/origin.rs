@@ -43,6 +43,8 @@ pub enum Origin {
     },
     /// The program itself: a test, an embedding, the command line.
     Program,
+    /// An operation of the running service: `load` or `unload`.
+    Operation,
 }
 
 fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -99,6 +101,7 @@ impl fmt::Display for Origin {
         match self {
             Self::Default => f.write_str("default"),
             Self::Program => f.write_str("program"),
+            Self::Operation => f.write_str("`load` or `unload`"),
             Self::Environment { variable } => f.write_str(variable),
             Self::Embedded { name, line: 0, .. } => write!(f, "embedded {name}"),
             Self::Embedded { name, line, column } => write!(f, "embedded {name}:{line}:{column}"),

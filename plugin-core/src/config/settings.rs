@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
+use super::generation::Generation;
 use super::issue::Warning;
 use super::manager::{self, ManagerConfig};
 use super::node::Node;
@@ -33,6 +34,10 @@ pub struct Settings {
     pub(super) variables: Vec<String>,
     pub(super) files: Arc<ConfigFiles>,
     pub(super) applied: Arc<ConfigFiles>,
+    /// The plugins that are on or off although a source that somebody wrote says otherwise.
+    pub(super) overridden: Vec<String>,
+    /// Whether what is applied was never on disk as a whole.
+    pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
 }
 
@@ -41,6 +46,18 @@ impl Settings {
     #[must_use]
     pub fn files(&self) -> &ConfigFiles {
         &self.files
+    }
+
+    /// What is applied, as a generation; `None` if it was never on disk as a whole.
+    pub(crate) fn mix(&self) -> Option<Generation> {
+        self.is_mixed.then(|| Generation::of(self, ""))
+    }
+
+    /// The plugins that `enable` or `disable` turned on or off although their config says otherwise
+    /// by now.
+    #[must_use]
+    pub fn overridden(&self) -> &[String] {
+        &self.overridden
     }
 
     /// The generation whose files were read in the place of those on disk.

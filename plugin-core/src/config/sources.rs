@@ -46,8 +46,9 @@ pub struct Sources {
     pub(super) config_dir: Option<PathBuf>,
     pub(super) environment: Variables,
     pub(super) set: Vec<(Vec<String>, Value)>,
-    /// Plugins that are on or off whatever all else says.
-    pub(super) switches: BTreeMap<String, bool>,
+    /// Plugins that are on or off whatever all else says, and those of which `overrides.yaml` does not
+    /// count.
+    pub(super) switches: BTreeMap<String, Option<bool>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
@@ -153,13 +154,14 @@ impl Sources {
         self
     }
 
-    /// Has plugins be on or off whatever all else says; what was said before is replaced.
-    pub(crate) fn switched(mut self, switches: BTreeMap<String, bool>) -> Self {
+    /// Has plugins be on or off whatever all else says, or, without a word, whatever `overrides.yaml`
+    /// says; what was said before is replaced.
+    pub(crate) fn switched(mut self, switches: BTreeMap<String, Option<bool>>) -> Self {
         self.switches = switches;
         self
     }
 
-    pub(crate) fn switches(&self) -> &BTreeMap<String, bool> {
+    pub(crate) fn switches(&self) -> &BTreeMap<String, Option<bool>> {
         &self.switches
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
@@ -13,14 +13,13 @@ use super::instances::Instances;
 use super::kernel::{InstanceReport, Kernel, Life, Pulse};
 use super::metrics::Rates;
 use super::operation::OperationRequest;
-use super::reloads::Reloads;
+use super::reloads::ReloadLog;
 use super::schedules;
 use super::wiring::Wiring;
 use crate::audit::Audit;
 use crate::context::Identity;
 use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
 use crate::means::Before;
-use crate::owned;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
@@ -34,10 +33,6 @@ pub(super) fn assemble(
 ) -> Result<Arc<Kernel>, crate::Error> {
     let manager = &checked.settings.manager;
     let before = Before::of(&manager.data_dir);
-    owned::create_dir_all(&manager.data_dir).map_err(|error| {
-        let path = manager.data_dir.display();
-        crate::Error::config(format!("`{path}` can't be the `data_dir`")).because(error)
-    })?;
     let audit = Audit::open_within(&manager.data_dir, manager.audit)
         .map_err(|error| crate::Error::config("").because(error))?;
     before.keep_audit(&audit)?;
@@ -75,12 +70,12 @@ pub(super) fn assemble(
         stopping: CancellationToken::new(),
         life: Life::begin(),
         pulse: Pulse::begin(),
-        reloads: Reloads::new(),
+        reloads: ReloadLog::new(),
         rates: Rates::begin(),
         has_drained: AtomicBool::new(false),
         reports,
         requests,
-        configured: Mutex::new(Arc::new(checked)),
+        configured: watch::Sender::new(Arc::new(checked)),
     }))
 }
 

@@ -50,7 +50,7 @@ impl Checked {
     /// else says. Things are kept where they are, whatever `data_dir` says now.
     pub(super) fn read_again(
         &self,
-        switches: BTreeMap<String, bool>,
+        switches: BTreeMap<String, Option<bool>>,
     ) -> Result<Self, ConfigureError> {
         let sources = self.sources.clone().switched(switches);
         let here = sources.clone().data_dir(&self.settings.manager.data_dir);
@@ -77,6 +77,18 @@ impl Checked {
             ..self.clone()
         }
         .permitted()
+    }
+
+    /// Whether the files that are applied say what is applied. After the reload of one plugin they need
+    /// not: its file may hold more that is different, and that was not taken over.
+    pub(super) fn is_as_its_files_say(&self) -> bool {
+        let Some(mix) = self.settings.mix() else {
+            return true;
+        };
+        let sources = self.sources.clone().generation(mix);
+        let sources = sources.data_dir(&self.settings.manager.data_dir);
+        let read = config::load(&sources, &self.composition);
+        read.is_ok_and(|read| self.settings.difference(&read).is_empty())
     }
 
     fn permitted(self) -> Result<Self, ConfigureError> {

@@ -16,6 +16,7 @@ use super::running::Running;
 use super::supervisor::Supervisor;
 use crate::compose::{Composition, Note};
 use crate::config::{Settings, Warning};
+use crate::data_lock::DataLock;
 use crate::descriptor::Descriptor;
 use crate::permission::Grants;
 
@@ -108,13 +109,16 @@ impl Configured {
         let (reports, heard) = mpsc::unbounded_channel();
         let (requests, operations) = mpsc::channel(REQUESTS);
         let notes = self.notes();
+        // Before anything is written: a second service has no effect.
+        let lock = DataLock::take(&self.0.settings.manager.data_dir);
+        let lock = lock.await.map_err(refuse)?;
         let kernel = assembly::assemble(self.0, reports, requests).map_err(refuse)?;
         let stop = kernel.stopping.clone();
         let (started, outcome) = oneshot::channel();
         let supervised = supervise(
             Arc::clone(&kernel),
             (operations, heard),
-            stop.clone(),
+            (stop.clone(), lock),
             (started, notes),
         );
         let supervisor = crate::spawn::spawn(supervised);
@@ -166,7 +170,7 @@ fn tell(notes: &[Note]) {
 async fn supervise(
     kernel: Arc<Kernel>,
     (operations, reports): Inbox,
-    stop: CancellationToken,
+    (stop, lock): (CancellationToken, DataLock),
     (started, notes): (oneshot::Sender<Result<StartReport, StartError>>, Vec<Note>),
 ) -> StopReport {
     let outcome = boot::start_all(&kernel, &stop).await;
@@ -175,20 +179,21 @@ async fn supervise(
     tell(&notes);
     let failed = outcome.is_err();
     if !failed {
-        kernel.keep_config("start".to_owned()).await;
+        kernel.keep_config(None).await;
     }
     if failed {
         kernel.audit.close().await;
         crate::ending::ended();
+        drop(lock);
+        drop(started.send(outcome));
+        return StopReport::default();
     }
     // When nobody waits any more, the stop token is cancelled, and the loop ends at once.
     drop(started.send(outcome));
-    if failed {
-        return StopReport::default();
-    }
     let report = Supervisor::new(Arc::clone(&kernel))
         .run(operations, reports, stop)
         .await;
     kernel.audit.close().await;
+    drop(lock);
     report
 }

@@ -1,12 +1,13 @@
 //! What all parts of a running system share.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +18,7 @@ use super::instance::{Instance, InstanceId};
 use super::instances::Instances;
 use super::metrics::Rates;
 use super::operation::OperationRequest;
-use super::reloads::Reloads;
+use super::reloads::ReloadLog;
 use super::state::State;
 use super::status::SystemStatus;
 use super::wiring::Wiring;
@@ -35,7 +36,7 @@ use crate::service::Switchboard;
 pub(super) struct Kernel {
     pub(super) instances: Mutex<Arc<Instances>>,
     /// The config that is applied.
-    pub(super) configured: Mutex<Arc<Checked>>,
+    pub(super) configured: watch::Sender<Arc<Checked>>,
     pub(super) wiring: Wiring,
     pub(super) bus: Bus,
     pub(super) switchboard: Switchboard,
@@ -56,7 +57,7 @@ pub(super) struct Kernel {
     /// When its supervisor last looked for something to do.
     pub(super) pulse: Pulse,
     /// What came of reloads.
-    pub(super) reloads: Reloads,
+    pub(super) reloads: ReloadLog,
     /// How much was done in a second.
     pub(super) rates: Rates,
     /// Whether a stop has waited for accepted events.
@@ -141,25 +142,33 @@ impl Kernel {
 
     /// The config that is applied.
     pub(super) fn configured(&self) -> Arc<Checked> {
-        let configured = self.configured.lock();
-        Arc::clone(&configured.unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.configured.borrow())
     }
 
     /// Takes note that another config is applied.
     pub(super) fn configure(&self, configured: Checked) {
-        let now = self.configured.lock();
-        *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(configured);
+        self.configured.send_replace(Arc::new(configured));
     }
 
     /// Keeps the config that is applied, for `config history` and for a rollback; without a file there
-    /// is nothing to go back to.
-    pub(super) async fn keep_config(&self, by: String) {
+    /// is nothing to go back to. `by` is who had it applied; without it, it is a start.
+    pub(super) async fn keep_config(&self, by: Option<String>) {
         let configured = self.configured();
         if configured.settings.files().is_empty() {
             return;
         }
         let kept = tokio::task::spawn_blocking(move || {
-            Generations::of(&configured.settings).record(&configured.settings, &by)
+            if !configured.is_as_its_files_say() {
+                let what = "its file holds other changes, which are not taken over yet";
+                return Err(io::Error::other(what));
+            }
+            let generations = Generations::of(&configured.settings);
+            let number =
+                generations.record(&configured.settings, by.as_deref().unwrap_or("start"))?;
+            match by {
+                Some(_) => Ok(()),
+                None => generations.note_start(number),
+            }
         });
         match kept.await {
             Ok(Ok(number)) => self.reloads.kept(number),

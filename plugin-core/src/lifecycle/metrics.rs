@@ -13,7 +13,7 @@ use super::status::{PluginStatus, SystemStatus};
 use crate::event::HandlerReport;
 use crate::event::store::Stock;
 use crate::meter::OwnMetric;
-use crate::process::{self, ProcessUsage};
+use crate::process::{self, ProcessFigures};
 use crate::schedule::ScheduleStatus;
 
 /// What the system has done so far, at one moment.
@@ -38,7 +38,7 @@ pub struct MetricsSnapshot {
     /// The number under which the config is kept that is applied, if it is kept.
     pub config_generation: Option<u64>,
     /// What the process takes of the machine.
-    pub process: ProcessUsage,
+    pub process: ProcessFigures,
 }
 
 impl MetricsSnapshot {

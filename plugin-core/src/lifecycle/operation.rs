@@ -67,6 +67,11 @@ pub enum Operation {
         /// Whether the plugins that can't be without it go too; else it is refused.
         cascade: bool,
     },
+    /// Have config decide again whether a plugin is on: forget what the four operations above said.
+    Reset {
+        /// Name of the plugin; `None` for all.
+        plugin: Option<String>,
+    },
     /// Say what an operation would do, and do nothing.
     Plan(Box<Operation>),
     /// What concerns one schedule.
@@ -167,6 +172,10 @@ pub struct OperationOutcome {
     /// takes over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<String>,
+    /// The plugins that `enable` or `disable` turned on or off although their config says otherwise
+    /// by now.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub overridden: Vec<String>,
     /// Accepted events that the plugins it stopped did not come to: they are in the dead letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor there: see [`PluginStop::lost`].
@@ -179,6 +188,7 @@ impl OperationOutcome {
             plugins,
             changes: Vec::new(),
             later: Vec::new(),
+            overridden: Vec::new(),
             dead_lettered: 0,
             lost: 0,
         }
@@ -211,6 +221,7 @@ impl Operation {
             Self::Unload { plugin, .. } => ("unload", Some(plugin)),
             Self::Enable { plugin } => ("enable", Some(plugin)),
             Self::Disable { plugin, .. } => ("disable", Some(plugin)),
+            Self::Reset { plugin } => ("reset", plugin.as_deref()),
             Self::Plan(operation) => ("plan", operation.target().1),
             Self::Schedule { plugin, action, .. } => (action.audit_word(), Some(plugin)),
         }

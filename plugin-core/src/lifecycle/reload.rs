@@ -1,6 +1,6 @@
 //! What another config changes of what runs: a plan of one step for each instance that it concerns.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -9,6 +9,7 @@ use super::checked::{Checked, Wanted};
 use super::instances::Instances;
 use super::report::micros;
 use super::state::State;
+use super::wiring::Wiring;
 use crate::config::{Difference, Impact, PluginChange};
 
 /// What a reload does to one instance, or would do.
@@ -66,28 +67,67 @@ pub(super) struct PlannedChange {
     pub(super) wanted: Option<Wanted>,
 }
 
+/// An instance is to come, and plugins that it can't be without do not run.
+#[derive(Debug)]
+pub(super) struct UnmetNeeds {
+    pub(super) plugin: &'static str,
+    pub(super) missing: Vec<&'static str>,
+}
+
 /// The steps from what is under management to what a config wants: first what goes, last first, then
 /// the others in start order.
-pub(super) fn plan(now: &Instances, difference: &Difference, new: &Checked) -> Vec<PlannedChange> {
+///
+/// # Errors
+///
+/// When an instance is to come and a plugin that it can't be without does not run.
+pub(super) fn plan(
+    now: &Instances,
+    difference: &Difference,
+    new: &Checked,
+    wiring: &Wiring,
+) -> Result<Vec<PlannedChange>, UnmetNeeds> {
     let wanted = new.wanted();
-    let names: BTreeMap<_, _> = wanted.iter().map(|wanted| (wanted.name, wanted)).collect();
-    let gone = now.iter().rev().map(|instance| instance.name());
-    let gone = gone.filter(|name| !names.contains_key(name));
-    let unload = gone.map(|name| planned(name, ChangeAction::Unload, Vec::new(), None));
-    let others = wanted.iter().filter_map(|wanted| {
-        let Some(instance) = now.named(wanted.name) else {
-            return Some(planned(
-                wanted.name,
-                ChangeAction::Load,
-                Vec::new(),
-                Some(*wanted),
-            ));
-        };
-        let (impact, keys) = change_of(difference, wanted.plugin.name)?;
-        let action = action(impact, instance.state(), wanted);
-        Some(planned(wanted.name, action, keys, Some(*wanted)))
+    let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.name).collect();
+    let gone = now.iter().rev().filter(|one| !names.contains(one.name()));
+    let unload = gone.map(|one| {
+        let keys = vec![key_of_number(difference, one.plugin())];
+        planned(one.name(), ChangeAction::Unload, keys, None)
     });
-    unload.chain(others).collect()
+    let mut steps: Vec<_> = unload.collect();
+    // The plugins that run when the turn comes to those that need them.
+    let mut up = BTreeSet::new();
+    for wanted in wanted {
+        let needs = wiring.needs(wanted.id.plugin).iter();
+        let missing: Vec<_> = needs.filter(|need| !up.contains(*need)).collect();
+        let instance = now.named(wanted.name);
+        let step = match instance {
+            None if missing.is_empty() => {
+                let keys = vec![key_of_number(difference, wanted.plugin.name)];
+                Some((ChangeAction::Load, keys))
+            }
+            None => {
+                return Err(UnmetNeeds {
+                    plugin: wanted.name,
+                    missing: missing.into_iter().map(|&need| wiring.name(need)).collect(),
+                });
+            }
+            Some(instance) => {
+                let change = change_of(difference, wanted.plugin.name);
+                let may_run = missing.is_empty();
+                change.map(|(impact, keys)| {
+                    (action(impact, instance.state(), may_run, &wanted), keys)
+                })
+            }
+        };
+        let starts = |action| matches!(action, ChangeAction::Load | ChangeAction::Restart);
+        if instance.is_some_and(|one| one.is_running())
+            || step.as_ref().is_some_and(|(action, _)| starts(*action))
+        {
+            up.insert(wanted.id.plugin);
+        }
+        steps.extend(step.map(|(action, keys)| planned(wanted.name, action, keys, Some(wanted))));
+    }
+    Ok(steps)
 }
 
 fn planned(
@@ -103,6 +143,15 @@ fn planned(
         took: Duration::ZERO,
     };
     PlannedChange { change, wanted }
+}
+
+/// The key by which a plugin has another number of instances.
+fn key_of_number(difference: &Difference, plugin: &str) -> String {
+    let key = match difference.of(plugin) {
+        Some(PluginChange::Changed { .. }) => "replicas",
+        _ => "enabled",
+    };
+    format!("{plugin}.{key}")
 }
 
 /// What is different for an instance that is wanted before and after: the number of instances does
@@ -123,12 +172,12 @@ fn change_of(difference: &Difference, plugin: &str) -> Option<(Impact, Vec<Strin
     ))
 }
 
-/// The least that will do.
-fn action(impact: Impact, state: State, wanted: &Wanted) -> ChangeAction {
+/// The least that will do; `may_run` says whether all runs that the instance can't be without.
+fn action(impact: Impact, state: State, may_run: bool, wanted: &Wanted) -> ChangeAction {
     let takes_over = wanted.plugin.hooks.reload.is_some();
     match (impact, state) {
         // It is not changed, but may come up now.
-        (Impact::Own | Impact::Instance, State::Failed) => ChangeAction::Restart,
+        (Impact::Own | Impact::Instance, State::Failed) if may_run => ChangeAction::Restart,
         (Impact::Own, State::Running) if takes_over => ChangeAction::Reload,
         (Impact::Own | Impact::Instance, State::Running) => ChangeAction::Restart,
         _ => ChangeAction::Update,

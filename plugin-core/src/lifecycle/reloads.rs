@@ -11,11 +11,11 @@ use super::operation::{OperationError, OperationOutcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ReloadCounts {
-    /// Reloads that were taken over, also those that changed nothing.
+    /// ReloadLog that were taken over, also those that changed nothing.
     pub applied: u64,
-    /// Reloads that were refused before anything was changed.
+    /// ReloadLog that were refused before anything was changed.
     pub refused: u64,
-    /// Reloads that a plugin failed with: what held before holds again.
+    /// ReloadLog that a plugin failed with: what held before holds again.
     pub rolled_back: u64,
     /// What came of the last one, and when.
     pub last: Option<(ReloadOutcome, SystemTime)>,
@@ -37,13 +37,13 @@ pub enum ReloadOutcome {
 
 /// Notes what comes of reloads, and shows it to whoever watches.
 #[derive(Debug)]
-pub(super) struct Reloads {
+pub(super) struct ReloadLog {
     counts: watch::Sender<ReloadCounts>,
     /// The number of the config that is applied; 0 if it is not kept.
     generation: AtomicU64,
 }
 
-impl Reloads {
+impl ReloadLog {
     pub(super) fn new() -> Self {
         Self {
             counts: watch::Sender::default(),

@@ -5,6 +5,9 @@ use std::fmt;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
+use super::checked::Checked;
 use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::state::State;
@@ -106,6 +109,13 @@ impl System {
         Some(config::files(&configured.sources, &configured.composition))
     }
 
+    /// Tells of each config that is applied from now on; `None` when the system is gone.
+    #[must_use]
+    pub fn reloads(&self) -> Option<Reloads> {
+        self.kernel()
+            .map(|kernel| Reloads(kernel.configured.subscribe()))
+    }
+
     /// How long config files that have changed are left alone before they are taken over; `None`
     /// when they are not, because `enable_hot_reload` is off.
     #[must_use]
@@ -149,6 +159,22 @@ impl System {
 
     fn kernel(&self) -> Option<Arc<Kernel>> {
         self.0.upgrade()
+    }
+}
+
+/// Tells of each config that is applied. It does not keep the system alive.
+#[derive(Debug)]
+pub struct Reloads(watch::Receiver<Arc<Checked>>);
+
+impl Reloads {
+    /// Waits until another config is applied than at the last call; `false` when there will be none,
+    /// for the system is gone.
+    ///
+    /// # Cancel safety
+    ///
+    /// What was not told yet is told by the next call.
+    pub async fn next(&mut self) -> bool {
+        self.0.changed().await.is_ok()
     }
 }
 

@@ -272,7 +272,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("data_dir", "./other", NextStart),
         ("dead_letters.capacity", "7", NextStart),
         ("drain_timeout", "1s", AtOnce),
-        ("enable_hot_reload", "true", NextStart),
+        ("enable_hot_reload", "true", AtOnce),
         ("enable_metrics", "true", NextStart),
         ("enable_sandbox", "true", NotInForce),
         ("health_interval", "1s", AtOnce),
@@ -286,7 +286,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("roles.idle.permissions", "[]", AtOnce),
         ("start.policy", "retry", AtOnce),
         ("timeout", "1s", AtOnce),
-        ("watch_interval", "1s", NextStart),
+        ("watch_interval", "1s", AtOnce),
     ];
     let lines = expected.map(|(path, value, _)| format!("  {}\n", nested(path, value)));
     let difference = between("", &format!("plugin_manager:\n{}", lines.concat()));

@@ -342,8 +342,13 @@ impl Set {
     }
 
     pub(crate) fn configure(&self) -> Configured {
+        self.configure_from(|sources| sources)
+    }
+
+    /// The same, with something more to read.
+    pub(crate) fn configure_from(&self, more: impl FnOnce(Sources) -> Sources) -> Configured {
         Manager::builder(&self.composition)
-            .sources(self.sources.clone())
+            .sources(more(self.sources.clone()))
             .configure()
             .unwrap()
     }

@@ -15,3 +15,4 @@ mod reload;
 mod start;
 mod stop;
 mod supervision;
+mod switches;

@@ -219,15 +219,27 @@ fn broken(error: hyper::Error) -> io::Error {
     io::Error::new(kind, error)
 }
 
-impl fmt::Display for ClientError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl ClientError {
+    /// What to do about it, where that can be said.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::NotRunning { .. } => Some(
+                "start one with `run`, or name the folder of the one that runs with `--data-dir`",
+            ),
+            Self::Denied { .. } => Some("ask as the user of the service, or as root"),
+            _ => None,
+        }
+    }
+
+    /// What is wrong.
+    fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotRunning { socket } => {
                 let folder = socket.parent().and_then(Path::parent).unwrap_or(socket);
                 write!(
                     f,
-                    "no service runs with the data folder `{}`: start one with `run`, or name the \
-                     folder of the one that runs with `--data-dir`",
+                    "no service runs with the data folder `{}`",
                     folder.display()
                 )
             }
@@ -238,15 +250,22 @@ impl fmt::Display for ClientError {
                 }
                 write!(f, "does not answer within {waited:?}")
             }
-            Self::Denied { socket } => write!(
-                f,
-                "`{}` is another user's: ask as the user of the service, or as root",
-                socket.display()
-            ),
+            Self::Denied { socket } => write!(f, "`{}` is another user's", socket.display()),
             Self::Gone => {
                 f.write_str("the service closed the connection: it stops, or has stopped")
             }
             Self::Failed { socket, error } => write!(f, "`{}`: {error}", socket.display()),
+        }
+    }
+}
+
+impl fmt::Display for ClientError {
+    /// What is wrong, and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what(f)?;
+        match self.remedy() {
+            Some(remedy) => write!(f, ": {remedy}"),
+            None => Ok(()),
         }
     }
 }

@@ -7,8 +7,9 @@
 //! | `GET /v1/status` | the state of the whole and of each plugin |
 //! | `GET /v1/plugins` | the state of each plugin |
 //! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
-//! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop`, `restart`, `reload`, `load`, `unload`, `enable` or `disable` |
+//! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop`, `restart`, `reload`, `load`, `unload`, `enable`, `disable` or `reset` |
 //! | `POST /v1/reload` | what changed of each instance by the config that is read again |
+//! | `POST /v1/reset` | what changed because config decides again which plugins are on |
 //! | `GET /v1/schedules` | every schedule and how it does |
 //! | `POST /v1/plugins/{plugin}/schedules/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
 //!
@@ -22,8 +23,8 @@
 //! request is compared with the user of the process at the other end: only the service's own user
 //! and root are served. [`Client`] is the other end.
 //!
-//! One service has a data folder: a lock beside the socket is held as long as the plugin runs, and a
-//! second service does not start. A socket that a killed process left behind is replaced.
+//! One service has a data folder, which the manager locks. A socket that a killed process left behind
+//! is replaced.
 //!
 //! A client that is slow, or one of too many, loses its connection, and none holds up a stop:
 //! [`AdminConfig`] has the limits.

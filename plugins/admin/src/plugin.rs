@@ -15,7 +15,7 @@ use plugin_http::{
 use crate::config::AdminConfig;
 use crate::peer::{Gate, Peer};
 use crate::routes::{self, Backends};
-use crate::socket::{Lock, Socket};
+use crate::socket::{Socket, listen};
 
 /// Most bytes of a request's body.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -30,7 +30,7 @@ pub struct Admin {
     system: System,
     operator: Option<Operator>,
     log: SecurityLog,
-    lock: Lock,
+    data: DataDir,
     server: Mutex<Option<(Server, Socket)>>,
 }
 
@@ -44,21 +44,20 @@ impl Admin {
         operator: Option<Operator>,
         log: SecurityLog,
         data: DataDir,
-    ) -> Result<Self> {
-        Ok(Self {
+    ) -> Self {
+        Self {
             config,
             system,
             operator,
             log,
-            // Before anything starts: a second service has no effect.
-            lock: Lock::take(data.path())?,
+            data,
             server: Mutex::new(None),
-        })
+        }
     }
 
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
-        let (socket, unix) = self.lock.listen()?;
+        let (socket, unix) = listen(self.data.path())?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let server = Server::serve(unix, self.routers(), self.limits(), &spawn)?;
         tracing::info!(socket = %socket.path().display(), "the owner can operate the service");

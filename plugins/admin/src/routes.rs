@@ -46,6 +46,7 @@ fn table(backends: &Backends) -> Vec<Route> {
             post(plugins::operate).with_state(with()),
         ),
         Route::new("POST /v1/reload", post(reload).with_state(with())),
+        Route::new("POST /v1/reset", post(reset).with_state(with())),
         Route::new("GET /v1/schedules", get(schedules::list).with_state(with())),
         Route::new(
             "POST /v1/plugins/{plugin}/schedules/{schedule}/{action}",
@@ -143,6 +144,19 @@ async fn reload(
     let operation = options.of(Operation::Reload { plugin: None });
     Ok(backends
         .operate(&actor, "reload", operation)
+        .await?
+        .into_response())
+}
+
+async fn reset(
+    State(backends): State<Backends>,
+    Extension(actor): Extension<Actor>,
+    body: JsonBody,
+) -> Result<Response, Problem> {
+    let options = body.read::<Options>()?.alone("reset")?;
+    let operation = options.of(Operation::Reset { plugin: None });
+    Ok(backends
+        .operate(&actor, "reset", operation)
         .await?
         .into_response())
 }

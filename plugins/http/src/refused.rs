@@ -11,10 +11,10 @@ use crate::problem::Problem;
 
 impl From<OperationError> for Problem {
     fn from(error: OperationError) -> Self {
-        let detail = error.to_string();
+        let (detail, remedy) = (error.to_string(), error.remedy());
         let not_found = || Self::new(StatusCode::NOT_FOUND, detail.as_str());
         let conflict = || Self::new(StatusCode::CONFLICT, detail.as_str());
-        match error {
+        let problem = match error {
             OperationError::Unknown { known, .. } => not_found().with("plugins", known),
             OperationError::UnknownSchedule { known, .. } => not_found().with("schedules", known),
             OperationError::State { state, .. } => conflict().with("state", json!(state)),
@@ -23,7 +23,7 @@ impl From<OperationError> for Problem {
             }
             OperationError::Needs { missing, .. } => conflict().with("needs", missing),
             OperationError::ScheduleState { state, .. } => conflict().with("state", json!(state)),
-            OperationError::ScheduleRuns { .. } => conflict(),
+            OperationError::ScheduleRuns { .. } | OperationError::NotLoaded { .. } => conflict(),
             OperationError::Config(error) => {
                 let detail = "the config is not taken over, what held before goes on";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", error.lines())
@@ -35,6 +35,10 @@ impl From<OperationError> for Problem {
             | OperationError::RolledBack { .. }
             | OperationError::Failed { .. } => Self::new(StatusCode::INTERNAL_SERVER_ERROR, detail),
             _ => Self::unavailable(detail),
+        };
+        match remedy {
+            Some(remedy) => problem.with("remedy", remedy),
+            None => problem,
         }
     }
 }

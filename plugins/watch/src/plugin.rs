@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_core::lifecycle::{Operated, Operation, OperationError, Operator, System};
+use plugin_core::lifecycle::{Operated, Operation, OperationError, Operator, Reloads, System};
 use plugin_core::prelude::*;
 use tokio::time::sleep;
 
@@ -31,31 +31,52 @@ impl Watch {
 
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
-        let known = self.system.config_files();
-        let (Some(interval), Some(known)) = (self.system.hot_reload(), known) else {
-            return Ok(());
-        };
-        let (system, last) = (self.system.clone(), known.clone());
-        let look = move || system.config_files_now().unwrap_or_else(|| last.clone());
-        let changes = Changes::new(known, look, self.mode, interval);
-        tasks.spawn("watch", take_over(changes, self.operator.clone(), interval))?;
+        if let Some(reloads) = self.system.reloads() {
+            let (system, operator) = (self.system.clone(), self.operator.clone());
+            tasks.spawn("watch", watch(self.mode, system, operator, reloads))?;
+        }
         Ok(())
     }
 }
 
-async fn take_over(mut changes: Changes, operator: Operator, pause: Duration) {
+/// Watches while config asks for it, by the interval that holds.
+async fn watch(mode: Mode, system: System, operator: Operator, mut reloads: Reloads) {
     loop {
-        let files = names(&changes.next().await);
-        tracing::info!(files, "config files have changed");
-        let reload = || operator.operate(Operation::Reload { plugin: None });
-        let mut reloaded = reload().await;
-        // Nothing is reloaded before all plugins run.
-        while let Err(OperationError::AskerState { .. }) = reloaded {
-            sleep(pause).await;
-            reloaded = reload().await;
+        let interval = system.hot_reload();
+        let mut changes = interval.and_then(|interval| changes(mode, &system, interval));
+        let next = async |changes: &mut Option<Changes>| match changes {
+            Some(changes) => changes.next().await,
+            None => std::future::pending().await,
+        };
+        while system.hot_reload() == interval {
+            tokio::select! {
+                change = next(&mut changes) => take_over(&change, &operator, interval).await,
+                is_another = reloads.next() => if !is_another {
+                    return;
+                },
+            }
         }
-        tell(&files, reloaded);
     }
+}
+
+fn changes(mode: Mode, system: &System, interval: Duration) -> Option<Changes> {
+    let known = system.config_files()?;
+    let (system, last) = (system.clone(), known.clone());
+    let look = move || system.config_files_now().unwrap_or_else(|| last.clone());
+    Some(Changes::new(known, look, mode, interval))
+}
+
+async fn take_over(change: &Change, operator: &Operator, pause: Option<Duration>) {
+    let files = names(change);
+    tracing::info!(files, "config files have changed");
+    let reload = || operator.operate(Operation::Reload { plugin: None });
+    let mut reloaded = reload().await;
+    // Nothing is reloaded before all plugins run.
+    while let Err(OperationError::AskerState { .. }) = reloaded {
+        sleep(pause.unwrap_or_default()).await;
+        reloaded = reload().await;
+    }
+    tell(&files, reloaded);
 }
 
 fn names(change: &Change) -> String {
@@ -67,12 +88,20 @@ fn names(change: &Change) -> String {
 /// What has become of a change; what the manager took over, it tells itself.
 fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
     match reloaded {
-        Ok(Operated::Done(outcome)) if !outcome.later.is_empty() => {
-            let keys = outcome.later.join(", ");
-            tracing::warn!(keys, "these keys hold with the next start of the process");
-        }
-        Ok(Operated::Done(outcome)) if outcome.changes.is_empty() => {
-            tracing::info!(files, "what has changed concerns nothing that runs");
+        Ok(Operated::Done(outcome)) => {
+            if !outcome.overridden.is_empty() {
+                let plugins = outcome.overridden.join(", ");
+                tracing::warn!(
+                    plugins,
+                    "`enable` or `disable` goes before what the files say of these: `config reset` has the files decide"
+                );
+            }
+            if !outcome.later.is_empty() {
+                let keys = outcome.later.join(", ");
+                tracing::warn!(keys, "these keys hold with the next start of the process");
+            } else if outcome.changes.is_empty() {
+                tracing::info!(files, "what has changed concerns nothing that runs");
+            }
         }
         Ok(_) => {}
         // The same files are not read again, so this is told once.

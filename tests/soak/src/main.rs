@@ -12,6 +12,8 @@ mod load;
 mod options;
 #[path = "../../../xtask/src/demo/random.rs"]
 mod random;
+mod reloads;
+mod requests;
 mod samples;
 mod set;
 mod verdict;
@@ -28,6 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 use books::Books;
 use options::Options;
+use reloads::Files;
 use samples::Samples;
 use verdict::Findings;
 
@@ -53,15 +56,29 @@ fn main() -> ExitCode {
 }
 
 async fn soak(options: Options) -> Findings {
-    let Options { seed, duration } = options;
-    say(&format!("seed {seed}, {} s", duration.as_secs()));
-    let data = tempfile::tempdir().expect("there is room for a directory");
+    let Options { seed, duration, .. } = options;
+    match options.reloads {
+        Some(count) => say(&format!("seed {seed}, {count} reloads")),
+        None => say(&format!("seed {seed}, {} s", duration.as_secs())),
+    }
+    let root = tempfile::tempdir().expect("there is room for a directory");
+    let (data, files) = (
+        root.path().join("data"),
+        Files::copied(&root.path().join("config")),
+    );
     let before = samples::tasks();
-    let running = Arc::new(set::start(data.path()).await);
+    let running = Arc::new(set::start(&data, files.folder()).await);
     let books = running.service::<dyn Books>().expect("its provider runs");
-    let samples = disturb(&running, &books, options).await;
-
     let mut findings = Findings::default();
+    let samples = match options.reloads {
+        Some(count) => {
+            let samples = reloads::disturb(&running, &books, (&files, &data), (count, seed)).await;
+            reloads::untouched(&running, &mut findings);
+            samples
+        }
+        None => disturb(&running, &books, options).await,
+    };
+
     if tokio::time::timeout(SETTLES, running.idle()).await.is_err() {
         let backlog = running.bus().backlog();
         findings.add(format!("{backlog} events were not handled in {SETTLES:?}"));

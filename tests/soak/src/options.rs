@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
-const USAGE: &str = "usage: soak [--minutes N | --seconds N] [--seed S]";
+const USAGE: &str = "usage: soak [--minutes N | --seconds N | --reloads N] [--seed S]";
 
 /// How long, and which faults.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Options {
     pub(super) duration: Duration,
     pub(super) seed: u64,
+    /// So many reloads in the place of faults.
+    pub(super) reloads: Option<u32>,
 }
 
 impl Options {
@@ -16,6 +18,7 @@ impl Options {
         let mut options = Self {
             duration: Duration::from_secs(600),
             seed: 7,
+            reloads: None,
         };
         while let Some(arg) = args.next() {
             let value = args.next().unwrap_or_default();
@@ -25,6 +28,7 @@ impl Options {
                 "--minutes" => options.duration = Duration::from_secs(number.saturating_mul(60)),
                 "--seconds" => options.duration = Duration::from_secs(number),
                 "--seed" => options.seed = number,
+                "--reloads" => options.reloads = u32::try_from(number).ok(),
                 _ => return Err(format!("`{arg}` is no option\n{USAGE}")),
             }
         }

@@ -63,7 +63,7 @@ impl Samples {
 }
 
 impl Sample {
-    fn now(running: &Running) -> Self {
+    pub(super) fn now(running: &Running) -> Self {
         let plugins = running.status().plugins;
         let queued = plugins.iter().map(|plugin| plugin.queued as u64);
         Self {

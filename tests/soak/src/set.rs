@@ -204,7 +204,7 @@ static B: Descriptor = faulty(FAULTY[1]);
 static C: Descriptor = faulty(FAULTY[2]);
 
 /// Starts all of them, with the config that the app ships.
-pub(super) async fn start(data: &Path) -> Running {
+pub(super) async fn start(data: &Path, config: &Path) -> Running {
     let composition = Composition::assemble(&[
         plugin_logger::Logger::DESCRIPTOR,
         plugin_admin::Admin::DESCRIPTOR,
@@ -228,17 +228,17 @@ pub(super) async fn start(data: &Path) -> Running {
         &C,
     ]);
     let configured = Manager::builder(&composition.expect("the set fits"))
-        .sources(sources(data))
+        .sources(sources(data, config))
         .configure();
     let started = configured.expect("the config is good").start().await;
     started.expect("all of them start")
 }
 
-fn sources(data: &Path) -> Sources {
-    let config = |path: &str| format!("{}/../../config/{path}", env!("CARGO_MANIFEST_DIR"));
+fn sources(data: &Path, config: &Path) -> Sources {
+    let shipped = format!("{}/../../config", env!("CARGO_MANIFEST_DIR"));
     let sources = Sources::new()
-        .manager_file(config("plugin_manager.yaml"))
-        .config_dir(config("plugins"))
+        .manager_file(format!("{shipped}/plugin_manager.yaml"))
+        .config_dir(config)
         .data_dir(data)
         .plugin_config("logger-plugin", json!({"level": "off"}))
         .plugin_config("api-plugin", json!({"address": "127.0.0.1:0"}));

@@ -10,6 +10,8 @@ mod feed;
 mod followed;
 mod history;
 mod kept;
+#[cfg(unix)]
+mod killed;
 mod letters;
 mod metrics;
 mod operated;

@@ -2,7 +2,7 @@
 
 mod asked;
 mod child;
-mod crash;
+pub(crate) mod crash;
 mod dead;
 mod down;
 mod dropped;

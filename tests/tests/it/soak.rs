@@ -31,6 +31,20 @@ fn a_few_seconds_of_faults_leave_everything_accounted_for() {
 }
 
 #[test]
+fn report_a2_a_hundred_reloads_lose_no_event_and_no_connection() {
+    let output = Command::new(binary())
+        .args(["--reloads", "100", "--seed", "11"])
+        // As `cargo xtask soak` sets it.
+        .env("MALLOC_MMAP_THRESHOLD_", "1048576")
+        .env("MALLOC_ARENA_MAX", "1")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    assert!(said.ends_with("good\n"), "{said}");
+}
+
+#[test]
 fn a_wrong_option_is_named() {
     let output = Command::new(binary()).args(["--hours", "1"]).output();
     let output = output.unwrap();

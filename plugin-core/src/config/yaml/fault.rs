@@ -8,8 +8,8 @@ const QUOTE: &str = "a text in quotes begins here and does not end: write the cl
 const TAB: &str = "a tab can't indent a line: write spaces";
 const COLON: &str = "a key can't stand here: begin it on a line of its own, close what is open \
     before it, and put a text that holds `: ` in quotes";
-const COLUMN: &str = "the line begins in a column of its own: indent it as far as the keys or items \
-    that it belongs to";
+const COLUMN: &str = "this line is indented unlike the keys or items around it: give it as many \
+    spaces as those beside it have, or more than the one that it belongs to";
 const ESCAPE: &str = "`\\` begins no escape that there is: write `\\\\` for a backslash, or put the \
     text in single quotes";
 const BLOCK: &str = "the text after `|` or `>` begins on the next line, indented with spaces: write \

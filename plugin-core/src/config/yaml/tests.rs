@@ -146,7 +146,7 @@ fn report_d_what_is_no_yaml_is_told_with_the_remedy() {
         ("a: {}}", "1:6: a bracket or brace closes what none opened"),
         (
             "a:\n    b: 1\n   c: 1",
-            "3:4: the line begins in a column of its own",
+            "3:4: this line is indented unlike the keys or items around it",
         ),
         (
             "a: @b",

@@ -12,12 +12,17 @@ use crate::schedule::ScheduleState;
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OperationError {
-    /// No plugin of that name runs or could run: it is not in the build, or config turned it off.
+    /// No plugin of that name is in the build, or it has no instance of that number.
     Unknown {
         /// The name.
         plugin: String,
-        /// The plugins under management.
+        /// The plugins of the build.
         known: Vec<&'static str>,
+    },
+    /// The plugin is not under management: config turned it off, or it was unloaded.
+    NotLoaded {
+        /// Name of the plugin.
+        plugin: &'static str,
     },
     /// The plugin is in a state that does not allow it.
     State {
@@ -105,32 +110,57 @@ pub enum OperationError {
     Stopping,
 }
 
-impl fmt::Display for OperationError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
+impl OperationError {
+    /// What to do about it, where that can be said.
+    #[must_use]
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
             Self::Unknown { plugin, known } => {
-                write!(f, "no plugin `{plugin}` is under management")?;
-                match nearest(plugin, known.iter().copied()) {
-                    Some(meant) => write!(f, "; did you mean `{meant}`?"),
-                    None => Ok(()),
-                }
+                let meant = nearest(plugin, known.iter().copied())?;
+                format!("did you mean `{meant}`?")
             }
+            Self::NotLoaded { .. } => {
+                "`load` brings it in until the next start of the process, `enable` for good"
+                    .to_owned()
+            }
+            Self::Needed { by, .. } => {
+                let them = one_or(by, "it", "them");
+                format!("stop {them} first, or all of them with `cascade`")
+            }
+            Self::Required { by, .. } => {
+                format!("with `cascade` {} too", one_or(by, "it goes", "they go"))
+            }
+            Self::Needs { missing, .. } => {
+                let them = one_or(missing, "it", "them");
+                format!("`start` {them} first, or `load` what is not loaded")
+            }
+            Self::ScheduleRuns { .. } => "wait for its end".to_owned(),
+            _ => return None,
+        })
+    }
+
+    /// What is wrong.
+    fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unknown { plugin, .. } => write!(f, "there is no plugin `{plugin}`"),
+            Self::NotLoaded { plugin } => write!(f, "`{plugin}` is not loaded"),
             Self::State { plugin, state } => write!(f, "`{plugin}` is {state}"),
-            Self::Needed { plugin, by } => write!(
-                f,
-                "`{plugin}` is needed by `{}`, which run: stop them first, or stop with cascade",
-                by.join("`, `")
-            ),
-            Self::Required { plugin, by } => write!(
-                f,
-                "`{plugin}` can't go while `{}` stay, which can't be without it: use cascade to have them go too",
-                by.join("`, `")
-            ),
-            Self::Needs { plugin, missing } => write!(
-                f,
-                "`{plugin}` needs `{}`, which do not run: start them first",
-                missing.join("`, `")
-            ),
+            Self::Needed { plugin, by } => {
+                let run = one_or(by, "runs", "run");
+                write!(f, "`{plugin}` is needed by {}, which {run}", quoted(by))
+            }
+            Self::Required { plugin, by } => {
+                let stay = one_or(by, "stays, which", "stay, which");
+                let by = quoted(by);
+                write!(
+                    f,
+                    "`{plugin}` can't go while {by} {stay} can't be without it"
+                )
+            }
+            Self::Needs { plugin, missing } => {
+                let run = one_or(missing, "does not run", "do not run");
+                write!(f, "`{plugin}` needs {}, which {run}", quoted(missing))
+            }
             Self::Failed { plugin, error } => write!(f, "`{plugin}` failed: {error}"),
             Self::UnknownSchedule {
                 plugin,
@@ -145,8 +175,8 @@ impl fmt::Display for OperationError {
                 known,
             } => write!(
                 f,
-                "`{plugin}` has no schedule `{schedule}`: it has `{}`",
-                known.join("`, `")
+                "`{plugin}` has no schedule `{schedule}`: it has {}",
+                quoted(known)
             ),
             Self::ScheduleState {
                 plugin,
@@ -155,7 +185,7 @@ impl fmt::Display for OperationError {
             } => write!(f, "schedule `{schedule}` of `{plugin}` is {state}"),
             Self::ScheduleRuns { plugin, schedule } => write!(
                 f,
-                "schedule `{schedule}` of `{plugin}` runs, and its runs do not overlap: wait for its end"
+                "schedule `{schedule}` of `{plugin}` runs, and its runs do not overlap"
             ),
             Self::AskerState { plugin, state } => write!(
                 f,
@@ -181,14 +211,41 @@ impl fmt::Display for OperationError {
                     [] => Ok(()),
                     failed => write!(
                         f,
-                        "; of the plugins that were changed back, `{}` failed to come up again",
-                        failed.join("`, `")
+                        "; of the plugins that were changed back, {} failed to come up again",
+                        quoted(failed)
                     ),
                 }
             }
             Self::NoPlan(operation) => write!(f, "`{operation}` has no dry run"),
             Self::Stopping => f.write_str("the system is stopping"),
         }
+    }
+}
+
+impl fmt::Display for OperationError {
+    /// What is wrong, and what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.what(f)?;
+        match self.remedy() {
+            Some(remedy) => write!(f, ": {remedy}"),
+            None => Ok(()),
+        }
+    }
+}
+
+fn quoted<T: AsRef<str>>(names: &[T]) -> String {
+    let names: Vec<_> = names
+        .iter()
+        .map(|name| format!("`{}`", name.as_ref()))
+        .collect();
+    names.join(", ")
+}
+
+/// The word for one of them, or for any other number.
+fn one_or<T>(names: &[T], one: &'static str, more: &'static str) -> &'static str {
+    match names {
+        [_] => one,
+        _ => more,
     }
 }
 

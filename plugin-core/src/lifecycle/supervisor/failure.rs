@@ -117,7 +117,7 @@ impl SupervisorState {
     }
 
     /// A restart waits for that of what it needs; without one it is off.
-    fn postpone(&self, instance: &Instance, need: usize) {
+    pub(super) fn postpone(&self, instance: &Instance, need: usize) {
         let instances = self.kernel.instances();
         let mut records = self.records();
         let due = (instances.of_plugin(need).iter())

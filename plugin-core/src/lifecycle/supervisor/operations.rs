@@ -73,7 +73,8 @@ impl SupervisorState {
             Operation::Load { .. }
             | Operation::Unload { .. }
             | Operation::Enable { .. }
-            | Operation::Disable { .. } => self.take_in(operation, actor, escalation).await,
+            | Operation::Disable { .. }
+            | Operation::Reset { .. } => self.take_in(operation, actor, escalation).await,
         }
     }
 
@@ -96,7 +97,7 @@ impl SupervisorState {
                     .as_deref()
                     .map(|plugin| self.find(plugin))
                     .transpose()?;
-                let only = plugin.iter().map(|found| found[0].plugin()).collect();
+                let only = plugin.map(|found| vec![found[0].plugin()]);
                 let switches = self.kernel.configured().sources.switches().clone();
                 Ok(Wish {
                     only,
@@ -104,6 +105,7 @@ impl SupervisorState {
                     kept: Vec::new(),
                 })
             }
+            Operation::Reset { plugin } => self.reset(plugin.as_deref()),
             Operation::Load { plugin } => self.switch(plugin, on(false)),
             Operation::Enable { plugin } => self.switch(plugin, on(true)),
             Operation::Unload { plugin, cascade } => self.switch(plugin, off(*cascade, false)),
@@ -235,14 +237,42 @@ impl SupervisorState {
     fn find(&self, plugin: &str) -> Result<Vec<Arc<Instance>>, OperationError> {
         let instances = self.kernel.instances();
         match instances.find(plugin) {
-            [] => Err(OperationError::Unknown {
-                plugin: plugin.to_owned(),
-                known: (self.kernel.plugins().iter())
-                    .map(|plugin| plugin.name)
-                    .collect(),
+            [] => Err(match self.of_build(plugin) {
+                Ok(plugin) => OperationError::NotLoaded { plugin },
+                Err(unknown) => unknown,
             }),
             found => Ok(found.to_vec()),
         }
+    }
+
+    /// Refuses to load a plugin while one that it can't be without is not loaded.
+    pub(super) fn loaded_needs(&self, plugin: &'static str) -> Result<(), OperationError> {
+        let (configured, instances) = (self.kernel.configured(), self.kernel.instances());
+        let place = configured
+            .composition
+            .plugins()
+            .position(|one| one.name == plugin);
+        let wiring = &self.kernel.wiring;
+        let needs = place.map_or(&[][..], |place| wiring.needs(place)).iter();
+        let missing: Vec<_> = needs
+            .filter(|need| instances.of_plugin(**need).is_empty())
+            .map(|need| wiring.name(*need))
+            .collect();
+        match missing.is_empty() {
+            true => Ok(()),
+            false => Err(OperationError::Needs { plugin, missing }),
+        }
+    }
+
+    /// The name of a plugin of the build, whether or not it is under management.
+    pub(super) fn of_build(&self, plugin: &str) -> Result<&'static str, OperationError> {
+        let configured = self.kernel.configured();
+        let known = || configured.composition.plugins().map(|one| one.name);
+        let found = known().find(|name| *name == plugin);
+        found.ok_or_else(|| OperationError::Unknown {
+            plugin: plugin.to_owned(),
+            known: known().collect(),
+        })
     }
 }
 

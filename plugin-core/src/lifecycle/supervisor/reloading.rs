@@ -1,7 +1,7 @@
 //! Takes another config over, all of it or nothing: what a step changed is changed back when a later
 //! one fails.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -21,12 +21,13 @@ use crate::lifecycle::{starting, stopping};
 /// What is to be read again.
 #[derive(Debug)]
 pub(super) struct Wish {
-    /// The plugins that are taken over; without any, all are.
-    pub(super) only: Vec<&'static str>,
-    /// The plugins that are on or off until the next start, whatever config says.
-    pub(super) switches: BTreeMap<String, bool>,
+    /// The plugins that are taken over; `None` for all, and the manager's own section.
+    pub(super) only: Option<Vec<&'static str>>,
+    /// The plugins that are on or off until the next start, whatever config says; without a word, config
+    /// decides and `overrides.yaml` does not.
+    pub(super) switches: BTreeMap<String, Option<bool>>,
     /// Those of them that are noted for all later starts too.
-    pub(super) kept: Vec<(&'static str, bool)>,
+    pub(super) kept: Vec<(String, Option<bool>)>,
 }
 
 /// How a plugin is turned on or off.
@@ -44,8 +45,8 @@ pub(super) struct Switch {
 pub(super) struct Prepared {
     checked: Checked,
     steps: Vec<PlannedChange>,
-    /// The plugins that are on or off from now on, at all later starts too.
-    kept: Vec<(&'static str, bool)>,
+    /// What is noted of plugins for all later starts.
+    kept: Vec<(String, Option<bool>)>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
 }
@@ -72,6 +73,7 @@ impl Prepared {
         let mut outcome = OperationOutcome::of(Vec::new());
         outcome.changes = self.steps.into_iter().map(|step| step.change).collect();
         outcome.later = self.later;
+        outcome.overridden = self.checked.settings.overridden().to_vec();
         outcome
     }
 }
@@ -87,9 +89,9 @@ impl SupervisorState {
         } = wish;
         let read = tokio::task::spawn_blocking(move || {
             let new = now.read_again(switches)?;
-            match &*only {
-                [] => Ok((now, new.will_move(), new)),
-                only => new.only(only, &now).map(|new| (now, false, new)),
+            match only {
+                None => Ok((now, new.will_move(), new)),
+                Some(only) => new.only(&only, &now).map(|new| (now, false, new)),
             }
         });
         let (now, will_move, checked) = (read.await)
@@ -100,7 +102,16 @@ impl SupervisorState {
         let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
-            steps: plan(&self.kernel.instances(), &difference, &checked),
+            steps: plan(
+                &self.kernel.instances(),
+                &difference,
+                &checked,
+                &self.kernel.wiring,
+            )
+            .map_err(|unmet| OperationError::Needs {
+                plugin: unmet.plugin,
+                missing: unmet.missing,
+            })?,
             later,
             checked,
             kept,
@@ -146,8 +157,9 @@ impl SupervisorState {
         let mut switches = checked.sources.switches().clone();
         switches.retain(|plugin, _| !kept.iter().any(|(kept, _)| kept == plugin));
         checked.sources = checked.sources.clone().switched(switches);
+        outcome.overridden = checked.settings.overridden().to_vec();
         self.kernel.configure(checked);
-        self.kernel.keep_config(by.to_string()).await;
+        self.kernel.keep_config(Some(by.to_string())).await;
         outcome.later = later;
         if !outcome.changes.is_empty() {
             let changed = outcome.changes.iter().map(|change| change.plugin);
@@ -173,11 +185,11 @@ impl SupervisorState {
         }
     }
 
-    /// Notes for all later starts that plugins are on or off: first of all, so that what can't be
+    /// Notes for all later starts whether plugins are on or off: first of all, so that what can't be
     /// noted is not begun.
     fn note(
         &self,
-        kept: &[(&'static str, bool)],
+        kept: &[(String, Option<bool>)],
     ) -> Result<Option<PreviousOverrides>, OperationError> {
         if kept.is_empty() {
             return Ok(None);
@@ -259,7 +271,7 @@ impl SupervisorState {
                 }
                 Undo::Load(instance, ran) => {
                     self.manage(&instance);
-                    let back = self.start_if(&instance, ran).await;
+                    let back = self.run_again(&instance, ran).await;
                     (instance, back)
                 }
                 Undo::Unload(instance) => {
@@ -274,12 +286,17 @@ impl SupervisorState {
                 Undo::Restart(instance, setup, ran) => {
                     stopping::stop(&self.kernel, &instance).await;
                     instance.set_up(Setup::clone(&setup));
-                    let back = self.start_if(&instance, ran).await;
+                    let back = self.run_again(&instance, ran).await;
                     (instance, back)
                 }
                 Undo::Reload(instance, setup) => {
-                    let back = starting::reload(&self.kernel, &instance, &setup).await;
+                    let mut back = starting::reload(&self.kernel, &instance, &setup).await;
                     instance.set_up(Setup::clone(&setup));
+                    // What can't be changed back in place starts anew.
+                    if back.is_err() {
+                        stopping::stop(&self.kernel, &instance).await;
+                        back = self.run_again(&instance, true).await;
+                    }
                     (instance, back)
                 }
             };
@@ -292,10 +309,17 @@ impl SupervisorState {
         failed
     }
 
-    async fn start_if(&self, instance: &Arc<Instance>, is_wanted: bool) -> Result<()> {
-        match is_wanted {
-            true => self.launch(instance).await,
-            false => Ok(()),
+    /// Has an instance run that ran before, unless what it needs did not come up again.
+    async fn run_again(&self, instance: &Arc<Instance>, ran: bool) -> Result<()> {
+        if !ran {
+            return Ok(());
+        }
+        match self.missing_needs(instance).first() {
+            Some(&need) => {
+                self.postpone(instance, need);
+                Ok(())
+            }
+            None => self.launch(instance).await,
         }
     }
 
@@ -341,6 +365,34 @@ impl SupervisorState {
         kernel.manage(kernel.instances().without(instance.name()));
     }
 
+    /// What it asks for that config decides again whether a plugin is on, or each that an operator
+    /// turned on or off.
+    pub(super) fn reset(&self, plugin: Option<&str>) -> Result<Wish, OperationError> {
+        let configured = self.kernel.configured();
+        let mut switches = configured.sources.switches().clone();
+        let noted = config::noted_overrides(&self.kernel.data_dir);
+        let noted = noted.map_err(|error| {
+            OperationError::Unreadable(format!("can't read `overrides.yaml`: {error}"))
+        })?;
+        let mut names: BTreeSet<String> = noted.into_keys().collect();
+        names.extend(switches.keys().cloned());
+        if let Some(plugin) = plugin {
+            names.retain(|name| name == plugin);
+            if names.is_empty() {
+                self.of_build(plugin)?;
+            }
+        }
+        let known = configured.composition.plugins().map(|known| known.name);
+        let only = known.filter(|known| names.contains(*known)).collect();
+        let kept: Vec<_> = names.into_iter().map(|name| (name, None)).collect();
+        switches.extend(kept.iter().cloned());
+        Ok(Wish {
+            only: Some(only),
+            switches,
+            kept,
+        })
+    }
+
     /// What an operation that turns a plugin on or off asks for.
     pub(super) fn switch(
         &self,
@@ -352,31 +404,32 @@ impl SupervisorState {
         }: Switch,
     ) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
-        let known: Vec<_> = configured.composition.plugins().collect();
-        let Some(found) = known.iter().find(|one| one.name == plugin) else {
-            return Err(OperationError::Unknown {
-                plugin: plugin.to_owned(),
-                known: known.iter().map(|one| one.name).collect(),
-            });
-        };
-        let mut only = vec![found.name];
+        let name = self.of_build(plugin)?;
+        let mut changed = vec![name];
+        let there = self.kernel.instances().find(plugin).to_vec();
+        if enabled && there.is_empty() {
+            self.loaded_needs(name)?;
+        }
         if !enabled {
-            let gone = self.kernel.instances().find(plugin).to_vec();
-            let dependents = self.kernel.dependents(&gone);
+            let gone = &there;
+            let dependents = self.kernel.dependents(gone);
             if !dependents.is_empty() && !cascade {
                 return Err(OperationError::Required {
-                    plugin: found.name,
+                    plugin: name,
                     by: names(&dependents),
                 });
             }
-            only.extend(dependents.iter().map(|one| one.plugin()));
+            changed.extend(dependents.iter().map(|one| one.plugin()));
         }
         let mut switches = configured.sources.switches().clone();
-        switches.extend(only.iter().map(|name| ((*name).to_owned(), enabled)));
-        let kept = if is_kept { &only[..] } else { &[] };
-        let kept = kept.iter().map(|&name| (name, enabled)).collect();
+        let switch = |name: &&str| ((*name).to_owned(), Some(enabled));
+        switches.extend(changed.iter().map(switch));
+        let kept = if is_kept { &changed[..] } else { &[] };
+        let kept = kept.iter().map(switch).collect();
+        // One that is there already is left as it is, whatever its file says by now.
+        let is_there = enabled && !there.is_empty();
         Ok(Wish {
-            only,
+            only: Some(if is_there { Vec::new() } else { changed }),
             switches,
             kept,
         })

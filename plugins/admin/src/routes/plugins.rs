@@ -56,8 +56,8 @@ pub(super) async fn operate(
 }
 
 /// What can be done with a plugin.
-const ACTIONS: [&str; 8] = [
-    "start", "stop", "restart", "reload", "load", "unload", "enable", "disable",
+const ACTIONS: [&str; 9] = [
+    "start", "stop", "restart", "reload", "load", "unload", "enable", "disable", "reset",
 ];
 
 fn read(plugin: String, action: &str, options: Options) -> Result<Operation, Problem> {
@@ -71,6 +71,9 @@ fn read(plugin: String, action: &str, options: Options) -> Result<Operation, Pro
         "load" => Operation::Load { plugin },
         "enable" => Operation::Enable { plugin },
         "reload" => Operation::Reload {
+            plugin: Some(plugin),
+        },
+        "reset" => Operation::Reset {
             plugin: Some(plugin),
         },
         other => return Err(Problem::unknown_action(other, &ACTIONS)),

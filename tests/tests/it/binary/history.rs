@@ -71,7 +71,7 @@ fn a_config_is_kept_compared_and_brought_back() {
     let back = app.run("config rollback 1");
     assert_eq!(back.code, Some(0), "{back:?}");
     assert!(
-        back.stdout.starts_with("config 1 holds with the next reload or start, until a file changes; what it changes:\nhello-plugin: changed"),
+        back.stdout.starts_with("config 1 holds with the next start, until a file changes; what it changes:\nhello-plugin: changed"),
         "{back:?}"
     );
     let shown = app.run("config show hello-plugin");
@@ -131,20 +131,25 @@ fn a_rollback_leaves_broken_files_where_they_are() {
 }
 
 #[test]
-fn a_rollback_holds_with_the_next_reload() {
+fn report_b6_a_rollback_is_taken_over_by_the_service_that_runs() {
     let mut serving = Serving::start_in(app("one"), "", &[]);
     serving.until("running");
-    let reload = |serving: &mut Serving, configs: usize| {
-        serving.signal("-HUP");
+    let reloaded = |serving: &mut Serving, configs: usize| {
         // What is logged is kept already.
         serving.log_until("config is taken over");
         let history = serving.app().run("config history --format json").json();
         assert_eq!(history.as_array().unwrap().len(), configs, "{history}");
     };
     std::fs::write(serving.app().path(HELLO), hello("two")).unwrap();
-    reload(&mut serving, 2);
-    assert_eq!(serving.app().run("config rollback 1").code, Some(0));
-    reload(&mut serving, 3);
+    serving.signal("-HUP");
+    reloaded(&mut serving, 2);
+    let back = serving.app().run("config rollback 1");
+    assert!(
+        back.stdout
+            .starts_with("config 1 holds now, until a file changes; "),
+        "{back:?}"
+    );
+    reloaded(&mut serving, 3);
     let diff = serving.app().run("config diff 1 running");
     assert_eq!(diff.stdout, "nothing is different\n", "{diff:?}");
     let history = serving.app().run("config history").stdout;
@@ -174,8 +179,13 @@ fn what_is_not_there_is_told() {
         "{diff:?}"
     );
     let absent = app.run("config rollback 7");
-    assert_eq!(absent.code, Some(1));
-    assert!(absent.stderr.contains("7.json"), "{absent:?}");
+    assert_eq!(absent.code, Some(2));
+    assert!(
+        absent
+            .stderr
+            .contains("there is no config 7, for none was applied yet"),
+        "{absent:?}"
+    );
     let word = app.run("config diff yesterday");
     assert_eq!(word.code, Some(2));
     assert!(
@@ -184,4 +194,34 @@ fn what_is_not_there_is_told() {
         "{word:?}"
     );
     assert!(!app.path("data").exists(), "nothing is made");
+}
+
+#[test]
+fn report_b6_a_number_that_there_is_not_is_told_with_those_that_there_are() {
+    let mut serving = run(app("one"));
+    std::fs::write(serving.app().path(HELLO), hello("two")).unwrap();
+    run_again(&mut serving);
+    for line in ["config rollback 99", "config diff 99", "config diff 1 99"] {
+        let refused = serving.app().run(line);
+        assert_eq!(refused.code, Some(2), "{refused:?}");
+        let told =
+            "error: there is no config 99: those that are kept are 1, 2, see `config history`\n";
+        assert_eq!(refused.stderr, told, "{line}");
+    }
+}
+
+#[test]
+fn report_b6_a_broken_choice_ends_no_history() {
+    let serving = run(app("one"));
+    let app = serving.app();
+    std::fs::write(app.path("data/plugins/_config/rollback.json"), "{").unwrap();
+    let history = app.run("config history");
+    assert_eq!(history.code, Some(0), "{history:?}");
+    assert!(history.stdout.contains("applied last"), "{history:?}");
+    assert!(
+        history.stderr.contains("so the files count") && history.stderr.contains("remove it"),
+        "{history:?}"
+    );
+    assert_eq!(app.run("config rollback files").code, Some(0));
+    assert_eq!(app.run("config history").stderr, "");
 }

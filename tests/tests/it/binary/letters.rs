@@ -174,7 +174,14 @@ fn what_is_not_there_is_said() {
 fn a_second_service_of_one_queue_is_refused() {
     let mut serving = Serving::start("");
     serving.until("running; Ctrl-C stops");
-    let second = serving.app().run_with("run --events -", "");
+    let queue = serving.app().path("data/plugins/queue-plugin/queue.db");
+    let variable = (
+        "APP__QUEUE_PLUGIN__CONFIG__PATH".to_owned(),
+        queue.to_str().unwrap(),
+    );
+    let second = serving
+        .app()
+        .run_set("run --events - --data-dir other", [variable]);
     assert_eq!(second.code, Some(4), "{second:?}");
     assert!(
         second.stderr.contains("another process serves"),

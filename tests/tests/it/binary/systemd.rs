@@ -2,6 +2,7 @@
 
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixDatagram};
+use std::time::Instant;
 
 use super::serve::Serving;
 use super::{App, PATIENCE};
@@ -23,12 +24,14 @@ impl Listener {
 
     /// The next message but those for the watchdog.
     fn news(&self) -> String {
-        loop {
+        let deadline = Instant::now() + PATIENCE;
+        while Instant::now() < deadline {
             let message = self.next();
             if message != "WATCHDOG=1" {
                 return message;
             }
         }
+        panic!("no news come");
     }
 }
 

@@ -50,6 +50,39 @@ fn a_changed_file_is_taken_over_and_a_broken_one_is_told_once() {
 }
 
 #[test]
+fn report_b8_watching_is_turned_on_and_off_by_a_reload() {
+    const MANAGER: &str = "config/plugin_manager.yaml";
+    let manager =
+        |on: bool| format!("plugin_manager: {{ enable_hot_reload: {on}, watch_interval: 50ms }}\n");
+    let app = App::new()
+        .file(MANAGER, &manager(false))
+        .file(HELLO, &hello("one"));
+    let mut serving = Serving::start_in(app, "", &[]);
+    serving.until("running");
+    let write = |serving: &Serving, path: &str, text: &str| {
+        std::fs::write(serving.app().path(path), text).unwrap();
+    };
+    write(&serving, MANAGER, &manager(true));
+    let ended = serving.app().run("reload");
+    assert_eq!(
+        ended.stdout, "nothing has changed\n",
+        "no key holds later: {ended:?}"
+    );
+    write(&serving, HELLO, &hello("two"));
+    serving.log_until("config is taken over");
+    // Turned off by the file itself, which is the last one that is taken over.
+    write(&serving, MANAGER, &manager(false));
+    serving.log_until("config files have changed");
+    serving.log_until("concerns nothing that runs");
+    write(&serving, HELLO, &hello("three"));
+    let ended = serving.app().run("reload");
+    assert!(
+        ended.stdout.contains("hello-plugin"),
+        "nobody was faster: {ended:?}"
+    );
+}
+
+#[test]
 fn who_turns_it_on_without_the_plugin_is_told() {
     let app = App::new()
         .file(

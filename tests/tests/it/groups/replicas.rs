@@ -198,7 +198,7 @@ async fn operations_take_one_instance_or_all() {
     let needs = manager.start("captain").await.unwrap_err();
     assert_eq!(
         needs.to_string(),
-        "`captain` needs `crew`, which do not run: start them first"
+        "`captain` needs `crew`, which does not run: `start` it first, or `load` what is not loaded"
     );
     assert_eq!(manager.start("crew#3").await.unwrap().plugins, ["crew#3"]);
     assert_eq!(manager.start("captain").await.unwrap().plugins, ["captain"]);

@@ -31,7 +31,7 @@ async fn what_it_does_is_done_and_stands_in_the_audit_log_with_its_user() {
             "done clockwork",
             "done ",
             "`clockwork` is running",
-            "no plugin `clokwork` is under management; did you mean `clockwork`?",
+            "there is no plugin `clokwork`: did you mean `clockwork`?",
         ]
     );
     running.stop().await;

@@ -132,7 +132,7 @@ async fn what_can_not_be_done_is_said_and_all_stands_in_the_audit_log() {
     let running = rig.start().await;
     let handle = running.handle();
     let expected = [
-        "no plugin `nobody` is under management",
+        "there is no plugin `nobody`",
         "`pausable` has no schedule `tock`: it has `tick`, `once`",
         "`test-journal` has no schedule `tick`, and no other",
         "schedule `tick` of `pausable` is active",

@@ -15,21 +15,11 @@ mod oracle;
 mod subjects;
 
 use proptest::prelude::*;
-use proptest::test_runner::FileFailurePersistence;
 
 use driver::Release;
 use operation::{Operation, Setup};
 
-/// As many cases as are asked for, or a modest number.
-fn cases(modest: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok();
-    ProptestConfig {
-        cases: asked.and_then(|asked| asked.parse().ok()).unwrap_or(modest),
-        max_shrink_iters: 2_000,
-        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("regressions"))),
-        ..ProptestConfig::default()
-    }
-}
+use super::cases;
 
 fn check(
     runtime: &mut tokio::runtime::Builder,
