@@ -165,10 +165,10 @@ impl Kernel {
             let generations = Generations::of(&configured.settings);
             let number =
                 generations.record(&configured.settings, by.as_deref().unwrap_or("start"))?;
-            match by {
-                Some(_) => Ok(()),
-                None => generations.note_start(number),
+            if by.is_none() {
+                generations.note_start(number)?;
             }
+            Ok(number)
         });
         match kept.await {
             Ok(Ok(number)) => self.reloads.kept(number),
