@@ -140,18 +140,31 @@ fn instance<'s>(settings: &'s Settings, name: &str) -> Result<&'s PluginSettings
     })
 }
 
-/// Why changed files are not taken over, though config asks for it.
-fn unwatched(settings: &Settings) -> Option<&'static str> {
-    if !settings.manager.enable_hot_reload {
-        return None;
-    }
-    match settings.plugins.get("watch-plugin") {
-        Some(plugin) if plugin.config.enabled => None,
-        Some(_) => Some(
-            "plugin_manager.enable_hot_reload: changed files are not taken over, for `watch-plugin` is off",
+/// What config asks the manager for, and no plugin does.
+fn undone(settings: &Settings) -> Vec<String> {
+    let manager = &settings.manager;
+    let asked = [
+        (
+            manager.enable_hot_reload,
+            ("enable_hot_reload", "changed files are not taken over"),
+            ("watch-plugin", "watch"),
         ),
-        None => Some(
-            "plugin_manager.enable_hot_reload: changed files are not taken over, for `watch-plugin` is not in this binary: build it with the feature `watch`",
+        (
+            manager.served_metrics_port().is_some(),
+            ("metrics_port", "metrics are not served"),
+            ("metrics-plugin", "metrics"),
         ),
-    }
+    ];
+    let asked = asked.into_iter().filter(|(is_asked, ..)| *is_asked);
+    let undone = asked.filter_map(|(_, (key, what), (plugin, feature))| {
+        let why = match settings.plugins.get(plugin) {
+            Some(plugin) if plugin.config.enabled => return None,
+            Some(_) => format!("`{plugin}` is off"),
+            None => {
+                format!("`{plugin}` is not in this binary: build it with the feature `{feature}`")
+            }
+        };
+        Some(format!("plugin_manager.{key}: {what}, for {why}"))
+    });
+    undone.collect()
 }

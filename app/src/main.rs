@@ -18,6 +18,7 @@ mod output;
 mod plugins;
 mod report;
 mod signal;
+mod systemd;
 mod table;
 
 use std::process::ExitCode;

@@ -18,4 +18,5 @@ plugin_core::compose! {
     "watch" => plugin_watch::Watch,
     "api" => plugin_api::Api,
     "admin" => plugin_admin::Admin,
+    "metrics" => plugin_metrics::Metrics,
 }

@@ -18,6 +18,7 @@ use crate::event::{
 };
 use crate::files::Files;
 use crate::means::{keep, make_home};
+use crate::meter::{Meter, OwnFigures};
 use crate::permission::Grants;
 use crate::place::Place;
 use crate::provider_bindings::ProviderBindings;
@@ -37,7 +38,7 @@ pub use predecessor::{Snapshot, SnapshotType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -59,6 +60,8 @@ pub struct InitContext<'a> {
     pub(crate) data_dir: &'a Path,
     /// Where it is noted what the instance keeps things in.
     pub(crate) home: &'a Mutex<Option<Place>>,
+    /// What the instance tells of itself.
+    pub(crate) figures: &'a Arc<OwnFigures>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
     /// Which instances it takes services and answers from.
@@ -312,6 +315,14 @@ impl InitParam for SecurityLog {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         let audit = context.grants().audit().clone();
         Ok(Self::new(audit, context.identity.name()))
+    }
+}
+
+impl InitParam for Meter {
+    const NEED: Need = Need::Meter;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        Ok(Self::new(context.figures))
     }
 }
 

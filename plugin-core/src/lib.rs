@@ -128,6 +128,7 @@ mod digest;
 mod doc;
 mod ending;
 mod health;
+mod histogram;
 mod idempotency;
 mod instance_name;
 pub mod key;
@@ -138,6 +139,7 @@ mod pattern;
 mod period;
 pub mod place;
 pub mod printable;
+pub mod process;
 mod provider_bindings;
 mod rcu;
 pub mod regular;
@@ -159,6 +161,7 @@ pub mod trace;
 
 pub mod event;
 pub mod files;
+mod meter;
 pub mod schedule;
 pub mod service;
 mod tasks;
@@ -189,9 +192,11 @@ pub use descriptor::{
 pub use ending::at_the_end;
 pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
+pub use histogram::Distribution;
 pub use init::{Arity, Need};
 pub use instance_name::InstanceName;
 pub use macros::{compose, event, plugin, service};
+pub use meter::{Counter, Gauge, Meter, OwnMetric, OwnValue, TimeHistogram};
 pub use nearest::nearest;
 pub use options::{
     Balance, Breaker, Misfire, Mode, Overflow, Overlap, RespondOptions, Retry, ScheduleOptions,

@@ -14,6 +14,7 @@ pub use crate::event::{
 pub use crate::files::Files;
 pub use crate::init::{Clock, Config, DataDir, Handover, InitParam, Snapshot};
 pub use crate::lifecycle::{Health, Operator, System};
+pub use crate::meter::Meter;
 pub use crate::schedule::{ScheduledRun, Scheduler};
 pub use crate::service::{Service, Services};
 pub use crate::tasks::Tasks;

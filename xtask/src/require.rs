@@ -12,7 +12,7 @@ struct Program {
     is_there: fn() -> bool,
 }
 
-const SERVERS: [Program; 2] = [
+const SERVERS: [Program; 3] = [
     Program {
         what: "mariadbd (the database plugin is tested against a real MariaDB)",
         package: "mariadb-server",
@@ -21,6 +21,11 @@ const SERVERS: [Program; 2] = [
                 .iter()
                 .any(|path| Path::new(path).exists())
         },
+    },
+    Program {
+        what: "prometheus and promtool (the metrics plugin is scraped by a real Prometheus)",
+        package: "prometheus",
+        is_there: || answers("prometheus") && answers("promtool"),
     },
     Program {
         what: "aiosmtpd (the notification plugin is tested against a real SMTP server)",

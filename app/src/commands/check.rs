@@ -49,8 +49,8 @@ fn passed(configured: &Configured, out: &mut Output) {
         false => format!(" as {}", counted(instances, "instance")),
     };
     let notes = configured.notes().into_iter().map(|one| one.to_string());
-    let unwatched = super::unwatched(configured.settings()).map(str::to_owned);
-    let notes: Vec<String> = notes.chain(unwatched).collect();
+    let undone = super::undone(configured.settings());
+    let notes: Vec<String> = notes.chain(undone).collect();
     match out.format() {
         Format::Human => {
             for warning in warnings {

@@ -23,6 +23,7 @@ use crate::output::{Format, Output, note, notes};
 use crate::plugins::COMPOSITION;
 use crate::report;
 use crate::signal::Signals;
+use crate::systemd::Systemd;
 
 /// What still runs when the service has stopped gets no more time than this: a read of a
 /// terminal, for one, can't be interrupted.
@@ -64,8 +65,8 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
     for warning in configured.warnings() {
         note(format_args!("warning: {warning}"));
     }
-    if let Some(unwatched) = super::unwatched(configured.settings()) {
-        note(format_args!("note: {unwatched}"));
+    for undone in super::undone(configured.settings()) {
+        note(format_args!("note: {undone}"));
     }
     // A file that is not there is found before anything starts.
     let input = match &options.events {
@@ -80,6 +81,10 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
         .start_until(signals.next())
         .await
         .map_err(Failure::Start)?;
+    let systemd = Systemd::of_process();
+    let status = running.status();
+    let ready = status.plugins.iter().filter(|plugin| plugin.ready);
+    systemd.ready(ready.count()).await;
     match input {
         Some(input) => {
             let (exit, dead_letters) =
@@ -89,12 +94,17 @@ async fn start(place: &Place, options: &Run, out: &mut Output) -> Result<Exit, F
             }
             Ok(exit)
         }
-        None => Ok(serve(running, place, signals, out).await),
+        None => Ok(serve(running, place, (signals, &systemd), out).await),
     }
 }
 
 /// Serves until a signal, or until a failure stops the service.
-async fn serve(running: Running, place: &Place, signals: Signals, out: &mut Output) -> Exit {
+async fn serve(
+    running: Running,
+    place: &Place,
+    (signals, systemd): (Signals, &Systemd),
+    out: &mut Output,
+) -> Exit {
     match out.format() {
         Format::Human => {
             out.text(report::started(running.start_report(), &COMPOSITION));
@@ -111,6 +121,7 @@ async fn serve(running: Running, place: &Place, signals: Signals, out: &mut Outp
     let report = tokio::select! {
         report = running.serve(stop, || insist(signals.clone())) => report,
         never = reload(&manager, place, &signals) => match never {},
+        never = systemd.attend(&manager) => match never {},
     };
     match out.format() {
         Format::Human => out.text(report::stopped(&report)),

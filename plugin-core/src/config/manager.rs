@@ -50,11 +50,10 @@ pub struct ManagerConfig {
     /// Most processor time, in processors: 0.5 is half of one.
     #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
     pub max_cpu: Option<f64>,
-    /// Whether metrics are served.
-    pub enable_metrics: bool,
-    /// Port that metrics are served on.
-    #[schemars(range(min = 1))]
-    pub metrics_port: u16,
+    /// Whether metrics are served. Without a word they are if `metrics_port` is given.
+    pub enable_metrics: Option<bool>,
+    /// Port that metrics are served on, 9090 if none is given; 0 takes a free one.
+    pub metrics_port: Option<u16>,
     /// Whether a changed config file is taken over while the service runs.
     pub enable_hot_reload: bool,
     /// Pause between two looks at the config files.
@@ -89,8 +88,8 @@ impl Default for ManagerConfig {
             enable_sandbox: false,
             max_memory: None,
             max_cpu: None,
-            enable_metrics: false,
-            metrics_port: 9090,
+            enable_metrics: None,
+            metrics_port: None,
             enable_hot_reload: false,
             watch_interval: Period::seconds(5),
             config_generations: 10,
@@ -100,6 +99,18 @@ impl Default for ManagerConfig {
             dead_letters: DeadLetterConfig::default(),
             audit: AuditConfig::default(),
         }
+    }
+}
+
+/// The port of metrics that nobody gave another one; that of Prometheus.
+const METRICS_PORT: u16 = 9090;
+
+impl ManagerConfig {
+    /// The port that metrics are served on; `None` when they are not.
+    #[must_use]
+    pub fn served_metrics_port(&self) -> Option<u16> {
+        let is_served = self.enable_metrics.unwrap_or(self.metrics_port.is_some());
+        is_served.then_some(self.metrics_port.unwrap_or(METRICS_PORT))
     }
 }
 

@@ -7,6 +7,7 @@ use super::issue::{Issue, IssueKind};
 use super::report::Report;
 use super::settings::{self, PluginSettings};
 use crate::compose::Composition;
+use crate::descriptor::Descriptor;
 use crate::event::Subscription;
 use crate::options::{Mode, Overflow, SubscribeOptions, When};
 use crate::schedule::{Schedule, Timing, TriggerError};
@@ -24,7 +25,7 @@ pub(super) fn check(
     };
     for (plugin, settings) in enabled() {
         for declared in plugin.subscriptions {
-            handler(declared, settings, report);
+            handler(plugin, declared, settings, report);
         }
     }
     for (plugin, settings) in enabled() {
@@ -48,7 +49,12 @@ fn issues<'a>(
     }
 }
 
-fn handler(declared: &Subscription, settings: &PluginSettings, report: &mut Report) {
+fn handler(
+    plugin: &Descriptor,
+    declared: &Subscription,
+    settings: &PluginSettings,
+    report: &mut Report,
+) {
     let Some(config) = settings.config.handlers.get(declared.handler) else {
         return;
     };

@@ -8,7 +8,7 @@ use super::node::{Data, Node};
 use super::report::Report;
 use super::settings::{PluginSettings, Section};
 
-const MANAGER: [(&str, &str); 6] = [
+const MANAGER: [(&str, &str); 4] = [
     (
         "plugin_dir",
         "plugins are linked into the binary, the directory is not read",
@@ -19,8 +19,6 @@ const MANAGER: [(&str, &str); 6] = [
     ),
     ("max_memory", "the limit is not enforced"),
     ("max_cpu", "the limit is not enforced"),
-    ("enable_metrics", "metrics are not served"),
-    ("metrics_port", "metrics are not served"),
 ];
 
 const PLUGIN: [(&str, &str); 3] = [

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::{Counters, Counts, EventCounts};
 use super::{Current, Lineage, Meta};
+use crate::histogram::Histogram;
 use crate::instance_name::InstanceName;
 use crate::permission::Grants;
 use crate::rcu::Tally;
@@ -47,6 +48,8 @@ pub struct Identity {
     published: Tally,
     /// What the lives before this one did.
     before: Mutex<EarlierLives>,
+    /// How long events wait in its mailbox.
+    waits: Histogram,
     /// Whether its publishers are void: it has stopped.
     muted: AtomicBool,
     /// Whether it is the manager, whose own events nobody refuses.
@@ -79,6 +82,7 @@ impl Identity {
             counters: Counters::default(),
             published: Tally::new(),
             before: Mutex::default(),
+            waits: Histogram::default(),
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
@@ -171,6 +175,11 @@ impl Identity {
     /// Counts the events that it publishes.
     pub(crate) fn published(&self) -> &Tally {
         &self.published
+    }
+
+    /// How long events wait in its mailbox, of a sample.
+    pub(crate) fn waits(&self) -> &Histogram {
+        &self.waits
     }
 
     /// What it did with events so far, in this life and in those that it followed.

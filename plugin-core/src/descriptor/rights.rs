@@ -63,6 +63,7 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
         | Need::SecurityLog
         | Need::Snapshot
         | Need::Handover
+        | Need::Meter
         | Need::Other(_) => None,
     }
 }

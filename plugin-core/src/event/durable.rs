@@ -29,7 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::JoinHandle;
 
 use crate::error::Result;
-use crate::event::durable::store::{EventStore, SubscriptionName};
+use crate::event::durable::store::{EventStore, Stock, SubscriptionName};
 use crate::event::handler::HandlerReport;
 use crate::event::outcome::backlog::Backlog;
 use crate::event::outcome::dead_letters::DeadLetter;
@@ -82,7 +82,7 @@ enum LastHandler {
     #[default]
     Nothing,
     Now(Arc<QueuedHandler>),
-    Before(HandlerReport),
+    Before(Box<HandlerReport>),
 }
 
 impl LastHandler {
@@ -90,7 +90,7 @@ impl LastHandler {
         match self {
             Self::Nothing => None,
             Self::Now(site) => Some(site.site.report()),
-            Self::Before(report) => Some(report.clone()),
+            Self::Before(report) => Some(HandlerReport::clone(report)),
         }
     }
 }
@@ -129,9 +129,9 @@ impl Durable {
     /// Lets go of the plugin that received, and keeps what it did.
     fn let_go(&self) {
         let mut done = self.done();
-        let last = done
-            .report()
-            .map_or(LastHandler::Nothing, LastHandler::Before);
+        let last = done.report().map_or(LastHandler::Nothing, |report| {
+            LastHandler::Before(Box::new(report))
+        });
         let handler = std::mem::replace(&mut *done, last);
         drop(done);
         // Without the lock: it may be the last to hold the plugin.
@@ -277,6 +277,14 @@ impl Durables {
         let revived = connection::ask(&store, |store| store.revive(&durable.name, &letter)).await;
         durable.recent.rewind();
         Some(revived)
+    }
+
+    /// What is stored; nothing, if there is no store.
+    pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {
+        match self.link.now() {
+            Some(store) => connection::ask(&store.provider(), |store| store.stock()).await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// The system is stopping: the store is not to wait for more events that it could write

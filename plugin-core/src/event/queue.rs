@@ -12,6 +12,7 @@ pub(super) mod enqueue;
 pub(super) mod group;
 pub(super) mod handler;
 pub(super) mod job;
+mod job_extras;
 pub(super) mod mailbox;
 pub(super) mod order_key;
 pub(super) mod probe;

@@ -43,6 +43,8 @@ pub enum Need {
     SecurityLog,
     /// Schedules that are made at run time.
     Schedule,
+    /// Figures of its own.
+    Meter,
     /// A view of the whole system.
     System,
     /// The right to operate the system.

@@ -10,8 +10,10 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
-use super::kernel::{InstanceReport, Kernel, Life};
+use super::kernel::{InstanceReport, Kernel, Life, Pulse};
+use super::metrics::Rates;
 use super::operation::OperationRequest;
+use super::reloads::ReloadLog;
 use super::schedules;
 use super::wiring::Wiring;
 use crate::audit::Audit;
@@ -67,6 +69,9 @@ pub(super) fn assemble(
         insist: CancellationToken::new(),
         stopping: CancellationToken::new(),
         life: Life::begin(),
+        pulse: Pulse::begin(),
+        reloads: ReloadLog::new(),
+        rates: Rates::begin(),
         has_drained: AtomicBool::new(false),
         reports,
         requests,

@@ -2,9 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::sync::watch;
+
 use super::dead_letters::DeadLetterOperations;
 use super::kernel::Kernel;
+use super::metrics::MetricsSnapshot;
 use super::operation::{Actor, Operation, OperationError, OperationOutcome, ScheduleAction};
+use super::reloads::ReloadCounts;
 use super::status::SystemStatus;
 use crate::schedule::ScheduleStatus;
 
@@ -223,5 +227,33 @@ impl ManagerHandle {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel.status()
+    }
+
+    /// Whether the manager works: it is seen to look for something to do, unless the system starts or
+    /// stops.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.kernel.is_alive()
+    }
+
+    /// Waits until the stop of the system begins.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn stopping(&self) {
+        self.kernel.stopping.cancelled().await;
+    }
+
+    /// What the system has done so far.
+    #[must_use]
+    pub fn metrics(&self) -> MetricsSnapshot {
+        self.kernel.metrics()
+    }
+
+    /// Shows how reloads go, from their beginning.
+    #[must_use]
+    pub fn reloads(&self) -> watch::Receiver<ReloadCounts> {
+        self.kernel.reloads.watch()
     }
 }

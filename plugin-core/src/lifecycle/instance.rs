@@ -20,6 +20,7 @@ use crate::event::{
     Subscription,
 };
 use crate::init::Handover;
+use crate::meter::OwnFigures;
 use crate::options::Mode;
 use crate::place::Place;
 use crate::provider_bindings::ProviderBindings;
@@ -41,6 +42,8 @@ pub(super) struct Instance {
     is_beside: AtomicBool,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
+    /// What it tells of itself.
+    pub(super) figures: Arc<OwnFigures>,
 }
 
 /// What config makes of an instance: who it is, what it is started with, and what it does by itself.
@@ -114,6 +117,7 @@ impl Instance {
             live: Mutex::new(None),
             is_beside: AtomicBool::new(false),
             home: Mutex::default(),
+            figures: Arc::default(),
         }
     }
 
@@ -230,8 +234,9 @@ impl Instance {
     pub(super) fn status(&self, unstored: usize) -> PluginStatus {
         let entry = self.board.read();
         let live = self.live();
+        let setup = self.setup();
         PluginStatus {
-            name: self.name(),
+            name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
             state: entry.state,
             in_state: entry.since.elapsed(),
@@ -243,8 +248,10 @@ impl Instance {
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),
             queued: live.as_ref().map_or(0, |live| live.mailbox.unfinished()),
+            waits: setup.identity.waits().snapshot(),
+            queue_capacity: setup.mailbox,
             unstored,
-            events: self.setup().identity.events(),
+            events: setup.identity.events(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)
                 .map(|breaker| breaker.status())

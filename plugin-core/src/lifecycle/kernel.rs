@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
@@ -15,7 +16,9 @@ use super::checked::Checked;
 use super::hook::Limits;
 use super::instance::Instance;
 use super::instances::Instances;
+use super::metrics::Rates;
 use super::operation::OperationRequest;
+use super::reloads::ReloadLog;
 use super::state::State;
 use super::status::SystemStatus;
 use super::wiring::{TiedTo, Wiring};
@@ -51,6 +54,12 @@ pub(super) struct Kernel {
     pub(super) stopping: CancellationToken,
     /// Where the whole is in its life.
     pub(super) life: Life,
+    /// When its supervisor last looked for something to do.
+    pub(super) pulse: Pulse,
+    /// What came of reloads.
+    pub(super) reloads: ReloadLog,
+    /// How much was done in a second.
+    pub(super) rates: Rates,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<InstanceReport>,
@@ -73,6 +82,28 @@ impl Life {
 
     fn get(&self) -> State {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// When the supervisor last looked for something to do.
+#[derive(Debug)]
+pub(super) struct Pulse(Mutex<Instant>);
+
+/// How much later than it is due a look of the supervisor may come.
+const LATENESS: Duration = Duration::from_secs(10);
+
+impl Pulse {
+    pub(super) fn begin() -> Self {
+        Self(Mutex::new(Instant::now()))
+    }
+
+    pub(super) fn beat(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+    }
+
+    fn age(&self) -> Duration {
+        let last = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        last.elapsed()
     }
 }
 
@@ -134,13 +165,18 @@ impl Kernel {
             let generations = Generations::of(&configured.settings);
             let number =
                 generations.record(&configured.settings, by.as_deref().unwrap_or("start"))?;
-            match by {
-                Some(_) => Ok(()),
-                None => generations.note_start(number),
+            if by.is_none() {
+                generations.note_start(number)?;
             }
+            Ok(number)
         });
-        if let Ok(Err(error)) = kept.await {
-            tracing::warn!("the config is applied, and not kept for a rollback: {error}");
+        match kept.await {
+            Ok(Ok(number)) => self.reloads.kept(number),
+            Ok(Err(error)) => {
+                tracing::warn!("the config is applied, and not kept for a rollback: {error}");
+            }
+            // The runtime ends.
+            Err(_) => {}
         }
     }
 
@@ -150,6 +186,13 @@ impl Kernel {
 
     pub(super) fn health_interval(&self) -> Duration {
         self.configured().settings.manager.health_interval.get()
+    }
+
+    /// Whether the manager works: while the system runs, it looks for something to do at least once
+    /// in each `health_interval`.
+    pub(super) fn is_alive(&self) -> bool {
+        let is_late = || self.pulse.age() > self.health_interval() + LATENESS;
+        self.life.get() != State::Running || !is_late()
     }
 
     pub(super) fn status(&self) -> SystemStatus {

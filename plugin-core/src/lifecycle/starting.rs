@@ -106,11 +106,14 @@ fn build(
     let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
     let handover = handover.clone();
     hook::run(current, "init", limits, move || {
+        // What an `init` that failed has made is not of this life.
+        instance.figures.clear();
         let mut context = InitContext {
             identity: &instance.setup().identity,
             config: &instance.setup().config,
             data_dir: &shared.data_dir,
             home: &instance.home,
+            figures: &instance.figures,
             bus: &shared.bus,
             services: &shared.switchboard,
             bindings: &instance.setup().bindings,
@@ -218,6 +221,7 @@ pub(super) async fn reload(
             config: &setup.config,
             data_dir: &shared.data_dir,
             home: &instance.home,
+            figures: &instance.figures,
             bus: &shared.bus,
             services: &shared.switchboard,
             bindings: &before.bindings,

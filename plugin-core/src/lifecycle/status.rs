@@ -12,6 +12,7 @@ use super::state::State;
 use crate::context::EventCounts;
 use crate::event::BreakerStatus;
 use crate::health::Health;
+use crate::histogram::Distribution;
 
 /// The state of one instance.
 #[derive(Debug, Clone, Serialize)]
@@ -40,6 +41,12 @@ pub struct PluginStatus {
     pub tasks: usize,
     /// Events that wait in its mailbox.
     pub queued: usize,
+    /// How long events waited there, until their handler was called: of the first 64 of each life of
+    /// the instance, and then of one in 64.
+    #[serde(skip)]
+    pub waits: Distribution,
+    /// Most events that may wait there.
+    pub queue_capacity: usize,
     /// Events of its durable handlers that are accepted and not in the store: they wait in memory,
     /// for a commit or for room.
     pub unstored: usize,

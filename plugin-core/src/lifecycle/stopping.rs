@@ -281,6 +281,7 @@ pub(super) async fn tear_down(
         report.error = teardown.hook(kernel, &live).await;
         teardown.join(&live).await;
         instance.setup().identity.mute();
+        instance.figures.clear();
         teardown.drop(live);
     }
     instance.board.change(|entry| entry.waiting = None);
@@ -306,6 +307,7 @@ pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
     live.close();
     teardown.join(&live).await;
     instance.setup().identity.mute();
+    instance.figures.clear();
     teardown.drop(live);
     instance.board.change(|entry| entry.waiting = None);
 }

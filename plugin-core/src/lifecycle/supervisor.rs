@@ -69,6 +69,7 @@ impl Supervisor {
     ) -> StopReport {
         let mut health = self.health_ticks();
         let escalated = loop {
+            self.shared.kernel.pulse.beat();
             if health.period() != self.shared.kernel.health_interval() {
                 health = self.health_ticks();
             }

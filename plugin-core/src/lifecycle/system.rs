@@ -9,11 +9,13 @@ use tokio::sync::watch;
 
 use super::checked::Checked;
 use super::kernel::Kernel;
+use super::metrics::MetricsSnapshot;
 use super::state::State;
 use super::status::SystemStatus;
 use crate::config::{self, ConfigFiles};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
+use crate::event::store::Stock;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
 use crate::schedule::ScheduleStatus;
@@ -34,6 +36,35 @@ impl System {
             || SystemStatus::of(State::Stopped, Vec::new(), 0),
             |kernel| kernel.status(),
         )
+    }
+
+    /// Whether the manager works: it is seen to look for something to do, unless the system starts or
+    /// stops.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        self.kernel().is_none_or(|kernel| kernel.is_alive())
+    }
+
+    /// What the system has done so far; `None` when it is gone.
+    #[must_use]
+    pub fn metrics(&self) -> Option<MetricsSnapshot> {
+        self.kernel().map(|kernel| kernel.metrics())
+    }
+
+    /// What is stored for durable handlers; nothing, if there is no store.
+    ///
+    /// # Errors
+    ///
+    /// When the store can't tell.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn stock(&self) -> Result<Vec<Stock>> {
+        match self.kernel() {
+            Some(kernel) => kernel.bus.durables().stock().await,
+            None => Ok(Vec::new()),
+        }
     }
 
     /// What every handler did so far.
@@ -92,6 +123,13 @@ impl System {
         let configured = self.kernel()?.configured();
         let manager = &configured.settings.manager;
         (manager.enable_hot_reload).then(|| manager.watch_interval.get())
+    }
+
+    /// The port that metrics are to be served on; `None` when they are not.
+    #[must_use]
+    pub fn metrics_port(&self) -> Option<u16> {
+        let configured = self.kernel()?.configured();
+        configured.settings.manager.served_metrics_port()
     }
 
     /// The plugins in start order, without those that config turned off.

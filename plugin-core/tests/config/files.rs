@@ -27,12 +27,13 @@ fn the_examples_load_as_they_stand() {
     assert_eq!(manager.data_dir.to_str(), Some("./data/plugins"));
     assert_eq!(manager.max_concurrency, 10);
     assert_eq!(manager.timeout.get(), Duration::from_secs(30));
-    assert!(manager.enable_sandbox && manager.enable_metrics && manager.enable_hot_reload);
+    assert!(manager.enable_sandbox && manager.enable_hot_reload);
+    assert_eq!(manager.enable_metrics, Some(true));
     assert_eq!(
         (manager.max_memory, manager.max_cpu),
         (Some(512), Some(0.5))
     );
-    assert_eq!(manager.metrics_port, 9090);
+    assert_eq!(manager.metrics_port, Some(9090));
     assert_eq!(manager.watch_interval.get(), Duration::from_secs(5));
 
     let hello = &settings.plugins["hello-plugin"];
@@ -64,8 +65,6 @@ fn what_is_not_in_force_is_said_once_for_each_key() {
             "plugin_manager.enable_sandbox",
             "plugin_manager.max_memory",
             "plugin_manager.max_cpu",
-            "plugin_manager.enable_metrics",
-            "plugin_manager.metrics_port",
             "hello-plugin.resources.memory",
             "hello-plugin.resources.cpu",
             "hello-plugin.resources.file_handles",

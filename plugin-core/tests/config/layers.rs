@@ -4,7 +4,7 @@ use plugin_core::config::{Period, Sources, load};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
-use crate::build::{BUILD, base, loaded, refused};
+use crate::build::{BUILD, base, loaded, refused, with};
 
 /// The rule, written the short way.
 fn lay(below: &mut Value, above: Value) {
@@ -134,7 +134,10 @@ fn a_key_without_a_value_goes_back_to_the_default() {
         .embedded("a", text)
         .embedded("b", "plugin_manager: { max_concurrency: }");
     let manager = loaded(&sources).manager;
-    assert_eq!((manager.max_concurrency, manager.metrics_port), (10, 1));
+    assert_eq!(
+        (manager.max_concurrency, manager.metrics_port),
+        (10, Some(1))
+    );
 }
 
 #[test]
@@ -188,4 +191,20 @@ free-plugin: { enabeld: false, config: { a: 1 } }";
         format!("{path}:3:32: free-plugin.config: {what}"),
     ];
     assert_eq!(error, expected.join("\n"));
+}
+
+#[test]
+fn metrics_are_served_when_a_port_is_given_unless_somebody_turns_them_off() {
+    for (text, port) in [
+        ("{}", None),
+        ("{ metrics_port: 0 }", Some(0)),
+        ("{ metrics_port: 7 }", Some(7)),
+        ("{ enable_metrics: true }", Some(9090)),
+        ("{ enable_metrics: true, metrics_port: 7 }", Some(7)),
+        ("{ enable_metrics: false, metrics_port: 7 }", None),
+    ] {
+        let settings = loaded(&with(&format!("plugin_manager: {text}")));
+        assert_eq!(settings.manager.served_metrics_port(), port, "{text}");
+        assert_eq!(settings.warnings, [], "{text}");
+    }
 }

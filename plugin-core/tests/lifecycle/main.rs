@@ -9,6 +9,7 @@
 mod delivery;
 mod events;
 mod fault;
+mod metrics;
 mod operations;
 mod reload;
 mod replace;

@@ -6,6 +6,7 @@ use plugin_contracts::User;
 use plugin_core::Error;
 use plugin_core::config::{Period, check};
 use plugin_core::prelude::*;
+use plugin_http::Probes;
 
 use crate::client::{Network, ProxyHeader};
 use crate::routes::check_open;
@@ -103,9 +104,9 @@ impl Default for ApiConfig {
     fn default() -> Self {
         Self {
             address: "127.0.0.1:8080".to_owned(),
-            open: ["GET /healthz", "GET /readyz", "POST /login"]
+            open: (Probes::ALL.into_iter().chain(["POST /login"]))
                 .map(str::to_owned)
-                .into(),
+                .collect(),
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
             users: UserAccess::Own,

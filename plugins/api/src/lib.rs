@@ -10,7 +10,8 @@
 //! | `POST /schedules/{plugin}/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
 //! | `GET /plugins` | the state of each plugin and of the whole |
 //! | `POST /plugins/{plugin}/{action}` | what changed by `start`, `stop` (`?cascade=true`) or `restart`; 202 when that stops the interface |
-//! | `GET /healthz` | 200 while the process answers |
+//! | `GET /livez`, `GET /healthz` | 200 while the manager works |
+//! | `GET /startupz` | 200 once the start is over, else 503 with those that do not run yet |
 //! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
 //!
 //! A request goes on with the trace that its header `traceparent` names, or begins one, and the
@@ -51,8 +52,6 @@ mod auth;
 mod client;
 mod operators;
 mod routes;
-
-mod address;
 
 mod plugin;
 

@@ -9,16 +9,15 @@ use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Succession, Tcp, Timeouts, framed,
-    traced,
+    AddressFile, Head, Limits, Probes, Room, Routers, Server, ServerLimits, Spawn, Succession, Tcp,
+    Timeouts, framed, traced,
 };
 
-use crate::address::AddressFile;
 use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
 use crate::idempotency::Keys;
 use crate::operators::Operators;
-use crate::routes::{self, Backends, NotReady};
+use crate::routes::{self, Backends};
 
 /// What one life of the plugin hands to the next one.
 const LISTENER: &str = "listener";
@@ -182,7 +181,6 @@ impl Api {
     }
 
     fn backends(&self, spawn: &Spawn) -> Backends {
-        let system = self.system.clone();
         Backends {
             auth: Arc::new(self.auth.clone()),
             users: Arc::new(self.users.clone()),
@@ -193,24 +191,9 @@ impl Api {
                 self.system.clone(),
                 self.operator.clone(),
             ),
-            readiness: Arc::new(move || not_ready(&system)),
+            probes: Probes::of(self.system.clone()),
             spawn: Arc::clone(spawn),
             keys: self.keys(),
         }
     }
-}
-
-fn not_ready(system: &System) -> Vec<NotReady> {
-    let plugins = system.status().plugins;
-    let missing = plugins.iter().filter(|plugin| !plugin.ready);
-    missing
-        .map(|plugin| NotReady {
-            plugin: plugin.name.to_owned(),
-            state: plugin.state.to_string(),
-            reason: match plugin.health.reason() {
-                Some(reason) => Some(reason.to_owned()),
-                None => plugin.last_error.clone(),
-            },
-        })
-        .collect()
 }

@@ -1,7 +1,6 @@
 //! The routes, one table: a route that the config does not list as open is behind the check.
 
 mod events;
-mod health;
 mod plugins;
 mod schedules;
 mod session;
@@ -14,15 +13,13 @@ use plugin_contracts::{Auth, UserService};
 use plugin_core::audit::SecurityLog;
 use plugin_core::event::Publishers;
 use plugin_core::{Error, Result};
-use plugin_http::{Problem, Route, Spawn};
+use plugin_http::{Probes, Problem, Route, Spawn};
 
 use crate::audited::audited;
 use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::idempotency::Keys;
 use crate::operators::Operators;
-
-pub(crate) use health::{NotReady, Readiness};
 
 /// What the routes lead to.
 #[derive(Clone)]
@@ -31,14 +28,14 @@ pub(crate) struct Backends {
     pub(crate) users: Arc<dyn UserService>,
     pub(crate) publishers: Publishers,
     pub(crate) log: SecurityLog,
-    pub(crate) readiness: Readiness,
+    pub(crate) probes: Probes,
     pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
     pub(crate) keys: Arc<Keys>,
 }
 
 /// Names of all routes.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
     session::LOGIN,
     session::LOGOUT,
     users::FIND,
@@ -47,8 +44,10 @@ const NAMES: [&str; 10] = [
     schedules::OPERATE,
     plugins::LIST,
     plugins::OPERATE,
-    health::ALIVE,
-    health::READY,
+    Probes::LIVE,
+    Probes::HEALTH,
+    Probes::READY,
+    Probes::STARTUP,
 ];
 
 /// Routes that are never open: the audit log has to say who it was.
@@ -84,14 +83,14 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
         events::routes(backends, config),
         schedules::routes(&backends.operators),
         plugins::routes(&backends.operators),
-        health::routes(&backends.readiness),
+        backends.probes.routes(),
     ];
     assemble(routes.into_iter().flatten(), backends.guard(), &config.open)
 }
 
 /// Only the probes, for connections that there is no room for.
 pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
-    let probes = health::routes(&backends.readiness).into_iter();
+    let probes = backends.probes.routes().into_iter();
     assemble(probes, backends.guard(), &config.open).fallback(no_room)
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use plugin_contracts::Row;
-use plugin_core::Result;
+use plugin_core::{Meter, Result};
 use serde_json::Value;
 use sqlx::{MySql, Sqlite};
 
@@ -45,6 +45,10 @@ impl Backend {
                 Self::MySql(Store::open(mysql::open(&server, limits).await?, config).await?)
             }
         })
+    }
+
+    pub(crate) fn measure(&self, meter: &Meter) -> Result<()> {
+        either!(self, store => store.measure(meter))
     }
 
     pub(crate) async fn insert(&self, table: &str, row: &Row) -> Result<i64> {

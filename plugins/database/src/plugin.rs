@@ -25,8 +25,10 @@ impl SqlDatabase {
         data_dir: DataDir,
         saved: Publisher<DataSaved>,
         found: Publisher<DataQueryResult>,
+        meter: Meter,
     ) -> Result<Self> {
         let backend = Backend::open(&config, data_dir.path()).await?;
+        backend.measure(&meter)?;
         if let Target::Sqlite(file) = config.target(data_dir.path())? {
             data_dir.keep(file)?;
         }

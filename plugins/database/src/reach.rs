@@ -7,7 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use plugin_core::place::Place;
-use plugin_core::{Error, Result};
+use plugin_core::{Error, Meter, Result};
 use sqlx::pool::PoolConnection;
 use sqlx::{Connection, Pool};
 use tokio::time::{Instant, timeout};
@@ -89,6 +89,32 @@ impl<D: Dialect> Reach<D> {
             file: None,
             waits: Waits::default(),
         }
+    }
+
+    /// Has the use of the pool be among the plugin's figures.
+    ///
+    /// # Errors
+    ///
+    /// When they are there already.
+    pub(crate) fn measure(&self, meter: &Meter) -> Result<()> {
+        let pool = self.pool.clone();
+        let open = move || f64::from(pool.size());
+        meter.observe(
+            "database_connections",
+            "Connections of the pool that are open.",
+            open,
+        )?;
+        let pool = self.pool.clone();
+        let idle = move || pool.num_idle() as f64;
+        meter.observe(
+            "database_idle_connections",
+            "Those of them that nobody uses.",
+            idle,
+        )?;
+        let most = f64::from(self.pool.options().get_max_connections());
+        let limit = meter.gauge("database_max_connections", "Most connections of the pool.")?;
+        limit.set(most);
+        Ok(())
     }
 
     /// The database is that file, as long as it is there.

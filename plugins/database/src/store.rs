@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use plugin_contracts::Row;
 use plugin_core::event::IdempotencyKey;
-use plugin_core::{Error, ErrorExt, Result};
+use plugin_core::{Error, ErrorExt, Meter, Result};
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection};
 
@@ -62,6 +62,16 @@ impl<D: Dialect> Store<D> {
         store.read_schema().await?;
         store.warn_of_narrow_columns().await?;
         Ok(store)
+    }
+
+    /// Has the use of its connections be among the plugin's figures: of SQLite those that read,
+    /// beside which one writes.
+    ///
+    /// # Errors
+    ///
+    /// When they are there already.
+    pub(crate) fn measure(&self, meter: &Meter) -> Result<()> {
+        self.reader.measure(meter)
     }
 
     async fn make_tables(&self) -> Result<()> {

@@ -2,7 +2,7 @@
 //!
 //! [`Server`] takes what a [`Listener`] hands it, gives each connection a place within its
 //! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] bound what one request may
-//! take. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
+//! take. [`Probes`] answer whether the service lives and is ready. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
 
 #![forbid(unsafe_code)]
 
@@ -15,12 +15,17 @@ mod refused;
 mod route;
 mod traced;
 
+mod probes;
+
+mod address;
 mod server;
 mod tcp;
 
+pub use address::AddressFile;
 pub use body::JsonBody;
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
+pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};
 pub use route::Route;
 pub use server::{

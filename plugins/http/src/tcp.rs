@@ -32,9 +32,18 @@ impl Tcp {
     ///
     /// When it is no address, or not a free one: the operator has to change it.
     pub async fn bind(address: &str) -> Result<Self> {
+        Self::bind_of("address", address).await
+    }
+
+    /// Takes an address that stands in a key of config of another name.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Tcp::bind`]; the error names the key.
+    pub async fn bind_of(key: &str, address: &str) -> Result<Self> {
         let refused = |error: io::Error| {
             let address = mask(address);
-            Error::config(format!("`address`: can't listen on `{address}`")).because(error)
+            Error::config(format!("`{key}`: can't listen on `{address}`")).because(error)
         };
         let listener = TcpListener::bind(address).await.map_err(refused)?;
         Ok(Self {

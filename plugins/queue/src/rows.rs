@@ -137,14 +137,15 @@ pub(crate) async fn pending(
 /// What is stored, by subscription: one scan of an index for the events, and one for the letters.
 pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
     let sql = "WITH pending AS (
-            SELECT subscription, count(*) AS events, sum(octet_length(data)) AS bytes
+            SELECT subscription, count(*) AS events, sum(octet_length(data)) AS bytes,
+                min(published_ms) AS oldest
             FROM events GROUP BY subscription
         ), dead AS (
             SELECT plugin, handler, topic, count(*) AS letters
             FROM dead_letters GROUP BY plugin, handler, topic
         )
         SELECT plugin, handler, topic, coalesce(events, 0), coalesce(bytes, 0),
-            coalesce(letters, 0), waiting, dropped
+            coalesce(letters, 0), waiting, dropped, oldest
         FROM subscriptions LEFT JOIN pending ON subscription = id
             LEFT JOIN dead USING (plugin, handler, topic)
         ORDER BY plugin, handler, topic";
@@ -175,7 +176,9 @@ fn stocked(row: &SqliteRow) -> sqlx::Result<Stock> {
     };
     let count = |at| row.try_get::<i64, _>(at).map(i64::unsigned_abs);
     let stock = Stock::new(name, count(3)?, count(4)?, count(5)?);
-    Ok(stock.waiting(count(6)?).dropped(count(7)?))
+    let oldest = row.try_get::<Option<i64>, _>(8)?;
+    let oldest = oldest.map(|millis| UNIX_EPOCH + Duration::from_millis(millis.unsigned_abs()));
+    Ok((stock.waiting(count(6)?).dropped(count(7)?)).oldest(oldest))
 }
 
 /// Notes how many events of a subscription wait for room.

@@ -208,6 +208,7 @@ pub(super) async fn start(data: &Path, config: &Path) -> Running {
     let composition = Composition::assemble(&[
         plugin_logger::Logger::DESCRIPTOR,
         plugin_admin::Admin::DESCRIPTOR,
+        plugin_metrics::Metrics::DESCRIPTOR,
         plugin_watch::Watch::DESCRIPTOR,
         plugin_hello::Hello::DESCRIPTOR,
         plugin_database::SqlDatabase::DESCRIPTOR,

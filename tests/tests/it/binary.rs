@@ -15,6 +15,7 @@ mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod metrics;
 mod operated;
 mod outside;
 mod private;
@@ -25,6 +26,8 @@ mod serve;
 mod show;
 mod signals;
 mod streams;
+#[cfg(target_os = "linux")]
+mod systemd;
 mod watched;
 
 use std::path::{Path, PathBuf};

@@ -54,6 +54,7 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::Clock => "the clock".to_owned(),
         Need::SecurityLog => "entries of its own in the audit log".to_owned(),
         Need::Schedule => "the right to schedule at run time".to_owned(),
+        Need::Meter => "metrics of its own".to_owned(),
         Need::System => "a view of the system".to_owned(),
         Need::Operate { arity } => match arity {
             Arity::Optional => "the right to operate the system, if it is granted".to_owned(),

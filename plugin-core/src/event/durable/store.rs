@@ -8,11 +8,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use crate::error::Result;
 use crate::event::outcome::dead_letters::{DeadLetter, DeadLetterId};
 use crate::idempotency::IdempotencyKey;
+use crate::timestamp::Timestamp;
 use crate::traceparent::TraceContext;
 
 pub use super::ticket::{Ticket, WeakTicket};
@@ -202,6 +203,9 @@ pub struct Stock {
     pub waiting: u64,
     /// Events that gave way to newer ones, for as long as the store remembers.
     pub dropped: u64,
+    /// When the oldest of those that are not settled was published.
+    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    pub oldest: Option<SystemTime>,
 }
 
 impl Stock {
@@ -215,6 +219,7 @@ impl Stock {
             dead,
             waiting: 0,
             dropped: 0,
+            oldest: None,
         }
     }
 
@@ -225,10 +230,28 @@ impl Stock {
         self
     }
 
+    /// Sets when the oldest of those that are not settled was published.
+    #[must_use]
+    pub const fn oldest(mut self, published: Option<SystemTime>) -> Self {
+        self.oldest = published;
+        self
+    }
+
     /// Sets how many events gave way to newer ones.
     #[must_use]
     pub const fn dropped(mut self, events: u64) -> Self {
         self.dropped = events;
         self
     }
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
+fn time<S: Serializer>(
+    at: &Option<SystemTime>,
+    serializer: S,
+) -> std::result::Result<S::Ok, S::Error> {
+    at.map(Timestamp).serialize(serializer)
 }

@@ -6,13 +6,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
 use super::acceptance::Share;
 use super::acknowledgement::Acknowledgement;
 use super::handler::QueuedHandler;
+use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
 use super::probe::ProbeState;
 use super::turn::Turn;
@@ -25,30 +26,13 @@ pub(crate) struct Job {
     pub(in crate::event) site: Arc<QueuedHandler>,
     pub(in crate::event) payload: Arc<dyn Payload>,
     /// What most have nothing of.
-    extras: Option<Box<Extras>>,
+    extras: Option<Box<JobExtras>>,
     /// Whether it has its place in the mailbox: until a handler takes it for good.
     has_room: bool,
     /// Whether the mailbox counts it.
     entered: bool,
     /// Whether the bus counts it: until it is handled or dropped, wherever that happens.
     pending: bool,
-}
-
-/// What only some jobs have.
-#[derive(Default)]
-struct Extras {
-    acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-    /// What its calls came to so far.
-    failures: Option<Failures>,
-    /// The dead letter that it is made of.
-    replay: Option<Replay>,
-    /// Its place among those of its key.
-    turn: Option<Turn>,
-    /// Of an event that a store keeps until it is handled.
-    ack: Option<Box<dyn Acknowledgement>>,
-    /// What it takes of its handler's quota.
-    share: Share,
-    gate: ProbeState,
 }
 
 impl Job {
@@ -121,7 +105,7 @@ impl Job {
         self
     }
 
-    fn extras(&mut self) -> &mut Extras {
+    fn extras(&mut self) -> &mut JobExtras {
         self.extras.get_or_insert_default()
     }
 
@@ -140,8 +124,20 @@ impl Job {
 
     #[cold]
     #[inline(never)]
-    fn gives_share_back(&mut self) {
-        self.extras().share = None;
+    fn begins(&mut self) {
+        let Some(extras) = &mut self.extras else {
+            return;
+        };
+        let entered = extras.entered.take();
+        if !self.site.site.keeps_room {
+            extras.share = None;
+        }
+        if extras.is_empty() {
+            self.extras = None;
+        }
+        if let Some(entered) = entered {
+            (self.site.site.owner.waits()).note(1, entered.elapsed());
+        }
     }
 
     fn failures(&self) -> Option<&Failures> {
@@ -169,6 +165,12 @@ impl Job {
         self.entered = true;
     }
 
+    /// It is one of those of which it is noted how long they wait.
+    #[cold]
+    pub(in crate::event) fn wait(&mut self) {
+        self.extras().entered = Some(Instant::now());
+    }
+
     /// Gives its place in the mailbox to a job that enters in its stead.
     pub(in crate::event) fn yield_place(&mut self, to: &mut Self) {
         to.has_room = std::mem::take(&mut self.has_room);
@@ -183,11 +185,11 @@ impl Job {
     /// may have to wait for a retry keeps it, so that what waits is never more than the mailbox
     /// holds.
     pub(in crate::event) fn begin(&mut self) -> bool {
+        if self.extras.is_some() {
+            self.begins();
+        }
         if self.site.site.keeps_room {
             return false;
-        }
-        if self.extras.is_some() {
-            self.gives_share_back();
         }
         std::mem::take(&mut self.has_room)
     }

@@ -67,16 +67,29 @@ impl SupervisorState {
                 let prepared = self.prepare(self.wish(operation)?).await?;
                 Ok(prepared.outcome())
             }
-            Operation::Reload { .. }
-            | Operation::Load { .. }
+            Operation::Reload { .. } => {
+                self.kernel.reloads.begin();
+                let reloaded = self.take_in(operation, actor, escalation).await;
+                self.kernel.reloads.end(&reloaded);
+                reloaded
+            }
+            Operation::Load { .. }
             | Operation::Unload { .. }
             | Operation::Enable { .. }
             | Operation::Disable { .. }
-            | Operation::Reset { .. } => {
-                let prepared = self.prepare(self.wish(operation)?).await?;
-                self.apply(prepared, actor, escalation).await
-            }
+            | Operation::Reset { .. } => self.take_in(operation, actor, escalation).await,
         }
+    }
+
+    /// Reads config again, and takes over what an operation asks for.
+    async fn take_in(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        let prepared = self.prepare(self.wish(operation)?).await?;
+        self.apply(prepared, actor, escalation).await
     }
 
     /// What an operation asks of config.

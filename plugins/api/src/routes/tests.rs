@@ -10,7 +10,7 @@ use tower::ServiceExt;
 use self::fakes::{FakeAuth, FakeUsers};
 use super::*;
 use crate::config::UserAccess;
-use plugin_http::Peer;
+use plugin_http::{NotReady, Observed, Peer};
 
 struct Fixture {
     auth: Arc<FakeAuth>,
@@ -36,11 +36,14 @@ impl Fixture {
                 reason: None,
             })
             .collect();
-        let readiness: Readiness = Arc::new(move || missing.clone());
+        let probes = Probes::new(move || Observed {
+            not_ready: missing.clone(),
+            ..Observed::default()
+        });
         let routes = [
             session::routes(&auth),
             users::routes(&users, config.users),
-            health::routes(&readiness),
+            probes.routes(),
         ];
         let router = {
             let log = SecurityLog::new(plugin_core::audit::Audit::disabled(), "api-plugin");

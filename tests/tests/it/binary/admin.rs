@@ -53,7 +53,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
     let app = serving.app();
     let listed = app.run("ps");
     let lines: Vec<&str> = done(&listed).lines().collect();
-    assert_eq!(lines.len(), 14, "{listed:?}");
+    assert_eq!(lines.len(), 15, "{listed:?}");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let heading = "instance state ready for restarts tasks queued in out errors last error";
     assert_eq!(words(lines[0]), heading);
@@ -61,7 +61,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
         words(lines[2]).starts_with("admin-plugin running yes "),
         "{listed:?}"
     );
-    assert_eq!(lines[13], "12 plugins, all ready");
+    assert_eq!(lines[14], "13 plugins, all ready");
     assert!(
         !listed.stdout.contains('\u{1b}'),
         "no colour where nobody sees it"
@@ -79,7 +79,7 @@ fn an_operator_sees_stops_and_starts_plugins() {
     let expected = ["cache-plugin", "auth-plugin", "api-plugin"];
     let expected = expected.map(|name| (name.to_owned(), "stopped".to_owned()));
     assert_eq!(down(app), expected);
-    assert!(done(&app.run("ps")).ends_with("\n9 of 12 plugins are ready"));
+    assert!(done(&app.run("ps")).ends_with("\n10 of 13 plugins are ready"));
     let refusal = "error: `api-plugin` needs `auth-plugin`, which does not run: `start` it first, \
                    or `load` what is not loaded";
     assert_eq!(refused(&app.run("start api-plugin"), 8), refusal);
@@ -194,7 +194,7 @@ fn a_service_is_found_however_long_the_path_of_its_data_is() {
     let serving = serving(&format!("--data-dir {dir}"));
     let ended = serving.app().run(&format!("ps --data-dir {dir}"));
     assert!(
-        done(&ended).contains("\n12 plugins, all ready"),
+        done(&ended).contains("\n13 plugins, all ready"),
         "{ended:?}"
     );
 }

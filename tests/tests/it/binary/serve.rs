@@ -180,11 +180,11 @@ fn a_signal_ends_it_in_good_order() {
         let place = |name: &str| names.iter().position(|other| *other == name).unwrap();
         assert!(place("logger-plugin") < place("hello-plugin"), "{started}");
         assert!(place("hello-plugin") < place("api-plugin"), "{started}");
-        assert!(started.contains("12 plugins started in "), "{started}");
+        assert!(started.contains("13 plugins started in "), "{started}");
         serving.signal(signal);
         let ended = serving.end();
         assert_eq!(ended.code, Some(0), "{ended:?}");
-        assert!(ended.stdout.contains("12 plugins stopped in "), "{ended:?}");
+        assert!(ended.stdout.contains("13 plugins stopped in "), "{ended:?}");
     }
 }
 

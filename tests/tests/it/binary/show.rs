@@ -135,7 +135,7 @@ fn explain_tells_everything_about_one_plugin() {
 #[test]
 fn check_is_content_with_the_default_config() {
     assert_eq!(json("check")["ok"], json!(true));
-    assert!(text("check").starts_with("config is good: 12 plugins would start"));
+    assert!(text("check").starts_with("config is good: 13 plugins would start"));
 }
 
 #[test]

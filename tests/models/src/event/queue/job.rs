@@ -40,6 +40,8 @@ impl Job {
         self.entered = true;
     }
 
+    pub(in crate::event) fn wait(&mut self) {}
+
     pub(in crate::event) fn yield_place(&mut self, to: &mut Self) {
         to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);

@@ -71,23 +71,23 @@ fn a_plugin_is_taken_out_and_brought_back() {
     );
     let plan = app.run("unload cache-plugin --cascade --dry-run");
     assert_eq!(words(done(&plan)).len(), 4, "{plan:?}");
-    assert_eq!(count(app), 12);
+    assert_eq!(count(app), 13);
     let ended = app.run("disable file-plugin");
     assert!(
         words(done(&ended))[1].starts_with("file-plugin unload "),
         "{ended:?}"
     );
-    assert_eq!(count(app), 11);
+    assert_eq!(count(app), 12);
     serving.signal("-TERM");
     assert_eq!(serving.end().code, Some(0));
     serving.start_again(&[]);
     serving.until("running; Ctrl-C stops");
     let app = serving.app();
-    assert_eq!(count(app), 11, "it is disabled at each start");
+    assert_eq!(count(app), 12, "it is disabled at each start");
     let ended = app.run("enable file-plugin");
     assert!(
         words(done(&ended))[1].starts_with("file-plugin load "),
         "{ended:?}"
     );
-    assert_eq!(count(app), 12);
+    assert_eq!(count(app), 13);
 }

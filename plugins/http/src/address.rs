@@ -1,5 +1,5 @@
-//! The file `address` in the plugin's data directory: where the interface listens right now, for
-//! whoever let it choose a port.
+//! The file `address` in a plugin's data directory: where it listens right now, for whoever let it
+//! choose a port.
 
 use std::fs;
 use std::io::{self, Write};
@@ -8,14 +8,16 @@ use std::path::{Path, PathBuf};
 
 use plugin_core::{ErrorExt, Result, owned, regular};
 
-/// The file.
+/// The file `address` in a plugin's data directory, which says where it listens.
 #[derive(Debug)]
-pub(crate) struct AddressFile {
+pub struct AddressFile {
     path: PathBuf,
 }
 
 impl AddressFile {
-    pub(crate) fn new(dir: &Path) -> Self {
+    /// The file in a directory; it is not written yet.
+    #[must_use]
+    pub fn new(dir: &Path) -> Self {
         Self {
             path: dir.join("address"),
         }
@@ -26,7 +28,7 @@ impl AddressFile {
     /// # Errors
     ///
     /// When the directory can't be written.
-    pub(crate) fn write(&self, address: SocketAddr) -> Result<()> {
+    pub fn write(&self, address: SocketAddr) -> Result<()> {
         let draft = self.path.with_extension("new");
         put(&draft, &address.to_string())
             .and_then(|()| fs::rename(&draft, &self.path))
@@ -34,7 +36,7 @@ impl AddressFile {
     }
 
     /// Removes it, unless it is of a successor already.
-    pub(crate) fn remove(&self, address: SocketAddr) {
+    pub fn remove(&self, address: SocketAddr) {
         let removed = fs::read_to_string(&self.path).and_then(|text| {
             if text == address.to_string() {
                 fs::remove_file(&self.path)

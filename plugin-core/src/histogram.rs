@@ -1,0 +1,112 @@
+//! Times, counted in buckets that double in width: cheap to note, and enough to tell a quantile by.
+
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// How many buckets have an upper bound: from 1 µs, each twice the one before, to 33.6 s.
+const BOUNDS: usize = 26;
+
+/// Times that many threads note.
+#[derive(Debug, Default)]
+pub(crate) struct Histogram {
+    /// The last one is for what is longer than every bound.
+    buckets: [AtomicU64; BOUNDS + 1],
+    nanos: AtomicU64,
+}
+
+impl Histogram {
+    /// Notes that something took so long, so many times.
+    pub(crate) fn note(&self, times: u64, took: Duration) {
+        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
+        self.buckets[bucket(nanos)].fetch_add(times, Relaxed);
+        (self.nanos).fetch_add(nanos.saturating_mul(times), Relaxed);
+    }
+
+    /// What was noted so far.
+    pub(crate) fn snapshot(&self) -> Distribution {
+        Distribution {
+            counts: self.buckets.each_ref().map(|bucket| bucket.load(Relaxed)),
+            nanos: self.nanos.load(Relaxed),
+        }
+    }
+}
+
+/// The bucket of a time: the first whose bound is not less.
+fn bucket(nanos: u64) -> usize {
+    let micros = nanos.div_ceil(1000).max(1);
+    // The number of doublings of a microsecond that it takes to be as long.
+    let doublings = u64::BITS - (micros - 1).leading_zeros();
+    (doublings as usize).min(BOUNDS)
+}
+
+/// How many of some times fall into which bucket.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct Distribution {
+    counts: [u64; BOUNDS + 1],
+    nanos: u64,
+}
+
+impl Distribution {
+    /// The upper bounds of all buckets but the last, which has none.
+    pub fn bounds() -> impl ExactSizeIterator<Item = Duration> {
+        (0..BOUNDS).map(|doublings| Duration::from_micros(1 << doublings))
+    }
+
+    /// How many times are in each bucket; the last one holds what is longer than every bound.
+    #[must_use]
+    pub fn counts(&self) -> &[u64] {
+        &self.counts
+    }
+
+    /// How many times were noted.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().sum()
+    }
+
+    /// The sum of all times.
+    #[must_use]
+    pub fn sum(&self) -> Duration {
+        Duration::from_nanos(self.nanos)
+    }
+
+    /// Adds the times of another one.
+    pub fn add(&mut self, other: &Self) {
+        for (count, more) in self.counts.iter_mut().zip(&other.counts) {
+            *count += more;
+        }
+        self.nanos = self.nanos.saturating_add(other.nanos);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_in_the_first_bucket_whose_bound_is_not_less() {
+        let bounds: Vec<_> = Distribution::bounds().collect();
+        assert_eq!(bounds[0], Duration::from_micros(1));
+        assert_eq!(bounds[25], Duration::from_micros(33_554_432));
+        for (at, bound) in bounds.iter().enumerate() {
+            let nanos = u64::try_from(bound.as_nanos()).unwrap();
+            assert_eq!(bucket(nanos), at, "{bound:?}");
+            assert_eq!(bucket(nanos + 1), at + 1, "{bound:?}");
+        }
+        assert_eq!((bucket(0), bucket(u64::MAX)), (0, BOUNDS));
+    }
+
+    #[test]
+    fn what_was_noted_adds_up() {
+        let histogram = Histogram::default();
+        histogram.note(3, Duration::from_micros(2));
+        histogram.note(1, Duration::from_secs(60));
+        let mut seen = histogram.snapshot();
+        assert_eq!((seen.counts()[1], seen.counts()[BOUNDS]), (3, 1));
+        seen.add(&histogram.snapshot());
+        assert_eq!(seen.count(), 8);
+        assert_eq!(seen.sum(), 2 * Duration::from_nanos(60_000_006_000));
+    }
+}

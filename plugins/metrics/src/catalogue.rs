@@ -1,0 +1,94 @@
+//! All metrics: one table, which is what is served and what the documentation lists.
+
+mod durable;
+mod handlers;
+mod own;
+mod plugins;
+mod process;
+mod whole;
+
+use std::fmt::Write as _;
+
+use plugin_core::lifecycle::MetricsSnapshot;
+
+use crate::exposition::{Format, Writer};
+use crate::family::{Family, Kind, unit};
+
+/// The tables, with what each is about.
+const TABLES: [(&str, &[Family]); 5] = [
+    ("Each instance of a plugin", plugins::FAMILIES),
+    ("Each handler, and each schedule", handlers::FAMILIES),
+    ("What is stored for each durable handler", durable::FAMILIES),
+    ("The whole", whole::FAMILIES),
+    ("The process", process::FAMILIES),
+];
+
+fn families() -> impl Iterator<Item = &'static Family> {
+    TABLES.iter().flat_map(|(_, families)| families.iter())
+}
+
+/// All figures in one of the text formats.
+pub(crate) fn write(snapshot: &MetricsSnapshot, format: Format) -> String {
+    let mut writer = Writer::new(format);
+    for family in families() {
+        writer.family(family, |samples| (family.fill)(snapshot, samples));
+    }
+    own::write(snapshot, &mut writer);
+    writer.finish()
+}
+
+/// The names that queries can use: of a histogram those of its `_bucket`, `_sum` and `_count`.
+#[must_use]
+pub fn names() -> Vec<String> {
+    let names = families().flat_map(|family| match family.kind {
+        Kind::Histogram => ["_bucket", "_sum", "_count"]
+            .map(|suffix| format!("{}{suffix}", family.name))
+            .to_vec(),
+        Kind::Counter | Kind::Gauge => vec![family.sample()],
+    });
+    names.collect()
+}
+
+/// The list of all metrics as Markdown.
+#[must_use]
+pub fn reference() -> String {
+    let mut text = String::new();
+    for (title, families) in TABLES {
+        let _infallible = write!(
+            text,
+            "### {title}\n\n| metric | kind | unit | labels | meaning |\n| --- | --- | --- | --- | --- |\n"
+        );
+        for family in families {
+            let labels: Vec<_> = family.labels.iter().map(|it| format!("`{it}`")).collect();
+            let _infallible = writeln!(
+                text,
+                "| `{}` | {} | {} | {} | {} |",
+                family.sample(),
+                family.kind.as_str(),
+                unit(family.name).unwrap_or_default(),
+                labels.join(", "),
+                family.help
+            );
+        }
+        text.push('\n');
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn each_name_is_there_once_and_says_one_sentence() {
+        let mut seen = BTreeSet::new();
+        for family in families() {
+            assert!(seen.insert(family.name), "{} is there twice", family.name);
+            assert!(!family.name.ends_with("_total"), "{}", family.name);
+            assert!(family.help.ends_with('.'), "{}", family.help);
+            assert!(!family.help.contains(['\\', '\n', '|']), "{}", family.help);
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! What is told of each instance of a plugin.
+
+use plugin_core::lifecycle::{MetricsSnapshot, PluginStatus, State};
+
+use crate::exposition::{Samples, Value};
+use crate::family::{Family, Kind};
+
+const PLUGIN: &[&str] = &["plugin"];
+
+const fn gauge(
+    name: &'static str,
+    help: &'static str,
+    fill: fn(&MetricsSnapshot, &mut Samples<'_>),
+) -> Family {
+    Family::new((name, Kind::Gauge), PLUGIN, help, fill)
+}
+
+const fn counter(
+    name: &'static str,
+    help: &'static str,
+    fill: fn(&MetricsSnapshot, &mut Samples<'_>),
+) -> Family {
+    Family::new((name, Kind::Counter), PLUGIN, help, fill)
+}
+
+/// A sample of each instance.
+fn each<V: Into<Value>>(
+    snapshot: &MetricsSnapshot,
+    samples: &mut Samples<'_>,
+    value: impl Fn(&PluginStatus) -> V,
+) {
+    for plugin in &snapshot.status.plugins {
+        samples.put([plugin.name], value(plugin));
+    }
+}
+
+fn seconds(nanos: u64) -> f64 {
+    std::time::Duration::from_nanos(nanos).as_secs_f64()
+}
+
+pub(super) const FAMILIES: &[Family] = &[
+    Family::new(
+        ("plugin_info", Kind::Gauge),
+        &["plugin", "version"],
+        "1, with the version of the plugin.",
+        |snapshot, samples| {
+            for plugin in &snapshot.status.plugins {
+                samples.put([plugin.name, &plugin.version], true);
+            }
+        },
+    ),
+    gauge(
+        "plugin_running",
+        "Whether it runs: 1 or 0.",
+        |snapshot, samples| each(snapshot, samples, |it| it.state == State::Running),
+    ),
+    gauge(
+        "plugin_failed",
+        "Whether it has failed and does not run: 1 or 0.",
+        |snapshot, samples| each(snapshot, samples, |it| it.state == State::Failed),
+    ),
+    gauge(
+        "plugin_ready",
+        "Whether it serves: it runs, and says that it is well: 1 or 0.",
+        |snapshot, samples| each(snapshot, samples, |it| it.ready),
+    ),
+    gauge(
+        "plugin_uptime_seconds",
+        "How long it has been running; 0 if it is not.",
+        |snapshot, samples| {
+            for plugin in snapshot.plugins() {
+                samples.put([plugin.name], plugin.uptime.as_secs_f64());
+            }
+        },
+    ),
+    counter(
+        "plugin_restarts",
+        "How often it was restarted.",
+        |snapshot, samples| each(snapshot, samples, |it| it.restarts),
+    ),
+    gauge(
+        "plugin_tasks",
+        "Tasks of its own that run.",
+        |snapshot, samples| each(snapshot, samples, |it| it.tasks),
+    ),
+    counter(
+        "plugin_events_received",
+        "Events that its handlers were called with.",
+        |snapshot, samples| each(snapshot, samples, |it| it.events.received),
+    ),
+    counter(
+        "plugin_events_published",
+        "Events that it published.",
+        |snapshot, samples| each(snapshot, samples, |it| it.events.published),
+    ),
+    counter(
+        "plugin_event_errors",
+        "Calls of its handlers that failed, panicked or ran out of time, and faults of its middleware.",
+        |snapshot, samples| each(snapshot, samples, |it| it.events.errors),
+    ),
+    counter(
+        "plugin_event_retries",
+        "Events that its handlers were called with again after they had failed with them.",
+        |snapshot, samples| each(snapshot, samples, |it| it.events.retries),
+    ),
+    counter(
+        "plugin_events_dead_lettered",
+        "Events that its handlers failed with for good, or did not come to: they are in the dead letters.",
+        |snapshot, samples| each(snapshot, samples, |it| it.events.dead_lettered),
+    ),
+    Family::new(
+        ("plugin_events_dropped", Kind::Counter),
+        &["plugin", "reason"],
+        "Events that were not handled and are no dead letters: `overflow` dropped them from its full mailbox; `refused` are its own that middleware did not let it publish.",
+        |snapshot, samples| {
+            for plugin in &snapshot.status.plugins {
+                samples.put([plugin.name, "overflow"], plugin.events.dropped);
+                samples.put([plugin.name, "refused"], plugin.events.refused);
+            }
+        },
+    ),
+    gauge(
+        "plugin_process_time_mean_seconds",
+        "Mean time of an event in its handlers, of those that were timed: of each handler the first calls, then one in 64; of one with a `timeout` all.",
+        |snapshot, samples| each(snapshot, samples, |it| seconds(it.events.mean_nanos)),
+    ),
+    gauge(
+        "plugin_process_time_max_seconds",
+        "Longest call of its handlers, of those that were timed.",
+        |snapshot, samples| each(snapshot, samples, |it| seconds(it.events.max_nanos)),
+    ),
+    gauge(
+        "plugin_error_rate",
+        "Errors for each event that was received, since the process runs: 0 to 1; alerts do better with the rates of the two counters.",
+        |snapshot, samples| {
+            for plugin in snapshot.plugins() {
+                samples.put([plugin.name], plugin.error_rate);
+            }
+        },
+    ),
+    gauge(
+        "plugin_queue_depth",
+        "Events in its mailbox that are not handled yet.",
+        |snapshot, samples| each(snapshot, samples, |it| it.queued),
+    ),
+    gauge(
+        "plugin_queue_capacity",
+        "Most events that may wait in its mailbox.",
+        |snapshot, samples| each(snapshot, samples, |it| it.queue_capacity),
+    ),
+    Family::new(
+        ("plugin_queue_wait_seconds", Kind::Histogram),
+        PLUGIN,
+        "How long events waited in its mailbox until their handler was called, of a sample: the first 64 since it was started last, and then one in 64.",
+        |snapshot, samples| {
+            for plugin in &snapshot.status.plugins {
+                samples.times([plugin.name], &plugin.waits);
+            }
+        },
+    ),
+    gauge(
+        "plugin_durable_unstored",
+        "Events of its durable handlers that are accepted and not in the store: they wait in memory, for a commit or for room.",
+        |snapshot, samples| each(snapshot, samples, |it| it.unstored),
+    ),
+];

@@ -1,0 +1,52 @@
+//! Settings, with a default for every key.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::num::NonZeroU16;
+
+use plugin_core::config::Period;
+use plugin_core::prelude::*;
+
+/// Settings of `metrics-plugin`. Whether it serves, and on which port, the manager's `enable_metrics`
+/// and `metrics_port` say.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// The address of the machine to listen on. Everybody who reaches it reads the figures: they
+    /// name plugins, handlers and topics, and hold no data of events.
+    pub host: IpAddr,
+    /// Most connections at once. One more closes that which has waited longest for a request; if
+    /// all have one that is being answered, it is answered 503, unless it is a probe.
+    pub max_connections: NonZeroU16,
+    /// How long a client may take for a request, for an answer, and between two requests; then its
+    /// connection is closed.
+    #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
+    pub client_timeout: Period,
+    /// How long requests that run when the plugin stops may go on.
+    #[schemars(extend("x-min" = "0s", "x-max" = "1h"))]
+    pub drain_timeout: Period,
+}
+
+impl Default for MetricsConfig {
+    fn default() -> Self {
+        Self {
+            host: Ipv4Addr::LOCALHOST.into(),
+            max_connections: const { NonZeroU16::new(64).expect("it is not zero") },
+            // Scrapers keep their connections for the next time.
+            client_timeout: Period::seconds(120),
+            drain_timeout: Period::seconds(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::config::unbounded;
+
+    use super::*;
+
+    #[test]
+    fn every_number_and_period_has_bounds() {
+        let schema = schemars::schema_for!(MetricsConfig);
+        assert_eq!(unbounded(schema.as_value()), [""; 0]);
+    }
+}

@@ -1,0 +1,116 @@
+//! The plugin: listens when it starts, if metrics are to be served.
+
+use std::net::SocketAddr;
+use std::num::NonZeroU16;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::middleware::from_fn;
+use plugin_core::prelude::*;
+use plugin_http::{
+    AddressFile, Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed,
+    traced,
+};
+
+use crate::config::MetricsConfig;
+use crate::routes;
+
+/// Nobody has to send a body.
+const LARGEST_BODY: usize = 1024;
+
+/// What an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Serves the figures of the service.
+#[derive(Debug)]
+pub struct Metrics {
+    config: MetricsConfig,
+    system: System,
+    address: AddressFile,
+    server: Mutex<Option<(Server<Tcp>, SocketAddr)>>,
+}
+
+/// Serves the figures of the service to Prometheus and others, if `metrics_port` says where.
+#[plugin(
+    name = "metrics-plugin",
+    kind = system,
+    after("logger-plugin"),
+    singleton = "`metrics_port` of the manager is one port"
+)]
+impl Metrics {
+    #[init]
+    fn init(Config(config): Config<MetricsConfig>, system: System, data: DataDir) -> Self {
+        Self {
+            config,
+            system,
+            address: AddressFile::new(data.path()),
+            server: Mutex::default(),
+        }
+    }
+
+    #[start]
+    async fn start(&self, tasks: Tasks) -> Result<()> {
+        let Some(port) = self.system.metrics_port() else {
+            return Ok(());
+        };
+        let address = SocketAddr::new(self.config.host, port).to_string();
+        let tcp = Tcp::bind_of("plugin_manager.metrics_port", &address).await?;
+        let address = tcp.local_address();
+        let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
+        let server = Server::serve(tcp, self.routers(), self.limits(), &spawn)?;
+        *self.server() = Some((server, address));
+        tracing::info!(%address, "metrics are served");
+        self.address.write(address)
+    }
+
+    #[stop]
+    async fn stop(&self) {
+        let server = self.server().take();
+        if let Some((server, address)) = server {
+            self.address.remove(address);
+            server.drain(self.config.drain_timeout.get()).await;
+        }
+    }
+}
+
+impl Metrics {
+    fn server(&self) -> MutexGuard<'_, Option<(Server<Tcp>, SocketAddr)>> {
+        self.server.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn routers(&self) -> Routers {
+        let limits = Limits {
+            body: LARGEST_BODY,
+            body_time: self.config.client_timeout.get(),
+            time: PATIENCE,
+        };
+        let finish = |router: Router| {
+            let router = limits.apply(router.layer(from_fn(framed)));
+            router.layer(from_fn(traced))
+        };
+        Routers {
+            all: finish(routes::router(&self.system)),
+            spare: finish(routes::spare(&self.system)),
+        }
+    }
+
+    fn limits(&self) -> ServerLimits {
+        let patience = self.config.client_timeout.get();
+        ServerLimits {
+            room: Room {
+                total: self.config.max_connections,
+                per_address: self.config.max_connections,
+            },
+            timeouts: Timeouts {
+                header: patience,
+                write: patience,
+                idle: patience,
+            },
+            head: Head {
+                bytes: 16 * 1024,
+                fields: const { NonZeroU16::new(64).expect("it is not zero") },
+            },
+        }
+    }
+}
