@@ -1,4 +1,4 @@
-//! What `init` may ask for: one parameter, one need, read off its type.
+//! What `init` may ask for: each parameter is one need, which the kernel reads off its type.
 
 mod handover;
 mod need;
