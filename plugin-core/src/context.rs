@@ -18,7 +18,7 @@ use tokio::time::Instant;
 use crate::boxed::BoxFuture;
 use crate::traceparent::TraceContext;
 
-pub(crate) use identity::{Counters, plugin_of};
+pub(crate) use identity::{Counters, InstanceId};
 pub use identity::{EventCounts, Identity};
 pub use meta::EventId;
 pub(crate) use meta::{Lineage, Meta};

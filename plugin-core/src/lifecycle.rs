@@ -25,7 +25,6 @@ mod providing;
 mod reload;
 mod reloads;
 mod replays;
-mod replica;
 mod report;
 mod requests;
 mod running;
