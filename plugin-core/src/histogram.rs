@@ -8,11 +8,34 @@ use serde::Serialize;
 /// How many buckets have an upper bound: from 1 µs, each twice the one before, to 33.6 s.
 const BOUNDS: usize = 26;
 
+/// How many times are how long. The last one is for what is longer than every bound.
+#[derive(Debug, Default)]
+pub(crate) struct TimeBuckets([AtomicU64; BOUNDS + 1]);
+
+impl TimeBuckets {
+    /// Counts so many times of one length.
+    pub(crate) fn note(&self, times: u64, nanos: u64) {
+        self.0[bucket(nanos)].fetch_add(times, Relaxed);
+    }
+
+    /// How many times were counted.
+    pub(crate) fn count(&self) -> u64 {
+        self.0.iter().map(|bucket| bucket.load(Relaxed)).sum()
+    }
+
+    /// What was counted so far, of times whose sum is known elsewhere.
+    pub(crate) fn snapshot(&self, nanos: u64) -> Distribution {
+        Distribution {
+            counts: self.0.each_ref().map(|bucket| bucket.load(Relaxed)),
+            nanos,
+        }
+    }
+}
+
 /// Times that many threads note.
 #[derive(Debug, Default)]
 pub(crate) struct Histogram {
-    /// The last one is for what is longer than every bound.
-    buckets: [AtomicU64; BOUNDS + 1],
+    buckets: TimeBuckets,
     nanos: AtomicU64,
 }
 
@@ -20,16 +43,13 @@ impl Histogram {
     /// Notes that something took so long, so many times.
     pub(crate) fn note(&self, times: u64, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets[bucket(nanos)].fetch_add(times, Relaxed);
+        self.buckets.note(times, nanos);
         (self.nanos).fetch_add(nanos.saturating_mul(times), Relaxed);
     }
 
     /// What was noted so far.
     pub(crate) fn snapshot(&self) -> Distribution {
-        Distribution {
-            counts: self.buckets.each_ref().map(|bucket| bucket.load(Relaxed)),
-            nanos: self.nanos.load(Relaxed),
-        }
+        self.buckets.snapshot(self.nanos.load(Relaxed))
     }
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::histogram::{Distribution, TimeBuckets};
 use crate::rcu::Total;
 
 /// What handlers did, of one instance or one alone.
@@ -21,8 +22,8 @@ pub(crate) struct Counters {
     dead_lettered: AtomicU64,
     /// Events that it was not let publish.
     refused: AtomicU64,
-    /// Events whose time was taken, and that time.
-    timed: AtomicU64,
+    /// Events whose time was taken, by how long their call took, and the sum of the calls.
+    times: TimeBuckets,
     nanos: AtomicU64,
     max_nanos: AtomicU64,
 }
@@ -56,7 +57,7 @@ impl Counters {
     /// Notes the time of a call that handled `events` events.
     pub(crate) fn took(&self, events: u64, took: Duration) {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.timed.fetch_add(events, Relaxed);
+        self.times.note(events, nanos);
         self.nanos.fetch_add(nanos, Relaxed);
         self.max_nanos.fetch_max(nanos, Relaxed);
     }
@@ -64,9 +65,14 @@ impl Counters {
     /// Notes the mean time of calls with one event each.
     pub(crate) fn took_each(&self, calls: u64, mean: Duration) {
         let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
-        self.timed.fetch_add(calls, Relaxed);
+        self.times.note(calls, nanos);
         (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
         self.max_nanos.fetch_max(nanos, Relaxed);
+    }
+
+    /// How long calls took, of those that were timed.
+    pub(crate) fn latency(&self) -> Distribution {
+        self.times.snapshot(self.nanos.load(Relaxed))
     }
 
     pub(crate) fn snapshot(&self) -> EventCounts {
@@ -83,7 +89,7 @@ impl Counters {
             retries: self.retries.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
             refused: self.refused.load(Relaxed),
-            timed: self.timed.load(Relaxed),
+            timed: self.times.count(),
             nanos: self.nanos.load(Relaxed),
             max_nanos: self.max_nanos.load(Relaxed),
         }

@@ -19,7 +19,7 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, DeadLetters, Failures};
 use crate::event::payload::Payload;
 use crate::guard;
-use crate::histogram::{Distribution, Histogram};
+use crate::histogram::Distribution;
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
 
@@ -37,8 +37,6 @@ pub(crate) struct Site {
     pub(super) subscription: Subscribed,
     pub(super) counters: Counters,
     pub(super) timeouts: AtomicU64,
-    /// How long those calls took that were timed.
-    latency: Histogram,
     /// Whether its calls are not just made one after the other.
     pub(super) is_special: bool,
     /// Whether an event that it is called with may have to wait for another call.
@@ -102,7 +100,6 @@ impl Site {
             subscription,
             counters: Counters::default(),
             timeouts: AtomicU64::new(0),
-            latency: Histogram::default(),
             is_special: options.concurrency > 1 || options.breaker.is_some() || options.durable,
             keeps_room: options.retry.is_some() || options.breaker.is_some(),
             letters,
@@ -165,7 +162,6 @@ impl Site {
     pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
         self.counters.took(1, took);
         self.owner.counters().took(1, took);
-        self.latency.note(1, took);
         self.warn_if_long(meta, took);
     }
 
@@ -175,7 +171,6 @@ impl Site {
         let each = took / u32::try_from(events).unwrap_or(u32::MAX);
         self.counters.took_each(events as u64, each);
         self.owner.counters().took_each(events as u64, each);
-        self.latency.note(events as u64, each);
         self.warn_if_long(first, each);
     }
 
@@ -208,7 +203,6 @@ impl Site {
         let took = began.map(|began| began.elapsed())?;
         self.counters.took(events, took);
         self.owner.counters().took(events, took);
-        self.latency.note(1, took);
         Some(took)
     }
 
@@ -230,7 +224,7 @@ impl Site {
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
-            latency: self.latency.snapshot(),
+            latency: self.counters.latency(),
             times_every_call: self.options.timeout.is_some(),
         }
     }
@@ -263,7 +257,7 @@ pub struct HandlerReport {
     pub mean_nanos: u64,
     /// Longest call, of those that were timed, in nanoseconds.
     pub max_nanos: u64,
-    /// How long the calls took that were timed.
+    /// How long the calls took that were timed; of a batch, each event counts.
     #[serde(skip)]
     pub latency: Distribution,
     /// Whether every call is timed.

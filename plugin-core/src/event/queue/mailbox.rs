@@ -391,9 +391,8 @@ impl Queue {
     #[inline]
     fn add(&mut self, mut job: Job) {
         job.enter();
-        // To read the clock takes longer than to enter: of the first it is noted when they came,
-        // and then of one in 64.
-        if self.entered < 64 || self.entered.is_multiple_of(64) {
+        // To read the clock takes longer than to enter.
+        if self.entered.is_multiple_of(64) {
             job.wait();
         }
         self.jobs.push_back(job);
