@@ -1,19 +1,25 @@
 //! The command line, as clap reads it.
 
 mod audit;
+mod config;
+mod dead_letters;
+mod operate;
+mod queue;
 mod schedules;
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use plugin_core::event::DeadLetterId;
 
 use crate::exit;
 use crate::feed::OnError;
 use crate::output;
 
 pub(crate) use audit::{Audit, AuditVerify};
+pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow, Which};
+pub(crate) use dead_letters::{DeadLetters, LetterChoice, LetterFilter, LetterList, LetterShow};
+pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
+pub(crate) use queue::{Queue, QueueCommand, QueueDrop};
 pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
 
 /// A service composed of plugins. Without a command it runs.
@@ -125,220 +131,6 @@ pub(crate) enum Command {
     Schedules(Schedules),
 }
 
-/// Which plugin to do something with.
-#[derive(Debug, Args)]
-pub(crate) struct Target {
-    /// Name of the plugin, which stands for all its instances, or of one instance.
-    pub(crate) plugin: String,
-}
-
-/// What to stop.
-#[derive(Debug, Args)]
-pub(crate) struct Stop {
-    #[command(flatten)]
-    pub(crate) target: Target,
-    /// Stop the plugins that need it first; else it is refused while they run.
-    #[arg(long)]
-    pub(crate) cascade: bool,
-}
-
-/// What to read again.
-#[derive(Debug, Args)]
-pub(crate) struct Reload {
-    /// Name of the one plugin whose section is taken over; else all of the config is.
-    pub(crate) plugin: Option<String>,
-    /// Say what would change, and change nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// Which plugin to bring in.
-#[derive(Debug, Args)]
-pub(crate) struct SetChange {
-    /// Name of the plugin.
-    pub(crate) plugin: String,
-    /// Say what would change, and change nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// Which plugin to take out.
-#[derive(Debug, Args)]
-pub(crate) struct Removal {
-    #[command(flatten)]
-    pub(crate) change: SetChange,
-    /// Take the plugins that need it out too; else it is refused while they are there.
-    #[arg(long)]
-    pub(crate) cascade: bool,
-}
-
-/// Tell what waits for each durable subscription.
-///
-/// Works on the file of `queue-plugin`, while the service runs and while it does not.
-#[derive(Debug, Args)]
-pub(crate) struct Queue {
-    #[command(subcommand)]
-    pub(crate) command: Option<QueueCommand>,
-}
-
-/// What to do with a subscription.
-#[derive(Debug, Subcommand)]
-pub(crate) enum QueueCommand {
-    /// Forget the events and dead letters of a subscription that there is no more.
-    Drop(QueueDrop),
-}
-
-/// Which subscription to forget.
-#[derive(Debug, Args)]
-pub(crate) struct QueueDrop {
-    /// Its plugin and handler, as in `mail-plugin.welcome`, or its whole name as the log tells it,
-    /// with the topic in parentheses.
-    pub(crate) subscription: String,
-    /// Do it; without this, it is only told what would be forgotten.
-    #[arg(long)]
-    pub(crate) yes: bool,
-}
-
-/// Look at the config.
-#[derive(Debug, Subcommand)]
-pub(crate) enum Config {
-    /// Print a plugin's effective values with their origin. Secrets are masked.
-    Show(ConfigShow),
-    /// List the configs that were applied, the oldest first.
-    History,
-    /// Tell what is different between two configs. Secrets are masked.
-    Diff(ConfigDiff),
-    /// Go back to a config that was applied, in the place of the files, until one of them changes. A
-    /// running service takes it over at once.
-    Rollback(ConfigRollback),
-    /// Have config decide again whether a plugin is on: forget what `enable`, `disable`, `load` and
-    /// `unload` said. A running service does so at once.
-    Reset(ConfigReset),
-}
-
-/// Whose switches to forget.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigReset {
-    /// Name of the plugin; else it is all of them.
-    pub(crate) plugin: Option<String>,
-    /// Say what would change, and change nothing.
-    #[arg(long)]
-    pub(crate) dry_run: bool,
-}
-
-/// Which configs to compare.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigDiff {
-    /// The older one: the number of a config that was applied, `running` for the one that was
-    /// applied last, or `files` for the files as they are now.
-    #[arg(value_name = "A", default_value = "running")]
-    pub(crate) old: Which,
-    /// The newer one, in the same words.
-    #[arg(value_name = "B", default_value = "files")]
-    pub(crate) new: Which,
-}
-
-/// Where to go back to.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigRollback {
-    /// The number of a config that was applied, `running` for the one that was applied last, or
-    /// `files` to have the files count again.
-    #[arg(value_name = "N")]
-    pub(crate) to: Which,
-}
-
-/// A config.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Which {
-    /// One that was applied.
-    Generation(u64),
-    /// The one that was applied last.
-    Running,
-    /// The files as they are now.
-    Files,
-}
-
-impl FromStr for Which {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "running" => Ok(Self::Running),
-            "files" => Ok(Self::Files),
-            number => match number.parse() {
-                Ok(number) => Ok(Self::Generation(number)),
-                Err(_) => {
-                    Err("expected a number that `config history` lists, `running` or `files`")
-                }
-            },
-        }
-    }
-}
-
-/// Look at events that handlers failed with for good; replay or drop them.
-///
-/// Works on the file of `queue-plugin`, while the service runs and while it does not.
-#[derive(Debug, Subcommand)]
-pub(crate) enum DeadLetters {
-    /// List them, oldest first.
-    List(LetterList),
-    /// Print all of one of them, its data too.
-    Show(LetterShow),
-    /// Have their handlers called again, by the running service or at its next start, as soon as
-    /// their plugin runs.
-    Replay(LetterChoice),
-    /// Forget them.
-    Drop(LetterChoice),
-}
-
-/// Which dead letters to list.
-#[derive(Debug, Args)]
-pub(crate) struct LetterList {
-    #[command(flatten)]
-    pub(crate) filter: LetterFilter,
-    /// Most letters to print; the last line tells how many there are, and how to go on.
-    #[arg(long, value_name = "N", default_value_t = 100)]
-    pub(crate) limit: usize,
-    /// Only those after this one.
-    #[arg(long, value_name = "ID")]
-    pub(crate) after: Option<DeadLetterId>,
-}
-
-/// Whose dead letters.
-#[derive(Debug, Args)]
-pub(crate) struct LetterFilter {
-    /// Only those of this plugin's handlers.
-    #[arg(long, value_name = "NAME")]
-    pub(crate) plugin: Option<String>,
-    /// Only those of this topic.
-    #[arg(long, value_name = "TOPIC")]
-    pub(crate) topic: Option<String>,
-}
-
-/// Which dead letter to print.
-#[derive(Debug, Args)]
-pub(crate) struct LetterShow {
-    /// Its id.
-    pub(crate) id: DeadLetterId,
-}
-
-/// Which dead letters to do something with.
-#[derive(Debug, Args)]
-pub(crate) struct LetterChoice {
-    /// Their ids.
-    #[arg(
-        value_name = "ID",
-        required_unless_present_any = ["plugin", "topic", "all"],
-        conflicts_with_all = ["plugin", "topic", "all"]
-    )]
-    pub(crate) ids: Vec<DeadLetterId>,
-    #[command(flatten)]
-    pub(crate) filter: LetterFilter,
-    /// All there are.
-    #[arg(long, conflicts_with_all = ["plugin", "topic"])]
-    pub(crate) all: bool,
-}
-
 /// How to run.
 #[derive(Debug, Default, Args)]
 pub(crate) struct Run {
@@ -358,13 +150,6 @@ pub(crate) struct Run {
 #[derive(Debug, Args)]
 pub(crate) struct Explain {
     /// Name of the plugin.
-    pub(crate) plugin: String,
-}
-
-/// What to show of the config.
-#[derive(Debug, Args)]
-pub(crate) struct ConfigShow {
-    /// Name of the plugin, or `plugin_manager`.
     pub(crate) plugin: String,
 }
 

@@ -22,7 +22,7 @@ use crate::traceparent::TraceContext;
 pub(crate) use counts::Counters;
 pub use counts::EventCounts;
 pub use identity::Identity;
-pub(crate) use identity::plugin_of;
+pub(crate) use identity::InstanceId;
 pub use meta::EventId;
 pub(crate) use meta::{Lineage, Meta};
 

@@ -125,6 +125,8 @@ pub struct Descriptor {
     pub conflicts: &'static [&'static str],
     /// Whether two lives of an instance may overlap: a new one is built beside the old one.
     pub overlap: bool,
+    /// Why it can run as one instance alone, if that is so.
+    pub singleton: Option<&'static str>,
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
     /// Methods that run at times of their own.
@@ -158,6 +160,7 @@ impl Descriptor {
             after: &[],
             conflicts: &[],
             overlap: false,
+            singleton: None,
             subscriptions: &[],
             schedules: &[],
             responds: &[],
@@ -226,6 +229,14 @@ impl Descriptor {
     #[must_use]
     pub const fn overlap(mut self) -> Self {
         self.overlap = true;
+        self
+    }
+
+    /// Says that it can run as one instance alone, and why: neither labelled instances nor replicas of
+    /// it can be configured.
+    #[must_use]
+    pub const fn singleton(mut self, why: &'static str) -> Self {
+        self.singleton = Some(why);
         self
     }
 

@@ -24,7 +24,6 @@ mod providing;
 mod reload;
 mod replacing;
 mod replays;
-mod replica;
 mod report;
 mod requests;
 mod running;

@@ -29,6 +29,8 @@ pub use service::service;
 ///   the new one is started; if that fails, it goes on. Both hold what they hold at the same time:
 ///   its directory, its connections, twice its tasks; what can't be there twice it passes on with
 ///   [`Handover`](crate::init::Handover). Not together with `queue` of `#[subscribe]`.
+/// - `singleton = "the log is of the process"`: it runs as one instance alone, for that reason: config
+///   can't give it labelled instances or replicas. Without it, whoever configures the plugin may.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.

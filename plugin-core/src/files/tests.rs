@@ -32,7 +32,11 @@ impl Place {
     fn files(&self, grants: Grants) -> Files {
         Files::open(
             &self.root,
-            &Arc::new(Identity::new("file-plugin", 0, grants)),
+            &Arc::new(Identity::new(
+                "file-plugin",
+                crate::context::InstanceId::default(),
+                grants,
+            )),
         )
         .unwrap()
     }
@@ -199,7 +203,11 @@ fn without_a_grant_there_are_no_files() {
     let none = Grants::only("file-plugin", []).unwrap();
     let refused = Files::open(
         &place.root,
-        &Arc::new(Identity::new("file-plugin", 0, none)),
+        &Arc::new(Identity::new(
+            "file-plugin",
+            crate::context::InstanceId::default(),
+            none,
+        )),
     );
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Denied);
 }

@@ -16,7 +16,7 @@ use crate::context::Identity;
 use crate::guard;
 use crate::rcu::{DEEPEST, Shared, ThreadRecord};
 
-/// The providers of one service.
+/// The providers of one service: all of an extension point, else the one of a label.
 pub(crate) struct ServiceSlot<T: ?Sized> {
     providers: Shared<Vec<Arc<ProviderEntry<T>>>>,
 }
@@ -93,7 +93,7 @@ impl<T: ?Sized> ServiceSlot<T> {
                 .partition(|other| other.owner.name() == entry.owner.name());
             before = replaced.first().map(Arc::downgrade);
             next.push(Arc::clone(entry));
-            next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.order()));
+            next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.id()));
             next
         });
         (before, self.let_go())
@@ -139,10 +139,14 @@ impl<T: ServiceTrait + ?Sized> AnySlot for ServiceSlot<T> {
     }
 }
 
-/// All slots, by the key of their service.
+/// The key of a service, and the label of the instance that provides it: none of an extension point,
+/// which all instances provide together.
+type SlotKey = (u64, &'static str);
+
+/// All slots.
 #[derive(Default)]
 pub(crate) struct Switchboard {
-    slots: Mutex<HashMap<u64, Arc<dyn AnySlot>>>,
+    slots: Mutex<HashMap<SlotKey, Arc<dyn AnySlot>>>,
     /// Whether something that was replaced may still be in use.
     unsettled: AtomicBool,
     /// What was provided by lives that another one followed, and may still be called.
@@ -156,16 +160,16 @@ struct Followed {
 }
 
 impl Switchboard {
-    /// A handle of the one provider; `None` while there is none.
-    pub(crate) fn one<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
-        let slot = self.slot::<T>();
+    /// A handle of the one provider of that label; `None` while there is none.
+    pub(crate) fn one<T: ServiceTrait + ?Sized>(&self, label: &'static str) -> Option<Service<T>> {
+        let slot = self.slot::<T>(label);
         let is_provided = slot.providers(|providers| !providers.is_empty());
         is_provided.then(|| Service::new(slot))
     }
 
     /// Handles of all providers.
     pub(crate) fn all<T: ServiceTrait + ?Sized>(&self) -> Services<T> {
-        Services::new(self.slot::<T>())
+        Services::new(self.slot::<T>(""))
     }
 
     /// Takes out what an instance provides to extension points.
@@ -224,8 +228,9 @@ impl Switchboard {
         self.lock().values().cloned().collect()
     }
 
-    fn slot<T: ServiceTrait + ?Sized>(&self) -> Arc<ServiceSlot<T>> {
-        let key = T::DESCRIPTOR.key;
+    fn slot<T: ServiceTrait + ?Sized>(&self, label: &'static str) -> Arc<ServiceSlot<T>> {
+        let label = if T::DESCRIPTOR.many { "" } else { label };
+        let key = (T::DESCRIPTOR.key, label);
         let mut slots = self.lock();
         let slot = slots
             .entry(key)
@@ -237,7 +242,7 @@ impl Switchboard {
             .expect("the key of a service is made of its path, so one key has one type")
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<dyn AnySlot>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SlotKey, Arc<dyn AnySlot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -266,7 +271,8 @@ impl Installer<'_> {
             provider: Some(provider),
             priority: self.priority,
         });
-        let (before, settled) = self.switchboard.slot::<T>().install(&entry);
+        let label = self.owner.id().label;
+        let (before, settled) = self.switchboard.slot::<T>(label).install(&entry);
         self.switchboard.note(settled);
         let uid = self.owner.uid();
         let followed = before.and_then(|before| {

@@ -123,6 +123,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .map(|requires| requirement(krate, requires));
     let overlap = (options.overlap).then(|| quote!(.overlap()));
     let (after, conflicts) = (&options.after, &options.conflicts);
+    let singleton = options.singleton.iter();
     let subscriptions = plugin
         .subscriptions
         .iter()
@@ -150,6 +151,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
             #overlap
+            #(.singleton(#singleton))*
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })

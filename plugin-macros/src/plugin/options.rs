@@ -22,6 +22,7 @@ const GRAMMAR: Grammar = Grammar {
         ("after", "after(\"logger-plugin\")"),
         ("conflicts", "conflicts(\"other-plugin\")"),
         ("overlap", "overlap"),
+        ("singleton", "singleton = \"the log is of the process\""),
         ("provides", "provides(UserService, Cache(priority = 10))"),
         ("crate", "crate = path::to::plugin_core"),
     ],
@@ -47,6 +48,8 @@ pub(crate) struct Options {
     pub(crate) requires: Vec<Requires>,
     pub(crate) after: Vec<LitStr>,
     pub(crate) conflicts: Vec<LitStr>,
+    /// Why it can run as one instance alone.
+    pub(crate) singleton: Option<LitStr>,
     pub(crate) provides: Vec<Provides>,
     /// Whether two lives of an instance may overlap.
     pub(crate) overlap: bool,
@@ -87,6 +90,7 @@ impl Options {
             requires: list("requires", &mut arguments, diagnostics),
             after: names("after", &mut arguments, diagnostics),
             conflicts: names("conflicts", &mut arguments, diagnostics),
+            singleton: arguments.string("singleton", diagnostics),
             provides: list("provides", &mut arguments, diagnostics),
             overlap: arguments.flag("overlap", diagnostics),
         };

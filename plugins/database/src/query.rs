@@ -28,8 +28,10 @@ mod functions;
 mod limits;
 mod names;
 mod operators;
+mod order;
 mod select;
 mod tables;
+mod with;
 mod words;
 mod writer;
 

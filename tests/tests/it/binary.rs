@@ -10,6 +10,7 @@ mod feed;
 mod followed;
 mod gapless;
 mod history;
+mod instances;
 mod kept;
 #[cfg(unix)]
 mod killed;

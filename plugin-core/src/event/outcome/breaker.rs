@@ -6,15 +6,18 @@
 //! Phases: closed → open, after so many failures in a row → half open, while the probe runs →
 //! closed, or open again. After M. Nygard, "Release It!" (2007).
 
+mod status;
+
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::error::{ErrorKind, LONGEST_ASKED, Result};
 use crate::options;
+
+pub use status::{BreakerState, BreakerStatus};
 
 /// The breaker of one handler of one instance.
 #[derive(Debug)]
@@ -265,49 +268,6 @@ impl Verdict {
             ErrorKind::Config | ErrorKind::Denied | ErrorKind::Bug => Self::Unknown,
         }
     }
-}
-
-/// Where a circuit breaker is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum BreakerState {
-    /// The handler is called.
-    Closed,
-    /// It is left alone.
-    Open,
-    /// One call shows whether the target is back.
-    HalfOpen,
-}
-
-/// How the circuit breaker of a handler is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-#[non_exhaustive]
-pub struct BreakerStatus {
-    /// Name of the handler.
-    pub handler: &'static str,
-    /// Where it is.
-    pub state: BreakerState,
-    /// Failures in a row so far; if it is not closed, as many as opened it.
-    pub failures: u32,
-    /// How often it opened since the plugin runs.
-    pub opened: u64,
-    /// If it is open: how long until a call tries whether the target is back.
-    #[serde(
-        rename = "next_probe_ms",
-        skip_serializing_if = "Option::is_none",
-        serialize_with = "millis"
-    )]
-    pub next_probe: Option<Duration>,
-}
-
-#[expect(
-    clippy::ref_option,
-    reason = "serde calls it with a reference to the field"
-)]
-fn millis<S: serde::Serializer>(left: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
-    let millis = |left: Duration| u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
-    left.map(millis).serialize(serializer)
 }
 
 #[cfg(test)]

@@ -3,12 +3,11 @@
 
 use plugin_core::Result;
 use sqlparser::ast::{
-    Cte, Distinct, Expr, GroupByExpr, LimitClause, Offset, OrderBy, OrderByExpr, OrderByKind,
-    OrderByOptions, OrderBySort, Query, Select, SelectFlavor, SelectItem,
-    SelectItemQualifiedWildcardKind, SetExpr, WildcardAdditionalOptions, With,
+    Distinct, Expr, GroupByExpr, Query, Select, SelectFlavor, SelectItem,
+    SelectItemQualifiedWildcardKind, SetExpr, WildcardAdditionalOptions,
 };
 
-use super::writer::{Common, Writer};
+use super::writer::Writer;
 use super::{names, not_allowed, operators, refused};
 
 /// Longest name of a column that has none of its own.
@@ -67,67 +66,6 @@ impl Writer<'_> {
         self.copies.pop();
         self.common.truncate(seen);
         Ok(copies.columns)
-    }
-
-    fn with(&mut self, with: &With) -> Result<()> {
-        let With {
-            with_token: _,
-            recursive,
-            cte_tables,
-        } = with;
-        if *recursive {
-            return Err(not_allowed("`WITH RECURSIVE`"));
-        }
-        self.push("WITH ");
-        for (index, common) in cte_tables.iter().enumerate() {
-            self.comma(index);
-            self.common(common)?;
-        }
-        self.push(" ");
-        Ok(())
-    }
-
-    /// It is seen by what comes after it, not by itself.
-    fn common(&mut self, common: &Cte) -> Result<()> {
-        let Cte {
-            alias,
-            query,
-            from,
-            materialized,
-            closing_paren_token: _,
-        } = common;
-        if from.is_some() || materialized.is_some() {
-            return Err(not_allowed("`MATERIALIZED` in a `WITH`"));
-        }
-        let (name, columns) = names::alias(alias)?;
-        self.made += 1;
-        // No table has a blank in its name.
-        let written = format!("with {}", self.made);
-        self.name(&written);
-        self.columns(&columns);
-        self.push(" AS (");
-        let before = self.tables;
-        let copies = self.query(query)?;
-        self.push(")");
-        self.common.push(Common {
-            name: name.to_owned(),
-            written,
-            copies,
-            tables: (self.tables - before).max(1),
-        });
-        Ok(())
-    }
-
-    fn columns(&mut self, columns: &[&str]) {
-        if columns.is_empty() {
-            return;
-        }
-        self.push(" (");
-        for (index, column) in columns.iter().enumerate() {
-            self.comma(index);
-            self.name(column);
-        }
-        self.push(")");
     }
 
     /// A chain of `UNION`s leans to the left: it is walked in a loop, whatever its length.
@@ -325,64 +263,6 @@ impl Writer<'_> {
                 let name: String = text.chars().take(LONGEST_MADE_NAME).collect();
                 name.trim().to_owned()
             }
-        }
-    }
-
-    fn order(&mut self, order: &OrderBy) -> Result<()> {
-        let OrderBy { kind, interpolate } = order;
-        match (kind, interpolate) {
-            (OrderByKind::Expressions(by), None) => {
-                self.push(" ORDER BY ");
-                self.sorted(by)
-            }
-            _ => Err(not_allowed("`ORDER BY ALL` or `INTERPOLATE`")),
-        }
-    }
-
-    pub(super) fn sorted(&mut self, by: &[OrderByExpr]) -> Result<()> {
-        for (index, key) in by.iter().enumerate() {
-            let OrderByExpr {
-                expr,
-                options,
-                with_fill,
-            } = key;
-            let OrderByOptions { sort, nulls_first } = options;
-            if with_fill.is_some() {
-                return Err(not_allowed("`WITH FILL`"));
-            }
-            self.comma(index);
-            self.expr(expr)?;
-            self.push(match sort {
-                None => "",
-                Some(OrderBySort::Asc) => " ASC",
-                Some(OrderBySort::Desc) => " DESC",
-                Some(OrderBySort::Using(_)) => return Err(not_allowed("`USING` in `ORDER BY`")),
-            });
-            self.push(match nulls_first {
-                None => "",
-                Some(true) => " NULLS FIRST",
-                Some(false) => " NULLS LAST",
-            });
-        }
-        Ok(())
-    }
-
-    fn limit(&mut self, limit: &LimitClause) -> Result<()> {
-        match limit {
-            LimitClause::LimitOffset {
-                limit,
-                offset,
-                limit_by,
-            } if limit_by.is_empty() => {
-                self.condition(" LIMIT ", limit.as_ref())?;
-                let offset = offset.as_ref().map(|Offset { value, rows: _ }| value);
-                self.condition(" OFFSET ", offset)
-            }
-            LimitClause::OffsetCommaLimit { offset, limit } => {
-                self.condition(" LIMIT ", Some(limit))?;
-                self.condition(" OFFSET ", Some(offset))
-            }
-            LimitClause::LimitOffset { .. } => Err(not_allowed("`LIMIT BY`")),
         }
     }
 }

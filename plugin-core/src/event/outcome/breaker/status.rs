@@ -1,0 +1,48 @@
+//! What is told of a circuit breaker.
+
+use std::time::Duration;
+
+use serde::Serialize;
+
+/// Where a circuit breaker is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum BreakerState {
+    /// The handler is called.
+    Closed,
+    /// It is left alone.
+    Open,
+    /// One call shows whether the target is back.
+    HalfOpen,
+}
+
+/// How the circuit breaker of a handler is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct BreakerStatus {
+    /// Name of the handler.
+    pub handler: &'static str,
+    /// Where it is.
+    pub state: BreakerState,
+    /// Failures in a row so far; if it is not closed, as many as opened it.
+    pub failures: u32,
+    /// How often it opened since the plugin runs.
+    pub opened: u64,
+    /// If it is open: how long until a call tries whether the target is back.
+    #[serde(
+        rename = "next_probe_ms",
+        skip_serializing_if = "Option::is_none",
+        serialize_with = "millis"
+    )]
+    pub next_probe: Option<Duration>,
+}
+
+#[expect(
+    clippy::ref_option,
+    reason = "serde calls it with a reference to the field"
+)]
+fn millis<S: serde::Serializer>(left: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
+    let millis = |left: Duration| u64::try_from(left.as_millis()).unwrap_or(u64::MAX);
+    left.map(millis).serialize(serializer)
+}
