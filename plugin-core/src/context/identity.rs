@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Current, Lineage, Meta};
+use crate::accounting::Account;
 use crate::permission::Grants;
 use crate::rcu::{Tally, Total};
 
@@ -27,6 +28,7 @@ pub struct Identity {
     is_manager: bool,
     /// How many events may come one after the other until one that it publishes.
     max_event_depth: u16,
+    account: &'static Account,
 }
 
 /// Name of the plugin that an instance is of: `hello-plugin` of `hello-plugin#2`.
@@ -54,7 +56,19 @@ impl Identity {
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
+            account: Account::nobody(),
         }
+    }
+
+    /// The same, billed for what it takes.
+    pub(crate) fn billed(mut self, account: &'static Account) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// What it takes of the machine.
+    pub(crate) fn account(&self) -> &'static Account {
+        self.account
     }
 
     /// The same, with a bound on chains of events.
@@ -157,6 +171,7 @@ impl Identity {
             worker: None,
             answering: None,
             lineage: Lineage::None,
+            account: self.account,
         }
     }
 
@@ -220,7 +235,14 @@ impl Counters {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.timed.fetch_add(events, Relaxed);
         self.nanos.fetch_add(nanos, Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
+    }
+
+    fn longest(&self, nanos: u64) {
+        // Most calls are not the longest: those write nothing.
+        if nanos > self.max_nanos.load(Relaxed) {
+            self.max_nanos.fetch_max(nanos, Relaxed);
+        }
     }
 
     /// Notes the mean time of calls with one event each.
@@ -228,7 +250,7 @@ impl Counters {
         let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
         self.timed.fetch_add(calls, Relaxed);
         (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
     }
 
     pub(crate) fn snapshot(&self) -> EventCounts {

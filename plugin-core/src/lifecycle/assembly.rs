@@ -14,6 +14,7 @@ use super::kernel::{InstanceReport, Kernel, Life};
 use super::operation::OperationRequest;
 use super::schedules;
 use super::wiring::Wiring;
+use crate::accounting::Accounts;
 use crate::audit::Audit;
 use crate::context::Identity;
 use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
@@ -45,9 +46,12 @@ pub(super) fn assemble(
         DeadLetterAnnouncer::new(tasks).run(bus.downgrade(), Arc::clone(&speaker)),
     ));
     let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+    let accounts = Accounts::new();
+    accounts.whole().limit_cpu(manager.max_cpu);
     let maker = Maker {
         audit: &audit,
         announcer: &announcer,
+        accounts: &accounts,
     };
     let wanted = checked.wanted().into_iter();
     let instances = wanted.map(|wanted| Arc::new(maker.instance(&checked, wanted)));
@@ -60,6 +64,7 @@ pub(super) fn assemble(
         switchboard,
         announcer,
         audit,
+        accounts,
         host,
         data_dir: manager.data_dir.clone(),
         before,
@@ -78,6 +83,7 @@ pub(super) fn assemble(
 pub(super) struct Maker<'a> {
     pub(super) audit: &'a Audit,
     pub(super) announcer: &'a Announcer,
+    pub(super) accounts: &'a Accounts,
 }
 
 impl<'a> Maker<'a> {
@@ -85,6 +91,7 @@ impl<'a> Maker<'a> {
         Self {
             audit: &kernel.audit,
             announcer: &kernel.announcer,
+            accounts: &kernel.accounts,
         }
     }
 
@@ -109,7 +116,8 @@ impl<'a> Maker<'a> {
                 let grants = grants.with_audit(self.audit.clone()).of_instance(name);
                 let identity = Identity::new(name, id.order(), grants)
                     .sharing_events(settings.config.replicas > 1)
-                    .bounded(checked.settings.manager.max_event_depth);
+                    .bounded(checked.settings.manager.max_event_depth)
+                    .billed(self.accounts.of(name));
                 Arc::new(identity)
             }
         };
@@ -129,7 +137,7 @@ impl<'a> Maker<'a> {
             config: settings.values.clone(),
             timeout: config.timeout.get(),
             mailbox: config.mailbox,
-            tasks: config.resources.tasks.unwrap_or(usize::MAX),
+            resources: config.resources.clone(),
             start: config.start.clone(),
             restart: config.restart.clone(),
         }
