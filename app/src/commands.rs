@@ -25,7 +25,8 @@ mod schema;
 #[cfg(feature = "admin")]
 mod service;
 
-use plugin_core::config::{self, Settings};
+use plugin_core::config::{self, PluginSettings, Settings};
+use plugin_core::{Descriptor, InstanceName};
 
 use crate::cli::{Audit, Cli, Command, Config, Place};
 use crate::defaults;
@@ -115,6 +116,28 @@ fn settings_or_note(place: &Place) -> Option<Settings> {
         ));
     });
     settings.ok()
+}
+
+/// The plugin that an instance is of, if the build holds it.
+fn plugin_of(instance: &str) -> Result<&'static Descriptor, Failure> {
+    let plugin = InstanceName::of(instance).plugin;
+    COMPOSITION.find(plugin).ok_or_else(|| {
+        let absent = COMPOSITION.absent(plugin);
+        Failure::Absent(absent.expect("what is not there is absent"))
+    })
+}
+
+/// What config says of an instance of a plugin of the build.
+fn instance<'s>(settings: &'s Settings, name: &str) -> Result<&'s PluginSettings, Failure> {
+    settings.plugins.get(name).ok_or_else(|| {
+        let plugin = InstanceName::of(name).plugin;
+        let plugin = COMPOSITION.find(plugin).into_iter();
+        let instances = plugin.flat_map(|plugin| settings.instances_of(plugin));
+        Failure::NoInstance(
+            name.to_owned(),
+            instances.map(PluginSettings::name).collect(),
+        )
+    })
 }
 
 /// Why changed files are not taken over, though config asks for it.

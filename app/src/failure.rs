@@ -20,6 +20,8 @@ use crate::report;
 pub(crate) enum Failure {
     /// The command line names a plugin that is not there.
     Absent(Absent),
+    /// The command line names an instance that config does not: its name, and those that it has.
+    NoInstance(String, Vec<&'static str>),
     /// The command line asks for a drawing of what is none.
     NoDrawing,
     Config(ConfigError),
@@ -114,7 +116,9 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Absent(_) | Self::NoDrawing | Self::NoGeneration(..) => Exit::Usage,
+            Self::Absent(_) | Self::NoInstance(..) | Self::NoDrawing | Self::NoGeneration(..) => {
+                Exit::Usage
+            }
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(feature = "queue")]
@@ -148,6 +152,14 @@ impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Absent(absent) => f.write_str(&printable::line(&absent.to_string())),
+            Self::NoInstance(name, known) => {
+                let name = printable::line(name);
+                write!(
+                    f,
+                    "no instance is named `{name}`: config has `{}`",
+                    known.join("`, `")
+                )
+            }
             Self::NoDrawing => {
                 f.write_str("only `graph` draws: for other commands `--format` is `text` or `json`")
             }

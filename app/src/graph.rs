@@ -6,10 +6,10 @@ mod middleware;
 mod requests;
 mod text;
 
-use plugin_core::config::Settings;
+use plugin_core::config::{PluginSettings, Settings};
 use plugin_core::event::Pattern;
 use plugin_core::permission::Grants;
-use plugin_core::{Descriptor, Kind, Need, Source};
+use plugin_core::{Descriptor, InstanceName, Kind, Need, Source};
 use serde::Serialize;
 
 pub(crate) use dot::dot;
@@ -56,7 +56,8 @@ pub(crate) struct PluginNode {
 /// A service with those who provide and use it.
 #[derive(Debug, Serialize)]
 pub(crate) struct ServiceNode {
-    pub(crate) name: &'static str,
+    /// That of a labelled instance has its label: `Database@reports`.
+    pub(crate) name: String,
     pub(crate) providers: Vec<&'static str>,
     pub(crate) users: Vec<&'static str>,
 }
@@ -96,8 +97,10 @@ impl EventNode {
 }
 
 impl Graph {
-    /// The graph of a set in start order, by its config if that has no mistakes.
+    /// The graph of a set in start order, by its config if that has no mistakes: then each labelled
+    /// instance stands in it by itself.
     pub(crate) fn of(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Self {
+        let plugins = &*instances(plugins, settings);
         let mut events = events(plugins);
         let grants = |plugin: &'static Descriptor| match settings {
             Some(settings) => settings.grants(plugin),
@@ -112,9 +115,9 @@ impl Graph {
         };
         let mut graph = Self {
             plugins: plugins.iter().map(node).collect(),
-            services: services(plugins),
+            services: services(plugins, settings),
             events,
-            requests: requests::requests(plugins),
+            requests: requests::requests(plugins, settings),
             middleware: middleware::middleware(plugins),
         };
         let after = graph.plugins.iter().map(|plugin| graph.before(plugin));
@@ -217,29 +220,70 @@ fn chosen_at_run_time(plugin: &'static Descriptor, grants: &Grants, events: &mut
     }
 }
 
-fn services(plugins: &[&'static Descriptor]) -> Vec<ServiceNode> {
+/// A descriptor for each instance, in the name of the instance.
+fn instances(
+    plugins: &[&'static Descriptor],
+    settings: Option<&Settings>,
+) -> Vec<&'static Descriptor> {
+    let Some(settings) = settings else {
+        return plugins.to_vec();
+    };
+    let named = |plugin: &'static Descriptor, one: &PluginSettings| match one.name() {
+        name if name == plugin.name => plugin,
+        name => {
+            let mut instance = *plugin;
+            instance.name = name;
+            // It is drawn once, and the process ends.
+            &*Box::leak(Box::new(instance))
+        }
+    };
+    let all = plugins.iter();
+    all.flat_map(|plugin| settings.instances_of(plugin).map(|one| named(plugin, one)))
+        .collect()
+}
+
+/// What an instance provides, or takes from another one, in the name of who provides it: that of a
+/// labelled instance has its label.
+fn of_instance(what: &str, instance: &str) -> String {
+    match InstanceName::of(instance).label {
+        Some(label) => format!("{what}@{label}"),
+        None => what.to_owned(),
+    }
+}
+
+/// The instance that an instance takes something from; `""` where config names none.
+fn provider<'s>(settings: Option<&'s Settings>, user: &str, need: &Need) -> &'s str {
+    let user = settings.and_then(|settings| settings.plugins.get(user));
+    user.and_then(|user| user.provider(need))
+        .unwrap_or_default()
+}
+
+fn services(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Vec<ServiceNode> {
     let mut services: Vec<ServiceNode> = Vec::new();
     for plugin in plugins {
         for provide in plugin.provides {
-            push(
-                &mut service(&mut services, provide.service.name).providers,
-                plugin.name,
-            );
+            let name = match provide.service.many {
+                true => provide.service.name.to_owned(),
+                false => of_instance(provide.service.name, plugin.name),
+            };
+            push(&mut service(&mut services, name).providers, plugin.name);
         }
         for need in plugin.needs {
             if let Need::Service {
                 service: wanted, ..
             } = need
             {
-                push(&mut service(&mut services, wanted.name).users, plugin.name);
+                let provider = provider(settings, plugin.name, need);
+                let name = of_instance(wanted.name, provider);
+                push(&mut service(&mut services, name).users, plugin.name);
             }
         }
     }
-    services.sort_by_key(|service| service.name);
+    services.sort_by(|one, other| one.name.cmp(&other.name));
     services
 }
 
-fn service<'a>(services: &'a mut Vec<ServiceNode>, name: &'static str) -> &'a mut ServiceNode {
+fn service(services: &mut Vec<ServiceNode>, name: String) -> &mut ServiceNode {
     let at = services
         .iter()
         .position(|service| service.name == name)

@@ -1,8 +1,8 @@
 //! Config: files, environment and defaults into typed values.
 //!
-//! [`Sources`] says where config comes from, [`load`] reads it for a build, [`Settings`] is what
-//! comes out: typed, complete, checked, each value with its [`Origin`]. If anything is wrong,
-//! [`ConfigError`] holds all that is, and nothing was started.
+//! [`Sources`] says where config comes from, and [`load`] reads it for a build. The result is
+//! [`Settings`]: typed, complete, checked, each value with its [`Origin`]. If something is wrong,
+//! [`ConfigError`] holds all mistakes, and nothing was started.
 
 pub mod check;
 mod mask;
@@ -44,6 +44,7 @@ mod conform;
 mod interpolation;
 mod validation;
 
+mod bindings;
 mod fit;
 mod groups;
 mod load;
@@ -91,6 +92,7 @@ pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
 
+pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
     PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
     write as override_enabled,

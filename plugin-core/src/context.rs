@@ -21,7 +21,7 @@ use crate::boxed::BoxFuture;
 use crate::permission::Grants;
 use crate::traceparent::TraceContext;
 
-pub(crate) use identity::{Counters, plugin_of};
+pub(crate) use identity::{Counters, InstanceId};
 pub use identity::{EventCounts, Identity};
 pub use meta::EventId;
 pub(crate) use meta::{Lineage, Meta};
@@ -207,7 +207,7 @@ pub(crate) fn bills_memory() -> bool {
     *BILLS.get_or_init(|| {
         const SIZE: usize = 256;
         let probe = Accounts::new().whole();
-        let current = Identity::new("probe", 0, Grants::all("probe")).billed(probe);
+        let current = Identity::new("probe", InstanceId::LAST, Grants::all("probe")).billed(probe);
         within(&Frame::plugin(current.current()), || {
             let _block = std::hint::black_box(Box::new([0_u8; SIZE]));
             probe.memory() >= SIZE

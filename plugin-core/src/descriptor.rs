@@ -123,6 +123,8 @@ pub struct Descriptor {
     pub after: &'static [&'static str],
     /// Plugins that must not be there.
     pub conflicts: &'static [&'static str],
+    /// Why it can run as one instance alone, if that is so.
+    pub singleton: Option<&'static str>,
     /// Event handlers.
     pub subscriptions: &'static [Subscription],
     /// Methods that run at times of their own.
@@ -155,6 +157,7 @@ impl Descriptor {
             requires: &[],
             after: &[],
             conflicts: &[],
+            singleton: None,
             subscriptions: &[],
             schedules: &[],
             responds: &[],
@@ -216,6 +219,14 @@ impl Descriptor {
     #[must_use]
     pub const fn conflicts(mut self, conflicts: &'static [&'static str]) -> Self {
         self.conflicts = conflicts;
+        self
+    }
+
+    /// Says that it can run as one instance alone, and why: neither labelled instances nor replicas of
+    /// it can be configured.
+    #[must_use]
+    pub const fn singleton(mut self, why: &'static str) -> Self {
+        self.singleton = Some(why);
         self
     }
 

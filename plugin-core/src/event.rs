@@ -1,8 +1,8 @@
 //! Typed events: declared once, published through a table that is swapped as a whole.
 //!
-//! The way of an event, from the top: `publisher` takes it, `dispatch` calls the inline handlers of
-//! its route and gives it to the queued ones, `routing` says who those are, in `queue` it waits for
-//! its worker, `handler` is the call, and `outcome` is what became of it.
+//! An event takes this way: `publisher` takes it, `dispatch` calls the inline handlers of its route
+//! and gives it to the queued ones, `routing` says which handlers these are, `queue` keeps it until
+//! its worker is free, `handler` calls the method, and `outcome` says what became of it.
 
 mod bus;
 mod descriptor;

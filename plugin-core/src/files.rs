@@ -1,4 +1,4 @@
-//! Files below a root, and nowhere else.
+//! Files below a root directory; no path leads out of it.
 //!
 //! The root is an open directory, not a path: the kernel of the operating system resolves every
 //! name below it, so that neither `..` nor a symbolic link leads out, also when somebody moves

@@ -1,4 +1,4 @@
-//! What `init` may ask for: one parameter, one need, read off its type.
+//! What `init` may ask for: each parameter is one need, which the kernel reads off its type.
 
 mod need;
 
@@ -18,6 +18,7 @@ use crate::files::Files;
 use crate::means::{keep, make_home};
 use crate::permission::Grants;
 use crate::place::Place;
+use crate::provider_bindings::ProviderBindings;
 use crate::schedule::{Scheduler, Timetable};
 use crate::service::{Service, ServiceTrait, Services, Switchboard};
 
@@ -55,6 +56,8 @@ pub struct InitContext<'a> {
     pub(crate) home: &'a Mutex<Option<Place>>,
     pub(crate) bus: &'a Bus,
     pub(crate) services: &'a Switchboard,
+    /// Which instances it takes services and answers from.
+    pub(crate) bindings: &'a ProviderBindings,
     pub(crate) system: &'a dyn SystemView,
     pub(crate) subscriber: &'a Subscriber,
     pub(crate) timetable: &'a Arc<Timetable>,
@@ -64,8 +67,8 @@ pub struct InitContext<'a> {
 
 /// What parameters of `init` ask of the system as a whole.
 pub(crate) trait SystemView: Any + fmt::Debug {
-    /// Whether a plugin that is on answers a request.
-    fn answers(&self, request: &EventDescriptor) -> bool;
+    /// Whether an instance of that label which is on answers a request.
+    fn answers(&self, request: &EventDescriptor, label: &str) -> bool;
 }
 
 impl InitContext<'_> {
@@ -79,6 +82,12 @@ impl InitContext<'_> {
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.identity.grants()
+    }
+
+    /// A handle of a service of the instance that config names for it.
+    fn provider<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
+        let label = self.bindings.label(T::DESCRIPTOR.key);
+        self.services.one(label)
     }
 
     /// The instance's config, before it is typed.
@@ -131,7 +140,7 @@ impl<T: ServiceTrait + ?Sized> InitParam for Service<T> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().use_service(T::DESCRIPTOR.name)?;
-        context.services.one().ok_or_else(|| {
+        context.provider().ok_or_else(|| {
             Error::bug(format!(
                 "service `{}` has no provider yet",
                 T::DESCRIPTOR.name
@@ -148,7 +157,7 @@ impl<T: ServiceTrait + ?Sized> InitParam for Option<Service<T>> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().use_service(T::DESCRIPTOR.name)?;
-        Ok(context.services.one())
+        Ok(context.provider())
     }
 }
 
@@ -190,7 +199,9 @@ impl<Q: Request> InitParam for Requester<Q> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().request(Q::DESCRIPTOR.topic)?;
-        Ok(Self::new(context.bus, context.identity, context.timeout))
+        let label = context.bindings.label(Q::DESCRIPTOR.key);
+        let to = (label, context.timeout);
+        Ok(Self::new(context.bus, context.identity, to))
     }
 }
 
@@ -202,7 +213,8 @@ impl<Q: Request> InitParam for Option<Requester<Q>> {
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         let requester = Requester::extract(context)?;
-        let is_answered = context.system.answers(Q::DESCRIPTOR);
+        let label = context.bindings.label(Q::DESCRIPTOR.key);
+        let is_answered = context.system.answers(Q::DESCRIPTOR, label);
         Ok(is_answered.then_some(requester))
     }
 }

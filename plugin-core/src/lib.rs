@@ -106,7 +106,7 @@
 //!   every option.
 //! - [`init`]: what a plugin can ask for. [`Tasks`]: what it can spawn. [`Error`]: how it fails.
 //! - [`event`](mod@event), [`service`](mod@service), [`files`]: what it works with.
-//! - [`schedule`]: what runs at times of its own.
+//! - [`schedule`]: what runs at given times.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
 //! - [`config`], [`permission`], [`audit`]: what operators write and read.
 //! - [`owned`]: files and directories for their owner alone; [`regular`]: files, and no FIFO in
@@ -114,6 +114,12 @@
 //! - [`printable`]: text from outside, for people who read it on a terminal.
 //! - [`trace`]: which request of which user a piece of work belongs to.
 //! - [`Descriptor`], [`registry`]: what is known of a build without running it.
+//!
+//! # Features and platforms
+//!
+//! The crate has no Cargo features: what an app leaves out are plugins. It is tested on Linux. On
+//! other Unix systems, readers of the dispatch table execute a fence that Linux has the writers
+//! execute; where there is no Unix, new files have the rights of their directory.
 
 #![warn(missing_docs)]
 
@@ -130,6 +136,7 @@ mod doc;
 mod ending;
 mod health;
 mod idempotency;
+mod instance_name;
 pub mod key;
 mod nearest;
 mod options;
@@ -138,6 +145,7 @@ mod pattern;
 mod period;
 pub mod place;
 pub mod printable;
+mod provider_bindings;
 mod rcu;
 pub mod regular;
 mod spawn;
@@ -193,6 +201,7 @@ pub use ending::at_the_end;
 pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
 pub use event::{Middleware, Respond, Source, Subscription};
 pub use init::{Arity, Need};
+pub use instance_name::InstanceName;
 pub use macros::{compose, event, plugin, service};
 pub use nearest::nearest;
 pub use options::{

@@ -23,7 +23,6 @@ mod operator;
 mod providing;
 mod reload;
 mod replays;
-mod replica;
 mod report;
 mod requests;
 mod running;

@@ -24,6 +24,8 @@ pub use service::service;
 ///   at compile time.
 /// - `after("logger-plugin")`: plugins that start first if they are there.
 /// - `conflicts("other-plugin")`: plugins that must not be there.
+/// - `singleton = "the log is of the process"`: it runs as one instance alone, for that reason: config
+///   can't give it labelled instances or replicas. Without it, whoever configures the plugin may.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.

@@ -1,6 +1,6 @@
 //! What an instance may do: what its types grant, narrowed by the operator.
 //!
-//! The types are the upper bound. A plugin that holds no `Publisher<E>` can't publish `E`,
+//! The types limit the rights: a plugin that holds no `Publisher<E>` can't publish `E`,
 //! whatever a file says; `permissions` and `roles` only take away. Without both, a plugin has all
 //! that its types grant; with one of them, it has only what they list.
 

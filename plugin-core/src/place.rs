@@ -1,4 +1,4 @@
-//! Where a file or a directory is that somebody has open: whether its path still leads there.
+//! Whether the path of an open file or directory still leads to it.
 
 use std::fmt;
 use std::fs::Metadata;

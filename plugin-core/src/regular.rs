@@ -1,9 +1,9 @@
-//! Regular files, and nothing else in their place.
+//! Opens regular files, and refuses anything else in their place.
 //!
-//! To open a FIFO is to wait for whoever has its other end, and what is written to a socket or a
-//! device is not kept. So whoever keeps things opens its files here: nothing is waited for, and
-//! what is there is asked of what is open, so that nobody can put another thing into its place
-//! meanwhile.
+//! A program that opens a FIFO waits until another one opens its other end, and what is written to a
+//! socket or a device is not kept. So code that keeps things in a file opens it with these
+//! functions. They never wait, and they look at the file that is open, so that nobody can put
+//! something else in its place between the look and the use.
 
 use std::fmt;
 use std::fs::{File, FileType, OpenOptions};

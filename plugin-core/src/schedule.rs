@@ -1,5 +1,4 @@
-//! What runs at times of its own: methods with `#[schedule]`, and what a plugin schedules while it
-//! runs.
+//! Calls at given times: methods with `#[schedule]`, and what a plugin schedules while it runs.
 //!
 //! A plugin that asks for a [`Scheduler`] makes schedules at run time; the handle ends them. Each
 //! run is a task of its plugin, guarded like any other call: an error, a panic or a time limit is

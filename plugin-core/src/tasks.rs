@@ -206,7 +206,12 @@ mod tests {
         const THREADS: usize = 8;
         let runtime = tokio::runtime::Handle::current();
         for _ in 0..200 {
-            let current = Identity::new("tasks-plugin", 0, Grants::all("tasks-plugin")).current();
+            let current = Identity::new(
+                "tasks-plugin",
+                crate::context::InstanceId::default(),
+                Grants::all("tasks-plugin"),
+            )
+            .current();
             let tasks = Tasks::new(current, 3, Box::new(|_, _| {}));
             let barrier = Barrier::new(THREADS);
             let spawn = || {

@@ -1,5 +1,7 @@
 //! Config as an operator meets it: files, variables, mistakes.
 
+#[path = "config/bindings.rs"]
+mod bindings;
 #[path = "config/bounds.rs"]
 mod bounds;
 #[path = "config/build.rs"]
@@ -12,6 +14,8 @@ mod files;
 mod fit;
 #[path = "config/generations.rs"]
 mod generations;
+#[path = "config/instances.rs"]
+mod instances;
 #[path = "config/layers.rs"]
 mod layers;
 #[path = "config/mistakes.rs"]

@@ -5,7 +5,7 @@ use clap::Args;
 /// Which plugin to do something with.
 #[derive(Debug, Args)]
 pub(crate) struct Target {
-    /// Name of the plugin, which stands for all its instances, or of one instance.
+    /// Name of the plugin, which stands for all its replicas, or of one instance: `hello-plugin@eu`.
     pub(crate) plugin: String,
 }
 

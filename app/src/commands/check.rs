@@ -42,6 +42,12 @@ pub(super) fn check(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
 
 fn passed(configured: &Configured, out: &mut Output) {
     let (plugins, warnings) = (configured.plugins().count(), configured.warnings());
+    let sections = configured.settings().instances();
+    let instances = sections.filter(|(_, one)| one.config.enabled).count();
+    let instances = match instances == plugins {
+        true => String::new(),
+        false => format!(" as {}", counted(instances, "instance")),
+    };
     let notes = configured.notes().into_iter().map(|one| one.to_string());
     let unwatched = super::unwatched(configured.settings()).map(str::to_owned);
     let notes: Vec<String> = notes.chain(unwatched).collect();
@@ -54,7 +60,7 @@ fn passed(configured: &Configured, out: &mut Output) {
                 note(format_args!("note: {one}"));
             }
             out.text(format_args!(
-                "config is good: {} would start, {}",
+                "config is good: {} would start{instances}, {}",
                 counted(plugins, "plugin"),
                 counted(warnings.len(), "warning")
             ));

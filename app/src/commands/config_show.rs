@@ -6,20 +6,19 @@ use crate::cli::{ConfigShow, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
-use crate::plugins::COMPOSITION;
 use crate::table::Table;
 
 /// What `config show` calls the manager's own section.
 const MANAGER: &str = "plugin_manager";
 
 pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
-    if let Some(absent) = COMPOSITION
-        .absent(&options.plugin)
-        .filter(|_| options.plugin != MANAGER)
-    {
-        return Err(Failure::Absent(absent));
+    if options.plugin != MANAGER {
+        super::plugin_of(&options.plugin)?;
     }
     let settings = super::settings(place).map_err(Failure::Config)?;
+    if options.plugin != MANAGER {
+        super::instance(&settings, &options.plugin)?;
+    }
     let values = settings.explain(&options.plugin).unwrap_or_default();
     match out.format() {
         Format::Human => out.text(table(&values)),

@@ -6,6 +6,7 @@ mod text;
 
 use std::collections::{BTreeMap, HashSet};
 
+use plugin_core::InstanceName;
 use plugin_core::config::Settings;
 use plugin_core::event::{DeadLetterId, DeadLetterQuery};
 use plugin_queue::{Letters, QueueFile, Touched};
@@ -160,8 +161,7 @@ fn ids(touched: &[Touched]) -> Vec<DeadLetterId> {
 fn waits(settings: &Settings, asked: &[Touched]) -> BTreeMap<String, u64> {
     let mut waits = BTreeMap::new();
     for letter in asked {
-        // An instance is called `hello-plugin#1`.
-        let plugin = letter.plugin.split('#').next().unwrap_or_default();
+        let plugin = InstanceName::of(&letter.plugin).section;
         let is_on = (settings.plugins.get(plugin)).is_some_and(|it| it.config.enabled);
         if !is_on {
             *waits.entry(plugin.to_owned()).or_default() += 1;

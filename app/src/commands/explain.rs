@@ -7,7 +7,7 @@ mod requests;
 mod schedules;
 mod text;
 
-use plugin_core::config::{Explained, Limit, Settings};
+use plugin_core::config::{Explained, Limit, PluginSettings, Settings};
 use plugin_core::permission::{Grants, MissingGrants, Permission};
 use plugin_core::{Composition, Descriptor, Edge};
 use serde::Serialize;
@@ -24,10 +24,13 @@ use needs::Needed;
 use requests::{Answered, NeededRequest};
 use schedules::Scheduled;
 
-/// Everything about one plugin.
+/// Everything about one plugin, or about a labelled instance of one.
 #[derive(Debug, Serialize)]
 struct Explanation {
     name: &'static str,
+    /// The other instances of the plugin that config names.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    others: Vec<&'static str>,
     version: String,
     kind: &'static str,
     description: &'static str,
@@ -90,14 +93,15 @@ struct Permissions {
 }
 
 pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Result<Exit, Failure> {
-    let Some(plugin) = COMPOSITION.find(&options.plugin) else {
-        let absent = COMPOSITION.absent(&options.plugin);
-        return Err(Failure::Absent(
-            absent.expect("what is not there is absent"),
-        ));
+    let plugin = super::plugin_of(&options.plugin)?;
+    // Without its config, nobody knows of a labelled instance.
+    let settings = match options.plugin == plugin.name {
+        true => super::settings_or_note(place),
+        false => Some(super::settings(place).map_err(Failure::Config)?),
     };
-    let settings = super::settings_or_note(place);
-    let explanation = Explanation::of(plugin, &COMPOSITION, settings.as_ref());
+    let settings = settings.as_ref();
+    let one = settings.map(|settings| super::instance(settings, &options.plugin));
+    let explanation = Explanation::of((plugin, one.transpose()?), &COMPOSITION, settings);
     match out.format() {
         Format::Human => out.text(text::text(&explanation)),
         Format::Json => out.json(&explanation),
@@ -106,9 +110,20 @@ pub(super) fn explain(place: &Place, options: &Explain, out: &mut Output) -> Res
 }
 
 impl Explanation {
-    fn of(plugin: &'static Descriptor, set: &Composition, settings: Option<&Settings>) -> Self {
+    fn of(
+        (plugin, one): (&'static Descriptor, Option<&PluginSettings>),
+        set: &Composition,
+        settings: Option<&Settings>,
+    ) -> Self {
+        let instances = settings
+            .into_iter()
+            .flat_map(|all| all.instances_of(plugin));
+        let name = one.map_or(plugin.name, PluginSettings::name);
         Self {
-            name: plugin.name,
+            name,
+            others: (instances.map(PluginSettings::name))
+                .filter(|other| *other != name)
+                .collect(),
             version: plugin.version.to_string(),
             kind: plugin.kind.as_str(),
             description: plugin.description,
@@ -118,33 +133,31 @@ impl Explanation {
                 .collect(),
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
-            state: PluginState::of(plugin, settings),
+            state: PluginState::of(one),
             order: Order::of(plugin, set),
-            needs: needs::of(plugin, set),
+            needs: needs::of(plugin, set, one),
             provides: plugin
                 .provides
                 .iter()
                 .map(|provide| provide.service.name)
                 .collect(),
             conflicts: plugin.conflicts,
-            events_in: events::handled(plugin, set, settings.map(|all| &all.plugins[plugin.name])),
+            events_in: events::handled(plugin, set, one),
             events_out: events::published(plugin, set),
-            schedules: schedules::of(plugin, settings),
+            schedules: schedules::of(plugin, one),
             middleware: middleware::of(plugin),
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
-            permissions: Permissions::of(plugin, settings),
-            limits: settings.map_or_else(Vec::new, |all| {
-                all.plugins[plugin.name].config.resources.limits()
-            }),
-            config: settings.and_then(|settings| settings.explain(plugin.name)),
+            permissions: Permissions::of(plugin, one),
+            limits: one.map_or_else(Vec::new, |one| one.config.resources.limits()),
+            config: settings.and_then(|settings| settings.explain(name)),
         }
     }
 }
 
 impl PluginState {
-    fn of(plugin: &Descriptor, settings: Option<&Settings>) -> Self {
-        let Some(settings) = settings.map(|settings| &settings.plugins[plugin.name]) else {
+    fn of(settings: Option<&PluginSettings>) -> Self {
+        let Some(settings) = settings else {
             return Self {
                 on: None,
                 instances: None,
@@ -190,9 +203,9 @@ impl Order {
 }
 
 impl Permissions {
-    fn of(plugin: &'static Descriptor, settings: Option<&Settings>) -> Self {
+    fn of(plugin: &'static Descriptor, settings: Option<&PluginSettings>) -> Self {
         let nothing = Grants::only(plugin.name, []).expect("an empty list has no mistakes");
-        let config = settings.map(|settings| &settings.plugins[plugin.name].config);
+        let config = settings.map(|settings| &settings.config);
         Self {
             asked: MissingGrants::of(&nothing.withheld(plugin)).0,
             granted: config.and_then(|config| config.permissions.clone()),

@@ -1,6 +1,6 @@
 //! `list`: the plugins of this build, and those that it could have held.
 
-use plugin_core::config::Settings;
+use plugin_core::config::{PluginSettings, Settings};
 use plugin_core::{Composition, Descriptor};
 use serde::Serialize;
 
@@ -10,7 +10,7 @@ use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 use crate::table::Table;
 
-/// A plugin, in the build or not.
+/// A plugin, in the build or not, or a labelled instance of one.
 #[derive(Debug, Serialize)]
 struct ListedPlugin {
     name: &'static str,
@@ -19,7 +19,7 @@ struct ListedPlugin {
     /// `on`, `off`, `absent` from this build, `left out` because it is linked and not composed, or
     /// `unknown` because the config has mistakes.
     state: &'static str,
-    /// How many instances run.
+    /// How many replicas of it run.
     instances: Option<usize>,
     place: Option<usize>,
     version: Option<String>,
@@ -44,11 +44,21 @@ pub(super) fn list(place: &Place, out: &mut Output) -> Exit {
 
 fn listed(composition: &Composition, settings: Option<&Settings>) -> Vec<ListedPlugin> {
     let present = (1..).zip(composition.plugins());
-    let present = present.map(|(place, plugin)| ListedPlugin {
-        place: Some(place),
-        state: state(plugin, settings),
-        instances: instances(plugin, settings),
-        ..of(composition, plugin)
+    let present = present.flat_map(|(place, plugin)| {
+        let listed = |one: Option<&PluginSettings>| ListedPlugin {
+            name: one.map_or(plugin.name, PluginSettings::name),
+            place: Some(place),
+            state: state(one),
+            instances: instances(one),
+            ..of(composition, plugin)
+        };
+        match settings {
+            Some(settings) => settings
+                .instances_of(plugin)
+                .map(|one| listed(Some(one)))
+                .collect(),
+            None => vec![listed(None)],
+        }
     });
     let left_out = composition.left_out();
     let left_out = left_out.into_iter().map(|plugin| of(composition, plugin));
@@ -101,16 +111,16 @@ pub(super) fn feature(composition: &Composition, plugin: &str) -> Option<&'stati
         .map(|entry| entry.feature)
 }
 
-fn state(plugin: &Descriptor, settings: Option<&Settings>) -> &'static str {
-    match settings.map(|settings| settings.plugins[plugin.name].config.enabled) {
+fn state(settings: Option<&PluginSettings>) -> &'static str {
+    match settings.map(|settings| settings.config.enabled) {
         Some(true) => "on",
         Some(false) => "off",
         None => "unknown",
     }
 }
 
-fn instances(plugin: &Descriptor, settings: Option<&Settings>) -> Option<usize> {
-    let config = &settings?.plugins[plugin.name].config;
+fn instances(settings: Option<&PluginSettings>) -> Option<usize> {
+    let config = &settings?.config;
     config.enabled.then_some(config.replicas)
 }
 

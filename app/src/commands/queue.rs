@@ -6,9 +6,9 @@ mod drop;
 use std::future::Future;
 use std::path::PathBuf;
 
-use plugin_core::Descriptor;
 use plugin_core::config::Settings;
 use plugin_core::event::store::{Stock, SubscriptionName};
+use plugin_core::{Descriptor, InstanceName};
 use plugin_queue::{QueueConfig, QueueFile};
 use serde::Serialize;
 
@@ -105,7 +105,7 @@ impl Waiting {
 }
 
 fn subscribes(plugin: &Descriptor, name: &SubscriptionName) -> bool {
-    plugin.name == name.plugin
+    plugin.name == InstanceName::of(&name.plugin).plugin
         && (plugin.subscriptions.iter()).any(|one| {
             one.options.durable && one.handler == name.handler && one.source.topic() == name.topic
         })

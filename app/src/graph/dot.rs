@@ -66,7 +66,7 @@ impl Drawing<'_> {
     fn services(&mut self) {
         for service in &self.graph.services {
             let node = format!("service {}", service.name);
-            self.node(&node, "ellipse", service.name);
+            self.node(&node, "ellipse", &service.name);
             for user in &service.users {
                 self.edge(user, &node, &[]);
             }
@@ -101,7 +101,7 @@ impl Drawing<'_> {
     fn requests(&mut self) {
         for request in &self.graph.requests {
             let node = format!("request {}", request.topic);
-            self.node(&node, "parallelogram", request.topic);
+            self.node(&node, "parallelogram", &request.topic);
             for requester in &request.requesters {
                 self.edge(requester, &node, &[]);
             }

@@ -29,8 +29,8 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
         lines.push(OFF.to_owned());
     }
     for service in &graph.services {
-        let node = id("service", service.name);
-        lines.push(format!("{node}([{}])", quoted(service.name)));
+        let node = id("service", &service.name);
+        lines.push(format!("{node}([{}])", quoted(&service.name)));
         for user in &service.users {
             lines.push(format!("{} --> {node}", id("plugin", user)));
         }
@@ -65,8 +65,8 @@ pub(crate) fn mermaid(graph: &Graph) -> String {
         }
     }
     for request in &graph.requests {
-        let node = id("request", request.topic);
-        lines.push(format!("{node}[/{}/]", quoted(request.topic)));
+        let node = id("request", &request.topic);
+        lines.push(format!("{node}[/{}/]", quoted(&request.topic)));
         for requester in &request.requesters {
             lines.push(format!("{} --> {node}", id("plugin", requester)));
         }

@@ -1,33 +1,46 @@
 //! Requests of a set, with those who answer and ask them.
 
-use plugin_core::Descriptor;
+use std::collections::BTreeMap;
+
+use plugin_core::config::Settings;
+use plugin_core::{Descriptor, Need};
 use serde::Serialize;
+
+use super::{of_instance, provider};
 
 /// A request with those who answer and ask it.
 #[derive(Debug, Serialize)]
 pub(crate) struct RequestNode {
-    pub(crate) topic: &'static str,
+    /// That of a labelled instance has its label: `user.lookup@eu`.
+    pub(crate) topic: String,
     /// At most one: the plan proves that.
     pub(crate) responders: Vec<&'static str>,
     pub(crate) requesters: Vec<&'static str>,
 }
 
 /// The requests that plugins answer or ask, by topic.
-pub(super) fn requests(plugins: &[&'static Descriptor]) -> Vec<RequestNode> {
-    let answered = plugins.iter().flat_map(|plugin| plugin.responds);
-    let answered = answered.map(|respond| respond.request);
-    let asked = plugins.iter().flat_map(|plugin| plugin.requests());
-    let mut requests: Vec<_> = answered.chain(asked).collect();
-    requests.sort_by_key(|request| request.topic);
-    requests.dedup_by_key(|request| request.topic);
-    let names = |holds: &dyn Fn(&Descriptor) -> bool| {
-        let holding = plugins.iter().filter(|plugin| holds(plugin));
-        holding.map(|plugin| plugin.name).collect()
+pub(super) fn requests(
+    plugins: &[&'static Descriptor],
+    settings: Option<&Settings>,
+) -> Vec<RequestNode> {
+    let mut requests = BTreeMap::<String, (Vec<_>, Vec<_>)>::new();
+    for plugin in plugins {
+        for respond in plugin.responds {
+            let topic = of_instance(respond.request.topic, plugin.name);
+            requests.entry(topic).or_default().0.push(plugin.name);
+        }
+        for need in plugin.needs {
+            if let Need::Request { request, .. } = need {
+                let provider = provider(settings, plugin.name, need);
+                let topic = of_instance(request.topic, provider);
+                requests.entry(topic).or_default().1.push(plugin.name);
+            }
+        }
+    }
+    let node = |(topic, (responders, requesters))| RequestNode {
+        topic,
+        responders,
+        requesters,
     };
-    let node = |request: &&'static plugin_core::event::EventDescriptor| RequestNode {
-        topic: request.topic,
-        responders: names(&|plugin| plugin.answers(request)),
-        requesters: names(&|plugin| plugin.requests().any(|asked| asked.key == request.key)),
-    };
-    requests.iter().map(node).collect()
+    requests.into_iter().map(node).collect()
 }

@@ -11,6 +11,7 @@ use super::report::Report;
 use super::schema;
 use super::shape::Shape;
 use crate::compose::{Absent, Composition};
+use crate::instance_name::InstanceName;
 use crate::nearest::nearest;
 
 /// The sections of a build.
@@ -32,22 +33,30 @@ impl<'c> ConfigSections<'c> {
         Shape::new(&self.schema)
     }
 
-    /// The shape of a section that this build has.
+    /// The shape of a section that this build can have: the manager's, a plugin's, or that of a
+    /// labelled instance of a plugin.
     pub(super) fn section(&self, name: &str) -> Option<Shape<'_>> {
-        self.shape().property(name)
+        let parts = InstanceName::of(name);
+        let is_manager = parts.plugin == manager::ROOT;
+        let is_known = parts.is_section() && (parts.label.is_none() || !is_manager);
+        let shape = self.shape().property(parts.plugin);
+        shape.filter(|_| is_known)
     }
 
     /// The shape of a key, by its path from the section's name on.
     pub(super) fn at(&self, key: &str) -> Option<Shape<'_>> {
         let mut steps = key.split('.');
-        steps.try_fold(self.shape(), |shape, key| shape.property(key))
+        let section = self.section(steps.next()?)?;
+        steps.try_fold(section, |shape, key| shape.property(key))
     }
 
     /// Tells of a section that this build has not: a warning, if another build has it, for one set
     /// of files serves builds with other features; else an issue. Nothing of the app's own
     /// defaults that another build has, and of what is off anyway.
     pub(super) fn leave_out(&self, name: &str, section: &Node, report: &mut Report) {
-        if let Some(absent) = self.composition.known_absent(name) {
+        let parts = InstanceName::of(name);
+        let known = self.composition.known_absent(parts.plugin);
+        if let Some(absent) = known.filter(|_| parts.is_section()) {
             let silent = matches!(section.key, Origin::Embedded { .. }) || is_disabled(section);
             if !silent {
                 report.warn(section, name, absent.to_string());
@@ -61,19 +70,26 @@ impl<'c> ConfigSections<'c> {
     /// Why a section can't be used in any build; nothing if it can.
     fn refused(&self, name: &str, section: &Node, suggests: bool) -> Option<Issue> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
-        if let Some((plugin, _)) = name.split_once('@') {
+        let parts = InstanceName::of(name);
+        if parts.number.is_some() {
             let what = format!(
-                "several instances of a plugin are not supported yet: configure `{}` itself",
-                mask(plugin)
+                "the replicas of an instance share one config: configure `{}` itself",
+                mask(parts.section)
             );
             return Some(issue(IssueKind::Build, what));
         }
-        if let Some((plugin, _)) = name.split_once('#') {
-            let what = format!(
-                "the instances of a plugin share one config: configure `{}` itself",
-                mask(plugin)
-            );
-            return Some(issue(IssueKind::Build, what));
+        if let Some(label) = parts.label {
+            let has_plugin = self.shape().property(parts.plugin).is_some();
+            let absent = || self.composition.absent(parts.plugin);
+            let is_looked_for = !has_plugin && !parts.plugin.is_empty() && suggests;
+            let Some(absent) = is_looked_for.then(absent).flatten() else {
+                let what = no_instance(parts.plugin, label);
+                return Some(issue(IssueKind::Build, what));
+            };
+            let mut issue = nobody(&section.key, name, parts.plugin, &absent);
+            let meant = issue.suggestion.take();
+            issue.suggestion = meant.map(|plugin| format!("{plugin}@{label}"));
+            return Some(issue);
         }
         if !suggests {
             return Some(issue(IssueKind::UnknownKey, no_plugin(name)));
@@ -94,6 +110,28 @@ pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> 
         left_out @ (Absent::LeftOut { .. } | Absent::Uncomposed { .. }) => {
             issue(IssueKind::Build, left_out.to_string())
         }
+    }
+}
+
+/// Why a plugin has no instance of that label.
+fn no_instance(plugin: &str, label: &str) -> String {
+    if plugin == manager::ROOT {
+        return format!("the manager has no instances: configure `{plugin}` itself");
+    }
+    if plugin.is_empty() {
+        let what = "the name of the plugin before the `@` is missing: write it, as in";
+        return format!("{what} `hello-plugin@{}`", mask(label));
+    }
+    let plugin = mask(plugin);
+    match label {
+        "" => format!(
+            "the label after the `@` is missing: write one, as in `{plugin}@eu`, or `{plugin}` alone"
+        ),
+        _ => format!(
+            "`{}` is no label: write words of `a-z` and `0-9` with dashes between them after the \
+            `@`, as in `{plugin}@eu`",
+            mask(label)
+        ),
     }
 }
 

@@ -24,7 +24,7 @@ use super::unenforced;
 pub struct Difference {
     /// Keys of the manager's own section.
     pub manager: Vec<ManagerKey>,
-    /// Every plugin of the build, in start order.
+    /// Every plugin of the build in start order, then the labelled instances.
     pub plugins: Vec<PluginDifference>,
 }
 
@@ -32,7 +32,7 @@ pub struct Difference {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PluginDifference {
-    /// Name of the plugin.
+    /// Name of the plugin, or of a labelled instance of one.
     pub plugin: &'static str,
     /// What is different.
     #[serde(flatten)]
@@ -145,7 +145,7 @@ impl Difference {
         plugins.filter(|plugin| plugin.change != PluginChange::Unchanged)
     }
 
-    /// What is different for a plugin of the build.
+    /// What is different for a plugin of the build, or for a labelled instance of one.
     #[must_use]
     pub fn of(&self, plugin: &str) -> Option<&PluginChange> {
         let mut plugins = self.plugins.iter();
@@ -189,7 +189,7 @@ fn change(plugin: &'static str, old: &Settings, new: &Settings) -> PluginChange 
         (None, Some(_)) => PluginChange::Added,
         (Some(_), None) => PluginChange::Removed,
         (Some(before), Some(after)) => {
-            let keys = plugin_keys(plugin, (old, &before), (new, &after));
+            let keys = plugin_keys((old, &before), (new, &after));
             let impacts = keys.iter().map(|changed| impact(&changed.key));
             match impacts.max() {
                 Some(impact) => PluginChange::Changed { impact, keys },
@@ -215,11 +215,10 @@ fn impact(key: &str) -> Impact {
 const RIGHTS: [&str; 2] = ["permissions", "roles"];
 
 fn plugin_keys(
-    plugin: &'static str,
     (old, before): (&Settings, &PluginSettings),
     (new, after): (&Settings, &PluginSettings),
 ) -> Vec<ChangedKey> {
-    let same_rights = (old.grants_of(plugin, before)).equal(&new.grants_of(plugin, after));
+    let same_rights = (old.grants_of(before)).equal(&new.grants_of(after));
     if same_rights && before.section.node.equal(&after.section.node) {
         return Vec::new();
     }
@@ -242,7 +241,7 @@ fn plugin_keys(
 fn leaves_of(plugin: &PluginSettings, shape: &Shape<'_>) -> Leaves {
     let mut leaves = kernel_leaves(&plugin.config, &plugin.section, shape);
     if let Some(own) = plugin.section.node.get("config") {
-        let path = [plugin.section.name(), "config"].map(str::to_owned).into();
+        let path = [plugin.section.name, "config"].map(str::to_owned).into();
         leaves::gather(own, shape.property("config").as_ref(), path, &mut leaves);
     }
     leaves
@@ -252,7 +251,7 @@ fn kernel_leaves(config: &impl Serialize, section: &Section, shape: &Shape<'_>) 
     let value = serde_json::to_value(config).expect("config was read from the same form");
     let node = Node::from_json(value, &Origin::Default);
     let mut leaves = Leaves::new();
-    let root = vec![section.name().to_owned()];
+    let root = vec![section.name.to_owned()];
     leaves::gather(&node, Some(shape), root, &mut leaves);
     // A plugin's own section is no part of what the kernel reads.
     leaves.retain(|path, _| section.plugin.is_none() || second(path) != "config");

@@ -2,7 +2,9 @@
 //!
 //! `APP__HELLO_PLUGIN__CONFIG__MESSAGE` is the key `hello-plugin.config.message`: two underscores
 //! separate, `-` is written `_`, and upper and lower case are the same. So two variables may name
-//! one key: nobody could say which of them counts, and it is a mistake.
+//! one key: nobody could say which of them counts, and it is a mistake. A third underscore before
+//! a label stands for the `@`: `APP__HELLO_PLUGIN___EU__CONFIG__MESSAGE` is the key
+//! `hello-plugin@eu.config.message`.
 
 use std::collections::BTreeMap;
 
@@ -16,6 +18,7 @@ use super::shape::Shape;
 use super::sources::Sources;
 use super::validation::{kind_of, one_of};
 use crate::compose::Absent;
+use crate::instance_name::InstanceName;
 use crate::nearest::nearest;
 
 const PREFIX: &str = "APP";
@@ -97,20 +100,54 @@ fn beside(place: &Origin, path: &[String], other: &Node) -> Issue {
 /// Reports what a text says that is no section where variables set keys of one: nothing would be
 /// left of it, though it is a mistake.
 pub(super) fn check_below(
-    text: &Node,
+    tree: &Node,
     variables: &Node,
-    shape: &Shape<'_>,
-    key: &str,
+    book: &ConfigSections<'_>,
     report: &mut Report,
 ) {
+    for (name, section) in variables.map().into_iter().flatten() {
+        if let (Some(text), Some(shape)) = (tree.get(name), book.section(name)) {
+            check_section(text, section, &shape, name, report);
+        }
+    }
+}
+
+/// Reports variables of labelled instances that no text and no program names, and takes them out: a
+/// slip in a label would be an instance of its own.
+pub(super) fn check_instances(texts: &[&Node], variables: &mut Node, report: &mut Report) {
+    let names = || texts.iter().filter_map(|text| text.map()).flatten();
+    let names = || names().map(|(name, _)| name.as_str());
+    let Some(sections) = variables.map_mut() else {
+        return;
+    };
+    sections.retain(|name, section| {
+        let parts = InstanceName::of(name);
+        if parts.label.is_none() || names().any(|known| known == name) {
+            return true;
+        }
+        if !report.spoiled.contains(name) {
+            let what = format!(
+                "a variable changes an instance and brings in none, and no config has the section \
+                `{name}`: write it, if only as `{name}: {{}}`"
+            );
+            let first = section.map().and_then(|keys| keys.values().next());
+            let place = first.map_or(&section.place, |node| &node.place);
+            let labelled = names().filter(|known| InstanceName::of(known).label.is_some());
+            let issue = Issue::new(IssueKind::UnknownKey, place, name.as_str(), what);
+            report.issue(issue.meant(name, labelled));
+        }
+        false
+    });
+}
+
+fn check_section(text: &Node, variables: &Node, shape: &Shape<'_>, key: &str, report: &mut Report) {
     let Some(above) = variables.map() else { return };
     let is_mistake = || text.place.is_text() && !text.is_null() && !shape.accepts(kind_of(text));
     match text.map() {
         Some(below) => {
             for (name, inner) in above {
                 if let (Some(text), Some(shape)) = (below.get(name), shape.property(name)) {
-                    let dot = if key.is_empty() { "" } else { "." };
-                    check_below(text, inner, &shape, &format!("{key}{dot}{name}"), report);
+                    check_section(text, inner, &shape, &format!("{key}.{name}"), report);
                 }
             }
         }
@@ -135,7 +172,8 @@ fn steps(name: &str) -> Option<Vec<&str>> {
 
 /// How a key is written in a variable's name.
 fn folded(key: &str) -> String {
-    key.replace('-', "_").to_ascii_uppercase()
+    let key = key.replace('@', "___");
+    key.replace(['-', '.'], "_").to_ascii_uppercase()
 }
 
 /// The key that a variable names, and what may be there.
@@ -145,7 +183,8 @@ fn find<'b>(
 ) -> Result<(Vec<String>, Shape<'b>), Miss> {
     let mut path: Vec<String> = Vec::new();
     let mut shape = book.shape();
-    for step in steps {
+    let mut steps = steps.iter().peekable();
+    while let Some(step) = steps.next() {
         let Some((key, inner)) = descend(&shape, step) else {
             return Err(Miss {
                 known: shape.keys().map(str::to_owned).collect(),
@@ -156,6 +195,12 @@ fn find<'b>(
         };
         path.push(key);
         shape = inner;
+        if let Some((labelled, section)) = steps.peek().and_then(|step| labelled(&path, step, book))
+        {
+            path = vec![labelled];
+            shape = section;
+            steps.next();
+        }
     }
     match path.len() {
         1 => Err(Miss {
@@ -166,6 +211,22 @@ fn find<'b>(
         }),
         _ => Ok((path, shape)),
     }
+}
+
+/// The section of a labelled instance, and its shape, if that is what a step after the name of a
+/// plugin names: it begins with the third underscore.
+fn labelled<'b>(
+    path: &[String],
+    step: &str,
+    book: &'b ConfigSections<'_>,
+) -> Option<(String, Shape<'b>)> {
+    let ([plugin], Some(label)) = (path, step.strip_prefix('_')) else {
+        return None;
+    };
+    let label = label.replace('_', "-").to_ascii_lowercase();
+    let name = format!("{plugin}@{label}");
+    let shape = book.section(&name)?;
+    Some((name, shape))
 }
 
 fn descend<'s>(shape: &Shape<'s>, step: &str) -> Option<(String, Shape<'s>)> {
@@ -205,7 +266,11 @@ impl Miss {
             let catalogue = book.composition.catalogue().iter();
             names.extend(catalogue.map(|entry| folded(entry.plugin)));
         }
-        let meant = nearest(&folded(step), names.iter().map(String::as_str));
+        let written = folded(step);
+        let meant = match self.path.is_empty() && step.contains('@') {
+            true => Some(written.as_str()),
+            false => nearest(&written, names.iter().map(String::as_str)),
+        };
         let issue = issue(
             IssueKind::UnknownKey,
             &key,

@@ -76,11 +76,11 @@ impl ConfigFiles {
         found.map(|file| file.text.clone()).unwrap_or_default()
     }
 
-    /// These files, but those that hold sections of some plugins as they are in another config.
-    pub(super) fn mixed(&self, new: &Self, plugins: &[&'static str]) -> Self {
+    /// These files, but those that hold some sections as they are in another config.
+    pub(super) fn mixed(&self, new: &Self, sections: &[String]) -> Self {
         let holds = |file: &&FileText| {
             let root = yaml::parse(&file.text, &Origin::Default);
-            root.is_ok_and(|root| plugins.iter().any(|plugin| root.get(plugin).is_some()))
+            root.is_ok_and(|root| sections.iter().any(|name| root.get(name).is_some()))
         };
         let taken: Vec<&FileText> = new.texts.iter().filter(holds).collect();
         let is_taken = |file: &FileText| taken.iter().any(|taken| taken.path == file.path);

@@ -1,5 +1,7 @@
 //! The config against the build: versions, dependencies, conflicts, and who needs whom.
 
+mod needs;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::book::nobody;
@@ -7,13 +9,14 @@ use super::issue::{Issue, IssueKind};
 use super::node::Node;
 use super::replicas;
 use super::report::Report;
-use super::settings::PluginSettings;
+use super::settings::{self, PluginSettings};
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
-use crate::init::{Arity, Need};
+use crate::instance_name::InstanceName;
 
 /// Adds what does not fit. Services and requirements of the plugins themselves were proven when
-/// the build was composed; what is left to see is what `enabled: false` takes away.
+/// the build was composed; what is left to see is what `enabled: false` takes away, and what the
+/// instances of a plugin take from each other's.
 pub(super) fn check(
     composition: &Composition,
     plugins: &BTreeMap<&'static str, PluginSettings>,
@@ -26,15 +29,17 @@ pub(super) fn check(
         started: BTreeSet::new(),
     };
     for plugin in composition.plugins() {
-        let settings = &plugins[plugin.name];
-        fit.version(plugin, settings);
-        if settings.config.enabled {
-            fit.dependencies(plugin, settings);
-            fit.conflicts(plugin, settings);
-            fit.replicas(plugin, settings);
-        } else {
-            fit.disabled(plugin, settings);
+        for settings in settings::instances_of(plugin, plugins) {
+            fit.version(plugin, settings);
+            fit.singleton(plugin, settings);
+            if settings.config.enabled {
+                fit.dependencies(settings);
+                fit.conflicts(settings);
+                fit.replicas(plugin, settings);
+                fit.taken(plugin, settings);
+            }
         }
+        fit.needed(plugin);
         fit.started.insert(plugin.name);
     }
 }
@@ -54,6 +59,13 @@ impl Fit<'_> {
             .issue(Issue::new(IssueKind::Build, &place, key, what));
     }
 
+    /// The names of a plugin's instances that are enabled.
+    fn enabled(&self, plugin: &'static Descriptor) -> impl Iterator<Item = &'static str> {
+        let instances = settings::instances_of(plugin, self.plugins);
+        let enabled = instances.filter(|one| one.config.enabled);
+        enabled.map(PluginSettings::name)
+    }
+
     fn is_enabled(&self, name: &str) -> bool {
         self.plugins
             .get(name)
@@ -70,53 +82,69 @@ impl Fit<'_> {
             );
             self.issue(
                 settings.node("version"),
-                format!("{}.version", plugin.name),
+                format!("{}.version", settings.name()),
                 what,
             );
         }
     }
 
-    fn dependencies(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
+    /// A plugin that runs as one instance has no labelled ones.
+    fn singleton(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
+        let is_labelled = settings.name() != plugin.name;
+        if let Some(why) = replicas::singleton(plugin).filter(|_| is_labelled) {
+            let what = format!(
+                "`{0}` runs as one instance: {why}: configure `{0}` itself",
+                plugin.name
+            );
+            let place = settings.section.node.key.clone();
+            self.report
+                .issue(Issue::new(IssueKind::Build, &place, settings.name(), what));
+        }
+    }
+
+    fn dependencies(&mut self, settings: &PluginSettings) {
         for (at, name) in settings.config.dependencies.iter().enumerate() {
             let node = settings.node(&format!("dependencies.{at}"));
-            let key = format!("{}.dependencies[{at}]", plugin.name);
-            if let Some(absent) = self.composition.absent(name) {
+            let key = format!("{}.dependencies[{at}]", settings.name());
+            if let Some(absent) = self.composition.absent(InstanceName::of(name).plugin) {
                 let place = node.map(|node| node.place.clone()).unwrap_or_default();
                 self.report.issue(nobody(&place, &key, name, &absent));
-            } else if let Some(what) = self.unmet(plugin, name) {
+            } else if let Some(what) = self.unmet(settings, name) {
                 self.issue(node, key, what);
             }
         }
     }
 
     /// Why a dependency on a plugin of this build does not hold.
-    fn unmet(&self, plugin: &Descriptor, name: &str) -> Option<String> {
-        if name == plugin.name {
+    fn unmet(&self, settings: &PluginSettings, name: &str) -> Option<String> {
+        let (own, other) = (settings.name(), InstanceName::of(name).plugin);
+        let plugin = InstanceName::of(own).plugin;
+        if other == plugin {
             return Some("a plugin can't depend on itself".to_owned());
         }
         if !self.is_enabled(name) {
             return Some(format!(
-                "`{name}` is not enabled, and `{}` depends on it",
-                plugin.name
+                "`{name}` is not enabled, and `{own}` depends on it"
             ));
         }
-        (!self.started.contains(name)).then(|| {
+        (!self.started.contains(other)).then(|| {
             format!(
-                "`{name}` starts after `{0}`: add `after(\"{name}\")` to the `#[plugin]` of `{0}`",
-                plugin.name
+                "`{name}` starts after `{own}`: add `after(\"{other}\")` to the `#[plugin]` of `{plugin}`"
             )
         })
     }
 
-    fn conflicts(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
+    /// The name of a plugin stands for all its instances, unless it is the plugin's own.
+    fn conflicts(&mut self, settings: &PluginSettings) {
+        let own = settings.name();
         for (at, name) in settings.config.conflicts.iter().enumerate() {
-            if self.is_enabled(name) {
+            let is_own = InstanceName::of(own).plugin == name;
+            let plugin = (self.composition.find(name)).filter(|_| !is_own);
+            let other = plugin.and_then(|plugin| self.enabled(plugin).next());
+            if let Some(name) = other.or_else(|| self.is_enabled(name).then_some(name)) {
                 let node = settings.node(&format!("conflicts.{at}"));
-                let key = format!("{}.conflicts[{at}]", plugin.name);
-                let what = format!(
-                    "`{name}` is enabled, and `{}` must not run with it",
-                    plugin.name
-                );
+                let key = format!("{own}.conflicts[{at}]");
+                let what = format!("`{name}` is enabled, and `{own}` must not run with it");
                 self.issue(node, key, what);
             }
         }
@@ -127,62 +155,11 @@ impl Fit<'_> {
             return;
         }
         for why in replicas::refusals(plugin) {
-            let key = format!("{}.replicas", plugin.name);
+            let key = format!("{}.replicas", settings.name());
             let what = format!("`{}` runs as one instance: {why}", plugin.name);
             self.issue(settings.node("replicas"), key, what);
         }
     }
-
-    /// A plugin that is not enabled must not be needed by one that is.
-    fn disabled(&mut self, plugin: &'static Descriptor, settings: &PluginSettings) {
-        let needing: Vec<String> = self
-            .composition
-            .plugins()
-            .filter(|other| self.is_enabled(other.name))
-            .filter_map(|other| Some(format!("`{}` ({})", other.name, need(other, plugin)?)))
-            .collect();
-        if !needing.is_empty() {
-            let what = format!(
-                "`{}` is not enabled, but is needed by {}",
-                plugin.name,
-                needing.join(", ")
-            );
-            self.issue(
-                settings.node("enabled"),
-                format!("{}.enabled", plugin.name),
-                what,
-            );
-        }
-    }
-}
-
-/// What one plugin needs another for, as its types say.
-fn need(plugin: &Descriptor, provider: &Descriptor) -> Option<String> {
-    let service = plugin.needs.iter().find_map(|need| match need {
-        Need::Service {
-            service,
-            arity: Arity::One,
-        } => provider
-            .provides
-            .iter()
-            .any(|provide| provide.service.key == service.key)
-            .then(|| format!("for its service `{}`", service.name)),
-        _ => None,
-    });
-    let request = plugin.needs.iter().find_map(|need| match need {
-        Need::Request {
-            request,
-            arity: Arity::One,
-        } => provider
-            .answers(request)
-            .then(|| format!("which answers its `{}`", request.topic)),
-        _ => None,
-    });
-    let requires =
-        |requirement: &&crate::descriptor::Requirement| requirement.plugin == provider.name;
-    let required = plugin.requires.iter().find(requires);
-    let asked = service.or(request);
-    asked.or_else(|| required.map(|it| format!("which requires it, {}", it.version)))
 }
 
 fn shown(plugin: &Descriptor) -> String {

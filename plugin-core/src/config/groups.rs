@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::issue::{Issue, IssueKind};
 use super::origin::Origin;
 use super::report::Report;
-use super::settings::PluginSettings;
+use super::settings::{self, PluginSettings};
 use crate::compose::Composition;
 use crate::event::{Source, Subscription};
 use crate::pattern::Pattern;
@@ -25,9 +25,12 @@ pub(super) fn check(
     report: &mut Report,
 ) {
     let mut groups = BTreeMap::<&str, Vec<Member>>::new();
-    let enabled = composition
-        .plugins()
-        .filter(|plugin| plugins[plugin.name].config.enabled);
+    // All instances of a plugin have the same handlers.
+    let mut enabled: Vec<_> = settings::instances(composition, plugins)
+        .filter(|(_, settings)| settings.config.enabled)
+        .map(|(plugin, _)| plugin)
+        .collect();
+    enabled.dedup_by_key(|plugin| plugin.name);
     for plugin in enabled {
         for subscription in plugin.subscriptions {
             if let Some(group) = subscription.options.group {

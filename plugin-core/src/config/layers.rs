@@ -20,6 +20,7 @@ use super::reading::{self, Unreadable};
 use super::report::Report;
 use super::sources::Sources;
 use super::yaml;
+use crate::instance_name::InstanceName;
 
 /// All sections that this build has and that a source speaks of, merged, and the files they are
 /// from. With a generation, its files are read in the place of those on disk.
@@ -53,8 +54,10 @@ pub(super) fn read(
     upper.iter().cloned().for_each(|layer| peek.lay(layer));
     let files = reader.directory(sources, &peek, manager);
     tree.lay(files);
-    if let Some(variables) = upper.first() {
-        environment::check_below(&tree, variables, &book.shape(), "", reader.report);
+    if let [variables, program @ ..] = &mut *upper {
+        environment::check_below(&tree, variables, book, reader.report);
+        let texts = program.iter().chain([&tree]);
+        environment::check_instances(&texts.collect::<Vec<_>>(), variables, reader.report);
     }
     upper.into_iter().for_each(|layer| tree.lay(layer));
     (tree, reader.files)
@@ -81,9 +84,10 @@ pub(super) fn path_of(
 }
 
 /// What lies over all sources: the file of the plugins that an operator turned on or off, and above it
-/// what was turned on or off until the next start.
+/// what was turned on or off until the next start. Neither brings in a labelled instance that no
+/// source names.
 pub(super) fn switches(
-    data_dir: &Path,
+    (data_dir, below): (&Path, &Node),
     sources: &Sources,
     book: &ConfigSections<'_>,
     report: &mut Report,
@@ -101,7 +105,17 @@ pub(super) fn switches(
         false => reader.file(&path, ""),
     };
     only_enabled(&mut tree, report);
-    for (plugin, switch) in &sources.switches {
+    let is_named = |name: &str| InstanceName::of(name).label.is_none() || below.get(name).is_some();
+    tree.map_mut().into_iter().for_each(|sections| {
+        sections.retain(|name, section| {
+            if !is_named(name) {
+                let what = format!("no config names the instance `{name}` any more: take it out");
+                report.warn(section, name, what);
+            }
+            is_named(name)
+        });
+    });
+    for (plugin, switch) in sources.switches.iter().filter(|(name, _)| is_named(name)) {
         match switch {
             Some(enabled) => {
                 let value = Node::from_json(Value::Bool(*enabled), &Origin::Operation);

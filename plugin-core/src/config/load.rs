@@ -32,6 +32,7 @@ use super::unenforced;
 use super::validation;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::instance_name::{InstanceName, interned};
 
 /// Reads the config of a build: every plugin of the composition gets its settings, from defaults
 /// if no source speaks of it.
@@ -72,13 +73,22 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         report,
     };
     let (manager, manager_section) = loader.manager(&mut tree);
-    let switches = layers::switches(&manager.data_dir, sources, book, &mut loader.report);
+    let switches = layers::switches(
+        (&manager.data_dir, &tree),
+        sources,
+        book,
+        &mut loader.report,
+    );
     let overridden = layers::overridden(&tree, &switches, &mut loader.report);
     tree.lay(switches);
     let mut plugins = BTreeMap::new();
     for plugin in composition.plugins() {
-        let settings = loader.plugin(plugin, &mut tree, &manager_section);
+        let settings = loader.plugin((plugin, plugin.name), &mut tree, &manager_section);
         plugins.insert(plugin.name, settings);
+    }
+    for (plugin, name) in labelled(composition, &tree) {
+        let settings = loader.plugin((plugin, name), &mut tree, &manager_section);
+        plugins.insert(name, settings);
     }
     let mut report = loader.report;
     cross_check(
@@ -207,26 +217,27 @@ fn keep_data_dir(older: &mut Node, mut disk: Node, is_named: bool) {
 }
 
 impl Settings {
-    /// The settings of now, but those of some plugins, which are taken from here.
+    /// The settings of now, but those of some sections, which are taken from here.
     ///
     /// # Errors
     ///
     /// When they do not fit together.
     pub(crate) fn only(
         &self,
-        plugins: &[&'static str],
+        sections: &[String],
         now: &Self,
         composition: &Composition,
     ) -> Result<Self, ConfigError> {
         let mut settings = now.clone();
-        if self.applied != now.applied && !plugins.is_empty() {
-            settings.applied = Arc::new(now.applied.mixed(&self.applied, plugins));
+        if self.applied != now.applied && !sections.is_empty() {
+            settings.applied = Arc::new(now.applied.mixed(&self.applied, sections));
             settings.is_mixed = true;
         }
-        for plugin in plugins {
-            settings
-                .plugins
-                .insert(plugin, self.plugins[plugin].clone());
+        for name in sections {
+            match self.plugins.get_key_value(&**name) {
+                Some((name, section)) => settings.plugins.insert(name, section.clone()),
+                None => settings.plugins.remove(&**name),
+            };
         }
         let mut report = Report::default();
         let manager = (&settings.manager, &settings.manager_section);
@@ -250,22 +261,28 @@ impl Loader<'_> {
         let mut node = take(tree, manager::ROOT);
         self.settle(&mut node, manager::ROOT);
         let manager = self.typed(&mut node, manager::ROOT).unwrap_or_default();
-        (manager, Section { node, plugin: None })
+        let section = Section {
+            node,
+            name: manager::ROOT,
+            plugin: None,
+        };
+        (manager, section)
     }
 
     fn plugin(
         &mut self,
-        plugin: &'static Descriptor,
+        (plugin, name): (&'static Descriptor, &'static str),
         tree: &mut Node,
         manager: &Section,
     ) -> PluginSettings {
-        let mut node = take(tree, plugin.name);
+        let mut node = take(tree, name);
         let own = node.map_mut().and_then(|map| map.remove("config"));
-        self.settle(&mut node, plugin.name);
+        self.settle(&mut node, name);
         inherit(&mut node, &manager.node);
-        let config: PluginConfig = self.typed(&mut node, plugin.name).unwrap_or_default();
-        let is_whole = node.map().is_some() && !self.report.spoiled.contains(plugin.name);
-        let own = self.own(plugin, own, &node, config.enabled && is_whole);
+        let config: PluginConfig = self.typed(&mut node, name).unwrap_or_default();
+        let is_whole = node.map().is_some() && !self.report.spoiled.contains(name);
+        let is_used = config.enabled && is_whole;
+        let own = self.own((plugin, name), own, &node, is_used);
         let values = own.to_json();
         node.insert(&["config".to_owned()], own);
         PluginSettings {
@@ -273,6 +290,7 @@ impl Loader<'_> {
             values,
             section: Section {
                 node,
+                name,
                 plugin: Some(plugin),
             },
         }
@@ -281,7 +299,7 @@ impl Loader<'_> {
     /// The plugin's own section, checked if it is going to be used.
     fn own(
         &mut self,
-        plugin: &'static Descriptor,
+        (plugin, name): (&'static Descriptor, &str),
         own: Option<Node>,
         section: &Node,
         is_used: bool,
@@ -291,7 +309,7 @@ impl Loader<'_> {
             own.key = section.key.clone();
             own
         });
-        let key = format!("{}.config", plugin.name);
+        let key = format!("{name}.config");
         // Of a type that can't be read from a file, it is said already.
         let mut issues = self.report.issues.iter();
         let is_trap = issues.any(|issue| {
@@ -340,6 +358,18 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+/// The sections of labelled instances, and their plugins.
+fn labelled(composition: &Composition, tree: &Node) -> Vec<(&'static Descriptor, &'static str)> {
+    let names = tree.map().into_iter().flatten().map(|(name, _)| name);
+    let labelled = names.filter_map(|name| {
+        let parts = InstanceName::of(name);
+        let is_labelled = parts.label.is_some() && parts.is_section();
+        let plugin = composition.find(parts.plugin).filter(|_| is_labelled)?;
+        Some((plugin, interned(name)))
+    });
+    labelled.collect()
 }
 
 fn take(tree: &mut Node, name: &str) -> Node {

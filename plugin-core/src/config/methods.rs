@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use super::handlers::HandlerConfig;
 use super::issue::{Issue, IssueKind};
 use super::report::Report;
-use super::settings::PluginSettings;
+use super::settings::{self, PluginSettings};
 use crate::compose::Composition;
-use crate::descriptor::Descriptor;
 use crate::event::Subscription;
 use crate::options::{Mode, Overflow, SubscribeOptions, When};
 use crate::schedule::{Schedule, Timing, TriggerError};
@@ -20,24 +19,23 @@ pub(super) fn check(
     report: &mut Report,
 ) {
     let enabled = || {
-        let plugins = (composition.plugins()).map(|plugin| (plugin, &plugins[plugin.name]));
-        plugins.filter(|(_, settings)| settings.config.enabled)
+        let instances = settings::instances(composition, plugins);
+        instances.filter(|(_, settings)| settings.config.enabled)
     };
     for (plugin, settings) in enabled() {
         for declared in plugin.subscriptions {
-            handler(plugin, declared, settings, report);
+            handler(declared, settings, report);
         }
     }
     for (plugin, settings) in enabled() {
         for declared in plugin.schedules {
-            schedule(plugin, declared, settings, report);
+            schedule(declared, settings, report);
         }
     }
 }
 
 /// Adds issues of one section of a plugin, each with its key from there on.
 fn issues<'a>(
-    plugin: &'a Descriptor,
     settings: &'a PluginSettings,
     section: &'a str,
     report: &'a mut Report,
@@ -45,22 +43,17 @@ fn issues<'a>(
     move |key, what| {
         let key = format!("{section}{key}");
         let place = settings.origin(&key);
-        let key = format!("{}.{key}", plugin.name);
+        let key = format!("{}.{key}", settings.name());
         report.issue(Issue::new(IssueKind::Invalid, &place, key, what));
     }
 }
 
-fn handler(
-    plugin: &Descriptor,
-    declared: &Subscription,
-    settings: &PluginSettings,
-    report: &mut Report,
-) {
+fn handler(declared: &Subscription, settings: &PluginSettings, report: &mut Report) {
     let Some(config) = settings.config.handlers.get(declared.handler) else {
         return;
     };
     let section = format!("handlers.{}", declared.handler);
-    let mut issue = issues(plugin, settings, &section, report);
+    let mut issue = issues(settings, &section, report);
     let unfit: Vec<_> = (config.keys())
         .filter_map(|key| Some((key, unfit(declared, settings.config.replicas, key)?)))
         .collect();
@@ -150,14 +143,9 @@ fn calls_at_once(options: &SubscribeOptions) -> Option<(&'static str, String)> {
     })
 }
 
-fn schedule(
-    plugin: &Descriptor,
-    declared: &Schedule,
-    settings: &PluginSettings,
-    report: &mut Report,
-) {
+fn schedule(declared: &Schedule, settings: &PluginSettings, report: &mut Report) {
     let section = format!("schedules.{}", declared.name);
-    let mut issue = issues(plugin, settings, &section, report);
+    let mut issue = issues(settings, &section, report);
     let config = settings.config.schedules.get(declared.name);
     if let Some(config) = config {
         let whens: Vec<_> = config.whens().collect();

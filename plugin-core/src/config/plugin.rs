@@ -41,6 +41,12 @@ pub struct PluginConfig {
     pub start: Start,
     /// How the plugin is restarted; key by key, the manager's `restart` fills in.
     pub restart: Restart,
+    /// The instances that services are taken from, by the names of the services; by default those
+    /// without a label.
+    pub services: BTreeMap<String, String>,
+    /// The instances whose answers to requests are taken, by the topics of the requests; by default
+    /// those without a label.
+    pub requests: BTreeMap<String, String>,
     /// What differs from the schedules that the plugin declares, by their names.
     pub schedules: BTreeMap<String, ScheduleConfig>,
     /// What differs from the handlers that the plugin declares, by their names.
@@ -69,6 +75,8 @@ impl Default for PluginConfig {
             roles: Vec::new(),
             start: Start::default(),
             restart: Restart::default(),
+            services: BTreeMap::new(),
+            requests: BTreeMap::new(),
             replicas: 1,
             schedules: BTreeMap::new(),
             handlers: BTreeMap::new(),

@@ -1,11 +1,22 @@
 //! Which plugins can run as several instances.
 //!
-//! Several instances share work that comes as events and requests. What is not given to one of them
+//! Replicas share work that comes as events and requests. What is not given to one of them
 //! would be done by all of them, or by the wrong one.
 
 use crate::descriptor::Descriptor;
+use crate::event::EventStore;
 use crate::init::Need;
 use crate::options::Mode;
+use crate::service::ServiceTrait;
+
+/// Why a plugin can run as one instance alone, so that it has neither labelled instances nor replicas;
+/// nothing if it can.
+pub(super) fn singleton(plugin: &Descriptor) -> Option<&'static str> {
+    let key = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
+    let is_store = || (plugin.provides.iter()).any(|provide| provide.service.key == key);
+    let store = "the kernel keeps the events of all durable handlers in one `EventStore`";
+    (plugin.singleton).or_else(|| is_store().then_some(store))
+}
 
 /// Why a plugin can't have replicas; nothing if it can.
 pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
@@ -43,5 +54,7 @@ pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
         .schedules
         .iter()
         .map(|schedule| format!("every instance would run its schedule `{}`", schedule.name));
+    let singleton = singleton(plugin).map(str::to_owned).into_iter();
+    let services = singleton.chain(services);
     (services.chain(inline).chain(durable).chain(run_time)).chain(schedules)
 }

@@ -4,12 +4,15 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::bindings;
 use super::handlers::HandlerConfig;
 use super::manager::{self, ManagerConfig};
 use super::plugin::PluginConfig;
+use super::replicas;
 use super::schedules::ScheduleConfig;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::instance_name::LABEL;
 use crate::registry;
 
 /// JSON Schema of the manager's file and of the plugins' files of this very binary: one schema
@@ -41,6 +44,7 @@ pub fn schema(composition: &Composition) -> Value {
     schema["$schema"] = json!("https://json-schema.org/draft/2020-12/schema");
     schema["title"] = json!("Config of plugins and their manager");
     schema["x-topics"] = topics.into();
+    schema["patternProperties"] = labelled(composition);
     schema["$defs"] = generator.take_definitions(true).into();
     name_plugins(&mut schema, composition);
     name_aliases(&mut schema);
@@ -62,18 +66,26 @@ pub(super) fn sections(composition: &Composition) -> Value {
 }
 
 /// The keys of a section that differ from plugin to plugin.
-const OWN: [&str; 4] = ["config", "handlers", "name", "schedules"];
+const OWN: [&str; 6] = [
+    "config",
+    "handlers",
+    "name",
+    "requests",
+    "schedules",
+    "services",
+];
 
 /// Where the others are described, in `$defs`: no type has such a name.
 const OF_ALL: &str = "every plugin";
 
 /// The section of one plugin: its own keys, beside those of every plugin.
-fn own_keys(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+fn own_keys(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let own = OWN.map(|key| {
         let schema = match key {
             "config" => config(plugin, generator),
             "handlers" => handlers(plugin, generator),
             "schedules" => schedules(plugin, generator),
+            "services" | "requests" => taken(plugin, key),
             _ => name(plugin),
         };
         (key.to_owned(), schema)
@@ -85,7 +97,7 @@ fn own_keys(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
 }
 
 /// The schema of one section: a plugin's, or the manager's.
-pub(super) fn of(plugin: Option<&Descriptor>) -> Value {
+pub(super) fn of(plugin: Option<&'static Descriptor>) -> Value {
     let mut generator = generator();
     let mut schema = match plugin {
         Some(plugin) => {
@@ -107,7 +119,7 @@ fn generator() -> SchemaGenerator {
 fn sections_with(
     composition: &Composition,
     generator: &mut SchemaGenerator,
-    section: impl Fn(&Descriptor, &mut SchemaGenerator) -> Value,
+    section: impl Fn(&'static Descriptor, &mut SchemaGenerator) -> Value,
 ) -> Value {
     let mut properties = Map::new();
     let manager = ManagerConfig::json_schema(generator).to_value();
@@ -119,10 +131,17 @@ fn sections_with(
 }
 
 /// The section of one plugin: what the kernel reads, and its own `config`.
-fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+fn section(
+    mut schema: Value,
+    plugin: &'static Descriptor,
+    generator: &mut SchemaGenerator,
+) -> Value {
     schema["properties"]["config"] = config(plugin, generator);
     schema["properties"]["handlers"] = handlers(plugin, generator);
     schema["properties"]["schedules"] = schedules(plugin, generator);
+    for key in ["services", "requests"] {
+        schema["properties"][key] = taken(plugin, key);
+    }
     schema["properties"]["name"] = name(plugin);
     if !plugin.description.is_empty() {
         schema["description"] = plugin.description.into();
@@ -130,7 +149,7 @@ fn section(mut schema: Value, plugin: &Descriptor, generator: &mut SchemaGenerat
     schema
 }
 
-fn config(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+fn config(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     match plugin.config() {
         Some(need) => (need.schema)(generator).to_value(),
         None => json!({
@@ -146,17 +165,41 @@ fn name(plugin: &Descriptor) -> Value {
 }
 
 /// The declared schedules, by their names.
-fn schedules(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+fn schedules(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let of_each = generator.subschema_for::<ScheduleConfig>().to_value();
     let names = plugin.schedules.iter().map(|schedule| schedule.name);
     declared(plugin, "schedules", (names, &of_each))
 }
 
 /// The declared handlers, by their names.
-fn handlers(plugin: &Descriptor, generator: &mut SchemaGenerator) -> Value {
+fn handlers(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let of_each = generator.subschema_for::<HandlerConfig>().to_value();
     let names = plugin.subscriptions.iter().map(|one| one.handler);
     declared(plugin, "handlers", (names, &of_each))
+}
+
+/// The services or requests that a plugin takes from one instance each, by their names.
+fn taken(plugin: &'static Descriptor, section: &str) -> Value {
+    let taken = bindings::taken(plugin).filter(|one| one.section == section && !one.is_kernels());
+    let of_each = json!({
+        "type": "string",
+        "description": "The instance that it is taken from, as in `database-plugin@reports`.",
+    });
+    let properties: Map<String, Value> = taken
+        .map(|taken| (taken.name.into_owned(), of_each.clone()))
+        .collect();
+    let description = match properties.is_empty() {
+        true => format!(
+            "`{}` takes no {section} from one instance alone",
+            plugin.name
+        ),
+        false => {
+            format!("The instances that {section} are taken from; without a label by default.")
+        }
+    };
+    let mut schema = keys(properties);
+    schema["description"] = description.into();
+    schema
 }
 
 /// A section of what a plugin declares, by the names of it.
@@ -193,12 +236,27 @@ fn name_plugins(schema: &mut Value, composition: &Composition) {
         .collect();
     names.sort_unstable();
     names.dedup();
+    let pattern = format!("^({})@{LABEL}$", names.join("|"));
     for plugin in composition.plugins() {
         let properties = &mut schema["properties"][plugin.name]["properties"];
         for key in ["dependencies", "conflicts"] {
-            properties[key]["items"] = json!({ "type": "string", "enum": names });
+            properties[key]["items"] = json!({
+                "type": "string",
+                "anyOf": [{ "enum": names }, { "pattern": pattern }],
+            });
         }
     }
+}
+
+/// The sections of labelled instances, each like that of its plugin.
+fn labelled(composition: &Composition) -> Value {
+    let plugins = composition.plugins();
+    let several = plugins.filter(|plugin| replicas::singleton(plugin).is_none());
+    let sections = several.map(|plugin| {
+        let section = json!({ "$ref": format!("#/properties/{}", plugin.name) });
+        (format!("^{}@{LABEL}$", plugin.name), section)
+    });
+    sections.collect::<Map<_, _>>().into()
 }
 
 /// Adds the other names of keys beside the keys.

@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::Bound;
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::bindings;
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
 use super::generation::Generation;
@@ -16,7 +18,9 @@ use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::schema;
 use super::shape::Shape;
+use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::init::Need;
 use crate::permission::Grants;
 
 /// The config of a build, checked.
@@ -25,7 +29,8 @@ use crate::permission::Grants;
 pub struct Settings {
     /// The manager's.
     pub manager: ManagerConfig,
-    /// One entry for every plugin of the build, those that are not enabled too.
+    /// One entry for every plugin of the build and one for every labelled instance of one, as in
+    /// `hello-plugin@eu`, those that are not enabled too.
     pub plugins: BTreeMap<&'static str, PluginSettings>,
     /// What an operator should know, and what stops nothing.
     pub warnings: Vec<Warning>,
@@ -66,13 +71,28 @@ impl Settings {
         self.rolled_back_to
     }
 
-    /// The enabled plugins in start order.
+    /// The plugins in start order of which an instance is enabled.
     pub fn enabled(&self) -> impl DoubleEndedIterator<Item = &'static Descriptor> {
-        self.order.iter().copied().filter(|plugin| {
-            self.plugins
-                .get(plugin.name)
-                .is_some_and(|it| it.config.enabled)
-        })
+        let is_enabled = |plugin: &&'static Descriptor| {
+            instances_of(plugin, &self.plugins).any(|one| one.config.enabled)
+        };
+        self.order.iter().copied().filter(is_enabled)
+    }
+
+    /// The settings of all instances in start order, with their plugins: those of a plugin side by
+    /// side.
+    pub fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
+        let order = self.order.iter().copied();
+        order.flat_map(|plugin| self.instances_of(plugin).map(move |one| (plugin, one)))
+    }
+
+    /// The settings of a plugin's instances: of the one without a label, which may not be enabled,
+    /// then of the others in order of their labels.
+    pub fn instances_of<'s>(
+        &'s self,
+        plugin: &'static Descriptor,
+    ) -> impl Iterator<Item = &'s PluginSettings> {
+        instances_of(plugin, &self.plugins)
     }
 
     /// What a plugin may do by its `permissions` and `roles`; its types are the upper bound.
@@ -82,11 +102,11 @@ impl Settings {
     /// When the plugin is not of the build.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
-        self.grants_of(plugin.name, &self.plugins[plugin.name])
+        self.grants_of(&self.plugins[plugin.name])
     }
 
-    pub(crate) fn grants_of(&self, plugin: &'static str, settings: &PluginSettings) -> Grants {
-        let config = &settings.config;
+    pub(crate) fn grants_of(&self, settings: &PluginSettings) -> Grants {
+        let (plugin, config) = (settings.name(), &settings.config);
         if config.permissions.is_none() && config.roles.is_empty() {
             return Grants::all(plugin);
         }
@@ -98,7 +118,7 @@ impl Settings {
     }
 
     /// Every key of a section with its value and where that comes from; `name` is a plugin of the
-    /// build, or `plugin_manager`. Secrets are masked.
+    /// build, a labelled instance of one, or `plugin_manager`. Secrets are masked.
     #[must_use]
     pub fn explain(&self, name: &str) -> Option<Vec<Explained>> {
         if name == manager::ROOT {
@@ -110,7 +130,30 @@ impl Settings {
     }
 }
 
-/// The settings of one plugin.
+/// The settings of a plugin's instances, the one without a label first.
+pub(super) fn instances_of<'a>(
+    plugin: &'static Descriptor,
+    plugins: &'a BTreeMap<&'static str, PluginSettings>,
+) -> impl Iterator<Item = &'a PluginSettings> {
+    let labelled = format!("{}@", plugin.name);
+    let from = plugins.range::<str, _>((Bound::Excluded(labelled.as_str()), Bound::Unbounded));
+    let labelled: Vec<_> = from
+        .take_while(|(name, _)| name.starts_with(&labelled))
+        .map(|(_, settings)| settings)
+        .collect();
+    plugins.get(plugin.name).into_iter().chain(labelled)
+}
+
+/// The settings of all instances in start order, those of a plugin side by side.
+pub(super) fn instances<'a>(
+    composition: &Composition,
+    plugins: &'a BTreeMap<&'static str, PluginSettings>,
+) -> impl Iterator<Item = (&'static Descriptor, &'a PluginSettings)> {
+    let all = composition.plugins();
+    all.flat_map(|plugin| instances_of(plugin, plugins).map(move |one| (plugin, one)))
+}
+
+/// The settings of one plugin, or of a labelled instance of one.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PluginSettings {
@@ -122,6 +165,19 @@ pub struct PluginSettings {
 }
 
 impl PluginSettings {
+    /// The name of the section: that of the plugin, or of a labelled instance of it.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.section.name
+    }
+
+    /// The instance that config names for a service or for the answers to a request, as it stands
+    /// there; `None` where none is named, so that it is the one without a label.
+    #[must_use]
+    pub fn provider(&self, need: &Need) -> Option<&str> {
+        bindings::of_need(self.section.plugin?, need)?.bound(&self.config)
+    }
+
     /// Where the value of a key comes from: `enabled`, `config.message`.
     #[must_use]
     pub fn origin(&self, key: &str) -> Origin {
@@ -144,27 +200,24 @@ impl fmt::Debug for PluginSettings {
     }
 }
 
-/// A merged section, and the plugin that it configures: none, if it is the manager's.
+/// A merged section, its name, and the plugin that it configures: none, if it is the manager's.
 ///
 /// What it was checked against is not kept: it holds every key of every plugin, and only who asks
 /// for values with their origins needs it again.
 #[derive(Clone)]
 pub(super) struct Section {
     pub(super) node: Node,
+    pub(super) name: &'static str,
     pub(super) plugin: Option<&'static Descriptor>,
 }
 
 impl Section {
-    pub(super) fn name(&self) -> &'static str {
-        self.plugin.map_or(manager::ROOT, |plugin| plugin.name)
-    }
-
     pub(super) fn schema(&self) -> Value {
         schema::of(self.plugin)
     }
 
     fn explain(&self) -> Vec<Explained> {
-        explain(self.name(), &self.node, &self.schema())
+        explain(self.name, &self.node, &self.schema())
     }
 
     fn masked(&self) -> Value {
@@ -174,6 +227,6 @@ impl Section {
 
 impl fmt::Debug for Section {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_tuple(self.name()).field(&self.masked()).finish()
+        f.debug_tuple(self.name).field(&self.masked()).finish()
     }
 }

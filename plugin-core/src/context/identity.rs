@@ -7,18 +7,43 @@ use serde::Serialize;
 
 use super::{Current, Lineage, Meta};
 use crate::accounting::Account;
+use crate::instance_name::InstanceName;
 use crate::permission::Grants;
 use crate::rcu::{Tally, Total};
+
+/// Which instance of which plugin: the order is the start order, by which handlers are called and
+/// providers are sorted.
+///
+/// It stays the same when other instances of the plugin come or go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub(crate) struct InstanceId {
+    /// The plugin's place in the start order of the build, whether or not config enables it.
+    pub(crate) plugin: usize,
+    /// The label that tells the instances of a plugin apart; one has none.
+    pub(crate) label: &'static str,
+    /// Its number among the replicas that share the section of config, from 0.
+    pub(crate) number: usize,
+}
+
+impl InstanceId {
+    /// The place of what comes after all instances.
+    pub(crate) const LAST: Self = Self {
+        plugin: usize::MAX,
+        label: "",
+        number: 0,
+    };
+}
 
 /// Who an instance is.
 #[derive(Debug)]
 pub struct Identity {
     uid: usize,
     plugin: &'static str,
+    section: &'static str,
     name: &'static str,
-    /// Whether each event goes to one of the instances of its plugin.
+    /// Whether each event goes to one of the replicas of its section.
     shares_events: bool,
-    order: usize,
+    id: InstanceId,
     grants: Grants,
     counters: Counters,
     published: Tally,
@@ -31,25 +56,17 @@ pub struct Identity {
     account: &'static Account,
 }
 
-/// Name of the plugin that an instance is of: `hello-plugin` of `hello-plugin#2`.
-///
-/// This is the one place that reads a name of an instance.
-pub(crate) fn plugin_of(instance: &str) -> &str {
-    instance
-        .split_once('#')
-        .map_or(instance, |(plugin, _)| plugin)
-}
-
 impl Identity {
-    /// `order` is the place in the start order, by which handlers are called.
-    pub(crate) fn new(name: &'static str, order: usize, grants: Grants) -> Self {
+    pub(crate) fn new(name: &'static str, id: InstanceId, grants: Grants) -> Self {
         static NEXT: AtomicUsize = AtomicUsize::new(1);
+        let parts = InstanceName::of(name);
         Self {
             uid: NEXT.fetch_add(1, Relaxed),
-            plugin: plugin_of(name),
+            plugin: parts.plugin,
+            section: parts.section,
             name,
             shares_events: false,
-            order,
+            id,
             grants,
             counters: Counters::default(),
             published: Tally::new(),
@@ -83,7 +100,7 @@ impl Identity {
         self.max_event_depth
     }
 
-    /// The same, as one of several instances that share the events of their plugin.
+    /// The same, as one of several replicas that share the events of their section.
     pub(crate) fn sharing_events(mut self, shares: bool) -> Self {
         self.shares_events = shares;
         self
@@ -94,7 +111,12 @@ impl Identity {
         self.plugin
     }
 
-    /// Whether each event goes to one of the instances of its plugin, and not to all.
+    /// The name of its section of config, which its replicas share.
+    pub(crate) fn section(&self) -> &'static str {
+        self.section
+    }
+
+    /// Whether each event goes to one of the replicas of its section, and not to all.
     pub(crate) fn shares_events(&self) -> bool {
         self.shares_events
     }
@@ -134,8 +156,9 @@ impl Identity {
         self.is_manager
     }
 
-    pub(crate) fn order(&self) -> usize {
-        self.order
+    /// Its place in the start order, by which handlers are called and providers are sorted.
+    pub(crate) fn id(&self) -> InstanceId {
+        self.id
     }
 
     /// What the instance may do.
@@ -303,11 +326,10 @@ mod tests {
 
     #[test]
     fn an_instance_is_of_its_plugin_and_shares_events_only_if_it_is_told_to() {
-        assert_eq!(plugin_of("hello-plugin"), "hello-plugin");
-        assert_eq!(plugin_of("hello-plugin#2"), "hello-plugin");
-        assert_eq!(plugin_of("hello-plugin-eu"), "hello-plugin-eu");
-        let second = Identity::new("hello-plugin#2", 0, Grants::all("hello-plugin#2"));
+        let name = "hello-plugin@eu#2";
+        let second = Identity::new(name, InstanceId::default(), Grants::all(name));
         assert_eq!(second.plugin(), "hello-plugin");
+        assert_eq!(second.section(), "hello-plugin@eu");
         assert!(!second.shares_events());
         assert!(second.sharing_events(true).shares_events());
     }

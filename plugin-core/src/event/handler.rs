@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::accounting::Meter;
-use crate::context::{Counters, Identity, Meta};
+use crate::context::{Counters, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
 use crate::event::outcome::HandlerOutcome;
@@ -120,10 +120,10 @@ impl Site {
     }
 
     /// Handlers are called by priority, then in start order, then in order of subscribing.
-    pub(super) fn rank(&self) -> (Reverse<i32>, usize, u64) {
+    pub(super) fn rank(&self) -> (Reverse<i32>, InstanceId, u64) {
         (
             Reverse(self.options.priority),
-            self.owner.order(),
+            self.owner.id(),
             self.subscription.number,
         )
     }

@@ -32,7 +32,11 @@ impl Place {
     fn files(&self, grants: Grants) -> Files {
         Files::open(
             &self.root,
-            &Arc::new(Identity::new("file-plugin", 0, grants)),
+            &Arc::new(Identity::new(
+                "file-plugin",
+                crate::context::InstanceId::default(),
+                grants,
+            )),
         )
         .unwrap()
     }
@@ -199,7 +203,11 @@ fn without_a_grant_there_are_no_files() {
     let none = Grants::only("file-plugin", []).unwrap();
     let refused = Files::open(
         &place.root,
-        &Arc::new(Identity::new("file-plugin", 0, none)),
+        &Arc::new(Identity::new(
+            "file-plugin",
+            crate::context::InstanceId::default(),
+            none,
+        )),
     );
     assert_eq!(refused.unwrap_err().kind(), ErrorKind::Denied);
 }
@@ -335,7 +343,12 @@ async fn no_more_files_are_open_than_allowed() {
     let accounts = Box::leak(Box::new(crate::accounting::Accounts::new()));
     let account = accounts.of("file-plugin");
     account.limit_files(Some(3));
-    let owner = Identity::new("file-plugin", 0, Grants::all("file-plugin")).billed(account);
+    let owner = Identity::new(
+        "file-plugin",
+        crate::context::InstanceId::default(),
+        Grants::all("file-plugin"),
+    )
+    .billed(account);
     let files = Files::open(&place.root, &Arc::new(owner)).unwrap();
     files.write("a", "text").await.unwrap();
     assert_eq!(account.open_files(), 1, "the root");

@@ -16,7 +16,7 @@ use super::schedules;
 use super::wiring::Wiring;
 use crate::accounting::Accounts;
 use crate::audit::Audit;
-use crate::context::Identity;
+use crate::context::{Identity, InstanceId};
 use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
 use crate::means::Before;
 use crate::permission::Grants;
@@ -38,7 +38,7 @@ pub(super) fn assemble(
     let switchboard = Switchboard::default();
     let (letters, tasks) = DeadLetters::new(manager.dead_letters.capacity, switchboard.all());
     let bus = Bus::linked(letters);
-    let last = usize::MAX;
+    let last = InstanceId::LAST;
     let host = Arc::new(Identity::new("host", last, Grants::all("host")));
     let speaker = Identity::new("manager", last, Grants::all("manager"));
     let speaker = Arc::new(speaker.of_manager());
@@ -101,20 +101,18 @@ impl<'a> Maker<'a> {
 
     /// What config makes of an instance. It is who it was before, so that its counters go on, unless
     /// it has other rights.
-    pub(super) fn setup(
-        &self,
-        checked: &Checked,
-        Wanted { id, plugin, name }: Wanted,
-        before: Option<&Setup>,
-    ) -> Setup {
-        let settings = &checked.settings.plugins[plugin.name];
-        let grants = checked.grants_of(plugin, settings);
+    pub(super) fn setup(&self, checked: &Checked, wanted: Wanted, before: Option<&Setup>) -> Setup {
+        let Wanted {
+            id, plugin, name, ..
+        } = wanted;
+        let settings = &checked.settings.plugins[wanted.section];
+        let grants = checked.grants_of(settings);
         let same = before.filter(|before| before.identity.grants().equal(&grants));
         let identity = match same {
             Some(before) => Arc::clone(&before.identity),
             None => {
                 let grants = grants.with_audit(self.audit.clone()).of_instance(name);
-                let identity = Identity::new(name, id.order(), grants)
+                let identity = Identity::new(name, id, grants)
                     .sharing_events(settings.config.replicas > 1)
                     .bounded(checked.settings.manager.max_event_depth)
                     .billed(self.accounts.of(name));
@@ -128,18 +126,19 @@ impl<'a> Maker<'a> {
             schedules::declared(plugin, settings),
             Box::new(move |plugin, ended| schedules::announce(&announcer, plugin, ended)),
         );
-        let config = &settings.config;
+        let section = &settings.config;
         let subscriptions = plugin.subscriptions.iter();
         Setup {
             identity,
             timetable: Arc::new(timetable),
-            subscriptions: subscriptions.map(|one| config.subscription(one)).collect(),
+            subscriptions: subscriptions.map(|one| section.subscription(one)).collect(),
             config: settings.values.clone(),
-            timeout: config.timeout.get(),
-            mailbox: config.mailbox,
-            resources: config.resources.clone(),
-            start: config.start.clone(),
-            restart: config.restart.clone(),
+            bindings: Arc::new(checked.bindings(&wanted)),
+            timeout: section.timeout.get(),
+            mailbox: section.mailbox,
+            resources: section.resources.clone(),
+            start: section.start.clone(),
+            restart: section.restart.clone(),
         }
     }
 }

@@ -33,11 +33,11 @@ impl StartStage {
     }
 }
 
-/// A plugin that `instance` can't be without and of which every instance has failed.
+/// What `instance` can't be without and of which every instance has failed.
 pub(super) fn missing_need(kernel: &Kernel, instance: &Instance) -> Option<&'static str> {
     let may_serve = |one: &Instance| !matches!(one.state(), State::Failed | State::Stopped);
     let missing = kernel.missing_needs(instance, may_serve);
-    missing.first().map(|&plugin| kernel.wiring.name(plugin))
+    missing.first().map(|&need| kernel.wiring.name(need))
 }
 
 /// Runs a stage of one instance, again and again if its policy says so.

@@ -10,13 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use super::attempts::{StartStage, missing_need, with_policy};
 use super::changes::Changes;
-use super::instance::{Instance, InstanceId};
+use super::instance::Instance;
 use super::kernel::Kernel;
 use super::report::{PluginStart, StartError, StartFailure, StartReport};
 use super::state::State;
 use super::stopping;
 use super::sweep::{Flow, Sweep};
 use crate::config::StartPolicy;
+use crate::context::InstanceId;
 use crate::error::{Error, Result};
 use crate::event::kernel::SystemStarted;
 
@@ -79,8 +80,8 @@ impl Boot {
     ) {
         let mut instances = kernel.instances().to_vec();
         instances.retain(|instance| instance.state() != State::Failed);
-        let before = |plugin| kernel.wiring.before(plugin);
-        let sweep = Sweep::new(instances, |instance| instance.id.plugin, before);
+        let waits = kernel.wiring.waits(&instances);
+        let sweep = Sweep::new(instances, waits);
         let step = |instance: Arc<Instance>| {
             let (kernel, interrupt) = (Arc::clone(kernel), interrupt.clone());
             async move {

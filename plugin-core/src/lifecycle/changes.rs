@@ -6,9 +6,10 @@ use std::collections::{BTreeSet, VecDeque};
 
 use tokio::task::{Id, JoinSet};
 
-use super::instance::InstanceId;
 use super::kernel::Kernel;
+use super::wiring::TiedTo;
 use crate::boxed::BoxFuture;
+use crate::context::InstanceId;
 
 /// Why the system has to stop, if it has to.
 pub(super) type Escalation = Option<String>;
@@ -28,22 +29,18 @@ impl Footprint {
         let instances = kernel.instances();
         let mut changed: BTreeSet<_> = ids.into_iter().collect();
         for instance in instances.iter() {
-            let is_changed = |plugin: &usize| {
-                let mut providers = instances.of_plugin(*plugin).iter();
+            let is_changed = |need: TiedTo| {
+                let mut providers = instances.matching(need);
                 providers.any(|provider| changed.contains(&provider.id))
             };
-            if kernel
-                .wiring
-                .needs(instance.id.plugin)
-                .iter()
-                .any(is_changed)
-            {
+            if kernel.wiring.needs(instance).any(is_changed) {
                 changed.insert(instance.id);
             }
         }
-        let needs = (changed.iter()).flat_map(|id| kernel.wiring.needs(id.plugin));
-        let needed = needs
-            .flat_map(|&plugin| instances.of_plugin(plugin))
+        let those = changed.iter().filter_map(|id| instances.get(*id));
+        let needed = those
+            .flat_map(|instance| kernel.wiring.needs(instance))
+            .flat_map(|need| instances.matching(need))
             .map(|instance| instance.id)
             .filter(|id| !changed.contains(id))
             .collect();

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::configure_error::ConfigureError;
-use super::instance::InstanceId;
-use super::replica;
 use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{self, PluginSettings, Settings, Sources};
+use crate::context::InstanceId;
 use crate::descriptor::Descriptor;
+use crate::instance_name::{InstanceName, replicas};
 use crate::permission::{Grants, PermissionDenied};
+use crate::provider_bindings::ProviderBindings;
 
 /// A composed set with its checked config.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub(super) struct Checked {
 pub(super) struct Wanted {
     pub(super) id: InstanceId,
     pub(super) plugin: &'static Descriptor,
+    /// The name of its section of config.
+    pub(super) section: &'static str,
     pub(super) name: &'static str,
 }
 
@@ -63,15 +66,11 @@ impl Checked {
         config::data_dir(&self.sources, &self.composition) != self.settings.manager.data_dir
     }
 
-    /// What holds now, but for some plugins.
-    pub(super) fn only(
-        &self,
-        plugins: &[&'static str],
-        now: &Self,
-    ) -> Result<Self, ConfigureError> {
+    /// What holds now, but for some sections.
+    pub(super) fn only(&self, sections: &[String], now: &Self) -> Result<Self, ConfigureError> {
         let settings = self
             .settings
-            .only(plugins, &now.settings, &self.composition);
+            .only(sections, &now.settings, &self.composition);
         Self {
             settings: settings.map_err(ConfigureError::Config)?,
             ..self.clone()
@@ -91,6 +90,12 @@ impl Checked {
         read.is_ok_and(|read| self.settings.difference(&read).is_empty())
     }
 
+    /// Which instances one takes services and answers from.
+    pub(super) fn bindings(&self, wanted: &Wanted) -> ProviderBindings {
+        let settings = &self.settings.plugins[wanted.section];
+        config::bindings(wanted.plugin, &settings.config)
+    }
+
     fn permitted(self) -> Result<Self, ConfigureError> {
         let denied = self.denied();
         if denied.is_empty() {
@@ -100,25 +105,20 @@ impl Checked {
         }
     }
 
-    /// The plugins that will run, in start order, and what config says of them.
+    /// The sections whose instances will run, in start order, and their plugins.
     pub(super) fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
-        (self.composition.plugins())
-            .map(|plugin| (plugin, &self.settings.plugins[plugin.name]))
-            .filter(|(_, settings)| settings.config.enabled)
+        let sections = self.settings.instances();
+        sections.filter(|(_, settings)| settings.config.enabled)
     }
 
-    pub(super) fn grants_of(
-        &self,
-        plugin: &'static Descriptor,
-        settings: &PluginSettings,
-    ) -> Grants {
-        self.settings.grants_of(plugin.name, settings)
+    pub(super) fn grants_of(&self, settings: &PluginSettings) -> Grants {
+        self.settings.grants_of(settings)
     }
 
     /// The rights that plugins ask for and were not granted.
     pub(super) fn denied(&self) -> Vec<PermissionDenied> {
         self.enabled()
-            .flat_map(|(plugin, settings)| self.grants_of(plugin, settings).check(plugin))
+            .flat_map(|(plugin, settings)| self.grants_of(settings).check(plugin))
             .collect()
     }
 
@@ -126,19 +126,22 @@ impl Checked {
     pub(super) fn wanted(&self) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for (place, plugin) in self.composition.plugins().enumerate() {
-            let config = &self.settings.plugins[plugin.name].config;
-            if !config.enabled {
-                continue;
+            let sections = self.settings.instances_of(plugin);
+            for settings in sections.filter(|settings| settings.config.enabled) {
+                let section = settings.name();
+                let label = InstanceName::of(section).label.unwrap_or_default();
+                let names = replicas(section, settings.config.replicas);
+                wanted.extend(names.enumerate().map(|(number, name)| Wanted {
+                    id: InstanceId {
+                        plugin: place,
+                        label,
+                        number,
+                    },
+                    plugin,
+                    section,
+                    name,
+                }));
             }
-            let names = replica::names(plugin.name, config.replicas);
-            wanted.extend(names.enumerate().map(|(number, name)| Wanted {
-                id: InstanceId {
-                    plugin: place,
-                    number,
-                },
-                plugin,
-                name,
-            }));
         }
         wanted
     }

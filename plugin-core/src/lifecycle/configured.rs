@@ -53,9 +53,9 @@ impl Configured {
         self.0.composition.notes()
     }
 
-    /// The plugins that will run, in start order.
+    /// The plugins of which an instance will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
-        self.0.enabled().map(|(plugin, _)| plugin)
+        self.0.settings.enabled()
     }
 
     /// What a plugin of the set may do.
@@ -65,8 +65,7 @@ impl Configured {
     /// When the plugin is not of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
-        self.0
-            .grants_of(plugin, &self.0.settings.plugins[plugin.name])
+        self.0.settings.grants(plugin)
     }
 
     /// Starts all plugins: independent ones side by side, each after those that it needs. It

@@ -12,7 +12,7 @@ use super::state::{InvalidStep, State, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
 use crate::config::{Resources, Restart, Start};
-use crate::context::{Identity, bills_memory};
+use crate::context::{Identity, InstanceId, bills_memory};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::{
@@ -21,28 +21,10 @@ use crate::event::{
 };
 use crate::options::Mode;
 use crate::place::Place;
+use crate::provider_bindings::ProviderBindings;
 use crate::schedule::Timetable;
 use crate::service::ServiceTrait;
 use crate::tasks::Tasks;
-
-/// Which instance of which plugin: the order is the start order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(super) struct InstanceId {
-    /// The plugin's place in the start order of the build, whether or not config enables it.
-    pub(super) plugin: usize,
-    /// Its number among the instances of its plugin, from 0.
-    pub(super) number: usize,
-}
-
-impl InstanceId {
-    /// The bits of [`InstanceId::order`] that tell the instances of a plugin apart.
-    const NUMBER_BITS: u32 = usize::BITS / 2;
-
-    /// The same as one number, by which handlers are called and providers are sorted.
-    pub(super) fn order(self) -> usize {
-        self.plugin << Self::NUMBER_BITS | self.number
-    }
-}
 
 /// An instance under management.
 #[derive(Debug)]
@@ -65,6 +47,8 @@ pub(super) struct Setup {
     pub(super) timetable: Arc<Timetable>,
     /// The plugin's own section.
     pub(super) config: serde_json::Value,
+    /// Which instances it takes services and answers from.
+    pub(super) bindings: Arc<ProviderBindings>,
     /// The declared handlers, with what config says of them.
     pub(super) subscriptions: Arc<[Subscription]>,
     pub(super) timeout: Duration,
@@ -153,9 +137,9 @@ impl Instance {
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
     }
 
-    /// Name of the plugin that it is an instance of.
-    pub(super) fn plugin(&self) -> &'static str {
-        self.descriptor.name
+    /// The name of its section of config, which its replicas share.
+    pub(super) fn section(&self) -> &'static str {
+        self.setup().identity.section()
     }
 
     /// Where it is in its life.

@@ -5,7 +5,9 @@
 
 use std::sync::Arc;
 
-use super::instance::{Instance, InstanceId};
+use super::instance::Instance;
+use super::wiring::TiedTo;
+use crate::context::InstanceId;
 
 /// A set of instances.
 #[derive(Debug, Clone, Default)]
@@ -54,18 +56,33 @@ impl Instances {
         &self.all[begin..end]
     }
 
+    /// Those that a target names.
+    pub(super) fn matching(&self, target: TiedTo) -> impl Iterator<Item = &Arc<Instance>> {
+        let instances = self.of_plugin(target.plugin).iter();
+        instances.filter(move |one| target.is(one.id))
+    }
+
+    /// Those that share the section of config of one.
+    pub(super) fn of_section(&self, id: InstanceId) -> &[Arc<Instance>] {
+        let section = (id.plugin, id.label);
+        let begin = (self.all).partition_point(|one| (one.id.plugin, one.id.label) < section);
+        let end = (self.all).partition_point(|one| (one.id.plugin, one.id.label) <= section);
+        &self.all[begin..end]
+    }
+
     /// The instance of a name.
     pub(super) fn named(&self, name: &str) -> Option<&Arc<Instance>> {
         self.all.iter().find(|one| one.name() == name)
     }
 
-    /// The instance of a name, or all instances of the plugin of that name; empty if there is none.
+    /// The instance of a name, or the replicas that share the section of that name; empty if there is
+    /// none.
     pub(super) fn find(&self, name: &str) -> &[Arc<Instance>] {
         match self.all.iter().position(|one| one.name() == name) {
             Some(at) => &self.all[at..=at],
             None => (self.all.iter())
-                .find(|one| one.plugin() == name)
-                .map_or(&[], |one| self.of_plugin(one.id.plugin)),
+                .find(|one| one.section() == name)
+                .map_or(&[], |one| self.of_section(one.id)),
         }
     }
 }

@@ -13,16 +13,16 @@ use tokio_util::sync::CancellationToken;
 use super::announcer::Announcer;
 use super::checked::Checked;
 use super::hook::Limits;
-use super::instance::{Instance, InstanceId};
+use super::instance::Instance;
 use super::instances::Instances;
 use super::operation::OperationRequest;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
-use super::wiring::Wiring;
+use super::wiring::{TiedTo, Wiring};
 use crate::accounting::{Accounts, ProcessUsage};
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
-use crate::context::Identity;
+use crate::context::{Identity, InstanceId};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
@@ -200,7 +200,7 @@ impl Kernel {
         plugins
     }
 
-    /// The state of a plugin, of its instances the one that has come farthest; `None` if it is not
+    /// The state of an instance, of its replicas the one that has come farthest; `None` if it is not
     /// under management.
     pub(super) fn state_of(&self, plugin: &str) -> Option<State> {
         let instances = self.instances();
@@ -224,18 +224,18 @@ impl Kernel {
         }
     }
 
-    /// The plugins that an instance can't be without and of which `serves` says that no instance
-    /// will do.
+    /// What an instance can't be without and of which `serves` says that no instance will do.
     pub(super) fn missing_needs(
         &self,
         instance: &Instance,
         serves: impl Fn(&Instance) -> bool,
-    ) -> Vec<usize> {
+    ) -> Vec<TiedTo> {
         let instances = self.instances();
-        let is_missing =
-            |plugin: &usize| !instances.of_plugin(*plugin).iter().any(|one| serves(one));
-        let needs = self.wiring.needs(instance.id.plugin).iter();
-        needs.copied().filter(is_missing).collect()
+        let is_missing = |need: &TiedTo| !instances.matching(*need).any(|one| serves(one));
+        let mut missing: Vec<_> = self.wiring.needs(instance).filter(is_missing).collect();
+        // Of one that gives several things.
+        missing.dedup();
+        missing
     }
 
     /// The instances that can't be without what is gone, and those that can't be without them, in
@@ -246,12 +246,11 @@ impl Kernel {
         let mut dependents = Vec::new();
         // Needs come earlier in the order, so one pass reaches all.
         for instance in instances.iter() {
-            let is_gone = |plugin: &usize| {
-                let providers = instances.of_plugin(*plugin);
-                !providers.is_empty() && providers.iter().all(|one| reached.contains(&one.id))
+            let is_gone = |need: TiedTo| {
+                let mut providers = instances.matching(need).peekable();
+                providers.peek().is_some() && providers.all(|one| reached.contains(&one.id))
             };
-            let mut needs = self.wiring.needs(instance.id.plugin).iter();
-            if needs.any(is_gone) && reached.insert(instance.id) {
+            if self.wiring.needs(instance).any(is_gone) && reached.insert(instance.id) {
                 dependents.push(Arc::clone(instance));
             }
         }

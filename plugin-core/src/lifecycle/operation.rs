@@ -15,8 +15,8 @@ use super::report::PluginStop;
 
 pub use error::OperationError;
 
-/// What an operator can ask for. A plugin is named as in config, which stands for all its
-/// instances, or with the number of one of them, as in `hello-plugin#2`.
+/// What an operator can ask for. A plugin is named as in config, which stands for all
+/// replicas that share the section, or with the number of one of them, as in `hello-plugin@eu#2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {

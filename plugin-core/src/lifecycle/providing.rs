@@ -49,7 +49,7 @@ pub(super) fn install(kernel: &Arc<Kernel>, instance: &Instance) {
     }
     let_go(kernel);
     if instance.is_event_store()
-        && let Some(store) = kernel.switchboard.one::<dyn EventStore>()
+        && let Some(store) = kernel.switchboard.one::<dyn EventStore>("")
     {
         kernel.bus.durables().provide(&store);
         replays::follow(kernel, store);

@@ -11,6 +11,7 @@ use super::report::micros;
 use super::state::State;
 use super::wiring::Wiring;
 use crate::config::{Difference, Impact, PluginChange};
+use crate::instance_name::InstanceName;
 
 /// What a reload does to one instance, or would do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -75,11 +76,12 @@ pub(super) struct UnmetNeeds {
 }
 
 /// The steps from what is under management to what a config wants: first what goes, last first, then
-/// the others in start order.
+/// the others in start order. What one that stays still takes something from goes at the end, when
+/// that one takes it from another instance.
 ///
 /// # Errors
 ///
-/// When an instance is to come and a plugin that it can't be without does not run.
+/// When an instance is to come and one that it can't be without does not run.
 pub(super) fn plan(
     now: &Instances,
     difference: &Difference,
@@ -87,32 +89,27 @@ pub(super) fn plan(
     wiring: &Wiring,
 ) -> Result<Vec<PlannedChange>, UnmetNeeds> {
     let wanted = new.wanted();
-    let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.name).collect();
-    let gone = now.iter().rev().filter(|one| !names.contains(one.name()));
-    let unload = gone.map(|one| {
-        let keys = vec![key_of_number(difference, one.plugin())];
-        planned(one.name(), ChangeAction::Unload, keys, None)
-    });
-    let mut steps: Vec<_> = unload.collect();
-    // The plugins that run when the turn comes to those that need them.
+    let (mut steps, last) = unloads(now, &wanted, difference, wiring);
+    // The instances that run when the turn comes to those that need them.
     let mut up = BTreeSet::new();
     for wanted in wanted {
-        let needs = wiring.needs(wanted.id.plugin).iter();
-        let missing: Vec<_> = needs.filter(|need| !up.contains(*need)).collect();
+        let bindings = new.bindings(&wanted);
+        let needs = wiring.needs_of(wanted.id.plugin, &bindings);
+        let missing: Vec<_> = needs.filter(|need| !need.is_among(&up)).collect();
         let instance = now.named(wanted.name);
         let step = match instance {
             None if missing.is_empty() => {
-                let keys = vec![key_of_number(difference, wanted.plugin.name)];
+                let keys = vec![key_of_number(difference, wanted.section)];
                 Some((ChangeAction::Load, keys))
             }
             None => {
                 return Err(UnmetNeeds {
                     plugin: wanted.name,
-                    missing: missing.into_iter().map(|&need| wiring.name(need)).collect(),
+                    missing: missing.into_iter().map(|need| wiring.name(need)).collect(),
                 });
             }
             Some(instance) => {
-                let change = change_of(difference, wanted.plugin.name);
+                let change = change_of(difference, wanted.section);
                 let may_run = missing.is_empty();
                 change.map(|(impact, keys)| {
                     (action(impact, instance.state(), may_run, &wanted), keys)
@@ -123,11 +120,39 @@ pub(super) fn plan(
         if instance.is_some_and(|one| one.is_running())
             || step.as_ref().is_some_and(|(action, _)| starts(*action))
         {
-            up.insert(wanted.id.plugin);
+            up.insert(wanted.id);
         }
         steps.extend(step.map(|(action, keys)| planned(wanted.name, action, keys, Some(wanted))));
     }
+    steps.extend(last);
     Ok(steps)
+}
+
+/// What goes, last first: at once, and at the end because one that stays still takes something from it.
+fn unloads(
+    now: &Instances,
+    wanted: &[Wanted],
+    difference: &Difference,
+    wiring: &Wiring,
+) -> (Vec<PlannedChange>, Vec<PlannedChange>) {
+    let names: BTreeSet<_> = wanted.iter().map(|wanted| wanted.name).collect();
+    let (stay, gone): (Vec<_>, Vec<_>) =
+        (now.iter().rev()).partition(|instance| names.contains(instance.name()));
+    let mut stays: BTreeSet<_> = stay.into_iter().map(|instance| instance.id).collect();
+    let (mut first, mut last) = (Vec::new(), Vec::new());
+    for instance in gone {
+        let keys = vec![key_of_number(difference, instance.section())];
+        let unload = planned(instance.name(), ChangeAction::Unload, keys, None);
+        let users = now.iter().filter(|user| stays.contains(&user.id));
+        let mut needs = users.flat_map(|user| wiring.needs(user));
+        if needs.any(|need| need.is(instance.id) && !need.is_among(&stays)) {
+            stays.insert(instance.id);
+            last.push(unload);
+        } else {
+            first.push(unload);
+        }
+    }
+    (first, last)
 }
 
 fn planned(
@@ -145,13 +170,14 @@ fn planned(
     PlannedChange { change, wanted }
 }
 
-/// The key by which a plugin has another number of instances.
-fn key_of_number(difference: &Difference, plugin: &str) -> String {
-    let key = match difference.of(plugin) {
-        Some(PluginChange::Changed { .. }) => "replicas",
-        _ => "enabled",
-    };
-    format!("{plugin}.{key}")
+/// The key by which a section has another number of instances; a labelled one that comes or goes is
+/// the key itself.
+fn key_of_number(difference: &Difference, section: &str) -> String {
+    match difference.of(section) {
+        Some(PluginChange::Changed { .. }) => format!("{section}.replicas"),
+        _ if InstanceName::of(section).label.is_some() => section.to_owned(),
+        _ => format!("{section}.enabled"),
+    }
 }
 
 /// What is different for an instance that is wanted before and after: the number of instances does

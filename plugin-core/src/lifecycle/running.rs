@@ -10,6 +10,7 @@ use super::handle::ManagerHandle;
 use super::kernel::Kernel;
 use super::report::{StartReport, StopReport};
 use super::status::SystemStatus;
+use crate::descriptor::Descriptor;
 use crate::error::RequestError;
 use crate::event::{
     Bus, DeadLetters, Event, Mailbox, Publisher, Publishers, Request as Ask, Requester, Requesters,
@@ -99,7 +100,7 @@ impl Running {
     /// A requester of one type of request, for the owner.
     #[must_use]
     pub fn requester<Q: Ask>(&self) -> Requester<Q> {
-        Requester::new(&self.kernel.bus, &self.kernel.host, LIMIT)
+        Requester::new(&self.kernel.bus, &self.kernel.host, ("", LIMIT))
     }
 
     /// A requester by topic, for the owner.
@@ -114,10 +115,22 @@ impl Running {
         self.host.subscriber.clone()
     }
 
-    /// A handle of a service, if a plugin provides it.
+    /// A handle of a service, if a plugin provides it: of the instance without a label.
     #[must_use]
     pub fn service<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
-        self.kernel.switchboard.one()
+        self.kernel.switchboard.one("")
+    }
+
+    /// The same of an instance: `database-plugin@reports`.
+    #[must_use]
+    pub fn service_of<T: ServiceTrait + ?Sized>(&self, instance: &str) -> Option<Service<T>> {
+        let instances = self.kernel.instances();
+        let found = instances.find(instance).first()?;
+        let key = T::DESCRIPTOR.key;
+        let provides = |instance: &Descriptor| {
+            (instance.provides.iter()).any(|provide| provide.service.key == key)
+        };
+        provides(found.descriptor).then(|| self.kernel.switchboard.one(found.id.label))?
     }
 
     /// The bus, for those who watch it.

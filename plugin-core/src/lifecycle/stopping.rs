@@ -156,8 +156,9 @@ pub(super) async fn stop_some(
     kernel: &Arc<Kernel>,
     instances: Vec<Arc<Instance>>,
 ) -> Vec<PluginStop> {
-    let after = |plugin| kernel.wiring.after(plugin);
-    let sweep = Sweep::new(instances, |instance| instance.id.plugin, after);
+    let starts = kernel.wiring.waits(&instances).into_iter();
+    // Who starts later stops earlier.
+    let sweep = Sweep::new(instances, starts.map(|(later, earlier)| (earlier, later)));
     let mut stops = Vec::new();
     let step = |instance: Arc<Instance>| {
         let kernel = Arc::clone(kernel);

@@ -17,11 +17,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::changes::{Changes, Footprint};
 use super::instance::Instance;
-use super::instance::InstanceId;
 use super::kernel::{InstanceReport, Kernel, News};
 use super::operation::{OperationError, OperationRequest};
 use super::report::StopReport;
 use super::stopping;
+use crate::context::InstanceId;
 use memory::MemoryLevel;
 
 pub(super) struct Supervisor {

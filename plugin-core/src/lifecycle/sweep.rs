@@ -37,27 +37,14 @@ pub(super) struct Sweep<I> {
 }
 
 impl<I: Clone> Sweep<I> {
-    /// A sweep in that order; `plugin` says of which plugin an instance is, and `before` for which
-    /// plugins those of one wait, as far as they take part.
-    pub(super) fn new<'a>(
-        order: Vec<I>,
-        plugin: impl Fn(&I) -> usize,
-        before: impl Fn(usize) -> &'a [usize],
-    ) -> Self {
-        let mut places: Vec<Vec<usize>> = Vec::new();
-        for (place, instance) in order.iter().enumerate() {
-            let plugin = plugin(instance);
-            places.resize_with(places.len().max(plugin + 1), Vec::new);
-            places[plugin].push(place);
-        }
+    /// A sweep in that order; of each pair in `waits`, the instance at the first place waits for the
+    /// one at the second.
+    pub(super) fn new(order: Vec<I>, waits: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut waits_for = vec![0; order.len()];
         let mut frees = vec![Vec::new(); order.len()];
-        for (place, instance) in order.iter().enumerate() {
-            let others = before(plugin(instance)).iter();
-            for &other in others.filter_map(|&other| places.get(other)).flatten() {
-                waits_for[place] += 1;
-                frees[other].push(place);
-            }
+        for (place, other) in waits {
+            waits_for[place] += 1;
+            frees[other].push(place);
         }
         let ready = (0..order.len())
             .filter(|&place| waits_for[place] == 0)
@@ -160,7 +147,7 @@ mod tests {
     use super::*;
     use tokio::runtime::Handle;
 
-    const NOBODY: &[usize] = &[];
+    const NOBODY: [(usize, usize); 0] = [];
 
     #[tokio::test]
     async fn a_step_that_does_not_wait_has_no_task() {
@@ -170,7 +157,7 @@ mod tests {
             done.push(outcome);
             Flow::Continue
         };
-        let sweep = Sweep::new((0..1_000).collect(), |one| *one, |_| NOBODY);
+        let sweep = Sweep::new((0..1_000).collect(), NOBODY);
         sweep.run(10, step, note).await;
         assert!(done.iter().copied().eq((0..1_000).map(|one| (one, 0))));
     }
@@ -186,7 +173,7 @@ mod tests {
             most = most.max(alive);
             Flow::Continue
         };
-        let sweep = Sweep::new((0..20).collect(), |one| *one, |_| NOBODY);
+        let sweep = Sweep::new((0..20).collect(), NOBODY);
         sweep.run(3, step, note).await;
         assert_eq!(most, 3);
     }
@@ -204,8 +191,7 @@ mod tests {
             done.push(one);
             if one == 1 { Flow::Halt } else { Flow::Continue }
         };
-        let before = |one| if one == 2 { &[0][..] } else { NOBODY };
-        Sweep::new(vec![0, 1, 2], |one| *one, before)
+        Sweep::new(vec![0, 1, 2], [(2, 0)])
             .run(10, step, note)
             .await;
         assert_eq!(done, [1, 0]);

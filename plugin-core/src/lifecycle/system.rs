@@ -147,12 +147,11 @@ impl fmt::Debug for System {
 }
 
 impl SystemView for System {
-    fn answers(&self, request: &EventDescriptor) -> bool {
+    fn answers(&self, request: &EventDescriptor, label: &str) -> bool {
         self.kernel().is_some_and(|kernel| {
-            kernel
-                .plugins()
-                .iter()
-                .any(|plugin| plugin.answers(request))
+            let instances = kernel.instances();
+            let mut instances = instances.iter().filter(|one| one.id.label == label);
+            instances.any(|instance| instance.descriptor.answers(request))
         })
     }
 }

@@ -1,14 +1,21 @@
-//! Which plugins wait for which: by the edges of the plan, and by kind, so that system plugins start
-//! before all others and stop after them, and middleware the other way
-//! round: first what intercepts, then the doors.
+//! Who waits for whom: by the edges of the plan, and by kind, so that system plugins start before all
+//! others and stop after them, and middleware the other way round: first what intercepts, then the
+//! doors.
 //!
-//! It is of the build, so it holds for every set of instances: a plugin is named by its place in the
-//! start order of the build, whether or not config enables it.
+//! The ties are of the build, between plugins, which are named by their places in the start order of
+//! the build, whether or not config enables them. What an instance takes from one other, a service
+//! or answers, ties it to the instance that its config names, and to no other of that plugin.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
+use super::instance::Instance;
+use crate::context::InstanceId;
 use crate::descriptor::Descriptor;
-use crate::plan::Edge;
+use crate::init::Need;
+use crate::instance_name::interned;
+use crate::plan::{Edge, Reason};
+use crate::provider_bindings::ProviderBindings;
 
 /// Which plugins of a build wait for which.
 #[derive(Debug)]
@@ -20,12 +27,44 @@ pub(super) struct Wiring {
 #[derive(Debug, Default)]
 struct Ties {
     name: &'static str,
-    /// Those that start before it.
-    before: Vec<usize>,
-    /// Those that start after it, and stop before it.
-    after: Vec<usize>,
+    /// Those that start before it, and stop after it.
+    before: Vec<Tie>,
     /// Those that it can't be without: one instance of each is enough.
-    needs: Vec<usize>,
+    needs: Vec<Tie>,
+}
+
+/// What ties a plugin to another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Tie {
+    plugin: usize,
+    /// The key of the service or request that is taken from one instance; without it, the tie is to
+    /// all instances.
+    taken: Option<u64>,
+}
+
+/// Instances of a plugin that another instance is tied to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct TiedTo {
+    pub(super) plugin: usize,
+    /// The label that they have; without it, all instances of the plugin are meant.
+    label: Option<&'static str>,
+}
+
+impl TiedTo {
+    /// Whether an instance is one of them.
+    pub(super) fn is(self, id: InstanceId) -> bool {
+        id.plugin == self.plugin && self.label.is_none_or(|label| label == id.label)
+    }
+
+    /// Whether one of them is in a set.
+    pub(super) fn is_among(self, ids: &BTreeSet<InstanceId>) -> bool {
+        let first = InstanceId {
+            plugin: self.plugin,
+            ..InstanceId::default()
+        };
+        let of_plugin = ids.range(first..).take_while(|id| id.plugin == self.plugin);
+        of_plugin.into_iter().any(|id| self.is(*id))
+    }
 }
 
 impl Wiring {
@@ -43,43 +82,108 @@ impl Wiring {
             .collect();
         for edge in edges {
             let (from, to) = (places[edge.from], places[edge.to]);
-            ties[from].before.push(to);
-            if edge.is_hard {
-                ties[from].needs.push(to);
+            for taken in taken(edge, plugins[from], plugins[to]) {
+                let tie = Tie { plugin: to, taken };
+                ties[from].before.push(tie);
+                if edge.is_hard {
+                    ties[from].needs.push(tie);
+                }
             }
         }
-        let mut tiers = BTreeMap::<_, Vec<usize>>::new();
+        let mut tiers = BTreeMap::<_, Vec<Tie>>::new();
         for (at, plugin) in plugins.iter().enumerate() {
             let tier = plugin.tier();
-            let mut before = std::mem::take(&mut ties[at].before);
+            let before = &mut ties[at].before;
             before.extend(tiers.range(..tier).flat_map(|(_, earlier)| earlier));
+            // A tie to all instances comes first, and the others to that plugin say nothing more.
             before.sort_unstable();
-            before.dedup();
-            for &other in &before {
-                ties[other].after.push(at);
-            }
-            ties[at].before = before;
-            tiers.entry(tier).or_default().push(at);
+            before.dedup_by(|tie, first| {
+                tie.plugin == first.plugin && (first.taken.is_none() || tie.taken == first.taken)
+            });
+            let all = Tie {
+                plugin: at,
+                taken: None,
+            };
+            tiers.entry(tier).or_default().push(all);
         }
         Self { plugins: ties }
     }
 
-    pub(super) fn name(&self, plugin: usize) -> &'static str {
-        self.plugins[plugin].name
+    /// The name that operators know a target by.
+    pub(super) fn name(&self, target: TiedTo) -> &'static str {
+        let plugin = self.plugins[target.plugin].name;
+        match target.label {
+            None | Some("") => plugin,
+            Some(label) => interned(&format!("{plugin}@{label}")),
+        }
     }
 
-    /// The plugins that start before this one.
-    pub(super) fn before(&self, plugin: usize) -> &[usize] {
-        &self.plugins[plugin].before
+    /// What an instance can't be without: one instance of each is enough.
+    pub(super) fn needs(&self, instance: &Instance) -> impl Iterator<Item = TiedTo> {
+        let bindings = Arc::clone(&instance.setup().bindings);
+        let ties = self.plugins[instance.id.plugin].needs.iter();
+        ties.map(move |tie| tie.lead(&bindings))
     }
 
-    /// The plugins that start after this one, and stop before it.
-    pub(super) fn after(&self, plugin: usize) -> &[usize] {
-        &self.plugins[plugin].after
+    /// The same for an instance of a plugin that takes services and answers as it says.
+    pub(super) fn needs_of(
+        &self,
+        plugin: usize,
+        bindings: &ProviderBindings,
+    ) -> impl Iterator<Item = TiedTo> {
+        let ties = self.plugins[plugin].needs.iter();
+        ties.map(move |tie| tie.lead(bindings))
     }
 
-    /// The plugins that this one can't be without: one instance of each is enough.
-    pub(super) fn needs(&self, plugin: usize) -> &[usize] {
-        &self.plugins[plugin].needs
+    /// Of instances in start order, which ones wait for which when they start: the place of the one
+    /// that waits, then that of the other.
+    pub(super) fn waits(&self, instances: &[Arc<Instance>]) -> Vec<(usize, usize)> {
+        let mut places: Vec<Vec<usize>> = vec![Vec::new(); self.plugins.len()];
+        for (place, instance) in instances.iter().enumerate() {
+            places[instance.id.plugin].push(place);
+        }
+        let mut waits = Vec::new();
+        for (place, instance) in instances.iter().enumerate() {
+            let ties = self.plugins[instance.id.plugin].before.iter();
+            let bindings = Arc::clone(&instance.setup().bindings);
+            for target in ties.map(|tie| tie.lead(&bindings)) {
+                let others = places[target.plugin].iter();
+                let others = others.filter(|&&other| target.is(instances[other].id));
+                waits.extend(others.map(|&other| (place, other)));
+            }
+        }
+        waits
+    }
+}
+
+impl Tie {
+    /// The instances that it leads to.
+    fn lead(&self, bindings: &ProviderBindings) -> TiedTo {
+        TiedTo {
+            plugin: self.plugin,
+            label: self.taken.map(|key| bindings.label(key)),
+        }
+    }
+}
+
+/// What an edge is there for: services or requests that are taken from one instance, else nothing.
+fn taken(edge: &Edge, from: &Descriptor, to: &Descriptor) -> Vec<Option<u64>> {
+    let needs = from.needs.iter();
+    match edge.reason {
+        Reason::Service(name) => needs
+            .filter_map(|need| match need {
+                Need::Service { service, .. } if service.name == name => Some(service),
+                _ => None,
+            })
+            .filter(|service| (to.provides.iter()).any(|it| it.service.key == service.key))
+            .map(|service| (!service.many).then_some(service.key))
+            .collect(),
+        Reason::Request(topic) => needs
+            .filter_map(|need| match need {
+                Need::Request { request, .. } if request.topic == topic => Some(Some(request.key)),
+                _ => None,
+            })
+            .collect(),
+        Reason::Requires | Reason::After => vec![None],
     }
 }

@@ -16,7 +16,7 @@ use crate::context::Identity;
 use crate::guard;
 use crate::rcu::{DEEPEST, Shared, ThreadRecord};
 
-/// The providers of one service.
+/// The providers of one service: all of an extension point, else the one of a label.
 pub(crate) struct ServiceSlot<T: ?Sized> {
     providers: Shared<Vec<Arc<ProviderEntry<T>>>>,
 }
@@ -94,7 +94,7 @@ impl<T: ?Sized> ServiceSlot<T> {
                 .cloned()
                 .collect();
             next.push(Arc::clone(entry));
-            next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.order()));
+            next.sort_by_key(|entry| (Reverse(entry.priority), entry.owner.id()));
             next
         });
         self.let_go()
@@ -140,25 +140,29 @@ impl<T: ServiceTrait + ?Sized> AnySlot for ServiceSlot<T> {
     }
 }
 
-/// All slots, by the key of their service.
+/// The key of a service, and the label of the instance that provides it: none of an extension point,
+/// which all instances provide together.
+type SlotKey = (u64, &'static str);
+
+/// All slots.
 #[derive(Default)]
 pub(crate) struct Switchboard {
-    slots: Mutex<HashMap<u64, Arc<dyn AnySlot>>>,
+    slots: Mutex<HashMap<SlotKey, Arc<dyn AnySlot>>>,
     /// Whether something that was replaced may still be in use.
     unsettled: AtomicBool,
 }
 
 impl Switchboard {
-    /// A handle of the one provider; `None` while there is none.
-    pub(crate) fn one<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
-        let slot = self.slot::<T>();
+    /// A handle of the one provider of that label; `None` while there is none.
+    pub(crate) fn one<T: ServiceTrait + ?Sized>(&self, label: &'static str) -> Option<Service<T>> {
+        let slot = self.slot::<T>(label);
         let is_provided = slot.providers(|providers| !providers.is_empty());
         is_provided.then(|| Service::new(slot))
     }
 
     /// Handles of all providers.
     pub(crate) fn all<T: ServiceTrait + ?Sized>(&self) -> Services<T> {
-        Services::new(self.slot::<T>())
+        Services::new(self.slot::<T>(""))
     }
 
     /// Takes out what an instance provides to extension points.
@@ -205,8 +209,9 @@ impl Switchboard {
         self.lock().values().cloned().collect()
     }
 
-    fn slot<T: ServiceTrait + ?Sized>(&self) -> Arc<ServiceSlot<T>> {
-        let key = T::DESCRIPTOR.key;
+    fn slot<T: ServiceTrait + ?Sized>(&self, label: &'static str) -> Arc<ServiceSlot<T>> {
+        let label = if T::DESCRIPTOR.many { "" } else { label };
+        let key = (T::DESCRIPTOR.key, label);
         let mut slots = self.lock();
         let slot = slots
             .entry(key)
@@ -218,7 +223,7 @@ impl Switchboard {
             .expect("the key of a service is made of its path, so one key has one type")
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<u64, Arc<dyn AnySlot>>> {
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<SlotKey, Arc<dyn AnySlot>>> {
         self.slots.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -247,7 +252,8 @@ impl Installer<'_> {
             provider: Some(provider),
             priority: self.priority,
         });
-        let settled = self.switchboard.slot::<T>().install(&entry);
+        let label = self.owner.id().label;
+        let settled = self.switchboard.slot::<T>(label).install(&entry);
         self.switchboard.note(settled);
     }
 }

@@ -115,7 +115,8 @@ impl TryFrom<u32> for Even {
 
 const DATABASE: ServiceDescriptor = ServiceDescriptor::new("Database", "test", "test::Database");
 
-static LOGGER: Descriptor = Descriptor::new("logger-plugin", "1.2.0", HOOKS);
+static LOGGER: Descriptor =
+    Descriptor::new("logger-plugin", "1.2.0", HOOKS).singleton("the log is of the process");
 static STORE: Descriptor = Descriptor::new("database-plugin", "2.1.0", HOOKS)
     .needs(&[Need::Config(ConfigNeed::of::<Store>())])
     .provides(&[Provide {

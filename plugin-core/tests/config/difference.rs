@@ -162,12 +162,14 @@ fn each_key_says_what_it_asks_for() {
         ("schedules.tidy.every", "2s", Impact::Instance),
         ("permissions", "[]", Impact::Instance),
         ("roles", "[idle]", Impact::Instance),
+        ("services.Database", "database-plugin", Impact::Instance),
     ];
     let role = "plugin_manager: { roles: { idle: { permissions: [] } } }";
     // A plugin with a schedule runs as one instance: the replicas are those of another one.
     for (path, value, impact) in expected {
         let plugin = match path {
             "replicas" => "hello-plugin",
+            "services.Database" => "user-service",
             _ => "free-plugin",
         };
         let text = format!("{role}\n{plugin}: {{ {} }}", nested(path, value));
@@ -177,8 +179,8 @@ fn each_key_says_what_it_asks_for() {
     let paths = || expected.iter().map(|(path, ..)| *path);
     let schema = schema(&BUILD);
     let section = &schema["properties"]["free-plugin"];
-    // What is on or off is no change of a plugin that is on in both.
-    assert_eq!(missing(paths(), "", section), ["enabled"]);
+    // What is on or off is no change of a plugin that is on in both, and nobody here asks requests.
+    assert_eq!(missing(paths(), "", section), ["enabled", "requests"]);
     let resources = &section["properties"]["resources"];
     let resources = match resources["$ref"].as_str() {
         Some(name) => &schema["$defs"][name.rsplit('/').next().unwrap()],

@@ -62,7 +62,7 @@ hello-plugin:
         [
             "3:9: hello-plugin.name: unknown word (expected `hello-plugin`, found the text `hello`; did you mean `hello-plugin`?)",
             "4:12: hello-plugin.version: no version requirement (expected a version requirement such as `1.2` or `>=1.2, <3`, found the text `first`)",
-            "5:3: hello-plugin.enable: unknown key (expected one of `config`, `conflicts`, `dependencies`, `enabled`, `handlers`, `mailbox`, `name`, `permissions`, `replicas`, `resources`, `restart`, `roles`, `schedules`, `start`, `timeout`, `version`; did you mean `enabled`?)",
+            "5:3: hello-plugin.enable: unknown key (expected one of `config`, `conflicts`, `dependencies`, `enabled`, `handlers`, `mailbox`, `name`, `permissions`, `replicas`, `requests`, `resources`, `restart`, `roles`, `schedules`, `services`, `start`, `timeout`, `version`; did you mean `enabled`?)",
             "6:12: hello-plugin.mailbox: out of range (expected a whole number from 1 to 1000000000, found the number 0)",
             "10:7: hello-plugin.permissions[1].action: unknown key (expected one of `actions`, `resource`; did you mean `actions`?)",
             "10:7: hello-plugin.permissions[1].resource: missing (expected text)",
@@ -158,7 +158,7 @@ fn names_that_no_plugin_has() {
     let text = "
 helo-plugin: {}
 cache-plugin: { mailbox: 5 }
-hello-plugin@eu: {}
+hello-plugin@EU: {}
 plugin-manager: {}
 ";
     assert_eq!(
@@ -169,7 +169,7 @@ plugin-manager: {}
         ),
         [
             "2:1: helo-plugin: no plugin is named `helo-plugin` (did you mean `hello-plugin`?)",
-            "4:1: hello-plugin@eu: several instances of a plugin are not supported yet: configure `hello-plugin` itself",
+            "4:1: hello-plugin@EU: `EU` is no label: write words of `a-z` and `0-9` with dashes between them after the `@`, as in `hello-plugin@eu`",
             "5:1: plugin-manager: no plugin is named `plugin-manager` (did you mean `plugin_manager`?)",
             "program: nobody: no plugin is named `nobody`",
         ]

@@ -31,7 +31,7 @@ fn the_schema_is_that_of_this_binary() {
         1000
     );
     assert_eq!(hello["config"]["required"], json!(["message"]));
-    let known = hello["dependencies"]["items"]["enum"]
+    let known = hello["dependencies"]["items"]["anyOf"][0]["enum"]
         .as_array()
         .expect("names");
     assert!(known.contains(&"cache-plugin".into()) && known.contains(&"logger-plugin".into()));

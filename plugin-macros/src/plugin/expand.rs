@@ -122,6 +122,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
         .iter()
         .map(|requires| requirement(krate, requires));
     let (after, conflicts) = (&options.after, &options.conflicts);
+    let singleton = options.singleton.iter();
     let subscriptions = plugin
         .subscriptions
         .iter()
@@ -148,6 +149,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .requires(const { &[#(#requires),*] })
             .after(&[#(#after),*])
             .conflicts(&[#(#conflicts),*])
+            #(.singleton(#singleton))*
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })

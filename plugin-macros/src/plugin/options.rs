@@ -21,6 +21,7 @@ const GRAMMAR: Grammar = Grammar {
         ("requires", "requires(plugin_logger::Logger = \"^1\")"),
         ("after", "after(\"logger-plugin\")"),
         ("conflicts", "conflicts(\"other-plugin\")"),
+        ("singleton", "singleton = \"the log is of the process\""),
         ("provides", "provides(UserService, Cache(priority = 10))"),
         ("crate", "crate = path::to::plugin_core"),
     ],
@@ -46,6 +47,8 @@ pub(crate) struct Options {
     pub(crate) requires: Vec<Requires>,
     pub(crate) after: Vec<LitStr>,
     pub(crate) conflicts: Vec<LitStr>,
+    /// Why it can run as one instance alone.
+    pub(crate) singleton: Option<LitStr>,
     pub(crate) provides: Vec<Provides>,
 }
 
@@ -84,6 +87,7 @@ impl Options {
             requires: list("requires", &mut arguments, diagnostics),
             after: names("after", &mut arguments, diagnostics),
             conflicts: names("conflicts", &mut arguments, diagnostics),
+            singleton: arguments.string("singleton", diagnostics),
             provides: list("provides", &mut arguments, diagnostics),
         };
         options.check(diagnostics);

@@ -35,7 +35,12 @@ pub struct Admin {
 }
 
 /// Lets the owner operate the running service from its own binary.
-#[plugin(name = "admin-plugin", kind = system, after("logger-plugin"))]
+#[plugin(
+    name = "admin-plugin",
+    kind = system,
+    after("logger-plugin"),
+    singleton = "the data folder has one socket and one lock"
+)]
 impl Admin {
     #[init]
     fn init(

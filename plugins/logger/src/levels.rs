@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use plugin_core::Current;
+use plugin_core::{Current, InstanceName};
 use tracing::level_filters::LevelFilter;
 
 use crate::config::LoggerConfig;
@@ -42,13 +42,13 @@ impl Levels {
         current.may_log && level <= self.of(current.plugin)
     }
 
-    /// The level of an instance: its own, that of its plugin, or the general one.
+    /// The level of an instance: its own, that of its section of config, that of its plugin, or the
+    /// general one.
     fn of(&self, instance: &str) -> LevelFilter {
-        let plugin = instance.split('#').next().unwrap_or(instance);
-        let named = |name: &str| self.plugins.get(name).copied();
-        named(instance)
-            .or_else(|| named(plugin))
-            .unwrap_or(self.general)
+        let parts = InstanceName::of(instance);
+        let names = [instance, parts.section, parts.plugin];
+        let mut levels = names.iter().filter_map(|name| self.plugins.get(*name));
+        levels.next().copied().unwrap_or(self.general)
     }
 }
 
@@ -66,6 +66,7 @@ mod tests {
             levels: [
                 ("quiet".to_owned(), Level::Off),
                 ("loud".to_owned(), Level::Debug),
+                ("loud@us".to_owned(), Level::Error),
             ]
             .into(),
             ..LoggerConfig::default()
@@ -79,8 +80,10 @@ mod tests {
     }
 
     #[test]
-    fn an_instance_follows_its_plugin() {
+    fn an_instance_follows_its_section_then_its_plugin() {
         assert_eq!(levels().of("loud#2"), LevelFilter::DEBUG);
+        assert_eq!(levels().of("loud@eu"), LevelFilter::DEBUG);
+        assert_eq!(levels().of("loud@us#2"), LevelFilter::ERROR);
         assert_eq!(levels().of("other#2"), LevelFilter::WARN);
     }
 

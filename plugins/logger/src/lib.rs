@@ -41,7 +41,7 @@ pub struct Logger {
 }
 
 /// Writes what the plugins and the kernel log.
-#[plugin(name = "logger-plugin", kind = system)]
+#[plugin(name = "logger-plugin", kind = system, singleton = "the log is of the process")]
 impl Logger {
     #[init]
     fn init(Config(config): Config<LoggerConfig>, data_dir: DataDir) -> Result<Self> {

@@ -18,7 +18,11 @@ pub struct Watch {
 }
 
 /// Has the manager take over config files that have changed.
-#[plugin(name = "watch-plugin", kind = system)]
+#[plugin(
+    name = "watch-plugin",
+    kind = system,
+    singleton = "a change of a file is to be taken over once"
+)]
 impl Watch {
     #[init]
     fn init(Config(config): Config<WatchConfig>, system: System, operator: Operator) -> Self {

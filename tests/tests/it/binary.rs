@@ -9,6 +9,7 @@ mod broken;
 mod feed;
 mod followed;
 mod history;
+mod instances;
 mod kept;
 #[cfg(unix)]
 mod killed;

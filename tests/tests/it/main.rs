@@ -20,6 +20,7 @@ mod durable;
 mod groups;
 mod handles;
 mod hooks;
+mod instances;
 mod kinds;
 mod macros;
 mod middleware;

@@ -1,5 +1,6 @@
 //! What a plugin needs, and who brings it.
 
+use plugin_core::config::PluginSettings;
 use plugin_core::event::EventDescriptor;
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{Arity, Composition, Descriptor, Need};
@@ -15,13 +16,27 @@ pub(super) struct Needed {
 }
 
 /// What `requires` names, and what `init` takes, in the order of its parameters.
-pub(super) fn of(plugin: &Descriptor, set: &Composition) -> Vec<Needed> {
+pub(super) fn of(
+    plugin: &Descriptor,
+    set: &Composition,
+    settings: Option<&PluginSettings>,
+) -> Vec<Needed> {
     let required = plugin.requires.iter().map(|required| Needed {
         what: format!("plugin `{}` {}", required.plugin, required.version),
         from: "`requires`".to_owned(),
     });
     required
-        .chain(plugin.needs.iter().map(|need| needed(need, set)))
+        .chain(plugin.needs.iter().map(|need| {
+            let named = settings.and_then(|settings| settings.provider(need));
+            let needed = needed(need, set);
+            match named {
+                Some(instance) => Needed {
+                    from: instance.to_owned(),
+                    ..needed
+                },
+                None => needed,
+            }
+        }))
         .collect()
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use plugin_core::config::{Period, Settings};
+use plugin_core::config::{Period, PluginSettings};
 use plugin_core::schedule::{Timing, Trigger, timestamp};
 use plugin_core::{Descriptor, Schedule};
 use serde::Serialize;
@@ -18,16 +18,13 @@ pub(super) struct Scheduled {
     pub(super) next: Option<String>,
 }
 
-pub(super) fn of(plugin: &Descriptor, settings: Option<&Settings>) -> Vec<Scheduled> {
+pub(super) fn of(plugin: &Descriptor, settings: Option<&PluginSettings>) -> Vec<Scheduled> {
     let schedules = plugin.schedules.iter();
-    schedules
-        .map(|one| scheduled(plugin, one, settings))
-        .collect()
+    schedules.map(|one| scheduled(one, settings)).collect()
 }
 
-fn scheduled(plugin: &Descriptor, schedule: &Schedule, settings: Option<&Settings>) -> Scheduled {
-    let plugin = settings.map(|settings| &settings.plugins[plugin.name].config);
-    let config = plugin.and_then(|plugin| plugin.schedules.get(schedule.name));
+fn scheduled(schedule: &Schedule, settings: Option<&PluginSettings>) -> Scheduled {
+    let config = settings.and_then(|settings| settings.config.schedules.get(schedule.name));
     let enabled = config.is_none_or(|config| config.enabled);
     let (timing, next) = match Timing::declared(schedule, config) {
         Ok(timing) => (timing.to_string(), next(timing.trigger())),

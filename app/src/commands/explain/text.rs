@@ -18,6 +18,9 @@ pub(super) fn text(plugin: &Explanation) -> String {
     );
     sections.add("in the build", [feature(plugin)]);
     sections.add("state", [state(&plugin.state)]);
+    if !plugin.others.is_empty() {
+        sections.add("others of it", [plugin.others.join(", ")]);
+    }
     sections.add("place", [place(&plugin.order)]);
     sections.add(
         "needs",

@@ -22,15 +22,18 @@ impl fmt::Debug for dyn AnyRequestRoute {
     }
 }
 
-/// All routes, by type of request.
+/// A type of request, and the label of the instance that answers.
+type RouteKey = (TypeId, &'static str);
+
+/// All routes.
 #[derive(Default)]
 pub(in crate::event) struct RequestRoutes {
-    routes: Mutex<HashMap<TypeId, Arc<dyn AnyRequestRoute>>>,
+    routes: Mutex<HashMap<RouteKey, Arc<dyn AnyRequestRoute>>>,
 }
 
 impl RequestRoutes {
-    /// The route of a type of request, whose routes are all of type `R`.
-    pub(in crate::event) fn of<R: AnyRequestRoute + Default>(&self, request: TypeId) -> Arc<R> {
+    /// The route of a type of request to an instance, all of which are of type `R`.
+    pub(in crate::event) fn of<R: AnyRequestRoute + Default>(&self, request: RouteKey) -> Arc<R> {
         let mut routes = self.lock();
         let route = routes
             .entry(request)
@@ -50,7 +53,7 @@ impl RequestRoutes {
         reports
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<TypeId, Arc<dyn AnyRequestRoute>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<RouteKey, Arc<dyn AnyRequestRoute>>> {
         self.routes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -7,10 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::delivery::{Delivered, Delivery};
 use super::report::MiddlewareReport;
 use super::topic_filter::TopicFilter;
-use crate::context::{EventId, Identity, plugin_of};
+use crate::context::{EventId, Identity, InstanceId};
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::payload::{AnyEvent, Substitute};
 use crate::guard;
+use crate::instance_name::is_of;
 use crate::options::Stage;
 use crate::rcu::tally::Tally;
 
@@ -54,18 +55,14 @@ impl Registration {
     }
 
     /// By priority, then in start order, then in order of declaration.
-    pub(in crate::event) fn rank(&self) -> (Reverse<i32>, usize, u64) {
-        (
-            Reverse(self.priority),
-            self.owner.order(),
-            self.subscription,
-        )
+    pub(in crate::event) fn rank(&self) -> (Reverse<i32>, InstanceId, u64) {
+        (Reverse(self.priority), self.owner.id(), self.subscription)
     }
 
     /// Whether it is called for what an instance publishes or handles: not if that is its own
     /// plugin's.
     fn applies_to(&self, instance: &str) -> bool {
-        plugin_of(instance) != self.owner.plugin()
+        !is_of(instance, self.owner.plugin())
     }
 
     pub(in crate::event) fn report(&self) -> MiddlewareReport {

@@ -23,9 +23,9 @@ pub(in crate::event) use balance::rotated;
 /// Tells one group from every other.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct GroupId {
-    /// The group's name, or that of a plugin with replicas.
+    /// The group's name, or that of the section of config that replicas share.
     name: &'static str,
-    /// The handler whose instances are the members, of a plugin with replicas.
+    /// The handler whose instances are the members, of replicas.
     handler: Option<&'static str>,
     /// Event or pattern.
     topic: &'static str,
@@ -120,7 +120,7 @@ impl GroupId {
                 topic,
             }),
             None => owner.shares_events().then_some(Self {
-                name: owner.plugin(),
+                name: owner.section(),
                 handler: Some(handler),
                 topic,
             }),

@@ -63,7 +63,7 @@ impl<Q: Request> Askable for TypedRequest<Q> {
         limit: Duration,
     ) -> BoxFuture<'a, Result<Value, RequestError>> {
         Box::pin(async move {
-            let route = RequestRoute::<Q>::of(bus);
+            let route = RequestRoute::<Q>::of(bus, "");
             let answer = ask((bus, owner), &route, self.0, limit).await?;
             serde_json::to_value(answer).map_err(|error| RequestError::Failed {
                 topic: Q::DESCRIPTOR.topic,

@@ -108,7 +108,7 @@ impl ResponderBinder<'_> {
     }
 
     fn open<Q: Request>(&mut self, call: AnswerCall<Q>) {
-        let route = RequestRoute::<Q>::of(self.bus);
+        let route = RequestRoute::<Q>::of(self.bus, self.reception.owner.id().label);
         let room = match call {
             AnswerCall::Inline(_) => Semaphore::MAX_PERMITS,
             AnswerCall::Spawned(_) => self.respond.options.concurrency,

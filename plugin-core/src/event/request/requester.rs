@@ -24,9 +24,14 @@ pub struct Requester<Q: Request> {
 }
 
 impl<Q: Request> Requester<Q> {
-    pub(crate) fn new(bus: &Bus, owner: &Arc<Identity>, limit: Duration) -> Self {
+    /// `label` is that of the instance which answers.
+    pub(crate) fn new(
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        (label, limit): (&'static str, Duration),
+    ) -> Self {
         Self {
-            route: RequestRoute::of(bus),
+            route: RequestRoute::of(bus, label),
             bus: bus.clone(),
             owner: Arc::clone(owner),
             limit,

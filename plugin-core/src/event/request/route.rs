@@ -13,8 +13,8 @@ use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
 use crate::event::handler::HandlerReport;
 
-/// The way to whoever answers requests of one type. It outlives those who do. One plugin answers;
-/// if it has replicas, each of them has a responder.
+/// The way to whoever answers requests of one type. It outlives those who do. One instance of one
+/// plugin answers; if it has replicas, each of them has a responder.
 pub(super) struct RequestRoute<Q: Request> {
     responders: ArcSwap<Vec<Arc<Responder<Q>>>>,
     turn: AtomicUsize,
@@ -30,9 +30,9 @@ impl<Q: Request> Default for RequestRoute<Q> {
 }
 
 impl<Q: Request> RequestRoute<Q> {
-    /// The route of this type of request.
-    pub(super) fn of(bus: &Bus) -> Arc<Self> {
-        bus.requests().of(TypeId::of::<Q>())
+    /// The route of this type of request to the instance of that label.
+    pub(super) fn of(bus: &Bus, label: &'static str) -> Arc<Self> {
+        bus.requests().of((TypeId::of::<Q>(), label))
     }
 
     /// The responder with the most room, in turn where several have as much; `None` if nobody runs.

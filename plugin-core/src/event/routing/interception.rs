@@ -63,7 +63,11 @@ mod tests {
     const TOPICS: [&str; 2] = ["plugin.started", "system.started"];
 
     fn interceptor(topics: &str) -> AnyInterceptor {
-        let owner = Arc::new(Identity::new("guard", 0, Grants::all("guard")));
+        let owner = Arc::new(Identity::new(
+            "guard",
+            crate::context::InstanceId::default(),
+            Grants::all("guard"),
+        ));
         let topics = TopicFilter::new(vec![Pattern::parse(topics).unwrap()]);
         let call: Box<OnPublish> = Box::new(|_| Ok(None));
         let registration = Registration::new(&owner, ("check", Stage::Publish), (topics, 0), 1);

@@ -8,11 +8,12 @@ use tokio::time::Instant;
 
 use super::SupervisorState;
 use crate::config::{Exhausted, RestartPolicy};
+use crate::context::InstanceId;
 use crate::error::{Error, ErrorKind};
 use crate::health::Health;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
-use crate::lifecycle::instance::InstanceId;
+use crate::lifecycle::wiring::TiedTo;
 use crate::lifecycle::{starting, stopping};
 
 /// How long after the plugin that it needs one is restarted.
@@ -97,8 +98,8 @@ impl SupervisorState {
         }
     }
 
-    /// The plugins that an instance can't be without and of which no instance runs.
-    pub(super) fn missing_needs(&self, instance: &Instance) -> Vec<usize> {
+    /// What an instance can't be without and of which no instance runs.
+    pub(super) fn missing_needs(&self, instance: &Instance) -> Vec<TiedTo> {
         self.kernel.missing_needs(instance, Instance::is_running)
     }
 
@@ -117,10 +118,10 @@ impl SupervisorState {
     }
 
     /// A restart waits for that of what it needs; without one it is off.
-    pub(super) fn postpone(&self, instance: &Instance, need: usize) {
+    pub(super) fn postpone(&self, instance: &Instance, need: TiedTo) {
         let instances = self.kernel.instances();
         let mut records = self.records();
-        let due = (instances.of_plugin(need).iter())
+        let due = (instances.matching(need))
             .filter_map(|one| records.get(&one.id)?.due)
             .min();
         match due {

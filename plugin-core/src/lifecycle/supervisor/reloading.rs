@@ -10,6 +10,7 @@ use super::SupervisorState;
 use super::failure::{count_restart, names};
 use crate::config::{self, PreviousOverrides};
 use crate::error::{Error, Result};
+use crate::instance_name::InstanceName;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Wanted};
@@ -21,8 +22,8 @@ use crate::lifecycle::{starting, stopping};
 /// What is to be read again.
 #[derive(Debug)]
 pub(super) struct Wish {
-    /// The plugins that are taken over; `None` for all, and the manager's own section.
-    pub(super) only: Option<Vec<&'static str>>,
+    /// The sections that are taken over; `None` for all, and the manager's own.
+    pub(super) only: Option<Vec<String>>,
     /// The plugins that are on or off until the next start, whatever config says; without a word, config
     /// decides and `overrides.yaml` does not.
     pub(super) switches: BTreeMap<String, Option<bool>>,
@@ -88,15 +89,24 @@ impl SupervisorState {
             kept,
         } = wish;
         let read = tokio::task::spawn_blocking(move || {
-            let new = now.read_again(switches)?;
-            match only {
-                None => Ok((now, new.will_move(), new)),
-                Some(only) => new.only(&only, &now).map(|new| (now, false, new)),
+            let new = now.read_again(switches).map_err(OperationError::Config)?;
+            let Some(only) = only else {
+                return Ok((now, new.will_move(), new));
+            };
+            let sections = [&now, &new].map(|config| &config.settings.plugins);
+            let is_known = |name: &String| sections.iter().any(|all| all.contains_key(&**name));
+            if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
+                let known = new.settings.instances().map(|(_, one)| one.name());
+                return Err(OperationError::Unknown {
+                    plugin: unknown.clone(),
+                    known: known.collect(),
+                });
             }
+            let only = new.only(&only, &now).map_err(OperationError::Config)?;
+            Ok((now, false, only))
         });
-        let (now, will_move, checked) = (read.await)
-            .map_err(|error| OperationError::Unreadable(error.to_string()))?
-            .map_err(OperationError::Config)?;
+        let (now, will_move, checked) =
+            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
         let difference = now.settings.difference(&checked.settings);
         let later = difference.manager.iter().filter(|key| !key.holds_at_once());
         let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
@@ -382,8 +392,9 @@ impl SupervisorState {
                 self.of_build(plugin)?;
             }
         }
-        let known = configured.composition.plugins().map(|known| known.name);
-        let only = known.filter(|known| names.contains(*known)).collect();
+        let known = configured.settings.instances().map(|(_, one)| one.name());
+        let only = known.filter(|known| names.contains(*known));
+        let only = only.map(str::to_owned).collect();
         let kept: Vec<_> = names.into_iter().map(|name| (name, None)).collect();
         switches.extend(kept.iter().cloned());
         Ok(Wish {
@@ -404,25 +415,29 @@ impl SupervisorState {
         }: Switch,
     ) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
-        let name = self.of_build(plugin)?;
-        let mut changed = vec![name];
+        // Whether config names a labelled instance is known when it has been read again.
+        let name = match InstanceName::of(plugin).label {
+            Some(_) => self.of_build(plugin).ok(),
+            None => Some(self.of_build(plugin)?),
+        };
+        let mut changed = vec![plugin.to_owned()];
         let there = self.kernel.instances().find(plugin).to_vec();
-        if enabled && there.is_empty() {
+        if let Some(name) = name.filter(|_| enabled && there.is_empty()) {
             self.loaded_needs(name)?;
         }
         if !enabled {
-            let gone = &there;
-            let dependents = self.kernel.dependents(gone);
-            if !dependents.is_empty() && !cascade {
+            let dependents = self.kernel.dependents(&there);
+            if let Some(first) = there.first().filter(|_| !dependents.is_empty() && !cascade) {
                 return Err(OperationError::Required {
-                    plugin: name,
+                    plugin: first.section(),
                     by: names(&dependents),
                 });
             }
-            changed.extend(dependents.iter().map(|one| one.plugin()));
+            changed.extend(dependents.iter().map(|one| one.section().to_owned()));
+            changed.dedup();
         }
         let mut switches = configured.sources.switches().clone();
-        let switch = |name: &&str| ((*name).to_owned(), Some(enabled));
+        let switch = |name: &String| (name.clone(), Some(enabled));
         switches.extend(changed.iter().map(switch));
         let kept = if is_kept { &changed[..] } else { &[] };
         let kept = kept.iter().map(switch).collect();

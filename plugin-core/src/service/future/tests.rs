@@ -122,7 +122,11 @@ impl Place {
     fn of(provider: impl Library + 'static) -> Self {
         let place = Self {
             switchboard: Switchboard::default(),
-            owner: Arc::new(Identity::new("library", 0, Grants::all("library"))),
+            owner: Arc::new(Identity::new(
+                "library",
+                crate::context::InstanceId::default(),
+                Grants::all("library"),
+            )),
         };
         place.install(provider);
         place
@@ -142,7 +146,7 @@ impl Place {
     }
 
     fn handle(&self) -> Service<dyn Library> {
-        self.switchboard.one().unwrap()
+        self.switchboard.one("").unwrap()
     }
 }
 

@@ -3,6 +3,7 @@
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Json};
+use plugin_core::InstanceName;
 use plugin_core::lifecycle::{Operation, OperationError, PluginStatus};
 use plugin_http::{JsonBody, Problem};
 use serde::Serialize;
@@ -32,13 +33,11 @@ pub(super) async fn show(
     Path(plugin): Path<String>,
 ) -> Result<Json<Shown>, Problem> {
     let mut instances = backends.system.status().plugins;
-    let is_meant = |name: &str| {
-        let of_plugin = name.split_once('#').map(|(plugin, _)| plugin);
-        name == plugin || of_plugin == Some(plugin.as_str())
-    };
+    let is_meant = |name: &str| name == plugin || InstanceName::of(name).section == plugin;
     instances.retain(|instance| is_meant(instance.name));
     if instances.is_empty() {
-        let known = backends.system.plugins().iter().map(|it| it.name).collect();
+        let plugins = backends.system.status().plugins;
+        let known = plugins.iter().map(|it| it.name).collect();
         return Err(OperationError::Unknown { plugin, known }.into());
     }
     Ok(Json(Shown { plugin, instances }))

@@ -183,7 +183,11 @@ impl EventBatch for Work {
 
 fn callee() -> Callee {
     Callee {
-        owner: Arc::new(Identity::new("lender", 0, Grants::all("lender"))),
+        owner: Arc::new(Identity::new(
+            "lender",
+            crate::context::InstanceId::default(),
+            Grants::all("lender"),
+        )),
         worker: WORKER,
     }
 }
