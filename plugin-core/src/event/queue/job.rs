@@ -4,6 +4,8 @@
 //! its subscription, or in the dead letters. One that is dropped anywhere, because its worker is
 //! ended, goes to the dead letters by its `Drop`; unless a store has it, from where it comes again.
 
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
@@ -34,9 +36,12 @@ pub(crate) struct Job {
     pending: bool,
 }
 
-/// What only some jobs have.
+/// What only some jobs have. It is dropped out of line, so that who drops one of the other jobs
+/// only looks whether there is any.
+struct Extras(ManuallyDrop<Option<ExtraFields>>);
+
 #[derive(Default)]
-struct Extras {
+struct ExtraFields {
     acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// What its calls came to so far.
     failures: Option<Failures>,
@@ -49,6 +54,35 @@ struct Extras {
     /// What it takes of its handler's quota.
     share: Share,
     gate: ProbeState,
+}
+
+const TAKEN_BY_DROP: &str = "only the drop of the extras takes their fields";
+
+impl Default for Extras {
+    fn default() -> Self {
+        Self(ManuallyDrop::new(Some(ExtraFields::default())))
+    }
+}
+
+impl Deref for Extras {
+    type Target = ExtraFields;
+
+    fn deref(&self) -> &ExtraFields {
+        self.0.as_ref().expect(TAKEN_BY_DROP)
+    }
+}
+
+impl DerefMut for Extras {
+    fn deref_mut(&mut self) -> &mut ExtraFields {
+        self.0.as_mut().expect(TAKEN_BY_DROP)
+    }
+}
+
+impl Drop for Extras {
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
 }
 
 impl Job {
