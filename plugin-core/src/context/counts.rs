@@ -59,7 +59,14 @@ impl Counters {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.times.note(events, nanos);
         self.nanos.fetch_add(nanos, Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
+    }
+
+    fn longest(&self, nanos: u64) {
+        // Most calls are not the longest: those write nothing.
+        if nanos > self.max_nanos.load(Relaxed) {
+            self.max_nanos.fetch_max(nanos, Relaxed);
+        }
     }
 
     /// Notes the mean time of calls with one event each.
@@ -67,7 +74,7 @@ impl Counters {
         let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
         self.times.note(calls, nanos);
         (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
     }
 
     /// How long calls took, of those that were timed.

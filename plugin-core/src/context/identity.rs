@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::{Counters, Counts, EventCounts};
 use super::{Current, Lineage, Meta};
+use crate::accounting::Account;
 use crate::histogram::Histogram;
 use crate::instance_name::InstanceName;
 use crate::permission::Grants;
@@ -56,6 +57,7 @@ pub struct Identity {
     is_manager: bool,
     /// How many events may come one after the other until one that it publishes.
     max_event_depth: u16,
+    account: &'static Account,
 }
 
 /// What the lives of an instance before this one did.
@@ -86,7 +88,19 @@ impl Identity {
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
+            account: Account::nobody(),
         }
+    }
+
+    /// The same, billed for what it takes.
+    pub(crate) fn billed(mut self, account: &'static Account) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// What it takes of the machine.
+    pub(crate) fn account(&self) -> &'static Account {
+        self.account
     }
 
     /// The same, with a bound on chains of events.
@@ -221,6 +235,7 @@ impl Identity {
             worker: None,
             answering: None,
             lineage: Lineage::None,
+            account: self.account,
         }
     }
 

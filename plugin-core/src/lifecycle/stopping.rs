@@ -37,6 +37,9 @@ pub(super) async fn stop_all(
     kernel.life.set(State::Stopping);
     kernel.host.mute();
     kernel.close_schedules();
+    for instance in &*kernel.instances() {
+        instance.setup().identity.account().lift_throttle(true);
+    }
     hurry(kernel).await;
     let mut report = StopReport {
         escalated,
@@ -245,6 +248,7 @@ pub(super) async fn tear_down(
     left: Option<&mut Predecessor>,
 ) -> PluginStop {
     let began = Instant::now();
+    instance.setup().identity.account().lift_throttle(true);
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     let mut report = PluginStop {
         name: instance.name(),
