@@ -69,6 +69,16 @@ impl System {
             _home: home,
         }
     }
+
+    /// Whoever takes it, takes the directory with it.
+    fn running(&self) -> &Running {
+        &self.running
+    }
+
+    fn write(&self, word: u64) {
+        let text = format!("{ONE}: {{ enabled: true, config: {{ word: {word} }} }}");
+        std::fs::write(&self.file, text).expect("a file");
+    }
 }
 
 fn reload() -> impl FnMut(u64) -> Duration {
@@ -80,10 +90,9 @@ fn reload() -> impl FnMut(u64) -> Duration {
         let mut took = Duration::ZERO;
         for _ in 0..times {
             word += 1;
-            let text = format!("{ONE}: {{ enabled: true, config: {{ word: {word} }} }}");
-            std::fs::write(&system.file, text).expect("a file");
+            system.write(word);
             let began = Instant::now();
-            let outcome = runtime.block_on(system.running.handle().reload());
+            let outcome = runtime.block_on(system.running().handle().reload());
             took += began.elapsed();
             assert_eq!(outcome.expect("it is good").changes.len(), 1);
         }
@@ -95,7 +104,7 @@ fn alone() -> impl FnMut(u64) -> Duration {
     let runtime = one_thread();
     let system = runtime.block_on(System::start(std::iter::once(ONE.to_owned())));
     timed(move || {
-        let restarted = runtime.block_on(system.running.handle().restart(ONE));
+        let restarted = runtime.block_on(system.running().handle().restart(ONE));
         restarted.expect("it starts again");
     })
 }
