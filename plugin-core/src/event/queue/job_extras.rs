@@ -1,5 +1,7 @@
 //! What only some jobs have.
 
+use std::mem::ManuallyDrop;
+use std::ops::{Deref, DerefMut};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
@@ -11,9 +13,12 @@ use crate::event::queue::acknowledgement::Acknowledgement;
 use crate::event::queue::probe::ProbeState;
 use crate::event::queue::turn::Turn;
 
-/// What only some jobs have.
+/// What only some jobs have. It is dropped out of line, so that who drops one of the other jobs
+/// only looks whether there is any.
+pub(super) struct JobExtras(ManuallyDrop<Option<ExtraFields>>);
+
 #[derive(Default)]
-pub(super) struct JobExtras {
+pub(super) struct ExtraFields {
     pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
     /// What its calls came to so far.
     pub(super) failures: Option<Failures>,
@@ -30,7 +35,36 @@ pub(super) struct JobExtras {
     pub(super) entered: Option<Instant>,
 }
 
-impl JobExtras {
+const TAKEN_BY_DROP: &str = "only the drop of the extras takes their fields";
+
+impl Default for JobExtras {
+    fn default() -> Self {
+        Self(ManuallyDrop::new(Some(ExtraFields::default())))
+    }
+}
+
+impl Deref for JobExtras {
+    type Target = ExtraFields;
+
+    fn deref(&self) -> &ExtraFields {
+        self.0.as_ref().expect(TAKEN_BY_DROP)
+    }
+}
+
+impl DerefMut for JobExtras {
+    fn deref_mut(&mut self) -> &mut ExtraFields {
+        self.0.as_mut().expect(TAKEN_BY_DROP)
+    }
+}
+
+impl Drop for JobExtras {
+    #[inline(never)]
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl ExtraFields {
     /// Whether there is nothing that a plain job has not.
     pub(super) fn is_empty(&self) -> bool {
         let Self {
