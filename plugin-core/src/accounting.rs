@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 pub(crate) use files::OpenFiles;
-pub(crate) use meter::{Meter, Metered, metered};
+pub(crate) use meter::{CpuMeter, Metered, metered};
 pub(crate) use process::ProcessUsage;
 pub(crate) use throttle::Throttled;
 

@@ -46,14 +46,14 @@ thread_local! {
 }
 
 /// A measurement under way.
-pub(crate) struct Meter {
+pub(crate) struct CpuMeter {
     began: Instant,
     billed: i64,
     measured: i64,
     processor: i64,
 }
 
-impl Meter {
+impl CpuMeter {
     #[inline]
     pub(crate) fn begin() -> Self {
         THREAD.with(|thread| {
@@ -101,8 +101,8 @@ impl Meter {
 
 impl Thread {
     #[inline]
-    fn meter(&self, began: Instant) -> Meter {
-        Meter {
+    fn meter(&self, began: Instant) -> CpuMeter {
+        CpuMeter {
             began,
             billed: self.billed.get(),
             measured: self.measured.get(),
@@ -112,7 +112,7 @@ impl Thread {
 
     /// Processor time of a measurement that ends now.
     #[inline]
-    fn spent(&self, meter: &Meter, now: Instant, took: Duration) -> i64 {
+    fn spent(&self, meter: &CpuMeter, now: Instant, took: Duration) -> i64 {
         let took_nanos = nanos(took);
         if took >= LONG && self.ask(now) {
             return took_nanos.min(self.processor.get() - meter.processor);
@@ -139,7 +139,7 @@ fn nanos(duration: Duration) -> i64 {
 
 /// Calls code of an instance and bills it for that.
 pub(crate) fn metered<T>(account: &Account, code: impl FnOnce() -> T) -> T {
-    struct Bill<'a>(Option<Meter>, &'a Account);
+    struct Bill<'a>(Option<CpuMeter>, &'a Account);
     impl Drop for Bill<'_> {
         fn drop(&mut self) {
             if let Some(meter) = self.0.take() {
@@ -147,7 +147,7 @@ pub(crate) fn metered<T>(account: &Account, code: impl FnOnce() -> T) -> T {
             }
         }
     }
-    let _bill = Bill(Some(Meter::begin()), account);
+    let _bill = Bill(Some(CpuMeter::begin()), account);
     code()
 }
 
@@ -244,7 +244,7 @@ mod tests {
         let (outer, inner) = (account(), account());
         let (all, measured) = metered(outer, || {
             let own = work();
-            let sample = Meter::begin();
+            let sample = CpuMeter::begin();
             let measured = work();
             sample.end(inner, 3);
             // Those that are not measured.
@@ -257,9 +257,9 @@ mod tests {
     #[test]
     fn a_sample_within_a_sample_is_taken_off_once() {
         let (outer, inner) = (account(), account());
-        let sample = Meter::begin();
+        let sample = CpuMeter::begin();
         let own = work();
-        let within = Meter::begin();
+        let within = CpuMeter::begin();
         let nested = work();
         within.end(inner, 4);
         sample.end(outer, 4);

@@ -25,9 +25,18 @@ impl fmt::Display for ErrorChain<'_> {
 
 impl ErrorChain<'_> {
     /// Prints what `said` does not say already.
+    ///
+    /// A text that ends with what the first cause of all says has told all of them: none is asked
+    /// again. Of errors that say their causes themselves, each would ask all those below it
+    /// otherwise, and so would these: the time would double with each level.
     pub(super) fn after(self, f: &mut fmt::Formatter<'_>, mut said: String) -> fmt::Result {
+        let root = std::iter::successors(Some(self.0), |error| error.source()).last();
+        let root = root.map(ToString::to_string).unwrap_or_default();
         let mut cause = Some(self.0);
         while let Some(error) = cause {
+            if !root.is_empty() && said.ends_with(&root) {
+                break;
+            }
             let text = error.to_string();
             if said.is_empty() || !said.contains(&text) {
                 let colon = !said.is_empty() && !said.ends_with(": ");
@@ -43,6 +52,7 @@ impl ErrorChain<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::PublishError;
 
     /// One that says its cause, or not.
     #[derive(Debug)]
@@ -75,5 +85,21 @@ mod tests {
             told("no connection", ""),
             "no connection: connection refused"
         );
+    }
+
+    /// As when two interceptors publish what the other one intercepts, until they are refused.
+    #[test]
+    fn errors_that_say_their_causes_are_told_in_time_that_grows_with_their_number() {
+        let deepest = crate::Error::external("within itself");
+        let nested = (0..200).fold(deepest, |error, _| {
+            crate::Error::from(PublishError::Refused {
+                plugin: "gate",
+                middleware: "check",
+                error,
+            })
+        });
+        let text = nested.to_string();
+        assert_eq!(text.matches("refused by `check`").count(), 200);
+        assert!(text.ends_with(": within itself"), "{text}");
     }
 }

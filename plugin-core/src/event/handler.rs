@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
-use crate::accounting::Meter;
+use crate::accounting::CpuMeter;
 use crate::context::{Counters, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
@@ -161,7 +161,7 @@ impl Site {
 
     /// Bills what was measured, which stands for so many calls; a handler with a time limit is
     /// measured at every call. Says how long it took.
-    pub(super) fn bill(&self, meter: Meter, weight: u64) -> Duration {
+    pub(super) fn bill(&self, meter: CpuMeter, weight: u64) -> Duration {
         let weight = self.options.timeout.map_or(weight, |_| 1);
         meter.end(self.owner.account(), weight)
     }

@@ -34,8 +34,10 @@ fn check<'a>(what: &str, expressions: impl Iterator<Item = &'a str>) {
     let mut known: BTreeSet<_> = plugin_metrics::names().into_iter().collect();
     // A test of the binary compares this part of the documentation with what is served.
     let docs = include_str!("../../../docs/metrics.md");
-    let (_, own) = docs.split_once("## Of single plugins").unwrap();
-    let (own, _) = own.split_once("\n## ").unwrap();
+    let (_, own) = docs
+        .split_once("## Of single plugins")
+        .expect("docs/metrics.md tells those of single plugins");
+    let (own, _) = own.split_once("\n## ").expect("another section follows");
     let rows = own
         .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once('`'));

@@ -208,12 +208,12 @@ impl Files {
         let rig = Rig::from_sources(&SET, Sources::new().config_dir(directory.path()));
         let files = Self { rig, directory };
         for (name, section) in sections {
-            files.write(name, section);
+            files.write(name, &section);
         }
         files
     }
 
-    fn write(&self, name: &str, section: Value) {
+    fn write(&self, name: &str, section: &Value) {
         let text = json!({ name: section }).to_string();
         std::fs::write(self.directory.path().join(format!("{name}.yaml")), text).unwrap();
     }

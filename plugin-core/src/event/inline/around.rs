@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::entry::{Inline, InlineCall, InlineEntry};
 use super::redelivery::received;
-use crate::accounting::Meter;
+use crate::accounting::CpuMeter;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
 use crate::event::middleware::delivery::Delivery;
@@ -78,7 +78,7 @@ impl<P: Carried> Whole<P> {
         if site.options.timeout.is_none() {
             return self.call(envelope).0;
         }
-        let meter = Meter::sample();
+        let meter = CpuMeter::sample();
         let (result, took) = self.call(envelope);
         site.bill(meter, 1);
         site.took_inline(envelope.meta(), took);

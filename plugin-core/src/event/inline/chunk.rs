@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::InlineHandlers;
 use super::entry::InlineCall;
 use super::unrolled::CallResult;
-use crate::accounting::Meter;
+use crate::accounting::CpuMeter;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
@@ -49,7 +49,7 @@ impl<P: Carried> InlineHandlers<P> {
     #[cold]
     fn each_timed(&self, events: &[Envelope<P>], weight: u64) {
         self.each(|at, bound| {
-            let meter = Meter::sample();
+            let meter = CpuMeter::sample();
             self.call_with_all((at, bound), events);
             // One with a filter, or a time limit, sees to that itself.
             if self.handlers[at].takes_all() {

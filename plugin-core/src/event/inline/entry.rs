@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::accounting::Meter;
+use crate::accounting::CpuMeter;
 use crate::error::Result;
 use crate::event::handler::{Filter, Site, admits};
 use crate::event::payload::{AnyEvent, Carried, Envelope};
@@ -256,7 +256,7 @@ impl<P> CheckedCall<P> {
         if self.site.options.timeout.is_none() {
             return self.handler.call(envelope);
         }
-        let meter = Meter::sample();
+        let meter = CpuMeter::sample();
         let result = self.handler.call(envelope);
         let took = self.site.bill(meter, 1);
         self.site.took_inline(envelope.meta(), took);

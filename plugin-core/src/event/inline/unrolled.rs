@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::InlineHandlers;
 use super::entry::{Inline, InlineEntry};
-use crate::accounting::Meter;
+use crate::accounting::CpuMeter;
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope};
@@ -119,7 +119,7 @@ impl<P: Carried> InlineHandlers<P> {
             if !handler.admit(envelope) {
                 continue;
             }
-            let meter = Meter::sample();
+            let meter = CpuMeter::sample();
             let result = if reading.depth() >= DEEPEST {
                 Err(too_deep(envelope))
             } else {

@@ -111,7 +111,8 @@ fn an_operator_has_schedules_and_plugins_in_hand() {
     let of_demo = r#""actor":"api-plugin","user":"demo","plugin":"#;
     let done: Vec<_> = (audit.lines())
         .filter_map(|line| line.split_once(of_demo))
-        .map(|(_, what)| what.trim_end_matches('}'))
+        .filter_map(|(_, what)| what.split_once(r#","prev":"#))
+        .map(|(what, _)| what)
         .collect();
     assert_eq!(
         done,

@@ -18,8 +18,8 @@ async fn a_reload_adds_changes_and_removes_instances_and_touches_no_other() {
     let files = Files::new([("shelf@a", word("a")), ("shelf@b", word("b"))]);
     let running = files.start().await;
     publish(&running, 1).await;
-    files.write("shelf@0", word("0"));
-    files.write("shelf@b", word("B"));
+    files.write("shelf@0", &word("0"));
+    files.write("shelf@b", &word("B"));
     files.remove("shelf@a");
     let done = running.handle().reload().await.unwrap();
     let expected = [
@@ -56,7 +56,7 @@ async fn the_order_of_instances_does_not_depend_on_when_they_came() {
         let files = Files::new([]);
         let running = files.start().await;
         for label in order {
-            files.write(&format!("shelf@{label}"), word("x"));
+            files.write(&format!("shelf@{label}"), &word("x"));
             running.handle().reload().await.unwrap();
         }
         running.handle().restart("shelf@1").await.unwrap();
@@ -73,8 +73,8 @@ async fn who_is_bound_anew_moves_before_the_old_instance_goes() {
     let files = Files::new([("shelf@a", word("a")), ("reader@x", reads("shelf@a"))]);
     let running = files.start().await;
     files.remove("shelf@a");
-    files.write("shelf@b", word("b"));
-    files.write("reader@x", reads("shelf@b"));
+    files.write("shelf@b", &word("b"));
+    files.write("reader@x", &reads("shelf@b"));
     let done = running.handle().reload().await.unwrap();
     let expected = [
         ("shelf@b", ChangeAction::Load),
@@ -91,7 +91,7 @@ async fn an_instance_that_fails_to_come_leaves_all_as_it_was() {
     let files = Files::new([("shelf@a", word("a"))]);
     let running = files.start().await;
     files.remove("shelf@a");
-    files.write("shelf@b", json!({"config": {"word": "b", "fails": true}}));
+    files.write("shelf@b", &json!({"config": {"word": "b", "fails": true}}));
     let error = running.handle().reload().await.unwrap_err();
     assert!(
         matches!(
@@ -130,8 +130,8 @@ async fn an_instance_is_loaded_and_disabled_by_its_name() {
     assert_eq!(status(&running, "shelf@a").state, State::Running);
 
     // One that is written by now is brought in by itself; one that nobody wrote is not.
-    files.write("shelf@new", word("new"));
-    files.write("shelf@a", word("A"));
+    files.write("shelf@new", &word("new"));
+    files.write("shelf@a", &word("A"));
     let load = |name: &str| Operation::Load {
         plugin: name.to_owned(),
     };
