@@ -286,11 +286,12 @@ impl FigureSource {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::InstanceId;
     use crate::permission::Grants;
 
     #[test]
     fn figures_are_read_as_they_are_and_gone_with_their_instance() {
-        let identity = Identity::new("shop", 0, Grants::all("shop"));
+        let identity = Identity::new("shop", InstanceId::default(), Grants::all("shop"));
         let figures = Arc::default();
         let meter = Meter::new(&figures);
         let sold = meter.with("kind", "book").counter("sold", "Sold.").unwrap();
