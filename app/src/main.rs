@@ -29,6 +29,11 @@ use cli::Cli;
 use exit::Exit;
 use output::{Format, Output, note, notes};
 
+/// Bills memory to the plugin whose code is at work.
+#[cfg(feature = "accounting")]
+#[global_allocator]
+static ALLOCATOR: plugin_accounting::BillingAllocator = plugin_accounting::BillingAllocator;
+
 fn main() -> ExitCode {
     keep_private();
     let cli = match Cli::try_parse() {

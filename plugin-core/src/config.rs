@@ -59,6 +59,7 @@ mod settings;
 mod difference;
 mod generations;
 mod leaves;
+mod limits;
 
 pub use crate::digest::{Digest, DigestError};
 pub use difference::{
@@ -71,6 +72,7 @@ pub use generation::Generation;
 pub use generations::Generations;
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
+pub use limits::{Limit, LimitMeans};
 #[doc(hidden)]
 pub use load::loader;
 pub use load::{data_dir, files, load};
@@ -78,7 +80,9 @@ pub use manager::{DeadLetterConfig, ManagerConfig, Role};
 pub use mask::mask;
 pub use origin::Origin;
 pub use plugin::{PluginConfig, Resources};
-pub use policy::{Exhausted, Restart, RestartPolicy, Start, StartPolicy};
+pub use policy::{
+    Exhausted, MemoryBreach, ProcessBreach, Restart, RestartPolicy, Start, StartPolicy,
+};
 pub use requirement::{RequirementError, VersionRequirement};
 pub use rollback::Rollback;
 pub use schedules::ScheduleConfig;

@@ -11,11 +11,14 @@ use std::cell::Cell;
 use std::future::Future;
 use std::pin::Pin;
 use std::ptr;
+use std::sync::OnceLock;
 use std::task::{Context, Poll};
 
 use tokio::time::Instant;
 
+use crate::accounting::{Account, Accounts};
 use crate::boxed::BoxFuture;
+use crate::permission::Grants;
 use crate::traceparent::TraceContext;
 
 pub(crate) use identity::{Counters, InstanceId};
@@ -40,6 +43,8 @@ pub struct Current {
     pub(crate) answering: Option<usize>,
     /// What the work comes from.
     pub(crate) lineage: Lineage,
+    /// Who is billed for it.
+    pub(crate) account: &'static Account,
 }
 
 /// One call into plugin code, on the stack.
@@ -65,8 +70,8 @@ enum Who<'a> {
 
 /// The inline handlers of an event.
 pub(crate) trait Handlers {
-    /// Whose a handler is.
-    fn owner(&self, at: usize) -> &Identity;
+    /// Whose a handler is; none if there is no such handler.
+    fn owner(&self, at: usize) -> Option<&Identity>;
 }
 
 /// The events of a series.
@@ -129,13 +134,26 @@ impl<'a> Frame<'a> {
     fn current(&self) -> Option<Current> {
         match &self.who {
             Who::Plugin(current) => Some(*current),
-            Who::Handlers(handlers, event) => Some(handlers.owner(self.place()).handling(event)),
+            Who::Handlers(handlers, event) => {
+                (handlers.owner(self.place())).map(|owner| owner.handling(event))
+            }
             Who::Series(owner, events) => Some(owner.handling(events.meta(self.first.get()))),
             Who::Queued(owner, event, worker) => Some(Current {
                 worker: Some(*worker),
                 ..owner.handling(event)
             }),
             Who::Span(_, current) => *current,
+        }
+    }
+
+    /// Who is billed for what the code takes.
+    #[inline]
+    fn account(&self) -> Option<&'static Account> {
+        match &self.who {
+            Who::Plugin(current) | Who::Span(_, Some(current)) => Some(current.account),
+            Who::Handlers(handlers, _) => handlers.owner(self.place()).map(Identity::account),
+            Who::Series(owner, _) | Who::Queued(owner, _, _) => Some(owner.account()),
+            Who::Span(_, None) => None,
         }
     }
 
@@ -163,6 +181,17 @@ pub fn current() -> Option<Current> {
     innermost.current()
 }
 
+/// Who is billed for what the code takes that runs on this thread. It neither allocates nor panics: an
+/// allocator asks.
+#[inline]
+#[must_use]
+#[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
+pub fn account_at_work() -> Option<&'static Account> {
+    // SAFETY: as in `current`.
+    let innermost = unsafe { INNERMOST.get().as_ref() }?;
+    innermost.account()
+}
+
 /// What the work of this thread comes from.
 #[inline]
 #[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
@@ -170,6 +199,20 @@ pub(crate) fn lineage() -> Lineage {
     // SAFETY: as in `current`.
     let innermost = unsafe { INNERMOST.get().as_ref() };
     innermost.map_or(Lineage::None, Frame::lineage)
+}
+
+/// Whether an allocator bills memory to whose code is at work, which is tried out once.
+pub(crate) fn bills_memory() -> bool {
+    static BILLS: OnceLock<bool> = OnceLock::new();
+    *BILLS.get_or_init(|| {
+        const SIZE: usize = 256;
+        let probe = Accounts::new().whole();
+        let current = Identity::new("probe", InstanceId::LAST, Grants::all("probe")).billed(probe);
+        within(&Frame::plugin(current.current()), || {
+            let _block = std::hint::black_box(Box::new([0_u8; SIZE]));
+            probe.memory() >= SIZE
+        })
+    })
 }
 
 /// Calls a function in a span; whose code it is stays.

@@ -19,6 +19,7 @@ use std::sync::Arc;
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 
+use crate::accounting::OpenFiles;
 use crate::audit::{Entry, Outcome};
 use crate::context::Identity;
 use crate::error::{Error, Result};
@@ -31,17 +32,24 @@ use crate::regular;
 /// symbolic link that leads out; a link to somewhere below the root is followed. Only regular files
 /// are read and written: a directory, a pipe, a socket or a device is an error, at once. What is
 /// made is its owner's alone: files have the mode 0600, directories 0700.
+///
+/// What it has open counts for `resources.file_handles`: the root; one file for each operation that
+/// is under way; and the directory that a grant is narrowed to. An operation for which there is no
+/// room is refused.
 #[derive(Clone)]
 pub struct Files(Arc<FilesInner>);
 
 struct FilesInner {
     root: Dir,
     owner: Arc<Identity>,
+    /// The root.
+    _open: OpenFiles,
 }
 
 impl Files {
     pub(crate) fn open(root: &Path, owner: &Arc<Identity>) -> Result<Self> {
         owner.grants().files_any()?;
+        let open = open_file(owner, 1)?;
         let root = Dir::open_ambient_dir(root, ambient_authority()).map_err(|error| {
             Error::config(format!("can't open the directory `{}`", root.display())).because(error)
         })?;
@@ -49,6 +57,7 @@ impl Files {
         Ok(Self(Arc::new(FilesInner {
             root,
             owner: Arc::clone(owner),
+            _open: open,
         })))
     }
 
@@ -189,8 +198,10 @@ impl Files {
         operation: impl FnOnce(&Dir, &Path) -> io::Result<T> + Send + 'static,
     ) -> Result<T, FileError> {
         let place = self.place(action, path)?;
+        let open = open_file(&self.0.owner, if place.is_narrowed() { 2 } else { 1 })?;
         let files = self.clone();
         let done = tokio::task::spawn_blocking(move || {
+            let _open = open;
             files.granted(&place, action).and_then(|dir| {
                 let dir = dir.as_ref().unwrap_or(&files.0.root);
                 operation(dir, place.below())
@@ -217,7 +228,7 @@ impl Files {
     /// The granted directory; `None` is the root.
     fn granted(&self, place: &ResolvedPath, action: Action) -> io::Result<Option<Dir>> {
         let root = &self.0.root;
-        if place.directory.as_os_str().is_empty() {
+        if !place.is_narrowed() {
             return Ok(None);
         }
         if action == Action::Write {
@@ -251,6 +262,11 @@ impl Files {
     }
 }
 
+fn open_file(owner: &Identity, count: usize) -> Result<OpenFiles, FileError> {
+    let opened = owner.account().open_file(count);
+    opened.map_err(|limit| FileError::TooManyOpen { limit })
+}
+
 impl fmt::Debug for Files {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Files({})", self.0.owner.name())
@@ -264,6 +280,11 @@ struct ResolvedPath {
 }
 
 impl ResolvedPath {
+    /// Whether the granted directory is another one than the root.
+    fn is_narrowed(&self) -> bool {
+        !self.directory.as_os_str().is_empty()
+    }
+
     /// The path as seen from the granted directory.
     fn below(&self) -> &Path {
         match self.path.strip_prefix(&self.directory) {

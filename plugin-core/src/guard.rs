@@ -9,6 +9,7 @@ use std::time::Duration;
 use tokio::task::coop::{Unconstrained, unconstrained};
 use tokio::time::{Sleep, sleep};
 
+use crate::accounting::metered;
 use crate::boxed::BoxFuture;
 use crate::context::{Current, Frame, Scoped, within};
 use crate::error::{Error, Result};
@@ -85,11 +86,14 @@ impl<T> Future for Caught<'_, T> {
     type Output = Result<T>;
 
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<T>> {
+        let account = self.current.account;
         let Some(future) = &mut self.future else {
             return Poll::Ready(Err(Error::bug("polled after its end")));
         };
-        catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(context)))
-            .unwrap_or_else(|panic| Poll::Ready(Err(Error::panic(&*panic))))
+        metered(account, || {
+            catch_unwind(AssertUnwindSafe(|| Pin::new(future).poll(context)))
+                .unwrap_or_else(|panic| Poll::Ready(Err(Error::panic(&*panic))))
+        })
     }
 }
 

@@ -125,6 +125,7 @@
 
 // In the order of the storeys that ARCHITECTURE.md draws, from the ground up.
 
+mod accounting;
 mod backoff;
 mod boxed;
 mod clock;
@@ -187,8 +188,12 @@ pub mod __private;
 mod macros;
 pub mod prelude;
 
+#[doc(hidden)]
+pub use accounting::Account;
 pub use boxed::{BoxFuture, PluginRef};
 pub use compose::{Absent, Composition, LinkError, Note};
+#[doc(hidden)]
+pub use context::account_at_work;
 pub use context::{Current, EventCounts, Identity, current};
 pub use counted::counted;
 pub use descriptor::{

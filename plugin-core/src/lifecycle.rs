@@ -58,5 +58,5 @@ pub use reloads::{ReloadCounts, ReloadOutcome};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
 pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use state::{InvalidStep, State, Step};
-pub use status::{PluginStatus, SystemStatus};
+pub use status::{PluginStatus, ProcessStatus, SystemStatus};
 pub use system::{Reloads, System};

@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tokio_util::task::TaskTracker;
 
+use crate::accounting::Throttled;
 use crate::context::{self, Current};
 use crate::counted::counted;
 use crate::error::{Error, IntoOutcome};
@@ -113,12 +114,13 @@ impl Tasks {
             ..scope.current
         };
         let guarded = guard::unlimited(current, outcome);
+        let throttled = Throttled::new(current.account, guarded);
         let (scope, kill) = (Arc::clone(scope), scope.kill.clone());
         self.0.tracker.spawn(async move {
             let _permit = permit;
             let outcome = tokio::select! {
                 biased;
-                outcome = guarded => outcome,
+                outcome = throttled => outcome,
                 () = kill.cancelled() => Ok(()),
             };
             match outcome {

@@ -7,7 +7,7 @@ mod requests;
 mod schedules;
 mod text;
 
-use plugin_core::config::{Explained, PluginSettings, Settings};
+use plugin_core::config::{Explained, Limit, PluginSettings, Settings};
 use plugin_core::permission::{Grants, MissingGrants, Permission};
 use plugin_core::{Composition, Descriptor, Edge};
 use serde::Serialize;
@@ -52,6 +52,8 @@ struct Explanation {
     answers: Vec<Answered>,
     asks: Vec<NeededRequest>,
     permissions: Permissions,
+    /// What it may take of the machine, and by what that holds.
+    limits: Vec<Limit>,
     /// Its config: the keys with value and origin; nothing when the config has mistakes.
     config: Option<Vec<Explained>>,
 }
@@ -147,6 +149,7 @@ impl Explanation {
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, one),
+            limits: one.map_or_else(Vec::new, |one| one.config.resources.limits()),
             config: settings.and_then(|settings| settings.explain(name)),
         }
     }

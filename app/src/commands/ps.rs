@@ -12,11 +12,31 @@ use crate::failure::Failure;
 use crate::output::{Format, Output, Paint};
 use crate::table::Table;
 
+const MB: u64 = 1_000_000;
+
 /// The state of the whole, as far as people are told.
 #[derive(Debug, Deserialize)]
 struct Status {
     backlog: usize,
+    #[serde(default)]
+    process: Process,
     plugins: Vec<Instance>,
+}
+
+/// The process, as far as people are told.
+#[derive(Debug, Default, Deserialize)]
+struct Process {
+    #[serde(default)]
+    limits: Vec<Limit>,
+}
+
+/// A limit, and by what it holds.
+#[derive(Debug, Deserialize)]
+struct Limit {
+    key: String,
+    asked: String,
+    means: String,
+    probed: Option<bool>,
 }
 
 /// The state of one instance.
@@ -32,6 +52,13 @@ struct Instance {
     last_error: Option<String>,
     tasks: usize,
     queued: usize,
+    /// Processors.
+    #[serde(default)]
+    cpu_share: f64,
+    /// Bytes.
+    memory: Option<u64>,
+    #[serde(default)]
+    limits: Vec<Limit>,
     events: Events,
 }
 
@@ -49,14 +76,18 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
         Format::Json => out.json(&status),
         Format::Human => {
             let status: Status = service::read(status)?;
-            let mut table = table(&status.plugins);
+            let [mut table, mut limits] = [table(&status.plugins), limits(&status)];
             if let Some(width) = out.width() {
                 table.cut(width);
+                limits.cut(width);
             }
             let lines = table.to_string();
             let paints = status.plugins.iter().map(Instance::paint);
             for (line, paint) in lines.lines().zip(std::iter::once(None).chain(paints)) {
                 out.line(line, paint);
+            }
+            if !limits.is_empty() {
+                out.text(format!("\n{limits}\n"));
             }
             out.text(summary(&status));
         }
@@ -73,6 +104,8 @@ fn table(plugins: &[Instance]) -> Table {
         ">restarts",
         ">tasks",
         ">queued",
+        ">cpu",
+        ">memory",
         ">in",
         ">out",
         ">errors",
@@ -89,11 +122,32 @@ fn table(plugins: &[Instance]) -> Table {
             plugin.restarts.to_string(),
             plugin.tasks.to_string(),
             plugin.queued.to_string(),
+            format!("{:.0}%", plugin.cpu_share * 100.0),
+            (plugin.memory).map_or_else(|| "-".to_owned(), |bytes| format!("{} MB", bytes / MB)),
             plugin.events.received.to_string(),
             plugin.events.published.to_string(),
             plugin.events.errors.to_string(),
             why.cloned().unwrap_or_default(),
         ]);
+    }
+    table
+}
+
+/// What may be taken, and by what that holds.
+fn limits(status: &Status) -> Table {
+    let mut table = Table::new(&["instance", "limit", "asked", "by", "probed"]);
+    let plugins = status.plugins.iter();
+    let plugins = plugins.map(|plugin| (&*plugin.name, &plugin.limits));
+    let process = ("the process", &status.process.limits);
+    for (name, limits) in std::iter::once(process).chain(plugins) {
+        for limit in limits {
+            let probed = limit
+                .probed
+                .map_or("-", |probed| if probed { "yes" } else { "no" });
+            let means = limit.means.replace('_', " ");
+            let (key, asked) = (limit.key.clone(), limit.asked.clone());
+            table.row([name.to_owned(), key, asked, means, probed.to_owned()]);
+        }
     }
     table
 }
@@ -157,7 +211,7 @@ mod tests {
     fn status(name: &str, state: &str, ready: bool) -> serde_json::Value {
         json!({
             "name": name, "state": state, "ready": ready, "in_state_ms": 61_000, "health": "healthy",
-            "restarts": 2, "tasks": 3, "queued": 4, "a key of a later version": [],
+            "restarts": 2, "tasks": 3, "queued": 4, "cpu_share": 0.256, "a key of a later version": [],
             "events": {"received": 5, "published": 6, "errors": 7, "more": 8},
         })
     }
@@ -166,20 +220,40 @@ mod tests {
     fn a_row_says_how_an_instance_does() {
         let mut failed = status("b-plugin", "failed", false);
         failed["last_error"] = json!("no\nroom");
+        failed["memory"] = json!(64_999_999);
         let plugins = [status("a-plugin", "running", true), failed];
         let status = json!({"state": "failed", "ready": false, "backlog": 9, "plugins": plugins});
         let status: Status = service::read(status).unwrap();
         assert_eq!(
             table(&status.plugins).to_string(),
-            "instance  state    ready    for  restarts  tasks  queued  in  out  errors  last error\n\
-             a-plugin  running  yes    1m 1s         2      3       4   5    6       7\n\
-             b-plugin  failed   no     1m 1s         2      3       4   5    6       7  no\\nroom\n"
+            "instance  state    ready    for  restarts  tasks  queued  cpu  memory  in  out  errors  last error\n\
+             a-plugin  running  yes    1m 1s         2      3       4  26%       -   5    6       7\n\
+             b-plugin  failed   no     1m 1s         2      3       4  26%   64 MB   5    6       7  no\\nroom\n"
         );
         let paints: Vec<_> = status.plugins.iter().map(Instance::paint).collect();
         assert_eq!(paints, [None, Some(Paint::Red)]);
         assert_eq!(
             summary(&status),
             "1 of 2 plugins are ready; 9 accepted events wait to be handled"
+        );
+    }
+
+    #[test]
+    fn each_limit_says_by_what_it_holds() {
+        let limit = |key, means, probed: Option<bool>| json!({"key": key, "asked": "5", "means": means, "probed": probed});
+        let mut plugin = status("a-plugin", "running", true);
+        plugin["limits"] = json!([
+            limit("resources.tasks", "refused", None),
+            limit("resources.memory", "not_measured", Some(false)),
+        ]);
+        let process = json!({"limits": [limit("max_cpu", "delayed", Some(true))]});
+        let status = json!({"backlog": 0, "process": process, "plugins": [plugin]});
+        assert_eq!(
+            limits(&service::read(status).unwrap()).to_string(),
+            "instance     limit             asked  by            probed\n\
+             the process  max_cpu           5      delayed       yes\n\
+             a-plugin     resources.tasks   5      refused       -\n\
+             a-plugin     resources.memory  5      not measured  no\n"
         );
     }
 

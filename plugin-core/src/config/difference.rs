@@ -66,10 +66,11 @@ pub enum PluginChange {
 #[non_exhaustive]
 pub enum Impact {
     /// Nothing: the keys are compared with the build when config is read (`name`, `version`,
-    /// `dependencies`, `conflicts`), or are not in force.
+    /// `dependencies`, `conflicts`).
     Checks,
-    /// How the kernel starts the plugin and starts it again (`start`, `restart`): an instance that
-    /// runs does not know of it.
+    /// What the kernel looks up when it needs it: how it starts the plugin and starts it again
+    /// (`start`, `restart`), and the limits `memory`, `cpu` and `file_handles` of its `resources`. An
+    /// instance that runs does not know of it.
     Policy,
     /// The plugin's own section, `config`: its `#[reload]` can take it over.
     Own,
@@ -203,7 +204,7 @@ fn impact(key: &str) -> Impact {
     let mut steps = key.split('.').skip(1);
     match (steps.next(), steps.next()) {
         (Some("name" | "version" | "dependencies" | "conflicts"), _) => Impact::Checks,
-        (Some("resources"), Some(limit)) if limit != "tasks" => Impact::Checks,
+        (Some("resources"), Some(limit)) if limit != "tasks" => Impact::Policy,
         (Some("start" | "restart"), _) => Impact::Policy,
         (Some("config"), _) => Impact::Own,
         _ => Impact::Instance,
@@ -299,7 +300,9 @@ fn takes_effect(key: &str) -> TakesEffect {
         "config_dir" | "config_generations" | "timeout" | "start" | "restart" | "roles" => {
             TakesEffect::AtOnce
         }
-        "drain_timeout" | "health_interval" => TakesEffect::AtOnce,
+        "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
+            TakesEffect::AtOnce
+        }
         // `watch-plugin` goes by them.
         "enable_hot_reload" | "watch_interval" => TakesEffect::AtOnce,
         _ if unenforced::of_manager(key) => TakesEffect::NotInForce,

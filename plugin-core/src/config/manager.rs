@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::policy::{Restart, Start};
+use super::policy::{ProcessBreach, Restart, Start};
 use crate::audit::AuditConfig;
 use crate::period::Period;
 use crate::permission::Permission;
@@ -47,7 +47,9 @@ pub struct ManagerConfig {
     /// Most memory of the process, in MB.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_memory: Option<u64>,
-    /// Most processor time, in processors: 0.5 is half of one.
+    /// What happens when the process has taken that much: `warn` or `stop`.
+    pub on_breach: ProcessBreach,
+    /// Most processor time of all plugins together, in processors: 0.5 is half of one.
     #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
     pub max_cpu: Option<f64>,
     /// Whether metrics are served. Without a word they are if `metrics_port` is given.
@@ -87,6 +89,7 @@ impl Default for ManagerConfig {
             max_event_depth: 64,
             enable_sandbox: false,
             max_memory: None,
+            on_breach: ProcessBreach::default(),
             max_cpu: None,
             enable_metrics: None,
             metrics_port: None,

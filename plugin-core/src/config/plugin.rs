@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::handlers::HandlerConfig;
-use super::policy::{Restart, Start};
+use super::policy::{MemoryBreach, Restart, Start};
 use super::requirement::VersionRequirement;
 use super::schedules::ScheduleConfig;
 use crate::event::Subscription;
@@ -90,16 +90,18 @@ impl Default for PluginConfig {
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resources {
-    /// Memory, in MB.
+    /// Memory that its code allocated and nobody has freed, in MB.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub memory: Option<u64>,
+    /// What happens when it has taken that much: `warn`, `restart` or `stop`.
+    pub on_breach: MemoryBreach,
     /// Processor time, in processors: 0.1 is a tenth of one.
     #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
     pub cpu: Option<f64>,
     /// Tasks that run at the same time; `goroutines` means the same.
     #[schemars(range(min = 1, max = 1_000_000_000), extend("x-aliases" = ["goroutines"]))]
     pub tasks: Option<usize>,
-    /// Open files.
+    /// Files that it has open through its `Files`.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub file_handles: Option<u64>,
 }

@@ -1,4 +1,5 @@
-//! What happens when a plugin fails: while it starts, and while it runs.
+//! What happens when a plugin fails: while it starts, and while it runs; and when too much memory is
+//! taken.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -92,4 +93,28 @@ impl Default for Restart {
             then: Exhausted::default(),
         }
     }
+}
+
+/// What happens when a plugin has taken the memory that it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MemoryBreach {
+    /// The log says so.
+    #[default]
+    Warn,
+    /// It fails, and is started again as any plugin that fails.
+    Restart,
+    /// It fails, and is not started again.
+    Stop,
+}
+
+/// What happens when the process has taken the memory that it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ProcessBreach {
+    /// The log says so.
+    #[default]
+    Warn,
+    /// The service stops, in good order and with an error.
+    Stop,
 }

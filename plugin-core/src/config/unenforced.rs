@@ -1,30 +1,23 @@
-//! Keys that are read and checked, and that nothing enforces yet. An operator who sets one is
-//! told so: a limit that does not hold is worse than none.
+//! Keys that are read and checked, and that nothing enforces. An operator who sets one is told so,
+//! with the reason: a limit that does not hold is worse than none.
 
 use std::collections::BTreeMap;
 
+use super::limits::{LimitMeans, NOT_MEASURED};
 use super::manager;
 use super::node::{Data, Node};
 use super::report::Report;
 use super::settings::{PluginSettings, Section};
 
-const MANAGER: [(&str, &str); 4] = [
+const MANAGER: [(&str, &str); 2] = [
     (
         "plugin_dir",
-        "plugins are linked into the binary, the directory is not read",
+        "plugins are linked into the binary; one from a directory needs a process of its own",
     ),
     (
         "enable_sandbox",
-        "plugins run in this process, without a sandbox",
+        "a plugin in a sandbox needs a process of its own, and plugins run in this one",
     ),
-    ("max_memory", "the limit is not enforced"),
-    ("max_cpu", "the limit is not enforced"),
-];
-
-const PLUGIN: [(&str, &str); 3] = [
-    ("resources.memory", "the limit is not enforced"),
-    ("resources.cpu", "the limit is not enforced"),
-    ("resources.file_handles", "the limit is not enforced"),
 ];
 
 /// Whether a key of the manager is such a key.
@@ -39,23 +32,23 @@ pub(super) fn warn(
     report: &mut Report,
 ) {
     for (key, why) in MANAGER {
-        warn_of(manager.node.get(key), manager::ROOT, (key, why), report);
+        let why = format!("not in force: {why}");
+        warn_of(manager.node.get(key), (manager::ROOT, key, why), report);
     }
     for (name, plugin) in plugins {
-        for (key, why) in PLUGIN {
-            warn_of(plugin.node(key), name, (key, why), report);
+        for limit in plugin.config.resources.limits() {
+            if limit.means == LimitMeans::NotMeasured {
+                let why = (*name, limit.key, NOT_MEASURED.to_owned());
+                warn_of(plugin.node(limit.key), why, report);
+            }
         }
     }
 }
 
 /// A feature that is switched off needs no warning.
-fn warn_of(node: Option<&Node>, name: &str, (key, why): (&str, &str), report: &mut Report) {
+fn warn_of(node: Option<&Node>, (name, key, why): (&str, &str, String), report: &mut Report) {
     let set = node.filter(|node| node.place.is_explicit() && node.data != Data::Bool(false));
     if let Some(node) = set {
-        report.warn(
-            node,
-            format!("{name}.{key}"),
-            format!("not in force yet: {why}"),
-        );
+        report.warn(node, format!("{name}.{key}"), why);
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Current, Lineage, Meta};
+use crate::accounting::Account;
 use crate::histogram::{Distribution, Histogram, TimeBuckets};
 use crate::instance_name::InstanceName;
 use crate::permission::Grants;
@@ -55,6 +56,7 @@ pub struct Identity {
     is_manager: bool,
     /// How many events may come one after the other until one that it publishes.
     max_event_depth: u16,
+    account: &'static Account,
 }
 
 impl Identity {
@@ -75,7 +77,19 @@ impl Identity {
             muted: AtomicBool::new(false),
             is_manager: false,
             max_event_depth: u16::MAX,
+            account: Account::nobody(),
         }
+    }
+
+    /// The same, billed for what it takes.
+    pub(crate) fn billed(mut self, account: &'static Account) -> Self {
+        self.account = account;
+        self
+    }
+
+    /// What it takes of the machine.
+    pub(crate) fn account(&self) -> &'static Account {
+        self.account
     }
 
     /// The same, with a bound on chains of events.
@@ -189,6 +203,7 @@ impl Identity {
             worker: None,
             answering: None,
             lineage: Lineage::None,
+            account: self.account,
         }
     }
 
@@ -252,7 +267,14 @@ impl Counters {
         let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
         self.times.note(events, nanos);
         self.nanos.fetch_add(nanos, Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
+    }
+
+    fn longest(&self, nanos: u64) {
+        // Most calls are not the longest: those write nothing.
+        if nanos > self.max_nanos.load(Relaxed) {
+            self.max_nanos.fetch_max(nanos, Relaxed);
+        }
     }
 
     /// Notes the mean time of calls with one event each.
@@ -260,7 +282,7 @@ impl Counters {
         let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
         self.times.note(calls, nanos);
         (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
-        self.max_nanos.fetch_max(nanos, Relaxed);
+        self.longest(nanos);
     }
 
     /// How long calls took, of those that were timed.

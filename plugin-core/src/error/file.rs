@@ -4,6 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use crate::counted::counted;
 use crate::permission::PermissionDenied;
 
 /// Why a file was not read or written.
@@ -28,6 +29,11 @@ pub enum FileError {
     NotRegular {
         /// The path.
         path: PathBuf,
+    },
+    /// The plugin has as many files open as it may.
+    TooManyOpen {
+        /// The most it may have.
+        limit: usize,
     },
     /// The operating system refused.
     Io {
@@ -57,6 +63,11 @@ impl fmt::Display for FileError {
                 "`{}` is no regular file: directories, pipes, sockets and devices are neither read nor written",
                 path.display()
             ),
+            Self::TooManyOpen { limit } => write!(
+                f,
+                "the plugin has {} open, as many as `resources.file_handles` allows",
+                counted(*limit, "file")
+            ),
             Self::Io { path, .. } => write!(f, "file `{}`", path.display()),
         }
     }
@@ -69,7 +80,8 @@ impl std::error::Error for FileError {
             Self::Denied(_)
             | Self::Outside { .. }
             | Self::TooLarge { .. }
-            | Self::NotRegular { .. } => None,
+            | Self::NotRegular { .. }
+            | Self::TooManyOpen { .. } => None,
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use crate::accounting::CpuMeter;
 use crate::context::{Counters, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
@@ -156,6 +157,13 @@ impl Site {
     pub(super) fn settled(&self, tally: &Arc<Tally>) {
         self.counters.inline.settle(tally);
         self.owner.counters().inline.settle(tally);
+    }
+
+    /// Bills what was measured, which stands for so many calls; a handler with a time limit is
+    /// measured at every call. Says how long it took.
+    pub(super) fn bill(&self, meter: CpuMeter, weight: u64) -> Duration {
+        let weight = self.options.timeout.map_or(weight, |_| 1);
+        meter.end(self.owner.account(), weight)
     }
 
     /// Notes how long an inline call took, and warns if that was too long.

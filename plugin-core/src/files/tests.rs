@@ -336,3 +336,30 @@ async fn report_a15_what_is_made_is_its_owners_alone() {
         assert_eq!(is & 0o777, mode, "{path}");
     }
 }
+
+#[tokio::test]
+async fn no_more_files_are_open_than_allowed() {
+    let place = Place::new();
+    let accounts = Box::leak(Box::new(crate::accounting::Accounts::new()));
+    let account = accounts.of("file-plugin");
+    account.limit_files(Some(3));
+    let owner = Identity::new(
+        "file-plugin",
+        crate::context::InstanceId::default(),
+        Grants::all("file-plugin"),
+    )
+    .billed(account);
+    let files = Files::open(&place.root, &Arc::new(owner)).unwrap();
+    files.write("a", "text").await.unwrap();
+    assert_eq!(account.open_files(), 1, "the root");
+    let others = account.open_file(2).unwrap();
+    let refused = files.read("a").await.unwrap_err();
+    assert_eq!(
+        refused.to_string(),
+        "the plugin has 3 files open, as many as `resources.file_handles` allows"
+    );
+    drop(others);
+    assert_eq!(files.read("a").await.unwrap(), b"text");
+    drop(files);
+    assert_eq!(account.open_files(), 0);
+}

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::instance::Instance;
 use super::kernel::{InstanceReport, Kernel, News};
+use crate::accounting::{Metered, Throttled};
 use crate::event::{Binder, Deliveries, Interceptors, Reception, Worker};
 use crate::tasks::Tasks;
 
@@ -12,7 +13,7 @@ pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
     let (reports, id, life) = (kernel.reports.clone(), instance.id, instance.life());
     Tasks::new(
         instance.setup().identity.current(),
-        instance.setup().tasks,
+        instance.setup().resources.tasks.unwrap_or(usize::MAX),
         Box::new(move |task, error| {
             // Without a supervisor there is nobody to restart anything.
             drop(reports.send(InstanceReport {
@@ -31,8 +32,9 @@ pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
         let mut live = instance.live();
         let Some(live) = live.as_mut() else { return };
         if !instance.descriptor.subscriptions.is_empty() || live.subscriber.is_handed_out() {
-            let worker = Worker::new(Arc::clone(&live.mailbox)).run();
-            live.worker = Some(crate::spawn::spawn(worker));
+            let account = instance.setup().identity.account();
+            let worker = Metered::new(account, Worker::new(Arc::clone(&live.mailbox)).run());
+            live.worker = Some(crate::spawn::spawn(Throttled::new(account, worker)));
         }
         (
             Arc::clone(&live.plugin),

@@ -16,6 +16,7 @@ use super::operation::OperationRequest;
 use super::reloads::ReloadLog;
 use super::schedules;
 use super::wiring::Wiring;
+use crate::accounting::Accounts;
 use crate::audit::Audit;
 use crate::context::{Identity, InstanceId};
 use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
@@ -47,9 +48,12 @@ pub(super) fn assemble(
         DeadLetterAnnouncer::new(tasks).run(bus.downgrade(), Arc::clone(&speaker)),
     ));
     let (announcer, _) = Announcer::spawn(bus.clone(), speaker);
+    let accounts = Accounts::new();
+    accounts.whole().limit_cpu(manager.max_cpu);
     let maker = Maker {
         audit: &audit,
         announcer: &announcer,
+        accounts: &accounts,
     };
     let wanted = checked.wanted().into_iter();
     let instances = wanted.map(|wanted| Arc::new(maker.instance(&checked, wanted)));
@@ -62,6 +66,7 @@ pub(super) fn assemble(
         switchboard,
         announcer,
         audit,
+        accounts,
         host,
         data_dir: manager.data_dir.clone(),
         before,
@@ -83,6 +88,7 @@ pub(super) fn assemble(
 pub(super) struct Maker<'a> {
     pub(super) audit: &'a Audit,
     pub(super) announcer: &'a Announcer,
+    pub(super) accounts: &'a Accounts,
 }
 
 impl<'a> Maker<'a> {
@@ -90,6 +96,7 @@ impl<'a> Maker<'a> {
         Self {
             audit: &kernel.audit,
             announcer: &kernel.announcer,
+            accounts: &kernel.accounts,
         }
     }
 
@@ -112,7 +119,8 @@ impl<'a> Maker<'a> {
                 let grants = grants.with_audit(self.audit.clone()).of_instance(name);
                 let identity = Identity::new(name, id, grants)
                     .sharing_events(settings.config.replicas > 1)
-                    .bounded(checked.settings.manager.max_event_depth);
+                    .bounded(checked.settings.manager.max_event_depth)
+                    .billed(self.accounts.of(name));
                 Arc::new(identity)
             }
         };
@@ -133,7 +141,7 @@ impl<'a> Maker<'a> {
             bindings: Arc::new(checked.bindings(&wanted)),
             timeout: section.timeout.get(),
             mailbox: section.mailbox,
-            tasks: section.resources.tasks.unwrap_or(usize::MAX),
+            resources: section.resources.clone(),
             start: section.start.clone(),
             restart: section.restart.clone(),
         }

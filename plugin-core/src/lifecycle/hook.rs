@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
+use crate::accounting::metered;
 use crate::boxed::BoxFuture;
 use crate::context::Current;
 use crate::error::{Error, Result};
@@ -42,7 +43,7 @@ async fn run_within<T: Send + 'static>(
 ) -> Result<T> {
     let call = tracing::Instrument::instrument(
         async move {
-            let future = guard::call(current, hook)?;
+            let future = metered(current.account, || guard::call(current, hook))?;
             guard::unlimited(current, future).await
         },
         tracing::info_span!("hook", plugin = current.plugin, hook = name),

@@ -11,8 +11,8 @@ use tokio::time::Instant;
 use super::state::{InvalidStep, State, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
-use crate::config::{Restart, Start};
-use crate::context::{Identity, InstanceId};
+use crate::config::{Resources, Restart, Start};
+use crate::context::{Identity, InstanceId, bills_memory};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::{
@@ -56,7 +56,7 @@ pub(super) struct Setup {
     pub(super) subscriptions: Arc<[Subscription]>,
     pub(super) timeout: Duration,
     pub(super) mailbox: usize,
-    pub(super) tasks: usize,
+    pub(super) resources: Resources,
     pub(super) start: Start,
     pub(super) restart: Restart,
 }
@@ -91,6 +91,14 @@ impl Setup {
             ..self
         }
     }
+
+    /// From here on the limits hold that wait for no start.
+    fn limit(&self) {
+        let account = self.identity.account();
+        account.limit_cpu(self.resources.cpu);
+        let files = self.resources.file_handles;
+        account.limit_files(files.map(|files| usize::try_from(files).unwrap_or(usize::MAX)));
+    }
 }
 
 impl Live {
@@ -103,6 +111,7 @@ impl Live {
 
 impl Instance {
     pub(super) fn new(id: InstanceId, descriptor: &'static Descriptor, setup: Setup) -> Self {
+        setup.limit();
         Self {
             id,
             descriptor,
@@ -127,6 +136,7 @@ impl Instance {
 
     /// Has it be what another config makes of it, from its next start on.
     pub(super) fn set_up(&self, setup: Setup) {
+        setup.limit();
         let now = self.setup.lock();
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(setup);
     }
@@ -219,6 +229,7 @@ impl Instance {
         let entry = self.board.read();
         let live = self.live();
         let setup = self.setup();
+        let account = setup.identity.account();
         PluginStatus {
             name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
@@ -228,6 +239,12 @@ impl Instance {
             health: entry.health,
             restarts: entry.restarts,
             last_error: entry.last_error,
+            cpu: account.cpu(),
+            cpu_share: account.cpu_share(),
+            throttled: account.throttled(),
+            memory: bills_memory().then(|| account.memory() as u64),
+            open_files: account.open_files(),
+            limits: setup.resources.limits(),
             tasks: (live.as_ref())
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),

@@ -20,8 +20,9 @@ use super::metrics::Rates;
 use super::operation::OperationRequest;
 use super::reloads::ReloadLog;
 use super::state::State;
-use super::status::SystemStatus;
+use super::status::{ProcessStatus, SystemStatus};
 use super::wiring::{TiedTo, Wiring};
+use crate::accounting::{Accounts, ProcessUsage};
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
@@ -42,6 +43,8 @@ pub(super) struct Kernel {
     pub(super) switchboard: Switchboard,
     pub(super) announcer: Announcer,
     pub(super) audit: Audit,
+    /// What the instances take.
+    pub(super) accounts: Accounts,
     /// Who publishes and subscribes from outside of the plugins.
     pub(super) host: Arc<Identity>,
     pub(super) data_dir: PathBuf,
@@ -147,6 +150,7 @@ impl Kernel {
 
     /// Takes note that another config is applied.
     pub(super) fn configure(&self, configured: Checked) {
+        (self.accounts.whole()).limit_cpu(configured.settings.manager.max_cpu);
         self.configured.send_replace(Arc::new(configured));
     }
 
@@ -199,7 +203,21 @@ impl Kernel {
         let unstored = |instance: &Instance| self.bus.durables().unstored(instance.name());
         let instances = self.instances();
         let plugins = instances.iter().map(|one| one.status(unstored(one)));
-        SystemStatus::of(self.life.get(), plugins.collect(), self.bus.backlog())
+        let limits = self.configured().settings.manager.limits();
+        let process = ProcessStatus::now(self.accounts.whole().cpu_share(), limits);
+        let state = self.life.get();
+        SystemStatus::of(state, plugins.collect(), (self.bus.backlog(), process))
+    }
+
+    /// Ends the windows that shares of processor time are of; says what the process takes.
+    pub(super) fn take_stock(&self) -> ProcessUsage {
+        let process = ProcessUsage::now();
+        (self.accounts.whole()).end_window(process.cpu.unwrap_or_default());
+        for instance in &*self.instances() {
+            let account = instance.setup().identity.account();
+            account.end_window(account.cpu());
+        }
+        process
     }
 
     /// Puts what the manager did to an instance into the audit log.

@@ -34,6 +34,7 @@ pub(super) async fn initialize(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -
     instance.step(Step::Initialize)?;
     instance.begin_life();
     instance.setup().identity.unmute();
+    instance.setup().identity.account().lift_throttle(false);
     instance.setup().timetable.begin();
     let mailbox = (kernel.bus).mailbox(instance.setup().identity.uid(), instance.setup().mailbox);
     let subscriber = Subscriber::new(

@@ -9,6 +9,8 @@ use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::state::State;
+use crate::accounting::ProcessUsage;
+use crate::config::Limit;
 use crate::context::EventCounts;
 use crate::event::BreakerStatus;
 use crate::health::Health;
@@ -37,6 +39,22 @@ pub struct PluginStatus {
     /// Text of its last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// Processor time that it took since its name came up in this process: measured at each poll of
+    /// its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.
+    #[serde(rename = "cpu_ms", serialize_with = "millis")]
+    pub cpu: Duration,
+    /// Processors that it kept busy between the last two looks at the health of all.
+    pub cpu_share: f64,
+    /// How long its tasks had to wait because it had taken its share, `resources.cpu`.
+    #[serde(rename = "throttled_ms", serialize_with = "millis")]
+    pub throttled: Duration,
+    /// Bytes that its code allocated and nobody has freed; `None` where no allocator counts them.
+    pub memory: Option<u64>,
+    /// Files that it has open through its `Files`.
+    pub open_files: usize,
+    /// The limits of what it may take, and by what they hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
     /// Tasks of its own that run.
     pub tasks: usize,
     /// Events that wait in its mailbox.
@@ -67,16 +85,55 @@ pub struct SystemStatus {
     pub ready: bool,
     /// Events that are accepted and not handled yet.
     pub backlog: usize,
+    /// What the process takes, as the operating system says.
+    pub process: ProcessStatus,
     /// The plugins in start order; those that config turned off are not among them.
     pub plugins: Vec<PluginStatus>,
 }
 
+/// What the process takes, as the operating system says: the plugins, the kernel, and the libraries
+/// and threads that are nobody's. A figure that it does not give is none.
+#[derive(Debug, Clone, Default, Serialize)]
+#[non_exhaustive]
+pub struct ProcessStatus {
+    /// Processor time so far.
+    #[serde(rename = "cpu_ms", serialize_with = "maybe_millis")]
+    pub cpu: Option<Duration>,
+    /// Processors that it kept busy between the last two looks at the health of all.
+    pub cpu_share: f64,
+    /// Bytes of it that are in memory: code, stacks, and what the allocator holds.
+    pub memory: Option<u64>,
+    /// Files, sockets and the like that it has open.
+    pub open_files: Option<u64>,
+    /// The limits of what it may take, and by what they hold.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub limits: Vec<Limit>,
+}
+
+impl ProcessStatus {
+    pub(super) fn now(cpu_share: f64, limits: Vec<Limit>) -> Self {
+        let usage = ProcessUsage::now();
+        Self {
+            limits,
+            cpu: usage.cpu,
+            cpu_share,
+            memory: usage.memory,
+            open_files: usage.open_files,
+        }
+    }
+}
+
 impl SystemStatus {
-    pub(super) fn of(state: State, plugins: Vec<PluginStatus>, backlog: usize) -> Self {
+    pub(super) fn of(
+        state: State,
+        plugins: Vec<PluginStatus>,
+        (backlog, process): (usize, ProcessStatus),
+    ) -> Self {
         Self {
             state,
             ready: plugins.iter().all(|plugin| plugin.ready),
             backlog,
+            process,
             plugins,
         }
     }
@@ -91,6 +148,17 @@ impl SystemStatus {
 
 fn millis<S: serde::Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX))
+}
+
+#[expect(clippy::ref_option, reason = "serde gives a reference")]
+fn maybe_millis<S: serde::Serializer>(
+    duration: &Option<Duration>,
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    match duration {
+        Some(duration) => millis(duration, serializer),
+        None => serializer.serialize_none(),
+    }
 }
 
 /// The part of a status that changes, shared between the supervisor and observers.

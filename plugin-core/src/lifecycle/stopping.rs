@@ -35,6 +35,9 @@ pub(super) async fn stop_all(
     kernel.life.set(State::Stopping);
     kernel.host.mute();
     kernel.close_schedules();
+    for instance in &*kernel.instances() {
+        instance.setup().identity.account().lift_throttle(true);
+    }
     hurry(kernel).await;
     let mut report = StopReport {
         escalated,
@@ -220,6 +223,7 @@ fn outcome(report: &PluginStop) -> Outcome {
 /// Ends everything of an instance, whatever its state: events, `stop`, tasks, the plugin itself.
 pub(super) async fn tear_down(kernel: &Arc<Kernel>, instance: &Instance) -> PluginStop {
     let began = Instant::now();
+    instance.setup().identity.account().lift_throttle(true);
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     let mut report = PluginStop {
         name: instance.name(),

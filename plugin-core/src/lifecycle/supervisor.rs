@@ -4,6 +4,7 @@
 
 mod failure;
 mod health;
+mod memory;
 mod operations;
 mod reloading;
 
@@ -21,10 +22,13 @@ use super::operation::{OperationError, OperationRequest};
 use super::report::StopReport;
 use super::stopping;
 use crate::context::InstanceId;
+use memory::MemoryLevel;
 
 pub(super) struct Supervisor {
     shared: Arc<SupervisorState>,
     changes: Changes,
+    /// How much of `max_memory` the process has taken.
+    process_memory: MemoryLevel,
 }
 
 /// What the loop shares with the changes that it began.
@@ -45,6 +49,8 @@ struct InstanceRecord {
     unhealthy: u32,
     /// The life in which it was asked how it is and has not answered.
     asked: Option<u64>,
+    /// How much of its memory it had taken, in which life.
+    memory: (u64, MemoryLevel),
 }
 
 impl Supervisor {
@@ -56,6 +62,7 @@ impl Supervisor {
         Self {
             shared: Arc::new(shared),
             changes: Changes::default(),
+            process_memory: MemoryLevel::default(),
         }
     }
 
@@ -85,6 +92,10 @@ impl Supervisor {
                 _ = health.tick() => {
                     self.ask_health();
                     self.shared.kernel.audit.tell_repeats();
+                    let process = self.shared.kernel.take_stock();
+                    if let Some(breach) = self.watch_memory(process.memory) {
+                        break Some(breach);
+                    }
                 }
             }
         };

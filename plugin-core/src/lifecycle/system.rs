@@ -11,7 +11,7 @@ use super::checked::Checked;
 use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::state::State;
-use super::status::SystemStatus;
+use super::status::{ProcessStatus, SystemStatus};
 use crate::config::{self, ConfigFiles};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
@@ -33,7 +33,7 @@ impl System {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel().map_or_else(
-            || SystemStatus::of(State::Stopped, Vec::new(), 0),
+            || SystemStatus::of(State::Stopped, Vec::new(), (0, ProcessStatus::default())),
             |kernel| kernel.status(),
         )
     }

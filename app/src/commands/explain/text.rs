@@ -53,6 +53,9 @@ pub(super) fn text(plugin: &Explanation) -> String {
         sections.add("middleware", lines(&intercepted(plugin)));
     }
     sections.add("permissions", permissions(&plugin.permissions));
+    if !plugin.limits.is_empty() {
+        sections.add("limits", lines(&limits(plugin)));
+    }
     sections.add("config", config(plugin));
     sections.0
 }
@@ -188,6 +191,21 @@ fn intercepted(plugin: &Explanation) -> Table {
             },
             priority(one.priority),
             one.middleware.to_owned(),
+        ]);
+    }
+    table
+}
+
+fn limits(plugin: &Explanation) -> Table {
+    let mut table = Table::new(&["key", "asked", "by", "probed", "how"]);
+    for limit in &plugin.limits {
+        let probed = (limit.probed).map_or("-", |probed| if probed { "yes" } else { "no" });
+        table.row([
+            limit.key.to_owned(),
+            limit.asked.clone(),
+            limit.means.to_string(),
+            probed.to_owned(),
+            limit.how.clone(),
         ]);
     }
     table

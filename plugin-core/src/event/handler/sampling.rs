@@ -33,11 +33,13 @@ impl Sampling {
         before % (every * events) < events
     }
 
-    /// An event is being timed.
-    pub(in crate::event) fn begin(&self) {
-        if self.mask.load(Relaxed) == 0 && self.timed.fetch_add(1, Relaxed) + 1 >= TIMED {
+    /// An event is being timed; says how many it stands for.
+    pub(in crate::event) fn begin(&self) -> u64 {
+        let mask = self.mask.load(Relaxed);
+        if mask == 0 && self.timed.fetch_add(1, Relaxed) + 1 >= TIMED {
             self.mask.store(TIMED - 1, Relaxed);
         }
+        mask + 1
     }
 }
 

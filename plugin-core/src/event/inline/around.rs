@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::entry::{Inline, InlineCall, InlineEntry};
 use super::redelivery::received;
+use crate::accounting::CpuMeter;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
 use crate::event::middleware::delivery::Delivery;
@@ -73,11 +74,14 @@ impl<P: Carried> Whole<P> {
         if !self.handler.admit(envelope) {
             return Ok(());
         }
-        let (result, took) = self.call(envelope);
         let site = &self.handler.site;
-        if site.options.timeout.is_some() {
-            site.took_inline(envelope.meta(), took);
+        if site.options.timeout.is_none() {
+            return self.call(envelope).0;
         }
+        let meter = CpuMeter::sample();
+        let (result, took) = self.call(envelope);
+        site.bill(meter, 1);
+        site.took_inline(envelope.meta(), took);
         result
     }
 

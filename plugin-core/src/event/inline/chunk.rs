@@ -3,11 +3,11 @@
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use super::InlineHandlers;
 use super::entry::InlineCall;
 use super::unrolled::CallResult;
+use crate::accounting::CpuMeter;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
@@ -35,8 +35,7 @@ impl<P: Carried> InlineHandlers<P> {
         if reading.depth() >= DEEPEST {
             (events.iter()).for_each(|event| self.call_watched(reading, event));
         } else if self.sampling.is_chunk_timed(before, count) {
-            self.sampling.begin();
-            self.each_timed(events);
+            self.each_timed(events, self.sampling.begin());
         } else {
             self.each(|at, bound| self.call_with_all((at, bound), events));
         }
@@ -48,14 +47,15 @@ impl<P: Carried> InlineHandlers<P> {
     }
 
     #[cold]
-    fn each_timed(&self, events: &[Envelope<P>]) {
+    fn each_timed(&self, events: &[Envelope<P>], weight: u64) {
         self.each(|at, bound| {
-            let began = Instant::now();
+            let meter = CpuMeter::sample();
             self.call_with_all((at, bound), events);
             // One with a filter, or a time limit, sees to that itself.
             if self.handlers[at].takes_all() {
-                let taken = (events.len(), began.elapsed());
-                (self.handlers[at].site).took_chunk(events[0].meta(), taken);
+                let site = &self.handlers[at].site;
+                let taken = (events.len(), site.bill(meter, weight));
+                site.took_chunk(events[0].meta(), taken);
             }
         });
     }

@@ -8,8 +8,8 @@ use std::any::Any;
 use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
-use std::time::Instant;
 
+use crate::accounting::CpuMeter;
 use crate::error::Result;
 use crate::event::handler::{Filter, Site, admits};
 use crate::event::payload::{AnyEvent, Carried, Envelope};
@@ -256,9 +256,10 @@ impl<P> CheckedCall<P> {
         if self.site.options.timeout.is_none() {
             return self.handler.call(envelope);
         }
-        let began = Instant::now();
+        let meter = CpuMeter::sample();
         let result = self.handler.call(envelope);
-        self.site.took_inline(envelope.meta(), began.elapsed());
+        let took = self.site.bill(meter, 1);
+        self.site.took_inline(envelope.meta(), took);
         result
     }
 }

@@ -5,10 +5,10 @@
 //! of its own for each type of event.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::Instant;
 
 use super::InlineHandlers;
 use super::entry::{Inline, InlineEntry};
+use crate::accounting::CpuMeter;
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope};
@@ -46,7 +46,7 @@ impl<P: Carried> InlineHandlers<P> {
         done: impl FnMut(&Inline<P>, Result<()>),
     ) {
         record.count(self.slot);
-        self.call_each(reading, envelope, done);
+        self.call_each((reading, 1), envelope, done);
     }
 
     #[inline(never)]
@@ -102,14 +102,14 @@ impl<P: Carried> InlineHandlers<P> {
     /// An event that is timed, or published too deep.
     #[cold]
     pub(in crate::event) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
-        self.sampling.begin();
-        self.call_each(reading, envelope, |_, _| ());
+        let weight = self.sampling.begin();
+        self.call_each((reading, weight), envelope, |_, _| ());
     }
 
-    /// One call after the other, with the clock.
+    /// One call after the other, with the clock; each stands for so many.
     fn call_each(
         &self,
-        reading: &Reading<'_>,
+        (reading, weight): (&Reading<'_>, u64),
         envelope: &Envelope<P>,
         mut done: impl FnMut(&Inline<P>, Result<()>),
     ) {
@@ -119,7 +119,7 @@ impl<P: Carried> InlineHandlers<P> {
             if !handler.admit(envelope) {
                 continue;
             }
-            let began = Instant::now();
+            let meter = CpuMeter::sample();
             let result = if reading.depth() >= DEEPEST {
                 Err(too_deep(envelope))
             } else {
@@ -129,7 +129,8 @@ impl<P: Carried> InlineHandlers<P> {
                     })))
                 })
             };
-            handler.site.took_inline(envelope.meta(), began.elapsed());
+            let took = handler.site.bill(meter, weight);
+            handler.site.took_inline(envelope.meta(), took);
             if let Err(error) = &result {
                 handler.site.failed(envelope.meta(), error);
                 handler.site.bury(envelope, error);
@@ -140,8 +141,8 @@ impl<P: Carried> InlineHandlers<P> {
 }
 
 impl<P: Carried> Handlers for InlineHandlers<P> {
-    fn owner(&self, at: usize) -> &Identity {
-        &self.handlers[at].site.owner
+    fn owner(&self, at: usize) -> Option<&Identity> {
+        Some(&self.handlers.get(at)?.site.owner)
     }
 }
 

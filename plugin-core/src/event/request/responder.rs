@@ -10,6 +10,7 @@ use tokio_util::task::{AbortOnDropHandle, TaskTracker};
 
 use super::Request;
 use super::counted::Counted;
+use crate::accounting::{Throttled, metered};
 use crate::boxed::BoxFuture;
 use crate::context::{Current, Identity, Meta};
 use crate::error::{Error, RequestError, Result};
@@ -86,7 +87,8 @@ impl<Q: Request> Responder<Q> {
             AnswerCall::Inline(call) => self.call_inline(&envelope, call, deadline),
             AnswerCall::Spawned(_) => {
                 let kill = self.scope.kill.clone();
-                let answer = self.run(Arc::new(envelope), deadline);
+                let account = self.owner().account();
+                let answer = Throttled::new(account, self.run(Arc::new(envelope), deadline));
                 let mut task = AbortOnDropHandle::new(crate::spawn::spawn(async move {
                     // Locals are dropped last to first: what is held is given back at the end.
                     let _held = held;
@@ -123,7 +125,9 @@ impl<Q: Request> Responder<Q> {
     ) -> Result<Q::Answer> {
         let (meta, began) = (envelope.meta(), Instant::now());
         let counted = Counted::begin(&self.site, meta, None);
-        let answer = guard::call(self.current(&meta, deadline), || call(envelope));
+        let answer = metered(self.owner().account(), || {
+            guard::call(self.current(&meta, deadline), || call(envelope))
+        });
         counted.end(&answer);
         self.site.warn_if_long(meta, began.elapsed());
         answer

@@ -105,12 +105,19 @@ fn a_limit_that_does_not_hold_is_not_silent() {
         .collect();
     for key in [
         "plugin_manager.enable_sandbox",
-        "plugin_manager.max_memory",
         "hello-plugin.resources.memory",
     ] {
         assert!(warned.contains(&key), "{key}: {warned:?}");
     }
-    assert!(!warned.contains(&"hello-plugin.resources.tasks"));
+    for key in [
+        "plugin_manager.max_memory",
+        "plugin_manager.max_cpu",
+        "hello-plugin.resources.tasks",
+        "hello-plugin.resources.cpu",
+        "hello-plugin.resources.file_handles",
+    ] {
+        assert!(!warned.contains(&key), "{key}: {warned:?}");
+    }
 }
 
 /// `resources.goroutines` is in force.

@@ -9,6 +9,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::queues::KeyedQueues;
 use super::slot::CallSlot;
 use super::work::Work;
+use crate::accounting::{Metered, Throttled};
 use crate::event::queue::order_key::address;
 use crate::options::Overflow;
 
@@ -95,7 +96,8 @@ impl ConcurrentCalls {
     /// Calls a handler with one event after the other, until one fails or none is left.
     fn spawn(&mut self, queues: Arc<Mutex<KeyedQueues<Work>>>, first: (u64, Work)) {
         let mut slot = CallSlot::new();
-        self.running.spawn(async move {
+        let account = first.1.site().site.owner.account();
+        let calls = Metered::new(account, async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {
                 let is_keyed = work.key().is_some();
@@ -113,6 +115,7 @@ impl ConcurrentCalls {
             }
             TaskEnd::default()
         });
+        self.running.spawn(Throttled::new(account, calls));
     }
 
     /// Waits for the end of a task; returns what is to be tried again.

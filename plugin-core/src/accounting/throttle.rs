@@ -1,0 +1,274 @@
+//! A share of the processors that is kept by waiting: an instance that has taken more has its tasks
+//! polled later, until what it took is its share again.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use pin_project_lite::pin_project;
+use tokio::sync::Notify;
+use tokio::time::{Instant, sleep_until};
+
+use super::Account;
+use crate::boxed::BoxFuture;
+
+/// How far an instance may run ahead of its share before it has to wait, as the operating system
+/// does it for groups of processes.
+const PERIOD: Duration = Duration::from_millis(100);
+
+/// What has been taken and is not paid for by time yet.
+#[derive(Debug)]
+pub(super) struct Bucket {
+    /// The bits of the share, in processors; zero for none.
+    share: AtomicU64,
+    /// What the times below count from.
+    base: OnceLock<Instant>,
+    /// When all that was taken is paid for, in nanoseconds.
+    paid: AtomicU64,
+    /// Whether it is waited until then.
+    is_paused: AtomicBool,
+    /// How long it was waited for, in nanoseconds.
+    paused: AtomicU64,
+    /// Whether nobody waits for now.
+    is_lifted: AtomicBool,
+    /// Told of each change of what it has to be waited for.
+    changed: Notify,
+}
+
+impl Bucket {
+    pub(super) const fn new() -> Self {
+        Self {
+            share: AtomicU64::new(0),
+            base: OnceLock::new(),
+            paid: AtomicU64::new(0),
+            is_paused: AtomicBool::new(false),
+            paused: AtomicU64::new(0),
+            is_lifted: AtomicBool::new(false),
+            changed: Notify::const_new(),
+        }
+    }
+
+    fn limit(&self, share: Option<f64>) {
+        self.share.store(share.map_or(0, f64::to_bits), Relaxed);
+        self.changed.notify_waiters();
+    }
+
+    fn lift(&self, is_lifted: bool) {
+        self.is_lifted.store(is_lifted, Relaxed);
+        self.changed.notify_waiters();
+    }
+
+    #[inline]
+    fn is_limited(&self) -> bool {
+        self.share.load(Relaxed) != 0
+    }
+
+    /// Notes what was taken; it may be negative.
+    #[inline]
+    pub(super) fn charge(&self, nanos: i64) {
+        if self.is_limited() {
+            self.pay_later(nanos);
+        }
+    }
+
+    #[cold]
+    fn pay_later(&self, nanos: i64) {
+        let share = f64::from_bits(self.share.load(Relaxed));
+        // A float that is too large becomes the largest number.
+        let cost = (nanos as f64 / share) as i64;
+        let now = self.now();
+        let later = |paid: u64| Some(paid.max(now).saturating_add_signed(cost).max(now));
+        // It is always some.
+        let _before = self.paid.fetch_update(Relaxed, Relaxed, later);
+    }
+
+    /// Until when it has to be waited, if so.
+    fn due(&self) -> Option<Instant> {
+        if !self.is_limited() || self.is_lifted.load(Relaxed) {
+            return None;
+        }
+        let (now, paid) = (self.now(), self.paid.load(Relaxed));
+        let ahead = Duration::from_nanos(paid.saturating_sub(now));
+        let was_paused = self.is_paused.load(Relaxed);
+        let is_paused = ahead > if was_paused { Duration::ZERO } else { PERIOD };
+        if is_paused != was_paused
+            && self.is_paused.swap(is_paused, Relaxed) != is_paused
+            && is_paused
+        {
+            self.paused.fetch_add(nanos(ahead), Relaxed);
+        }
+        is_paused.then(|| self.base() + Duration::from_nanos(paid))
+    }
+
+    fn now(&self) -> u64 {
+        nanos(self.base().elapsed())
+    }
+
+    fn base(&self) -> Instant {
+        *self.base.get_or_init(Instant::now)
+    }
+}
+
+impl Account {
+    /// Sets the share of the processors, from now on.
+    pub(crate) fn limit_cpu(&self, share: Option<f64>) {
+        self.bucket.limit(share);
+    }
+
+    /// Whether tasks are polled without waiting, whatever was taken: an instance that stops is not
+    /// to be late because of its share.
+    pub(crate) fn lift_throttle(&self, is_lifted: bool) {
+        self.bucket.lift(is_lifted);
+    }
+
+    /// How long its tasks had to wait because of its own share.
+    pub(crate) fn throttled(&self) -> Duration {
+        Duration::from_nanos(self.bucket.paused.load(Relaxed))
+    }
+}
+
+/// A wait, if there has to be one now.
+#[inline]
+fn pause(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
+    let is_limited = |account: &Account| account.bucket.is_limited();
+    if !is_limited(account) && !account.whole.is_some_and(is_limited) {
+        return None;
+    }
+    wait(account)
+}
+
+#[cold]
+fn wait(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
+    let whole = account.whole.unwrap_or(account);
+    // From here on no change goes unheard.
+    let changed = [account, whole].map(|account| account.bucket.changed.notified());
+    if account.bucket.is_lifted.load(Relaxed) {
+        return None;
+    }
+    let due = account.bucket.due().max(whole.bucket.due())?;
+    Some(Box::pin(async move {
+        let [own, all] = changed;
+        tokio::select! {
+            () = sleep_until(due) => {}
+            () = own => {}
+            () = all => {}
+        }
+    }))
+}
+
+pin_project! {
+    /// A future of an instance, which is not polled while the instance has taken more than its share.
+    pub(crate) struct Throttled<F> {
+        account: &'static Account,
+        pause: Option<BoxFuture<'static, ()>>,
+        #[pin]
+        future: F,
+    }
+}
+
+impl<F> Throttled<F> {
+    pub(crate) fn new(account: &'static Account, future: F) -> Self {
+        Self {
+            account,
+            pause: None,
+            future,
+        }
+    }
+}
+
+impl<F: Future> Future for Throttled<F> {
+    type Output = F::Output;
+
+    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        loop {
+            if let Some(wait) = this.pause {
+                ready!(wait.as_mut().poll(context));
+            }
+            *this.pause = pause(this.account);
+            if this.pause.is_none() {
+                return this.future.poll(context);
+            }
+        }
+    }
+}
+
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MILLI: i64 = 1_000_000;
+
+    /// An account with a share, which lasts as long as the process.
+    fn account(share: f64) -> &'static Account {
+        let account = Box::leak(Box::new(Account::new(None)));
+        account.limit_cpu(Some(share));
+        account
+    }
+
+    /// Polls that take 10 ms each.
+    async fn work(account: &'static Account, polls: u32) {
+        let burn = async {
+            for _ in 0..polls {
+                account.bill(10 * MILLI);
+                tokio::task::yield_now().await;
+            }
+        };
+        Throttled::new(account, burn).await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_takes_more_than_its_share_waits_until_it_is_its_share() {
+        let (account, began) = (account(0.1), Instant::now());
+        work(account, 100).await;
+        let (took, due) = (began.elapsed(), Duration::from_secs(10));
+        assert!(took >= due - 2 * PERIOD && took <= due, "{took:?}");
+        assert!(account.throttled() >= due - 2 * PERIOD);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_stays_within_its_share_never_waits() {
+        let (account, began) = (account(0.5), Instant::now());
+        for _ in 0..100 {
+            work(account, 1).await;
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(began.elapsed(), Duration::from_secs(2));
+        assert_eq!(account.throttled(), Duration::ZERO);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_not_taken_is_not_saved_up() {
+        let (account, began) = (account(0.1), Instant::now());
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        work(account, 100).await;
+        assert!(began.elapsed() >= Duration::from_secs(69));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_lifted_limit_lets_go_of_who_waits() {
+        let (account, began) = (account(0.01), Instant::now());
+        let lift = async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            account.lift_throttle(true);
+        };
+        tokio::join!(work(account, 100), lift);
+        assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_share_of_the_whole_holds_for_each() {
+        let whole = account(0.1);
+        let part = || &*Box::leak(Box::new(Account::new(Some(whole))));
+        let began = Instant::now();
+        tokio::join!(work(part(), 50), work(part(), 50));
+        assert!(began.elapsed() >= Duration::from_secs(9));
+    }
+}

@@ -1,0 +1,148 @@
+//! The limits that config sets, and by what each of them holds: one that is only observed says so.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::manager::ManagerConfig;
+use super::plugin::Resources;
+use super::policy::{MemoryBreach, ProcessBreach};
+use crate::accounting::{ProcessUsage, measures_cpu};
+use crate::context::bills_memory;
+
+/// A limit that config sets.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Limit {
+    /// Its key: `resources.memory`.
+    pub key: &'static str,
+    /// What was asked for: `64 MB`.
+    pub asked: String,
+    /// By what it holds.
+    pub means: LimitMeans,
+    /// What that comes to.
+    pub how: String,
+    /// Whether this process was seen to have what the limit needs; nothing where it needs no more
+    /// than the kernel's own count.
+    pub probed: Option<bool>,
+}
+
+/// By what a limit holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum LimitMeans {
+    /// What would be more is refused.
+    Refused,
+    /// Who took more has to wait.
+    Delayed,
+    /// It is looked at now and then, and a policy decides.
+    Observed,
+    /// Nothing: this build does not measure it.
+    NotMeasured,
+}
+
+impl LimitMeans {
+    /// The word that JSON uses.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Delayed => "delayed",
+            Self::Observed => "observed",
+            Self::NotMeasured => "not measured",
+        }
+    }
+}
+
+impl fmt::Display for LimitMeans {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// Why memory is not known by plugin.
+pub(super) const NOT_MEASURED: &str =
+    "not measured in this build: build with `--features accounting`";
+
+impl Resources {
+    /// The limits that are set.
+    #[must_use]
+    pub fn limits(&self) -> Vec<Limit> {
+        let tasks = self.tasks.map(|tasks| Limit {
+            key: "resources.tasks",
+            asked: tasks.to_string(),
+            means: LimitMeans::Refused,
+            how: "`Tasks::spawn` refuses one more".to_owned(),
+            probed: None,
+        });
+        let files = self.file_handles.map(|files| Limit {
+            key: "resources.file_handles",
+            asked: files.to_string(),
+            means: LimitMeans::Refused,
+            how: "`Files` refuses one more; what is opened past it is not counted".to_owned(),
+            probed: None,
+        });
+        let cpu = self.cpu.map(|cpu| delayed("resources.cpu", cpu));
+        let memory = self.memory.map(|memory| self.memory_limit(memory));
+        [tasks, memory, cpu, files].into_iter().flatten().collect()
+    }
+
+    fn memory_limit(&self, memory: u64) -> Limit {
+        let then = match self.on_breach {
+            MemoryBreach::Warn => "a warning",
+            MemoryBreach::Restart => "it fails, and `restart` decides",
+            MemoryBreach::Stop => "it fails, and is not started again",
+        };
+        let is_measured = bills_memory();
+        Limit {
+            key: "resources.memory",
+            asked: format!("{memory} MB"),
+            means: match is_measured {
+                true => LimitMeans::Observed,
+                false => LimitMeans::NotMeasured,
+            },
+            how: match is_measured {
+                true => {
+                    format!("looked at with its health: a warning at 80 %, at the limit {then}")
+                }
+                false => NOT_MEASURED.to_owned(),
+            },
+            probed: Some(is_measured),
+        }
+    }
+}
+
+impl ManagerConfig {
+    /// The limits of the process that are set.
+    #[must_use]
+    pub fn limits(&self) -> Vec<Limit> {
+        let then = match self.on_breach {
+            ProcessBreach::Warn => "another one",
+            ProcessBreach::Stop => "the service stops",
+        };
+        let memory = self.max_memory.map(|memory| Limit {
+            key: "max_memory",
+            asked: format!("{memory} MB"),
+            means: LimitMeans::Observed,
+            how: format!(
+                "looked at with the plugins' health: a warning at 80 %, at the limit {then}"
+            ),
+            probed: Some(ProcessUsage::now().memory.is_some()),
+        });
+        let cpu = self.max_cpu.map(|cpu| delayed("max_cpu", cpu));
+        [memory, cpu].into_iter().flatten().collect()
+    }
+}
+
+fn delayed(key: &'static str, cpu: f64) -> Limit {
+    Limit {
+        key,
+        asked: format!("{cpu} of a processor"),
+        means: LimitMeans::Delayed,
+        how: "tasks, queued handlers and answers wait until it is their share again; a call that \
+              does not wait can't be held up, nor can inline handlers and hooks"
+            .to_owned(),
+        probed: Some(measures_cpu()),
+    }
+}
