@@ -61,6 +61,12 @@ pub struct PluginMetrics {
     pub uptime: Duration,
     /// How often it was restarted.
     pub restart_count: u32,
+    /// Memory that its code allocated and nobody has freed, in MB; not there where no allocator counts
+    /// it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub memory_usage: Option<u64>,
+    /// Processor time in per cent of one processor, between the last two looks at the health of all.
+    pub cpu_usage: f64,
     /// Tasks of its own that run.
     pub goroutine_count: usize,
     /// Events that its handlers were called with.
@@ -98,6 +104,8 @@ impl PluginMetrics {
                 Duration::ZERO
             },
             restart_count: status.restarts,
+            memory_usage: status.memory.map(|bytes| bytes / 1_000_000),
+            cpu_usage: status.cpu_share * 100.0,
             goroutine_count: status.tasks,
             events_received: events.received,
             events_published: events.published,

@@ -84,6 +84,32 @@ pub(super) const FAMILIES: &[Family] = &[
         |snapshot, samples| each(snapshot, samples, |it| it.tasks),
     ),
     counter(
+        "plugin_cpu_seconds",
+        "Processor time that it took: measured at each poll of its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.",
+        |snapshot, samples| each(snapshot, samples, |it| it.cpu.as_secs_f64()),
+    ),
+    counter(
+        "plugin_throttled_seconds",
+        "How long its tasks had to wait because it had taken its share, `resources.cpu`.",
+        |snapshot, samples| each(snapshot, samples, |it| it.throttled.as_secs_f64()),
+    ),
+    gauge(
+        "plugin_memory_bytes",
+        "Memory that its code allocated and nobody has freed; not there where no allocator counts it, which the feature `accounting` brings.",
+        |snapshot, samples| {
+            for plugin in &snapshot.status.plugins {
+                if let Some(bytes) = plugin.memory {
+                    samples.put([plugin.name], bytes);
+                }
+            }
+        },
+    ),
+    gauge(
+        "plugin_open_files",
+        "Files that it has open through its `Files`.",
+        |snapshot, samples| each(snapshot, samples, |it| it.open_files),
+    ),
+    counter(
         "plugin_events_received",
         "Events that its handlers were called with.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.received),

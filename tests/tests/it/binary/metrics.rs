@@ -111,6 +111,7 @@ fn the_structs_of_the_design_are_there_by_their_names() {
         for name in [
             "uptime",
             "restart_count",
+            "cpu_usage",
             "goroutine_count",
             "events_received",
             "events_published",
