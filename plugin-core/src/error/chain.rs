@@ -30,8 +30,11 @@ impl ErrorChain<'_> {
     /// again. Of errors that say their causes themselves, each would ask all those below it
     /// otherwise, and so would these: the time would double with each level.
     pub(super) fn after(self, f: &mut fmt::Formatter<'_>, mut said: String) -> fmt::Result {
-        let root = std::iter::successors(Some(self.0), |error| error.source()).last();
-        let root = root.map(ToString::to_string).unwrap_or_default();
+        let mut root = self.0;
+        while let Some(cause) = root.source() {
+            root = cause;
+        }
+        let root = root.to_string();
         let mut cause = Some(self.0);
         while let Some(error) = cause {
             if !root.is_empty() && said.ends_with(&root) {

@@ -11,11 +11,11 @@ use super::operation::{OperationError, OperationOutcome};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ReloadCounts {
-    /// ReloadLog that were taken over, also those that changed nothing.
+    /// Reloads that were taken over, also those that changed nothing.
     pub applied: u64,
-    /// ReloadLog that were refused before anything was changed.
+    /// Reloads that were refused before anything was changed.
     pub refused: u64,
-    /// ReloadLog that a plugin failed with: what held before holds again.
+    /// Reloads that a plugin failed with: what held before holds again.
     pub rolled_back: u64,
     /// What came of the last one, and when.
     pub last: Option<(ReloadOutcome, SystemTime)>,
