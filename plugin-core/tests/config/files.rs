@@ -74,7 +74,7 @@ fn what_is_not_in_force_is_said_once_for_each_key() {
         ),
         "{sandbox}"
     );
-    let memory = warnings[4].to_string();
+    let memory = warnings[2].to_string();
     assert!(
         memory.ends_with("not measured in this build: build with `--features accounting`"),
         "{memory}"
