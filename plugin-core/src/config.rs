@@ -81,7 +81,8 @@ pub use mask::mask;
 pub use origin::Origin;
 pub use plugin::{PluginConfig, Resources};
 pub use policy::{
-    Exhausted, MemoryBreach, ProcessBreach, Restart, RestartPolicy, Start, StartPolicy,
+    Exhausted, FailedReload, MemoryBreach, ProcessBreach, Restart, RestartPolicy, Start,
+    StartPolicy,
 };
 pub use requirement::{RequirementError, VersionRequirement};
 pub use rollback::Rollback;

@@ -297,9 +297,8 @@ fn manager_changes(old: &Settings, new: &Settings) -> Vec<Changed> {
 fn takes_effect(key: &str) -> TakesEffect {
     match key {
         // The reload itself reads them, or they stand in the plugins' settings.
-        "config_dir" | "config_generations" | "timeout" | "start" | "restart" | "roles" => {
-            TakesEffect::AtOnce
-        }
+        "config_dir" | "config_generations" | "on_failed_reload" | "timeout" | "start"
+        | "restart" | "roles" => TakesEffect::AtOnce,
         "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
             TakesEffect::AtOnce
         }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::policy::{ProcessBreach, Restart, Start};
+use super::policy::{FailedReload, ProcessBreach, Restart, Start};
 use crate::audit::AuditConfig;
 use crate::period::Period;
 use crate::permission::Permission;
@@ -61,6 +61,9 @@ pub struct ManagerConfig {
     /// Pause between two looks at the config files.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub watch_interval: Period,
+    /// What the next start reads after a reload that failed: `keep` reads the files as they are,
+    /// `rollback` the config that runs, until one of the files changes.
+    pub on_failed_reload: FailedReload,
     /// Configs that are kept after they were applied, to look at and to go back to.
     #[schemars(range(min = 1, max = 1000))]
     pub config_generations: usize,
@@ -95,6 +98,7 @@ impl Default for ManagerConfig {
             metrics_port: None,
             enable_hot_reload: false,
             watch_interval: Period::seconds(5),
+            on_failed_reload: FailedReload::default(),
             config_generations: 10,
             roles: BTreeMap::new(),
             start: Start::default(),

@@ -95,6 +95,17 @@ impl Default for Restart {
     }
 }
 
+/// What the next start reads after a reload that failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FailedReload {
+    /// The files, as they are.
+    #[default]
+    Keep,
+    /// The config that runs, until one of the files changes.
+    Rollback,
+}
+
 /// What happens when a plugin has taken the memory that it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]

@@ -3,6 +3,7 @@
 //! plugin.
 
 mod failure;
+mod fallback;
 mod health;
 mod memory;
 mod operations;

@@ -285,6 +285,7 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("max_memory", "5", AtOnce),
         ("metrics_port", "9", NextStart),
         ("on_breach", "stop", AtOnce),
+        ("on_failed_reload", "rollback", AtOnce),
         ("plugin_dir", "./other", NotInForce),
         ("restart.max_restarts", "7", AtOnce),
         ("roles.idle.permissions", "[]", AtOnce),

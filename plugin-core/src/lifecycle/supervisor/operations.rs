@@ -69,7 +69,11 @@ impl SupervisorState {
             }
             Operation::Reload { .. } => {
                 self.kernel.reloads.begin();
+                let files = self.files_to_replace().await;
                 let reloaded = self.take_in(operation, actor, escalation).await;
+                if let (Err(error), Some(files)) = (&reloaded, files) {
+                    self.fall_back(files, error).await;
+                }
                 self.kernel.reloads.end(&reloaded);
                 reloaded
             }

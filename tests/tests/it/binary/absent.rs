@@ -22,8 +22,8 @@ fn a_config_that_names_an_absent_plugin_is_refused() {
             "plugin_manager: { config_dir: config/plugins }\n",
         )
         .file(
-            "config/plugins/metrics-plugin.yaml",
-            "metrics-plugin: { enabled: true }\n",
+            "config/plugins/reports-plugin.yaml",
+            "reports-plugin: { enabled: true }\n",
         )
         .file(
             "config/plugins/helo-plugin.yaml",
@@ -32,8 +32,8 @@ fn a_config_that_names_an_absent_plugin_is_refused() {
     let ended = app.run("check");
     assert_eq!(ended.code, Some(3), "{ended:?}");
     for part in [
-        "metrics-plugin.yaml:1:1: ",
-        "`metrics-plugin`",
+        "reports-plugin.yaml:1:1: ",
+        "`reports-plugin`",
         "`helo-plugin`",
         "`hello-plugin`",
     ] {

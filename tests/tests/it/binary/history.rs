@@ -225,3 +225,30 @@ fn report_b6_a_broken_choice_ends_no_history() {
     assert_eq!(app.run("config rollback files").code, Some(0));
     assert_eq!(app.run("config history").stderr, "");
 }
+
+#[test]
+fn after_a_reload_that_failed_the_next_start_has_the_config_that_ran_if_it_is_asked_for() {
+    let manager = "plugin_manager: { on_failed_reload: rollback }\n";
+    let app = app("one").file(MANAGER, manager);
+    let mut serving = Serving::start_in(app, "", &[]);
+    serving.until("running");
+    let broken = "hello-plugin: { config: { mesage: two } }\n";
+    std::fs::write(serving.app().path(HELLO), broken).unwrap();
+    serving.signal("-HUP");
+    serving.log_until("the config that runs is in the place of the files");
+    let diff = serving.app().run("config diff running 1");
+    assert_eq!(diff.stdout, "nothing is different\n", "{diff:?}");
+    serving.signal("-INT");
+    assert_eq!(serving.end().code, Some(0));
+
+    run_again(&mut serving);
+    let app = serving.app();
+    let shown = app.run("config show hello-plugin").stdout;
+    assert!(shown.contains("one"), "{shown}");
+    std::fs::write(app.path(HELLO), hello("three")).unwrap();
+    let shown = app.run("config show hello-plugin").stdout;
+    assert!(
+        shown.contains("three"),
+        "a file that changes counts: {shown}"
+    );
+}

@@ -152,7 +152,7 @@ fn list_explain_graph_check_and_config_show_tell_of_instances() {
     assert_eq!(eu, expected);
     let check = app.run("check").stdout;
     assert!(
-        check.contains("12 plugins would start as 16 instances"),
+        check.contains("13 plugins would start as 17 instances"),
         "{check}"
     );
 
