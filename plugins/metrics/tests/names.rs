@@ -1,8 +1,6 @@
 //! The names of metrics in the documentation, in the dashboard and in the alerts are those that
 //! there are.
 
-#![expect(clippy::unwrap_used, reason = "a test fails where it is wrong")]
-
 use std::collections::BTreeSet;
 
 use serde_json::Value;
