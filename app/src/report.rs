@@ -1,10 +1,11 @@
 //! What people read of a start, a stop and the work between them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use plugin_core::counted;
 use plugin_core::lifecycle::{OperationOutcome, PluginStop, StartReport, StopReport, SystemStatus};
-use plugin_core::{Composition, EventCounts, printable};
+use plugin_core::{Composition, EventCounts, InstanceName, printable};
 
 use crate::table::Table;
 
@@ -20,7 +21,7 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
         "note",
     ]);
     for (place, plugin) in (1..).zip(&report.plugins) {
-        let descriptor = composition.find(plugin.name);
+        let descriptor = composition.find(InstanceName::of(plugin.name).plugin);
         table.row([
             format!("{place}"),
             plugin.name.to_owned(),
@@ -34,16 +35,22 @@ pub(crate) fn started(report: &StartReport, composition: &Composition) -> String
                 .map_or_else(String::new, |why| format!("does not run: {why}")),
         ]);
     }
-    let count = report
-        .plugins
-        .iter()
-        .filter(|plugin| plugin.failure.is_none())
-        .count();
-    format!(
-        "{table}{} started in {} ms\n",
-        counted(count, "plugin"),
-        millis(report.took)
-    )
+    let started = (report.plugins.iter()).filter(|plugin| plugin.failure.is_none());
+    let started = plugins(started.map(|plugin| plugin.name));
+    format!("{table}{started} started in {} ms\n", millis(report.took))
+}
+
+/// How many plugins these instances are of, and how many they are if that is another number.
+pub(crate) fn plugins<'a>(instances: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<_> = instances
+        .map(|name| InstanceName::of(name).plugin)
+        .collect();
+    let plugins = names.iter().collect::<BTreeSet<_>>().len();
+    let instances = match names.len() {
+        same if same == plugins => String::new(),
+        more => format!(" as {}", counted(more, "instance")),
+    };
+    format!("{}{instances}", counted(plugins, "plugin"))
 }
 
 /// What an operation did to one instance, or would do.
@@ -156,10 +163,8 @@ pub(crate) fn stopped(report: &StopReport) -> String {
     let took = millis(report.took);
     if report.is_clean() {
         let kept = dead_letters(report.dead_letters);
-        return format!(
-            "{kept}{} stopped in {took} ms\n",
-            counted(report.plugins.len(), "plugin")
-        );
+        let stopped = plugins(report.plugins.iter().map(|plugin| plugin.name));
+        return format!("{kept}{stopped} stopped in {took} ms\n");
     }
     let mut table = Table::new(&["plugin", ">ms", "stop"]);
     for plugin in &report.plugins {

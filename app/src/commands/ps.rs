@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use plugin_core::counted;
 use serde::Deserialize;
 
 use super::service::{self, Service};
@@ -10,6 +9,7 @@ use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output, Paint};
+use crate::report::plugins;
 use crate::table::Table;
 
 const MB: u64 = 1_000_000;
@@ -162,7 +162,7 @@ fn summary(status: &Status) -> String {
         1 => "; 1 accepted event waits to be handled".to_owned(),
         count => format!("; {count} accepted events wait to be handled"),
     };
-    let plugins = counted(all, "plugin");
+    let plugins = plugins(status.plugins.iter().map(|plugin| plugin.name.as_str()));
     match (all, all - ready) {
         (_, 0) => format!("{plugins}, all ready{waiting}"),
         (1, _) => format!("{ready} of {plugins} is ready{waiting}"),
@@ -266,6 +266,8 @@ mod tests {
             summary(&status)
         };
         assert_eq!(of(true, 0), "1 plugin, all ready");
+        let names = ["a-plugin", "a-plugin@eu", "b-plugin@eu#1", "b-plugin@eu#2"];
+        assert_eq!(plugins(names.into_iter()), "2 plugins as 4 instances");
         assert_eq!(
             of(false, 1),
             "0 of 1 plugin is ready; 1 accepted event waits to be handled"

@@ -52,7 +52,7 @@ async fn a_plugin_from_a_refused_stop_to_a_restart_is_in_the_audit_log() {
         (409, &json!(["leaf"]))
     );
     let detail = refused.body["detail"].as_str().unwrap();
-    assert!(detail.contains("stop with cascade"), "{detail}");
+    assert!(detail.contains("all of them with `cascade`"), "{detail}");
     let stopped = site
         .post("/v1/plugins/base/stop", json!({"cascade": true}))
         .await;
@@ -153,8 +153,8 @@ async fn a_plugin_is_taken_out_and_brought_back_and_a_plan_changes_nothing() {
     let all = json!({"cascade": true, "dry_run": true});
     let plan = site.post("/v1/plugins/base/unload", all).await;
     let steps = json!([
-        {"plugin": "leaf", "action": "unload", "took_us": 0},
-        {"plugin": "base", "action": "unload", "took_us": 0},
+        {"plugin": "leaf", "action": "unload", "keys": ["leaf.enabled"], "took_us": 0},
+        {"plugin": "base", "action": "unload", "keys": ["base.enabled"], "took_us": 0},
     ]);
     assert_eq!((plan.status, &plan.body["changes"]), (200, &steps));
     assert_eq!(names().await, ["admin-plugin", "base", "leaf"]);

@@ -91,7 +91,7 @@ async fn a_plugin_from_stop_to_restart() {
         (409, &json!(["api-plugin"]))
     );
     assert!(
-        refused.detail().contains("stop with cascade"),
+        refused.detail().contains("all of them with `cascade`"),
         "{refused:?}"
     );
 
@@ -125,7 +125,7 @@ async fn what_is_not_there_is_named_with_what_is() {
             "/plugins/order/stop",
             "plugins",
             json!(["gatekeeper", "orders", "people", "api-plugin"]),
-            "no plugin `order` is under management; did you mean `orders`?",
+            "there is no plugin `order`: did you mean `orders`?",
         ),
         (
             "/schedules/orders/remnd/pause",
