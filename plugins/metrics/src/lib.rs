@@ -11,7 +11,7 @@
 //! | config | [`MetricsConfig`]; of the manager `enable_metrics` and `metrics_port` |
 //! | rights | `system` with `read` |
 //!
-//! [`reference`] is the list of all metrics: `docs/metrics.md` holds it, and a test compares them.
+//! [`reference()`] is the list of all metrics: `docs/metrics.md` holds it, and a test compares them.
 //! Nobody but the reader of `/metrics` causes any work: without one, what the kernel counts anyway
 //! is all that there is.
 
