@@ -17,10 +17,16 @@ use crate::output;
 
 pub(crate) use audit::{Audit, AuditVerify};
 pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow, Which};
-pub(crate) use dead_letters::{DeadLetters, LetterChoice, LetterFilter, LetterList, LetterShow};
+pub(crate) use dead_letters::DeadLetters;
+#[cfg(feature = "queue")]
+pub(crate) use dead_letters::{LetterChoice, LetterFilter, LetterList, LetterShow};
 pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
-pub(crate) use queue::{Queue, QueueCommand, QueueDrop};
-pub(crate) use schedules::{OneSchedule, ScheduleAction, Schedules};
+pub(crate) use queue::Queue;
+#[cfg(feature = "queue")]
+pub(crate) use queue::{QueueCommand, QueueDrop};
+pub(crate) use schedules::Schedules;
+#[cfg(feature = "admin")]
+pub(crate) use schedules::{OneSchedule, ScheduleAction};
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]

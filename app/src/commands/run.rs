@@ -131,7 +131,15 @@ async fn serve(
 }
 
 /// Has config read again whenever a signal asks for it.
-async fn reload(manager: &ManagerHandle, place: &Place, signals: &Signals) -> Infallible {
+async fn reload(
+    manager: &ManagerHandle,
+    #[cfg_attr(
+        not(feature = "admin"),
+        expect(unused_variables, reason = "only commands ask where they are")
+    )]
+    place: &Place,
+    signals: &Signals,
+) -> Infallible {
     loop {
         signals.reload().await;
         note("SIGHUP: config is read again");
