@@ -53,8 +53,13 @@ fn an_operator_sees_stops_and_starts_plugins() {
     let app = serving.app();
     let listed = app.run("ps");
     let lines: Vec<&str> = done(&listed).lines().collect();
-    // Thirteen plugins with their heading, the limits that are set, and the last line.
-    assert!(lines.len() > 15, "{listed:?}");
+    // A heading and thirteen plugins; a heading and the limits that are set, between empty lines; and
+    // the sum.
+    let limits = lines
+        .iter()
+        .filter(|line| line.contains("  resources.tasks  "))
+        .count();
+    assert_eq!((lines.len(), limits), (19, 1), "{listed:?}");
     let words = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
     let heading =
         "instance state ready for restarts tasks queued cpu memory in out errors last error";
