@@ -8,14 +8,35 @@ use serde::Serialize;
 /// How many buckets have an upper bound: from 1 µs, each twice the one before, to 33.6 s.
 const BOUNDS: usize = 26;
 
+/// A length of time, and the bucket that it falls into: found once for all who count it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct TimedCall {
+    pub(crate) nanos: u64,
+    bucket: usize,
+}
+
+impl TimedCall {
+    /// More than five centuries are taken for that.
+    #[inline]
+    pub(crate) fn of(took: Duration) -> Self {
+        let seconds = took.as_secs().saturating_mul(1_000_000_000);
+        let nanos = seconds.saturating_add(u64::from(took.subsec_nanos()));
+        Self {
+            nanos,
+            bucket: bucket(nanos),
+        }
+    }
+}
+
 /// How many times are how long. The last one is for what is longer than every bound.
 #[derive(Debug, Default)]
 pub(crate) struct TimeBuckets([AtomicU64; BOUNDS + 1]);
 
 impl TimeBuckets {
     /// Counts so many times of one length.
-    pub(crate) fn note(&self, times: u64, nanos: u64) {
-        self.0[bucket(nanos)].fetch_add(times, Relaxed);
+    #[inline]
+    pub(crate) fn note(&self, times: u64, call: TimedCall) {
+        self.0[call.bucket].fetch_add(times, Relaxed);
     }
 
     /// How many times were counted.
@@ -42,9 +63,9 @@ pub(crate) struct Histogram {
 impl Histogram {
     /// Notes that something took so long, so many times.
     pub(crate) fn note(&self, times: u64, took: Duration) {
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.buckets.note(times, nanos);
-        (self.nanos).fetch_add(nanos.saturating_mul(times), Relaxed);
+        let call = TimedCall::of(took);
+        self.buckets.note(times, call);
+        (self.nanos).fetch_add(call.nanos.saturating_mul(times), Relaxed);
     }
 
     /// What was noted so far.
@@ -55,9 +76,10 @@ impl Histogram {
 
 /// The bucket of a time: the first whose bound is not less.
 fn bucket(nanos: u64) -> usize {
-    let micros = nanos.div_ceil(1000).max(1);
+    // Whole microseconds, but one less.
+    let micros = nanos.saturating_sub(1) / 1000;
     // The number of doublings of a microsecond that it takes to be as long.
-    let doublings = u64::BITS - (micros - 1).leading_zeros();
+    let doublings = u64::BITS - micros.leading_zeros();
     (doublings as usize).min(BOUNDS)
 }
 

@@ -17,8 +17,8 @@ use pin_project_lite::pin_project;
 
 use super::{Account, process};
 
-/// What takes as long as this may have been off the processor.
-const LONG: Duration = Duration::from_micros(100);
+/// What takes so many nanoseconds may have been off the processor.
+const LONG: i64 = 100_000;
 /// How long the thread's own estimate is trusted.
 const STALE: Duration = Duration::from_millis(10);
 
@@ -75,10 +75,10 @@ impl CpuMeter {
 
     /// Bills what was measured, `weight` times: a sample stands for so many calls. Returns how long
     /// it took by the clock.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn end(self, account: &Account, weight: u64) -> Duration {
         let now = Instant::now();
-        let took = now - self.began;
+        let took = now.saturating_duration_since(self.began);
         THREAD.with(|thread| {
             let spent = thread.spent(&self, now, took);
             let billed = thread.billed.get();
@@ -88,7 +88,7 @@ impl CpuMeter {
                 (spent - (billed - self.billed), self.billed + spent)
             } else {
                 let own = spent - (thread.measured.get() - self.measured);
-                let own = own.saturating_mul(weight.cast_signed());
+                let own = own.wrapping_mul(weight.cast_signed());
                 (own, billed + own)
             };
             thread.billed.set(after);
@@ -114,7 +114,7 @@ impl Thread {
     #[inline]
     fn spent(&self, meter: &CpuMeter, now: Instant, took: Duration) -> i64 {
         let took_nanos = nanos(took);
-        if took >= LONG && self.ask(now) {
+        if took_nanos >= LONG && self.ask(now) {
             return took_nanos.min(self.processor.get() - meter.processor);
         }
         self.processor.set(meter.processor + took_nanos);

@@ -2,11 +2,10 @@
 
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use std::time::Duration;
 
 use serde::Serialize;
 
-use crate::histogram::{Distribution, TimeBuckets};
+use crate::histogram::{Distribution, TimeBuckets, TimedCall};
 use crate::rcu::Total;
 
 /// What handlers did, of one instance or one alone.
@@ -55,13 +54,14 @@ impl Counters {
     }
 
     /// Notes the time of a call that handled `events` events.
-    pub(crate) fn took(&self, events: u64, took: Duration) {
-        let nanos = u64::try_from(took.as_nanos()).unwrap_or(u64::MAX);
-        self.times.note(events, nanos);
-        self.nanos.fetch_add(nanos, Relaxed);
-        self.longest(nanos);
+    #[inline]
+    pub(crate) fn took(&self, events: u64, call: TimedCall) {
+        self.times.note(events, call);
+        self.nanos.fetch_add(call.nanos, Relaxed);
+        self.longest(call.nanos);
     }
 
+    #[inline]
     fn longest(&self, nanos: u64) {
         // Most calls are not the longest: those write nothing.
         if nanos > self.max_nanos.load(Relaxed) {
@@ -70,11 +70,10 @@ impl Counters {
     }
 
     /// Notes the mean time of calls with one event each.
-    pub(crate) fn took_each(&self, calls: u64, mean: Duration) {
-        let nanos = u64::try_from(mean.as_nanos()).unwrap_or(u64::MAX);
-        self.times.note(calls, nanos);
-        (self.nanos).fetch_add(nanos.saturating_mul(calls), Relaxed);
-        self.longest(nanos);
+    pub(crate) fn took_each(&self, calls: u64, mean: TimedCall) {
+        self.times.note(calls, mean);
+        (self.nanos).fetch_add(mean.nanos.saturating_mul(calls), Relaxed);
+        self.longest(mean.nanos);
     }
 
     /// How long calls took, of those that were timed.

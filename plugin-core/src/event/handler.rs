@@ -20,12 +20,19 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, DeadLetters, Failures};
 use crate::event::payload::Payload;
 use crate::guard;
-use crate::histogram::Distribution;
+use crate::histogram::{Distribution, TimedCall};
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
 
 /// A synchronous call that takes longer than this is warned of by name, if it was timed.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);
+
+/// The clock of an inline call.
+pub(super) enum CallClock {
+    Timed(Instant),
+    /// The call is billed, for so many.
+    Billed(CpuMeter, u64),
+}
 
 /// What inline and queued handlers have in common.
 #[derive(Debug)]
@@ -159,17 +166,28 @@ impl Site {
         self.owner.counters().inline.settle(tally);
     }
 
-    /// Bills what was measured, which stands for so many calls; a handler with a time limit is
-    /// measured at every call. Says how long it took.
-    pub(super) fn bill(&self, meter: CpuMeter, weight: u64) -> Duration {
-        let weight = self.options.timeout.map_or(weight, |_| 1);
-        meter.end(self.owner.account(), weight)
+    /// Starts the clock of an inline call, which may stand for so many on the bill; every call of a
+    /// handler with a time limit is billed.
+    pub(super) fn start_clock(&self, billed: Option<u64>) -> CallClock {
+        match self.options.timeout.map_or(billed, |_| Some(1)) {
+            Some(weight) => CallClock::Billed(CpuMeter::sample(), weight),
+            None => CallClock::Timed(Instant::now()),
+        }
+    }
+
+    /// Says how long the call took.
+    pub(super) fn stop_clock(&self, clock: CallClock) -> Duration {
+        match clock {
+            CallClock::Timed(began) => began.elapsed(),
+            CallClock::Billed(meter, weight) => meter.end(self.owner.account(), weight),
+        }
     }
 
     /// Notes how long an inline call took, and warns if that was too long.
     pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
-        self.counters.took(1, took);
-        self.owner.counters().took(1, took);
+        let call = TimedCall::of(took);
+        self.counters.took(1, call);
+        self.owner.counters().took(1, call);
         self.warn_if_long(meta, took);
     }
 
@@ -177,25 +195,37 @@ impl Site {
     /// each.
     pub(super) fn took_chunk(&self, first: Meta, (events, took): (usize, Duration)) {
         let each = took / u32::try_from(events).unwrap_or(u32::MAX);
-        self.counters.took_each(events as u64, each);
-        self.owner.counters().took_each(events as u64, each);
+        let mean = TimedCall::of(each);
+        self.counters.took_each(events as u64, mean);
+        self.owner.counters().took_each(events as u64, mean);
         self.warn_if_long(first, each);
     }
 
     /// Warns of a synchronous call that took too long.
+    #[inline]
     pub(super) fn warn_if_long(&self, meta: Meta, took: Duration) {
-        let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
-        if took > limit {
-            tracing::warn!(
-                plugin = self.owner.name(),
-                handler = self.handler,
-                topic = %self.topic,
-                event = %meta.id,
-                ?took,
-                ?limit,
-                "a synchronous handler held its caller up; make it an `async fn`, or do less in it"
-            );
+        // Most have no limit of their own, and one comparison is enough.
+        let is_long = match self.options.timeout {
+            None => took > LONG_INLINE_CALL,
+            Some(limit) => took > limit,
+        };
+        if is_long {
+            self.warn_of_length(meta, took);
         }
+    }
+
+    #[cold]
+    fn warn_of_length(&self, meta: Meta, took: Duration) {
+        let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
+        tracing::warn!(
+            plugin = self.owner.name(),
+            handler = self.handler,
+            topic = %self.topic,
+            event = %meta.id,
+            ?took,
+            ?limit,
+            "a synchronous handler held its caller up; make it an `async fn`, or do less in it"
+        );
     }
 
     /// Counts a call that begins, and starts the clock if it is one of those that are timed.
@@ -209,8 +239,9 @@ impl Site {
     /// Notes how long a call took, if it was timed, and says so.
     pub(super) fn took(&self, events: u64, began: Option<Instant>) -> Option<Duration> {
         let took = began.map(|began| began.elapsed())?;
-        self.counters.took(events, took);
-        self.owner.counters().took(events, took);
+        let call = TimedCall::of(took);
+        self.counters.took(events, call);
+        self.owner.counters().took(events, call);
         Some(took)
     }
 

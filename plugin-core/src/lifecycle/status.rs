@@ -59,7 +59,7 @@ pub struct PluginStatus {
     pub tasks: usize,
     /// Events that wait in its mailbox.
     pub queued: usize,
-    /// How long events waited there until their handler was called, of one in 64.
+    /// How long events waited there until their handler was called, of one in 256.
     #[serde(skip)]
     pub waits: Distribution,
     /// Most events that may wait there.

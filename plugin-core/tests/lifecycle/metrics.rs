@@ -93,7 +93,7 @@ async fn figures_of_an_instance_its_handler_and_its_own_agree() {
         .unwrap();
     assert_eq!((handler.received, handler.latency.count()), (4, 4));
     assert!(handler.times_every_call, "it has a time limit");
-    assert_eq!(metrics.status.plugins[0].waits.count(), 1, "one in 64");
+    assert_eq!(metrics.status.plugins[0].waits.count(), 1, "one in 256");
     let [("ticker", own)] = &metrics.own[..] else {
         panic!("{:?}", metrics.own);
     };
@@ -116,14 +116,14 @@ async fn figures_of_an_instance_its_handler_and_its_own_agree() {
 }
 
 #[tokio::test]
-async fn of_many_events_one_in_64_is_timed() {
-    let (_data, running) = ticking(&[false; 640]).await;
+async fn of_many_events_one_in_256_is_timed_while_it_waits() {
+    let (_data, running) = ticking(&[false; 2560]).await;
     let metrics = running.handle().metrics();
     let waits = metrics.status.plugins[0].waits.count();
     assert_eq!(waits, 10);
     assert_eq!(
         metrics.handlers[0].latency.count(),
-        640,
+        2560,
         "of a handler with a time limit all"
     );
     running.stop().await;

@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 /// So many calls are timed at first, and one in so many after them.
 pub(in crate::event) const TIMED: u64 = 64;
 
+/// Of those that are timed after the first, so many stand behind one that is billed, too.
+const BILLED: u64 = 8;
+
 /// Which events of a route are timed.
 #[derive(Debug, Default)]
 pub(in crate::event) struct Sampling {
@@ -33,13 +36,19 @@ impl Sampling {
         before % (every * events) < events
     }
 
-    /// An event is being timed; says how many it stands for.
-    pub(in crate::event) fn begin(&self) -> u64 {
+    /// An event is being timed; says how many it stands for on the bill, if it is billed: each of the
+    /// first is, and then one in eight.
+    pub(in crate::event) fn begin(&self) -> Option<u64> {
+        let timed = self.timed.fetch_add(1, Relaxed);
         let mask = self.mask.load(Relaxed);
-        if mask == 0 && self.timed.fetch_add(1, Relaxed) + 1 >= TIMED {
+        if mask != 0 {
+            let is_billed = timed.is_multiple_of(BILLED);
+            return is_billed.then_some((mask + 1) * BILLED);
+        }
+        if timed + 1 >= TIMED {
             self.mask.store(TIMED - 1, Relaxed);
         }
-        mask + 1
+        Some(1)
     }
 }
 
@@ -58,6 +67,20 @@ mod tests {
             timed
         };
         assert_eq!((0..TIMED * 3).filter(|&before| timed(before)).count(), 66);
+    }
+
+    #[test]
+    fn those_that_are_billed_stand_for_all() {
+        let sampling = Sampling::default();
+        let begin = |before: u64| {
+            sampling
+                .is_timed(before)
+                .then(|| sampling.begin())
+                .flatten()
+        };
+        let billed: Vec<_> = (0..TIMED * 9).filter_map(begin).collect();
+        assert_eq!(billed.len() as u64, TIMED + 1);
+        assert_eq!(billed.iter().sum::<u64>(), TIMED * 9);
     }
 
     #[test]

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use super::entry::{Inline, InlineCall, InlineEntry};
 use super::redelivery::received;
-use crate::accounting::CpuMeter;
 use crate::error::{Error, Result};
 use crate::event::middleware::chain::Chain;
 use crate::event::middleware::delivery::Delivery;
@@ -78,9 +77,9 @@ impl<P: Carried> Whole<P> {
         if site.options.timeout.is_none() {
             return self.call(envelope).0;
         }
-        let meter = CpuMeter::sample();
+        let clock = site.start_clock(Some(1));
         let (result, took) = self.call(envelope);
-        site.bill(meter, 1);
+        site.stop_clock(clock);
         site.took_inline(envelope.meta(), took);
         result
     }

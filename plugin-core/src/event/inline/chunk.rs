@@ -7,7 +7,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use super::InlineHandlers;
 use super::entry::InlineCall;
 use super::unrolled::CallResult;
-use crate::accounting::CpuMeter;
 use crate::context::{Frame, Meta, Series, within};
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
@@ -47,14 +46,14 @@ impl<P: Carried> InlineHandlers<P> {
     }
 
     #[cold]
-    fn each_timed(&self, events: &[Envelope<P>], weight: u64) {
+    fn each_timed(&self, events: &[Envelope<P>], billed: Option<u64>) {
         self.each(|at, bound| {
-            let meter = CpuMeter::sample();
+            let clock = self.handlers[at].site.start_clock(billed);
             self.call_with_all((at, bound), events);
             // One with a filter, or a time limit, sees to that itself.
             if self.handlers[at].takes_all() {
                 let site = &self.handlers[at].site;
-                let taken = (events.len(), site.bill(meter, weight));
+                let taken = (events.len(), site.stop_clock(clock));
                 site.took_chunk(events[0].meta(), taken);
             }
         });

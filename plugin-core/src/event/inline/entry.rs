@@ -9,7 +9,6 @@ use std::cell::Cell;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
-use crate::accounting::CpuMeter;
 use crate::error::Result;
 use crate::event::handler::{Filter, Site, admits};
 use crate::event::payload::{AnyEvent, Carried, Envelope};
@@ -256,9 +255,9 @@ impl<P> CheckedCall<P> {
         if self.site.options.timeout.is_none() {
             return self.handler.call(envelope);
         }
-        let meter = CpuMeter::sample();
+        let clock = self.site.start_clock(Some(1));
         let result = self.handler.call(envelope);
-        let took = self.site.bill(meter, 1);
+        let took = self.site.stop_clock(clock);
         self.site.took_inline(envelope.meta(), took);
         result
     }

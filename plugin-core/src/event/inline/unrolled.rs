@@ -8,7 +8,6 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::InlineHandlers;
 use super::entry::{Inline, InlineEntry};
-use crate::accounting::CpuMeter;
 use crate::context::{Frame, Handlers, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{Carried, Envelope};
@@ -46,7 +45,7 @@ impl<P: Carried> InlineHandlers<P> {
         done: impl FnMut(&Inline<P>, Result<()>),
     ) {
         record.count(self.slot);
-        self.call_each((reading, 1), envelope, done);
+        self.call_each((reading, Some(1)), envelope, done);
     }
 
     #[inline(never)]
@@ -102,14 +101,14 @@ impl<P: Carried> InlineHandlers<P> {
     /// An event that is timed, or published too deep.
     #[cold]
     pub(in crate::event) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
-        let weight = self.sampling.begin();
-        self.call_each((reading, weight), envelope, |_, _| ());
+        let billed = self.sampling.begin();
+        self.call_each((reading, billed), envelope, |_, _| ());
     }
 
-    /// One call after the other, with the clock; each stands for so many.
+    /// One call after the other, with the clock; each may stand for so many on the bill.
     fn call_each(
         &self,
-        (reading, weight): (&Reading<'_>, u64),
+        (reading, billed): (&Reading<'_>, Option<u64>),
         envelope: &Envelope<P>,
         mut done: impl FnMut(&Inline<P>, Result<()>),
     ) {
@@ -119,7 +118,7 @@ impl<P: Carried> InlineHandlers<P> {
             if !handler.admit(envelope) {
                 continue;
             }
-            let meter = CpuMeter::sample();
+            let clock = handler.site.start_clock(billed);
             let result = if reading.depth() >= DEEPEST {
                 Err(too_deep(envelope))
             } else {
@@ -129,7 +128,7 @@ impl<P: Carried> InlineHandlers<P> {
                     })))
                 })
             };
-            let took = handler.site.bill(meter, weight);
+            let took = handler.site.stop_clock(clock);
             handler.site.took_inline(envelope.meta(), took);
             if let Err(error) = &result {
                 handler.site.failed(envelope.meta(), error);

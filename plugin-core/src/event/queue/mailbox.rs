@@ -22,6 +22,9 @@ use crate::sync::atomic::{
 };
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+/// Of so many events, it is measured how long one waits.
+const WAITS_TIMED: usize = 256;
+
 /// What gave way to a new job in a full mailbox.
 pub(in crate::event) enum Displaced {
     /// The oldest of the same handler; the new one is in.
@@ -392,7 +395,7 @@ impl Queue {
     fn add(&mut self, mut job: Job) {
         job.enter();
         // To read the clock takes longer than to enter.
-        if self.entered.is_multiple_of(64) {
+        if self.entered.is_multiple_of(WAITS_TIMED) {
             job.wait();
         }
         self.jobs.push_back(job);

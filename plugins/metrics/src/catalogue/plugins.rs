@@ -177,7 +177,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_queue_wait_seconds", Kind::Histogram),
         PLUGIN,
-        "How long events waited in its mailbox until their handler was called, of one event in 64.",
+        "How long events waited in its mailbox until their handler was called, of one event in 256.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 samples.times([plugin.name], &plugin.waits);
