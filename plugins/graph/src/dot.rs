@@ -3,15 +3,15 @@
 
 use plugin_core::printable;
 
-use super::Graph;
-use super::middleware::patterns;
+use crate::middleware::patterns;
+use crate::model::Graph;
 
 /// How a plugin that is off looks, and its edges.
 const OFF: &str = "style=dashed, color=gray, fontcolor=gray";
 
 /// A directed graph. Arrows go the way of calls and of events; dashed ones are of plugins that
 /// choose topics at run time; dotted ones only force an order.
-pub(crate) fn dot(graph: &Graph) -> String {
+pub fn dot(graph: &Graph) -> String {
     let mut drawing = Drawing {
         graph,
         lines: vec!["digraph plugins {".to_owned(), "rankdir=LR;".to_owned()],
