@@ -62,6 +62,8 @@ pub(super) struct Subscribed {
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
     at_run_time: bool,
+    /// Whether it only looks on: it handles nothing.
+    observes: bool,
 }
 
 impl Subscribed {
@@ -71,6 +73,7 @@ impl Subscribed {
             number,
             ended: Arc::default(),
             at_run_time: false,
+            observes: false,
         }
     }
 
@@ -79,6 +82,14 @@ impl Subscribed {
         Self {
             at_run_time: true,
             ..Self::declared(number)
+        }
+    }
+
+    /// One that handles nothing, and ends when it is told so.
+    pub(super) fn observing(number: u64) -> Self {
+        Self {
+            observes: true,
+            ..Self::at_run_time(number)
         }
     }
 
@@ -120,6 +131,11 @@ impl Site {
 
     pub(super) fn has_ended(&self) -> bool {
         self.subscription.has_ended()
+    }
+
+    /// Whether it handles events, and does not only look on.
+    pub(super) fn handles(&self) -> bool {
+        !self.subscription.observes
     }
 
     /// No call begins any more.

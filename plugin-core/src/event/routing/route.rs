@@ -123,7 +123,7 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
         let inline = (self.inline.handlers().iter()).map(|handler| &*handler.site);
         let queued = self.handlers.iter().map(|handler| &handler.site.site);
-        for site in inline.chain(queued) {
+        for site in inline.chain(queued).filter(|site| site.handles()) {
             into.entry(site.subscription.number)
                 .or_insert_with(|| site.report());
         }
