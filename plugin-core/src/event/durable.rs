@@ -89,7 +89,7 @@ impl LastHandler {
     fn report(&self) -> Option<HandlerReport> {
         match self {
             Self::Nothing => None,
-            Self::Now(site) => Some(site.site.report()),
+            Self::Now(handler) => Some(handler.core.report()),
             Self::Before(report) => Some(HandlerReport::clone(report)),
         }
     }

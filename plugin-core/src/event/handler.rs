@@ -1,5 +1,5 @@
-//! A handler in the table: whose it is and what it did (its *site*, as in "call site"), how it is
-//! called (`caller`), which calls are timed (`sampling`), and what its failures come to (`failure`).
+//! A handler in the table: its core (whose it is and what it did), how it is called
+//! (`caller`), which calls are timed (`sampling`), and what its failures come to (`failure`).
 
 pub(super) mod caller;
 mod failure;
@@ -34,11 +34,12 @@ pub(super) enum CallClock {
     Billed(CpuMeter, u64),
 }
 
-/// What inline and queued handlers have in common.
+/// What all handlers have in common, inline, queued and responding ones: the owner, the name, the
+/// options, and the counters.
 #[derive(Debug)]
-pub(crate) struct Site {
+pub(crate) struct HandlerCore {
     pub(super) owner: Arc<Identity>,
-    pub(super) handler: &'static str,
+    pub(super) name: &'static str,
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
     /// The subscription that it is of.
@@ -103,17 +104,17 @@ impl Subscribed {
     }
 }
 
-impl Site {
+impl HandlerCore {
     pub(super) fn new(
         owner: &Arc<Identity>,
-        (handler, topic): (&'static str, &str),
+        (name, topic): (&'static str, &str),
         options: SubscribeOptions,
         subscription: Subscribed,
         letters: DeadLetters,
     ) -> Self {
         Self {
             owner: Arc::clone(owner),
-            handler,
+            name,
             topic: topic.to_owned(),
             options,
             subscription,
@@ -126,7 +127,7 @@ impl Site {
     }
 
     pub(super) fn is_named(&self, plugin: &str, handler: &str) -> bool {
-        self.owner.name() == plugin && self.handler == handler
+        self.owner.name() == plugin && self.name == handler
     }
 
     pub(super) fn has_ended(&self) -> bool {
@@ -155,7 +156,7 @@ impl Site {
     pub(super) fn outcome(&self, result: Result<()>) -> HandlerOutcome {
         HandlerOutcome {
             plugin: self.owner.name(),
-            handler: self.handler,
+            handler: self.name,
             result,
         }
     }
@@ -235,7 +236,7 @@ impl Site {
         let limit = self.options.timeout.unwrap_or(LONG_INLINE_CALL);
         tracing::warn!(
             plugin = self.owner.name(),
-            handler = self.handler,
+            handler = self.name,
             topic = %self.topic,
             event = %meta.id,
             ?took,
@@ -263,14 +264,14 @@ impl Site {
 
     /// The letter of an event that it failed with for good.
     pub(super) fn letter(&self, payload: &dyn Payload, failures: &Failures) -> DeadLetter {
-        DeadLetter::of((&self.owner, self.handler), payload, failures)
+        DeadLetter::of((&self.owner, self.name), payload, failures)
     }
 
     pub(super) fn report(&self) -> HandlerReport {
         let counts = self.counters.snapshot();
         HandlerReport {
             plugin: self.owner.name(),
-            handler: self.handler,
+            handler: self.name,
             topic: self.topic.clone(),
             received: counts.received,
             errors: counts.errors,
@@ -324,20 +325,20 @@ pub struct HandlerReport {
 /// filter is the plugin's code: when it panics, that is the handler's error.
 #[inline]
 pub(super) fn admits<P>(
-    site: &Site,
+    core: &HandlerCore,
     filter: Option<&Filter<P>>,
     envelope: &crate::event::payload::Envelope<P>,
 ) -> bool {
-    if site.has_ended() {
+    if core.has_ended() {
         return false;
     }
     let Some(filter) = filter else { return true };
     let meta = envelope.meta();
-    guard::call(site.owner.handling(envelope.meta_ref()), || {
+    guard::call(core.owner.handling(envelope.meta_ref()), || {
         Ok(filter(envelope))
     })
     .unwrap_or_else(|error| {
-        site.failed(meta, &error.context("its filter"));
+        core.failed(meta, &error.context("its filter"));
         false
     })
 }

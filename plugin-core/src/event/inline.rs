@@ -58,7 +58,7 @@ impl<P: Carried> InlineHandlers<P> {
 
     /// Whether one of them handles events, and does not only look on.
     pub(super) fn handle(&self) -> bool {
-        self.handlers.iter().any(|handler| handler.site.handles())
+        self.handlers.iter().any(|handler| handler.core.handles())
     }
 
     pub(super) fn handlers(&self) -> &[Arc<Inline<P>>] {
@@ -72,7 +72,7 @@ impl<P: Carried> InlineHandlers<P> {
         handler: &str,
     ) -> impl Iterator<Item = Arc<dyn Addressee>> {
         (self.handlers.iter().enumerate())
-            .filter(move |(_, other)| other.site.is_named(plugin, handler))
+            .filter(move |(_, other)| other.core.is_named(plugin, handler))
             .map(|(at, other)| match self.around.get(at) {
                 Some(around) => around.addressee(),
                 None => Arc::clone(other) as Arc<dyn Addressee>,
@@ -82,13 +82,13 @@ impl<P: Carried> InlineHandlers<P> {
     /// They are about to be visible: what is counted here are their events.
     pub(super) fn open(&self) {
         self.counted()
-            .for_each(|handler| handler.site.opened(&self.calls));
+            .for_each(|handler| handler.core.opened(&self.calls));
     }
 
     /// Nobody reads them here any more: the count is final.
     pub(super) fn settle(&self) {
         self.counted()
-            .for_each(|handler| handler.site.settled(&self.calls));
+            .for_each(|handler| handler.core.settled(&self.calls));
     }
 
     /// Those whose count is the route's.

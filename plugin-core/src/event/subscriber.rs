@@ -142,7 +142,7 @@ impl Subscriber {
         self.check(pattern)?;
         self.bind(pattern, |binder| {
             let handler = AnyHandler::Inline {
-                site: Arc::new(binder.site()),
+                core: Arc::new(binder.core()),
                 filter: Some(Arc::new(filter)),
                 call: Arc::new(move |event| handler(event).into_outcome()),
             };
@@ -198,7 +198,7 @@ impl Subscriber {
                 false
             };
             binder.add_any(AnyHandler::Inline {
-                site: Arc::new(binder.site()),
+                core: Arc::new(binder.core()),
                 filter: Some(Arc::new(look_only)),
                 call: Arc::new(|_| Ok(())),
             });

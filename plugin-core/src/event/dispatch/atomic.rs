@@ -54,12 +54,12 @@ pub(in crate::event) async fn publish_stored<P: Carried>(
         match offer(bus, owner, index, (&mut envelope, &mut admitted))? {
             Offer::Done => return Ok(()),
             Offer::Storing(awaited) => break awaited,
-            Offer::NoRoom(site) => wait(site, until).await?,
+            Offer::NoRoom(handler) => wait(handler, until).await?,
         }
     };
     let mut all = Ok(());
-    for (site, answer) in awaited {
-        all = all.and(stored(&site, answer).await);
+    for (handler, answer) in awaited {
+        all = all.and(stored(&handler, answer).await);
     }
     all?;
     tell_others(bus, owner, index, &envelope).await;
@@ -86,7 +86,7 @@ fn offer<P: Carried>(
     for target in &*route.queued {
         match target.reserve(envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
-            Err(NoRoom::Full) => return Ok(Offer::NoRoom(target.site().cloned())),
+            Err(NoRoom::Full) => return Ok(Offer::NoRoom(target.handler().cloned())),
             Err(NoRoom::Store) => return Err(target.not_stored()),
         }
     }
@@ -106,8 +106,8 @@ fn offer<P: Carried>(
     let mut awaited = Vec::new();
     for (target, place) in places.into_iter().filter(|(target, _)| target.is_durable()) {
         let sent = sending.deposit(place);
-        match (sent.accepted, sent.site, sent.answer) {
-            (EnqueueOutcome::Yes, Some(site), Some(answer)) => awaited.push((site, answer)),
+        match (sent.accepted, sent.handler, sent.answer) {
+            (EnqueueOutcome::Yes, Some(handler), Some(answer)) => awaited.push((handler, answer)),
             _ => return Err(target.not_stored()),
         }
     }
@@ -115,19 +115,19 @@ fn offer<P: Carried>(
 }
 
 /// Waits until there may be room.
-async fn wait(site: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(), PublishError> {
-    let Some(site) = site else {
+async fn wait(handler: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(), PublishError> {
+    let Some(handler) = handler else {
         if Instant::now() + PAUSE > until {
             return Err(PublishError::NoRoom { place: None });
         }
         tokio::time::sleep(PAUSE).await;
         return Ok(());
     };
-    let room = timeout_at(until, site.mailbox.reserve()).await;
+    let room = timeout_at(until, handler.mailbox.reserve()).await;
     // It is given back, and taken together with that of the others. A mailbox that was closed has
     // nobody behind it any more.
     room.map(drop).map_err(|_| PublishError::NoRoom {
-        place: Some((site.site.owner.name(), site.site.handler)),
+        place: Some((handler.core.owner.name(), handler.core.name)),
     })
 }
 
@@ -157,8 +157,8 @@ async fn tell_others<P: Carried>(
     };
     for target in queued.iter().filter(|target| !target.is_durable()) {
         let sent = target.send(&sending).await;
-        if let Some(site) = sent.and_then(|sent| sent.site) {
-            let (plugin, handler) = (site.site.owner.name(), site.site.handler);
+        if let Some(handler) = sent.and_then(|sent| sent.handler) {
+            let (plugin, handler) = (handler.core.owner.name(), handler.core.name);
             tracing::warn!(
                 plugin,
                 handler,
@@ -170,20 +170,21 @@ async fn tell_others<P: Carried>(
 
 impl<P> Target<P> {
     /// Who it is, unless it is a group.
-    fn site(&self) -> Option<&Arc<QueuedHandler>> {
+    fn handler(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
-            Self::One(handler) => Some(&handler.site),
+            Self::One(entry) => Some(&entry.handler),
             Self::Group(_) => None,
         }
     }
 
     fn is_durable(&self) -> bool {
-        self.site().is_some_and(|site| site.acceptance.is_durable())
+        self.handler()
+            .is_some_and(|handler| handler.acceptance.is_durable())
     }
 
     fn not_stored(&self) -> PublishError {
-        self.site().map_or(PublishError::Stopping, |site| {
-            site.refused(EnqueueOutcome::Refused)
+        self.handler().map_or(PublishError::Stopping, |handler| {
+            handler.refused(EnqueueOutcome::Refused)
         })
     }
 }

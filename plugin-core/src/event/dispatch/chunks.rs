@@ -159,7 +159,9 @@ impl<P: Carried> ChunkRest<P> {
     ) {
         let mut events = &*self.events;
         while let Some((first, others)) = events.split_first() {
-            let sent = target.plain().map_or(0, |site| send_at_once(site, events));
+            let sent = target
+                .plain()
+                .map_or(0, |handler| send_at_once(handler, events));
             if sent > 0 {
                 outcome.jobs.count(EnqueueOutcome::Yes);
                 events = &events[sent..];
@@ -179,17 +181,17 @@ impl<P: Carried> ChunkRest<P> {
 }
 
 /// Puts as many of the first events into a mailbox as it has room for; says how many.
-fn send_at_once<P: Carried>(site: &Arc<QueuedHandler>, events: &[Arc<Envelope<P>>]) -> usize {
-    if site.site.has_ended() {
+fn send_at_once<P: Carried>(handler: &Arc<QueuedHandler>, events: &[Arc<Envelope<P>>]) -> usize {
+    if handler.core.has_ended() {
         return 0;
     }
-    let Ok(permits) = site.mailbox.try_reserve_most(events.len()) else {
+    let Ok(permits) = handler.mailbox.try_reserve_most(events.len()) else {
         return 0;
     };
-    let (count, backlog) = (permits.count(), site.mailbox.backlog());
+    let (count, backlog) = (permits.count(), handler.mailbox.backlog());
     let jobs = events[..count].iter();
     backlog.add(count);
-    if permits.fill(jobs.map(|event| Job::counted(site, Arc::clone(event) as _))) {
+    if permits.fill(jobs.map(|event| Job::counted(handler, Arc::clone(event) as _))) {
         return count;
     }
     backlog.end(count);

@@ -38,35 +38,36 @@ pub(in crate::event) async fn publish_and_wait<P: Carried>(
         };
         let Sent {
             accepted,
-            site: Some(site),
+            handler: Some(handler),
             answer,
         } = sent
         else {
             continue;
         };
         match (accepted, answer) {
-            _ if site.is_ours() => outcomes.push(site.site.outcome(Err(Error::bug(
+            _ if handler.is_ours() => outcomes.push(handler.core.outcome(Err(Error::bug(
                 "a handler can't wait for a handler of its own plugin, which comes after it",
             )))),
-            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((site, answer)),
+            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((handler, answer)),
             (EnqueueOutcome::Yes, None) | (EnqueueOutcome::Gone, _) => {}
             (EnqueueOutcome::Refused, _) => {
-                let error = site.refused(accepted).to_string();
-                outcomes.push(site.site.outcome(Err(Error::retriable(error))));
+                let error = handler.refused(accepted).to_string();
+                outcomes.push(handler.core.outcome(Err(Error::retriable(error))));
             }
             (EnqueueOutcome::Full | EnqueueOutcome::Dropped, _) => {
                 outcomes.push(
-                    site.site
+                    handler
+                        .core
                         .outcome(Err(Error::retriable("the mailbox is full"))),
                 );
             }
         }
     }
     drop(publishing);
-    for (site, answer) in awaited {
+    for (handler, answer) in awaited {
         outcomes.push(answer.await.unwrap_or_else(|_| {
             let gone = Error::retriable("the plugin stopped before it came to the event");
-            site.site.outcome(Err(gone))
+            handler.core.outcome(Err(gone))
         }));
     }
     Ok(outcomes)
@@ -91,7 +92,7 @@ fn call_inline_told<P: Carried>(
     route
         .inline
         .call_told(record, &reading, &envelope, |handler, result| {
-            outcomes.push(handler.site.outcome(result));
+            outcomes.push(handler.core.outcome(result));
         });
     Ok((Arc::new(envelope), Arc::clone(&route.queued)))
 }

@@ -90,10 +90,10 @@ pub(in crate::event) struct SendOutcome {
 impl SendOutcome {
     pub(in crate::event) fn note(&mut self, sent: Sent) {
         self.jobs.count(sent.accepted);
-        if let (EnqueueOutcome::Full | EnqueueOutcome::Refused, Some(site)) =
-            (sent.accepted, sent.site)
+        if let (EnqueueOutcome::Full | EnqueueOutcome::Refused, Some(handler)) =
+            (sent.accepted, sent.handler)
         {
-            self.refused = Some(site.refused(sent.accepted));
+            self.refused = Some(handler.refused(sent.accepted));
         }
     }
 
@@ -161,7 +161,7 @@ fn offer<P: Carried>(
         Immediate::Open(place) => place,
         Immediate::Other => return Err(AllFull),
     };
-    let job = Job::new(place.site, Arc::clone(envelope) as _);
+    let job = Job::new(place.handler, Arc::clone(envelope) as _);
     match place.fill(job) {
         // Another member takes what this one does not.
         Ok(EnqueueOutcome::Gone) if target.is_group() => Err(AllFull),
@@ -177,13 +177,13 @@ fn give<'a, P: Carried>(
     publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
 ) -> Result<Option<EnqueueOutcome>, (PublishGuard<'a>, Arc<Envelope<P>>)> {
-    let Some(site) = target.plain() else {
+    let Some(handler) = target.plain() else {
         return offer(target, &envelope).map_err(|AllFull| (publishing, envelope));
     };
-    if site.site.has_ended() {
+    if handler.core.has_ended() {
         return Ok(None);
     }
-    let accepted = match site.mailbox.push(Job::counted(site, envelope)) {
+    let accepted = match handler.mailbox.push(Job::counted(handler, envelope)) {
         Ok(()) => EnqueueOutcome::Yes,
         Err((NoPermit::Closed, _)) => EnqueueOutcome::Gone,
         Err((NoPermit::Full, job)) => return Err((publishing, job.take_back())),

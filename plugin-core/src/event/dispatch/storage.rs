@@ -35,34 +35,36 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
         let Some(sent) = target.send(&sending).await else {
             continue;
         };
-        let Some(site) = sent.site else { continue };
+        let Some(handler) = sent.handler else {
+            continue;
+        };
         match (sent.accepted, sent.answer) {
-            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((site, answer)),
+            (EnqueueOutcome::Yes, Some(answer)) => awaited.push((handler, answer)),
             (EnqueueOutcome::Full | EnqueueOutcome::Refused, _) => {
-                refused = Err(site.refused(sent.accepted));
+                refused = Err(handler.refused(sent.accepted));
             }
-            (EnqueueOutcome::Gone, _) if site.acceptance.is_durable() => {
-                refused = Err(site.refused(EnqueueOutcome::Refused));
+            (EnqueueOutcome::Gone, _) if handler.acceptance.is_durable() => {
+                refused = Err(handler.refused(EnqueueOutcome::Refused));
             }
             _ => {}
         }
     }
     drop(publishing);
-    for (site, answer) in awaited {
-        let stored = stored(&site, answer).await;
+    for (handler, answer) in awaited {
+        let stored = stored(&handler, answer).await;
         refused = refused.and(stored);
     }
     refused
 }
 
 pub(in crate::event) async fn stored(
-    site: &QueuedHandler,
+    handler: &QueuedHandler,
     answer: oneshot::Receiver<HandlerOutcome>,
 ) -> Result<(), PublishError> {
     match answer.await {
         Ok(outcome) => outcome
             .result
-            .map_err(|error| site.not_stored(error.to_string())),
-        Err(_) => Err(site.not_stored("the event store has stopped".to_owned())),
+            .map_err(|error| handler.not_stored(error.to_string())),
+        Err(_) => Err(handler.not_stored("the event store has stopped".to_owned())),
     }
 }

@@ -23,19 +23,19 @@ pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, De
 /// How the events of a durable subscription reach the handler of one instance.
 pub(crate) struct DurableDelivery {
     pub(super) durable: Arc<Durable>,
-    pub(super) site: Arc<QueuedHandler>,
+    pub(super) handler: Arc<QueuedHandler>,
     decode: Decode,
 }
 
 impl DurableDelivery {
     pub(in crate::event) fn new(
         durable: &Arc<Durable>,
-        site: Arc<QueuedHandler>,
+        handler: Arc<QueuedHandler>,
         decode: Decode,
     ) -> Self {
         Self {
             durable: Arc::clone(durable),
-            site,
+            handler,
             decode,
         }
     }
@@ -46,8 +46,8 @@ impl DurableDelivery {
         match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
                 // An event for which the key panics has none.
-                let turn = self.site.turn(&*payload).unwrap_or(None);
-                Some(Job::new(&self.site, payload).takes(turn).delivers(ack))
+                let turn = self.handler.turn(&*payload).unwrap_or(None);
+                Some(Job::new(&self.handler, payload).takes(turn).delivers(ack))
             }
             Err(error) => {
                 let error = Error::external("a stored event can't be read").because(error);
@@ -64,7 +64,7 @@ impl DurableDelivery {
         }
         let (subscription, key) = (&self.durable.name, next.stored.record.key);
         tracing::error!(%subscription, %key, "{}", failures.error);
-        self.site.site.count_dead_letter();
+        self.handler.core.count_dead_letter();
         Box::new(ack).dead(self.uncalled(next, failures));
     }
 
@@ -77,7 +77,7 @@ impl DurableDelivery {
             data: data.unwrap_or_else(|_| Value::from(&*record.data)),
         };
         let envelope = Envelope::new(meta(next), untyped);
-        self.site.site.letter(&envelope, failures)
+        self.handler.core.letter(&envelope, failures)
     }
 }
 

@@ -51,7 +51,7 @@ impl InFlightWindow {
 /// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
 /// or for a target that is down holds the others up.
 pub(super) fn window(delivery: &DurableDelivery, handlers: usize) -> usize {
-    let site = &delivery.site;
-    let share = site.mailbox.capacity() / handlers.max(1);
-    (WINDOW.max(2 * site.site.options.batch)).min(share.max(1))
+    let handler = &delivery.handler;
+    let share = handler.mailbox.capacity() / handlers.max(1);
+    (WINDOW.max(2 * handler.core.options.batch)).min(share.max(1))
 }

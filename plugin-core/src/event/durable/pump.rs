@@ -32,7 +32,7 @@ pub(crate) struct Deliveries(Vec<Pump>);
 
 struct Pump {
     durable: Arc<Durable>,
-    site: Arc<QueuedHandler>,
+    handler: Arc<QueuedHandler>,
     in_hand: InHand,
     stop: CancellationToken,
     deliver: JoinHandle<()>,
@@ -54,12 +54,12 @@ impl Deliveries {
     /// comes to rest, and what is stored is delivered at the next start. The worker has to be
     /// nudged.
     pub(crate) fn drain(&self) {
-        self.0.iter().for_each(|pump| pump.site.drain());
+        self.0.iter().for_each(|pump| pump.handler.drain());
     }
 
     /// Delivers nothing more, and lets no call begin. The worker has to be nudged.
     pub(crate) fn rest(&self) {
-        self.0.iter().for_each(|pump| pump.site.come_to_rest());
+        self.0.iter().for_each(|pump| pump.handler.come_to_rest());
     }
 
     /// Deliveries that are not answered: their events are in a handler, or wait.
@@ -70,12 +70,12 @@ impl Deliveries {
     /// Handlers whose target is down, and what of theirs keeps the bus busy.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let shut = (self.0.iter()).filter(|pump| {
-            let breaker = pump.site.breaker.as_ref();
+            let breaker = pump.handler.breaker.as_ref();
             breaker.is_some_and(|breaker| !breaker.is_closed())
         });
         shut.map(|pump| {
             let busy = usize::from(pump.durable.recent.is_busy());
-            (pump.site.site.handler, pump.in_hand.count() + busy)
+            (pump.handler.core.name, pump.in_hand.count() + busy)
         })
     }
 
@@ -125,9 +125,9 @@ impl Pump {
     fn begin((delivery, handlers): (DurableDelivery, usize), durables: &Durables) -> Self {
         let link = durables.link.listen();
         let durable = Arc::clone(&delivery.durable);
-        let letters = delivery.site.site.letters.clone();
-        let (site, in_hand) = (Arc::clone(&delivery.site), InHand::default());
-        *durable.done() = LastHandler::Now(Arc::clone(&site));
+        let letters = delivery.handler.core.letters.clone();
+        let (handler, in_hand) = (Arc::clone(&delivery.handler), InHand::default());
+        *durable.done() = LastHandler::Now(Arc::clone(&handler));
         durable.recent.activate();
         let window = InFlightWindow::new(window(&delivery, handlers));
         let (answers, answered) = mpsc::unbounded_channel();
@@ -150,13 +150,13 @@ impl Pump {
         };
         let stopped = stop.clone();
         let (rests, resting) = (stop.clone(), Arc::clone(&durable));
-        site.is_pumped(move || {
+        handler.is_pumped(move || {
             rests.cancel();
             resting.recent.deactivate();
         });
         Self {
             durable,
-            site,
+            handler,
             in_hand,
             stop,
             deliver: crate::spawn::spawn(async move {
@@ -223,7 +223,7 @@ impl Deliverer {
     }
 
     async fn send(&mut self, next: &PendingEvent, watch: Option<Watch>) -> Option<()> {
-        if let Some(breaker) = &self.delivery.site.breaker {
+        if let Some(breaker) = &self.delivery.handler.breaker {
             // What is not delivered waits in the store, and takes no room of other handlers'.
             breaker.lets_through(|| self.window.in_flight() > 0).await;
         }
@@ -231,7 +231,7 @@ impl Deliverer {
         let Some(job) = self.delivery.job(next, ack) else {
             return Some(());
         };
-        let permit = self.delivery.site.mailbox.reserve().await.ok()?;
+        let permit = self.delivery.handler.mailbox.reserve().await.ok()?;
         permit.fill(job).then_some(())
     }
 

@@ -3,7 +3,7 @@
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
-use super::Site;
+use super::HandlerCore;
 use crate::context::Meta;
 use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
@@ -11,7 +11,7 @@ use crate::event::outcome::breaker::{CircuitBreaker, Transition};
 use crate::event::outcome::dead_letters::Failures;
 use crate::event::payload::Payload;
 
-impl Site {
+impl HandlerCore {
     /// Counts a call that is made again, and starts the clock.
     pub(in crate::event) fn begin_again(&self, events: u64) -> Option<Instant> {
         self.counters.retry(events);
@@ -34,7 +34,7 @@ impl Site {
         transition: Transition,
         (breaker, result): (&CircuitBreaker, &Result<()>),
     ) {
-        let (plugin, handler, topic) = (self.owner.name(), self.handler, &*self.topic);
+        let (plugin, handler, topic) = (self.owner.name(), self.name, &*self.topic);
         let cause = || {
             result
                 .as_ref()
@@ -103,7 +103,7 @@ impl Site {
         let others = (others > 0).then_some(others);
         tracing::error!(
             plugin = self.owner.name(),
-            handler = self.handler,
+            handler = self.name,
             topic = %self.topic,
             event = %meta.id,
             others,

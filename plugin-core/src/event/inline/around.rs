@@ -73,20 +73,20 @@ impl<P: Carried> Whole<P> {
         if !self.handler.admit(envelope) {
             return Ok(());
         }
-        let site = &self.handler.site;
-        if site.options.timeout.is_none() {
+        let core = &self.handler.core;
+        if core.options.timeout.is_none() {
             return self.call(envelope).0;
         }
-        let clock = site.start_clock(Some(1));
+        let clock = core.start_clock(Some(1));
         let (result, took) = self.call(envelope);
-        site.stop_clock(clock);
-        site.took_inline(envelope.meta(), took);
+        core.stop_clock(clock);
+        core.took_inline(envelope.meta(), took);
         result
     }
 
     fn call(&self, envelope: &Envelope<P>) -> (Result<()>, Duration) {
         let event = AnyEvent::new(envelope);
-        let delivery = Delivery::new(event, &self.handler.site, (Mode::Inline, 1));
+        let delivery = Delivery::new(event, &self.handler.core, (Mode::Inline, 1));
         let (result, took) = match self.chain.before(&delivery) {
             Ok(()) => timed(|| self.handler.call(envelope)),
             Err(refused) => (Err(refused), Duration::ZERO),
@@ -102,7 +102,7 @@ impl<P: Carried> Addressee for Whole<P> {
     }
 
     fn receive(&self, payload: &dyn Payload) -> Redelivered {
-        received(&self.handler.site, payload, |event| self.call(event).0)
+        received(&self.handler.core, payload, |event| self.call(event).0)
     }
 }
 

@@ -48,13 +48,13 @@ impl<P: Carried> InlineHandlers<P> {
     #[cold]
     fn each_timed(&self, events: &[Envelope<P>], billed: Option<u64>) {
         self.each(|at, bound| {
-            let clock = self.handlers[at].site.start_clock(billed);
+            let clock = self.handlers[at].core.start_clock(billed);
             self.call_with_all((at, bound), events);
             // One with a filter, or a time limit, sees to that itself.
             if self.handlers[at].takes_all() {
-                let site = &self.handlers[at].site;
-                let taken = (events.len(), site.stop_clock(clock));
-                site.took_chunk(events[0].meta(), taken);
+                let core = &self.handlers[at].core;
+                let taken = (events.len(), core.stop_clock(clock));
+                core.took_chunk(events[0].meta(), taken);
             }
         });
     }
@@ -63,7 +63,7 @@ impl<P: Carried> InlineHandlers<P> {
     /// next.
     fn call_with_all(&self, (at, bound): (usize, &InlineCall<P>), events: &[Envelope<P>]) {
         let metas = Metas(events);
-        let frame = Frame::series(&self.handlers[at].site.owner, &metas);
+        let frame = Frame::series(&self.handlers[at].core.owner, &metas);
         let cursor = frame.cursor();
         within(&frame, || {
             while let Some(failed) = call(bound, events, cursor) {

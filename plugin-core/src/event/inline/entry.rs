@@ -10,7 +10,7 @@ use std::ptr::NonNull;
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::event::handler::{Filter, Site, admits};
+use crate::event::handler::{Filter, HandlerCore, admits};
 use crate::event::payload::{AnyEvent, Carried, Envelope};
 use crate::rcu::tally::Tally;
 
@@ -139,7 +139,7 @@ where
 
 /// A handler that runs on the publisher's task.
 pub(crate) struct Inline<P> {
-    pub(in crate::event) site: Arc<Site>,
+    pub(in crate::event) core: Arc<HandlerCore>,
     bound: InlineCall<P>,
     /// What is asked before each call; `None` if every event of the route is handled.
     check: Option<Arc<CheckedCall<P>>>,
@@ -147,7 +147,7 @@ pub(crate) struct Inline<P> {
 
 /// What a handler with a filter, a time limit or an end of its own asks and counts.
 struct CheckedCall<P> {
-    site: Arc<Site>,
+    core: Arc<HandlerCore>,
     filter: Option<Filter<P>>,
     calls: Arc<Tally>,
     handler: InlineEntry<P>,
@@ -157,27 +157,27 @@ struct CheckedCall<P> {
 
 impl<P: 'static> Inline<P> {
     pub(in crate::event) fn new(
-        site: Arc<Site>,
+        core: Arc<HandlerCore>,
         filter: Option<Filter<P>>,
         handler: InlineCall<P>,
     ) -> Self {
-        if filter.is_none() && !site.is_checked() {
+        if filter.is_none() && !core.is_checked() {
             return Self {
-                site,
+                core,
                 bound: handler,
                 check: None,
             };
         }
         let check = Arc::new(CheckedCall {
-            site: Arc::clone(&site),
+            core: Arc::clone(&core),
             filter,
             calls: Arc::new(Tally::new()),
             handler: handler.entry,
             _target: handler.target,
         });
-        site.opened(&check.calls);
+        core.opened(&check.calls);
         Self {
-            site,
+            core,
             bound: InlineCall::of(Arc::clone(&check), |check, envelope| check.call(envelope)),
             check: Some(check),
         }
@@ -185,7 +185,7 @@ impl<P: 'static> Inline<P> {
 
     /// The handler for one type of payload, of a function that takes any.
     pub(in crate::event) fn any(
-        site: Arc<Site>,
+        core: Arc<HandlerCore>,
         filter: Option<Filter<P>>,
         call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
     ) -> Self
@@ -193,7 +193,7 @@ impl<P: 'static> Inline<P> {
         P: Carried,
     {
         let handler = InlineCall::closure(move |envelope| call(&AnyEvent::new(envelope)));
-        Self::new(site, filter, handler)
+        Self::new(core, filter, handler)
     }
 
     /// What a route keeps of it.
@@ -219,7 +219,7 @@ impl<P: 'static> Inline<P> {
     /// Whether it wants an event, which is not counted.
     pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
         (self.check.as_ref())
-            .is_none_or(|check| admits(&check.site, check.filter.as_ref(), envelope))
+            .is_none_or(|check| admits(&check.core, check.filter.as_ref(), envelope))
     }
 
     /// Calls the handler itself, after [`Inline::admit`] or [`Inline::wants`].
@@ -234,14 +234,14 @@ impl<P: 'static> Inline<P> {
 impl<P> Drop for Inline<P> {
     fn drop(&mut self) {
         if let Some(check) = &self.check {
-            self.site.settled(&check.calls);
+            self.core.settled(&check.calls);
         }
     }
 }
 
 impl<P> CheckedCall<P> {
     fn admit(&self, envelope: &Envelope<P>) -> bool {
-        let admits = admits(&self.site, self.filter.as_ref(), envelope);
+        let admits = admits(&self.core, self.filter.as_ref(), envelope);
         if admits {
             self.calls.count_here();
         }
@@ -252,13 +252,13 @@ impl<P> CheckedCall<P> {
         if !self.admit(envelope) {
             return Ok(());
         }
-        if self.site.options.timeout.is_none() {
+        if self.core.options.timeout.is_none() {
             return self.handler.call(envelope);
         }
-        let clock = self.site.start_clock(Some(1));
+        let clock = self.core.start_clock(Some(1));
         let result = self.handler.call(envelope);
-        let took = self.site.stop_clock(clock);
-        self.site.took_inline(envelope.meta(), took);
+        let took = self.core.stop_clock(clock);
+        self.core.took_inline(envelope.meta(), took);
         result
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::entry::Inline;
 use crate::error::Result;
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::payload::{Carried, Envelope, Payload};
 use crate::event::queue::redelivery::{Addressee, Redelivered, envelope};
 use crate::guard;
@@ -15,24 +15,24 @@ impl<P: Carried> Addressee for Inline<P> {
     }
 
     fn receive(&self, payload: &dyn Payload) -> Redelivered {
-        received(&self.site, payload, |event| self.call(event))
+        received(&self.core, payload, |event| self.call(event))
     }
 }
 
 /// Calls an inline handler: guarded, counted, timed now and then.
 pub(in crate::event) fn received<P: Carried>(
-    site: &Arc<Site>,
+    core: &Arc<HandlerCore>,
     payload: &dyn Payload,
     call: impl FnOnce(&Envelope<P>) -> Result<()>,
 ) -> Redelivered {
     let meta = payload.meta();
-    let began = site.begin(1);
-    let result = guard::call(site.owner.handling(&meta), || {
+    let began = core.begin(1);
+    let result = guard::call(core.owner.handling(&meta), || {
         envelope(payload).map_or(Ok(()), call)
     });
-    site.took(1, began);
+    core.took(1, began);
     if let Err(error) = &result {
-        site.failed(meta, error);
+        core.failed(meta, error);
     }
-    Redelivered::Inline(Arc::clone(site), result)
+    Redelivered::Inline(Arc::clone(core), result)
 }

@@ -93,8 +93,8 @@ impl<P: Carried> InlineHandlers<P> {
     #[cold]
     pub(in crate::event) fn failed(&self, at: usize, envelope: &Envelope<P>, outcome: CallResult) {
         if let Err(error) = flatten(outcome) {
-            self.handlers[at].site.failed(envelope.meta(), &error);
-            self.handlers[at].site.bury(envelope, &error);
+            self.handlers[at].core.failed(envelope.meta(), &error);
+            self.handlers[at].core.bury(envelope, &error);
         }
     }
 
@@ -118,7 +118,7 @@ impl<P: Carried> InlineHandlers<P> {
             if !handler.admit(envelope) {
                 continue;
             }
-            let clock = handler.site.start_clock(billed);
+            let clock = handler.core.start_clock(billed);
             let result = if reading.depth() >= DEEPEST {
                 Err(too_deep(envelope))
             } else {
@@ -128,11 +128,11 @@ impl<P: Carried> InlineHandlers<P> {
                     })))
                 })
             };
-            let took = handler.site.stop_clock(clock);
-            handler.site.took_inline(envelope.meta(), took);
+            let took = handler.core.stop_clock(clock);
+            handler.core.took_inline(envelope.meta(), took);
             if let Err(error) = &result {
-                handler.site.failed(envelope.meta(), error);
-                handler.site.bury(envelope, error);
+                handler.core.failed(envelope.meta(), error);
+                handler.core.bury(envelope, error);
             }
             done(handler, result);
         }
@@ -141,7 +141,7 @@ impl<P: Carried> InlineHandlers<P> {
 
 impl<P: Carried> Handlers for InlineHandlers<P> {
     fn owner(&self, at: usize) -> Option<&Identity> {
-        Some(&self.handlers.get(at)?.site.owner)
+        Some(&self.handlers.get(at)?.core.owner)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::error::Result;
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::payload::AnyEvent;
 use crate::options::Mode;
 
@@ -11,7 +11,7 @@ use crate::options::Mode;
 #[derive(Debug)]
 pub struct Delivery<'a> {
     event: AnyEvent<'a>,
-    site: &'a Site,
+    core: &'a HandlerCore,
     mode: Mode,
     attempt: u32,
 }
@@ -20,12 +20,12 @@ impl<'a> Delivery<'a> {
     /// `attempt` is the number of the call, from 1 on.
     pub(in crate::event) fn new(
         event: AnyEvent<'a>,
-        site: &'a Site,
+        core: &'a HandlerCore,
         (mode, attempt): (Mode, u32),
     ) -> Self {
         Self {
             event,
-            site,
+            core,
             mode,
             attempt,
         }
@@ -40,13 +40,13 @@ impl<'a> Delivery<'a> {
     /// Name of the plugin whose handler it is.
     #[must_use]
     pub fn plugin(&self) -> &'static str {
-        self.site.owner.name()
+        self.core.owner.name()
     }
 
     /// Name of the handler.
     #[must_use]
     pub fn handler(&self) -> &'static str {
-        self.site.handler
+        self.core.name
     }
 
     /// Where the handler runs.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::chain::Chain;
 use super::delivery::Delivery;
 use crate::error::{Error, Result};
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::payload::{AnyEvent, Payload};
 use crate::options::Mode;
 use crate::rcu::record::ThreadRecord;
@@ -24,7 +24,7 @@ pub(in crate::event) struct Intercepted {
 
 /// A call of a queued handler: its events, and which attempt it is.
 pub(in crate::event) struct Calling<'a> {
-    pub(in crate::event) site: &'a Site,
+    pub(in crate::event) core: &'a HandlerCore,
     pub(in crate::event) payloads: &'a [Arc<dyn Payload>],
     pub(in crate::event) attempt: u32,
 }
@@ -95,7 +95,7 @@ impl Calling<'_> {
     fn deliveries(&self) -> impl Iterator<Item = Delivery<'_>> {
         (self.payloads.iter()).map(|payload| {
             let event = AnyEvent::new(&**payload);
-            Delivery::new(event, self.site, (Mode::Queued, self.attempt))
+            Delivery::new(event, self.core, (Mode::Queued, self.attempt))
         })
     }
 }

@@ -8,7 +8,7 @@ use crate::context;
 use crate::context::Meta;
 use crate::error::{DecodeError, Error};
 use crate::event::bus::Bus;
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Envelope, Payload, Untyped, interned};
 use crate::event::queue::handler::QueuedHandler;
@@ -37,15 +37,15 @@ impl Bus {
     /// Once the event is in the mailbox, it is delivered also when this is dropped.
     pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
         let payload = self.payload(replay.letter())?;
-        let site = match self.address(replay.letter(), &*payload)? {
-            Redelivered::Queued(site) => site,
-            Redelivered::Inline(site, result) => {
-                return settle(&site, &*payload, &replay, result).await;
+        let handler = match self.address(replay.letter(), &*payload)? {
+            Redelivered::Queued(handler) => handler,
+            Redelivered::Inline(core, result) => {
+                return settle(&core, &*payload, &replay, result).await;
             }
         };
         let (acknowledge, answer) = oneshot::channel();
-        let job = Job::new(&site, payload).acknowledges(Some(acknowledge));
-        enqueue(&site, job.replays(replay)).await?;
+        let job = Job::new(&handler, payload).acknowledges(Some(acknowledge));
+        enqueue(&handler, job.replays(replay)).await?;
         let outcome = answer.await.map_err(|_| ReplayError::Stopping)?;
         outcome.result.map_err(ReplayError::Failed)
     }
@@ -90,7 +90,7 @@ impl Bus {
 
 /// What becomes of a letter that an inline handler got.
 async fn settle(
-    site: &Site,
+    core: &HandlerCore,
     payload: &dyn Payload,
     replay: &Replay,
     result: Result<(), Error>,
@@ -99,14 +99,14 @@ async fn settle(
         replay.done().await;
         return Ok(());
     };
-    let letter = site.letter(payload, &Failures::first(&error));
+    let letter = core.letter(payload, &Failures::first(&error));
     replay.file_again(letter).await;
-    site.count_dead_letter();
+    core.count_dead_letter();
     Err(ReplayError::Failed(error))
 }
 
-async fn enqueue(site: &QueuedHandler, job: Job) -> Result<(), ReplayError> {
-    let permit = site.mailbox.reserve().await;
+async fn enqueue(handler: &QueuedHandler, job: Job) -> Result<(), ReplayError> {
+    let permit = handler.mailbox.reserve().await;
     let accepted = permit.is_ok_and(|permit| permit.fill(job));
     accepted.then_some(()).ok_or(ReplayError::Stopping)
 }

@@ -75,7 +75,7 @@ impl QueuedHandler {
     /// The place of an event among those of its key, if calls that run side by side, or those that
     /// wait for a retry, need one.
     pub(in crate::event) fn turn(&self, event: &dyn Payload) -> Result<Option<Turn>, ()> {
-        let options = &self.site.options;
+        let options = &self.core.options;
         if options.concurrency == 1 && options.retry.is_none() {
             return Ok(None);
         }
@@ -93,17 +93,17 @@ impl QueuedHandler {
             return Ok(None);
         };
         let meta = event.meta();
-        guard::call(self.site.owner.handling(&meta), || Ok(key(event)))
+        guard::call(self.core.owner.handling(&meta), || Ok(key(event)))
             .map(Some)
-            .map_err(|error| self.site.failed(meta, &error.context("its key")))
+            .map_err(|error| self.core.failed(meta, &error.context("its key")))
     }
 
     /// What a publisher is told of an event that was not accepted here.
     pub(in crate::event) fn refused(&self, accepted: EnqueueOutcome) -> PublishError {
         if accepted == EnqueueOutcome::Full {
             return PublishError::Full {
-                plugin: self.site.owner.name(),
-                handler: self.site.handler,
+                plugin: self.core.owner.name(),
+                handler: self.core.name,
             };
         }
         let reason = self.acceptance.refusal();
@@ -112,8 +112,8 @@ impl QueuedHandler {
 
     pub(in crate::event) fn not_stored(&self, reason: String) -> PublishError {
         PublishError::Store {
-            plugin: self.site.owner.name(),
-            handler: self.site.handler,
+            plugin: self.core.owner.name(),
+            handler: self.core.name,
             reason,
         }
     }
@@ -125,8 +125,8 @@ pub(in crate::event) fn worker() -> Option<usize> {
 }
 
 impl PendingJob {
-    fn job(self, site: &Arc<QueuedHandler>) -> Job {
-        Job::new(site, self.payload)
+    fn job(self, handler: &Arc<QueuedHandler>) -> Job {
+        Job::new(handler, self.payload)
             .acknowledges(self.acknowledge)
             .takes(self.turn)
             .shares(self.share)
@@ -140,11 +140,11 @@ impl PendingJob {
     /// Uses a permit, or, without one, does what the overflow policy says.
     pub(in crate::event) fn deposit(
         self,
-        site: &Arc<QueuedHandler>,
+        handler: &Arc<QueuedHandler>,
         permit: Option<Permit<'_>>,
     ) -> EnqueueOutcome {
-        let job = self.job(site);
-        let (dropped, accepted) = match (permit, site.site.options.overflow) {
+        let job = self.job(handler);
+        let (dropped, accepted) = match (permit, handler.core.options.overflow) {
             (Some(permit), _) => {
                 return if permit.fill(job) {
                     EnqueueOutcome::Yes
@@ -152,7 +152,7 @@ impl PendingJob {
                     EnqueueOutcome::Gone
                 };
             }
-            (None, Overflow::DropOldest) => match site.mailbox.displace(job) {
+            (None, Overflow::DropOldest) => match handler.mailbox.displace(job) {
                 Displaced::Oldest(oldest) => (oldest, EnqueueOutcome::Yes),
                 Displaced::Nothing(job) => (job, EnqueueOutcome::Dropped),
             },
@@ -164,43 +164,43 @@ impl PendingJob {
     }
 
     /// Counts it as dropped, since it found no room where waiting is not possible.
-    pub(in crate::event) fn give_up(self, site: &Arc<QueuedHandler>) {
-        self.job(site).give_up();
+    pub(in crate::event) fn give_up(self, handler: &Arc<QueuedHandler>) {
+        self.job(handler).give_up();
     }
 
     /// Goes into a mailbox, as the overflow policy says.
-    pub(in crate::event) async fn enqueue(self, site: &Arc<QueuedHandler>) -> EnqueueOutcome {
-        let acceptance = &site.acceptance;
+    pub(in crate::event) async fn enqueue(self, handler: &Arc<QueuedHandler>) -> EnqueueOutcome {
+        let acceptance = &handler.acceptance;
         if acceptance.refusal().is_some() {
             return EnqueueOutcome::Refused;
         }
-        let may_wait = site.site.options.overflow == Overflow::Wait;
+        let may_wait = handler.core.options.overflow == Overflow::Wait;
         let pending = match acceptance.try_share() {
             Ok(share) => self.shares(share),
             Err(NoPermit::Closed) => return EnqueueOutcome::Gone,
-            Err(NoPermit::Full) if !may_wait => return self.deposit(site, None),
-            Err(NoPermit::Full) if site.is_ours() => return EnqueueOutcome::Full,
+            Err(NoPermit::Full) if !may_wait => return self.deposit(handler, None),
+            Err(NoPermit::Full) if handler.is_ours() => return EnqueueOutcome::Full,
             Err(NoPermit::Full) => match acceptance.share().await {
                 Ok(share) => self.shares(share),
                 Err(_) => return EnqueueOutcome::Gone,
             },
         };
-        let permit = match site.mailbox.try_reserve() {
+        let permit = match handler.mailbox.try_reserve() {
             Ok(permit) => Some(permit),
             Err(NoPermit::Closed) => return EnqueueOutcome::Gone,
             Err(NoPermit::Full) if may_wait => {
-                if site.is_ours() {
+                if handler.is_ours() {
                     return EnqueueOutcome::Full;
                 }
                 match &acceptance.store {
-                    None => match site.mailbox.reserve().await {
+                    None => match handler.mailbox.reserve().await {
                         Ok(permit) => Some(permit),
                         Err(_) => return EnqueueOutcome::Gone,
                     },
                     // A store that fails makes no room.
                     Some(store) => tokio::select! {
                         biased;
-                        permit = site.mailbox.reserve() => match permit {
+                        permit = handler.mailbox.reserve() => match permit {
                             Ok(permit) => Some(permit),
                             Err(_) => return EnqueueOutcome::Gone,
                         },
@@ -210,6 +210,6 @@ impl PendingJob {
             }
             Err(NoPermit::Full) => None,
         };
-        pending.deposit(site, permit)
+        pending.deposit(handler, permit)
     }
 }

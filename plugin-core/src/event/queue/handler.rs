@@ -9,7 +9,7 @@ use super::acceptance::Acceptance;
 use super::mailbox::Mailbox;
 use crate::event::handler::caller::{Callee, Caller};
 use crate::event::handler::sampling::Sampling;
-use crate::event::handler::{Filter, Site, admits};
+use crate::event::handler::{Filter, HandlerCore, admits};
 use crate::event::middleware::Intercepted;
 use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::payload::Envelope;
@@ -17,24 +17,24 @@ use crate::rcu::tally::Tally;
 
 /// A handler that runs on its plugin's worker, for one type of payload.
 pub(crate) struct Queued<P> {
-    pub(in crate::event) site: Arc<QueuedHandler>,
+    pub(in crate::event) handler: Arc<QueuedHandler>,
     filter: Option<Filter<P>>,
     /// Whether every event goes to the mailbox as it is.
     pub(in crate::event) is_plain: bool,
 }
 
 impl<P> Queued<P> {
-    pub(in crate::event) fn new(site: Arc<QueuedHandler>, filter: Option<Filter<P>>) -> Self {
+    pub(in crate::event) fn new(handler: Arc<QueuedHandler>, filter: Option<Filter<P>>) -> Self {
         Self {
-            is_plain: filter.is_none() && site.acceptance.is_plain(),
-            site,
+            is_plain: filter.is_none() && handler.acceptance.is_plain(),
+            handler,
             filter,
         }
     }
 
     /// Whether its subscription goes on and its filter lets the event through.
     pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
-        admits(&self.site.site, self.filter.as_ref(), envelope)
+        admits(&self.handler.core, self.filter.as_ref(), envelope)
     }
 }
 
@@ -76,7 +76,7 @@ impl QueuedCall {
 
 /// What publisher and worker know of a queued handler.
 pub(crate) struct QueuedHandler {
-    pub(in crate::event) site: Site,
+    pub(in crate::event) core: HandlerCore,
     pub(in crate::event) mailbox: Arc<Mailbox>,
     pub(in crate::event) call: QueuedCall,
     pub(in crate::event) middleware: Intercepted,
@@ -105,16 +105,16 @@ struct AtRest {
 
 impl QueuedHandler {
     pub(in crate::event) fn new(
-        (site, mailbox): (Site, &Arc<Mailbox>),
+        (core, mailbox): (HandlerCore, &Arc<Mailbox>),
         (call, middleware): (QueuedCall, Intercepted),
         acceptance: Acceptance,
         breaker: Option<Arc<CircuitBreaker>>,
     ) -> Arc<Self> {
         let events = Events::default();
         // What its worker counts are events of this handler.
-        site.opened(&events.count);
+        core.opened(&events.count);
         Arc::new(Self {
-            site,
+            core,
             mailbox: Arc::clone(mailbox),
             call,
             middleware,
@@ -151,7 +151,7 @@ impl QueuedHandler {
 
     /// No call begins any more, and nothing more is delivered.
     pub(in crate::event) fn come_to_rest(&self) {
-        self.site.end();
+        self.core.end();
         if let Some(end) = self.rest.pump.get() {
             end();
         }
@@ -160,7 +160,7 @@ impl QueuedHandler {
     /// Makes a caller, for the mailbox's worker.
     pub(in crate::event) fn caller(&self) -> Pin<Box<dyn Caller>> {
         (self.call.caller)(Callee {
-            owner: Arc::clone(&self.site.owner),
+            owner: Arc::clone(&self.core.owner),
             worker: self.mailbox.uid(),
         })
     }
@@ -174,12 +174,12 @@ impl QueuedHandler {
         if is_sample {
             sampling.begin();
         }
-        (is_sample || self.site.options.timeout.is_some()).then(Instant::now)
+        (is_sample || self.core.options.timeout.is_some()).then(Instant::now)
     }
 }
 
 impl Drop for QueuedHandler {
     fn drop(&mut self) {
-        self.site.settled(&self.events.count);
+        self.core.settled(&self.events.count);
     }
 }

@@ -23,7 +23,7 @@ use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
 use crate::event::payload::{Carried, Envelope, Payload};
 
 pub(crate) struct Job {
-    pub(in crate::event) site: Arc<QueuedHandler>,
+    pub(in crate::event) handler: Arc<QueuedHandler>,
     pub(in crate::event) payload: Arc<dyn Payload>,
     /// What most have nothing of.
     extras: Option<Box<JobExtras>>,
@@ -37,15 +37,18 @@ pub(crate) struct Job {
 
 impl Job {
     /// A job that its bus counts from here on.
-    pub(in crate::event) fn new(site: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
-        site.mailbox.backlog().add_one();
-        Self::counted(site, payload)
+    pub(in crate::event) fn new(handler: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
+        handler.mailbox.backlog().add_one();
+        Self::counted(handler, payload)
     }
 
     /// A job that its bus counts already.
-    pub(in crate::event) fn counted(site: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
+    pub(in crate::event) fn counted(
+        handler: &Arc<QueuedHandler>,
+        payload: Arc<dyn Payload>,
+    ) -> Self {
         Self {
-            site: Arc::clone(site),
+            handler: Arc::clone(handler),
             payload,
             extras: None,
             has_room: false,
@@ -118,8 +121,9 @@ impl Job {
     /// What waits behind it while it waits for a retry.
     pub(in crate::event) fn order_key(&self) -> Option<OrderKey> {
         // A batch has events of several keys, and is tried again as one.
-        let key = self.key().filter(|_| !self.site.call.is_batch);
-        (self.site.site.options.concurrency <= 1).then(|| OrderKey::new(address(&self.site), key))
+        let key = self.key().filter(|_| !self.handler.call.is_batch);
+        (self.handler.core.options.concurrency <= 1)
+            .then(|| OrderKey::new(address(&self.handler), key))
     }
 
     #[cold]
@@ -129,14 +133,14 @@ impl Job {
             return;
         };
         let entered = extras.entered.take();
-        if !self.site.site.keeps_room {
+        if !self.handler.core.keeps_room {
             extras.share = None;
         }
         if extras.is_empty() {
             self.extras = None;
         }
         if let Some(entered) = entered {
-            (self.site.site.owner.waits()).note(1, entered.elapsed());
+            (self.handler.core.owner.waits()).note(1, entered.elapsed());
         }
     }
 
@@ -188,7 +192,7 @@ impl Job {
         if self.extras.is_some() {
             self.begins();
         }
-        if self.site.site.keeps_room {
+        if self.handler.core.keeps_room {
             return false;
         }
         std::mem::take(&mut self.has_room)
@@ -238,7 +242,7 @@ impl Job {
 
     /// Whether it is tried again after the failure that was noted last.
     pub(in crate::event) fn may_retry(&self, error: &Error) -> bool {
-        let retry = self.site.site.options.retry;
+        let retry = self.handler.core.options.retry;
         error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
     }
 
@@ -288,9 +292,9 @@ impl Job {
         let letter = self.letter();
         match self.ack() {
             Some(ack) => ack.dead(letter),
-            None => self.site.site.letters.file(letter).await,
+            None => self.handler.core.letters.file(letter).await,
         }
-        self.site.site.count_dead_letter();
+        self.handler.core.count_dead_letter();
         self.leave();
         self.extras().replay = None;
         self.acknowledge(Err(error.same()));
@@ -298,11 +302,11 @@ impl Job {
 
     /// Ends it without a call: the overflow policy chose it.
     pub(in crate::event) fn give_up(mut self) {
-        let site = &self.site.site;
-        site.owner.counters().dropped.fetch_add(1, Relaxed);
+        let core = &self.handler.core;
+        core.owner.counters().dropped.fetch_add(1, Relaxed);
         tracing::debug!(
-            plugin = site.owner.name(),
-            handler = site.handler,
+            plugin = core.owner.name(),
+            handler = core.name,
             event = %self.payload.meta().id,
             "an event was dropped by the overflow policy"
         );
@@ -320,7 +324,7 @@ impl Job {
         let acknowledge = (self.extras.as_mut()).and_then(|extras| extras.acknowledge.take());
         if let Some(acknowledge) = acknowledge {
             // The publisher may have stopped waiting.
-            drop(acknowledge.send(self.site.site.outcome(result)));
+            drop(acknowledge.send(self.handler.core.outcome(result)));
         }
     }
 
@@ -331,21 +335,21 @@ impl Job {
     /// Is no longer counted by the mailbox: its handler is done with it.
     pub(in crate::event) fn leave(&mut self) {
         if std::mem::take(&mut self.entered) {
-            self.site.mailbox.handled(1);
+            self.handler.mailbox.handled(1);
         }
     }
 
     /// The dead letter that it becomes.
     fn letter(&mut self) -> DeadLetter {
         let Self {
-            site,
+            handler,
             payload,
             extras,
             ..
         } = self;
         let extras = extras.get_or_insert_default();
         let failures = extras.failures.get_or_insert_with(|| Failures::none(false));
-        let letter = site.site.letter(&**payload, failures);
+        let letter = handler.core.letter(&**payload, failures);
         match &extras.replay {
             Some(replay) => replay.again(letter),
             None => letter,
@@ -355,15 +359,15 @@ impl Job {
     /// Goes to the dead letters, as nobody came to it.
     #[cold]
     fn leave_behind(&mut self) {
-        let is_shut = self.site.is_shut();
+        let is_shut = self.handler.is_shut();
         match &mut self.extras().failures {
             Some(failures) => failures.stopped(is_shut),
             none => *none = Some(Failures::none(is_shut)),
         }
         let letter = self.letter();
-        self.site.site.letters.file_now(letter);
-        self.site.site.count_dead_letter();
-        self.site.mailbox.left_behind();
+        self.handler.core.letters.file_now(letter);
+        self.handler.core.count_dead_letter();
+        self.handler.mailbox.left_behind();
     }
 
     fn is_stored(&self) -> bool {
@@ -373,18 +377,18 @@ impl Job {
     /// Ends it wherever it is dropped, as long as somebody counts it.
     fn end_counted(&mut self) {
         if self.entered {
-            if !self.is_stored() && !self.site.site.has_ended() {
+            if !self.is_stored() && !self.handler.core.has_ended() {
                 self.leave_behind();
             }
             self.leave();
         }
         if self.has_room {
-            self.site.mailbox.give_back(1);
+            self.handler.mailbox.give_back(1);
         }
         if self.pending {
             // The bus is idle only when those who wait for this are told.
             drop(self.extras.take());
-            self.site.mailbox.backlog().end(1);
+            self.handler.mailbox.backlog().end(1);
         }
     }
 }

@@ -404,7 +404,7 @@ impl Queue {
 
     /// Takes out the oldest job of the same handler.
     fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
-        let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.site, &job.site);
+        let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.handler, &job.handler);
         let mut held = self.held.values_mut();
         if let Some(jobs) = held.find(|jobs| jobs.front().is_some_and(is_like)) {
             return jobs.pop_front();

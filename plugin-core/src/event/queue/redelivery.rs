@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::handler::{Queued, QueuedHandler};
 use crate::error::Result;
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::payload::{Carried, Envelope, Payload};
 
 /// A handler whose type of payload is not named.
@@ -17,7 +17,7 @@ pub(crate) trait Addressee: Send + Sync {
 
 /// What became of an event for one handler.
 pub(crate) enum Redelivered {
-    Inline(Arc<Site>, Result<()>),
+    Inline(Arc<HandlerCore>, Result<()>),
     Queued(Arc<QueuedHandler>),
 }
 
@@ -27,7 +27,7 @@ impl<P: Carried> Addressee for Queued<P> {
     }
 
     fn receive(&self, _: &dyn Payload) -> Redelivered {
-        Redelivered::Queued(Arc::clone(&self.site))
+        Redelivered::Queued(Arc::clone(&self.handler))
     }
 }
 

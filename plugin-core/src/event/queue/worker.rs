@@ -167,11 +167,11 @@ impl Worker {
     /// stops before its time has come.
     fn gather_ended(&mut self) {
         for work in self.retries.take_ended(self.mailbox.bell().ends()) {
-            if !work.site().drains() && !work.site().site.has_ended() {
+            if !work.handler().drains() && !work.handler().core.has_ended() {
                 self.leave_behind(work);
                 continue;
             }
-            work.site().come_to_rest();
+            work.handler().come_to_rest();
             self.ready.push_back(work);
         }
         let ended = |batch: &batch::OpenBatch, _: Instant| batch.has_ended();
@@ -217,7 +217,7 @@ impl Worker {
         let Some(job) = self.jobs.pop_front() else {
             return NextStep::Nothing;
         };
-        if job.site.call.is_batch || !self.retries.is_empty() {
+        if job.handler.call.is_batch || !self.retries.is_empty() {
             return self.assign(job);
         }
         self.slot.put(Work::of(job));
@@ -229,7 +229,7 @@ impl Worker {
         let Some(job) = self.hold_back(job) else {
             return NextStep::Waits;
         };
-        let work = match job.site.call.is_batch {
+        let work = match job.handler.call.is_batch {
             true => self.batches.add(job),
             false => Some(Work::of(job)),
         };
@@ -255,11 +255,11 @@ impl Worker {
         let Some(work) = self.slot.work() else {
             return Poll::Ready(None);
         };
-        let site = &work.site().site;
-        if site.is_special {
+        let core = &work.handler().core;
+        if core.is_special {
             return Poll::Ready(self.slot.take().map(WorkerStep::Special));
         }
-        if site.has_ended() {
+        if core.has_ended() {
             return Poll::Ready(self.slot.take().map(WorkerStep::Void));
         }
         self.completions.gave_room(work.begin());
@@ -282,7 +282,7 @@ impl Worker {
         for failed in self.concurrent.reap() {
             self.park(failed);
         }
-        if work.site().site.options.concurrency > 1 {
+        if work.handler().core.options.concurrency > 1 {
             while self.concurrent.has_no_room_for(&work) {
                 let Some(failed) = self.concurrent.ended().await else {
                     break;
@@ -292,7 +292,7 @@ impl Worker {
             let refused = self.concurrent.call(work);
             return refused.into_iter().for_each(|work| self.park(work));
         }
-        if work.site().site.has_ended() {
+        if work.handler().core.has_ended() {
             return self.discard(work);
         }
         if !work.is_admitted() {
@@ -338,8 +338,8 @@ impl Worker {
     /// Lets what failed wait for its retry, and what has its order key behind it; unless it is stored, and nothing
     /// is waited for any more; or unless it would wait in vain.
     fn park(&mut self, work: Work) {
-        if work.site().drains() {
-            work.site().come_to_rest();
+        if work.handler().drains() {
+            work.handler().come_to_rest();
             return self.discard(work);
         }
         let order_key = work.order_key();

@@ -4,12 +4,12 @@ use tokio::time::Instant;
 
 use crate::context::Meta;
 use crate::error::{Error, Result};
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 
 /// A call that is under way: one that is dropped after its deadline counts as late, one that is
 /// dropped before it was not wanted any more.
 pub(super) struct Counted<'a> {
-    site: &'a Site,
+    core: &'a HandlerCore,
     meta: Meta,
     began: Option<std::time::Instant>,
     deadline: Option<Instant>,
@@ -17,11 +17,11 @@ pub(super) struct Counted<'a> {
 }
 
 impl<'a> Counted<'a> {
-    pub(super) fn begin(site: &'a Site, meta: Meta, deadline: Option<Instant>) -> Self {
+    pub(super) fn begin(core: &'a HandlerCore, meta: Meta, deadline: Option<Instant>) -> Self {
         Self {
-            site,
+            core,
             meta,
-            began: site.begin(1),
+            began: core.begin(1),
             deadline,
             has_ended: false,
         }
@@ -33,9 +33,9 @@ impl<'a> Counted<'a> {
 
     fn note(&mut self, error: Option<&Error>) {
         self.has_ended = true;
-        self.site.took(1, self.began);
+        self.core.took(1, self.began);
         if let Some(error) = error {
-            self.site.failed(self.meta, error);
+            self.core.failed(self.meta, error);
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::context::Identity;
 use crate::error::Result;
 use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
-use crate::event::handler::{Site, Subscribed};
+use crate::event::handler::{HandlerCore, Subscribed};
 use crate::event::payload::Envelope;
 use crate::options::SubscribeOptions;
 
@@ -115,7 +115,7 @@ impl ResponderBinder<'_> {
         };
         let room = Arc::new(Semaphore::new(room));
         route.open(&Arc::new(Responder {
-            site: self.site(),
+            core: self.core(),
             limit: self.limit,
             room: Arc::clone(&room),
             scope: self.reception.scope.clone(),
@@ -124,12 +124,12 @@ impl ResponderBinder<'_> {
         self.reception.routes.push((route, room));
     }
 
-    fn site(&self) -> Site {
+    fn core(&self) -> HandlerCore {
         let options = SubscribeOptions {
             timeout: self.respond.options.timeout,
             ..SubscribeOptions::DEFAULT
         };
-        Site::new(
+        HandlerCore::new(
             &self.reception.owner,
             (self.respond.handler, self.respond.request.topic),
             options,

@@ -15,14 +15,14 @@ use crate::accounting::{Throttled, metered};
 use crate::boxed::BoxFuture;
 use crate::context::{Current, Identity, Meta};
 use crate::error::{Error, RequestError, Result};
-use crate::event::handler::{HandlerReport, Site};
+use crate::event::handler::{HandlerCore, HandlerReport};
 use crate::event::outcome::backlog::Pending;
 use crate::event::payload::Envelope;
 use crate::guard;
 
 /// Where an instance answers requests of one type.
 pub(super) struct Responder<Q: Request> {
-    pub(super) site: Site,
+    pub(super) core: HandlerCore,
     pub(super) limit: Duration,
     pub(super) room: Arc<Semaphore>,
     pub(super) scope: AnswerScope,
@@ -78,7 +78,7 @@ impl<Q: Request> Admitted<Q> {
 
 impl<Q: Request> Responder<Q> {
     pub(super) fn owner(&self) -> &Identity {
-        &self.site.owner
+        &self.core.owner
     }
 
     /// How many more requests it would take now.
@@ -87,7 +87,7 @@ impl<Q: Request> Responder<Q> {
     }
 
     pub(super) fn report(&self) -> HandlerReport {
-        self.site.report()
+        self.core.report()
     }
 
     /// Waits until there is room for one more request; `None` if no more are taken.
@@ -157,12 +157,12 @@ impl<Q: Request> Responder<Q> {
         deadline: Instant,
     ) -> Result<Q::Answer> {
         let (meta, began) = (envelope.meta(), Instant::now());
-        let counted = Counted::begin(&self.site, meta, None);
+        let counted = Counted::begin(&self.core, meta, None);
         let answer = metered(self.owner().account(), || {
             guard::call(self.current(&meta, deadline), || call(envelope))
         });
         counted.end(&answer);
-        self.site.warn_if_long(meta, began.elapsed());
+        self.core.warn_if_long(meta, began.elapsed());
         answer
     }
 
@@ -182,7 +182,7 @@ impl<Q: Request> Responder<Q> {
             trace_id = %meta.trace().trace_id(),
             span_id = %meta.trace().span_id(),
         );
-        let counted = Counted::begin(&self.site, meta, Some(deadline));
+        let counted = Counted::begin(&self.core, meta, Some(deadline));
         let answer = tracing::Instrument::instrument(self.invoke(envelope, current), span).await;
         counted.end(&answer);
         answer

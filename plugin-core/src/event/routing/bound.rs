@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::error::Result;
-use crate::event::handler::{Filter, Site};
+use crate::event::handler::{Filter, HandlerCore};
 use crate::event::inline::entry::Inline;
 use crate::event::payload::{AnyEvent, Carried, Envelope};
 use crate::event::queue::handler::{Queued, QueuedHandler};
@@ -12,12 +12,12 @@ use crate::event::queue::handler::{Queued, QueuedHandler};
 #[derive(Clone)]
 pub(crate) enum AnyHandler {
     Inline {
-        site: Arc<Site>,
+        core: Arc<HandlerCore>,
         filter: Option<AnyFilter>,
         call: Arc<dyn Fn(&AnyEvent<'_>) -> Result<()> + Send + Sync>,
     },
     Queued {
-        site: Arc<QueuedHandler>,
+        handler: Arc<QueuedHandler>,
         filter: Option<AnyFilter>,
     },
 }
@@ -46,10 +46,12 @@ impl AnyHandler {
         typed: impl FnOnce(Option<AnyFilter>) -> Option<Filter<P>>,
     ) -> BoundHandler<P> {
         match self {
-            Self::Inline { site, filter, call } => {
-                BoundHandler::Inline(Inline::any(site, typed(filter), call))
+            Self::Inline { core, filter, call } => {
+                BoundHandler::Inline(Inline::any(core, typed(filter), call))
             }
-            Self::Queued { site, filter } => BoundHandler::Queued(Queued::new(site, typed(filter))),
+            Self::Queued { handler, filter } => {
+                BoundHandler::Queued(Queued::new(handler, typed(filter)))
+            }
         }
     }
 }

@@ -99,9 +99,8 @@ impl<P: Carried> AnyRoute for Route<P> {
     }
 
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool {
-        let inline =
-            (self.inline.handlers().iter()).map(|handler| handler.site.subscription.number);
-        let queued = (self.handlers.iter()).map(|handler| handler.site.site.subscription.number);
+        let inline = (self.inline.handlers().iter()).map(|entry| entry.core.subscription.number);
+        let queued = (self.handlers.iter()).map(|entry| entry.handler.core.subscription.number);
         inline.chain(queued).any(gone)
     }
 
@@ -115,17 +114,17 @@ impl<P: Carried> AnyRoute for Route<P> {
 
     fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>> {
         let queued = (self.handlers.iter())
-            .filter(|other| other.site.site.is_named(plugin, handler))
-            .map(|other| Arc::clone(other) as Arc<dyn Addressee>);
+            .filter(|entry| entry.handler.core.is_named(plugin, handler))
+            .map(|entry| Arc::clone(entry) as Arc<dyn Addressee>);
         self.inline.named(plugin, handler).chain(queued).collect()
     }
 
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
-        let inline = (self.inline.handlers().iter()).map(|handler| &*handler.site);
-        let queued = self.handlers.iter().map(|handler| &handler.site.site);
-        for site in inline.chain(queued).filter(|site| site.handles()) {
-            into.entry(site.subscription.number)
-                .or_insert_with(|| site.report());
+        let inline = (self.inline.handlers().iter()).map(|entry| &*entry.core);
+        let queued = self.handlers.iter().map(|entry| &entry.handler.core);
+        for core in inline.chain(queued).filter(|core| core.handles()) {
+            into.entry(core.subscription.number)
+                .or_insert_with(|| core.report());
         }
     }
 }
@@ -160,16 +159,16 @@ impl<P: Carried> AnyRouteBuilder for RouteBuilder<P> {
 
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
         self.inline
-            .retain(|handler| !gone(handler.site.subscription.number));
+            .retain(|entry| !gone(entry.core.subscription.number));
         self.queued
-            .retain(|handler| !gone(handler.site.site.subscription.number));
+            .retain(|entry| !gone(entry.handler.core.subscription.number));
     }
 
     fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
-        self.inline.sort_by_key(|handler| handler.site.rank());
-        self.queued.sort_by_key(|handler| handler.site.site.rank());
+        self.inline.sort_by_key(|entry| entry.core.rank());
+        self.queued.sort_by_key(|entry| entry.handler.core.rank());
         if middleware.as_ref().is_some_and(|chain| chain.has_calls()) {
-            (self.queued.iter()).for_each(|handler| handler.site.middleware.engage());
+            (self.queued.iter()).for_each(|entry| entry.handler.middleware.engage());
         }
         Arc::new(Route::new(self.inline, self.queued, middleware))
     }

@@ -54,7 +54,7 @@ pub(in crate::event) enum Asks {
 pub(in crate::event) struct Sent {
     pub(in crate::event) accepted: EnqueueOutcome,
     /// Whose it is, if the publisher asked or is to be told of it.
-    pub(in crate::event) site: Option<Arc<QueuedHandler>>,
+    pub(in crate::event) handler: Option<Arc<QueuedHandler>>,
     /// Where the outcome comes, if the publisher asked and can wait for it.
     pub(in crate::event) answer: Option<oneshot::Receiver<HandlerOutcome>>,
 }
@@ -70,7 +70,7 @@ pub(in crate::event) enum Immediate<'a> {
 
 /// What is taken at a handler for an event, which is not accepted yet.
 pub(in crate::event) struct Reservation<'a> {
-    pub(in crate::event) site: &'a Arc<QueuedHandler>,
+    pub(in crate::event) handler: &'a Arc<QueuedHandler>,
     /// Room in its mailbox; none where the overflow policy has to find some, or where it is looked
     /// for when the event comes.
     permit: Option<Permit<'a>>,
@@ -100,9 +100,9 @@ impl NoRoom {
 /// of its members does.
 pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
     let mut targets = Vec::with_capacity(queued.len());
-    for (at, handler) in queued.iter().enumerate() {
-        match &handler.site.acceptance.group {
-            None => targets.push(Target::One(Arc::clone(handler))),
+    for (at, entry) in queued.iter().enumerate() {
+        match &entry.handler.acceptance.group {
+            None => targets.push(Target::One(Arc::clone(entry))),
             Some(membership) => targets.extend(
                 Members::of_first(&membership.group, queued, at)
                     .map(|members| Target::Group(Arc::new(members))),
@@ -116,9 +116,9 @@ impl<P: Carried> Target<P> {
     /// Puts an event into one mailbox; `None` when nobody here wants it.
     pub(in crate::event) async fn send(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         match self {
-            Self::One(handler) => {
-                let turn = handler.accept(sending.envelope)?;
-                Some(sending.enqueue(&handler.site, turn).await)
+            Self::One(entry) => {
+                let turn = entry.accept(sending.envelope)?;
+                Some(sending.enqueue(&entry.handler, turn).await)
             }
             Self::Group(members) => members.send(sending).await,
         }
@@ -127,8 +127,8 @@ impl<P: Carried> Target<P> {
     /// Where an event can go at once.
     pub(in crate::event) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
         match self {
-            Self::One(handler) => match handler.accept(envelope) {
-                Some(turn) => Immediate::to(&handler.site, turn),
+            Self::One(entry) => match entry.accept(envelope) {
+                Some(turn) => Immediate::to(&entry.handler, turn),
                 None => Immediate::Nobody,
             },
             Self::Group(members) => members.way(envelope),
@@ -138,7 +138,7 @@ impl<P: Carried> Target<P> {
     /// The handler, if every event goes to its mailbox as it is.
     pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
-            Self::One(handler) if handler.is_plain => Some(&handler.site),
+            Self::One(entry) if entry.is_plain => Some(&entry.handler),
             _ => None,
         }
     }
@@ -153,8 +153,8 @@ impl<P: Carried> Target<P> {
         envelope: &Envelope<P>,
     ) -> Result<Option<Reservation<'a>>, NoRoom> {
         match self {
-            Self::One(handler) => match handler.accept(envelope) {
-                Some(turn) => Reservation::of(&handler.site, turn),
+            Self::One(entry) => match entry.accept(envelope) {
+                Some(turn) => Reservation::of(&entry.handler, turn),
                 None => Ok(None),
             },
             Self::Group(members) => members.reserve(envelope),
@@ -164,12 +164,12 @@ impl<P: Carried> Target<P> {
     /// Puts an event where there is room for it.
     pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
         let Reservation {
-            site,
+            handler,
             permit,
             turn,
             share,
         } = reserved;
-        let accepted = sending.pending(turn).shares(share).deposit(site, permit);
+        let accepted = sending.pending(turn).shares(share).deposit(handler, permit);
         if let (EnqueueOutcome::Gone, Self::Group(members)) = (accepted, self) {
             members.send_elsewhere(sending);
         }
@@ -180,39 +180,39 @@ impl<P: Carried> Queued<P> {
     /// Its turn, if it wants the event.
     fn accept(&self, envelope: &Envelope<P>) -> Option<Option<Turn>> {
         self.wants(envelope)
-            .then(|| self.site.turn(envelope).ok())?
+            .then(|| self.handler.turn(envelope).ok())?
     }
 }
 
 impl<P: Carried> Sending<'_, P> {
-    async fn enqueue(&self, site: &Arc<QueuedHandler>, turn: Option<Turn>) -> Sent {
-        let (pending, answer) = self.prepare(site, turn);
-        let accepted = pending.enqueue(site).await;
-        self.sent(site, accepted, answer)
+    async fn enqueue(&self, handler: &Arc<QueuedHandler>, turn: Option<Turn>) -> Sent {
+        let (pending, answer) = self.prepare(handler, turn);
+        let accepted = pending.enqueue(handler).await;
+        self.sent(handler, accepted, answer)
     }
 
     /// Puts an event where there is room for it, at one handler.
     pub(in crate::event) fn deposit(&self, reserved: Reservation<'_>) -> Sent {
         let Reservation {
-            site,
+            handler,
             permit,
             turn,
             share,
         } = reserved;
-        let (pending, answer) = self.prepare(site, turn);
-        let accepted = pending.shares(share).deposit(site, permit);
-        self.sent(site, accepted, answer)
+        let (pending, answer) = self.prepare(handler, turn);
+        let accepted = pending.shares(share).deposit(handler, permit);
+        self.sent(handler, accepted, answer)
     }
 
-    fn fill(&self, site: &Arc<QueuedHandler>, permit: Option<Permit<'_>>) -> Sent {
-        let (pending, answer) = self.prepare(site, None);
-        let accepted = pending.deposit(site, permit);
-        self.sent(site, accepted, answer)
+    fn fill(&self, handler: &Arc<QueuedHandler>, permit: Option<Permit<'_>>) -> Sent {
+        let (pending, answer) = self.prepare(handler, None);
+        let accepted = pending.deposit(handler, permit);
+        self.sent(handler, accepted, answer)
     }
 
     fn sent(
         &self,
-        site: &Arc<QueuedHandler>,
+        handler: &Arc<QueuedHandler>,
         accepted: EnqueueOutcome,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
@@ -220,7 +220,7 @@ impl<P: Carried> Sending<'_, P> {
             || matches!(accepted, EnqueueOutcome::Full | EnqueueOutcome::Refused);
         Sent {
             accepted,
-            site: is_told.then(|| Arc::clone(site)),
+            handler: is_told.then(|| Arc::clone(handler)),
             answer,
         }
     }
@@ -229,14 +229,14 @@ impl<P: Carried> Sending<'_, P> {
     /// would wait for itself.
     fn prepare(
         &self,
-        site: &QueuedHandler,
+        handler: &QueuedHandler,
         turn: Option<Turn>,
     ) -> (PendingJob, Option<oneshot::Receiver<HandlerOutcome>>) {
         let mut pending = self.pending(turn);
         let is_asked = match self.asks {
             Asks::Nothing => false,
-            Asks::Stored => site.acceptance.is_durable(),
-            Asks::Outcomes => !site.is_ours(),
+            Asks::Stored => handler.acceptance.is_durable(),
+            Asks::Outcomes => !handler.is_ours(),
         };
         if !is_asked {
             return (pending, None);
@@ -258,15 +258,15 @@ impl<P: Carried> Sending<'_, P> {
 
 impl<'a> Immediate<'a> {
     #[inline]
-    fn to(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Self {
-        if site.acceptance.refusal().is_some() {
+    fn to(handler: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Self {
+        if handler.acceptance.refusal().is_some() {
             return Self::Other;
         }
-        let Ok(share) = site.acceptance.try_share() else {
+        let Ok(share) = handler.acceptance.try_share() else {
             return Self::Other;
         };
         Self::Open(Reservation {
-            site,
+            handler,
             permit: None,
             turn,
             share,
@@ -281,7 +281,7 @@ impl Reservation<'_> {
     pub(in crate::event) fn fill(self, job: Job) -> Result<EnqueueOutcome, Job> {
         let job = job.takes(self.turn).shares(self.share);
         let Some(permit) = self.permit else {
-            return match self.site.mailbox.push(job) {
+            return match self.handler.mailbox.push(job) {
                 Ok(()) => Ok(EnqueueOutcome::Yes),
                 Err((NoPermit::Closed, _)) => Ok(EnqueueOutcome::Gone),
                 Err((NoPermit::Full, job)) => Err(job),
@@ -296,24 +296,24 @@ impl Reservation<'_> {
 
 impl<'a> Reservation<'a> {
     /// Takes room at a handler; nothing is to be done when it has gone.
-    fn of(site: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
-        if site.acceptance.refusal().is_some() {
+    fn of(handler: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
+        if handler.acceptance.refusal().is_some() {
             return Err(NoRoom::Store);
         }
-        let room = site
+        let room = handler
             .acceptance
             .try_share()
-            .and_then(|share| Ok((share, site.mailbox.try_reserve()?)));
+            .and_then(|share| Ok((share, handler.mailbox.try_reserve()?)));
         let (share, permit) = match room {
             Ok((share, permit)) => (share, Some(permit)),
             Err(NoPermit::Closed) => return Ok(None),
-            Err(NoPermit::Full) => match site.site.options.overflow {
+            Err(NoPermit::Full) => match handler.core.options.overflow {
                 Overflow::DropOldest | Overflow::DropNewest => (None, None),
                 Overflow::Wait | Overflow::Fail => return Err(NoRoom::Full),
             },
         };
         Ok(Some(Self {
-            site,
+            handler,
             permit,
             turn,
             share,

@@ -16,7 +16,7 @@ use crate::event::descriptor::Event;
 use crate::event::descriptor::erased;
 use crate::event::durable::Durable;
 use crate::event::durable::delivery::DurableDelivery;
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::handler::caller::{self, Handler};
 use crate::event::inline::entry::{Inline, InlineCall};
 use crate::event::middleware::Intercepted;
@@ -212,7 +212,7 @@ impl<'a> Binder<'a> {
     ) {
         let plugin = provider::<T>(plugin);
         let handler = AnyHandler::Inline {
-            site: Arc::new(self.site()),
+            core: Arc::new(self.core()),
             filter: filter.map(any_filter),
             call: Arc::new(move |event| call(&plugin, event)),
         };
@@ -245,11 +245,11 @@ impl<'a> Binder<'a> {
         F: Future<Output = Result<()>> + Send + 'static,
     {
         let call = Arc::new(call);
-        let site = self.queued_site(QueuedCall::one(self.limit(), move |callee| {
+        let handler = self.queued_handler(QueuedCall::one(self.limit(), move |callee| {
             let call = Arc::clone(&call);
             caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
         }));
-        self.add_any(AnyHandler::Queued { site, filter });
+        self.add_any(AnyHandler::Queued { handler, filter });
     }
 
     pub(in crate::event) fn add_inline<E: Event>(
@@ -258,7 +258,7 @@ impl<'a> Binder<'a> {
         call: InlineCall<E>,
     ) {
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
-        let handler = Inline::new(Arc::new(self.site()), filter, call);
+        let handler = Inline::new(Arc::new(self.core()), filter, call);
         let index = self.bus.index::<E>();
         self.bound.changes.push(Box::new(move |builder| {
             builder.add(index, BoundHandler::Inline(handler))
@@ -300,20 +300,20 @@ impl<'a> Binder<'a> {
             }),
             BindingRole::Handler | BindingRole::Delivery(..) => call(self.limit()),
         };
-        let site = self.queued_site(call);
+        let handler = self.queued_handler(call);
         if let BindingRole::Delivery(durable, delivery) = &mut self.role {
-            *delivery = Some(DurableDelivery::new(durable, site, decode::<E>));
+            *delivery = Some(DurableDelivery::new(durable, handler, decode::<E>));
             return;
         }
         let filter = filter.map(|filter| Box::new(move |event: &Envelope<E>| filter(event)) as _);
-        let handler = Queued::new(site, filter);
+        let handler = Queued::new(handler, filter);
         let index = self.bus.index::<E>();
         let change =
             move |builder: &mut TableBuilder<'_>| builder.add(index, BoundHandler::Queued(handler));
         self.bound.changes.push(Box::new(change));
     }
 
-    pub(super) fn site(&self) -> Site {
+    pub(super) fn core(&self) -> HandlerCore {
         let Interest {
             handler,
             topic,
@@ -321,7 +321,7 @@ impl<'a> Binder<'a> {
             subscription,
             ..
         } = &self.interest;
-        Site::new(
+        HandlerCore::new(
             self.home.owner,
             (handler, topic),
             *options,
@@ -334,7 +334,7 @@ impl<'a> Binder<'a> {
         (self.interest.options.timeout).unwrap_or(self.home.limit)
     }
 
-    fn queued_site(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
+    fn queued_handler(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
         let Interest {
             handler, options, ..
         } = self.interest;
@@ -362,7 +362,7 @@ impl<'a> Binder<'a> {
         };
         self.bound.breakers.extend(breaker.clone());
         self.bound.quotas.extend(quota);
-        let place = (self.site(), self.home.mailbox);
+        let place = (self.core(), self.home.mailbox);
         QueuedHandler::new(place, (call, middleware), acceptance, breaker)
     }
 }

@@ -30,7 +30,7 @@ pub(super) const MODELS: &[Model] = &[
 struct Bus {
     backlog: Backlog,
     muted: Arc<AtomicBool>,
-    site: Arc<QueuedHandler>,
+    handler: Arc<QueuedHandler>,
 }
 
 impl Bus {
@@ -40,7 +40,7 @@ impl Bus {
         Self {
             backlog,
             muted: Arc::default(),
-            site: Arc::new(QueuedHandler { mailbox }),
+            handler: Arc::new(QueuedHandler { mailbox }),
         }
     }
 
@@ -55,15 +55,15 @@ impl Bus {
         let Some(_under_way) = self.begin() else {
             return false;
         };
-        let slot = self.site.mailbox.try_reserve();
-        let filled = slot.map(|slot| slot.fill(Job::new(&self.site, 1)));
+        let slot = self.handler.mailbox.try_reserve();
+        let filled = slot.map(|slot| slot.fill(Job::new(&self.handler, 1)));
         assert_eq!(filled, Ok(true), "the doors close only when all is idle");
         true
     }
 
     fn handle_one(&self) {
         let mut jobs = VecDeque::new();
-        assert!(block_on(self.site.mailbox.take(&mut jobs)));
+        assert!(block_on(self.handler.mailbox.take(&mut jobs)));
         jobs.iter_mut().for_each(Job::begin);
         jobs.iter_mut().for_each(Job::leave);
     }
@@ -80,9 +80,9 @@ fn nothing_after_idle() {
     });
     bus.muted.store(true, SeqCst);
     block_on(bus.backlog.idle());
-    bus.site.mailbox.close();
-    bus.site.mailbox.abandon();
-    let left = bus.site.mailbox.dead_lettered();
+    bus.handler.mailbox.close();
+    bus.handler.mailbox.abandon();
+    let left = bus.handler.mailbox.dead_lettered();
     assert_eq!(left, 0, "what was accepted is handled");
     publisher.join().unwrap();
 }

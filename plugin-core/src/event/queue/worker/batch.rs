@@ -23,7 +23,7 @@ pub(super) struct OpenBatch {
 impl OpenBatch {
     /// Whether its subscription has.
     pub(super) fn has_ended(&self) -> bool {
-        self.work.site().site.has_ended()
+        self.work.handler().core.has_ended()
     }
 }
 
@@ -46,9 +46,9 @@ impl Batches {
 
     /// Adds a job to its batch, which comes out if it is full.
     pub(super) fn add(&mut self, job: Job) -> Option<Work> {
-        let options = job.site.site.options;
+        let options = job.handler.core.options;
         let most = options.batch.min(self.capacity);
-        let is_of = |batch: &OpenBatch| Arc::ptr_eq(batch.work.site(), &job.site);
+        let is_of = |batch: &OpenBatch| Arc::ptr_eq(batch.work.handler(), &job.handler);
         let Some(at) = self.open.iter().position(is_of) else {
             let (work, due) = (Work::first_of(job, most), Instant::now() + options.linger);
             self.open.push(OpenBatch { work, due });

@@ -12,7 +12,7 @@ use super::completions::Completions;
 use super::timer::Timer;
 use super::work::Work;
 use crate::error::{Error, Result};
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::handler::caller::Caller;
 use crate::event::middleware::Calling;
 use crate::event::outcome::breaker::Verdict;
@@ -21,7 +21,7 @@ use crate::event::queue::handler::QueuedHandler;
 
 /// The calls of one handler, one at a time.
 pub(super) struct Calls {
-    site: Arc<QueuedHandler>,
+    handler: Arc<QueuedHandler>,
     caller: Pin<Box<dyn Caller>>,
     span: Span,
     events: u64,
@@ -44,10 +44,10 @@ struct Surroundings {
 }
 
 impl Calls {
-    pub(super) fn new(site: &Arc<QueuedHandler>) -> Self {
+    pub(super) fn new(handler: &Arc<QueuedHandler>) -> Self {
         Self {
-            caller: site.caller(),
-            site: Arc::clone(site),
+            caller: handler.caller(),
+            handler: Arc::clone(handler),
             span: Span::none(),
             events: 0,
             began: None,
@@ -56,13 +56,13 @@ impl Calls {
         }
     }
 
-    pub(super) fn site(&self) -> &Arc<QueuedHandler> {
-        &self.site
+    pub(super) fn handler(&self) -> &Arc<QueuedHandler> {
+        &self.handler
     }
 
     /// Whether its subscription lives as long as its plugin runs.
     pub(super) fn are_for_life(&self) -> bool {
-        self.site.site.is_for_life()
+        self.handler.core.is_for_life()
     }
 
     /// Makes a call and polls it, as [`Calls::poll`].
@@ -99,14 +99,14 @@ impl Calls {
     fn begin(&mut self, work: &Work) {
         self.events = work.len() as u64;
         self.began = match work.attempts() {
-            0 => self.site.begin(self.events),
-            _ => self.site.site.begin_again(self.events),
+            0 => self.handler.begin(self.events),
+            _ => self.handler.core.begin_again(self.events),
         };
         if tracing::span_enabled!(Level::DEBUG) {
-            self.span = span(&self.site.site, work);
+            self.span = span(&self.handler.core, work);
         }
-        if self.site.middleware.is_engaged() {
-            self.around = Some(Box::new(Surroundings::through(&self.site, work)));
+        if self.handler.middleware.is_engaged() {
+            self.around = Some(Box::new(Surroundings::through(&self.handler, work)));
         }
     }
 
@@ -153,10 +153,10 @@ impl Calls {
         if result.is_err() {
             self.give_up();
         }
-        self.site.site.took(self.events, self.began);
+        self.handler.core.took(self.events, self.began);
         self.due = None;
         if let Some(around) = self.around.take() {
-            around.end(&self.site, result);
+            around.end(&self.handler, result);
         }
         if !self.span.is_none() {
             self.span = Span::none();
@@ -165,7 +165,7 @@ impl Calls {
 
     /// Ready when the call is late.
     fn poll_due(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
-        let limit = self.site.call.limit;
+        let limit = self.handler.call.limit;
         let Some(due) = self.due.or_else(|| Instant::now().checked_add(limit)) else {
             return Poll::Pending;
         };
@@ -179,7 +179,7 @@ impl Calls {
     fn give_up(&mut self) {
         if let Err(error) = self.caller.as_mut().give_up() {
             tracing::error!(
-                plugin = self.site.site.owner.name(),
+                plugin = self.handler.core.owner.name(),
                 "a future that was given up {error}"
             );
         }
@@ -193,11 +193,11 @@ impl Drop for Calls {
 }
 
 #[cold]
-fn span(site: &Site, work: &Work) -> Span {
+fn span(core: &HandlerCore, work: &Work) -> Span {
     let meta = work.payload().meta_ref();
     tracing::debug_span!(
         "event",
-        plugin = site.owner.name(),
+        plugin = core.owner.name(),
         topic = work.payload().topic(),
         event = %meta.id,
         trace_id = %meta.trace().trace_id(),
@@ -206,26 +206,26 @@ fn span(site: &Site, work: &Work) -> Span {
 }
 
 impl Surroundings {
-    fn through(site: &QueuedHandler, work: &Work) -> Self {
+    fn through(handler: &QueuedHandler, work: &Work) -> Self {
         let mut around = Self {
             payloads: work.payloads(),
             attempt: work.attempts() + 1,
             passed: Ok(Instant::now()),
             is_probe: work.is_probe(),
         };
-        let asked = site.middleware.before(&around.calling(site));
+        let asked = handler.middleware.before(&around.calling(handler));
         around.passed = asked.map(|()| Instant::now());
         around
     }
 
-    fn end(&self, site: &QueuedHandler, result: &Result<()>) {
+    fn end(&self, handler: &QueuedHandler, result: &Result<()>) {
         let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
-        (site.middleware).after(&self.calling(site), result, took);
-        if let Some(breaker) = &site.breaker {
+        (handler.middleware).after(&self.calling(handler), result, took);
+        if let Some(breaker) = &handler.breaker {
             let asked = result.as_ref().err().and_then(Error::retry_after);
             let said = (self.verdict(result), asked.unwrap_or_default());
             let turn = breaker.ended(said, self.is_probe);
-            site.site.tell_transition(turn, (breaker, result));
+            handler.core.tell_transition(turn, (breaker, result));
         }
     }
 
@@ -236,9 +236,9 @@ impl Surroundings {
         }
     }
 
-    fn calling<'a>(&'a self, site: &'a QueuedHandler) -> Calling<'a> {
+    fn calling<'a>(&'a self, handler: &'a QueuedHandler) -> Calling<'a> {
         Calling {
-            site: &site.site,
+            core: &handler.core,
             payloads: &self.payloads,
             attempt: self.attempt,
         }

@@ -47,9 +47,9 @@ impl ConcurrentCalls {
     /// Whether a call has to wait in the mailbox: what may have to give way to a new event does not
     /// wait here.
     pub(super) fn has_no_room_for(&self, work: &Work) -> bool {
-        let site = work.site();
-        site.site.options.overflow == Overflow::DropOldest
-            && (self.queues.get(&address(site))).is_some_and(|queues| lock(queues).is_full())
+        let handler = work.handler();
+        handler.core.options.overflow == Overflow::DropOldest
+            && (self.queues.get(&address(handler))).is_some_and(|queues| lock(queues).is_full())
     }
 
     /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
@@ -82,7 +82,7 @@ impl ConcurrentCalls {
 
     /// There is no more call with an event that failed or waited: those behind it come next.
     pub(super) fn skip(&mut self, work: &Work) {
-        let is_suspended = work.is_retry() && work.site().site.options.concurrency > 1;
+        let is_suspended = work.is_retry() && work.handler().core.options.concurrency > 1;
         let Some(key) = work.key().filter(|_| is_suspended) else {
             return;
         };
@@ -96,7 +96,7 @@ impl ConcurrentCalls {
     /// Calls a handler with one event after the other, until one fails or none is left.
     fn spawn(&mut self, queues: Arc<Mutex<KeyedQueues<Work>>>, first: (u64, Work)) {
         let mut slot = CallSlot::new();
-        let account = first.1.site().site.owner.account();
+        let account = first.1.handler().core.owner.account();
         let calls = Metered::new(account, async move {
             let mut next = Some(first);
             while let Some((key, work)) = next {
@@ -148,9 +148,11 @@ impl ConcurrentCalls {
     }
 
     fn queues(&mut self, work: &Work) -> Arc<Mutex<KeyedQueues<Work>>> {
-        let site = work.site();
-        let queues = (self.queues.entry(address(site))).or_insert_with(|| {
-            Arc::new(Mutex::new(KeyedQueues::new(site.site.options.concurrency)))
+        let handler = work.handler();
+        let queues = (self.queues.entry(address(handler))).or_insert_with(|| {
+            Arc::new(Mutex::new(KeyedQueues::new(
+                handler.core.options.concurrency,
+            )))
         });
         Arc::clone(queues)
     }

@@ -64,8 +64,8 @@ impl RetryQueue {
     /// Takes out what is not waited for: no call begins with it any more.
     pub(super) fn take_ended(&mut self, ends: Option<Instant>) -> Vec<Work> {
         let has_ended = |WaitingRetry { due, work, .. }: &WaitingRetry| {
-            work.site().site.has_ended()
-                || work.site().drains()
+            work.handler().core.has_ended()
+                || work.handler().drains()
                 || ends.is_some_and(|ends| work.is_hopeless(*due, ends))
         };
         let (ended, waiting) = (std::mem::take(&mut self.waiting).into_iter())

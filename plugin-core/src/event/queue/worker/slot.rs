@@ -66,9 +66,9 @@ impl CallSlot {
         let Some(work) = &self.work else {
             return Poll::Ready(None);
         };
-        let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), work.site());
+        let is_of = |calls: &Calls| Arc::ptr_eq(calls.handler(), work.handler());
         if !self.handlers.get(self.last).is_some_and(is_of) {
-            self.last = find(&mut self.handlers, work.site());
+            self.last = find(&mut self.handlers, work.handler());
         }
         let calls = &mut self.handlers[self.last];
         let called = calls.call(&mut self.work, (&mut self.timer, completions), context);
@@ -89,8 +89,8 @@ impl CallSlot {
     /// Makes a call and waits for its end. What is to be tried again comes back, and what has to
     /// wait for the target of the handler.
     pub(super) async fn serve(&mut self, mut work: Work) -> Option<Work> {
-        let mailbox = Arc::clone(&work.site().mailbox);
-        if work.site().site.has_ended() {
+        let mailbox = Arc::clone(&work.handler().mailbox);
+        if work.handler().core.has_ended() {
             work.discard();
             return None;
         }
@@ -123,10 +123,10 @@ impl CallSlot {
 
 /// Where the calls of a handler are, which may be its first.
 #[inline(never)]
-fn find(handlers: &mut Vec<Calls>, site: &Arc<QueuedHandler>) -> usize {
-    let is_of = |calls: &Calls| Arc::ptr_eq(calls.site(), site);
+fn find(handlers: &mut Vec<Calls>, handler: &Arc<QueuedHandler>) -> usize {
+    let is_of = |calls: &Calls| Arc::ptr_eq(calls.handler(), handler);
     handlers.iter().position(is_of).unwrap_or_else(|| {
-        handlers.push(Calls::new(site));
+        handlers.push(Calls::new(handler));
         handlers.len() - 1
     })
 }

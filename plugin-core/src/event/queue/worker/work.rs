@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use crate::error::{Error, LONGEST_ASKED, Result};
-use crate::event::handler::Site;
+use crate::event::handler::HandlerCore;
 use crate::event::handler::caller::EventBatch;
 use crate::event::outcome::breaker::{Admission, Verdict};
 use crate::event::outcome::jitter::Jitter;
@@ -43,8 +43,8 @@ impl Work {
         }
     }
 
-    pub(super) fn site(&self) -> &Arc<QueuedHandler> {
-        &self.first.site
+    pub(super) fn handler(&self) -> &Arc<QueuedHandler> {
+        &self.first.handler
     }
 
     pub(super) fn order_key(&self) -> Option<OrderKey> {
@@ -68,7 +68,7 @@ impl Work {
 
     /// Asks the breaker of its handler for a call; if it gets none, it has to wait.
     pub(super) fn is_admitted(&mut self) -> bool {
-        let Some(breaker) = &self.site().breaker else {
+        let Some(breaker) = &self.handler().breaker else {
             return true;
         };
         let gate = match breaker.admit() {
@@ -83,9 +83,9 @@ impl Work {
 
     /// Whether the breaker of its handler would not let it be called; it is noted then.
     pub(super) fn is_shut_out(&mut self) -> bool {
-        let site = self.site();
-        let refused = !site.site.has_ended()
-            && (site.breaker.as_ref()).is_some_and(|one| one.refused_until().is_some());
+        let handler = self.handler();
+        let refused = !handler.core.has_ended()
+            && (handler.breaker.as_ref()).is_some_and(|one| one.refused_until().is_some());
         if refused {
             self.first.stands(ProbeState::Shut);
         }
@@ -99,7 +99,7 @@ impl Work {
 
     /// When it asks the breaker of its handler again, if it waits for that.
     pub(super) fn shut_until(&self) -> Option<Instant> {
-        let breaker = self.site().breaker.as_ref()?;
+        let breaker = self.handler().breaker.as_ref()?;
         let until = || breaker.refused_until().unwrap_or_else(Instant::now);
         (self.first.gate() == ProbeState::Shut).then(until)
     }
@@ -107,7 +107,7 @@ impl Work {
     /// Whether it would wait in vain for its next call, which is due then, while its plugin stops:
     /// longer than the stop waits, or for a target that is down.
     pub(super) fn is_hopeless(&self, due: Instant, ends: Instant) -> bool {
-        let breaker = self.site().breaker.as_ref();
+        let breaker = self.handler().breaker.as_ref();
         due > ends || breaker.is_some_and(|breaker| breaker.is_open())
     }
 
@@ -147,7 +147,7 @@ impl Work {
     /// The pause before the next call: as long as the handler says, in part by chance, and not
     /// shorter than an error asked for.
     pub(super) fn pause(&self, jitter: &mut Jitter) -> Duration {
-        let retry = self.site().site.options.retry;
+        let retry = self.handler().core.options.retry;
         let pause = retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()));
         let jobs = std::iter::once(&self.first).chain(&self.rest);
         let asked = jobs.filter_map(Job::asked_pause).max();
@@ -156,14 +156,14 @@ impl Work {
 
     /// Tells the operator that there will be another call.
     pub(super) fn tell(&self, pause: Duration) {
-        let site = &self.site().site;
+        let core = &self.handler().core;
         tracing::warn!(
-            plugin = site.owner.name(),
-            handler = site.handler,
-            topic = %site.topic,
+            plugin = core.owner.name(),
+            handler = core.name,
+            topic = %core.topic,
             event = %self.first.payload.meta().id,
             retry = self.attempts(),
-            of = site.options.retry.map_or(0, |retry| retry.retries),
+            of = core.options.retry.map_or(0, |retry| retry.retries),
             ?pause,
             "handler failed, will be called again: {}",
             self.first.last_error()
@@ -204,7 +204,7 @@ impl Work {
             self.succeed().await;
             return None;
         };
-        self.site().site.count_failure(&error);
+        self.handler().core.count_failure(&error);
         if is_down && self.first.probes() < MOST_PROBES {
             self.probed(&error);
             return Some(self);
@@ -233,7 +233,7 @@ impl Work {
 
     /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
     async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
-        let site = Arc::clone(self.site());
+        let handler = Arc::clone(self.handler());
         let (mut handled, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
         // All at once and before anything waits, so that none that succeeded is left behind.
         for (mut job, result) in self.into_jobs().zip(each) {
@@ -254,7 +254,7 @@ impl Work {
         for job in handled {
             job.succeed().await;
         }
-        tell_of(&site.site, &dead);
+        tell_of(&handler.core, &dead);
         for (job, error) in dead {
             job.bury(&error).await;
         }
@@ -274,7 +274,7 @@ impl Work {
 
     async fn bury(self, error: &Error) {
         let others = self.rest.len();
-        (self.site().site).tell_of(self.first.payload.meta(), error, others);
+        (self.handler().core).tell_of(self.first.payload.meta(), error, others);
         for job in self.into_jobs() {
             job.bury(error).await;
         }
@@ -296,7 +296,7 @@ impl EventBatch for Work {
 }
 
 /// Tells the operator of the events that a call failed with: once for each cause.
-fn tell_of(site: &Site, dead: &[(Job, Error)]) {
+fn tell_of(core: &HandlerCore, dead: &[(Job, Error)]) {
     let mut causes: Vec<(String, &Job, &Error, usize)> = Vec::new();
     for (job, error) in dead {
         let text = error.to_string();
@@ -306,6 +306,6 @@ fn tell_of(site: &Site, dead: &[(Job, Error)]) {
         }
     }
     for (_, job, error, others) in causes {
-        site.tell_of(job.payload.meta(), error, others);
+        core.tell_of(job.payload.meta(), error, others);
     }
 }

@@ -24,7 +24,7 @@ impl<P: Carried> Members<P> {
     pub(super) async fn send_keyed(self: &Arc<Self>, sending: &Sending<'_, P>) -> Option<Sent> {
         let key = self.key(sending.envelope)?;
         match self.place(key, sending).await {
-            Keyed::To(site, turn) => Some(sending.enqueue(&site, Some(turn)).await),
+            Keyed::To(handler, turn) => Some(sending.enqueue(&handler, Some(turn)).await),
             Keyed::Own => Some(sending.sent(self.own(), EnqueueOutcome::Full, None)),
             Keyed::Nobody => self.gone(sending),
         }
@@ -32,20 +32,22 @@ impl<P: Carried> Members<P> {
 
     /// The member whose handler publishes.
     fn own(&self) -> &Arc<QueuedHandler> {
-        let mut sites = self.handlers.iter().map(|handler| &handler.site);
-        sites.find(|site| site.is_ours()).unwrap_or(self.site(0))
+        let mut handlers = self.entries.iter().map(|entry| &entry.handler);
+        handlers
+            .find(|handler| handler.is_ours())
+            .unwrap_or(self.handler(0))
     }
 
     /// The key of an event: that of the first member, as all are to agree.
     fn key(&self, envelope: &Envelope<P>) -> Option<u64> {
-        self.site(0).key(envelope).ok().flatten()
+        self.handler(0).key(envelope).ok().flatten()
     }
 
     /// Those who take an event, and their places.
     fn ids(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<MemberId>) {
-        (0..self.handlers.len())
+        (0..self.entries.len())
             .filter(|&at| self.takes(at, envelope))
-            .filter_map(|at| Some((at, self.site(at).id()?)))
+            .filter_map(|at| Some((at, self.handler(at).id()?)))
             .unzip()
     }
 
@@ -57,7 +59,7 @@ impl<P: Carried> Members<P> {
             return Keyed::Nobody;
         }
         match affinity.enter(key, &ids, worker()) {
-            Placement::In(at, pin) => Keyed::To(Arc::clone(self.site(able[at])), turn(key, pin)),
+            Placement::In(at, pin) => Keyed::To(Arc::clone(self.handler(able[at])), turn(key, pin)),
             Placement::Own => Keyed::Own,
             Placement::Busy => self.place_in_line(key, sending, affinity).await,
         }
@@ -81,7 +83,7 @@ impl<P: Carried> Members<P> {
             }
             match first.enter(&ids, worker()) {
                 Placement::In(at, pin) => {
-                    return Keyed::To(Arc::clone(members.site(able[at])), turn(key, pin));
+                    return Keyed::To(Arc::clone(members.handler(able[at])), turn(key, pin));
                 }
                 Placement::Own => return Keyed::Own,
                 Placement::Busy => first.drained().await,
@@ -101,7 +103,7 @@ impl<P: Carried> Members<P> {
             return Ok(None);
         };
         match self.group.affinity.enter(key, &ids, worker()) {
-            Placement::In(at, pin) => Reservation::of(self.site(able[at]), Some(turn(key, pin))),
+            Placement::In(at, pin) => Reservation::of(self.handler(able[at]), Some(turn(key, pin))),
             Placement::Busy | Placement::Own => Err(NoRoom::Full),
         }
     }
@@ -110,7 +112,7 @@ impl<P: Carried> Members<P> {
 impl QueuedHandler {
     fn id(&self) -> Option<MemberId> {
         Some(MemberId {
-            subscription: self.site.subscription.number,
+            subscription: self.core.subscription.number,
             mailbox: self.mailbox.uid(),
             seed: self.acceptance.group.as_ref()?.seed,
         })

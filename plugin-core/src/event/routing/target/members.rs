@@ -20,7 +20,7 @@ use crate::options::{Balance, Overflow};
 /// The members of a group in one table, at least one.
 pub(crate) struct Members<P> {
     pub(super) group: Arc<Group>,
-    pub(super) handlers: Box<[Arc<Queued<P>>]>,
+    pub(super) entries: Box<[Arc<Queued<P>>]>,
 }
 
 impl<P: Carried> Members<P> {
@@ -30,36 +30,36 @@ impl<P: Carried> Members<P> {
         queued: &[Arc<Queued<P>>],
         at: usize,
     ) -> Option<Self> {
-        let is_member = |handler: &&Arc<Queued<P>>| {
-            (handler.site.acceptance.group.as_ref())
+        let is_member = |entry: &&Arc<Queued<P>>| {
+            (entry.handler.acceptance.group.as_ref())
                 .is_some_and(|other| Arc::ptr_eq(&other.group, group))
         };
-        let is_first = !queued[..at].iter().any(|handler| is_member(&handler));
+        let is_first = !queued[..at].iter().any(|entry| is_member(&entry));
         is_first.then(|| Self {
             group: Arc::clone(group),
-            handlers: queued[at..].iter().filter(is_member).cloned().collect(),
+            entries: queued[at..].iter().filter(is_member).cloned().collect(),
         })
     }
 
-    pub(super) fn site(&self, at: usize) -> &Arc<QueuedHandler> {
-        &self.handlers[at].site
+    pub(super) fn handler(&self, at: usize) -> &Arc<QueuedHandler> {
+        &self.entries[at].handler
     }
 
     /// Whether a member takes jobs and wants the event.
     pub(super) fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
-        let handler = &self.handlers[at];
-        handler.site.mailbox.is_open() && handler.wants(envelope)
+        let entry = &self.entries[at];
+        entry.handler.mailbox.is_open() && entry.wants(envelope)
     }
 
     /// The members in the order in which they are asked for room.
     fn order(&self, envelope: &Envelope<P>) -> impl Iterator<Item = usize> {
-        let count = self.handlers.len();
+        let count = self.entries.len();
         match self.group.balance {
             Balance::RoundRobin => rotated(count, self.group.turn()),
             Balance::LeastLoaded => {
                 let least = rotated(count, self.group.first())
-                    .filter(|&at| self.site(at).mailbox.has_room() && self.takes(at, envelope))
-                    .min_by_key(|&at| self.site(at).mailbox.unfinished());
+                    .filter(|&at| self.handler(at).mailbox.has_room() && self.takes(at, envelope))
+                    .min_by_key(|&at| self.handler(at).mailbox.unfinished());
                 let first = least.unwrap_or_else(|| self.group.first());
                 self.group.chose(first);
                 rotated(count, first)
@@ -75,15 +75,15 @@ impl<P: Carried> Members<P> {
     ) -> Result<(usize, Permit<'_>), Vec<usize>> {
         let mut full = Vec::new();
         for at in self.order(envelope) {
-            if !may_be(self.site(at)) || !self.takes(at, envelope) {
+            if !may_be(self.handler(at)) || !self.takes(at, envelope) {
                 continue;
             }
-            match self.site(at).mailbox.try_reserve() {
+            match self.handler(at).mailbox.try_reserve() {
                 Ok(permit) => return Ok((at, permit)),
                 Err(_) => full.push(at),
             }
         }
-        full.retain(|&at| self.site(at).mailbox.is_open());
+        full.retain(|&at| self.handler(at).mailbox.is_open());
         Err(full)
     }
 
@@ -110,12 +110,12 @@ impl<P: Carried> Members<P> {
         }
         // A handler can't wait for an outcome of its own mailbox: it asks another member, if it can.
         let asks = sending.asks == Asks::Outcomes;
-        let mut room = self.room(sending.envelope, |site| !asks || !site.is_ours());
+        let mut room = self.room(sending.envelope, |handler| !asks || !handler.is_ours());
         if asks && room.as_ref().is_err_and(Vec::is_empty) {
             room = self.room(sending.envelope, |_| true);
         }
         match room {
-            Ok((at, permit)) => Some(sending.fill(self.site(at), Some(permit))),
+            Ok((at, permit)) => Some(sending.fill(self.handler(at), Some(permit))),
             Err(full) => self.send_to_full(sending, &full).await,
         }
     }
@@ -126,31 +126,31 @@ impl<P: Carried> Members<P> {
         let Some(&first) = full.first() else {
             return self.gone(sending);
         };
-        let site = self.site(first);
-        if site.site.options.overflow != Overflow::Wait {
-            return Some(sending.fill(site, None));
+        let handler = self.handler(first);
+        if handler.core.options.overflow != Overflow::Wait {
+            return Some(sending.fill(handler, None));
         }
         let others: Vec<&Arc<QueuedHandler>> = (full.iter())
-            .map(|&at| self.site(at))
-            .filter(|site| !site.is_ours())
+            .map(|&at| self.handler(at))
+            .filter(|handler| !handler.is_ours())
             .collect();
         if others.is_empty() {
-            return Some(sending.sent(site, EnqueueOutcome::Full, None));
+            return Some(sending.sent(handler, EnqueueOutcome::Full, None));
         }
         Some(match first_room(&others).await {
             Some((at, permit)) => sending.fill(others[at], Some(permit)),
-            None => sending.sent(site, EnqueueOutcome::Gone, None),
+            None => sending.sent(handler, EnqueueOutcome::Gone, None),
         })
     }
 
     /// What there is to say when nobody took the event: nothing, if nobody wants it.
     pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         self.is_wanted(sending.envelope)
-            .then(|| sending.sent(self.site(0), EnqueueOutcome::Gone, None))
+            .then(|| sending.sent(self.handler(0), EnqueueOutcome::Gone, None))
     }
 
     pub(super) fn is_wanted(&self, envelope: &Envelope<P>) -> bool {
-        self.handlers.iter().any(|handler| handler.wants(envelope))
+        self.entries.iter().any(|entry| entry.wants(envelope))
     }
 
     /// The members by the table of now.
@@ -170,7 +170,7 @@ impl<P: Carried> Members<P> {
         }
         match self.room(envelope, |_| true) {
             Ok((at, permit)) => Immediate::Open(Reservation {
-                site: self.site(at),
+                handler: self.handler(at),
                 permit: Some(permit),
                 turn: None,
                 share: None,
@@ -188,13 +188,13 @@ impl<P: Carried> Members<P> {
         }
         match self.room(envelope, |_| true) {
             Ok((at, permit)) => Ok(Some(Reservation {
-                site: self.site(at),
+                handler: self.handler(at),
                 permit: Some(permit),
                 turn: None,
                 share: None,
             })),
             Err(full) => match full.first() {
-                Some(&first) => Reservation::of(self.site(first), None),
+                Some(&first) => Reservation::of(self.handler(first), None),
                 None if self.is_wanted(envelope) => Err(NoRoom::Full),
                 None => Ok(None),
             },
@@ -209,14 +209,17 @@ impl<P: Carried> Members<P> {
             match now.reserve(sending.envelope) {
                 Ok(None) => {}
                 Ok(Some(Reservation {
-                    site, permit, turn, ..
+                    handler,
+                    permit,
+                    turn,
+                    ..
                 })) => {
                     let pending = sending.pending(turn);
-                    if pending.deposit(site, permit) == EnqueueOutcome::Gone {
+                    if pending.deposit(handler, permit) == EnqueueOutcome::Gone {
                         members = now.now(sending.current);
                     }
                 }
-                Err(_) => sending.pending(None).give_up(now.site(0)),
+                Err(_) => sending.pending(None).give_up(now.handler(0)),
             }
         }
     }
@@ -227,9 +230,9 @@ impl<P: Carried> Members<P> {
 /// # Cancel safety
 ///
 /// A dropped future takes no room.
-async fn first_room<'a>(sites: &[&'a Arc<QueuedHandler>]) -> Option<(usize, Permit<'a>)> {
-    let mut waits: Vec<_> = (sites.iter().enumerate())
-        .map(|(at, site)| (at, Box::pin(site.mailbox.reserve())))
+async fn first_room<'a>(handlers: &[&'a Arc<QueuedHandler>]) -> Option<(usize, Permit<'a>)> {
+    let mut waits: Vec<_> = (handlers.iter().enumerate())
+        .map(|(at, handler)| (at, Box::pin(handler.mailbox.reserve())))
         .collect();
     poll_fn(|context| {
         let mut found = None;

@@ -14,17 +14,17 @@ pub(in crate::event) struct QueuedHandler {
 }
 
 pub(crate) struct Job {
-    pub(in crate::event) site: Arc<QueuedHandler>,
+    pub(in crate::event) handler: Arc<QueuedHandler>,
     pub(in crate::event) number: usize,
     has_room: bool,
     entered: bool,
 }
 
 impl Job {
-    pub(in crate::event) fn new(site: &Arc<QueuedHandler>, number: usize) -> Self {
-        site.mailbox.backlog().add_one();
+    pub(in crate::event) fn new(handler: &Arc<QueuedHandler>, number: usize) -> Self {
+        handler.mailbox.backlog().add_one();
         Self {
-            site: Arc::clone(site),
+            handler: Arc::clone(handler),
             number,
             has_room: false,
             entered: false,
@@ -49,13 +49,13 @@ impl Job {
 
     pub(in crate::event) fn begin(&mut self) {
         if std::mem::take(&mut self.has_room) {
-            self.site.mailbox.give_back(1);
+            self.handler.mailbox.give_back(1);
         }
     }
 
     pub(in crate::event) fn leave(&mut self) {
         if std::mem::take(&mut self.entered) {
-            self.site.mailbox.handled(1);
+            self.handler.mailbox.handled(1);
         }
     }
 }
@@ -63,12 +63,12 @@ impl Job {
 impl Drop for Job {
     fn drop(&mut self) {
         if self.entered {
-            self.site.mailbox.left_behind();
+            self.handler.mailbox.left_behind();
             self.leave();
         }
         if self.has_room {
-            self.site.mailbox.give_back(1);
+            self.handler.mailbox.give_back(1);
         }
-        self.site.mailbox.backlog().end(1);
+        self.handler.mailbox.backlog().end(1);
     }
 }

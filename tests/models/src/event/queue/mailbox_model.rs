@@ -39,7 +39,7 @@ pub(in crate::event) const MODELS: &[Model] = &[
 #[derive(Clone)]
 struct Post {
     capacity: usize,
-    site: Arc<QueuedHandler>,
+    handler: Arc<QueuedHandler>,
     backlog: Backlog,
 }
 
@@ -49,17 +49,17 @@ impl Post {
         let mailbox = Mailbox::new(0, capacity, &backlog);
         Self {
             capacity,
-            site: Arc::new(QueuedHandler { mailbox }),
+            handler: Arc::new(QueuedHandler { mailbox }),
             backlog,
         }
     }
 
     fn mailbox(&self) -> &Mailbox {
-        &self.site.mailbox
+        &self.handler.mailbox
     }
 
     fn job(&self, number: usize) -> Job {
-        Job::new(&self.site, number)
+        Job::new(&self.handler, number)
     }
 
     /// What a publisher does that lets itself be held back.
