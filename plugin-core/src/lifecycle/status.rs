@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -18,7 +19,7 @@ use crate::health::Health;
 use crate::histogram::Distribution;
 
 /// The state of one instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginStatus {
     /// Name of the instance.
@@ -35,6 +36,7 @@ pub struct PluginStatus {
     pub state: State,
     /// How long it has been there.
     #[serde(rename = "in_state_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub in_state: Duration,
     /// Whether it serves: it is running, and says that it is well.
     pub ready: bool,
@@ -52,11 +54,13 @@ pub struct PluginStatus {
     /// Processor time that it took since its name came up in this process: measured at each poll of
     /// its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.
     #[serde(rename = "cpu_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub cpu: Duration,
     /// Processors that it kept busy between the last two looks at the health of all.
     pub cpu_share: f64,
     /// How long its tasks had to wait because it had taken its share, `resources.cpu`.
     #[serde(rename = "throttled_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub throttled: Duration,
     /// Bytes that its code allocated and nobody has freed; `None` where no allocator counts them.
     pub memory: Option<u64>,
@@ -101,7 +105,7 @@ pub struct NextAttempt {
 }
 
 /// The state of the whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SystemStatus {
     /// Where the whole is in its life: starting, running, stopping or stopped. A plugin that was
@@ -119,11 +123,12 @@ pub struct SystemStatus {
 
 /// What the process takes, as the operating system says: the plugins, the kernel, and the libraries
 /// and threads that are nobody's. A figure that it does not give is none.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ProcessStatus {
     /// Processor time so far.
     #[serde(rename = "cpu_ms", serialize_with = "maybe_millis")]
+    #[schemars(with = "Option<u64>")]
     pub cpu: Option<Duration>,
     /// Processors that it kept busy between the last two looks at the health of all.
     pub cpu_share: f64,

@@ -3,7 +3,8 @@
 //!
 //! | route | answer |
 //! | --- | --- |
-//! | `GET /v1` | the versions of the service and of this interface, its process, the routes |
+//! | `GET /v1` | the versions of the service and of this interface, its process, the routes, who asks |
+//! | `GET /v1/openapi.json` | this interface as OpenAPI 3.2 |
 //! | `GET /v1/status` | the state of the whole and of each plugin |
 //! | `GET /v1/plugins` | the state of each plugin |
 //! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
@@ -31,17 +32,21 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod config;
 
 mod path;
 mod peer;
 
 mod client;
+mod openapi;
+mod route;
 mod routes;
 mod socket;
 
 mod plugin;
 
+pub use access::{Right, Rights, Role};
 pub use client::{Answer, Client, ClientError};
 pub use config::AdminConfig;
 pub use plugin::Admin;
