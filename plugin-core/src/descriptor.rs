@@ -5,6 +5,7 @@ mod rights;
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::boxed::PluginType;
@@ -50,7 +51,7 @@ impl<T: Send + Sync + 'static> PluginState for T {}
 /// What a plugin is for. It is also the first tie-break of the start order: system plugins come
 /// first, and middleware last, so that the doors open when all is ready and close before anything
 /// else stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Serves the operator or the other plugins: logging, metrics, reload.

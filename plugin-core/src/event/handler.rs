@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounting::CpuMeter;
@@ -290,7 +291,7 @@ impl HandlerCore {
 ///
 /// Numbers of events are exact. Times are those of a sample: the first calls, then one in 64; of a
 /// handler with a `timeout` every call.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct HandlerReport {
     /// Name of the plugin.

@@ -92,7 +92,7 @@ pub struct PluginStatus {
 }
 
 /// A start that the manager will make by itself.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NextAttempt {
     /// How long it is until then.
