@@ -1,8 +1,8 @@
 //! Plugins, services and events of a set, and how they hang together.
 
 mod dot;
+mod interceptors;
 mod mermaid;
-mod middleware;
 mod requests;
 mod text;
 
@@ -13,12 +13,12 @@ use plugin_core::{Descriptor, InstanceName, Kind, Need, Source};
 use serde::Serialize;
 
 pub(crate) use dot::dot;
+pub(crate) use interceptors::{InterceptorNode, priority};
 pub(crate) use mermaid::mermaid;
-pub(crate) use middleware::{MiddlewareNode, priority};
 pub(crate) use requests::RequestNode;
 pub(crate) use text::text;
 
-/// Plugins and their middleware in start order, services, events and requests by name.
+/// Plugins and their interceptors in start order, services, events and requests by name.
 #[derive(Debug, Serialize)]
 pub(crate) struct Graph {
     pub(crate) plugins: Vec<PluginNode>,
@@ -26,7 +26,7 @@ pub(crate) struct Graph {
     pub(crate) events: Vec<EventNode>,
     pub(crate) requests: Vec<RequestNode>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) middleware: Vec<MiddlewareNode>,
+    pub(crate) interceptors: Vec<InterceptorNode>,
 }
 
 /// A plugin.
@@ -118,7 +118,7 @@ impl Graph {
             services: services(plugins, settings),
             events,
             requests: requests::requests(plugins, settings),
-            middleware: middleware::middleware(plugins),
+            interceptors: interceptors::interceptors(plugins),
         };
         let after = graph.plugins.iter().map(|plugin| graph.before(plugin));
         let after: Vec<_> = after.collect();

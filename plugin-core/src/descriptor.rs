@@ -6,7 +6,7 @@ mod rights;
 use std::fmt;
 
 use crate::boxed::PluginType;
-use crate::event::{EventDescriptor, Middleware, Respond, Subscription};
+use crate::event::{EventDescriptor, Interceptor, Respond, Subscription};
 use crate::init::{ConfigNeed, Need};
 use crate::key;
 use crate::schedule::Schedule;
@@ -134,7 +134,7 @@ pub struct Descriptor {
     /// Requests that it answers.
     pub responds: &'static [Respond],
     /// Methods that are called around the events of others.
-    pub middleware: &'static [Middleware],
+    pub interceptors: &'static [Interceptor],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -164,7 +164,7 @@ impl Descriptor {
             subscriptions: &[],
             schedules: &[],
             responds: &[],
-            middleware: &[],
+            interceptors: &[],
             hooks,
         }
     }
@@ -263,8 +263,8 @@ impl Descriptor {
 
     /// Sets the methods that are called around the events of others.
     #[must_use]
-    pub const fn middleware(mut self, middleware: &'static [Middleware]) -> Self {
-        self.middleware = middleware;
+    pub const fn interceptors(mut self, interceptors: &'static [Interceptor]) -> Self {
+        self.interceptors = interceptors;
         self
     }
 
@@ -274,7 +274,7 @@ impl Descriptor {
         match self.kind {
             Kind::System => 0,
             Kind::Business => 1,
-            Kind::Middleware if !self.middleware.is_empty() => 2,
+            Kind::Middleware if !self.interceptors.is_empty() => 2,
             Kind::Middleware => 3,
         }
     }

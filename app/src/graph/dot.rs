@@ -1,10 +1,10 @@
 //! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons,
-//! requests parallelograms, and what middleware stands around diamonds.
+//! requests parallelograms, and what interceptors stand around diamonds.
 
 use plugin_core::printable;
 
 use super::Graph;
-use super::middleware::patterns;
+use super::interceptors::patterns;
 
 /// How a plugin that is off looks, and its edges.
 const OFF: &str = "style=dashed, color=gray, fontcolor=gray";
@@ -20,7 +20,7 @@ pub(crate) fn dot(graph: &Graph) -> String {
     drawing.services();
     drawing.events();
     drawing.requests();
-    drawing.middleware();
+    drawing.interceptors();
     for (from, to, why) in graph.named() {
         drawing.edge(from, to, &["style=dotted".to_owned(), label(why)]);
     }
@@ -111,11 +111,11 @@ impl Drawing<'_> {
         }
     }
 
-    fn middleware(&mut self) {
-        for topics in patterns(&self.graph.middleware) {
+    fn interceptors(&mut self) {
+        for topics in patterns(&self.graph.interceptors) {
             self.node(&format!("around {topics}"), "diamond", topics);
         }
-        for one in &self.graph.middleware {
+        for one in &self.graph.interceptors {
             let node = format!("around {}", one.topics);
             let attributes = ["style=dashed".to_owned(), label(one.stage)];
             self.edge(one.plugin, &node, &attributes);

@@ -4,7 +4,7 @@ use plugin_core::config::{self, Sources};
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Composition, Descriptor, Hooks, Kind, Middleware, Mode, Need, Provide, Requirement,
+    Arity, Composition, Descriptor, Hooks, Interceptor, Kind, Mode, Need, Provide, Requirement,
     Respond, RespondOptions, Source, Stage, SubscribeOptions, Subscription,
 };
 use serde::{Deserialize, Serialize};
@@ -198,17 +198,17 @@ fn as_json() {
     );
 }
 
-static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&[
-    Middleware {
-        middleware: "check",
+static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).interceptors(&[
+    Interceptor {
+        name: "check",
         stage: Stage::Publish,
         topics: "shop.*",
         priority: 10,
         changes: false,
         bind: |_, _| {},
     },
-    Middleware {
-        middleware: "after",
+    Interceptor {
+        name: "after",
         stage: Stage::Delivered,
         topics: "**",
         priority: i32::MIN,
@@ -218,10 +218,10 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
 ]);
 
 #[test]
-fn middleware_is_drawn_where_there_is_any() {
+fn interceptors_are_drawn_where_there_are_any() {
     let graph = Graph::of(&[&GUARD], None);
     let text = text(&graph);
-    let table = "\naround  stage      priority  plugin  middleware\n\
+    let table = "\naround  stage      priority  plugin  interceptor\n\
                  shop.*  publish    10        guard   check\n\
                  **      delivered  lowest    guard   after\n";
     assert!(text.ends_with(table), "{text}");
@@ -237,7 +237,7 @@ fn middleware_is_drawn_where_there_is_any() {
     let edge = "  \"guard\" -> \"around shop.*\" [style=dashed, label=\"publish\"];\n";
     assert!(dot.contains(edge), "{dot}");
     let json = serde_json::to_value(&graph).unwrap();
-    assert_eq!(json["middleware"][0]["priority"], 10);
+    assert_eq!(json["interceptors"][0]["priority"], 10);
 }
 
 static DOOR: Descriptor = Descriptor::new("door", "1.2.0", HOOKS).needs(&[Need::PublishAny]);

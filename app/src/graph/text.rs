@@ -3,14 +3,14 @@
 use super::{EventNode, Graph, priority};
 use crate::table::Table;
 
-/// A table each: plugins, services, events, and requests and middleware if there are any.
+/// A table each: plugins, services, events, and requests and interceptors if there are any.
 pub(crate) fn text(graph: &Graph) -> String {
     let mut tables = vec![plugins(graph), services(graph), events(graph)];
     if !graph.requests.is_empty() {
         tables.push(requests(graph));
     }
-    if !graph.middleware.is_empty() {
-        tables.push(middleware(graph));
+    if !graph.interceptors.is_empty() {
+        tables.push(interceptors(graph));
     }
     let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
     tables.join("\n")
@@ -103,15 +103,15 @@ fn requests(graph: &Graph) -> Table {
     table
 }
 
-fn middleware(graph: &Graph) -> Table {
-    let mut table = Table::new(&["around", "stage", "priority", "plugin", "middleware"]);
-    for one in &graph.middleware {
+fn interceptors(graph: &Graph) -> Table {
+    let mut table = Table::new(&["around", "stage", "priority", "plugin", "interceptor"]);
+    for one in &graph.interceptors {
         table.row([
             one.topics.to_owned(),
             one.stage.to_owned(),
             priority(one.priority),
             one.plugin.to_owned(),
-            one.middleware.to_owned(),
+            one.interceptor.to_owned(),
         ]);
     }
     table
