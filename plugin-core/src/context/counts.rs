@@ -3,6 +3,7 @@
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::histogram::{Distribution, TimeBuckets, TimedCall};
@@ -156,7 +157,7 @@ impl From<Counts> for EventCounts {
 ///
 /// Numbers of events are exact. Times are those of a sample: of each handler the first calls, then
 /// one in 64; of a handler with a `timeout` every call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct EventCounts {
     /// Events that its handlers were called with.

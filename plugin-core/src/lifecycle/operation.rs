@@ -7,6 +7,7 @@ mod error;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -160,7 +161,7 @@ impl fmt::Display for Actor {
 }
 
 /// What an operation did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct OperationOutcome {
     /// The plugins whose state changed, in the order in which it did.

@@ -13,6 +13,7 @@ use plugin_http::{
 };
 
 use crate::config::AdminConfig;
+use crate::live::Live;
 use crate::peer::{Gate, Peer};
 use crate::routes::{self, Backends};
 use crate::socket::{Socket, Unix, listen};
@@ -31,6 +32,7 @@ pub struct Admin {
     operator: Option<Operator>,
     log: SecurityLog,
     data: DataDir,
+    live: Arc<Live>,
     server: Mutex<Option<(Server<Unix>, Socket)>>,
 }
 
@@ -51,6 +53,7 @@ impl Admin {
         data: DataDir,
     ) -> Self {
         Self {
+            live: Arc::new(Live::new(system.clone())),
             config,
             system,
             operator,
@@ -63,6 +66,8 @@ impl Admin {
     #[start]
     fn start(&self, tasks: Tasks) -> Result<()> {
         let (socket, unix) = listen(self.data.path())?;
+        let live = Arc::clone(&self.live);
+        tasks.spawn("look", async move { live.run().await })?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let server = Server::serve(unix, self.routers(), self.limits(), &spawn)?;
         tracing::info!(socket = %socket.path().display(), "the owner can operate the service");
@@ -95,6 +100,7 @@ impl Admin {
         let backends = Backends {
             system: self.system.clone(),
             operator: self.operator.clone(),
+            live: Arc::clone(&self.live),
             patience: self.config.operation_timeout.get(),
         };
         let gate = Gate::new(Peer::own(), self.log.clone());
