@@ -1,22 +1,28 @@
 //! The interceptors of a set: which method is called around which events.
 
-use plugin_core::{Descriptor, Interceptor};
+use plugin_core::Interceptor;
 use serde::Serialize;
+
+use crate::model::Member;
 
 /// A method that is called around the events of others.
 #[derive(Debug, Serialize)]
-pub(crate) struct InterceptorNode {
-    pub(crate) plugin: &'static str,
-    pub(crate) interceptor: &'static str,
-    pub(crate) stage: &'static str,
+pub struct InterceptorNode {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// The name of the method.
+    pub interceptor: &'static str,
+    /// When it is called.
+    pub stage: &'static str,
     /// A pattern; the plugin's config may narrow it.
-    pub(crate) topics: &'static str,
-    pub(crate) priority: i32,
+    pub topics: &'static str,
+    /// Higher ones are called first.
+    pub priority: i32,
 }
 
 /// The interceptors of all plugins, in start order.
-pub(super) fn interceptors(plugins: &[&'static Descriptor]) -> Vec<InterceptorNode> {
-    let node = |plugin: &'static Descriptor, one: &Interceptor| InterceptorNode {
+pub(crate) fn interceptors(plugins: &[Member]) -> Vec<InterceptorNode> {
+    let node = |plugin: &Member, one: &Interceptor| InterceptorNode {
         plugin: plugin.name,
         interceptor: one.name,
         stage: one.stage.as_str(),
@@ -31,7 +37,7 @@ pub(super) fn interceptors(plugins: &[&'static Descriptor]) -> Vec<InterceptorNo
 }
 
 /// The patterns that interceptors are called for, each once.
-pub(super) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
+pub(crate) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
     let mut patterns: Vec<_> = interceptors.iter().map(|one| one.topics).collect();
     patterns.sort_unstable();
     patterns.dedup();
@@ -39,7 +45,7 @@ pub(super) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
 }
 
 /// A priority as an operator reads it: the ends of its range have names.
-pub(crate) fn priority(number: i32) -> String {
+pub fn priority(number: i32) -> String {
     match number {
         i32::MAX => "highest".to_owned(),
         i32::MIN => "lowest".to_owned(),
