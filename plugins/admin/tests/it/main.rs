@@ -4,5 +4,6 @@
 
 mod clients;
 mod operations;
+mod remote;
 mod requests;
 mod site;
