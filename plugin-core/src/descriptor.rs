@@ -5,6 +5,9 @@ mod rights;
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::boxed::PluginType;
 use crate::event::{EventDescriptor, Middleware, Respond, Subscription};
 use crate::init::{ConfigNeed, Need};
@@ -48,7 +51,8 @@ impl<T: Send + Sync + 'static> PluginState for T {}
 /// What a plugin is for. It is also the first tie-break of the start order: system plugins come
 /// first, and middleware last, so that the doors open when all is ready and close before anything
 /// else stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Serves the operator or the other plugins: logging, metrics, reload.
     System,

@@ -217,3 +217,4 @@ pub use plan::{CatalogueEntry, Edge, PlanError, PlanIssue, Reason};
 pub use schedule::Schedule;
 pub use service::Provide;
 pub use tasks::{SpawnError, Tasks};
+pub use timestamp::Timestamp;

@@ -56,6 +56,11 @@ impl<P: Carried> InlineHandlers<P> {
         self.entries.is_empty()
     }
 
+    /// Whether one of them handles events, and does not only look on.
+    pub(super) fn handle(&self) -> bool {
+        self.handlers.iter().any(|handler| handler.core.handles())
+    }
+
     pub(super) fn handlers(&self) -> &[Arc<Inline<P>>] {
         &self.handlers
     }

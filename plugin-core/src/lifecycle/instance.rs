@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use super::state::{InvalidStep, State, Step};
-use super::status::{Board, PluginStatus};
+use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
 use crate::config::{Resources, Restart, Start};
 use crate::context::{Identity, InstanceId, bills_memory};
@@ -216,6 +216,7 @@ impl Instance {
         self.board.change(|entry| match entry.state.next(step) {
             Ok(state) => {
                 entry.state = state;
+                entry.again = None;
                 entry.since = Instant::now();
             }
             Err(invalid) => result = Err(invalid),
@@ -229,6 +230,11 @@ impl Instance {
         let _already_failed = self.step(Step::Fail);
         self.board
             .change(|entry| entry.last_error = Some(error.to_string()));
+    }
+
+    /// Says when it is to be started again; `None` when it is not.
+    pub(super) fn plan(&self, again: Option<Again>) {
+        self.board.change(|entry| entry.again = again);
     }
 
     /// The directory that its instance keeps things in, if it has one.
@@ -249,12 +255,15 @@ impl Instance {
         PluginStatus {
             name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
+            kind: self.descriptor.kind,
+            life: self.life(),
             state: entry.state,
             in_state: entry.since.elapsed(),
             ready: entry.state == State::Running && entry.health.serves(),
             health: entry.health,
             restarts: entry.restarts,
             last_error: entry.last_error,
+            next_attempt: entry.again.map(Again::told),
             cpu: account.cpu(),
             cpu_share: account.cpu_share(),
             throttled: account.throttled(),
@@ -269,6 +278,7 @@ impl Instance {
             queue_capacity: setup.mailbox,
             unstored,
             events: setup.identity.events(),
+            latency: setup.identity.counters().latency(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)
                 .map(|breaker| breaker.status())

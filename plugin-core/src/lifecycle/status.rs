@@ -13,6 +13,7 @@ use super::state::State;
 use crate::accounting::ProcessUsage;
 use crate::config::Limit;
 use crate::context::EventCounts;
+use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
 use crate::health::Health;
 use crate::histogram::Distribution;
@@ -25,6 +26,12 @@ pub struct PluginStatus {
     pub name: &'static str,
     /// Version of the plugin.
     pub version: String,
+    /// What kind of plugin it is.
+    pub kind: Kind,
+    /// Tells this life of it from every other life of an instance in this process: what is counted of
+    /// one life does not go on with that of another. 0 if it has not had any.
+    #[serde(skip)]
+    pub life: u64,
     /// Where it is in its life.
     pub state: State,
     /// How long it has been there.
@@ -41,6 +48,9 @@ pub struct PluginStatus {
     /// Text of its last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// When it will be started again, if it will be by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<NextAttempt>,
     /// Processor time that it took since its name came up in this process: measured at each poll of
     /// its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.
     #[serde(rename = "cpu_ms", serialize_with = "millis")]
@@ -73,9 +83,25 @@ pub struct PluginStatus {
     pub unstored: usize,
     /// What it did with events.
     pub events: EventCounts,
+    /// How long its handlers took, of the calls that were timed in this life.
+    #[serde(skip)]
+    pub latency: Distribution,
     /// The circuit breakers of its handlers, in order of declaration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakers: Vec<BreakerStatus>,
+}
+
+/// A start that the manager will make by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NextAttempt {
+    /// How long it is until then.
+    #[serde(rename = "in_ms", serialize_with = "millis")]
+    pub within: Duration,
+    /// Which one it is, counted from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub of: u32,
 }
 
 /// The state of the whole.
@@ -166,6 +192,25 @@ fn maybe_millis<S: serde::Serializer>(
     }
 }
 
+/// A start that is planned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Again {
+    pub(super) due: Instant,
+    pub(super) attempt: u32,
+    pub(super) of: u32,
+}
+
+impl Again {
+    pub(super) fn told(self) -> NextAttempt {
+        let Self { due, attempt, of } = self;
+        NextAttempt {
+            within: due.saturating_duration_since(Instant::now()),
+            attempt,
+            of,
+        }
+    }
+}
+
 /// The part of a status that changes, shared between the supervisor and observers.
 #[derive(Debug)]
 pub(super) struct Board {
@@ -180,6 +225,8 @@ pub(super) struct StatusEntry {
     pub(super) health: Health,
     pub(super) restarts: u32,
     pub(super) last_error: Option<String>,
+    /// When it is to be started again.
+    pub(super) again: Option<Again>,
     /// What a stop is waiting for, and until when.
     pub(super) waiting: Option<(&'static str, Instant)>,
 }
@@ -192,6 +239,7 @@ impl Board {
             health: Health::Healthy,
             restarts: 0,
             last_error: None,
+            again: None,
             waiting: None,
         };
         Self {

@@ -9,6 +9,9 @@
 //! | `GET /v1/plugins` | the state of each plugin |
 //! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
 //! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop`, `restart`, `reload`, `load`, `unload`, `enable`, `disable` or `reset` |
+//! | `GET /v1/instances` | a row for each instance: what it is and does now, `fields`, `limit` and `cursor` |
+//! | `GET /v1/instances/{instance}` | one of them, with its handlers, limits and history |
+//! | `GET /v1/history/{instance}` | what it did: two minutes by seconds, an hour by half minutes |
 //! | `POST /v1/reload` | what changed of each instance by the config that is read again |
 //! | `POST /v1/reset` | what changed because config decides again which plugins are on |
 //! | `GET /v1/schedules` | every schedule and how it does |
@@ -45,6 +48,7 @@ mod remote;
 mod token;
 
 mod client;
+mod live;
 mod openapi;
 mod route;
 mod routes;

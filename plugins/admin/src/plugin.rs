@@ -18,6 +18,7 @@ use plugin_http::{
 
 use crate::bearer::{Bearers, identified};
 use crate::config::AdminConfig;
+use crate::live::Live;
 use crate::origin::{Hosts, own};
 use crate::peer::{Gate, Peer};
 use crate::refusals::recorded;
@@ -38,6 +39,9 @@ const SOCKET_CONNECTIONS: &str = "socket connections";
 const TCP: &str = "tcp";
 const TCP_CONNECTIONS: &str = "tcp connections";
 
+/// What was seen so far.
+const LIVE: &str = "live";
+
 /// Lets the owner operate the running service from its own binary, and others over TCP.
 #[derive(Debug)]
 pub struct Admin {
@@ -46,6 +50,7 @@ pub struct Admin {
     operator: Option<Operator>,
     log: SecurityLog,
     data: DataDir,
+    live: Arc<Live>,
     handover: Handover,
     servers: Mutex<Option<Servers>>,
 }
@@ -74,7 +79,11 @@ impl Admin {
         data: DataDir,
         handover: Handover,
     ) -> Self {
+        let live = handover.take::<Live>(LIVE);
+        let live = live.unwrap_or_else(|| Arc::new(Live::new(system.clone())));
+        handover.offer(LIVE, &live);
         Self {
+            live,
             config,
             system,
             operator,
@@ -87,6 +96,8 @@ impl Admin {
 
     #[start]
     async fn start(&self, tasks: Tasks) -> Result<()> {
+        let live = Arc::clone(&self.live);
+        tasks.spawn("look", async move { live.run().await })?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let socket = self.serve_socket(&spawn)?;
         let tcp = match &self.config.listen {
@@ -196,6 +207,7 @@ impl Admin {
         let backends = Backends {
             system: self.system.clone(),
             operator: self.operator.clone(),
+            live: Arc::clone(&self.live),
             patience: self.config.operation_timeout.get(),
         };
         let finish = |router: Router| {

@@ -2,9 +2,11 @@
 //! interface.
 
 mod about;
+mod instances;
 mod plugins;
 mod schedules;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::{StatusCode, Uri};
@@ -16,6 +18,7 @@ use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Caller;
+use crate::live::Live;
 use crate::route::Route;
 
 /// What the routes lead to.
@@ -24,13 +27,20 @@ pub(crate) struct Backends {
     pub(crate) system: System,
     /// Nothing when the plugin may not operate the system.
     pub(crate) operator: Option<Operator>,
+    /// What the instances do now.
+    pub(crate) live: Arc<Live>,
     /// How long a caller waits for the end of an operation.
     pub(crate) patience: Duration,
 }
 
 /// All routes, in the order of the documentation.
 pub(crate) fn table() -> Vec<Route> {
-    let parts = [about::routes(), plugins::routes(), schedules::routes()];
+    let parts = [
+        about::routes(),
+        instances::routes(),
+        plugins::routes(),
+        schedules::routes(),
+    ];
     parts.into_iter().flatten().collect()
 }
 

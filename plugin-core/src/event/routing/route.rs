@@ -122,7 +122,7 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
         let inline = (self.inline.handlers().iter()).map(|entry| &*entry.core);
         let queued = self.handlers.iter().map(|entry| &entry.handler.core);
-        for core in inline.chain(queued) {
+        for core in inline.chain(queued).filter(|core| core.handles()) {
             into.entry(core.subscription.number)
                 .or_insert_with(|| core.report());
         }

@@ -57,6 +57,8 @@ pub(crate) struct Leaf {
 pub(crate) struct LeafConfig {
     /// Whether its stop waits to be let.
     slow: bool,
+    /// Whether a task of it fails.
+    fail: bool,
 }
 
 /// Needs the other.
@@ -65,6 +67,14 @@ impl Leaf {
     #[init]
     fn init(Config(config): Config<LeafConfig>, _numbers: Service<dyn Numbers>) -> Self {
         Self { config }
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        if self.config.fail {
+            tasks.spawn("fails", async { Err(Error::external("no luck")) })?;
+        }
+        Ok(())
     }
 
     #[stop]
