@@ -2,6 +2,7 @@
 //! interface.
 
 mod about;
+mod graph;
 mod instances;
 mod plugins;
 mod schedules;
@@ -39,6 +40,7 @@ pub(crate) fn table() -> Vec<Route> {
         about::routes(),
         instances::routes(),
         plugins::routes(),
+        graph::routes(),
         schedules::routes(),
     ];
     parts.into_iter().flatten().collect()
