@@ -24,7 +24,7 @@ pub struct Spans {
 /// Where spans go.
 #[derive(Debug)]
 enum SpanSink {
-    File(Log<Span>),
+    File(Box<Log<Span>>),
     Collector(Exporter),
 }
 
@@ -49,7 +49,10 @@ impl Spans {
     ) -> Result<Self> {
         let spans = match &config.otlp {
             Some(otlp) => SpanSink::Collector(Exporter::new(otlp, &meter)?),
-            None => SpanSink::File(Log::new(&directory.path().join(FILE_NAME), config.file)),
+            None => {
+                let log = Log::new(&directory.path().join(FILE_NAME), config.file);
+                SpanSink::File(Box::new(log))
+            }
         };
         Ok(Self {
             topics: config.topics,
