@@ -25,7 +25,7 @@ pub struct Spans {
 #[derive(Debug)]
 enum SpanSink {
     File(Box<Log<Span>>),
-    Collector(Exporter),
+    Collector(Box<Exporter>),
 }
 
 impl SpanSink {
@@ -48,7 +48,7 @@ impl Spans {
         meter: Meter,
     ) -> Result<Self> {
         let spans = match &config.otlp {
-            Some(otlp) => SpanSink::Collector(Exporter::new(otlp, &meter)?),
+            Some(otlp) => SpanSink::Collector(Box::new(Exporter::new(otlp, &meter)?)),
             None => {
                 let log = Log::new(&directory.path().join(FILE_NAME), config.file);
                 SpanSink::File(Box::new(log))
