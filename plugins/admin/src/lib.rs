@@ -42,6 +42,12 @@ mod config;
 mod path;
 mod peer;
 
+mod bearer;
+mod origin;
+mod refusals;
+mod remote;
+mod token;
+
 mod client;
 mod live;
 mod openapi;
@@ -55,3 +61,5 @@ pub use access::{Right, Rights, Role};
 pub use client::{Answer, Client, ClientError};
 pub use config::AdminConfig;
 pub use plugin::Admin;
+pub use remote::TlsConfig;
+pub use token::{TokenConfig, TokenHash, TokenHashError, new_token};

@@ -53,6 +53,11 @@ pub(crate) fn router(backends: &Backends) -> Router {
     routes.fold(router, |router, route| route.mount(router, backends))
 }
 
+/// What answers at those that need no caller.
+pub(crate) fn open() -> Router {
+    Router::new()
+}
+
 /// For connections that there is no room for.
 pub(crate) fn spare() -> Router {
     Router::new().fallback(async || {
@@ -136,7 +141,10 @@ impl Backends {
         operation: Operation,
     ) -> Result<Done, Problem> {
         let operator = self.operator.as_ref().ok_or_else(no_right)?;
-        let operator = operator.on_behalf_of(&caller.name);
+        let mut operator = operator.on_behalf_of(&caller.name);
+        if let Some(address) = &caller.address {
+            operator = operator.from_address(address);
+        }
         // An operation that is asked for is carried out, also when nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
         let why = match operated {

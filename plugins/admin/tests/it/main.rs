@@ -6,5 +6,6 @@ mod clients;
 mod graph;
 mod instances;
 mod operations;
+mod remote;
 mod requests;
 mod site;
