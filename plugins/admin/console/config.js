@@ -103,7 +103,7 @@ function form(plugin, config) {
   const isChanged = Object.keys(edit.set).length > 0 || edit.unset.size > 0;
   const isSound = isChanged && Object.keys(issues).length === 0;
   return [
-    table(`Config of ${plugin}`, ["key", "value", "who said so", ""], list.map(line), { none: "It has no config." }),
+    table(`Config of ${plugin}`, ["key", "value", "who said so", "do"], list.map(line), { none: "It has no config." }),
     h(
       "div",
       { class: "actions" },
@@ -184,7 +184,7 @@ function planned(outcome, title) {
   const plan = outcome.plan ?? outcome.outcome ?? outcome;
   const changes = plan.changes ?? [];
   const line = (change) => h("tr", { key: change.plugin }, td(change.plugin), td(badge(change.action)), td((change.keys ?? []).join(", ")), td(change.took_us ? `${(change.took_us / 1000).toFixed(1)} ms` : "", "num"));
-  return [h("h3", null, title), table(title, ["instance", "what", "because of", ""], changes.map(line), { none: "Nothing that runs changes." })];
+  return [h("h3", null, title), table(title, ["instance", "what", "because of", "took"], changes.map(line), { none: "Nothing that runs changes." })];
 }
 
 function history() {
@@ -195,7 +195,7 @@ function history() {
     loaded(known("v1/config/history", { every: 10000 }), (data) => {
       const list = data.generations ?? data.history ?? data ?? [];
       const line = (one) => h("tr", { key: one.number }, td(one.number, "num"), td(one.time), td(one.by), td(one.running ? badge("runs", "good") : button("Roll back", () => rollback(one.number), { right: "config:write" })));
-      return Array.isArray(list) ? table("Configs that were applied", ["number", "applied", "by", ""], list.map(line), { none: "None is kept." }) : empty("None is kept.");
+      return Array.isArray(list) ? table("Configs that were applied", ["number", "applied", "by", "do"], list.map(line), { none: "None is kept." }) : empty("None is kept.");
     }),
   );
 }

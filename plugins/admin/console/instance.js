@@ -12,9 +12,9 @@ export function instance(name) {
   if (outcome && outcome.name !== name) outcome = null;
   return [
     h("h1", null, name, " ", row && badge(row.state === "running" && !row.ready ? "not ready" : row.state, mood(row))),
-    panel("What it does now", { right: "state:read", command: `app ps ${name}`, wide: true }, row ? summary(row) : empty("No instance of this name is there: config may have turned it off."), actions(name, row)),
+    panel("What it does now", { right: "state:read", command: "app ps", wide: true }, row ? summary(row) : empty("No instance of this name is there: config may have turned it off."), actions(name, row)),
     panel("The last two minutes", { right: "state:read", command: "app top", wide: true }, loaded(known(`v1/history/${part(name)}`, { every: 2000 }), curves)),
-    panel("Handlers", { right: "state:read", command: `app ps ${name} --format json` }, loaded(known(`v1/instances/${part(name)}`, { every: 2000 }), handlers)),
+    panel("Handlers", { right: "state:read", command: "app ps --format json" }, loaded(known(`v1/instances/${part(name)}`, { every: 2000 }), handlers)),
     panel("Limits", { right: "state:read", command: "app ps" }, loaded(known(`v1/instances/${part(name)}`, { every: 2000 }), limits)),
     panel("Why it is there", { right: "state:read", command: `app explain ${plain(name)}` }, loaded(known("v1/graph", { every: 5000 }), (graph) => explain(graph, name))),
     configPanel(plain(name)),
@@ -45,7 +45,7 @@ function summary(row) {
 
 function actions(name, row) {
   const act = (action, options) => operate(name, action, options);
-  const one = (action, title) => button(title, () => act(action), { right: "operate", busy: outcome?.busy });
+  const one = (action, title) => button(title, () => act(action), { right: "operate", busy: outcome?.busy, title: `app ${action} ${name}` });
   const runs = row && ["running", "starting"].includes(row.state);
   return h(
     "div",

@@ -44,7 +44,7 @@ export function instances() {
 
 const HEAD = [
   ["instance", ""], ["state", ""], ["in/s", "num"], ["out/s", "num"], ["fails/s", "num"], ["queued", "num"],
-  ["p50", "num"], ["p99", "num"], ["latency", "curve-cell"], ["cpu", "num"], ["memory", "num"], ["memory curve", "curve-cell"], ["restarts", "num"], ["last error", "error-cell"],
+  ["p99", "num"], ["latency", "curve-cell"], ["cpu", "num"], ["memory", "num"], ["its curve", "curve-cell"], ["restarts", "num"],
 ];
 
 function rowsOf(rows) {
@@ -59,7 +59,7 @@ function rowsOf(rows) {
   };
   return h(
     "div",
-    { class: "scroll virtual", tabindex: "0", role: "region", "aria-label": "Instances", onscroll: seen, mounted: (node) => (node.scrollTop = view.top) },
+    { class: "scroll virtual", tabindex: "0", role: "region", "aria-label": "Instances, table", onscroll: seen, mounted: (node) => (node.scrollTop = view.top) },
     h(
       "table",
       { class: "instances", "aria-rowcount": String(rows.length + 1) },
@@ -77,7 +77,8 @@ function rowsOf(rows) {
 
 function line(row, at) {
   const ring = state.rings.get(row.instance) ?? { p99: [], memory: [] };
-  const why = [row.cause, whatNext(row)].filter(Boolean).join("; ");
+  const before = row.last_error && row.last_error !== row.cause ? `last error: ${row.last_error}` : null;
+  const why = [row.cause, whatNext(row), before].filter(Boolean).join("; ");
   return h(
     "tr",
     { key: row.instance, "aria-rowindex": String(at + 2) },
@@ -87,13 +88,11 @@ function line(row, at) {
     td(rate(row.out?.per_second), "num"),
     td(rate(row.errors?.per_second), row.errors?.per_second > 0 ? "num bad-text" : "num"),
     td([count(row.queued), h("small", null, `of ${count(row.queue_capacity)}`)], "num"),
-    td(micros(row.p50_us), "num"),
-    td(micros(row.p99_us), "num"),
+    td([micros(row.p99_us), row.p50_us !== null && h("small", null, `p50 ${micros(row.p50_us)}`)], "num"),
     td(spark(ring.p99, { label: `latency of ${row.instance}` }), "curve-cell"),
     td(row.cpu === null ? "–" : `${(row.cpu * 100).toFixed(1)} %`, "num"),
     td(bytes(row.memory), "num"),
     td(spark(ring.memory, { label: `memory of ${row.instance}` }), "curve-cell"),
     td(count(row.restarts), "num"),
-    td(row.last_error ?? "", "error-cell", { title: row.last_error ?? undefined }),
   );
 }

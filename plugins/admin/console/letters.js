@@ -66,7 +66,7 @@ function listed(page, filter) {
     ),
     table(
       "Dead letters",
-      [{ name: h("input", { type: "checkbox", "aria-label": "Choose all", checked: ids.length > 0 && ids.length === all.length, onchange: toggleAll }) }, "event", "handler", "when", "attempts", "why", ""],
+      [{ name: h("input", { type: "checkbox", "aria-label": "Choose all", checked: ids.length > 0 && ids.length === all.length, onchange: toggleAll }) }, "event", "handler", "when", "attempts", "why", "do"],
       all.flatMap((letter) => [line(letter, toggle), view.open === letter.id && opened(letter)].filter(Boolean)),
       { none: "There is no dead letter." },
     ),

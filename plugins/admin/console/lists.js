@@ -9,7 +9,7 @@ let failed = null;
 export function schedules() {
   return [
     h("h1", null, "Schedules"),
-    panel("Methods that run at times of their own", { right: "state:read", command: "app schedules", wide: true }, failed && problem(failed), may("state:read") && loaded(known("v1/schedules", { every: 3000 }), ({ schedules: list }) => table("Schedules", ["plugin", "schedule", "state", "timing", "next", "done", "failed", ""], list.map(schedule), { none: "No plugin has a schedule." }))),
+    panel("Methods that run at times of their own", { right: "state:read", command: "app schedules", wide: true }, failed && problem(failed), may("state:read") && loaded(known("v1/schedules", { every: 3000 }), ({ schedules: list }) => table("Schedules", ["plugin", "schedule", "state", "timing", "next", "done", "failed", "do"], list.map(schedule), { none: "No plugin has a schedule." }))),
   ];
 }
 

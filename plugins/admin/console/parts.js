@@ -151,7 +151,7 @@ export function table(label, head, rows, { none = "There is nothing." } = {}) {
   const cell = (column) => h("th", { scope: "col", class: column.class ?? "" }, column.name ?? column);
   return h(
     "div",
-    { class: "scroll", tabindex: "0", role: "region", "aria-label": label },
+    { class: "scroll", tabindex: "0", role: "region", "aria-label": `${label}, table` },
     h("table", null, h("thead", null, h("tr", null, head.map(cell))), h("tbody", null, rows)),
   );
 }
