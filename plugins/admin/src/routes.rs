@@ -19,6 +19,7 @@ use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Caller;
+use crate::console;
 use crate::live::Live;
 use crate::route::Route;
 
@@ -55,7 +56,7 @@ pub(crate) fn router(backends: &Backends) -> Router {
 
 /// What answers at those that need no caller.
 pub(crate) fn open() -> Router {
-    Router::new()
+    console::router()
 }
 
 /// For connections that there is no room for.
