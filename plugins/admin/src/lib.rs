@@ -47,6 +47,8 @@ mod openapi;
 mod route;
 mod routes;
 mod socket;
+mod stream;
+mod tap;
 
 mod plugin;
 

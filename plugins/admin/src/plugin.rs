@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::from_fn;
+use plugin_contracts::LogTail;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
@@ -17,6 +18,8 @@ use crate::live::Live;
 use crate::peer::{Gate, Peer};
 use crate::routes::{self, Backends};
 use crate::socket::{Socket, Unix, listen};
+use crate::stream::Feed;
+use crate::tap::Taps;
 
 /// Most bytes of a request's body.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -33,6 +36,10 @@ pub struct Admin {
     log: SecurityLog,
     data: DataDir,
     live: Arc<Live>,
+    feed: Arc<Feed>,
+    taps: Taps,
+    observer: Option<Observer>,
+    logs: Option<Service<dyn LogTail>>,
     server: Mutex<Option<(Server<Unix>, Socket)>>,
 }
 
@@ -50,10 +57,16 @@ impl Admin {
         system: System,
         operator: Option<Operator>,
         log: SecurityLog,
+        observer: Option<Observer>,
+        logs: Option<Service<dyn LogTail>>,
         data: DataDir,
     ) -> Self {
         Self {
             live: Arc::new(Live::new(system.clone())),
+            feed: Arc::new(Feed::new(config.max_streams.into())),
+            taps: Taps::new(observer.clone()),
+            observer,
+            logs,
             config,
             system,
             operator,
@@ -68,6 +81,11 @@ impl Admin {
         let (socket, unix) = listen(self.data.path())?;
         let live = Arc::clone(&self.live);
         tasks.spawn("look", async move { live.run().await })?;
+        let taps = self.taps.clone();
+        tasks.spawn("tap", async move { taps.run().await })?;
+        if let Some(observer) = &self.observer {
+            self.feed.observe(observer)?;
+        }
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let server = Server::serve(unix, self.routers(), self.limits(), &spawn)?;
         tracing::info!(socket = %socket.path().display(), "the owner can operate the service");
@@ -83,8 +101,9 @@ impl Admin {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if let Some((server, socket)) = server {
-            // Nobody comes in any more.
+            // Nobody comes in any more, and no stream holds the stop up.
             drop(socket);
+            self.feed.end();
             server.drain(self.config.drain_timeout.get()).await;
         }
     }
@@ -101,6 +120,10 @@ impl Admin {
             system: self.system.clone(),
             operator: self.operator.clone(),
             live: Arc::clone(&self.live),
+            feed: Arc::clone(&self.feed),
+            taps: self.taps.clone(),
+            observes: self.observer.is_some(),
+            logs: self.logs.clone(),
             patience: self.config.operation_timeout.get(),
         };
         let gate = Gate::new(Peer::own(), self.log.clone());

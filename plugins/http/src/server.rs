@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 
 pub use admission::Room;
 use admission::{Class, Connections};
+pub use connection::Streamed;
 use connection::{Connection, Moved};
 pub use progress::Timeouts;
 use succession::OnTheWay;

@@ -7,3 +7,4 @@ mod instances;
 mod operations;
 mod requests;
 mod site;
+mod streams;
