@@ -34,7 +34,7 @@ pub(crate) use schedules::{OneSchedule, ScheduleAction};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Text for people, or JSON for programs; `graph` knows two languages more.
+    /// Text for people, or JSON for programs; `graph` knows three languages more.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
     #[command(subcommand)]
@@ -65,6 +65,8 @@ pub(crate) enum OutputFormat {
     Mermaid,
     /// Graphviz, of `graph` alone.
     Dot,
+    /// A picture, of `graph` alone.
+    Svg,
 }
 
 impl OutputFormat {
@@ -73,7 +75,7 @@ impl OutputFormat {
         match self {
             Self::Text => Some(output::Format::Human),
             Self::Json => Some(output::Format::Json),
-            Self::Mermaid | Self::Dot => None,
+            Self::Mermaid | Self::Dot | Self::Svg => None,
         }
     }
 }

@@ -12,7 +12,8 @@ use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
-use crate::config::{self, ConfigFiles};
+use crate::compose::Composition;
+use crate::config::{self, ConfigFiles, Settings};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::event::store::Stock;
@@ -92,6 +93,12 @@ impl System {
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.schedules())
+    }
+
+    /// Tells of the composed set and the config that is applied; `None` when the system is gone.
+    pub fn configured<T>(&self, tell: impl FnOnce(&Composition, &Settings) -> T) -> Option<T> {
+        let configured = self.kernel()?.configured();
+        Some(tell(&configured.composition, &configured.settings))
     }
 
     /// The config files as they were when the config was read that is applied; `None` when the system

@@ -2,6 +2,7 @@
 //! interface.
 
 mod about;
+mod graph;
 mod instances;
 mod logs;
 mod plugins;
@@ -54,6 +55,7 @@ pub(crate) fn table() -> Vec<Route> {
         logs::routes(),
         stream::routes(),
         plugins::routes(),
+        graph::routes(),
         schedules::routes(),
     ];
     parts.into_iter().flatten().collect()

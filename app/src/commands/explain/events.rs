@@ -6,9 +6,8 @@ use plugin_core::event::Pattern;
 use plugin_core::{
     Balance, Breaker, Composition, Descriptor, Mode, Need, Overflow, Retry, Source, Subscription,
 };
+use plugin_graph::priority;
 use serde::Serialize;
-
-use crate::graph::priority;
 
 /// Events that a handler takes.
 #[derive(Debug, Serialize)]

@@ -4,10 +4,10 @@ use std::fmt::Display;
 
 use plugin_core::permission::Permission;
 use plugin_core::printable;
+use plugin_graph::priority;
 
 use super::events::IncomingEvent;
 use super::{Explanation, Order, Permissions, PluginState};
-use crate::graph::priority;
 use crate::table::Table;
 
 pub(super) fn text(plugin: &Explanation) -> String {

@@ -52,6 +52,14 @@ impl Numbers for Base {
     }
 }
 
+/// Something to handle.
+#[event("ping")]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Ping {
+    /// Whether its handler fails.
+    pub(crate) bad: bool,
+}
+
 /// Told when `slow` begins to stop, and when it may.
 pub(crate) static STOPS: Notify = Notify::const_new();
 pub(crate) static MAY_STOP: Notify = Notify::const_new();
@@ -86,6 +94,14 @@ impl Leaf {
             tasks.spawn("fails", async { Err(Error::external("no luck")) })?;
         }
         Ok(())
+    }
+
+    #[subscribe]
+    async fn on_ping(&self, ping: &Ping) -> Result<()> {
+        match ping.bad {
+            true => Err(Error::external("a bad one")),
+            false => Ok(()),
+        }
     }
 
     #[stop]

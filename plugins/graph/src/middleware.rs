@@ -1,22 +1,28 @@
 //! Middleware of a set: who stands around which events.
 
-use plugin_core::{Descriptor, Middleware};
+use plugin_core::Middleware;
 use serde::Serialize;
+
+use crate::model::Member;
 
 /// A method that is called around the events of others.
 #[derive(Debug, Serialize)]
-pub(crate) struct MiddlewareNode {
-    pub(crate) plugin: &'static str,
-    pub(crate) middleware: &'static str,
-    pub(crate) stage: &'static str,
+pub struct MiddlewareNode {
+    /// The plugin.
+    pub plugin: &'static str,
+    /// The name of the method.
+    pub middleware: &'static str,
+    /// When it is called.
+    pub stage: &'static str,
     /// A pattern; the plugin's config may narrow it.
-    pub(crate) topics: &'static str,
-    pub(crate) priority: i32,
+    pub topics: &'static str,
+    /// Higher ones are called first.
+    pub priority: i32,
 }
 
 /// The middleware of all plugins, in start order.
-pub(super) fn middleware(plugins: &[&'static Descriptor]) -> Vec<MiddlewareNode> {
-    let node = |plugin: &'static Descriptor, one: &Middleware| MiddlewareNode {
+pub(crate) fn middleware(plugins: &[Member]) -> Vec<MiddlewareNode> {
+    let node = |plugin: &Member, one: &Middleware| MiddlewareNode {
         plugin: plugin.name,
         middleware: one.middleware,
         stage: one.stage.as_str(),
@@ -31,7 +37,7 @@ pub(super) fn middleware(plugins: &[&'static Descriptor]) -> Vec<MiddlewareNode>
 }
 
 /// The patterns that middleware is called for, each once.
-pub(super) fn patterns(middleware: &[MiddlewareNode]) -> Vec<&'static str> {
+pub(crate) fn patterns(middleware: &[MiddlewareNode]) -> Vec<&'static str> {
     let mut patterns: Vec<_> = middleware.iter().map(|one| one.topics).collect();
     patterns.sort_unstable();
     patterns.dedup();
@@ -39,7 +45,7 @@ pub(super) fn patterns(middleware: &[MiddlewareNode]) -> Vec<&'static str> {
 }
 
 /// A priority as an operator reads it: the ends of its range have names.
-pub(crate) fn priority(number: i32) -> String {
+pub fn priority(number: i32) -> String {
     match number {
         i32::MAX => "highest".to_owned(),
         i32::MIN => "lowest".to_owned(),

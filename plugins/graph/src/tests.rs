@@ -9,7 +9,7 @@ use plugin_core::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::{Graph, dot, mermaid, text};
+use super::{Drawing, Graph, NodeKind, dot, mermaid, svg};
 
 #[derive(Debug, Serialize, Deserialize, schemars::JsonSchema)]
 struct Ordered {}
@@ -55,15 +55,6 @@ static TILL: Descriptor = Descriptor::new("till", "1.2.0", HOOKS).needs(&[Need::
 #[test]
 fn requests_are_drawn_where_there_are_any() {
     let graph = Graph::of(&[&PRICES, &TILL], None);
-    let text = text(&graph);
-    assert!(
-        text.ends_with("\nrequest     answered by  asked by\nshop.price  prices       till\n"),
-        "{text}"
-    );
-    assert!(
-        text.contains("2  till    1.2.0    business  unknown  prices\n"),
-        "{text}"
-    );
     let mermaid = mermaid(&graph);
     assert!(
         mermaid.contains(
@@ -114,24 +105,6 @@ static DESK: Descriptor = Descriptor::new("desk", "1.2.0", HOOKS)
 
 fn graph() -> Graph {
     Graph::of(&[&LOG, &STORE, &DESK], None)
-}
-
-#[test]
-fn as_text() {
-    assert_eq!(
-        text(&graph()),
-        "place  plugin  version  kind      state    starts after
-    1  log     1.2.0    system    unknown  -
-    2  store   1.2.0    business  unknown  log
-    3  desk    1.2.0    business  unknown  log, store
-
-service  provided by  used by
-Stock    store        desk
-
-event         published by  handled by
-shop.ordered  desk          store (group stock), log
-"
-    );
 }
 
 #[test]
@@ -220,11 +193,6 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
 #[test]
 fn middleware_is_drawn_where_there_is_any() {
     let graph = Graph::of(&[&GUARD], None);
-    let text = text(&graph);
-    let table = "\naround  stage      priority  plugin  middleware\n\
-                 shop.*  publish    10        guard   check\n\
-                 **      delivered  lowest    guard   after\n";
-    assert!(text.ends_with(table), "{text}");
     let mermaid = mermaid(&graph);
     for line in [
         "  around_shop_one{\"shop.*\"}\n",
@@ -256,15 +224,6 @@ fn report_d_topics_that_are_chosen_at_run_time_and_plugins_that_are_off_are_draw
     let sources = Sources::new().embedded("test", CONFIG);
     let settings = config::load(&sources, &composition).unwrap();
     let graph = Graph::of(&set, Some(&settings));
-    let text = text(&graph);
-    assert!(
-        text.contains("ear     1.2.0    business  off    -"),
-        "{text}"
-    );
-    assert!(
-        text.contains("shop.ordered  desk, door (at run time)  store"),
-        "{text}"
-    );
     let dot = dot(&graph);
     for line in [
         "\"ear\" [shape=box, style=dashed, color=gray, fontcolor=gray, label=\"ear (off)\"];",
@@ -306,6 +265,53 @@ fn report_a10_no_name_ends_its_quotes() {
     let label = r#"label="a\"]; b -> c [label=\"<b>\\n\\u{202e}"];"#;
     assert!(dot.contains(label), "{dot}");
     let mermaid = mermaid(&graph);
+    let svg = svg(&Drawing::of(&graph));
+    assert!(
+        svg.contains("c [label=&quot;&lt;b&gt;\\n\\u{202e}<"),
+        "{svg}"
+    );
     let label = r##"|"a#34;]#59; b -#62; c [label=#34;#60;b#62;#92;n#92;u{202e}"| plugin_odd"##;
     assert!(mermaid.contains(label), "{mermaid}");
+}
+
+#[test]
+fn a_drawing_has_every_node_and_its_edges_lead_from_node_to_node() {
+    let set: [&'static Descriptor; 8] = [&LOG, &STORE, &DESK, &PRICES, &TILL, &GUARD, &DOOR, &EAR];
+    let drawing = Drawing::of(&Graph::of(&set, None));
+    let count = |kind| {
+        drawing
+            .nodes
+            .iter()
+            .filter(|node| node.kind == kind)
+            .count()
+    };
+    let counts = [
+        NodeKind::Plugin,
+        NodeKind::Service,
+        NodeKind::Event,
+        NodeKind::Request,
+    ];
+    assert_eq!(counts.map(count), [8, 1, 1, 1]);
+    let node = |id: &str| drawing.nodes.iter().find(|node| node.id == id).unwrap();
+    for edge in &drawing.edges {
+        let (from, to) = (node(&edge.from), node(&edge.to));
+        let (first, last) = (edge.points[0], edge.points[edge.points.len() - 1]);
+        assert!((first.x - from.x).abs() <= from.width / 2.0, "{edge:?}");
+        assert!((last.x - to.x).abs() <= to.width / 2.0, "{edge:?}");
+        assert_eq!(edge.up, to.y < from.y, "{edge:?}");
+    }
+    let edges: Vec<_> = drawing.edges.iter().collect();
+    let has = |from: &str, to: &str| edges.iter().any(|edge| edge.from == from && edge.to == to);
+    assert!(has("plugin:desk", "service:Stock") && has("service:Stock", "plugin:store"));
+    assert!(has("plugin:door", "event:shop.ordered") && has("plugin:guard", "around:**"));
+    let svg = svg(&drawing);
+    assert!(
+        svg.contains("<g class=\"node plugin\"><title>plugin desk</title>"),
+        "{svg}"
+    );
+    assert!(
+        svg.contains("<title>handled by, group stock</title>"),
+        "{svg}"
+    );
+    assert!(svg.contains("prefers-color-scheme:dark"), "{svg}");
 }

@@ -1,10 +1,6 @@
-//! Plugins, services and events of a set, and how they hang together.
+//! The graph as data: who provides, uses, publishes, handles, answers and asks what.
 
-mod dot;
-mod mermaid;
-mod middleware;
-mod requests;
-mod text;
+use std::ops::Deref;
 
 use plugin_core::config::{PluginSettings, Settings};
 use plugin_core::event::Pattern;
@@ -12,83 +8,96 @@ use plugin_core::permission::Grants;
 use plugin_core::{Descriptor, InstanceName, Kind, Need, Source};
 use serde::Serialize;
 
-pub(crate) use dot::dot;
-pub(crate) use mermaid::mermaid;
-pub(crate) use middleware::{MiddlewareNode, priority};
-pub(crate) use requests::RequestNode;
-pub(crate) use text::text;
+use crate::middleware::{self, MiddlewareNode};
+use crate::requests::{self, RequestNode};
 
 /// Plugins and their middleware in start order, services, events and requests by name.
 #[derive(Debug, Serialize)]
-pub(crate) struct Graph {
-    pub(crate) plugins: Vec<PluginNode>,
-    pub(crate) services: Vec<ServiceNode>,
-    pub(crate) events: Vec<EventNode>,
-    pub(crate) requests: Vec<RequestNode>,
+pub struct Graph {
+    /// The plugins.
+    pub plugins: Vec<PluginNode>,
+    /// The services.
+    pub services: Vec<ServiceNode>,
+    /// The events.
+    pub events: Vec<EventNode>,
+    /// The requests.
+    pub requests: Vec<RequestNode>,
+    /// The middleware.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) middleware: Vec<MiddlewareNode>,
+    pub middleware: Vec<MiddlewareNode>,
 }
 
 /// A plugin.
 #[derive(Debug, Serialize)]
-pub(crate) struct PluginNode {
-    pub(crate) name: &'static str,
-    pub(crate) version: String,
+pub struct PluginNode {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: String,
+    /// Its kind.
     #[serde(serialize_with = "kind")]
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Whether it is started; nothing when the config has mistakes.
-    pub(crate) on: Option<bool>,
+    pub on: Option<bool>,
     /// Plugins that it names in `requires`.
-    pub(crate) requires: Vec<&'static str>,
+    pub requires: Vec<&'static str>,
     /// Plugins that it names in `after`, as far as the set holds them.
-    pub(crate) after: Vec<&'static str>,
+    pub after: Vec<&'static str>,
     /// Plugins that start before it: those that it names, and those that provide or answer what it
     /// uses and asks.
-    pub(crate) starts_after: Vec<&'static str>,
+    pub starts_after: Vec<&'static str>,
     /// Whether it chooses the topics that it publishes at run time, within its permissions.
-    pub(crate) publishes_any: bool,
+    pub publishes_any: bool,
     /// Whether it chooses what it hears at run time, within its permissions.
-    pub(crate) subscribes_any: bool,
+    pub subscribes_any: bool,
     /// Methods that run at times of their own.
-    pub(crate) schedules: Vec<&'static str>,
+    pub schedules: Vec<&'static str>,
 }
 
 /// A service with those who provide and use it.
 #[derive(Debug, Serialize)]
-pub(crate) struct ServiceNode {
+pub struct ServiceNode {
     /// That of a labelled instance has its label: `Database@reports`.
-    pub(crate) name: String,
-    pub(crate) providers: Vec<&'static str>,
-    pub(crate) users: Vec<&'static str>,
+    pub name: String,
+    /// Who provides it.
+    pub providers: Vec<&'static str>,
+    /// Who uses it.
+    pub users: Vec<&'static str>,
 }
 
 /// An event with those who publish and handle it.
 #[derive(Debug, Serialize)]
-pub(crate) struct EventNode {
-    pub(crate) topic: &'static str,
-    pub(crate) publishers: Vec<&'static str>,
-    pub(crate) subscribers: Vec<&'static str>,
+pub struct EventNode {
+    /// Its topic.
+    pub topic: &'static str,
+    /// Who declares to publish it.
+    pub publishers: Vec<&'static str>,
+    /// Who declares to handle it.
+    pub subscribers: Vec<&'static str>,
     /// Plugins that choose topics at run time, and whose permissions let them publish this one.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) may_publish: Vec<&'static str>,
+    pub may_publish: Vec<&'static str>,
     /// The same for those that subscribe at run time.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) may_subscribe: Vec<&'static str>,
+    pub may_subscribe: Vec<&'static str>,
     /// Groups of which one member gets each event.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) groups: Vec<GroupNode>,
+    pub groups: Vec<GroupNode>,
 }
 
 /// A group of an event's handlers.
 #[derive(Debug, Serialize)]
-pub(crate) struct GroupNode {
-    pub(crate) name: &'static str,
-    pub(crate) members: Vec<&'static str>,
+pub struct GroupNode {
+    /// Its name.
+    pub name: &'static str,
+    /// Its members.
+    pub members: Vec<&'static str>,
 }
 
 impl EventNode {
     /// The group of a subscriber, if it names one.
-    fn group(&self, subscriber: &str) -> Option<&'static str> {
+    #[must_use]
+    pub fn group(&self, subscriber: &str) -> Option<&'static str> {
         let mut groups = self.groups.iter();
         groups
             .find(|group| group.members.contains(&subscriber))
@@ -99,17 +108,18 @@ impl EventNode {
 impl Graph {
     /// The graph of a set in start order, by its config if that has no mistakes: then each labelled
     /// instance stands in it by itself.
-    pub(crate) fn of(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Self {
-        let plugins = &*instances(plugins, settings);
+    #[must_use]
+    pub fn of(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Self {
+        let plugins = &*members(plugins, settings);
         let mut events = events(plugins);
-        let grants = |plugin: &'static Descriptor| match settings {
-            Some(settings) => settings.grants(plugin),
+        let grants = |plugin: &Member| match settings {
+            Some(settings) => settings.grants_of(&settings.plugins[plugin.name]),
             None => Grants::all(plugin.name),
         };
         for plugin in plugins {
             chosen_at_run_time(plugin, &grants(plugin), &mut events);
         }
-        let node = |plugin: &&'static Descriptor| PluginNode {
+        let node = |plugin: &Member| PluginNode {
             on: settings.map(|settings| settings.plugins[plugin.name].config.enabled),
             ..PluginNode::of(plugin, plugins)
         };
@@ -152,13 +162,13 @@ impl Graph {
     }
 
     /// Whether the config turns a plugin off.
-    fn is_off(&self, plugin: &str) -> bool {
+    pub(crate) fn is_off(&self, plugin: &str) -> bool {
         let off = |node: &PluginNode| node.name == plugin && node.on == Some(false);
         self.plugins.iter().any(off)
     }
 
     /// The name of a plugin, as drawings write it.
-    fn label(&self, plugin: &str) -> String {
+    pub(crate) fn label(&self, plugin: &str) -> String {
         if self.is_off(plugin) {
             format!("{plugin} (off)")
         } else {
@@ -167,7 +177,7 @@ impl Graph {
     }
 
     /// The pairs (earlier, later) that plugins force by name.
-    fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
         self.plugins.iter().flat_map(|plugin| {
             let requires = plugin.requires.iter().map(|other| (*other, "requires"));
             let after = plugin.after.iter().map(|other| (*other, "after"));
@@ -179,7 +189,7 @@ impl Graph {
 }
 
 impl PluginNode {
-    fn of(plugin: &Descriptor, all: &[&'static Descriptor]) -> Self {
+    fn of(plugin: &Member, all: &[Member]) -> Self {
         let held = |name: &&'static str| all.iter().any(|other| other.name == *name);
         Self {
             name: plugin.name,
@@ -196,18 +206,18 @@ impl PluginNode {
     }
 }
 
-fn publishes_any(plugin: &Descriptor) -> bool {
+fn publishes_any(plugin: &Member) -> bool {
     let mut needs = plugin.needs.iter();
     needs.any(|need| matches!(need, Need::PublishAny))
 }
 
-fn subscribes_any(plugin: &Descriptor) -> bool {
+fn subscribes_any(plugin: &Member) -> bool {
     let mut needs = plugin.needs.iter();
     needs.any(|need| matches!(need, Need::Subscribe))
 }
 
 /// Adds a plugin to the events that it may publish or hear, of those that it does not declare.
-fn chosen_at_run_time(plugin: &'static Descriptor, grants: &Grants, events: &mut [EventNode]) {
+fn chosen_at_run_time(plugin: &Member, grants: &Grants, events: &mut [EventNode]) {
     for event in events {
         let declared = event.publishers.contains(&plugin.name);
         if publishes_any(plugin) && !declared && grants.may_publish(event.topic) {
@@ -220,31 +230,40 @@ fn chosen_at_run_time(plugin: &'static Descriptor, grants: &Grants, events: &mut
     }
 }
 
-/// A descriptor for each instance, in the name of the instance.
-fn instances(
-    plugins: &[&'static Descriptor],
-    settings: Option<&Settings>,
-) -> Vec<&'static Descriptor> {
-    let Some(settings) = settings else {
-        return plugins.to_vec();
-    };
-    let named = |plugin: &'static Descriptor, one: &PluginSettings| match one.name() {
-        name if name == plugin.name => plugin,
-        name => {
-            let mut instance = *plugin;
-            instance.name = name;
-            // It is drawn once, and the process ends.
-            &*Box::leak(Box::new(instance))
+/// An instance of a plugin, in its own name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Member {
+    pub(crate) name: &'static str,
+    pub(crate) plugin: &'static Descriptor,
+}
+
+impl Deref for Member {
+    type Target = Descriptor;
+
+    fn deref(&self) -> &Descriptor {
+        self.plugin
+    }
+}
+
+/// The instances that config names of each plugin; without it, one of each.
+fn members(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Vec<Member> {
+    let mut members = Vec::new();
+    for &plugin in plugins {
+        let member = |name| Member { name, plugin };
+        match settings {
+            Some(settings) => {
+                let sections = settings.instances_of(plugin).map(PluginSettings::name);
+                members.extend(sections.map(member));
+            }
+            None => members.push(member(plugin.name)),
         }
-    };
-    let all = plugins.iter();
-    all.flat_map(|plugin| settings.instances_of(plugin).map(|one| named(plugin, one)))
-        .collect()
+    }
+    members
 }
 
 /// What an instance provides, or takes from another one, in the name of who provides it: that of a
 /// labelled instance has its label.
-fn of_instance(what: &str, instance: &str) -> String {
+pub(crate) fn of_instance(what: &str, instance: &str) -> String {
     match InstanceName::of(instance).label {
         Some(label) => format!("{what}@{label}"),
         None => what.to_owned(),
@@ -252,13 +271,13 @@ fn of_instance(what: &str, instance: &str) -> String {
 }
 
 /// The instance that an instance takes something from; `""` where config names none.
-fn provider<'s>(settings: Option<&'s Settings>, user: &str, need: &Need) -> &'s str {
+pub(crate) fn provider<'s>(settings: Option<&'s Settings>, user: &str, need: &Need) -> &'s str {
     let user = settings.and_then(|settings| settings.plugins.get(user));
     user.and_then(|user| user.provider(need))
         .unwrap_or_default()
 }
 
-fn services(plugins: &[&'static Descriptor], settings: Option<&Settings>) -> Vec<ServiceNode> {
+fn services(plugins: &[Member], settings: Option<&Settings>) -> Vec<ServiceNode> {
     let mut services: Vec<ServiceNode> = Vec::new();
     for plugin in plugins {
         for provide in plugin.provides {
@@ -298,7 +317,7 @@ fn service(services: &mut Vec<ServiceNode>, name: String) -> &mut ServiceNode {
     &mut services[at]
 }
 
-fn events(plugins: &[&'static Descriptor]) -> Vec<EventNode> {
+fn events(plugins: &[Member]) -> Vec<EventNode> {
     let mut events: Vec<EventNode> = Vec::new();
     for plugin in plugins {
         for published in plugin.publishes() {
@@ -332,7 +351,7 @@ fn events(plugins: &[&'static Descriptor]) -> Vec<EventNode> {
 }
 
 /// The groups that hear a topic.
-fn groups(plugins: &[&'static Descriptor], topic: &str) -> Vec<GroupNode> {
+fn groups(plugins: &[Member], topic: &str) -> Vec<GroupNode> {
     let mut groups: Vec<GroupNode> = Vec::new();
     for plugin in plugins {
         let heard = (plugin.subscriptions.iter()).filter(|&it| matches(it.source, topic));
@@ -359,7 +378,7 @@ fn matches(source: Source, topic: &str) -> bool {
 }
 
 /// Whether a pattern of the plugin matches a topic.
-fn hears(plugin: &Descriptor, topic: &str) -> bool {
+fn hears(plugin: &Member, topic: &str) -> bool {
     plugin
         .subscriptions
         .iter()
@@ -396,6 +415,3 @@ fn push(names: &mut Vec<&'static str>, name: &'static str) {
 fn kind<S: serde::Serializer>(kind: &Kind, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(kind.as_str())
 }
-
-#[cfg(test)]
-mod tests;

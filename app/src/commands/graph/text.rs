@@ -1,10 +1,11 @@
 //! The graph as aligned text.
 
-use super::{EventNode, Graph, priority};
+use plugin_graph::{EventNode, Graph, priority};
+
 use crate::table::Table;
 
 /// A table each: plugins, services, events, and requests and middleware if there are any.
-pub(crate) fn text(graph: &Graph) -> String {
+pub(super) fn text(graph: &Graph) -> String {
     let mut tables = vec![plugins(graph), services(graph), events(graph)];
     if !graph.requests.is_empty() {
         tables.push(requests(graph));
@@ -122,5 +123,105 @@ fn list(names: &[&str]) -> String {
         "-".to_owned()
     } else {
         names.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use plugin_core::Kind;
+    use plugin_graph::{GroupNode, MiddlewareNode, PluginNode, RequestNode, ServiceNode};
+
+    use super::*;
+
+    fn plugin(name: &'static str, on: Option<bool>, starts_after: &[&'static str]) -> PluginNode {
+        PluginNode {
+            name,
+            version: "1.2.0".to_owned(),
+            kind: Kind::Business,
+            on,
+            requires: Vec::new(),
+            after: Vec::new(),
+            starts_after: starts_after.to_vec(),
+            publishes_any: false,
+            subscribes_any: false,
+            schedules: Vec::new(),
+        }
+    }
+
+    fn shop() -> Graph {
+        Graph {
+            plugins: vec![
+                plugin("log", Some(true), &[]),
+                plugin("store", Some(false), &["log"]),
+                plugin("desk", None, &["log", "store"]),
+            ],
+            services: vec![ServiceNode {
+                name: "Stock".to_owned(),
+                providers: vec!["store"],
+                users: vec!["desk"],
+            }],
+            events: vec![EventNode {
+                topic: "shop.ordered",
+                publishers: vec!["desk"],
+                subscribers: vec!["store", "log"],
+                may_publish: vec!["door"],
+                may_subscribe: vec!["ear"],
+                groups: vec![GroupNode {
+                    name: "stock",
+                    members: vec!["store"],
+                }],
+            }],
+            requests: Vec::new(),
+            middleware: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn report_d_plugins_services_and_events_have_a_table_each() {
+        let expected = "\
+place  plugin  version  kind      state    starts after
+    1  log     1.2.0    business  on       -
+    2  store   1.2.0    business  off      log
+    3  desk    1.2.0    business  unknown  log, store
+
+service  provided by  used by
+Stock    store        desk
+
+event         published by               handled by
+shop.ordered  desk, door (at run time)  store (group stock), log, ear (at run time)
+";
+        let squeezed = |text: &str| {
+            let lines = text.lines();
+            let lines = lines.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
+            lines.collect::<Vec<_>>()
+        };
+        assert_eq!(squeezed(&text(&shop())), squeezed(expected));
+    }
+
+    #[test]
+    fn requests_and_middleware_are_told_where_there_are_any() {
+        let mut graph = shop();
+        graph.requests.push(RequestNode {
+            topic: "shop.price".to_owned(),
+            responders: vec!["prices"],
+            requesters: vec!["till"],
+        });
+        let middleware = |middleware, stage, topics, priority| MiddlewareNode {
+            plugin: "guard",
+            middleware,
+            stage,
+            topics,
+            priority,
+        };
+        graph.middleware = vec![
+            middleware("check", "publish", "shop.*", 10),
+            middleware("after", "delivered", "**", i32::MIN),
+        ];
+        let text = text(&graph);
+        let tables = "\nrequest     answered by  asked by\nshop.price  prices       till\n\n\
+                      around  stage      priority  plugin  middleware\n\
+                      shop.*  publish    10        guard   check\n\
+                      **      delivered  lowest    guard   after\n";
+        assert!(text.ends_with(tables), "{text}");
     }
 }

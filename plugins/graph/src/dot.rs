@@ -3,16 +3,16 @@
 
 use plugin_core::printable;
 
-use super::Graph;
-use super::middleware::patterns;
+use crate::middleware::patterns;
+use crate::model::Graph;
 
 /// How a plugin that is off looks, and its edges.
 const OFF: &str = "style=dashed, color=gray, fontcolor=gray";
 
 /// A directed graph. Arrows go the way of calls and of events; dashed ones are of plugins that
 /// choose topics at run time; dotted ones only force an order.
-pub(crate) fn dot(graph: &Graph) -> String {
-    let mut drawing = Drawing {
+pub fn dot(graph: &Graph) -> String {
+    let mut drawing = DotText {
         graph,
         lines: vec!["digraph plugins {".to_owned(), "rankdir=LR;".to_owned()],
     };
@@ -27,12 +27,12 @@ pub(crate) fn dot(graph: &Graph) -> String {
     drawing.lines.join("\n  ") + "\n}\n"
 }
 
-struct Drawing<'a> {
+struct DotText<'a> {
     graph: &'a Graph,
     lines: Vec<String>,
 }
 
-impl Drawing<'_> {
+impl DotText<'_> {
     fn node(&mut self, name: &str, shape: &str, text: &str) {
         let (name, label) = (quoted(name), label(text));
         self.lines.push(format!("{name} [shape={shape}, {label}];"));

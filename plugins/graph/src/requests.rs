@@ -2,27 +2,25 @@
 
 use std::collections::BTreeMap;
 
+use plugin_core::Need;
 use plugin_core::config::Settings;
-use plugin_core::{Descriptor, Need};
 use serde::Serialize;
 
-use super::{of_instance, provider};
+use crate::model::{Member, of_instance, provider};
 
 /// A request with those who answer and ask it.
 #[derive(Debug, Serialize)]
-pub(crate) struct RequestNode {
+pub struct RequestNode {
     /// That of a labelled instance has its label: `user.lookup@eu`.
-    pub(crate) topic: String,
+    pub topic: String,
     /// At most one: the plan proves that.
-    pub(crate) responders: Vec<&'static str>,
-    pub(crate) requesters: Vec<&'static str>,
+    pub responders: Vec<&'static str>,
+    /// Who asks it.
+    pub requesters: Vec<&'static str>,
 }
 
 /// The requests that plugins answer or ask, by topic.
-pub(super) fn requests(
-    plugins: &[&'static Descriptor],
-    settings: Option<&Settings>,
-) -> Vec<RequestNode> {
+pub(crate) fn requests(plugins: &[Member], settings: Option<&Settings>) -> Vec<RequestNode> {
     let mut requests = BTreeMap::<String, (Vec<_>, Vec<_>)>::new();
     for plugin in plugins {
         for respond in plugin.responds {

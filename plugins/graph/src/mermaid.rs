@@ -3,8 +3,8 @@
 
 use plugin_core::printable;
 
-use super::Graph;
-use super::middleware::patterns;
+use crate::middleware::patterns;
+use crate::model::Graph;
 
 /// How a plugin that is off looks.
 const OFF: &str = "classDef off fill:none,stroke:#999,color:#999,stroke-dasharray:4";
@@ -14,7 +14,7 @@ const CHOSEN: &str = "at run time";
 
 /// A flowchart. Arrows go the way of calls and of events; dotted ones are of plugins that choose
 /// topics at run time, of middleware, or only force an order.
-pub(crate) fn mermaid(graph: &Graph) -> String {
+pub fn mermaid(graph: &Graph) -> String {
     let mut lines = vec!["flowchart LR".to_owned()];
     for plugin in &graph.plugins {
         let class = if graph.is_off(plugin.name) {
