@@ -6,6 +6,7 @@ mod dead_letters;
 mod operate;
 mod queue;
 mod schedules;
+mod token;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,9 @@ pub(crate) use queue::{QueueCommand, QueueDrop};
 pub(crate) use schedules::Schedules;
 #[cfg(feature = "admin")]
 pub(crate) use schedules::{OneSchedule, ScheduleAction};
+pub(crate) use token::Token;
+#[cfg(feature = "admin")]
+pub(crate) use token::TokenNew;
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -137,6 +141,9 @@ pub(crate) enum Command {
     /// List the schedules of the running service; pause, resume, run or cancel one.
     #[command(after_help = exit::help())]
     Schedules(Schedules),
+    /// Make tokens for who operates the service from elsewhere.
+    #[command(subcommand)]
+    Token(Token),
 }
 
 /// How to run.

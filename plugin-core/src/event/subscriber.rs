@@ -312,7 +312,7 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// Ends the subscription; the same as to drop it.
+    /// Ends the subscription, as dropping the handle does.
     pub fn unsubscribe(self) {}
 }
 

@@ -141,6 +141,8 @@ pub(super) struct Actor {
     pub(super) name: &'static str,
     /// For whom a plugin asks.
     pub(super) user: Option<Arc<str>>,
+    /// Where that user comes from.
+    pub(super) address: Option<Arc<str>>,
 }
 
 impl Actor {
@@ -148,6 +150,7 @@ impl Actor {
     pub(super) const OWNER: Self = Self {
         name: "operator",
         user: None,
+        address: None,
     };
 }
 

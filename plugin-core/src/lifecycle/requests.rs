@@ -59,6 +59,9 @@ impl Kernel {
         if let Some(user) = &actor.user {
             entry = entry.user(&**user);
         }
+        if let Some(address) = &actor.address {
+            entry = entry.address(&**address);
+        }
         self.audit.record(match (outcome, operation.detail()) {
             (Ok(_), None) => entry,
             (Ok(_), Some(detail)) => entry.detail(detail),

@@ -151,6 +151,8 @@ impl Role {
 pub(crate) struct Caller {
     /// As the audit log names them.
     pub(crate) name: Arc<str>,
+    /// Where they come from; nothing for who is on this machine.
+    pub(crate) address: Option<Arc<str>>,
     pub(crate) rights: Rights,
 }
 

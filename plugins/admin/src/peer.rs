@@ -8,10 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use plugin_core::audit::{Outcome, SecurityLog};
-use plugin_http::{Detail, Problem};
+use plugin_http::Problem;
 
 use crate::access::{Caller, Rights};
+use crate::refusals::Who;
 
 /// The user of the process at the other end, as the system says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,18 +53,24 @@ impl fmt::Display for Peer {
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
     users: Arc<[(Peer, Caller); 2]>,
-    log: SecurityLog,
 }
 
 impl Gate {
-    pub(crate) fn new(own: Peer, log: SecurityLog) -> Self {
+    pub(crate) fn new(own: Peer) -> Self {
         let user = |peer: Peer| {
             let (name, rights) = (peer.named().into(), Rights::all());
-            (peer, Caller { name, rights })
+            let address = None;
+            (
+                peer,
+                Caller {
+                    name,
+                    address,
+                    rights,
+                },
+            )
         };
         Self {
             users: Arc::new([user(own), user(Peer(ROOT))]),
-            log,
         }
     }
 
@@ -85,22 +91,11 @@ impl Gate {
         let detail = format!("`{who}` may not operate this service: ask as `{own}` or as root");
         Problem::new(StatusCode::FORBIDDEN, detail)
     }
-
-    /// Who was refused what, and why.
-    fn record(&self, who: &str, asked: &str, answer: &Response) {
-        let why = answer.extensions().get::<Detail>();
-        let why = why.map_or("refused", |Detail(why)| why);
-        tracing::warn!(user = who, "refused `{asked}`: {why}");
-        let entry = self.log.entry("admin", Outcome::Denied);
-        self.log
-            .record(entry.user(who).detail(format!("{asked}: {why}")));
-    }
 }
 
 async fn check(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
-    let asked = format!("{} {}", request.method(), request.uri().path());
     let peer = request.extensions().get::<Peer>().copied();
-    let (who, answer) = match gate.caller(peer).cloned() {
+    let (who, mut answer) = match gate.caller(peer).cloned() {
         Some(caller) => {
             let who = Arc::clone(&caller.name);
             request.extensions_mut().insert(caller);
@@ -112,9 +107,7 @@ async fn check(State(gate): State<Gate>, mut request: Request, next: Next) -> Re
             (who.into(), refused)
         }
     };
-    if answer.status() == StatusCode::FORBIDDEN {
-        gate.record(&who, &asked, &answer);
-    }
+    answer.extensions_mut().insert(Who(who));
     answer
 }
 
@@ -123,8 +116,10 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::routing::get;
     use axum::{Extension, http};
-    use plugin_core::audit::Audit;
+    use plugin_core::audit::{Audit, SecurityLog};
     use tower::ServiceExt;
+
+    use crate::refusals::recorded;
 
     use super::*;
 
@@ -142,9 +137,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let audit = Audit::open(dir.path()).unwrap();
         let own = Peer(4_000_000_001);
-        let gate = Gate::new(own, SecurityLog::new(audit.clone(), "admin-plugin"));
+        let gate = Gate::new(own);
+        let log = SecurityLog::new(audit.clone(), "admin-plugin");
         let who = get(async |Extension(caller): Extension<Caller>| caller.name.to_string());
         let router = gate.before(Router::new().route("/who", who));
+        let router = router.layer(from_fn_with_state(log, recorded));
         let ask = async |peer: Option<Peer>, path: &str| {
             let mut request = http::Request::builder().uri(path);
             if let Some(peer) = peer {

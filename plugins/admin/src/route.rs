@@ -166,6 +166,7 @@ mod tests {
         let ask = async |rights: &[Right]| {
             let caller = Caller {
                 name: "ann".into(),
+                address: None,
                 rights: rights.iter().copied().collect(),
             };
             let router = router.clone().layer(Extension(caller));

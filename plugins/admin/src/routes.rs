@@ -22,6 +22,7 @@ use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Caller;
+use crate::console;
 use crate::live::Live;
 use crate::route::Route;
 use crate::stream::Feed;
@@ -66,6 +67,11 @@ pub(crate) fn router(backends: &Backends) -> Router {
     let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
     routes.fold(router, |router, route| route.mount(router, backends))
+}
+
+/// What answers at those that need no caller.
+pub(crate) fn open() -> Router {
+    console::router()
 }
 
 /// For connections that there is no room for.
@@ -151,7 +157,10 @@ impl Backends {
         operation: Operation,
     ) -> Result<Done, Problem> {
         let operator = self.operator.as_ref().ok_or_else(no_right)?;
-        let operator = operator.on_behalf_of(&caller.name);
+        let mut operator = operator.on_behalf_of(&caller.name);
+        if let Some(address) = &caller.address {
+            operator = operator.from_address(address);
+        }
         // An operation that is asked for is carried out, also when nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
         let why = match operated {

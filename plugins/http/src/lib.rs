@@ -23,7 +23,7 @@ mod server;
 mod tcp;
 
 pub use address::AddressFile;
-pub use body::JsonBody;
+pub use body::{JsonBody, is_json};
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
 pub use params::Params;
@@ -32,6 +32,7 @@ pub use problem::{Detail, Problem};
 pub use route::Route;
 pub use server::{
     Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Streamed, Succession, Timeouts,
+    network_of,
 };
 pub use tcp::{Peer, Tcp};
 pub use traced::traced;

@@ -35,13 +35,13 @@ impl Observer {
 
 impl Subscriber {
     /// Shows a function each event whose topic a pattern matches, on the publisher's task: it must be
-    /// short. It sees an event as handlers do, after the middleware has let it pass, and before any
+    /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
     /// handler of the same priority that started later.
     ///
-    /// An observer handles nothing. What it sees is not counted as received by its plugin, it is in no
-    /// report and no outcome, an event that it alone sees is heard by nobody, none goes to the dead
-    /// letters for it, and no middleware is called around it. While nobody observes a topic, its
-    /// events cost nothing more.
+    /// An observer is no handler. The events that it sees are not counted as received by its plugin, it
+    /// is in no report and no outcome, an event that only observers see counts as one without a
+    /// handler, no event goes to the dead letters because of it, and no interceptor is called around
+    /// it. While nobody observes a topic, its events cost nothing more.
     ///
     /// # Errors
     ///

@@ -6,6 +6,7 @@ mod clients;
 mod graph;
 mod instances;
 mod operations;
+mod remote;
 mod requests;
 mod site;
 mod streams;

@@ -1,6 +1,6 @@
 //! A system with the interface in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugin_admin::{Admin, Answer, Client};
@@ -136,6 +136,20 @@ impl Site {
             .sources(sources)
             .data_dir(dir.path())
             .plugin_config("admin-plugin", config)
+            .configure()
+            .unwrap();
+        let running = configured.start().await.unwrap();
+        Self { dir, running }
+    }
+
+    /// With config files in its folder.
+    pub(crate) async fn of_files(write: impl FnOnce(&Path)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path());
+        let plugins = [Admin::DESCRIPTOR, Base::DESCRIPTOR, Leaf::DESCRIPTOR];
+        let configured = Manager::builder(&Composition::assemble(&plugins).unwrap())
+            .sources(Sources::new().config_dir(dir.path()))
+            .data_dir(dir.path())
             .configure()
             .unwrap();
         let running = configured.start().await.unwrap();
