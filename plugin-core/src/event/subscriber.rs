@@ -173,12 +173,12 @@ impl Subscriber {
     }
 
     /// Shows a function each event whose topic a pattern matches, on the publisher's task: it must be
-    /// short. It sees an event as handlers do, after the middleware has let it pass, and before any
+    /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
     /// handler of the same priority.
     ///
     /// An observer handles nothing. What it sees is not counted as received by its plugin, it is in no
     /// report and no outcome, an event that it alone sees is heard by nobody, none goes to the dead
-    /// letters for it, and no middleware is called around it. While nobody observes a topic, its
+    /// letters for it, and no interceptor is called around it. While nobody observes a topic, its
     /// events cost nothing more.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use crate::config::{self, ConfigFiles, Settings};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, ErrorExt, Result};
 use crate::event::store::Stock;
-use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
+use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
 use crate::schedule::ScheduleStatus;
 
@@ -76,11 +76,11 @@ impl System {
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
     }
 
-    /// What all middleware that runs did so far.
+    /// What each interceptor of a running instance did so far.
     #[must_use]
-    pub fn middleware(&self) -> Vec<MiddlewareReport> {
+    pub fn interceptors(&self) -> Vec<InterceptorReport> {
         self.kernel()
-            .map_or_else(Vec::new, |kernel| kernel.bus.middleware())
+            .map_or_else(Vec::new, |kernel| kernel.bus.interceptors())
     }
 
     /// Events that handlers failed with for good, to look at; `None` when the system is gone.

@@ -1,9 +1,9 @@
 //! The graph in the language of Graphviz: plugins are boxes, services ellipses, events hexagons,
-//! requests parallelograms, and what middleware stands around diamonds.
+//! requests parallelograms, and what interceptors stand around diamonds.
 
 use plugin_core::printable;
 
-use crate::middleware::patterns;
+use crate::interceptors::patterns;
 use crate::model::Graph;
 
 /// How a plugin that is off looks, and its edges.
@@ -20,7 +20,7 @@ pub fn dot(graph: &Graph) -> String {
     drawing.services();
     drawing.events();
     drawing.requests();
-    drawing.middleware();
+    drawing.interceptors();
     for (from, to, why) in graph.named() {
         drawing.edge(from, to, &["style=dotted".to_owned(), label(why)]);
     }
@@ -111,11 +111,11 @@ impl DotText<'_> {
         }
     }
 
-    fn middleware(&mut self) {
-        for topics in patterns(&self.graph.middleware) {
+    fn interceptors(&mut self) {
+        for topics in patterns(&self.graph.interceptors) {
             self.node(&format!("around {topics}"), "diamond", topics);
         }
-        for one in &self.graph.middleware {
+        for one in &self.graph.interceptors {
             let node = format!("around {}", one.topics);
             let attributes = ["style=dashed".to_owned(), label(one.stage)];
             self.edge(one.plugin, &node, &attributes);

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::interceptors::patterns;
 use crate::layout::{Layout, Order, layout};
-use crate::middleware::patterns;
 use crate::model::Graph;
 
 /// How high a node is, and how wide by the letters of its name.
@@ -19,7 +19,7 @@ pub struct Drawing {
     pub width: f64,
     /// How high it is.
     pub height: f64,
-    /// Plugins in start order, then services, events, requests, and what middleware stands around.
+    /// Plugins in start order, then services, events, requests, and what interceptors stand around.
     pub nodes: Vec<Node>,
     /// The edges, those of calls first.
     pub edges: Vec<Edge>,
@@ -58,7 +58,7 @@ pub enum NodeKind {
     Event,
     /// A topic that is answered.
     Request,
-    /// The topics that middleware stands around.
+    /// The topics that interceptors stand around.
     Around,
 }
 
@@ -85,7 +85,7 @@ pub struct Edge {
     pub to: String,
     /// What it means.
     pub kind: EdgeKind,
-    /// The group that a handler is in, or the stage of middleware.
+    /// The group that a handler is in, or the stage of an interceptor.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<String>,
     /// Whether it goes up, because it closes a circle.
@@ -116,7 +116,7 @@ pub enum EdgeKind {
     MayPublish,
     /// An event may be handled by a plugin that chooses topics at run time.
     MayBeHandledBy,
-    /// Middleware of a plugin stands around events.
+    /// An interceptor of a plugin stands around events.
     Intercepts,
 }
 
@@ -173,10 +173,10 @@ impl Drawing {
         }
         sketch.calls(graph);
         sketch.events(graph);
-        for topics in patterns(&graph.middleware) {
+        for topics in patterns(&graph.interceptors) {
             sketch.node(NodeKind::Around, topics);
         }
-        for one in &graph.middleware {
+        for one in &graph.interceptors {
             let ends = (
                 (NodeKind::Plugin, one.plugin),
                 (NodeKind::Around, one.topics),

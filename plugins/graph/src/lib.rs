@@ -6,7 +6,7 @@
 
 #![forbid(unsafe_code)]
 
-mod middleware;
+mod interceptors;
 mod model;
 mod requests;
 
@@ -19,8 +19,8 @@ mod svg;
 
 pub use dot::dot;
 pub use drawing::{Drawing, Edge, EdgeKind, Node, NodeKind, Point};
+pub use interceptors::{InterceptorNode, priority};
 pub use mermaid::mermaid;
-pub use middleware::{MiddlewareNode, priority};
 pub use model::{EventNode, Graph, GroupNode, PluginNode, ServiceNode};
 pub use requests::RequestNode;
 pub use svg::svg;

@@ -1,9 +1,9 @@
 //! The graph as a Mermaid flowchart: plugins are boxes, services are round, events are hexagons,
-//! requests are slanted, and what middleware stands around are diamonds.
+//! requests are slanted, and what interceptors stand around are diamonds.
 
 use plugin_core::printable;
 
-use crate::middleware::patterns;
+use crate::interceptors::patterns;
 use crate::model::Graph;
 
 /// How a plugin that is off looks.
@@ -13,7 +13,7 @@ const OFF: &str = "classDef off fill:none,stroke:#999,color:#999,stroke-dasharra
 const CHOSEN: &str = "at run time";
 
 /// A flowchart. Arrows go the way of calls and of events; dotted ones are of plugins that choose
-/// topics at run time, of middleware, or only force an order.
+/// topics at run time, of interceptors, or only force an order.
 pub fn mermaid(graph: &Graph) -> String {
     let mut lines = vec!["flowchart LR".to_owned()];
     for plugin in &graph.plugins {
@@ -74,10 +74,10 @@ pub fn mermaid(graph: &Graph) -> String {
             lines.push(format!("{node} --> {}", id("plugin", responder)));
         }
     }
-    for topics in patterns(&graph.middleware) {
+    for topics in patterns(&graph.interceptors) {
         lines.push(format!("{}{{{}}}", around(topics), quoted(topics)));
     }
-    for one in &graph.middleware {
+    for one in &graph.interceptors {
         lines.push(format!(
             "{} -. {} .-> {}",
             id("plugin", one.plugin),

@@ -8,10 +8,10 @@ use plugin_core::permission::Grants;
 use plugin_core::{Descriptor, InstanceName, Kind, Need, Source};
 use serde::Serialize;
 
-use crate::middleware::{self, MiddlewareNode};
+use crate::interceptors::{self, InterceptorNode};
 use crate::requests::{self, RequestNode};
 
-/// Plugins and their middleware in start order, services, events and requests by name.
+/// Plugins and their interceptors in start order, services, events and requests by name.
 #[derive(Debug, Serialize)]
 pub struct Graph {
     /// The plugins.
@@ -22,9 +22,9 @@ pub struct Graph {
     pub events: Vec<EventNode>,
     /// The requests.
     pub requests: Vec<RequestNode>,
-    /// The middleware.
+    /// The interceptors.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub middleware: Vec<MiddlewareNode>,
+    pub interceptors: Vec<InterceptorNode>,
 }
 
 /// A plugin.
@@ -128,7 +128,7 @@ impl Graph {
             services: services(plugins, settings),
             events,
             requests: requests::requests(plugins, settings),
-            middleware: middleware::middleware(plugins),
+            interceptors: interceptors::interceptors(plugins),
         };
         let after = graph.plugins.iter().map(|plugin| graph.before(plugin));
         let after: Vec<_> = after.collect();

@@ -90,7 +90,7 @@ fn node(node: &Node) -> String {
     )
 }
 
-/// Plugins are boxes, services round, events hexagons, requests slanted, and what middleware stands
+/// Plugins are boxes, services round, events hexagons, requests slanted, and what interceptors stand
 /// around has cut corners.
 fn outline(node: &Node) -> String {
     let (left, top) = (

@@ -4,7 +4,7 @@ use plugin_core::config::{self, Sources};
 use plugin_core::event::{Event, EventDescriptor};
 use plugin_core::service::ServiceDescriptor;
 use plugin_core::{
-    Arity, Composition, Descriptor, Hooks, Kind, Middleware, Mode, Need, Provide, Requirement,
+    Arity, Composition, Descriptor, Hooks, Interceptor, Kind, Mode, Need, Provide, Requirement,
     Respond, RespondOptions, Source, Stage, SubscribeOptions, Subscription,
 };
 use serde::{Deserialize, Serialize};
@@ -171,17 +171,17 @@ fn as_json() {
     );
 }
 
-static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&[
-    Middleware {
-        middleware: "check",
+static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).interceptors(&[
+    Interceptor {
+        name: "check",
         stage: Stage::Publish,
         topics: "shop.*",
         priority: 10,
         changes: false,
         bind: |_, _| {},
     },
-    Middleware {
-        middleware: "after",
+    Interceptor {
+        name: "after",
         stage: Stage::Delivered,
         topics: "**",
         priority: i32::MIN,
@@ -191,7 +191,7 @@ static GUARD: Descriptor = Descriptor::new("guard", "1.2.0", HOOKS).middleware(&
 ]);
 
 #[test]
-fn middleware_is_drawn_where_there_is_any() {
+fn interceptors_are_drawn_where_there_are_any() {
     let graph = Graph::of(&[&GUARD], None);
     let mermaid = mermaid(&graph);
     for line in [
@@ -205,7 +205,7 @@ fn middleware_is_drawn_where_there_is_any() {
     let edge = "  \"guard\" -> \"around shop.*\" [style=dashed, label=\"publish\"];\n";
     assert!(dot.contains(edge), "{dot}");
     let json = serde_json::to_value(&graph).unwrap();
-    assert_eq!(json["middleware"][0]["priority"], 10);
+    assert_eq!(json["interceptors"][0]["priority"], 10);
 }
 
 static DOOR: Descriptor = Descriptor::new("door", "1.2.0", HOOKS).needs(&[Need::PublishAny]);

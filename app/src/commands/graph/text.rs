@@ -4,14 +4,14 @@ use plugin_graph::{EventNode, Graph, priority};
 
 use crate::table::Table;
 
-/// A table each: plugins, services, events, and requests and middleware if there are any.
+/// A table each: plugins, services, events, and requests and interceptors if there are any.
 pub(super) fn text(graph: &Graph) -> String {
     let mut tables = vec![plugins(graph), services(graph), events(graph)];
     if !graph.requests.is_empty() {
         tables.push(requests(graph));
     }
-    if !graph.middleware.is_empty() {
-        tables.push(middleware(graph));
+    if !graph.interceptors.is_empty() {
+        tables.push(interceptors(graph));
     }
     let tables: Vec<_> = tables.iter().map(Table::to_string).collect();
     tables.join("\n")
@@ -104,15 +104,15 @@ fn requests(graph: &Graph) -> Table {
     table
 }
 
-fn middleware(graph: &Graph) -> Table {
-    let mut table = Table::new(&["around", "stage", "priority", "plugin", "middleware"]);
-    for one in &graph.middleware {
+fn interceptors(graph: &Graph) -> Table {
+    let mut table = Table::new(&["around", "stage", "priority", "plugin", "interceptor"]);
+    for one in &graph.interceptors {
         table.row([
             one.topics.to_owned(),
             one.stage.to_owned(),
             priority(one.priority),
             one.plugin.to_owned(),
-            one.middleware.to_owned(),
+            one.interceptor.to_owned(),
         ]);
     }
     table
@@ -129,7 +129,7 @@ fn list(names: &[&str]) -> String {
 #[cfg(test)]
 mod tests {
     use plugin_core::Kind;
-    use plugin_graph::{GroupNode, MiddlewareNode, PluginNode, RequestNode, ServiceNode};
+    use plugin_graph::{GroupNode, InterceptorNode, PluginNode, RequestNode, ServiceNode};
 
     use super::*;
 
@@ -172,7 +172,7 @@ mod tests {
                 }],
             }],
             requests: Vec::new(),
-            middleware: Vec::new(),
+            interceptors: Vec::new(),
         }
     }
 
@@ -199,27 +199,27 @@ shop.ordered  desk, door (at run time)  store (group stock), log, ear (at run ti
     }
 
     #[test]
-    fn requests_and_middleware_are_told_where_there_are_any() {
+    fn requests_and_interceptors_are_told_where_there_are_any() {
         let mut graph = shop();
         graph.requests.push(RequestNode {
             topic: "shop.price".to_owned(),
             responders: vec!["prices"],
             requesters: vec!["till"],
         });
-        let middleware = |middleware, stage, topics, priority| MiddlewareNode {
+        let interceptors = |interceptor, stage, topics, priority| InterceptorNode {
             plugin: "guard",
-            middleware,
+            interceptor,
             stage,
             topics,
             priority,
         };
-        graph.middleware = vec![
-            middleware("check", "publish", "shop.*", 10),
-            middleware("after", "delivered", "**", i32::MIN),
+        graph.interceptors = vec![
+            interceptors("check", "publish", "shop.*", 10),
+            interceptors("after", "delivered", "**", i32::MIN),
         ];
         let text = text(&graph);
         let tables = "\nrequest     answered by  asked by\nshop.price  prices       till\n\n\
-                      around  stage      priority  plugin  middleware\n\
+                      around  stage      priority  plugin  interceptor\n\
                       shop.*  publish    10        guard   check\n\
                       **      delivered  lowest    guard   after\n";
         assert!(text.ends_with(tables), "{text}");

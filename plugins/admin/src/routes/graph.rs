@@ -43,7 +43,7 @@ struct GraphView {
     width: f64,
     /// How high it is.
     height: f64,
-    /// Plugins in start order, then services, events, requests, and what middleware stands around.
+    /// Plugins in start order, then services, events, requests, and what interceptors stand around.
     nodes: Vec<Node>,
     /// The edges.
     edges: Vec<LiveEdge>,

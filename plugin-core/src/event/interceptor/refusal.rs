@@ -6,7 +6,7 @@ use crate::error::{Error, PublishError, TryPublishError};
 #[derive(Debug)]
 pub(in crate::event) struct Refusal {
     pub(in crate::event) plugin: &'static str,
-    pub(in crate::event) middleware: &'static str,
+    pub(in crate::event) interceptor: &'static str,
     pub(in crate::event) error: Error,
 }
 
@@ -16,7 +16,7 @@ impl Refusal {
         TryPublishError::Refused {
             event,
             plugin: self.plugin,
-            middleware: self.middleware,
+            interceptor: self.interceptor,
             error: self.error,
         }
     }
@@ -26,7 +26,7 @@ impl From<Refusal> for PublishError {
     fn from(refusal: Refusal) -> Self {
         Self::Refused {
             plugin: refusal.plugin,
-            middleware: refusal.middleware,
+            interceptor: refusal.interceptor,
             error: refusal.error,
         }
     }

@@ -46,7 +46,7 @@ async fn a_refused_event_reaches_nobody_whichever_way_it_came() {
     let error = running.publisher().publish(Order::new("refuse")).await;
     let PublishError::Refused {
         plugin: "test-inner",
-        middleware: "check",
+        interceptor: "check",
         error,
     } = error.unwrap_err()
     else {
@@ -97,7 +97,7 @@ async fn a_refused_event_enters_no_mailbox() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_refuses_and_is_counted_against_the_middleware() {
+async fn a_panic_refuses_and_is_counted_against_the_interceptor() {
     let running = rig().start().await;
     let publisher = running.publisher();
     let error = publisher.publish(Order::new("panic in publish")).await;
@@ -106,8 +106,8 @@ async fn a_panic_refuses_and_is_counted_against_the_middleware() {
         error,
         "refused by `check` of `test-inner`: panicked: told to panic"
     );
-    let reports = running.bus().middleware();
-    let check = reports.iter().find(|one| one.middleware == "check");
+    let reports = running.bus().interceptors();
+    let check = reports.iter().find(|one| one.interceptor == "check");
     let check = check.unwrap();
     assert_eq!((check.calls, check.errors), (1, 1));
     assert_eq!((check.stage, &*check.topics), ("publish", "gate.*"));

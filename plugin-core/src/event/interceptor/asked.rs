@@ -1,9 +1,9 @@
-//! An event that middleware is asked about, and may put another one in the place of.
+//! An event that interceptors are asked about, and may replace.
 
 use crate::error::Result;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Substitute};
 
-/// An event on its way to be published, which middleware may change.
+/// An event on its way to be published, which interceptors may change.
 pub(in crate::event) trait Changing {
     fn view(&self) -> AnyEvent<'_>;
     /// # Errors
@@ -12,7 +12,7 @@ pub(in crate::event) trait Changing {
     fn apply(&mut self, change: Substitute) -> Result<()>;
 }
 
-/// An event that middleware is asked about.
+/// An event that interceptors are asked about.
 pub(in crate::event) struct Asked<'a, P> {
     envelope: &'a mut Envelope<P>,
     /// The publisher's own, if it was changed.

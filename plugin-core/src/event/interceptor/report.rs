@@ -1,15 +1,15 @@
-//! What middleware did.
+//! What interceptors did.
 
 use serde::Serialize;
 
-/// What one middleware did so far, since its plugin started. Numbers are exact.
+/// What one interceptor did so far, since its plugin started. Numbers are exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
-pub struct MiddlewareReport {
+pub struct InterceptorReport {
     /// Name of the plugin.
     pub plugin: &'static str,
     /// Name of the method.
-    pub middleware: &'static str,
+    pub interceptor: &'static str,
     /// `publish`, `deliver` or `delivered`.
     pub stage: &'static str,
     /// Pattern of the topics that it is called for.

@@ -1,26 +1,26 @@
-//! The middleware of one topic, or of all, in the order of its calls.
+//! The interceptors of one topic, or of all, in the order of their calls.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::asked::Changing;
+use super::bound::{AnyInterceptor, BoundInterceptor, OnDeliver, OnDelivered, OnPublish};
 use super::delivery::{Delivered, Delivery};
-use super::interceptor::{AnyInterceptor, Interceptor, OnDeliver, OnDelivered, OnPublish};
 use super::refusal::Refusal;
-use super::report::MiddlewareReport;
+use super::report::InterceptorReport;
 use super::topic_filter::TopicFilter;
 use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::rcu::epoch::{DEEPEST, Reading};
 
-/// Middleware in the order of its calls.
+/// Interceptors in the order of their calls.
 #[derive(Clone, Default)]
 pub(crate) struct Chain {
-    publish: Vec<Arc<Interceptor<OnPublish>>>,
-    deliver: Vec<Arc<Interceptor<OnDeliver>>>,
-    delivered: Vec<Arc<Interceptor<OnDelivered>>>,
-    /// Whether it holds middleware for more topics than those that it is asked about, so that each
+    publish: Vec<Arc<BoundInterceptor<OnPublish>>>,
+    deliver: Vec<Arc<BoundInterceptor<OnDeliver>>>,
+    delivered: Vec<Arc<BoundInterceptor<OnDelivered>>>,
+    /// Whether it holds interceptors for more topics than those that it is asked about, so that each
     /// call compares.
     filters: bool,
 }
@@ -48,7 +48,7 @@ impl Chain {
             .sort_by_key(|interceptor| Reverse(interceptor.registration.rank()));
     }
 
-    /// Takes middleware out, and returns the topics that it was called for.
+    /// Takes interceptors out, and returns the topics that they were called for.
     pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<TopicFilter> {
         let mut topics = take(&mut self.publish, gone);
         topics.append(&mut take(&mut self.deliver, gone));
@@ -57,7 +57,7 @@ impl Chain {
     }
 
     /// The chain of one topic, or, without one, of those that no type declares; `None` if there is
-    /// no middleware for it.
+    /// no interceptor for it.
     pub(in crate::event) fn of(&self, topic: Option<&str>) -> Option<Arc<Self>> {
         let mut chain = self.clone();
         chain.filters = topic.is_none();
@@ -85,7 +85,7 @@ impl Chain {
         !self.deliver.is_empty() || !self.delivered.is_empty()
     }
 
-    pub(in crate::event) fn reports(&self) -> Vec<MiddlewareReport> {
+    pub(in crate::event) fn reports(&self) -> Vec<InterceptorReport> {
         let publish = self
             .publish
             .iter()
@@ -129,7 +129,7 @@ impl Chain {
                 owner.counters().refuse();
                 return Err(Refusal {
                     plugin: interceptor.registration.owner.name(),
-                    middleware: interceptor.registration.name,
+                    interceptor: interceptor.registration.name,
                     error,
                 });
             }
@@ -144,11 +144,11 @@ impl Chain {
             interceptor
                 .ask(meant, |call| call(delivery))
                 .map_err(|error| {
-                    let (plugin, middleware) = (
+                    let (plugin, interceptor) = (
                         interceptor.registration.owner.name(),
                         interceptor.registration.name,
                     );
-                    error.context(format_args!("refused by `{middleware}` of `{plugin}`"))
+                    error.context(format_args!("refused by `{interceptor}` of `{plugin}`"))
                 })?;
         }
         Ok(())
@@ -173,7 +173,7 @@ impl Chain {
 }
 
 fn take<F: ?Sized>(
-    interceptors: &mut Vec<Arc<Interceptor<F>>>,
+    interceptors: &mut Vec<Arc<BoundInterceptor<F>>>,
     gone: &dyn Fn(u64) -> bool,
 ) -> Vec<TopicFilter> {
     let taken = interceptors.extract_if(.., |interceptor| {
@@ -184,9 +184,9 @@ fn take<F: ?Sized>(
         .collect()
 }
 
-/// Middleware may publish, and so call itself by way of others; a stack may not grow for ever.
+/// An interceptor may publish, and so call itself by way of others; a stack may not grow for ever.
 fn too_deep(topic: &str) -> Error {
     Error::bug(format!(
-        "`{topic}` was published {DEEPEST} times within itself: a middleware publishes what it is called for"
+        "`{topic}` was published {DEEPEST} times within itself: an interceptor publishes what it is called for"
     ))
 }

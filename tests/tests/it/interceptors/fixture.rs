@@ -1,4 +1,4 @@
-//! Two plugins with middleware, and one whose events they intercept. All of them write down what
+//! Two plugins with interceptors, and one whose events they intercept. All of them write down what
 //! they are called with.
 
 use std::time::{Duration, Instant};

@@ -1,4 +1,4 @@
-//! Middleware: methods of plugins around the events of others.
+//! Interceptors: methods of plugins around the events of others.
 
 mod binding;
 mod changing;

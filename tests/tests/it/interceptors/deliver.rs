@@ -8,7 +8,7 @@ use super::fixture::{BLOCKS, Job, Load, Order, Timed, rig};
 use crate::journal::Journal;
 use crate::rig::status;
 
-/// What the middleware and the handlers wrote, without the stage `publish`.
+/// What the interceptors and the handlers wrote, without the stage `publish`.
 async fn lines(running: &Running) -> Vec<String> {
     running.idle().await;
     let journal = running.service::<dyn Journal>().unwrap();
@@ -199,7 +199,7 @@ async fn a_replay_is_asked_like_the_call_before_it() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_handler_with_a_time_limit_is_timed_inside_its_middleware() {
+async fn a_handler_with_a_time_limit_is_timed_inside_its_interceptors() {
     let running = rig().start().await;
     // Every call of it is timed, also when the first ones are not any more.
     for say in std::iter::repeat_n("", 99).chain(["block"]) {

@@ -1,6 +1,6 @@
 //! What a plugin does around the events of others.
 
-use plugin_core::{Descriptor, Middleware};
+use plugin_core::{Descriptor, Interceptor};
 use serde::Serialize;
 
 /// A method that is called around the events of others.
@@ -10,19 +10,19 @@ pub(super) struct Intercepted {
     pub(super) topics: &'static str,
     /// `publish`, `deliver` or `delivered`.
     pub(super) stage: &'static str,
-    pub(super) middleware: &'static str,
+    pub(super) interceptor: &'static str,
     pub(super) priority: i32,
     /// Whether it may put another event in the place of the one that is published.
     pub(super) changes: bool,
 }
 
 pub(super) fn of(plugin: &Descriptor) -> Vec<Intercepted> {
-    let intercepted = |one: &Middleware| Intercepted {
+    let intercepted = |one: &Interceptor| Intercepted {
         topics: one.topics,
         stage: one.stage.as_str(),
-        middleware: one.middleware,
+        interceptor: one.name,
         priority: one.priority,
         changes: one.changes,
     };
-    plugin.middleware.iter().map(intercepted).collect()
+    plugin.interceptors.iter().map(intercepted).collect()
 }

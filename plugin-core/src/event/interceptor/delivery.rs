@@ -1,4 +1,4 @@
-//! What middleware is told of a call of a handler.
+//! What interceptors are told of a call of a handler.
 
 use std::time::Duration;
 
@@ -75,12 +75,12 @@ impl<'a> Delivered<'a> {
     }
 
     /// What the handler returned; its panic, the end of its time and the refusal of a `deliver`
-    /// middleware are errors.
+    /// interceptors are errors.
     pub fn result(&self) -> &'a Result<()> {
         self.result
     }
 
-    /// How long the handler took, without its middleware. Zero when it was refused, and so not
+    /// How long the handler took, without its interceptors. Zero when it was refused, and so not
     /// called.
     #[must_use]
     pub fn took(&self) -> Duration {

@@ -55,7 +55,7 @@ async fn what_the_manager_publishes_is_not_refused() {
     assert!(running.stop().await.is_clean());
 }
 
-/// Declares an event, and a plugin whose middleware publishes another one for each.
+/// Declares an event, and a plugin whose interceptor publishes another one for each.
 macro_rules! turns {
     ($plugin:ident, $name:literal, ($event:ident, $topic:literal) => $other:ident) => {
         #[event($topic)]
@@ -92,7 +92,7 @@ async fn two_that_publish_what_the_other_intercepts_end_with_a_refusal() {
     let text = error.to_string();
     assert!(text.contains("times within itself"), "{text}");
     // Each call published an event, and none of these passed.
-    let calls: u64 = (running.bus().middleware().iter())
+    let calls: u64 = (running.bus().interceptors().iter())
         .map(|report| report.calls)
         .sum();
     let refused = ["test-clockwise", "test-counter"].map(|name| status(&running, name).events);
@@ -138,8 +138,8 @@ async fn instances_of_one_plugin_do_not_intercept_each_other() {
         running.publisher().publish(Paired {}).await.unwrap();
     }
     running.idle().await;
-    let reports = running.bus().middleware();
-    let own: Vec<_> = (reports.iter().filter(|one| one.middleware == "own"))
+    let reports = running.bus().interceptors();
+    let own: Vec<_> = (reports.iter().filter(|one| one.interceptor == "own"))
         .map(|one| one.calls)
         .collect();
     assert_eq!(own, [0, 0]);

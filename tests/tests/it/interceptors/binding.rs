@@ -1,4 +1,4 @@
-//! Middleware comes and goes with its plugin.
+//! Interceptors come and go with their plugin.
 
 use plugin_core::event::Pattern;
 use plugin_core::lifecycle::Running;
@@ -29,7 +29,7 @@ async fn only_what_runs_is_in_the_chain() {
     let handle = running.handle();
     handle.stop("test-inner").await.unwrap();
     assert!(published(&running).await.is_empty());
-    let left = running.bus().middleware();
+    let left = running.bus().interceptors();
     assert!(left.iter().all(|report| report.plugin == "test-outer"));
     assert!(
         running
@@ -57,7 +57,7 @@ async fn handlers_that_come_later_are_intercepted_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_waits_in_a_mailbox_is_not_told_to_middleware_that_stopped_meanwhile() {
+async fn what_waits_in_a_mailbox_is_not_told_to_interceptors_that_stopped_meanwhile() {
     let running = rig().start().await;
     running.publisher().publish(Job::new("slow")).await.unwrap();
     tokio::time::sleep(std::time::Duration::from_secs(1)).await;
@@ -112,15 +112,15 @@ async fn what_intercepts_is_there_before_the_doors_open_and_until_the_work_is_do
 
 #[test]
 fn the_descriptor_says_what_a_plugin_intercepts() {
-    let middleware = Outer::DESCRIPTOR.middleware;
-    let stages: Vec<_> = middleware.iter().map(|one| one.stage).collect();
+    let interceptors = Outer::DESCRIPTOR.interceptors;
+    let stages: Vec<_> = interceptors.iter().map(|one| one.stage).collect();
     assert_eq!(stages, [Stage::Publish, Stage::Deliver, Stage::Delivered]);
     assert_eq!(
-        (middleware[0].topics, middleware[0].priority),
+        (interceptors[0].topics, interceptors[0].priority),
         ("gate.**", 20)
     );
-    assert!(Worker::DESCRIPTOR.middleware.is_empty());
-    assert_eq!(Inner::DESCRIPTOR.middleware[0].priority, 0);
+    assert!(Worker::DESCRIPTOR.interceptors.is_empty());
+    assert_eq!(Inner::DESCRIPTOR.interceptors[0].priority, 0);
 }
 
 /// Its config would name the topics.
@@ -155,7 +155,7 @@ async fn an_instance_can_name_its_topics() {
     let named = json!({"topics": ["gate.job", "gate.none"]});
     let running = rig().config("test-chosen", named).start().await;
     assert_eq!(published(&running).await, ["inner gate.job"]);
-    let report = running.bus().middleware().remove(0);
+    let report = running.bus().interceptors().remove(0);
     assert_eq!(
         (report.topics.as_str(), report.calls),
         ("gate.job, gate.none", 1)
@@ -163,6 +163,6 @@ async fn an_instance_can_name_its_topics() {
     assert!(running.stop().await.is_clean());
     let running = rig().start().await;
     assert!(published(&running).await.is_empty());
-    assert!(running.bus().middleware().is_empty(), "no topic, no call");
+    assert!(running.bus().interceptors().is_empty(), "no topic, no call");
     assert!(running.stop().await.is_clean());
 }

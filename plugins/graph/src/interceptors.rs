@@ -1,17 +1,17 @@
-//! Middleware of a set: who stands around which events.
+//! The interceptors of a set: which method is called around which events.
 
-use plugin_core::Middleware;
+use plugin_core::Interceptor;
 use serde::Serialize;
 
 use crate::model::Member;
 
 /// A method that is called around the events of others.
 #[derive(Debug, Serialize)]
-pub struct MiddlewareNode {
+pub struct InterceptorNode {
     /// The plugin.
     pub plugin: &'static str,
     /// The name of the method.
-    pub middleware: &'static str,
+    pub interceptor: &'static str,
     /// When it is called.
     pub stage: &'static str,
     /// A pattern; the plugin's config may narrow it.
@@ -20,25 +20,25 @@ pub struct MiddlewareNode {
     pub priority: i32,
 }
 
-/// The middleware of all plugins, in start order.
-pub(crate) fn middleware(plugins: &[Member]) -> Vec<MiddlewareNode> {
-    let node = |plugin: &Member, one: &Middleware| MiddlewareNode {
+/// The interceptors of all plugins, in start order.
+pub(crate) fn interceptors(plugins: &[Member]) -> Vec<InterceptorNode> {
+    let node = |plugin: &Member, one: &Interceptor| InterceptorNode {
         plugin: plugin.name,
-        middleware: one.middleware,
+        interceptor: one.name,
         stage: one.stage.as_str(),
         topics: one.topics,
         priority: one.priority,
     };
     let all = plugins.iter().flat_map(|plugin| {
-        let middleware = plugin.middleware.iter();
-        middleware.map(move |one| node(plugin, one))
+        let interceptors = plugin.interceptors.iter();
+        interceptors.map(move |one| node(plugin, one))
     });
     all.collect()
 }
 
-/// The patterns that middleware is called for, each once.
-pub(crate) fn patterns(middleware: &[MiddlewareNode]) -> Vec<&'static str> {
-    let mut patterns: Vec<_> = middleware.iter().map(|one| one.topics).collect();
+/// The patterns that interceptors are called for, each once.
+pub(crate) fn patterns(interceptors: &[InterceptorNode]) -> Vec<&'static str> {
+    let mut patterns: Vec<_> = interceptors.iter().map(|one| one.topics).collect();
     patterns.sort_unstable();
     patterns.dedup();
     patterns

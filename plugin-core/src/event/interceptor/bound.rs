@@ -1,11 +1,11 @@
-//! One middleware of a running instance.
+//! One interceptor of a running instance.
 
 use std::cmp::Reverse;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::delivery::{Delivered, Delivery};
-use super::report::MiddlewareReport;
+use super::report::InterceptorReport;
 use super::topic_filter::TopicFilter;
 use crate::context::{EventId, Identity, InstanceId};
 use crate::error::{Error, ErrorKind, Result};
@@ -21,7 +21,7 @@ pub(in crate::event) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send
 pub(in crate::event) type OnDelivered =
     dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
 
-/// Whose a middleware is, where it stands, and what it did.
+/// Whose an interceptor is, where it stands, and what it did.
 #[derive(Debug)]
 pub(in crate::event) struct Registration {
     pub(in crate::event) owner: Arc<Identity>,
@@ -65,10 +65,10 @@ impl Registration {
         !is_of(instance, self.owner.plugin())
     }
 
-    pub(in crate::event) fn report(&self) -> MiddlewareReport {
-        MiddlewareReport {
+    pub(in crate::event) fn report(&self) -> InterceptorReport {
+        InterceptorReport {
             plugin: self.owner.name(),
-            middleware: self.name,
+            interceptor: self.name,
             stage: self.stage.as_str(),
             topics: self.topics.to_string(),
             calls: self.calls.sum(),
@@ -77,27 +77,27 @@ impl Registration {
     }
 
     /// Counts an error, and tells the operator: of a refusal only who looks for it, since to refuse
-    /// is what the middleware is for.
+    /// is what the interceptor is for.
     #[cold]
     pub(in crate::event) fn failed(&self, event: EventId, error: &Error) {
         self.errors.fetch_add(1, Relaxed);
-        let (plugin, middleware) = (self.owner.name(), self.name);
+        let (plugin, interceptor) = (self.owner.name(), self.name);
         if error.kind() == ErrorKind::Bug || self.stage == Stage::Delivered {
             self.owner.counters().fail();
-            tracing::error!(plugin, middleware, stage = %self.stage, %event, "middleware failed: {error}");
+            tracing::error!(plugin, interceptor, stage = %self.stage, %event, "interceptor failed: {error}");
         } else {
-            tracing::debug!(plugin, middleware, stage = %self.stage, %event, "refused: {error}");
+            tracing::debug!(plugin, interceptor, stage = %self.stage, %event, "refused: {error}");
         }
     }
 }
 
-/// One middleware of a running instance; `F` is what it is called with.
-pub(in crate::event) struct Interceptor<F: ?Sized> {
+/// One interceptor of a running instance; `F` is what it is called with.
+pub(in crate::event) struct BoundInterceptor<F: ?Sized> {
     pub(in crate::event) registration: Registration,
     pub(in crate::event) call: Box<F>,
 }
 
-impl<F: ?Sized> Interceptor<F> {
+impl<F: ?Sized> BoundInterceptor<F> {
     /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
     /// `filters` whether the topic is still to be compared.
     pub(in crate::event) fn ask<T: Default>(
@@ -118,12 +118,12 @@ impl<F: ?Sized> Interceptor<F> {
     }
 }
 
-/// A middleware whatever its stage.
+/// An interceptor whatever its stage.
 #[derive(Clone)]
 pub(in crate::event) enum AnyInterceptor {
-    Publish(Arc<Interceptor<OnPublish>>),
-    Deliver(Arc<Interceptor<OnDeliver>>),
-    Delivered(Arc<Interceptor<OnDelivered>>),
+    Publish(Arc<BoundInterceptor<OnPublish>>),
+    Deliver(Arc<BoundInterceptor<OnDeliver>>),
+    Delivered(Arc<BoundInterceptor<OnDelivered>>),
 }
 
 impl AnyInterceptor {

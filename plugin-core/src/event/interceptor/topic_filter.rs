@@ -1,4 +1,4 @@
-//! The topics that a middleware is called for.
+//! The topics that an interceptor is called for.
 
 use std::fmt;
 

@@ -1,4 +1,4 @@
-//! Middleware that puts another event in the place of the one that is published.
+//! Interceptors that put another event in the place of the one that is published.
 
 mod verbs;
 
@@ -210,8 +210,8 @@ async fn heard(running: &Started) -> Vec<String> {
 fn report_d4_who_may_change_an_event_says_so() {
     let changes: Vec<_> = [Marks::DESCRIPTOR, Redacts::DESCRIPTOR, Watch::DESCRIPTOR]
         .iter()
-        .flat_map(|plugin| plugin.middleware)
-        .map(|one| (one.middleware, one.topics, one.changes))
+        .flat_map(|plugin| plugin.interceptors)
+        .map(|one| (one.name, one.topics, one.changes))
         .collect();
     assert_eq!(
         changes,
@@ -251,7 +251,7 @@ async fn report_d4_each_sees_what_those_before_it_made_and_handlers_see_the_last
 }
 
 #[tokio::test(start_paused = true)]
-async fn report_d4_a_change_that_makes_no_such_event_refuses_and_names_its_middleware() {
+async fn report_d4_a_change_that_makes_no_such_event_refuses_and_names_its_interceptor() {
     let running = rig().start().await;
     for (text, why) in [
         (
@@ -267,10 +267,10 @@ async fn report_d4_a_change_that_makes_no_such_event_refuses_and_names_its_middl
         assert!(error.starts_with(&format!("{beginning}{why}")), "{error}");
         assert!(lines(&running).await.is_empty(), "nobody heard of it");
     }
-    let reports = running.bus().middleware();
+    let reports = running.bus().interceptors();
     let first = reports
         .iter()
-        .find(|one| one.middleware == "first")
+        .find(|one| one.interceptor == "first")
         .unwrap();
     assert_eq!((first.calls, first.errors), (2, 2));
     assert!(running.stop().await.is_clean());

@@ -1,4 +1,4 @@
-//! The middleware of queued handlers: asked when the worker calls, not when the event was
+//! The interceptors of queued handlers: asked when the worker calls, not when the event was
 //! published, so that what stopped meanwhile is not called.
 
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::options::Mode;
 use crate::rcu::record::ThreadRecord;
 use crate::rcu::shared::Shared;
 
-/// What a queued handler knows of the middleware around its calls.
+/// What a queued handler knows of the interceptors around its calls.
 pub(in crate::event) struct Intercepted {
     /// That of all topics: the one of now is read at each call.
     chain: Arc<Shared<Chain>>,
@@ -37,32 +37,32 @@ impl Intercepted {
         }
     }
 
-    /// One whose calls look for middleware from the first one on.
+    /// One whose calls look for interceptors from the first one on.
     pub(in crate::event) fn engaged(chain: &Arc<Shared<Chain>>) -> Self {
         let intercepted = Self::new(chain);
         intercepted.engage();
         intercepted
     }
 
-    /// From here on, calls look for middleware.
+    /// From here on, calls look for interceptors.
     pub(in crate::event) fn engage(&self) {
         self.engaged.store(true, Relaxed);
     }
 
-    /// Whether calls look for middleware.
+    /// Whether calls look for interceptors.
     #[inline]
     pub(in crate::event) fn is_engaged(&self) -> bool {
         self.engaged.load(Relaxed)
     }
 
-    /// Asks the middleware before a call. A batch is refused as a whole when one of its events is.
+    /// Asks the interceptors before a call. A batch is refused as a whole when one of its events is.
     pub(in crate::event) fn before(&self, calling: &Calling<'_>) -> Result<()> {
         self.with_chain(|chain| {
             (calling.deliveries()).try_for_each(|delivery| chain.before(&delivery))
         })
     }
 
-    /// Tells the middleware what came of a call.
+    /// Tells the interceptors what came of a call.
     pub(in crate::event) fn after(
         &self,
         calling: &Calling<'_>,
@@ -76,7 +76,7 @@ impl Intercepted {
         });
     }
 
-    /// Reads the chain of now. While it is read, the stop of a plugin whose middleware is in it
+    /// Reads the chain of now. While it is read, the stop of a plugin whose interceptor is in it
     /// waits.
     fn with_chain<T>(&self, read: impl FnOnce(&Chain) -> T) -> T {
         let record = ThreadRecord::current();
