@@ -60,9 +60,6 @@ impl Writer {
             "parameters": self.parameters(route),
             "responses": self.responses(route),
         });
-        if route.is_open {
-            operation["security"] = json!([{}]);
-        }
         if let Some(right) = route.right {
             operation["description"] = json!(format!("Needs the right `{right}`."));
             operation["x-right"] = json!(right);
@@ -284,11 +281,7 @@ mod tests {
             assert!(!route.answers.is_empty(), "{}", route.name);
             let (method, _) = route.parts();
             let is_free = matches!(route.name, "GET /v1" | "GET /v1/openapi.json");
-            assert!(
-                is_free || route.is_open || route.right.is_some(),
-                "{}",
-                route.name
-            );
+            assert!(is_free || route.right.is_some(), "{}", route.name);
             assert!(
                 method == "GET" || method == "DELETE" || route.body.is_some(),
                 "{}",

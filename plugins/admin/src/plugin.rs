@@ -216,7 +216,7 @@ impl Admin {
             router.layer(from_fn_with_state(self.log.clone(), recorded))
         };
         Routers {
-            all: finish(routes::router(&backends), routes::open(&backends)),
+            all: finish(routes::router(&backends), routes::open()),
             spare: finish(routes::spare(), Router::new()),
         }
     }

@@ -37,8 +37,6 @@ pub(crate) struct Route {
     pub(crate) summary: &'static str,
     /// What its caller needs; `None` if everybody may ask who is let in at all.
     pub(crate) right: Option<Right>,
-    /// Whether it is answered to whoever asks, also without a token.
-    pub(crate) is_open: bool,
     /// The words that may stand for a part of the path.
     pub(crate) words: Option<(&'static str, Vec<&'static str>)>,
     /// The object whose keys are what the query may have.
@@ -60,7 +58,6 @@ impl Route {
             name,
             summary,
             right: None,
-            is_open: false,
             words: None,
             query: None,
             body: None,
@@ -72,13 +69,6 @@ impl Route {
     /// Callers without the right are answered 403, and recorded.
     pub(crate) fn needs(mut self, right: Right) -> Self {
         self.right = Some(right);
-        self
-    }
-
-    /// It is answered to whoever asks, also without a token.
-    #[allow(dead_code, reason = "for the routes that are to come")]
-    pub(crate) fn open(mut self) -> Self {
-        self.is_open = true;
         self
     }
 

@@ -22,6 +22,7 @@ use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
 use crate::access::Caller;
+use crate::console;
 use crate::live::Live;
 use crate::route::Route;
 
@@ -52,17 +53,16 @@ pub(crate) fn table() -> Vec<Route> {
     parts.into_iter().flatten().collect()
 }
 
-/// What answers at the routes that need a caller, and where there is none.
+/// What answers at all routes, and where there is none.
 pub(crate) fn router(backends: &Backends) -> Router {
-    let routes = table().into_iter().filter(|route| !route.is_open);
+    let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
     routes.fold(router, |router, route| route.mount(router, backends))
 }
 
-/// What answers at those that need none.
-pub(crate) fn open(backends: &Backends) -> Router {
-    let routes = table().into_iter().filter(|route| route.is_open);
-    routes.fold(Router::new(), |router, route| route.mount(router, backends))
+/// What answers at those that need no caller.
+pub(crate) fn open() -> Router {
+    console::router()
 }
 
 /// For connections that there is no room for.
