@@ -176,9 +176,9 @@ impl Subscriber {
     /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
     /// handler of the same priority.
     ///
-    /// An observer handles nothing. What it sees is not counted as received by its plugin, it is in no
-    /// report and no outcome, an event that it alone sees is heard by nobody, none goes to the dead
-    /// letters for it, and no interceptor is called around it. While nobody observes a topic, its
+    /// An observer is no handler. The events that it sees are not counted as received by its plugin, it
+    /// is in no report and no outcome, an event that only observers see counts as one without a
+    /// handler, no event goes to the dead letters because of it, and no interceptor is called around it. While nobody observes a topic, its
     /// events cost nothing more.
     ///
     /// # Errors
@@ -344,7 +344,7 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// Ends the subscription; the same as to drop it.
+    /// Ends the subscription, as dropping the handle does.
     pub fn unsubscribe(self) {}
 }
 
