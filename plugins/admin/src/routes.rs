@@ -123,6 +123,11 @@ pub(crate) struct AcceptedOperation {
     detail: String,
 }
 
+/// How an operation is meant of which there is nothing to say yet.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
+
 /// What has become of an operation that was not refused.
 enum Done {
     Wholly(OperationOutcome),

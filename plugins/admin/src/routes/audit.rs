@@ -25,7 +25,7 @@ pub(super) fn routes() -> Vec<Route> {
             get(list),
         )
         .needs(Right::StateRead)
-        .query::<Query>()
+        .query::<AuditParams>()
         .answers::<AuditPage>(),
     ]
 }
@@ -33,7 +33,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Which lines, and how many.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Query {
+struct AuditParams {
     /// The `next` of the answer before.
     #[schemars(with = "Option<String>", regex(pattern = "^[0-9a-f]{64}$"))]
     before: Option<Digest>,
@@ -52,7 +52,7 @@ struct Query {
 
 async fn list(
     State(backends): State<Backends>,
-    Params(asked): Params<Query>,
+    Params(asked): Params<AuditParams>,
 ) -> Result<Json<AuditPage>, Problem> {
     let mut query = AuditQuery::last(asked.limit.unwrap_or(100).clamp(1, MOST));
     query.before = asked.before;

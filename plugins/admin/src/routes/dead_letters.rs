@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::{AcceptedOperation, Backends};
+use super::{AcceptedOperation, Backends, NoOptions};
 use crate::access::{Caller, Right};
 use crate::route::{Content, Route};
 
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
             get(list),
         )
         .needs(Right::StateRead)
-        .query::<Query>()
+        .query::<LetterParams>()
         .answers::<LetterList>(),
         Route::new(
             "GET /v1/dead-letters/{id}",
@@ -77,7 +77,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Which letters, and how many.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Query {
+struct LetterParams {
     /// Only those of this plugin's handlers.
     plugin: Option<String>,
     /// Only those of this handler.
@@ -121,14 +121,9 @@ impl LetterView {
     }
 }
 
-/// There is nothing to say yet.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoOptions {}
-
 async fn list(
     State(backends): State<Backends>,
-    Params(asked): Params<Query>,
+    Params(asked): Params<LetterParams>,
 ) -> Result<Json<LetterList>, Problem> {
     let filter = Filter {
         plugin: asked.plugin,
