@@ -12,10 +12,11 @@ use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
+use crate::audit::{self, AuditPage, AuditQuery};
 use crate::compose::Composition;
 use crate::config::{self, ConfigFiles, Settings};
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorExt, Result};
 use crate::event::store::Stock;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
@@ -86,6 +87,30 @@ impl System {
     #[must_use]
     pub fn dead_letters(&self) -> Option<DeadLetters> {
         (self.kernel()).map(|kernel| kernel.bus.letters().clone())
+    }
+
+    /// Lines of the audit log, the newest first; none when the system is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the log can't be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn audit(&self, query: AuditQuery) -> Result<AuditPage> {
+        let Some(kernel) = self.kernel() else {
+            return Ok(AuditPage::default());
+        };
+        let data_dir = kernel.data_dir.clone();
+        drop(kernel);
+        let read = tokio::task::spawn_blocking(move || audit::read(&data_dir, &query));
+        // It fails when the runtime ends.
+        let read = read
+            .await
+            .map_err(std::io::Error::other)
+            .and_then(|read| read);
+        read.context("can't read the audit log")
     }
 
     /// Every schedule and how it does, in start order of the plugins.

@@ -78,6 +78,10 @@ struct Servers {
 )]
 impl Admin {
     #[init]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is something that the plugin needs"
+    )]
     fn init(
         Config(config): Config<AdminConfig>,
         system: System,
@@ -169,7 +173,7 @@ impl Admin {
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));
         let gate = Gate::new(Peer::own());
-        let routers = self.routers(|router| gate.clone().before(router));
+        let routers = self.routers(|router, open| gate.clone().before(router.merge(open)));
         let server = self.serve((unix.clone(), routers), SOCKET_CONNECTIONS, spawn)?;
         tracing::info!(socket = %unix.path().display(), "the owner can operate the service");
         Ok((server, unix))
@@ -193,9 +197,9 @@ impl Admin {
         let remote = Remote::new(tcp, tls)?;
         let bearers = Bearers::new(&self.config.tokens);
         let hosts: Hosts = self.config.hosts.as_slice().into();
-        let routers = self.routers(|router| {
+        let routers = self.routers(|router, open| {
             let router = router.layer(from_fn_with_state(bearers.clone(), identified));
-            let router = router.merge(routes::open());
+            let router = router.merge(open);
             router.layer(from_fn_with_state(Arc::clone(&hosts), own))
         });
         let server = self.serve((remote, routers), TCP_CONNECTIONS, spawn)?;
@@ -218,7 +222,7 @@ impl Admin {
     }
 
     /// What is answered to those whom a gate lets in.
-    fn routers(&self, gate: impl Fn(Router) -> Router) -> Routers {
+    fn routers(&self, gate: impl Fn(Router, Router) -> Router) -> Routers {
         let limits = Limits {
             body: LARGEST_BODY,
             body_time: self.config.client_timeout.get(),
@@ -234,14 +238,14 @@ impl Admin {
             logs: self.logs.clone(),
             patience: self.config.operation_timeout.get(),
         };
-        let finish = |router: Router| {
-            let router = gate(router).layer(from_fn(framed));
+        let finish = |router: Router, open: Router| {
+            let router = gate(router, open).layer(from_fn(framed));
             let router = limits.apply(router).layer(from_fn(traced));
             router.layer(from_fn_with_state(self.log.clone(), recorded))
         };
         Routers {
-            all: finish(routes::router(&backends)),
-            spare: finish(routes::spare()),
+            all: finish(routes::router(&backends), routes::open()),
+            spare: finish(routes::spare(), Router::new()),
         }
     }
 

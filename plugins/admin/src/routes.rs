@@ -2,6 +2,9 @@
 //! interface.
 
 mod about;
+mod audit;
+mod dead_letters;
+mod events;
 mod graph;
 mod instances;
 mod logs;
@@ -58,11 +61,14 @@ pub(crate) fn table() -> Vec<Route> {
         plugins::routes(),
         graph::routes(),
         schedules::routes(),
+        events::routes(),
+        dead_letters::routes(),
+        audit::routes(),
     ];
     parts.into_iter().flatten().collect()
 }
 
-/// What answers at all routes.
+/// What answers at all routes, and where there is none.
 pub(crate) fn router(backends: &Backends) -> Router {
     let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
@@ -132,6 +138,11 @@ pub(crate) struct AcceptedOperation {
     detail: String,
 }
 
+/// How an operation is meant of which there is nothing to say yet.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
+
 /// What has become of an operation that was not refused.
 enum Done {
     Wholly(OperationOutcome),
@@ -156,27 +167,45 @@ impl Backends {
         action: &str,
         operation: Operation,
     ) -> Result<Done, Problem> {
-        let operator = self.operator.as_ref().ok_or_else(no_right)?;
-        let mut operator = operator.on_behalf_of(&caller.name);
-        if let Some(address) = &caller.address {
-            operator = operator.from_address(address);
-        }
+        let operator = self.operator(caller)?;
         // An operation that is asked for is carried out, also when nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
-        let why = match operated {
+        match operated {
             Ok(operated) => match operated? {
-                Operated::Done(outcome) => return Ok(Done::Wholly(outcome)),
-                Operated::Accepted => "it stops this interface".to_owned(),
+                Operated::Done(outcome) => Ok(Done::Wholly(outcome)),
+                Operated::Accepted => {
+                    Ok(Done::Accepted(goes_on(action, "it stops this interface")))
+                }
             },
-            Err(_) => format!("it has not ended within {:?}", self.patience),
-        };
-        let detail = format!("{why}, and goes on: the audit log says how it ends");
-        let body = Json(AcceptedOperation {
-            accepted: action.to_owned(),
-            detail,
-        });
-        Ok(Done::Accepted((StatusCode::ACCEPTED, body).into_response()))
+            Err(_) => Ok(Done::Accepted(self.accepted(action))),
+        }
     }
+
+    /// The answer about something that has not ended in time.
+    fn accepted(&self, action: &str) -> Response {
+        goes_on(
+            action,
+            &format!("it has not ended within {:?}", self.patience),
+        )
+    }
+
+    /// What the system is operated with in the name of a caller.
+    fn operator(&self, caller: &Caller) -> Result<Operator, Problem> {
+        let operator = self.operator.as_ref().ok_or_else(no_right)?;
+        let operator = operator.on_behalf_of(&caller.name);
+        Ok(match &caller.address {
+            Some(address) => operator.from_address(address),
+            None => operator,
+        })
+    }
+}
+
+fn goes_on(action: &str, why: &str) -> Response {
+    let body = Json(AcceptedOperation {
+        accepted: action.to_owned(),
+        detail: format!("{why}, and goes on: the audit log says how it ends"),
+    });
+    (StatusCode::ACCEPTED, body).into_response()
 }
 
 fn no_right() -> Problem {
