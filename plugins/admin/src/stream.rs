@@ -27,7 +27,7 @@ const KEPT: usize = 1024;
 /// What all listeners have in common.
 #[derive(Debug)]
 pub(crate) struct Feed {
-    ring: Mutex<Ring>,
+    ring: Mutex<MessageRing>,
     /// The number of the next message; changes when there is one.
     next: watch::Sender<u64>,
     /// Whether the plugin stops.
@@ -41,7 +41,7 @@ pub(crate) struct Feed {
 }
 
 #[derive(Debug, Default)]
-struct Ring {
+struct MessageRing {
     messages: VecDeque<Message>,
     next: u64,
 }
@@ -160,7 +160,7 @@ impl Feed {
         self.ring().next
     }
 
-    fn ring(&self) -> MutexGuard<'_, Ring> {
+    fn ring(&self) -> MutexGuard<'_, MessageRing> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -26,7 +26,7 @@ use serde_json::Value;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{Instant, MissedTickBehavior};
 
-use filter::Filter;
+use filter::TapFilter;
 use sample::Sampler;
 
 /// Events that may wait for the task.
@@ -93,7 +93,7 @@ struct Observed {
 /// What a reader asks for.
 #[derive(Debug, Clone)]
 pub(crate) struct Wish {
-    pub(crate) filter: Option<Filter>,
+    pub(crate) filter: Option<TapFilter>,
     /// One of so many is shown.
     pub(crate) sample: u32,
     /// Most that are shown in a second.
@@ -103,7 +103,7 @@ pub(crate) struct Wish {
 /// One reader's tap.
 #[derive(Debug)]
 struct Tap {
-    filter: Option<Filter>,
+    filter: Option<TapFilter>,
     /// What the group had counted before.
     before: (u64, u64),
     state: Mutex<TapState>,

@@ -21,7 +21,7 @@ pub(super) fn routes() -> Vec<Route> {
     vec![
         Route::new("GET /v1/logs", "The last lines of the log", get(list))
             .needs(Right::StateRead)
-            .query::<Query>()
+            .query::<LogQuery>()
             .answers::<LogList>(),
     ]
 }
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Which lines.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Query {
+struct LogQuery {
     /// The plugin, or the instance, that wrote them or that they are about.
     plugin: Option<String>,
     /// Lines of this level and those that are more important.
@@ -55,7 +55,7 @@ struct LogList {
     lines: Vec<LogLine>,
 }
 
-impl Query {
+impl LogQuery {
     fn admits(&self, line: &LogLine) -> bool {
         let level = match line.level {
             "error" => Level::Error,
@@ -76,7 +76,7 @@ impl Query {
 
 async fn list(
     State(backends): State<Backends>,
-    Params(query): Params<Query>,
+    Params(query): Params<LogQuery>,
 ) -> Result<Json<LogList>, Problem> {
     let logs = backends.logs.as_ref().ok_or_else(|| {
         let detail = "no plugin that runs keeps lines of the log: turn `logger-plugin` on";

@@ -7,7 +7,7 @@ use plugin_http::Problem;
 
 use crate::access::Right;
 use crate::tap::Wish;
-use crate::tap::filter::Filter;
+use crate::tap::filter::TapFilter;
 
 /// Most that are shown of a tap in a second, unless the listener says otherwise.
 const LIMIT: u32 = 100;
@@ -130,7 +130,7 @@ impl StreamQuery {
 
     /// How much of the taps is wanted.
     pub(crate) fn wish(&self) -> Result<Wish, Problem> {
-        let filter = self.filter.as_deref().map(Filter::parse).transpose();
+        let filter = self.filter.as_deref().map(TapFilter::parse).transpose();
         let filter = filter.map_err(|error| {
             wrong("filter", format!("the filter can't be read: {error}"))
                 .with("column", error.column)

@@ -24,7 +24,7 @@ const DEEPEST: usize = 32;
 
 /// A condition on the data of an event.
 #[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Filter(Condition);
+pub(crate) struct TapFilter(Condition);
 
 #[derive(Debug, Clone, PartialEq)]
 enum Condition {
@@ -59,21 +59,21 @@ const SIGNS: [(&str, Comparison); 7] = [
 
 /// Why a text is no filter.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct FilterError {
+pub(crate) struct TapFilterError {
     /// Which character is wrong, counted from 1.
     pub(crate) column: usize,
     what: String,
 }
 
-impl fmt::Display for FilterError {
+impl fmt::Display for TapFilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "column {}: {}", self.column, self.what)
     }
 }
 
-impl Filter {
+impl TapFilter {
     /// Reads a filter.
-    pub(crate) fn parse(text: &str) -> Result<Self, FilterError> {
+    pub(crate) fn parse(text: &str) -> Result<Self, TapFilterError> {
         let mut parser = Parser { text, at: 0 };
         if text.len() > LONGEST {
             return Err(parser.wrong(format!("a filter has {LONGEST} bytes at most")));
@@ -166,7 +166,7 @@ struct Parser<'t> {
 
 impl<'t> Parser<'t> {
     /// Conditions with `||` between them.
-    fn any(&mut self, depth: usize) -> Result<Condition, FilterError> {
+    fn any(&mut self, depth: usize) -> Result<Condition, TapFilterError> {
         if depth > DEEPEST {
             return Err(self.wrong("the conditions stand too deep in each other".to_owned()));
         }
@@ -178,7 +178,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Conditions with `&&` between them.
-    fn all(&mut self, depth: usize) -> Result<Condition, FilterError> {
+    fn all(&mut self, depth: usize) -> Result<Condition, TapFilterError> {
         let mut conditions = vec![self.single(depth)?];
         while self.takes("&&") {
             conditions.push(self.single(depth)?);
@@ -186,7 +186,7 @@ impl<'t> Parser<'t> {
         Ok(one_or(conditions, Condition::All))
     }
 
-    fn single(&mut self, depth: usize) -> Result<Condition, FilterError> {
+    fn single(&mut self, depth: usize) -> Result<Condition, TapFilterError> {
         if depth > DEEPEST {
             return Err(self.wrong("the conditions stand too deep in each other".to_owned()));
         }
@@ -212,7 +212,7 @@ impl<'t> Parser<'t> {
         Ok(Condition::Holds(path))
     }
 
-    fn path(&mut self) -> Result<Vec<String>, FilterError> {
+    fn path(&mut self) -> Result<Vec<String>, TapFilterError> {
         let mut path = vec![self.name()?];
         while self.rest().starts_with('.') {
             self.at += 1;
@@ -222,7 +222,7 @@ impl<'t> Parser<'t> {
         Ok(path)
     }
 
-    fn name(&mut self) -> Result<String, FilterError> {
+    fn name(&mut self) -> Result<String, TapFilterError> {
         if path_is_empty(self.text, self.at) {
             self.skip_space();
         }
@@ -244,7 +244,7 @@ impl<'t> Parser<'t> {
     }
 
     /// A value as JSON has it: a text, a number, `true`, `false` or `null`.
-    fn value(&mut self) -> Result<Value, FilterError> {
+    fn value(&mut self) -> Result<Value, TapFilterError> {
         self.skip_space();
         let rest = self.rest();
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
@@ -279,7 +279,7 @@ impl<'t> Parser<'t> {
         &self.text[self.at..]
     }
 
-    fn expected(&self, what: &str) -> FilterError {
+    fn expected(&self, what: &str) -> TapFilterError {
         let found = match self.rest().chars().next() {
             Some(char) => format!("`{char}`"),
             None => "the end".to_owned(),
@@ -287,9 +287,9 @@ impl<'t> Parser<'t> {
         self.wrong(format!("expected {what}, found {found}"))
     }
 
-    fn wrong(&self, what: String) -> FilterError {
+    fn wrong(&self, what: String) -> TapFilterError {
         let column = self.text[..self.at].chars().count() + 1;
-        FilterError { column, what }
+        TapFilterError { column, what }
     }
 }
 
@@ -312,7 +312,7 @@ mod tests {
     use super::*;
 
     fn admits(filter: &str, data: &Value) -> bool {
-        let parsed = Filter::parse(filter);
+        let parsed = TapFilter::parse(filter);
         parsed
             .unwrap_or_else(|error| panic!("{filter}: {error}"))
             .admits(data)
@@ -353,7 +353,7 @@ mod tests {
 
     #[test]
     fn a_mistake_is_told_where_it_is() {
-        let told = |filter: &str| Filter::parse(filter).unwrap_err().to_string();
+        let told = |filter: &str| TapFilter::parse(filter).unwrap_err().to_string();
         assert_eq!(
             told("user.id = \"a\""),
             "column 9: `=` compares nothing: write `==`"
@@ -394,12 +394,12 @@ mod tests {
     #[test]
     fn a_filter_is_bounded() {
         for deep in ["!".repeat(500) + "a", "(".repeat(500) + "a"] {
-            let told = Filter::parse(&deep).unwrap_err().to_string();
+            let told = TapFilter::parse(&deep).unwrap_err().to_string();
             assert!(told.contains("too deep"), "{told}");
         }
         let long = "a && ".repeat(300) + "a";
         assert!(
-            Filter::parse(&long)
+            TapFilter::parse(&long)
                 .unwrap_err()
                 .to_string()
                 .contains("1024 bytes")
