@@ -50,6 +50,7 @@ pub(crate) enum LogLevel {
     Trace,
 }
 
+#[cfg(feature = "admin")]
 impl LogLevel {
     /// The word of the interface.
     pub(crate) const fn word(self) -> &'static str {

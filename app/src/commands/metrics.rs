@@ -39,6 +39,7 @@ fn table(rows: &[Row]) -> Table {
         ">queued",
         ">cpu",
         ">memory",
+        "note",
     ];
     let mut table = Table::new(&headings);
     for row in rows {
@@ -53,6 +54,7 @@ fn table(rows: &[Row]) -> Table {
             row.queued.to_string(),
             row.cpu(),
             row.memory(),
+            row.why(),
         ]);
     }
     table

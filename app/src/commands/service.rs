@@ -73,6 +73,7 @@ impl Service {
     }
 
     /// Where futures of this service run.
+    #[cfg(feature = "top")]
     pub(super) fn runtime(&self) -> &Runtime {
         &self.runtime
     }
