@@ -10,3 +10,4 @@ mod operations;
 mod remote;
 mod requests;
 mod site;
+mod streams;
