@@ -11,7 +11,7 @@ use crate::output::{Format, Output};
 use crate::table::Table;
 
 #[derive(Debug, Deserialize)]
-struct List {
+struct InstanceList {
     instances: Vec<Row>,
 }
 
@@ -20,7 +20,7 @@ pub(super) fn metrics(place: &Place, out: &mut Output) -> Result<Exit, Failure> 
     match out.format() {
         Format::Json => out.json(&answer["instances"]),
         Format::Human => {
-            let list: List = service::read(answer)?;
+            let list: InstanceList = service::read(answer)?;
             out.text(table(&list.instances));
         }
     }

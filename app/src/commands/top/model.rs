@@ -208,10 +208,10 @@ impl App {
 
     pub(super) fn take_list(&mut self, list: Value) -> Result<(), Failure> {
         #[derive(Deserialize)]
-        struct List {
+        struct RowList {
             instances: Vec<Row>,
         }
-        let List { instances } = service::read(list)?;
+        let RowList { instances } = service::read(list)?;
         self.rows = instances;
         Ok(())
     }

@@ -11,7 +11,7 @@ use crate::commands::instance::Row;
 
 /// A column: its heading, what it is sorted by, its width, the terminal that has room for it, and
 /// what stands in it.
-struct Column {
+struct TopColumn {
     sort: Sort,
     width: u16,
     from: u16,
@@ -19,18 +19,18 @@ struct Column {
 }
 
 /// The columns behind the name, the most important ones in the narrowest terminals.
-const COLUMNS: [Column; 8] = [
-    Column::new(Sort::State, 8, 0, |row| row.state.clone()),
-    Column::new(Sort::In, 6, 0, |row| row.received.told()),
-    Column::new(Sort::Out, 6, 60, |row| row.out.told()),
-    Column::new(Sort::Errors, 6, 40, |row| row.errors.told()),
-    Column::new(Sort::P99, 7, 70, Row::p99),
-    Column::new(Sort::Queued, 6, 60, |row| row.queued.to_string()),
-    Column::new(Sort::Cpu, 5, 70, Row::cpu),
-    Column::new(Sort::Memory, 9, 80, Row::memory),
+const COLUMNS: [TopColumn; 8] = [
+    TopColumn::new(Sort::State, 8, 0, |row| row.state.clone()),
+    TopColumn::new(Sort::In, 6, 0, |row| row.received.told()),
+    TopColumn::new(Sort::Out, 6, 60, |row| row.out.told()),
+    TopColumn::new(Sort::Errors, 6, 40, |row| row.errors.told()),
+    TopColumn::new(Sort::P99, 7, 70, Row::p99),
+    TopColumn::new(Sort::Queued, 6, 60, |row| row.queued.to_string()),
+    TopColumn::new(Sort::Cpu, 5, 70, Row::cpu),
+    TopColumn::new(Sort::Memory, 9, 80, Row::memory),
 ];
 
-impl Column {
+impl TopColumn {
     const fn new(sort: Sort, width: u16, from: u16, cell: fn(&Row) -> String) -> Self {
         Self {
             sort,
@@ -155,7 +155,7 @@ fn draw_list(app: &mut App, frame: &mut Frame<'_>, area: Rect) {
     app.offset = offset;
 }
 
-fn cell(column: &Column, text: String) -> Cell<'static> {
+fn cell(column: &TopColumn, text: String) -> Cell<'static> {
     let line = Line::from(text);
     Cell::from(match column.is_text() {
         true => line,
