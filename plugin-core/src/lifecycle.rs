@@ -48,15 +48,16 @@ pub use crate::event::kernel::{
 };
 pub use crate::health::Health;
 pub use builder::{Manager, ManagerBuilder};
+pub use checked::ConfigChoice;
 pub use configure_error::ConfigureError;
 pub use configured::Configured;
 pub use dead_letters::{DeadLetterError, DeadLetterOperations};
 pub use handle::ManagerHandle;
 pub use metrics::{MetricsSnapshot, PluginMetrics, SystemMetrics};
-pub use operation::{Operation, OperationError, OperationOutcome, ScheduleAction};
+pub use operation::{ConfigEdit, Operation, OperationError, OperationOutcome, ScheduleAction};
 pub use operator::{Operated, Operator};
 pub use reload::{ChangeAction, InstanceChange};
-pub use reloads::{ReloadCounts, ReloadOutcome};
+pub use reloads::{ConfigAttempt, ConfigStatus, ReloadCounts, ReloadOutcome, RunningConfig};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
 pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use state::{InvalidStep, State, Step};

@@ -1,11 +1,19 @@
 //! What is to run: a composed set, and its checked config.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
 
 use super::configure_error::ConfigureError;
+use super::operation::OperationError;
 use crate::clock::Clock;
 use crate::compose::Composition;
-use crate::config::{self, PluginSettings, Settings, Sources};
+use crate::config::{
+    self, ConfigFiles, Generation, Generations, Overrides, PluginSettings, Settings, Sources,
+};
 use crate::context::InstanceId;
 use crate::descriptor::Descriptor;
 use crate::instance_name::{InstanceName, replicas};
@@ -32,6 +40,78 @@ pub(super) struct Wanted {
     pub(super) name: &'static str,
 }
 
+/// What is read in the place of what is there.
+#[derive(Debug)]
+pub(super) enum Instead {
+    Nothing,
+    /// What operators said.
+    Overrides(Overrides),
+    /// The files.
+    Generation(Generation),
+    /// The files, in the place of what they are rolled back to.
+    Files,
+}
+
+/// A config that can be compared with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigChoice {
+    /// The one that runs.
+    Running,
+    /// The files as they are now.
+    Files,
+    /// One that was applied, by its number.
+    Generation(u64),
+}
+
+impl FromStr for ConfigChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "running" => Ok(Self::Running),
+            "files" => Ok(Self::Files),
+            number => match number.parse() {
+                Ok(number) => Ok(Self::Generation(number)),
+                Err(_) => {
+                    Err("expected a number that `config history` lists, `running` or `files`")
+                }
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ConfigChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A config that was applied, if it is kept.
+pub(super) fn kept(generations: &Generations, number: u64) -> Result<Generation, OperationError> {
+    let known = generations.numbers().map_err(unreadable)?;
+    match known.contains(&number) {
+        true => generations.read(number).map_err(unreadable),
+        false => Err(OperationError::NoGeneration { number, known }),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn unreadable(error: io::Error) -> OperationError {
+    OperationError::Unreadable(format!(
+        "what is noted of config can't be read or written: {error}"
+    ))
+}
+
+impl Instead {
+    pub(super) fn overrides(&self) -> Option<&Overrides> {
+        match self {
+            Self::Overrides(overrides) => Some(overrides),
+            _ => None,
+        }
+    }
+}
+
 impl Checked {
     /// Reads the config of a composed set, and checks it and the rights that it grants.
     pub(super) fn read(
@@ -49,14 +129,40 @@ impl Checked {
         .permitted()
     }
 
+    /// One that is chosen, read as this one would be.
+    pub(super) fn chosen(&self, choice: ConfigChoice) -> Result<Self, OperationError> {
+        let instead = match choice {
+            ConfigChoice::Running => return Ok(self.clone()),
+            ConfigChoice::Files => Instead::Files,
+            ConfigChoice::Generation(number) => {
+                Instead::Generation(kept(&Generations::of(&self.settings), number)?)
+            }
+        };
+        let switches = self.sources.switches().clone();
+        self.read_again(switches, instead)
+            .map_err(OperationError::Config)
+    }
+
+    /// The config files as they are now.
+    pub(super) fn files_now(&self) -> ConfigFiles {
+        config::files(&self.sources, &self.composition)
+    }
+
     /// Reads config again from where it was read from, but that some plugins are on or off whatever
-    /// else says. Things are kept where they are, whatever `data_dir` says now.
+    /// else says, and that something is read in the place of something else. Things are kept where they are, whatever `data_dir` says now.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, Option<bool>>,
+        instead: Instead,
     ) -> Result<Self, ConfigureError> {
         let sources = self.sources.clone().switched(switches);
-        let here = sources.clone().data_dir(&self.settings.manager.data_dir);
+        let here = match instead {
+            Instead::Nothing => sources.clone(),
+            Instead::Overrides(overrides) => sources.clone().overridden(overrides),
+            Instead::Generation(generation) => sources.clone().generation(generation),
+            Instead::Files => sources.clone().of_files(),
+        };
+        let here = here.data_dir(&self.settings.manager.data_dir);
         let checked = Self::read(self.composition.clone(), here, self.clock.clone())?;
         Ok(Self { sources, ..checked })
     }

@@ -100,7 +100,8 @@ impl Client {
     ///
     /// When it is dropped, the service may have got the request, or not.
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
-        self.ask(Method::GET, path, None, Some(PATIENCE)).await
+        self.ask((Method::GET, path), None, None, Some(PATIENCE))
+            .await
     }
 
     /// Asks to do something, and waits as long as the service lets it wait.
@@ -113,13 +114,33 @@ impl Client {
     ///
     /// As of [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
-        self.ask(Method::POST, path, Some(body), None).await
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
+    /// Asks to do something with another method, and waits as [`Client::post`]; `tag` is what the
+    /// client has seen, for `If-Match`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Client::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Client::get`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        tag: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
+        self.ask((method, path), tag, body, None).await
     }
 
     async fn ask(
         &self,
-        method: Method,
-        path: &str,
+        (method, path): (Method, &str),
+        tag: Option<&str>,
         body: Option<&Value>,
         patience: Option<Duration>,
     ) -> Result<Answer, ClientError> {
@@ -130,6 +151,9 @@ impl Client {
             .uri(path)
             // Who serves a socket has no name.
             .header(header::HOST, "localhost");
+        if let Some(tag) = tag {
+            request = request.header(header::IF_MATCH, tag);
+        }
         if body.is_some() {
             request = request.header(header::CONTENT_TYPE, "application/json");
         }
