@@ -56,6 +56,8 @@ mod openapi;
 mod route;
 mod routes;
 mod socket;
+mod stream;
+mod tap;
 
 mod plugin;
 

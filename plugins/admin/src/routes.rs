@@ -8,8 +8,10 @@ mod dead_letters;
 mod events;
 mod graph;
 mod instances;
+mod logs;
 mod plugins;
 mod schedules;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +19,9 @@ use std::time::Duration;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use plugin_contracts::LogTail;
 use plugin_core::lifecycle::{Operated, Operation, OperationOutcome};
-use plugin_core::prelude::{JsonSchema, Operator, System};
+use plugin_core::prelude::{JsonSchema, Operator, Service, System};
 use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -26,6 +29,8 @@ use crate::access::Caller;
 use crate::console;
 use crate::live::Live;
 use crate::route::Route;
+use crate::stream::Feed;
+use crate::tap::Taps;
 
 /// What the routes lead to.
 #[derive(Debug, Clone)]
@@ -35,6 +40,14 @@ pub(crate) struct Backends {
     pub(crate) operator: Option<Operator>,
     /// What the instances do now.
     pub(crate) live: Arc<Live>,
+    /// What happens, for those who listen.
+    pub(crate) feed: Arc<Feed>,
+    /// Events, for those who look on.
+    pub(crate) taps: Taps,
+    /// Whether the plugin may look on at events.
+    pub(crate) observes: bool,
+    /// The last lines of the log; nothing where nobody keeps them.
+    pub(crate) logs: Option<Service<dyn LogTail>>,
     /// How long a caller waits for the end of an operation.
     pub(crate) patience: Duration,
 }
@@ -44,6 +57,8 @@ pub(crate) fn table() -> Vec<Route> {
     let parts = [
         about::routes(),
         instances::routes(),
+        logs::routes(),
+        stream::routes(),
         plugins::routes(),
         graph::routes(),
         schedules::routes(),

@@ -11,3 +11,4 @@ mod operations;
 mod remote;
 mod requests;
 mod site;
+mod streams;
