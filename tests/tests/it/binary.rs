@@ -15,6 +15,7 @@ mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod listening;
 mod metrics;
 mod operated;
 mod outside;
