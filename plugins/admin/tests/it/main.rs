@@ -12,3 +12,4 @@ mod remote;
 mod requests;
 mod site;
 mod streams;
+mod taps;
