@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
 use super::checked::Checked;
+use super::config_status::RunningConfig;
 use super::hook::Limits;
 use super::instance::Instance;
 use super::instances::Instances;
 use super::metrics::Rates;
 use super::operation::OperationRequest;
-use super::reloads::{ReloadLog, RunningConfig};
+use super::reloads::ReloadLog;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
 use super::wiring::{TiedTo, Wiring};

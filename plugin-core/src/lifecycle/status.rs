@@ -9,7 +9,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use super::reloads::ConfigStatus;
+use super::config_status::ConfigStatus;
 use super::state::State;
 use crate::accounting::ProcessUsage;
 use crate::config::Limit;

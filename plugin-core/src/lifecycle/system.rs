@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::checked::{Checked, ConfigChoice};
+use super::checked::Checked;
+use super::choice::ConfigChoice;
 use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::operation::OperationError;

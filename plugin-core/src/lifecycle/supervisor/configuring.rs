@@ -4,7 +4,8 @@ use super::SupervisorState;
 use super::reloading::Wish;
 use crate::config::{Generations, Overrides};
 use crate::lifecycle::changes::Escalation;
-use crate::lifecycle::checked::{Instead, kept, unreadable};
+use crate::lifecycle::checked::Instead;
+use crate::lifecycle::choice::{kept, unreadable};
 use crate::lifecycle::operation::{Actor, ConfigEdit, Operation, OperationError, OperationOutcome};
 
 impl SupervisorState {
