@@ -69,7 +69,7 @@ pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
 pub use generation::Generation;
-pub use generations::Generations;
+pub use generations::{Generations, KeptGeneration};
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
@@ -95,8 +95,7 @@ pub use sources::Sources;
 
 pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
-    PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
-    write as override_enabled,
+    Overrides, PreviousOverrides, restore as restore_overrides, write as override_enabled,
 };
 pub use overrides::{overridden, reset_overrides};
 
