@@ -16,6 +16,7 @@ mod plugin;
 mod policy;
 mod schedules;
 
+mod isolation;
 mod issue;
 mod origin;
 mod report;
@@ -71,6 +72,7 @@ pub use files::ConfigFiles;
 pub use generation::Generation;
 pub use generations::Generations;
 pub use handlers::{BreakerConfig, HandlerConfig};
+pub use isolation::{Isolated, Isolation, ties};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
 #[doc(hidden)]

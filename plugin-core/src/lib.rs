@@ -128,6 +128,7 @@
 mod accounting;
 mod backoff;
 mod boxed;
+mod child_command;
 mod clock;
 mod const_text;
 mod counted;
@@ -180,6 +181,9 @@ pub mod init;
 mod plan;
 pub mod registry;
 
+#[cfg(feature = "placement")]
+pub mod placement;
+
 pub mod lifecycle;
 
 #[doc(hidden)]
@@ -191,6 +195,7 @@ pub mod prelude;
 #[doc(hidden)]
 pub use accounting::Account;
 pub use boxed::{BoxFuture, PluginRef};
+pub use child_command::ChildCommand;
 pub use compose::{Absent, Composition, LinkError, Note};
 #[doc(hidden)]
 pub use context::account_at_work;

@@ -15,6 +15,7 @@ use super::fit;
 use super::generation::Generation;
 use super::groups;
 use super::interpolation::Filler;
+use super::isolation::{self, Isolated, Isolation};
 use super::issue::{ConfigError, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
@@ -91,6 +92,12 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         plugins.insert(name, settings);
     }
     let mut report = loader.report;
+    isolation::settle(
+        (&manager, &manager_section),
+        sources.processes.as_ref(),
+        &mut plugins,
+        &mut report,
+    );
     cross_check(
         composition,
         (&manager, &manager_section),
@@ -115,6 +122,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         files: disk,
         overridden,
         is_mixed: false,
+        processes: sources.processes.clone(),
         rolled_back_to: generation.map(|generation| generation.number),
     })
 }
@@ -286,6 +294,10 @@ impl Loader<'_> {
         let values = own.to_json();
         node.insert(&["config".to_owned()], own);
         PluginSettings {
+            isolated: Isolated {
+                isolation: Isolation::InProcess,
+                because: String::new(),
+            },
             config,
             values,
             section: Section {

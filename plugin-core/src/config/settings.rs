@@ -11,6 +11,7 @@ use super::bindings;
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
 use super::generation::Generation;
+use super::isolation::Isolated;
 use super::issue::Warning;
 use super::manager::{self, ManagerConfig};
 use super::node::Node;
@@ -18,6 +19,7 @@ use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::schema;
 use super::shape::Shape;
+use crate::child_command::ChildCommand;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::init::Need;
@@ -44,6 +46,12 @@ pub struct Settings {
     /// Whether what is applied was never on disk as a whole.
     pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
+    /// How processes of instances are started.
+    #[cfg_attr(
+        not(feature = "placement"),
+        expect(dead_code, reason = "none is started")
+    )]
+    pub(super) processes: Option<ChildCommand>,
 }
 
 impl Settings {
@@ -161,6 +169,8 @@ pub struct PluginSettings {
     pub config: PluginConfig,
     /// The plugin's own section, `config`: `{}` if nothing is set. It may hold secrets.
     pub values: Value,
+    /// Where its instances run.
+    pub isolated: Isolated,
     pub(super) section: Section,
 }
 

@@ -11,6 +11,7 @@ pub(super) mod declared;
 mod durable;
 pub(super) mod interceptors;
 mod interest;
+pub(super) mod outside;
 
 use std::fmt;
 use std::future::Future;
@@ -74,6 +75,11 @@ impl Subscriber {
             handed_out: AtomicBool::new(false),
             state: Mutex::new(SubscriptionState::Before(Bindings::default())),
         }))
+    }
+
+    /// Where its events go.
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
     }
 
     /// The plugin's own handle.

@@ -1,0 +1,238 @@
+//! Where an instance runs: what config asks for, and what keeps a plugin in the process of the
+//! manager.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::issue::{Issue, IssueKind};
+use super::manager::{self, ManagerConfig};
+use super::report::Report;
+use super::settings::{PluginSettings, Section, Settings};
+use crate::child_command::ChildCommand;
+use crate::descriptor::{Descriptor, Kind};
+use crate::event::EventStore;
+use crate::init::Need;
+#[cfg(feature = "placement")]
+use crate::permission::Permission;
+use crate::service::ServiceTrait;
+
+/// Where an instance runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In the process of the manager.
+    InProcess,
+    /// In a process of its own.
+    Process,
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InProcess => "in_process",
+            Self::Process => "process",
+        })
+    }
+}
+
+/// Where an instance runs, and why there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Isolated {
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// Why.
+    pub because: String,
+}
+
+/// What keeps a plugin in the process of the manager; nothing, if it can run in one of its own.
+#[must_use]
+pub fn ties(plugin: &Descriptor) -> Vec<String> {
+    let mut ties = Vec::new();
+    if plugin.kind == Kind::System {
+        ties.push("it is a system plugin, which serves the process itself".to_owned());
+    }
+    let provides = plugin.provides.iter();
+    ties.extend(provides.map(|provide| {
+        let service = provide.service.name;
+        format!("it provides the service `{service}`, which can't be called from another process")
+    }));
+    // What stores the events of its durable handlers is called by the manager.
+    let is_durable = (plugin.subscriptions.iter()).any(|handler| handler.options.durable);
+    let mut stores = usize::from(is_durable);
+    let needs = plugin.needs.iter().filter(|need| {
+        let is_store = is_event_store(need) && stores > 0;
+        stores -= usize::from(is_store);
+        !is_store
+    });
+    ties.extend(needs.filter_map(tie));
+    ties.extend((plugin.responds.iter()).map(|respond| {
+        let topic = respond.request.topic;
+        format!("it answers the request `{topic}`, which is not done across processes yet")
+    }));
+    ties.extend((plugin.middleware.iter()).map(|middleware| {
+        let name = middleware.middleware;
+        format!(
+            "its `{name}` is called around the events of others, on the task of their publisher"
+        )
+    }));
+    ties
+}
+
+fn is_event_store(need: &Need) -> bool {
+    let store = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
+    matches!(need, Need::Service { service, .. } if service.key == store)
+}
+
+/// Why a need can't be met in another process, if it can't.
+fn tie(need: &Need) -> Option<String> {
+    let what = match need {
+        Need::Service { service, .. } => {
+            return Some(format!(
+                "it needs the service `{}`, which can't be called from another process",
+                service.name
+            ));
+        }
+        Need::PublishAny => "`Publishers`",
+        Need::RequestAny => "`Requesters`",
+        Need::Subscribe => "`Subscriber`",
+        Need::Schedule => "`Scheduler`",
+        Need::Meter => "`Meter`",
+        Need::System => "`System`",
+        Need::Operate { .. } => "`Operator`",
+        Need::SecurityLog => "`SecurityLog`",
+        Need::Handover => "`Handover`",
+        Need::Other(what) => what,
+        Need::Config(_)
+        | Need::Publish(_)
+        | Need::Request { .. }
+        | Need::Files
+        | Need::DataDir
+        | Need::Clock
+        | Need::Snapshot => return None,
+    };
+    Some(format!(
+        "its `init` takes {what}, which is not there in another process"
+    ))
+}
+
+/// Why this program starts no processes, if it does not.
+fn no_processes(command: Option<&ChildCommand>) -> Option<&'static str> {
+    if !cfg!(feature = "placement") {
+        return Some("this build can't: `plugin-core` was built without the feature `placement`");
+    }
+    let can_start = command.is_some();
+    (!can_start).then_some("this program can't: it does not say how a process is started")
+}
+
+/// Says of each section where its instances run, and adds what can't be had.
+pub(super) fn settle(
+    (manager, section): (&ManagerConfig, &Section),
+    command: Option<&ChildCommand>,
+    plugins: &mut BTreeMap<&'static str, PluginSettings>,
+    report: &mut Report,
+) {
+    let (default, key) = match manager.isolation {
+        Some(isolation) => (isolation, "isolation"),
+        None if manager.enable_sandbox => (Isolation::Process, "enable_sandbox"),
+        None => (Isolation::InProcess, ""),
+    };
+    for settings in plugins.values_mut() {
+        let Some(plugin) = settings.section.plugin else {
+            continue;
+        };
+        let own = settings.config.isolation;
+        let ties = ties(plugin);
+        let isolated = match own {
+            Some(isolation) => {
+                if isolation == Isolation::Process && settings.config.enabled {
+                    refuse(settings, &ties, no_processes(command), report);
+                }
+                of_section(isolation, format!("`isolation` of `{}`", settings.name()))
+            }
+            None if key.is_empty() => of_section(default, "default".to_owned()),
+            None => by_default(plugin, default, (key, &ties), no_processes(command)),
+        };
+        let is_kept = own.is_none() && default != isolated.isolation;
+        if is_kept && settings.config.enabled && plugin.kind == Kind::Business {
+            let node = section.node.get(key).unwrap_or(&section.node);
+            let what = format!(
+                "`{}` stays in the process of the manager: {}",
+                settings.name(),
+                isolated.because
+            );
+            report.warn(node, format!("{}.{key}", manager::ROOT), what);
+        }
+        settings.config.isolation = Some(isolated.isolation);
+        settings.isolated = isolated;
+    }
+}
+
+fn of_section(isolation: Isolation, because: String) -> Isolated {
+    Isolated { isolation, because }
+}
+
+/// Where the manager's default puts an instance.
+fn by_default(
+    plugin: &Descriptor,
+    default: Isolation,
+    (key, ties): (&str, &[String]),
+    unable: Option<&str>,
+) -> Isolated {
+    let asked = format!("`{key}` of `{}`", manager::ROOT);
+    if default == Isolation::InProcess {
+        return of_section(default, asked);
+    }
+    if plugin.kind != Kind::Business {
+        let because = format!(
+            "it is a {} plugin, and {asked} is for business plugins",
+            plugin.kind
+        );
+        return of_section(Isolation::InProcess, because);
+    }
+    match (unable, ties) {
+        (None, []) => of_section(default, asked),
+        (Some(unable), _) => of_section(Isolation::InProcess, unable.to_owned()),
+        (None, ties) => of_section(Isolation::InProcess, ties.join("; ")),
+    }
+}
+
+fn refuse(settings: &PluginSettings, ties: &[String], unable: Option<&str>, report: &mut Report) {
+    let name = settings.name();
+    let place = settings.origin("isolation");
+    let reasons = unable
+        .map(str::to_owned)
+        .into_iter()
+        .chain(ties.iter().cloned());
+    for reason in reasons {
+        let what = format!("`{name}` can't run in a process of its own: {reason}");
+        let key = format!("{name}.isolation");
+        report.issue(Issue::new(IssueKind::Build, &place, key, what));
+    }
+}
+
+impl Settings {
+    /// How the process of an instance is started, if it runs in one of its own.
+    #[cfg(feature = "placement")]
+    pub(crate) fn process_of(&self, section: &PluginSettings) -> Option<&ChildCommand> {
+        let is_process = section.isolated.isolation == Isolation::Process;
+        self.processes.as_ref().filter(|_| is_process)
+    }
+
+    /// What a plugin may do by its `permissions` and `roles`; `None`, if neither is there.
+    #[cfg(feature = "placement")]
+    pub(crate) fn permissions_of(&self, section: &PluginSettings) -> Option<Vec<Permission>> {
+        let config = &section.config;
+        if config.permissions.is_none() && config.roles.is_empty() {
+            return None;
+        }
+        let roles = config.roles.iter();
+        let roles = roles.filter_map(|role| self.manager.roles.get(role));
+        let listed = config.permissions.iter().flatten();
+        let listed = listed.chain(roles.flat_map(|role| &role.permissions));
+        Some(listed.cloned().collect())
+    }
+}
