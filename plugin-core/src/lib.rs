@@ -117,11 +117,20 @@
 //!
 //! # Features and platforms
 //!
-//! The crate has no Cargo features: what an app leaves out are plugins. It is tested on Linux. On
+//! With the feature `placement`, instances can run in processes of their own, and the crate needs
+//! tokio's sockets and processes; everything else that an app leaves out are plugins. It is tested on Linux. On
 //! other Unix systems, readers of the dispatch table execute a fence that Linux has the writers
 //! execute; where there is no Unix, new files have the rights of their directory.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(feature = "placement"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what has to do with other processes is called by `placement` alone"
+    )
+)]
 
 // In the order of the storeys that ARCHITECTURE.md draws, from the ground up.
 

@@ -119,6 +119,10 @@ fn tie(need: &Need) -> Option<String> {
     ))
 }
 
+/// What is not in force of a sandbox.
+const UNCONFINED: &str = "in force in part: business plugins run in processes of their own, which \
+    may do all that the service may do: see docs/isolation.md";
+
 /// Why this program starts no processes, if it does not.
 fn no_processes(command: Option<&ChildCommand>) -> Option<&'static str> {
     if !cfg!(feature = "placement") {
@@ -140,6 +144,19 @@ pub(super) fn settle(
         None if manager.enable_sandbox => (Isolation::Process, "enable_sandbox"),
         None => (Isolation::InProcess, ""),
     };
+    let unable = no_processes(command);
+    if default == Isolation::Process
+        && let Some(unable) = unable
+    {
+        let node = section.node.get(key).unwrap_or(&section.node);
+        let what = format!("not in force: {unable}");
+        report.warn(node, format!("{}.{key}", manager::ROOT), what);
+    }
+    if manager.enable_sandbox && unable.is_none() {
+        let node = section.node.get("enable_sandbox").unwrap_or(&section.node);
+        let key = format!("{}.enable_sandbox", manager::ROOT);
+        report.warn(node, key, UNCONFINED.to_owned());
+    }
     for settings in plugins.values_mut() {
         let Some(plugin) = settings.section.plugin else {
             continue;
@@ -149,14 +166,14 @@ pub(super) fn settle(
         let isolated = match own {
             Some(isolation) => {
                 if isolation == Isolation::Process && settings.config.enabled {
-                    refuse(settings, &ties, no_processes(command), report);
+                    refuse(settings, &ties, unable, report);
                 }
                 of_section(isolation, format!("`isolation` of `{}`", settings.name()))
             }
             None if key.is_empty() => of_section(default, "default".to_owned()),
-            None => by_default(plugin, default, (key, &ties), no_processes(command)),
+            None => by_default(plugin, default, (key, &ties), unable),
         };
-        let is_kept = own.is_none() && default != isolated.isolation;
+        let is_kept = own.is_none() && unable.is_none() && default != isolated.isolation;
         if is_kept && settings.config.enabled && plugin.kind == Kind::Business {
             let node = section.node.get(key).unwrap_or(&section.node);
             let what = format!(

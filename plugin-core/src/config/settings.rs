@@ -47,10 +47,6 @@ pub struct Settings {
     pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
     /// How processes of instances are started.
-    #[cfg_attr(
-        not(feature = "placement"),
-        expect(dead_code, reason = "none is started")
-    )]
     pub(super) processes: Option<ChildCommand>,
 }
 

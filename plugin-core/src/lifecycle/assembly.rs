@@ -147,6 +147,7 @@ impl<'a> Maker<'a> {
             identity,
             timetable: Arc::new(timetable),
             subscriptions: subscriptions.map(subscription).collect(),
+            isolated: settings.isolated.clone(),
             hooks: place.hooks(plugin),
             place,
             config: settings.values.clone(),

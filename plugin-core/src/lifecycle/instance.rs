@@ -12,7 +12,7 @@ use super::isolation::InstancePlace;
 use super::state::{InvalidStep, State, Step};
 use super::status::{Board, PluginStatus};
 use crate::boxed::PluginRef;
-use crate::config::{Resources, Restart, Start};
+use crate::config::{Isolated, Resources, Restart, Start};
 use crate::context::{Identity, InstanceId, bills_memory};
 use crate::descriptor::{Descriptor, Hooks};
 use crate::error::Error;
@@ -52,6 +52,8 @@ pub(super) struct Instance {
 pub(super) struct Setup {
     pub(super) identity: Arc<Identity>,
     pub(super) timetable: Arc<Timetable>,
+    /// Where config has it run, and why.
+    pub(super) isolated: Isolated,
     /// Where it runs.
     pub(super) place: InstancePlace,
     /// The hooks of an instance there.
@@ -249,13 +251,16 @@ impl Instance {
     }
 
     pub(super) fn status(&self, unstored: usize) -> PluginStatus {
-        let entry = self.board.read();
+        let (entry, process_id) = (self.board.read(), self.process_id());
         let live = self.live();
         let setup = self.setup();
         let account = setup.identity.account();
         PluginStatus {
             name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
+            isolation: setup.isolated.isolation,
+            isolation_because: setup.isolated.because.clone(),
+            process_id,
             state: entry.state,
             in_state: entry.since.elapsed(),
             ready: entry.state == State::Running && entry.health.serves(),

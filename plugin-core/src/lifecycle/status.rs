@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::state::State;
 use crate::accounting::ProcessUsage;
-use crate::config::Limit;
+use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::event::BreakerStatus;
 use crate::health::Health;
@@ -24,6 +24,13 @@ pub struct PluginStatus {
     pub name: &'static str,
     /// Version of the plugin.
     pub version: String,
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// Why it runs there.
+    pub isolation_because: String,
+    /// Number of its own process, while it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process_id: Option<u32>,
     /// Where it is in its life.
     pub state: State,
     /// How long it has been there.

@@ -21,6 +21,7 @@ mod groups;
 mod handles;
 mod hooks;
 mod instances;
+mod isolation;
 mod kinds;
 mod macros;
 mod middleware;
