@@ -6,6 +6,7 @@ mod dead_letters;
 mod operate;
 mod queue;
 mod schedules;
+mod token;
 
 use std::path::PathBuf;
 
@@ -27,6 +28,9 @@ pub(crate) use queue::{QueueCommand, QueueDrop};
 pub(crate) use schedules::Schedules;
 #[cfg(feature = "admin")]
 pub(crate) use schedules::{OneSchedule, ScheduleAction};
+pub(crate) use token::Token;
+#[cfg(feature = "admin")]
+pub(crate) use token::TokenNew;
 
 /// A service composed of plugins. Without a command it runs.
 #[derive(Debug, Parser)]
@@ -34,7 +38,7 @@ pub(crate) use schedules::{OneSchedule, ScheduleAction};
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) place: Place,
-    /// Text for people, or JSON for programs; `graph` knows two languages more.
+    /// Text for people, or JSON for programs; `graph` knows three languages more.
     #[arg(long, global = true, value_enum, default_value_t)]
     pub(crate) format: OutputFormat,
     #[command(subcommand)]
@@ -65,6 +69,8 @@ pub(crate) enum OutputFormat {
     Mermaid,
     /// Graphviz, of `graph` alone.
     Dot,
+    /// A picture, of `graph` alone.
+    Svg,
 }
 
 impl OutputFormat {
@@ -73,7 +79,7 @@ impl OutputFormat {
         match self {
             Self::Text => Some(output::Format::Human),
             Self::Json => Some(output::Format::Json),
-            Self::Mermaid | Self::Dot => None,
+            Self::Mermaid | Self::Dot | Self::Svg => None,
         }
     }
 }
@@ -135,6 +141,9 @@ pub(crate) enum Command {
     /// List the schedules of the running service; pause, resume, run or cancel one.
     #[command(after_help = exit::help())]
     Schedules(Schedules),
+    /// Make tokens for who operates the service from elsewhere.
+    #[command(subcommand)]
+    Token(Token),
 }
 
 /// How to run.

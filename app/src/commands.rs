@@ -24,6 +24,8 @@ mod schedules;
 mod schema;
 #[cfg(feature = "admin")]
 mod service;
+#[cfg(feature = "admin")]
+mod token;
 
 use plugin_core::config::{self, PluginSettings, Settings};
 use plugin_core::{Descriptor, InstanceName};
@@ -83,6 +85,8 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Disable(removal) => operate(place, &OperationRequest::disable(&removal), out),
         #[cfg(feature = "admin")]
         Command::Schedules(schedules) => schedules::run(place, &schedules, out),
+        #[cfg(feature = "admin")]
+        Command::Token(command) => token::run(&command, out),
         #[cfg(not(feature = "admin"))]
         Command::Ps
         | Command::Start(_)
@@ -93,7 +97,8 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         | Command::Unload(_)
         | Command::Enable(_)
         | Command::Disable(_)
-        | Command::Schedules(_) => left_out::refuse("admin-plugin"),
+        | Command::Schedules(_)
+        | Command::Token(_) => left_out::refuse("admin-plugin"),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
         Command::Config(Config::History) => generations::history(place, out),
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),

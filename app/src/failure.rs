@@ -28,7 +28,7 @@ pub(crate) enum Failure {
     Configure(ConfigureError),
     Start(StartError),
     /// A part of a plugin failed outside of the service.
-    #[cfg(feature = "queue")]
+    #[cfg(any(feature = "queue", feature = "admin"))]
     Plugin(plugin_core::Error),
     /// There is no config of that number; these are kept.
     NoGeneration(u64, Vec<u64>),
@@ -121,7 +121,7 @@ impl Failure {
             }
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
-            #[cfg(feature = "queue")]
+            #[cfg(any(feature = "queue", feature = "admin"))]
             Self::Plugin(_) => Exit::Failed,
             #[cfg(feature = "admin")]
             Self::Service(ClientError::NotRunning { .. } | ClientError::Silent { .. }) => {
@@ -166,7 +166,7 @@ impl fmt::Display for Failure {
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),
             Self::Start(error) => write!(f, "{error}{}", report::rollback(&error.rollback)),
-            #[cfg(feature = "queue")]
+            #[cfg(any(feature = "queue", feature = "admin"))]
             Self::Plugin(error) => f.write_str(&printable::line(&error.to_string())),
             #[cfg(feature = "admin")]
             Self::Service(error) => f.write_str(&printable::line(&error.to_string())),

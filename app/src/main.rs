@@ -13,7 +13,6 @@ mod demo;
 mod exit;
 mod failure;
 mod feed;
-mod graph;
 mod output;
 mod plugins;
 mod report;

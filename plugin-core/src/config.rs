@@ -79,7 +79,7 @@ pub use limits::{Limit, LimitMeans};
 pub use load::loader;
 pub use load::{data_dir, files, load};
 pub use manager::{DeadLetterConfig, ManagerConfig, Role};
-pub use mask::mask;
+pub use mask::{mask, mask_value};
 pub use origin::Origin;
 pub use plugin::{PluginConfig, Resources};
 pub use policy::{

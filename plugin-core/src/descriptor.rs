@@ -5,8 +5,11 @@ mod rights;
 
 use std::fmt;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use crate::boxed::PluginType;
-use crate::event::{EventDescriptor, Middleware, Respond, Subscription};
+use crate::event::{EventDescriptor, Interceptor, Respond, Subscription};
 use crate::init::{ConfigNeed, Need};
 use crate::key;
 use crate::schedule::Schedule;
@@ -48,7 +51,8 @@ impl<T: Send + Sync + 'static> PluginState for T {}
 /// What a plugin is for. It is also the first tie-break of the start order: system plugins come
 /// first, and middleware last, so that the doors open when all is ready and close before anything
 /// else stops.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
 pub enum Kind {
     /// Serves the operator or the other plugins: logging, metrics, reload.
     System,
@@ -134,7 +138,7 @@ pub struct Descriptor {
     /// Requests that it answers.
     pub responds: &'static [Respond],
     /// Methods that are called around the events of others.
-    pub middleware: &'static [Middleware],
+    pub interceptors: &'static [Interceptor],
     /// Lifecycle glue.
     pub hooks: Hooks,
 }
@@ -164,7 +168,7 @@ impl Descriptor {
             subscriptions: &[],
             schedules: &[],
             responds: &[],
-            middleware: &[],
+            interceptors: &[],
             hooks,
         }
     }
@@ -263,8 +267,8 @@ impl Descriptor {
 
     /// Sets the methods that are called around the events of others.
     #[must_use]
-    pub const fn middleware(mut self, middleware: &'static [Middleware]) -> Self {
-        self.middleware = middleware;
+    pub const fn interceptors(mut self, interceptors: &'static [Interceptor]) -> Self {
+        self.interceptors = interceptors;
         self
     }
 
@@ -274,7 +278,7 @@ impl Descriptor {
         match self.kind {
             Kind::System => 0,
             Kind::Business => 1,
-            Kind::Middleware if !self.middleware.is_empty() => 2,
+            Kind::Middleware if !self.interceptors.is_empty() => 2,
             Kind::Middleware => 3,
         }
     }

@@ -10,7 +10,7 @@ mod dispatch;
 mod durable;
 mod handler;
 mod inline;
-mod middleware;
+mod interceptor;
 mod outcome;
 mod payload;
 pub(crate) mod port;
@@ -34,7 +34,7 @@ pub use durable::store::EventStore;
 pub use handler::HandlerReport;
 #[doc(hidden)]
 pub use handler::caller::Handler;
-pub use middleware::{Delivered, Delivery, MiddlewareReport};
+pub use interceptor::{Delivered, Delivery, InterceptorReport};
 pub use outcome::HandlerOutcome;
 pub use outcome::breaker::{BreakerState, BreakerStatus};
 pub use outcome::dead_letters::{
@@ -50,7 +50,7 @@ pub use publisher::{Publisher, Publishers};
 pub use request::Answered;
 pub use request::{AnswerData, Request, Requester, Requesters, Respond, ResponderBinder};
 pub use subscriber::binder::Binder;
-pub use subscriber::declared::{Middleware, Source, Subscription};
+pub use subscriber::declared::{Interceptor, Source, Subscription};
 pub use subscriber::interceptors::Interceptors;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 

@@ -114,6 +114,32 @@ impl Distribution {
         Duration::from_nanos(self.nanos)
     }
 
+    /// The times that were noted since an earlier look at the same histogram.
+    #[must_use]
+    pub fn since(&self, earlier: &Self) -> Self {
+        let mut later = self.clone();
+        for (count, before) in later.counts.iter_mut().zip(&earlier.counts) {
+            *count = count.saturating_sub(*before);
+        }
+        later.nanos = later.nanos.saturating_sub(earlier.nanos);
+        later
+    }
+
+    /// The time that a part of all times, from 0 to 1, are not longer than: the upper bound of the
+    /// bucket that it falls into, which is up to twice the time itself. Times above every bound count
+    /// as the highest one. `None` if no time was noted.
+    #[must_use]
+    pub fn quantile(&self, part: f64) -> Option<Duration> {
+        let count = self.count();
+        let rank = ((part * count as f64).ceil() as u64).clamp(1, count.max(1));
+        let mut below = 0;
+        let at = self.counts.iter().position(|bucket| {
+            below += bucket;
+            below >= rank
+        })?;
+        Self::bounds().nth(at.min(BOUNDS - 1))
+    }
+
     /// Adds the times of another one.
     pub fn add(&mut self, other: &Self) {
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
@@ -150,5 +176,22 @@ mod tests {
         seen.add(&histogram.snapshot());
         assert_eq!(seen.count(), 8);
         assert_eq!(seen.sum(), 2 * Duration::from_nanos(60_000_006_000));
+    }
+
+    #[test]
+    fn a_quantile_is_the_bound_that_so_many_times_are_not_above() {
+        let histogram = Histogram::default();
+        assert_eq!(histogram.snapshot().quantile(0.5), None);
+        histogram.note(98, Duration::from_micros(3));
+        let before = histogram.snapshot();
+        histogram.note(2, Duration::from_secs(60));
+        let all = histogram.snapshot();
+        assert_eq!(all.quantile(0.0), Some(Duration::from_micros(4)));
+        assert_eq!(all.quantile(0.98), Some(Duration::from_micros(4)));
+        let highest = Some(Duration::from_micros(33_554_432));
+        assert_eq!(all.quantile(0.99), highest);
+        let later = all.since(&before);
+        assert_eq!((later.count(), later.quantile(0.5)), (2, highest));
+        assert_eq!(before.since(&all).count(), 0);
     }
 }

@@ -216,7 +216,7 @@ pub use descriptor::{
 };
 pub use ending::at_the_end;
 pub use error::{Error, ErrorChain, ErrorExt, ErrorKind, IntoError, IntoOutcome, Result};
-pub use event::{Middleware, Respond, Source, Subscription};
+pub use event::{Interceptor, Respond, Source, Subscription};
 pub use histogram::Distribution;
 pub use init::{Arity, Need};
 pub use instance_name::InstanceName;
@@ -231,3 +231,4 @@ pub use plan::{CatalogueEntry, Edge, PlanError, PlanIssue, Reason};
 pub use schedule::Schedule;
 pub use service::Provide;
 pub use tasks::{SpawnError, Tasks};
+pub use timestamp::Timestamp;

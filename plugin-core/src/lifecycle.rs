@@ -45,7 +45,7 @@ mod wiring;
 pub use crate::data_lock::{Holder, holder};
 pub use crate::event::kernel::{
     EventDeadLettered, PluginFailed, PluginInitialized, PluginReplaced, PluginStarted,
-    PluginStopped, ScheduleCompleted, ScheduleFailed, SystemStarted, SystemStopped,
+    PluginStopped, ScheduleCompleted, ScheduleFailed, SystemOperated, SystemStarted, SystemStopped,
 };
 pub use crate::health::Health;
 pub use builder::{Manager, ManagerBuilder};
@@ -61,5 +61,5 @@ pub use reloads::{ReloadCounts, ReloadOutcome};
 pub use report::{PluginStart, PluginStop, StartError, StartFailure, StartReport, StopReport};
 pub use running::{Running, Shutdown, Waiting, WaitsFor};
 pub use state::{InvalidStep, State, Step};
-pub use status::{PluginStatus, ProcessStatus, SystemStatus};
+pub use status::{NextAttempt, PluginStatus, ProcessStatus, SystemStatus};
 pub use system::{Reloads, System};

@@ -248,8 +248,8 @@ pub use service::service;
 ///     }
 /// }
 ///
-/// let middleware = <Sunday as plugin_core::Plugin>::DESCRIPTOR.middleware;
-/// assert_eq!(middleware[0].topics, "order.**");
+/// let interceptors = <Sunday as plugin_core::Plugin>::DESCRIPTOR.interceptors;
+/// assert_eq!(interceptors[0].topics, "order.**");
 /// ```
 ///
 /// # Example

@@ -1,8 +1,10 @@
 //! The time of day as RFC 3339 in UTC, with milliseconds.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 const DAY: u64 = 24 * 60 * 60;
@@ -10,8 +12,30 @@ const DAY: u64 = 24 * 60 * 60;
 const ERA: u64 = 146_097;
 
 /// A moment, ready to be written. A clock before 1970 reads as 1970.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Timestamp(pub(crate) SystemTime);
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timestamp(pub SystemTime);
+
+impl Timestamp {
+    /// This moment.
+    #[must_use]
+    pub fn now() -> Self {
+        Self(SystemTime::now())
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "format": "date-time" })
+    }
+}
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -1,7 +1,7 @@
 //! `explain`: everything about one plugin, from its descriptor and the config.
 
 mod events;
-mod middleware;
+mod interceptors;
 mod needs;
 mod requests;
 mod schedules;
@@ -19,7 +19,7 @@ use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
 
 use events::{IncomingEvent, OutgoingEvent};
-use middleware::Intercepted;
+use interceptors::Intercepted;
 use needs::Needed;
 use requests::{Answered, NeededRequest};
 use schedules::Scheduled;
@@ -50,7 +50,7 @@ struct Explanation {
     events_in: Vec<IncomingEvent>,
     events_out: Vec<OutgoingEvent>,
     schedules: Vec<Scheduled>,
-    middleware: Vec<Intercepted>,
+    interceptors: Vec<Intercepted>,
     answers: Vec<Answered>,
     asks: Vec<NeededRequest>,
     permissions: Permissions,
@@ -148,7 +148,7 @@ impl Explanation {
             events_in: events::handled(plugin, set, one),
             events_out: events::published(plugin, set),
             schedules: schedules::of(plugin, one),
-            middleware: middleware::of(plugin),
+            interceptors: interceptors::of(plugin),
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, one),

@@ -97,7 +97,7 @@ fn of(composition: &Composition, plugin: &'static Descriptor) -> ListedPlugin {
             .map(|respond| respond.request.topic)
             .collect(),
         asks: plugin.requests().map(|request| request.topic).collect(),
-        intercepts: (plugin.middleware.iter())
+        intercepts: (plugin.interceptors.iter())
             .map(|one| format!("{} {}", one.stage, one.topics))
             .collect(),
     }

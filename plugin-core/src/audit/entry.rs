@@ -17,6 +17,17 @@ pub enum Outcome {
     Denied,
 }
 
+impl Outcome {
+    /// The word of the audit log.
+    pub(crate) const fn as_str(self) -> &'static str {
+        match self {
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Denied => "denied",
+        }
+    }
+}
+
 /// Who did what to which plugin, and with what outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Entry {

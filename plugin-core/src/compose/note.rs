@@ -19,7 +19,7 @@ pub enum Note {
         /// Its Rust type.
         type_name: &'static str,
     },
-    /// A handler or a middleware has a pattern that no type of event in the build matches.
+    /// A handler or an interceptor has a pattern that no type of event in the build matches.
     Unmatched {
         /// Name of the plugin.
         plugin: &'static str,
@@ -105,7 +105,7 @@ fn unmatched(plugin: &'static Descriptor, topics: &[&str]) -> Vec<Note> {
             Source::Pattern(pattern) => Some((one.handler, pattern)),
             Source::Event(_) => None,
         });
-    let intercepted = (plugin.middleware.iter()).map(|one| (one.middleware, one.topics));
+    let intercepted = (plugin.interceptors.iter()).map(|one| (one.name, one.topics));
     heard
         .chain(intercepted)
         .filter(|(_, pattern)| !matches_any(pattern, topics))

@@ -73,8 +73,8 @@ pub fn ties(plugin: &Descriptor) -> Vec<String> {
         let topic = respond.request.topic;
         format!("it answers the request `{topic}`, which is not done across processes yet")
     }));
-    ties.extend((plugin.middleware.iter()).map(|middleware| {
-        let name = middleware.middleware;
+    ties.extend((plugin.interceptors.iter()).map(|interceptor| {
+        let name = interceptor.name;
         format!(
             "its `{name}` is called around the events of others, on the task of their publisher"
         )

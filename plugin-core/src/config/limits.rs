@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::manager::ManagerConfig;
@@ -11,7 +12,7 @@ use crate::accounting::{ProcessUsage, measures_cpu};
 use crate::context::bills_memory;
 
 /// A limit that config sets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Limit {
     /// Its key: `resources.memory`.
@@ -28,7 +29,7 @@ pub struct Limit {
 }
 
 /// By what a limit holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitMeans {

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use super::secret::MASK;
 
 /// Names whose value is a secret, in an address or a connection string: a name that ends so.
@@ -92,6 +94,39 @@ pub fn mask(text: &str) -> Cow<'_, str> {
         }
     }
     masked
+}
+
+/// Hides the secrets in a JSON value, however deep they are: what stands under a key that tells a
+/// secret (`password`, `api_key`), whatever its type, and what [`mask`] finds in other texts.
+///
+/// # Example
+///
+/// ```
+/// use plugin_core::config::mask_value;
+/// use serde_json::json;
+///
+/// let mut order = json!({"card": {"api_key": 7}, "hook": "https://u:p@h/", "total": 1});
+/// mask_value(&mut order);
+/// assert_eq!(order, json!({"card": {"api_key": "***"}, "hook": "https://***@h/", "total": 1}));
+/// ```
+pub fn mask_value(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            for (key, value) in fields {
+                match names_secret(key) {
+                    true => *value = MASK.into(),
+                    false => mask_value(value),
+                }
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(mask_value),
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask(text) {
+                *text = masked;
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The text with all that is found replaced, if there is any.

@@ -109,7 +109,13 @@ impl Settings {
         self.grants_of(&self.plugins[plugin.name])
     }
 
-    pub(crate) fn grants_of(&self, settings: &PluginSettings) -> Grants {
+    /// What an instance may do by its `permissions` and `roles`.
+    ///
+    /// # Panics
+    ///
+    /// When the settings are not those of a config that was loaded.
+    #[must_use]
+    pub fn grants_of(&self, settings: &PluginSettings) -> Grants {
         let (plugin, config) = (settings.name(), &settings.config);
         if config.permissions.is_none() && config.roles.is_empty() {
             return Grants::all(plugin);

@@ -3,6 +3,7 @@
 use std::ops::Add;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::histogram::{Distribution, TimeBuckets, TimedCall};
@@ -33,7 +34,7 @@ impl Counters {
         self.queued.fetch_add(events, Relaxed)
     }
 
-    /// Counts an event that middleware refused.
+    /// Counts an event that an interceptor refused.
     pub(crate) fn refuse(&self) {
         self.refused.fetch_add(1, Relaxed);
     }
@@ -156,14 +157,14 @@ impl From<Counts> for EventCounts {
 ///
 /// Numbers of events are exact. Times are those of a sample: of each handler the first calls, then
 /// one in 64; of a handler with a `timeout` every call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct EventCounts {
     /// Events that its handlers were called with.
     pub received: u64,
     /// Events that it published.
     pub published: u64,
-    /// Calls of its handlers that failed, panicked or ran out of time, and faults of its middleware.
+    /// Calls of its handlers that failed, panicked or ran out of time, and faults of its interceptors.
     pub errors: u64,
     /// Events dropped by an overflow policy.
     pub dropped: u64,
@@ -172,7 +173,7 @@ pub struct EventCounts {
     /// Events that its handlers failed with for good, or did not come to: they are in the dead
     /// letters.
     pub dead_lettered: u64,
-    /// Events that middleware did not let it publish.
+    /// Events of its own that an interceptor refused.
     pub refused: u64,
     /// Mean time of an event in its handlers, of those that were timed, in nanoseconds.
     pub mean_nanos: u64,

@@ -38,8 +38,8 @@ impl Grants {
             .iter()
             .map(|respond| Right::Respond(respond.request.topic));
         let handlers = handlers.chain(responds);
-        let middleware = descriptor.middleware.iter();
-        let handlers = handlers.chain(middleware.map(|one| Right::Intercept(one.topics)));
+        let interceptors = descriptor.interceptors.iter();
+        let handlers = handlers.chain(interceptors.map(|one| Right::Intercept(one.topics)));
         self.missing(needs.chain(handlers))
     }
 }

@@ -97,7 +97,7 @@ mod tests {
         let nested = (0..200).fold(deepest, |error, _| {
             crate::Error::from(PublishError::Refused {
                 plugin: "gate",
-                middleware: "check",
+                interceptor: "check",
                 error,
             })
         });

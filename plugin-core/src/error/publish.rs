@@ -36,12 +36,12 @@ pub enum PublishError {
         /// Plugin and handler whose mailbox was full, unless it was a group's.
         place: Option<(&'static str, &'static str)>,
     },
-    /// A middleware refused the event: nobody got it.
+    /// An interceptor refused the event: nobody got it.
     Refused {
-        /// Name of the plugin whose middleware it is.
+        /// Name of the plugin whose interceptor it is.
         plugin: &'static str,
-        /// Name of the middleware.
-        middleware: &'static str,
+        /// Name of the interceptor.
+        interceptor: &'static str,
         /// Why; [`Error::retry_after`] may say when to come again.
         error: Error,
     },
@@ -81,9 +81,9 @@ impl fmt::Display for PublishError {
             }
             Self::Refused {
                 plugin,
-                middleware,
+                interceptor,
                 error,
-            } => refused(f, plugin, middleware, error),
+            } => refused(f, plugin, interceptor, error),
             Self::Denied(denied) => denied.fmt(f),
             Self::Decode(error) => error.fmt(f),
             Self::Topic(error) => error.fmt(f),
@@ -145,14 +145,14 @@ pub enum TryPublishError<E> {
     Full(E),
     /// The event can't be stored for a durable subscriber now.
     Store(E),
-    /// A middleware refused the event.
+    /// An interceptor refused the event.
     Refused {
         /// The event.
         event: E,
-        /// Name of the plugin whose middleware it is.
+        /// Name of the plugin whose interceptor it is.
         plugin: &'static str,
-        /// Name of the middleware.
-        middleware: &'static str,
+        /// Name of the interceptor.
+        interceptor: &'static str,
         /// Why; [`Error::retry_after`] may say when to come again.
         error: Error,
     },
@@ -178,10 +178,10 @@ impl<E> fmt::Display for TryPublishError<E> {
             Self::Store(_) => f.write_str("the event can't be stored for a durable subscriber"),
             Self::Refused {
                 plugin,
-                middleware,
+                interceptor,
                 error,
                 ..
-            } => refused(f, plugin, middleware, error),
+            } => refused(f, plugin, interceptor, error),
         }
     }
 }
@@ -189,10 +189,10 @@ impl<E> fmt::Display for TryPublishError<E> {
 fn refused(
     f: &mut fmt::Formatter<'_>,
     plugin: &str,
-    middleware: &str,
+    interceptor: &str,
     error: &Error,
 ) -> fmt::Result {
-    write!(f, "refused by `{middleware}` of `{plugin}`: {error}")
+    write!(f, "refused by `{interceptor}` of `{plugin}`: {error}")
 }
 
 impl<E: fmt::Debug> std::error::Error for TryPublishError<E> {

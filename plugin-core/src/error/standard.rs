@@ -115,7 +115,7 @@ mod tests {
         let error = Error::external("no").because(refused());
         let refusal = crate::error::PublishError::Refused {
             plugin: "gate",
-            middleware: "check",
+            interceptor: "check",
             error,
         };
         let whole = "refused by `check` of `gate`: no: connection refused";

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use crate::event::durable::Durables;
 use crate::event::handler::HandlerReport;
-use crate::event::middleware::{Chain, MiddlewareReport};
+use crate::event::interceptor::{Chain, InterceptorReport};
 use crate::event::outcome::backlog::Backlog;
 use crate::event::outcome::dead_letters::DeadLetters;
 use crate::event::queue::group::Groups;
@@ -37,8 +37,8 @@ impl WeakBus {
 
 struct BusInner {
     table: Shared<Table>,
-    /// The table's middleware, for workers: they keep no table.
-    middleware: Arc<Shared<Chain>>,
+    /// The table's interceptors, for workers: they keep no table.
+    interceptors: Arc<Shared<Chain>>,
     topics: Topics,
     subscriptions: AtomicU64,
     groups: Groups,
@@ -111,7 +111,7 @@ impl Bus {
         let table = Table::new(routes);
         Self(Arc::new(BusInner {
             table: Shared::new(table),
-            middleware: Arc::new(Shared::new(Chain::of_all())),
+            interceptors: Arc::new(Shared::new(Chain::of_all())),
             topics,
             subscriptions: AtomicU64::new(0),
             requests: RequestRoutes::default(),
@@ -133,10 +133,10 @@ impl Bus {
         reports
     }
 
-    /// What all middleware that runs did so far.
+    /// What each interceptor of a running instance did so far.
     #[must_use]
-    pub fn middleware(&self) -> Vec<MiddlewareReport> {
-        self.0.table.load().middleware_reports()
+    pub fn interceptors(&self) -> Vec<InterceptorReport> {
+        self.0.table.load().interceptor_reports()
     }
 
     /// Events that are accepted and not handled yet.
@@ -254,7 +254,7 @@ impl Bus {
                 change(&mut builder);
             }
             let next = builder.finish();
-            self.show_middleware(table, &next);
+            self.show_interceptors(table, &next);
             next
         });
         Retired {
@@ -263,25 +263,25 @@ impl Bus {
         }
     }
 
-    /// Shows workers the middleware of the next table: before it is in place, so that who waits
+    /// Shows workers the interceptors of the next table: before it is in place, so that who waits
     /// until nobody uses the last table waits for them too.
-    fn show_middleware(&self, last: &Table, next: &Table) {
-        if !Arc::ptr_eq(last.middleware(), next.middleware()) {
+    fn show_interceptors(&self, last: &Table, next: &Table) {
+        if !Arc::ptr_eq(last.interceptors(), next.interceptors()) {
             self.0
-                .middleware
-                .replace(|_| Chain::clone(next.middleware()));
+                .interceptors
+                .replace(|_| Chain::clone(next.interceptors()));
         }
     }
 
     pub(super) fn chain(&self) -> &Arc<Shared<Chain>> {
-        &self.0.middleware
+        &self.0.interceptors
     }
 
     /// Drops the tables that nobody reads any more, and says whether those up to a number are
     /// among them.
     fn reclaim(&self, number: u64) -> bool {
         let is_over = self.0.table.reclaim(Table::settle).drop_up_to(number);
-        drop(self.0.middleware.reclaim(|_| ()));
+        drop(self.0.interceptors.reclaim(|_| ()));
         is_over
     }
 }

@@ -10,7 +10,7 @@
 //! | `publish_durable` | `storage` | the store of every durable subscriber |
 //! | `publish_stored` | `atomic` | room everywhere, then every store; else nobody hears of the event |
 //!
-//! All begin with `take_in`: the publisher's rights, the middleware, the inline handlers.
+//! All begin with `take_in`: the publisher's rights, the interceptors, the inline handlers.
 
 pub(super) mod atomic;
 pub(super) mod chunks;

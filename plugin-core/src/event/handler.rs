@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounting::CpuMeter;
@@ -63,6 +64,8 @@ pub(super) struct Subscribed {
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
     at_run_time: bool,
+    /// Whether it only looks on: it handles nothing.
+    observes: bool,
 }
 
 impl Subscribed {
@@ -72,6 +75,7 @@ impl Subscribed {
             number,
             ended: Arc::default(),
             at_run_time: false,
+            observes: false,
         }
     }
 
@@ -80,6 +84,14 @@ impl Subscribed {
         Self {
             at_run_time: true,
             ..Self::declared(number)
+        }
+    }
+
+    /// One that handles nothing, and ends when it is told so.
+    pub(super) fn observing(number: u64) -> Self {
+        Self {
+            observes: true,
+            ..Self::at_run_time(number)
         }
     }
 
@@ -121,6 +133,11 @@ impl HandlerCore {
 
     pub(super) fn has_ended(&self) -> bool {
         self.subscription.has_ended()
+    }
+
+    /// Whether it handles events, and does not only look on.
+    pub(super) fn handles(&self) -> bool {
+        !self.subscription.observes
     }
 
     /// No call begins any more.
@@ -274,7 +291,7 @@ impl HandlerCore {
 ///
 /// Numbers of events are exact. Times are those of a sample: the first calls, then one in 64; of a
 /// handler with a `timeout` every call.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct HandlerReport {
     /// Name of the plugin.

@@ -13,7 +13,7 @@ mod unrolled;
 use std::sync::Arc;
 
 use super::handler::sampling::Sampling;
-use super::middleware::Chain;
+use super::interceptor::Chain;
 use super::payload::{Carried, Envelope};
 use super::queue::redelivery::Addressee;
 use crate::error::Result;
@@ -29,15 +29,15 @@ pub(super) struct InlineHandlers<P> {
     slot: Slot,
     sampling: Sampling,
     calls: Arc<Tally>,
-    /// The handlers with their middleware around them, if there is any.
+    /// The handlers with their interceptors around them, if there are any.
     around: Vec<Around<P>>,
     handlers: Vec<Arc<Inline<P>>>,
 }
 
 impl<P: Carried> InlineHandlers<P> {
-    pub(super) fn new(handlers: Vec<Arc<Inline<P>>>, middleware: Option<&Arc<Chain>>) -> Self {
+    pub(super) fn new(handlers: Vec<Arc<Inline<P>>>, interceptors: Option<&Arc<Chain>>) -> Self {
         let calls = Arc::new(Tally::new());
-        let around = Around::all(&handlers, middleware);
+        let around = Around::all(&handlers, interceptors);
         Self {
             slot: calls.slot(),
             sampling: Sampling::default(),
@@ -56,11 +56,16 @@ impl<P: Carried> InlineHandlers<P> {
         self.entries.is_empty()
     }
 
+    /// Whether one of them handles events, and does not only look on.
+    pub(super) fn handle(&self) -> bool {
+        self.handlers.iter().any(|handler| handler.core.handles())
+    }
+
     pub(super) fn handlers(&self) -> &[Arc<Inline<P>>] {
         &self.handlers
     }
 
-    /// The handlers that have a name, each with its middleware.
+    /// The handlers that have a name, each with its interceptors.
     pub(super) fn named(
         &self,
         plugin: &str,
@@ -91,7 +96,7 @@ impl<P: Carried> InlineHandlers<P> {
         self.handlers.iter().filter(|handler| handler.takes_all())
     }
 
-    /// Calls a handler that wants the event, with its middleware.
+    /// Calls a handler that wants the event, with its interceptors.
     fn call_one(&self, at: usize, envelope: &Envelope<P>) -> Result<()> {
         match self.around.get(at) {
             Some(around) => around.call(envelope),
@@ -99,7 +104,7 @@ impl<P: Carried> InlineHandlers<P> {
         }
     }
 
-    /// The handlers in order, each with its middleware.
+    /// The handlers in order, each with its interceptors.
     fn bound(&self) -> impl Iterator<Item = &InlineCall<P>> {
         let around = self.around.iter().map(Around::bound);
         let plain = self.handlers.iter().map(|handler| handler.bound());

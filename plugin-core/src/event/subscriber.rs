@@ -178,6 +178,39 @@ impl Subscriber {
         })
     }
 
+    /// Shows a function each event whose topic a pattern matches, on the publisher's task: it must be
+    /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
+    /// handler of the same priority.
+    ///
+    /// An observer handles nothing. What it sees is not counted as received by its plugin, it is in no
+    /// report and no outcome, an event that it alone sees is heard by nobody, none goes to the dead
+    /// letters for it, and no interceptor is called around it. While nobody observes a topic, its
+    /// events cost nothing more.
+    ///
+    /// # Errors
+    ///
+    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    pub fn observe(
+        &self,
+        pattern: &str,
+        look: impl Fn(&AnyEvent<'_>) + Send + Sync + 'static,
+    ) -> Result<SubscriptionHandle> {
+        Pattern::parse(pattern)?;
+        let interest = Interest::observer(&self.0.bus, pattern);
+        self.bind_for(interest, |binder| {
+            // What a filter does not let through is not handled, whatever that means elsewhere.
+            let look_only = move |event: &AnyEvent<'_>| {
+                look(event);
+                false
+            };
+            binder.add_any(AnyHandler::Inline {
+                core: Arc::new(binder.core()),
+                filter: Some(Arc::new(look_only)),
+                call: Arc::new(|_| Ok(())),
+            });
+        })
+    }
+
     fn check(&self, pattern: &str) -> Result<()> {
         let pattern = Pattern::parse(pattern)?;
         unmatched::warn(self.0.owner.name(), "subscribe", &pattern);
@@ -185,14 +218,21 @@ impl Subscriber {
     }
 
     fn bind(&self, topic: &str, bind: impl FnOnce(&mut Binder<'_>)) -> Result<SubscriptionHandle> {
+        self.bind_for(Interest::at_run_time(&self.0.bus, topic), bind)
+    }
+
+    fn bind_for(
+        &self,
+        interest: Interest,
+        bind: impl FnOnce(&mut Binder<'_>),
+    ) -> Result<SubscriptionHandle> {
         let inner = &*self.0;
-        inner.owner.grants().subscribe(topic)?;
+        inner.owner.grants().subscribe(&interest.topic)?;
         let home = Home {
             owner: &inner.owner,
             mailbox: &inner.mailbox,
             limit: inner.limit,
         };
-        let interest = Interest::at_run_time(&inner.bus, topic);
         let mut binder = Binder::new(&inner.bus, home, interest);
         bind(&mut binder);
         let subscription = binder.interest.subscription;

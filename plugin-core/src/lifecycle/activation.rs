@@ -66,8 +66,8 @@ pub(super) fn enter(
         setup.timeout,
         (&plugin, &setup.subscriptions),
     );
-    let middleware = (&plugin, instance.descriptor.middleware);
-    Interceptors::bind(&kernel.bus, &setup.identity, middleware, &mut bindings);
+    let interceptors = (&plugin, instance.descriptor.interceptors);
+    Interceptors::bind(&kernel.bus, &setup.identity, interceptors, &mut bindings);
     let deliveries = bindings.take_deliveries();
     let breakers = bindings.take_breakers();
     let quotas = bindings.take_quotas();

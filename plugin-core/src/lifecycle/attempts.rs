@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::instance::Instance;
@@ -11,6 +12,7 @@ use super::kernel::Kernel;
 use super::providing::install;
 use super::starting::{initialize, start};
 use super::state::{State, Step};
+use super::status::Again;
 use super::stopping;
 use crate::audit::Outcome;
 use crate::config::StartPolicy;
@@ -72,6 +74,11 @@ pub(super) async fn with_policy(
             "will try again: {error}"
         );
         attempt += 1;
+        instance.plan(Some(Again {
+            due: Instant::now() + pause,
+            attempt,
+            of: policy.attempts,
+        }));
         if Box::pin(is_interrupted(kernel, pause, interrupt)).await {
             return Err(error);
         }

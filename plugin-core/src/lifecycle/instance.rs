@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use super::isolation::InstancePlace;
 use super::state::{InvalidStep, State, Step};
-use super::status::{Board, PluginStatus};
+use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
 use crate::config::{Isolated, Resources, Restart, Start};
 use crate::context::{Identity, InstanceId, bills_memory};
@@ -225,6 +225,7 @@ impl Instance {
         self.board.change(|entry| match entry.state.next(step) {
             Ok(state) => {
                 entry.state = state;
+                entry.again = None;
                 entry.since = Instant::now();
             }
             Err(invalid) => result = Err(invalid),
@@ -238,6 +239,11 @@ impl Instance {
         let _already_failed = self.step(Step::Fail);
         self.board
             .change(|entry| entry.last_error = Some(error.to_string()));
+    }
+
+    /// Says when it is to be started again; `None` when it is not.
+    pub(super) fn plan(&self, again: Option<Again>) {
+        self.board.change(|entry| entry.again = again);
     }
 
     /// The directory that its instance keeps things in, if it has one.
@@ -258,6 +264,8 @@ impl Instance {
         PluginStatus {
             name: setup.identity.name(),
             version: self.descriptor.version.to_string(),
+            kind: self.descriptor.kind,
+            life: self.life(),
             isolation: setup.isolated.isolation,
             isolation_because: setup.isolated.because.clone(),
             process_id,
@@ -267,6 +275,7 @@ impl Instance {
             health: entry.health,
             restarts: entry.restarts,
             last_error: entry.last_error,
+            next_attempt: entry.again.map(Again::told),
             cpu: account.cpu(),
             cpu_share: account.cpu_share(),
             throttled: account.throttled(),
@@ -281,6 +290,7 @@ impl Instance {
             queue_capacity: setup.mailbox,
             unstored,
             events: setup.identity.events(),
+            latency: setup.identity.counters().latency(),
             breakers: (live.iter())
                 .flat_map(|live| &live.breakers)
                 .map(|breaker| breaker.status())

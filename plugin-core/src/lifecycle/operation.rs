@@ -7,6 +7,7 @@ mod error;
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::oneshot;
 
@@ -140,6 +141,8 @@ pub(super) struct Actor {
     pub(super) name: &'static str,
     /// For whom a plugin asks.
     pub(super) user: Option<Arc<str>>,
+    /// Where that user comes from.
+    pub(super) address: Option<Arc<str>>,
 }
 
 impl Actor {
@@ -147,6 +150,7 @@ impl Actor {
     pub(super) const OWNER: Self = Self {
         name: "operator",
         user: None,
+        address: None,
     };
 }
 
@@ -160,7 +164,7 @@ impl fmt::Display for Actor {
 }
 
 /// What an operation did.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct OperationOutcome {
     /// The plugins whose state changed, in the order in which it did.

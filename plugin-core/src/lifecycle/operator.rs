@@ -56,6 +56,7 @@ impl Operator {
         let actor = Actor {
             name: plugin,
             user: None,
+            address: None,
         };
         Self { kernel, actor }
     }
@@ -71,6 +72,14 @@ impl Operator {
     pub fn on_behalf_of(&self, user: &str) -> Self {
         let mut operator = self.clone();
         operator.actor.user = Some(user.into());
+        operator
+    }
+
+    /// The same, with the address that the user comes from: the audit log has it too.
+    #[must_use]
+    pub fn from_address(&self, address: &str) -> Self {
+        let mut operator = self.clone();
+        operator.actor.address = Some(address.into());
         operator
     }
 

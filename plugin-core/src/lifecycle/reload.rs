@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::checked::{Checked, Wanted};
@@ -14,7 +15,7 @@ use crate::config::{Difference, Impact, PluginChange};
 use crate::instance_name::InstanceName;
 
 /// What a reload does to one instance, or would do.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct InstanceChange {
     /// Name of the instance.
@@ -26,11 +27,12 @@ pub struct InstanceChange {
     pub keys: Vec<String>,
     /// How long it took; nothing, if it was only planned.
     #[serde(rename = "took_us", serialize_with = "micros")]
+    #[schemars(with = "u64")]
     pub took: Duration,
 }
 
 /// What a reload does to an instance.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangeAction {

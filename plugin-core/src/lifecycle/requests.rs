@@ -7,6 +7,7 @@ use super::operation::{
     Actor, Answer, Operation, OperationError, OperationOutcome, OperationRequest,
 };
 use crate::audit::{Entry, Outcome};
+use crate::event::kernel::SystemOperated;
 
 impl Kernel {
     /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
@@ -42,12 +43,24 @@ impl Kernel {
             }
             Err(_) => Outcome::Denied,
         };
+        if !matches!(operation, Operation::Plan(_)) {
+            self.announcer.announce(SystemOperated {
+                operation: action.to_owned(),
+                plugin: plugin.map(str::to_owned),
+                by: actor.to_string(),
+                outcome: said.as_str().to_owned(),
+                error: outcome.err().map(ToString::to_string),
+            });
+        }
         let mut entry = Entry::new(actor.name, action, said);
         if let Some(plugin) = plugin {
             entry = entry.plugin(plugin.to_owned());
         }
         if let Some(user) = &actor.user {
             entry = entry.user(&**user);
+        }
+        if let Some(address) = &actor.address {
+            entry = entry.address(&**address);
         }
         self.audit.record(match (outcome, operation.detail()) {
             (Ok(_), None) => entry,

@@ -4,6 +4,7 @@ use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -12,18 +13,25 @@ use super::state::State;
 use crate::accounting::ProcessUsage;
 use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
+use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
 use crate::health::Health;
 use crate::histogram::Distribution;
 
 /// The state of one instance.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginStatus {
     /// Name of the instance.
     pub name: &'static str,
     /// Version of the plugin.
     pub version: String,
+    /// What kind of plugin it is.
+    pub kind: Kind,
+    /// Tells this life of it from every other life of an instance in this process: what is counted of
+    /// one life does not go on with that of another. 0 if it has not had any.
+    #[serde(skip)]
+    pub life: u64,
     /// Where it runs.
     pub isolation: Isolation,
     /// Why it runs there.
@@ -35,6 +43,7 @@ pub struct PluginStatus {
     pub state: State,
     /// How long it has been there.
     #[serde(rename = "in_state_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub in_state: Duration,
     /// Whether it serves: it is running, and says that it is well.
     pub ready: bool,
@@ -46,14 +55,19 @@ pub struct PluginStatus {
     /// Text of its last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
+    /// When it will be started again, if it will be by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_attempt: Option<NextAttempt>,
     /// Processor time that it took since its name came up in this process: measured at each poll of
     /// its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.
     #[serde(rename = "cpu_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub cpu: Duration,
     /// Processors that it kept busy between the last two looks at the health of all.
     pub cpu_share: f64,
     /// How long its tasks had to wait because it had taken its share, `resources.cpu`.
     #[serde(rename = "throttled_ms", serialize_with = "millis")]
+    #[schemars(with = "u64")]
     pub throttled: Duration,
     /// Bytes that its code allocated and nobody has freed; `None` where no allocator counts them.
     pub memory: Option<u64>,
@@ -76,13 +90,29 @@ pub struct PluginStatus {
     pub unstored: usize,
     /// What it did with events.
     pub events: EventCounts,
+    /// How long its handlers took, of the calls that were timed in this life.
+    #[serde(skip)]
+    pub latency: Distribution,
     /// The circuit breakers of its handlers, in order of declaration.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub breakers: Vec<BreakerStatus>,
 }
 
+/// A start that the manager will make by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct NextAttempt {
+    /// How long it is until then.
+    #[serde(rename = "in_ms", serialize_with = "millis")]
+    pub within: Duration,
+    /// Which one it is, counted from 1.
+    pub attempt: u32,
+    /// How many there may be.
+    pub of: u32,
+}
+
 /// The state of the whole.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SystemStatus {
     /// Where the whole is in its life: starting, running, stopping or stopped. A plugin that was
@@ -100,11 +130,12 @@ pub struct SystemStatus {
 
 /// What the process takes, as the operating system says: the plugins, the kernel, and the libraries
 /// and threads that are nobody's. A figure that it does not give is none.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ProcessStatus {
     /// Processor time so far.
     #[serde(rename = "cpu_ms", serialize_with = "maybe_millis")]
+    #[schemars(with = "Option<u64>")]
     pub cpu: Option<Duration>,
     /// Processors that it kept busy between the last two looks at the health of all.
     pub cpu_share: f64,
@@ -168,6 +199,25 @@ fn maybe_millis<S: serde::Serializer>(
     }
 }
 
+/// A start that is planned.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Again {
+    pub(super) due: Instant,
+    pub(super) attempt: u32,
+    pub(super) of: u32,
+}
+
+impl Again {
+    pub(super) fn told(self) -> NextAttempt {
+        let Self { due, attempt, of } = self;
+        NextAttempt {
+            within: due.saturating_duration_since(Instant::now()),
+            attempt,
+            of,
+        }
+    }
+}
+
 /// The part of a status that changes, shared between the supervisor and observers.
 #[derive(Debug)]
 pub(super) struct Board {
@@ -182,6 +232,8 @@ pub(super) struct StatusEntry {
     pub(super) health: Health,
     pub(super) restarts: u32,
     pub(super) last_error: Option<String>,
+    /// When it is to be started again.
+    pub(super) again: Option<Again>,
     /// What a stop is waiting for, and until when.
     pub(super) waiting: Option<(&'static str, Instant)>,
 }
@@ -194,6 +246,7 @@ impl Board {
             health: Health::Healthy,
             restarts: 0,
             last_error: None,
+            again: None,
             waiting: None,
         };
         Self {

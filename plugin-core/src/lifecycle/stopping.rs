@@ -99,7 +99,7 @@ async fn hurry(kernel: &Kernel) {
 /// that does not stand around the events which are still to be handled.
 fn is_door(kernel: &Kernel, instance: &Instance) -> bool {
     let descriptor = instance.descriptor;
-    if descriptor.kind != Kind::Middleware || !descriptor.middleware.is_empty() {
+    if descriptor.kind != Kind::Middleware || !descriptor.interceptors.is_empty() {
         return false;
     }
     (kernel.dependents(&kernel.siblings(instance)).iter())

@@ -12,11 +12,12 @@ use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
-use crate::config::{self, ConfigFiles};
+use crate::compose::Composition;
+use crate::config::{self, ConfigFiles, Settings};
 use crate::descriptor::Descriptor;
 use crate::error::{Error, Result};
 use crate::event::store::Stock;
-use crate::event::{DeadLetters, EventDescriptor, HandlerReport, MiddlewareReport};
+use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
 use crate::schedule::ScheduleStatus;
 
@@ -74,11 +75,11 @@ impl System {
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
     }
 
-    /// What all middleware that runs did so far.
+    /// What each interceptor of a running instance did so far.
     #[must_use]
-    pub fn middleware(&self) -> Vec<MiddlewareReport> {
+    pub fn interceptors(&self) -> Vec<InterceptorReport> {
         self.kernel()
-            .map_or_else(Vec::new, |kernel| kernel.bus.middleware())
+            .map_or_else(Vec::new, |kernel| kernel.bus.interceptors())
     }
 
     /// Events that handlers failed with for good, to look at; `None` when the system is gone.
@@ -92,6 +93,12 @@ impl System {
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.schedules())
+    }
+
+    /// Tells of the composed set and the config that is applied; `None` when the system is gone.
+    pub fn configured<T>(&self, tell: impl FnOnce(&Composition, &Settings) -> T) -> Option<T> {
+        let configured = self.kernel()?.configured();
+        Some(tell(&configured.composition, &configured.settings))
     }
 
     /// The config files as they were when the config was read that is applied; `None` when the system

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// When a middleware is called.
+/// When an interceptor is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Stage {
     /// When an event is published, before anybody sees it. An error refuses the event, and another

@@ -300,7 +300,7 @@ pub(super) enum WirePublishError {
     NoRoom,
     Refused {
         plugin: String,
-        middleware: String,
+        interceptor: String,
         error: WireError,
     },
     /// The host does not let the instance publish that.
@@ -327,11 +327,11 @@ impl From<PublishError> for WirePublishError {
             PublishError::NoRoom { .. } => Self::NoRoom,
             PublishError::Refused {
                 plugin,
-                middleware,
+                interceptor,
                 error,
             } => Self::Refused {
                 plugin: plugin.to_owned(),
-                middleware: middleware.to_owned(),
+                interceptor: interceptor.to_owned(),
                 error: error.into(),
             },
             // The data is of a type that the same build has encoded.
@@ -364,11 +364,11 @@ impl WirePublishError {
             Self::NoRoom => PublishError::NoRoom { place: None },
             Self::Refused {
                 plugin,
-                middleware,
+                interceptor,
                 error,
             } => PublishError::Refused {
                 plugin: interned(&plugin),
-                middleware: interned(&middleware),
+                interceptor: interned(&interceptor),
                 error: error.into(),
             },
             Self::Denied => PublishError::Denied(Right::Publish(topic).denied(plugin)),

@@ -1,9 +1,10 @@
 //! What a schedule has come to.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a schedule has come to since the plugin was configured, through all its lives.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ScheduleCounts {
     /// Runs that ended well.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::timestamp::Timestamp;
@@ -9,7 +10,7 @@ use crate::timestamp::Timestamp;
 pub use super::counts::ScheduleCounts;
 
 /// A schedule and how it does.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ScheduleStatus {
     /// Name of the plugin.
@@ -34,11 +35,12 @@ pub struct ScheduleStatus {
     pub last: Option<LastRun>,
     /// When it is due next, jitter included.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub next: Option<SystemTime>,
 }
 
 /// Where a schedule is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ScheduleState {
@@ -78,16 +80,18 @@ impl std::fmt::Display for ScheduleState {
 }
 
 /// A run that has ended.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct LastRun {
     /// Which run it was in that life of the plugin, counted from 1.
     pub number: u64,
     /// When it was due.
     #[serde(serialize_with = "always")]
+    #[schemars(with = "String", extend("format" = "date-time"))]
     pub due: SystemTime,
     /// How long it took.
     #[serde(rename = "took_us", serialize_with = "micros")]
+    #[schemars(with = "u64")]
     pub took: Duration,
     /// What came of it.
     pub outcome: RunOutcome,
@@ -97,7 +101,7 @@ pub struct LastRun {
 }
 
 /// What came of a run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunOutcome {

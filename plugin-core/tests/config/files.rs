@@ -68,7 +68,9 @@ fn what_is_not_in_force_is_said_once_for_each_key() {
     );
     let sandbox = warnings[0].to_string();
     assert!(
-        sandbox.contains("plugin_manager.yaml:10:3: plugin_manager.enable_sandbox: not in force: this"),
+        sandbox.contains(
+            "plugin_manager.yaml:10:3: plugin_manager.enable_sandbox: not in force: this"
+        ),
         "{sandbox}"
     );
     let memory = warnings[2].to_string();

@@ -10,6 +10,7 @@ mod delivery;
 mod events;
 mod fault;
 mod metrics;
+mod observers;
 mod operations;
 mod reload;
 mod replace;

@@ -136,7 +136,15 @@ async fn a_planned_restart_is_off_when_what_the_plugin_needs_was_stopped() {
         );
     let running = set.configure().start().await.unwrap();
     failures(&running, 1).await;
+    let next = || running.status().plugins[1].next_attempt;
+    while next().is_none() {
+        tokio::task::yield_now().await;
+    }
+    let (within, told) = (next().unwrap().within, next().unwrap());
+    assert!(within > Duration::from_secs(4), "{within:?}");
+    assert_eq!((told.attempt, told.of), (1, 3));
     running.handle().stop("b").await.unwrap();
+    assert_eq!(next(), None);
     tokio::time::sleep(std::time::Duration::from_secs(10)).await;
     let starts = set.journal.of_kind("start");
     assert_eq!(starts, ["b", "a"], "a is not started beside a stopped b");

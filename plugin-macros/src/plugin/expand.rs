@@ -155,7 +155,7 @@ fn descriptor(plugin: &Plugin) -> TokenStream {
             .subscriptions(const { &[#(#subscriptions),*] })
             .schedules(const { &[#(#schedules),*] })
             .responds(const { &[#(#responds),*] })
-            .middleware(const { &[#(#interceptors),*] })
+            .interceptors(const { &[#(#interceptors),*] })
     }
 }
 

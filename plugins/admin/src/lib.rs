@@ -3,11 +3,16 @@
 //!
 //! | route | answer |
 //! | --- | --- |
-//! | `GET /v1` | the versions of the service and of this interface, its process, the routes |
+//! | `GET /v1` | the versions of the service and of this interface, its process, the routes, who asks |
+//! | `GET /v1/openapi.json` | this interface as OpenAPI 3.2 |
 //! | `GET /v1/status` | the state of the whole and of each plugin |
 //! | `GET /v1/plugins` | the state of each plugin |
 //! | `GET /v1/plugins/{plugin}` | the state of each instance of one |
 //! | `POST /v1/plugins/{plugin}/{action}` | what changed by `start`, `stop`, `restart`, `reload`, `load`, `unload`, `enable`, `disable` or `reset` |
+//! | `GET /v1/instances` | a row for each instance: what it is and does now, `fields`, `limit` and `cursor` |
+//! | `GET /v1/instances/{instance}` | one of them, with its handlers, limits and history |
+//! | `GET /v1/history/{instance}` | what it did: two minutes by seconds, an hour by half minutes |
+//! | `GET /v1/graph`, `GET /v1/graph.svg` | plugins, services and events as a drawing, with what the edges carry; the same as a picture |
 //! | `POST /v1/reload` | what changed of each instance by the config that is read again |
 //! | `POST /v1/reset` | what changed because config decides again which plugins are on |
 //! | `GET /v1/schedules` | every schedule and how it does |
@@ -31,17 +36,30 @@
 
 #![forbid(unsafe_code)]
 
+mod access;
 mod config;
 
 mod path;
 mod peer;
 
+mod bearer;
+mod origin;
+mod refusals;
+mod remote;
+mod token;
+
 mod client;
+mod live;
+mod openapi;
+mod route;
 mod routes;
 mod socket;
 
 mod plugin;
 
+pub use access::{Right, Rights, Role};
 pub use client::{Answer, Client, ClientError};
 pub use config::AdminConfig;
 pub use plugin::Admin;
+pub use remote::TlsConfig;
+pub use token::{TokenConfig, TokenHash, TokenHashError, new_token};

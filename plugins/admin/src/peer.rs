@@ -8,8 +8,10 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
-use plugin_core::audit::{Outcome, SecurityLog};
 use plugin_http::Problem;
+
+use crate::access::{Caller, Rights};
+use crate::refusals::Who;
 
 /// The user of the process at the other end, as the system says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,23 +49,28 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Who asks, as the audit log names them; every request that is let in has it.
-#[derive(Debug, Clone)]
-pub(crate) struct Actor(pub(crate) Arc<str>);
-
 /// Who is let in: the user of the service, and root.
 #[derive(Debug, Clone)]
 pub(crate) struct Gate {
-    users: Arc<[(Peer, Actor)]>,
-    log: SecurityLog,
+    users: Arc<[(Peer, Caller); 2]>,
 }
 
 impl Gate {
-    pub(crate) fn new(own: Peer, log: SecurityLog) -> Self {
-        let user = |peer: Peer| (peer, Actor(peer.named().into()));
+    pub(crate) fn new(own: Peer) -> Self {
+        let user = |peer: Peer| {
+            let (name, rights) = (peer.named().into(), Rights::all());
+            let address = None;
+            (
+                peer,
+                Caller {
+                    name,
+                    address,
+                    rights,
+                },
+            )
+        };
         Self {
             users: Arc::new([user(own), user(Peer(ROOT))]),
-            log,
         }
     }
 
@@ -72,23 +79,15 @@ impl Gate {
         router.layer(from_fn_with_state(self, check))
     }
 
-    fn actor(&self, peer: Option<Peer>) -> Option<&Actor> {
+    fn caller(&self, peer: Option<Peer>) -> Option<&Caller> {
         let mut users = self.users.iter();
-        let (_, actor) = users.find(|(user, _)| Some(*user) == peer)?;
-        Some(actor)
+        let (_, caller) = users.find(|(user, _)| Some(*user) == peer)?;
+        Some(caller)
     }
 
-    fn refuse(&self, peer: Option<Peer>, asked: &str) -> Problem {
-        let who = peer.map_or_else(|| "a process without a user".to_owned(), Peer::named);
-        tracing::warn!(
-            user = who,
-            "refused `{asked}`: neither the service's own user nor root"
-        );
-        let entry = self.log.entry("admin", Outcome::Denied);
-        self.log.record(entry.user(&who).detail(asked));
-        let [(_, Actor(own)), _] = &*self.users else {
-            return Problem::new(StatusCode::FORBIDDEN, "refused");
-        };
+    fn refuse(&self, who: &str) -> Problem {
+        let [(_, own), _] = &*self.users;
+        let own = &own.name;
         let detail = format!("`{who}` may not operate this service: ask as `{own}` or as root");
         Problem::new(StatusCode::FORBIDDEN, detail)
     }
@@ -96,12 +95,20 @@ impl Gate {
 
 async fn check(State(gate): State<Gate>, mut request: Request, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().copied();
-    let Some(actor) = gate.actor(peer) else {
-        let asked = format!("{} {}", request.method(), request.uri().path());
-        return gate.refuse(peer, &asked).into_response();
+    let (who, mut answer) = match gate.caller(peer).cloned() {
+        Some(caller) => {
+            let who = Arc::clone(&caller.name);
+            request.extensions_mut().insert(caller);
+            (who, next.run(request).await)
+        }
+        None => {
+            let who = peer.map_or_else(|| "a process without a user".to_owned(), Peer::named);
+            let refused = gate.refuse(&who).into_response();
+            (who.into(), refused)
+        }
     };
-    request.extensions_mut().insert(actor.clone());
-    next.run(request).await
+    answer.extensions_mut().insert(Who(who));
+    answer
 }
 
 #[cfg(test)]
@@ -109,8 +116,10 @@ mod tests {
     use axum::body::{Body, to_bytes};
     use axum::routing::get;
     use axum::{Extension, http};
-    use plugin_core::audit::Audit;
+    use plugin_core::audit::{Audit, SecurityLog};
     use tower::ServiceExt;
+
+    use crate::refusals::recorded;
 
     use super::*;
 
@@ -128,9 +137,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let audit = Audit::open(dir.path()).unwrap();
         let own = Peer(4_000_000_001);
-        let gate = Gate::new(own, SecurityLog::new(audit.clone(), "admin-plugin"));
-        let who = get(async |Extension(Actor(who)): Extension<Actor>| who.to_string());
+        let gate = Gate::new(own);
+        let log = SecurityLog::new(audit.clone(), "admin-plugin");
+        let who = get(async |Extension(caller): Extension<Caller>| caller.name.to_string());
         let router = gate.before(Router::new().route("/who", who));
+        let router = router.layer(from_fn_with_state(log, recorded));
         let ask = async |peer: Option<Peer>, path: &str| {
             let mut request = http::Request::builder().uri(path);
             if let Some(peer) = peer {
@@ -159,7 +170,7 @@ mod tests {
         }
         audit.close().await;
         let text = std::fs::read_to_string(dir.path().join("audit.ndjson")).unwrap();
-        let denied = r#""user":"uid:4000000002","plugin":"admin-plugin","action":"admin","outcome":"denied","detail":"GET /who""#;
+        let denied = r#""user":"uid:4000000002","plugin":"admin-plugin","action":"admin","outcome":"denied","detail":"GET /who: `uid:4000000002` may not operate this service: ask as `uid:4000000001` or as root""#;
         assert!(text.contains(denied), "{text}");
     }
 }

@@ -1,21 +1,30 @@
-//! The plugin: listens when it starts, and is gone from its folder before it stops.
+//! The plugin: listens when it starts, and is gone from its folder before it stops. A new life of it
+//! takes over what the one before listens on, and its connections.
 
+use std::net::SocketAddr;
 use std::num::NonZeroU16;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
-use axum::middleware::from_fn;
+use axum::middleware::{from_fn, from_fn_with_state};
+use plugin_core::Error;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Timeouts, framed, traced,
+    AddressFile, Head, Limits, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession,
+    Tcp, Timeouts, framed, traced,
 };
 
+use crate::bearer::{Bearers, identified};
 use crate::config::AdminConfig;
+use crate::live::Live;
+use crate::origin::{Hosts, own};
 use crate::peer::{Gate, Peer};
+use crate::refusals::recorded;
+use crate::remote::Remote;
 use crate::routes::{self, Backends};
-use crate::socket::{Socket, Unix, listen};
+use crate::socket::{Unix, listen};
 
 /// Most bytes of a request's body.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -23,7 +32,17 @@ const LARGEST_BODY: usize = 64 * 1024;
 /// What an answer may take beside the operation that it tells of.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// Lets the owner operate the running service from its own binary.
+/// What one life of the plugin hands to the next one: of each server its listener, and its
+/// connections.
+const SOCKET: &str = "socket";
+const SOCKET_CONNECTIONS: &str = "socket connections";
+const TCP: &str = "tcp";
+const TCP_CONNECTIONS: &str = "tcp connections";
+
+/// What was seen so far.
+const LIVE: &str = "live";
+
+/// Lets the owner operate the running service from its own binary, and others over TCP.
 #[derive(Debug)]
 pub struct Admin {
     config: AdminConfig,
@@ -31,14 +50,23 @@ pub struct Admin {
     operator: Option<Operator>,
     log: SecurityLog,
     data: DataDir,
-    server: Mutex<Option<(Server<Unix>, Socket)>>,
+    live: Arc<Live>,
+    handover: Handover,
+    servers: Mutex<Option<Servers>>,
 }
 
-/// Lets the owner operate the running service from its own binary.
+#[derive(Debug)]
+struct Servers {
+    socket: (Server<Unix>, Unix),
+    tcp: Option<(Server<Remote>, SocketAddr)>,
+}
+
+/// Lets the owner operate the running service from its own binary, and others over TCP.
 #[plugin(
     name = "admin-plugin",
     kind = system,
     after("logger-plugin"),
+    overlap,
     singleton = "the data folder has one socket and one lock"
 )]
 impl Admin {
@@ -49,44 +77,128 @@ impl Admin {
         operator: Option<Operator>,
         log: SecurityLog,
         data: DataDir,
+        handover: Handover,
     ) -> Self {
+        let live = handover.take::<Live>(LIVE);
+        let live = live.unwrap_or_else(|| Arc::new(Live::new(system.clone())));
+        handover.offer(LIVE, &live);
         Self {
+            live,
             config,
             system,
             operator,
             log,
             data,
-            server: Mutex::new(None),
+            handover,
+            servers: Mutex::new(None),
         }
     }
 
     #[start]
-    fn start(&self, tasks: Tasks) -> Result<()> {
-        let (socket, unix) = listen(self.data.path())?;
+    async fn start(&self, tasks: Tasks) -> Result<()> {
+        let live = Arc::clone(&self.live);
+        tasks.spawn("look", async move { live.run().await })?;
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
-        let server = Server::serve(unix, self.routers(), self.limits(), &spawn)?;
-        tracing::info!(socket = %socket.path().display(), "the owner can operate the service");
-        *self.server.lock().unwrap_or_else(PoisonError::into_inner) = Some((server, socket));
+        let socket = self.serve_socket(&spawn)?;
+        let tcp = match &self.config.listen {
+            Some(address) => Some(self.serve_tcp(address, &spawn).await?),
+            None => None,
+        };
+        *self.servers() = Some(Servers { socket, tcp });
         Ok(())
     }
 
     #[stop]
     async fn stop(&self) {
-        let server = self
-            .server
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if let Some((server, socket)) = server {
+        let Some(Servers { socket, tcp }) = self.servers().take() else {
+            return;
+        };
+        let (server, unix) = socket;
+        if !server.is_followed() {
             // Nobody comes in any more.
-            drop(socket);
-            server.drain(self.config.drain_timeout.get()).await;
+            unix.unlink();
         }
+        drop(unix);
+        let limit = self.config.drain_timeout.get();
+        let remote = async {
+            if let Some((server, address)) = tcp {
+                if !server.is_followed() {
+                    self.address().remove(address);
+                }
+                server.drain(limit).await;
+            }
+        };
+        tokio::join!(server.drain(limit), remote);
     }
 }
 
 impl Admin {
-    fn routers(&self) -> Routers {
+    fn servers(&self) -> MutexGuard<'_, Option<Servers>> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The file that tells the TCP address.
+    fn address(&self) -> AddressFile {
+        AddressFile::new(self.data.path())
+    }
+
+    fn serve_socket(&self, spawn: &Spawn) -> Result<(Server<Unix>, Unix)> {
+        let unix = match self.handover.take::<Unix>(SOCKET) {
+            Some(before) => Unix::clone(&before),
+            None => listen(self.data.path())?,
+        };
+        self.handover.offer(SOCKET, &Arc::new(unix.clone()));
+        let gate = Gate::new(Peer::own());
+        let routers = self.routers(|router| gate.clone().before(router));
+        let server = self.serve((unix.clone(), routers), SOCKET_CONNECTIONS, spawn)?;
+        tracing::info!(socket = %unix.path().display(), "the owner can operate the service");
+        Ok((server, unix))
+    }
+
+    async fn serve_tcp(
+        &self,
+        address: &str,
+        spawn: &Spawn,
+    ) -> Result<(Server<Remote>, SocketAddr)> {
+        let before = self.handover.take::<Tcp>(TCP);
+        let tcp = Tcp::bind_after(before.as_deref(), "listen", address).await?;
+        let address = tcp.local_address();
+        let tls = self.config.tls.as_ref();
+        if tls.is_none() && !address.ip().to_canonical().is_loopback() {
+            return Err(Error::config(format!(
+                "`listen`: `{address}` is beyond the loopback: name a certificate in `tls`"
+            )));
+        }
+        self.handover.offer(TCP, &Arc::new(tcp.clone()));
+        let remote = Remote::new(tcp, tls)?;
+        let bearers = Bearers::new(&self.config.tokens);
+        let hosts: Hosts = self.config.hosts.as_slice().into();
+        let routers = self.routers(|router| {
+            let router = router.layer(from_fn_with_state(bearers.clone(), identified));
+            let router = router.merge(routes::open());
+            router.layer(from_fn_with_state(Arc::clone(&hosts), own))
+        });
+        let server = self.serve((remote, routers), TCP_CONNECTIONS, spawn)?;
+        tracing::info!(%address, tls = tls.is_some(), "the service can be operated with a token");
+        self.address().write(address)?;
+        Ok((server, address))
+    }
+
+    /// Goes on with the connections of the life before, if it has some.
+    fn serve<L: Listener>(
+        &self,
+        served: (L, Routers),
+        connections: &'static str,
+        spawn: &Spawn,
+    ) -> Result<Server<L>> {
+        let before = self.handover.take::<Succession<L>>(connections);
+        let server = Server::serve_after(before.as_deref(), served, self.limits(), spawn)?;
+        self.handover.offer(connections, server.succession());
+        Ok(server)
+    }
+
+    /// What is answered to those whom a gate lets in.
+    fn routers(&self, gate: impl Fn(Router) -> Router) -> Routers {
         let limits = Limits {
             body: LARGEST_BODY,
             body_time: self.config.client_timeout.get(),
@@ -95,12 +207,13 @@ impl Admin {
         let backends = Backends {
             system: self.system.clone(),
             operator: self.operator.clone(),
+            live: Arc::clone(&self.live),
             patience: self.config.operation_timeout.get(),
         };
-        let gate = Gate::new(Peer::own(), self.log.clone());
         let finish = |router: Router| {
-            let router = limits.apply(router.layer(from_fn(framed)));
-            gate.clone().before(router.layer(from_fn(traced)))
+            let router = gate(router).layer(from_fn(framed));
+            let router = limits.apply(router).layer(from_fn(traced));
+            router.layer(from_fn_with_state(self.log.clone(), recorded))
         };
         Routers {
             all: finish(routes::router(&backends)),

@@ -1,25 +1,26 @@
-//! The routes, one table: it is the router, and what `GET /v1` lists.
+//! The routes, one table: it is the router, what `GET /v1` lists, and the description of the
+//! interface.
 
+mod about;
+mod graph;
+mod instances;
 mod plugins;
 mod schedules;
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::State;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use axum::routing::{get, post};
-use axum::{Extension, Json, Router};
-use plugin_core::lifecycle::{Operated, Operation, OperationOutcome, SystemStatus};
-use plugin_core::prelude::{Operator, System};
-use plugin_http::{JsonBody, Problem, Route};
+use axum::{Json, Router};
+use plugin_core::lifecycle::{Operated, Operation, OperationOutcome};
+use plugin_core::prelude::{JsonSchema, Operator, System};
+use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
-use crate::peer::Actor;
-
-/// The version of this interface: the `v1` of its paths.
-const PROTOCOL: u32 = 1;
+use crate::access::Caller;
+use crate::live::Live;
+use crate::route::Route;
 
 /// What the routes lead to.
 #[derive(Debug, Clone)]
@@ -27,41 +28,34 @@ pub(crate) struct Backends {
     pub(crate) system: System,
     /// Nothing when the plugin may not operate the system.
     pub(crate) operator: Option<Operator>,
+    /// What the instances do now.
+    pub(crate) live: Arc<Live>,
     /// How long a caller waits for the end of an operation.
     pub(crate) patience: Duration,
 }
 
-fn table(backends: &Backends) -> Vec<Route> {
-    let with = || backends.clone();
-    vec![
-        Route::new("GET /v1", get(version).with_state(with())),
-        Route::new("GET /v1/status", get(status).with_state(with())),
-        Route::new("GET /v1/plugins", get(plugins::list).with_state(with())),
-        Route::new(
-            "GET /v1/plugins/{plugin}",
-            get(plugins::show).with_state(with()),
-        ),
-        Route::new(
-            "POST /v1/plugins/{plugin}/{action}",
-            post(plugins::operate).with_state(with()),
-        ),
-        Route::new("POST /v1/reload", post(reload).with_state(with())),
-        Route::new("POST /v1/reset", post(reset).with_state(with())),
-        Route::new("GET /v1/schedules", get(schedules::list).with_state(with())),
-        Route::new(
-            "POST /v1/plugins/{plugin}/schedules/{schedule}/{action}",
-            post(schedules::operate).with_state(with()),
-        ),
-    ]
+/// All routes, in the order of the documentation.
+pub(crate) fn table() -> Vec<Route> {
+    let parts = [
+        about::routes(),
+        instances::routes(),
+        plugins::routes(),
+        graph::routes(),
+        schedules::routes(),
+    ];
+    parts.into_iter().flatten().collect()
 }
 
-/// All routes.
+/// What answers at all routes.
 pub(crate) fn router(backends: &Backends) -> Router {
-    let routes = table(backends).into_iter();
+    let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
-    routes.fold(router, |router, route| {
-        router.route(route.path(), route.handler)
-    })
+    routes.fold(router, |router, route| route.mount(router, backends))
+}
+
+/// What answers at those that need no caller.
+pub(crate) fn open() -> Router {
+    Router::new()
 }
 
 /// For connections that there is no room for.
@@ -82,30 +76,8 @@ async fn nothing(uri: Uri) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, detail)
 }
 
-/// What answers here.
-#[derive(Serialize)]
-struct Version {
-    version: &'static str,
-    protocol: u32,
-    pid: u32,
-    routes: Vec<&'static str>,
-}
-
-async fn version(State(backends): State<Backends>) -> Json<Version> {
-    Json(Version {
-        version: env!("CARGO_PKG_VERSION"),
-        protocol: PROTOCOL,
-        pid: std::process::id(),
-        routes: table(&backends).iter().map(|route| route.name).collect(),
-    })
-}
-
-async fn status(State(backends): State<Backends>) -> Json<SystemStatus> {
-    Json(backends.system.status())
-}
-
 /// How an operation is meant.
-#[derive(Debug, Clone, Copy, Default, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 struct Options {
     /// Whether those that need the plugin are stopped first.
@@ -135,30 +107,13 @@ impl Options {
     }
 }
 
-async fn reload(
-    State(backends): State<Backends>,
-    Extension(actor): Extension<Actor>,
-    body: JsonBody,
-) -> Result<Response, Problem> {
-    let options = body.read::<Options>()?.alone("reload")?;
-    let operation = options.of(Operation::Reload { plugin: None });
-    Ok(backends
-        .operate(&actor, "reload", operation)
-        .await?
-        .into_response())
-}
-
-async fn reset(
-    State(backends): State<Backends>,
-    Extension(actor): Extension<Actor>,
-    body: JsonBody,
-) -> Result<Response, Problem> {
-    let options = body.read::<Options>()?.alone("reset")?;
-    let operation = options.of(Operation::Reset { plugin: None });
-    Ok(backends
-        .operate(&actor, "reset", operation)
-        .await?
-        .into_response())
+/// An operation that goes on after the answer.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct AcceptedOperation {
+    /// What was asked for.
+    accepted: String,
+    /// Why nobody waits for its end.
+    detail: String,
 }
 
 /// What has become of an operation that was not refused.
@@ -181,12 +136,15 @@ impl Backends {
     /// Has an operation carried out, in the name of who asks.
     async fn operate(
         &self,
-        Actor(who): &Actor,
+        caller: &Caller,
         action: &str,
         operation: Operation,
     ) -> Result<Done, Problem> {
         let operator = self.operator.as_ref().ok_or_else(no_right)?;
-        let operator = operator.on_behalf_of(who);
+        let mut operator = operator.on_behalf_of(&caller.name);
+        if let Some(address) = &caller.address {
+            operator = operator.from_address(address);
+        }
         // An operation that is asked for is carried out, also when nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
         let why = match operated {
@@ -197,7 +155,10 @@ impl Backends {
             Err(_) => format!("it has not ended within {:?}", self.patience),
         };
         let detail = format!("{why}, and goes on: the audit log says how it ends");
-        let body = Json(json!({"accepted": action, "detail": detail}));
+        let body = Json(AcceptedOperation {
+            accepted: action.to_owned(),
+            detail,
+        });
         Ok(Done::Accepted((StatusCode::ACCEPTED, body).into_response()))
     }
 }

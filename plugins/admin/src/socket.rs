@@ -8,6 +8,8 @@ use std::io;
 use std::net::IpAddr;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use plugin_core::{Error, ErrorExt, Result};
 use plugin_http::Listener;
@@ -21,7 +23,7 @@ use crate::peer::Peer;
 /// # Errors
 ///
 /// When it can't be made.
-pub(crate) fn listen(dir: &Path) -> Result<(Socket, Unix)> {
+pub(crate) fn listen(dir: &Path) -> Result<Unix> {
     let path = dir.join(SOCKET);
     let refused = |error: io::Error| {
         Error::config(format!("can't listen on `{}`", path.display())).because(error)
@@ -30,35 +32,41 @@ pub(crate) fn listen(dir: &Path) -> Result<(Socket, Unix)> {
     let listener = with(&path, |path| std::os::unix::net::UnixListener::bind(path));
     let listener = listener.map_err(refused)?;
     // From here on it is removed when something fails.
-    let socket = Socket { path };
-    let unix = socket.open(listener);
-    Ok((socket, unix.context("can't listen on the socket")?))
+    let file = SocketFile {
+        path: path.clone(),
+        is_there: AtomicBool::new(true),
+    };
+    file.open(listener).context("can't listen on the socket")
 }
 
-/// A socket that is there; it goes with this.
+/// The file of a socket; it goes with this.
 #[derive(Debug)]
-pub(crate) struct Socket {
+struct SocketFile {
     path: PathBuf,
+    is_there: AtomicBool,
 }
 
-impl Socket {
-    fn open(&self, listener: std::os::unix::net::UnixListener) -> io::Result<Unix> {
+impl SocketFile {
+    fn open(self, listener: std::os::unix::net::UnixListener) -> io::Result<Unix> {
         fs::set_permissions(&self.path, Permissions::from_mode(0o600))?;
         listener.set_nonblocking(true)?;
-        Ok(Unix(UnixListener::from_std(listener)?))
+        Ok(Unix(Arc::new((UnixListener::from_std(listener)?, self))))
     }
 
-    /// Where it is.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-}
-
-impl Drop for Socket {
-    fn drop(&mut self) {
+    /// Removes it, once: later another one may be in its place.
+    fn remove(&self) {
+        if !self.is_there.swap(false, Ordering::Relaxed) {
+            return;
+        }
         if let Err(error) = remove(&self.path) {
             tracing::warn!(%error, path = %self.path.display(), "can't remove the socket");
         }
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        self.remove();
     }
 }
 
@@ -75,16 +83,29 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// A Unix socket that is listened on.
-#[derive(Debug)]
-pub(crate) struct Unix(UnixListener);
+/// A Unix socket that is listened on. A clone is a hold on the same one, and its file goes with the
+/// last of them.
+#[derive(Debug, Clone)]
+pub(crate) struct Unix(Arc<(UnixListener, SocketFile)>);
+
+impl Unix {
+    /// Where it is.
+    pub(crate) fn path(&self) -> &Path {
+        &self.0.1.path
+    }
+
+    /// Lets nobody find it any more.
+    pub(crate) fn unlink(&self) {
+        self.0.1.remove();
+    }
+}
 
 impl Listener for Unix {
     type Stream = UnixStream;
     type Peer = Peer;
 
     async fn accept(&self) -> io::Result<(UnixStream, Peer)> {
-        let (stream, _) = self.0.accept().await?;
+        let (stream, _) = self.0.0.accept().await?;
         let peer = Peer(stream.peer_cred()?.uid());
         Ok((stream, peer))
     }
@@ -105,15 +126,25 @@ mod tests {
     #[tokio::test]
     async fn a_socket_is_its_owner_s_and_goes_with_the_service() {
         let dir = tempfile::tempdir().unwrap();
-        let (socket, unix) = listen(dir.path()).unwrap();
-        assert_eq!(mode(socket.path()), 0o600);
+        let unix = listen(dir.path()).unwrap();
+        assert_eq!(mode(unix.path()), 0o600);
         let accept = async { unix.accept().await.unwrap().1 };
-        let connect = UnixStream::connect(socket.path());
+        let connect = UnixStream::connect(unix.path());
         let (peer, stream) = tokio::join!(accept, connect);
         assert!(stream.is_ok());
         assert_eq!(peer, Peer::own());
-        drop(socket);
+        drop(unix);
         assert!(!dir.path().join(SOCKET).exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_is_unlinked_takes_no_later_one_along() {
+        let dir = tempfile::tempdir().unwrap();
+        let before = listen(dir.path()).unwrap();
+        before.unlink();
+        let later = listen(dir.path()).unwrap();
+        drop(before);
+        assert!(later.path().exists());
     }
 
     #[tokio::test]

@@ -77,7 +77,7 @@ impl Api {
         self.tell_of_nobody().await;
         let proxies = self.proxies();
         let before = self.handover.take::<Tcp>(LISTENER);
-        let tcp = Tcp::bind_after(before.as_deref(), &self.config.address).await?;
+        let tcp = Tcp::bind_after(before.as_deref(), "address", &self.config.address).await?;
         let tcp = tcp.shared_by(move |address| proxies.contains(address));
         let address = tcp.local_address();
         self.handover.offer(LISTENER, &Arc::new(tcp.clone()));

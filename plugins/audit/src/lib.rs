@@ -6,7 +6,7 @@
 //! | intercepts | `publish` and `delivered` of the topics in its config |
 //!
 //! An entry is a line of JSON in `events.ndjson` below the plugin's directory. What another
-//! middleware refused is not published, and so not in it. The manager's own acts are in
+//! interceptor refused is not published, and so not in it. The manager's own acts are in
 //! `audit.ndjson`, which the kernel keeps.
 #![forbid(unsafe_code)]
 

@@ -82,7 +82,9 @@ async fn read<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Prob
     body.map_err(|refusal| Problem::new(refusal.status(), refusal.body_text()))
 }
 
-fn is_json(headers: &HeaderMap) -> bool {
+/// Whether a head says that its body is JSON.
+#[must_use]
+pub fn is_json(headers: &HeaderMap) -> bool {
     let value = headers
         .get(header::CONTENT_TYPE)
         .and_then(|value| value.to_str().ok());

@@ -11,6 +11,7 @@ mod problem;
 mod body;
 mod framing;
 mod limits;
+mod params;
 mod refused;
 mod route;
 mod traced;
@@ -22,14 +23,15 @@ mod server;
 mod tcp;
 
 pub use address::AddressFile;
-pub use body::JsonBody;
+pub use body::{JsonBody, is_json};
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
+pub use params::Params;
 pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};
 pub use route::Route;
 pub use server::{
-    Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession, Timeouts,
+    Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession, Timeouts, network_of,
 };
 pub use tcp::{Peer, Tcp};
 pub use traced::traced;

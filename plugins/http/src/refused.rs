@@ -46,7 +46,7 @@ impl From<OperationError> for Problem {
     }
 }
 
-/// What a middleware refused: for now, or for good.
+/// What an interceptor refused: for now, or for good.
 fn refused(error: &Error, detail: String) -> Problem {
     if !error.kind().is_retriable() {
         return Problem::new(StatusCode::FORBIDDEN, detail);
@@ -135,7 +135,7 @@ mod tests {
         let refused = |error| {
             let error = PublishError::Refused {
                 plugin: "rate-limit-plugin",
-                middleware: "check",
+                interceptor: "check",
                 error,
             };
             Problem::from(error).into_response()

@@ -23,8 +23,8 @@ use plugin_core::{BoxFuture, SpawnError};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::{mpsc, watch};
 
-pub use admission::Room;
 use admission::{Class, Connections};
+pub use admission::{Room, network_of};
 use connection::{Connection, Moved};
 pub use progress::Timeouts;
 use succession::OnTheWay;

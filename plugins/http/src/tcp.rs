@@ -58,10 +58,10 @@ impl Tcp {
     ///
     /// # Errors
     ///
-    /// As [`Tcp::bind`].
-    pub async fn bind_after(before: Option<&Self>, address: &str) -> Result<Self> {
+    /// As [`Tcp::bind_of`].
+    pub async fn bind_after(before: Option<&Self>, key: &str, address: &str) -> Result<Self> {
         let Some(before) = before else {
-            return Self::bind(address).await;
+            return Self::bind_of(key, address).await;
         };
         let is_same = *before.asked == *address
             || tokio::net::lookup_host(address)
@@ -72,7 +72,7 @@ impl Tcp {
                 is_shared: Arc::new(|_| false),
                 ..before.clone()
             }),
-            false => Self::bind(address).await,
+            false => Self::bind_of(key, address).await,
         }
     }
 

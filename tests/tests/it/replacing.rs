@@ -1,5 +1,5 @@
 //! A new life of a plugin takes the place of the old one while all that it does is in use: events,
-//! stored events, requests, calls of its service, middleware and schedules.
+//! stored events, requests, calls of its service, interceptors and schedules.
 
 #![expect(
     clippy::disallowed_methods,

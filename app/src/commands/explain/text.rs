@@ -4,10 +4,10 @@ use std::fmt::Display;
 
 use plugin_core::permission::Permission;
 use plugin_core::printable;
+use plugin_graph::priority;
 
 use super::events::IncomingEvent;
 use super::{Explanation, Order, Permissions, PluginState};
-use crate::graph::priority;
 use crate::table::Table;
 
 pub(super) fn text(plugin: &Explanation) -> String {
@@ -53,8 +53,8 @@ pub(super) fn text(plugin: &Explanation) -> String {
     if !plugin.asks.is_empty() {
         sections.add("asks", lines(&asked(plugin)));
     }
-    if !plugin.middleware.is_empty() {
-        sections.add("middleware", lines(&intercepted(plugin)));
+    if !plugin.interceptors.is_empty() {
+        sections.add("interceptors", lines(&intercepted(plugin)));
     }
     sections.add("permissions", permissions(&plugin.permissions));
     if !plugin.limits.is_empty() {
@@ -184,8 +184,8 @@ fn asked(plugin: &Explanation) -> Table {
 }
 
 fn intercepted(plugin: &Explanation) -> Table {
-    let mut table = Table::new(&["around", "stage", "priority", "middleware"]);
-    for one in &plugin.middleware {
+    let mut table = Table::new(&["around", "stage", "priority", "interceptor"]);
+    for one in &plugin.interceptors {
         table.row([
             one.topics.to_owned(),
             if one.changes {
@@ -194,7 +194,7 @@ fn intercepted(plugin: &Explanation) -> Table {
                 one.stage.to_owned()
             },
             priority(one.priority),
-            one.middleware.to_owned(),
+            one.interceptor.to_owned(),
         ]);
     }
     table

@@ -101,7 +101,7 @@ impl<E: EventData + Carried> Publishable for TypedEvent<E> {
     fn is_heard(&self, bus: &Bus) -> bool {
         let table = bus.table().load();
         let route = table.route::<E>(bus.index::<E>());
-        !(route.inline.is_empty() && route.queued.is_empty())
+        route.inline.handle() || !route.queued.is_empty()
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -114,6 +114,21 @@ pub struct SystemStopped {
     pub late: Vec<String>,
 }
 
+/// An operation that somebody asked for came to its end, or was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct SystemOperated {
+    /// What was asked for, in the word of the audit log: `restart`, `schedule.pause`.
+    pub operation: String,
+    /// The plugin that it was asked for; without one, all.
+    pub plugin: Option<String>,
+    /// Who asked: `uid:ann by admin-plugin`, or `operator` for the process itself.
+    pub by: String,
+    /// What became of it: `done`, `denied` or `failed`.
+    pub outcome: String,
+    /// Why it was not done.
+    pub error: Option<String>,
+}
+
 kernel_event!(
     PluginInitialized,
     PLUGIN_INITIALIZED,
@@ -173,4 +188,10 @@ kernel_event!(
     SYSTEM_STOPPED,
     "system.stopped",
     "Every plugin has stopped."
+);
+kernel_event!(
+    SystemOperated,
+    SYSTEM_OPERATED,
+    "system.operated",
+    "An operation that somebody asked for came to its end, or was refused."
 );

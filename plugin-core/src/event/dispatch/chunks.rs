@@ -118,13 +118,13 @@ fn take_in<P: Carried>(
     }
 }
 
-/// Asks the middleware; the chunk ends before the first event that it refuses.
+/// Asks the interceptors; the chunk ends before the first event that one refuses.
 fn admit<P: Carried>(
     route: &Route<P>,
     (owner, reading): (&Identity, &Reading<'_>),
     chunk: &mut Vec<Envelope<P>>,
 ) -> Option<PublishError> {
-    route.middleware.as_ref()?;
+    route.interceptors.as_ref()?;
     let asked = (chunk.iter_mut().enumerate())
         .find_map(|(at, event)| Some((at, route.admit(owner, reading, event).err()?)));
     let (at, refusal) = asked?;

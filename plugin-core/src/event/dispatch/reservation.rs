@@ -39,7 +39,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     Ok(())
 }
 
-/// Asks the middleware, then takes room in every mailbox first, so that all get the event or none.
+/// Asks the interceptors, then takes room in every mailbox first, so that all get the event or none.
 #[inline(never)]
 fn try_publish_queued<P: Carried>(
     bus: &Bus,

@@ -1,4 +1,4 @@
-//! The beginning of every publishing: middleware is asked, and the inline handlers are called.
+//! The beginning of every publishing: interceptors are asked, and the inline handlers are called.
 
 use std::sync::Arc;
 
@@ -53,7 +53,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     Ok(None)
 }
 
-/// As [`take_in`], of a route with mailboxes or with middleware, which is asked first.
+/// As [`take_in`], of a route with mailboxes or with interceptors, which are asked first.
 #[inline(never)]
 fn take_in_queued<P: Carried, T>(
     owner: &Identity,

@@ -1,4 +1,4 @@
-//! An inline handler with its middleware around it: what a route's entry leads to in its place.
+//! An inline handler with its interceptors around it: what a route's entry leads to in its place.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use super::entry::{Inline, InlineCall, InlineEntry};
 use super::redelivery::received;
 use crate::error::{Error, Result};
-use crate::event::middleware::chain::Chain;
-use crate::event::middleware::delivery::Delivery;
+use crate::event::interceptor::chain::Chain;
+use crate::event::interceptor::delivery::Delivery;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
 use crate::event::queue::redelivery::{Addressee, Redelivered, envelope};
 use crate::options::Mode;
 
-/// A handler with its middleware around it.
+/// A handler with its interceptors around it.
 pub(in crate::event) struct Around<P> {
     whole: Arc<Whole<P>>,
     bound: InlineCall<P>,
@@ -52,17 +52,17 @@ impl<P: Carried> Around<P> {
         self.bound.entry()
     }
 
-    /// The handler with its middleware, as a route calls it.
+    /// The handler with its interceptors, as a route calls it.
     pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
         &self.bound
     }
 
-    /// The handler with its middleware, for a replay.
+    /// The handler with its interceptors, for a replay.
     pub(in crate::event) fn addressee(&self) -> Arc<dyn Addressee> {
         Arc::clone(&self.whole) as _
     }
 
-    /// Calls the handler with its middleware, after [`Inline::admit`].
+    /// Calls the handler with its interceptors, after [`Inline::admit`].
     pub(in crate::event) fn call(&self, envelope: &Envelope<P>) -> Result<()> {
         self.whole.call(envelope).0
     }

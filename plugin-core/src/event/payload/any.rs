@@ -18,7 +18,7 @@ pub(crate) trait Carried: Send + Sync + 'static {
     fn to_json(&self) -> serde_json::Result<Value>;
     /// Its data as the text of JSON.
     fn encode(&self) -> serde_json::Result<String>;
-    /// What a change of middleware makes of it.
+    /// What a change of an interceptor makes of it.
     fn changed(&self, change: Substitute) -> Result<Self>
     where
         Self: Sized;

@@ -1,4 +1,4 @@
-//! What middleware puts in the place of an event, before anybody has seen it.
+//! What an interceptor puts in the place of an event, before anybody has seen it.
 
 use std::any::Any;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::any::Untyped;
 use crate::error::{Error, Result};
 
-/// A change of an event whose type a middleware does not name, to its data as JSON.
+/// A change of an event whose type an interceptor does not name, to its data as JSON.
 ///
 /// # Example
 ///
@@ -31,7 +31,7 @@ use crate::error::{Error, Result};
 ///     }
 /// }
 ///
-/// let [addresses] = <Redact as plugin_core::Plugin>::DESCRIPTOR.middleware else { panic!() };
+/// let [addresses] = <Redact as plugin_core::Plugin>::DESCRIPTOR.interceptors else { panic!() };
 /// assert!(addresses.changes);
 /// ```
 #[derive(Debug, Clone, PartialEq)]
@@ -69,7 +69,7 @@ impl Patch {
     }
 }
 
-/// What a middleware puts in the place of an event.
+/// What an interceptor puts in the place of an event.
 pub(crate) enum Substitute {
     Patch(Patch),
     /// An event of the same type.

@@ -99,7 +99,7 @@ impl Received {
     ///
     /// # Errors
     ///
-    /// When there was no room in time, the event could not be stored, a middleware refused it, or
+    /// When there was no room in time, the event could not be stored, an interceptor refused it, or
     /// the system is stopping: it was not published. Only if there are several durable
     /// subscribers and it could not be stored for one of them, another may have it.
     ///

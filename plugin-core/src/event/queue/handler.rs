@@ -10,7 +10,7 @@ use super::mailbox::Mailbox;
 use crate::event::handler::caller::{Callee, Caller};
 use crate::event::handler::sampling::Sampling;
 use crate::event::handler::{Filter, HandlerCore, admits};
-use crate::event::middleware::Intercepted;
+use crate::event::interceptor::Intercepted;
 use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::payload::Envelope;
 use crate::rcu::tally::Tally;
@@ -84,7 +84,7 @@ pub(crate) struct QueuedHandler {
     pub(in crate::event) core: HandlerCore,
     pub(in crate::event) mailbox: Arc<Mailbox>,
     pub(in crate::event) call: QueuedCall,
-    pub(in crate::event) middleware: Intercepted,
+    pub(in crate::event) interceptors: Intercepted,
     pub(in crate::event) acceptance: Acceptance,
     pub(in crate::event) breaker: Option<Arc<CircuitBreaker>>,
     rest: AtRest,
@@ -111,7 +111,7 @@ struct AtRest {
 impl QueuedHandler {
     pub(in crate::event) fn new(
         (core, mailbox): (HandlerCore, &Arc<Mailbox>),
-        (call, middleware): (QueuedCall, Intercepted),
+        (call, interceptors): (QueuedCall, Intercepted),
         acceptance: Acceptance,
         breaker: Option<Arc<CircuitBreaker>>,
     ) -> Arc<Self> {
@@ -122,7 +122,7 @@ impl QueuedHandler {
             core,
             mailbox: Arc::clone(mailbox),
             call,
-            middleware,
+            interceptors,
             acceptance,
             breaker,
             rest: AtRest::default(),

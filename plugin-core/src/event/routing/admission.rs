@@ -1,4 +1,4 @@
-//! Whether an event may be published on its route: a chain of events must end, and middleware may
+//! Whether an event may be published on its route: a chain of events must end, and interceptors may
 //! refuse it, or put another one in its place.
 
 use std::sync::Arc;
@@ -7,16 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use super::route::Route;
 use crate::context::Identity;
 use crate::error::Error;
-use crate::event::middleware::asked::Asked;
-use crate::event::middleware::chain::Chain;
-use crate::event::middleware::refusal::Refusal;
+use crate::event::interceptor::asked::Asked;
+use crate::event::interceptor::chain::Chain;
+use crate::event::interceptor::refusal::Refusal;
 use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::Reading;
 use crate::traceparent::TraceContext;
 
 impl<P: Carried> Route<P> {
     /// Asks whether an event may be published: that it is not one of an endless chain, and the
-    /// middleware, which may put another in its place; then the publisher's own is returned. With an
+    /// interceptors, which may put another in its place; then the publisher's own is returned. With an
     /// error, the envelope holds that one again.
     #[inline]
     pub(in crate::event) fn admit(
@@ -28,7 +28,7 @@ impl<P: Carried> Route<P> {
         if let Some(endless) = endless(owner, envelope) {
             return Err(endless);
         }
-        match &self.middleware {
+        match &self.interceptors {
             None => Ok(None),
             Some(chain) => ask(chain, owner, reading, envelope),
         }
@@ -42,7 +42,7 @@ impl<P: Carried> Route<P> {
         reading: &Reading<'_>,
         envelope: &mut Arc<Envelope<P>>,
     ) -> Result<(), Refusal> {
-        if self.middleware.is_none() {
+        if self.interceptors.is_none() {
             return endless(owner, envelope).map_or(Ok(()), Err);
         }
         let envelope = Arc::get_mut(envelope).expect("nobody has an event before it is admitted");
@@ -89,7 +89,7 @@ fn refuse_endless(owner: &Identity, topic: &str, parent: TraceContext) -> Refusa
     }
     Refusal {
         plugin: owner.name(),
-        middleware: "max_event_depth",
+        interceptor: "max_event_depth",
         error,
     }
 }

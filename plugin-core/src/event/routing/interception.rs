@@ -1,27 +1,27 @@
-//! How middleware comes into the next table and goes out of it.
+//! How interceptors come into the next table and go out of it.
 
 use std::sync::Arc;
 
 use super::table::{Table, TableBuilder};
-use crate::event::middleware::interceptor::AnyInterceptor;
-use crate::event::middleware::topic_filter::TopicFilter;
-use crate::event::middleware::{Chain, MiddlewareReport};
+use crate::event::interceptor::bound::AnyInterceptor;
+use crate::event::interceptor::topic_filter::TopicFilter;
+use crate::event::interceptor::{Chain, InterceptorReport};
 
 impl TableBuilder<'_> {
-    /// Puts a middleware into the chains of all topics that it is called for.
+    /// Puts an interceptor into the chains of all topics that it is called for.
     pub(in crate::event) fn intercept(&mut self, interceptor: AnyInterceptor) {
         self.rebuild(interceptor.topics());
-        Arc::make_mut(&mut self.middleware).add(interceptor);
+        Arc::make_mut(&mut self.interceptors).add(interceptor);
     }
 
-    /// Takes middleware out.
+    /// Takes interceptors out.
     pub(in crate::event) fn release(&mut self, gone: &dyn Fn(u64) -> bool) {
-        let mut left = Chain::clone(&self.middleware);
+        let mut left = Chain::clone(&self.interceptors);
         let released = left.remove(gone);
         if released.is_empty() {
             return;
         }
-        self.middleware = Arc::new(left);
+        self.interceptors = Arc::new(left);
         for topics in &released {
             self.rebuild(topics);
         }
@@ -39,13 +39,13 @@ impl TableBuilder<'_> {
 }
 
 impl Table {
-    pub(in crate::event) fn middleware(&self) -> &Arc<Chain> {
-        &self.middleware
+    pub(in crate::event) fn interceptors(&self) -> &Arc<Chain> {
+        &self.interceptors
     }
 
-    /// What all middleware did so far.
-    pub(in crate::event) fn middleware_reports(&self) -> Vec<MiddlewareReport> {
-        self.middleware.reports()
+    /// What all interceptors did so far.
+    pub(in crate::event) fn interceptor_reports(&self) -> Vec<InterceptorReport> {
+        self.interceptors.reports()
     }
 }
 
@@ -53,7 +53,7 @@ impl Table {
 mod tests {
     use super::*;
     use crate::context::Identity;
-    use crate::event::middleware::interceptor::{Interceptor, OnPublish, Registration};
+    use crate::event::interceptor::bound::{BoundInterceptor, OnPublish, Registration};
     use crate::event::routing::route::{AnyRoute, Route, RouteKind};
     use crate::lifecycle::{PluginStarted, SystemStarted};
     use crate::options::Stage;
@@ -71,10 +71,10 @@ mod tests {
         let topics = TopicFilter::new(vec![Pattern::parse(topics).unwrap()]);
         let call: Box<OnPublish> = Box::new(|_| Ok(None));
         let registration = Registration::new(&owner, ("check", Stage::Publish), (topics, 0), 1);
-        AnyInterceptor::Publish(Arc::new(Interceptor { registration, call }))
+        AnyInterceptor::Publish(Arc::new(BoundInterceptor { registration, call }))
     }
 
-    /// The table as it would be without middleware, for whoever publishes on another topic: not
+    /// The table as it would be without interceptors, for whoever publishes on another topic: not
     /// only a route like it, but the same one.
     #[test]
     fn the_routes_of_other_topics_are_not_touched() {
@@ -99,6 +99,6 @@ mod tests {
         let without = builder.finish();
         let started = without.route::<PluginStarted>(0);
         assert_eq!(started.kind(), RouteKind::Nobody);
-        assert!(started.middleware.is_none());
+        assert!(started.interceptors.is_none());
     }
 }

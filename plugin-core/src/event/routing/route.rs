@@ -11,7 +11,7 @@ use super::target::{Target, targets};
 use crate::event::handler::HandlerReport;
 use crate::event::inline::InlineHandlers;
 use crate::event::inline::entry::Inline;
-use crate::event::middleware::Chain;
+use crate::event::interceptor::Chain;
 use crate::event::payload::Carried;
 use crate::event::queue::handler::Queued;
 use crate::event::queue::redelivery::Addressee;
@@ -25,7 +25,7 @@ pub(in crate::event) enum RouteKind {
     Inline,
     /// Queued handlers, and maybe inline ones.
     Mailboxes,
-    /// Whoever may be, once the middleware has let the event pass.
+    /// Whoever may be, once the interceptors have let the event pass.
     Intercepted,
 }
 
@@ -33,7 +33,7 @@ pub(in crate::event) enum RouteKind {
 pub(crate) struct Route<P> {
     kind: RouteKind,
     pub(in crate::event) inline: InlineHandlers<P>,
-    pub(in crate::event) middleware: Option<Arc<Chain>>,
+    pub(in crate::event) interceptors: Option<Arc<Chain>>,
     handlers: Vec<Arc<Queued<P>>>,
     /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
     /// the table before it waits for room.
@@ -44,10 +44,13 @@ impl<P: Carried> Route<P> {
     fn new(
         inline: Vec<Arc<Inline<P>>>,
         handlers: Vec<Arc<Queued<P>>>,
-        middleware: Option<Arc<Chain>>,
+        interceptors: Option<Arc<Chain>>,
     ) -> Self {
         let kind = match (inline.is_empty(), handlers.is_empty()) {
-            _ if middleware.as_ref().is_some_and(|chain| chain.has_publish()) => {
+            _ if interceptors
+                .as_ref()
+                .is_some_and(|chain| chain.has_publish()) =>
+            {
                 RouteKind::Intercepted
             }
             (_, false) => RouteKind::Mailboxes,
@@ -56,8 +59,8 @@ impl<P: Carried> Route<P> {
         };
         Self {
             kind,
-            inline: InlineHandlers::new(inline, middleware.as_ref()),
-            middleware,
+            inline: InlineHandlers::new(inline, interceptors.as_ref()),
+            interceptors,
             queued: targets(&handlers),
             handlers,
         }
@@ -122,7 +125,7 @@ impl<P: Carried> AnyRoute for Route<P> {
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>) {
         let inline = (self.inline.handlers().iter()).map(|entry| &*entry.core);
         let queued = self.handlers.iter().map(|entry| &entry.handler.core);
-        for core in inline.chain(queued) {
+        for core in inline.chain(queued).filter(|core| core.handles()) {
             into.entry(core.subscription.number)
                 .or_insert_with(|| core.report());
         }
@@ -148,8 +151,8 @@ impl<P: Carried> RouteBuilder<P> {
 pub(crate) trait AnyRouteBuilder: Any {
     fn add_any(&mut self, handler: AnyHandler);
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool);
-    /// The route, with the middleware of its topic.
-    fn finish(self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
+    /// The route, with the interceptors of its topic.
+    fn finish(self: Box<Self>, interceptors: Option<Arc<Chain>>) -> Arc<dyn AnyRoute>;
 }
 
 impl<P: Carried> AnyRouteBuilder for RouteBuilder<P> {
@@ -164,12 +167,12 @@ impl<P: Carried> AnyRouteBuilder for RouteBuilder<P> {
             .retain(|entry| !gone(entry.handler.core.subscription.number));
     }
 
-    fn finish(mut self: Box<Self>, middleware: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
+    fn finish(mut self: Box<Self>, interceptors: Option<Arc<Chain>>) -> Arc<dyn AnyRoute> {
         self.inline.sort_by_key(|entry| entry.core.rank());
         self.queued.sort_by_key(|entry| entry.handler.core.rank());
-        if middleware.as_ref().is_some_and(|chain| chain.has_calls()) {
-            (self.queued.iter()).for_each(|entry| entry.handler.middleware.engage());
+        if interceptors.as_ref().is_some_and(|chain| chain.has_calls()) {
+            (self.queued.iter()).for_each(|entry| entry.handler.interceptors.engage());
         }
-        Arc::new(Route::new(self.inline, self.queued, middleware))
+        Arc::new(Route::new(self.inline, self.queued, interceptors))
     }
 }

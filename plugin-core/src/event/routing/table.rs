@@ -11,14 +11,14 @@ use std::sync::{Arc, OnceLock};
 use super::bound::{AnyHandler, BoundHandler};
 use super::route::{AnyRoute, AnyRouteBuilder, Route, RouteBuilder};
 use crate::event::handler::HandlerReport;
-use crate::event::middleware::Chain;
+use crate::event::interceptor::Chain;
 use crate::event::payload::{Carried, Untyped};
 use crate::pattern::Pattern;
 
 pub(crate) struct Table {
     rows: Box<[Row]>,
     /// That of all topics.
-    pub(in crate::event) middleware: Arc<Chain>,
+    pub(in crate::event) interceptors: Arc<Chain>,
     /// The rows that the table in its place has changed.
     changed: OnceLock<Vec<usize>>,
 }
@@ -51,7 +51,7 @@ impl Table {
         let untyped: Arc<dyn AnyRoute> = Arc::new(Route::<Untyped>::empty());
         Self {
             rows: routes.chain([untyped]).map(Row::new).collect(),
-            middleware: Arc::new(Chain::of_all()),
+            interceptors: Arc::new(Chain::of_all()),
             changed: OnceLock::new(),
         }
     }
@@ -98,7 +98,7 @@ impl Table {
 pub(crate) struct TableBuilder<'a> {
     pub(in crate::event) topics: &'a [&'static str],
     pub(in crate::event) table: &'a Table,
-    pub(in crate::event) middleware: Arc<Chain>,
+    pub(in crate::event) interceptors: Arc<Chain>,
     builders: BTreeMap<usize, Box<dyn AnyRouteBuilder>>,
 }
 
@@ -110,7 +110,7 @@ impl<'a> TableBuilder<'a> {
         Self {
             topics,
             table,
-            middleware: Arc::clone(&table.middleware),
+            interceptors: Arc::clone(&table.interceptors),
             builders: BTreeMap::new(),
         }
     }
@@ -153,7 +153,7 @@ impl<'a> TableBuilder<'a> {
         let mut rows = self.table.rows.clone();
         let changed = self.builders.keys().copied().collect();
         for (at, builder) in self.builders {
-            let route = builder.finish(self.middleware.of(self.topics.get(at).copied()));
+            let route = builder.finish(self.interceptors.of(self.topics.get(at).copied()));
             route.open();
             rows[at] = Row::new(route);
         }
@@ -161,7 +161,7 @@ impl<'a> TableBuilder<'a> {
         let _first = self.table.changed.set(changed);
         Table {
             rows,
-            middleware: self.middleware,
+            interceptors: self.interceptors,
             changed: OnceLock::new(),
         }
     }

@@ -19,7 +19,7 @@ use crate::event::durable::delivery::DurableDelivery;
 use crate::event::handler::HandlerCore;
 use crate::event::handler::caller::{self, Handler};
 use crate::event::inline::entry::{Inline, InlineCall};
-use crate::event::middleware::Intercepted;
+use crate::event::interceptor::Intercepted;
 use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::payload;
 use crate::event::payload::{AnyEvent, Batch, BatchOutcome, Envelope, Payload, SharedEvent};
@@ -387,10 +387,10 @@ impl<'a> Binder<'a> {
         let breaker =
             (options.breaker).map(|breaker| Arc::new(CircuitBreaker::new(handler, breaker)));
         let quota = (options.queue).map(|most| Arc::new(Semaphore::new(most)));
-        let middleware = match self.role {
+        let interceptors = match self.role {
             // Those of its topic are not known: it has no place in the table.
             BindingRole::Delivery(..) => Intercepted::engaged(self.bus.chain()),
-            // Whether its target is up is noted where middleware is told.
+            // Whether its target is up is noted where interceptors are told.
             BindingRole::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
             _ => Intercepted::new(self.bus.chain()),
         };
@@ -410,7 +410,7 @@ impl<'a> Binder<'a> {
         self.bound.breakers.extend(breaker.clone());
         self.bound.quotas.extend(quota);
         let place = (self.core(), self.home.mailbox);
-        QueuedHandler::new(place, (call, middleware), acceptance, breaker)
+        QueuedHandler::new(place, (call, interceptors), acceptance, breaker)
     }
 }
 

@@ -56,14 +56,14 @@ impl fmt::Debug for Subscription {
 
 /// A method that is called around the events of others.
 #[derive(Clone, Copy)]
-pub struct Middleware {
+pub struct Interceptor {
     /// Name of the method.
-    pub middleware: &'static str,
+    pub name: &'static str,
     /// When it is called.
     pub stage: Stage,
     /// Pattern of the topics that it is called for; an instance may narrow it.
     pub topics: &'static str,
-    /// Rank among the middleware of a stage: the highest first, then in start order; after a call
+    /// Rank among the interceptors of a stage: the highest first, then in start order; after a call
     /// the other way round.
     pub priority: i32,
     /// Whether it may put another event in the place of the one that is published.
@@ -72,10 +72,10 @@ pub struct Middleware {
     pub bind: fn(&PluginRef, &mut Interceptors<'_>),
 }
 
-impl fmt::Debug for Middleware {
+impl fmt::Debug for Interceptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Middleware")
-            .field("middleware", &self.middleware)
+        f.debug_struct("Interceptor")
+            .field("name", &self.name)
             .field("stage", &self.stage)
             .field("topics", &self.topics)
             .field("priority", &self.priority)

@@ -1,9 +1,9 @@
-//! Binds a plugin's middleware to the table: `#[plugin]` writes one call per `#[intercept]`.
+//! Binds a plugin's interceptors to the table: `#[plugin]` writes one call per `#[intercept]`.
 
 use std::sync::Arc;
 
 use super::bindings::{Bindings, Bound};
-use super::declared::Middleware;
+use super::declared::Interceptor;
 use crate::boxed::provider;
 use crate::boxed::{PluginRef, PluginType};
 use crate::context::Identity;
@@ -11,19 +11,19 @@ use crate::error::{Error, Result};
 use crate::event::bus::Bus;
 use crate::event::descriptor::Event;
 use crate::event::descriptor::unmatched;
-use crate::event::middleware::delivery::{Delivered, Delivery};
-use crate::event::middleware::interceptor::{
-    AnyInterceptor, Interceptor, OnDeliver, OnDelivered, OnPublish, Registration,
+use crate::event::interceptor::bound::{
+    AnyInterceptor, BoundInterceptor, OnDeliver, OnDelivered, OnPublish, Registration,
 };
-use crate::event::middleware::topic_filter::TopicFilter;
+use crate::event::interceptor::delivery::{Delivered, Delivery};
+use crate::event::interceptor::topic_filter::TopicFilter;
 use crate::event::payload::{AnyEvent, Envelope, Patch, Substitute};
 use crate::guard;
 use crate::pattern::Pattern;
 
-/// Puts the middleware of an instance into the chains.
+/// Puts the interceptors of an instance into the chains.
 pub struct Interceptors<'a> {
     owner: &'a Arc<Identity>,
-    middleware: &'static Middleware,
+    declared: &'static Interceptor,
     /// What the instance narrows the declared topics to.
     only: Option<Vec<Pattern>>,
     subscription: u64,
@@ -31,22 +31,22 @@ pub struct Interceptors<'a> {
 }
 
 impl Interceptors<'_> {
-    /// Binds all middleware of a plugin, beside its handlers.
+    /// Binds all interceptors of a plugin, beside its handlers.
     pub(crate) fn bind(
         bus: &Bus,
         owner: &Arc<Identity>,
-        (plugin, middleware): (&PluginRef, &'static [Middleware]),
+        (plugin, declared): (&PluginRef, &'static [Interceptor]),
         bindings: &mut Bindings,
     ) {
-        for middleware in middleware {
+        for declared in declared {
             let mut interceptors = Interceptors {
                 owner,
-                middleware,
+                declared,
                 only: None,
                 subscription: bus.next_subscription(),
                 bound: Bound::default(),
             };
-            (middleware.bind)(plugin, &mut interceptors);
+            (declared.bind)(plugin, &mut interceptors);
             bindings.add(interceptors.subscription, interceptors.bound);
         }
     }
@@ -58,12 +58,12 @@ impl Interceptors<'_> {
         let named = guard::call(self.owner.current(), || Ok(topics(&plugin)));
         self.only = named
             .inspect_err(|error| {
-                let (plugin, middleware) = (self.owner.name(), self.middleware.middleware);
-                tracing::error!(plugin, middleware, "its topics: {error}");
+                let (plugin, interceptor) = (self.owner.name(), self.declared.name);
+                tracing::error!(plugin, interceptor, "its topics: {error}");
             })
             .ok();
         for pattern in self.only.iter().flatten() {
-            unmatched::warn(self.owner.name(), self.middleware.middleware, pattern);
+            unmatched::warn(self.owner.name(), self.declared.name, pattern);
         }
     }
 
@@ -135,31 +135,35 @@ impl Interceptors<'_> {
     }
 
     /// Adds an interceptor, unless the instance names no topic.
-    fn add<F: ?Sized>(&mut self, call: Box<F>, stage: fn(Arc<Interceptor<F>>) -> AnyInterceptor) {
+    fn add<F: ?Sized>(
+        &mut self,
+        call: Box<F>,
+        stage: fn(Arc<BoundInterceptor<F>>) -> AnyInterceptor,
+    ) {
         let registration = self.registration();
         if registration.topics.is_empty() {
             return;
         }
-        let interceptor = stage(Arc::new(Interceptor { registration, call }));
+        let interceptor = stage(Arc::new(BoundInterceptor { registration, call }));
         self.bound
             .changes
             .push(Box::new(move |builder| builder.intercept(interceptor)));
     }
 
     fn registration(&mut self) -> Registration {
-        let Middleware {
-            middleware,
+        let Interceptor {
+            name,
             stage,
             topics,
             priority,
             ..
-        } = *self.middleware;
+        } = *self.declared;
         let declared =
             || Pattern::parse(topics).expect("the pattern was checked when it was declared");
         let topics = self.only.take().unwrap_or_else(|| vec![declared()]);
         Registration::new(
             self.owner,
-            (middleware, stage),
+            (name, stage),
             (TopicFilter::new(topics), priority),
             self.subscription,
         )
@@ -169,7 +173,7 @@ impl Interceptors<'_> {
 impl std::fmt::Debug for Interceptors<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Interceptors")
-            .field("middleware", self.middleware)
+            .field("declared", self.declared)
             .finish_non_exhaustive()
     }
 }

@@ -41,4 +41,12 @@ impl Interest {
         interest.subscription = Subscribed::at_run_time(interest.subscription.number);
         interest
     }
+
+    /// That of an observer.
+    pub(super) fn observer(bus: &Bus, pattern: &str) -> Self {
+        let (name, options) = ("observer", SubscribeOptions::DEFAULT);
+        let mut interest = Self::declared(bus, name, pattern, options);
+        interest.subscription = Subscribed::observing(interest.subscription.number);
+        interest
+    }
 }

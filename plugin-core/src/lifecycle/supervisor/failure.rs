@@ -14,6 +14,7 @@ use crate::health::Health;
 use crate::init::Predecessor;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
+use crate::lifecycle::status::Again;
 use crate::lifecycle::wiring::TiedTo;
 use crate::lifecycle::{starting, stopping};
 
@@ -63,7 +64,13 @@ impl SupervisorState {
             of = policy.max_restarts,
             "will be restarted"
         );
-        self.record(instance.id, |record| record.due = Some(now + pause));
+        let due = now + pause;
+        self.record(instance.id, |record| record.due = Some(due));
+        instance.plan(Some(Again {
+            due,
+            attempt: used + 1,
+            of: policy.max_restarts,
+        }));
         None
     }
 
@@ -145,6 +152,7 @@ impl SupervisorState {
     pub(super) fn cancel_restarts(&self, gone: &[Arc<Instance>]) {
         for dependent in self.kernel.dependents(gone) {
             self.record(dependent.id, |record| record.due = None);
+            dependent.plan(None);
         }
     }
 

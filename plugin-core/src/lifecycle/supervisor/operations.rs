@@ -175,7 +175,10 @@ impl SupervisorState {
             });
         }
         // A restart that was planned is off: the operator wants it down.
-        let unplan = |one: &Arc<Instance>| self.record(one.id, |record| record.due.take());
+        let unplan = |one: &Arc<Instance>| {
+            one.plan(None);
+            self.record(one.id, |record| record.due.take())
+        };
         let planned = instances.iter().filter_map(unplan).count();
         self.cancel_restarts(&gone);
         let mut running: Vec<_> = instances.iter().rev().cloned().collect();

@@ -49,7 +49,7 @@ fn outcome(answer: Option<WireAnswer>, instance: &'static str, topic: &str) -> U
 fn unwritten(instance: &'static str, error: serde_json::Error) -> PublishError {
     PublishError::Refused {
         plugin: instance,
-        middleware: "isolation",
+        interceptor: "isolation",
         error: Error::bug("the event can't be written as JSON").because(error),
     }
 }

@@ -1,4 +1,4 @@
-//! The elements of a descriptor's `middleware`.
+//! The elements of a descriptor's `interceptors`.
 
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote, quote_spanned};
@@ -36,8 +36,8 @@ pub(super) fn element(krate: &Path, interceptor: &Interceptor) -> TokenStream {
     let bind = bind(krate, interceptor);
     quote! {
         #(#conditions)*
-        #krate::Middleware {
-            middleware: #name,
+        #krate::Interceptor {
+            name: #name,
             stage: #krate::Stage::#variant,
             topics: #topics,
             priority: #priority,

@@ -2,33 +2,61 @@
 
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plugin_core::InstanceName;
 use plugin_core::lifecycle::{Operation, OperationError, PluginStatus};
+use plugin_core::prelude::JsonSchema;
 use plugin_http::{JsonBody, Problem};
 use serde::Serialize;
 
 use super::{Backends, Options};
-use crate::peer::Actor;
+use crate::access::{Caller, Right};
+use crate::route::Route;
 
-#[derive(Serialize)]
-pub(super) struct PluginList {
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new("GET /v1/plugins", "The state of each plugin", get(list))
+            .needs(Right::StateRead)
+            .answers::<PluginList>(),
+        Route::new(
+            "GET /v1/plugins/{plugin}",
+            "The state of each instance of a plugin",
+            get(show),
+        )
+        .needs(Right::StateRead)
+        .answers::<Shown>(),
+        Route::new(
+            "POST /v1/plugins/{plugin}/{action}",
+            "Start, stop or change a plugin",
+            post(operate),
+        )
+        .needs(Right::Operate)
+        .words("action", ACTIONS)
+        .operates::<Options>(),
+    ]
+}
+
+/// The plugins in start order.
+#[derive(Serialize, JsonSchema)]
+struct PluginList {
     plugins: Vec<PluginStatus>,
 }
 
-pub(super) async fn list(State(backends): State<Backends>) -> Json<PluginList> {
+async fn list(State(backends): State<Backends>) -> Json<PluginList> {
     let plugins = backends.system.status().plugins;
     Json(PluginList { plugins })
 }
 
 /// All instances that a name stands for.
-#[derive(Serialize)]
-pub(super) struct Shown {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "PluginInstances")]
+struct Shown {
     plugin: String,
     instances: Vec<PluginStatus>,
 }
 
-pub(super) async fn show(
+async fn show(
     State(backends): State<Backends>,
     Path(plugin): Path<String>,
 ) -> Result<Json<Shown>, Problem> {
@@ -43,14 +71,14 @@ pub(super) async fn show(
     Ok(Json(Shown { plugin, instances }))
 }
 
-pub(super) async fn operate(
+async fn operate(
     State(backends): State<Backends>,
     Path((plugin, action)): Path<(String, String)>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let operation = read(plugin, &action, body.read()?)?;
-    let done = backends.operate(&actor, &action, operation).await?;
+    let done = backends.operate(&caller, &action, operation).await?;
     Ok(done.into_response())
 }
 

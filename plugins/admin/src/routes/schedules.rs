@@ -3,35 +3,62 @@
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
 use axum::{Extension, Json};
 use plugin_core::lifecycle::{Operation, ScheduleAction};
+use plugin_core::prelude::JsonSchema;
 use plugin_core::schedule::ScheduleStatus;
 use plugin_http::{JsonBody, Problem};
 use serde::{Deserialize, Serialize};
 
-use super::{Backends, Done};
-use crate::peer::Actor;
+use super::{AcceptedOperation, Backends, Done};
+use crate::access::{Caller, Right};
+use crate::route::{Content, Route};
 
-#[derive(Serialize)]
-pub(super) struct ScheduleList {
+pub(super) fn routes() -> Vec<Route> {
+    vec![
+        Route::new(
+            "GET /v1/schedules",
+            "Every schedule and how it does",
+            get(list),
+        )
+        .needs(Right::StateRead)
+        .answers::<ScheduleList>(),
+        Route::new(
+            "POST /v1/plugins/{plugin}/schedules/{schedule}/{action}",
+            "Pause, resume, run or cancel a schedule",
+            post(operate),
+        )
+        .needs(Right::Operate)
+        .words("action", ScheduleAction::ALL.map(ScheduleAction::as_str))
+        .takes::<NoOptions>()
+        .answers::<ScheduleStatus>()
+        .answers_with::<AcceptedOperation>(202)
+        .answers_as(204, Content::Nothing),
+    ]
+}
+
+/// The schedules, in start order of the plugins.
+#[derive(Serialize, JsonSchema)]
+struct ScheduleList {
     schedules: Vec<ScheduleStatus>,
 }
 
-pub(super) async fn list(State(backends): State<Backends>) -> Json<ScheduleList> {
+async fn list(State(backends): State<Backends>) -> Json<ScheduleList> {
     let schedules = backends.system.schedules();
     Json(ScheduleList { schedules })
 }
 
 /// How an operation on a schedule is meant: there is nothing to say yet.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct NoOptions {}
 
 /// Answers with the schedule as it is then; one that was made at run time is gone with its end.
-pub(super) async fn operate(
+async fn operate(
     State(backends): State<Backends>,
     Path((plugin, schedule, action)): Path<(String, String, String)>,
-    Extension(actor): Extension<Actor>,
+    Extension(caller): Extension<Caller>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let NoOptions {} = body.read()?;
@@ -40,7 +67,7 @@ pub(super) async fn operate(
         schedule: schedule.clone(),
         action: read(&action)?,
     };
-    if let Done::Accepted(answer) = backends.operate(&actor, &action, operation).await? {
+    if let Done::Accepted(answer) = backends.operate(&caller, &action, operation).await? {
         return Ok(answer);
     }
     let mut schedules = backends.system.schedules().into_iter();

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clients;
+mod graph;
+mod instances;
 mod operations;
+mod remote;
 mod requests;
 mod site;

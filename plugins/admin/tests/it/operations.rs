@@ -17,6 +17,16 @@ async fn the_states_are_told_of_all_and_of_one() {
     let version = site.get("/v1").await;
     assert_eq!(version.body["protocol"], 1);
     assert_eq!(version.body["pid"], std::process::id());
+    let all = json!([
+        "state:read",
+        "tap:read",
+        "config:read",
+        "operate",
+        "config:write"
+    ]);
+    assert_eq!(version.body["caller"]["rights"], all, "the owner has all");
+    let document = site.get("/v1/openapi.json").await.body;
+    assert_eq!(document["openapi"], "3.2.0");
     let status = site.get("/v1/status").await.body;
     assert_eq!(
         (&status["ready"], &status["backlog"]),

@@ -1,6 +1,6 @@
 //! A system with the interface in it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use plugin_admin::{Admin, Answer, Client};
@@ -41,6 +41,14 @@ impl Numbers for Base {
     }
 }
 
+/// Something to handle.
+#[event("ping")]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct Ping {
+    /// Whether its handler fails.
+    pub(crate) bad: bool,
+}
+
 /// Told when `slow` begins to stop, and when it may.
 pub(crate) static STOPS: Notify = Notify::const_new();
 pub(crate) static MAY_STOP: Notify = Notify::const_new();
@@ -57,6 +65,8 @@ pub(crate) struct Leaf {
 pub(crate) struct LeafConfig {
     /// Whether its stop waits to be let.
     slow: bool,
+    /// Whether a task of it fails.
+    fail: bool,
 }
 
 /// Needs the other.
@@ -65,6 +75,22 @@ impl Leaf {
     #[init]
     fn init(Config(config): Config<LeafConfig>, _numbers: Service<dyn Numbers>) -> Self {
         Self { config }
+    }
+
+    #[start]
+    fn start(&self, tasks: Tasks) -> Result<()> {
+        if self.config.fail {
+            tasks.spawn("fails", async { Err(Error::external("no luck")) })?;
+        }
+        Ok(())
+    }
+
+    #[subscribe]
+    async fn on_ping(&self, ping: &Ping) -> Result<()> {
+        match ping.bad {
+            true => Err(Error::external("a bad one")),
+            false => Ok(()),
+        }
     }
 
     #[stop]
@@ -99,6 +125,20 @@ impl Site {
             .sources(sources)
             .data_dir(dir.path())
             .plugin_config("admin-plugin", config)
+            .configure()
+            .unwrap();
+        let running = configured.start().await.unwrap();
+        Self { dir, running }
+    }
+
+    /// With config files in its folder.
+    pub(crate) async fn of_files(write: impl FnOnce(&Path)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        write(dir.path());
+        let plugins = [Admin::DESCRIPTOR, Base::DESCRIPTOR, Leaf::DESCRIPTOR];
+        let configured = Manager::builder(&Composition::assemble(&plugins).unwrap())
+            .sources(Sources::new().config_dir(dir.path()))
+            .data_dir(dir.path())
             .configure()
             .unwrap();
         let running = configured.start().await.unwrap();

@@ -97,7 +97,7 @@ impl Connections {
     /// Finds a place for a connection: from an address, or from what counts only in all, such as a
     /// proxy, which is many clients.
     pub(super) fn admit(self: &Arc<Self>, address: Option<IpAddr>) -> Seat {
-        let source = address.map(source);
+        let source = address.map(network_of);
         let mut table = self.table();
         let class = self.class(&mut table, source);
         let entry = Entry {
@@ -237,7 +237,8 @@ impl Table {
 }
 
 /// What counts as one address: of IPv6 the network that one client is usually given.
-fn source(peer: IpAddr) -> IpAddr {
+#[must_use]
+pub fn network_of(peer: IpAddr) -> IpAddr {
     match peer.to_canonical() {
         IpAddr::V6(address) => {
             let network = address.to_bits() & !u128::from(u64::MAX);

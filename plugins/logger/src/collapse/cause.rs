@@ -15,7 +15,7 @@ const TELLING: [&str; 10] = [
     "subscription",
     "schedule",
     "task",
-    "middleware",
+    "interceptor",
     "action",
     "reason",
 ];

@@ -121,7 +121,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     counter(
         "plugin_event_errors",
-        "Calls of its handlers that failed, panicked or ran out of time, and faults of its middleware.",
+        "Calls of its handlers that failed, panicked or ran out of time, and faults of its interceptors.",
         |snapshot, samples| each(snapshot, samples, |it| it.events.errors),
     ),
     counter(
@@ -137,7 +137,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("plugin_events_dropped", Kind::Counter),
         &["plugin", "reason"],
-        "Events that were not handled and are no dead letters: `overflow` dropped them from its full mailbox; `refused` are its own that middleware did not let it publish.",
+        "Events that were not handled and are no dead letters: `overflow` dropped them from its full mailbox; `refused` are its own that an interceptor refused.",
         |snapshot, samples| {
             for plugin in &snapshot.status.plugins {
                 samples.put([plugin.name, "overflow"], plugin.events.dropped);

@@ -1,5 +1,7 @@
 //! The commands that start nothing: for people, and for programs.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use super::App;
@@ -64,7 +66,7 @@ fn list_names_every_plugin_in_start_order() {
 }
 
 #[test]
-fn graph_speaks_four_languages() {
+fn graph_speaks_five_languages() {
     let graph = json("graph");
     let services = graph["services"].as_array().unwrap();
     let users = services
@@ -86,8 +88,22 @@ fn graph_speaks_four_languages() {
 
     assert!(text("graph --format mermaid").starts_with("flowchart"));
     assert!(text("graph --format dot").starts_with("digraph"));
+    let drawing = &graph["drawing"];
+    let edges = drawing["edges"].as_array().unwrap();
+    let login = edges.iter().find(|edge| edge["from"] == "event:user.login");
+    assert_eq!(login.unwrap()["to"], "plugin:hello-plugin");
     let shown = text("graph");
     assert!(PLUGINS.iter().all(|name| shown.contains(name)), "{shown}");
+}
+
+#[test]
+fn the_picture_in_readme_is_that_of_this_build() {
+    let picture = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs/pictures/graph.svg");
+    let shown = text("graph --format svg");
+    assert!(
+        std::fs::read_to_string(picture).unwrap() == shown,
+        "make it anew: cargo run -- graph --format svg > docs/pictures/graph.svg"
+    );
 }
 
 #[test]

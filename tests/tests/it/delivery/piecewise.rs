@@ -178,7 +178,7 @@ async fn report_b4_a_replay_repeats_only_the_event_that_failed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn report_b4_middleware_sees_what_each_event_came_to() {
+async fn report_b4_interceptors_see_what_each_event_came_to() {
     let plugins = [
         Keeper::DESCRIPTOR,
         Notebook::DESCRIPTOR,

@@ -164,7 +164,7 @@ async fn a_publisher_waits_for_room_as_often_as_it_takes() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_middleware_refuses_ends_it_and_the_error_says_where() {
+async fn what_an_interceptor_refuses_ends_it_and_the_error_says_where() {
     let set = [Ear::DESCRIPTOR, Gate::DESCRIPTOR, Notebook::DESCRIPTOR];
     let running = Rig::new(&set).start().await;
     let error = running

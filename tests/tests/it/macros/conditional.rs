@@ -87,6 +87,6 @@ fn report_d1_marks_behind_a_cfg_attr_are_read() {
     let schedules: Vec<_> = descriptor.schedules.iter().map(|one| one.name).collect();
     assert_eq!(schedules, ["tick"]);
     assert_eq!(descriptor.responds.len(), 1);
-    assert_eq!(descriptor.middleware.len(), 1);
+    assert_eq!(descriptor.interceptors.len(), 1);
     assert!(descriptor.needs.is_empty(), "{:?}", descriptor.needs);
 }

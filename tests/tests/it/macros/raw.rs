@@ -81,7 +81,7 @@ fn report_d1_raw_names_are_the_names_that_they_mean() {
     assert_eq!(handlers, ["fn", "async"]);
     assert_eq!(raw.responds[0].handler, "return");
     assert_eq!(raw.schedules[0].name, "move");
-    assert_eq!(raw.middleware[0].middleware, "where");
+    assert_eq!(raw.interceptors[0].name, "where");
     let service = <dyn r#use as ServiceTrait>::DESCRIPTOR;
     assert_eq!(
         (service.name, service.methods),

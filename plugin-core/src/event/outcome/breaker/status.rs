@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Where a circuit breaker is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BreakerState {
@@ -18,7 +19,7 @@ pub enum BreakerState {
 }
 
 /// How the circuit breaker of a handler is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BreakerStatus {
     /// Name of the handler.
@@ -35,6 +36,7 @@ pub struct BreakerStatus {
         skip_serializing_if = "Option::is_none",
         serialize_with = "millis"
     )]
+    #[schemars(with = "Option<u64>")]
     pub next_probe: Option<Duration>,
 }
 

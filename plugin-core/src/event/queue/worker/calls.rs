@@ -14,7 +14,7 @@ use super::work::Work;
 use crate::error::{Error, Result};
 use crate::event::handler::HandlerCore;
 use crate::event::handler::caller::Caller;
-use crate::event::middleware::Calling;
+use crate::event::interceptor::Calling;
 use crate::event::outcome::breaker::Verdict;
 use crate::event::payload::Payload;
 use crate::event::queue::handler::QueuedHandler;
@@ -29,15 +29,15 @@ pub(super) struct Calls {
     began: Option<std::time::Instant>,
     /// When it is late, once it waits.
     due: Option<Instant>,
-    /// What middleware and a breaker have to do with it.
+    /// What interceptors and a breaker have to do with it.
     around: Option<Box<Surroundings>>,
 }
 
-/// A call that something is around: middleware, or a breaker.
+/// A call that something is around: interceptors, or a breaker.
 struct Surroundings {
     payloads: Vec<Arc<dyn Payload>>,
     attempt: u32,
-    /// When middleware let it pass, or why it did not.
+    /// When interceptors let it pass, or why they did not.
     passed: Result<Instant>,
     /// Whether it shows if the target of the handler is back.
     is_probe: bool,
@@ -105,12 +105,12 @@ impl Calls {
         if tracing::span_enabled!(Level::DEBUG) {
             self.span = span(&self.handler.core, work);
         }
-        if self.handler.middleware.is_engaged() {
+        if self.handler.interceptors.is_engaged() {
             self.around = Some(Box::new(Surroundings::through(&self.handler, work)));
         }
     }
 
-    /// Why middleware does not let the call through.
+    /// Why an interceptor does not let the call through.
     fn refusal(&self) -> Option<Error> {
         let around = self.around.as_ref()?;
         around.passed.as_ref().err().map(Error::same)
@@ -213,14 +213,14 @@ impl Surroundings {
             passed: Ok(Instant::now()),
             is_probe: work.is_probe(),
         };
-        let asked = handler.middleware.before(&around.calling(handler));
+        let asked = handler.interceptors.before(&around.calling(handler));
         around.passed = asked.map(|()| Instant::now());
         around
     }
 
     fn end(&self, handler: &QueuedHandler, result: &Result<()>) {
         let took = (self.passed.as_ref()).map_or(Duration::ZERO, Instant::elapsed);
-        (handler.middleware).after(&self.calling(handler), result, took);
+        (handler.interceptors).after(&self.calling(handler), result, took);
         if let Some(breaker) = &handler.breaker {
             let asked = result.as_ref().err().and_then(Error::retry_after);
             let said = (self.verdict(result), asked.unwrap_or_default());

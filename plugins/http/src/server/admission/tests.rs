@@ -75,7 +75,7 @@ async fn one_address_takes_its_own_places_and_no_others() {
 
 #[test]
 fn a_client_s_network_is_one_address() {
-    let of = |text: &str| source(text.parse().unwrap());
+    let of = |text: &str| network_of(text.parse().unwrap());
     assert_eq!(of("2001:db8:1:2:aaaa::1"), of("2001:db8:1:2:bbbb::2"));
     assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
     assert_eq!(Some(of("::ffff:192.0.2.1")), address(1));

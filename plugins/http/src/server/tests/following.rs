@@ -43,7 +43,7 @@ async fn connections_go_on_at_the_next_server() {
     while first.connections.open() < 3 {
         tokio::task::yield_now().await;
     }
-    let again = Tcp::bind_after(Some(&tcp), &address.to_string())
+    let again = Tcp::bind_after(Some(&tcp), "address", &address.to_string())
         .await
         .unwrap();
     let second = named("second", again, Some(&first), 8);
@@ -74,7 +74,9 @@ async fn what_is_being_answered_is_answered_and_then_goes_on() {
     let mut busy = fixture.connect().await;
     ask(&mut busy, "/slow").await;
     fixture.signals.begun.notified().await;
-    let tcp = Tcp::bind_after(None, "127.0.0.1:0").await.unwrap();
+    let tcp = Tcp::bind_after(None, "address", "127.0.0.1:0")
+        .await
+        .unwrap();
     let second = named("second", tcp, Some(&fixture.server), 4);
     let drain = fixture.server.drain(Duration::from_secs(600));
     let client = async {

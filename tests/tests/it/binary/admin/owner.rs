@@ -112,6 +112,6 @@ fn another_user_is_refused_by_the_system_and_by_the_service() {
     let log = serving.end().stderr;
     assert!(log.contains("refused `GET /v1/status`"), "{log}");
     let audit = fs::read_to_string(serving.app().path("data/plugins/audit.ndjson")).unwrap();
-    let denied = r#""action":"admin","outcome":"denied","detail":"GET /v1/status""#;
+    let denied = r#""action":"admin","outcome":"denied","detail":"GET /v1/status: "#;
     assert!(audit.contains(denied), "{audit}");
 }

@@ -1,0 +1,22 @@
+//! What interceptors did.
+
+use serde::Serialize;
+
+/// What one interceptor did so far, since its plugin started. Numbers are exact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct InterceptorReport {
+    /// Name of the plugin.
+    pub plugin: &'static str,
+    /// Name of the method.
+    pub interceptor: &'static str,
+    /// `publish`, `deliver` or `delivered`.
+    pub stage: &'static str,
+    /// Pattern of the topics that it is called for.
+    pub topics: String,
+    /// How often it was called.
+    pub calls: u64,
+    /// Calls that returned an error or panicked: in the stages `publish` and `deliver` each of
+    /// them is a refusal.
+    pub errors: u64,
+}

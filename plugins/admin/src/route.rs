@@ -1,0 +1,190 @@
+//! A route: what answers at a path, the right that it takes, and what it says of itself. The table
+//! of them is the router, what `GET /v1` lists, and the description of the interface.
+
+use axum::extract::{Request, State};
+use axum::middleware::{Next, from_fn_with_state};
+use axum::response::Response;
+use axum::routing::MethodRouter;
+use axum::{Extension, Router};
+use plugin_core::lifecycle::OperationOutcome;
+use plugin_http::Problem;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+
+use crate::access::{Caller, Right};
+use crate::routes::{AcceptedOperation, Backends};
+
+/// Makes the schema of a type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// What the body of an answer is.
+#[derive(Clone, Copy)]
+pub(crate) enum Content {
+    Json(SchemaOf),
+    #[allow(dead_code, reason = "for the routes that are to come")]
+    /// Server-sent events; the schema is that of the data of one.
+    Events(SchemaOf),
+    #[allow(dead_code, reason = "for the routes that are to come")]
+    /// Something of another media type.
+    Other(&'static str),
+    Nothing,
+}
+
+/// A method and a path, and what answers there.
+pub(crate) struct Route {
+    /// Its name, as `METHOD /path`.
+    pub(crate) name: &'static str,
+    /// What it does, in a few words.
+    pub(crate) summary: &'static str,
+    /// What its caller needs; `None` if everybody may ask who is let in at all.
+    pub(crate) right: Option<Right>,
+    /// The words that may stand for a part of the path.
+    pub(crate) words: Option<(&'static str, Vec<&'static str>)>,
+    /// The object whose keys are what the query may have.
+    pub(crate) query: Option<SchemaOf>,
+    /// The body that it takes.
+    pub(crate) body: Option<SchemaOf>,
+    /// What it answers when all is well, with the status.
+    pub(crate) answers: Vec<(u16, Content)>,
+    handler: MethodRouter<Backends>,
+}
+
+impl Route {
+    pub(crate) fn new(
+        name: &'static str,
+        summary: &'static str,
+        handler: MethodRouter<Backends>,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            right: None,
+            words: None,
+            query: None,
+            body: None,
+            answers: Vec::new(),
+            handler,
+        }
+    }
+
+    /// Callers without the right are answered 403, and recorded.
+    pub(crate) fn needs(mut self, right: Right) -> Self {
+        self.right = Some(right);
+        self
+    }
+
+    /// A part of its path is one of some words.
+    pub(crate) fn words(mut self, part: &'static str, words: impl Into<Vec<&'static str>>) -> Self {
+        self.words = Some((part, words.into()));
+        self
+    }
+
+    #[allow(dead_code, reason = "for the routes that are to come")]
+    /// It reads its query as an object of a type.
+    pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
+        self.query = Some(T::json_schema);
+        self
+    }
+
+    /// It takes a JSON body.
+    pub(crate) fn takes<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(subschema::<T>);
+        self
+    }
+
+    /// It answers with JSON.
+    pub(crate) fn answers<T: JsonSchema>(self) -> Self {
+        self.answers_as(200, Content::Json(subschema::<T>))
+    }
+
+    /// It answers with JSON and another status than 200.
+    pub(crate) fn answers_with<T: JsonSchema>(self, status: u16) -> Self {
+        self.answers_as(status, Content::Json(subschema::<T>))
+    }
+
+    /// It has an operation carried out, and answers how it ended or that it goes on.
+    pub(crate) fn operates<Options: JsonSchema>(self) -> Self {
+        self.takes::<Options>()
+            .answers::<OperationOutcome>()
+            .answers_with::<AcceptedOperation>(202)
+    }
+
+    #[allow(dead_code, reason = "for the routes that are to come")]
+    /// It answers with a stream of server-sent events, whose data are JSON.
+    pub(crate) fn streams<T: JsonSchema>(self) -> Self {
+        self.answers_as(200, Content::Events(subschema::<T>))
+    }
+
+    pub(crate) fn answers_as(mut self, status: u16, content: Content) -> Self {
+        self.answers.push((status, content));
+        self
+    }
+
+    /// The method and the path of its name.
+    pub(crate) fn parts(&self) -> (&'static str, &'static str) {
+        self.name.split_once(' ').unwrap_or(("GET", self.name))
+    }
+
+    /// Adds it to a router.
+    pub(crate) fn mount(self, router: Router, backends: &Backends) -> Router {
+        let (_, path) = self.parts();
+        let handler = self.handler.with_state(backends.clone());
+        let handler = match self.right {
+            Some(right) => handler.route_layer(from_fn_with_state(right, check)),
+            None => handler,
+        };
+        router.route(path, handler)
+    }
+}
+
+fn subschema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+async fn check(
+    State(right): State<Right>,
+    Extension(caller): Extension<Caller>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    caller.require(right)?;
+    Ok(next.run(request).await)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::{Body, to_bytes};
+    use axum::routing::get;
+    use serde_json::Value;
+    use tower::ServiceExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_has_not_the_right_is_told_which_it_is() {
+        let handler = get(async || "done").route_layer(from_fn_with_state(Right::Operate, check));
+        let router = Router::new().route("/", handler);
+        let ask = async |rights: &[Right]| {
+            let caller = Caller {
+                name: "ann".into(),
+                address: None,
+                rights: rights.iter().copied().collect(),
+            };
+            let router = router.clone().layer(Extension(caller));
+            let request = Request::builder().uri("/").body(Body::empty()).unwrap();
+            let answer = router.oneshot(request).await.unwrap();
+            let status = answer.status().as_u16();
+            let body = to_bytes(answer.into_body(), 4096).await.unwrap();
+            (status, String::from_utf8(body.to_vec()).unwrap())
+        };
+        assert_eq!(ask(&[Right::Operate]).await, (200, "done".to_owned()));
+        let others = Right::ALL.map(|right| (right != Right::Operate).then_some(right));
+        let others: Vec<_> = others.into_iter().flatten().collect();
+        let (status, body) = ask(&others).await;
+        let body: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!((status, &body["right"]), (403, &"operate".into()), "{body}");
+        assert!(
+            body["remedy"].as_str().unwrap().contains("`operate`"),
+            "{body}"
+        );
+    }
+}

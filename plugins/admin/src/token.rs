@@ -1,0 +1,231 @@
+//! Tokens: random texts that callers from elsewhere show, of which config has only the hashes.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use plugin_core::Error;
+use plugin_core::prelude::*;
+use schemars::{Schema, SchemaGenerator, json_schema};
+use serde::de::{Deserializer, Error as _};
+use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
+
+use crate::access::{Right, Rights, Role};
+
+/// How a token begins, so that who finds one knows what it is.
+const PREFIX: &str = "adm_";
+
+/// The SHA-256 of a token. Its text is 64 hexadecimal digits.
+#[derive(Clone, Copy)]
+pub struct TokenHash([u8; 32]);
+
+impl TokenHash {
+    /// That of a token.
+    #[must_use]
+    pub fn of(token: &str) -> Self {
+        Self(Sha256::digest(token).into())
+    }
+}
+
+impl PartialEq for TokenHash {
+    /// Takes the same time whatever is different.
+    fn eq(&self, other: &Self) -> bool {
+        self.0.ct_eq(&other.0).into()
+    }
+}
+
+impl Eq for TokenHash {}
+
+impl fmt::Display for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for TokenHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is no hash of a token.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TokenHashError;
+
+impl fmt::Display for TokenHashError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("is no hash of a token: `token new` makes a token, and prints its hash")
+    }
+}
+
+impl std::error::Error for TokenHashError {}
+
+impl FromStr for TokenHash {
+    type Err = TokenHashError;
+
+    fn from_str(text: &str) -> Result<Self, TokenHashError> {
+        let digits = text.as_bytes();
+        if digits.len() != 64 || !digits.iter().all(u8::is_ascii_hexdigit) {
+            return Err(TokenHashError);
+        }
+        let mut hash = [0; 32];
+        for (byte, pair) in hash.iter_mut().zip(text.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| TokenHashError)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| TokenHashError)?;
+        }
+        Ok(Self(hash))
+    }
+}
+
+impl<'de> Deserialize<'de> for TokenHash {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+impl JsonSchema for TokenHash {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "TokenHash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[0-9a-fA-F]{64}$" })
+    }
+}
+
+/// Who may ask over TCP, and what they may do.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TokenConfig {
+    /// What the audit log calls who shows it.
+    #[schemars(length(min = 1, max = 64), regex(pattern = "^[A-Za-z0-9._-]+$"))]
+    pub name: String,
+    /// The SHA-256 of the token: `token new` prints both.
+    pub hash: TokenHash,
+    /// What they may do: `viewer`, `operator` or `admin`.
+    #[serde(default)]
+    pub role: Option<Role>,
+    /// What they may do, one by one, in the place of a role.
+    #[serde(default)]
+    #[schemars(length(max = 5))]
+    pub rights: Option<Vec<Right>>,
+}
+
+impl TokenConfig {
+    pub(crate) fn granted(&self) -> Rights {
+        match (self.role, &self.rights) {
+            (Some(role), _) => role.rights(),
+            (None, Some(rights)) => rights.iter().copied().collect(),
+            (None, None) => Rights::default(),
+        }
+    }
+
+    /// Whether it says in one way what its bearer may do.
+    fn check(&self, at: usize) -> Result<()> {
+        let key = match (self.role, &self.rights) {
+            (Some(_), Some(_)) => "a role or rights, not both",
+            (None, None) => "what may be done with it: a `role`, or `rights`",
+            _ => return Ok(()),
+        };
+        let name = &self.name;
+        Err(Error::config(format!(
+            "`tokens[{at}]`: `{name}` needs {key}"
+        )))
+    }
+}
+
+/// Whether tokens are understood in one way.
+pub(crate) fn check(tokens: &[TokenConfig]) -> Result<()> {
+    for (at, token) in tokens.iter().enumerate() {
+        token.check(at)?;
+        let before = &tokens[..at];
+        let told = if before.iter().any(|it| it.name == token.name) {
+            "has the name of another one"
+        } else if before.iter().any(|it| it.hash == token.hash) {
+            "is the token of another one: make one for each"
+        } else {
+            continue;
+        };
+        let name = &token.name;
+        return Err(Error::config(format!("`tokens[{at}]`: `{name}` {told}")));
+    }
+    Ok(())
+}
+
+/// A new token of 256 random bits: its text, which nobody keeps, and its hash.
+///
+/// # Errors
+///
+/// When the system has no random numbers.
+pub fn new_token() -> Result<(String, TokenHash)> {
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|error| Error::external(format!("no random numbers: {error}")))?;
+    let token = format!("{PREFIX}{}", TokenHash(random));
+    let hash = TokenHash::of(&token);
+    Ok((token, hash))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_hash_alone() {
+        let (token, hash) = new_token().unwrap();
+        assert_eq!(token.len(), PREFIX.len() + 64);
+        assert_ne!(new_token().unwrap().0, token);
+        let read: TokenHash = hash.to_string().parse().unwrap();
+        assert_eq!(TokenHash::of(&token), read);
+        for wrong in ["", "abc", &token, &"é".repeat(32), &"+1".repeat(32)] {
+            assert_eq!(wrong.parse::<TokenHash>(), Err(TokenHashError), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_token_has_one_name_and_says_once_what_it_may() {
+        let told = |tokens: serde_json::Value| {
+            let tokens: Vec<TokenConfig> = serde_json::from_value(tokens).unwrap();
+            check(&tokens).map_err(|error| error.to_string())
+        };
+        let (one, two) = (
+            TokenHash::of("1").to_string(),
+            TokenHash::of("2").to_string(),
+        );
+        let good = json!([
+            {"name": "ann", "hash": one, "role": "viewer"},
+            {"name": "bob", "hash": two, "rights": ["operate"]},
+        ]);
+        assert_eq!(told(good), Ok(()));
+        for (other, word) in [
+            (
+                json!({"name": "ann", "hash": two, "role": "admin"}),
+                "the name of another",
+            ),
+            (
+                json!({"name": "bob", "hash": one, "role": "admin"}),
+                "the token of another",
+            ),
+            (json!({"name": "bob", "hash": two}), "`rights`"),
+            (
+                json!({"name": "bob", "hash": two, "role": "admin", "rights": []}),
+                "not both",
+            ),
+        ] {
+            let error = told(json!([{"name": "ann", "hash": one, "role": "viewer"}, other]));
+            let error = error.unwrap_err();
+            assert!(
+                error.starts_with("`tokens[1]`: ") && error.contains(word),
+                "{error}"
+            );
+        }
+    }
+}
