@@ -111,7 +111,7 @@ fn remote(plugin: &PluginRef) -> Result<Arc<Remote>> {
 fn start(plugin: PluginRef, tasks: Tasks) -> BoxFuture<'static, Result<()>> {
     Box::pin(async move {
         let remote = remote(&plugin)?;
-        remote.ask(WireCall::Start).await.and_then(done)?;
+        remote.start().await?;
         tasks.spawn("process", async move { remote.failed().await })?;
         Ok(())
     })

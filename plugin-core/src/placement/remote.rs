@@ -50,6 +50,8 @@ pub(crate) struct Remote {
 enum RemoteLife {
     /// Not now; why the last one ended.
     Down(Option<Arc<str>>),
+    /// It is built there, and gets no events yet.
+    Built(Arc<RemoteProcess>),
     Up(Arc<RemoteProcess>),
     /// There will be none any more; why.
     Over(Arc<str>),
@@ -70,6 +72,15 @@ enum Order {
     Leave,
     /// It is made to end.
     End,
+}
+
+impl RemoteLife {
+    fn process(&self) -> Option<&Arc<RemoteProcess>> {
+        match self {
+            Self::Built(process) | Self::Up(process) => Some(process),
+            Self::Down(_) | Self::Over(_) => None,
+        }
+    }
 }
 
 impl Remote {
@@ -114,8 +125,9 @@ impl Remote {
 
     fn lose(&self, lost: &Weak<RemoteProcess>, cause: Option<Arc<str>>) {
         self.life.send_if_modified(|life| {
-            let is_lost =
-                matches!(life, RemoteLife::Up(process) if Arc::as_ptr(process) == lost.as_ptr());
+            let is_lost = life
+                .process()
+                .is_some_and(|one| Arc::as_ptr(one) == lost.as_ptr());
             if is_lost {
                 *life = RemoteLife::Down(cause);
             }
@@ -138,10 +150,7 @@ impl Remote {
     }
 
     fn up(&self) -> Option<Arc<RemoteProcess>> {
-        match &*self.life.borrow() {
-            RemoteLife::Up(process) => Some(Arc::clone(process)),
-            RemoteLife::Down(_) | RemoteLife::Over(_) => None,
-        }
+        self.life.borrow().process().cloned()
     }
 
     /// Starts a process, and builds the instance in it.
@@ -169,7 +178,8 @@ impl Remote {
             WireAnswer::Done => {}
             answer => return Err(unexpected(answer)),
         }
-        self.life.send_replace(RemoteLife::Up(Arc::clone(&begun)));
+        self.life
+            .send_replace(RemoteLife::Built(Arc::clone(&begun)));
         // Whoever waits for the end keeps neither the port nor the process.
         let (remote, mut ended) = (Arc::downgrade(self), begun.cause.clone());
         let process = Arc::downgrade(&begun);
@@ -180,6 +190,19 @@ impl Remote {
                 remote.lose(&process, ended.borrow().clone());
             }
         }));
+        Ok(())
+    }
+
+    /// Calls `start` there; from then on it gets events.
+    pub(super) async fn start(&self) -> Result<()> {
+        self.ask(WireCall::Start).await.and_then(done)?;
+        self.life.send_if_modified(|life| {
+            let RemoteLife::Built(process) = life else {
+                return false;
+            };
+            *life = RemoteLife::Up(Arc::clone(process));
+            true
+        });
         Ok(())
     }
 
@@ -214,7 +237,7 @@ impl Remote {
     async fn next(&self, lost: Option<&Arc<RemoteProcess>>) -> Result<Arc<RemoteProcess>> {
         let mut life = self.life.subscribe();
         let is_next = |life: &RemoteLife| match life {
-            RemoteLife::Down(_) => false,
+            RemoteLife::Down(_) | RemoteLife::Built(_) => false,
             RemoteLife::Up(process) => !lost.is_some_and(|lost| Arc::ptr_eq(lost, process)),
             RemoteLife::Over(_) => true,
         };
@@ -222,7 +245,7 @@ impl Remote {
         let next = life.wait_for(is_next).await.map_err(|_| gone())?;
         match &*next {
             RemoteLife::Up(process) => Ok(Arc::clone(process)),
-            RemoteLife::Down(_) => Err(gone()),
+            RemoteLife::Down(_) | RemoteLife::Built(_) => Err(gone()),
             RemoteLife::Over(cause) => Err(Error::external(cause.to_string())),
         }
     }

@@ -68,7 +68,7 @@ struct Worker {
 
 const WORKER: &str = "isolation-worker";
 
-#[plugin(name = "isolation-worker")]
+#[plugin(name = "isolation-worker", overlap)]
 impl Worker {
     #[init]
     fn init(

@@ -2,16 +2,24 @@
 
 use std::collections::BTreeSet;
 
-use super::{WORKER, lines, publish, work};
-use crate::rig::status;
+use super::{WORKER, lines, work};
+use crate::rig::{Started, status};
 use plugin_core::config::Isolation;
+
+/// Publishes an event, and waits until it is handled.
+async fn handled(running: &Started, number: u32) {
+    let work = work(number, "fine");
+    let outcomes = running.publisher().publish_and_wait(work).await.unwrap();
+    assert_eq!(outcomes.len(), 1, "{number}");
+    assert!(outcomes[0].result.is_ok(), "{number}: {outcomes:?}");
+}
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn report_i15_a_reload_moves_it_and_no_event_is_lost() {
     let file = tempfile::tempdir().unwrap();
-    let path = file.path().join("manager.yaml");
+    let path = file.path().join("manager.yml");
     let say = |isolation: &str| {
-        let plugins = file.path().join("plugins");
+        let plugins = file.path();
         let manager = format!("plugin_manager: {{ config_dir: {plugins:?} }}");
         let text = format!("{manager}\n{WORKER}: {{ isolation: {isolation} }}\n");
         std::fs::write(&path, text).unwrap();
@@ -29,12 +37,12 @@ async fn report_i15_a_reload_moves_it_and_no_event_is_lost() {
         let reload = tokio::spawn(async move { handle.reload().await.unwrap() });
         while !reload.is_finished() {
             number += 1;
-            publish(&running, work(number, "fine")).await;
+            handled(&running, number).await;
         }
         let is_moved = status(&running, WORKER).isolation == Isolation::Process;
         assert_eq!(is_moved, isolation == "process");
         number += 1;
-        publish(&running, work(number, "fine")).await;
+        handled(&running, number).await;
     }
     running.idle().await;
     let lines = lines(&running);
