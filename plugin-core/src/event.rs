@@ -52,6 +52,7 @@ pub use request::{AnswerData, Request, Requester, Requesters, Respond, Responder
 pub use subscriber::binder::Binder;
 pub use subscriber::declared::{Interceptor, Source, Subscription};
 pub use subscriber::interceptors::Interceptors;
+pub use subscriber::observer::Observer;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use descriptor::unmatched::{matches_any, similar};

@@ -14,7 +14,8 @@ use crate::audit::SecurityLog;
 use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::event::{
-    Bus, Event, EventDescriptor, Publisher, Publishers, Request, Requester, Requesters, Subscriber,
+    Bus, Event, EventDescriptor, Observer, Publisher, Publishers, Request, Requester, Requesters,
+    Subscriber,
 };
 use crate::files::Files;
 use crate::means::{keep, make_home};
@@ -38,7 +39,7 @@ pub use predecessor::{Snapshot, SnapshotType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Option<Observer>`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
 )]
 pub trait InitParam: Sized {
     /// What the parameter asks for.
@@ -248,6 +249,15 @@ impl InitParam for Subscriber {
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
         context.grants().subscribe_any()?;
         Ok(context.subscriber.hand_out())
+    }
+}
+
+impl InitParam for Option<Observer> {
+    const NEED: Need = Need::Observe;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let may = context.grants().may_subscribe_any();
+        Ok(may.then(|| Observer::new(context.subscriber)))
     }
 }
 

@@ -9,7 +9,7 @@ pub use service::service;
 
 /// Makes a plugin of an `impl` block.
 ///
-/// What the plugin needs is what its `#[init]` takes; what it does are its other methods. The
+/// The parameters of `#[init]` say what the plugin needs; its other methods say what it does. The
 /// attribute writes a [`Descriptor`](crate::Descriptor) of all that as a constant, implements
 /// [`Plugin`](crate::Plugin) and adds the plugin to the ones that the linker collects.
 ///
@@ -24,13 +24,13 @@ pub use service::service;
 ///   at compile time.
 /// - `after("logger-plugin")`: plugins that start first if they are there.
 /// - `conflicts("other-plugin")`: plugins that must not be there.
-/// - `singleton = "the log is of the process"`: it runs as one instance alone, for that reason: config
-///   can't give it labelled instances or replicas. Without it, whoever configures the plugin may.
+/// - `singleton = "the log is of the process"`: the plugin runs as one instance only, for the reason
+///   given. Config can't give it labelled instances or replicas; without this option it can.
 /// - `overlap`: two lives of the plugin may overlap. A reload that its `#[reload]` does not take over,
 ///   and a restart by an operator, then build the new life beside the old one, which serves until
-///   the new one is started; if that fails, it goes on. Both hold what they hold at the same time:
-///   its directory, its connections, twice its tasks; what can't be there twice it passes on with
-///   [`Handover`](crate::init::Handover). Not together with `queue` of `#[subscribe]`.
+///   the new one is started. If the start fails, the old life goes on. Meanwhile both lives use the
+///   plugin's directory, and each has its own connections and tasks. The old life passes on what
+///   can't exist twice, such as a listening socket, with [`Handover`](crate::init::Handover). Not together with `queue` of `#[subscribe]`.
 /// - `provides(UserService, Cache(priority = 10))`: services that the type implements; among
 ///   several providers of one service the highest priority is the first.
 /// - `crate = path`: the path of `plugin_core`, where it is not `::plugin_core`.
@@ -85,8 +85,8 @@ pub use service::service;
 /// - `retry = 5`: an `async fn` that fails is called again with the same event, at most so often
 ///   after the first call, if the failure may pass: [`Error::retriable`](crate::Error::retriable),
 ///   or its time was over. Until then, later events of this handler wait behind that one, unless it
-///   has `concurrency`. A batch is tried again as it is; if it told of each event, those are that
-///   failed.
+///   has `concurrency`. A batch is tried again as a whole; if it returned a result for each event,
+///   only the events that failed are tried again.
 /// - `backoff = "200ms"`, `max_backoff = "10s"`: the pause before the first retry, which doubles
 ///   from one to the next, and the longest one; a random part of up to half is taken off.
 /// - `breaker = 5`, `open_for = "30s"`: after so many calls in a row that failed and may succeed
@@ -95,9 +95,10 @@ pub use service::service;
 ///   `open_for`, half a minute; without `breaker`, the handler is always called.
 /// - `group = "billing"`: of the `async` handlers that name the group for the same event or
 ///   pattern, in whatever plugins, one gets each event. All say the same of `balance` and `key`.
-/// - `balance = round_robin | least_loaded`: which one: in turn, or the one with the fewest
-///   unfinished events in its mailbox. One that is full is passed over; when all are, `overflow`
-///   decides, and a publisher that waits takes the first room.
+/// - `balance = round_robin | least_loaded`: which handler of the group gets the event: each in turn,
+///   or the one with the fewest unfinished events in its mailbox. A handler whose mailbox is full is
+///   passed over. When all are full, `overflow` decides, and a publisher that waits takes the first
+///   room.
 /// - `key = |event| &event.user_id`: events of one key are handled one after the other, in order.
 ///   With `concurrency`, those of different keys run side by side; with `group`, or `replicas` in
 ///   the plugin's config, all of a key go to one member, also while members come and go. A key is
@@ -114,7 +115,7 @@ pub use service::service;
 /// `overflow`, `batch`, `linger` and the breaker of a handler in the plugin's config, under
 /// `handlers.NAME`.
 ///
-/// What a handler fails with for good goes to the dead letters: see
+/// An event that a handler fails with for good goes to the dead letters: see
 /// [`DeadLetter`](crate::event::DeadLetter).
 ///
 /// # Schedules
@@ -123,8 +124,8 @@ pub use service::service;
 /// of the plugin, while the plugin runs. A `fn` is for what does not wait: it can't be interrupted.
 /// Exactly one option says when:
 ///
-/// - `every = "30s"`: at a fixed rate, the first time one period after the plugin runs. How long
-///   a run takes moves nothing.
+/// - `every = "30s"`: at a fixed rate, the first time one period after the plugin runs. The times do
+///   not depend on how long a run takes.
 /// - `cron = "0 3 * * *"`: by the time of day: minute, hour, day of the month, month and day of the
 ///   week, or six fields with seconds first. The expression is checked at compile time.
 /// - `after = "10s"`: once, so long after the plugin runs.
@@ -187,12 +188,12 @@ pub use service::service;
 /// # Answers
 ///
 /// `#[respond] async fn name(&self, request: &Q) -> Result<Answer>` answers each
-/// [`Request`](crate::event::Request) of type `Q`, or `&Envelope<Q>`; one plugin of a build does,
-/// which the build proves. It may return the answer without a `Result`. A `fn` runs on the task of
-/// who asks, an `async fn` on a task of its own, which is dropped at its next await when nobody
-/// waits for it any more.
+/// [`Request`](crate::event::Request) of type `Q`, or `&Envelope<Q>`. The build proves that exactly
+/// one plugin answers a type of request. The method may return the answer without a `Result`. A `fn`
+/// runs on the task of the requester, an `async fn` on a task of its own, which is dropped at its
+/// next await when the requester does not wait any more.
 ///
-/// - `timeout = "5s"`: time limit of one call; by default the plugin's. Whoever asks has one, too.
+/// - `timeout = "5s"`: time limit of one call; by default the plugin's. The requester has a time limit, too.
 /// - `concurrency = 4`: calls of an `async fn` that may run at once; by default 64. Further
 ///   requests wait.
 ///
@@ -204,8 +205,8 @@ pub use service::service;
 /// - `#[intercept(publish)] fn name(&self, event: &AnyEvent<'_>)`, before anybody sees the event:
 ///   an error refuses it, and so does a panic. With `-> Result<Option<Patch>>` it may change the
 ///   event: `Some` of a [`Patch`](crate::event::Patch) to its data as JSON, or `None` to let it
-///   pass as it is. What the patch makes of the event is read as the event's type again; if it is
-///   none, the event is refused with an error that names the method.
+///   pass as it is. The patched data is read as the event's type again; if that fails, the event is
+///   refused with an error that names the method.
 /// - `#[intercept(publish)] fn name(&self, event: &E) -> Result<Option<E>>`, or `&Envelope<E>`: the
 ///   same for one type of event, without `topics`; `Some` is published in the event's place.
 /// - `#[intercept(deliver)] fn name(&self, delivery: &Delivery<'_>)`, before each call of a
@@ -221,8 +222,8 @@ pub use service::service;
 /// - `priority = 10`: the highest is called first, and last after a call; by default 0, in start
 ///   order.
 ///
-/// Any plugin may have some; one with `kind = middleware` starts before the doors open, and stops
-/// when the accepted events are handled.
+/// Any plugin may have interceptors. A plugin with `kind = middleware` that has some starts before
+/// the plugins that let requests in from outside, and stops when the accepted events are handled.
 ///
 /// ```
 /// use plugin_core::prelude::*;

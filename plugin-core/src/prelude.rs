@@ -8,8 +8,8 @@
 pub use crate::config::Period;
 pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
 pub use crate::event::{
-    AnyEvent, Batch, BatchOutcome, Delivered, Delivery, Envelope, Event, Patch, Publisher,
-    Publishers, Request, Requester, Requesters, Subscriber,
+    AnyEvent, Batch, BatchOutcome, Delivered, Delivery, Envelope, Event, Observer, Patch,
+    Publisher, Publishers, Request, Requester, Requesters, Subscriber,
 };
 pub use crate::files::Files;
 pub use crate::init::{Clock, Config, DataDir, Handover, InitParam, Snapshot};

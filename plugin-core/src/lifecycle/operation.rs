@@ -14,6 +14,8 @@ use tokio::sync::oneshot;
 use super::reload::InstanceChange;
 use super::report::PluginStop;
 
+use crate::audit::{Entry, Outcome};
+
 pub use error::OperationError;
 
 /// What an operator can ask for. A plugin is named as in config, which stands for all
@@ -152,6 +154,18 @@ impl Actor {
         user: None,
         address: None,
     };
+
+    /// An entry of the audit log about what they did.
+    pub(super) fn entry(&self, action: &'static str, outcome: Outcome) -> Entry {
+        let mut entry = Entry::new(self.name, action, outcome);
+        if let Some(user) = &self.user {
+            entry = entry.user(&**user);
+        }
+        if let Some(address) = &self.address {
+            entry = entry.address(&**address);
+        }
+        entry
+    }
 }
 
 impl fmt::Display for Actor {

@@ -3,6 +3,7 @@
 //!
 //! | route | answer |
 //! | --- | --- |
+//! | `GET /` and what it loads | the console; over TCP alone, and without a token, which it asks for |
 //! | `GET /v1` | the versions of the service and of this interface, its process, the routes, who asks |
 //! | `GET /v1/openapi.json` | this interface as OpenAPI 3.2 |
 //! | `GET /v1/status` | the state of the whole and of each plugin |
@@ -49,11 +50,14 @@ mod remote;
 mod token;
 
 mod client;
+mod console;
 mod live;
 mod openapi;
 mod route;
 mod routes;
 mod socket;
+mod stream;
+mod tap;
 
 mod plugin;
 

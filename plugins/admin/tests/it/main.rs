@@ -3,9 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod clients;
+mod data;
 mod graph;
 mod instances;
 mod operations;
 mod remote;
 mod requests;
 mod site;
+mod streams;
