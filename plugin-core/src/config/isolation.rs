@@ -99,6 +99,7 @@ fn tie(need: &Need) -> Option<String> {
         Need::PublishAny => "`Publishers`",
         Need::RequestAny => "`Requesters`",
         Need::Subscribe => "`Subscriber`",
+        Need::Observe => "`Observer`",
         Need::Schedule => "`Scheduler`",
         Need::Meter => "`Meter`",
         Need::System => "`System`",

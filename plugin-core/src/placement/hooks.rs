@@ -135,6 +135,10 @@ fn health(plugin: PluginRef) -> BoxFuture<'static, Health> {
     })
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it is a hook, which is given the plugin"
+)]
 fn reload(
     plugin: PluginRef,
     context: &mut InitContext<'_>,

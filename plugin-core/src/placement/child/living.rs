@@ -145,13 +145,13 @@ impl Living {
         let handler = handler.ok_or_else(|| {
             Error::bug(format!("its process has no handler `{}`", delivery.handler))
         })?;
-        let events = delivery.events.into_iter();
+        let events = delivery.events.iter();
         let events = events.map(|event| self.read(event));
         let call = handler.call(events.collect::<Result<_>>()?);
         call.await
     }
 
-    fn read(&self, event: WireEvent) -> Result<Arc<dyn Payload>> {
+    fn read(&self, event: &WireEvent) -> Result<Arc<dyn Payload>> {
         let parent = event.parent.as_deref().map(TraceContext::from_stored);
         let meta = Meta {
             id: EventId::of_number(event.id),
