@@ -15,7 +15,7 @@ use super::fit;
 use super::generation::Generation;
 use super::groups;
 use super::interpolation::Filler;
-use super::isolation::{self, Isolated, Isolation};
+use super::isolation::{Isolated, Isolation};
 use super::issue::{ConfigError, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
@@ -29,6 +29,7 @@ use super::rights;
 use super::rollback;
 use super::settings::{PluginSettings, Section, Settings};
 use super::sources::Sources;
+use super::ties;
 use super::unenforced;
 use super::validation;
 use crate::compose::Composition;
@@ -92,7 +93,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         plugins.insert(name, settings);
     }
     let mut report = loader.report;
-    isolation::settle(
+    ties::settle(
         (&manager, &manager_section),
         sources.processes.as_ref(),
         &mut plugins,

@@ -63,11 +63,11 @@ struct RemoteProcess {
     id: Option<u32>,
     /// Why it ended, once it has.
     cause: watch::Receiver<Option<Arc<str>>>,
-    orders: mpsc::UnboundedSender<Order>,
+    orders: mpsc::UnboundedSender<ProcessOrder>,
 }
 
 /// What is done with a process.
-enum Order {
+enum ProcessOrder {
     /// It was told to go.
     Leave,
     /// It is made to end.
@@ -140,7 +140,7 @@ impl Remote {
         if let Some(process) = self.up() {
             self.life.send_replace(RemoteLife::Down(None));
             // One that has ended takes none.
-            drop(process.orders.send(Order::End));
+            drop(process.orders.send(ProcessOrder::End));
         }
     }
 
@@ -295,9 +295,9 @@ impl Remote {
         };
         process.connection.tell(WireNote::Leave);
         let order = if stopped.is_ok() {
-            Order::Leave
+            ProcessOrder::Leave
         } else {
-            Order::End
+            ProcessOrder::End
         };
         // One that has ended takes none.
         drop(process.orders.send(order));
@@ -326,7 +326,7 @@ impl RemoteProcess {
 
 /// Waits for the end of a process, or makes it end.
 async fn watch_process(
-    (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<Order>),
+    (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
     connection: Arc<Connection>,
     upstream: Arc<Upstream>,
     cause: watch::Sender<Option<Arc<str>>>,
@@ -335,8 +335,8 @@ async fn watch_process(
         ended = process.ended() => Some(ended),
         () = connection.ended() => tokio::time::timeout(GOING, process.ended()).await.ok(),
         order = orders.recv() => match order {
-            Some(Order::Leave) => tokio::time::timeout(GOING, process.ended()).await.ok(),
-            Some(Order::End) => {
+            Some(ProcessOrder::Leave) => tokio::time::timeout(GOING, process.ended()).await.ok(),
+            Some(ProcessOrder::End) => {
                 process.end().await;
                 Some(process.ended().await)
             }
