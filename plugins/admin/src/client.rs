@@ -1,5 +1,7 @@
 //! The other end of the socket, for commands of the service's own binary.
 
+mod events;
+
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -16,6 +18,8 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 use crate::path::{PLUGIN, SOCKET, with};
+
+pub use events::{EventStream, Listened, StreamMessage};
 
 /// What stands for itself in a segment of a path is letters, digits, and what names are made of.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -90,6 +94,19 @@ impl Client {
         path
     }
 
+    /// A path with a query: values in it may hold anything.
+    #[must_use]
+    pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+        let mut path = path.to_owned();
+        for (at, (key, value)) in pairs.iter().enumerate() {
+            path.push(if at == 0 { '?' } else { '&' });
+            path.push_str(key);
+            path.push('=');
+            path.extend(utf8_percent_encode(value, ESCAPED));
+        }
+        path
+    }
+
     /// Asks for something.
     ///
     /// # Errors
@@ -125,17 +142,7 @@ impl Client {
     ) -> Result<Answer, ClientError> {
         let stream = self.connect()?;
         let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            // Who serves a socket has no name.
-            .header(header::HOST, "localhost");
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let request = request.body(Full::new(body));
-        let request = request.map_err(|error| self.failed(io::Error::other(error)))?;
+        let request = request(method, path, body).map_err(|error| self.failed(error))?;
         let exchange = exchange(stream, request);
         let answered = match patience {
             Some(waited) => (tokio::time::timeout(waited, exchange).await)
@@ -172,6 +179,19 @@ impl Client {
             error,
         }
     }
+}
+
+fn request(method: Method, path: &str, body: Option<&Value>) -> io::Result<Request<Full<Bytes>>> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        // Who serves a socket has no name.
+        .header(header::HOST, "localhost");
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+    request.body(Full::new(body)).map_err(io::Error::other)
 }
 
 /// Sends a request and reads all of its answer.

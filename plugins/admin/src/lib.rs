@@ -62,7 +62,7 @@ mod tap;
 mod plugin;
 
 pub use access::{Right, Rights, Role};
-pub use client::{Answer, Client, ClientError};
+pub use client::{Answer, Client, ClientError, EventStream, Listened, StreamMessage};
 pub use config::AdminConfig;
 pub use plugin::Admin;
 pub use remote::TlsConfig;

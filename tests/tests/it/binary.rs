@@ -17,6 +17,7 @@ mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod listening;
 mod metrics;
 mod operated;
 mod outside;

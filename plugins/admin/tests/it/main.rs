@@ -11,3 +11,4 @@ mod remote;
 mod requests;
 mod site;
 mod streams;
+mod taps;

@@ -83,7 +83,7 @@ impl Listener {
     }
 }
 
-async fn publish(running: &Running, number: u64) {
+pub(crate) async fn publish(running: &Running, number: u64) {
     let note = Note {
         number,
         password: "hunter2".to_owned(),
