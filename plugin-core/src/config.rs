@@ -71,7 +71,7 @@ pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
 pub use generation::Generation;
-pub use generations::Generations;
+pub use generations::{Generations, KeptGeneration};
 pub use handlers::{BreakerConfig, HandlerConfig};
 pub use isolation::{Isolated, Isolation};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
@@ -99,8 +99,7 @@ pub use ties::ties;
 
 pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
-    PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
-    write as override_enabled,
+    Overrides, PreviousOverrides, restore as restore_overrides, write as override_enabled,
 };
 pub use overrides::{overridden, reset_overrides};
 

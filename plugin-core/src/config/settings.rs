@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -22,6 +23,7 @@ use super::shape::Shape;
 use crate::child_command::ChildCommand;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::digest::Digest;
 use crate::init::Need;
 use crate::permission::Grants;
 
@@ -125,6 +127,42 @@ impl Settings {
             .flat_map(|role| &role.permissions);
         Grants::only(plugin, config.permissions.iter().flatten().chain(roles))
             .expect("config is loaded only with permissions that can be read")
+    }
+
+    /// What tells it from others: the names and texts of its files, and the names of variables.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Generation::digest_of(&self.applied, &self.variables)
+    }
+
+    /// What tells a section from all others that it was or will be, with every value of it and where
+    /// that comes from. It tells nothing of its secrets, and another process says something else.
+    #[must_use]
+    pub fn revision(&self, name: &str) -> Option<Digest> {
+        static SALT: LazyLock<[u8; 16]> = LazyLock::new(|| {
+            let random = || RandomState::new().build_hasher().finish();
+            (u128::from(random()) << 64 | u128::from(random())).to_le_bytes()
+        });
+        let section = match name {
+            manager::ROOT => &self.manager_section,
+            _ => &self.plugins.get(name)?.section,
+        };
+        let values = section.node.to_json().to_string();
+        let explained = serde_json::to_string(&section.explain()).unwrap_or_default();
+        Some(Digest::of([
+            &SALT[..],
+            values.as_bytes(),
+            explained.as_bytes(),
+        ]))
+    }
+
+    /// JSON Schema of a section; `name` is as in [`Settings::explain`].
+    #[must_use]
+    pub fn schema(&self, name: &str) -> Option<Value> {
+        match name {
+            manager::ROOT => Some(self.manager_section.schema()),
+            _ => Some(self.plugins.get(name)?.section.schema()),
+        }
     }
 
     /// Every key of a section with its value and where that comes from; `name` is a plugin of the

@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::generation::Generation;
 use super::manager;
+use super::overrides::Overrides;
 use super::variables::Variables;
 use crate::child_command::ChildCommand;
 
@@ -20,8 +21,8 @@ use crate::child_command::ChildCommand;
 ///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
 /// 5. what the program [`set`](Sources::set)s,
-/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off. It
-///    goes over every [`generation`](Sources::generation), too.
+/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off, and
+///    the values that one has set. It goes over every [`generation`](Sources::generation), too.
 ///
 /// Sections are merged key by key; a list or any other value replaces what is below it. A key
 /// that is written without a value takes away what is below it, so that the default holds.
@@ -50,6 +51,8 @@ pub struct Sources {
     /// Plugins that are on or off whatever all else says, and those of which `overrides.yaml` does not
     /// count.
     pub(super) switches: BTreeMap<String, Option<bool>>,
+    /// What `overrides.yaml` is to hold, in the place of what it holds.
+    pub(super) overrides: Option<Arc<Overrides>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
@@ -169,6 +172,23 @@ impl Sources {
     /// says; what was said before is replaced.
     pub(crate) fn switched(mut self, switches: BTreeMap<String, Option<bool>>) -> Self {
         self.switches = switches;
+        self
+    }
+
+    /// Reads as if `overrides.yaml` held something else.
+    pub(crate) fn overridden(mut self, overrides: Overrides) -> Self {
+        self.overrides = Some(Arc::new(overrides));
+        self
+    }
+
+    /// Whether a rollback is obeyed.
+    pub(crate) fn obeys_rollback(&self) -> bool {
+        self.obeys_rollback
+    }
+
+    /// Reads the files, whatever they are rolled back to.
+    pub(crate) fn of_files(mut self) -> Self {
+        self.obeys_rollback = false;
         self
     }
 

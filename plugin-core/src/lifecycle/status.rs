@@ -9,6 +9,7 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::config_status::ConfigStatus;
 use super::state::State;
 use crate::accounting::ProcessUsage;
 use crate::config::{Isolation, Limit};
@@ -124,6 +125,8 @@ pub struct SystemStatus {
     pub backlog: usize,
     /// What the process takes, as the operating system says.
     pub process: ProcessStatus,
+    /// The config that runs, and the last that somebody tried to have applied.
+    pub config: ConfigStatus,
     /// The plugins in start order; those that config turned off are not among them.
     pub plugins: Vec<PluginStatus>,
 }
@@ -165,13 +168,14 @@ impl SystemStatus {
     pub(super) fn of(
         state: State,
         plugins: Vec<PluginStatus>,
-        (backlog, process): (usize, ProcessStatus),
+        (backlog, process, config): (usize, ProcessStatus, ConfigStatus),
     ) -> Self {
         Self {
             state,
             ready: plugins.iter().all(|plugin| plugin.ready),
             backlog,
             process,
+            config,
             plugins,
         }
     }

@@ -132,7 +132,8 @@ async fn state_changes_and_operations_come_with_who_asked_and_go_on_after_a_brea
 
 #[tokio::test]
 async fn rates_come_once_a_second_all_at_first_and_then_what_changed() {
-    let site = Site::new().await;
+    // Shorter than the pauses of the stream, which may rest as long as it likes.
+    let site = Site::with("", json!({"client_timeout": "200ms"})).await;
     let mut listener = Listener::open(&site, "topics=rates", None).await;
     let all = loop {
         let rates = listener.of("rates").await;
