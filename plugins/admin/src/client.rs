@@ -117,7 +117,8 @@ impl Client {
     ///
     /// When it is dropped, the service may have got the request, or not.
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
-        self.ask(Method::GET, path, None, Some(PATIENCE)).await
+        self.ask((Method::GET, path), None, None, Some(PATIENCE))
+            .await
     }
 
     /// Asks to do something, and waits as long as the service lets it wait.
@@ -130,19 +131,39 @@ impl Client {
     ///
     /// As of [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
-        self.ask(Method::POST, path, Some(body), None).await
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
+    /// Asks to do something with another method, and waits as [`Client::post`]; `tag` is what the
+    /// client has seen, for `If-Match`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Client::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Client::get`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        tag: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
+        self.ask((method, path), tag, body, None).await
     }
 
     async fn ask(
         &self,
-        method: Method,
-        path: &str,
+        (method, path): (Method, &str),
+        tag: Option<&str>,
         body: Option<&Value>,
         patience: Option<Duration>,
     ) -> Result<Answer, ClientError> {
         let stream = self.connect()?;
         let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
-        let request = request(method, path, body).map_err(|error| self.failed(error))?;
+        let request = request((method, path), tag, body).map_err(|error| self.failed(error))?;
         let exchange = exchange(stream, request);
         let answered = match patience {
             Some(waited) => (tokio::time::timeout(waited, exchange).await)
@@ -181,12 +202,19 @@ impl Client {
     }
 }
 
-fn request(method: Method, path: &str, body: Option<&Value>) -> io::Result<Request<Full<Bytes>>> {
+fn request(
+    (method, path): (Method, &str),
+    tag: Option<&str>,
+    body: Option<&Value>,
+) -> io::Result<Request<Full<Bytes>>> {
     let mut request = Request::builder()
         .method(method)
         .uri(path)
         // Who serves a socket has no name.
         .header(header::HOST, "localhost");
+    if let Some(tag) = tag {
+        request = request.header(header::IF_MATCH, tag);
+    }
     if body.is_some() {
         request = request.header(header::CONTENT_TYPE, "application/json");
     }

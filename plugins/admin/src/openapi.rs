@@ -84,6 +84,10 @@ impl Writer {
             Some(json!({"name": name, "in": "path", "required": true, "schema": schema}))
         });
         let mut parameters: Vec<_> = parts.collect();
+        parameters.extend(route.headers.iter().map(|name| {
+            let schema = json!({"type": "string"});
+            json!({"name": name, "in": "header", "required": true, "schema": schema})
+        }));
         if let Some(query) = route.query {
             let schema = query(&mut self.taken);
             parameters.extend(keys(&schema));

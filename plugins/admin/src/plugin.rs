@@ -173,7 +173,7 @@ impl Admin {
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));
         let gate = Gate::new(Peer::own());
-        let routers = self.routers(|router, open| gate.clone().before(router.merge(open)));
+        let routers = self.routers(|router, _| gate.clone().before(router));
         let server = self.serve((unix.clone(), routers), SOCKET_CONNECTIONS, spawn)?;
         tracing::info!(socket = %unix.path().display(), "the owner can operate the service");
         Ok((server, unix))

@@ -3,6 +3,7 @@
 
 mod about;
 mod audit;
+mod config;
 mod dead_letters;
 mod events;
 mod graph;
@@ -64,6 +65,7 @@ pub(crate) fn table() -> Vec<Route> {
         events::routes(),
         dead_letters::routes(),
         audit::routes(),
+        config::routes(),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -28,6 +28,11 @@ impl From<OperationError> for Problem {
                 let detail = "the config is not taken over, what held before goes on";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", error.lines())
             }
+            OperationError::Outdated { .. } => Self::new(StatusCode::PRECONDITION_FAILED, detail),
+            OperationError::NotSettable { ref key } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", key.as_str())
+            }
+            OperationError::NoGeneration { known, .. } => not_found().with("generations", known),
             OperationError::NoPlan(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "dry_run")
             }

@@ -57,7 +57,7 @@ impl Client {
     /// When it is dropped, there is no stream.
     pub async fn listen(&self, path: &str) -> Result<Listened, ClientError> {
         let stream = self.connect()?;
-        let request = request(axum::http::Method::GET, path, None);
+        let request = request((axum::http::Method::GET, path), None, None);
         let request = request.map_err(|error| self.failed(error))?;
         let opened = open(stream, request).await;
         opened.map_err(|error| match error.kind() {
