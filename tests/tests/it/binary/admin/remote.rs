@@ -107,7 +107,10 @@ fn the_same_commands_ask_a_service_that_is_elsewhere_within_the_rights_of_a_toke
     let app = serving.app();
     let ask = |command: &str| app.run(&format!("{command} {elsewhere}"));
     assert!(done(&ask("ps")).contains("hello-plugin"));
-    assert_eq!(done(&ask("config get hello-plugin timeout")), "5s");
+    assert_eq!(
+        done(&ask("config get hello-plugin timeout")),
+        value(app, "timeout")
+    );
     let told = ask("restart hello-plugin");
     assert!(
         refused(&told, 8).contains("needs the right `operate`"),
