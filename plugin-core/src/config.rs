@@ -16,9 +16,11 @@ mod plugin;
 mod policy;
 mod schedules;
 
+mod isolation;
 mod issue;
 mod origin;
 mod report;
+mod ties;
 
 mod node;
 mod yaml;
@@ -71,6 +73,7 @@ pub use files::ConfigFiles;
 pub use generation::Generation;
 pub use generations::{Generations, KeptGeneration};
 pub use handlers::{BreakerConfig, HandlerConfig};
+pub use isolation::{Isolated, Isolation};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
 #[doc(hidden)]
@@ -92,6 +95,7 @@ pub use secret::Secret;
 pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
+pub use ties::ties;
 
 pub(crate) use bindings::bindings;
 pub(crate) use overrides::{

@@ -106,6 +106,11 @@ impl Error {
         }))
     }
 
+    /// An error of another process.
+    pub(crate) fn of_kind(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(kind, message)
+    }
+
     /// The operator has to change something; say what.
     pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config, message)

@@ -76,6 +76,8 @@ pub struct InitContext<'a> {
     pub(crate) handover: &'a Handover,
     /// The instance's time limit.
     pub(crate) timeout: Duration,
+    /// How its process is started, if it runs in one of its own.
+    pub(crate) process: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 /// What parameters of `init` ask of the system as a whole.
@@ -263,7 +265,7 @@ impl InitParam for Files {
     const NEED: Need = Need::Files;
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        let root = data_dir(context)?;
+        let root = make_data_dir(context)?;
         Files::open(&root, context.identity)
     }
 }
@@ -297,11 +299,12 @@ impl InitParam for DataDir {
     const NEED: Need = Need::DataDir;
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        data_dir(context).map(Self)
+        make_data_dir(context).map(Self)
     }
 }
 
-fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
+/// Makes the directory of the instance, and notes it.
+pub(crate) fn make_data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     let path = context.data_dir.join(context.plugin());
     make_home(context.data_dir, context.plugin()).map_err(|error| {
         Error::config(format!("can't make `{}`", path.display())).because(error)

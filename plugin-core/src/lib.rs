@@ -117,17 +117,27 @@
 //!
 //! # Features and platforms
 //!
-//! The crate has no Cargo features: what an app leaves out are plugins. It is tested on Linux. On
+//! With the feature `placement`, instances can run in processes of their own, and the crate needs
+//! tokio's sockets and processes; everything else that an app leaves out are plugins. It is tested on Linux. On
 //! other Unix systems, readers of the dispatch table execute a fence that Linux has the writers
 //! execute; where there is no Unix, new files have the rights of their directory.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(feature = "placement"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what has to do with other processes is called by `placement` alone"
+    )
+)]
 
 // In the order of the storeys that ARCHITECTURE.md draws, from the ground up.
 
 mod accounting;
 mod backoff;
 mod boxed;
+mod child_command;
 mod clock;
 mod const_text;
 mod counted;
@@ -180,6 +190,9 @@ pub mod init;
 mod plan;
 pub mod registry;
 
+#[cfg(feature = "placement")]
+pub mod placement;
+
 pub mod lifecycle;
 
 #[doc(hidden)]
@@ -191,6 +204,7 @@ pub mod prelude;
 #[doc(hidden)]
 pub use accounting::Account;
 pub use boxed::{BoxFuture, PluginRef};
+pub use child_command::ChildCommand;
 pub use compose::{Absent, Composition, LinkError, Note};
 #[doc(hidden)]
 pub use context::account_at_work;

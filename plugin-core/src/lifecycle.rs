@@ -19,6 +19,7 @@ mod handle;
 mod hook;
 mod instance;
 mod instances;
+mod isolation;
 mod kernel;
 mod metrics;
 mod operation;

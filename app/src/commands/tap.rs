@@ -35,6 +35,12 @@ pub(super) fn tap(place: &Place, options: &Tap, out: &mut Output) -> Result<Exit
     query.extend(options.limit.map(|limit| ("limit", limit.to_string())));
     Service::of(place)?.listen(&query, |message| {
         match (message.event.as_str(), out.format()) {
+            ("hello", Format::Human) if !message.data["unmatched"][0].is_null() => {
+                note(format_args!(
+                    "no event of this service matches `{}`: `graph` lists the topics",
+                    options.pattern
+                ))
+            }
             ("tap", Format::Json) => out.json_line(&message.data),
             ("tap", Format::Human) => out.text(line(&service::read(message.data)?)),
             ("dropped", Format::Json) => {

@@ -300,6 +300,8 @@ fn takes_effect(key: &str) -> TakesEffect {
         // The reload itself reads them, or they stand in the plugins' settings.
         "config_dir" | "config_generations" | "on_failed_reload" | "timeout" | "start"
         | "restart" | "roles" => TakesEffect::AtOnce,
+        // The sections of the plugins say what came of it.
+        "isolation" | "enable_sandbox" => TakesEffect::AtOnce,
         "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
             TakesEffect::AtOnce
         }

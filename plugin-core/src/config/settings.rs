@@ -12,6 +12,7 @@ use super::bindings;
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
 use super::generation::Generation;
+use super::isolation::Isolated;
 use super::issue::Warning;
 use super::manager::{self, ManagerConfig};
 use super::node::Node;
@@ -19,6 +20,7 @@ use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::schema;
 use super::shape::Shape;
+use crate::child_command::ChildCommand;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::digest::Digest;
@@ -46,6 +48,8 @@ pub struct Settings {
     /// Whether what is applied was never on disk as a whole.
     pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
+    /// How processes of instances are started.
+    pub(super) processes: Option<ChildCommand>,
 }
 
 impl Settings {
@@ -205,6 +209,8 @@ pub struct PluginSettings {
     pub config: PluginConfig,
     /// The plugin's own section, `config`: `{}` if nothing is set. It may hold secrets.
     pub values: Value,
+    /// Where its instances run.
+    pub isolated: Isolated,
     pub(super) section: Section,
 }
 

@@ -11,6 +11,7 @@ use super::generation::Generation;
 use super::manager;
 use super::overrides::Overrides;
 use super::variables::Variables;
+use crate::child_command::ChildCommand;
 
 /// Where config comes from. From the lowest layer to the highest, key by key:
 ///
@@ -56,6 +57,8 @@ pub struct Sources {
     pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
     pub(super) unnamed_data_dir: Option<PathBuf>,
+    /// How processes of instances are started.
+    pub(super) processes: Option<ChildCommand>,
 }
 
 #[derive(Debug, Clone)]
@@ -69,6 +72,14 @@ impl Sources {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says how the process of an instance is started that runs in one of its own; without, none
+    /// does.
+    #[must_use]
+    pub fn processes(mut self, command: ChildCommand) -> Self {
+        self.processes = Some(command);
+        self
     }
 
     /// Adds a text that is compiled into the program. What it says of a plugin that is known but

@@ -4,6 +4,7 @@
 //! delivers them once more (`replay`).
 
 pub(super) mod announcer;
+pub(super) mod forwarded;
 pub(super) mod received;
 pub(super) mod replay;
 

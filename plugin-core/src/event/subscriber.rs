@@ -12,6 +12,7 @@ mod durable;
 pub(super) mod interceptors;
 mod interest;
 pub(super) mod observer;
+pub(super) mod outside;
 
 use std::fmt;
 use std::future::Future;
@@ -75,6 +76,11 @@ impl Subscriber {
             handed_out: AtomicBool::new(false),
             state: Mutex::new(SubscriptionState::Before(Bindings::default())),
         }))
+    }
+
+    /// Where its events go.
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
     }
 
     /// The plugin's own handle.

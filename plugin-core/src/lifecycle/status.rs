@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::config_status::ConfigStatus;
 use super::state::State;
 use crate::accounting::ProcessUsage;
-use crate::config::Limit;
+use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
@@ -33,6 +33,13 @@ pub struct PluginStatus {
     /// one life does not go on with that of another. 0 if it has not had any.
     #[serde(skip)]
     pub life: u64,
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// Why it runs there.
+    pub isolation_because: String,
+    /// Number of its own process, while it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process_id: Option<u32>,
     /// Where it is in its life.
     pub state: State,
     /// How long it has been there.

@@ -11,6 +11,8 @@ mod followed;
 mod gapless;
 mod history;
 mod instances;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod kept;
 #[cfg(unix)]
 mod killed;

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use plugin_contracts::LogTail as _;
+use plugin_core::event::Pattern;
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{Params, Problem, Streamed};
 use serde::Serialize;
@@ -78,6 +79,7 @@ async fn stream(
         version: env!("CARGO_PKG_VERSION"),
         topics: Vec::new(),
         refused: BTreeMap::new(),
+        unmatched: Vec::new(),
     };
     let mut refusal = None;
     let ready = Arc::new(Notify::new());
@@ -108,7 +110,12 @@ async fn stream(
             },
         });
         match may {
-            Ok(()) => hello.topics.push(one.name()),
+            Ok(()) => {
+                hello.topics.push(one.name());
+                if is_unmatched(&backends, one) {
+                    hello.unmatched.push(one.name());
+                }
+            }
             Err(problem) => {
                 hello
                     .refused
@@ -145,4 +152,14 @@ async fn stream(
     ];
     let headers = headers.map(|(name, value)| (name, HeaderValue::from_static(value)));
     Ok((Extension(Streamed), headers, body).into_response())
+}
+
+/// Whether no event of this build has a topic that a tap shows.
+fn is_unmatched(backends: &Backends, asked: &Asked) -> bool {
+    let Asked::Tap(pattern) = asked else {
+        return false;
+    };
+    let events = backends.system.events();
+    Pattern::parse(pattern)
+        .is_ok_and(|pattern| !events.iter().any(|event| pattern.matches(event.topic)))
 }

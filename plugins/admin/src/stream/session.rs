@@ -58,6 +58,9 @@ pub(crate) struct Hello {
     pub(crate) topics: Vec<String>,
     /// The topics that are not, each with why.
     pub(crate) refused: BTreeMap<String, String>,
+    /// The taps among the topics whose pattern no event of this build matches: it may be a slip of the
+    /// pen, or of a topic that no type declares.
+    pub(crate) unmatched: Vec<String>,
 }
 
 /// Something was left out.

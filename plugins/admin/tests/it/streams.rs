@@ -228,8 +228,10 @@ async fn a_tap_shows_the_events_that_its_filter_admits_without_secrets() {
 #[tokio::test]
 async fn a_tap_says_what_it_left_out() {
     let site = Site::new().await;
-    let mut listener = Listener::open(&site, "topics=tap:site.note&limit=10", None).await;
-    listener.of("hello").await;
+    let query = "topics=tap:site.note,tap:sites.*&limit=10";
+    let mut listener = Listener::open(&site, query, None).await;
+    let hello = listener.of("hello").await;
+    assert_eq!(hello["unmatched"], json!(["tap:sites.*"]));
     for number in 0..500 {
         publish(&site.running, number).await;
     }
@@ -312,7 +314,10 @@ async fn without_the_right_to_look_on_the_rest_works() {
     let site = Site::with(file, json!({})).await;
     let mut listener = Listener::open(&site, "topics=state,rates,tap:**", None).await;
     let hello = listener.of("hello").await;
-    assert_eq!(hello["topics"], json!(["rates"]));
+    assert_eq!(
+        (&hello["topics"], &hello["unmatched"]),
+        (&json!(["rates"]), &json!([]))
+    );
     for topic in ["state", "tap:**"] {
         let why = hello["refused"][topic].as_str().unwrap();
         assert!(
