@@ -39,6 +39,7 @@ impl InstancePlace {
             plugin,
             permissions: settings.permissions_of(section),
             resources: section.config.resources.clone(),
+            watchdog: section.config.watchdog.get(),
             max_event_depth: settings.manager.max_event_depth,
         }))
     }
