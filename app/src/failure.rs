@@ -22,8 +22,15 @@ pub(crate) enum Failure {
     Absent(Absent),
     /// The command line names an instance that config does not: its name, and those that it has.
     NoInstance(String, Vec<&'static str>),
+    /// The command line names a command that there is not.
+    NoCommand(String),
     /// The command line asks for a drawing of what is none.
     NoDrawing,
+    /// The command line asks a service elsewhere for what is only done here.
+    NotElsewhere,
+    /// The section of a plugin has no such key.
+    #[cfg(feature = "admin")]
+    NoKey(String, String),
     Config(ConfigError),
     Configure(ConfigureError),
     Start(StartError),
@@ -38,6 +45,12 @@ pub(crate) enum Failure {
     /// A service runs, and does not listen: its process, and the data folder.
     #[cfg(feature = "admin")]
     Deaf(Option<u32>, PathBuf),
+    /// What is for a terminal goes elsewhere.
+    #[cfg(feature = "top")]
+    NoTerminal,
+    /// The running service went away while it was listened to.
+    #[cfg(feature = "admin")]
+    Gone,
     /// The running service refused.
     #[cfg(feature = "admin")]
     Refused(Refusal),
@@ -116,9 +129,16 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Absent(_) | Self::NoInstance(..) | Self::NoDrawing | Self::NoGeneration(..) => {
-                Exit::Usage
-            }
+            Self::Absent(_)
+            | Self::NoInstance(..)
+            | Self::NoCommand(_)
+            | Self::NoDrawing
+            | Self::NotElsewhere
+            | Self::NoGeneration(..) => Exit::Usage,
+            #[cfg(feature = "admin")]
+            Self::NoKey(..) => Exit::Usage,
+            #[cfg(feature = "top")]
+            Self::NoTerminal => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(any(feature = "queue", feature = "admin"))]
@@ -128,7 +148,7 @@ impl Failure {
                 Exit::NoService
             }
             #[cfg(feature = "admin")]
-            Self::Deaf(..) => Exit::NoService,
+            Self::Deaf(..) | Self::Gone => Exit::NoService,
             #[cfg(feature = "admin")]
             Self::Service(ClientError::Denied { .. }) => Exit::Refused,
             #[cfg(feature = "admin")]
@@ -160,8 +180,25 @@ impl fmt::Display for Failure {
                     known.join("`, `")
                 )
             }
+            Self::NoCommand(name) => {
+                let name = printable::line(name);
+                write!(f, "there is no command `{name}`: `--help` lists them")
+            }
+            #[cfg(feature = "top")]
+            Self::NoTerminal => f.write_str(
+                "`top` is for people at a terminal: `metrics` prints the same figures once",
+            ),
             Self::NoDrawing => {
                 f.write_str("only `graph` draws: for other commands `--format` is `text` or `json`")
+            }
+            Self::NotElsewhere => f.write_str(
+                "this command works on files of this machine: leave `--url` away, or run it where the \
+                 service is",
+            ),
+            #[cfg(feature = "admin")]
+            Self::NoKey(plugin, key) => {
+                let (plugin, key) = (printable::line(plugin), printable::line(key));
+                write!(f, "`{plugin}` has no key `{key}`: `config get {plugin}` lists them")
             }
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),
@@ -182,6 +219,10 @@ impl fmt::Display for Failure {
                 let text = format!("{}: {}", deaf(*pid, folder), wake(*pid));
                 f.write_str(&printable::line(&text))
             }
+            #[cfg(feature = "admin")]
+            Self::Gone => f.write_str(
+                "the service has gone, or its `admin-plugin` has: it stops, or is started anew",
+            ),
             #[cfg(feature = "admin")]
             Self::Refused(Refusal { why, issues, .. }) => {
                 f.write_str(&printable::line(why))?;

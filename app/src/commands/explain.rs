@@ -7,7 +7,7 @@ mod requests;
 mod schedules;
 mod text;
 
-use plugin_core::config::{Explained, Limit, PluginSettings, Settings};
+use plugin_core::config::{Explained, Isolated, Limit, PluginSettings, Settings};
 use plugin_core::permission::{Grants, MissingGrants, Permission};
 use plugin_core::{Composition, Descriptor, Edge};
 use serde::Serialize;
@@ -41,6 +41,8 @@ struct Explanation {
     /// The feature that brings it into the build.
     feature: Option<&'static str>,
     state: PluginState,
+    /// Where it runs, and why; nothing when the config has mistakes.
+    isolation: Option<Isolated>,
     order: Order,
     needs: Vec<Needed>,
     provides: Vec<&'static str>,
@@ -134,6 +136,7 @@ impl Explanation {
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
             state: PluginState::of(one),
+            isolation: one.map(|one| one.isolated.clone()),
             order: Order::of(plugin, set),
             needs: needs::of(plugin, set, one),
             provides: plugin
@@ -149,7 +152,9 @@ impl Explanation {
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, one),
-            limits: one.map_or_else(Vec::new, |one| one.config.resources.limits()),
+            limits: one.map_or_else(Vec::new, |one| {
+                one.config.resources.limits(one.isolated.isolation)
+            }),
             config: settings.and_then(|settings| settings.explain(name)),
         }
     }

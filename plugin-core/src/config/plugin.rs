@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::handlers::HandlerConfig;
+use super::isolation::Isolation;
 use super::policy::{MemoryBreach, Restart, Start};
 use super::requirement::VersionRequirement;
 use super::schedules::ScheduleConfig;
@@ -26,6 +27,13 @@ pub struct PluginConfig {
     pub version: Option<VersionRequirement>,
     /// Whether the plugin is started.
     pub enabled: bool,
+    /// Where the instances run: `in_process`, in the process of the manager, or `process`, each in one
+    /// of its own; by default where the manager's `isolation` says.
+    pub isolation: Option<Isolation>,
+    /// How long the process of an instance may give no sign of life before it is killed: a call that
+    /// does not come to an `.await` is one.
+    #[schemars(extend("x-min" = "50ms", "x-max" = "1d"))]
+    pub watchdog: Period,
     /// Plugins that have to be in the build, be enabled and start before this one.
     pub dependencies: Vec<String>,
     /// Plugins that must not be enabled.
@@ -68,6 +76,8 @@ impl Default for PluginConfig {
             name: None,
             version: None,
             enabled: true,
+            isolation: None,
+            watchdog: Period::seconds(5),
             dependencies: Vec::new(),
             conflicts: Vec::new(),
             resources: Resources::default(),

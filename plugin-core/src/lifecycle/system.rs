@@ -8,14 +8,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::checked::Checked;
+use super::choice::ConfigChoice;
 use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
+use super::operation::OperationError;
 use super::state::State;
-use super::status::{ProcessStatus, SystemStatus};
+use super::status::SystemStatus;
+use crate::audit::{self, AuditPage, AuditQuery};
 use crate::compose::Composition;
-use crate::config::{self, ConfigFiles, Settings};
+use crate::config::{self, ConfigFiles, Difference, Settings};
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorExt, Result};
 use crate::event::store::Stock;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
@@ -34,7 +37,7 @@ impl System {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel().map_or_else(
-            || SystemStatus::of(State::Stopped, Vec::new(), (0, ProcessStatus::default())),
+            || SystemStatus::of(State::Stopped, Vec::new(), Default::default()),
             |kernel| kernel.status(),
         )
     }
@@ -88,6 +91,30 @@ impl System {
         (self.kernel()).map(|kernel| kernel.bus.letters().clone())
     }
 
+    /// Lines of the audit log, the newest first; none when the system is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the log can't be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn audit(&self, query: AuditQuery) -> Result<AuditPage> {
+        let Some(kernel) = self.kernel() else {
+            return Ok(AuditPage::default());
+        };
+        let data_dir = kernel.data_dir.clone();
+        drop(kernel);
+        let read = tokio::task::spawn_blocking(move || audit::read(&data_dir, &query));
+        // It fails when the runtime ends.
+        let read = read
+            .await
+            .map_err(std::io::Error::other)
+            .and_then(|read| read);
+        read.context("can't read the audit log")
+    }
+
     /// Every schedule and how it does, in start order of the plugins.
     #[must_use]
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
@@ -100,6 +127,31 @@ impl System {
     pub fn configured<T>(&self, tell: impl FnOnce(&Composition, &Settings) -> T) -> Option<T> {
         let configured = self.kernel()?.configured();
         Some(tell(&configured.composition, &configured.settings))
+    }
+
+    /// What is different between two configs. Secrets are masked.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not there, can't be read, or is wrong.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn config_difference(
+        &self,
+        old: ConfigChoice,
+        new: ConfigChoice,
+    ) -> Result<Difference, OperationError> {
+        let kernel = self.kernel().ok_or(OperationError::Stopping)?;
+        let configured = kernel.configured();
+        drop(kernel);
+        let read = tokio::task::spawn_blocking(move || {
+            let [old, new] = [configured.chosen(old)?, configured.chosen(new)?];
+            Ok(old.settings.difference(&new.settings))
+        });
+        let read = read.await;
+        read.map_err(|error| OperationError::Unreadable(error.to_string()))?
     }
 
     /// The config files of the config that is applied now, as they were when it was read; `None` when

@@ -50,12 +50,12 @@ impl fmt::Debug for AnswerDescriptor {
     }
 }
 
-/// A request whose type nobody names.
+/// A request whose type is not named.
 pub(in crate::event) trait Askable: Send {
     fn ask<'a>(
         self: Box<Self>,
         bus: &'a Bus,
         owner: &'a Arc<Identity>,
-        limit: Duration,
+        to: (&'static str, Duration),
     ) -> BoxFuture<'a, Result<Value, RequestError>>;
 }

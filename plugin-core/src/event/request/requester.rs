@@ -15,7 +15,7 @@ use crate::event::bus::Bus;
 
 /// The right of one plugin to ask one type of request.
 ///
-/// It outlives a restart of whoever answers: each request goes to the instance of that moment.
+/// The handle remains valid when the responder restarts: each request goes to the current instance.
 pub struct Requester<Q: Request> {
     bus: Bus,
     owner: Arc<Identity>,
@@ -141,7 +141,7 @@ impl Requesters {
             topic: topic.to_owned(),
         })?;
         let request = (answer.decode)(json).map_err(RequestError::Decode)?;
-        request.ask(&self.bus, &self.owner, limit).await
+        request.ask(&self.bus, &self.owner, ("", limit)).await
     }
 }
 
