@@ -38,6 +38,11 @@ pub const EVENT_STORE: Need = Need::Service {
     arity: crate::init::Arity::One,
 };
 
+/// Calls code as that of an instance is called, which is billed for it: for benches.
+pub fn metered<T>(code: impl FnOnce() -> T) -> T {
+    crate::accounting::metered(crate::Account::nobody(), code)
+}
+
 /// Describes an event; the bounds are those that the user has to meet by hand.
 #[must_use]
 pub const fn event<E: Declared + EventData>(

@@ -2,6 +2,7 @@
 //!
 //! `cargo bench -p kernel-benches`, then `cargo run -p kernel-benches` for the goals.
 
+mod accounting;
 mod burst;
 mod call;
 mod cores;
@@ -54,6 +55,6 @@ criterion_group! {
     config = short();
     targets = publish::bench, pattern::bench, threads::bench, queued::bench, call::bench,
         workers::bench, burst::bench, topic::bench, service::bench, lifecycle::bench, plan::bench,
-        reload::bench, tap::bench
+        reload::bench, tap::bench, accounting::bench
 }
 criterion_main!(kernel);

@@ -27,8 +27,8 @@ const SPAWNED: &str = "spawn, timeout";
 
 #[event("bench.queued")]
 #[derive(Serialize, Deserialize, JsonSchema)]
-struct Queued {
-    number: usize,
+pub(crate) struct Queued {
+    pub(crate) number: usize,
 }
 
 #[event("bench.batched")]
@@ -37,7 +37,7 @@ struct Batched {
     number: usize,
 }
 
-struct Listener;
+pub(crate) struct Listener;
 
 #[plugin(name = "queued-listener")]
 impl Listener {

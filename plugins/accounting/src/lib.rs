@@ -44,7 +44,7 @@ impl Placed {
 // aligned, because the whole is and the offset is a multiple of the alignment. Nothing here panics
 // or allocates: whose code is at work is read off the stack.
 unsafe impl GlobalAlloc for BillingAllocator {
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let Some(placed) = Placed::of(layout) else {
             return ptr::null_mut();
@@ -53,7 +53,7 @@ unsafe impl GlobalAlloc for BillingAllocator {
         bill(unsafe { System.alloc(placed.whole) }, &placed)
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let Some(placed) = Placed::of(layout) else {
             return ptr::null_mut();
@@ -62,7 +62,7 @@ unsafe impl GlobalAlloc for BillingAllocator {
         bill(unsafe { System.alloc_zeroed(placed.whole) }, &placed)
     }
 
-    #[inline]
+    #[inline(never)]
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         let Some(placed) = Placed::of(layout) else {
             return;
@@ -77,7 +77,7 @@ unsafe impl GlobalAlloc for BillingAllocator {
     }
 
     /// The block stays on the account that it is on, whoever has it grow.
-    #[inline]
+    #[inline(never)]
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         let new = Layout::from_size_align(new_size, layout.align());
         let (Some(old), Some(new)) = (Placed::of(layout), new.ok().and_then(Placed::of)) else {
