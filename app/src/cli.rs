@@ -3,6 +3,7 @@
 mod audit;
 mod config;
 mod dead_letters;
+mod live;
 mod operate;
 mod queue;
 mod schedules;
@@ -21,6 +22,9 @@ pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigS
 pub(crate) use dead_letters::DeadLetters;
 #[cfg(feature = "queue")]
 pub(crate) use dead_letters::{LetterChoice, LetterFilter, LetterList, LetterShow};
+#[cfg(feature = "admin")]
+pub(crate) use live::LogLevel;
+pub(crate) use live::{Completions, Logs, Manual, Tap};
 pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
 pub(crate) use queue::Queue;
 #[cfg(feature = "queue")]
@@ -114,6 +118,19 @@ pub(crate) enum Command {
     /// Tell how each plugin of the running service does.
     #[command(after_help = exit::help())]
     Ps,
+    /// Tell what each plugin of the running service does now: events in a second, latency, queue.
+    #[command(after_help = exit::help())]
+    Metrics,
+    /// Watch the plugins of the running service, until `q`.
+    #[cfg(feature = "top")]
+    #[command(after_help = exit::help())]
+    Top,
+    /// Show events of the running service as they are published, until Ctrl-C.
+    #[command(after_help = exit::help())]
+    Tap(Tap),
+    /// Show the last lines of the log of the running service, and with `-f` those that come.
+    #[command(after_help = exit::help())]
+    Logs(Logs),
     /// Start a plugin of the running service that was stopped or has failed.
     #[command(after_help = exit::help())]
     Start(Target),
@@ -144,6 +161,10 @@ pub(crate) enum Command {
     /// Make tokens for who operates the service from elsewhere.
     #[command(subcommand)]
     Token(Token),
+    /// Print what has a shell complete these commands: `app completions bash > FILE`.
+    Completions(Completions),
+    /// Print a manual page: `app man tap | man -l -`.
+    Man(Manual),
 }
 
 /// How to run.

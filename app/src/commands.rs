@@ -8,9 +8,16 @@ mod dead_letters;
 mod explain;
 mod generations;
 mod graph;
+#[cfg(feature = "admin")]
+mod instance;
 #[cfg(not(all(feature = "queue", feature = "admin")))]
 mod left_out;
 mod list;
+#[cfg(feature = "admin")]
+mod logs;
+mod manual;
+#[cfg(feature = "admin")]
+mod metrics;
 #[cfg(feature = "admin")]
 mod operate;
 #[cfg(feature = "admin")]
@@ -25,7 +32,11 @@ mod schema;
 #[cfg(feature = "admin")]
 mod service;
 #[cfg(feature = "admin")]
+mod tap;
+#[cfg(feature = "admin")]
 mod token;
+#[cfg(feature = "top")]
+mod top;
 
 use plugin_core::config::{self, PluginSettings, Settings};
 use plugin_core::{Descriptor, InstanceName};
@@ -68,6 +79,14 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         #[cfg(feature = "admin")]
         Command::Ps => ps::ps(place, out),
         #[cfg(feature = "admin")]
+        Command::Metrics => metrics::metrics(place, out),
+        #[cfg(feature = "top")]
+        Command::Top => top::top(place, out),
+        #[cfg(feature = "admin")]
+        Command::Tap(options) => tap::tap(place, &options, out),
+        #[cfg(feature = "admin")]
+        Command::Logs(options) => logs::logs(place, &options, out),
+        #[cfg(feature = "admin")]
         Command::Start(target) => operate(place, &OperationRequest::start(&target), out),
         #[cfg(feature = "admin")]
         Command::Stop(stop) => operate(place, &OperationRequest::stop(&stop), out),
@@ -89,6 +108,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Token(command) => token::run(&command, out),
         #[cfg(not(feature = "admin"))]
         Command::Ps
+        | Command::Metrics
+        | Command::Tap(_)
+        | Command::Logs(_)
         | Command::Start(_)
         | Command::Stop(_)
         | Command::Restart(_)
@@ -99,6 +121,8 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         | Command::Disable(_)
         | Command::Schedules(_)
         | Command::Token(_) => left_out::refuse("admin-plugin"),
+        Command::Completions(options) => Ok(manual::completions(&options, out)),
+        Command::Man(options) => manual::man(&options, out),
         Command::Config(Config::Show(options)) => config_show::show(place, &options, out),
         Command::Config(Config::History) => generations::history(place, out),
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),

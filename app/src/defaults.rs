@@ -1,5 +1,6 @@
 //! The config that is compiled into the binary, so that it starts in an empty directory.
 
+use plugin_core::ChildCommand;
 use plugin_core::config::Sources;
 use serde_json::json;
 
@@ -8,6 +9,9 @@ use crate::demo::Demo;
 
 /// Name and text of every file of `config/`, as they were when the binary was built.
 const FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/config_files.rs"));
+
+/// The argument of a process that runs one instance. It is the service's own, and no command.
+pub(crate) const INSTANCE: &str = "--instance-of-a-service";
 
 /// What is different when events come from a file: nobody has to find the HTTP port, and a line
 /// of the log for each event would hide the result.
@@ -46,7 +50,8 @@ pub(crate) fn bulk_sources(place: &Place, demo: Option<&Demo>) -> Sources {
 }
 
 fn embedded() -> Sources {
-    FILES.iter().fold(Sources::new(), |sources, (name, text)| {
+    let sources = Sources::new().processes(ChildCommand::same_binary([INSTANCE]));
+    FILES.iter().fold(sources, |sources, (name, text)| {
         sources.embedded(*name, *text)
     })
 }

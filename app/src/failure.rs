@@ -22,6 +22,8 @@ pub(crate) enum Failure {
     Absent(Absent),
     /// The command line names an instance that config does not: its name, and those that it has.
     NoInstance(String, Vec<&'static str>),
+    /// The command line names a command that there is not.
+    NoCommand(String),
     /// The command line asks for a drawing of what is none.
     NoDrawing,
     Config(ConfigError),
@@ -38,6 +40,12 @@ pub(crate) enum Failure {
     /// A service runs, and does not listen: its process, and the data folder.
     #[cfg(feature = "admin")]
     Deaf(Option<u32>, PathBuf),
+    /// What is for a terminal goes elsewhere.
+    #[cfg(feature = "top")]
+    NoTerminal,
+    /// The running service went away while it was listened to.
+    #[cfg(feature = "admin")]
+    Gone,
     /// The running service refused.
     #[cfg(feature = "admin")]
     Refused(Refusal),
@@ -116,9 +124,13 @@ impl Failure {
 
     pub(crate) fn exit(&self) -> Exit {
         match self {
-            Self::Absent(_) | Self::NoInstance(..) | Self::NoDrawing | Self::NoGeneration(..) => {
-                Exit::Usage
-            }
+            Self::Absent(_)
+            | Self::NoInstance(..)
+            | Self::NoCommand(_)
+            | Self::NoDrawing
+            | Self::NoGeneration(..) => Exit::Usage,
+            #[cfg(feature = "top")]
+            Self::NoTerminal => Exit::Usage,
             Self::Config(_) => Exit::Config,
             Self::Configure(ConfigureError::Link(_)) | Self::Io(..) => Exit::Failed,
             #[cfg(any(feature = "queue", feature = "admin"))]
@@ -128,7 +140,7 @@ impl Failure {
                 Exit::NoService
             }
             #[cfg(feature = "admin")]
-            Self::Deaf(..) => Exit::NoService,
+            Self::Deaf(..) | Self::Gone => Exit::NoService,
             #[cfg(feature = "admin")]
             Self::Service(ClientError::Denied { .. }) => Exit::Refused,
             #[cfg(feature = "admin")]
@@ -160,6 +172,14 @@ impl fmt::Display for Failure {
                     known.join("`, `")
                 )
             }
+            Self::NoCommand(name) => {
+                let name = printable::line(name);
+                write!(f, "there is no command `{name}`: `--help` lists them")
+            }
+            #[cfg(feature = "top")]
+            Self::NoTerminal => f.write_str(
+                "`top` is for people at a terminal: `metrics` prints the same figures once",
+            ),
             Self::NoDrawing => {
                 f.write_str("only `graph` draws: for other commands `--format` is `text` or `json`")
             }
@@ -182,6 +202,10 @@ impl fmt::Display for Failure {
                 let text = format!("{}: {}", deaf(*pid, folder), wake(*pid));
                 f.write_str(&printable::line(&text))
             }
+            #[cfg(feature = "admin")]
+            Self::Gone => f.write_str(
+                "the service has gone, or its `admin-plugin` has: it stops, or is started anew",
+            ),
             #[cfg(feature = "admin")]
             Self::Refused(Refusal { why, issues, .. }) => {
                 f.write_str(&printable::line(why))?;

@@ -35,6 +35,13 @@ static ALLOCATOR: plugin_accounting::BillingAllocator = plugin_accounting::Billi
 
 fn main() -> ExitCode {
     keep_private();
+    #[cfg(feature = "isolation")]
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|argument| argument == defaults::INSTANCE)
+    {
+        return plugin_core::placement::serve(&plugins::COMPOSITION);
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(answer) => return answered(&answer),

@@ -136,6 +136,18 @@ impl Output {
         self.value(serde_json::to_string(value));
     }
 
+    /// Whether colours are seen.
+    #[cfg(feature = "top")]
+    pub(crate) fn paints(&self) -> bool {
+        self.paints
+    }
+
+    /// Whether nothing more can be written: for results that do not end by themselves.
+    #[cfg(feature = "admin")]
+    pub(crate) fn is_broken(&self) -> bool {
+        self.failure.is_some()
+    }
+
     /// What became of all the writes.
     ///
     /// # Errors

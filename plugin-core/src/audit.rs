@@ -15,12 +15,14 @@ mod config;
 mod entry;
 mod file;
 mod journal;
+mod read;
 mod repeats;
 mod security;
 mod verify;
 
 pub use config::AuditConfig;
 pub use entry::{Entry, Outcome};
+pub use read::{AuditLine, AuditPage, AuditQuery, read};
 pub use security::SecurityLog;
 pub use verify::{AuditBreak, AuditProblem, Verified, verify};
 

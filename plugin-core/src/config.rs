@@ -16,9 +16,11 @@ mod plugin;
 mod policy;
 mod schedules;
 
+mod isolation;
 mod issue;
 mod origin;
 mod report;
+mod ties;
 
 mod node;
 mod yaml;
@@ -69,8 +71,9 @@ pub use doubtful::{unbounded, unwritable};
 pub use explain::Explained;
 pub use files::ConfigFiles;
 pub use generation::Generation;
-pub use generations::Generations;
+pub use generations::{Generations, KeptGeneration};
 pub use handlers::{BreakerConfig, HandlerConfig};
+pub use isolation::{Isolated, Isolation};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
 #[doc(hidden)]
@@ -92,11 +95,11 @@ pub use secret::Secret;
 pub use secret_url::SecretUrl;
 pub use settings::{PluginSettings, Settings};
 pub use sources::Sources;
+pub use ties::ties;
 
 pub(crate) use bindings::bindings;
 pub(crate) use overrides::{
-    PreviousOverrides, noted as noted_overrides, restore as restore_overrides,
-    write as override_enabled,
+    Overrides, PreviousOverrides, restore as restore_overrides, write as override_enabled,
 };
 pub use overrides::{overridden, reset_overrides};
 

@@ -1,4 +1,4 @@
-//! The error of plugin code: what it says decides what the manager does.
+//! The error type of plugin code. The kind of an error decides what the manager does.
 
 mod again;
 mod chain;
@@ -22,21 +22,21 @@ use std::fmt;
 
 use crate::permission::PermissionDenied;
 
-/// A result whose error is, unless said otherwise, plugin-core's [`Error`].
+/// A result whose error type is plugin-core's [`Error`] by default.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What kind of failure an [`Error`] is; start and restart policies go by it.
+/// The kind of failure of an [`Error`], on which start and restart policies depend.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The operator has to change something: never tried again.
+    /// The operator has to change something. Such a failure is never tried again.
     Config,
     /// Something outside failed.
     External {
         /// Whether trying again may help.
         retriable: bool,
     },
-    /// A right is missing: never tried again.
+    /// A right is missing. Such a failure is never tried again.
     Denied,
     /// A time limit ran out.
     Timeout,
@@ -45,14 +45,14 @@ pub enum ErrorKind {
 }
 
 impl ErrorKind {
-    /// Whether trying the same call again may help. Start and restart policies ask less: what the
-    /// operator told them to try again they try again, unless it is `Config` or `Denied`.
+    /// Whether trying the same call again may help. Start and restart policies do not use this: they
+    /// try again as the operator configured them, unless the kind is `Config` or `Denied`.
     #[must_use]
     pub const fn is_retriable(self) -> bool {
         matches!(self, Self::External { retriable: true } | Self::Timeout)
     }
 
-    /// The word that logs, metrics and JSON use.
+    /// The name of the kind in logs, metrics and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -67,10 +67,10 @@ impl ErrorKind {
 
 /// An error of plugin code.
 ///
-/// Any `std::error::Error` becomes one with `?`: an external failure that is not worth a retry.
-/// [`ErrorExt::retriable`] and the constructors say otherwise. Like `anyhow::Error`, and for
-/// the same reason, it does not implement `std::error::Error` itself; [`Error::as_dyn`] and
-/// [`Error::into_boxed`] give one that does.
+/// The operator `?` converts any `std::error::Error` into an `Error`: an external failure that is
+/// not tried again. To choose another kind, use [`ErrorExt::retriable`] or a constructor. Like
+/// `anyhow::Error`, and for the same reason, this type does not implement `std::error::Error`;
+/// [`Error::as_dyn`] and [`Error::into_boxed`] return an error that does.
 ///
 /// # Example
 ///
@@ -106,22 +106,27 @@ impl Error {
         }))
     }
 
-    /// The operator has to change something; say what.
+    /// An error of another process.
+    pub(crate) fn of_kind(kind: ErrorKind, message: impl Into<Cow<'static, str>>) -> Self {
+        Self::new(kind, message)
+    }
+
+    /// An error of kind `Config`. The message should say what the operator has to change.
     pub fn config(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Config, message)
     }
 
-    /// Something outside failed, and trying again would not help.
+    /// An external failure that a further attempt would not solve.
     pub fn external(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::External { retriable: false }, message)
     }
 
-    /// Something outside failed, and trying again may help.
+    /// An external failure that may be temporary, so that a further attempt may succeed.
     pub fn retriable(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::External { retriable: true }, message)
     }
 
-    /// An invariant of the plugin is broken.
+    /// An error of kind `Bug`: an invariant of the plugin is broken.
     pub fn bug(message: impl Into<Cow<'static, str>>) -> Self {
         Self::new(ErrorKind::Bug, message)
     }
@@ -130,7 +135,7 @@ impl Error {
         Self::new(ErrorKind::Timeout, message)
     }
 
-    /// What a caught panic says.
+    /// The error for a caught panic, with its message.
     pub(crate) fn panic(payload: &(dyn Any + Send)) -> Self {
         let text = payload
             .downcast_ref::<&'static str>()
@@ -140,7 +145,7 @@ impl Error {
         Self::new(ErrorKind::Bug, format!("panicked: {text}"))
     }
 
-    /// The same kind and text, for one more listener; the cause stays with the first.
+    /// A copy with the same kind and text, but without the cause.
     pub(crate) fn same(&self) -> Self {
         let mut same = Self::new(self.kind(), self.to_string());
         same.0.after = self.0.after;
@@ -154,20 +159,20 @@ impl Error {
         self
     }
 
-    /// Puts what was being done in front of the message.
+    /// Adds a description of the failed operation in front of the message.
     #[must_use]
     pub fn context(mut self, what: impl fmt::Display) -> Self {
         self.0.message = format!("{what}: {}", self.0.message).into();
         self
     }
 
-    /// What kind of failure it is.
+    /// The kind of the failure.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
-    /// The error it was made of, if that is a `T`.
+    /// The error from which this one was created, if that is a `T`.
     #[must_use]
     pub fn downcast_ref<T: std::error::Error + 'static>(&self) -> Option<&T> {
         self.0.source.as_ref()?.downcast_ref()
@@ -191,7 +196,7 @@ impl<E: std::error::Error + Send + Sync + 'static> From<E> for Error {
     }
 }
 
-/// Whether an error is, or wraps, a right that is missing.
+/// Whether an error is, or wraps, an error about a missing right.
 fn is_denied(error: &dyn Any) -> bool {
     error.is::<PermissionDenied>()
         || matches!(error.downcast_ref(), Some(PublishError::Denied(_)))
@@ -222,21 +227,21 @@ impl fmt::Debug for Error {
 
 /// Classifies the error of a `Result`.
 pub trait ErrorExt<T>: Sized {
-    /// Trying again may help.
+    /// Marks the error as temporary: a further attempt may succeed.
     ///
     /// # Errors
     ///
     /// The error, classified.
     fn retriable(self) -> Result<T>;
 
-    /// The operator has to change something.
+    /// Marks the error as one of kind `Config`: the operator has to change something.
     ///
     /// # Errors
     ///
     /// The error, classified.
     fn config(self) -> Result<T>;
 
-    /// Says what was being done.
+    /// Adds a description of the failed operation.
     ///
     /// # Errors
     ///
@@ -259,7 +264,7 @@ impl<T, E: Into<Error>> ErrorExt<T> for Result<T, E> {
 }
 
 impl Error {
-    /// Misconfigured or denied, it stays what it is: trying again would not help.
+    /// An error of kind `Config` or `Denied` keeps its kind, because trying again would not help.
     fn made_retriable(self) -> Self {
         match self.kind() {
             ErrorKind::Config | ErrorKind::Denied => self,
@@ -273,7 +278,7 @@ impl Error {
     }
 }
 
-/// What a hook or a handler may return: nothing, or a [`Result`] of nothing.
+/// The return type of a hook or a handler: `()` or `Result<()>`.
 #[diagnostic::on_unimplemented(
     message = "a plugin method returns `()` or `Result<()>`, not `{Self}`",
     label = "this return type can't be handled",
@@ -300,7 +305,7 @@ impl<E: IntoError> IntoOutcome for Result<(), E> {
     }
 }
 
-/// What a hook or a handler may fail with: an [`Error`], and what becomes one.
+/// The error type of a hook or a handler: an [`Error`], or a type that can be converted into one.
 #[diagnostic::on_unimplemented(
     message = "a plugin method can't fail with `{Self}`: return `Result<()>`, whose `?` takes every `std::error::Error`",
     label = "this return type can't be handled",

@@ -13,11 +13,13 @@ mod inline;
 mod interceptor;
 mod outcome;
 mod payload;
+pub(crate) mod port;
 mod publisher;
 mod queue;
 mod request;
 mod routing;
 mod subscriber;
+mod uplink;
 
 pub use crate::context::EventId;
 pub use crate::error::{DecodeError, PublishAllError, PublishError, RequestError, TryPublishError};
@@ -50,6 +52,7 @@ pub use request::{AnswerData, Request, Requester, Requesters, Respond, Responder
 pub use subscriber::binder::Binder;
 pub use subscriber::declared::{Interceptor, Source, Subscription};
 pub use subscriber::interceptors::Interceptors;
+pub use subscriber::observer::Observer;
 pub use subscriber::{Subscriber, SubscriptionHandle};
 
 pub(crate) use descriptor::unmatched::{matches_any, similar};
@@ -57,9 +60,14 @@ pub(crate) use descriptor::{kernel, linked};
 pub(crate) use durable::{Deliveries, DurableDelivery, ask};
 pub(crate) use outcome::backlog::Pending;
 pub(crate) use outcome::breaker::CircuitBreaker;
+pub(crate) use outcome::dead_letters::LetterTask;
+pub(crate) use payload::{Payload, interned};
 pub(crate) use publisher::announcer::DeadLetterAnnouncer;
+pub(crate) use publisher::forwarded::{ask_for, publish_for};
 pub(crate) use publisher::replay::ReplayError;
 pub(crate) use queue::mailbox::Mailbox;
 pub(crate) use queue::worker::Worker;
 pub(crate) use request::Reception;
 pub(crate) use subscriber::bindings::Bindings;
+pub(crate) use subscriber::outside::{OutsideHandler, bind_uplink, read_event};
+pub(crate) use uplink::{Asks, Uplink, UplinkOutcome};

@@ -1,4 +1,4 @@
-//! What `init` may ask for: each parameter is one need, which the kernel reads off its type.
+//! The parameters of `init`. Each parameter is one need, which the kernel derives from its type.
 
 mod handover;
 mod need;
@@ -14,7 +14,8 @@ use crate::audit::SecurityLog;
 use crate::context::Identity;
 use crate::error::{Error, Result};
 use crate::event::{
-    Bus, Event, EventDescriptor, Publisher, Publishers, Request, Requester, Requesters, Subscriber,
+    Bus, Event, EventDescriptor, Observer, Publisher, Publishers, Request, Requester, Requesters,
+    Subscriber,
 };
 use crate::files::Files;
 use crate::means::{keep, make_home};
@@ -33,18 +34,19 @@ pub use predecessor::{Snapshot, SnapshotType};
 
 /// A type that a parameter of `#[init]` can have.
 ///
-/// `NEED` is gathered into the plugin's descriptor at compile time, so a need can't be forgotten
-/// or mis-stated. A crate may implement it for a type of its own, with [`Need::Other`].
+/// `#[plugin]` collects `NEED` in the plugin's descriptor at compile time, so the declared needs
+/// always agree with the parameters. A crate may implement this trait for its own type, with
+/// [`Need::Other`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a parameter of `#[init]`",
     label = "not something the kernel can hand to a plugin",
-    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
+    note = "`#[init]` takes `Config<C>`, `Service<dyn T>`, `Option<Service<dyn T>>`, `Services<dyn T>`, `Publisher<E>`, `Publishers`, `Requester<Q>`, `Option<Requester<Q>>`, `Requesters`, `Subscriber`, `Option<Observer>`, `Files`, `DataDir`, `Clock`, `Scheduler`, `SecurityLog`, `Meter`, `System`, `Operator`, `Option<Operator>`, `Option<Snapshot<T>>` or `Handover`"
 )]
 pub trait InitParam: Sized {
-    /// What the parameter asks for.
+    /// The need that the parameter declares.
     const NEED: Need;
 
-    /// Takes it out of the context.
+    /// Creates the value from the context.
     ///
     /// # Errors
     ///
@@ -52,7 +54,7 @@ pub trait InitParam: Sized {
     fn extract(context: &mut InitContext<'_>) -> Result<Self>;
 }
 
-/// Where [`InitParam::extract`] takes things from: one instance on its way to be built.
+/// The source of the values of [`InitParam::extract`]: the instance that is being built.
 #[derive(Debug)]
 pub struct InitContext<'a> {
     pub(crate) identity: &'a Arc<Identity>,
@@ -75,6 +77,8 @@ pub struct InitContext<'a> {
     pub(crate) handover: &'a Handover,
     /// The instance's time limit.
     pub(crate) timeout: Duration,
+    /// How its process is started, if it runs in one of its own.
+    pub(crate) process: Option<&'a (dyn Any + Send + Sync)>,
 }
 
 /// What parameters of `init` ask of the system as a whole.
@@ -84,13 +88,13 @@ pub(crate) trait SystemView: Any + fmt::Debug {
 }
 
 impl InitContext<'_> {
-    /// Name of the instance that is being built.
+    /// The name of the instance that is being built.
     #[must_use]
     pub fn plugin(&self) -> &str {
         self.identity.name()
     }
 
-    /// What the instance may do.
+    /// The rights of the instance.
     #[must_use]
     pub fn grants(&self) -> &Grants {
         self.identity.grants()
@@ -109,9 +113,11 @@ impl InitContext<'_> {
     }
 }
 
-/// The plugin's config, typed. Take it apart in the parameter: `Config(config): Config<C>`.
+/// The plugin's config, as a value of its config type. Destructure it in the parameter:
+/// `Config(config): Config<C>`.
 ///
-/// `C` derives `Deserialize` and `JsonSchema`; the schema finds all mistakes of a file at once.
+/// `C` derives `Deserialize` and `JsonSchema`. With the schema, the kernel reports all mistakes of a
+/// file at once.
 #[derive(Debug, Clone)]
 pub struct Config<C>(pub C);
 
@@ -249,34 +255,43 @@ impl InitParam for Subscriber {
     }
 }
 
+impl InitParam for Option<Observer> {
+    const NEED: Need = Need::Observe;
+
+    fn extract(context: &mut InitContext<'_>) -> Result<Self> {
+        let may = context.grants().may_subscribe_any();
+        Ok(may.then(|| Observer::new(context.subscriber)))
+    }
+}
+
 impl InitParam for Files {
     const NEED: Need = Need::Files;
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        let root = data_dir(context)?;
+        let root = make_data_dir(context)?;
         Files::open(&root, context.identity)
     }
 }
 
-/// A directory of the plugin's own, made before `init` runs: `data_dir` of the manager's config
-/// with the plugin's name below it.
+/// The plugin's own directory: the subdirectory of the manager's `data_dir` that has the plugin's
+/// name. The kernel creates it before `init` runs.
 #[derive(Debug, Clone)]
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// The directory.
+    /// The path of the directory.
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.0
     }
 
-    /// Notes that the plugin keeps a file, which is there by now; the path is below that of the
-    /// directory, or relative to it, or absolute. If it is gone at a later start, the log says so, and what it held is not
-    /// missed in silence.
+    /// Records that the plugin keeps a file, which must exist already. The path is below the
+    /// directory, or relative to it, or absolute. If the file is missing at a later start, the log
+    /// says so, so that the loss of its data is noticed.
     ///
     /// # Errors
     ///
-    /// When the note can't be written.
+    /// When the record can't be written.
     pub fn keep(&self, file: impl AsRef<Path>) -> Result<()> {
         let noted = keep(&self.0, file.as_ref());
         noted.map_err(|error| Error::retriable("can't note what is kept").because(error))
@@ -287,11 +302,12 @@ impl InitParam for DataDir {
     const NEED: Need = Need::DataDir;
 
     fn extract(context: &mut InitContext<'_>) -> Result<Self> {
-        data_dir(context).map(Self)
+        make_data_dir(context).map(Self)
     }
 }
 
-fn data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
+/// Creates the directory of the instance, and records it.
+pub(crate) fn make_data_dir(context: &InitContext<'_>) -> Result<PathBuf> {
     let path = context.data_dir.join(context.plugin());
     make_home(context.data_dir, context.plugin()).map_err(|error| {
         Error::config(format!("can't make `{}`", path.display())).because(error)

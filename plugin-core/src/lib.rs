@@ -1,4 +1,4 @@
-//! The kernel of services that are composed of plugins.
+//! The kernel of services that are composed from plugins.
 //!
 //! A plugin is an `impl` block with `#[plugin]` above it; `compose!` chooses plugins by Cargo
 //! features and proves at build time that they fit together; a manager configures, starts,
@@ -6,8 +6,8 @@
 //!
 //! # A tour
 //!
-//! Two plugins, one that counts visits and one that greets; what each needs is what its `init`
-//! takes.
+//! This example has two plugins: one counts visits, the other greets users. The parameters of each
+//! `init` declare what the plugin needs.
 //!
 //! ```standalone_crate
 //! use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -75,7 +75,7 @@
 //! }
 //!
 //! # tokio::runtime::Runtime::new().unwrap().block_on(async {
-//! // An app writes `compose!` and is checked at build time; a test puts a set together by hand.
+//! // An app uses `compose!` and is checked at build time; a test assembles its set in code.
 //! let set = Composition::assemble(&[Hello::DESCRIPTOR, Counter::DESCRIPTOR]).unwrap();
 //! let order: Vec<_> = set.plugins().map(|plugin| plugin.name).collect();
 //! assert_eq!(order, ["counter-plugin", "hello-plugin"], "a provider comes first");
@@ -104,30 +104,42 @@
 //!
 //! - [`plugin`], [`event`](macro@event), [`service`](macro@service), [`compose!`]: the macros, with
 //!   every option.
-//! - [`init`]: what a plugin can ask for. [`Tasks`]: what it can spawn. [`Error`]: how it fails.
-//! - [`event`](mod@event), [`service`](mod@service), [`files`]: what it works with.
-//! - [`schedule`]: what runs at given times.
+//! - [`init`]: the parameters that `#[init]` can have. [`Tasks`]: tasks of a plugin. [`Error`]: the
+//!   error type of plugins.
+//! - [`event`](mod@event), [`service`](mod@service), [`files`]: the tools that plugins use.
+//! - [`schedule`]: work that runs at given times.
 //! - [`lifecycle`]: from a [`Composition`] to a running system and its stop report.
-//! - [`config`], [`permission`], [`audit`]: what operators write and read.
-//! - [`owned`]: files and directories for their owner alone; [`regular`]: files, and no FIFO in
-//!   their place.
-//! - [`printable`]: text from outside, for people who read it on a terminal.
-//! - [`trace`]: which request of which user a piece of work belongs to.
-//! - [`Descriptor`], [`registry`]: what is known of a build without running it.
+//! - [`config`], [`permission`], [`audit`]: settings and rights, which operators write, and the audit
+//!   log, which they read.
+//! - [`owned`]: files and directories that only their owner may use; [`regular`]: checks that a file
+//!   is a regular one and, for example, not a FIFO.
+//! - [`printable`]: text from outside, made safe for a terminal.
+//! - [`trace`]: the request and the user that a piece of work belongs to.
+//! - [`Descriptor`], [`registry`]: information about a build that is available without running it.
 //!
 //! # Features and platforms
 //!
-//! The crate has no Cargo features: what an app leaves out are plugins. It is tested on Linux. On
+//! With the feature `placement`, instances can run in processes of their own, and the crate needs
+//! tokio's sockets and processes; everything else that an app leaves out are plugins. It is tested on Linux. On
 //! other Unix systems, readers of the dispatch table execute a fence that Linux has the writers
 //! execute; where there is no Unix, new files have the rights of their directory.
 
 #![warn(missing_docs)]
+#![cfg_attr(
+    not(feature = "placement"),
+    allow(
+        dead_code,
+        unused_imports,
+        reason = "what has to do with other processes is called by `placement` alone"
+    )
+)]
 
 // In the order of the storeys that ARCHITECTURE.md draws, from the ground up.
 
 mod accounting;
 mod backoff;
 mod boxed;
+mod child_command;
 mod clock;
 mod const_text;
 mod counted;
@@ -180,6 +192,9 @@ pub mod init;
 mod plan;
 pub mod registry;
 
+#[cfg(feature = "placement")]
+pub mod placement;
+
 pub mod lifecycle;
 
 #[doc(hidden)]
@@ -191,6 +206,7 @@ pub mod prelude;
 #[doc(hidden)]
 pub use accounting::Account;
 pub use boxed::{BoxFuture, PluginRef};
+pub use child_command::ChildCommand;
 pub use compose::{Absent, Composition, LinkError, Note};
 #[doc(hidden)]
 pub use context::account_at_work;

@@ -1,15 +1,15 @@
-//! What a plugin's file imports: `use plugin_core::prelude::*;`.
+//! The items that the source file of a plugin imports with `use plugin_core::prelude::*;`.
 //!
-//! The macros, what `#[init]` can take, what handlers take and return, and the derives of events
-//! and configs. What only some plugins need is left out: `config::Secret` for settings, the
-//! errors of [`event`](mod@crate::event) and [`files`](crate::files) for those who tell them
-//! apart.
+//! The prelude contains the macros, the types that parameters of `#[init]` can have, the types that
+//! handlers take and return, and the derives for events and configs. It does not contain items that
+//! only some plugins need: `config::Secret` for settings, and the error types of
+//! [`event`](mod@crate::event) and [`files`](crate::files) for code that distinguishes them.
 
 pub use crate::config::Period;
 pub use crate::error::{Error, ErrorExt, ErrorKind, Result};
 pub use crate::event::{
-    AnyEvent, Batch, BatchOutcome, Delivered, Delivery, Envelope, Event, Patch, Publisher,
-    Publishers, Request, Requester, Requesters, Subscriber,
+    AnyEvent, Batch, BatchOutcome, Delivered, Delivery, Envelope, Event, Observer, Patch,
+    Publisher, Publishers, Request, Requester, Requesters, Subscriber,
 };
 pub use crate::files::Files;
 pub use crate::init::{Clock, Config, DataDir, Handover, InitParam, Snapshot};

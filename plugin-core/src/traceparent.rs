@@ -171,6 +171,20 @@ impl TraceId {
     pub const fn randomness(self) -> u64 {
         self.low & ((1 << 56) - 1)
     }
+
+    /// Its bytes, in the order of its text.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        (((self.high as u128) << 64) | self.low as u128).to_be_bytes()
+    }
+}
+
+impl SpanId {
+    /// Its bytes, in the order of its text.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 8] {
+        self.0.get().to_be_bytes()
+    }
 }
 
 impl fmt::Display for TraceId {

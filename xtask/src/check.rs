@@ -6,6 +6,9 @@ use std::time::Instant;
 use crate::command::{capture, cargo, output, run as execute, say};
 use crate::{console, counts, deny, matrix, models, require, symbols, tidy};
 
+/// What plugins have that is off by default.
+const OPTIONAL: &str = "plugin-metrics/otlp,plugin-tracing/otlp";
+
 type Step = fn() -> Result<(), String>;
 
 const STEPS: [(&str, Step); 11] = [
@@ -62,6 +65,8 @@ fn clippy() -> Result<(), String> {
         "clippy",
         "--workspace",
         "--all-targets",
+        "--features",
+        OPTIONAL,
         "--",
         "-D",
         "warnings",
@@ -78,6 +83,17 @@ fn test() -> Result<(), String> {
         "--all-targets",
         "--exclude",
         "kernel-benches",
+    ]))?;
+    // Of the same packages, so that nothing is built anew but what has the features.
+    execute(cargo([
+        "test",
+        "--workspace",
+        "--exclude",
+        "kernel-benches",
+        "--features",
+        OPTIONAL,
+        "--test",
+        "otlp",
     ]))?;
     execute(cargo([
         "test",

@@ -7,7 +7,7 @@ mod requests;
 mod schedules;
 mod text;
 
-use plugin_core::config::{Explained, Limit, PluginSettings, Settings};
+use plugin_core::config::{Explained, Isolated, Limit, PluginSettings, Settings};
 use plugin_core::permission::{Grants, MissingGrants, Permission};
 use plugin_core::{Composition, Descriptor, Edge};
 use serde::Serialize;
@@ -41,6 +41,8 @@ struct Explanation {
     /// The feature that brings it into the build.
     feature: Option<&'static str>,
     state: PluginState,
+    /// Where it runs, and why; nothing when the config has mistakes.
+    isolation: Option<Isolated>,
     order: Order,
     needs: Vec<Needed>,
     provides: Vec<&'static str>,
@@ -134,6 +136,7 @@ impl Explanation {
             type_name: plugin.type_name,
             feature: super::list::feature(set, plugin.name),
             state: PluginState::of(one),
+            isolation: one.map(|one| one.isolated.clone()),
             order: Order::of(plugin, set),
             needs: needs::of(plugin, set, one),
             provides: plugin

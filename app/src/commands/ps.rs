@@ -43,6 +43,10 @@ struct Limit {
 #[derive(Debug, Deserialize)]
 struct Instance {
     name: String,
+    /// Number of its own process.
+    process_id: Option<u32>,
+    #[serde(default)]
+    isolation_because: String,
     state: String,
     in_state_ms: u64,
     ready: bool,
@@ -77,17 +81,19 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
         Format::Human => {
             let status: Status = service::read(status)?;
             let [mut table, mut limits] = [table(&status.plugins), limits(&status)];
+            let mut processes = processes(&status.plugins);
             if let Some(width) = out.width() {
                 table.cut(width);
                 limits.cut(width);
+                processes.cut(width);
             }
             let lines = table.to_string();
             let paints = status.plugins.iter().map(Instance::paint);
             for (line, paint) in lines.lines().zip(std::iter::once(None).chain(paints)) {
                 out.line(line, paint);
             }
-            if !limits.is_empty() {
-                out.text(format!("\n{limits}\n"));
+            for more in [processes, limits].iter().filter(|more| !more.is_empty()) {
+                out.text(format!("\n{more}\n"));
             }
             out.text(summary(&status));
         }
@@ -129,6 +135,18 @@ fn table(plugins: &[Instance]) -> Table {
             plugin.events.errors.to_string(),
             why.cloned().unwrap_or_default(),
         ]);
+    }
+    table
+}
+
+/// The instances that run in processes of their own.
+fn processes(plugins: &[Instance]) -> Table {
+    let mut table = Table::new(&["instance", ">process", "because of"]);
+    for plugin in plugins {
+        if let Some(process) = plugin.process_id {
+            let because = plugin.isolation_because.clone();
+            table.row([plugin.name.clone(), process.to_string(), because]);
+        }
     }
     table
 }

@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use plugin_admin::{Answer, Client, ClientError};
+use plugin_admin::{Answer, Client, ClientError, EventStream, Listened, StreamMessage};
 use plugin_core::config;
 use plugin_core::lifecycle::holder;
 use serde::Deserialize;
@@ -13,8 +13,10 @@ use tokio::runtime::{Builder, Runtime};
 
 use crate::cli::Place;
 use crate::defaults;
+use crate::exit::Exit;
 use crate::failure::{Failure, Refusal};
 use crate::plugins::COMPOSITION;
+use crate::signal::Signals;
 
 /// The running service that has the data folder.
 pub(super) struct Service {
@@ -48,8 +50,75 @@ impl Service {
 
     /// Asks for something, by the segments of its path.
     pub(super) fn get(&self, path: &[&str]) -> Result<Value, Failure> {
-        let answer = self.runtime.block_on(self.client.get(&Client::path(path)));
-        Ok(self.settled(answer)?.body)
+        self.get_with(path, &[])
+    }
+
+    /// The same, with a query.
+    pub(super) fn get_with(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Value, Failure> {
+        self.runtime.block_on(self.fetch(path, query))
+    }
+
+    /// Asks for something while other things go on.
+    pub(super) async fn fetch(
+        &self,
+        path: &[&str],
+        query: &[(&str, String)],
+    ) -> Result<Value, Failure> {
+        let path = with_query(&Client::path(path), query);
+        Ok(self.settled(self.client.get(&path).await)?.body)
+    }
+
+    /// Where futures of this service run.
+    #[cfg(feature = "top")]
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.runtime
+    }
+
+    /// Listens until nothing more is wanted, or somebody interrupts: that is the end of it, and no
+    /// failure. A service that goes away is one.
+    pub(super) fn listen(
+        &self,
+        query: &[(&str, String)],
+        mut heard: impl FnMut(StreamMessage) -> Result<Step, Failure>,
+    ) -> Result<Exit, Failure> {
+        self.runtime.block_on(async {
+            let signals = Signals::listen().map_err(Failure::io("can't listen for signals"))?;
+            let mut stream = self.open(query).await?;
+            loop {
+                let message = tokio::select! {
+                    biased;
+                    () = signals.next() => return Ok(Exit::Ok),
+                    message = stream.next() => message,
+                };
+                match message.map_err(Failure::io("the stream can't be read"))? {
+                    None => return Err(Failure::Gone),
+                    Some(message) => match heard(message)? {
+                        Step::On => {}
+                        Step::Enough => return Ok(Exit::Ok),
+                    },
+                }
+            }
+        })
+    }
+
+    /// Opens a stream.
+    pub(super) async fn open(&self, query: &[(&str, String)]) -> Result<EventStream, Failure> {
+        let path = with_query("/v1/stream", query);
+        match self.client.listen(&path).await {
+            Ok(Listened::Stream(stream)) => Ok(stream),
+            Ok(Listened::Refused(answer)) => match self.settled(Ok(answer)) {
+                Ok(_) => Err(Failure::Gone),
+                Err(refusal) => Err(refusal),
+            },
+            Err(error) => match self.settled(Err(error)) {
+                Ok(_) => Err(Failure::Gone),
+                Err(failure) => Err(failure),
+            },
+        }
     }
 
     /// Asks to do something.
@@ -81,6 +150,20 @@ impl Service {
             issues: Vec::deserialize(&answer.body["issues"]).unwrap_or_default(),
         }))
     }
+}
+
+/// Whether more of a stream is wanted.
+pub(super) enum Step {
+    On,
+    Enough,
+}
+
+fn with_query(path: &str, query: &[(&str, String)]) -> String {
+    let query: Vec<_> = query
+        .iter()
+        .map(|(key, value)| (*key, value.as_str()))
+        .collect();
+    Client::query(path, &query)
 }
 
 /// What the interface takes as a key is an option here.

@@ -12,6 +12,7 @@ mod publish;
 mod queued;
 mod reload;
 mod service;
+mod tap;
 mod threads;
 mod topic;
 mod workers;
@@ -53,6 +54,6 @@ criterion_group! {
     config = short();
     targets = publish::bench, pattern::bench, threads::bench, queued::bench, call::bench,
         workers::bench, burst::bench, topic::bench, service::bench, lifecycle::bench, plan::bench,
-        reload::bench
+        reload::bench, tap::bench
 }
 criterion_main!(kernel);

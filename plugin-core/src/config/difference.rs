@@ -7,6 +7,7 @@ mod text;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -19,7 +20,7 @@ use super::shape::Shape;
 use super::unenforced;
 
 /// What is different between two configs of one build.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Difference {
     /// Keys of the manager's own section.
@@ -29,7 +30,7 @@ pub struct Difference {
 }
 
 /// What is different for one plugin.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginDifference {
     /// Name of the plugin, or of a labelled instance of one.
@@ -40,7 +41,7 @@ pub struct PluginDifference {
 }
 
 /// What a new config says of a plugin.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PluginChange {
@@ -61,7 +62,7 @@ pub enum PluginChange {
 }
 
 /// What a change asks for, from the least to the most.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Impact {
@@ -79,7 +80,7 @@ pub enum Impact {
 }
 
 /// A key whose value is different.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ChangedKey {
     /// Path of the key: `hello-plugin.config.message`.
@@ -93,7 +94,7 @@ pub struct ChangedKey {
 }
 
 /// A key of the manager whose value is different.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ManagerKey {
     /// What is different.
@@ -104,7 +105,7 @@ pub struct ManagerKey {
 }
 
 /// When a new value of the manager's section holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TakesEffect {
@@ -299,6 +300,8 @@ fn takes_effect(key: &str) -> TakesEffect {
         // The reload itself reads them, or they stand in the plugins' settings.
         "config_dir" | "config_generations" | "on_failed_reload" | "timeout" | "start"
         | "restart" | "roles" => TakesEffect::AtOnce,
+        // The sections of the plugins say what came of it.
+        "isolation" | "enable_sandbox" => TakesEffect::AtOnce,
         "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
             TakesEffect::AtOnce
         }

@@ -1,5 +1,6 @@
 //! What a section comes to, key by key: for people who ask why a value is what it is.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -12,7 +13,7 @@ use super::shape::Shape;
 use super::validation::kind_of;
 
 /// One key of a section: what holds, and who said so. Secrets are `***`.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Explained {
     /// Path of the key: `hello-plugin.config.message`.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::files::ConfigFiles;
@@ -20,7 +21,7 @@ const FOLDER: &str = "_config";
 const LARGEST: u64 = 256 << 20;
 
 /// A config that was applied. `Serialize` leaves the texts of the files out: they may hold secrets.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Generation {
     /// Its number: each is one more than the one before it.

@@ -9,10 +9,14 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use schemars::JsonSchema;
+use serde::Serialize;
+
 use super::files::ConfigFiles;
 use super::generation::{self, Generation};
 use super::rollback::{self, Rollback};
 use super::settings::Settings;
+use crate::digest::Digest;
 use crate::owned;
 use crate::regular;
 
@@ -25,6 +29,21 @@ use crate::regular;
 pub struct Generations {
     data_dir: PathBuf,
     keep: usize,
+}
+
+/// A config that was applied, and what there is to know of it now.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+#[non_exhaustive]
+pub struct KeptGeneration {
+    /// The config.
+    #[serde(flatten)]
+    pub generation: Generation,
+    /// Whether it was applied last.
+    pub running: bool,
+    /// Whether a service has last started with it.
+    pub started: bool,
+    /// Whether it is in the place of the files.
+    pub in_place_of_files: bool,
 }
 
 impl Generations {
@@ -73,6 +92,28 @@ impl Generations {
     /// When it is not there, can't be read, or is not what was written.
     pub fn read(&self, number: u64) -> io::Result<Generation> {
         Generation::read(&self.data_dir, number)
+    }
+
+    /// All that are there, the oldest first, each if it can be read; `files` is the digest of the
+    /// config files as they are now.
+    ///
+    /// # Errors
+    ///
+    /// When the folder can't be read.
+    pub fn history(&self, files: Digest) -> io::Result<Vec<io::Result<KeptGeneration>>> {
+        let numbers = self.numbers()?;
+        let chosen = self.rollback().ok().flatten();
+        let chosen = chosen.filter(|chosen| chosen.files == files);
+        let started = self.started();
+        let kept = numbers.iter().map(|number| {
+            self.read(*number).map(|generation| KeptGeneration {
+                running: numbers.last() == Some(number),
+                started: started == Some(*number),
+                in_place_of_files: chosen.is_some_and(|chosen| chosen.generation == *number),
+                generation,
+            })
+        });
+        Ok(kept.collect())
     }
 
     /// The one that was applied last, if it can be read.

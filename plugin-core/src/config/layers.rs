@@ -37,6 +37,7 @@ pub(super) fn read(
         report,
         generation,
         files,
+        reads_overrides: false,
     };
     let mut tree = Node::empty();
     for (name, text) in &sources.embedded {
@@ -98,13 +99,17 @@ pub(super) fn switches(
         generation: None,
         // It is no file of the operator's, so it is neither watched nor part of a generation.
         files: ConfigFiles::default(),
+        reads_overrides: true,
     };
     let path = overrides::path(data_dir);
-    let mut tree = match reading::is_absent(&path) {
-        true => Node::empty(),
-        false => reader.file(&path, ""),
+    let mut tree = match &sources.overrides {
+        Some(overrides) => reader.document(&overrides.text(), &Origin::file(overrides::FILE), ""),
+        None if reading::is_absent(&path) => Node::empty(),
+        None => reader.file(&path, ""),
     };
+    let values = tree.map_mut().and_then(|map| map.remove(overrides::VALUES));
     only_enabled(&mut tree, report);
+    lay_values(&mut tree, values, book, report);
     let is_named = |name: &str| InstanceName::of(name).label.is_none() || below.get(name).is_some();
     tree.map_mut().into_iter().for_each(|sections| {
         sections.retain(|name, section| {
@@ -153,11 +158,39 @@ pub(super) fn overridden(tree: &Node, switches: &Node, report: &mut Report) -> V
     overridden
 }
 
+/// Puts the values that operators have set into their sections. One of a plugin that this build has
+/// not is left out.
+fn lay_values(
+    tree: &mut Node,
+    values: Option<Node>,
+    book: &ConfigSections<'_>,
+    report: &mut Report,
+) {
+    let values = values.map(|node| overrides::values(&node));
+    for (key, set) in values.into_iter().flatten() {
+        let path: Vec<String> = key.split('.').map(str::to_owned).collect();
+        let origin = Origin::Set {
+            by: set.by.into(),
+            at: set.at.into(),
+        };
+        let node = Node::from_json(set.value, &origin);
+        let Some(shape) = path.first().and_then(|section| book.section(section)) else {
+            let what = "no plugin of this build has this section: `config unset` takes it out";
+            report.warn(&node, key, what.to_owned());
+            continue;
+        };
+        let mut section = Node::empty();
+        section.insert(&path[1..], node);
+        conform::rename_aliases(&mut section, &shape, &path[0], &mut report.issues);
+        tree.insert(&path[..1], section);
+    }
+}
+
 /// Refuses, in the file of the plugins that are on or off, what it is not for.
 fn only_enabled(tree: &mut Node, report: &mut Report) {
     let mut refuse = |name: &str, node: &Node, path: &str| {
-        let what = "this file says of plugins whether they are `enabled`, and nothing else: \
-                    write it in a config file, and take it out here";
+        let what = "this file says of plugins whether they are `enabled`, and what `config set` has \
+                    set: write it in a config file, and take it out here";
         let issue = Issue::new(IssueKind::UnknownKey, &node.key, path, what);
         report.issue(issue.meant(name, ["enabled"]));
         false
@@ -183,6 +216,8 @@ struct LayerReader<'a> {
     report: &'a mut Report,
     generation: Option<&'a Generation>,
     files: ConfigFiles,
+    /// Whether it is the file of what operators said.
+    reads_overrides: bool,
 }
 
 impl LayerReader<'_> {
@@ -211,6 +246,9 @@ impl LayerReader<'_> {
             return Node::empty();
         };
         map.retain(|name, section| {
+            if self.reads_overrides && name == overrides::VALUES {
+                return true;
+            }
             let Some(shape) = self.book.section(name) else {
                 self.book.leave_out(name, section, self.report);
                 return false;

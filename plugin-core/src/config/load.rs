@@ -15,6 +15,7 @@ use super::fit;
 use super::generation::Generation;
 use super::groups;
 use super::interpolation::Filler;
+use super::isolation::{Isolated, Isolation};
 use super::issue::{ConfigError, IssueKind};
 use super::layers;
 use super::manager::{self, ManagerConfig};
@@ -28,6 +29,7 @@ use super::rights;
 use super::rollback;
 use super::settings::{PluginSettings, Section, Settings};
 use super::sources::Sources;
+use super::ties;
 use super::unenforced;
 use super::validation;
 use crate::compose::Composition;
@@ -91,6 +93,12 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         plugins.insert(name, settings);
     }
     let mut report = loader.report;
+    ties::settle(
+        (&manager, &manager_section),
+        sources.processes.as_ref(),
+        &mut plugins,
+        &mut report,
+    );
     cross_check(
         composition,
         (&manager, &manager_section),
@@ -115,6 +123,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
         files: disk,
         overridden,
         is_mixed: false,
+        processes: sources.processes.clone(),
         rolled_back_to: generation.map(|generation| generation.number),
     })
 }
@@ -286,6 +295,10 @@ impl Loader<'_> {
         let values = own.to_json();
         node.insert(&["config".to_owned()], own);
         PluginSettings {
+            isolated: Isolated {
+                isolation: Isolation::InProcess,
+                because: String::new(),
+            },
             config,
             values,
             section: Section {

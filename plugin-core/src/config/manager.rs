@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::isolation::Isolation;
 use super::policy::{FailedReload, ProcessBreach, Restart, Start};
 use crate::audit::AuditConfig;
 use crate::period::Period;
@@ -42,7 +43,10 @@ pub struct ManagerConfig {
     /// handled: one more is refused.
     #[schemars(range(min = 1, max = 65_535))]
     pub max_event_depth: u16,
-    /// Whether plugins run in a sandbox.
+    /// Where the instances of business plugins run that do not say it themselves: `in_process` or
+    /// `process`. One that can't run in a process of its own stays in that of the manager.
+    pub isolation: Option<Isolation>,
+    /// Whether plugins run in a sandbox: without `isolation`, the same as `isolation: process`.
     pub enable_sandbox: bool,
     /// Most memory of the process, in MB.
     #[schemars(range(min = 1, max = 1_000_000_000))]
@@ -90,6 +94,7 @@ impl Default for ManagerConfig {
             drain_timeout: Period::seconds(10),
             health_interval: Period::seconds(2),
             max_event_depth: 64,
+            isolation: None,
             enable_sandbox: false,
             max_memory: None,
             on_breach: ProcessBreach::default(),

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::sync::Arc;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 /// Where a value comes from, in the order of the layers: each gives way to those below it.
 ///
 /// Lines and columns count from 1; a line of 0 stands for the whole text.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
@@ -19,6 +20,7 @@ pub enum Origin {
     Embedded {
         /// What the program calls the text.
         #[serde(serialize_with = "text")]
+        #[schemars(with = "String")]
         name: Arc<str>,
         /// Line.
         line: usize,
@@ -29,6 +31,7 @@ pub enum Origin {
     File {
         /// Its path, as it was found.
         #[serde(serialize_with = "text")]
+        #[schemars(with = "String")]
         path: Arc<str>,
         /// Line.
         line: usize,
@@ -39,12 +42,24 @@ pub enum Origin {
     Environment {
         /// Its name.
         #[serde(serialize_with = "text")]
+        #[schemars(with = "String")]
         variable: Arc<str>,
     },
     /// The program itself: a test, an embedding, the command line.
     Program,
     /// An operation of the running service: `load` or `unload`.
     Operation,
+    /// An operator, by `config set`: it holds until `config unset`.
+    Set {
+        /// Who it was.
+        #[serde(serialize_with = "text")]
+        #[schemars(with = "String")]
+        by: Arc<str>,
+        /// When, in RFC 3339.
+        #[serde(serialize_with = "text")]
+        #[schemars(with = "String")]
+        at: Arc<str>,
+    },
 }
 
 fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -102,6 +117,7 @@ impl fmt::Display for Origin {
             Self::Default => f.write_str("default"),
             Self::Program => f.write_str("program"),
             Self::Operation => f.write_str("`load` or `unload`"),
+            Self::Set { by, at } => write!(f, "`config set` by {by} at {at}"),
             Self::Environment { variable } => f.write_str(variable),
             Self::Embedded { name, line: 0, .. } => write!(f, "embedded {name}"),
             Self::Embedded { name, line, column } => write!(f, "embedded {name}:{line}:{column}"),

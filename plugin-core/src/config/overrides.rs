@@ -1,19 +1,25 @@
-//! The plugins that an operator has turned on or off for good: a file in the data directory that lies
-//! over the operator's own files, which are never written to.
+//! What operators said of the running service for good, by its commands: which plugins are on, and
+//! single values. It is a file in the data directory that lies over the operator's own files, which
+//! are never written to.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::{self, Write as _};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::node::Node;
 use super::origin::Origin;
 use super::reading;
 use super::yaml;
 use crate::owned;
 use crate::regular;
+use crate::timestamp::Timestamp;
 
 /// Name of the file, in the data directory.
-const FILE: &str = "overrides.yaml";
+pub(super) const FILE: &str = "overrides.yaml";
 
 pub(super) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
@@ -23,8 +29,159 @@ pub(super) fn path(data_dir: &Path) -> PathBuf {
 #[derive(Debug)]
 pub(crate) struct PreviousOverrides(Option<Vec<u8>>);
 
+/// The key of the file below which values are that operators set: no plugin is called so.
+pub(super) const VALUES: &str = "_values";
+
+/// What operators said beside the config files.
+#[derive(Clone, Default, PartialEq)]
+pub(crate) struct Overrides {
+    /// The plugins that are on or off.
+    switches: BTreeMap<String, bool>,
+    /// Values by their keys: `hello-plugin.config.message`.
+    values: BTreeMap<String, SetValue>,
+}
+
+/// A value that an operator set, who that was, and when.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+pub(super) struct SetValue {
+    pub(super) value: Value,
+    pub(super) by: String,
+    pub(super) at: String,
+}
+
+impl fmt::Debug for Overrides {
+    /// Names only: values may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Overrides")
+            .field("switches", &self.switches)
+            .field("values", &self.values.keys())
+            .finish()
+    }
+}
+
+impl Overrides {
+    /// What the file says.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read.
+    pub(crate) fn read(data_dir: &Path) -> io::Result<Self> {
+        Self::parse(read(data_dir)?.as_deref().unwrap_or_default())
+    }
+
+    fn parse(text: &[u8]) -> io::Result<Self> {
+        let text = String::from_utf8_lossy(text);
+        let root = yaml::parse(&text, &Origin::file(FILE)).map_err(|_| {
+            io::Error::new(
+                io::ErrorKind::InvalidData,
+                "it is no YAML: mend it, or remove it so that the other sources decide",
+            )
+        })?;
+        let mut overrides = Self::default();
+        for (name, section) in root.map().into_iter().flatten() {
+            if name == VALUES {
+                overrides.values = values(section);
+            } else if let Some(enabled) = section.get("enabled") {
+                let enabled = enabled.to_json().as_bool();
+                overrides
+                    .switches
+                    .extend(enabled.map(|it| (name.clone(), it)));
+            }
+        }
+        Ok(overrides)
+    }
+
+    /// What the file is to hold; nothing, if nothing is said.
+    pub(super) fn text(&self) -> String {
+        let mut text = String::new();
+        for (plugin, enabled) in &self.switches {
+            let _infallible = writeln!(text, "{plugin}:\n  enabled: {enabled}");
+        }
+        if !self.values.is_empty() {
+            let _infallible = writeln!(text, "{VALUES}:");
+        }
+        for (key, value) in &self.values {
+            // JSON is YAML too.
+            let _infallible = writeln!(text, "  {}: {}", Value::from(&**key), json!(value));
+        }
+        match text.is_empty() {
+            true => text,
+            false => format!("{HEAD}{text}"),
+        }
+    }
+
+    /// Writes the file as a whole, so that a crash leaves the one before or this one.
+    ///
+    /// # Errors
+    ///
+    /// When it can't be read or written; then nothing has changed.
+    pub(crate) fn write(&self, data_dir: &Path) -> io::Result<PreviousOverrides> {
+        let before = read(data_dir)?;
+        let path = path(data_dir);
+        let text = self.text();
+        if text.is_empty() {
+            owned::remove(&path)?;
+        } else {
+            owned::create_dir_all(data_dir)?;
+            owned::replace(&path, text.as_bytes())?;
+        }
+        Ok(PreviousOverrides(before))
+    }
+
+    /// Says whether a plugin is on; without a word, nothing is said of the plugin any more, and no
+    /// value of it is set.
+    pub(crate) fn switch(&mut self, plugin: &str, switch: Option<bool>) {
+        match switch {
+            Some(enabled) => drop(self.switches.insert(plugin.to_owned(), enabled)),
+            None => {
+                self.switches.remove(plugin);
+                self.values.retain(|key, _| section_of(key) != plugin);
+            }
+        }
+    }
+
+    /// Sets a value in the section of a plugin, in the name of somebody; what was set below or above
+    /// its key gives way.
+    pub(crate) fn set(&mut self, plugin: &str, key: &str, value: Value, by: &str) {
+        self.unset(plugin, key);
+        let above = |set: &String| format!("{plugin}.{key}.").starts_with(&format!("{set}."));
+        self.values.retain(|set, _| !above(set));
+        let at = Timestamp::now().to_string();
+        let by = by.to_owned();
+        (self.values).insert(format!("{plugin}.{key}"), SetValue { value, by, at });
+    }
+
+    /// Forgets what was set under a key in the section of a plugin; whether something was.
+    pub(crate) fn unset(&mut self, plugin: &str, key: &str) -> bool {
+        let (key, before) = (format!("{plugin}.{key}"), self.values.len());
+        let below = format!("{key}.");
+        (self.values).retain(|set, _| *set != key && !set.starts_with(&below));
+        self.values.len() < before
+    }
+
+    /// The sections that something is said of.
+    pub(crate) fn sections(&self) -> BTreeSet<String> {
+        let values = self.values.keys().map(|key| section_of(key).to_owned());
+        self.switches.keys().cloned().chain(values).collect()
+    }
+}
+
+fn section_of(key: &str) -> &str {
+    key.split('.').next().unwrap_or_default()
+}
+
+/// The values in the file, without those that are not as they are written here.
+pub(super) fn values(section: &Node) -> BTreeMap<String, SetValue> {
+    let values = section.map().into_iter().flatten();
+    let values = values.filter_map(|(key, value)| {
+        let value = serde_json::from_value(value.to_json()).ok()?;
+        Some((key.clone(), value))
+    });
+    values.collect()
+}
+
 /// Notes that plugins are to be on or off from the next reading of config on, or that nothing is said
-/// of them any more. The file is replaced as a whole, so a crash leaves the one before or this one.
+/// of them any more.
 ///
 /// # Errors
 ///
@@ -33,50 +190,27 @@ pub(crate) fn write(
     data_dir: &Path,
     plugins: &[(String, Option<bool>)],
 ) -> io::Result<PreviousOverrides> {
-    let before = read(data_dir)?;
-    let mut all = parse(before.as_deref().unwrap_or_default())?;
+    let mut overrides = Overrides::read(data_dir)?;
     for (plugin, switch) in plugins {
-        match switch {
-            Some(enabled) => all.insert(plugin.clone(), *enabled),
-            None => all.remove(plugin),
-        };
+        overrides.switch(plugin, *switch);
     }
-    let path = path(data_dir);
-    if all.is_empty() {
-        owned::remove(&path)?;
-        return Ok(PreviousOverrides(before));
-    }
-    let mut text = HEAD.to_owned();
-    for (plugin, enabled) in all {
-        let _infallible = writeln!(text, "{plugin}:\n  enabled: {enabled}");
-    }
-    owned::create_dir_all(data_dir)?;
-    owned::replace(&path, text.as_bytes())?;
-    Ok(PreviousOverrides(before))
+    overrides.write(data_dir)
 }
 
 /// What the file begins with.
 const HEAD: &str = "\
-# Written by the operations `enable` and `disable`, which keep no comments. It goes before the config
-# files: `config reset` takes lines out of it, so that these decide again.
+# Written by `enable`, `disable` and `config set`, which keep no comments. It goes before the config
+# files: `config reset` and `config unset` take lines out of it, so that these decide again.
 ";
 
-/// The plugins that are noted, and whether they are on.
-///
-/// # Errors
-///
-/// When the file can't be read.
-pub(crate) fn noted(data_dir: &Path) -> io::Result<BTreeMap<String, bool>> {
-    parse(read(data_dir)?.as_deref().unwrap_or_default())
-}
-
-/// Which plugins `overrides.yaml` speaks of: all of them, or one, if it does.
+/// Which sections `overrides.yaml` speaks of: all of them, or one, if it does.
 ///
 /// # Errors
 ///
 /// When it can't be read.
 pub fn overridden(data_dir: &Path, plugin: Option<&str>) -> io::Result<Vec<String>> {
-    let mut names: Vec<String> = noted(data_dir)?.into_keys().collect();
+    let names = Overrides::read(data_dir)?.sections();
+    let mut names: Vec<String> = names.into_iter().collect();
     names.retain(|name| plugin.is_none_or(|plugin| plugin == name));
     Ok(names)
 }
@@ -119,23 +253,6 @@ pub(crate) fn restore(
     }
 }
 
-/// What a text of the file says.
-fn parse(text: &[u8]) -> io::Result<BTreeMap<String, bool>> {
-    let text = String::from_utf8_lossy(text);
-    let root = yaml::parse(&text, &Origin::file(FILE)).map_err(|_| {
-        io::Error::new(
-            io::ErrorKind::InvalidData,
-            "it is no YAML: mend it, or remove it so that the other sources decide",
-        )
-    })?;
-    let sections = root.map().into_iter().flatten();
-    Ok(sections
-        .filter_map(|(plugin, section)| {
-            Some((plugin.clone(), section.get("enabled")?.to_json().as_bool()?))
-        })
-        .collect())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
@@ -155,7 +272,7 @@ mod tests {
         };
         let first = note(&[("a", Some(false)), ("b", Some(true))]);
         let second = note(&[("a", Some(true))]);
-        let noted = || noted(&data).unwrap();
+        let noted = || Overrides::read(&data).unwrap().switches;
         assert_eq!(noted(), [("a".into(), true), ("b".into(), true)].into());
         restore(&data, second).unwrap();
         assert_eq!(noted(), [("a".into(), false), ("b".into(), true)].into());
@@ -169,5 +286,31 @@ mod tests {
         assert_eq!(reset_overrides(&data, Some("b")).unwrap(), ["b"]);
         assert_eq!(reset_overrides(&data, None).unwrap(), ["a", "c"]);
         assert!(!path(&data).exists(), "nothing is said any more");
+    }
+
+    #[test]
+    fn a_value_is_noted_with_who_set_it_and_goes_with_its_key_or_its_plugin() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut overrides = Overrides::default();
+        overrides.switch("a", Some(true));
+        overrides.set("a", "config.list", json!([1, {"x": "- y: ${Z}"}]), "ann");
+        overrides.set("a", "config.deep.er", json!("one"), "ann");
+        overrides.set("b", "timeout", json!("5s"), "bob");
+        overrides.write(dir.path()).unwrap();
+        assert_eq!(Overrides::read(dir.path()).unwrap(), overrides);
+        assert_eq!(overrides.values["b.timeout"].by, "bob");
+
+        overrides.set("a", "config.deep", json!({"er": "two"}), "ann");
+        let keys: Vec<_> = overrides.values.keys().collect();
+        assert_eq!(keys, ["a.config.deep", "a.config.list", "b.timeout"]);
+        overrides.set("a", "config.deep.er", json!("three"), "ann");
+        assert_eq!(overrides.values.len(), 3);
+        assert!(!overrides.unset("b", "time"));
+        assert!(overrides.unset("b", "timeout"));
+        assert!(overrides.unset("a", "config"));
+        assert!(overrides.values.is_empty());
+        overrides.set("a", "timeout", json!("5s"), "ann");
+        overrides.switch("a", None);
+        assert_eq!(overrides, Overrides::default());
     }
 }

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::handlers::HandlerConfig;
+use super::isolation::Isolation;
 use super::policy::{MemoryBreach, Restart, Start};
 use super::requirement::VersionRequirement;
 use super::schedules::ScheduleConfig;
@@ -26,6 +27,9 @@ pub struct PluginConfig {
     pub version: Option<VersionRequirement>,
     /// Whether the plugin is started.
     pub enabled: bool,
+    /// Where the instances run: `in_process`, in the process of the manager, or `process`, each in one
+    /// of its own; by default where the manager's `isolation` says.
+    pub isolation: Option<Isolation>,
     /// Plugins that have to be in the build, be enabled and start before this one.
     pub dependencies: Vec<String>,
     /// Plugins that must not be enabled.
@@ -68,6 +72,7 @@ impl Default for PluginConfig {
             name: None,
             version: None,
             enabled: true,
+            isolation: None,
             dependencies: Vec::new(),
             conflicts: Vec::new(),
             resources: Resources::default(),

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::ops::Bound;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use serde_json::Value;
 
@@ -11,6 +12,7 @@ use super::bindings;
 use super::explain::{Explained, explain, masked};
 use super::files::ConfigFiles;
 use super::generation::Generation;
+use super::isolation::Isolated;
 use super::issue::Warning;
 use super::manager::{self, ManagerConfig};
 use super::node::Node;
@@ -18,8 +20,10 @@ use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::schema;
 use super::shape::Shape;
+use crate::child_command::ChildCommand;
 use crate::compose::Composition;
 use crate::descriptor::Descriptor;
+use crate::digest::Digest;
 use crate::init::Need;
 use crate::permission::Grants;
 
@@ -44,6 +48,8 @@ pub struct Settings {
     /// Whether what is applied was never on disk as a whole.
     pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
+    /// How processes of instances are started.
+    pub(super) processes: Option<ChildCommand>,
 }
 
 impl Settings {
@@ -123,6 +129,42 @@ impl Settings {
             .expect("config is loaded only with permissions that can be read")
     }
 
+    /// What tells it from others: the names and texts of its files, and the names of variables.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Generation::digest_of(&self.applied, &self.variables)
+    }
+
+    /// What tells a section from all others that it was or will be, with every value of it and where
+    /// that comes from. It tells nothing of its secrets, and another process says something else.
+    #[must_use]
+    pub fn revision(&self, name: &str) -> Option<Digest> {
+        static SALT: LazyLock<[u8; 16]> = LazyLock::new(|| {
+            let random = || RandomState::new().build_hasher().finish();
+            (u128::from(random()) << 64 | u128::from(random())).to_le_bytes()
+        });
+        let section = match name {
+            manager::ROOT => &self.manager_section,
+            _ => &self.plugins.get(name)?.section,
+        };
+        let values = section.node.to_json().to_string();
+        let explained = serde_json::to_string(&section.explain()).unwrap_or_default();
+        Some(Digest::of([
+            &SALT[..],
+            values.as_bytes(),
+            explained.as_bytes(),
+        ]))
+    }
+
+    /// JSON Schema of a section; `name` is as in [`Settings::explain`].
+    #[must_use]
+    pub fn schema(&self, name: &str) -> Option<Value> {
+        match name {
+            manager::ROOT => Some(self.manager_section.schema()),
+            _ => Some(self.plugins.get(name)?.section.schema()),
+        }
+    }
+
     /// Every key of a section with its value and where that comes from; `name` is a plugin of the
     /// build, a labelled instance of one, or `plugin_manager`. Secrets are masked.
     #[must_use]
@@ -167,6 +209,8 @@ pub struct PluginSettings {
     pub config: PluginConfig,
     /// The plugin's own section, `config`: `{}` if nothing is set. It may hold secrets.
     pub values: Value,
+    /// Where its instances run.
+    pub isolated: Isolated,
     pub(super) section: Section,
 }
 

@@ -9,7 +9,9 @@ use serde_json::Value;
 
 use super::generation::Generation;
 use super::manager;
+use super::overrides::Overrides;
 use super::variables::Variables;
+use crate::child_command::ChildCommand;
 
 /// Where config comes from. From the lowest layer to the highest, key by key:
 ///
@@ -19,8 +21,8 @@ use super::variables::Variables;
 ///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
 /// 5. what the program [`set`](Sources::set)s,
-/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off. It
-///    goes over every [`generation`](Sources::generation), too.
+/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off, and
+///    the values that one has set. It goes over every [`generation`](Sources::generation), too.
 ///
 /// Sections are merged key by key; a list or any other value replaces what is below it. A key
 /// that is written without a value takes away what is below it, so that the default holds.
@@ -49,10 +51,14 @@ pub struct Sources {
     /// Plugins that are on or off whatever all else says, and those of which `overrides.yaml` does not
     /// count.
     pub(super) switches: BTreeMap<String, Option<bool>>,
+    /// What `overrides.yaml` is to hold, in the place of what it holds.
+    pub(super) overrides: Option<Arc<Overrides>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
     /// A directory that no text can name.
     pub(super) unnamed_data_dir: Option<PathBuf>,
+    /// How processes of instances are started.
+    pub(super) processes: Option<ChildCommand>,
 }
 
 #[derive(Debug, Clone)]
@@ -66,6 +72,14 @@ impl Sources {
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Says how the process of an instance is started that runs in one of its own; without, none
+    /// does.
+    #[must_use]
+    pub fn processes(mut self, command: ChildCommand) -> Self {
+        self.processes = Some(command);
+        self
     }
 
     /// Adds a text that is compiled into the program. What it says of a plugin that is known but
@@ -158,6 +172,23 @@ impl Sources {
     /// says; what was said before is replaced.
     pub(crate) fn switched(mut self, switches: BTreeMap<String, Option<bool>>) -> Self {
         self.switches = switches;
+        self
+    }
+
+    /// Reads as if `overrides.yaml` held something else.
+    pub(crate) fn overridden(mut self, overrides: Overrides) -> Self {
+        self.overrides = Some(Arc::new(overrides));
+        self
+    }
+
+    /// Whether a rollback is obeyed.
+    pub(crate) fn obeys_rollback(&self) -> bool {
+        self.obeys_rollback
+    }
+
+    /// Reads the files, whatever they are rolled back to.
+    pub(crate) fn of_files(mut self) -> Self {
+        self.obeys_rollback = false;
         self
     }
 

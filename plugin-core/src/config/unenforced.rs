@@ -9,16 +9,10 @@ use super::node::{Data, Node};
 use super::report::Report;
 use super::settings::{PluginSettings, Section};
 
-const MANAGER: [(&str, &str); 2] = [
-    (
-        "plugin_dir",
-        "plugins are linked into the binary; one from a directory needs a process of its own",
-    ),
-    (
-        "enable_sandbox",
-        "a plugin in a sandbox needs a process of its own, and plugins run in this one",
-    ),
-];
+const MANAGER: [(&str, &str); 1] = [(
+    "plugin_dir",
+    "plugins are linked into the binary; one from a directory needs a process of its own",
+)];
 
 /// Whether a key of the manager is such a key.
 pub(super) fn of_manager(key: &str) -> bool {

@@ -17,6 +17,11 @@ use crate::traceparent::TraceContext;
 pub struct EventId(u64);
 
 impl EventId {
+    /// That of a publishing in the host of this process.
+    pub(crate) const fn of_number(number: u64) -> Self {
+        Self(number)
+    }
+
     pub(crate) fn number(self) -> u64 {
         self.0
     }

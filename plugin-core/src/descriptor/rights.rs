@@ -50,7 +50,7 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
         Need::Service { service, .. } => Some(Right::Use(service.name)),
         Need::Publish(event) => Some(Right::Publish(event.topic)),
         Need::PublishAny => Some(Right::PublishAny),
-        Need::Subscribe => Some(Right::SubscribeAny),
+        Need::Subscribe | Need::Observe => Some(Right::SubscribeAny),
         Need::Request { request, .. } => Some(Right::Request(request.topic)),
         Need::RequestAny => Some(Right::RequestAny),
         Need::Files => Some(Right::FilesAny),
@@ -72,9 +72,10 @@ fn right_of(need: &Need) -> Option<Right<'_>> {
 fn is_optional(need: &Need) -> bool {
     matches!(
         need,
-        Need::Operate {
-            arity: Arity::Optional
-        }
+        Need::Observe
+            | Need::Operate {
+                arity: Arity::Optional
+            }
     )
 }
 

@@ -7,11 +7,11 @@ use crate::counted::counted;
 use crate::pattern::PatternError;
 use crate::permission::PermissionDenied;
 
-/// Why an event was not, or not everywhere, accepted.
+/// The reason why an event was not accepted, or not by all subscribers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum PublishError {
-    /// The publisher's plugin has stopped, or the system is stopping: nothing more is accepted.
+    /// The publisher's plugin has stopped, or the system is stopping and accepts no more events.
     Stopping,
     /// A mailbox is full, and its subscription does not let a publisher wait: its overflow policy
     /// is `fail`, or the publisher is a handler of that very plugin. Every other subscriber got
@@ -31,28 +31,28 @@ pub enum PublishError {
         /// What is wrong with the store.
         reason: String,
     },
-    /// There was no room in time: nobody got the event.
+    /// There was no room within the time limit: no subscriber got the event.
     NoRoom {
-        /// Plugin and handler whose mailbox was full, unless it was a group's.
+        /// The plugin and the handler whose mailbox was full; `None` if it was a group.
         place: Option<(&'static str, &'static str)>,
     },
-    /// An interceptor refused the event: nobody got it.
+    /// An interceptor refused the event: no subscriber got it.
     Refused {
         /// Name of the plugin whose interceptor it is.
         plugin: &'static str,
         /// Name of the interceptor.
         interceptor: &'static str,
-        /// Why; [`Error::retry_after`] may say when to come again.
+        /// The reason; [`Error::retry_after`] may say when to try again.
         error: Error,
     },
     /// The plugin may not publish on the topic.
     Denied(PermissionDenied),
     /// The data is not an event of the topic's type.
     Decode(DecodeError),
-    /// The topic is not a valid one.
+    /// The topic is not valid.
     Topic(PatternError),
-    /// Events of this topic are requests: they are asked, and one that is published has nobody who
-    /// could hear it.
+    /// The topic belongs to a request, which is sent to a responder and can't be published: it has
+    /// no subscribers.
     Request {
         /// The topic.
         topic: &'static str,
@@ -111,14 +111,14 @@ impl std::error::Error for PublishError {
     }
 }
 
-/// Why not all of many events were, or not everywhere, accepted.
+/// The reason why not all of several events were accepted, or not by all subscribers.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct PublishAllError {
-    /// How many of the first events are published. None of the later ones is.
+    /// How many events from the beginning were published. No later event was.
     pub published: usize,
-    /// What kept the next one from being published, or some of those that are from one of their
-    /// subscribers.
+    /// Why the next event was not published, or why a subscriber did not get some of the published
+    /// events.
     pub source: PublishError,
 }
 
@@ -135,7 +135,7 @@ impl std::error::Error for PublishAllError {
     }
 }
 
-/// Why an event was accepted nowhere; it comes back.
+/// The reason why no subscriber accepted an event; the error returns the event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum TryPublishError<E> {
@@ -153,7 +153,7 @@ pub enum TryPublishError<E> {
         plugin: &'static str,
         /// Name of the interceptor.
         interceptor: &'static str,
-        /// Why; [`Error::retry_after`] may say when to come again.
+        /// The reason; [`Error::retry_after`] may say when to try again.
         error: Error,
     },
 }

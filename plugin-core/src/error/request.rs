@@ -6,37 +6,37 @@ use std::time::Duration;
 use super::{DecodeError, Error, ErrorKind};
 use crate::permission::PermissionDenied;
 
-/// Why a request has no answer.
+/// The reason why a request has no answer.
 ///
 /// With `?` it becomes an [`Error`] of the kind that [`RequestError::kind`] says.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// There was no answer within the time limit. Whoever was to answer has been stopped.
+    /// There was no answer within the time limit. The task that computed the answer was cancelled.
     TimedOut {
         /// Topic of the request.
         topic: &'static str,
-        /// How long was waited: for room and for the answer.
+        /// How long the requester waited, for room and for the answer together.
         limit: Duration,
     },
-    /// Who answers such requests does not run: it has not started yet, is being restarted, or has
-    /// stopped.
+    /// The plugin that answers such requests does not run: it has not started yet, is being
+    /// restarted, or has stopped.
     NotRunning {
         /// Topic of the request.
         topic: &'static str,
     },
-    /// Who answers failed, panicked or took longer than its own `timeout`.
+    /// The responder failed, panicked or took longer than its own `timeout`.
     Failed {
         /// Topic of the request.
         topic: &'static str,
-        /// What it said.
+        /// The error of the responder.
         error: Error,
     },
-    /// The plugin that asks has stopped, or the system is stopping.
+    /// The plugin that sent the request has stopped, or the system is stopping.
     Stopping,
-    /// The plugin may not ask that.
+    /// The plugin does not have the right to send this request.
     Denied(PermissionDenied),
-    /// The data is no request of the topic's type.
+    /// The data is not a request of the topic's type.
     Decode(DecodeError),
     /// No request has that topic.
     Unknown {
@@ -46,7 +46,7 @@ pub enum RequestError {
 }
 
 impl RequestError {
-    /// What kind of failure it is: that of who was to answer, if it said so.
+    /// The kind of the failure: the kind of the responder's error, if there is one.
     #[must_use]
     pub fn kind(&self) -> ErrorKind {
         match self {

@@ -5,7 +5,7 @@ pub(super) mod requests;
 use std::any::TypeId;
 use std::fmt;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::Duration;
 
 use crate::event::durable::Durables;
@@ -18,6 +18,7 @@ use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::route::AnyRoute;
 use crate::event::routing::table::{Table, TableBuilder, TableEdit};
 use crate::event::routing::topics::Topics;
+use crate::event::uplink::Uplink;
 use crate::rcu::shared::Shared;
 use requests::RequestRoutes;
 
@@ -46,6 +47,8 @@ struct BusInner {
     requests: RequestRoutes,
     closed: AtomicBool,
     durables: Durables,
+    /// The way to the host, where this is a process of one instance.
+    uplink: OnceLock<Arc<dyn Uplink>>,
 }
 
 /// A table that was replaced: publishers that began with it may still call its inline handlers.
@@ -117,6 +120,7 @@ impl Bus {
             letters,
             closed: AtomicBool::new(false),
             durables: Durables::default(),
+            uplink: OnceLock::new(),
         }))
     }
 
@@ -220,6 +224,17 @@ impl Bus {
     /// Accepts no event from now on.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, SeqCst);
+    }
+
+    /// The way to the host, where this is a process of one instance.
+    pub(super) fn uplink(&self) -> Option<&Arc<dyn Uplink>> {
+        self.0.uplink.get()
+    }
+
+    /// From here on, what is asked and nobody answers here is asked at the host.
+    pub(super) fn set_uplink(&self, uplink: &Arc<dyn Uplink>) {
+        // A process has one host.
+        let _first = self.0.uplink.set(Arc::clone(uplink)).is_ok();
     }
 
     pub(super) fn groups(&self) -> &Groups {

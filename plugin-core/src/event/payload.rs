@@ -16,5 +16,5 @@ pub use patch::Patch;
 
 pub(crate) use any::{Carried, Payload, Untyped};
 pub(in crate::event) use batch::result_of;
-pub(in crate::event) use names::interned;
+pub(crate) use names::interned;
 pub(in crate::event) use patch::{Substitute, unfit};

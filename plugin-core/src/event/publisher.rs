@@ -4,6 +4,7 @@
 //! delivers them once more (`replay`).
 
 pub(super) mod announcer;
+pub(super) mod forwarded;
 pub(super) mod received;
 pub(super) mod replay;
 
@@ -49,12 +50,13 @@ impl<E: Event> Publisher<E> {
     }
 
     /// Publishes an event: calls the synchronous handlers, and gives it to the mailboxes of the
-    /// asynchronous ones, waiting for room (back-pressure). A handler's failure is the handler's:
-    /// it is counted and logged, and the publisher is not told.
+    /// asynchronous ones, waiting for room (back-pressure). The failure of a handler is counted and
+    /// logged, and not returned to the publisher.
     ///
     /// # Errors
     ///
-    /// When the system is stopping, or a mailbox is full whose subscription lets nobody wait.
+    /// When the system is stopping, an interceptor refuses the event, or a mailbox is full and its
+    /// subscription does not let publishers wait.
     ///
     /// # Cancel safety
     ///
@@ -67,15 +69,15 @@ impl<E: Event> Publisher<E> {
         Publication::new(&self.bus, &self.owner, self.index, event)
     }
 
-    /// Publishes events in their order, each as [`Publisher::publish`] does, and says how many they
-    /// were. Some are published together: a synchronous handler takes them in order before the
+    /// Publishes events in their order, each as [`Publisher::publish`] does, and returns their number.
+    /// Some are published together: a synchronous handler takes them in order before the
     /// next handler has the first of them, and a mailbox is locked once for all that it has room
     /// for. Short handlers then take most of the time.
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`], for the first event that it would fail for; the error tells how
-    /// many are published. A mailbox that is full, and whose subscription lets nobody wait, misses
+    /// As [`Publisher::publish`], for the first event that can't be published; the error tells how
+    /// many were published. A full mailbox whose subscription does not let publishers wait misses
     /// some of these. When the system is stopping, the synchronous handlers may have had some of the
     /// later ones.
     ///
@@ -94,7 +96,7 @@ impl<E: Event> Publisher<E> {
     }
 
     /// Publishes an event, and waits until it is stored for every durable subscriber: when this
-    /// returns `Ok`, no crash keeps the event from their handlers. Without a durable subscriber it
+    /// returns `Ok`, the event reaches their handlers even after a crash. Without a durable subscriber it
     /// is [`Publisher::publish`].
     ///
     /// # Errors
@@ -104,7 +106,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Cancel safety
     ///
-    /// As [`Publisher::publish`]. What was accepted is stored also when this is dropped.
+    /// As [`Publisher::publish`]. An event that was accepted is stored even if this is dropped.
     pub async fn publish_durable(&self, event: E) -> Result<(), PublishError> {
         publish_durable(&self.bus, &self.owner, self.index, event).await
     }
@@ -113,7 +115,8 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Errors
     ///
-    /// When a mailbox is full, or the system is stopping; the event comes back.
+    /// When a mailbox is full, an interceptor refuses the event, it can't be stored for a durable
+    /// subscriber, or the system is stopping. The error contains the event.
     pub fn try_publish(&self, event: E) -> Result<(), TryPublishError<E>> {
         reservation::try_publish(&self.bus, &self.owner, self.index, event)
     }
@@ -123,7 +126,8 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Errors
     ///
-    /// When the system is stopping. What handlers made of the event is in the outcomes.
+    /// When the system is stopping, or an interceptor refuses the event. Failures of handlers are in
+    /// the outcomes, and no error.
     ///
     /// # Cancel safety
     ///
@@ -172,11 +176,11 @@ impl Publishers {
     }
 
     /// Checks JSON against the type of a topic and the rules of its schema, without publishing it.
-    /// On a topic that no type declares, any JSON is good.
+    /// On a topic that no type declares, any JSON passes.
     ///
     /// # Errors
     ///
-    /// When it is no event of that type, or breaks a rule.
+    /// When the JSON is no event of that type, or breaks a rule.
     pub fn check(&self, topic: &str, json: &[u8]) -> Result<(), DecodeError> {
         self.event(topic).map_or(Ok(()), |event| event.check(json))
     }

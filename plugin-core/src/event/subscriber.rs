@@ -11,6 +11,8 @@ pub(super) mod declared;
 mod durable;
 pub(super) mod interceptors;
 mod interest;
+pub(super) mod observer;
+pub(super) mod outside;
 
 use std::fmt;
 use std::future::Future;
@@ -74,6 +76,11 @@ impl Subscriber {
             handed_out: AtomicBool::new(false),
             state: Mutex::new(SubscriptionState::Before(Bindings::default())),
         }))
+    }
+
+    /// Where its events go.
+    pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
+        &self.0.mailbox
     }
 
     /// The plugin's own handle.
@@ -168,39 +175,6 @@ impl Subscriber {
             binder.add_queued_any(None, move |event| {
                 let future = handler(event);
                 async move { future.await.into_outcome() }
-            });
-        })
-    }
-
-    /// Shows a function each event whose topic a pattern matches, on the publisher's task: it must be
-    /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
-    /// handler of the same priority.
-    ///
-    /// An observer handles nothing. What it sees is not counted as received by its plugin, it is in no
-    /// report and no outcome, an event that it alone sees is heard by nobody, none goes to the dead
-    /// letters for it, and no interceptor is called around it. While nobody observes a topic, its
-    /// events cost nothing more.
-    ///
-    /// # Errors
-    ///
-    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
-    pub fn observe(
-        &self,
-        pattern: &str,
-        look: impl Fn(&AnyEvent<'_>) + Send + Sync + 'static,
-    ) -> Result<SubscriptionHandle> {
-        Pattern::parse(pattern)?;
-        let interest = Interest::observer(&self.0.bus, pattern);
-        self.bind_for(interest, |binder| {
-            // What a filter does not let through is not handled, whatever that means elsewhere.
-            let look_only = move |event: &AnyEvent<'_>| {
-                look(event);
-                false
-            };
-            binder.add_any(AnyHandler::Inline {
-                core: Arc::new(binder.core()),
-                filter: Some(Arc::new(look_only)),
-                call: Arc::new(|_| Ok(())),
             });
         })
     }
@@ -344,7 +318,7 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// Ends the subscription; the same as to drop it.
+    /// Ends the subscription, as dropping the handle does.
     pub fn unsubscribe(self) {}
 }
 

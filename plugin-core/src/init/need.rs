@@ -33,6 +33,8 @@ pub enum Need {
     RequestAny,
     /// The right to subscribe at run time.
     Subscribe,
+    /// The right to look on at events, taken if it is granted.
+    Observe,
     /// Files below a root.
     Files,
     /// A directory of the plugin's own below `data_dir`.

@@ -10,6 +10,7 @@ use super::announcer::Announcer;
 use super::checked::{Checked, Wanted};
 use super::instance::{Instance, Setup};
 use super::instances::Instances;
+use super::isolation::InstancePlace;
 use super::kernel::{InstanceReport, Kernel, Life, Pulse};
 use super::metrics::Rates;
 use super::operation::OperationRequest;
@@ -19,8 +20,9 @@ use super::wiring::Wiring;
 use crate::accounting::Accounts;
 use crate::audit::Audit;
 use crate::context::{Identity, InstanceId};
-use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters};
+use crate::event::{Bus, DeadLetterAnnouncer, DeadLetters, Subscription};
 use crate::means::Before;
+use crate::options::Mode;
 use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
@@ -133,10 +135,21 @@ impl<'a> Maker<'a> {
         );
         let section = &settings.config;
         let subscriptions = plugin.subscriptions.iter();
+        let place = InstancePlace::of(&checked.settings, plugin, settings);
+        let is_here = place.is_here();
+        // Nobody waits for a method in another process without a mailbox.
+        let subscription = |declared| {
+            let own: Subscription = section.subscription(declared);
+            let mode = if is_here { own.mode } else { Mode::Queued };
+            Subscription { mode, ..own }
+        };
         Setup {
             identity,
             timetable: Arc::new(timetable),
-            subscriptions: subscriptions.map(|one| section.subscription(one)).collect(),
+            subscriptions: subscriptions.map(subscription).collect(),
+            isolated: settings.isolated.clone(),
+            hooks: place.hooks(plugin),
+            place,
             config: settings.values.clone(),
             bindings: Arc::new(checked.bindings(&wanted)),
             timeout: section.timeout.get(),

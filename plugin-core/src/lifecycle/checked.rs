@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::configure_error::ConfigureError;
 use crate::clock::Clock;
 use crate::compose::Composition;
-use crate::config::{self, PluginSettings, Settings, Sources};
+use crate::config::{self, ConfigFiles, Generation, Overrides, PluginSettings, Settings, Sources};
 use crate::context::InstanceId;
 use crate::descriptor::Descriptor;
 use crate::instance_name::{InstanceName, replicas};
@@ -32,6 +32,27 @@ pub(super) struct Wanted {
     pub(super) name: &'static str,
 }
 
+/// What is read in the place of what is there.
+#[derive(Debug)]
+pub(super) enum Instead {
+    Nothing,
+    /// What operators said.
+    Overrides(Overrides),
+    /// The files.
+    Generation(Generation),
+    /// The files, in the place of what they are rolled back to.
+    Files,
+}
+
+impl Instead {
+    pub(super) fn overrides(&self) -> Option<&Overrides> {
+        match self {
+            Self::Overrides(overrides) => Some(overrides),
+            _ => None,
+        }
+    }
+}
+
 impl Checked {
     /// Reads the config of a composed set, and checks it and the rights that it grants.
     pub(super) fn read(
@@ -49,14 +70,26 @@ impl Checked {
         .permitted()
     }
 
+    /// The config files as they are now.
+    pub(super) fn files_now(&self) -> ConfigFiles {
+        config::files(&self.sources, &self.composition)
+    }
+
     /// Reads config again from where it was read from, but that some plugins are on or off whatever
-    /// else says. Things are kept where they are, whatever `data_dir` says now.
+    /// else says, and that something is read in the place of something else. Things are kept where they are, whatever `data_dir` says now.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, Option<bool>>,
+        instead: Instead,
     ) -> Result<Self, ConfigureError> {
         let sources = self.sources.clone().switched(switches);
-        let here = sources.clone().data_dir(&self.settings.manager.data_dir);
+        let here = match instead {
+            Instead::Nothing => sources.clone(),
+            Instead::Overrides(overrides) => sources.clone().overridden(overrides),
+            Instead::Generation(generation) => sources.clone().generation(generation),
+            Instead::Files => sources.clone().of_files(),
+        };
+        let here = here.data_dir(&self.settings.manager.data_dir);
         let checked = Self::read(self.composition.clone(), here, self.clock.clone())?;
         Ok(Self { sources, ..checked })
     }

@@ -5,8 +5,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::kernel::Kernel;
+use super::operation::Actor;
 use super::state::State;
-use crate::audit::{Entry, Outcome};
+use crate::audit::Outcome;
 use crate::error::{DecodeError, Error};
 use crate::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, ReplayError};
 
@@ -15,6 +16,7 @@ use crate::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, Re
 #[derive(Debug, Clone)]
 pub struct DeadLetterOperations {
     kernel: Arc<Kernel>,
+    actor: Actor,
 }
 
 /// Why an operation on a dead letter was not carried out. The letter is as it was, unless it was
@@ -121,8 +123,8 @@ impl std::error::Error for DeadLetterError {
 }
 
 impl DeadLetterOperations {
-    pub(super) fn new(kernel: Arc<Kernel>) -> Self {
-        Self { kernel }
+    pub(super) fn new(kernel: Arc<Kernel>, actor: Actor) -> Self {
+        Self { kernel, actor }
     }
 
     /// Some of the letters, oldest first.
@@ -252,8 +254,9 @@ impl DeadLetterOperations {
             }
             Err(error) => (Outcome::Denied, format!("{id}: {error}")),
         };
-        let entry = Entry::new("operator", action, said).detail(detail);
-        self.kernel.audit.record(entry);
+        self.kernel
+            .audit
+            .record(self.actor.entry(action, said).detail(detail));
     }
 }
 

@@ -122,7 +122,7 @@ impl ManagerHandle {
     /// Looks at, replays and drops events that handlers failed with for good.
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetterOperations {
-        DeadLetterOperations::new(Arc::clone(&self.kernel))
+        DeadLetterOperations::new(Arc::clone(&self.kernel), Actor::OWNER)
     }
 
     /// Halts a schedule: until [`ManagerHandle::resume_schedule`], also through restarts of the

@@ -8,12 +8,13 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use super::isolation::InstancePlace;
 use super::state::{InvalidStep, State, Step};
 use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
-use crate::config::{Resources, Restart, Start};
+use crate::config::{Isolated, Resources, Restart, Start};
 use crate::context::{Identity, InstanceId, bills_memory};
-use crate::descriptor::Descriptor;
+use crate::descriptor::{Descriptor, Hooks};
 use crate::error::Error;
 use crate::event::{
     CircuitBreaker, DeadLetterStore, Deliveries, EventStore, Mailbox, Reception, Subscriber,
@@ -51,6 +52,12 @@ pub(super) struct Instance {
 pub(super) struct Setup {
     pub(super) identity: Arc<Identity>,
     pub(super) timetable: Arc<Timetable>,
+    /// Where config has it run, and why.
+    pub(super) isolated: Isolated,
+    /// Where it runs.
+    pub(super) place: InstancePlace,
+    /// The hooks of an instance there.
+    pub(super) hooks: Hooks,
     /// The plugin's own section.
     pub(super) config: serde_json::Value,
     /// Which instances it takes services and answers from.
@@ -68,6 +75,8 @@ pub(super) struct Setup {
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) plugin: PluginRef,
+    /// What it was started with.
+    pub(super) setup: Arc<Setup>,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
     /// Between this life and those before and after it.
@@ -164,7 +173,7 @@ impl Instance {
 
     /// Whether it can have tasks: `start` may spawn some, and runs of schedules are tasks.
     pub(super) fn may_spawn(&self) -> bool {
-        self.descriptor.hooks.start.is_some() || self.setup().timetable.is_needed()
+        self.setup().hooks.start.is_some() || self.setup().timetable.is_needed()
     }
 
     /// How many handlers its mailbox is for.
@@ -248,7 +257,7 @@ impl Instance {
     }
 
     pub(super) fn status(&self, unstored: usize) -> PluginStatus {
-        let entry = self.board.read();
+        let (entry, process_id) = (self.board.read(), self.process_id());
         let live = self.live();
         let setup = self.setup();
         let account = setup.identity.account();
@@ -257,6 +266,9 @@ impl Instance {
             version: self.descriptor.version.to_string(),
             kind: self.descriptor.kind,
             life: self.life(),
+            isolation: setup.isolated.isolation,
+            isolation_because: setup.isolated.because.clone(),
+            process_id,
             state: entry.state,
             in_state: entry.since.elapsed(),
             ready: entry.state == State::Running && entry.health.serves(),

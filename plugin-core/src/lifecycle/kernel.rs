@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::announcer::Announcer;
 use super::checked::Checked;
+use super::config_status::RunningConfig;
 use super::hook::Limits;
 use super::instance::Instance;
 use super::instances::Instances;
@@ -32,6 +33,7 @@ use crate::event::Bus;
 use crate::health::Health;
 use crate::means::Before;
 use crate::service::Switchboard;
+use crate::timestamp::Timestamp;
 
 #[derive(Debug)]
 pub(super) struct Kernel {
@@ -158,6 +160,12 @@ impl Kernel {
     /// is nothing to go back to. `by` is who had it applied; without it, it is a start.
     pub(super) async fn keep_config(&self, by: Option<String>) {
         let configured = self.configured();
+        self.reloads.runs(RunningConfig {
+            generation: None,
+            digest: configured.settings.digest(),
+            by: by.clone().unwrap_or_else(|| "start".to_owned()),
+            at: Timestamp::now(),
+        });
         if configured.settings.files().is_empty() {
             return;
         }
@@ -206,7 +214,8 @@ impl Kernel {
         let limits = self.configured().settings.manager.limits();
         let process = ProcessStatus::now(self.accounts.whole().cpu_share(), limits);
         let state = self.life.get();
-        SystemStatus::of(state, plugins.collect(), (self.bus.backlog(), process))
+        let whole = (self.bus.backlog(), process, self.reloads.status());
+        SystemStatus::of(state, plugins.collect(), whole)
     }
 
     /// Ends the windows that shares of processor time are of; says what the process takes.

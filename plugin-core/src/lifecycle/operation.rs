@@ -4,15 +4,21 @@
 
 mod error;
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::Serialize;
+use serde_json::Value;
 use tokio::sync::oneshot;
 
 use super::reload::InstanceChange;
 use super::report::PluginStop;
+
+use crate::audit::{Entry, Outcome};
+use crate::digest::Digest;
 
 pub use error::OperationError;
 
@@ -73,6 +79,19 @@ pub enum Operation {
         /// Name of the plugin; `None` for all.
         plugin: Option<String>,
     },
+    /// Set values of a plugin's section, or forget what was set, now and at each start of the process:
+    /// the config files stay as they are.
+    Configure {
+        /// Name of the plugin.
+        plugin: String,
+        /// What is set, and what is forgotten.
+        edit: ConfigEdit,
+    },
+    /// Have an older config hold in the place of the files, until one of them changes.
+    Rollback {
+        /// Its number; `None` to have the files count again.
+        generation: Option<u64>,
+    },
     /// Say what an operation would do, and do nothing.
     Plan(Box<Operation>),
     /// What concerns one schedule.
@@ -84,6 +103,37 @@ pub enum Operation {
         /// What to do with it.
         action: ScheduleAction,
     },
+}
+
+/// Values that are set in the section of a plugin, or forgotten, all at once.
+#[derive(Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct ConfigEdit {
+    /// Values by their keys in the section: `config.message`, `timeout`.
+    pub set: BTreeMap<String, Value>,
+    /// Keys of values that were set and do not hold any more, with what is below them.
+    pub unset: Vec<String>,
+    /// What [`Settings::revision`](crate::config::Settings::revision) said of the section; if it is
+    /// another one by now, nothing is done.
+    pub expected: Option<Digest>,
+}
+
+impl ConfigEdit {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for ConfigEdit {
+    /// Keys only: values may be secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ConfigEdit")
+            .field("set", &self.set.keys())
+            .field("unset", &self.unset)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What an operator can ask of a schedule.
@@ -152,6 +202,18 @@ impl Actor {
         user: None,
         address: None,
     };
+
+    /// An entry of the audit log about what they did.
+    pub(super) fn entry(&self, action: &'static str, outcome: Outcome) -> Entry {
+        let mut entry = Entry::new(self.name, action, outcome);
+        if let Some(user) = &self.user {
+            entry = entry.user(&**user);
+        }
+        if let Some(address) = &self.address {
+            entry = entry.address(&**address);
+        }
+        entry
+    }
 }
 
 impl fmt::Display for Actor {
@@ -226,16 +288,28 @@ impl Operation {
             Self::Enable { plugin } => ("enable", Some(plugin)),
             Self::Disable { plugin, .. } => ("disable", Some(plugin)),
             Self::Reset { plugin } => ("reset", plugin.as_deref()),
+            Self::Configure { plugin, .. } => ("config.set", Some(plugin)),
+            Self::Rollback { .. } => ("config.rollback", None),
             Self::Plan(operation) => ("plan", operation.target().1),
             Self::Schedule { plugin, action, .. } => (action.audit_word(), Some(plugin)),
         }
     }
 
     /// What else the audit log says of it.
-    pub(super) fn detail(&self) -> Option<&str> {
+    pub(super) fn detail(&self) -> Option<Cow<'_, str>> {
         match self {
-            Self::Schedule { schedule, .. } => Some(schedule),
-            Self::Plan(operation) => Some(operation.target().0),
+            Self::Schedule { schedule, .. } => Some(schedule.into()),
+            Self::Plan(operation) => Some(operation.target().0.into()),
+            Self::Configure { edit, .. } => {
+                let keys = edit.set.keys().map(|key| format!("set {key}"));
+                let unset = edit.unset.iter().map(|key| format!("unset {key}"));
+                let keys: Vec<_> = keys.chain(unset).collect();
+                Some(keys.join(", ").into())
+            }
+            Self::Rollback { generation } => Some(match generation {
+                Some(number) => format!("to {number}").into(),
+                None => "to the files".into(),
+            }),
             _ => None,
         }
     }

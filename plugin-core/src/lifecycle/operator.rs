@@ -7,15 +7,21 @@
 use std::fmt;
 use std::pin::pin;
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
+use super::dead_letters::DeadLetterOperations;
 use super::instance::Instance;
 use super::kernel::Kernel;
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use super::state::State;
 use super::status::StatusEntry;
 use super::system::System;
+use crate::audit::Outcome;
 use crate::context;
-use crate::error::Result;
+use crate::error::{PublishError, Result};
+use crate::event::Publishers;
+#[expect(unused_imports, reason = "the documentation names it")]
+use crate::event::Received;
 use crate::init::{Arity, InitContext, InitParam, Need};
 
 /// Operates the running system: starts, stops and restarts plugins, and pauses, resumes, runs and
@@ -119,6 +125,45 @@ impl Operator {
             answer = answered => answer.unwrap_or(Err(OperationError::Stopping)).map(Operated::Done),
             _ = &mut leave => Ok(Operated::Accepted),
         }
+    }
+
+    /// Publishes an event that came as JSON, by its topic and in the name of the program itself, as
+    /// [`Received::publish_stored`]. Who did it stands in the audit log.
+    ///
+    /// # Errors
+    ///
+    /// When the JSON is no event of the topic, or nobody got it.
+    ///
+    /// # Cancel safety
+    ///
+    /// As [`Received::publish_stored`]; then the audit log does not tell of it.
+    pub async fn publish(
+        &self,
+        topic: &str,
+        json: &[u8],
+        within: Duration,
+    ) -> Result<(), PublishError> {
+        let kernel = self.kernel.upgrade().ok_or(PublishError::Stopping)?;
+        let publishers = Publishers::new(&kernel.bus, &kernel.host);
+        let published = match publishers.receive(topic, json) {
+            Ok(event) => event.publish_stored(None, within).await,
+            Err(error) => Err(error),
+        };
+        let (outcome, detail) = match &published {
+            Ok(()) => (Outcome::Done, topic.to_owned()),
+            Err(error) => (Outcome::Denied, format!("{topic}: {error}")),
+        };
+        let entry = self.actor.entry("events.publish", outcome);
+        kernel.audit.record(entry.detail(detail));
+        published
+    }
+
+    /// What can be done with dead letters; the audit log says for whom it was done. `None` when the
+    /// system is gone. It keeps the system alive: it is for one request.
+    #[must_use]
+    pub fn dead_letters(&self) -> Option<DeadLetterOperations> {
+        let kernel = self.kernel.upgrade()?;
+        Some(DeadLetterOperations::new(kernel, self.actor.clone()))
     }
 
     fn askers(&self, kernel: &Kernel) -> Askers {

@@ -1,11 +1,14 @@
 //! How often config was read again, and what came of it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use tokio::sync::watch;
 
-use super::operation::{OperationError, OperationOutcome};
+use super::config_status::{ConfigAttempt, ConfigStatus, ReloadOutcome, RunningConfig};
+use super::operation::{Actor, Operation, OperationError, OperationOutcome};
+use crate::timestamp::Timestamp;
 
 /// How often config was read again, and what came of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,16 +26,14 @@ pub struct ReloadCounts {
     pub is_reloading: bool,
 }
 
-/// What came of a reload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum ReloadOutcome {
-    /// It was taken over.
-    Applied,
-    /// It was refused before anything was changed.
-    Refused,
-    /// A plugin failed with it, and what held before holds again.
-    RolledBack,
+impl ReloadOutcome {
+    fn of(result: &Result<OperationOutcome, OperationError>) -> Self {
+        match result {
+            Ok(_) => Self::Applied,
+            Err(OperationError::RolledBack { .. }) => Self::RolledBack,
+            Err(_) => Self::Refused,
+        }
+    }
 }
 
 /// Notes what comes of reloads, and shows it to whoever watches.
@@ -41,6 +42,7 @@ pub(super) struct ReloadLog {
     counts: watch::Sender<ReloadCounts>,
     /// The number of the config that is applied; 0 if it is not kept.
     generation: AtomicU64,
+    status: Mutex<ConfigStatus>,
 }
 
 impl ReloadLog {
@@ -48,7 +50,60 @@ impl ReloadLog {
         Self {
             counts: watch::Sender::default(),
             generation: AtomicU64::new(0),
+            status: Mutex::default(),
         }
+    }
+
+    /// The config that runs, and the last that somebody tried.
+    pub(super) fn status(&self) -> ConfigStatus {
+        let mut status = self.lock().clone();
+        if let Some(running) = &mut status.running {
+            running.generation = self.generation();
+        }
+        status
+    }
+
+    /// Notes what runs, unless that is what ran.
+    pub(super) fn runs(&self, running: RunningConfig) {
+        let mut status = self.lock();
+        let ran = status.running.as_ref();
+        if ran.is_none_or(|ran| ran.digest != running.digest) {
+            status.running = Some(running);
+        }
+    }
+
+    /// Notes what came of an operation that applies config. One that was refused before config was
+    /// looked at is none.
+    pub(super) fn attempted(
+        &self,
+        operation: &Operation,
+        by: &Actor,
+        result: &Result<OperationOutcome, OperationError>,
+    ) {
+        let is_of_config = matches!(
+            result,
+            Ok(_)
+                | Err(OperationError::Config(_)
+                    | OperationError::RolledBack { .. }
+                    | OperationError::Unreadable(_)
+                    | OperationError::Needs { .. })
+        );
+        if !is_of_config {
+            return;
+        }
+        let (operation, plugin) = operation.target();
+        self.lock().last_attempt = Some(ConfigAttempt {
+            operation,
+            plugin: plugin.map(str::to_owned),
+            by: by.to_string(),
+            at: Timestamp::now(),
+            outcome: ReloadOutcome::of(result),
+            error: result.as_ref().err().map(OperationError::to_string),
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, ConfigStatus> {
+        self.status.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn begin(&self) {
@@ -56,11 +111,7 @@ impl ReloadLog {
     }
 
     pub(super) fn end(&self, result: &Result<OperationOutcome, OperationError>) {
-        let outcome = match result {
-            Ok(_) => ReloadOutcome::Applied,
-            Err(OperationError::RolledBack { .. }) => ReloadOutcome::RolledBack,
-            Err(_) => ReloadOutcome::Refused,
-        };
+        let outcome = ReloadOutcome::of(result);
         self.counts.send_modify(|counts| {
             *match outcome {
                 ReloadOutcome::Applied => &mut counts.applied,

@@ -65,13 +65,13 @@ pub(super) async fn replace(
 /// What the life that runs leaves to the next one, while it goes on.
 async fn predecessor(kernel: &Kernel, old: &Instance) -> Result<Arc<Predecessor>> {
     let live = old.live().as_ref().map(|live| {
-        let plugin = Arc::clone(&live.plugin);
-        (plugin, live.handover.clone())
+        let (plugin, hook) = (Arc::clone(&live.plugin), live.setup.hooks.snapshot);
+        (plugin, hook, live.handover.clone())
     });
-    let (plugin, handover) =
+    let (plugin, hook, handover) =
         live.ok_or_else(|| Error::bug("a life that does not run has no next one"))?;
     Ok(Arc::new(Predecessor {
-        snapshot: snapshot(kernel, old, &plugin).await,
+        snapshot: snapshot(kernel, old, (&plugin, hook)).await,
         handover: Some(handover),
     }))
 }

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::dead_letters::{DeadLetterError, DeadLetterOperations};
 use super::kernel::Kernel;
+use super::operation::Actor;
 use super::state::State;
 use crate::event::{DeadLetterId, EventStore, Pending, ask};
 use crate::service::{Service, ServiceFuture};
@@ -146,7 +147,7 @@ impl Requests {
         {
             self.running += 1;
             let answers = self.answers.0.clone();
-            let operations = DeadLetterOperations::new(Arc::clone(&kernel));
+            let operations = DeadLetterOperations::new(Arc::clone(&kernel), Actor::OWNER);
             crate::spawn::spawn(async move {
                 // Nobody listens any more when the store was replaced.
                 drop(answers.send(replay(operations, request).await));

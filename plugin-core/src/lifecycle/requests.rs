@@ -6,7 +6,7 @@ use super::kernel::Kernel;
 use super::operation::{
     Actor, Answer, Operation, OperationError, OperationOutcome, OperationRequest,
 };
-use crate::audit::{Entry, Outcome};
+use crate::audit::Outcome;
 use crate::event::kernel::SystemOperated;
 
 impl Kernel {
@@ -52,15 +52,9 @@ impl Kernel {
                 error: outcome.err().map(ToString::to_string),
             });
         }
-        let mut entry = Entry::new(actor.name, action, said);
+        let mut entry = actor.entry(action, said);
         if let Some(plugin) = plugin {
             entry = entry.plugin(plugin.to_owned());
-        }
-        if let Some(user) = &actor.user {
-            entry = entry.user(&**user);
-        }
-        if let Some(address) = &actor.address {
-            entry = entry.address(&**address);
         }
         self.audit.record(match (outcome, operation.detail()) {
             (Ok(_), None) => entry,

@@ -6,16 +6,17 @@ use super::hook;
 use super::instance::Instance;
 use super::kernel::Kernel;
 use crate::boxed::PluginRef;
+use crate::descriptor::SnapshotHook;
 
 /// Calls `#[snapshot]`, if there is one. When that fails, the next life begins without.
 pub(super) async fn snapshot(
     kernel: &Kernel,
     instance: &Instance,
-    plugin: &PluginRef,
+    (plugin, hook): (&PluginRef, Option<SnapshotHook>),
 ) -> Option<Value> {
-    let hook = instance.descriptor.hooks.snapshot?;
+    let hook = hook?;
     let current = instance.setup().identity.current();
-    let (plugin, limits) = (plugin.clone(), kernel.limits(instance));
+    let (plugin, limits) = (PluginRef::clone(plugin), kernel.limits(instance));
     let taken = hook::run(current, "snapshot", limits, move || Ok(hook(plugin))).await;
     let warn = |error: &crate::Error| {
         tracing::warn!(

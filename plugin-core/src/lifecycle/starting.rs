@@ -14,11 +14,13 @@ use super::stopping;
 use super::system::System;
 use crate::audit::Outcome;
 use crate::boxed::{BoxFuture, PluginRef};
+use crate::descriptor::StartHook;
 use crate::error::{Error, Result};
 use crate::event::kernel::{PluginInitialized, PluginStarted};
 use crate::event::{Deliveries, Subscriber};
 use crate::guard;
 use crate::init::{Handover, InitContext, Predecessor};
+use crate::tasks::Tasks;
 
 /// Starts one instance from the beginning: what a restart does. Its services change hands only when
 /// it runs.
@@ -27,6 +29,13 @@ pub(super) async fn launch(
     instance: &Arc<Instance>,
     predecessor: &Arc<Predecessor>,
 ) -> Result<()> {
+    if instance.is_held() {
+        if instance.has_its_setup() {
+            return revive(kernel, instance).await;
+        }
+        // Its handlers are those of another config.
+        stopping::tear_down(kernel, instance, None).await;
+    }
     let launched = match initialize(kernel, instance, predecessor).await {
         Ok(()) => start(kernel, instance).await,
         Err(error) => Err(error),
@@ -70,7 +79,9 @@ pub(super) async fn construct(
         instance.setup().timeout,
     );
     let handover = Handover::after(predecessor.handover.clone());
-    let plugin = match build(kernel, instance, &subscriber, (predecessor, &handover)).await {
+    let setup = instance.setup();
+    let lives = (predecessor, &handover);
+    let plugin = match build(kernel, instance, &subscriber, lives, &setup).await {
         Ok(plugin) => plugin,
         Err(error) => {
             instance.fail(&error);
@@ -80,6 +91,7 @@ pub(super) async fn construct(
     };
     *instance.live() = Some(Live {
         plugin,
+        setup,
         mailbox,
         subscriber,
         handover,
@@ -100,32 +112,36 @@ fn build(
     instance: &Arc<Instance>,
     subscriber: &Subscriber,
     (predecessor, handover): (&Arc<Predecessor>, &Handover),
+    setup: &Arc<Setup>,
 ) -> BoxFuture<'static, Result<PluginRef>> {
     let (shared, subscriber) = (Arc::clone(kernel), subscriber.clone());
-    let current = instance.setup().identity.current();
+    let current = setup.identity.current();
+    let (setup, before) = (Arc::clone(setup), instance.held());
     let limits = kernel.start_limits(instance);
     let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
     let handover = handover.clone();
     hook::run(current, "init", limits, move || {
         // What an `init` that failed has made is not of this life.
         instance.figures.clear();
+        let process = setup.place.start(before);
         let mut context = InitContext {
-            identity: &instance.setup().identity,
-            config: &instance.setup().config,
+            identity: &setup.identity,
+            config: &setup.config,
             data_dir: &shared.data_dir,
             home: &instance.home,
             figures: &instance.figures,
             bus: &shared.bus,
             services: &shared.switchboard,
-            bindings: &instance.setup().bindings,
+            bindings: &setup.bindings,
             system: &System::new(&shared),
             subscriber: &subscriber,
-            timetable: &instance.setup().timetable,
+            timetable: &setup.timetable,
             predecessor: &predecessor,
             handover: &handover,
-            timeout: instance.setup().timeout,
+            timeout: setup.timeout,
+            process: process.as_deref(),
         };
-        (instance.descriptor.hooks.init)(&mut context)
+        (setup.hooks.init)(&mut context)
     })
 }
 
@@ -146,28 +162,71 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
 pub(super) async fn prepare(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     instance.step(Step::Start)?;
     let tasks = instance.may_spawn().then(|| scope(kernel, instance));
-    let plugin = {
+    let (plugin, hooks) = {
         let mut live = instance.live();
         let live = live
             .as_mut()
             .ok_or_else(|| Error::bug("`start` without `init`"))?;
         live.has_started = true;
         live.tasks.clone_from(&tasks);
-        Arc::clone(&live.plugin)
+        (Arc::clone(&live.plugin), live.setup.hooks)
     };
-    if let Some((hook, tasks)) = instance.descriptor.hooks.start.zip(tasks) {
-        let (current, limits) = (
-            instance.setup().identity.current(),
-            kernel.start_limits(instance),
-        );
-        let started = hook::run(current, "start", limits, move || Ok(hook(plugin, tasks)));
-        if let Err(error) = started.await {
-            instance.fail(&error);
-            Box::pin(stopping::discard(kernel, instance)).await;
-            return Err(error);
-        }
+    if let Some((hook, tasks)) = hooks.start.zip(tasks)
+        && let Err(error) = call_start(kernel, instance, (plugin, tasks), hook).await
+    {
+        instance.fail(&error);
+        Box::pin(stopping::discard(kernel, instance)).await;
+        return Err(error);
     }
     Ok(())
+}
+
+async fn call_start(
+    kernel: &Arc<Kernel>,
+    instance: &Arc<Instance>,
+    (plugin, tasks): (PluginRef, Tasks),
+    hook: StartHook,
+) -> Result<()> {
+    let (current, limits) = (
+        instance.setup().identity.current(),
+        kernel.start_limits(instance),
+    );
+    let started = hook::run(current, "start", limits, move || Ok(hook(plugin, tasks)));
+    started.await
+}
+
+/// Gives an instance another process in the place of one that ended. Its handlers stand in the
+/// table all the time, and their events wait.
+async fn revive(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
+    let began = Instant::now();
+    instance.step(Step::Initialize)?;
+    if let Err(error) = begin_again(kernel, instance).await {
+        instance.end_process();
+        instance.fail(&error);
+        return Err(error);
+    }
+    instance.step(Step::Started)?;
+    kernel.audit(instance, "start", Outcome::Done, None);
+    kernel.announcer.announce(PluginStarted {
+        plugin: instance.name().to_owned(),
+        took_us: micros(began),
+    });
+    Ok(())
+}
+
+async fn begin_again(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
+    let live = instance.live().as_ref().map(|live| {
+        let tasks = live.tasks.clone();
+        (live.subscriber.clone(), live.handover.clone(), tasks)
+    });
+    let gone = || Error::bug("it has no life to go on with");
+    let (subscriber, handover, tasks) = live.ok_or_else(gone)?;
+    let (setup, lives) = (instance.setup(), (&Arc::default(), &handover));
+    let plugin = build(kernel, instance, &subscriber, lives, &setup).await?;
+    instance.step(Step::Initialized)?;
+    instance.step(Step::Start)?;
+    let (hook, tasks) = setup.hooks.start.zip(tasks).ok_or_else(gone)?;
+    call_start(kernel, instance, (plugin, tasks), hook).await
 }
 
 /// Drops what the life before offered.
@@ -202,12 +261,11 @@ pub(super) async fn reload(
     instance: &Arc<Instance>,
     setup: &Setup,
 ) -> Result<()> {
-    let live = instance.live().as_ref().map(|live| {
-        let plugin = Arc::clone(&live.plugin);
-        (plugin, live.subscriber.clone(), live.handover.clone())
+    let live = instance.live().as_ref().and_then(|live| {
+        let (plugin, hook) = (Arc::clone(&live.plugin), live.setup.hooks.reload?);
+        Some((hook, plugin, live.subscriber.clone(), live.handover.clone()))
     });
-    let hook = instance.descriptor.hooks.reload;
-    let (Some(hook), Some((plugin, subscriber, handover))) = (hook, live) else {
+    let Some((hook, plugin, subscriber, handover)) = live else {
         return Err(Error::bug("it has no `#[reload]`, or does not run"));
     };
     let (shared, instance, setup) = (Arc::clone(kernel), Arc::clone(instance), setup.clone());
@@ -232,6 +290,7 @@ pub(super) async fn reload(
             predecessor: &Predecessor::default(),
             handover: &handover,
             timeout: before.timeout,
+            process: None,
         };
         hook(plugin, &mut context)
     })

@@ -9,9 +9,10 @@ use serde::Serialize;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use super::config_status::ConfigStatus;
 use super::state::State;
 use crate::accounting::ProcessUsage;
-use crate::config::Limit;
+use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
@@ -32,6 +33,13 @@ pub struct PluginStatus {
     /// one life does not go on with that of another. 0 if it has not had any.
     #[serde(skip)]
     pub life: u64,
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// Why it runs there.
+    pub isolation_because: String,
+    /// Number of its own process, while it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub process_id: Option<u32>,
     /// Where it is in its life.
     pub state: State,
     /// How long it has been there.
@@ -117,6 +125,8 @@ pub struct SystemStatus {
     pub backlog: usize,
     /// What the process takes, as the operating system says.
     pub process: ProcessStatus,
+    /// The config that runs, and the last that somebody tried to have applied.
+    pub config: ConfigStatus,
     /// The plugins in start order; those that config turned off are not among them.
     pub plugins: Vec<PluginStatus>,
 }
@@ -158,13 +168,14 @@ impl SystemStatus {
     pub(super) fn of(
         state: State,
         plugins: Vec<PluginStatus>,
-        (backlog, process): (usize, ProcessStatus),
+        (backlog, process, config): (usize, ProcessStatus, ConfigStatus),
     ) -> Self {
         Self {
             state,
             ready: plugins.iter().all(|plugin| plugin.ready),
             backlog,
             process,
+            config,
             plugins,
         }
     }

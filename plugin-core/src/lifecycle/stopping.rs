@@ -39,6 +39,7 @@ pub(super) async fn stop_all(
     kernel.close_schedules();
     for instance in &*kernel.instances() {
         instance.setup().identity.account().lift_throttle(true);
+        instance.let_go_of_process();
     }
     hurry(kernel).await;
     let mut report = StopReport {
@@ -221,7 +222,13 @@ async fn end(
     instance: &Instance,
     left: Option<&mut Predecessor>,
 ) -> Option<PluginStop> {
-    instance.step(Step::Stop).ok()?;
+    if instance.step(Step::Stop).is_err() {
+        // One whose process has ended has failed, and what it has is still to be ended.
+        return match instance.is_held() {
+            true => Some(tear_down(kernel, instance, None).await),
+            false => None,
+        };
+    }
     let report = tear_down(kernel, instance, left).await;
     // `Stopping` allows it, and only this task takes steps of a stopping instance.
     let _stopped = instance.step(Step::Stopped);
@@ -249,6 +256,7 @@ pub(super) async fn tear_down(
 ) -> PluginStop {
     let began = Instant::now();
     instance.setup().identity.account().lift_throttle(true);
+    instance.let_go_of_process();
     let mut teardown = Teardown::new(instance, kernel.insist.clone());
     let mut report = PluginStop {
         name: instance.name(),

@@ -2,6 +2,7 @@
 //! stop. What it decides runs as a change on a task of its own, so the loop itself waits for no
 //! plugin.
 
+mod configuring;
 mod failure;
 mod fallback;
 mod health;

@@ -8,14 +8,17 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use super::checked::Checked;
+use super::choice::ConfigChoice;
 use super::kernel::Kernel;
 use super::metrics::MetricsSnapshot;
+use super::operation::OperationError;
 use super::state::State;
-use super::status::{ProcessStatus, SystemStatus};
+use super::status::SystemStatus;
+use crate::audit::{self, AuditPage, AuditQuery};
 use crate::compose::Composition;
-use crate::config::{self, ConfigFiles, Settings};
+use crate::config::{self, ConfigFiles, Difference, Settings};
 use crate::descriptor::Descriptor;
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorExt, Result};
 use crate::event::store::Stock;
 use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorReport};
 use crate::init::{InitContext, InitParam, Need, SystemView};
@@ -34,13 +37,13 @@ impl System {
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel().map_or_else(
-            || SystemStatus::of(State::Stopped, Vec::new(), (0, ProcessStatus::default())),
+            || SystemStatus::of(State::Stopped, Vec::new(), Default::default()),
             |kernel| kernel.status(),
         )
     }
 
-    /// Whether the manager works: it is seen to look for something to do, unless the system starts or
-    /// stops.
+    /// Whether the manager works: it has checked for work lately, or the system is starting or
+    /// stopping.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.kernel().is_none_or(|kernel| kernel.is_alive())
@@ -52,11 +55,11 @@ impl System {
         self.kernel().map(|kernel| kernel.metrics())
     }
 
-    /// What is stored for durable handlers; nothing, if there is no store.
+    /// The events that are stored for durable handlers; an empty list if there is no store.
     ///
     /// # Errors
     ///
-    /// When the store can't tell.
+    /// When the store can't be read.
     ///
     /// # Cancel safety
     ///
@@ -88,6 +91,30 @@ impl System {
         (self.kernel()).map(|kernel| kernel.bus.letters().clone())
     }
 
+    /// Lines of the audit log, the newest first; none when the system is gone.
+    ///
+    /// # Errors
+    ///
+    /// When the log can't be read.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn audit(&self, query: AuditQuery) -> Result<AuditPage> {
+        let Some(kernel) = self.kernel() else {
+            return Ok(AuditPage::default());
+        };
+        let data_dir = kernel.data_dir.clone();
+        drop(kernel);
+        let read = tokio::task::spawn_blocking(move || audit::read(&data_dir, &query));
+        // It fails when the runtime ends.
+        let read = read
+            .await
+            .map_err(std::io::Error::other)
+            .and_then(|read| read);
+        read.context("can't read the audit log")
+    }
+
     /// Every schedule and how it does, in start order of the plugins.
     #[must_use]
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
@@ -95,36 +122,63 @@ impl System {
             .map_or_else(Vec::new, |kernel| kernel.schedules())
     }
 
-    /// Tells of the composed set and the config that is applied; `None` when the system is gone.
+    /// Calls `tell` with the composed set and the config that is applied now, and returns its result;
+    /// `None` when the system is gone.
     pub fn configured<T>(&self, tell: impl FnOnce(&Composition, &Settings) -> T) -> Option<T> {
         let configured = self.kernel()?.configured();
         Some(tell(&configured.composition, &configured.settings))
     }
 
-    /// The config files as they were when the config was read that is applied; `None` when the system
-    /// is gone, as of [`config_files_now`](Self::config_files_now).
+    /// What is different between two configs. Secrets are masked.
+    ///
+    /// # Errors
+    ///
+    /// When one of them is not there, can't be read, or is wrong.
+    ///
+    /// # Cancel safety
+    ///
+    /// It changes nothing, so it can be dropped at any time.
+    pub async fn config_difference(
+        &self,
+        old: ConfigChoice,
+        new: ConfigChoice,
+    ) -> Result<Difference, OperationError> {
+        let kernel = self.kernel().ok_or(OperationError::Stopping)?;
+        let configured = kernel.configured();
+        drop(kernel);
+        let read = tokio::task::spawn_blocking(move || {
+            let [old, new] = [configured.chosen(old)?, configured.chosen(new)?];
+            Ok(old.settings.difference(&new.settings))
+        });
+        let read = read.await;
+        read.map_err(|error| OperationError::Unreadable(error.to_string()))?
+    }
+
+    /// The config files of the config that is applied now, as they were when it was read; `None` when
+    /// the system is gone.
     #[must_use]
     pub fn config_files(&self) -> Option<ConfigFiles> {
         let configured = self.kernel()?.configured();
         Some(configured.settings.files().clone())
     }
 
-    /// The config files as they are now, where config says now that they are. Reads them.
+    /// The config files as they are now, in the folder that config names now; `None` when the system
+    /// is gone. This reads the files.
     #[must_use]
     pub fn config_files_now(&self) -> Option<ConfigFiles> {
         let configured = self.kernel()?.configured();
         Some(config::files(&configured.sources, &configured.composition))
     }
 
-    /// Tells of each config that is applied from now on; `None` when the system is gone.
+    /// Reports each config that is applied from now on; `None` when the system is gone.
     #[must_use]
     pub fn reloads(&self) -> Option<Reloads> {
         self.kernel()
             .map(|kernel| Reloads(kernel.configured.subscribe()))
     }
 
-    /// How long config files that have changed are left alone before they are taken over; `None`
-    /// when they are not, because `enable_hot_reload` is off.
+    /// How long to wait after a change of the config files before they are applied; `None` when they
+    /// are not applied by themselves, because `enable_hot_reload` is off.
     #[must_use]
     pub fn hot_reload(&self) -> Option<Duration> {
         let configured = self.kernel()?.configured();
@@ -132,7 +186,7 @@ impl System {
         (manager.enable_hot_reload).then(|| manager.watch_interval.get())
     }
 
-    /// The port that metrics are to be served on; `None` when they are not.
+    /// The port on which metrics are served; `None` when config names none.
     #[must_use]
     pub fn metrics_port(&self) -> Option<u16> {
         let configured = self.kernel()?.configured();
@@ -169,17 +223,17 @@ impl System {
     }
 }
 
-/// Tells of each config that is applied. It does not keep the system alive.
+/// Reports each config that is applied. It does not keep the system alive.
 #[derive(Debug)]
 pub struct Reloads(watch::Receiver<Arc<Checked>>);
 
 impl Reloads {
-    /// Waits until another config is applied than at the last call; `false` when there will be none,
-    /// for the system is gone.
+    /// Waits until a config is applied that earlier calls have not reported. Returns `false` when the
+    /// system is gone, so that no config will be applied any more.
     ///
     /// # Cancel safety
     ///
-    /// What was not told yet is told by the next call.
+    /// Cancel safe: a config that this call has not reported is reported by the next one.
     pub async fn next(&mut self) -> bool {
         self.0.changed().await.is_ok()
     }

@@ -186,17 +186,18 @@ impl<'a> Teardown<'a> {
 
     /// Asks the plugin for what it leaves to its next life.
     pub(super) async fn snapshot(&self, kernel: &Kernel, live: &Live) -> Option<Value> {
-        self.instance.descriptor.hooks.snapshot?;
+        let hook = live.setup.hooks.snapshot;
+        hook?;
         let deadline = Instant::now() + self.instance.setup().timeout;
         self.instance
             .board
             .change(|entry| entry.waiting = Some(("snapshot", deadline)));
-        snapshot(kernel, self.instance, &live.plugin).await
+        snapshot(kernel, self.instance, (&live.plugin, hook)).await
     }
 
     /// Calls `stop`, if `start` was called.
     pub(super) async fn hook(&mut self, kernel: &Kernel, live: &Live) -> Option<String> {
-        let hook = (self.instance.descriptor.hooks.stop).filter(|_| live.has_started)?;
+        let hook = (live.setup.hooks.stop).filter(|_| live.has_started)?;
         let plugin = Arc::clone(&live.plugin);
         let limits = kernel.limits(self.instance);
         let deadline = Instant::now() + limits.timeout;

@@ -164,6 +164,10 @@ impl Grants {
         self.demand(Right::OperateSystem)
     }
 
+    pub(crate) fn may_subscribe_any(&self) -> bool {
+        self.allows(Right::SubscribeAny)
+    }
+
     pub(crate) fn may_operate_system(&self) -> bool {
         self.allows(Right::OperateSystem)
     }

@@ -21,6 +21,16 @@ pub struct ScheduledRun {
 }
 
 impl ScheduledRun {
+    /// A run that the host of this process begins.
+    pub(crate) fn of(schedule: &str, number: u64, (due, by_hand): (SystemTime, bool)) -> Self {
+        Self {
+            schedule: schedule.into(),
+            number,
+            due,
+            by_hand,
+        }
+    }
+
     /// Name of the schedule.
     #[must_use]
     pub fn schedule(&self) -> &str {

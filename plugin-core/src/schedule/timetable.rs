@@ -22,12 +22,13 @@ use tokio_util::task::TaskTracker;
 use super::book::{Book, Phase, RunScope};
 use super::declared::Schedule;
 use super::entry::ScheduleEntry;
-use super::run::{Call, Ended};
+use super::run::{Call, Ended, ScheduledRun};
 use super::status::ScheduleStatus;
 use super::timing::Timing;
 use crate::boxed::PluginRef;
 use crate::clock::Clock;
 use crate::context::Identity;
+use crate::event::port::{self, ScheduleRun};
 use crate::guard;
 use crate::tasks::Tasks;
 
@@ -228,6 +229,16 @@ impl Timetable {
 
 /// What a run of a declared schedule calls.
 fn call_of(plugin: &PluginRef, schedule: &'static Schedule) -> Call {
+    if let Some(port) = port::of(plugin) {
+        return Arc::new(move |run: ScheduledRun| {
+            Arc::clone(&port).run(&ScheduleRun {
+                schedule: &run.schedule,
+                number: run.number,
+                due: run.due,
+                by_hand: run.by_hand,
+            })
+        });
+    }
     let plugin = Arc::clone(plugin);
     Arc::new(move |run| (schedule.run)(Arc::clone(&plugin), run))
 }

@@ -179,8 +179,10 @@ fn each_key_says_what_it_asks_for() {
     let paths = || expected.iter().map(|(path, ..)| *path);
     let schema = schema(&BUILD);
     let section = &schema["properties"]["free-plugin"];
-    // What is on or off is no change of a plugin that is on in both, and nobody here asks requests.
-    assert_eq!(missing(paths(), "", section), ["enabled", "requests"]);
+    // What is on or off is no change of a plugin that is on in both, this program starts no
+    // processes, and nobody here asks requests.
+    let others = ["enabled", "isolation", "requests"];
+    assert_eq!(missing(paths(), "", section), others);
     let resources = &section["properties"]["resources"];
     let resources = match resources["$ref"].as_str() {
         Some(name) => &schema["$defs"][name.rsplit('/').next().unwrap()],
@@ -277,8 +279,9 @@ fn each_key_of_the_manager_says_when_it_takes_effect() {
         ("drain_timeout", "1s", AtOnce),
         ("enable_hot_reload", "true", AtOnce),
         ("enable_metrics", "true", NextStart),
-        ("enable_sandbox", "true", NotInForce),
+        ("enable_sandbox", "true", AtOnce),
         ("health_interval", "1s", AtOnce),
+        ("isolation", "process", AtOnce),
         ("max_concurrency", "2", NextStart),
         ("max_cpu", "0.5", AtOnce),
         ("max_event_depth", "3", NextStart),

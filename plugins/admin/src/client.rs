@@ -1,5 +1,7 @@
 //! The other end of the socket, for commands of the service's own binary.
 
+mod events;
+
 use std::error::Error as _;
 use std::fmt;
 use std::io;
@@ -16,6 +18,8 @@ use serde_json::Value;
 use tokio::net::UnixStream;
 
 use crate::path::{PLUGIN, SOCKET, with};
+
+pub use events::{EventStream, Listened, StreamMessage};
 
 /// What stands for itself in a segment of a path is letters, digits, and what names are made of.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
@@ -90,6 +94,19 @@ impl Client {
         path
     }
 
+    /// A path with a query: values in it may hold anything.
+    #[must_use]
+    pub fn query(path: &str, pairs: &[(&str, &str)]) -> String {
+        let mut path = path.to_owned();
+        for (at, (key, value)) in pairs.iter().enumerate() {
+            path.push(if at == 0 { '?' } else { '&' });
+            path.push_str(key);
+            path.push('=');
+            path.extend(utf8_percent_encode(value, ESCAPED));
+        }
+        path
+    }
+
     /// Asks for something.
     ///
     /// # Errors
@@ -100,7 +117,8 @@ impl Client {
     ///
     /// When it is dropped, the service may have got the request, or not.
     pub async fn get(&self, path: &str) -> Result<Answer, ClientError> {
-        self.ask(Method::GET, path, None, Some(PATIENCE)).await
+        self.ask((Method::GET, path), None, None, Some(PATIENCE))
+            .await
     }
 
     /// Asks to do something, and waits as long as the service lets it wait.
@@ -113,29 +131,39 @@ impl Client {
     ///
     /// As of [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
-        self.ask(Method::POST, path, Some(body), None).await
+        self.send(Method::POST, path, None, Some(body)).await
+    }
+
+    /// Asks to do something with another method, and waits as [`Client::post`]; `tag` is what the
+    /// client has seen, for `If-Match`.
+    ///
+    /// # Errors
+    ///
+    /// As of [`Client::get`].
+    ///
+    /// # Cancel safety
+    ///
+    /// As of [`Client::get`].
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        tag: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, ClientError> {
+        self.ask((method, path), tag, body, None).await
     }
 
     async fn ask(
         &self,
-        method: Method,
-        path: &str,
+        (method, path): (Method, &str),
+        tag: Option<&str>,
         body: Option<&Value>,
         patience: Option<Duration>,
     ) -> Result<Answer, ClientError> {
         let stream = self.connect()?;
         let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
-        let mut request = Request::builder()
-            .method(method)
-            .uri(path)
-            // Who serves a socket has no name.
-            .header(header::HOST, "localhost");
-        if body.is_some() {
-            request = request.header(header::CONTENT_TYPE, "application/json");
-        }
-        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-        let request = request.body(Full::new(body));
-        let request = request.map_err(|error| self.failed(io::Error::other(error)))?;
+        let request = request((method, path), tag, body).map_err(|error| self.failed(error))?;
         let exchange = exchange(stream, request);
         let answered = match patience {
             Some(waited) => (tokio::time::timeout(waited, exchange).await)
@@ -172,6 +200,26 @@ impl Client {
             error,
         }
     }
+}
+
+fn request(
+    (method, path): (Method, &str),
+    tag: Option<&str>,
+    body: Option<&Value>,
+) -> io::Result<Request<Full<Bytes>>> {
+    let mut request = Request::builder()
+        .method(method)
+        .uri(path)
+        // Who serves a socket has no name.
+        .header(header::HOST, "localhost");
+    if let Some(tag) = tag {
+        request = request.header(header::IF_MATCH, tag);
+    }
+    if body.is_some() {
+        request = request.header(header::CONTENT_TYPE, "application/json");
+    }
+    let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+    request.body(Full::new(body)).map_err(io::Error::other)
 }
 
 /// Sends a request and reads all of its answer.

@@ -30,6 +30,8 @@ pub struct AdminConfig {
     /// Most connections at once. One more closes that which has waited longest for a request; if
     /// all have one that is being answered, it is answered 503.
     pub max_connections: NonZeroU16,
+    /// Most streams at once, each of which takes a connection. One more is answered 503.
+    pub max_streams: u16,
     /// How long a client may take for a request, for an answer, and between two requests; then its
     /// connection is closed.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]
@@ -89,6 +91,7 @@ impl Default for AdminConfig {
             tls: None,
             tokens: Vec::new(),
             max_connections: const { NonZeroU16::new(64).expect("it is not zero") },
+            max_streams: 32,
             client_timeout: Period::seconds(10),
             operation_timeout: Period::seconds(60),
             drain_timeout: Period::seconds(1),

@@ -56,11 +56,13 @@ mod openapi;
 mod route;
 mod routes;
 mod socket;
+mod stream;
+mod tap;
 
 mod plugin;
 
 pub use access::{Right, Rights, Role};
-pub use client::{Answer, Client, ClientError};
+pub use client::{Answer, Client, ClientError, EventStream, Listened, StreamMessage};
 pub use config::AdminConfig;
 pub use plugin::Admin;
 pub use remote::TlsConfig;

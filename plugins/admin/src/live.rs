@@ -27,8 +27,17 @@ const STEP: Duration = Duration::from_secs(1);
 pub(crate) struct Live {
     system: System,
     state: Mutex<State>,
-    /// What changed by the last look.
-    latest: watch::Sender<Arc<Rates>>,
+    /// The last look.
+    latest: watch::Sender<Latest>,
+}
+
+/// The last look at the instances.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Latest {
+    /// How many looks there were.
+    pub(crate) tick: u64,
+    /// What changed by it, as JSON; nothing, if nobody listened then.
+    pub(crate) text: Option<Arc<str>>,
 }
 
 #[derive(Debug)]
@@ -131,7 +140,34 @@ impl Live {
         let (status, handlers) = (self.system.status(), self.system.handlers());
         let now = Instant::now();
         let rates = self.state().take(&status, &handlers, now);
-        self.latest.send_replace(Arc::new(rates));
+        let listens = self.latest.receiver_count() > 0;
+        let text = listens.then(|| serde_json::to_string(&rates).ok());
+        self.latest.send_modify(|latest| {
+            latest.tick += 1;
+            latest.text = text.flatten().map(Arc::from);
+        });
+    }
+
+    /// The last look, and those to come.
+    pub(crate) fn latest(&self) -> watch::Receiver<Latest> {
+        self.latest.subscribe()
+    }
+
+    /// The rates of all, whether or not they changed.
+    pub(crate) fn rates(&self) -> Rates {
+        let instances = self.with(|series| {
+            let rates = series.iter();
+            let mut rates: Vec<_> = rates
+                .filter_map(|(instance, series)| InstanceRates::of(instance, series))
+                .collect();
+            rates.sort_by_key(|rates| rates.instance);
+            rates
+        });
+        Rates {
+            at: Some(Timestamp::now()),
+            instances,
+            handlers: self.handlers(None),
+        }
     }
 
     /// Tells of an instance what is kept of it; `None` if nothing is.

@@ -84,6 +84,10 @@ impl Writer {
             Some(json!({"name": name, "in": "path", "required": true, "schema": schema}))
         });
         let mut parameters: Vec<_> = parts.collect();
+        parameters.extend(route.headers.iter().map(|name| {
+            let schema = json!({"type": "string"});
+            json!({"name": name, "in": "header", "required": true, "schema": schema})
+        }));
         if let Some(query) = route.query {
             let schema = query(&mut self.taken);
             parameters.extend(keys(&schema));
@@ -280,9 +284,16 @@ mod tests {
             assert!(!route.summary.is_empty(), "{}", route.name);
             assert!(!route.answers.is_empty(), "{}", route.name);
             let (method, _) = route.parts();
-            let is_free = matches!(route.name, "GET /v1" | "GET /v1/openapi.json");
+            let is_free = matches!(
+                route.name,
+                "GET /v1" | "GET /v1/openapi.json" | "GET /v1/stream"
+            );
             assert!(is_free || route.right.is_some(), "{}", route.name);
-            assert!(method == "GET" || route.body.is_some(), "{}", route.name);
+            assert!(
+                method == "GET" || method == "DELETE" || route.body.is_some(),
+                "{}",
+                route.name
+            );
         }
         let mut ids: Vec<_> = table.iter().map(operation_id).collect();
         ids.sort();

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
+use plugin_contracts::LogTail;
 use plugin_core::Error;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
@@ -25,6 +26,8 @@ use crate::refusals::recorded;
 use crate::remote::Remote;
 use crate::routes::{self, Backends};
 use crate::socket::{Unix, listen};
+use crate::stream::Feed;
+use crate::tap::Taps;
 
 /// Most bytes of a request's body.
 const LARGEST_BODY: usize = 64 * 1024;
@@ -51,6 +54,10 @@ pub struct Admin {
     log: SecurityLog,
     data: DataDir,
     live: Arc<Live>,
+    feed: Arc<Feed>,
+    taps: Taps,
+    observer: Option<Observer>,
+    logs: Option<Service<dyn LogTail>>,
     handover: Handover,
     servers: Mutex<Option<Servers>>,
 }
@@ -71,11 +78,17 @@ struct Servers {
 )]
 impl Admin {
     #[init]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is something that the plugin needs"
+    )]
     fn init(
         Config(config): Config<AdminConfig>,
         system: System,
         operator: Option<Operator>,
         log: SecurityLog,
+        observer: Option<Observer>,
+        logs: Option<Service<dyn LogTail>>,
         data: DataDir,
         handover: Handover,
     ) -> Self {
@@ -84,6 +97,10 @@ impl Admin {
         handover.offer(LIVE, &live);
         Self {
             live,
+            feed: Arc::new(Feed::new(config.max_streams.into())),
+            taps: Taps::new(observer.clone()),
+            observer,
+            logs,
             config,
             system,
             operator,
@@ -98,6 +115,11 @@ impl Admin {
     async fn start(&self, tasks: Tasks) -> Result<()> {
         let live = Arc::clone(&self.live);
         tasks.spawn("look", async move { live.run().await })?;
+        let taps = self.taps.clone();
+        tasks.spawn("tap", async move { taps.run().await })?;
+        if let Some(observer) = &self.observer {
+            self.feed.observe(observer)?;
+        }
         let spawn: Spawn = Arc::new(move |name, future| tasks.spawn(name, future));
         let socket = self.serve_socket(&spawn)?;
         let tcp = match &self.config.listen {
@@ -113,6 +135,8 @@ impl Admin {
         let Some(Servers { socket, tcp }) = self.servers().take() else {
             return;
         };
+        // No stream holds the stop up.
+        self.feed.end();
         let (server, unix) = socket;
         if !server.is_followed() {
             // Nobody comes in any more.
@@ -149,7 +173,7 @@ impl Admin {
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));
         let gate = Gate::new(Peer::own());
-        let routers = self.routers(|router| gate.clone().before(router));
+        let routers = self.routers(|router, _| gate.clone().before(router));
         let server = self.serve((unix.clone(), routers), SOCKET_CONNECTIONS, spawn)?;
         tracing::info!(socket = %unix.path().display(), "the owner can operate the service");
         Ok((server, unix))
@@ -173,9 +197,9 @@ impl Admin {
         let remote = Remote::new(tcp, tls)?;
         let bearers = Bearers::new(&self.config.tokens);
         let hosts: Hosts = self.config.hosts.as_slice().into();
-        let routers = self.routers(|router| {
+        let routers = self.routers(|router, open| {
             let router = router.layer(from_fn_with_state(bearers.clone(), identified));
-            let router = router.merge(routes::open());
+            let router = router.merge(open);
             router.layer(from_fn_with_state(Arc::clone(&hosts), own))
         });
         let server = self.serve((remote, routers), TCP_CONNECTIONS, spawn)?;
@@ -198,7 +222,7 @@ impl Admin {
     }
 
     /// What is answered to those whom a gate lets in.
-    fn routers(&self, gate: impl Fn(Router) -> Router) -> Routers {
+    fn routers(&self, gate: impl Fn(Router, Router) -> Router) -> Routers {
         let limits = Limits {
             body: LARGEST_BODY,
             body_time: self.config.client_timeout.get(),
@@ -208,16 +232,20 @@ impl Admin {
             system: self.system.clone(),
             operator: self.operator.clone(),
             live: Arc::clone(&self.live),
+            feed: Arc::clone(&self.feed),
+            taps: self.taps.clone(),
+            observes: self.observer.is_some(),
+            logs: self.logs.clone(),
             patience: self.config.operation_timeout.get(),
         };
-        let finish = |router: Router| {
-            let router = gate(router).layer(from_fn(framed));
+        let finish = |router: Router, open: Router| {
+            let router = gate(router, open).layer(from_fn(framed));
             let router = limits.apply(router).layer(from_fn(traced));
             router.layer(from_fn_with_state(self.log.clone(), recorded))
         };
         Routers {
-            all: finish(routes::router(&backends)),
-            spare: finish(routes::spare()),
+            all: finish(routes::router(&backends), routes::open()),
+            spare: finish(routes::spare(), Router::new()),
         }
     }
 

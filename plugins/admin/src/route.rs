@@ -41,6 +41,8 @@ pub(crate) struct Route {
     pub(crate) words: Option<(&'static str, Vec<&'static str>)>,
     /// The object whose keys are what the query may have.
     pub(crate) query: Option<SchemaOf>,
+    /// Headers that it asks for.
+    pub(crate) headers: &'static [&'static str],
     /// The body that it takes.
     pub(crate) body: Option<SchemaOf>,
     /// What it answers when all is well, with the status.
@@ -60,6 +62,7 @@ impl Route {
             right: None,
             words: None,
             query: None,
+            headers: &[],
             body: None,
             answers: Vec::new(),
             handler,
@@ -82,6 +85,12 @@ impl Route {
     /// It reads its query as an object of a type.
     pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
         self.query = Some(T::json_schema);
+        self
+    }
+
+    /// It asks for headers.
+    pub(crate) fn headers(mut self, headers: &'static [&'static str]) -> Self {
+        self.headers = headers;
         self
     }
 

@@ -2,10 +2,16 @@
 //! interface.
 
 mod about;
+mod audit;
+mod config;
+mod dead_letters;
+mod events;
 mod graph;
 mod instances;
+mod logs;
 mod plugins;
 mod schedules;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +19,9 @@ use std::time::Duration;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use plugin_contracts::LogTail;
 use plugin_core::lifecycle::{Operated, Operation, OperationOutcome};
-use plugin_core::prelude::{JsonSchema, Operator, System};
+use plugin_core::prelude::{JsonSchema, Operator, Service, System};
 use plugin_http::Problem;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +29,8 @@ use crate::access::Caller;
 use crate::console;
 use crate::live::Live;
 use crate::route::Route;
+use crate::stream::Feed;
+use crate::tap::Taps;
 
 /// What the routes lead to.
 #[derive(Debug, Clone)]
@@ -31,6 +40,14 @@ pub(crate) struct Backends {
     pub(crate) operator: Option<Operator>,
     /// What the instances do now.
     pub(crate) live: Arc<Live>,
+    /// What happens, for those who listen.
+    pub(crate) feed: Arc<Feed>,
+    /// Events, for those who look on.
+    pub(crate) taps: Taps,
+    /// Whether the plugin may look on at events.
+    pub(crate) observes: bool,
+    /// The last lines of the log; nothing where nobody keeps them.
+    pub(crate) logs: Option<Service<dyn LogTail>>,
     /// How long a caller waits for the end of an operation.
     pub(crate) patience: Duration,
 }
@@ -40,14 +57,20 @@ pub(crate) fn table() -> Vec<Route> {
     let parts = [
         about::routes(),
         instances::routes(),
+        logs::routes(),
+        stream::routes(),
         plugins::routes(),
         graph::routes(),
         schedules::routes(),
+        events::routes(),
+        dead_letters::routes(),
+        audit::routes(),
+        config::routes(),
     ];
     parts.into_iter().flatten().collect()
 }
 
-/// What answers at all routes.
+/// What answers at all routes, and where there is none.
 pub(crate) fn router(backends: &Backends) -> Router {
     let routes = table().into_iter();
     let router = Router::new().fallback(nothing);
@@ -117,6 +140,11 @@ pub(crate) struct AcceptedOperation {
     detail: String,
 }
 
+/// How an operation is meant of which there is nothing to say yet.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+struct NoOptions {}
+
 /// What has become of an operation that was not refused.
 enum Done {
     Wholly(OperationOutcome),
@@ -141,27 +169,45 @@ impl Backends {
         action: &str,
         operation: Operation,
     ) -> Result<Done, Problem> {
-        let operator = self.operator.as_ref().ok_or_else(no_right)?;
-        let mut operator = operator.on_behalf_of(&caller.name);
-        if let Some(address) = &caller.address {
-            operator = operator.from_address(address);
-        }
+        let operator = self.operator(caller)?;
         // An operation that is asked for is carried out, also when nobody waits for it any more.
         let operated = tokio::time::timeout(self.patience, operator.operate(operation)).await;
-        let why = match operated {
+        match operated {
             Ok(operated) => match operated? {
-                Operated::Done(outcome) => return Ok(Done::Wholly(outcome)),
-                Operated::Accepted => "it stops this interface".to_owned(),
+                Operated::Done(outcome) => Ok(Done::Wholly(outcome)),
+                Operated::Accepted => {
+                    Ok(Done::Accepted(goes_on(action, "it stops this interface")))
+                }
             },
-            Err(_) => format!("it has not ended within {:?}", self.patience),
-        };
-        let detail = format!("{why}, and goes on: the audit log says how it ends");
-        let body = Json(AcceptedOperation {
-            accepted: action.to_owned(),
-            detail,
-        });
-        Ok(Done::Accepted((StatusCode::ACCEPTED, body).into_response()))
+            Err(_) => Ok(Done::Accepted(self.accepted(action))),
+        }
     }
+
+    /// The answer about something that has not ended in time.
+    fn accepted(&self, action: &str) -> Response {
+        goes_on(
+            action,
+            &format!("it has not ended within {:?}", self.patience),
+        )
+    }
+
+    /// What the system is operated with in the name of a caller.
+    fn operator(&self, caller: &Caller) -> Result<Operator, Problem> {
+        let operator = self.operator.as_ref().ok_or_else(no_right)?;
+        let operator = operator.on_behalf_of(&caller.name);
+        Ok(match &caller.address {
+            Some(address) => operator.from_address(address),
+            None => operator,
+        })
+    }
+}
+
+fn goes_on(action: &str, why: &str) -> Response {
+    let body = Json(AcceptedOperation {
+        accepted: action.to_owned(),
+        detail: format!("{why}, and goes on: the audit log says how it ends"),
+    });
+    (StatusCode::ACCEPTED, body).into_response()
 }
 
 fn no_right() -> Problem {

@@ -11,5 +11,6 @@ pub use events::{
     UserLookup, UserWelcome,
 };
 pub use services::{
-    Auth, AuthError, Cache, Database, FileStore, LogOut, NewUser, Row, Session, User, UserService,
+    Auth, AuthError, Cache, Database, FileStore, LogLine, LogOut, LogTail, NewUser, Row, Session,
+    User, UserService,
 };

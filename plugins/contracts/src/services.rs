@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
-use plugin_core::counted;
 use plugin_core::prelude::*;
+use plugin_core::{Timestamp, counted};
 use serde_json::{Map, Value};
 
 /// A row: column names and values.
@@ -202,4 +202,37 @@ pub trait FileStore {
 
     /// Reads a whole file.
     async fn read(&self, path: &str) -> Result<Vec<u8>>;
+}
+
+/// A line of the log.
+#[derive(Debug, Clone, Serialize, JsonSchema)]
+pub struct LogLine {
+    /// Tells it from others of the process; the next line has the next number.
+    pub number: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// `error`, `warn`, `info`, `debug` or `trace`.
+    pub level: &'static str,
+    /// The module that wrote it.
+    pub target: String,
+    /// The plugin whose code wrote it, or that it is about.
+    pub plugin: Option<String>,
+    /// What it says.
+    pub message: String,
+    /// Its fields.
+    pub fields: Map<String, Value>,
+}
+
+/// The last lines of the log, as far as they are kept in memory.
+#[service]
+pub trait LogTail {
+    /// Lines after a number, the oldest first: so many at most. Numbers that are missing at the
+    /// beginning are of lines that are not kept any more.
+    fn after(&self, number: u64, most: usize) -> Vec<LogLine>;
+
+    /// The number of the last line; 0 before the first.
+    fn last(&self) -> u64;
+
+    /// Waits until there is a line after a number.
+    async fn grown(&self, number: u64);
 }

@@ -31,7 +31,8 @@ pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};
 pub use route::Route;
 pub use server::{
-    Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession, Timeouts, network_of,
+    Head, Listener, Room, Routers, Server, ServerLimits, Spawn, Streamed, Succession, Timeouts,
+    network_of,
 };
 pub use tcp::{Peer, Tcp};
 pub use traced::traced;

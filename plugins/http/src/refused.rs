@@ -4,7 +4,7 @@
 use axum::http::StatusCode;
 use plugin_core::Error;
 use plugin_core::event::PublishError;
-use plugin_core::lifecycle::OperationError;
+use plugin_core::lifecycle::{DeadLetterError, OperationError};
 use serde_json::json;
 
 use crate::problem::Problem;
@@ -28,6 +28,11 @@ impl From<OperationError> for Problem {
                 let detail = "the config is not taken over, what held before goes on";
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("issues", error.lines())
             }
+            OperationError::Outdated { .. } => Self::new(StatusCode::PRECONDITION_FAILED, detail),
+            OperationError::NotSettable { ref key } => {
+                Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", key.as_str())
+            }
+            OperationError::NoGeneration { known, .. } => not_found().with("generations", known),
             OperationError::NoPlan(_) => {
                 Self::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "dry_run")
             }
@@ -43,6 +48,23 @@ impl From<OperationError> for Problem {
             Some(remedy) => problem.with("remedy", remedy),
             None => problem,
         }
+    }
+}
+
+impl From<DeadLetterError> for Problem {
+    fn from(error: DeadLetterError) -> Self {
+        let detail = error.to_string();
+        let status = match error {
+            DeadLetterError::Unknown(_) => StatusCode::NOT_FOUND,
+            DeadLetterError::Busy(_)
+            | DeadLetterError::NotRunning { .. }
+            | DeadLetterError::NoHandler { .. }
+            | DeadLetterError::Ambiguous { .. } => StatusCode::CONFLICT,
+            DeadLetterError::Decode(_) => StatusCode::UNPROCESSABLE_ENTITY,
+            DeadLetterError::Failed { .. } => StatusCode::INTERNAL_SERVER_ERROR,
+            _ => return Self::unavailable(detail),
+        };
+        Self::new(status, detail)
     }
 }
 

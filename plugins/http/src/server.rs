@@ -25,6 +25,7 @@ use tokio::sync::{mpsc, watch};
 
 use admission::{Class, Connections};
 pub use admission::{Room, network_of};
+pub use connection::Streamed;
 use connection::{Connection, Moved};
 pub use progress::Timeouts;
 use succession::OnTheWay;

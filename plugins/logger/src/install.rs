@@ -5,7 +5,7 @@
 //! and this is a no-op: a log is no reason not to start.
 
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, LazyLock, OnceLock};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -17,9 +17,13 @@ use crate::config::LoggerConfig;
 use crate::layer::{LineLayer, Log, PluginFilter, Settings};
 use crate::levels::Levels;
 use crate::sink::Sink;
+use crate::tail::Tail;
 use crate::writer::Writer;
 
 static LOG: OnceLock<Arc<Log>> = OnceLock::new();
+
+/// The last lines of the process.
+static TAIL: LazyLock<Arc<Tail>> = LazyLock::new(Arc::default);
 
 /// How long the end of a system waits for its last lines to be written.
 const LAST: Duration = Duration::from_secs(1);
@@ -36,6 +40,7 @@ pub(crate) fn apply(config: &LoggerConfig, data_dir: &Path) -> Result<Arc<Settin
         max_text: config.max_text_bytes,
         collapse: Collapse::new(config.collapse),
         sink: Sink::open(config, data_dir)?,
+        tail: Arc::clone(&TAIL),
     });
     let mut first = false;
     let log = LOG.get_or_init(|| {

@@ -18,6 +18,7 @@ use crate::fields::Fields;
 use crate::levels::Levels;
 use crate::line::Line;
 use crate::sink::Sink;
+use crate::tail::Tail;
 use crate::writer::Writer;
 
 /// What a config makes of the log.
@@ -29,11 +30,13 @@ pub(crate) struct Settings {
     pub(crate) max_text: usize,
     pub(crate) collapse: Collapse,
     pub(crate) sink: Sink,
+    pub(crate) tail: Arc<Tail>,
 }
 
 impl Settings {
-    /// A line as it is written; nothing when a value's own `Display` fails.
+    /// A line as it is written, which is kept, too; nothing when a value's own `Display` fails.
     fn text(&self, line: &Line<'_>) -> String {
+        self.tail.push(line);
         let mut text = String::with_capacity(256);
         let written = match self.format {
             Format::Text => line.write_text(&mut text, self.sink.color()),
@@ -283,6 +286,7 @@ mod tests {
                 max_text: 1000,
                 collapse: Collapse::new(CollapseConfig::default()),
                 sink: Sink::to(move |line| memory.0.lock().unwrap().push_str(line)),
+                tail: Arc::default(),
             }
         }
     }

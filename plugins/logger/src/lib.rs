@@ -8,6 +8,9 @@
 //! escaped, long texts are cut, warnings and errors of one cause become a count, and files are
 //! bounded in size and number.
 //!
+//! The last lines are kept in memory, up to 2,000 or a megabyte of them: the service `LogTail` hands
+//! them over.
+//!
 //! Whoever logs waits for nothing: a thread of its own writes, before which some megabytes of lines
 //! may wait. The end of a system waits for it, within a limit.
 
@@ -21,6 +24,7 @@ mod layer;
 mod levels;
 mod line;
 mod sink;
+mod tail;
 mod writer;
 
 pub use config::{
@@ -29,6 +33,7 @@ pub use config::{
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use plugin_contracts::{LogLine, LogTail};
 use plugin_core::prelude::*;
 
 use layer::Settings;
@@ -41,7 +46,12 @@ pub struct Logger {
 }
 
 /// Writes what the plugins and the kernel log.
-#[plugin(name = "logger-plugin", kind = system, singleton = "the log is of the process")]
+#[plugin(
+    name = "logger-plugin",
+    kind = system,
+    provides(LogTail),
+    singleton = "the log is of the process"
+)]
 impl Logger {
     #[init]
     fn init(Config(config): Config<LoggerConfig>, data_dir: DataDir) -> Result<Self> {
@@ -67,5 +77,21 @@ impl Logger {
     fn settings(&self) -> Arc<Settings> {
         let settings = self.settings.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(&settings)
+    }
+}
+
+#[service]
+impl LogTail for Logger {
+    fn after(&self, number: u64, most: usize) -> Vec<LogLine> {
+        self.settings().tail.after(number, most)
+    }
+
+    fn last(&self) -> u64 {
+        self.settings().tail.last()
+    }
+
+    async fn grown(&self, number: u64) {
+        let tail = Arc::clone(&self.settings().tail);
+        tail.grown(number).await;
     }
 }

@@ -157,6 +157,7 @@ mod tests {
             max_text: 1000,
             collapse: Collapse::new(collapse),
             sink: Sink::to(write),
+            tail: Arc::default(),
         })
     }
 

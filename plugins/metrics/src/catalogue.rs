@@ -11,8 +11,8 @@ use std::fmt::Write as _;
 
 use plugin_core::lifecycle::MetricsSnapshot;
 
-use crate::exposition::{Format, Writer};
 use crate::family::{Family, Kind, unit};
+use crate::samples::FamilySink;
 
 /// The tables, with what each is about.
 const TABLES: [(&str, &[Family]); 5] = [
@@ -27,14 +27,12 @@ fn families() -> impl Iterator<Item = &'static Family> {
     TABLES.iter().flat_map(|(_, families)| families.iter())
 }
 
-/// All figures in one of the text formats.
-pub(crate) fn write(snapshot: &MetricsSnapshot, format: Format) -> String {
-    let mut writer = Writer::new(format);
+/// Writes all figures.
+pub(crate) fn write(snapshot: &MetricsSnapshot, sink: &mut impl FamilySink) {
     for family in families() {
-        writer.family(family, |samples| (family.fill)(snapshot, samples));
+        sink.family(family, |samples| (family.fill)(snapshot, samples));
     }
-    own::write(snapshot, &mut writer);
-    writer.finish()
+    own::write(snapshot, sink);
 }
 
 /// The names that queries can use: of a histogram those of its `_bucket`, `_sum` and `_count`.

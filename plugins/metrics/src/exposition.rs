@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use axum::http::{HeaderMap, header};
 use plugin_core::Distribution;
 
-use crate::family::{Family, Kind, unit};
+use crate::family::{Kind, unit};
+use crate::samples::{FamilySink, SampleSink, Samples, Value};
 
 /// How figures are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,14 +77,20 @@ impl Writer {
         }
     }
 
-    /// Writes a family, unless it has no sample.
-    pub(crate) fn family(&mut self, family: &Family, fill: impl FnOnce(&mut Samples<'_>)) {
-        let (name, kind) = (family.name, family.kind);
-        self.named((name, kind, family.help), family.labels, fill);
+    pub(crate) fn finish(mut self) -> String {
+        if self.is_open {
+            self.text.push_str("# EOF\n");
+        }
+        self.text
     }
 
-    /// Writes a family that is no part of the catalogue.
-    pub(crate) fn named(
+    fn put(&mut self, words: fmt::Arguments<'_>) {
+        write(&mut self.text, words);
+    }
+}
+
+impl FamilySink for Writer {
+    fn named(
         &mut self,
         (name, kind, help): (&'static str, Kind, &str),
         labels: &'static [&'static str],
@@ -99,63 +106,33 @@ impl Writer {
             self.put(format_args!("# UNIT {name} {unit}\n"));
         }
         let head = self.text.len();
-        fill(&mut Samples {
+        let mut samples = TextSamples {
             text: &mut self.text,
             name,
             total,
-            labels,
-        });
+        };
+        fill(&mut Samples::new(&mut samples, labels));
         if self.text.len() == head {
             self.text.truncate(begin);
         }
     }
-
-    pub(crate) fn finish(mut self) -> String {
-        if self.is_open {
-            self.text.push_str("# EOF\n");
-        }
-        self.text
-    }
-
-    fn put(&mut self, words: fmt::Arguments<'_>) {
-        write(&mut self.text, words);
-    }
 }
 
-/// Takes the samples of a family.
-pub(crate) struct Samples<'a> {
+/// Takes the samples of one family.
+struct TextSamples<'a> {
     text: &'a mut String,
     name: &'static str,
     /// What counters end with.
     total: &'static str,
-    labels: &'static [&'static str],
 }
 
-impl Samples<'_> {
-    /// A sample with the values of the family's labels.
-    pub(crate) fn put<const N: usize>(&mut self, values: [&str; N], value: impl Into<Value>) {
-        self.put_labelled(&self.labelled(values), value);
-    }
-
-    /// The samples of a histogram of times.
-    pub(crate) fn times<const N: usize>(&mut self, values: [&str; N], times: &Distribution) {
-        self.times_labelled(&self.labelled(values), times);
-    }
-
-    fn labelled<'v, const N: usize>(&self, values: [&'v str; N]) -> [(&'static str, &'v str); N] {
-        debug_assert_eq!(N, self.labels.len(), "{}", self.name);
-        std::array::from_fn(|at| (self.labels[at], values[at]))
-    }
-
-    /// A sample with labels of its own.
-    pub(crate) fn put_labelled(&mut self, labels: &[(&str, &str)], value: impl Into<Value>) {
-        let value = value.into();
+impl SampleSink for TextSamples<'_> {
+    fn number(&mut self, labels: &[(&str, &str)], value: Value) {
         self.head(self.total, labels, None);
         write(self.text, format_args!(" {value}\n"));
     }
 
-    /// The samples of a histogram of times with labels of its own.
-    pub(crate) fn times_labelled(&mut self, labels: &[(&str, &str)], times: &Distribution) {
+    fn times(&mut self, labels: &[(&str, &str)], times: &Distribution) {
         let mut so_far = 0;
         let bounds = BOUNDS.iter().map(String::as_str).chain(["+Inf"]);
         for (bound, count) in bounds.zip(times.counts()) {
@@ -168,7 +145,9 @@ impl Samples<'_> {
         self.head("_count", labels, None);
         write(self.text, format_args!(" {so_far}\n"));
     }
+}
 
+impl TextSamples<'_> {
     fn head(&mut self, suffix: &str, labels: &[(&str, &str)], bound: Option<&str>) {
         self.text.push_str(self.name);
         self.text.push_str(suffix);
@@ -195,52 +174,6 @@ static BOUNDS: LazyLock<Vec<String>> = LazyLock::new(|| {
         .map(|bound| bound.as_secs_f64().to_string())
         .collect()
 });
-
-/// The value of a sample.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) enum Value {
-    Whole(u64),
-    Real(f64),
-}
-
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Whole(number) => number.fmt(f),
-            Self::Real(number) => number.fmt(f),
-        }
-    }
-}
-
-impl From<u64> for Value {
-    fn from(number: u64) -> Self {
-        Self::Whole(number)
-    }
-}
-
-impl From<u32> for Value {
-    fn from(number: u32) -> Self {
-        Self::Whole(number.into())
-    }
-}
-
-impl From<usize> for Value {
-    fn from(number: usize) -> Self {
-        Self::Whole(number as u64)
-    }
-}
-
-impl From<bool> for Value {
-    fn from(is_so: bool) -> Self {
-        Self::Whole(is_so.into())
-    }
-}
-
-impl From<f64> for Value {
-    fn from(number: f64) -> Self {
-        Self::Real(number)
-    }
-}
 
 /// A text of help: in one line, in which quotes stand for themselves.
 struct Help<'a>(&'a str);
@@ -273,6 +206,7 @@ fn write(text: &mut String, words: fmt::Arguments<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::family::Family;
 
     fn asked(accept: &[&str]) -> Format {
         let mut headers = HeaderMap::new();

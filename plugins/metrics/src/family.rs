@@ -2,7 +2,7 @@
 
 use plugin_core::lifecycle::MetricsSnapshot;
 
-use crate::exposition::Samples;
+use crate::samples::Samples;
 
 /// What a figure is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

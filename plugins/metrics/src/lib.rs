@@ -12,21 +12,28 @@
 //! | rights | `system` with `read` |
 //!
 //! [`reference()`] is the list of all metrics: `docs/metrics.md` holds it, and a test compares them.
-//! Nobody but the reader of `/metrics` causes any work: without one, what the kernel counts anyway
+//! With `otlp` and the feature `otlp`, the figures are also sent to a collector.
+//! Nobody but who reads them causes any work: without one, what the kernel counts anyway
 //! is all that there is.
 
 #![forbid(unsafe_code)]
 
 mod config;
 
-mod exposition;
 mod family;
+mod samples;
+
+mod exposition;
 
 mod catalogue;
+
+#[cfg_attr(not(feature = "otlp"), path = "export/absent.rs")]
+mod export;
+mod figures;
 mod routes;
 
 mod plugin;
 
 pub use catalogue::{names, reference};
-pub use config::MetricsConfig;
+pub use config::{MetricsConfig, OtlpConfig};
 pub use plugin::Metrics;

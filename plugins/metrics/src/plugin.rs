@@ -1,4 +1,5 @@
-//! The plugin: listens when it starts, if metrics are to be served.
+//! The plugin: listens when it starts, if metrics are to be served, and begins to send them, if a
+//! collector gets them.
 
 use std::net::SocketAddr;
 use std::num::NonZeroU16;
@@ -14,6 +15,7 @@ use plugin_http::{
 };
 
 use crate::config::MetricsConfig;
+use crate::export::Exporter;
 use crate::routes;
 
 /// Nobody has to send a body.
@@ -27,11 +29,13 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Metrics {
     config: MetricsConfig,
     system: System,
+    exporter: Option<Exporter>,
     address: AddressFile,
     server: Mutex<Option<(Server<Tcp>, SocketAddr)>>,
 }
 
-/// Serves the figures of the service to Prometheus and others, if `metrics_port` says where.
+/// Serves the figures of the service to Prometheus and others, if `metrics_port` says where, and
+/// sends them to a collector, if `otlp` names one.
 #[plugin(
     name = "metrics-plugin",
     kind = system,
@@ -40,17 +44,28 @@ pub struct Metrics {
 )]
 impl Metrics {
     #[init]
-    fn init(Config(config): Config<MetricsConfig>, system: System, data: DataDir) -> Self {
-        Self {
+    fn init(
+        Config(config): Config<MetricsConfig>,
+        system: System,
+        data: DataDir,
+        meter: Meter,
+    ) -> Result<Self> {
+        let otlp = config.otlp.as_ref();
+        let exporter = otlp.map(|otlp| Exporter::new(otlp, &system, &meter));
+        Ok(Self {
             config,
             system,
+            exporter: exporter.transpose()?,
             address: AddressFile::new(data.path()),
             server: Mutex::default(),
-        }
+        })
     }
 
     #[start]
     async fn start(&self, tasks: Tasks) -> Result<()> {
+        if let Some(exporter) = &self.exporter {
+            exporter.start(&tasks)?;
+        }
         let Some(port) = self.system.metrics_port() else {
             return Ok(());
         };
@@ -62,6 +77,12 @@ impl Metrics {
         *self.server() = Some((server, address));
         tracing::info!(%address, "metrics are served");
         self.address.write(address)
+    }
+
+    #[health]
+    fn health(&self) -> Health {
+        let exporter = self.exporter.as_ref();
+        exporter.map_or(Health::Healthy, Exporter::health)
     }
 
     #[stop]

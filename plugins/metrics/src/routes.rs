@@ -1,7 +1,5 @@
 //! The routes.
 
-use std::time::Duration;
-
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, Uri, header};
@@ -12,8 +10,8 @@ use plugin_core::prelude::System;
 use plugin_http::{Probes, Problem, Route};
 use serde::Serialize;
 
-use crate::catalogue;
-use crate::exposition::Format;
+use crate::exposition::{Format, Writer};
+use crate::{catalogue, figures};
 
 /// All routes.
 pub(crate) fn router(system: &System) -> Router {
@@ -59,22 +57,19 @@ async fn json(State(system): State<System>) -> Result<Response, Problem> {
     answer(&system, Format::Json).await
 }
 
-/// How long the store of durable handlers may take to say what is in it.
-const PATIENCE: Duration = Duration::from_secs(1);
-
 async fn answer(system: &System, format: Format) -> Result<Response, Problem> {
-    let snapshot = system.metrics();
-    let mut snapshot = snapshot.ok_or_else(|| Problem::unavailable("the system has stopped"))?;
-    if format != Format::Json {
-        match tokio::time::timeout(PATIENCE, system.stock()).await {
-            Ok(Ok(stock)) => snapshot.stock = stock,
-            Ok(Err(error)) => tracing::debug!(%error, "the store does not say what is in it"),
-            Err(_) => tracing::debug!("the store does not say in time what is in it"),
-        }
-    }
+    let snapshot = match format {
+        Format::Json => system.metrics(),
+        _ => figures::with_stock(system).await,
+    };
+    let snapshot = snapshot.ok_or_else(|| Problem::unavailable("the system has stopped"))?;
     let text = match format {
         Format::Json => structs(&snapshot)?,
-        format => catalogue::write(&snapshot, format),
+        format => {
+            let mut writer = Writer::new(format);
+            catalogue::write(&snapshot, &mut writer);
+            writer.finish()
+        }
     };
     let headers = [
         (header::CONTENT_TYPE, format.content_type()),

@@ -2,19 +2,22 @@
 //!
 //! | | |
 //! | --- | --- |
-//! | config | [`TracingConfig`]: `topics`, `ratio`, `file` |
+//! | config | [`TracingConfig`]: `topics`, `ratio`, `file`, `otlp` |
 //! | intercepts | `publish` and `delivered` of the topics in its config |
 //!
 //! A span is a line of JSON in `spans.ndjson` below the plugin's directory, with the names of
 //! [OTLP](https://opentelemetry.io/docs/specs/otlp/): the event's own span when it is published,
-//! and one below it for each call of a handler.
+//! and one below it for each call of a handler. With `otlp`, spans go to a collector instead; that
+//! needs the feature `otlp`.
 #![forbid(unsafe_code)]
 
 mod config;
 mod plugin;
 
+#[cfg_attr(not(feature = "otlp"), path = "export/absent.rs")]
+mod export;
 mod sampling;
 mod span;
 
-pub use config::TracingConfig;
+pub use config::{OtlpConfig, TracingConfig};
 pub use plugin::Spans;

@@ -1,5 +1,8 @@
 //! A span, as it is written.
 
+#[cfg(feature = "otlp")]
+mod otlp;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use plugin_core::Mode;

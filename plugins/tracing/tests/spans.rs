@@ -99,3 +99,14 @@ fn the_default_file_loads_as_it_stands() {
     let configured = Manager::builder(&set).sources(sources).configure().unwrap();
     assert!(configured.warnings().is_empty());
 }
+
+#[cfg(not(feature = "otlp"))]
+#[test]
+fn report_a_a_collector_without_an_exporter_is_told_before_the_start() {
+    let otlp = json!({"endpoint": "http://127.0.0.1:4318"});
+    let sources = Sources::new().set(["tracing-plugin", "config", "otlp"], otlp);
+    let set = Composition::assemble(&[Spans::DESCRIPTOR]).unwrap();
+    let error = Manager::builder(&set).sources(sources).configure();
+    let error = error.unwrap_err().to_string();
+    assert!(error.contains("build with `--features otlp`"), "{error}");
+}

@@ -11,10 +11,13 @@ mod followed;
 mod gapless;
 mod history;
 mod instances;
+#[cfg(target_os = "linux")]
+mod isolation;
 mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod listening;
 mod metrics;
 mod operated;
 mod outside;

@@ -22,6 +22,7 @@ mod handles;
 mod hooks;
 mod instances;
 mod interceptors;
+mod isolation;
 mod kinds;
 mod macros;
 mod misbehaving;

@@ -1,6 +1,6 @@
 //! What a plugin hears and what it says.
 
-use plugin_core::config::{Origin, PluginSettings};
+use plugin_core::config::{Isolation, Origin, PluginSettings};
 use plugin_core::counted;
 use plugin_core::event::Pattern;
 use plugin_core::{
@@ -54,10 +54,16 @@ pub(super) fn handled(
         Some(settings) => settings.config.subscription(declared),
         None => *declared,
     };
+    let is_moved = settings.is_some_and(|one| one.isolated.isolation == Isolation::Process);
+    // In another process, nobody waits for it on the publisher's task.
+    let mode = |subscription: &Subscription| match is_moved {
+        true => Mode::Queued,
+        false => subscription.mode,
+    };
     let handled = |subscription: &Subscription| IncomingEvent {
         topic: subscription.source.topic(),
         handler: subscription.handler,
-        mode: match subscription.mode {
+        mode: match mode(subscription) {
             Mode::Inline => "inline",
             Mode::Queued => "queued",
         },

@@ -49,6 +49,7 @@ fn needed(need: &Need, set: &Composition) -> Needed {
         Need::RequestAny => "the right to ask any request".to_owned(),
         Need::PublishAny => "the right to publish any event".to_owned(),
         Need::Subscribe => "the right to subscribe at run time".to_owned(),
+        Need::Observe => "the right to look on at events, if it is granted".to_owned(),
         Need::Files => "files below its directory".to_owned(),
         Need::DataDir => "a directory for its data".to_owned(),
         Need::Clock => "the clock".to_owned(),

@@ -18,6 +18,10 @@ pub(super) fn text(plugin: &Explanation) -> String {
     );
     sections.add("in the build", [feature(plugin)]);
     sections.add("state", [state(&plugin.state)]);
+    if let Some(isolated) = &plugin.isolation {
+        let line = format!("{}: {}", isolated.isolation, isolated.because);
+        sections.add("isolation", [line]);
+    }
     if !plugin.others.is_empty() {
         sections.add("others of it", [plugin.others.join(", ")]);
     }

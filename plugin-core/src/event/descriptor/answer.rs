@@ -56,6 +56,6 @@ pub(in crate::event) trait Askable: Send {
         self: Box<Self>,
         bus: &'a Bus,
         owner: &'a Arc<Identity>,
-        limit: Duration,
+        to: (&'static str, Duration),
     ) -> BoxFuture<'a, Result<Value, RequestError>>;
 }

@@ -13,8 +13,10 @@ use crate::context::{Identity, Meta};
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::dispatch::atomic::publish_stored;
+use crate::event::dispatch::outcomes::publish_and_wait;
 use crate::event::dispatch::publication::Publication;
 use crate::event::dispatch::storage::publish_durable;
+use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope, EventData, Payload, Untyped};
 use crate::idempotency::IdempotencyKey;
 
@@ -38,6 +40,12 @@ pub(crate) trait Publishable: Send {
         owner: &'a Identity,
         order: (Option<IdempotencyKey>, Duration),
     ) -> BoxFuture<'a, Result<(), PublishError>>;
+
+    fn publish_and_wait<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<Vec<HandlerOutcome>, PublishError>>;
 
     /// Whether somebody subscribes to it now.
     fn is_heard(&self, bus: &Bus) -> bool;
@@ -80,6 +88,14 @@ impl<E: EventData + Carried> Publishable for TypedEvent<E> {
             (bus.index::<E>(), self.0),
             order,
         ))
+    }
+
+    fn publish_and_wait<'a>(
+        self: Box<Self>,
+        bus: &'a Bus,
+        owner: &'a Identity,
+    ) -> BoxFuture<'a, Result<Vec<HandlerOutcome>, PublishError>> {
+        Box::pin(async move { publish_and_wait(bus, owner, bus.index::<E>(), self.0).await })
     }
 
     fn is_heard(&self, bus: &Bus) -> bool {

@@ -18,7 +18,8 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
-use crate::event::routing::target::{Asks, NoRoom, Sending, Target};
+use crate::event::routing::target::{NoRoom, Sending, Target};
+use crate::event::uplink::Asks;
 use crate::idempotency::IdempotencyKey;
 use crate::rcu::record::ThreadRecord;
 
@@ -173,7 +174,7 @@ impl<P> Target<P> {
     fn handler(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
             Self::One(entry) => Some(&entry.handler),
-            Self::Group(_) => None,
+            Self::Group(_) | Self::Host(..) => None,
         }
     }
 

@@ -14,7 +14,8 @@ use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
-use crate::event::routing::target::{Asks, Sending, Target};
+use crate::event::routing::target::{Sending, Target};
+use crate::event::uplink::Asks;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::ThreadRecord;
 

@@ -10,7 +10,8 @@ use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::EnqueueOutcome;
-use crate::event::routing::target::{Asks, Sending, Sent};
+use crate::event::routing::target::{Sending, Sent};
+use crate::event::uplink::Asks;
 use crate::rcu::record::ThreadRecord;
 
 /// Publishes, and waits for what each handler makes of it.
@@ -33,13 +34,17 @@ pub(in crate::event) async fn publish_and_wait<P: Carried>(
     };
     let mut awaited = Vec::new();
     for target in &*queued {
-        let Some(sent) = target.send(&sending).await else {
+        let Some(mut sent) = target.send(&sending).await else {
             continue;
         };
+        if let Some(at_host) = sent.at_host.take() {
+            outcomes.extend((*at_host)?);
+        }
         let Sent {
             accepted,
             handler: Some(handler),
             answer,
+            ..
         } = sent
         else {
             continue;

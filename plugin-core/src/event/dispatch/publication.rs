@@ -17,7 +17,8 @@ use crate::event::queue::capacity::NoPermit;
 use crate::event::queue::enqueue::{EnqueueOutcome, JobCount};
 use crate::event::queue::job::Job;
 use crate::event::routing::route::Route;
-use crate::event::routing::target::{Asks, Immediate, Sending, Sent, Target};
+use crate::event::routing::target::{Immediate, Sending, Sent, Target};
+use crate::event::uplink::Asks;
 
 /// The future of a publishing.
 pub(in crate::event) struct Publication<'a, P> {
@@ -90,6 +91,9 @@ pub(in crate::event) struct SendOutcome {
 impl SendOutcome {
     pub(in crate::event) fn note(&mut self, sent: Sent) {
         self.jobs.count(sent.accepted);
+        if let Some(Err(error)) = sent.at_host.map(|outcome| *outcome) {
+            self.refused = Some(error);
+        }
         if let (EnqueueOutcome::Full | EnqueueOutcome::Refused, Some(handler)) =
             (sent.accepted, sent.handler)
         {

@@ -8,7 +8,8 @@ use crate::error::TryPublishError;
 use crate::event::bus::Bus;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::routing::route::{Route, RouteKind};
-use crate::event::routing::target::{Asks, Sending};
+use crate::event::routing::target::Sending;
+use crate::event::uplink::Asks;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::ThreadRecord;
 

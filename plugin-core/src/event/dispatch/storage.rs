@@ -11,7 +11,8 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::Carried;
 use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::handler::QueuedHandler;
-use crate::event::routing::target::{Asks, Sending};
+use crate::event::routing::target::Sending;
+use crate::event::uplink::Asks;
 
 /// Publishes, and waits until every durable subscriber's event is in the store.
 pub(in crate::event) async fn publish_durable<P: Carried>(
@@ -35,6 +36,9 @@ pub(in crate::event) async fn publish_durable<P: Carried>(
         let Some(sent) = target.send(&sending).await else {
             continue;
         };
+        if let Some(at_host) = sent.at_host {
+            refused = refused.and((*at_host).map(drop));
+        }
         let Some(handler) = sent.handler else {
             continue;
         };

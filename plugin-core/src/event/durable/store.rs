@@ -8,6 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
 use crate::error::Result;
@@ -91,7 +92,7 @@ pub trait EventStore {
 
 /// What a durable subscription is called in a store. It is the same one only as long as all three
 /// are.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct SubscriptionName {
     /// Name of the plugin.
     pub plugin: Cow<'static, str>,
@@ -187,7 +188,7 @@ pub enum Settlement {
 }
 
 /// What a store holds of one subscription.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Stock {
     /// Whose events.
@@ -205,6 +206,7 @@ pub struct Stock {
     pub dropped: u64,
     /// When the oldest of those that are not settled was published.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
+    #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub oldest: Option<SystemTime>,
 }
 

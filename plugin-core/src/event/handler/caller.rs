@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::future::Future;
+use std::future::{Future, ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use pin_project_lite::pin_project;
 
 use crate::context::{Frame, Identity, within};
 use crate::error::{Error, Result};
-use crate::event::payload::{Envelope, EventData, Payload};
+use crate::event::payload::{AnyEvent, Envelope, EventData, Payload};
 
 /// Calls one handler, one call at a time. A panic of the plugin's code is an error of the call that
 /// it is in.
@@ -202,6 +202,24 @@ where
     F: Future<Output = Result<()>> + Send + 'static,
 {
     InPlace::boxed(callee, move |event, _| make(event))
+}
+
+/// A caller of a synchronous method, which is done when it returns.
+pub(in crate::event) fn inline<E: EventData>(
+    callee: Callee,
+    call: impl Fn(&Envelope<E>) -> Result<()> + Send + 'static,
+) -> Pin<Box<dyn Caller>> {
+    InPlace::boxed(callee, move |event, _| ready(call(typed(event))))
+}
+
+/// As [`inline`], of a method that takes an event of any type.
+pub(in crate::event) fn inline_any(
+    callee: Callee,
+    call: impl Fn(&AnyEvent<'_>) -> Result<()> + Send + 'static,
+) -> Pin<Box<dyn Caller>> {
+    InPlace::boxed(callee, move |event, _| {
+        ready(call(&AnyEvent::new(&**event)))
+    })
 }
 
 /// As [`owning`], of all the events of a batch.

@@ -31,7 +31,7 @@ impl<'a> Delivery<'a> {
         }
     }
 
-    /// The event. A call of a batch handler has several, and is told of once for each.
+    /// The event. A call of a batch handler has several events; the interceptor is called once for each.
     #[must_use]
     pub fn event(&self) -> &AnyEvent<'a> {
         &self.event
@@ -74,14 +74,14 @@ impl<'a> Delivered<'a> {
         Self { result, took }
     }
 
-    /// What the handler returned; its panic, the end of its time and the refusal of a `deliver`
-    /// interceptors are errors.
+    /// What the handler returned. A panic, a timeout and the refusal of an interceptor of the stage
+    /// `deliver` are errors.
     pub fn result(&self) -> &'a Result<()> {
         self.result
     }
 
-    /// How long the handler took, without its interceptors. Zero when it was refused, and so not
-    /// called.
+    /// How long the handler took, without its interceptors. Zero when an interceptor refused the
+    /// call, so that the handler was not called.
     #[must_use]
     pub fn took(&self) -> Duration {
         self.took

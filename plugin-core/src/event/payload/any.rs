@@ -150,6 +150,15 @@ impl<'a> AnyEvent<'a> {
         self.0.to_json()
     }
 
+    /// Its data as the text of JSON, which takes less than [`AnyEvent::to_json`] does.
+    ///
+    /// # Errors
+    ///
+    /// When the event's own `Serialize` fails.
+    pub fn to_json_text(&self) -> serde_json::Result<String> {
+        self.0.encode()
+    }
+
     /// One top-level field of its data; `None` if there is none. A typed event is serialized at
     /// each call: where the type is known, [`AnyEvent::downcast_ref`] is cheaper.
     #[must_use]

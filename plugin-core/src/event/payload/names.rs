@@ -13,7 +13,7 @@ const UNKNOWN: &str = "unknown";
 
 /// A name that lives as long as the process: letters of earlier runs name publishers that this one
 /// may not have.
-pub(in crate::event) fn interned(name: &str) -> &'static str {
+pub(crate) fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
     let names = names.get_or_insert_default();

@@ -7,6 +7,7 @@ use tokio::sync::{AcquireError, Notify, OwnedSemaphorePermit, Semaphore, TryAcqu
 
 use super::capacity::NoPermit;
 use super::group::{KeyOf, Membership};
+use crate::event::uplink::Uplink;
 
 /// What is asked of a handler before an event goes to its mailbox. Most handlers have none of it.
 #[derive(Default)]
@@ -15,6 +16,8 @@ pub(in crate::event) struct Acceptance {
     pub(in crate::event) group: Option<Membership>,
     /// Of a durable subscription, whose events go to a store first.
     pub(in crate::event) store: Option<Arc<StoreGate>>,
+    /// Of the handler that stands for the host, where this is a process of one instance.
+    pub(in crate::event) uplink: Option<Arc<dyn Uplink>>,
     /// How many more of its events may wait, where that is bounded for it alone.
     pub(in crate::event) quota: Option<Arc<Semaphore>>,
 }
@@ -26,7 +29,8 @@ impl Acceptance {
     /// Whether an event needs nothing but room in the mailbox. A member of a group is asked by its
     /// group.
     pub(super) fn is_plain(&self) -> bool {
-        self.key.is_none() && self.store.is_none() && self.quota.is_none()
+        (self.key.is_none() && self.store.is_none())
+            && (self.uplink.is_none() && self.quota.is_none())
     }
 
     pub(in crate::event) fn is_durable(&self) -> bool {

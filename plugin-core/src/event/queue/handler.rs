@@ -62,6 +62,11 @@ impl QueuedCall {
         }
     }
 
+    /// Makes a caller.
+    pub(in crate::event) fn caller(&self, callee: Callee) -> Pin<Box<dyn Caller>> {
+        (self.caller)(callee)
+    }
+
     /// A handler of batches.
     pub(in crate::event) fn batch(
         limit: Duration,
@@ -159,7 +164,7 @@ impl QueuedHandler {
 
     /// Makes a caller, for the mailbox's worker.
     pub(in crate::event) fn caller(&self) -> Pin<Box<dyn Caller>> {
-        (self.call.caller)(Callee {
+        self.call.caller(Callee {
             owner: Arc::clone(&self.core.owner),
             worker: self.mailbox.uid(),
         })

@@ -60,10 +60,10 @@ impl<Q: Request> Askable for TypedRequest<Q> {
         self: Box<Self>,
         bus: &'a Bus,
         owner: &'a Arc<Identity>,
-        limit: Duration,
+        (label, limit): (&'static str, Duration),
     ) -> BoxFuture<'a, Result<Value, RequestError>> {
         Box::pin(async move {
-            let route = RequestRoute::<Q>::of(bus, "");
+            let route = RequestRoute::<Q>::of(bus, label);
             let answer = ask((bus, owner), &route, self.0, limit).await?;
             serde_json::to_value(answer).map_err(|error| RequestError::Failed {
                 topic: Q::DESCRIPTOR.topic,

@@ -29,8 +29,9 @@ pub(super) async fn ask<Q: Request>(
     if bus.is_closed() || owner.is_muted() {
         return Err(RequestError::Stopping);
     }
-    let first = route.responder();
-    let first = first.ok_or(RequestError::NotRunning { topic })?;
+    let Some(first) = route.responder() else {
+        return Box::pin(at_host(bus, route.label(), request, limit)).await;
+    };
     refuse_own(&first)?;
     let envelope = Envelope::new(Meta::new(ThreadRecord::current(), owner.name()), request);
     let began = Instant::now();
@@ -46,6 +47,26 @@ pub(super) async fn ask<Q: Request>(
             limit: deadline - began,
         }),
     }
+}
+
+/// Asks the host, where this is a process of one instance.
+async fn at_host<Q: Request>(
+    bus: &Bus,
+    label: &'static str,
+    request: Q,
+    limit: Duration,
+) -> Result<Q::Answer, RequestError> {
+    let topic = Q::DESCRIPTOR.topic;
+    let Some(uplink) = bus.uplink() else {
+        return Err(RequestError::NotRunning { topic });
+    };
+    let began = Instant::now();
+    let limit = deadline(began, limit) - began;
+    let answer = uplink.ask(topic, label, serde_json::to_string(&request), limit);
+    serde_json::from_value(answer.await?).map_err(|error| RequestError::Failed {
+        topic,
+        error: Error::bug("the answer has another form").because(error),
+    })
 }
 
 /// Room at a responder. One that stops before it has room sends who waits for it to another one, if

@@ -141,7 +141,7 @@ impl Requesters {
             topic: topic.to_owned(),
         })?;
         let request = (answer.decode)(json).map_err(RequestError::Decode)?;
-        request.ask(&self.bus, &self.owner, limit).await
+        request.ask(&self.bus, &self.owner, ("", limit)).await
     }
 }
 

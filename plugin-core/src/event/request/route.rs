@@ -1,8 +1,8 @@
 //! The way to whoever answers one type of request right now.
 
 use std::any::TypeId;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::ArcSwap;
 
@@ -16,6 +16,8 @@ use crate::event::handler::HandlerReport;
 /// The way to whoever answers requests of one type. It outlives those who do. One instance of one
 /// plugin answers; if it has replicas, each of them has a responder.
 pub(super) struct RequestRoute<Q: Request> {
+    /// That of the instance which answers.
+    label: OnceLock<&'static str>,
     responders: ArcSwap<Vec<Arc<Responder<Q>>>>,
     turn: AtomicUsize,
 }
@@ -23,6 +25,7 @@ pub(super) struct RequestRoute<Q: Request> {
 impl<Q: Request> Default for RequestRoute<Q> {
     fn default() -> Self {
         Self {
+            label: OnceLock::new(),
             responders: ArcSwap::default(),
             turn: AtomicUsize::new(0),
         }
@@ -32,7 +35,14 @@ impl<Q: Request> Default for RequestRoute<Q> {
 impl<Q: Request> RequestRoute<Q> {
     /// The route of this type of request to the instance of that label.
     pub(super) fn of(bus: &Bus, label: &'static str) -> Arc<Self> {
-        bus.requests().of((TypeId::of::<Q>(), label))
+        let route: Arc<Self> = bus.requests().of((TypeId::of::<Q>(), label));
+        route.label.get_or_init(|| label);
+        route
+    }
+
+    /// The label of the instance that answers.
+    pub(super) fn label(&self) -> &'static str {
+        self.label.get().copied().unwrap_or_default()
     }
 
     /// The responder with the most room, in turn where several have as much; `None` if nobody runs.

@@ -18,6 +18,7 @@ use crate::event::queue::handler::{Queued, QueuedHandler};
 use crate::event::queue::job::Job;
 use crate::event::queue::mailbox::Permit;
 use crate::event::queue::turn::Turn;
+use crate::event::uplink::{Asks, Uplink, UplinkOutcome};
 use crate::options::Overflow;
 
 use members::Members;
@@ -26,6 +27,8 @@ use members::Members;
 pub(crate) enum Target<P> {
     One(Arc<Queued<P>>),
     Group(Arc<Members<P>>),
+    /// The host of this process.
+    Host(Arc<Queued<P>>, Arc<dyn Uplink>),
 }
 
 /// Who gets an event by the table of now: for one that found a mailbox closed.
@@ -40,16 +43,6 @@ pub(in crate::event) struct Sending<'a, P> {
     pub(in crate::event) asks: Asks,
 }
 
-/// What a publisher waits for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::event) enum Asks {
-    Nothing,
-    /// Until its event is stored for those whose subscription is durable.
-    Stored,
-    /// What each handler makes of the event.
-    Outcomes,
-}
-
 /// What became of an event at a target.
 pub(in crate::event) struct Sent {
     pub(in crate::event) accepted: EnqueueOutcome,
@@ -57,6 +50,8 @@ pub(in crate::event) struct Sent {
     pub(in crate::event) handler: Option<Arc<QueuedHandler>>,
     /// Where the outcome comes, if the publisher asked and can wait for it.
     pub(in crate::event) answer: Option<oneshot::Receiver<HandlerOutcome>>,
+    /// What came of it at the host of this process.
+    pub(in crate::event) at_host: Option<Box<UplinkOutcome>>,
 }
 
 /// Where an event can go at once.
@@ -101,7 +96,12 @@ impl NoRoom {
 pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
     let mut targets = Vec::with_capacity(queued.len());
     for (at, entry) in queued.iter().enumerate() {
-        match &entry.handler.acceptance.group {
+        let acceptance = &entry.handler.acceptance;
+        if let Some(uplink) = &acceptance.uplink {
+            targets.push(Target::Host(Arc::clone(entry), Arc::clone(uplink)));
+            continue;
+        }
+        match &acceptance.group {
             None => targets.push(Target::One(Arc::clone(entry))),
             Some(membership) => targets.extend(
                 Members::of_first(&membership.group, queued, at)
@@ -121,6 +121,14 @@ impl<P: Carried> Target<P> {
                 Some(sending.enqueue(&entry.handler, turn).await)
             }
             Self::Group(members) => members.send(sending).await,
+            Self::Host(_, uplink) => Some(Sent {
+                accepted: EnqueueOutcome::Yes,
+                handler: None,
+                answer: None,
+                at_host: Some(Box::new(
+                    uplink.publish(&**sending.envelope, sending.asks).await,
+                )),
+            }),
         }
     }
 
@@ -132,6 +140,7 @@ impl<P: Carried> Target<P> {
                 None => Immediate::Nobody,
             },
             Self::Group(members) => members.way(envelope),
+            Self::Host(..) => Immediate::Other,
         }
     }
 
@@ -158,11 +167,21 @@ impl<P: Carried> Target<P> {
                 None => Ok(None),
             },
             Self::Group(members) => members.reserve(envelope),
+            Self::Host(entry, uplink) if uplink.has_room() => Ok(Some(Reservation {
+                handler: &entry.handler,
+                permit: None,
+                turn: None,
+                share: None,
+            })),
+            Self::Host(..) => Err(NoRoom::Full),
         }
     }
 
     /// Puts an event where there is room for it.
     pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
+        if let Self::Host(_, uplink) = self {
+            return uplink.send(&**sending.envelope);
+        }
         let Reservation {
             handler,
             permit,
@@ -222,6 +241,7 @@ impl<P: Carried> Sending<'_, P> {
             accepted,
             handler: is_told.then(|| Arc::clone(handler)),
             answer,
+            at_host: None,
         }
     }
 

@@ -28,6 +28,7 @@ use crate::event::queue::handler::{Queued, QueuedCall, QueuedHandler};
 use crate::event::queue::mailbox::Mailbox;
 use crate::event::routing::bound::{AnyFilter, AnyHandler, BoundHandler};
 use crate::event::routing::table::{TableBuilder, TableEdit};
+use crate::event::uplink::Uplink;
 use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
@@ -36,7 +37,7 @@ pub struct Binder<'a> {
     pub(super) bus: &'a Bus,
     pub(super) home: Home<'a>,
     pub(super) interest: Interest,
-    role: BindingRole,
+    pub(super) role: BindingRole,
     pub(super) bound: Bound,
 }
 
@@ -50,13 +51,17 @@ pub(super) struct Home<'a> {
 }
 
 /// What is bound.
-enum BindingRole {
+pub(super) enum BindingRole {
     /// A handler in the table.
     Handler,
     /// The intake of a durable subscription: there is no instance.
     Intake(Arc<StoreGate>),
     /// The handler that a durable subscription delivers to, and how.
     Delivery(Arc<Durable>, Option<DurableDelivery>),
+    /// A method that the host of this process calls, and how that is done.
+    Outside(Option<QueuedCall>),
+    /// What stands for the host.
+    Uplink(Arc<dyn Uplink>),
 }
 
 impl<'a> Binder<'a> {
@@ -153,8 +158,18 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&E) -> bool>,
         call: F,
     ) where
-        F: Fn(&T, &Envelope<E>) -> Result<()> + Copy,
+        F: Fn(&T, &Envelope<E>) -> Result<()> + Copy + Send + Sync + 'static,
     {
+        if self.is_called_from_outside(plugin) {
+            let call = self.call_of(plugin, false, |limit| {
+                let plugin = provider::<T>(plugin);
+                QueuedCall::one(limit, move |callee| {
+                    let plugin = Arc::clone(&plugin);
+                    caller::inline(callee, move |event| call(&plugin, event))
+                })
+            });
+            return self.add_queued_event(filter, call);
+        }
         self.add_inline(filter, InlineCall::of(provider::<T>(plugin), call));
     }
 
@@ -168,12 +183,13 @@ impl<'a> Binder<'a> {
         H: for<'h> Handler<'h, T, E> + Copy + Send + Sync + 'static,
         <H as Handler<'static, T, E>>::Future: Send,
     {
-        self.add_queued_event(filter, |limit| {
+        let call = self.call_of(plugin, false, |limit| {
             let plugin = provider::<T>(plugin);
             QueuedCall::one(limit, move |callee| {
                 caller::borrowing::<T, E, H>(callee, Arc::clone(&plugin), handler)
             })
         });
+        self.add_queued_event(filter, call);
     }
 
     /// An `async fn` that takes a [`Batch`].
@@ -185,7 +201,7 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<Option<BatchOutcome>>> + Send + 'static,
     {
-        self.add_queued_event(filter, |limit| {
+        let call = self.call_of(plugin, true, |limit| {
             let plugin = provider::<T>(plugin);
             QueuedCall::batch(limit, move |callee| {
                 let plugin = Arc::clone(&plugin);
@@ -197,6 +213,7 @@ impl<'a> Binder<'a> {
                 })
             })
         });
+        self.add_queued_event(filter, call);
     }
 
     /// A `fn` that takes an [`AnyEvent`].
@@ -210,10 +227,21 @@ impl<'a> Binder<'a> {
         filter: Option<fn(&AnyEvent<'_>) -> bool>,
         call: fn(&T, &AnyEvent<'_>) -> Result<()>,
     ) {
+        let filter = filter.map(any_filter);
+        if self.is_called_from_outside(plugin) {
+            let call = self.call_of(plugin, false, |limit| {
+                let plugin = provider::<T>(plugin);
+                QueuedCall::one(limit, move |callee| {
+                    let plugin = Arc::clone(&plugin);
+                    caller::inline_any(callee, move |event| call(&plugin, event))
+                })
+            });
+            return self.add_queued_any_call(filter, call);
+        }
         let plugin = provider::<T>(plugin);
         let handler = AnyHandler::Inline {
             core: Arc::new(self.core()),
-            filter: filter.map(any_filter),
+            filter,
             call: Arc::new(move |event| call(&plugin, event)),
         };
         self.add_any(handler);
@@ -232,9 +260,11 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let plugin = provider::<T>(plugin);
-        let call = move |event| call(Arc::clone(&plugin), event);
-        self.add_queued_any(filter.map(any_filter), call);
+        let call = self.call_of(plugin, false, |limit| {
+            let plugin = provider::<T>(plugin);
+            any_call(limit, move |event| call(Arc::clone(&plugin), event))
+        });
+        self.add_queued_any_call(filter.map(any_filter), call);
     }
 
     pub(in crate::event) fn add_queued_any<F>(
@@ -244,11 +274,20 @@ impl<'a> Binder<'a> {
     ) where
         F: Future<Output = Result<()>> + Send + 'static,
     {
-        let call = Arc::new(call);
-        let handler = self.queued_handler(QueuedCall::one(self.limit(), move |callee| {
-            let call = Arc::clone(&call);
-            caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
-        }));
+        self.add_queued_any_call(filter, |limit| any_call(limit, call));
+    }
+
+    fn add_queued_any_call(
+        &mut self,
+        filter: Option<AnyFilter>,
+        call: impl FnOnce(Duration) -> QueuedCall,
+    ) {
+        let call = call(self.limit());
+        if let BindingRole::Outside(outside) = &mut self.role {
+            *outside = Some(call);
+            return;
+        }
+        let handler = self.queued_handler(call);
         self.add_any(AnyHandler::Queued { handler, filter });
     }
 
@@ -298,8 +337,12 @@ impl<'a> Binder<'a> {
             BindingRole::Intake(_) => QueuedCall::one(Duration::MAX, |callee| {
                 caller::owning(callee, |_| std::future::ready(Ok(())))
             }),
-            BindingRole::Handler | BindingRole::Delivery(..) => call(self.limit()),
+            _ => call(self.limit()),
         };
+        if let BindingRole::Outside(outside) = &mut self.role {
+            *outside = Some(call);
+            return;
+        }
         let handler = self.queued_handler(call);
         if let BindingRole::Delivery(durable, delivery) = &mut self.role {
             *delivery = Some(DurableDelivery::new(durable, handler, decode::<E>));
@@ -330,11 +373,11 @@ impl<'a> Binder<'a> {
         )
     }
 
-    fn limit(&self) -> Duration {
+    pub(super) fn limit(&self) -> Duration {
         (self.interest.options.timeout).unwrap_or(self.home.limit)
     }
 
-    fn queued_handler(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
+    pub(super) fn queued_handler(&mut self, call: QueuedCall) -> Arc<QueuedHandler> {
         let Interest {
             handler, options, ..
         } = self.interest;
@@ -349,14 +392,18 @@ impl<'a> Binder<'a> {
             BindingRole::Delivery(..) => Intercepted::engaged(self.bus.chain()),
             // Whether its target is up is noted where interceptors are told.
             BindingRole::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
-            BindingRole::Handler | BindingRole::Intake(_) => Intercepted::new(self.bus.chain()),
+            _ => Intercepted::new(self.bus.chain()),
         };
         let acceptance = Acceptance {
             key: self.interest.key.take(),
             group: self.interest.group.take(),
             store: match &self.role {
                 BindingRole::Intake(gate) => Some(Arc::clone(gate)),
-                BindingRole::Handler | BindingRole::Delivery(..) => None,
+                _ => None,
+            },
+            uplink: match &self.role {
+                BindingRole::Uplink(uplink) => Some(Arc::clone(uplink)),
+                _ => None,
             },
             quota: quota.clone(),
         };
@@ -365,6 +412,21 @@ impl<'a> Binder<'a> {
         let place = (self.core(), self.home.mailbox);
         QueuedHandler::new(place, (call, interceptors), acceptance, breaker)
     }
+}
+
+/// How a method is called that takes an event of any type.
+fn any_call<F>(
+    limit: Duration,
+    call: impl Fn(SharedEvent) -> F + Send + Sync + 'static,
+) -> QueuedCall
+where
+    F: Future<Output = Result<()>> + Send + 'static,
+{
+    let call = Arc::new(call);
+    QueuedCall::one(limit, move |callee| {
+        let call = Arc::clone(&call);
+        caller::owning(callee, move |event| call(SharedEvent(Arc::clone(event))))
+    })
 }
 
 fn any_filter(filter: fn(&AnyEvent<'_>) -> bool) -> AnyFilter {

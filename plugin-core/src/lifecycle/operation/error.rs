@@ -111,6 +111,23 @@ pub enum OperationError {
         /// The plugins that failed to come up again with the config of before.
         failed: Vec<&'static str>,
     },
+    /// The config of the plugin has changed since it was looked at.
+    Outdated {
+        /// Name of the plugin.
+        plugin: &'static str,
+    },
+    /// A key can't be set.
+    NotSettable {
+        /// The key.
+        key: String,
+    },
+    /// No config of that number is kept.
+    NoGeneration {
+        /// The number.
+        number: u64,
+        /// Those that are kept.
+        known: Vec<u64>,
+    },
     /// No dry run of this operation can be made.
     NoPlan(&'static str),
     /// The system is stopping or has stopped.
@@ -142,6 +159,17 @@ impl OperationError {
                 format!("`start` {them} first, or `load` what is not loaded")
             }
             Self::ScheduleRuns { .. } => "wait for its end".to_owned(),
+            Self::Outdated { .. } => "look at it again, and then change it".to_owned(),
+            Self::NotSettable { key } if key.starts_with("enabled") => {
+                "`enable` and `disable` say whether a plugin is on".to_owned()
+            }
+            Self::NoGeneration { known, .. } => {
+                let known: Vec<_> = known.iter().map(u64::to_string).collect();
+                match known.is_empty() {
+                    true => "none was applied from files yet".to_owned(),
+                    false => format!("those that are kept are {}", known.join(", ")),
+                }
+            }
             _ => return None,
         })
     }
@@ -227,6 +255,11 @@ impl OperationError {
                     ),
                 }
             }
+            Self::Outdated { plugin } => {
+                write!(f, "the config of `{plugin}` has changed meanwhile")
+            }
+            Self::NotSettable { key } => write!(f, "`{key}` can't be set"),
+            Self::NoGeneration { number, .. } => write!(f, "there is no config {number}"),
             Self::NoPlan(operation) => write!(f, "`{operation}` has no dry run"),
             Self::Stopping => f.write_str("the system is stopping"),
         }

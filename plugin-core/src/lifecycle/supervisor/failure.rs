@@ -32,7 +32,10 @@ impl SupervisorState {
             "plugin failed: {error}"
         );
         instance.fail(&error);
-        stopping::tear_down(&self.kernel, &instance, None).await;
+        // What waits for the process of an instance waits for its next one.
+        if !instance.is_held() {
+            stopping::tear_down(&self.kernel, &instance, None).await;
+        }
         self.follow_up(&instance, &error).await
     }
 
@@ -72,6 +75,9 @@ impl SupervisorState {
     }
 
     async fn give_up(&self, instance: &Arc<Instance>, error: &Error) -> Escalation {
+        if instance.is_held() {
+            stopping::tear_down(&self.kernel, instance, None).await;
+        }
         if instance.setup().restart.then == Exhausted::Escalate {
             return Some(format!("`{}` failed: {error}", instance.name()));
         }

@@ -70,17 +70,17 @@ impl Supervisor {
         let look = Look::new(&self.shared.kernel.data_dir);
         for instance in self.shared.kernel.instances().iter() {
             let (id, life) = (instance.id, instance.life());
-            let (hook, home) = (instance.descriptor.hooks.health, instance.home());
+            let home = instance.home();
+            let living = instance
+                .live()
+                .as_ref()
+                .map(|live| (live.setup.hooks.health, Arc::clone(&live.plugin)));
+            let Some((hook, plugin)) = living else {
+                continue;
+            };
             if hook.is_none() && home.is_none() || self.changes.touch(id) {
                 continue;
             }
-            let Some(plugin) = instance
-                .live()
-                .as_ref()
-                .map(|live| Arc::clone(&live.plugin))
-            else {
-                continue;
-            };
             let owes = self
                 .shared
                 .record(id, |record| record.asked.replace(life) == Some(life));

@@ -64,8 +64,15 @@ impl SupervisorState {
                 action,
             } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
             Operation::Plan(operation) => {
-                let prepared = self.prepare(self.wish(operation)?).await?;
+                let prepared = self.prepare(self.wish(operation, actor)?).await?;
                 Ok(prepared.outcome())
+            }
+            Operation::Rollback { generation } => {
+                self.kernel.reloads.begin();
+                let rolled = self.roll_back_to(*generation, actor, escalation).await;
+                self.kernel.reloads.end(&rolled);
+                self.kernel.reloads.attempted(operation, actor, &rolled);
+                rolled
             }
             Operation::Reload { .. } => {
                 self.kernel.reloads.begin();
@@ -81,6 +88,7 @@ impl SupervisorState {
             | Operation::Unload { .. }
             | Operation::Enable { .. }
             | Operation::Disable { .. }
+            | Operation::Configure { .. }
             | Operation::Reset { .. } => self.take_in(operation, actor, escalation).await,
         }
     }
@@ -92,12 +100,23 @@ impl SupervisorState {
         actor: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let prepared = self.prepare(self.wish(operation)?).await?;
+        let taken = self.take_over_config(operation, actor, escalation).await;
+        self.kernel.reloads.attempted(operation, actor, &taken);
+        taken
+    }
+
+    pub(super) async fn take_over_config(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        let prepared = self.prepare(self.wish(operation, actor)?).await?;
         self.apply(prepared, actor, escalation).await
     }
 
     /// What an operation asks of config.
-    fn wish(&self, operation: &Operation) -> Result<Wish, OperationError> {
+    fn wish(&self, operation: &Operation, actor: &Actor) -> Result<Wish, OperationError> {
         match operation {
             Operation::Reload { plugin } => {
                 let plugin = plugin
@@ -108,10 +127,11 @@ impl SupervisorState {
                 let switches = self.kernel.configured().sources.switches().clone();
                 Ok(Wish {
                     only,
-                    switches,
-                    kept: Vec::new(),
+                    ..Wish::of_all(switches)
                 })
             }
+            Operation::Configure { plugin, edit } => self.edit((plugin, edit), actor),
+            Operation::Rollback { generation } => self.back(*generation),
             Operation::Reset { plugin } => self.reset(plugin.as_deref()),
             Operation::Load { plugin } => self.switch(plugin, on(false)),
             Operation::Enable { plugin } => self.switch(plugin, on(true)),

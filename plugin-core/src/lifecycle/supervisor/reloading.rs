@@ -1,7 +1,7 @@
 //! Takes another config over, all of it or nothing: what a step changed is changed back when a later
 //! one fails.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use tokio::time::Instant;
@@ -9,13 +9,13 @@ use tokio::time::Instant;
 use super::SupervisorState;
 use super::failure::{count_restart, names};
 use super::undo::Undo;
-use crate::config::{self, PreviousOverrides};
+use crate::config::{self, Overrides, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
 use crate::lifecycle::assembly::Maker;
 use crate::lifecycle::changes::Escalation;
-use crate::lifecycle::checked::{Checked, Wanted};
+use crate::lifecycle::checked::{Checked, Instead, Wanted};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
 use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
@@ -32,6 +32,19 @@ pub(super) struct Wish {
     pub(super) switches: BTreeMap<String, Option<bool>>,
     /// Those of them that are noted for all later starts too.
     pub(super) kept: Vec<(String, Option<bool>)>,
+    pub(super) instead: Instead,
+}
+
+impl Wish {
+    /// That all is read again.
+    pub(super) fn of_all(switches: BTreeMap<String, Option<bool>>) -> Self {
+        Self {
+            only: None,
+            switches,
+            kept: Vec::new(),
+            instead: Instead::Nothing,
+        }
+    }
 }
 
 /// How a plugin is turned on or off.
@@ -51,6 +64,8 @@ pub(super) struct Prepared {
     steps: Vec<PlannedChange>,
     /// What is noted of plugins for all later starts.
     kept: Vec<(String, Option<bool>)>,
+    /// All that is noted then, if values are set.
+    overrides: Option<Overrides>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
 }
@@ -73,9 +88,13 @@ impl SupervisorState {
             only,
             switches,
             kept,
+            instead,
         } = wish;
+        let overrides = instead.overrides().cloned();
         let read = tokio::task::spawn_blocking(move || {
-            let new = now.read_again(switches).map_err(OperationError::Config)?;
+            let new = now
+                .read_again(switches, instead)
+                .map_err(OperationError::Config)?;
             let Some(only) = only else {
                 return Ok((now, new.will_move(), new));
             };
@@ -111,6 +130,7 @@ impl SupervisorState {
             later,
             checked,
             kept,
+            overrides,
         })
     }
 
@@ -126,10 +146,13 @@ impl SupervisorState {
             mut checked,
             steps,
             kept,
+            overrides,
             later,
         } = prepared;
         let mut outcome = OperationOutcome::of(Vec::new());
-        let mut undo: Vec<_> = self.note(&kept)?.map(Undo::Noted).into_iter().collect();
+        let mut undo: Vec<_> = (self.note(&kept, overrides.as_ref())?.map(Undo::Noted))
+            .into_iter()
+            .collect();
         for PlannedChange { mut change, wanted } in steps {
             let began = Instant::now();
             let done = match wanted {
@@ -186,11 +209,13 @@ impl SupervisorState {
     fn note(
         &self,
         kept: &[(String, Option<bool>)],
+        overrides: Option<&Overrides>,
     ) -> Result<Option<PreviousOverrides>, OperationError> {
-        if kept.is_empty() {
-            return Ok(None);
-        }
-        let noted = config::override_enabled(&self.kernel.data_dir, kept);
+        let noted = match overrides {
+            Some(overrides) => overrides.write(&self.kernel.data_dir),
+            None if kept.is_empty() => return Ok(None),
+            None => config::override_enabled(&self.kernel.data_dir, kept),
+        };
         noted.map(Some).map_err(|error| {
             let what = "nothing was done, for it can't be noted for later starts in the \
                         `overrides.yaml` of the data directory";
@@ -321,11 +346,11 @@ impl SupervisorState {
     pub(super) fn reset(&self, plugin: Option<&str>) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
         let mut switches = configured.sources.switches().clone();
-        let noted = config::noted_overrides(&self.kernel.data_dir);
+        let noted = Overrides::read(&self.kernel.data_dir);
         let noted = noted.map_err(|error| {
             OperationError::Unreadable(format!("can't read `overrides.yaml`: {error}"))
         })?;
-        let mut names: BTreeSet<String> = noted.into_keys().collect();
+        let mut names = noted.sections();
         names.extend(switches.keys().cloned());
         if let Some(plugin) = plugin {
             names.retain(|name| name == plugin);
@@ -342,6 +367,7 @@ impl SupervisorState {
             only: Some(only),
             switches,
             kept,
+            instead: Instead::Nothing,
         })
     }
 
@@ -388,6 +414,7 @@ impl SupervisorState {
             only: Some(if is_there { Vec::new() } else { changed }),
             switches,
             kept,
+            instead: Instead::Nothing,
         })
     }
 }

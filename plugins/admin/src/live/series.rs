@@ -106,14 +106,14 @@ fn quantiles(latency: &Distribution) -> (f32, f32) {
 
 /// The last samples.
 #[derive(Debug)]
-struct Ring {
+struct SampleRing {
     samples: Box<[Sample; KEPT]>,
     /// Where the next one goes.
     next: usize,
     len: usize,
 }
 
-impl Ring {
+impl SampleRing {
     fn new() -> Self {
         let empty = Sample::gap(&Look::default());
         Self {
@@ -143,8 +143,8 @@ impl Ring {
 /// What is kept of one instance.
 #[derive(Debug)]
 pub(crate) struct Series {
-    seconds: Ring,
-    coarse: Ring,
+    seconds: SampleRing,
+    coarse: SampleRing,
     last: Option<Look>,
     /// Looks at the ends of the last two coarse samples, the later one last.
     ends: [Option<Look>; 2],
@@ -159,8 +159,8 @@ impl Series {
 
     pub(crate) fn new() -> Self {
         Self {
-            seconds: Ring::new(),
-            coarse: Ring::new(),
+            seconds: SampleRing::new(),
+            coarse: SampleRing::new(),
             last: None,
             ends: [None, None],
             since: (Duration::ZERO, 0),
@@ -247,7 +247,7 @@ pub(crate) fn known(number: f32) -> Option<f32> {
 }
 
 impl History {
-    fn of(step_s: u64, ring: &Ring) -> Self {
+    fn of(step_s: u64, ring: &SampleRing) -> Self {
         let column = |of: fn(&Sample) -> f32| ring.iter().map(|sample| known(of(sample))).collect();
         Self {
             step_s,

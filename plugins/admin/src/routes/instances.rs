@@ -30,7 +30,7 @@ pub(super) fn routes() -> Vec<Route> {
             get(list),
         )
         .needs(Right::StateRead)
-        .query::<Query>()
+        .query::<InstanceQuery>()
         .answers::<InstanceList>(),
         Route::new(
             "GET /v1/instances/{instance}",
@@ -52,7 +52,7 @@ pub(super) fn routes() -> Vec<Route> {
 /// Which rows, and what of them.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Query {
+struct InstanceQuery {
     /// The fields of a row that are wanted, with commas between them; without it, all.
     fields: Option<String>,
     /// Most rows, up to 1,000.
@@ -182,7 +182,7 @@ fn millis(time: std::time::Duration) -> u64 {
 
 async fn list(
     State(backends): State<Backends>,
-    Params(query): Params<Query>,
+    Params(query): Params<InstanceQuery>,
 ) -> Result<Json<InstanceList>, Problem> {
     let plugins = backends.system.status().plugins;
     let from = match &query.cursor {

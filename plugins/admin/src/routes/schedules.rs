@@ -9,9 +9,9 @@ use plugin_core::lifecycle::{Operation, ScheduleAction};
 use plugin_core::prelude::JsonSchema;
 use plugin_core::schedule::ScheduleStatus;
 use plugin_http::{JsonBody, Problem};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
-use super::{AcceptedOperation, Backends, Done};
+use super::{AcceptedOperation, Backends, Done, NoOptions};
 use crate::access::{Caller, Right};
 use crate::route::{Content, Route};
 
@@ -48,11 +48,6 @@ async fn list(State(backends): State<Backends>) -> Json<ScheduleList> {
     let schedules = backends.system.schedules();
     Json(ScheduleList { schedules })
 }
-
-/// How an operation on a schedule is meant: there is nothing to say yet.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-struct NoOptions {}
 
 /// Answers with the schedule as it is then; one that was made at run time is gone with its end.
 async fn operate(

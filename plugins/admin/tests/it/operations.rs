@@ -227,7 +227,7 @@ async fn it_can_restart_itself() {
 
 #[tokio::test]
 async fn without_the_right_there_is_only_something_to_see() {
-    let file = "admin-plugin: { permissions: [{ resource: system, actions: [read] }] }";
+    let file = "admin-plugin: { permissions: [{ resource: system, actions: [read] }, { resource: 'service:LogTail', actions: [use] }] }";
     let site = Site::with(file, json!({})).await;
     assert_eq!(site.get("/v1/status").await.status, 200);
     let refused = site.post("/v1/plugins/base/restart", json!({})).await;

@@ -7,7 +7,7 @@ use plugin_admin::{Admin, Answer, Client};
 use plugin_core::config::Sources;
 use plugin_core::lifecycle::{Manager, Running};
 use plugin_core::prelude::*;
-use plugin_core::{Composition, Plugin, service};
+use plugin_core::{Composition, Plugin, event, service};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::Notify;
@@ -17,6 +17,14 @@ use tokio::sync::Notify;
 pub(crate) trait Numbers {
     /// One.
     fn one(&self) -> u64;
+}
+
+/// Something that happens.
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+#[event("site.note")]
+pub(crate) struct Note {
+    pub(crate) number: u64,
+    pub(crate) password: String,
 }
 
 /// Has something that others need, and a schedule.
@@ -33,6 +41,9 @@ impl Base {
 
     #[schedule(every = "1h")]
     fn count(&self) {}
+
+    #[subscribe]
+    fn on_note(&self, _note: &Note) {}
 }
 
 impl Numbers for Base {

@@ -31,6 +31,12 @@ pub(super) struct Connection<S, P> {
     pub(super) head: Head,
 }
 
+/// Says of an answer, as an extension, that it comes bit by bit for as long as its maker likes: no
+/// limit is set to that, only to how long the other end may take nothing of what is there. Such an
+/// answer says `Connection: close`.
+#[derive(Debug, Clone, Copy)]
+pub struct Streamed;
+
 /// Why a connection is over.
 enum End {
     /// The client, or the protocol, ended it.
@@ -67,7 +73,12 @@ where
             // In a box, so that the connection can be taken apart.
             Box::pin(async move {
                 let answer = answer.await;
-                progress.answered();
+                match &answer {
+                    Ok(answer) if answer.extensions().get::<Streamed>().is_some() => {
+                        progress.streams();
+                    }
+                    _ => progress.answered(),
+                }
                 answer
             })
         });

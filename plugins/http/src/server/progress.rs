@@ -40,6 +40,9 @@ enum Stage {
     Exchange,
     /// The answer is known, and not wholly sent.
     Answered,
+    /// The answer comes bit by bit, for as long as it takes: it may rest, but what is there to send
+    /// has to go on.
+    Streaming,
     /// The next request has not begun.
     Idle,
 }
@@ -85,6 +88,19 @@ impl Progress {
         self.state().enter(Stage::Answered);
     }
 
+    /// The answer is there, and comes bit by bit.
+    pub(super) fn streams(&self) {
+        self.state().enter(Stage::Streaming);
+    }
+
+    /// Some bytes were sent.
+    pub(super) fn wrote(&self) {
+        let mut state = self.state();
+        if state.stage == Stage::Streaming {
+            state.writing = Some(Instant::now());
+        }
+    }
+
     /// Something is to be sent.
     pub(super) fn writing(&self) {
         self.state().writing.get_or_insert_with(Instant::now);
@@ -107,7 +123,7 @@ impl Progress {
         }
         let limit = match state.stage {
             Stage::Head => timeouts.header,
-            Stage::Exchange => return None,
+            Stage::Exchange | Stage::Streaming => return None,
             Stage::Answered => timeouts.write,
             Stage::Idle => timeouts.idle,
         };
@@ -173,6 +189,21 @@ mod tests {
         progress.received();
         assert_eq!(left(&progress), Some(8), "the next head");
         assert!(progress.waiting_since().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stream_may_rest_and_has_to_go_on_with_what_there_is_to_send() {
+        let progress = Progress::new(TIMEOUTS);
+        progress.begun();
+        progress.streams();
+        progress.writing();
+        pass(15).await;
+        assert_eq!(left(&progress), Some(5));
+        progress.wrote();
+        assert_eq!(left(&progress), Some(20), "it goes on, however slowly");
+        progress.flushed();
+        pass(1000).await;
+        assert_eq!((left(&progress), progress.waiting_since()), (None, None));
     }
 
     #[tokio::test(start_paused = true)]

@@ -66,7 +66,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.progress.writing();
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
+        let written = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes));
+        self.progress.wrote();
+        Poll::Ready(written)
     }
 
     fn poll_write_vectored(
@@ -75,7 +77,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Watched<S> {
         slices: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         self.progress.writing();
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
+        let written = ready!(Pin::new(&mut self.socket).poll_write_vectored(cx, slices));
+        self.progress.wrote();
+        Poll::Ready(written)
     }
 
     fn is_write_vectored(&self) -> bool {

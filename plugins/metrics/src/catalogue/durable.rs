@@ -5,8 +5,8 @@ use std::time::SystemTime;
 use plugin_core::event::store::Stock;
 use plugin_core::lifecycle::MetricsSnapshot;
 
-use crate::exposition::{Samples, Value};
 use crate::family::{Family, Kind};
+use crate::samples::{Samples, Value};
 
 const HANDLER: &[&str] = &["plugin", "handler", "topic"];
 

@@ -6,8 +6,8 @@ use plugin_core::Distribution;
 use plugin_core::event::{BreakerState, HandlerReport};
 use plugin_core::lifecycle::MetricsSnapshot;
 
-use crate::exposition::Samples;
 use crate::family::{Family, Kind};
+use crate::samples::Samples;
 
 const HANDLER: &[&str] = &["plugin", "handler", "topic"];
 const SCHEDULE: &[&str] = &["plugin", "schedule"];

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 use plugin_core::lifecycle::MetricsSnapshot;
 use plugin_core::{OwnMetric, OwnValue};
 
-use crate::exposition::{Samples, Writer};
 use crate::family::Kind;
+use crate::samples::{FamilySink, Samples};
 
 /// Writes them, each family by the help of the first who has it. Who has another kind of figure
 /// under the same name is left out: a name means one thing.
-pub(super) fn write(snapshot: &MetricsSnapshot, writer: &mut Writer) {
+pub(super) fn write(snapshot: &MetricsSnapshot, sink: &mut impl FamilySink) {
     let mut families: BTreeMap<&'static str, Vec<(&str, &OwnMetric)>> = BTreeMap::new();
     for (plugin, figures) in &snapshot.own {
         for figure in figures {
@@ -25,7 +25,7 @@ pub(super) fn write(snapshot: &MetricsSnapshot, writer: &mut Writer) {
             continue;
         };
         let kind = kind(first);
-        writer.named((name, kind, first.help), &[], |samples| {
+        sink.named((name, kind, first.help), &[], |samples| {
             for (plugin, figure) in figures.iter().filter(|(_, it)| self::kind(it) == kind) {
                 put(samples, plugin, figure);
             }

@@ -2,8 +2,8 @@
 
 use plugin_core::lifecycle::{MetricsSnapshot, PluginStatus, State};
 
-use crate::exposition::{Samples, Value};
 use crate::family::{Family, Kind};
+use crate::samples::{Samples, Value};
 
 const PLUGIN: &[&str] = &["plugin"];
 

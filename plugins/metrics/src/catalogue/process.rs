@@ -4,8 +4,8 @@ use std::time::UNIX_EPOCH;
 
 use plugin_core::lifecycle::MetricsSnapshot;
 
-use crate::exposition::Samples;
 use crate::family::{Family, Kind};
+use crate::samples::Samples;
 
 const fn gauge(
     name: &'static str,
@@ -16,7 +16,7 @@ const fn gauge(
 }
 
 /// The one sample of a family, if the system tells it.
-fn known<V: Into<crate::exposition::Value>>(samples: &mut Samples<'_>, value: Option<V>) {
+fn known<V: Into<crate::samples::Value>>(samples: &mut Samples<'_>, value: Option<V>) {
     if let Some(value) = value {
         samples.put([], value);
     }

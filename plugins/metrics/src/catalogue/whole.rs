@@ -4,8 +4,8 @@ use std::time::UNIX_EPOCH;
 
 use plugin_core::lifecycle::{MetricsSnapshot, ReloadOutcome};
 
-use crate::exposition::Samples;
 use crate::family::{Family, Kind};
+use crate::samples::Samples;
 
 const fn gauge(
     name: &'static str,

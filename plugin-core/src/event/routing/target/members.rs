@@ -9,12 +9,13 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
-use super::{Asks, CurrentTargets, Immediate, NoRoom, Reservation, Sending, Sent, Target};
+use super::{CurrentTargets, Immediate, NoRoom, Reservation, Sending, Sent, Target};
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::group::{Group, rotated};
 use crate::event::queue::handler::{Queued, QueuedHandler};
 use crate::event::queue::mailbox::Permit;
+use crate::event::uplink::Asks;
 use crate::options::{Balance, Overflow};
 
 /// The members of a group in one table, at least one.

@@ -1,0 +1,35 @@
+//! Where an instance runs, as config names it.
+
+use std::fmt;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Where an instance runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In the process of the manager.
+    InProcess,
+    /// In a process of its own.
+    Process,
+}
+
+impl fmt::Display for Isolation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InProcess => "in_process",
+            Self::Process => "process",
+        })
+    }
+}
+
+/// Where an instance runs, and why there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Isolated {
+    /// Where it runs.
+    pub isolation: Isolation,
+    /// Why.
+    pub because: String,
+}

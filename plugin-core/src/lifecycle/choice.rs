@@ -1,0 +1,78 @@
+//! Configs beside the one that runs, by the words that operators have for them.
+
+use std::borrow::Cow;
+use std::io;
+use std::str::FromStr;
+
+use serde::de::{Deserialize, Deserializer, Error as _};
+
+use super::checked::{Checked, Instead};
+use super::operation::OperationError;
+use crate::config::{Generation, Generations};
+
+/// A config that can be compared with others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConfigChoice {
+    /// The one that runs.
+    Running,
+    /// The files as they are now.
+    Files,
+    /// One that was applied, by its number.
+    Generation(u64),
+}
+
+impl FromStr for ConfigChoice {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text {
+            "running" => Ok(Self::Running),
+            "files" => Ok(Self::Files),
+            number => match number.parse() {
+                Ok(number) => Ok(Self::Generation(number)),
+                Err(_) => {
+                    Err("expected a number that `config history` lists, `running` or `files`")
+                }
+            },
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for ConfigChoice {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = Cow::<'_, str>::deserialize(deserializer)?;
+        text.parse().map_err(D::Error::custom)
+    }
+}
+
+/// A config that was applied, if it is kept.
+pub(super) fn kept(generations: &Generations, number: u64) -> Result<Generation, OperationError> {
+    let known = generations.numbers().map_err(unreadable)?;
+    match known.contains(&number) {
+        true => generations.read(number).map_err(unreadable),
+        false => Err(OperationError::NoGeneration { number, known }),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(super) fn unreadable(error: io::Error) -> OperationError {
+    OperationError::Unreadable(format!(
+        "what is noted of config can't be read or written: {error}"
+    ))
+}
+
+impl Checked {
+    /// One that is chosen, read as this one would be.
+    pub(super) fn chosen(&self, choice: ConfigChoice) -> Result<Self, OperationError> {
+        let instead = match choice {
+            ConfigChoice::Running => return Ok(self.clone()),
+            ConfigChoice::Files => Instead::Files,
+            ConfigChoice::Generation(number) => {
+                Instead::Generation(kept(&Generations::of(&self.settings), number)?)
+            }
+        };
+        let switches = self.sources.switches().clone();
+        self.read_again(switches, instead)
+            .map_err(OperationError::Config)
+    }
+}

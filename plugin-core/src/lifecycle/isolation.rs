@@ -1,0 +1,156 @@
+//! Where an instance runs: in this process, or in one of its own.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::instance::Instance;
+use crate::boxed::PluginRef;
+use crate::config::{PluginSettings, Settings};
+use crate::descriptor::{Descriptor, Hooks};
+#[cfg(feature = "placement")]
+use crate::placement::{self, ProcessSetup, ProcessStart, Remote};
+
+/// Where an instance runs.
+#[derive(Debug, Clone)]
+pub(super) enum InstancePlace {
+    /// In this process.
+    Here,
+    /// In one of its own.
+    #[cfg(feature = "placement")]
+    Process(Arc<ProcessSetup>),
+}
+
+/// What `init` of an instance in a process of its own is given, behind an erased type.
+pub(super) type StartOfProcess = Box<dyn Any + Send + Sync>;
+
+#[cfg(feature = "placement")]
+impl InstancePlace {
+    /// The place that config gives to the instances of a section.
+    pub(super) fn of(
+        settings: &Settings,
+        plugin: &'static Descriptor,
+        section: &PluginSettings,
+    ) -> Self {
+        let Some(command) = settings.process_of(section) else {
+            return Self::Here;
+        };
+        Self::Process(Arc::new(ProcessSetup {
+            command: command.clone(),
+            plugin,
+            permissions: settings.permissions_of(section),
+            resources: section.config.resources.clone(),
+            max_event_depth: settings.manager.max_event_depth,
+        }))
+    }
+
+    /// The hooks of an instance there.
+    pub(super) fn hooks(&self, plugin: &Descriptor) -> Hooks {
+        match self {
+            Self::Here => plugin.hooks,
+            Self::Process(_) => placement::hooks(plugin),
+        }
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        matches!(self, Self::Here)
+    }
+
+    /// What its `init` is given; `before` is the instance whose process has ended.
+    pub(super) fn start(&self, before: Option<PluginRef>) -> Option<StartOfProcess> {
+        match self {
+            Self::Here => None,
+            Self::Process(setup) => Some(Box::new(ProcessStart {
+                setup: Arc::clone(setup),
+                before,
+            })),
+        }
+    }
+}
+
+#[cfg(not(feature = "placement"))]
+#[expect(clippy::unused_self, reason = "there is one place")]
+impl InstancePlace {
+    pub(super) fn of(_: &Settings, _: &'static Descriptor, _: &PluginSettings) -> Self {
+        Self::Here
+    }
+
+    pub(super) fn hooks(&self, plugin: &Descriptor) -> Hooks {
+        plugin.hooks
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        true
+    }
+
+    pub(super) fn start(&self, _: Option<PluginRef>) -> Option<StartOfProcess> {
+        None
+    }
+}
+
+impl Instance {
+    /// Whether its process has ended and its mailbox waits for the next one: then it has failed,
+    /// and what it has is not torn down before it is given up.
+    pub(super) fn is_held(&self) -> bool {
+        self.held().is_some()
+    }
+
+    /// What waits for its next process is told that there will be none.
+    pub(super) fn let_go_of_process(&self) {
+        #[cfg(feature = "placement")]
+        if let Some(remote) = self.port().as_ref().and_then(Remote::of) {
+            remote.give_up();
+        }
+    }
+
+    /// The instance, if its process has ended and another one may follow.
+    pub(super) fn held(&self) -> Option<PluginRef> {
+        self.port().filter(is_down)
+    }
+
+    /// Whether it lives by what config makes of it now.
+    pub(super) fn has_its_setup(&self) -> bool {
+        let setup = self.setup();
+        let live = self.live();
+        live.as_ref()
+            .is_some_and(|live| Arc::ptr_eq(&live.setup, &setup))
+    }
+
+    /// Ends its process, so that another one may follow.
+    pub(super) fn end_process(&self) {
+        #[cfg(feature = "placement")]
+        if let Some(remote) = self.port().as_ref().and_then(Remote::of) {
+            remote.end_process();
+        }
+    }
+
+    /// Number of its own process, while there is one.
+    pub(super) fn process_id(&self) -> Option<u32> {
+        process_id(&self.port()?)
+    }
+
+    fn port(&self) -> Option<PluginRef> {
+        let live = self.live();
+        let live = live.as_ref().filter(|live| !live.setup.place.is_here());
+        live.map(|live| PluginRef::clone(&live.plugin))
+    }
+}
+
+#[cfg(feature = "placement")]
+fn is_down(port: &PluginRef) -> bool {
+    Remote::of(port).is_some_and(|remote| remote.is_down())
+}
+
+#[cfg(not(feature = "placement"))]
+fn is_down(_: &PluginRef) -> bool {
+    false
+}
+
+#[cfg(feature = "placement")]
+fn process_id(port: &PluginRef) -> Option<u32> {
+    Remote::of(port)?.process_id()
+}
+
+#[cfg(not(feature = "placement"))]
+fn process_id(_: &PluginRef) -> Option<u32> {
+    None
+}

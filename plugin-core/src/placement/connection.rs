@@ -1,0 +1,260 @@
+//! One end of the socket between host and child. Both ends are the same: each makes calls, and
+//! serves those of the other.
+//!
+//! Invariants: a call is answered once, or is lost with the connection; what is being done for a
+//! call is given up when the other side cancels it, or is gone.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncWriteExt, BufReader, BufWriter};
+use tokio::net::UnixStream;
+use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::frame::WireFrame;
+use super::wire::{WireAnswer, WireCall, WireError, WireNote};
+use crate::boxed::BoxFuture;
+use crate::error::Error;
+
+/// What one side does for the other. Calls come in their order, and what is done before the future
+/// is returned is done in that order.
+pub(super) trait FrameService: Send + Sync {
+    fn call(self: Arc<Self>, call: WireCall) -> BoxFuture<'static, WireAnswer>;
+    fn hear(&self, note: WireNote);
+}
+
+/// One end of the socket.
+#[derive(Debug)]
+pub(super) struct Connection {
+    out: mpsc::UnboundedSender<Vec<u8>>,
+    state: Mutex<ConnectionState>,
+    ended: CancellationToken,
+    /// Cancelled when all that was said is written, after [`Connection::close`].
+    flushed: CancellationToken,
+}
+
+#[derive(Debug, Default)]
+struct ConnectionState {
+    next: u64,
+    is_over: bool,
+    /// Those who wait for answers.
+    waiting: HashMap<u64, oneshot::Sender<WireAnswer>>,
+    /// What is being done for the other side.
+    serving: HashMap<u64, AbortHandle>,
+}
+
+impl Connection {
+    /// Begins to speak. Calls of the other side go to `service`.
+    pub(super) fn open(stream: UnixStream, service: Arc<dyn FrameService>) -> Arc<Self> {
+        let (read, write) = stream.into_split();
+        let (out, messages) = mpsc::unbounded_channel();
+        let connection = Arc::new(Self {
+            out,
+            state: Mutex::default(),
+            ended: CancellationToken::new(),
+            flushed: CancellationToken::new(),
+        });
+        let ended = connection.ended.clone();
+        let flushed = connection.flushed.clone();
+        drop(crate::spawn::spawn(write_all(
+            write,
+            messages,
+            (ended, flushed),
+        )));
+        let reader = Arc::clone(&connection);
+        drop(crate::spawn::spawn(async move {
+            if let Err(error) = reader.read_all(read, &service).await {
+                tracing::debug!("the connection of an instance broke off: {error}");
+            }
+            reader.end();
+        }));
+        connection
+    }
+
+    /// Asks the other side. The call is cancelled when the future is dropped.
+    pub(super) fn call(self: &Arc<Self>, call: WireCall) -> PendingCall {
+        let (answer, answered) = oneshot::channel();
+        let mut state = self.state();
+        state.next += 1;
+        let number = state.next;
+        if !state.is_over {
+            state.waiting.insert(number, answer);
+        }
+        drop(state);
+        if !self.send(&WireFrame::Call(number, call)) {
+            let too_long = Error::external("it is too long for the way between two processes");
+            self.answered(number, WireAnswer::Failed(too_long.into()));
+        }
+        PendingCall {
+            connection: Arc::clone(self),
+            number,
+            answered,
+        }
+    }
+
+    /// Tells the other side something.
+    pub(super) fn tell(&self, note: WireNote) {
+        self.send(&WireFrame::Note(note));
+    }
+
+    /// Whether the other side is gone.
+    pub(super) fn is_over(&self) -> bool {
+        self.ended.is_cancelled()
+    }
+
+    /// Waits until the other side is gone.
+    pub(super) async fn ended(&self) {
+        self.ended.cancelled().await;
+    }
+
+    /// Waits until all that was said so far is written.
+    pub(super) async fn close(&self) {
+        // An empty message is the last one.
+        if self.out.send(Vec::new()).is_ok() {
+            tokio::select! {
+                () = self.flushed.cancelled() => {}
+                () = self.ended.cancelled() => {}
+            }
+        }
+    }
+
+    /// Says whether the message can be said; one that nobody hears can.
+    fn send(&self, frame: &WireFrame) -> bool {
+        let Some(bytes) = frame.encode() else {
+            return false;
+        };
+        // The other side is gone, and who waits for it is told so.
+        let _heard = self.out.send(bytes).is_ok();
+        true
+    }
+
+    async fn read_all(
+        self: &Arc<Self>,
+        stream: OwnedReadHalf,
+        service: &Arc<dyn FrameService>,
+    ) -> std::io::Result<()> {
+        let (mut stream, mut buffer) = (BufReader::with_capacity(BUFFER, stream), Vec::new());
+        while let Some(frame) = WireFrame::read(&mut stream, &mut buffer).await? {
+            match frame {
+                WireFrame::Call(number, call) => self.serve(number, Arc::clone(service).call(call)),
+                WireFrame::Answer(number, answer) => self.answered(number, answer),
+                WireFrame::Cancel(number) => {
+                    let serving = self.state().serving.remove(&number);
+                    serving.iter().for_each(AbortHandle::abort);
+                }
+                WireFrame::Note(note) => service.hear(note),
+            }
+        }
+        Ok(())
+    }
+
+    fn serve(self: &Arc<Self>, number: u64, answer: BoxFuture<'static, WireAnswer>) {
+        let connection = Arc::clone(self);
+        let mut state = self.state();
+        let task = crate::spawn::spawn(async move {
+            let answer = answer.await;
+            connection.state().serving.remove(&number);
+            if !connection.send(&WireFrame::Answer(number, answer)) {
+                let too_long = Error::external("the answer is too long");
+                let answer = WireAnswer::Failed(WireError::from(too_long));
+                connection.send(&WireFrame::Answer(number, answer));
+            }
+        });
+        state.serving.insert(number, task.abort_handle());
+    }
+
+    fn answered(&self, number: u64, answer: WireAnswer) {
+        let waiting = self.state().waiting.remove(&number);
+        if let Some(waiting) = waiting {
+            // Who asked may have gone.
+            drop(waiting.send(answer));
+        }
+    }
+
+    /// Nothing comes any more.
+    fn end(&self) {
+        let (waiting, serving) = {
+            let mut state = self.state();
+            state.is_over = true;
+            (
+                std::mem::take(&mut state.waiting),
+                std::mem::take(&mut state.serving),
+            )
+        };
+        serving.values().for_each(AbortHandle::abort);
+        self.ended.cancel();
+        drop(waiting);
+    }
+
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How much is read and written at once, in bytes.
+const BUFFER: usize = 64 * 1024;
+
+async fn write_all(
+    stream: OwnedWriteHalf,
+    mut messages: mpsc::UnboundedReceiver<Vec<u8>>,
+    (ended, flushed): (CancellationToken, CancellationToken),
+) {
+    let mut stream = BufWriter::with_capacity(BUFFER, stream);
+    loop {
+        let message = tokio::select! {
+            biased;
+            () = ended.cancelled() => return,
+            message = messages.recv() => message,
+        };
+        let Some(message) = message else { return };
+        if message.is_empty() {
+            if stream.flush().await.is_err() {
+                return;
+            }
+            flushed.cancel();
+            continue;
+        }
+        if stream.write_all(&message).await.is_err() {
+            return;
+        }
+        if messages.is_empty() && stream.flush().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// A call that is not answered yet; `None` comes when the connection has ended.
+#[derive(Debug)]
+pub(super) struct PendingCall {
+    connection: Arc<Connection>,
+    number: u64,
+    answered: oneshot::Receiver<WireAnswer>,
+}
+
+impl Future for PendingCall {
+    type Output = Option<WireAnswer>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.answered).poll(context).map(Result::ok)
+    }
+}
+
+impl Drop for PendingCall {
+    fn drop(&mut self) {
+        let is_waited_for = self
+            .connection
+            .state()
+            .waiting
+            .remove(&self.number)
+            .is_some();
+        if is_waited_for {
+            self.connection.send(&WireFrame::Cancel(self.number));
+        }
+    }
+}

@@ -1,0 +1,416 @@
+//! An instance in a process of its own, as its host sees it: the port that stands in the place of
+//! the plugin, and the hooks that lead to it.
+//!
+//! A port outlives its processes. While there is none, calls of handlers wait for the next one.
+
+use std::any::Any;
+use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Mutex, mpsc, watch};
+
+use super::connection::Connection;
+use super::process::ChildProcess;
+use super::spec::InstanceSpec;
+use super::upstream::Upstream;
+use super::wire::{WireAnswer, WireCall, WireDelivery, WireEvent, WireNote, WireRun};
+use crate::boxed::{BoxFuture, PluginRef};
+use crate::child_command::ChildCommand;
+use crate::error::{Error, Result};
+use crate::event::Payload;
+use crate::event::port::{self, HandlerName, Port, ScheduleRun};
+
+/// How long a process has to end by itself once it was told to go, or once its connection ended.
+const GOING: Duration = Duration::from_secs(1);
+
+/// So much of its time limit a `stop` leaves to the signals that follow it.
+const RESERVE: u32 = 4;
+
+/// The most processes in a row that one call of a handler may end.
+const MOST_LOSSES: u32 = 2;
+
+/// What is said where nothing is known of the end of a process.
+const ENDED: &str = "its process has ended";
+
+/// An instance in a process of its own.
+pub(crate) struct Remote {
+    life: watch::Sender<RemoteLife>,
+    timeout: Duration,
+    /// Whether its process is to end.
+    is_stopping: AtomicBool,
+    /// Of tasks of the plugin that failed.
+    failures: Mutex<mpsc::UnboundedReceiver<Error>>,
+    failed: mpsc::UnboundedSender<Error>,
+}
+
+/// Whether it has a process.
+#[derive(Clone)]
+enum RemoteLife {
+    /// Not now; why the last one ended.
+    Down(Option<Arc<str>>),
+    /// It is built there, and gets no events yet.
+    Built(Arc<RemoteProcess>),
+    Up(Arc<RemoteProcess>),
+    /// There will be none any more; why.
+    Over(Arc<str>),
+}
+
+/// A process that was started, and the connection to it.
+struct RemoteProcess {
+    connection: Arc<Connection>,
+    id: Option<u32>,
+    /// Why it ended, once it has.
+    cause: watch::Receiver<Option<Arc<str>>>,
+    orders: mpsc::UnboundedSender<ProcessOrder>,
+}
+
+/// What is done with a process.
+enum ProcessOrder {
+    /// It was told to go.
+    Leave,
+    /// It is made to end.
+    End,
+}
+
+impl RemoteLife {
+    fn process(&self) -> Option<&Arc<RemoteProcess>> {
+        match self {
+            Self::Built(process) | Self::Up(process) => Some(process),
+            Self::Down(_) | Self::Over(_) => None,
+        }
+    }
+}
+
+impl Remote {
+    pub(super) fn new(timeout: Duration) -> Self {
+        let (failed, failures) = mpsc::unbounded_channel();
+        Self {
+            life: watch::Sender::new(RemoteLife::Down(None)),
+            timeout,
+            is_stopping: AtomicBool::new(false),
+            failures: Mutex::new(failures),
+            failed,
+        }
+    }
+
+    /// The instance behind an erased plugin; `None` if that is in this process.
+    pub(crate) fn of(plugin: &PluginRef) -> Option<Arc<Self>> {
+        let port: Arc<dyn Any + Send + Sync> = port::of(plugin)?;
+        port.downcast().ok()
+    }
+
+    /// Whether its process has ended, and another one may follow.
+    pub(crate) fn is_down(&self) -> bool {
+        matches!(*self.life.borrow(), RemoteLife::Down(_))
+    }
+
+    /// Number of its process, while there is one.
+    pub(crate) fn process_id(&self) -> Option<u32> {
+        self.up().and_then(|process| process.id)
+    }
+
+    /// No process follows any more: what waits for one is told why.
+    pub(crate) fn give_up(&self) {
+        self.life.send_if_modified(|life| {
+            let RemoteLife::Down(cause) = life else {
+                return false;
+            };
+            let cause = cause.take().unwrap_or_else(|| ENDED.into());
+            *life = RemoteLife::Over(cause);
+            true
+        });
+    }
+
+    fn lose(&self, lost: &Weak<RemoteProcess>, cause: Option<Arc<str>>) {
+        self.life.send_if_modified(|life| {
+            let is_lost = life
+                .process()
+                .is_some_and(|one| Arc::as_ptr(one) == lost.as_ptr());
+            if is_lost {
+                *life = RemoteLife::Down(cause);
+            }
+            is_lost
+        });
+    }
+
+    /// Ends the process, so that another one may follow.
+    pub(crate) fn end_process(&self) {
+        if let Some(process) = self.up() {
+            self.life.send_replace(RemoteLife::Down(None));
+            // One that has ended takes none.
+            drop(process.orders.send(ProcessOrder::End));
+        }
+    }
+
+    /// Where a task of the plugin tells that it failed.
+    pub(super) fn failures(&self) -> mpsc::UnboundedSender<Error> {
+        self.failed.clone()
+    }
+
+    fn up(&self) -> Option<Arc<RemoteProcess>> {
+        self.life.borrow().process().cloned()
+    }
+
+    /// Starts a process, and builds the instance in it.
+    pub(super) async fn begin(
+        self: &Arc<Self>,
+        command: ChildCommand,
+        spec: InstanceSpec,
+        upstream: Upstream,
+    ) -> Result<()> {
+        let (process, stream) = ChildProcess::start(&command, &spec.instance).await?;
+        let id = process.id();
+        let upstream = Arc::new(upstream);
+        let connection = Connection::open(stream, Arc::clone(&upstream) as _);
+        let (cause, told) = watch::channel(None);
+        let (orders, given) = mpsc::unbounded_channel();
+        let begun = Arc::new(RemoteProcess {
+            connection: Arc::clone(&connection),
+            id,
+            cause: told,
+            orders,
+        });
+        let watched = watch_process((process, given), connection, upstream, cause);
+        drop(crate::spawn::spawn(watched));
+        match begun.ask(WireCall::Init(Box::new(spec))).await? {
+            WireAnswer::Done => {}
+            answer => return Err(unexpected(answer)),
+        }
+        self.life
+            .send_replace(RemoteLife::Built(Arc::clone(&begun)));
+        // Whoever waits for the end keeps neither the port nor the process.
+        let (remote, mut ended) = (Arc::downgrade(self), begun.cause.clone());
+        let process = Arc::downgrade(&begun);
+        drop(crate::spawn::spawn(async move {
+            // An error says that it ended without a word.
+            drop(ended.wait_for(Option::is_some).await);
+            if let Some(remote) = remote.upgrade() {
+                remote.lose(&process, ended.borrow().clone());
+            }
+        }));
+        Ok(())
+    }
+
+    /// Calls `start` there; from then on it gets events.
+    pub(super) async fn start(&self) -> Result<()> {
+        self.ask(WireCall::Start).await.and_then(done)?;
+        self.life.send_if_modified(|life| {
+            let RemoteLife::Built(process) = life else {
+                return false;
+            };
+            *life = RemoteLife::Up(Arc::clone(process));
+            true
+        });
+        Ok(())
+    }
+
+    /// Waits until the process ends or a task in it fails: why that is a failure of the plugin.
+    pub(super) async fn failed(&self) -> Result<()> {
+        let Some(process) = self.up() else {
+            return Err(Error::retriable(ENDED));
+        };
+        let mut failures = self.failures.lock().await;
+        let error = tokio::select! {
+            cause = process.ended() => {
+                // Before the failure is told: then its events wait for another process.
+                self.lose(&Arc::downgrade(&process), Some(Arc::clone(&cause)));
+                Error::retriable(cause.to_string())
+            }
+            Some(error) = failures.recv() => error,
+        };
+        match self.is_stopping.load(SeqCst) {
+            true => Ok(()),
+            false => Err(error),
+        }
+    }
+
+    /// Asks the process that runs now.
+    pub(super) async fn ask(&self, call: WireCall) -> Result<WireAnswer> {
+        let process = self.up();
+        let process = process.ok_or_else(|| Error::retriable(ENDED))?;
+        process.ask(call).await
+    }
+
+    /// Waits for another process than the one that was lost.
+    async fn next(&self, lost: Option<&Arc<RemoteProcess>>) -> Result<Arc<RemoteProcess>> {
+        let mut life = self.life.subscribe();
+        let is_next = |life: &RemoteLife| match life {
+            RemoteLife::Down(_) | RemoteLife::Built(_) => false,
+            RemoteLife::Up(process) => !lost.is_some_and(|lost| Arc::ptr_eq(lost, process)),
+            RemoteLife::Over(_) => true,
+        };
+        let gone = || Error::external(ENDED);
+        let next = life.wait_for(is_next).await.map_err(|_| gone())?;
+        match &*next {
+            RemoteLife::Up(process) => Ok(Arc::clone(process)),
+            RemoteLife::Down(_) | RemoteLife::Built(_) => Err(gone()),
+            RemoteLife::Over(cause) => Err(Error::external(cause.to_string())),
+        }
+    }
+
+    async fn call_handler(
+        &self,
+        (handler, topic): (&'static str, String),
+        events: Vec<Arc<dyn Payload>>,
+    ) -> Result<()> {
+        let (mut lost, mut losses) = (None, 0);
+        loop {
+            let process = self.next(lost.as_ref()).await?;
+            let call = WireCall::Deliver(WireDelivery {
+                handler: handler.to_owned(),
+                topic: topic.clone(),
+                events: events
+                    .iter()
+                    .map(|event| on_the_wire(&**event))
+                    .collect::<Result<_>>()?,
+            });
+            if let Some(answer) = process.connection.call(call).await {
+                return done(answer);
+            }
+            let cause = process.ended().await;
+            losses += 1;
+            if losses == MOST_LOSSES {
+                let text = format!("{cause} while it handled the event, and so did the one before");
+                return Err(Error::external(text));
+            }
+            lost = Some(process);
+        }
+    }
+
+    pub(super) async fn stop(&self) -> Result<()> {
+        self.is_stopping.store(true, SeqCst);
+        let Some(process) = self.up() else {
+            return Ok(());
+        };
+        let reserve = self.timeout / RESERVE;
+        let asked = tokio::time::timeout(self.timeout - reserve, process.ask(WireCall::Stop));
+        let stopped = match asked.await {
+            Ok(answer) => answer.and_then(done),
+            Err(_) => Err(Error::timeout(format!(
+                "`stop` did not return within {:?}, and its process was ended",
+                self.timeout - reserve
+            ))),
+        };
+        process.connection.tell(WireNote::Leave);
+        let order = if stopped.is_ok() {
+            ProcessOrder::Leave
+        } else {
+            ProcessOrder::End
+        };
+        // One that has ended takes none.
+        drop(process.orders.send(order));
+        process.ended().await;
+        stopped
+    }
+}
+
+impl RemoteProcess {
+    async fn ask(&self, call: WireCall) -> Result<WireAnswer> {
+        match self.connection.call(call).await {
+            Some(WireAnswer::Failed(error)) => Err(error.into()),
+            Some(answer) => Ok(answer),
+            None => Err(Error::retriable(self.ended().await.to_string())),
+        }
+    }
+
+    /// Waits for its end, and says why it ended.
+    async fn ended(&self) -> Arc<str> {
+        let mut cause = self.cause.clone();
+        let cause = cause.wait_for(Option::is_some).await;
+        let cause = cause.ok().and_then(|cause| (*cause).clone());
+        cause.unwrap_or_else(|| ENDED.into())
+    }
+}
+
+/// Waits for the end of a process, or makes it end.
+async fn watch_process(
+    (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
+    connection: Arc<Connection>,
+    upstream: Arc<Upstream>,
+    cause: watch::Sender<Option<Arc<str>>>,
+) {
+    let ended = tokio::select! {
+        ended = process.ended() => Some(ended),
+        () = connection.ended() => tokio::time::timeout(GOING, process.ended()).await.ok(),
+        order = orders.recv() => match order {
+            Some(ProcessOrder::Leave) => tokio::time::timeout(GOING, process.ended()).await.ok(),
+            Some(ProcessOrder::End) => {
+                process.end().await;
+                Some(process.ended().await)
+            }
+            // Nobody knows it any more.
+            None => None,
+        },
+    };
+    let ended = match ended {
+        Some(ended) => ended,
+        None => {
+            process.kill().await;
+            "its process did not end by itself, and was killed".to_owned()
+        }
+    };
+    // What it said before its end is heard.
+    drop(tokio::time::timeout(GOING, connection.ended()).await);
+    let ended = match upstream.panicked() {
+        Some(place) if !ended.ends_with("exit code 0") => format!("{ended}, after {place}"),
+        _ => ended,
+    };
+    cause.send_replace(Some(ended.into()));
+}
+
+impl Port for Remote {
+    fn deliver(
+        self: Arc<Self>,
+        handler: &HandlerName,
+        events: Vec<Arc<dyn Payload>>,
+    ) -> BoxFuture<'static, Result<()>> {
+        let HandlerName { handler, topic } = handler.clone();
+        Box::pin(async move { self.call_handler((handler, topic), events).await })
+    }
+
+    fn run(self: Arc<Self>, run: &ScheduleRun<'_>) -> BoxFuture<'static, Result<()>> {
+        let run = WireRun {
+            schedule: run.schedule.to_owned(),
+            number: run.number,
+            due: run.due,
+            by_hand: run.by_hand,
+        };
+        Box::pin(async move { self.ask(WireCall::Run(run)).await.and_then(done) })
+    }
+}
+
+fn on_the_wire(event: &dyn Payload) -> Result<WireEvent> {
+    let meta = event.meta_ref();
+    Ok(WireEvent {
+        topic: event.topic().to_owned(),
+        data: event.encode()?,
+        id: meta.id.number(),
+        source: meta.source.to_owned(),
+        parent: Some(meta.origin().to_stored()),
+        key: meta.delivery_key(),
+    })
+}
+
+pub(super) fn done(answer: WireAnswer) -> Result<()> {
+    match answer {
+        WireAnswer::Done => Ok(()),
+        answer => Err(unexpected(answer)),
+    }
+}
+
+pub(super) fn unexpected(answer: WireAnswer) -> Error {
+    match answer {
+        WireAnswer::Failed(error) => error.into(),
+        _ => Error::bug("its process answers something else than it was asked"),
+    }
+}
+
+impl fmt::Debug for Remote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Remote")
+            .field("process", &self.process_id())
+            .finish_non_exhaustive()
+    }
+}

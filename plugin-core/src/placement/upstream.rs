@@ -1,0 +1,181 @@
+//! What an instance in a process of its own has its host do: publish, ask, log.
+
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::connection::FrameService;
+use super::wire::{
+    WireAnswer, WireAsks, WireCall, WireError, WireLine, WireNote, WirePublication,
+    WirePublishError, WireRequest, WireRequestError,
+};
+use crate::boxed::BoxFuture;
+use crate::context::{Current, EventId, Frame, Identity, Lineage, within};
+use crate::descriptor::Descriptor;
+use crate::error::{Error, PublishError, RequestError};
+use crate::event::{Bus, ask_for, publish_for};
+use crate::guard;
+use crate::init::Need;
+use crate::instance_name::interned;
+use crate::traceparent::TraceContext;
+
+/// What an instance in a process of its own has its host do. What it may do is asked once more here:
+/// its own process is not believed.
+pub(super) struct Upstream {
+    bus: Bus,
+    owner: Arc<Identity>,
+    plugin: &'static Descriptor,
+    /// Events that wait for those before them.
+    lane: mpsc::UnboundedSender<BoxFuture<'static, ()>>,
+    in_lane: Arc<AtomicUsize>,
+    /// What became of tasks of the plugin that failed.
+    failed: mpsc::UnboundedSender<Error>,
+    panicked: Mutex<Option<String>>,
+}
+
+impl Upstream {
+    pub(super) fn new(
+        bus: &Bus,
+        owner: &Arc<Identity>,
+        plugin: &'static Descriptor,
+        failed: mpsc::UnboundedSender<Error>,
+    ) -> Self {
+        let (lane, mut events) = mpsc::unbounded_channel::<BoxFuture<'static, ()>>();
+        drop(crate::spawn::spawn(async move {
+            while let Some(event) = events.recv().await {
+                event.await;
+            }
+        }));
+        Self {
+            bus: bus.clone(),
+            owner: Arc::clone(owner),
+            plugin,
+            lane,
+            in_lane: Arc::default(),
+            failed,
+            panicked: Mutex::default(),
+        }
+    }
+
+    /// Where its code panicked last.
+    pub(super) fn panicked(&self) -> Option<String> {
+        let panicked = self.panicked.lock();
+        panicked.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The context of what its code does in a trace.
+    fn current(&self, parent: Option<&str>) -> Current {
+        let parent = parent.and_then(|text| TraceContext::from_stored(text).ok());
+        Current {
+            lineage: parent.map_or(Lineage::None, Lineage::Span),
+            ..self.owner.current()
+        }
+    }
+
+    /// Events are published in the order in which they come, as far as their publisher did not wait
+    /// for one before it published the next.
+    fn publish(&self, event: WirePublication) -> BoxFuture<'static, WireAnswer> {
+        let mut declared = self.plugin.publishes();
+        if !declared.any(|declared| declared.topic == event.topic) {
+            return Box::pin(async { WireAnswer::NotPublished(WirePublishError::Denied) });
+        }
+        let (bus, owner) = (self.bus.clone(), Arc::clone(&self.owner));
+        let current = self.current(event.parent.as_deref());
+        let asks = event.asks;
+        let published = async move {
+            let publishing = Box::pin(async move {
+                let event = (&*event.topic, &*event.data);
+                Ok(publish_for(&bus, &owner, event, asks.asks()).await)
+            });
+            let published = guard::unlimited(current, publishing).await;
+            match published.unwrap_or(Err(PublishError::Stopping)) {
+                Ok(outcomes) => {
+                    WireAnswer::Published(outcomes.into_iter().map(Into::into).collect())
+                }
+                Err(error) => WireAnswer::NotPublished(error.into()),
+            }
+        };
+        if asks != WireAsks::Nothing && self.in_lane.load(SeqCst) == 0 {
+            return Box::pin(published);
+        }
+        let (answer, answered) = oneshot::channel();
+        let in_lane = Arc::clone(&self.in_lane);
+        in_lane.fetch_add(1, SeqCst);
+        // The lane ends with this.
+        drop(self.lane.send(Box::pin(async move {
+            // Who waited may have gone; the event is published all the same.
+            drop(answer.send(published.await));
+            in_lane.fetch_sub(1, SeqCst);
+        })));
+        Box::pin(async move {
+            let stopping = WireAnswer::NotPublished(WirePublishError::Stopping);
+            answered.await.unwrap_or(stopping)
+        })
+    }
+
+    fn ask(&self, request: WireRequest) -> BoxFuture<'static, WireAnswer> {
+        let is_declared = (self.plugin.needs.iter()).any(|need| {
+            matches!(need, Need::Request { request: declared, .. } if declared.topic == request.topic)
+        });
+        if !is_declared {
+            return Box::pin(async { WireAnswer::NotAnswered(WireRequestError::Denied) });
+        }
+        let (bus, owner) = (self.bus.clone(), Arc::clone(&self.owner));
+        let current = self.current(request.parent.as_deref());
+        let asking = Box::pin(async move {
+            let to = (interned(&request.label), request.limit);
+            Ok(ask_for(&bus, &owner, (&request.topic, &request.data), to).await)
+        });
+        Box::pin(async move {
+            let asked = guard::unlimited(current, asking).await;
+            match asked.unwrap_or(Err(RequestError::Stopping)) {
+                Ok(answer) => WireAnswer::Value(answer),
+                Err(error) => WireAnswer::NotAnswered(error.into()),
+            }
+        })
+    }
+
+    fn log(&self, line: &WireLine) {
+        let current = Current {
+            event: line.event.map(EventId::of_number),
+            ..self.current(line.parent.as_deref())
+        };
+        let text = &line.text;
+        within(&Frame::plugin(current), || match line.level {
+            1 => tracing::error!("{text}"),
+            2 => tracing::warn!("{text}"),
+            3 => tracing::info!("{text}"),
+            4 => tracing::debug!("{text}"),
+            _ => tracing::trace!("{text}"),
+        });
+    }
+}
+
+impl FrameService for Upstream {
+    fn call(self: Arc<Self>, call: WireCall) -> BoxFuture<'static, WireAnswer> {
+        match call {
+            WireCall::Publish(event) => self.publish(event),
+            WireCall::Ask(request) => self.ask(request),
+            _ => Box::pin(async {
+                WireAnswer::Failed(WireError::from(Error::bug("a host is not asked for that")))
+            }),
+        }
+    }
+
+    fn hear(&self, note: WireNote) {
+        match note {
+            WireNote::Log(line) => self.log(&line),
+            WireNote::TaskFailed { task, error } => {
+                let error = Error::from(error).context(format_args!("task `{task}`"));
+                // Nobody waits for it any more.
+                drop(self.failed.send(error));
+            }
+            WireNote::Panicked(place) => {
+                let panicked = self.panicked.lock();
+                *panicked.unwrap_or_else(PoisonError::into_inner) = Some(place);
+            }
+            WireNote::Leave => {}
+        }
+    }
+}

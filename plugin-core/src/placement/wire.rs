@@ -1,0 +1,418 @@
+//! What host and child say to each other.
+
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::spec::InstanceSpec;
+use crate::error::{Error, ErrorKind, PublishError, RequestError, Result};
+use crate::event::{Asks, HandlerOutcome, interned};
+use crate::health::Health;
+use crate::idempotency::IdempotencyKey;
+use crate::permission::Right;
+
+/// What one side asks the other for.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireCall {
+    // The host asks the child.
+    Init(Box<InstanceSpec>),
+    Start,
+    Deliver(WireDelivery),
+    Run(WireRun),
+    Health,
+    Reload(Value),
+    Snapshot,
+    Stop,
+    // The child asks the host.
+    Publish(WirePublication),
+    Ask(WireRequest),
+}
+
+/// What comes of a call.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireAnswer {
+    Done,
+    Failed(WireError),
+    Value(Value),
+    Health(WireHealth),
+    Published(Vec<WireOutcome>),
+    NotPublished(WirePublishError),
+    NotAnswered(WireRequestError),
+}
+
+/// What one side tells the other, and waits for no answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireNote {
+    /// A line of the log.
+    Log(WireLine),
+    /// A task of the plugin failed.
+    TaskFailed { task: String, error: WireError },
+    /// Code panicked: where, and with which text. Most panics end a call and not the process.
+    Panicked(String),
+    /// The child is done, and ends.
+    Leave,
+}
+
+/// The events of one call of a handler.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireDelivery {
+    pub(super) handler: String,
+    pub(super) topic: String,
+    pub(super) events: Vec<WireEvent>,
+}
+
+/// An event for a handler.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireEvent {
+    pub(super) topic: String,
+    pub(super) data: String,
+    pub(super) id: u64,
+    pub(super) source: String,
+    pub(super) parent: Option<String>,
+    pub(super) key: IdempotencyKey,
+}
+
+/// A run of a schedule.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireRun {
+    pub(super) schedule: String,
+    pub(super) number: u64,
+    pub(super) due: SystemTime,
+    pub(super) by_hand: bool,
+}
+
+/// An event that the plugin publishes.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WirePublication {
+    pub(super) topic: String,
+    pub(super) data: String,
+    pub(super) parent: Option<String>,
+    pub(super) asks: WireAsks,
+}
+
+/// What its publisher waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum WireAsks {
+    /// Nothing: it has gone on.
+    Nothing,
+    Room,
+    Stored,
+    Outcomes,
+}
+
+impl WireAsks {
+    pub(super) fn asks(self) -> Asks {
+        match self {
+            Self::Nothing | Self::Room => Asks::Nothing,
+            Self::Stored => Asks::Stored,
+            Self::Outcomes => Asks::Outcomes,
+        }
+    }
+}
+
+impl From<Asks> for WireAsks {
+    fn from(asks: Asks) -> Self {
+        match asks {
+            Asks::Nothing => Self::Room,
+            Asks::Stored => Self::Stored,
+            Asks::Outcomes => Self::Outcomes,
+        }
+    }
+}
+
+/// A request that the plugin asks.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireRequest {
+    pub(super) topic: String,
+    pub(super) label: String,
+    pub(super) data: String,
+    pub(super) parent: Option<String>,
+    pub(super) limit: Duration,
+}
+
+/// A line of the log.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireLine {
+    /// From 1, an error, to 5, a trace.
+    pub(super) level: u8,
+    pub(super) text: String,
+    pub(super) event: Option<u64>,
+    pub(super) parent: Option<String>,
+}
+
+/// An error.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireError {
+    kind: WireErrorKind,
+    text: String,
+    after: Option<Duration>,
+    /// The results of the single events of a batch.
+    each: Option<Vec<Option<WireError>>>,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+enum WireErrorKind {
+    Config,
+    External,
+    Retriable,
+    Denied,
+    Timeout,
+    Bug,
+}
+
+impl From<ErrorKind> for WireErrorKind {
+    fn from(kind: ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Config => Self::Config,
+            ErrorKind::External { retriable: false } => Self::External,
+            ErrorKind::External { retriable: true } => Self::Retriable,
+            ErrorKind::Denied => Self::Denied,
+            ErrorKind::Timeout => Self::Timeout,
+            ErrorKind::Bug => Self::Bug,
+        }
+    }
+}
+
+impl From<Error> for WireError {
+    fn from(error: Error) -> Self {
+        let (kind, text, after) = (error.kind(), error.to_string(), error.retry_after());
+        let each = error.into_each().ok().map(|each| {
+            let each = each.into_iter();
+            each.map(|result| result.err().map(Self::from)).collect()
+        });
+        let kind = kind.into();
+        Self {
+            kind,
+            text,
+            after,
+            each,
+        }
+    }
+}
+
+impl From<WireError> for Error {
+    fn from(wire: WireError) -> Self {
+        if let Some(each) = wire.each {
+            let each = each.into_iter();
+            return Self::of_each(each.map(|error| error.map_or(Ok(()), told)).collect());
+        }
+        let kind = match wire.kind {
+            WireErrorKind::Config => ErrorKind::Config,
+            WireErrorKind::External => ErrorKind::External { retriable: false },
+            WireErrorKind::Retriable => ErrorKind::External { retriable: true },
+            WireErrorKind::Denied => ErrorKind::Denied,
+            WireErrorKind::Timeout => ErrorKind::Timeout,
+            WireErrorKind::Bug => ErrorKind::Bug,
+        };
+        let error = Self::of_kind(kind, wire.text);
+        match wire.after {
+            Some(after) => error.after(after),
+            None => error,
+        }
+    }
+}
+
+fn told(error: WireError) -> Result<()> {
+    Err(error.into())
+}
+
+impl From<Result<()>> for WireAnswer {
+    fn from(result: Result<()>) -> Self {
+        result.map_or_else(|error| Self::Failed(error.into()), |()| Self::Done)
+    }
+}
+
+/// What an instance says of itself.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireHealth {
+    word: String,
+    reason: String,
+}
+
+impl From<Health> for WireHealth {
+    fn from(health: Health) -> Self {
+        let word = match &health {
+            Health::Healthy => "healthy",
+            Health::Degraded(_) => "degraded",
+            Health::Unavailable(_) => "unavailable",
+            Health::Unhealthy(_) => "unhealthy",
+        };
+        Self {
+            word: word.to_owned(),
+            reason: health.reason().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+impl From<WireHealth> for Health {
+    fn from(health: WireHealth) -> Self {
+        match &*health.word {
+            "healthy" => Self::Healthy,
+            "degraded" => Self::Degraded(health.reason),
+            "unavailable" => Self::Unavailable(health.reason),
+            _ => Self::Unhealthy(health.reason),
+        }
+    }
+}
+
+/// What a handler made of an event.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct WireOutcome {
+    plugin: String,
+    handler: String,
+    error: Option<WireError>,
+}
+
+impl From<HandlerOutcome> for WireOutcome {
+    fn from(outcome: HandlerOutcome) -> Self {
+        Self {
+            plugin: outcome.plugin.to_owned(),
+            handler: outcome.handler.to_owned(),
+            error: outcome.result.err().map(WireError::from),
+        }
+    }
+}
+
+impl From<WireOutcome> for HandlerOutcome {
+    fn from(outcome: WireOutcome) -> Self {
+        Self {
+            plugin: interned(&outcome.plugin),
+            handler: interned(&outcome.handler),
+            result: outcome.error.map_or(Ok(()), told),
+        }
+    }
+}
+
+/// Why an event was not published.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WirePublishError {
+    Stopping,
+    Full {
+        plugin: String,
+        handler: String,
+    },
+    Store {
+        plugin: String,
+        handler: String,
+        reason: String,
+    },
+    NoRoom,
+    Refused {
+        plugin: String,
+        interceptor: String,
+        error: WireError,
+    },
+    /// The host does not let the instance publish that.
+    Denied,
+}
+
+impl From<PublishError> for WirePublishError {
+    fn from(error: PublishError) -> Self {
+        match error {
+            PublishError::Stopping => Self::Stopping,
+            PublishError::Full { plugin, handler } => Self::Full {
+                plugin: plugin.to_owned(),
+                handler: handler.to_owned(),
+            },
+            PublishError::Store {
+                plugin,
+                handler,
+                reason,
+            } => Self::Store {
+                plugin: plugin.to_owned(),
+                handler: handler.to_owned(),
+                reason,
+            },
+            PublishError::NoRoom { .. } => Self::NoRoom,
+            PublishError::Refused {
+                plugin,
+                interceptor,
+                error,
+            } => Self::Refused {
+                plugin: plugin.to_owned(),
+                interceptor: interceptor.to_owned(),
+                error: error.into(),
+            },
+            // The data is of a type that the same build has encoded.
+            PublishError::Denied(_)
+            | PublishError::Decode(_)
+            | PublishError::Topic(_)
+            | PublishError::Request { .. } => Self::Denied,
+        }
+    }
+}
+
+impl WirePublishError {
+    /// The error, for the plugin that published on a topic.
+    pub(super) fn of(self, plugin: &'static str, topic: &str) -> PublishError {
+        match self {
+            Self::Stopping => PublishError::Stopping,
+            Self::Full { plugin, handler } => PublishError::Full {
+                plugin: interned(&plugin),
+                handler: interned(&handler),
+            },
+            Self::Store {
+                plugin,
+                handler,
+                reason,
+            } => PublishError::Store {
+                plugin: interned(&plugin),
+                handler: interned(&handler),
+                reason,
+            },
+            Self::NoRoom => PublishError::NoRoom { place: None },
+            Self::Refused {
+                plugin,
+                interceptor,
+                error,
+            } => PublishError::Refused {
+                plugin: interned(&plugin),
+                interceptor: interned(&interceptor),
+                error: error.into(),
+            },
+            Self::Denied => PublishError::Denied(Right::Publish(topic).denied(plugin)),
+        }
+    }
+}
+
+/// Why a request has no answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum WireRequestError {
+    TimedOut(Duration),
+    NotRunning,
+    Failed(WireError),
+    Stopping,
+    Denied,
+}
+
+impl From<RequestError> for WireRequestError {
+    fn from(error: RequestError) -> Self {
+        match error {
+            RequestError::TimedOut { limit, .. } => Self::TimedOut(limit),
+            RequestError::NotRunning { .. } => Self::NotRunning,
+            RequestError::Failed { error, .. } => Self::Failed(error.into()),
+            RequestError::Stopping => Self::Stopping,
+            RequestError::Denied(_) => Self::Denied,
+            RequestError::Decode(_) | RequestError::Unknown { .. } => {
+                Self::Failed(Error::bug(error.to_string()).into())
+            }
+        }
+    }
+}
+
+impl WireRequestError {
+    /// The error, for the plugin that asked.
+    pub(super) fn of(self, plugin: &'static str, topic: &'static str) -> RequestError {
+        match self {
+            Self::TimedOut(limit) => RequestError::TimedOut { topic, limit },
+            Self::NotRunning => RequestError::NotRunning { topic },
+            Self::Failed(error) => RequestError::Failed {
+                topic,
+                error: error.into(),
+            },
+            Self::Stopping => RequestError::Stopping,
+            Self::Denied => RequestError::Denied(Right::Request(topic).denied(plugin)),
+        }
+    }
+}

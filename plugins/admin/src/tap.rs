@@ -1,0 +1,446 @@
+//! Taps: events shown to somebody who looks on, with what was left out told.
+//!
+//! On the publisher's task an event that is tapped is written as JSON, once for all taps of a pattern,
+//! and put where there is room, or counted as lost: nobody is waited for, and how many look on makes no
+//! difference. A task of the plugin does the rest: it hides secrets, asks the filters, and chooses what
+//! is shown within the limits. What a reader has not taken is bounded, and what comes then is lost to
+//! that reader alone.
+//!
+//! Invariants: no more than [`MOST_BYTES`] of events wait for the task, and no more than
+//! [`TAP_BYTES`] for a reader; a pattern that nobody taps is observed no more.
+
+pub(crate) mod filter;
+pub(crate) mod sample;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use plugin_core::Timestamp;
+use plugin_core::config::mask_value;
+use plugin_core::event::{AnyEvent, SubscriptionHandle};
+use plugin_core::prelude::*;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{Instant, MissedTickBehavior};
+
+use filter::TapFilter;
+use sample::Sampler;
+
+/// Events that may wait for the task.
+const MOST: usize = 4096;
+
+/// Bytes of events that may wait for the task.
+const MOST_BYTES: usize = 8 << 20;
+
+/// Bytes that may wait for one reader.
+const TAP_BYTES: usize = 1 << 20;
+
+/// The longest data that are shown, in bytes of JSON.
+const LONGEST: usize = 64 << 10;
+
+/// How often what was chosen is handed out.
+const STEP: Duration = Duration::from_millis(100);
+
+/// Events of a pattern that are looked at in each step: what comes on top of it is lost, so that
+/// looking on at a busy topic takes no more than a part of a processor.
+const LOOKED_AT: i64 = 2000;
+
+/// All taps of the service.
+#[derive(Debug, Clone)]
+pub(crate) struct Taps(Arc<Hub>);
+
+#[derive(Debug)]
+struct Hub {
+    /// Nothing, where the plugin may not look on at events.
+    observer: Option<Observer>,
+    queue: mpsc::Sender<Observed>,
+    /// Taken by the task.
+    observed: Mutex<Option<mpsc::Receiver<Observed>>>,
+    waiting: Arc<AtomicUsize>,
+    groups: Mutex<Groups>,
+    /// Told when there is a tap where there was none.
+    begun: Notify,
+}
+
+/// The patterns that are tapped, each with what ends when it is not any more.
+type Groups = HashMap<String, (Arc<Group>, SubscriptionHandle)>;
+
+/// The taps of one pattern.
+#[derive(Debug)]
+struct Group {
+    pattern: String,
+    seen: AtomicU64,
+    lost: AtomicU64,
+    /// Events that are still looked at in this step.
+    budget: AtomicI64,
+    taps: Mutex<Vec<Arc<Tap>>>,
+}
+
+/// An event as it was seen.
+struct Observed {
+    group: Arc<Group>,
+    topic: String,
+    id: String,
+    at: Timestamp,
+    publisher: &'static str,
+    trace: String,
+    json: String,
+}
+
+/// What a reader asks for.
+#[derive(Debug, Clone)]
+pub(crate) struct Wish {
+    pub(crate) filter: Option<TapFilter>,
+    /// One of so many is shown.
+    pub(crate) sample: u32,
+    /// Most that are shown in a second.
+    pub(crate) limit: u32,
+}
+
+/// One reader's tap.
+#[derive(Debug)]
+struct Tap {
+    filter: Option<TapFilter>,
+    /// What the group had counted before.
+    before: (u64, u64),
+    state: Mutex<TapState>,
+    ready: Arc<Notify>,
+}
+
+#[derive(Debug)]
+struct TapState {
+    sampler: Sampler<Arc<str>>,
+    queue: VecDeque<Arc<str>>,
+    bytes: usize,
+    matched: u64,
+    shown: u64,
+    lost: u64,
+}
+
+/// A tap that lasts as long as this.
+#[derive(Debug)]
+pub(crate) struct TapHandle {
+    hub: Arc<Hub>,
+    group: Arc<Group>,
+    tap: Arc<Tap>,
+    /// How many were left out when that was told last, and lost.
+    told: (u64, u64),
+}
+
+/// What a tap has shown and what it has left out, since it began.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, JsonSchema)]
+pub(crate) struct TapCounts {
+    /// Events that the pattern matches.
+    pub(crate) seen: u64,
+    /// Those that the filter let through, of those that were looked at.
+    pub(crate) matched: u64,
+    /// Those that were shown.
+    pub(crate) shown: u64,
+    /// Those that were not looked at, because too many came at once, or that the reader was too slow
+    /// for.
+    pub(crate) lost: u64,
+}
+
+/// An event that a tap shows.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Tapped<'a> {
+    /// Its topic.
+    topic: &'a str,
+    /// Its id, as in the log.
+    id: &'a str,
+    /// When it was seen.
+    at: Timestamp,
+    /// Who published it.
+    publisher: &'static str,
+    /// Its trace.
+    trace: &'a str,
+    /// Its data, without secrets; `null` if they are longer than 64 kB.
+    payload: Value,
+    /// How long the data are that are not shown, in bytes of JSON.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    left_out_bytes: Option<usize>,
+}
+
+impl Taps {
+    pub(crate) fn new(observer: Option<Observer>) -> Self {
+        let (queue, observed) = mpsc::channel(MOST);
+        Self(Arc::new(Hub {
+            observer,
+            queue,
+            observed: Mutex::new(Some(observed)),
+            waiting: Arc::default(),
+            groups: Mutex::default(),
+            begun: Notify::new(),
+        }))
+    }
+
+    /// Begins to show events of a pattern; `ready` is told when there are some.
+    pub(crate) fn open(
+        &self,
+        pattern: &str,
+        wish: &Wish,
+        ready: &Arc<Notify>,
+    ) -> Result<TapHandle> {
+        // Held until the tap is among those of its pattern: a pattern without one goes.
+        let mut groups = self.0.groups();
+        let group = self.0.group(&mut groups, pattern)?;
+        let tap = Arc::new(Tap {
+            filter: wish.filter.clone(),
+            before: (group.seen.load(Relaxed), group.lost.load(Relaxed)),
+            state: Mutex::new(TapState {
+                sampler: Sampler::new(wish.sample, wish.limit),
+                queue: VecDeque::new(),
+                bytes: 0,
+                matched: 0,
+                shown: 0,
+                lost: 0,
+            }),
+            ready: Arc::clone(ready),
+        });
+        group.taps().push(Arc::clone(&tap));
+        drop(groups);
+        self.0.begun.notify_one();
+        Ok(TapHandle {
+            hub: Arc::clone(&self.0),
+            group,
+            tap,
+            told: (0, 0),
+        })
+    }
+
+    /// Looks at what was observed, for ever.
+    pub(crate) async fn run(&self) {
+        let observed = self
+            .0
+            .observed
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(mut observed) = observed else { return };
+        let mut last = Instant::now();
+        let mut steps = tokio::time::interval(STEP);
+        steps.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            if self.0.groups().is_empty() {
+                self.0.begun.notified().await;
+                steps.reset();
+                last = Instant::now();
+            }
+            tokio::select! {
+                biased;
+                _ = steps.tick() => {
+                    self.0.step(last.elapsed());
+                    last = Instant::now();
+                }
+                Some(one) = observed.recv() => {
+                    self.0.waiting.fetch_sub(one.json.len(), Relaxed);
+                    one.show();
+                }
+            }
+        }
+    }
+}
+
+impl Hub {
+    /// The taps of a pattern, which is observed from now on.
+    fn group(&self, groups: &mut Groups, pattern: &str) -> Result<Arc<Group>> {
+        if let Some((group, _)) = groups.get(pattern) {
+            return Ok(Arc::clone(group));
+        }
+        let observer = (self.observer.as_ref()).ok_or_else(|| {
+            Error::external(
+                "`admin-plugin` may not look on at events: grant it `event_bus` with action \
+                 `subscribe` in its `permissions`",
+            )
+        })?;
+        let group = Arc::new(Group {
+            pattern: pattern.to_owned(),
+            seen: AtomicU64::new(0),
+            lost: AtomicU64::new(0),
+            budget: AtomicI64::new(LOOKED_AT),
+            taps: Mutex::default(),
+        });
+        let (of_look, queue) = (Arc::clone(&group), self.queue.clone());
+        let waiting = Arc::clone(&self.waiting);
+        let look = move |event: &AnyEvent<'_>| look(&of_look, &queue, &waiting, event);
+        let handle = observer.observe(pattern, look)?;
+        groups.insert(pattern.to_owned(), (Arc::clone(&group), handle));
+        Ok(group)
+    }
+
+    /// Hands out what was chosen since the last step.
+    fn step(&self, passed: Duration) {
+        let groups: Vec<_> = self
+            .groups()
+            .values()
+            .map(|(group, _)| Arc::clone(group))
+            .collect();
+        for group in groups {
+            group.budget.store(LOOKED_AT, Relaxed);
+            group.taps().iter().for_each(|tap| tap.hand_out(passed));
+        }
+    }
+
+    fn groups(&self) -> MutexGuard<'_, Groups> {
+        self.groups.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What is done on the publisher's task: it waits for nothing.
+fn look(
+    group: &Arc<Group>,
+    queue: &mpsc::Sender<Observed>,
+    waiting: &AtomicUsize,
+    event: &AnyEvent<'_>,
+) {
+    group.seen.fetch_add(1, Relaxed);
+    let is_too_much = group.budget.fetch_sub(1, Relaxed) <= 0 || waiting.load(Relaxed) > MOST_BYTES;
+    let (Ok(place), false) = (queue.try_reserve(), is_too_much) else {
+        group.lost.fetch_add(1, Relaxed);
+        return;
+    };
+    let Ok(json) = event.to_json_text() else {
+        group.lost.fetch_add(1, Relaxed);
+        return;
+    };
+    waiting.fetch_add(json.len(), Relaxed);
+    place.send(Observed {
+        group: Arc::clone(group),
+        topic: event.topic().to_owned(),
+        id: event.id().to_string(),
+        at: Timestamp::now(),
+        publisher: event.source(),
+        trace: event.trace().to_string(),
+        json,
+    });
+}
+
+impl Group {
+    fn taps(&self) -> MutexGuard<'_, Vec<Arc<Tap>>> {
+        self.taps.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observed {
+    /// Offers the event to all taps of its pattern. Filters see it without secrets, too: so nobody can
+    /// guess them by asking.
+    fn show(&self) {
+        let mut payload = serde_json::from_str(&self.json).unwrap_or_default();
+        mask_value(&mut payload);
+        let taps = self.group.taps().clone();
+        let mut wanted = taps.iter().filter(|tap| tap.wants(&payload)).peekable();
+        if wanted.peek().is_none() {
+            return;
+        }
+        let wanted: Vec<_> = wanted.collect();
+        let is_long = self.json.len() > LONGEST;
+        let tapped = Tapped {
+            topic: &self.topic,
+            id: &self.id,
+            at: self.at,
+            publisher: self.publisher,
+            trace: &self.trace,
+            payload: if is_long { Value::Null } else { payload },
+            left_out_bytes: is_long.then_some(self.json.len()),
+        };
+        let Ok(text) = serde_json::to_string(&tapped) else {
+            return;
+        };
+        let text: Arc<str> = text.into();
+        for tap in wanted {
+            tap.state().sampler.offer(Arc::clone(&text));
+        }
+    }
+}
+
+impl Tap {
+    fn wants(&self, payload: &Value) -> bool {
+        let wants = (self.filter.as_ref()).is_none_or(|filter| filter.admits(payload));
+        if wants {
+            self.state().matched += 1;
+        }
+        wants
+    }
+
+    /// Puts what was chosen where the reader takes it, as far as there is room.
+    fn hand_out(&self, passed: Duration) {
+        let state = &mut *self.state();
+        let chosen = state.sampler.hand_out(passed);
+        if chosen.is_empty() {
+            return;
+        }
+        for text in chosen {
+            if state.bytes + text.len() > TAP_BYTES {
+                state.lost += 1;
+                continue;
+            }
+            state.bytes += text.len();
+            state.queue.push_back(text);
+        }
+        self.ready.notify_one();
+    }
+
+    fn state(&self) -> MutexGuard<'_, TapState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl TapHandle {
+    /// The pattern.
+    pub(crate) fn pattern(&self) -> &str {
+        &self.group.pattern
+    }
+
+    /// The next event, as JSON.
+    pub(crate) fn next(&self) -> Option<Arc<str>> {
+        let mut state = self.tap.state();
+        let text = state.queue.pop_front()?;
+        state.bytes -= text.len();
+        state.shown += 1;
+        Some(text)
+    }
+
+    /// What it has shown and left out, if more was left out since that was told.
+    pub(crate) fn left_out(&mut self) -> Option<TapCounts> {
+        let counts = self.counts();
+        let waiting = {
+            let state = self.tap.state();
+            state.queue.len() + state.sampler.waiting()
+        };
+        let left = counts.matched.saturating_sub(counts.shown + waiting as u64);
+        if left <= self.told.0 && counts.lost <= self.told.1 {
+            return None;
+        }
+        self.told = (left, counts.lost);
+        Some(counts)
+    }
+
+    /// What it has shown and left out so far.
+    pub(crate) fn counts(&self) -> TapCounts {
+        let state = self.tap.state();
+        let (seen, lost) = self.tap.before;
+        TapCounts {
+            seen: self.group.seen.load(Relaxed) - seen,
+            matched: state.matched,
+            shown: state.shown,
+            lost: self.group.lost.load(Relaxed) - lost + state.lost,
+        }
+    }
+}
+
+impl Drop for TapHandle {
+    fn drop(&mut self) {
+        let mut groups = self.hub.groups();
+        let mut taps = self.group.taps();
+        taps.retain(|tap| !Arc::ptr_eq(tap, &self.tap));
+        if taps.is_empty() {
+            let ended = groups.remove(&self.group.pattern);
+            drop((taps, groups));
+            // Without the locks: it changes the table of the bus.
+            drop(ended);
+        }
+    }
+}
