@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
 /// Longest wait for what the page should come to.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -31,8 +30,6 @@ pub(crate) enum Scheme {
 pub(crate) struct Browser {
     driver: Child,
     session: String,
-    /// Its profile.
-    _folder: TempDir,
 }
 
 impl Browser {
@@ -51,14 +48,12 @@ impl Browser {
         });
         // What it says later has to go somewhere.
         std::thread::spawn(move || lines.for_each(drop));
-        let folder = tempfile::tempdir().unwrap();
-        let profile = format!("--user-data-dir={}", folder.path().display());
         let options = json!({
             "binary": found("chromium"),
             "args": [
-                "--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage",
+                "--headless", "--no-sandbox", "--disable-dev-shm-usage",
                 "--no-first-run", "--disable-background-networking", "--disable-component-update",
-                "--disable-sync", "--disable-quic", "--window-size=1280,860", profile,
+                "--disable-sync", "--disable-quic", "--window-size=1280,860",
             ],
         });
         let wanted = json!({"capabilities": {"alwaysMatch": {
@@ -68,11 +63,7 @@ impl Browser {
         let root = format!("http://127.0.0.1:{}/session", port.unwrap());
         let made = call("POST", &root, &wanted);
         let session = format!("{root}/{}", made["sessionId"].as_str().unwrap());
-        Self {
-            driver,
-            session,
-            _folder: folder,
-        }
+        Self { driver, session }
     }
 
     fn post(&self, path: &str, body: &Value) -> Value {

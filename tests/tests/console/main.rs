@@ -313,12 +313,8 @@ fn a_config_is_broken_its_message_read_and_edited_rightly_and_applied() {
     browser.page("instances/hello-plugin");
     let field = "input[aria-label='timeout']";
     browser.fill(field, "soon");
-    browser.press("Plan");
-    browser.until(
-        "the refusal",
-        "return document.querySelector('.outcome [role=alert]')?.innerText.includes('timeout')",
-        &json!([]),
-    );
+    let told = "return document.getElementById('issue-timeout')?.innerText || null";
+    browser.until("what is wrong", told, &json!([]));
     browser.fill(field, "7s");
     browser.press("Plan");
     browser.sees("Would change");
