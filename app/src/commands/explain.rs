@@ -152,7 +152,9 @@ impl Explanation {
             answers: requests::answered(plugin, set),
             asks: requests::asked(plugin, set),
             permissions: Permissions::of(plugin, one),
-            limits: one.map_or_else(Vec::new, |one| one.config.resources.limits()),
+            limits: one.map_or_else(Vec::new, |one| {
+                one.config.resources.limits(one.isolated.isolation)
+            }),
             config: settings.and_then(|settings| settings.explain(name)),
         }
     }

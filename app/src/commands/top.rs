@@ -1,6 +1,6 @@
 //! `top`: the instances of the running service, watched at a terminal.
 //!
-//! The screen shows what [`view`](self::view) makes of the [`App`]; keys and answers of the service
+//! The screen shows what [`view`] makes of the [`App`]; keys and answers of the service
 //! change that, and nothing else does.
 
 mod model;

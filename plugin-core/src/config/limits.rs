@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::isolation::Isolation;
 use super::manager::ManagerConfig;
 use super::plugin::Resources;
 use super::policy::{MemoryBreach, ProcessBreach};
@@ -67,9 +68,9 @@ pub(super) const NOT_MEASURED: &str =
     "not measured in this build: build with `--features accounting`";
 
 impl Resources {
-    /// The limits that are set.
+    /// The limits that are set, for an instance that runs there.
     #[must_use]
-    pub fn limits(&self) -> Vec<Limit> {
+    pub fn limits(&self, isolation: Isolation) -> Vec<Limit> {
         let tasks = self.tasks.map(|tasks| Limit {
             key: "resources.tasks",
             asked: tasks.to_string(),
@@ -85,7 +86,10 @@ impl Resources {
             probed: None,
         });
         let cpu = self.cpu.map(|cpu| delayed("resources.cpu", cpu));
-        let memory = self.memory.map(|memory| self.memory_limit(memory));
+        let memory = self.memory.map(|memory| match isolation {
+            Isolation::InProcess => self.memory_limit(memory),
+            Isolation::Process => memory_of_process(memory),
+        });
         [tasks, memory, cpu, files].into_iter().flatten().collect()
     }
 
@@ -133,6 +137,20 @@ impl ManagerConfig {
         });
         let cpu = self.max_cpu.map(|cpu| delayed("max_cpu", cpu));
         [memory, cpu].into_iter().flatten().collect()
+    }
+}
+
+/// The limit of an instance in a process of its own.
+fn memory_of_process(memory: u64) -> Limit {
+    Limit {
+        key: "resources.memory",
+        asked: format!("{memory} MB"),
+        means: LimitMeans::Refused,
+        how:
+            "the system gives its process no more (RLIMIT_DATA): an allocation that fails ends the \
+              process"
+                .to_owned(),
+        probed: None,
     }
 }
 

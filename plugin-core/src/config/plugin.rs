@@ -30,6 +30,10 @@ pub struct PluginConfig {
     /// Where the instances run: `in_process`, in the process of the manager, or `process`, each in one
     /// of its own; by default where the manager's `isolation` says.
     pub isolation: Option<Isolation>,
+    /// How long the process of an instance may give no sign of life before it is killed: a call that
+    /// does not come to an `.await` is one.
+    #[schemars(extend("x-min" = "50ms", "x-max" = "1d"))]
+    pub watchdog: Period,
     /// Plugins that have to be in the build, be enabled and start before this one.
     pub dependencies: Vec<String>,
     /// Plugins that must not be enabled.
@@ -73,6 +77,7 @@ impl Default for PluginConfig {
             version: None,
             enabled: true,
             isolation: None,
+            watchdog: Period::seconds(5),
             dependencies: Vec::new(),
             conflicts: Vec::new(),
             resources: Resources::default(),

@@ -30,7 +30,7 @@ pub(super) fn warn(
         warn_of(manager.node.get(key), (manager::ROOT, key, why), report);
     }
     for (name, plugin) in plugins {
-        for limit in plugin.config.resources.limits() {
+        for limit in plugin.config.resources.limits(plugin.isolated.isolation) {
             if limit.means == LimitMeans::NotMeasured {
                 let why = (*name, limit.key, NOT_MEASURED.to_owned());
                 warn_of(plugin.node(limit.key), why, report);

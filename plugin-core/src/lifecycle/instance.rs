@@ -281,7 +281,7 @@ impl Instance {
             throttled: account.throttled(),
             memory: bills_memory().then(|| account.memory() as u64),
             open_files: account.open_files(),
-            limits: setup.resources.limits(),
+            limits: setup.resources.limits(setup.isolated.isolation),
             tasks: (live.as_ref())
                 .and_then(|live| live.tasks.as_ref())
                 .map_or(0, Tasks::len),

@@ -1,5 +1,6 @@
 //! The process of one instance: it builds the instance, and does what the host asks for.
 
+mod confined;
 mod living;
 mod uplink;
 
@@ -7,6 +8,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use tokio::net::UnixStream;
 use tokio::runtime::Builder;
@@ -15,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::connection::{Connection, FrameService};
 use super::logged;
 use super::spec::InstanceSpec;
+use super::upstream::BEATS;
 use super::wire::{WireAnswer, WireCall, WireError, WireNote};
 use crate::boxed::BoxFuture;
 use crate::compose::Composition;
@@ -70,6 +73,15 @@ fn die_with_parent() {
     }
 }
 
+/// Gives signs of life, as long as this process does not block its thread.
+async fn beat(connection: Arc<Connection>, within: Duration) {
+    let mut beats = tokio::time::interval(within / BEATS);
+    loop {
+        beats.tick().await;
+        connection.tell(WireNote::Beat);
+    }
+}
+
 /// Has the host know where code panics.
 fn tell_panics(connection: &Arc<Connection>) {
     let connection = Arc::clone(connection);
@@ -108,6 +120,11 @@ impl ChildService {
             return Err(Error::config(misfit));
         }
         logged::forward(connection, spec.level());
+        confined::confine(&spec.resources)?;
+        drop(crate::spawn::spawn(beat(
+            Arc::clone(connection),
+            spec.watchdog,
+        )));
         let living = Living::build(plugin, spec, connection).await?;
         let is_first = self.living.set(Arc::new(living)).is_ok();
         is_first

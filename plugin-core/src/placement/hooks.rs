@@ -1,6 +1,7 @@
 //! The hooks of an instance in a process of its own: each asks the process.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -29,6 +30,8 @@ pub(crate) struct ProcessSetup {
     /// What it may do; without, all that its types grant.
     pub(crate) permissions: Option<Vec<Permission>>,
     pub(crate) resources: Resources,
+    /// How long its process may give no sign of life.
+    pub(crate) watchdog: Duration,
     pub(crate) max_event_depth: u16,
 }
 
@@ -92,6 +95,7 @@ fn spec(context: &InitContext<'_>, setup: &ProcessSetup) -> InstanceSpec {
         data_dir: context.data_dir.to_owned(),
         permissions: setup.permissions.clone(),
         resources: setup.resources.clone(),
+        watchdog: setup.watchdog,
         timeout: context.timeout,
         max_event_depth: setup.max_event_depth,
         bindings: keys.map(|key| (key, label(key).to_owned())).collect(),

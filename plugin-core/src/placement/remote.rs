@@ -172,7 +172,8 @@ impl Remote {
             cause: told,
             orders,
         });
-        let watched = watch_process((process, given), connection, upstream, cause);
+        let limits = (spec.watchdog, spec.memory());
+        let watched = watch_process((process, given), connection, (upstream, limits), cause);
         drop(crate::spawn::spawn(watched));
         match begun.ask(WireCall::Init(Box::new(spec))).await? {
             WireAnswer::Done => {}
@@ -328,12 +329,17 @@ impl RemoteProcess {
 async fn watch_process(
     (mut process, mut orders): (ChildProcess, mpsc::UnboundedReceiver<ProcessOrder>),
     connection: Arc<Connection>,
-    upstream: Arc<Upstream>,
+    (upstream, (watchdog, memory)): (Arc<Upstream>, (Duration, Option<String>)),
     cause: watch::Sender<Option<Arc<str>>>,
 ) {
+    let mut silent = false;
     let ended = tokio::select! {
         ended = process.ended() => Some(ended),
         () = connection.ended() => tokio::time::timeout(GOING, process.ended()).await.ok(),
+        () = upstream.silent(watchdog) => {
+            silent = true;
+            None
+        }
         order = orders.recv() => match order {
             Some(ProcessOrder::Leave) => tokio::time::timeout(GOING, process.ended()).await.ok(),
             Some(ProcessOrder::End) => {
@@ -348,14 +354,22 @@ async fn watch_process(
         Some(ended) => ended,
         None => {
             process.kill().await;
-            "its process did not end by itself, and was killed".to_owned()
+            match silent {
+                true => {
+                    format!("its process gave no sign of life for {watchdog:?}, and was killed")
+                }
+                false => "its process did not end by itself, and was killed".to_owned(),
+            }
         }
     };
     // What it said before its end is heard.
     drop(tokio::time::timeout(GOING, connection.ended()).await);
     let ended = match upstream.panicked() {
         Some(place) if !ended.ends_with("exit code 0") => format!("{ended}, after {place}"),
-        _ => ended,
+        _ => match memory.filter(|_| ended.ends_with("(SIGABRT)")) {
+            Some(memory) => format!("{ended}; {memory}"),
+            None => ended,
+        },
     };
     cause.send_replace(Some(ended.into()));
 }

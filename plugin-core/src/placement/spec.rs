@@ -27,6 +27,8 @@ pub(crate) struct InstanceSpec {
     /// What it may do; without, all that its types grant.
     pub(crate) permissions: Option<Vec<Permission>>,
     pub(crate) resources: Resources,
+    /// How long the child may give no sign of life.
+    pub(super) watchdog: Duration,
     pub(crate) timeout: Duration,
     pub(crate) max_event_depth: u16,
     /// The label of the instance that it takes services and answers from, by their keys.
@@ -40,6 +42,12 @@ pub(crate) struct InstanceSpec {
 }
 
 impl InstanceSpec {
+    /// The most memory that it may have, for people; if the system gives it no more.
+    pub(super) fn memory(&self) -> Option<String> {
+        let memory = self.resources.memory?;
+        Some(format!("it may have {memory} MB (`resources.memory`)"))
+    }
+
     pub(super) fn level(&self) -> u8 {
         self.level
     }

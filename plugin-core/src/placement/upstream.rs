@@ -2,8 +2,10 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::Instant;
 
 use super::connection::FrameService;
 use super::wire::{
@@ -20,6 +22,9 @@ use crate::init::Need;
 use crate::instance_name::interned;
 use crate::traceparent::TraceContext;
 
+/// So many signs of life a process gives in the time in which it has to give one.
+pub(super) const BEATS: u32 = 4;
+
 /// What an instance in a process of its own has its host do. What it may do is asked once more here:
 /// its own process is not believed.
 pub(super) struct Upstream {
@@ -32,6 +37,8 @@ pub(super) struct Upstream {
     /// What became of tasks of the plugin that failed.
     failed: mpsc::UnboundedSender<Error>,
     panicked: Mutex<Option<String>>,
+    /// When its process gave the last sign of life; none before the first one.
+    beat: watch::Sender<Option<Instant>>,
 }
 
 impl Upstream {
@@ -55,6 +62,7 @@ impl Upstream {
             in_lane: Arc::default(),
             failed,
             panicked: Mutex::default(),
+            beat: watch::Sender::new(None),
         }
     }
 
@@ -62,6 +70,24 @@ impl Upstream {
     pub(super) fn panicked(&self) -> Option<String> {
         let panicked = self.panicked.lock();
         panicked.unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Waits until its process has given no sign of life for so long.
+    pub(super) async fn silent(&self, limit: Duration) {
+        // An error says that there is nobody left to give one.
+        drop(self.beat.subscribe().wait_for(Option::is_some).await);
+        loop {
+            let last = (*self.beat.borrow()).unwrap_or_else(Instant::now);
+            tokio::time::sleep_until(last + limit - limit / BEATS).await;
+            if *self.beat.borrow() != Some(last) {
+                continue;
+            }
+            // If this process did not run either, there are signs that it has not heard yet.
+            tokio::time::sleep(limit / BEATS).await;
+            if *self.beat.borrow() == Some(last) {
+                return;
+            }
+        }
     }
 
     /// The context of what its code does in a trace.
@@ -174,6 +200,9 @@ impl FrameService for Upstream {
             WireNote::Panicked(place) => {
                 let panicked = self.panicked.lock();
                 *panicked.unwrap_or_else(PoisonError::into_inner) = Some(place);
+            }
+            WireNote::Beat => {
+                self.beat.send_replace(Some(Instant::now()));
             }
             WireNote::Leave => {}
         }

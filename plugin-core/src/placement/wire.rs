@@ -50,6 +50,8 @@ pub(super) enum WireNote {
     TaskFailed { task: String, error: WireError },
     /// Code panicked: where, and with which text. Most panics end a call and not the process.
     Panicked(String),
+    /// The child lives.
+    Beat,
     /// The child is done, and ends.
     Leave,
 }

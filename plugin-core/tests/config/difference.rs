@@ -156,6 +156,7 @@ fn each_key_says_what_it_asks_for() {
         ("restart.max_restarts", "7", Impact::Policy),
         ("config.message", "new", Impact::Own),
         ("timeout", "2s", Impact::Instance),
+        ("watchdog", "2s", Impact::Instance),
         ("mailbox", "7", Impact::Instance),
         ("replicas", "2", Impact::Instance),
         ("handlers.listen.retry", "7", Impact::Instance),

@@ -62,7 +62,7 @@ hello-plugin:
         [
             "3:9: hello-plugin.name: unknown word (expected `hello-plugin`, found the text `hello`; did you mean `hello-plugin`?)",
             "4:12: hello-plugin.version: no version requirement (expected a version requirement such as `1.2` or `>=1.2, <3`, found the text `first`)",
-            "5:3: hello-plugin.enable: unknown key (expected one of `config`, `conflicts`, `dependencies`, `enabled`, `handlers`, `isolation`, `mailbox`, `name`, `permissions`, `replicas`, `requests`, `resources`, `restart`, `roles`, `schedules`, `services`, `start`, `timeout`, `version`; did you mean `enabled`?)",
+            "5:3: hello-plugin.enable: unknown key (expected one of `config`, `conflicts`, `dependencies`, `enabled`, `handlers`, `isolation`, `mailbox`, `name`, `permissions`, `replicas`, `requests`, `resources`, `restart`, `roles`, `schedules`, `services`, `start`, `timeout`, `version`, `watchdog`; did you mean `enabled`?)",
             "6:12: hello-plugin.mailbox: out of range (expected a whole number from 1 to 1000000000, found the number 0)",
             "10:7: hello-plugin.permissions[1].action: unknown key (expected one of `actions`, `resource`; did you mean `actions`?)",
             "10:7: hello-plugin.permissions[1].resource: missing (expected text)",

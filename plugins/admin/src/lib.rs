@@ -51,6 +51,7 @@ mod token;
 
 mod client;
 mod console;
+mod elsewhere;
 mod live;
 mod openapi;
 mod route;

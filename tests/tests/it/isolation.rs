@@ -103,6 +103,14 @@ impl Worker {
             "panic" => panic!("no more"),
             "die" => std::process::abort(),
             "die_once" if self.is_first(work.number) => std::process::abort(),
+            "spin_once" if self.is_first(work.number) => loop {
+                std::hint::spin_loop();
+            },
+            "allocate" => format!("{} bytes", vec![1_u8; 256 << 20].len()),
+            "reserve" => {
+                let refused = Vec::<u8>::new().try_reserve(256 << 20).is_err();
+                format!("refused: {refused}")
+            }
             "hang" => std::future::pending().await,
             "ask" => {
                 let number = work.number;

@@ -1,7 +1,7 @@
 //! What one instance did, second by second and half minute by half minute.
 //!
 //! Invariants: a sample is the difference of two looks at the same life of the instance, so no rate is
-//! negative; between two lives there is a gap. A series has a fixed size, [`Series::BYTES`].
+//! negative; between two lives there is a gap. A series has a fixed size.
 
 use std::time::Duration;
 

@@ -142,3 +142,41 @@ async fn report_i15_a_process_that_does_not_stop_is_ended() {
 async fn report_i15_a_process_that_loops_is_ended() {
     deaf("loop").await;
 }
+
+#[tokio::test]
+async fn report_i15_a_loop_is_found_and_its_process_replaced() {
+    let running = rig("process")
+        .set(WORKER, "watchdog", "500ms")
+        .start()
+        .await;
+    publish(&running, work(1, "spin_once")).await;
+    running.idle().await;
+    assert_eq!(lines(&running), ["1 spin_once in a process of its own"]);
+    let error = status(&running, WORKER).last_error.unwrap();
+    let told = "its process gave no sign of life for 500ms, and was killed";
+    assert!(error.ends_with(told), "{error}");
+    assert!(running.stop().await.is_clean());
+}
+
+#[tokio::test]
+async fn report_i15_memory_is_limited_by_the_system() {
+    let running = rig("process")
+        .set(WORKER, "resources", json!({"memory": 32}))
+        .start()
+        .await;
+    publish(&running, work(1, "reserve")).await;
+    publish(&running, work(2, "allocate")).await;
+    publish(&running, work(3, "fine")).await;
+    running.idle().await;
+    assert_eq!(
+        lines(&running),
+        ["1 refused: true", "3 fine in a process of its own"]
+    );
+    let letters = running.dead_letters().list(DeadLetterQuery::new()).await;
+    let letters = letters.unwrap().letters;
+    let told = "signal 6 (SIGABRT); it may have 32 MB (`resources.memory`) while it handled";
+    assert!(letters[0].error.contains(told), "{}", letters[0].error);
+    let limits = status(&running, WORKER).limits;
+    assert_eq!(limits[0].means.as_str(), "refused");
+    assert!(running.stop().await.is_clean());
+}
