@@ -5,6 +5,7 @@ mod config;
 mod dead_letters;
 mod live;
 mod operate;
+mod publish;
 mod queue;
 mod schedules;
 mod token;
@@ -17,8 +18,10 @@ use crate::exit;
 use crate::feed::OnError;
 use crate::output;
 
-pub(crate) use audit::{Audit, AuditVerify};
+pub(crate) use audit::{Audit, AuditCommand, AuditFilter, AuditVerify};
 pub(crate) use config::{Config, ConfigDiff, ConfigReset, ConfigRollback, ConfigShow, Which};
+#[cfg(feature = "admin")]
+pub(crate) use config::{ConfigGet, ConfigSet, ConfigUnset};
 pub(crate) use dead_letters::DeadLetters;
 #[cfg(feature = "queue")]
 pub(crate) use dead_letters::{LetterChoice, LetterFilter, LetterList, LetterShow};
@@ -26,6 +29,7 @@ pub(crate) use dead_letters::{LetterChoice, LetterFilter, LetterList, LetterShow
 pub(crate) use live::LogLevel;
 pub(crate) use live::{Completions, Logs, Manual, Tap};
 pub(crate) use operate::{Reload, Removal, SetChange, Stop, Target};
+pub(crate) use publish::Publish;
 pub(crate) use queue::Queue;
 #[cfg(feature = "queue")]
 pub(crate) use queue::{QueueCommand, QueueDrop};
@@ -58,6 +62,15 @@ pub(crate) struct Place {
     /// Where plugins keep things; goes before `data_dir` of the manager's file.
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
+    /// Ask a service that is elsewhere: `https://HOST:PORT`, the `listen` of its `admin-plugin`.
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) url: Option<String>,
+    /// File with the token to show to it.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// File with certificates, as PEM, by which it is known [default: those of the system].
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) ca: Option<PathBuf>,
 }
 
 /// In which language a command answers.
@@ -107,8 +120,7 @@ pub(crate) enum Command {
     /// Look at the config.
     #[command(subcommand)]
     Config(Config),
-    /// Look at the audit log.
-    #[command(subcommand)]
+    /// Look at the audit log: its last lines, or whether it is what was written.
     Audit(Audit),
     /// Look at events that handlers failed with for good; replay or drop them.
     #[command(subcommand)]
@@ -155,6 +167,9 @@ pub(crate) enum Command {
     /// Stop a plugin of the running service and forget it, also at each start.
     #[command(after_help = exit::help())]
     Disable(Removal),
+    /// Publish an event in the running service, in the name of the service itself.
+    #[command(after_help = exit::help())]
+    Publish(Publish),
     /// List the schedules of the running service; pause, resume, run or cancel one.
     #[command(after_help = exit::help())]
     Schedules(Schedules),

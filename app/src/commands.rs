@@ -2,6 +2,8 @@
 
 mod audit;
 mod check;
+#[cfg(feature = "admin")]
+mod config_edit;
 mod config_show;
 #[cfg(feature = "queue")]
 mod dead_letters;
@@ -22,6 +24,8 @@ mod metrics;
 mod operate;
 #[cfg(feature = "admin")]
 mod ps;
+#[cfg(feature = "admin")]
+mod publish;
 #[cfg(feature = "queue")]
 mod queue;
 mod reset;
@@ -41,7 +45,7 @@ mod top;
 use plugin_core::config::{self, PluginSettings, Settings};
 use plugin_core::{Descriptor, InstanceName};
 
-use crate::cli::{Audit, Cli, Command, Config, Place};
+use crate::cli::{Cli, Command, Config, Place};
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -62,6 +66,9 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         return Ok(graph::graph(place, cli.format, out));
     }
     out.turn_to(cli.format.reader().ok_or(Failure::NoDrawing)?);
+    if place.url.is_some() && !command.asks_service() {
+        return Err(Failure::NotElsewhere);
+    }
     match command {
         Command::Run(options) => run::run(place, &options, out),
         Command::List => Ok(list::list(place, out)),
@@ -69,7 +76,7 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Explain(options) => explain::explain(place, &options, out),
         Command::Check => check::check(place, out),
         Command::Schema => Ok(schema::schema(out)),
-        Command::Audit(Audit::Verify(options)) => audit::verify(place, &options, out),
+        Command::Audit(options) => audit::run(place, &options, out),
         #[cfg(feature = "queue")]
         Command::DeadLetters(command) => dead_letters::run(place, command, out),
         #[cfg(feature = "queue")]
@@ -106,6 +113,14 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Schedules(schedules) => schedules::run(place, &schedules, out),
         #[cfg(feature = "admin")]
         Command::Token(command) => token::run(&command, out),
+        #[cfg(feature = "admin")]
+        Command::Publish(event) => publish::run(place, &event, out),
+        #[cfg(feature = "admin")]
+        Command::Config(Config::Get(options)) => config_edit::get(place, &options, out),
+        #[cfg(feature = "admin")]
+        Command::Config(Config::Set(options)) => config_edit::set(place, &options, out),
+        #[cfg(feature = "admin")]
+        Command::Config(Config::Unset(options)) => config_edit::unset(place, &options, out),
         #[cfg(not(feature = "admin"))]
         Command::Ps
         | Command::Metrics
@@ -120,6 +135,8 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         | Command::Enable(_)
         | Command::Disable(_)
         | Command::Schedules(_)
+        | Command::Publish(_)
+        | Command::Config(Config::Get(_) | Config::Set(_) | Config::Unset(_))
         | Command::Token(_) => left_out::refuse("admin-plugin"),
         Command::Completions(options) => Ok(manual::completions(&options, out)),
         Command::Man(options) => manual::man(&options, out),
@@ -128,6 +145,35 @@ pub(crate) fn dispatch(cli: Cli, out: &mut Output) -> Result<Exit, Failure> {
         Command::Config(Config::Diff(options)) => generations::diff(place, &options, out),
         Command::Config(Config::Rollback(options)) => generations::rollback(place, &options, out),
         Command::Config(Config::Reset(options)) => reset::reset(place, &options, out),
+    }
+}
+
+impl Command {
+    /// Whether it can be asked of a service that is elsewhere.
+    fn asks_service(&self) -> bool {
+        match self {
+            Self::Config(config) => matches!(
+                config,
+                Config::Get(_)
+                    | Config::Set(_)
+                    | Config::Unset(_)
+                    | Config::Reset(_)
+                    | Config::Rollback(_)
+            ),
+            Self::Audit(audit) => audit.command.is_none(),
+            Self::Run(_)
+            | Self::List
+            | Self::Graph
+            | Self::Explain(_)
+            | Self::Check
+            | Self::Schema
+            | Self::DeadLetters(_)
+            | Self::Queue(_)
+            | Self::Completions(_)
+            | Self::Man(_)
+            | Self::Token(_) => false,
+            _ => true,
+        }
     }
 }
 

@@ -26,6 +26,11 @@ pub(crate) enum Failure {
     NoCommand(String),
     /// The command line asks for a drawing of what is none.
     NoDrawing,
+    /// The command line asks a service elsewhere for what is only done here.
+    NotElsewhere,
+    /// The section of a plugin has no such key.
+    #[cfg(feature = "admin")]
+    NoKey(String, String),
     Config(ConfigError),
     Configure(ConfigureError),
     Start(StartError),
@@ -128,7 +133,10 @@ impl Failure {
             | Self::NoInstance(..)
             | Self::NoCommand(_)
             | Self::NoDrawing
+            | Self::NotElsewhere
             | Self::NoGeneration(..) => Exit::Usage,
+            #[cfg(feature = "admin")]
+            Self::NoKey(..) => Exit::Usage,
             #[cfg(feature = "top")]
             Self::NoTerminal => Exit::Usage,
             Self::Config(_) => Exit::Config,
@@ -182,6 +190,15 @@ impl fmt::Display for Failure {
             ),
             Self::NoDrawing => {
                 f.write_str("only `graph` draws: for other commands `--format` is `text` or `json`")
+            }
+            Self::NotElsewhere => f.write_str(
+                "this command works on files of this machine: leave `--url` away, or run it where the \
+                 service is",
+            ),
+            #[cfg(feature = "admin")]
+            Self::NoKey(plugin, key) => {
+                let (plugin, key) = (printable::line(plugin), printable::line(key));
+                write!(f, "`{plugin}` has no key `{key}`: `config get {plugin}` lists them")
             }
             Self::Config(error) => error.fmt(f),
             Self::Configure(error) => error.fmt(f),

@@ -1,20 +1,106 @@
-//! `audit verify`: whether the audit log is what was written.
+//! `audit`: the last lines of the audit log; `audit verify`: whether it is what was written.
 
-use plugin_core::audit::{self, Verified};
+use plugin_core::audit::{self, AuditQuery, Verified};
 use plugin_core::{config, counted};
+use serde_json::{Value, json};
 
-use crate::cli::{AuditVerify, Place};
+use crate::cli::{Audit, AuditCommand, AuditFilter, AuditVerify, Place};
 use crate::defaults;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::{Format, Output};
 use crate::plugins::COMPOSITION;
+use crate::table::Table;
 
-pub(super) fn verify(
-    place: &Place,
-    options: &AuditVerify,
-    out: &mut Output,
-) -> Result<Exit, Failure> {
+pub(super) fn run(place: &Place, audit: &Audit, out: &mut Output) -> Result<Exit, Failure> {
+    match &audit.command {
+        Some(AuditCommand::Verify(options)) => verify(place, options, out),
+        None => list(place, &audit.filter, out),
+    }
+}
+
+fn list(place: &Place, filter: &AuditFilter, out: &mut Output) -> Result<Exit, Failure> {
+    let page = page(place, filter)?;
+    if out.format() == Format::Json {
+        out.json(&page);
+        return Ok(Exit::Ok);
+    }
+    let lines = page["lines"].as_array().map_or(&[][..], Vec::as_slice);
+    if lines.is_empty() {
+        out.text("no lines");
+        return Ok(Exit::Ok);
+    }
+    let headings = [
+        "time", "who", "from", "action", "plugin", "outcome", "detail",
+    ];
+    let mut table = Table::new(&headings);
+    for line in lines {
+        let text = |key: &str| line[key].as_str().unwrap_or_default().to_owned();
+        let who = line["user"]
+            .as_str()
+            .map_or_else(|| text("actor"), str::to_owned);
+        let from = text("address");
+        table.row([
+            text("time"),
+            who,
+            from,
+            text("action"),
+            text("plugin"),
+            text("outcome"),
+            text("detail"),
+        ]);
+    }
+    out.text(table);
+    if let Some(next) = page["next"].as_str() {
+        out.text(format_args!("older ones: --before {next}"));
+    }
+    Ok(Exit::Ok)
+}
+
+/// Lines as the running service tells them; without one, as they stand in the file.
+#[cfg(feature = "admin")]
+fn page(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
+    let query = [
+        ("limit", Some(filter.limit.to_string())),
+        ("before", filter.before.map(|it| it.to_string())),
+        ("user", filter.user.clone()),
+        ("action", filter.action.clone()),
+        ("outcome", filter.outcome.clone()),
+        ("plugin", filter.plugin.clone()),
+    ];
+    let query: Vec<_> = (query.into_iter())
+        .filter_map(|(key, value)| Some((key, value?)))
+        .collect();
+    let service = super::service::Service::of(place)?;
+    match service.get_with(&["audit"], &query) {
+        Ok(page) => Ok(page),
+        Err(failure) if failure.exit() == Exit::NoService && place.url.is_none() => {
+            of_file(place, filter)
+        }
+        Err(failure) => Err(failure),
+    }
+}
+
+#[cfg(not(feature = "admin"))]
+fn page(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
+    of_file(place, filter)
+}
+
+fn of_file(place: &Place, filter: &AuditFilter) -> Result<Value, Failure> {
+    let data_dir = config::data_dir(&defaults::sources(place), &COMPOSITION);
+    let mut query = AuditQuery::last(filter.limit.into());
+    query.before = filter.before;
+    query.user.clone_from(&filter.user);
+    query.action.clone_from(&filter.action);
+    query.plugin.clone_from(&filter.plugin);
+    let outcome = filter.outcome.as_ref();
+    query.outcome = outcome.and_then(|it| serde_json::from_value(it.as_str().into()).ok());
+    let what = format!("the audit log in `{}`", data_dir.display());
+    let page = audit::read(&data_dir, &query).map_err(Failure::io(what))?;
+    Ok(json!(page))
+}
+
+fn verify(place: &Place, options: &AuditVerify, out: &mut Output) -> Result<Exit, Failure> {
     let data_dir = config::data_dir(&defaults::sources(place), &COMPOSITION);
     let what = format!("the audit log in `{}`", data_dir.display());
     let verified = audit::verify(&data_dir).map_err(Failure::io(what))?;

@@ -12,6 +12,16 @@ use crate::table::Table;
 const MANAGER: &str = "plugin_manager";
 
 pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
+    let values = values(place, options)?;
+    match out.format() {
+        Format::Human => out.text(table(&values)),
+        Format::Json => out.json(&values),
+    }
+    Ok(Exit::Ok)
+}
+
+/// What the next start takes.
+pub(super) fn values(place: &Place, options: &ConfigShow) -> Result<Vec<Explained>, Failure> {
     if options.plugin != MANAGER {
         super::plugin_of(&options.plugin)?;
     }
@@ -19,12 +29,7 @@ pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Res
     if options.plugin != MANAGER {
         super::instance(&settings, &options.plugin)?;
     }
-    let values = settings.explain(&options.plugin).unwrap_or_default();
-    match out.format() {
-        Format::Human => out.text(table(&values)),
-        Format::Json => out.json(&values),
-    }
-    Ok(Exit::Ok)
+    Ok(settings.explain(&options.plugin).unwrap_or_default())
 }
 
 /// Values as JSON, which is YAML too.

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use plugin_core::config::{self, Difference, Generation, Generations, Settings};
+use plugin_core::config::{self, Difference, Generation, Generations, KeptGeneration, Settings};
 use serde::Serialize;
 
 use crate::cli::{ConfigDiff, ConfigRollback, Place, Which};
@@ -12,19 +12,6 @@ use crate::failure::Failure;
 use crate::output::{Format, Output, note};
 use crate::plugins::COMPOSITION;
 use crate::table::Table;
-
-/// What programs read of the history.
-#[derive(Serialize)]
-struct Entry {
-    #[serde(flatten)]
-    generation: Generation,
-    /// Whether it was applied last.
-    running: bool,
-    /// Whether a service has last started with it.
-    started: bool,
-    /// Whether it is in the place of the files.
-    in_place_of_files: bool,
-}
 
 /// What programs read of a rollback.
 #[derive(Serialize)]
@@ -40,25 +27,16 @@ struct RolledBack {
 
 pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     let generations = generations(place);
-    let numbers = generations.numbers().map_err(unreadable)?;
-    let chosen = generations.rollback().unwrap_or_else(|error| {
+    if let Err(error) = generations.rollback() {
         note(format_args!(
             "warning: can't read which config is in the place of the files, so the files count: {error}"
         ));
-        None
-    });
-    let started = generations.started();
+    }
     let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION).digest();
-    let chosen = chosen.filter(|chosen| chosen.files == files);
     let mut entries = Vec::new();
-    for number in &numbers {
-        match generations.read(*number) {
-            Ok(generation) => entries.push(Entry {
-                running: numbers.last() == Some(number),
-                started: started == Some(*number),
-                in_place_of_files: chosen.is_some_and(|chosen| chosen.generation == *number),
-                generation,
-            }),
+    for kept in generations.history(files).map_err(unreadable)? {
+        match kept {
+            Ok(kept) => entries.push(kept),
             Err(error) => note(format_args!("warning: can't read a config: {error}")),
         }
     }
@@ -70,7 +48,7 @@ pub(super) fn history(place: &Place, out: &mut Output) -> Result<Exit, Failure> 
     Ok(Exit::Ok)
 }
 
-fn table(entries: &[Entry]) -> Table {
+fn table(entries: &[KeptGeneration]) -> Table {
     let mut table = Table::new(&[">number", "digest", "applied", "by", "note"]);
     for entry in entries {
         let generation = &entry.generation;
@@ -109,6 +87,10 @@ pub(super) fn rollback(
     options: &ConfigRollback,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
+    #[cfg(feature = "admin")]
+    if place.url.is_some() {
+        return elsewhere(place, options.to, out);
+    }
     let generations = generations(place);
     let meant = meant(&generations, options.to)?;
     let generation = meant.as_ref().map(|meant| meant.number);
@@ -122,27 +104,14 @@ pub(super) fn rollback(
             running.map(|running| running.difference(&settings))
         }
     };
-    let can_not = || Failure::io("can't write which config to go back to");
-    // One that can't be read is replaced.
-    let before = generations.rollback().ok().flatten();
-    let chosen = match generation {
-        Some(number) => {
-            let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION);
-            generations.roll_back(number, &files).map(drop)
-        }
-        None => generations.restore(None),
-    };
-    chosen.map_err(can_not())?;
-    let outcome = match reload(place) {
-        Ok(outcome) => outcome,
+    let outcome = match roll_back(place, generation) {
+        Ok(Some(outcome)) => Some(outcome),
+        Ok(None) => choose(place, &generations, generation)?,
         Err(failure) if failure.exit() == Exit::NoService => {
             note(format_args!("warning: {failure}"));
-            None
+            choose(place, &generations, generation)?
         }
-        Err(failure) => {
-            generations.restore(before).map_err(can_not())?;
-            return Err(failure);
-        }
+        Err(failure) => return Err(failure),
     };
     match out.format() {
         Format::Human => {
@@ -169,24 +138,57 @@ pub(super) fn rollback(
     Ok(Exit::Ok)
 }
 
-/// Has the service that runs with the data folder take over what holds from now on; nothing, if none
-/// runs.
+/// Notes which config the next start takes.
+fn choose(
+    place: &Place,
+    generations: &Generations,
+    generation: Option<u64>,
+) -> Result<Option<serde_json::Value>, Failure> {
+    let chosen = match generation {
+        Some(number) => {
+            let files = config::files(&defaults::sources_on_disk(place), &COMPOSITION);
+            generations.roll_back(number, &files).map(drop)
+        }
+        None => generations.restore(None),
+    };
+    chosen.map_err(Failure::io("can't write which config to go back to"))?;
+    Ok(None)
+}
+
+/// Has the service that runs with the data folder go back; nothing, if none runs.
 #[cfg(feature = "admin")]
-fn reload(place: &Place) -> Result<Option<serde_json::Value>, Failure> {
+fn roll_back(place: &Place, generation: Option<u64>) -> Result<Option<serde_json::Value>, Failure> {
     use super::service::Service;
     use plugin_admin::ClientError;
 
-    let answer = Service::of(place)?.post(&["reload"], &serde_json::json!({}));
-    match answer {
+    let body = serde_json::json!({"generation": generation});
+    match Service::of(place)?.post(&["config", "rollback"], &body) {
         Ok(answer) => Ok(Some(answer.body)),
         Err(Failure::Service(ClientError::NotRunning { .. })) => Ok(None),
         Err(failure) => Err(failure),
     }
 }
 
+/// Has a service that is elsewhere go back.
+#[cfg(feature = "admin")]
+fn elsewhere(place: &Place, to: Which, out: &mut Output) -> Result<Exit, Failure> {
+    use super::operate::{self, OperationRequest};
+    use super::service::Service;
+
+    let service = Service::of(place)?;
+    let generation = match to {
+        Which::Generation(number) => serde_json::json!(number),
+        Which::Files => serde_json::Value::Null,
+        Which::Running => service.get(&["config"])?["running"]["generation"].clone(),
+    };
+    let body = serde_json::json!({"generation": generation});
+    let answer = service.post(&["config", "rollback"], &body)?;
+    operate::tell(&OperationRequest::rollback(), answer, &service, out)
+}
+
 /// This binary asks no service.
 #[cfg(not(feature = "admin"))]
-fn reload(place: &Place) -> Result<Option<serde_json::Value>, Failure> {
+fn roll_back(place: &Place, _: Option<u64>) -> Result<Option<serde_json::Value>, Failure> {
     let sources = defaults::sources_on_disk(place);
     if plugin_core::lifecycle::holder(&config::data_dir(&sources, &COMPOSITION)).is_some() {
         note("a service runs: send it SIGHUP to have it read its config again");

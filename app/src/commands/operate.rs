@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use plugin_admin::Answer;
 use plugin_core::counted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -60,6 +61,19 @@ impl<'a> OperationRequest<'a> {
             cascade: false,
             dry_run: false,
         }
+    }
+
+    /// A change of the config of a plugin.
+    pub(super) fn change(plugin: &'a str, dry_run: bool) -> Self {
+        Self {
+            dry_run,
+            ..Self::of(Some(plugin), "config.set", "changed")
+        }
+    }
+
+    /// The way back to an older config.
+    pub(super) fn rollback() -> Self {
+        Self::of(None, "config.rollback", "changed")
     }
 
     pub(super) fn start(target: &'a Target) -> Self {
@@ -159,6 +173,16 @@ pub(super) fn operate(
     };
     let service = Service::of(place)?;
     let answer = service.post(&path, &asked.body())?;
+    tell(asked, answer, &service, out)
+}
+
+/// Tells what came of it.
+pub(super) fn tell(
+    asked: &OperationRequest<'_>,
+    answer: Answer,
+    service: &Service,
+    out: &mut Output,
+) -> Result<Exit, Failure> {
     match out.format() {
         Format::Json => out.json(&answer.body),
         Format::Human => {

@@ -21,31 +21,38 @@ use crate::signal::Signals;
 /// The running service that has the data folder.
 pub(super) struct Service {
     client: Client,
-    data_dir: PathBuf,
+    /// Nothing for one that is elsewhere.
+    data_dir: Option<PathBuf>,
     runtime: Runtime,
 }
 
 impl Service {
     pub(super) fn of(place: &Place) -> Result<Self, Failure> {
+        let runtime = Builder::new_current_thread().enable_all().build();
+        let runtime = runtime.map_err(Failure::io("can't start a runtime"))?;
+        if let Some(url) = &place.url {
+            return Ok(Self {
+                client: elsewhere(url, place)?,
+                data_dir: None,
+                runtime,
+            });
+        }
         let data_dir = match &place.data_dir {
             Some(named) => named.clone(),
             None => config::data_dir(&defaults::sources(place), &COMPOSITION),
         };
         // Who stands in another directory sees it.
         let data_dir = std::path::absolute(&data_dir).unwrap_or(data_dir);
-        let client = Client::of(&data_dir);
-        let runtime = Builder::new_current_thread().enable_all().build();
-        let runtime = runtime.map_err(Failure::io("can't start a runtime"))?;
         Ok(Self {
-            client,
-            data_dir,
+            client: Client::of(&data_dir),
+            data_dir: Some(data_dir),
             runtime,
         })
     }
 
     /// The process of the service, if one runs.
     pub(super) fn pid(&self) -> Option<u32> {
-        holder(&self.data_dir)?.pid
+        holder(self.data_dir.as_deref()?)?.pid
     }
 
     /// Asks for something, by the segments of its path.
@@ -68,8 +75,29 @@ impl Service {
         path: &[&str],
         query: &[(&str, String)],
     ) -> Result<Value, Failure> {
+        Ok(self.look(path, query).await?.body)
+    }
+
+    async fn look(&self, path: &[&str], query: &[(&str, String)]) -> Result<Answer, Failure> {
         let path = with_query(&Client::path(path), query);
-        Ok(self.settled(self.client.get(&path).await)?.body)
+        self.settled(self.client.get(&path).await)
+    }
+
+    /// What tells the state of something from others.
+    pub(super) fn tag(&self, path: &[&str]) -> Result<Option<String>, Failure> {
+        Ok(self.runtime.block_on(self.look(path, &[]))?.tag)
+    }
+
+    /// Asks to change what has been seen.
+    pub(super) fn patch(
+        &self,
+        path: &[&str],
+        seen: Option<&str>,
+        body: &Value,
+    ) -> Result<Answer, Failure> {
+        let path = Client::path(path);
+        let asked = self.client.patch(&path, seen, body);
+        self.settled(self.runtime.block_on(asked))
     }
 
     /// Where futures of this service run.
@@ -130,10 +158,13 @@ impl Service {
     /// A refusal says why in `detail`.
     fn settled(&self, answer: Result<Answer, ClientError>) -> Result<Answer, Failure> {
         let answer = answer.map_err(|error| match error {
-            ClientError::NotRunning { .. } => match holder(&self.data_dir) {
-                Some(holder) => Failure::Deaf(holder.pid, self.data_dir.clone()),
-                None => Failure::Service(error),
-            },
+            ClientError::NotRunning { .. } => {
+                let dir = self.data_dir.as_deref();
+                match dir.and_then(|dir| Some((holder(dir)?.pid, dir.to_owned()))) {
+                    Some((pid, dir)) => Failure::Deaf(pid, dir),
+                    None => Failure::Service(error),
+                }
+            }
             error => Failure::Service(error),
         })?;
         if answer.status < 400 {
@@ -164,6 +195,17 @@ fn with_query(path: &str, query: &[(&str, String)]) -> String {
         .map(|(key, value)| (*key, value.as_str()))
         .collect();
     Client::query(path, &query)
+}
+
+fn elsewhere(url: &str, place: &Place) -> Result<Client, Failure> {
+    let Some(file) = &place.token_file else {
+        let why = io::Error::new(io::ErrorKind::InvalidInput, "name a file with a token");
+        return Err(Failure::io("`--url` needs `--token-file`")(why));
+    };
+    let what = format!("can't read `{}`", file.display());
+    let token = std::fs::read_to_string(file).map_err(Failure::io(what))?;
+    let client = Client::elsewhere(url, token.trim(), place.ca.as_deref());
+    client.map_err(Failure::io(format!("`{url}`")))
 }
 
 /// What the interface takes as a key is an option here.

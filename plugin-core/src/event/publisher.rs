@@ -49,9 +49,9 @@ impl<E: Event> Publisher<E> {
         }
     }
 
-    /// Publishes an event: calls the synchronous handlers, and gives it to the mailboxes of the
-    /// asynchronous ones, waiting for room (back-pressure). The failure of a handler is counted and
-    /// logged, and not returned to the publisher.
+    /// Publishes an event: calls the synchronous handlers, and puts the event into the mailboxes of
+    /// the asynchronous ones. If a mailbox is full, it waits for room (back-pressure). The failure of
+    /// a handler is counted and logged, and not returned to the publisher.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: when it is dropped while it waits for room, those subscribers that had
+    /// Not cancel safe: if the future is dropped while it waits for room, the subscribers that had
     /// room have the event and the others don't.
     pub fn publish(
         &self,
@@ -69,22 +69,22 @@ impl<E: Event> Publisher<E> {
         Publication::new(&self.bus, &self.owner, self.index, event)
     }
 
-    /// Publishes events in their order, each as [`Publisher::publish`] does, and returns their number.
-    /// Some are published together: a synchronous handler takes them in order before the
-    /// next handler has the first of them, and a mailbox is locked once for all that it has room
-    /// for. Short handlers then take most of the time.
+    /// Publishes events in their order, each as [`Publisher::publish`] does, and returns their
+    /// number. The events are published in chunks: a synchronous handler takes a chunk in order
+    /// before the next handler gets its first event, and a mailbox is locked once for all events
+    /// that it has room for. This is faster than publishing the events one by one.
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`], for the first event that can't be published; the error tells how
-    /// many were published. A full mailbox whose subscription does not let publishers wait misses
-    /// some of these. When the system is stopping, the synchronous handlers may have had some of the
-    /// later ones.
+    /// As [`Publisher::publish`], for the first event that can't be published; the error says how
+    /// many were published. A subscriber with a full mailbox that does not let publishers wait
+    /// misses some of these. If the system is stopping, the synchronous handlers may have got some
+    /// of the later events.
     ///
     /// # Cancel safety
     ///
-    /// Not cancel safe: when it is dropped while it waits for room, some of the events are
-    /// published, the last of them perhaps not to every subscriber.
+    /// Not cancel safe: if the future is dropped while it waits for room, some of the events are
+    /// published, and the last of these perhaps not to every subscriber.
     pub fn publish_all<I>(
         &self,
         events: I,
@@ -101,17 +101,18 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`]; also when the event can't be stored for one of them. Then it is
-    /// not stored for that one later either, unless the store has lost the way to say so.
+    /// As [`Publisher::publish`]; also when the event can't be stored for a durable subscriber. Then
+    /// it is not stored for that subscriber later either, unless the store could not report its
+    /// result.
     ///
     /// # Cancel safety
     ///
-    /// As [`Publisher::publish`]. An event that was accepted is stored even if this is dropped.
+    /// As [`Publisher::publish`]. An event that was accepted is stored even if the future is dropped.
     pub async fn publish_durable(&self, event: E) -> Result<(), PublishError> {
         publish_durable(&self.bus, &self.owner, self.index, event).await
     }
 
-    /// Publishes an event if every subscriber has room for it now; else no one gets it.
+    /// Publishes an event if every subscriber has room for it now; otherwise no subscriber gets it.
     ///
     /// # Errors
     ///
@@ -121,13 +122,13 @@ impl<E: Event> Publisher<E> {
         reservation::try_publish(&self.bus, &self.owner, self.index, event)
     }
 
-    /// Publishes an event, and waits until every handler has handled it; a durable one, until the
-    /// event is stored for it.
+    /// Publishes an event, and waits until every handler has handled it. For a durable handler, it
+    /// waits until the event is stored.
     ///
     /// # Errors
     ///
     /// When the system is stopping, or an interceptor refuses the event. Failures of handlers are in
-    /// the outcomes, and no error.
+    /// the outcomes and are not an error.
     ///
     /// # Cancel safety
     ///
@@ -154,7 +155,7 @@ impl<E: Event> fmt::Debug for Publisher<E> {
     }
 }
 
-/// The right of one plugin to publish events that are known only at run time, by topic.
+/// The right of one plugin to publish events by topic, where the topic is known only at run time.
 #[derive(Clone)]
 pub struct Publishers {
     bus: Bus,
@@ -180,7 +181,7 @@ impl Publishers {
     ///
     /// # Errors
     ///
-    /// When the JSON is no event of that type, or breaks a rule.
+    /// When the JSON is not an event of that type, or breaks a rule of its schema.
     pub fn check(&self, topic: &str, json: &[u8]) -> Result<(), DecodeError> {
         self.event(topic).map_or(Ok(()), |event| event.check(json))
     }
@@ -190,7 +191,7 @@ impl Publishers {
     /// # Errors
     ///
     /// As [`Publisher::publish`]; also when the plugin may not publish on the topic, or the JSON
-    /// is no event of its type, or breaks a rule of its schema.
+    /// is not an event of its type, or breaks a rule of its schema.
     ///
     /// # Cancel safety
     ///
@@ -213,14 +214,14 @@ impl Publishers {
         self.receive(topic, json)?.publish_durable().await
     }
 
-    /// Reads JSON that came for a topic, as the type that declares the topic, and checks the
-    /// lengths, patterns and ranges that its schema asks for. What is read can be looked at, above
-    /// all [whom it speaks for](Received::subject), before it is published.
+    /// Decodes JSON that was received for a topic, as the type that declares the topic, and checks
+    /// the lengths, patterns and ranges of its schema. The caller can inspect the result, especially
+    /// [the user whom it concerns](Received::subject), before publishing it.
     ///
     /// # Errors
     ///
-    /// When the plugin may not publish on the topic, its events are requests, or the JSON is no
-    /// event of its type, breaks a rule of its schema, or has a key twice.
+    /// When the plugin may not publish on the topic, the topic belongs to a request, or the JSON is
+    /// not an event of its type, breaks a rule of its schema, or has a key twice.
     pub fn receive(&self, topic: &str, json: &[u8]) -> Result<Received, PublishError> {
         self.owner
             .grants()

@@ -1,4 +1,5 @@
-//! The other end of the socket, for commands of the service's own binary.
+//! The other end of the socket, or of a TCP connection with a token, for commands of the service's
+//! own binary.
 
 mod events;
 
@@ -17,6 +18,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 use tokio::net::UnixStream;
 
+use crate::elsewhere::{Connection, Elsewhere};
 use crate::path::{PLUGIN, SOCKET, with};
 
 pub use events::{EventStream, Listened, StreamMessage};
@@ -27,11 +29,16 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 /// How long a running service may take to say how it is.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Asks the service that runs with a data folder.
+/// Asks the service that runs with a data folder, or one that is elsewhere.
 #[derive(Debug)]
 pub struct Client {
+    /// The socket, or the URL: what messages call it.
     socket: PathBuf,
+    elsewhere: Option<Elsewhere>,
 }
+
+/// A connection, encrypted or not.
+type Connected = Box<dyn Connection>;
 
 /// What the service answered.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +47,8 @@ pub struct Answer {
     pub status: u16,
     /// What it says; `null` if nothing.
     pub body: Value,
+    /// What tells the state of what was asked for, `ETag`.
+    pub tag: Option<String>,
 }
 
 /// Why there is no answer.
@@ -80,7 +89,22 @@ impl Client {
     pub fn of(data_dir: &Path) -> Self {
         Self {
             socket: data_dir.join(PLUGIN).join(SOCKET),
+            elsewhere: None,
         }
+    }
+
+    /// A client of a service that listens over TCP: its URL, `https://HOST:PORT`, and a token. Its
+    /// certificate has to be one that the system trusts, or that those in `roots` vouch for.
+    ///
+    /// # Errors
+    ///
+    /// When the URL is none, would send the token readable over a network, or there are no
+    /// certificates to trust.
+    pub fn elsewhere(url: &str, token: &str, roots: Option<&Path>) -> io::Result<Self> {
+        Ok(Self {
+            socket: url.into(),
+            elsewhere: Some(Elsewhere::new(url, token, roots)?),
+        })
     }
 
     /// A path of the segments: names in it may hold anything.
@@ -131,11 +155,11 @@ impl Client {
     ///
     /// As of [`Client::get`].
     pub async fn post(&self, path: &str, body: &Value) -> Result<Answer, ClientError> {
-        self.send(Method::POST, path, None, Some(body)).await
+        self.ask((Method::POST, path), None, Some(body), None).await
     }
 
-    /// Asks to do something with another method, and waits as [`Client::post`]; `tag` is what the
-    /// client has seen, for `If-Match`.
+    /// Asks to change something, and waits as [`Client::post`]; `seen` is its `tag` as it was looked
+    /// at.
     ///
     /// # Errors
     ///
@@ -144,14 +168,14 @@ impl Client {
     /// # Cancel safety
     ///
     /// As of [`Client::get`].
-    pub async fn send(
+    pub async fn patch(
         &self,
-        method: Method,
         path: &str,
-        tag: Option<&str>,
-        body: Option<&Value>,
+        seen: Option<&str>,
+        body: &Value,
     ) -> Result<Answer, ClientError> {
-        self.ask((method, path), tag, body, None).await
+        self.ask((Method::PATCH, path), seen, Some(body), None)
+            .await
     }
 
     async fn ask(
@@ -161,9 +185,8 @@ impl Client {
         body: Option<&Value>,
         patience: Option<Duration>,
     ) -> Result<Answer, ClientError> {
-        let stream = self.connect()?;
-        let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
-        let request = request((method, path), tag, body).map_err(|error| self.failed(error))?;
+        let (stream, pid) = self.connect().await?;
+        let request = self.request((method, path), tag, body)?;
         let exchange = exchange(stream, request);
         let answered = match patience {
             Some(waited) => (tokio::time::timeout(waited, exchange).await)
@@ -176,7 +199,22 @@ impl Client {
         })
     }
 
-    fn connect(&self) -> Result<UnixStream, ClientError> {
+    /// A connection, and the process at the other end if it is known.
+    async fn connect(&self) -> Result<(Connected, Option<i32>), ClientError> {
+        if let Some(elsewhere) = &self.elsewhere {
+            let connected = tokio::time::timeout(PATIENCE, elsewhere.connect()).await;
+            let connected = connected.map_err(|_| ClientError::Silent {
+                pid: None,
+                waited: PATIENCE,
+            })?;
+            return Ok((connected.map_err(|error| self.failed(error))?, None));
+        }
+        let stream = self.open()?;
+        let pid = stream.peer_cred().ok().and_then(|peer| peer.pid());
+        Ok((Box::new(stream), pid))
+    }
+
+    fn open(&self) -> Result<UnixStream, ClientError> {
         let connected = with(&self.socket, |path| {
             std::os::unix::net::UnixStream::connect(path)
         });
@@ -200,35 +238,40 @@ impl Client {
             error,
         }
     }
-}
 
-fn request(
-    (method, path): (Method, &str),
-    tag: Option<&str>,
-    body: Option<&Value>,
-) -> io::Result<Request<Full<Bytes>>> {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        // Who serves a socket has no name.
-        .header(header::HOST, "localhost");
-    if let Some(tag) = tag {
-        request = request.header(header::IF_MATCH, tag);
+    fn request(
+        &self,
+        (method, path): (Method, &str),
+        tag: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Request<Full<Bytes>>, ClientError> {
+        let request = Request::builder().method(method).uri(path);
+        let mut request = match &self.elsewhere {
+            Some(elsewhere) => elsewhere.head(request),
+            // Who serves a socket has no name.
+            None => request.header(header::HOST, "localhost"),
+        };
+        if let Some(tag) = tag {
+            request = request.header(header::IF_MATCH, tag);
+        }
+        if body.is_some() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
+        let request = request.body(Full::new(body)).map_err(io::Error::other);
+        request.map_err(|error| self.failed(error))
     }
-    if body.is_some() {
-        request = request.header(header::CONTENT_TYPE, "application/json");
-    }
-    let body = body.map_or_else(Bytes::new, |body| body.to_string().into());
-    request.body(Full::new(body)).map_err(io::Error::other)
 }
 
 /// Sends a request and reads all of its answer.
-async fn exchange(stream: UnixStream, request: Request<Full<Bytes>>) -> io::Result<Answer> {
+async fn exchange(stream: Connected, request: Request<Full<Bytes>>) -> io::Result<Answer> {
     let connected = http1::handshake(TokioIo::new(stream)).await;
     let (mut sender, connection) = connected.map_err(broken)?;
     let answer = async {
         let response = sender.send_request(request).await.map_err(broken)?;
         let status = response.status().as_u16();
+        let tag = response.headers().get(header::ETAG);
+        let tag = tag.and_then(|tag| tag.to_str().ok()).map(str::to_owned);
         let body = response.into_body().collect().await;
         let body = body.map_err(broken)?.to_bytes();
         let body = if body.is_empty() {
@@ -236,7 +279,7 @@ async fn exchange(stream: UnixStream, request: Request<Full<Bytes>>) -> io::Resu
         } else {
             serde_json::from_slice(&body).map_err(io::Error::other)?
         };
-        Ok(Answer { status, body })
+        Ok(Answer { status, body, tag })
     };
     // The connection has to be driven for as long as the answer comes, and may be over before it
     // is read.

@@ -53,6 +53,7 @@ mod token;
 
 mod client;
 mod console;
+mod elsewhere;
 mod live;
 mod openapi;
 mod route;

@@ -16,7 +16,8 @@ pub trait Database {
     /// Inserts a row and returns its key. Table and columns must be those of the schema.
     async fn insert(&self, table: &str, row: &Row) -> Result<i64>;
 
-    /// Runs a `SELECT`; each `?` takes one parameter, bound, never pasted.
+    /// Runs a `SELECT`. Each `?` is replaced by one parameter, which is bound and never inserted into
+    /// the text.
     async fn query(&self, query: &str, params: &[Value]) -> Result<Vec<Row>>;
 
     /// Runs any other statement and returns how many rows it changed.
@@ -26,13 +27,14 @@ pub trait Database {
 /// Values kept in memory for a limited time.
 #[service]
 pub trait Cache {
-    /// The value of a key, unless it is gone or its time is over.
+    /// Returns the value of a key, or `None` if it was removed or has expired.
     async fn get(&self, key: &str) -> Option<Value>;
 
-    /// Keeps a value for `ttl`, or until the cache is full and the value the least in use.
+    /// Stores a value for `ttl`. If the cache is full, the least recently used value is removed
+    /// earlier.
     async fn set(&self, key: &str, value: Value, ttl: Duration);
 
-    /// Forgets a key.
+    /// Removes a key and its value.
     async fn remove(&self, key: &str);
 }
 
@@ -71,25 +73,25 @@ impl fmt::Debug for NewUser {
 /// [`declare`](Self::declare) as one who is not there; the id can't be given to another.
 #[service]
 pub trait UserService {
-    /// The user with that key.
+    /// Returns the user with this key.
     async fn find(&self, id: &str) -> Result<Option<User>>;
 
-    /// The hash of that user's password, in PHC format.
+    /// Returns the hash of the user's password, in PHC format.
     async fn password_hash(&self, id: &str) -> Result<Option<String>>;
 
     /// Creates a user.
     async fn create(&self, user: NewUser) -> Result<()>;
 
-    /// Replaces the hash of that user's password; an error if there is no such user.
+    /// Replaces the hash of the user's password. It is an error if there is no such user.
     async fn set_password_hash(&self, id: &str, hash: &str) -> Result<()>;
 
-    /// Makes the users that `source`, the config of a plugin, declares those of `users`: creates
-    /// who is absent, takes over what is written differently, enables who was disabled, and
-    /// disables whom this source declared before and no source declares now. Users that no source
-    /// ever declared are left alone. Each change is told in the log.
+    /// Declares `users` as the users of `source`, the config of a plugin. It creates missing users,
+    /// stores changed values, enables disabled users, and disables users that this source declared
+    /// before and that no source declares now. Users that no source ever declared are not changed.
+    /// The log reports each change.
     ///
-    /// An error when a user does not look like one or is there twice; an implementation that
-    /// takes no users from a config need not have the method.
+    /// It is an error if a user is invalid or occurs twice. An implementation that takes no users
+    /// from a config need not have this method.
     async fn declare(&self, source: &str, users: &[User]) -> Result<()> {
         let (source, count) = (source.to_owned(), users.len());
         let count = counted(count, "user");
@@ -97,8 +99,8 @@ pub trait UserService {
         Err(Error::config(text))
     }
 
-    /// Ids and hashes of users with a password, in the order of their ids: the next ones after
-    /// the id `_after`, some hundred at most, and none when there are no more.
+    /// Returns ids and hashes of users with a password, in the order of their ids: the next ones
+    /// after the id `_after`, at most some hundred. The list is empty when there are no more.
     async fn with_password(&self, _after: &str) -> Result<Vec<(String, String)>> {
         Ok(Vec::new())
     }
@@ -107,19 +109,19 @@ pub trait UserService {
 /// A login that was granted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Session {
-    /// Who.
+    /// The id of the user.
     pub user_id: String,
-    /// Until when.
+    /// The time at which the login expires.
     pub expires: SystemTime,
 }
 
-/// Why a login or a token is refused.
+/// The reason why a login or a token is refused.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum AuthError {
-    /// User or password are wrong; it does not say which.
+    /// The user or the password is wrong; the error does not say which.
     Credentials,
-    /// The token is not one of this service, or is over, or was revoked, or its account was
+    /// The token is not from this service, has expired or was revoked, or its account has been
     /// changed or disabled since.
     Token,
     /// Too many failures.
@@ -153,7 +155,7 @@ impl std::error::Error for AuthError {}
 /// Logins and tokens.
 #[service]
 pub trait Auth {
-    /// Checks a password and returns a token. `ip` is where the user came from.
+    /// Checks a password and returns a token. `ip` is the address of the user.
     async fn login(
         &self,
         user_id: &str,
@@ -164,17 +166,17 @@ pub trait Auth {
     /// Revokes a token.
     async fn logout(&self, token: &str) -> Result<(), AuthError>;
 
-    /// The session that a token stands for.
+    /// Checks a token and returns its session.
     async fn verify(&self, token: &str) -> Result<Session, AuthError>;
 
-    /// As [`verify`](Self::verify). `_ip` is where the caller came from, for the audit log.
+    /// As [`verify`](Self::verify). `_ip` is the address of the caller, for the audit log.
     async fn verify_from(&self, token: &str, _ip: Option<&str>) -> Result<Session, AuthError> {
         self.verify(token).await
     }
 
-    /// Revokes a token, and with [`LogOut::Everywhere`] all that its user has. `_ip` is where the
-    /// caller came from, for the audit log. An implementation that can't end the others revokes
-    /// the one.
+    /// Revokes a token, and with [`LogOut::Everywhere`] all tokens of its user. `_ip` is the address
+    /// of the caller, for the audit log. An implementation that can't revoke the other tokens
+    /// revokes only this one.
     async fn logout_from(
         &self,
         token: &str,
@@ -188,7 +190,7 @@ pub trait Auth {
 /// Which tokens a log-out ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogOut {
-    /// The one that is shown.
+    /// Only the token that the caller shows.
     Here,
     /// All tokens of the user.
     Everywhere,
@@ -226,11 +228,11 @@ pub struct LogLine {
 /// The last lines of the log, as far as they are kept in memory.
 #[service]
 pub trait LogTail {
-    /// Lines after a number, the oldest first: so many at most. Numbers that are missing at the
-    /// beginning are of lines that are not kept any more.
+    /// Returns at most the given number of lines after a line number, the oldest first. If numbers
+    /// are missing at the beginning, those lines are not kept any more.
     fn after(&self, number: u64, most: usize) -> Vec<LogLine>;
 
-    /// The number of the last line; 0 before the first.
+    /// Returns the number of the last line, or 0 before the first line.
     fn last(&self) -> u64;
 
     /// Waits until there is a line after a number.

@@ -10,9 +10,8 @@ use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
 use serde_json::Value;
-use tokio::net::UnixStream;
 
-use super::{Answer, Client, ClientError, broken, request};
+use super::{Answer, Client, ClientError, Connected, broken};
 
 /// The longest message that is taken, in bytes.
 const LONGEST: usize = 16 << 20;
@@ -30,7 +29,7 @@ pub struct StreamMessage {
 
 /// A stream that is open.
 pub struct EventStream {
-    connection: Option<Pin<Box<http1::Connection<TokioIo<UnixStream>, Full<Bytes>>>>>,
+    connection: Option<Pin<Box<http1::Connection<TokioIo<Connected>, Full<Bytes>>>>>,
     body: Incoming,
     /// What has come and is no whole message yet.
     rest: Vec<u8>,
@@ -56,9 +55,8 @@ impl Client {
     ///
     /// When it is dropped, there is no stream.
     pub async fn listen(&self, path: &str) -> Result<Listened, ClientError> {
-        let stream = self.connect()?;
-        let request = request((axum::http::Method::GET, path), None, None);
-        let request = request.map_err(|error| self.failed(error))?;
+        let (stream, _) = self.connect().await?;
+        let request = self.request((axum::http::Method::GET, path), None, None)?;
         let opened = open(stream, request).await;
         opened.map_err(|error| match error.kind() {
             io::ErrorKind::UnexpectedEof => ClientError::Gone,
@@ -68,7 +66,7 @@ impl Client {
 }
 
 async fn open(
-    stream: UnixStream,
+    stream: Connected,
     request: axum::http::Request<Full<Bytes>>,
 ) -> io::Result<Listened> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream))
@@ -99,7 +97,11 @@ async fn open(
     }
     while events.read().await? {}
     let body = serde_json::from_slice(&events.rest).map_err(io::Error::other)?;
-    Ok(Listened::Refused(Answer { status, body }))
+    Ok(Listened::Refused(Answer {
+        status,
+        body,
+        tag: None,
+    }))
 }
 
 impl EventStream {

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 
-use axum::http::Method;
 use plugin_admin::{Admin, Answer};
 use plugin_core::config::{Secret, Sources};
 use plugin_core::lifecycle::Manager;
@@ -80,7 +79,7 @@ async fn started(dir: tempfile::TempDir) -> Site {
 
 async fn patch(site: &Site, tag: Option<&str>, body: Value) -> Answer {
     let client = site.client();
-    let asked = client.send(Method::PATCH, "/v1/config/greeter", tag, Some(&body));
+    let asked = client.patch("/v1/config/greeter", tag, &body);
     in_time(asked).await.unwrap()
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use plugin_admin::{Right, TokenHash};
+use plugin_admin::{Client, Right, TokenHash};
 use serde_json::{Value, json};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -258,4 +258,31 @@ async fn with_a_certificate_there_is_tls_and_a_handshake_that_does_not_come_hold
     // Who says nothing is closed after the time of a head.
     assert_eq!(in_time(silent.read_to_end(&mut answer)).await.ok(), Some(0));
     site.running.stop().await;
+}
+
+#[tokio::test]
+async fn the_client_asks_over_tls_with_a_token() {
+    let mut config = config();
+    config["tls"] = json!({"cert": pem("cert"), "key": pem("key")});
+    let site = Site::of_files(|dir| write(dir, &config)).await;
+    let port = address(&site).rsplit_once(':').unwrap().1.to_owned();
+    let url = format!("https://localhost:{port}");
+    let roots = pem("cert");
+    let client = |token: &str| Client::elsewhere(&url, token, Some(Path::new(&roots))).unwrap();
+    let answer = in_time(client("state-read").get("/v1")).await.unwrap();
+    assert_eq!(answer.body["caller"]["name"], "token:state-read");
+    let reload = client("state-read");
+    let refused = in_time(reload.post("/v1/reload", &json!({})))
+        .await
+        .unwrap();
+    assert_eq!(
+        (refused.status, &refused.body["right"]),
+        (403, &json!("operate"))
+    );
+    let stranger = in_time(client("wrong").get("/v1")).await.unwrap();
+    assert_eq!(stranger.status, 401);
+    // A certificate that nobody vouches for is no service.
+    let plain = format!("http://127.0.0.1:{port}");
+    let plain = Client::elsewhere(&plain, "all", None).unwrap();
+    assert!(in_time(plain.get("/v1")).await.is_err());
 }

@@ -5,6 +5,7 @@ mod deaf;
 mod owner;
 mod refusals;
 mod reload;
+mod remote;
 
 use serde_json::{Value, json};
 

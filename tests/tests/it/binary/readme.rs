@@ -49,13 +49,13 @@ const NOT_RUN: [(&str, &str); 11] = [
 /// What has to be there before a command, by the line of README above its block.
 const FILES: [(&str, &str); 2] = [
     (
-        "Break the config.",
+        "If the config has mistakes,",
         "hello-plugin:\n  version: \"^1\"\n  enabeld: true\n  resources:\n    tasks: 100\n  \
          timeout: 30\n  permissions:\n    - resource: \"event_bus\"\n      \
          actions: [\"publish\", \"subscribe\"]\n  config:\n    message: \"${GREETING}\"\n",
     ),
     (
-        "Take a right away.",
+        "If a plugin lacks a right,",
         "hello-plugin:\n  permissions:\n    - resource: \"event_bus\"\n      \
          actions: [\"subscribe\"]\n",
     ),
