@@ -1,4 +1,4 @@
-//! Whose code runs right now: a frame on the stack around every call into a plugin, and one
+//! The plugin whose code is running: a frame on the stack around every call into a plugin, and one
 //! pointer per thread to the innermost of them.
 //!
 //! Invariants: the pointer leads to a frame whose `within` has not returned; a frame stands still
@@ -29,7 +29,7 @@ pub(crate) use identity::InstanceId;
 pub use meta::EventId;
 pub(crate) use meta::{Lineage, Meta};
 
-/// Whose code runs on this thread.
+/// The plugin whose code runs on this thread.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Current {
     /// Name of the instance.
@@ -38,7 +38,7 @@ pub struct Current {
     pub event: Option<EventId>,
     /// Whether it may write to the log.
     pub may_log: bool,
-    /// When whoever waits for the answer to a request stops waiting, if one is being answered.
+    /// The time at which the requester stops waiting, if a request is being answered.
     pub deadline: Option<Instant>,
     /// The mailbox whose worker this is: its handlers must not wait for room in it.
     pub(crate) worker: Option<usize>,
@@ -174,7 +174,7 @@ thread_local! {
     static INNERMOST: Cell<*const Frame<'static>> = const { Cell::new(ptr::null()) };
 }
 
-/// Whose code runs on this thread; `None` outside of any plugin.
+/// The plugin whose code runs on this thread; `None` outside of any plugin.
 #[must_use]
 #[expect(unsafe_code, reason = "the innermost frame is on this thread's stack")]
 pub fn current() -> Option<Current> {

@@ -3,6 +3,7 @@
 mod build_time;
 mod check;
 mod command;
+mod console;
 mod counts;
 mod crash;
 mod demo;

@@ -13,7 +13,7 @@ use serde::{Serialize, Serializer};
 #[serde(tag = "from", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Origin {
-    /// Nobody said it: the default of the type.
+    /// The default of the type; no source sets the value.
     #[default]
     Default,
     /// Text compiled into the program.

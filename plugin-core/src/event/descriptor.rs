@@ -105,7 +105,7 @@ impl EventDescriptor {
         self
     }
 
-    /// Says that the event speaks for nobody.
+    /// Declares that the event concerns no user.
     #[must_use]
     pub const fn subject_none(mut self) -> Self {
         self.subject = SubjectOf::Nobody;

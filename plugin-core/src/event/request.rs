@@ -1,6 +1,6 @@
 //! Requests: events with exactly one who answers.
 //!
-//! A request goes to the plugin whose `#[respond]` method takes it, and to nobody else. An
+//! A request goes only to the plugin whose `#[respond]` method takes it. An
 //! `async fn` runs as a task of its own, so many at once as its `concurrency` says; who asks waits
 //! for room. Invariants: the task of an answer does not outlive whoever waits for it, nor the
 //! instance that gives it; a request in flight counts as an event that is not handled yet.

@@ -14,7 +14,7 @@ use crate::event::payload::Payload;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Asks {
     Nothing,
-    /// Until its event is stored for those whose subscription is durable.
+    /// Until its event is stored for all durable subscriptions.
     Stored,
     /// What each handler makes of the event.
     Outcomes,

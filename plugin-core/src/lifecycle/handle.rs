@@ -1,4 +1,4 @@
-//! Whoever holds a handle sends operations to a running system.
+//! The handle by which the program sends operations to a running system.
 
 use std::sync::Arc;
 

@@ -36,7 +36,7 @@ impl ReloadOutcome {
     }
 }
 
-/// Notes what comes of reloads, and shows it to whoever watches.
+/// Records the results of reloads, and shows them to its observers.
 #[derive(Debug)]
 pub(super) struct ReloadLog {
     counts: watch::Sender<ReloadCounts>,

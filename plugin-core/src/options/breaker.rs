@@ -1,4 +1,4 @@
-//! When a handler whose target is down is left alone.
+//! The circuit breaker: when a handler whose target is down is not called.
 
 use crate::period::Period;
 

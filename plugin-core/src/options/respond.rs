@@ -6,7 +6,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RespondOptions {
-    /// Time limit of one call; `None` takes the plugin's `timeout`. Whoever asks has one, too.
+    /// Time limit of one call; `None` takes the plugin's `timeout`. The requester has one, too.
     pub timeout: Option<Duration>,
     /// Calls that may run at once; further requests wait.
     pub concurrency: usize,

@@ -8,7 +8,7 @@ use super::wire::{WireAnswer, WireCall, WireNote};
 /// The version of the protocol. It is not that of a crate: it changes when a message does.
 pub(super) const PROTOCOL: u32 = 1;
 
-/// The longest message, in bytes. Whoever announces a longer one does not speak the protocol.
+/// The longest message, in bytes. A longer one is a violation of the protocol.
 const LONGEST: u32 = 64 * 1024 * 1024;
 
 /// A message. Both sides number their own calls.

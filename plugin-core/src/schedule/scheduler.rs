@@ -13,10 +13,10 @@ use crate::boxed::BoxFuture;
 use crate::error::{Error, IntoOutcome, Result};
 use crate::event::{Event, Publisher};
 
-/// The right of one plugin to schedule while it runs: a parameter of its `#[init]`.
+/// The right of one plugin to create schedules at run time: a parameter of its `#[init]`.
 ///
-/// What is scheduled before the plugin runs is due from then on. All of it ends when the plugin
-/// stops; nothing is on disk.
+/// A schedule that is created before the plugin runs begins when the plugin runs. All schedules end
+/// when the plugin stops; they are not stored on disk.
 ///
 /// # Example
 ///
@@ -48,7 +48,7 @@ use crate::event::{Event, Publisher};
 ///     fn start(&self) -> Result<()> {
 ///         let day = Duration::from_secs(24 * 60 * 60);
 ///         let event = Reminder { user_id: "ann".to_owned() };
-///         // Nobody is to take it back, so the handle is let go.
+///         // The event is never cancelled, so the handle is detached.
 ///         self.scheduler.publish_later(&self.reminder, event, day)?.detach();
 ///
 ///         let timing = Timing::every(Duration::from_secs(5));
@@ -71,8 +71,8 @@ impl Scheduler {
         Self(Arc::clone(timetable))
     }
 
-    /// Runs a function at times of its own. `name` is what operators see; it is unique in the
-    /// plugin.
+    /// Runs a function at the times of `timing`. Operators see the schedule as `name`, which has to be
+    /// unique in the plugin.
     ///
     /// # Errors
     ///
@@ -94,8 +94,8 @@ impl Scheduler {
 
     /// Publishes an event after a time, if the plugin still runs then.
     ///
-    /// It is published by a run like any other: it waits for room, and has the plugin's `timeout`
-    /// to find it. Operators see it under its topic and a number, `user.reminder#7`.
+    /// The event is published by a run of a schedule: the run waits for room, for at most the
+    /// plugin's `timeout`. Operators see the schedule as the topic with a number, `user.reminder#7`.
     ///
     /// # Errors
     ///

@@ -13,7 +13,7 @@ use super::{SAMPLED, SpanId, TraceContext, TraceId};
 /// Length of a `traceparent` of version 00.
 const LENGTH: usize = 55;
 
-/// Text that is no `traceparent`: whoever gets it begins a trace of its own.
+/// The text is not a `traceparent`. The receiver begins a new trace.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TraceparentError {

@@ -19,7 +19,7 @@ pub(crate) const CHUNK: usize = 64;
 
 /// How much waits in the file.
 pub(crate) async fn held(connection: &mut SqliteConnection) -> sqlx::Result<Size> {
-    let sql = "SELECT count(*), coalesce(sum(octet_length(data)), 0) FROM events";
+    let sql = "SELECT coalesce(sum(events), 0), coalesce(sum(bytes), 0) FROM subscriptions";
     let (events, bytes) = sqlx::query_as::<_, (i64, i64)>(sql)
         .fetch_one(connection)
         .await?;
@@ -134,22 +134,20 @@ pub(crate) async fn pending(
     rows.iter().map(|row| stored(row, max_crashes)).collect()
 }
 
-/// What is stored, by subscription: one scan of an index for the events, and one for the letters.
-pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
-    let sql = "WITH pending AS (
-            SELECT subscription, count(*) AS events, sum(octet_length(data)) AS bytes,
-                min(published_ms) AS oldest
-            FROM events GROUP BY subscription
-        ), dead AS (
+/// What is stored, by subscription. Events are counted already; the first in order is taken for the
+/// oldest, and letters are counted by one scan of an index.
+pub(crate) const STOCK: &str = "WITH dead AS (
             SELECT plugin, handler, topic, count(*) AS letters
             FROM dead_letters GROUP BY plugin, handler, topic
         )
-        SELECT plugin, handler, topic, coalesce(events, 0), coalesce(bytes, 0),
-            coalesce(letters, 0), waiting, dropped, oldest
-        FROM subscriptions LEFT JOIN pending ON subscription = id
-            LEFT JOIN dead USING (plugin, handler, topic)
+        SELECT plugin, handler, topic, events, bytes, coalesce(letters, 0), waiting, dropped,
+            (SELECT published_ms FROM events WHERE subscription = id ORDER BY seq LIMIT 1)
+        FROM subscriptions LEFT JOIN dead USING (plugin, handler, topic)
         ORDER BY plugin, handler, topic";
-    let rows = sqlx::query(sql).fetch_all(connection).await?;
+
+/// Reads [`STOCK`].
+pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec<Stock>> {
+    let rows = sqlx::query(STOCK).fetch_all(connection).await?;
     rows.iter().map(stocked).collect()
 }
 
@@ -157,8 +155,8 @@ pub(crate) async fn stock(connection: &mut SqliteConnection) -> sqlx::Result<Vec
 pub(crate) async fn largest(
     connection: &mut SqliteConnection,
 ) -> sqlx::Result<Option<SubscriptionName>> {
-    let sql = "SELECT plugin, handler, topic FROM subscriptions WHERE id = (
-            SELECT subscription FROM events GROUP BY subscription ORDER BY count(*) DESC LIMIT 1)";
+    let sql = "SELECT plugin, handler, topic FROM subscriptions WHERE events > 0
+        ORDER BY events DESC LIMIT 1";
     let row: Option<(String, String, String)> =
         sqlx::query_as(sql).fetch_optional(connection).await?;
     Ok(row.map(|(plugin, handler, topic)| SubscriptionName {

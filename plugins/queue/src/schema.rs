@@ -4,7 +4,7 @@
 pub(crate) const APPLICATION: i64 = 0x706c_7175;
 
 /// `PRAGMA user_version`: that of the tables.
-pub(crate) const VERSION: i64 = 3;
+pub(crate) const VERSION: i64 = 4;
 
 /// Makes the tables of version 1; each of [`UPGRADES`] makes the next version of the one before.
 ///
@@ -49,7 +49,7 @@ pub(crate) const CREATE: &str = "
 ";
 
 /// What makes version 2 of version 1, version 3 of version 2, and so on.
-pub(crate) const UPGRADES: [&str; 2] = [TO_2, TO_3];
+pub(crate) const UPGRADES: [&str; 3] = [TO_2, TO_3, TO_4];
 
 /// Version 1 knew of no crashes.
 ///
@@ -92,4 +92,26 @@ const TO_3: &str = "
     CREATE INDEX dead_letters_of_handler ON dead_letters (plugin, handler, topic);
     INSERT INTO counters VALUES ('requests', 1);
     PRAGMA user_version = 3;
+";
+
+/// Version 3 had to read an index of all events to say how many there are.
+///
+/// `subscriptions.events` and `bytes` are those of `events`, kept by triggers, so that no statement
+/// can forget it.
+const TO_4: &str = "
+    ALTER TABLE subscriptions ADD COLUMN events INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE subscriptions ADD COLUMN bytes INTEGER NOT NULL DEFAULT 0;
+    UPDATE subscriptions SET events = stored.events, bytes = stored.bytes FROM (
+        SELECT subscription, count(*) AS events, sum(octet_length(data)) AS bytes
+        FROM events GROUP BY subscription
+    ) AS stored WHERE stored.subscription = id;
+    CREATE TRIGGER events_counted AFTER INSERT ON events BEGIN
+        UPDATE subscriptions SET events = events + 1, bytes = bytes + octet_length(new.data)
+        WHERE id = new.subscription;
+    END;
+    CREATE TRIGGER events_discounted AFTER DELETE ON events BEGIN
+        UPDATE subscriptions SET events = events - 1, bytes = bytes - octet_length(old.data)
+        WHERE id = old.subscription;
+    END;
+    PRAGMA user_version = 4;
 ";

@@ -50,7 +50,7 @@ impl fmt::Debug for AnswerDescriptor {
     }
 }
 
-/// A request whose type nobody names.
+/// A request whose type is not named.
 pub(in crate::event) trait Askable: Send {
     fn ask<'a>(
         self: Box<Self>,

@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub enum Subject<'a> {
     /// Its type does not say: it is not meant to come from callers.
     Undeclared,
-    /// For nobody: `subject = none`, or a field without a value.
+    /// It concerns no user: `subject = none`, or a field without a value.
     Nobody,
     /// For this user.
     User {

@@ -1,4 +1,4 @@
-//! A dead letter delivered again: to that handler of that plugin, and to nobody else.
+//! Replay of a dead letter: delivers it only to that handler of that plugin.
 
 use std::sync::Arc;
 

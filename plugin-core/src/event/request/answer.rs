@@ -1,4 +1,4 @@
-//! What a request is answered with, and requests whose type nobody names.
+//! Answers of requests, and requests whose type is not named.
 
 use std::sync::Arc;
 use std::time::Duration;

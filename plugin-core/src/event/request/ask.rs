@@ -15,7 +15,7 @@ use crate::event::bus::Bus;
 use crate::event::payload::Envelope;
 use crate::rcu::record::ThreadRecord;
 
-/// Asks whoever answers, and waits no longer than until the deadline. When the future is dropped,
+/// Sends a request to its responder, and waits at most until the deadline. When the future is dropped,
 /// so is the answer on its way.
 pub(super) async fn ask<Q: Request>(
     (bus, owner): (&Bus, &Identity),

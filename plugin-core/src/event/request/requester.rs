@@ -15,7 +15,7 @@ use crate::event::bus::Bus;
 
 /// The right of one plugin to ask one type of request.
 ///
-/// It outlives a restart of whoever answers: each request goes to the instance of that moment.
+/// The handle remains valid when the responder restarts: each request goes to the current instance.
 pub struct Requester<Q: Request> {
     bus: Bus,
     owner: Arc<Identity>,

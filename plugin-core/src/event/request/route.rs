@@ -1,4 +1,4 @@
-//! The way to whoever answers one type of request right now.
+//! The route to the current responder of one type of request.
 
 use std::any::TypeId;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -13,7 +13,7 @@ use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
 use crate::event::handler::HandlerReport;
 
-/// The way to whoever answers requests of one type. It outlives those who do. One instance of one
+/// The route to the responders of one type of request. It outlives the responders. One instance of one
 /// plugin answers; if it has replicas, each of them has a responder.
 pub(super) struct RequestRoute<Q: Request> {
     /// That of the instance which answers.

@@ -19,7 +19,7 @@ use crate::event::queue::redelivery::Addressee;
 /// Who listens to a type of event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::event) enum RouteKind {
-    /// Nobody.
+    /// No receiver.
     Nobody,
     /// Inline handlers alone.
     Inline,

@@ -1,8 +1,9 @@
 //! Many who ask, few commits; and what a store keeps across its lives.
 
 use plugin_core::config::Period;
+use sqlx::{ConnectOptions as _, Row as _};
 
-use super::{Open, all, event, events, name, positions};
+use super::{Open, all, event, events, location, name, positions};
 use crate::config::QueueConfig;
 
 #[tokio::test]
@@ -105,4 +106,36 @@ async fn stock_is_by_subscription() {
         .collect();
     assert_eq!(found, [("a", 2, 20), ("b", 1, 10)]);
     open.close().await;
+}
+
+/// What is counted is what a scan finds, whatever put events in or took them out.
+#[tokio::test]
+async fn report_e_stock_is_counted_and_not_scanned() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = Open::new(&directory, &QueueConfig::default()).await;
+    let given = open.append(&events(0..10)).await.unwrap();
+    // The same keys again.
+    open.append(&events(0..10)).await.unwrap();
+    open.store
+        .append(&name("b"), &events(10..13))
+        .await
+        .unwrap();
+    open.handled(given[..4].iter().copied()).await.unwrap();
+    let stock = open.store.stock().await.unwrap();
+    let counted: Vec<_> = stock.iter().map(|it| (it.pending, it.bytes)).collect();
+    assert_eq!(counted, [(6, 60), (3, 30)]);
+    assert!(stock.iter().all(|stock| stock.oldest.is_some()));
+    open.close().await;
+
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(location(&directory).path);
+    let mut connection = options.connect().await.unwrap();
+    let plan = format!("EXPLAIN QUERY PLAN {}", crate::rows::STOCK);
+    let plan = sqlx::query(sqlx::AssertSqlSafe(plan));
+    let plan: Vec<String> = (plan.fetch_all(&mut connection).await.unwrap().iter())
+        .map(|row| row.get("detail"))
+        .collect();
+    assert!(
+        plan.iter().all(|step| !step.starts_with("SCAN events")),
+        "{plan:?}"
+    );
 }

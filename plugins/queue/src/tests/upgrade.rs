@@ -42,6 +42,8 @@ async fn a_file_of_the_first_version_is_upgraded_and_its_events_are_suspects() {
     let config = QueueConfig::default();
     first_version(&directory).await;
     let open = Open::new(&directory, &config).await;
+    let stock = open.store.stock().await.unwrap();
+    assert_eq!((stock[0].pending, stock[0].bytes), (2, 2));
     let pending = open.pending().await;
     let suspect = Suspicion::Suspect { crashes: 0 };
     assert!(pending.iter().all(|stored| stored.suspicion == suspect));
