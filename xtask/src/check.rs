@@ -4,20 +4,19 @@ use std::process::Command;
 use std::time::Instant;
 
 use crate::command::{capture, cargo, output, run as execute, say};
-use crate::{console, counts, deny, matrix, models, require, symbols, tidy};
+use crate::{counts, deny, matrix, models, require, symbols, tidy};
 
 /// What plugins have that is off by default.
 const OPTIONAL: &str = "plugin-metrics/otlp,plugin-tracing/otlp";
 
 type Step = fn() -> Result<(), String>;
 
-const STEPS: [(&str, Step); 11] = [
+const STEPS: [(&str, Step); 10] = [
     ("fmt", fmt),
     ("tidy", tidy::run),
     ("clippy", clippy),
     ("models", models::run),
     ("test", test),
-    ("console", console::run),
     ("doc", doc),
     ("matrix", matrix::run),
     ("symbols", symbols::run),

@@ -39,7 +39,7 @@ impl Browser {
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
-            .expect("`chromedriver` starts: `cargo xtask test console` installs it");
+            .expect("`chromedriver` starts: `cargo xtask console` installs it");
         let mut lines = BufReader::new(driver.stdout.take().unwrap()).lines();
         let port = lines.find_map(|line| {
             let line = line.unwrap();
@@ -183,7 +183,7 @@ impl Browser {
     pub(crate) fn barriers(&self) -> Value {
         let axe = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/console/axe.min.js");
         let axe = std::fs::read_to_string(axe);
-        let axe = axe.expect("axe is there: `cargo xtask test console` fetches it");
+        let axe = axe.expect("axe is there: `cargo xtask console` fetches it");
         self.run(&format!("{axe}; window.axe = axe"), &json!([]));
         let script = "const done = arguments[0]; axe.run().then(found => done(found.violations.map(\
                       one => [one.id, one.nodes.map(node => node.html)])))";
@@ -228,9 +228,7 @@ fn found(program: &str) -> PathBuf {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut folders = std::env::split_paths(&path).map(|folder| folder.join(program));
     let found = folders.find(|file| file.is_file());
-    found.unwrap_or_else(|| {
-        panic!("`{program}` is not there: `cargo xtask test console` installs it")
-    })
+    found.unwrap_or_else(|| panic!("`{program}` is not there: `cargo xtask console` installs it"))
 }
 
 fn call(method: &str, url: &str, body: &Value) -> Value {
