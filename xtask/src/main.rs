@@ -3,6 +3,7 @@
 mod build_time;
 mod check;
 mod command;
+mod console;
 mod counts;
 mod crash;
 mod demo;
@@ -38,6 +39,7 @@ usage: cargo xtask COMMAND
   crash-test [--kills N] [--seed S]
                                 kills a process with a queue 200 times, and looks what is lost
   demo [--lines N] [--seed S]   writes a shop's day as NDJSON to standard output
+  console                       drives the console in a real browser
   soak [--minutes N | --seconds N] [--seed S]
                                 faults at random under load; memory and tasks have to stay flat
   fuzz [TARGET] [--seconds N]   the parsers of text from outside, each for a minute, by `cargo fuzz`
@@ -54,6 +56,7 @@ fn main() -> ExitCode {
     let outcome = match args.next().as_deref() {
         Some("demo") => demo::run(args).map_err(|error| error.to_string()),
         Some("crash-test") => crash::run(args),
+        Some("console") => console::run(),
         Some("soak") => soak::run(args),
         Some("fuzz") => fuzz::fuzz(args),
         Some("miri") => models::miri(),

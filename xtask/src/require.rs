@@ -51,6 +51,19 @@ const COUNTERS: [Program; 2] = [
     },
 ];
 
+const BROWSERS: [Program; 2] = [
+    Program {
+        what: "chromium (the console is tested in a real browser)",
+        package: "chromium",
+        is_there: || answers("chromium"),
+    },
+    Program {
+        what: "chromedriver (it drives that browser)",
+        package: "chromium-driver",
+        is_there: || answers("chromedriver"),
+    },
+];
+
 const FOR_ROOT: [Program; 1] = [Program {
     what: "setpriv (a test asks the service as another user)",
     package: "util-linux",
@@ -66,6 +79,11 @@ fn answers(program: &str) -> bool {
 /// Makes sure that every server is there that tests talk to.
 pub(crate) fn servers() -> Result<(), String> {
     all(&SERVERS)
+}
+
+/// Makes sure that a browser is there that can be driven.
+pub(crate) fn browsers() -> Result<(), String> {
+    all(&BROWSERS)
 }
 
 /// Makes sure that what root tests with is there.

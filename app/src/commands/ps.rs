@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use plugin_core::InstanceName;
 use serde::Deserialize;
 
 use super::service::{self, Service};
@@ -180,10 +181,15 @@ fn summary(status: &Status) -> String {
         1 => "; 1 accepted event waits to be handled".to_owned(),
         count => format!("; {count} accepted events wait to be handled"),
     };
-    let plugins = plugins(status.plugins.iter().map(|plugin| plugin.name.as_str()));
+    let names = status.plugins.iter().map(|plugin| plugin.name.as_str());
+    let has_instances = names
+        .clone()
+        .any(|name| InstanceName::of(name).plugin != name);
+    let plugins = plugins(names);
     match (all, all - ready) {
         (_, 0) => format!("{plugins}, all ready{waiting}"),
         (1, _) => format!("{ready} of {plugins} is ready{waiting}"),
+        _ if has_instances => format!("{ready} of {all} instances are ready{waiting}"),
         _ => format!("{ready} of {plugins} are ready{waiting}"),
     }
 }
@@ -286,6 +292,13 @@ mod tests {
         assert_eq!(of(true, 0), "1 plugin, all ready");
         let names = ["a-plugin", "a-plugin@eu", "b-plugin@eu#1", "b-plugin@eu#2"];
         assert_eq!(plugins(names.into_iter()), "2 plugins as 4 instances");
+        let instances = [
+            status("a-plugin", "running", true),
+            status("a-plugin@eu", "running", true),
+            status("b-plugin", "running", false),
+        ];
+        let status = service::read(json!({"backlog": 0, "plugins": instances})).unwrap();
+        assert_eq!(summary(&status), "2 of 3 instances are ready");
         assert_eq!(
             of(false, 1),
             "0 of 1 plugin is ready; 1 accepted event waits to be handled"

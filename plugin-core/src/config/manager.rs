@@ -54,7 +54,7 @@ pub struct ManagerConfig {
     /// What happens when the process has taken that much: `warn` or `stop`.
     pub on_breach: ProcessBreach,
     /// Most processor time of all plugins together, in processors: 0.5 is half of one.
-    #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 0.01, max = 10_000.0))]
     pub max_cpu: Option<f64>,
     /// Whether metrics are served. Without a word they are if `metrics_port` is given.
     pub enable_metrics: Option<bool>,

@@ -106,7 +106,7 @@ pub struct Resources {
     /// What happens when it has taken that much: `warn`, `restart` or `stop`.
     pub on_breach: MemoryBreach,
     /// Processor time, in processors: 0.1 is a tenth of one.
-    #[schemars(range(max = 10_000.0), extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 0.01, max = 10_000.0))]
     pub cpu: Option<f64>,
     /// Tasks that run at the same time; `goroutines` means the same.
     #[schemars(range(min = 1, max = 1_000_000_000), extend("x-aliases" = ["goroutines"]))]

@@ -9,6 +9,7 @@ use crate::config::{PluginSettings, Settings};
 use crate::descriptor::{Descriptor, Hooks};
 #[cfg(feature = "placement")]
 use crate::placement::{self, ProcessSetup, ProcessStart, Remote};
+use ports::{end_process, give_up, is_down, process_id};
 
 /// Where an instance runs.
 #[derive(Debug, Clone)]
@@ -97,9 +98,8 @@ impl Instance {
 
     /// What waits for its next process is told that there will be none.
     pub(super) fn let_go_of_process(&self) {
-        #[cfg(feature = "placement")]
-        if let Some(remote) = self.port().as_ref().and_then(Remote::of) {
-            remote.give_up();
+        if let Some(port) = self.port() {
+            give_up(&port);
         }
     }
 
@@ -118,9 +118,8 @@ impl Instance {
 
     /// Ends its process, so that another one may follow.
     pub(super) fn end_process(&self) {
-        #[cfg(feature = "placement")]
-        if let Some(remote) = self.port().as_ref().and_then(Remote::of) {
-            remote.end_process();
+        if let Some(port) = self.port() {
+            end_process(&port);
         }
     }
 
@@ -136,22 +135,46 @@ impl Instance {
     }
 }
 
+/// What is asked of a port. Without the feature there is none.
 #[cfg(feature = "placement")]
-fn is_down(port: &PluginRef) -> bool {
-    Remote::of(port).is_some_and(|remote| remote.is_down())
+mod ports {
+    use super::{PluginRef, Remote};
+
+    pub(super) fn is_down(port: &PluginRef) -> bool {
+        Remote::of(port).is_some_and(|remote| remote.is_down())
+    }
+
+    pub(super) fn process_id(port: &PluginRef) -> Option<u32> {
+        Remote::of(port)?.process_id()
+    }
+
+    pub(super) fn give_up(port: &PluginRef) {
+        if let Some(remote) = Remote::of(port) {
+            remote.give_up();
+        }
+    }
+
+    pub(super) fn end_process(port: &PluginRef) {
+        if let Some(remote) = Remote::of(port) {
+            remote.end_process();
+        }
+    }
 }
 
+/// What is asked of a port. Without the feature there is none.
 #[cfg(not(feature = "placement"))]
-fn is_down(_: &PluginRef) -> bool {
-    false
-}
+mod ports {
+    use super::PluginRef;
 
-#[cfg(feature = "placement")]
-fn process_id(port: &PluginRef) -> Option<u32> {
-    Remote::of(port)?.process_id()
-}
+    pub(super) fn is_down(_: &PluginRef) -> bool {
+        false
+    }
 
-#[cfg(not(feature = "placement"))]
-fn process_id(_: &PluginRef) -> Option<u32> {
-    None
+    pub(super) fn process_id(_: &PluginRef) -> Option<u32> {
+        None
+    }
+
+    pub(super) fn give_up(_: &PluginRef) {}
+
+    pub(super) fn end_process(_: &PluginRef) {}
 }

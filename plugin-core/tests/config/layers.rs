@@ -171,7 +171,7 @@ fn periods_are_read_or_refused() {
 }
 
 #[test]
-fn the_overrides_say_nothing_but_which_plugins_are_enabled() {
+fn the_overrides_say_nothing_but_what_is_enabled_and_set() {
     let data = tempfile::tempdir().unwrap();
     let path = data.path().join("overrides.yaml");
     let sources = base().data_dir(data.path());
@@ -183,7 +183,7 @@ plugin_manager: { max_concurrency: 2 }
 free-plugin: { enabeld: false, config: { a: 1 } }";
     std::fs::write(&path, text).unwrap();
     let error = refused(&sources).to_string();
-    let what = "this file says of plugins whether they are `enabled`, and nothing else: write it in a config file, and take it out here";
+    let what = "this file says of plugins whether they are `enabled`, and what `config set` has set: write it in a config file, and take it out here";
     let path = path.display();
     let expected = [
         format!("{path}:2:1: plugin_manager: {what}"),

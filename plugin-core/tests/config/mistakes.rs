@@ -23,7 +23,7 @@ plugin_manager:
             "5:12: plugin_manager.timeout: wrong type (expected a length of time from `1ms` to `1d`, such as `30s` or `1m 30s`, found the number 30; did you mean `30s`?)",
             "6:17: plugin_manager.metrics_port: out of range (expected a whole number from 0 to 65535, found the number 70000)",
             "7:19: plugin_manager.enable_metrics: wrong type (expected `true` or `false`, found the text `maybe`)",
-            "8:12: plugin_manager.max_cpu: out of range (expected a number above 0 and at most 10000.0, found the number 0)",
+            "8:12: plugin_manager.max_cpu: out of range (expected a number from 0.01 to 10000.0, found the number 0)",
             "9:20: plugin_manager.start.policy: unknown word (expected one of `fail`, `retry`, `ignore`, found the text `retri`; did you mean `retry`?)",
         ]
     );

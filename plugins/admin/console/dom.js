@@ -2,7 +2,8 @@
 //
 // h("td", { class: "num" }, text) describes an element. patch(parent, children) makes the children of
 // an element what is described: elements with a `key` are found again wherever they have moved to, so
-// they keep their focus, their scroll position and what is typed into them.
+// they keep their focus, their scroll position and what is typed into them. What is in an element with
+// `own` is somebody else's.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -72,13 +73,13 @@ function update(node, child) {
   for (const name in others) {
     if (others[name] !== node.vProps[name]) set(node, name, others[name], node.vProps[name]);
   }
-  patch(node, child.children);
+  if (!props.own) patch(node, child.children);
   if ("value" in props && value !== node.vProps.value) node.value = value;
   node.vProps = props;
 }
 
 function set(node, name, value, before) {
-  if (name === "mounted") return;
+  if (name === "mounted" || name === "own") return;
   if (name.startsWith("on")) {
     if (before) node.removeEventListener(name.slice(2), before);
     if (value) node.addEventListener(name.slice(2), value);

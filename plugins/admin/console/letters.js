@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { ask, changed, known, may, note, part, refresh, state } from "./state.js";
-import { button, count, empty, input, instanceLink, loaded, moment, needs, panel, problem, sure, table, td } from "./parts.js";
+import { button, count, input, instanceLink, loaded, moment, needs, panel, problem, sure, table, td } from "./parts.js";
 
 const view = { chosen: new Set(), open: null, failed: null, query: "" };
 
@@ -37,7 +37,7 @@ export function letters() {
 }
 
 function listed(page, filter) {
-  const all = page.letters ?? page.dead_letters ?? [];
+  const all = page.letters;
   if (view.wantsFirst && all.length) {
     view.wantsFirst = false;
     view.open = all[0].id;
@@ -51,18 +51,17 @@ function listed(page, filter) {
     view.chosen = ids.length === all.length ? new Set() : new Set(all.map((letter) => letter.id));
     changed();
   };
-  const many = (action, body, number) => bulk(action, body, number);
   const chosen = { ids };
   const matching = { filter: Object.fromEntries(Object.entries(filter).filter(([, value]) => value)) };
-  const total = page.total ?? all.length;
+  const total = `${count(all.length)}${page.next ? " and more" : ""}`;
   return [
     h(
       "div",
       { class: "actions" },
-      button(`Replay ${ids.length} chosen`, () => many("replay", chosen, ids.length), { right: "operate", busy: ids.length === 0 }),
-      ids.length > 0 && sure("drop chosen", `Drop ${ids.length} chosen`, `Really drop ${ids.length}?`, () => many("drop", chosen, ids.length), { right: "operate" }),
-      total > 0 && button(`Replay all ${count(total)}`, () => many("replay", matching, total), { right: "operate" }),
-      total > 0 && sure("drop all", `Drop all ${count(total)}`, `Really drop all ${count(total)}?`, () => many("drop", matching, total), { right: "operate" }),
+      button(`Replay ${ids.length} chosen`, () => bulk("replay", chosen), { right: "operate", busy: ids.length === 0 }),
+      ids.length > 0 && sure("drop chosen", `Drop ${ids.length} chosen`, `Really drop ${ids.length}?`, () => bulk("drop", chosen), { right: "operate" }),
+      all.length > 0 && button(`Replay all ${total}`, () => bulk("replay", matching), { right: "operate" }),
+      all.length > 0 && sure("drop all", `Drop all ${total}`, `Really drop all ${total}?`, () => bulk("drop", matching), { right: "operate" }),
     ),
     table(
       "Dead letters",
@@ -73,9 +72,6 @@ function listed(page, filter) {
     page.next && h("p", { class: "empty" }, `The first ${count(all.length)} are shown.`),
   ];
 }
-
-const whenOf = (letter) => letter.failed_at ?? letter.time ?? letter.at;
-const errorOf = (letter) => letter.error ?? letter.reason ?? "";
 
 function line(letter, toggle) {
   const isOpen = view.open === letter.id;
@@ -89,42 +85,44 @@ function line(letter, toggle) {
     td(h("input", { type: "checkbox", checked: view.chosen.has(letter.id), "aria-label": `Choose ${letter.id}`, onchange: () => toggle(letter.id) })),
     td(h("button", { type: "button", class: "quiet", "aria-expanded": String(isOpen), onclick: show }, letter.topic)),
     td([instanceLink(letter.plugin), h("small", null, letter.handler)]),
-    td(moment(whenOf(letter)), "time"),
+    td(moment(letter.last_at), "time"),
     td(count(letter.attempts), "num"),
-    td(errorOf(letter), "error-cell", { title: errorOf(letter) }),
+    td(letter.error, "error-cell", { title: letter.error }),
     td([button("Replay", () => one("replay", letter.id), { right: "operate", kind: "primary" }), sure(`drop ${letter.id}`, "Drop", "Really?", () => one("drop", letter.id), { right: "operate" })], "acts"),
   );
 }
 
 function opened(letter) {
-  const body = may("tap:read") ? loaded(known(`v1/dead-letters/${part(letter.id)}`), whole) : [h("p", null, errorOf(letter)), needs("tap:read")];
+  const body = may("tap:read") ? loaded(known(`v1/dead-letters/${part(letter.id)}`), whole) : [h("p", null, letter.error), needs("tap:read")];
   return h("tr", { key: `open ${letter.id}`, class: "detail-row" }, td(body, "", { colspan: "7" }));
 }
 
 function whole(letter) {
-  const { payload, data, event, body, ...rest } = letter;
   return [
-    h("p", { class: "problem" }, errorOf(letter)),
-    h("pre", { tabindex: "0", "aria-label": "The event" }, JSON.stringify(payload ?? data ?? body ?? event ?? rest, null, 2)),
-    h("p", null, h("code", null, `app dead-letters replay ${letter.id}`)),
+    h("p", { class: "problem" }, letter.error),
+    h("pre", { tabindex: "0", "aria-label": "The event" }, JSON.stringify(letter.data, null, 2)),
+    h("p", null, `published by ${letter.source}, first failed ${moment(letter.first_at)}, replayed ${count(letter.replays)} times · `, h("code", null, `app dead-letters replay ${letter.id}`)),
   ];
 }
 
 async function one(action, id) {
   const path = `v1/dead-letters/${part(id)}`;
-  told(action, 1, action === "drop" ? await ask("DELETE", path) : await ask("POST", `${path}/replay`));
+  const answer = action === "drop" ? await ask("DELETE", path) : await ask("POST", `${path}/replay`);
+  told(action, answer.ok ? 1 : 0, answer.problem);
 }
 
-async function bulk(action, body, number) {
-  told(action, number, await ask("POST", `v1/dead-letters/${action}`, body));
+async function bulk(action, body) {
+  const answer = await ask("POST", `v1/dead-letters/${action}`, body);
+  const { done = [], failed = [], left = 0 } = answer.data ?? {};
+  const issues = failed.map((failure) => `${failure.id}: ${failure.detail}`);
+  if (left) issues.push(`time was too short for ${count(left)}: do it again`);
+  told(action, done.length, answer.problem ?? (issues.length ? { detail: "Not all of them:", issues } : null));
 }
 
-function told(action, number, answer) {
-  view.failed = answer.ok ? null : answer.problem;
-  if (answer.ok) note(action === "drop" ? `Dropped: ${number}` : `Replayed: ${number}`);
+function told(action, number, refused) {
+  view.failed = refused;
+  if (number) note(`${action === "drop" ? "Dropped" : "Replayed"}: ${number}`);
   view.chosen = new Set();
   view.open = null;
   refresh("v1/dead-letters", "v1/graph");
 }
-
-export const none = empty;

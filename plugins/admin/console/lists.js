@@ -2,7 +2,7 @@
 
 import { h } from "./dom.js";
 import { ask, changed, known, may, note, part, refresh, state } from "./state.js";
-import { badge, button, clock, count, input, instanceLink, loaded, moment, panel, problem, select, table, td } from "./parts.js";
+import { badge, button, clock, count, input, instanceLink, loaded, moment, panel, problem, select, shown, table, td } from "./parts.js";
 
 let failed = null;
 
@@ -40,8 +40,7 @@ export function audit() {
     changed();
   };
   const show = (page) => {
-    const list = page.entries ?? page.lines ?? page.audit ?? [];
-    const line = (entry, at) => h("tr", { key: `${entry.time ?? entry.at} ${at}` }, td(moment(entry.time ?? entry.at), "time"), td(entry.user ?? entry.actor), td(entry.action), td(entry.plugin ?? ""), td(badge(entry.outcome)), td(entry.address ?? ""), td(entry.detail ?? "", "error-cell", { title: entry.detail }));
+    const line = (entry) => h("tr", { key: entry.id }, td(moment(entry.time), "time"), td(entry.user ?? entry.actor), td(entry.action), td(entry.plugin ?? ""), td(badge(entry.outcome)), td(entry.address ?? ""), td(entry.detail ?? "", "error-cell", { title: entry.detail }));
     const older = () => {
       audited.before = page.next;
       changed();
@@ -51,7 +50,7 @@ export function audit() {
       changed();
     };
     return [
-      table("The audit log", ["time", "who", "what", "plugin", "outcome", "from", "detail"], list.map(line), { none: "No line fits." }),
+      table("The audit log", ["time", "who", "what", "plugin", "outcome", "from", "detail"], page.lines.map(line), { none: "No line fits." }),
       h("div", { class: "actions" }, audited.before && button("Newest", newest), page.next && button("Older", older)),
     ];
   };
@@ -81,13 +80,13 @@ export function logs() {
     changed();
   };
   const fits = (line) =>
-    LEVELS.indexOf(line.level?.toLowerCase()) <= LEVELS.indexOf(logged.level) && (!logged.plugin || line.plugin?.includes(logged.plugin)) && (!logged.search || `${line.message} ${JSON.stringify(line.fields ?? {})}`.toLowerCase().includes(logged.search.toLowerCase()));
+    LEVELS.indexOf(line.level) <= LEVELS.indexOf(logged.level) && (!logged.plugin || line.plugin?.includes(logged.plugin)) && (!logged.search || `${line.message} ${JSON.stringify(line.fields ?? {})}`.toLowerCase().includes(logged.search.toLowerCase()));
   const before = known("v1/logs?limit=300");
-  const first = state.logs.at(-1)?.at;
-  const older = (before.value?.lines ?? []).filter((line) => !first || line.at < first).reverse();
+  const first = state.logs.at(-1)?.number ?? Infinity;
+  const older = (before.value?.lines ?? []).filter((line) => line.number < first).reverse();
   const list = [...state.logs, ...older].filter(fits).slice(0, 400);
-  const line = (one, at) =>
-    h("tr", { key: `${one.at} ${one.message} ${list.length - at}` }, td(clock(one.at), "time"), td(badge(one.level?.toLowerCase())), td(one.plugin ? instanceLink(one.plugin) : one.target ?? ""), td([one.message, one.fields && Object.keys(one.fields).length > 0 && h("small", null, Object.entries(one.fields).map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`).join(" "))], "message"));
+  const line = (one) =>
+    h("tr", { key: one.number }, td(clock(one.at), "time"), td(badge(one.level)), td(one.plugin ? instanceLink(one.plugin) : one.target), td([one.message, Object.keys(one.fields).length > 0 && h("small", null, Object.entries(one.fields).map(([key, value]) => `${key}=${shown(value)}`).join(" "))], "message"));
   return [
     h("h1", null, "Logs"),
     panel(

@@ -44,7 +44,10 @@ async function begin() {
   const link = location.hash.match(/^#token=(.+)$/);
   if (link) history.replaceState(null, "", location.pathname);
   whereabouts();
-  await enter(link ? decodeURIComponent(link[1]) : sessionStorage.getItem("token"), !link);
+  const token = link ? decodeURIComponent(link[1]) : sessionStorage.getItem("token");
+  if (token) return enter(token, !link);
+  state.begun = true;
+  changed();
 }
 
 async function enter(token, isQuiet) {
@@ -96,7 +99,7 @@ function shell() {
       h(
         "div",
         { class: "who" },
-        h("span", { class: "live", id: "live" }, " "),
+        h("span", { class: "live", id: "live", own: true }),
         h("span", { class: "name", title: [...state.rights].join(", ") || "no right" }, state.about.caller?.name ?? ""),
         h("button", { type: "button", class: "quiet", onclick: help, "aria-expanded": String(state.help) }, "Keys"),
         state.token && h("button", { type: "button", class: "quiet", onclick: () => signOut(null) }, "Sign out"),

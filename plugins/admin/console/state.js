@@ -73,6 +73,8 @@ export async function ask(method, path, body, headers = {}) {
 
 // What is at a path: asked for once, and again when `refresh` says so.
 export function known(path, { every } = {}) {
+  const right = path.startsWith("v1/config") ? "config:read" : "state:read";
+  if (!may(right)) return { value: null, problem: { right }, at: 0 };
   let entry = state.asked.get(path);
   if (!entry) {
     entry = { value: null, problem: null, at: 0, busy: false };

@@ -13,6 +13,8 @@
 //! | `GET /v1/instances` | a row for each instance: what it is and does now, `fields`, `limit` and `cursor` |
 //! | `GET /v1/instances/{instance}` | one of them, with its handlers, limits and history |
 //! | `GET /v1/history/{instance}` | what it did: two minutes by seconds, an hour by half minutes |
+//! | `GET /v1/stream` | state changes, operations, rates, lines of the log and taps of events, as they come |
+//! | `GET /v1/logs` | the last lines of the log |
 //! | `GET /v1/graph`, `GET /v1/graph.svg` | plugins, services and events as a drawing, with what the edges carry; the same as a picture |
 //! | `POST /v1/reload` | what changed of each instance by the config that is read again |
 //! | `POST /v1/reset` | what changed because config decides again which plugins are on |

@@ -20,10 +20,8 @@ pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 #[derive(Clone, Copy)]
 pub(crate) enum Content {
     Json(SchemaOf),
-    #[allow(dead_code, reason = "for the routes that are to come")]
     /// Server-sent events; the schema is that of the data of one.
     Events(SchemaOf),
-    #[allow(dead_code, reason = "for the routes that are to come")]
     /// Something of another media type.
     Other(&'static str),
     Nothing,
@@ -81,7 +79,6 @@ impl Route {
         self
     }
 
-    #[allow(dead_code, reason = "for the routes that are to come")]
     /// It reads its query as an object of a type.
     pub(crate) fn query<T: JsonSchema>(mut self) -> Self {
         self.query = Some(T::json_schema);
@@ -117,7 +114,6 @@ impl Route {
             .answers_with::<AcceptedOperation>(202)
     }
 
-    #[allow(dead_code, reason = "for the routes that are to come")]
     /// It answers with a stream of server-sent events, whose data are JSON.
     pub(crate) fn streams<T: JsonSchema>(self) -> Self {
         self.answers_as(200, Content::Events(subschema::<T>))

@@ -140,6 +140,35 @@ pub(crate) struct AcceptedOperation {
     detail: String,
 }
 
+/// How an operation is meant that touches no plugin by itself.
+#[derive(Debug, Clone, Copy, Default, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+struct PlanOptions {
+    /// Whether it is only said what would be done.
+    dry_run: bool,
+}
+
+impl PlanOptions {
+    fn of(self, operation: Operation) -> Operation {
+        Options {
+            cascade: false,
+            dry_run: self.dry_run,
+        }
+        .of(operation)
+    }
+}
+
+/// How many of something a caller wants: 1 to 1,000.
+fn wanted(limit: Option<usize>, otherwise: usize) -> Result<usize, Problem> {
+    match limit.unwrap_or(otherwise) {
+        limit @ 1..=1000 => Ok(limit),
+        _ => {
+            let detail = "`limit` is a number from 1 to 1000";
+            Err(Problem::new(StatusCode::BAD_REQUEST, detail).with("key", "limit"))
+        }
+    }
+}
+
 /// How an operation is meant of which there is nothing to say yet.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -47,7 +47,7 @@ impl MemoryLevel {
         }
     }
 
-    /// Takes note of what is taken now; says what it has come to, if it is more than before.
+    /// Takes note of what is taken now; says what it has come to, if that is more than before.
     fn rise(&mut self, taken: MemoryTaken) -> Option<Self> {
         let before = std::mem::replace(self, self.after(taken));
         (*self > before).then_some(*self)
@@ -99,9 +99,10 @@ impl Supervisor {
             level.rise(taken)
         });
         let breach = match (risen, setup.resources.on_breach) {
-            (None, _) => return,
-            (Some(MemoryLevel::Over), breach) => breach,
+            // The policy may be younger than the breach.
+            (_, breach) if taken.is_at(100) && breach != MemoryBreach::Warn => breach,
             (Some(_), _) => MemoryBreach::Warn,
+            (None, _) => return,
         };
         let text = format!("it has taken {taken} `resources.memory` allows");
         let error = match breach {
@@ -120,12 +121,16 @@ impl Supervisor {
         let configured = self.shared.kernel.configured();
         let manager = &configured.settings.manager;
         let taken = MemoryTaken::of(used, manager.max_memory?);
-        let risen = self.process_memory.rise(taken)?;
-        let text = format!("the process has taken {taken} `max_memory` allows");
-        if risen == MemoryLevel::Over && manager.on_breach == ProcessBreach::Stop {
-            return Some(text);
+        let risen = self.process_memory.rise(taken);
+        let text = || format!("the process has taken {taken} `max_memory` allows");
+        // The policy may be younger than the breach.
+        if taken.is_at(100) && manager.on_breach == ProcessBreach::Stop {
+            tracing::error!("{}: `on_breach: stop` stops the service", text());
+            return Some(text());
         }
-        tracing::warn!("{text}");
+        if risen.is_some() {
+            tracing::warn!("{}", text());
+        }
         None
     }
 }

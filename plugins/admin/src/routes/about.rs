@@ -13,7 +13,7 @@ use plugin_http::{JsonBody, Problem};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Backends, Options, table};
+use super::{Backends, PlanOptions, table};
 use crate::access::{Caller, Right, Rights};
 use crate::openapi;
 use crate::route::Route;
@@ -43,14 +43,14 @@ pub(super) fn routes() -> Vec<Route> {
             post(reload),
         )
         .needs(Right::Operate)
-        .operates::<Options>(),
+        .operates::<PlanOptions>(),
         Route::new(
             "POST /v1/reset",
             "Have config decide again which plugins are on",
             post(reset),
         )
         .needs(Right::Operate)
-        .operates::<Options>(),
+        .operates::<PlanOptions>(),
     ]
 }
 
@@ -103,7 +103,7 @@ async fn reload(
     Extension(caller): Extension<Caller>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let options = body.read::<Options>()?.alone("reload")?;
+    let options = body.read::<PlanOptions>()?;
     let operation = options.of(Operation::Reload { plugin: None });
     Ok(backends
         .operate(&caller, "reload", operation)
@@ -116,7 +116,7 @@ async fn reset(
     Extension(caller): Extension<Caller>,
     body: JsonBody,
 ) -> Result<Response, Problem> {
-    let options = body.read::<Options>()?.alone("reset")?;
+    let options = body.read::<PlanOptions>()?;
     let operation = options.of(Operation::Reset { plugin: None });
     Ok(backends
         .operate(&caller, "reset", operation)

@@ -10,12 +10,9 @@ use plugin_core::prelude::JsonSchema;
 use plugin_http::{Params, Problem};
 use serde::Deserialize;
 
-use super::Backends;
+use super::{Backends, wanted};
 use crate::access::Right;
 use crate::route::Route;
-
-/// Lines of one answer.
-const MOST: usize = 1000;
 
 pub(super) fn routes() -> Vec<Route> {
     vec![
@@ -54,7 +51,7 @@ async fn list(
     State(backends): State<Backends>,
     Params(asked): Params<AuditParams>,
 ) -> Result<Json<AuditPage>, Problem> {
-    let mut query = AuditQuery::last(asked.limit.unwrap_or(100).clamp(1, MOST));
+    let mut query = AuditQuery::last(wanted(asked.limit, 100)?);
     query.before = asked.before;
     query.user = asked.user;
     query.action = asked.action;

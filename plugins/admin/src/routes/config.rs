@@ -214,10 +214,6 @@ async fn change(
     body: JsonBody,
 ) -> Result<Response, Problem> {
     let change: Change = body.read()?;
-    if change.set.is_empty() && change.unset.is_empty() {
-        let detail = "say in `set` or `unset` what to change";
-        return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, detail).with("key", "set"));
-    }
     let now = backends.etag(&plugin)?;
     let mut edit = ConfigEdit::new();
     edit.set = change.set;

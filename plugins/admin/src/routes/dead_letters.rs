@@ -11,15 +11,16 @@ use plugin_core::event::{DeadLetter, DeadLetterId, DeadLetterQuery};
 use plugin_core::lifecycle::{DeadLetterError, DeadLetterOperations};
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{JsonBody, Params, Problem};
+use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::time::{Instant, timeout_at};
 
-use super::{AcceptedOperation, Backends, NoOptions};
+use super::{AcceptedOperation, Backends, NoOptions, wanted};
 use crate::access::{Caller, Right};
 use crate::route::{Content, Route};
 
-/// Letters of one answer, and letters that are read at once.
+/// Letters that are read at once.
 const MOST: usize = 1000;
 
 pub(super) fn routes() -> Vec<Route> {
@@ -130,9 +131,7 @@ async fn list(
         handler: asked.handler,
         topic: asked.topic,
     };
-    let mut query = filter
-        .query()
-        .limit(asked.limit.unwrap_or(100).clamp(1, MOST));
+    let mut query = filter.query().limit(wanted(asked.limit, 100)?);
     query.after = asked.cursor;
     let letters = backends.system.dead_letters().ok_or_else(gone)?;
     let page = letters.list(query).await;
@@ -192,11 +191,18 @@ struct Choice {
     #[schemars(length(max = 1000))]
     ids: Option<Vec<DeadLetterId>>,
     /// What they have in common; `{}` means all that there are.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "object")]
     filter: Option<Filter>,
     /// Whether it is only told how many they are.
     #[serde(default)]
     dry_run: bool,
+}
+
+/// Reads an object, and no list, from which serde would take the keys by their order.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Filter>, D::Error> {
+    let map = Option::<Map<String, Value>>::deserialize(deserializer)?;
+    let read = map.map(|map| serde_json::from_value(Value::Object(map)));
+    read.transpose().map_err(D::Error::custom)
 }
 
 /// What letters have in common.

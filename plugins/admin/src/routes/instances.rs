@@ -13,7 +13,7 @@ use plugin_http::{Params, Problem};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::Backends;
+use super::{Backends, wanted};
 use crate::access::Right;
 use crate::live::HandlerRates;
 use crate::live::series::{History, Series, known};
@@ -192,7 +192,7 @@ async fn list(
             None => return Err(gone(cursor)),
         },
     };
-    let limit = query.limit.unwrap_or(MOST).clamp(1, MOST);
+    let limit = wanted(query.limit, MOST)?;
     let fields: Option<Vec<&str>> =
         (query.fields.as_deref()).map(|fields| fields.split(',').collect());
     let (total, rest) = (plugins.len(), &plugins[from..]);

@@ -171,11 +171,15 @@ async fn dead_letters_are_looked_at_replayed_and_dropped_one_by_one_and_together
         json!({}),
         json!({"ids": [], "filter": {}}),
         json!({"ids": ["x"]}),
+        json!({"filter": [null, null, null]}),
     ] {
         assert_eq!(site.post("/v1/dead-letters/drop", wrong).await.status, 422);
     }
     assert_eq!(site.get("/v1/dead-letters/xyz").await.status, 400);
-    assert_eq!(site.get("/v1/dead-letters?limit=-1").await.status, 400);
+    for limit in ["-1", "0", "1001"] {
+        let answer = site.get(&format!("/v1/dead-letters?limit={limit}")).await;
+        assert_eq!(answer.status, 400, "{limit}");
+    }
     let audited = site.audited().await;
     let replays = audited
         .iter()

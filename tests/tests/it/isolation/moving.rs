@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use tokio::task::JoinSet;
+
 use super::{WORKER, lines, work};
 use crate::rig::{Started, status};
 use plugin_core::config::Isolation;
@@ -34,8 +36,9 @@ async fn report_i15_a_reload_moves_it_and_no_event_is_lost() {
     for isolation in ["process", "in_process", "process"] {
         say(isolation);
         let handle = running.handle();
-        let reload = tokio::spawn(async move { handle.reload().await.unwrap() });
-        while !reload.is_finished() {
+        let mut reload = JoinSet::new();
+        reload.spawn(async move { handle.reload().await.unwrap() });
+        while reload.try_join_next().is_none() {
             number += 1;
             handled(&running, number).await;
         }
