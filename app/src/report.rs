@@ -70,14 +70,29 @@ pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
         took: change.took,
         keys: &change.keys,
     });
-    changed(changes, (&outcome.later, &outcome.overridden), false)
+    let beside = Beside {
+        manager: &outcome.manager,
+        later: &outcome.later,
+        overridden: &outcome.overridden,
+    };
+    changed(changes, beside, false)
 }
 
-/// What was done to each instance, or would be, the keys that hold later, and the plugins that are on
-/// or off whatever the files say.
+/// What a reload comes to beside what it does to instances.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside<'a> {
+    /// Keys of the manager that are in force at once.
+    pub(crate) manager: &'a [String],
+    /// Keys of the manager that the next start takes over.
+    pub(crate) later: &'a [String],
+    /// Plugins that are on or off whatever the files say.
+    pub(crate) overridden: &'a [String],
+}
+
+/// What was done to each instance, or would be, and what else a reload comes to.
 pub(crate) fn changed<'a>(
     changes: impl Iterator<Item = PlannedChange<'a>>,
-    (later, overridden): (&[String], &[String]),
+    beside: Beside<'_>,
     is_plan: bool,
 ) -> String {
     let did = if is_plan { "would" } else { "did" };
@@ -94,23 +109,31 @@ pub(crate) fn changed<'a>(
             change.keys.join(", "),
         ]);
     }
-    let later = (!later.is_empty()).then(|| {
-        let keys = later.join(", ");
+    let manager = (!beside.manager.is_empty()).then(|| {
+        let keys = beside.manager.join(", ");
+        match is_plan {
+            true => format!("would be in force at once: {keys}"),
+            false => format!("changed, and in force: {keys}"),
+        }
+    });
+    let later = (!beside.later.is_empty()).then(|| {
+        let keys = beside.later.join(", ");
         format!("changed, and taken over at the next start of the service: {keys}")
     });
-    let overridden = (!overridden.is_empty()).then(|| {
-        let plugins = overridden.join(", ");
+    let overridden = (!beside.overridden.is_empty()).then(|| {
+        let plugins = beside.overridden.join(", ");
         format!(
             "on or off by `enable` or `disable`, whatever the files say: {plugins}; `config reset` has the files decide"
         )
     });
-    let done = match (table.is_empty(), &later) {
+    let keys: Vec<_> = manager.into_iter().chain(later).collect();
+    let done = match (table.is_empty(), keys.is_empty()) {
         (false, _) => Some(table.to_string().trim_end().to_owned()),
-        (true, Some(_)) => None,
-        (true, None) if is_plan => Some("nothing would change".to_owned()),
-        (true, None) => Some("nothing has changed".to_owned()),
+        (true, false) => None,
+        (true, true) if is_plan => Some("nothing would change".to_owned()),
+        (true, true) => Some("nothing has changed".to_owned()),
     };
-    let lines: Vec<String> = done.into_iter().chain(later).chain(overridden).collect();
+    let lines: Vec<_> = done.into_iter().chain(keys).chain(overridden).collect();
     lines.join("\n")
 }
 

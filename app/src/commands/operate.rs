@@ -34,6 +34,7 @@ pub(super) struct OperationRequest<'a> {
 struct Outcome {
     plugins: Vec<String>,
     changes: Vec<InstanceChange>,
+    manager: Vec<String>,
     later: Vec<String>,
     overridden: Vec<String>,
     dead_lettered: usize,
@@ -207,8 +208,12 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
         ([], [_, ..]) => format!("{}: {}", asked.done, outcome.plugins.join(", ")),
         (changes, _) => {
             let changes = changes.iter().map(InstanceChange::told);
-            let kept = (&*outcome.later, &*outcome.overridden);
-            report::changed(changes, kept, asked.dry_run)
+            let beside = report::Beside {
+                manager: &outcome.manager,
+                later: &outcome.later,
+                overridden: &outcome.overridden,
+            };
+            report::changed(changes, beside, asked.dry_run)
         }
     };
     let mut more = |line: String| {
@@ -297,6 +302,16 @@ mod tests {
         assert_eq!(
             told(&asked(true), &Outcome::default()),
             "nothing would change"
+        );
+        let manager: Outcome =
+            service::read(json!({"manager": ["plugin_manager.max_cpu"]})).unwrap();
+        let in_force = [false, true].map(|is_plan| told(&asked(is_plan), &manager));
+        assert_eq!(
+            in_force,
+            [
+                "changed, and in force: plugin_manager.max_cpu",
+                "would be in force at once: plugin_manager.max_cpu"
+            ]
         );
         let later: Outcome = service::read(json!({"later": ["plugin_manager.audit"]})).unwrap();
         assert_eq!(

@@ -234,6 +234,9 @@ pub struct OperationOutcome {
     /// What a reload did to each instance that it concerned, in that order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<InstanceChange>,
+    /// Keys of the manager's section that have changed and are in force from now on.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub manager: Vec<String>,
     /// Keys of the manager's section that have changed and that only the next start of the process
     /// takes over.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -253,6 +256,7 @@ impl OperationOutcome {
         Self {
             plugins,
             changes: Vec::new(),
+            manager: Vec::new(),
             later: Vec::new(),
             overridden: Vec::new(),
             dead_lettered: 0,

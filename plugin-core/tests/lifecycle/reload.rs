@@ -347,6 +347,7 @@ async fn another_interval_of_health_holds_at_once() {
     let running = manager.configure().unwrap().start().await.unwrap();
     write("1s");
     let outcome = running.handle().reload().await.unwrap();
+    assert_eq!(outcome.manager, ["plugin_manager.health_interval"]);
     assert_eq!(outcome.later, [""; 0]);
     let began = tokio::time::Instant::now();
     while journal.of_kind("health").is_empty() {

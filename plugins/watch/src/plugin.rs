@@ -103,7 +103,7 @@ fn tell(files: &str, reloaded: Result<Operated, OperationError>) {
             if !outcome.later.is_empty() {
                 let keys = outcome.later.join(", ");
                 tracing::warn!(keys, "these keys hold with the next start of the process");
-            } else if outcome.changes.is_empty() {
+            } else if outcome.changes.is_empty() && outcome.manager.is_empty() {
                 tracing::info!(files, "what has changed concerns nothing that runs");
             }
         }

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::SupervisorState;
 use super::failure::{count_restart, names};
 use super::undo::Undo;
-use crate::config::{self, Overrides, PreviousOverrides};
+use crate::config::{self, ManagerKey, Overrides, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
@@ -66,6 +66,8 @@ pub(super) struct Prepared {
     kept: Vec<(String, Option<bool>)>,
     /// All that is noted then, if values are set.
     overrides: Option<Overrides>,
+    /// Keys of the manager that are in force with the reload.
+    manager: Vec<String>,
     /// Keys of the manager that only the next start of the process takes over.
     later: Vec<String>,
 }
@@ -74,6 +76,7 @@ impl Prepared {
     pub(super) fn outcome(self) -> OperationOutcome {
         let mut outcome = OperationOutcome::of(Vec::new());
         outcome.changes = self.steps.into_iter().map(|step| step.change).collect();
+        outcome.manager = self.manager;
         outcome.later = self.later;
         outcome.overridden = self.checked.settings.overridden().to_vec();
         outcome
@@ -113,8 +116,12 @@ impl SupervisorState {
         let (now, will_move, checked) =
             (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
         let difference = now.settings.difference(&checked.settings);
-        let later = difference.manager.iter().filter(|key| !key.holds_at_once());
-        let mut later: Vec<_> = later.map(|key| key.changed.key.clone()).collect();
+        let (manager, later): (Vec<_>, Vec<_>) =
+            (difference.manager.iter()).partition(|key| key.holds_at_once());
+        let names = |keys: Vec<&ManagerKey>| -> Vec<_> {
+            keys.iter().map(|key| key.changed.key.clone()).collect()
+        };
+        let (manager, mut later) = (names(manager), names(later));
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
             steps: plan(
@@ -127,6 +134,7 @@ impl SupervisorState {
                 plugin: unmet.plugin,
                 missing: unmet.missing,
             })?,
+            manager,
             later,
             checked,
             kept,
@@ -147,6 +155,7 @@ impl SupervisorState {
             steps,
             kept,
             overrides,
+            manager,
             later,
         } = prepared;
         let mut outcome = OperationOutcome::of(Vec::new());
@@ -179,7 +188,12 @@ impl SupervisorState {
         outcome.overridden = checked.settings.overridden().to_vec();
         self.kernel.configure(checked);
         self.kernel.keep_config(Some(by.to_string())).await;
+        outcome.manager = manager;
         outcome.later = later;
+        if !outcome.manager.is_empty() {
+            let keys = outcome.manager.join(", ");
+            tracing::info!(keys, "the manager takes over config");
+        }
         if !outcome.changes.is_empty() {
             let changed = outcome.changes.iter().map(|change| change.plugin);
             let changed = changed.collect::<Vec<_>>().join(", ");
