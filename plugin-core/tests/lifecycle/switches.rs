@@ -184,7 +184,7 @@ async fn report_b4_config_decides_again_after_a_reset() {
     let text = std::fs::read_to_string(&overrides).unwrap();
     assert!(
         text.starts_with(
-            "# Written by the operations `enable` and `disable`, which keep no comments."
+            "# Written by `enable`, `disable` and `config set`, which keep no comments."
         ),
         "{text}"
     );
