@@ -167,8 +167,10 @@ impl Admin {
     }
 
     fn serve_socket(&self, spawn: &Spawn) -> Result<(Server<Unix>, Unix)> {
-        let unix = match self.handover.take::<Unix>(SOCKET) {
+        let before = self.handover.take::<Unix>(SOCKET);
+        let unix = match before.filter(|before| before.is_there()) {
             Some(before) => Unix::clone(&before),
+            // The first life, or somebody has removed the file.
             None => listen(self.data.path())?,
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));

@@ -6,10 +6,9 @@
 use std::fs::{self, Permissions};
 use std::io;
 use std::net::IpAddr;
-use std::os::unix::fs::{FileTypeExt, PermissionsExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use plugin_core::{Error, ErrorExt, Result};
 use plugin_http::Listener;
@@ -34,7 +33,7 @@ pub(crate) fn listen(dir: &Path) -> Result<Unix> {
     // From here on it is removed when something fails.
     let file = SocketFile {
         path: path.clone(),
-        is_there: AtomicBool::new(true),
+        id: id(&path).map_err(refused)?,
     };
     file.open(listener).context("can't listen on the socket")
 }
@@ -43,7 +42,13 @@ pub(crate) fn listen(dir: &Path) -> Result<Unix> {
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
-    is_there: AtomicBool,
+    /// Its device and inode: somebody may have removed it, and another one may be in its place.
+    id: (u64, u64),
+}
+
+fn id(path: &Path) -> io::Result<(u64, u64)> {
+    let metadata = fs::symlink_metadata(path)?;
+    Ok((metadata.dev(), metadata.ino()))
 }
 
 impl SocketFile {
@@ -53,9 +58,13 @@ impl SocketFile {
         Ok(Unix(Arc::new((UnixListener::from_std(listener)?, self))))
     }
 
-    /// Removes it, once: later another one may be in its place.
+    fn is_there(&self) -> bool {
+        id(&self.path).is_ok_and(|id| id == self.id)
+    }
+
+    /// Removes it, if it is there and not another one in its place.
     fn remove(&self) {
-        if !self.is_there.swap(false, Ordering::Relaxed) {
+        if !self.is_there() {
             return;
         }
         if let Err(error) = remove(&self.path) {
@@ -92,6 +101,11 @@ impl Unix {
     /// Where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.0.1.path
+    }
+
+    /// Whether it can be found.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.1.is_there()
     }
 
     /// Lets nobody find it any more.
@@ -145,6 +159,19 @@ mod tests {
         let later = listen(dir.path()).unwrap();
         drop(before);
         assert!(later.path().exists());
+    }
+
+    #[tokio::test]
+    async fn a_socket_that_somebody_removed_is_missed_and_another_one_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let removed = listen(dir.path()).unwrap();
+        assert!(removed.is_there());
+        fs::remove_file(removed.path()).unwrap();
+        assert!(!removed.is_there());
+        let later = listen(dir.path()).unwrap();
+        assert!(!removed.is_there());
+        removed.unlink();
+        assert!(later.is_there());
     }
 
     #[tokio::test]

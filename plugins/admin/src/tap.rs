@@ -351,18 +351,22 @@ impl Observed {
         };
         let text: Arc<str> = text.into();
         for tap in wanted {
-            tap.state().sampler.offer(Arc::clone(&text));
+            tap.take(Arc::clone(&text));
         }
     }
 }
 
 impl Tap {
     fn wants(&self, payload: &Value) -> bool {
-        let wants = (self.filter.as_ref()).is_none_or(|filter| filter.admits(payload));
-        if wants {
-            self.state().matched += 1;
-        }
-        wants
+        (self.filter.as_ref()).is_none_or(|filter| filter.admits(payload))
+    }
+
+    /// Counts an event that it wants, and chooses whether to show it: under one lock, so that an
+    /// event that waits to be shown is never told as left out.
+    fn take(&self, text: Arc<str>) {
+        let mut state = self.state();
+        state.matched += 1;
+        state.sampler.offer(text);
     }
 
     /// Puts what was chosen where the reader takes it, as far as there is room.

@@ -65,7 +65,7 @@ fn report_b8_watching_is_turned_on_and_off_by_a_reload() {
     write(&serving, MANAGER, &manager(true));
     let ended = serving.app().run("reload");
     assert_eq!(
-        ended.stdout, "nothing has changed\n",
+        ended.stdout, "changed, and in force: plugin_manager.enable_hot_reload\n",
         "no key holds later: {ended:?}"
     );
     write(&serving, HELLO, &hello("two"));
@@ -73,7 +73,7 @@ fn report_b8_watching_is_turned_on_and_off_by_a_reload() {
     // Turned off by the file itself, which is the last one that is taken over.
     write(&serving, MANAGER, &manager(false));
     serving.log_until("config files have changed");
-    serving.log_until("concerns nothing that runs");
+    serving.log_until("the manager takes over config");
     write(&serving, HELLO, &hello("three"));
     let ended = serving.app().run("reload");
     assert!(

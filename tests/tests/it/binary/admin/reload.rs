@@ -15,6 +15,23 @@ fn words(text: &str) -> Vec<String> {
     text.lines().map(line).collect()
 }
 
+/// The owner finds the service again with the next life of the plugin, which takes all else over
+/// from the one before.
+#[test]
+fn a_socket_that_somebody_removed_comes_back_with_a_restart() {
+    let mut serving = serving("");
+    let socket = serving.app().path("data/plugins/admin-plugin/admin.sock");
+    std::fs::remove_file(&socket).unwrap();
+    assert_eq!(serving.app().run("ps").code, Some(7));
+    let text = "admin-plugin: { config: { max_streams: 7 } }\n";
+    let file = serving.app().path("config/plugins/admin-plugin.yaml");
+    std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+    std::fs::write(file, text).unwrap();
+    serving.signal("-HUP");
+    serving.log_until("config is taken over");
+    assert_eq!(down(serving.app()), []);
+}
+
 #[test]
 fn a_changed_file_is_planned_and_taken_over_and_a_broken_one_is_not() {
     let serving = serving("");
