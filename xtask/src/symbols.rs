@@ -8,7 +8,7 @@ use crate::command::{self, cargo, root, say};
 const WITH: [&str; 2] = ["hello", "logger"];
 
 /// The crates that are no plugins.
-const SHARED: [&str; 3] = ["contracts", "http", "ndjson"];
+const SHARED: [&str; 4] = ["contracts", "graph", "http", "ndjson"];
 
 /// The crates of plugins with a feature of their own: all but what they share.
 fn crates() -> Result<(Vec<String>, Vec<String>), String> {
