@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::isolation::InstancePlace;
+use super::isolation::{InstancePlace, ServiceRoute};
 use super::state::{InvalidStep, State, Step};
 use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
@@ -45,6 +45,8 @@ pub(super) struct Instance {
     pub(super) home: Mutex<Option<Place>>,
     /// What it tells of itself.
     pub(super) figures: Arc<OwnFigures>,
+    /// The way to its services while it runs in a process of its own.
+    pub(super) route: Arc<ServiceRoute>,
 }
 
 /// What config makes of an instance: who it is, what it is started with, and what it does by itself.
@@ -136,6 +138,7 @@ impl Instance {
             is_beside: AtomicBool::new(false),
             home: Mutex::default(),
             figures: Arc::default(),
+            route: Arc::default(),
         }
     }
 

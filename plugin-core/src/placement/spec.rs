@@ -33,6 +33,9 @@ pub(crate) struct InstanceSpec {
     pub(crate) max_event_depth: u16,
     /// The label of the instance that it takes services and answers from, by their keys.
     pub(crate) bindings: Vec<(u64, String)>,
+    /// The services that it takes from the host, by their keys, and the names of the instances that
+    /// provide them.
+    pub(super) services: Vec<(u64, String)>,
     /// The keys of the requests that somebody answers.
     pub(crate) answered: Vec<u64>,
     /// What its life before left.
