@@ -1,5 +1,5 @@
-//! Where a request from a browser comes from. A page of anybody can have a browser send requests to
-//! this machine; what it can't do is choose the headers that say so.
+//! Checks the origin of requests from browsers. Any page can make a browser send requests to this
+//! machine, but it can't choose the headers that show the origin.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -11,12 +11,12 @@ use axum::middleware::Next;
 use axum::response::Response;
 use plugin_http::{Problem, is_json};
 
-/// The names by which the interface is asked, beside addresses and `localhost`.
+/// The names of the interface, in addition to IP addresses and `localhost`.
 pub(crate) type Hosts = Arc<[String]>;
 
-/// Refuses what a foreign page may have sent: a request to a name that is not this interface's (the
-/// page's own, which its owner has let point here), from another origin, or with a body that a form
-/// can send.
+/// Refuses requests that a foreign page may have caused: a request to a name that does not belong
+/// to this interface (a page's owner can let its own name point here), a request from another
+/// origin, or a request with a body that a form can send.
 pub(crate) async fn own(
     State(hosts): State<Hosts>,
     request: Request,
@@ -35,7 +35,7 @@ pub(crate) async fn own(
     Ok(next.run(request).await)
 }
 
-/// Whom the request is for, as it says.
+/// The name for which the request is, according to its head.
 fn asked(request: &Request) -> Result<Authority, Problem> {
     let of_uri = request.uri().authority().cloned();
     let of_header = || {
@@ -66,7 +66,7 @@ fn check_host(asked: &Authority, hosts: &Hosts) -> Result<(), Problem> {
     Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, detail))
 }
 
-/// Whether somebody follows a link to a page: it reads nothing, and comes without a token.
+/// Whether the request only follows a link to a page. It reads no data, and has no token.
 fn is_visit(request: &Request) -> bool {
     let headers = request.headers();
     let says = |name: &str, value: &str| headers.get(name).is_some_and(|it| it == value);
