@@ -15,7 +15,8 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use super::{Account, process};
+use super::Account;
+use crate::process;
 
 /// What takes so many nanoseconds may have been off the processor.
 const LONG: i64 = 100_000;
