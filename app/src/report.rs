@@ -172,7 +172,7 @@ const COLUMNS: [Column; 8] = [
     (">errors", |events| events.errors.to_string()),
     (RETRIES, |events| events.retries.to_string()),
     (DEAD, |events| events.dead_lettered.to_string()),
-    (">dropped", |events| events.dropped.to_string()),
+    (">dropped", |events| events.dropped.overflow.to_string()),
     (">mean ms", |events| nanos(events.mean_nanos)),
     (">max ms", |events| nanos(events.max_nanos)),
 ];

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounting::CpuMeter;
-use crate::context::{Counters, Identity, InstanceId, Meta};
+use crate::context::{Counters, DropCounts, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
 use crate::event::outcome::HandlerOutcome;
@@ -278,6 +278,7 @@ impl HandlerCore {
             errors: counts.errors,
             retries: counts.retries,
             dead_lettered: counts.dead_lettered,
+            dropped: counts.dropped,
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
@@ -308,6 +309,8 @@ pub struct HandlerReport {
     pub retries: u64,
     /// Events that went to the dead letters.
     pub dead_lettered: u64,
+    /// Events that were neither handled nor kept as dead letters, by reason.
+    pub dropped: DropCounts,
     /// Calls that ran out of time.
     pub timeouts: u64,
     /// Mean time of an event, of those that were timed, in nanoseconds.
@@ -339,7 +342,7 @@ pub(super) fn admits<P>(
         Ok(filter(envelope))
     })
     .unwrap_or_else(|error| {
-        core.failed(meta, &error.context("its filter"));
+        core.failed_to_choose(meta, &error.context("its filter"));
         false
     })
 }

@@ -2,7 +2,7 @@
 //!
 //! [`Server`] takes what a [`Listener`] hands it, gives each connection a place within its
 //! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] bound what one request may
-//! take. [`Probes`] answer whether the service lives and is ready. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
+//! take. [`OwnOrigin`] refuses what pages of other origins have a browser send. [`Probes`] answer whether the service lives and is ready. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
 
 #![forbid(unsafe_code)]
 
@@ -11,6 +11,7 @@ mod problem;
 mod body;
 mod framing;
 mod limits;
+mod origin;
 mod params;
 mod refused;
 mod route;
@@ -26,6 +27,7 @@ pub use address::AddressFile;
 pub use body::{JsonBody, is_json};
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
+pub use origin::OwnOrigin;
 pub use params::Params;
 pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};

@@ -72,6 +72,33 @@ pub struct ServerLimits {
     pub head: Head,
 }
 
+/// The most time for an answer to be sent to a client of operators.
+const WRITE: Duration = Duration::from_secs(10);
+
+impl ServerLimits {
+    /// Of an interface for operators and their programs: so many connections, whoever they are of,
+    /// and so much time for each request, between requests, and, up to ten seconds, for each answer
+    /// to be read.
+    #[must_use]
+    pub fn for_operators(connections: NonZeroU16, patience: Duration) -> Self {
+        Self {
+            room: Room {
+                total: connections,
+                per_address: connections,
+            },
+            timeouts: Timeouts {
+                header: patience,
+                write: patience.min(WRITE),
+                idle: patience,
+            },
+            head: Head {
+                bytes: 16 * 1024,
+                fields: const { NonZeroU16::new(64).expect("it is not zero") },
+            },
+        }
+    }
+}
+
 /// What is answered.
 #[derive(Debug, Clone)]
 pub struct Routers {

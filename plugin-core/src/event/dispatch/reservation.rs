@@ -22,6 +22,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     event: P,
 ) -> Result<(), TryPublishError<P>> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(TryPublishError::Stopping(event));
     }
     let record = ThreadRecord::current();
@@ -60,6 +61,7 @@ fn try_publish_queued<P: Carried>(
         match target.reserve(&envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
             Err(no_room) => {
+                target.no_place(&no_room);
                 // What is reserved is given back before the event is.
                 drop(places);
                 // It comes back as the publisher gave it: tried again, it is changed again.

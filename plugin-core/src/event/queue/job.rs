@@ -5,7 +5,6 @@
 //! ended, goes to the dead letters by its `Drop`; unless a store has it, from where it comes again.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -17,6 +16,7 @@ use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
 use super::probe::ProbeState;
 use super::turn::Turn;
+use crate::context::DropReason;
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
@@ -303,7 +303,7 @@ impl Job {
     /// Ends it without a call: the overflow policy chose it.
     pub(in crate::event) fn give_up(mut self) {
         let core = &self.handler.core;
-        core.owner.counters().dropped.fetch_add(1, Relaxed);
+        core.drop_event(DropReason::Overflow);
         tracing::debug!(
             plugin = core.owner.name(),
             handler = core.name,
@@ -317,6 +317,9 @@ impl Job {
 
     /// Ends it without a call: its subscription has ended, or its store gives it up.
     pub(in crate::event) fn discard(mut self) {
+        if !self.is_stored() {
+            self.handler.core.drop_event(DropReason::Ended);
+        }
         self.leave();
     }
 
@@ -377,8 +380,10 @@ impl Job {
     /// Ends it wherever it is dropped, as long as somebody counts it.
     fn end_counted(&mut self) {
         if self.entered {
-            if !self.is_stored() && !self.handler.core.has_ended() {
-                self.leave_behind();
+            match self.handler.core.has_ended() {
+                _ if self.is_stored() => {}
+                true => self.handler.core.drop_event(DropReason::Ended),
+                false => self.leave_behind(),
             }
             self.leave();
         }

@@ -1,8 +1,9 @@
 //! Which connections are open, and who gives way when there are too many.
 //!
 //! Invariants: there are never more regular connections than `total`, nor more of one address than
-//! `per_address`; a new one takes the place of the one that has waited longest for a request, and
-//! is a spare one if all have a request that is being answered. There are at most [`SPARE`] of
+//! `per_address`; a new one takes the place of the one that has waited longest for its client:
+//! for a request, or for the client to take some of its answer. If all have a request that is being
+//! answered, it is a spare one. There are at most [`SPARE`] of
 //! these; one more takes the place of the oldest.
 
 use std::collections::{BTreeMap, HashMap};
@@ -193,12 +194,12 @@ impl Table {
         }
     }
 
-    /// Ends the regular connection, of those that are meant, that has waited longest for a request.
+    /// Ends the regular connection, of those that are meant, that has waited longest for its client.
     fn evict_waiting(&mut self, meant: impl Fn(&Entry) -> bool) -> bool {
         let regular = (self.entries.iter()).filter(|(_, entry)| entry.class == Class::Regular);
         let waiting = regular
             .filter(|(_, entry)| meant(entry))
-            .filter_map(|(id, entry)| Some((entry.progress.waiting_since()?, *id)));
+            .filter_map(|(id, entry)| Some((entry.progress.gives_way_since()?, *id)));
         let longest = waiting.min().map(|(_, id)| id);
         longest.is_some_and(|id| {
             self.evict(id);

@@ -40,7 +40,18 @@ fn report_13_a_process_over_max_memory_goes_on_with_one_warning_without_a_policy
     let status = serving.app().run("ps").stdout;
     let limit = status.lines().find(|line| line.contains("max_memory"));
     let words: Vec<_> = limit.unwrap().split_whitespace().collect();
-    let [_, _, "max_memory", "1", "MB", in_use, "MB", "observed", "yes"] = words[..] else {
+    let [
+        _,
+        _,
+        "max_memory",
+        "1",
+        "MB",
+        in_use,
+        "MB",
+        "observed",
+        "yes",
+    ] = words[..]
+    else {
         panic!("what is in use stands beside the limit: {status}");
     };
     assert!(in_use.parse::<u64>().unwrap() > 1, "{status}");
