@@ -1,17 +1,17 @@
-//! What the process takes of the machine, as the operating system says. A figure that it does not
-//! give is `None`: nearly all of them where there is no Linux.
+//! The resources that the process uses, according to the operating system. A value that the system
+//! does not report is `None`; on a system other than Linux, these are nearly all values.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-/// How many clock ticks of `/proc` make a second: a constant of Linux for programs.
+/// Number of clock ticks in a second in `/proc`, which is a constant of Linux for programs.
 const TICKS: f64 = 100.0;
 
-/// What is limited, or read often.
+/// The values that can be limited, and that are read often.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ProcessUsage {
     pub(crate) cpu: Option<Duration>,
-    /// Bytes that are in memory: code, stacks and what the allocator holds are among them.
+    /// Resident memory in bytes, with code, stacks and the memory that the allocator keeps.
     pub(crate) memory: Option<u64>,
     pub(crate) open_files: Option<u64>,
 }
@@ -32,16 +32,16 @@ impl ProcessUsage {
     }
 }
 
-/// Figures of the process that only metrics tell. Its processor time, its memory and its open files
-/// are in its [status](crate::lifecycle::ProcessStatus).
+/// The values that only metrics show. The [status](crate::lifecycle::ProcessStatus) of the process
+/// has its processor time, memory and open files.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ProcessFigures {
-    /// Threads.
+    /// Number of threads.
     pub threads: Option<u64>,
     /// Most file handles that may be open.
     pub max_files: Option<u64>,
-    /// When it was started.
+    /// The time at which the process was started.
     pub started: Option<SystemTime>,
 }
 
@@ -49,7 +49,7 @@ impl ProcessFigures {
     pub(crate) fn now() -> Self {
         let read = |name: &str| fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
         let stat = read("self/stat");
-        // The name of the program is in brackets, and may hold spaces and brackets.
+        // The name of the program is in parentheses, and may contain spaces and parentheses.
         let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
         let field = |at: usize| fields.split(' ').nth(at)?.parse::<u64>().ok();
         Self {
@@ -82,9 +82,9 @@ fn clock(id: rustix::time::ClockId) -> Option<Duration> {
 
 #[cfg(target_os = "linux")]
 pub(crate) enum MemoryKind {
-    /// What is in memory.
+    /// Resident memory.
     Resident = 1,
-    /// What `RLIMIT_DATA` counts, in memory or not.
+    /// The memory that `RLIMIT_DATA` limits, resident or not.
     Data = 5,
 }
 
@@ -100,13 +100,14 @@ pub(crate) fn memory(kind: MemoryKind) -> Option<u64> {
 fn open_files() -> Option<u64> {
     let directory = "/proc/self/fd";
     match fs::metadata(directory).ok()?.len() {
-        // Before Linux 6.2 it does not say how many there are; the one that lists them is no part.
+        // Before Linux 6.2 the size is not the number of files. The handle that lists the directory
+        // does not count.
         0 => Some(fs::read_dir(directory).ok()?.count() as u64 - 1),
         count => Some(count),
     }
 }
 
-/// The number behind a word at the beginning of a line.
+/// The number after a word at the beginning of a line.
 fn number(text: &str, word: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(word))?;
     rest.split_whitespace().next()?.parse().ok()

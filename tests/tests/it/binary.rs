@@ -20,7 +20,6 @@ mod letters;
 mod limits;
 mod listening;
 mod metrics;
-mod operated;
 mod outside;
 mod private;
 mod readme;
