@@ -1,36 +1,36 @@
-//! What the process takes of the machine, as the system counts it.
+//! The resources that the process uses, according to the system.
 
 use std::fs;
 use std::time::{Duration, SystemTime};
 
-/// How many clock ticks of `/proc` make a second: a constant of Linux for programs.
+/// Number of clock ticks in a second in `/proc`, which is a constant of Linux for programs.
 const TICKS: f64 = 100.0;
 
-/// What the process takes of the machine. What the system does not tell is `None`: all of it where
-/// there is no `/proc`.
+/// The resources that the process uses. A value that the system does not report is `None`; without
+/// `/proc`, these are all values.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ProcessFigures {
-    /// Processor time that it has taken.
+    /// Used processor time.
     pub cpu: Option<Duration>,
-    /// Bytes of memory that are resident.
+    /// Resident memory in bytes.
     pub resident_bytes: Option<u64>,
-    /// Threads.
+    /// Number of threads.
     pub threads: Option<u64>,
-    /// File handles that are open.
+    /// Number of open file handles.
     pub open_files: Option<u64>,
     /// Most file handles that may be open.
     pub max_files: Option<u64>,
-    /// When it was started.
+    /// The time at which the process was started.
     pub started: Option<SystemTime>,
 }
 
-/// What this process takes now.
+/// The resources that this process uses now.
 #[must_use]
 pub fn usage() -> ProcessFigures {
     let read = |name: &str| fs::read_to_string(format!("/proc/{name}")).unwrap_or_default();
     let (status, stat) = (read("self/status"), read("self/stat"));
-    // The name of the program is in brackets, and may hold spaces and brackets.
+    // The name of the program is in parentheses, and may contain spaces and parentheses.
     let fields = stat.rsplit_once(") ").map_or("", |(_, fields)| fields);
     let fields: Vec<&str> = fields.split(' ').collect();
     let ticks = |at: usize| fields.get(at)?.parse().ok().map(|ticks: f64| ticks / TICKS);
@@ -40,7 +40,7 @@ pub fn usage() -> ProcessFigures {
         cpu: cpu.map(Duration::from_secs_f64),
         resident_bytes: number(&status, "VmRSS:").map(|kilobytes| kilobytes * 1024),
         threads: number(&status, "Threads:"),
-        // One of them is for reading the directory.
+        // One of them is used to read the directory.
         open_files: files.map(|files| (files.count() as u64).saturating_sub(1)),
         max_files: number(&read("self/limits"), "Max open files"),
         started: ticks(19).and_then(|after_boot| {
@@ -51,7 +51,7 @@ pub fn usage() -> ProcessFigures {
     }
 }
 
-/// The number behind a word at the beginning of a line.
+/// The number after a word at the beginning of a line.
 fn number(text: &str, word: &str) -> Option<u64> {
     let rest = text.lines().find_map(|line| line.strip_prefix(word))?;
     rest.split_whitespace().next()?.parse().ok()

@@ -1,12 +1,13 @@
-//! What the process as a whole takes, as the operating system says.
+//! The resources that the whole process uses, according to the operating system.
 
 use std::time::Duration;
 
-/// What the process takes. A figure that the operating system does not give is none.
+/// The resources that the process uses. A value that the operating system does not report is
+/// `None`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct ProcessUsage {
     pub(crate) cpu: Option<Duration>,
-    /// Bytes that are in memory: code, stacks and what the allocator holds are among them.
+    /// Resident memory in bytes, including code, stacks and what the allocator holds.
     pub(crate) memory: Option<u64>,
     pub(crate) open_files: Option<u64>,
 }
@@ -54,7 +55,8 @@ fn memory() -> Option<u64> {
 fn open_files() -> Option<u64> {
     let directory = "/proc/self/fd";
     match std::fs::metadata(directory).ok()?.len() {
-        // Before Linux 6.2 it does not say how many there are; the one that lists them is no part.
+        // Before Linux 6.2, the system does not report the number of files. The handle that lists
+        // them is not counted.
         0 => Some(std::fs::read_dir(directory).ok()?.count() as u64 - 1),
         count => Some(count),
     }

@@ -1,5 +1,5 @@
-//! A share of the processors that is kept by waiting: an instance that has taken more has its tasks
-//! polled later, until what it took is its share again.
+//! Limits the share of processor time by delays: if an instance has used more than its share, its
+//! tasks are polled later, until its use corresponds to its share again.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -15,26 +15,26 @@ use tokio::time::{Instant, sleep_until};
 use super::Account;
 use crate::boxed::BoxFuture;
 
-/// How far an instance may run ahead of its share before it has to wait, as the operating system
-/// does it for groups of processes.
+/// How much processor time an instance may use in advance before it has to wait. Operating systems
+/// do the same for groups of processes.
 const PERIOD: Duration = Duration::from_millis(100);
 
-/// What has been taken and is not paid for by time yet.
+/// The processor time that was used and is not covered by the share yet.
 #[derive(Debug)]
 pub(super) struct Bucket {
-    /// The bits of the share, in processors; zero for none.
+    /// The share as bits, in processors; zero if there is none.
     share: AtomicU64,
-    /// What the times below count from.
+    /// The reference time of the times below.
     base: OnceLock<Instant>,
-    /// When all that was taken is paid for, in nanoseconds.
+    /// The time at which everything that was used is covered, in nanoseconds.
     paid: AtomicU64,
-    /// Whether it is waited until then.
+    /// Whether tasks wait for that time.
     is_paused: AtomicBool,
-    /// How long it was waited for, in nanoseconds.
+    /// How long tasks have waited, in nanoseconds.
     paused: AtomicU64,
-    /// Whether nobody waits for now.
+    /// Whether waiting is suspended for now.
     is_lifted: AtomicBool,
-    /// Told of each change of what it has to be waited for.
+    /// Notified when the need to wait changes.
     changed: Notify,
 }
 
@@ -66,7 +66,7 @@ impl Bucket {
         self.share.load(Relaxed) != 0
     }
 
-    /// Notes what was taken; it may be negative.
+    /// Records processor time, which may be negative.
     #[inline]
     pub(super) fn charge(&self, nanos: i64) {
         if self.is_limited() {
@@ -77,15 +77,15 @@ impl Bucket {
     #[cold]
     fn pay_later(&self, nanos: i64) {
         let share = f64::from_bits(self.share.load(Relaxed));
-        // A float that is too large becomes the largest number.
+        // A float that is too large becomes the largest integer.
         let cost = (nanos as f64 / share) as i64;
         let now = self.now();
         let later = |paid: u64| Some(paid.max(now).saturating_add_signed(cost).max(now));
-        // It is always some.
+        // The closure always returns `Some`.
         let _before = self.paid.fetch_update(Relaxed, Relaxed, later);
     }
 
-    /// Until when it has to be waited, if so.
+    /// The time until which tasks have to wait, if they have to.
     fn due(&self) -> Option<Instant> {
         if !self.is_limited() || self.is_lifted.load(Relaxed) {
             return None;
@@ -113,24 +113,24 @@ impl Bucket {
 }
 
 impl Account {
-    /// Sets the share of the processors, from now on.
+    /// Sets the share of the processors from now on.
     pub(crate) fn limit_cpu(&self, share: Option<f64>) {
         self.bucket.limit(share);
     }
 
-    /// Whether tasks are polled without waiting, whatever was taken: an instance that stops is not
-    /// to be late because of its share.
+    /// Sets whether tasks are polled without waiting. An instance that stops must not be late
+    /// because of its share.
     pub(crate) fn lift_throttle(&self, is_lifted: bool) {
         self.bucket.lift(is_lifted);
     }
 
-    /// How long its tasks had to wait because of its own share.
+    /// How long its tasks have waited because of its own share.
     pub(crate) fn throttled(&self) -> Duration {
         Duration::from_nanos(self.bucket.paused.load(Relaxed))
     }
 }
 
-/// A wait, if there has to be one now.
+/// A future that waits, if waiting is needed now.
 #[inline]
 fn pause(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
     let is_limited = |account: &Account| account.bucket.is_limited();
@@ -143,7 +143,7 @@ fn pause(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
 #[cold]
 fn wait(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
     let whole = account.whole.unwrap_or(account);
-    // From here on no change goes unheard.
+    // From here on, no change is missed.
     let changed = [account, whole].map(|account| account.bucket.changed.notified());
     if account.bucket.is_lifted.load(Relaxed) {
         return None;
@@ -160,7 +160,7 @@ fn wait(account: &'static Account) -> Option<BoxFuture<'static, ()>> {
 }
 
 pin_project! {
-    /// A future of an instance, which is not polled while the instance has taken more than its share.
+    /// A future of an instance that is not polled while the instance has used more than its share.
     pub(crate) struct Throttled<F> {
         account: &'static Account,
         pause: Option<BoxFuture<'static, ()>>,
@@ -206,14 +206,14 @@ mod tests {
 
     const MILLI: i64 = 1_000_000;
 
-    /// An account with a share, which lasts as long as the process.
+    /// An account with a share, which exists as long as the process.
     fn account(share: f64) -> &'static Account {
         let account = Box::leak(Box::new(Account::new(None)));
         account.limit_cpu(Some(share));
         account
     }
 
-    /// Polls that take 10 ms each.
+    /// Makes polls that take 10 ms each.
     async fn work(account: &'static Account, polls: u32) {
         let burn = async {
             for _ in 0..polls {

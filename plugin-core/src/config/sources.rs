@@ -18,11 +18,11 @@ use crate::child_command::ChildCommand;
 /// 1. the defaults of the types,
 /// 2. [`embedded`](Sources::embedded) texts, in the order in which they were added,
 /// 3. the [`manager_file`](Sources::manager_file) and the files of the
-/// [`config_dir`](Sources::config_dir),
+///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
 /// 5. values that the program [`set`](Sources::set)s,
 /// 6. `overrides.yaml` in the data directory: the plugins that an operator turned on or off, and
-/// the values that an operator set. It also overrides every [`generation`](Sources::generation).
+///    the values that an operator set. It also overrides every [`generation`](Sources::generation).
 ///
 /// Sections are merged key by key. A list or any other value replaces the value of the lower
 /// layers. A key that is written without a value removes the value of the lower layers, so that the

@@ -28,8 +28,6 @@ pub struct ApiConfig {
     pub proxy_header: ProxyHeader,
     /// Whom a caller may look up.
     pub users: UserAccess,
-    /// Users who may operate the system: see and change the states of plugins and schedules.
-    pub operators: Vec<String>,
     /// Users who may publish for others, and events that callers can't publish otherwise because
     /// they do not say whom they speak for. Everybody else can name only himself.
     pub may_publish_for: Vec<String>,
@@ -76,7 +74,6 @@ pub struct ApiConfig {
 
 plugin_core::checked!(ApiConfig, |config: &ApiConfig| {
     check::address("address", &config.address)?;
-    check_ids("operators", &config.operators)?;
     check_ids("may_publish_for", &config.may_publish_for)?;
     check_open(&config.open)
 });
@@ -110,7 +107,6 @@ impl Default for ApiConfig {
             trusted_proxies: Vec::new(),
             proxy_header: ProxyHeader::default(),
             users: UserAccess::Own,
-            operators: Vec::new(),
             may_publish_for: Vec::new(),
             max_pending_events: const { NonZeroU16::new(128).expect("it is not zero") },
             idempotency_ttl: Period::seconds(24 * 3600),

@@ -1,4 +1,5 @@
-//! Serves the HTTP interface: logins, users, events, health, and an operator's hold on the system.
+//! Serves the HTTP interface of the business: logins, users, events, and health. Operators have the
+//! interface of `admin-plugin`.
 //!
 //! | route | answer |
 //! | --- | --- |
@@ -6,10 +7,6 @@
 //! | `POST /logout` | the token is revoked; with `?everywhere=true` all tokens of the caller |
 //! | `GET /users/{id}` | the user; by default only the caller's own |
 //! | `POST /events/{topic}` | 202 once the event is accepted everywhere and stored |
-//! | `GET /schedules` | every schedule and how it does |
-//! | `POST /schedules/{plugin}/{schedule}/{action}` | the schedule after `pause`, `resume`, `run` or `cancel` |
-//! | `GET /plugins` | the state of each plugin and of the whole |
-//! | `POST /plugins/{plugin}/{action}` | what changed by `start`, `stop` (`?cascade=true`) or `restart`; 202 when that stops the interface |
 //! | `GET /livez`, `GET /healthz` | 200 while the manager works |
 //! | `GET /startupz` | 200 once the start is over, else 503 with those that do not run yet |
 //! | `GET /readyz` | 200 when all plugins serve, else 503 with those that don't |
@@ -27,9 +24,6 @@
 //!
 //! A caller can publish only what speaks for himself, by the `subject` of the event's type; users
 //! in `may_publish_for` can publish for others.
-//!
-//! Schedules and plugins are for the users that `operators` names. The interface may operate the
-//! system only with the right to, `system` with the action `operate`; it starts without, too.
 //!
 //! What callers are refused is in the audit log, at a bounded rate. Where a request comes from is
 //! the other end of its connection, or what a proxy that `trusted_proxies` names says of it.
@@ -50,7 +44,6 @@ mod idempotency;
 mod audited;
 mod auth;
 mod client;
-mod operators;
 mod routes;
 
 mod plugin;

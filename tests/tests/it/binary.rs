@@ -19,7 +19,6 @@ mod killed;
 mod letters;
 mod listening;
 mod metrics;
-mod operated;
 mod outside;
 mod private;
 mod readme;

@@ -1,8 +1,8 @@
 //! Puts accepted events into the store, many at once.
 //!
-//! When that fails, new events are refused until it works again, and those that were accepted are
-//! kept and tried again: with the same keys, so that none is stored twice. Only a publisher that
-//! waits for the store is told, and has its event back.
+//! If that fails, new events are refused until it works again. Events that were already accepted
+//! are kept, and storing them is tried again with the same keys, so that none is stored twice. Only
+//! a publisher that waits for the store gets an error and its event back.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -20,10 +20,10 @@ use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
 use crate::service::Provider;
 
-/// Most events of one call of the store.
+/// Most events in one call to the store.
 const MOST: usize = 256;
 
-/// How often a store that takes long is told how many events wait for it.
+/// Interval at which a slow store is told how many events wait for it.
 const TELL: Duration = Duration::from_millis(250);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -34,7 +34,7 @@ pub(super) struct Intake {
     link: Listener,
 }
 
-/// What is to be stored: jobs and their records, side by side.
+/// The events to store: jobs and their records, in the same order.
 #[derive(Default)]
 struct Load {
     jobs: Vec<Job>,
@@ -46,7 +46,7 @@ impl Intake {
         Self { durable, link }
     }
 
-    /// Stores events until the intake is closed and empty; says how many it could not store.
+    /// Stores events until the intake is closed and empty; returns how many it could not store.
     pub(super) async fn run(mut self) -> usize {
         let mut lost = 0;
         let mut jobs = VecDeque::new();
@@ -63,7 +63,8 @@ impl Intake {
         lost
     }
 
-    /// Tries until all is stored, or the store does not come back; says how much is lost.
+    /// Tries until all events are stored, or until it is known that the store will not come back;
+    /// returns how many are lost.
     async fn store(&mut self, mut load: Load) -> usize {
         let mut pause = FIRST_PAUSE;
         while !load.jobs.is_empty() {
@@ -94,7 +95,7 @@ impl Intake {
         0
     }
 
-    /// One of them can't be stored: the others can.
+    /// One of the events can't be stored, but the others can.
     async fn store_one_by_one(&mut self, load: Load) -> usize {
         let mut lost = 0;
         for (job, record) in load.jobs.into_iter().zip(load.records) {
@@ -110,7 +111,7 @@ impl Intake {
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
         let durable = &self.durable;
-        // A store that waits for room has until the end of the system.
+        // A store that waits for room may wait until the end of the system.
         let done = tokio::select! {
             biased;
             done = ask(&store, |store| store.append(&durable.name, &load.records)) => done,
@@ -136,7 +137,7 @@ impl Intake {
         }
     }
 
-    /// Nothing is kept in memory any more: the next event will tell how the store does.
+    /// No events are kept in memory any more; the next event will show whether the store works.
     fn recover(&self) {
         if self.durable.gate.recover() {
             tracing::info!(subscription = %self.durable.name, "events are accepted again");
@@ -152,7 +153,7 @@ impl Intake {
 }
 
 impl Durable {
-    /// Tells the store how many events wait for it, as long as it takes.
+    /// Tells the store regularly how many events wait for it.
     async fn tell_now_and_then(&self, store: &Provider<dyn EventStore>) -> Infallible {
         loop {
             tokio::time::sleep(TELL).await;
@@ -160,7 +161,7 @@ impl Durable {
         }
     }
 
-    /// Tells the store how many events wait for it, but for some that it has taken.
+    /// Tells the store how many events wait for it, without those that it has taken.
     async fn tell(&self, store: &Provider<dyn EventStore>, taken: usize) {
         let events = self.intake.unfinished().saturating_sub(taken) as u64;
         if events == self.told.swap(events, Relaxed) {
@@ -216,7 +217,7 @@ impl Load {
         }
     }
 
-    /// Publishers that wait get an error, and their events are not stored later.
+    /// Returns an error to publishers that wait; their events are not stored later.
     fn tell_those_who_wait(&mut self, error: &Error) {
         let (jobs, records) = (
             std::mem::take(&mut self.jobs),
@@ -232,7 +233,7 @@ impl Load {
         }
     }
 
-    /// Events that no store takes.
+    /// Ends events that no store will take.
     fn refuse(self, error: &Error, durable: &Durable) -> usize {
         if let Some(first) = self.jobs.first() {
             tracing::error!(

@@ -1,14 +1,14 @@
-//! What the system is told that a child may not do.
+//! The limits that the system enforces on a child.
 
 use crate::config::Resources;
 use crate::error::Result;
 
-/// Has the system hold the limits of an instance for this process: what it starts has no more
-/// rights than it, leaves no core file, and has no more memory.
+/// Makes the system enforce the limits of an instance on this process: the programs that it starts
+/// get no more rights, it writes no core file, and it gets no more memory.
 ///
 /// # Errors
 ///
-/// When the system does not take a limit.
+/// Returns an error if the system does not accept a limit.
 #[cfg(target_os = "linux")]
 pub(super) fn confine(resources: &Resources) -> Result<()> {
     use rustix::process::Resource;
@@ -35,7 +35,8 @@ fn limit(resource: rustix::process::Resource, most: u64) -> rustix::io::Result<(
     rustix::process::setrlimit(resource, limit)
 }
 
-/// The bytes that the limit would count now: what the process itself needs is not the plugin's.
+/// The number of bytes that count for the limit at the start: the process's own use does not belong
+/// to the plugin.
 #[cfg(target_os = "linux")]
 fn taken() -> u64 {
     let pages = std::fs::read_to_string("/proc/self/statm").ok();
