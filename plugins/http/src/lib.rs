@@ -1,8 +1,9 @@
-//! An HTTP server for plugins: connections within limits, routes, and refusals that say what to do.
+//! An HTTP server for plugins: connections with limits, routes, and refusals that say what to do.
 //!
-//! [`Server`] takes what a [`Listener`] hands it, gives each connection a place within its
-//! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] bound what one request may
-//! take. [`Probes`] answer whether the service lives and is ready. Every answer of 4xx and 5xx is a [`Problem`], as RFC 9457 has it.
+//! [`Server`] accepts connections from a [`Listener`], gives each a place within its
+//! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] limit the resources of one
+//! request. [`Probes`] answer whether the service is alive and ready. Every answer of 4xx and 5xx
+//! is a [`Problem`] according to RFC 9457.
 
 #![forbid(unsafe_code)]
 

@@ -1,5 +1,5 @@
-//! How far a connection is with its request, and until when it has to be further: a client that
-//! sends or reads too slowly loses its connection, whatever it does in between.
+//! The progress of a connection, and the deadline for its next step: a client that sends or
+//! receives too slowly loses its connection.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -9,15 +9,16 @@ use tokio::time::Instant;
 /// Time limits of a connection.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// From the start of a request's head, or from the start of the connection, to its end.
+    /// From the beginning of a request's head, or from the start of the connection, to the end of
+    /// the head.
     pub header: Duration,
-    /// From the first byte of an answer that waits to be sent until all of it is sent.
+    /// From the first byte of an answer that waits to be sent until everything is sent.
     pub write: Duration,
     /// From an answer to the first byte of the next request.
     pub idle: Duration,
 }
 
-/// How far a connection is.
+/// The progress of a connection.
 #[derive(Debug)]
 pub(super) struct Progress {
     timeouts: Timeouts,
@@ -28,20 +29,20 @@ pub(super) struct Progress {
 struct State {
     stage: Stage,
     since: Instant,
-    /// Since when something waits to be sent.
+    /// Since when data waits to be sent.
     writing: Option<Instant>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
-    /// The head of a request comes.
+    /// The head of a request is being received.
     Head,
-    /// A request is answered. How long that takes is limited by the routes.
+    /// A request is being answered. The routes limit how long that takes.
     Exchange,
-    /// The answer is known, and not wholly sent.
+    /// The answer exists, but is not sent completely.
     Answered,
-    /// The answer comes bit by bit, for as long as it takes: it may rest, but what is there to send
-    /// has to go on.
+    /// The answer is sent in parts, over any length of time: there may be pauses, but data that
+    /// waits has to be sent.
     Streaming,
     /// The next request has not begun.
     Idle,
@@ -65,12 +66,12 @@ impl Progress {
         self.state().enter(Stage::Idle);
     }
 
-    /// Whether the head of a request is awaited or comes, and no answer is under way.
+    /// Whether the head of a request is awaited or being received, and no answer is in progress.
     pub(super) fn is_before_answer(&self) -> bool {
         self.state().stage == Stage::Head
     }
 
-    /// Something was received.
+    /// Data was received.
     pub(super) fn received(&self) {
         let mut state = self.state();
         if state.stage == Stage::Idle {
@@ -78,22 +79,22 @@ impl Progress {
         }
     }
 
-    /// A head is whole, and its request is being answered.
+    /// A head is complete, and its request is being answered.
     pub(super) fn begun(&self) {
         self.state().enter(Stage::Exchange);
     }
 
-    /// The answer is there.
+    /// The answer exists.
     pub(super) fn answered(&self) {
         self.state().enter(Stage::Answered);
     }
 
-    /// The answer is there, and comes bit by bit.
+    /// The answer exists, and is sent in parts.
     pub(super) fn streams(&self) {
         self.state().enter(Stage::Streaming);
     }
 
-    /// Some bytes were sent.
+    /// Data was sent.
     pub(super) fn wrote(&self) {
         let mut state = self.state();
         if state.stage == Stage::Streaming {
@@ -101,12 +102,12 @@ impl Progress {
         }
     }
 
-    /// Something is to be sent.
+    /// Data waits to be sent.
     pub(super) fn writing(&self) {
         self.state().writing.get_or_insert_with(Instant::now);
     }
 
-    /// All that was to be sent is sent.
+    /// All data was sent.
     pub(super) fn flushed(&self) {
         let mut state = self.state();
         state.writing = None;
@@ -115,7 +116,7 @@ impl Progress {
         }
     }
 
-    /// When the connection is to be closed, unless it gets further before.
+    /// When the connection is closed, unless there is progress before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let (state, timeouts) = (self.state(), self.timeouts);
         if let Some(since) = state.writing {
@@ -130,7 +131,8 @@ impl Progress {
         Some(state.since + limit)
     }
 
-    /// Since when the server has waited for a request here; `None` while one is answered.
+    /// Since when the server has waited for a request on it; `None` while a request is being
+    /// answered.
     pub(super) fn waiting_since(&self) -> Option<Instant> {
         let state = self.state();
         let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
