@@ -3,7 +3,6 @@
 
 mod files;
 mod meter;
-mod process;
 mod share;
 mod throttle;
 
@@ -14,11 +13,12 @@ use std::time::{Duration, Instant};
 
 pub(crate) use files::OpenFiles;
 pub(crate) use meter::{CpuMeter, Metered, metered};
-pub(crate) use process::ProcessUsage;
 pub(crate) use throttle::Throttled;
 
 use share::ShareWindow;
 use throttle::Bucket;
+
+use crate::process;
 
 /// Whether the operating system reports the processor time of a thread. If not, the clock is used,
 /// which is wrong when a thread has to wait for a processor.

@@ -5,6 +5,7 @@
 //! while the pointer refers to it.
 
 mod counts;
+mod drops;
 mod identity;
 mod meta;
 
@@ -24,6 +25,8 @@ use crate::traceparent::TraceContext;
 
 pub(crate) use counts::Counters;
 pub use counts::EventCounts;
+pub use drops::DropCounts;
+pub(crate) use drops::DropReason;
 pub use identity::Identity;
 pub(crate) use identity::InstanceId;
 pub use meta::EventId;

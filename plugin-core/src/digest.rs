@@ -28,11 +28,14 @@ impl Digest {
     }
 
     /// The digest of bytes, as `sha256sum` computes it.
-    pub(crate) fn of_bytes(bytes: &[u8]) -> Self {
+    #[must_use]
+    pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
 
-    pub(crate) fn as_bytes(&self) -> &[u8] {
+    /// Its 32 bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 

@@ -16,7 +16,8 @@ use std::time::{Duration, Instant};
 
 use pin_project_lite::pin_project;
 
-use super::{Account, process};
+use super::Account;
+use crate::process;
 
 /// A poll that takes at least this many nanoseconds may have been off the processor.
 const LONG: i64 = 100_000;

@@ -3,8 +3,8 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -28,14 +28,20 @@ pub(super) struct Bucket {
     base: OnceLock<Instant>,
     /// The time at which everything that was used is covered, in nanoseconds.
     paid: AtomicU64,
-    /// Whether tasks wait for that time.
-    is_paused: AtomicBool,
-    /// How long tasks have waited, in nanoseconds.
-    paused: AtomicU64,
+    pauses: Mutex<Pauses>,
     /// Whether waiting is suspended for now.
     is_lifted: AtomicBool,
     /// Notified when the need to wait changes.
     changed: Notify,
+}
+
+/// How long tasks have waited according to the clock. Tasks that wait at the same time count once.
+#[derive(Debug)]
+struct Pauses {
+    /// The beginning of the present pause, in nanoseconds.
+    since: Option<u64>,
+    /// The sum of the earlier pauses, in nanoseconds.
+    ended: u64,
 }
 
 impl Bucket {
@@ -44,20 +50,32 @@ impl Bucket {
             share: AtomicU64::new(0),
             base: OnceLock::new(),
             paid: AtomicU64::new(0),
-            is_paused: AtomicBool::new(false),
-            paused: AtomicU64::new(0),
+            pauses: Mutex::new(Pauses {
+                since: None,
+                ended: 0,
+            }),
             is_lifted: AtomicBool::new(false),
             changed: Notify::const_new(),
         }
     }
 
     fn limit(&self, share: Option<f64>) {
-        self.share.store(share.map_or(0, f64::to_bits), Relaxed);
+        let is = share.unwrap_or_default();
+        let was = f64::from_bits(self.share.swap(is.to_bits(), Relaxed));
+        self.end_pause();
+        // The time that is not covered yet is converted to the new share.
+        let factor = if is > 0.0 { was / is } else { 0.0 };
+        let now = self.now();
+        let ahead = |paid: u64| (paid.saturating_sub(now) as f64 * factor) as u64;
+        let anew = |paid| Some(now.saturating_add(ahead(paid)));
+        // It is always some.
+        let _before = self.paid.fetch_update(Relaxed, Relaxed, anew);
         self.changed.notify_waiters();
     }
 
     fn lift(&self, is_lifted: bool) {
         self.is_lifted.store(is_lifted, Relaxed);
+        self.end_pause();
         self.changed.notify_waiters();
     }
 
@@ -90,17 +108,35 @@ impl Bucket {
         if !self.is_limited() || self.is_lifted.load(Relaxed) {
             return None;
         }
+        let mut pauses = self.pauses();
         let (now, paid) = (self.now(), self.paid.load(Relaxed));
         let ahead = Duration::from_nanos(paid.saturating_sub(now));
-        let was_paused = self.is_paused.load(Relaxed);
-        let is_paused = ahead > if was_paused { Duration::ZERO } else { PERIOD };
-        if is_paused != was_paused
-            && self.is_paused.swap(is_paused, Relaxed) != is_paused
-            && is_paused
-        {
-            self.paused.fetch_add(nanos(ahead), Relaxed);
+        let allowed = match pauses.since {
+            Some(_) => Duration::ZERO,
+            None => PERIOD,
+        };
+        if ahead <= allowed {
+            pauses.end(paid.min(now));
+            return None;
         }
-        is_paused.then(|| self.base() + Duration::from_nanos(paid))
+        pauses.since.get_or_insert(now);
+        Some(self.base() + Duration::from_nanos(paid))
+    }
+
+    /// Ends the present pause. The waiting tasks check again whether they have to wait.
+    fn end_pause(&self) {
+        let (mut pauses, now) = (self.pauses(), self.now());
+        pauses.end(self.paid.load(Relaxed).min(now));
+    }
+
+    /// How long tasks have waited so far.
+    fn paused(&self) -> Duration {
+        let (pauses, now) = (self.pauses(), self.now());
+        Duration::from_nanos(pauses.until(self.paid.load(Relaxed).min(now)))
+    }
+
+    fn pauses(&self) -> MutexGuard<'_, Pauses> {
+        self.pauses.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn now(&self) -> u64 {
@@ -109,6 +145,17 @@ impl Bucket {
 
     fn base(&self) -> Instant {
         *self.base.get_or_init(Instant::now)
+    }
+}
+
+impl Pauses {
+    fn end(&mut self, at: u64) {
+        (self.ended, self.since) = (self.until(at), None);
+    }
+
+    fn until(&self, now: u64) -> u64 {
+        let present = self.since.map_or(0, |since| now.saturating_sub(since));
+        self.ended + present
     }
 }
 
@@ -126,7 +173,7 @@ impl Account {
 
     /// How long its tasks have waited because of its own share.
     pub(crate) fn throttled(&self) -> Duration {
-        Duration::from_nanos(self.bucket.paused.load(Relaxed))
+        self.bucket.paused()
     }
 }
 
@@ -261,6 +308,44 @@ mod tests {
         };
         tokio::join!(work(account, 100), lift);
         assert_eq!(began.elapsed(), Duration::from_secs(1));
+    }
+
+    /// It is what the clock shows, also while the wait goes on and when it ends early, for one task and
+    /// for many.
+    #[tokio::test(start_paused = true)]
+    async fn report_13_no_more_is_booked_as_waited_than_the_time_that_went_by() {
+        let (account, began) = (account(0.01), Instant::now());
+        let tasks = async { tokio::join!(work(account, 50), work(account, 50)) };
+        let look = async {
+            for second in 1..=9 {
+                tokio::time::sleep_until(began + Duration::from_secs(second)).await;
+                let waited = account.throttled();
+                let most = Duration::from_secs(second);
+                assert!(
+                    waited <= most && waited >= most - PERIOD,
+                    "{waited:?} of {most:?}"
+                );
+            }
+            account.lift_throttle(true);
+        };
+        tokio::join!(tasks, look);
+        tokio::time::sleep(Duration::from_secs(9)).await;
+        let waited = account.throttled();
+        assert!(waited <= Duration::from_secs(9), "{waited:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_13_what_is_not_paid_for_costs_less_with_a_larger_share() {
+        let (account, began) = (account(0.01), Instant::now());
+        account.bill(1_000 * MILLI);
+        let raise = async {
+            tokio::time::sleep(Duration::from_secs(50)).await;
+            account.limit_cpu(Some(0.1));
+        };
+        tokio::join!(work(account, 1), raise);
+        let took = began.elapsed();
+        assert_eq!(took.as_secs(), 55, "half a second at a tenth: {took:?}");
+        assert_eq!(account.throttled().as_secs(), 55);
     }
 
     #[tokio::test(start_paused = true)]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::drops::{DropCounts, DropReason, Drops};
 use crate::histogram::{Distribution, TimeBuckets, TimedCall};
 use crate::rcu::Total;
 
@@ -17,11 +18,9 @@ pub(crate) struct Counters {
     /// Events of queued handlers.
     queued: AtomicU64,
     pub(crate) errors: AtomicU64,
-    pub(crate) dropped: AtomicU64,
+    drops: Drops,
     retries: AtomicU64,
     dead_lettered: AtomicU64,
-    /// Events that it was not allowed to publish.
-    refused: AtomicU64,
     /// The timed events by how long their call took, and the sum of the times.
     times: TimeBuckets,
     nanos: AtomicU64,
@@ -34,9 +33,10 @@ impl Counters {
         self.queued.fetch_add(events, Relaxed)
     }
 
-    /// Counts an event that an interceptor refused.
-    pub(crate) fn refuse(&self) {
-        self.refused.fetch_add(1, Relaxed);
+    /// Counts events that were neither handled nor kept as dead letters.
+    #[cold]
+    pub(crate) fn drop_events(&self, reason: DropReason, events: u64) {
+        self.drops.add(reason, events);
     }
 
     /// Counts a failed call.
@@ -92,10 +92,9 @@ impl Counters {
             received: self.inline.sum() + self.queued.load(Relaxed),
             published,
             errors: self.errors.load(Relaxed),
-            dropped: self.dropped.load(Relaxed),
+            dropped: self.drops.snapshot(),
             retries: self.retries.load(Relaxed),
             dead_lettered: self.dead_lettered.load(Relaxed),
-            refused: self.refused.load(Relaxed),
             timed: self.times.count(),
             nanos: self.nanos.load(Relaxed),
             max_nanos: self.max_nanos.load(Relaxed),
@@ -109,10 +108,9 @@ pub(super) struct Counts {
     received: u64,
     published: u64,
     errors: u64,
-    dropped: u64,
+    dropped: DropCounts,
     retries: u64,
     dead_lettered: u64,
-    refused: u64,
     timed: u64,
     nanos: u64,
     max_nanos: u64,
@@ -129,7 +127,6 @@ impl Add for Counts {
             dropped: self.dropped + other.dropped,
             retries: self.retries + other.retries,
             dead_lettered: self.dead_lettered + other.dead_lettered,
-            refused: self.refused + other.refused,
             timed: self.timed + other.timed,
             nanos: self.nanos.saturating_add(other.nanos),
             max_nanos: self.max_nanos.max(other.max_nanos),
@@ -146,7 +143,6 @@ impl From<Counts> for EventCounts {
             dropped: counts.dropped,
             retries: counts.retries,
             dead_lettered: counts.dead_lettered,
-            refused: counts.refused,
             mean_nanos: counts.nanos.checked_div(counts.timed).unwrap_or(0),
             max_nanos: counts.max_nanos,
         }
@@ -167,15 +163,13 @@ pub struct EventCounts {
     /// Number of calls of its handlers that failed, panicked or timed out, and failures of its
     /// interceptors.
     pub errors: u64,
-    /// Number of events that an overflow policy dropped.
-    pub dropped: u64,
+    /// Number of events that were neither handled nor kept as dead letters, by reason.
+    pub dropped: DropCounts,
     /// Number of events with which its handlers were called again after a failure.
     pub retries: u64,
     /// Number of events that its handlers finally failed to handle or did not handle before a stop:
     /// they became dead letters.
     pub dead_lettered: u64,
-    /// Number of its own events that an interceptor refused.
-    pub refused: u64,
     /// Mean time that its handlers took for an event in timed calls, in nanoseconds.
     pub mean_nanos: u64,
     /// Longest timed call of a handler, in nanoseconds.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed, Ordering::Se
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::counts::{Counters, Counts, EventCounts};
+use super::drops::DropReason;
 use super::{Current, Lineage, Meta};
 use crate::accounting::Account;
 use crate::histogram::Histogram;
@@ -148,6 +149,12 @@ impl Identity {
 
     pub(crate) fn is_muted(&self) -> bool {
         self.muted.load(SeqCst)
+    }
+
+    /// Counts events that it could not publish because it or the service stops.
+    #[cold]
+    pub(crate) fn drop_at_stop(&self, events: u64) {
+        self.counters.drop_events(DropReason::Stopping, events);
     }
 
     /// A number that is unique in this process.

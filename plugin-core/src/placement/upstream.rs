@@ -108,7 +108,10 @@ impl Upstream {
             return Box::pin(async { WireAnswer::NotPublished(WirePublishError::Denied) });
         }
         let (bus, owner) = (self.bus.clone(), Arc::clone(&self.owner));
-        let current = self.current(event.parent.as_deref());
+        let current = Current {
+            worker: event.in_handler.then(|| self.owner.uid()),
+            ..self.current(event.parent.as_deref())
+        };
         let asks = event.asks;
         let published = async move {
             let publishing = Box::pin(async move {

@@ -92,6 +92,8 @@ pub(super) struct WirePublication {
     pub(super) data: String,
     pub(super) parent: Option<String>,
     pub(super) asks: WireAsks,
+    /// Whether a queued handler publishes it, which must not wait for room in its own mailbox.
+    pub(super) in_handler: bool,
 }
 
 /// What the publisher waits for.

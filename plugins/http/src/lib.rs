@@ -2,8 +2,9 @@
 //!
 //! [`Server`] accepts connections from a [`Listener`], gives each a place within its
 //! [`ServerLimits`], and is drained when the plugin stops. [`Limits`] limit the resources of one
-//! request. [`Probes`] answer whether the service is alive and ready. Every answer of 4xx and 5xx
-//! is a [`Problem`] according to RFC 9457.
+//! request. [`OwnOrigin`] refuses requests that web pages of other origins make a browser send.
+//! [`Probes`] answer whether the service is alive and ready. Every answer of 4xx and 5xx is a
+//! [`Problem`] according to RFC 9457.
 
 #![forbid(unsafe_code)]
 
@@ -12,6 +13,7 @@ mod problem;
 mod body;
 mod framing;
 mod limits;
+mod origin;
 mod params;
 mod refused;
 mod route;
@@ -27,6 +29,7 @@ pub use address::AddressFile;
 pub use body::{JsonBody, is_json};
 pub use framing::framed;
 pub use limits::{Deadline, Limits};
+pub use origin::OwnOrigin;
 pub use params::Params;
 pub use probes::{NotReady, Observed, Probes};
 pub use problem::{Detail, Problem};

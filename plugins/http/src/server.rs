@@ -74,6 +74,33 @@ pub struct ServerLimits {
     pub head: Head,
 }
 
+/// The longest time for sending an answer to a client of operators.
+const WRITE: Duration = Duration::from_secs(10);
+
+impl ServerLimits {
+    /// The limits of an interface for operators and their programs. `connections` is the number of
+    /// connections, from one address or from several. `patience` is the time for the head of a
+    /// request, for the pause between requests, and, up to ten seconds, for sending an answer.
+    #[must_use]
+    pub fn for_operators(connections: NonZeroU16, patience: Duration) -> Self {
+        Self {
+            room: Room {
+                total: connections,
+                per_address: connections,
+            },
+            timeouts: Timeouts {
+                header: patience,
+                write: patience.min(WRITE),
+                idle: patience,
+            },
+            head: Head {
+                bytes: 16 * 1024,
+                fields: const { NonZeroU16::new(64).expect("it is not zero") },
+            },
+        }
+    }
+}
+
 /// The routers that answer requests.
 #[derive(Debug, Clone)]
 pub struct Routers {

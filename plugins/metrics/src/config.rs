@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU16;
 
-use plugin_core::config::{Period, Secret, SecretUrl};
+use plugin_core::config::{Period, Secret, SecretUrl, check};
 use plugin_core::prelude::*;
 
 use crate::export;
@@ -17,6 +17,10 @@ pub struct MetricsConfig {
     /// The address to listen on. Everybody who can reach it can read the metrics. They contain
     /// names of plugins, handlers and topics, but no data of events.
     pub host: IpAddr,
+    /// Names by which clients reach this port, in addition to `localhost` and IP addresses. Requests
+    /// for other names are refused, because the owner of a page can let its name point here.
+    #[schemars(length(max = 100))]
+    pub hosts: Vec<String>,
     /// Most connections at the same time. A further connection closes the one that has waited
     /// longest for a request. If all connections have a request that is being answered, the further
     /// connection is answered with 503, unless it is a probe.
@@ -36,6 +40,7 @@ plugin_core::checked!(MetricsConfig, MetricsConfig::check);
 
 impl MetricsConfig {
     fn check(&self) -> Result<()> {
+        check::hosts("hosts", &self.hosts)?;
         self.otlp.as_ref().map_or(Ok(()), export::check)
     }
 }
@@ -75,6 +80,7 @@ impl Default for MetricsConfig {
     fn default() -> Self {
         Self {
             host: Ipv4Addr::LOCALHOST.into(),
+            hosts: Vec::new(),
             max_connections: const { NonZeroU16::new(64).expect("it is not zero") },
             // Scrapers keep their connections until the next scrape.
             client_timeout: Period::seconds(120),

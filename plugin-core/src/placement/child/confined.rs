@@ -13,6 +13,8 @@ use crate::error::Result;
 pub(super) fn confine(resources: &Resources) -> Result<()> {
     use rustix::process::Resource;
 
+    use crate::process::{self, MemoryKind};
+
     let refused = |what: &str, error: rustix::io::Errno| {
         crate::Error::config(format!("the system does not limit {what} of its process"))
             .because(error)
@@ -20,7 +22,9 @@ pub(super) fn confine(resources: &Resources) -> Result<()> {
     rustix::thread::set_no_new_privs(true).map_err(|error| refused("the rights", error))?;
     limit(Resource::Core, 0).map_err(|error| refused("core files", error))?;
     if let Some(memory) = resources.memory {
-        let most = memory.saturating_mul(1_000_000).saturating_add(taken());
+        // What the process itself needs is not the plugin's.
+        let taken = process::memory(MemoryKind::Data).unwrap_or(0);
+        let most = memory.saturating_mul(1_000_000).saturating_add(taken);
         limit(Resource::Data, most).map_err(|error| refused("the memory", error))?;
     }
     Ok(())
@@ -33,15 +37,6 @@ fn limit(resource: rustix::process::Resource, most: u64) -> rustix::io::Result<(
         maximum: Some(most),
     };
     rustix::process::setrlimit(resource, limit)
-}
-
-/// The number of bytes that count for the limit at the start: the process's own use does not belong
-/// to the plugin.
-#[cfg(target_os = "linux")]
-fn taken() -> u64 {
-    let pages = std::fs::read_to_string("/proc/self/statm").ok();
-    let pages = pages.and_then(|text| text.split(' ').nth(5)?.parse::<u64>().ok());
-    pages.unwrap_or(0) * rustix::param::page_size() as u64
 }
 
 #[cfg(not(target_os = "linux"))]

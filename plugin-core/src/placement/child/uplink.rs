@@ -32,6 +32,7 @@ impl HostUplink {
             data: event.encode()?,
             parent: event.meta_ref().parent.map(|parent| parent.to_stored()),
             asks,
+            in_handler: context::current().is_some_and(|current| current.worker.is_some()),
         }))
     }
 }

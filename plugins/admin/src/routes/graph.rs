@@ -1,5 +1,7 @@
 //! The graph as a drawing, with the present figures of its edges.
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::{StatusCode, header};
@@ -79,8 +81,10 @@ struct EdgeFigures {
     /// Events that wait: in the store for durable handlers, otherwise in the mailbox of the plugin.
     /// `null` if the mailbox also contains events of other edges.
     waiting: Option<u64>,
-    /// Events that were dropped for newer ones; `null` in the same cases as `waiting`.
-    dropped: Option<u64>,
+    /// Number of events so far that were neither handled nor became dead letters, by reason.
+    /// `displaced` events were dropped for newer ones in a full store. A reason without events is
+    /// left out.
+    dropped: BTreeMap<&'static str, u64>,
 }
 
 /// The data from which the figures are computed.
@@ -89,8 +93,8 @@ struct Figures {
     rates: Vec<HandlerRates>,
     stock: Vec<Stock>,
     plugins: Vec<&'static Descriptor>,
-    /// Waiting and dropped events in the mailbox of each instance.
-    mailboxes: Vec<(&'static str, u64, u64)>,
+    /// Waiting events in the mailbox of each instance.
+    mailboxes: Vec<(&'static str, u64)>,
 }
 
 async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Problem> {
@@ -109,9 +113,7 @@ async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Prob
         // it.
         stock: backends.system.stock().await.unwrap_or_default(),
         plugins: backends.system.plugins(),
-        mailboxes: mailboxes
-            .map(|it| (it.name, it.queued as u64, it.events.dropped))
-            .collect(),
+        mailboxes: mailboxes.map(|it| (it.name, it.queued as u64)).collect(),
     };
     let live = |edge: Edge| LiveEdge {
         live: figures.of(&edge),
@@ -140,6 +142,14 @@ fn drawing(backends: &Backends) -> Result<Drawing, Problem> {
     });
     let gone = || Problem::new(StatusCode::SERVICE_UNAVAILABLE, "the service has stopped");
     Ok(Drawing::of(&graph.ok_or_else(gone)?))
+}
+
+impl EdgeFigures {
+    fn drop(&mut self, (reason, events): (&'static str, u64)) {
+        if events > 0 {
+            *self.dropped.entry(reason).or_default() += events;
+        }
+    }
 }
 
 impl Figures {
@@ -171,6 +181,10 @@ impl Figures {
             }
             figures.handled += report.received;
             figures.failed += report.errors;
+            report
+                .dropped
+                .by_reason()
+                .for_each(|drops| figures.drop(drops));
         }
         for rates in &self.rates {
             if is_of(rates.plugin) && rates.topic == listened {
@@ -183,7 +197,7 @@ impl Figures {
         Some(figures)
     }
 
-    /// Adds the numbers of waiting events, dropped events and dead letters.
+    /// Adds the numbers of waiting events, of events that a store dropped, and of dead letters.
     fn waits(&self, figures: &mut EdgeFigures, plugin: &str, topic: &str) {
         let stocks = self.stock.iter().filter(|stock| {
             InstanceName::of(&stock.subscription.plugin).section == plugin
@@ -191,7 +205,7 @@ impl Figures {
         });
         for stock in stocks {
             *figures.waiting.get_or_insert(0) += stock.pending + stock.waiting;
-            *figures.dropped.get_or_insert(0) += stock.dropped;
+            figures.drop(("displaced", stock.dropped));
             figures.dead += stock.dead;
         }
         let name = InstanceName::of(plugin).plugin;
@@ -207,10 +221,7 @@ impl Figures {
         if is_alone {
             let mailboxes = self.mailboxes.iter();
             let own = mailboxes.filter(|(name, ..)| InstanceName::of(name).section == plugin);
-            let sum = own.fold((0, 0), |sum, (_, waiting, dropped)| {
-                (sum.0 + waiting, sum.1 + dropped)
-            });
-            (figures.waiting, figures.dropped) = (Some(sum.0), Some(sum.1));
+            figures.waiting = Some(own.map(|(_, waiting)| waiting).sum());
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Decides which connections stay open, and which are closed when there are too many.
 //!
 //! Invariants: there are never more regular connections than `total`, nor more from one address
-//! than `per_address`; a new connection takes the place of the one that has waited longest for a
-//! request, and is a spare one if all have a request that is being answered. There are at most
-//! [`SPARE`] spare connections; a further one takes the place of the oldest.
+//! than `per_address`; a new connection takes the place of the one that has waited longest for its
+//! client, which is to send a request or to read an answer, and is a spare one if all have a request
+//! that is being answered. There are at most [`SPARE`] spare connections; a further one takes the
+//! place of the oldest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -193,13 +194,13 @@ impl Table {
         }
     }
 
-    /// Closes, among the regular connections that match, the one that has waited longest for a
-    /// request.
+    /// Closes, among the regular connections that match, the one that has waited longest for its
+    /// client.
     fn evict_waiting(&mut self, meant: impl Fn(&Entry) -> bool) -> bool {
         let regular = (self.entries.iter()).filter(|(_, entry)| entry.class == Class::Regular);
         let waiting = regular
             .filter(|(_, entry)| meant(entry))
-            .filter_map(|(id, entry)| Some((entry.progress.waiting_since()?, *id)));
+            .filter_map(|(id, entry)| Some((entry.progress.gives_way_since()?, *id)));
         let longest = waiting.min().map(|(_, id)| id);
         longest.is_some_and(|id| {
             self.evict(id);

@@ -18,6 +18,9 @@ pub struct Timeouts {
     pub idle: Duration,
 }
 
+/// How long a client may read nothing of its answer while a new connection needs a place.
+const STALL: Duration = Duration::from_secs(1);
+
 /// The progress of a connection.
 #[derive(Debug)]
 pub(super) struct Progress {
@@ -31,6 +34,8 @@ struct State {
     since: Instant,
     /// Since when data waits to be sent.
     writing: Option<Instant>,
+    /// When data was sent last.
+    taken: Instant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,6 +62,7 @@ impl Progress {
                 stage: Stage::Head,
                 since: Instant::now(),
                 writing: None,
+                taken: Instant::now(),
             }),
         }
     }
@@ -97,8 +103,9 @@ impl Progress {
     /// Data was sent.
     pub(super) fn wrote(&self) {
         let mut state = self.state();
+        state.taken = Instant::now();
         if state.stage == Stage::Streaming {
-            state.writing = Some(Instant::now());
+            state.writing = Some(state.taken);
         }
     }
 
@@ -137,6 +144,20 @@ impl Progress {
         let state = self.state();
         let waits = matches!(state.stage, Stage::Head | Stage::Idle) && state.writing.is_none();
         waits.then_some(state.since)
+    }
+
+    /// Since when the client has read nothing of its answer, if that is long enough for another
+    /// connection to take its place.
+    pub(super) fn stalled_since(&self) -> Option<Instant> {
+        let state = self.state();
+        let since = state.writing?.max(state.taken);
+        let is_stalled = state.stage == Stage::Answered && since.elapsed() >= STALL;
+        is_stalled.then_some(since)
+    }
+
+    /// Since when the server has waited for the client, so that another connection can take its place.
+    pub(super) fn gives_way_since(&self) -> Option<Instant> {
+        self.waiting_since().or_else(|| self.stalled_since())
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -191,6 +212,29 @@ mod tests {
         progress.received();
         assert_eq!(left(&progress), Some(8), "the next head");
         assert!(progress.waiting_since().is_some());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn report_13_an_answer_of_which_nothing_is_taken_stalls_and_a_stream_does_not() {
+        let progress = Progress::new(TIMEOUTS);
+        progress.begun();
+        progress.answered();
+        progress.writing();
+        let began = Instant::now();
+        assert_eq!(progress.stalled_since(), None);
+        pass(1).await;
+        assert_eq!(progress.stalled_since(), Some(began));
+        progress.wrote();
+        assert_eq!(progress.stalled_since(), None, "something was taken");
+        pass(1).await;
+        assert!(progress.stalled_since().is_some());
+        progress.flushed();
+        assert_eq!(progress.stalled_since(), None, "all was taken");
+        progress.begun();
+        progress.streams();
+        progress.writing();
+        pass(1).await;
+        assert_eq!(progress.stalled_since(), None);
     }
 
     #[tokio::test(start_paused = true)]
