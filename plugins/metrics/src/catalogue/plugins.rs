@@ -78,11 +78,9 @@ pub(super) const FAMILIES: &[Family] = &[
         "How often it was restarted.",
         |snapshot, samples| each(snapshot, samples, |it| it.restarts),
     ),
-    gauge(
-        "plugin_tasks",
-        "Its running tasks.",
-        |snapshot, samples| each(snapshot, samples, |it| it.tasks),
-    ),
+    gauge("plugin_tasks", "Its running tasks.", |snapshot, samples| {
+        each(snapshot, samples, |it| it.tasks)
+    }),
     counter(
         "plugin_cpu_seconds",
         "Processor time that it has used: measured at each poll of its tasks, hooks and queued handlers, and estimated from a sample for inline handlers.",
