@@ -1,7 +1,7 @@
-//! Which generation is read in the place of the files on disk, and until when.
+//! The choice of a generation that is read in place of the files on disk.
 //!
-//! The operator's own files are never written to. What stands here counts as long as they are as
-//! they were when it was written: whoever changes a file means that file.
+//! The operator's own files are never changed. The choice applies only while the files are the same
+//! as at the time of the choice: an operator who changes a file wants the files to be read.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -20,11 +20,11 @@ use crate::regular;
 pub struct Rollback {
     /// The generation.
     pub generation: u64,
-    /// The files that it is in the place of, as they were.
+    /// The digest of the files that the generation replaces, at the time of the choice.
     pub files: Digest,
 }
 
-/// The generation that is in the place of these files.
+/// The generation that replaces these files, if one does.
 pub(super) fn in_force(data_dir: &Path, files: &ConfigFiles) -> io::Result<Option<Generation>> {
     match read(data_dir)? {
         Some(rollback) if rollback.files == files.digest() => {
@@ -47,7 +47,7 @@ pub(super) fn read(data_dir: &Path) -> io::Result<Option<Rollback>> {
     })
 }
 
-/// Writes it, or takes it away.
+/// Writes the choice; with `None`, removes it.
 pub(super) fn write(data_dir: &Path, rollback: Option<Rollback>) -> io::Result<()> {
     let path = path(data_dir);
     let Some(rollback) = rollback else {

@@ -1,4 +1,4 @@
-//! How often config was read again, and what came of it.
+//! Counts the reloads and their results.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,19 +10,19 @@ use super::config_status::{ConfigAttempt, ConfigStatus, ReloadOutcome, RunningCo
 use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use crate::timestamp::Timestamp;
 
-/// How often config was read again, and what came of it.
+/// The number of reloads, by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ReloadCounts {
-    /// Reloads that were taken over, also those that changed nothing.
+    /// Reloads that were applied, including those that changed nothing.
     pub applied: u64,
     /// Reloads that were refused before anything was changed.
     pub refused: u64,
-    /// Reloads that a plugin failed with: what held before holds again.
+    /// Reloads with which a plugin failed, so that the old config was restored.
     pub rolled_back: u64,
-    /// What came of the last one, and when.
+    /// The result of the last reload, and its time.
     pub last: Option<(ReloadOutcome, SystemTime)>,
-    /// Whether one goes on now.
+    /// Whether a reload is in progress.
     pub is_reloading: bool,
 }
 
@@ -40,7 +40,7 @@ impl ReloadOutcome {
 #[derive(Debug)]
 pub(super) struct ReloadLog {
     counts: watch::Sender<ReloadCounts>,
-    /// The number of the config that is applied; 0 if it is not kept.
+    /// The number of the generation of the applied config; 0 if it was not kept.
     generation: AtomicU64,
     status: Mutex<ConfigStatus>,
 }
@@ -54,7 +54,7 @@ impl ReloadLog {
         }
     }
 
-    /// The config that runs, and the last that somebody tried.
+    /// The running config and the last attempt to apply one.
     pub(super) fn status(&self) -> ConfigStatus {
         let mut status = self.lock().clone();
         if let Some(running) = &mut status.running {
@@ -63,7 +63,7 @@ impl ReloadLog {
         status
     }
 
-    /// Notes what runs, unless that is what ran.
+    /// Records the running config, unless it has not changed.
     pub(super) fn runs(&self, running: RunningConfig) {
         let mut status = self.lock();
         let ran = status.running.as_ref();
@@ -72,8 +72,8 @@ impl ReloadLog {
         }
     }
 
-    /// Notes what came of an operation that applies config. One that was refused before config was
-    /// looked at is none.
+    /// Records the result of an operation that applies config. If it was refused before config was
+    /// read, it is not an attempt.
     pub(super) fn attempted(
         &self,
         operation: &Operation,
@@ -131,7 +131,7 @@ impl ReloadLog {
         self.counts.subscribe()
     }
 
-    /// Notes the number under which the config is kept that is applied.
+    /// Records the number of the generation of the applied config.
     pub(super) fn kept(&self, generation: u64) {
         self.generation.store(generation, Relaxed);
     }

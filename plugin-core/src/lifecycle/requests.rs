@@ -1,4 +1,4 @@
-//! Operations on their way to the supervisor, and into the audit log.
+//! Sends operations to the supervisor and records them in the audit log.
 
 use tokio::sync::oneshot;
 
@@ -10,7 +10,7 @@ use crate::audit::Outcome;
 use crate::event::kernel::SystemOperated;
 
 impl Kernel {
-    /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
+    /// Sends an operation to the supervisor, which carries it out even if the caller does not wait.
     pub(super) async fn submit(
         &self,
         operation: Operation,
@@ -28,7 +28,7 @@ impl Kernel {
         }
     }
 
-    /// Puts what somebody asked for into the audit log, also when it was refused.
+    /// Records a requested operation in the audit log, even if it was refused.
     pub(super) fn audit_operation(
         &self,
         operation: &Operation,

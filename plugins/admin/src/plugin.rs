@@ -1,8 +1,7 @@
-//! The plugin: listens when it starts, and is gone from its folder before it stops. A new life of it
-//! takes over what the one before listens on, and its connections.
+//! The plugin: it listens when it starts, and removes its files before it stops. A new life takes
+//! over the listeners of the previous one, and its connections.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -13,14 +12,13 @@ use plugin_core::Error;
 use plugin_core::audit::SecurityLog;
 use plugin_core::prelude::*;
 use plugin_http::{
-    AddressFile, Head, Limits, Listener, Room, Routers, Server, ServerLimits, Spawn, Succession,
-    Tcp, Timeouts, framed, traced,
+    AddressFile, Limits, Listener, OwnOrigin, Routers, Server, ServerLimits, Spawn, Succession,
+    Tcp, framed, traced,
 };
 
 use crate::bearer::{Bearers, identified};
 use crate::config::AdminConfig;
 use crate::live::Live;
-use crate::origin::{Hosts, own};
 use crate::peer::{Gate, Peer};
 use crate::refusals::recorded;
 use crate::remote::Remote;
@@ -29,20 +27,20 @@ use crate::socket::{Unix, listen};
 use crate::stream::Feed;
 use crate::tap::Taps;
 
-/// Most bytes of a request's body.
+/// Largest body of a request in bytes.
 const LARGEST_BODY: usize = 64 * 1024;
 
-/// What an answer may take beside the operation that it tells of.
+/// Additional time for the answer about an operation.
 const MARGIN: Duration = Duration::from_secs(5);
 
-/// What one life of the plugin hands to the next one: of each server its listener, and its
-/// connections.
+/// The names under which one life of the plugin hands over its servers to the next one: the
+/// listener and the connections of each.
 const SOCKET: &str = "socket";
 const SOCKET_CONNECTIONS: &str = "socket connections";
 const TCP: &str = "tcp";
 const TCP_CONNECTIONS: &str = "tcp connections";
 
-/// What was seen so far.
+/// The name of the handed-over samples.
 const LIVE: &str = "live";
 
 /// Lets the owner operate the running service from its own binary, and others over TCP.
@@ -135,11 +133,11 @@ impl Admin {
         let Some(Servers { socket, tcp }) = self.servers().take() else {
             return;
         };
-        // No stream holds the stop up.
+        // No stream delays the stop.
         self.feed.end();
         let (server, unix) = socket;
         if !server.is_followed() {
-            // Nobody comes in any more.
+            // No further client can connect.
             unix.unlink();
         }
         drop(unix);
@@ -161,7 +159,7 @@ impl Admin {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The file that tells the TCP address.
+    /// The file that contains the TCP address.
     fn address(&self) -> AddressFile {
         AddressFile::new(self.data.path())
     }
@@ -170,7 +168,7 @@ impl Admin {
         let before = self.handover.take::<Unix>(SOCKET);
         let unix = match before.filter(|before| before.is_there()) {
             Some(before) => Unix::clone(&before),
-            // The first life, or somebody has removed the file.
+            // It is the first life, or the file was removed.
             None => listen(self.data.path())?,
         };
         self.handover.offer(SOCKET, &Arc::new(unix.clone()));
@@ -198,11 +196,11 @@ impl Admin {
         self.handover.offer(TCP, &Arc::new(tcp.clone()));
         let remote = Remote::new(tcp, tls)?;
         let bearers = Bearers::new(&self.config.tokens);
-        let hosts: Hosts = self.config.hosts.as_slice().into();
+        let origin = OwnOrigin::new(tls.is_some(), &self.config.hosts);
         let routers = self.routers(|router, open| {
             let router = router.layer(from_fn_with_state(bearers.clone(), identified));
             let router = router.merge(open);
-            router.layer(from_fn_with_state(Arc::clone(&hosts), own))
+            origin.clone().guard(router)
         });
         let server = self.serve((remote, routers), TCP_CONNECTIONS, spawn)?;
         tracing::info!(%address, tls = tls.is_some(), "the service can be operated with a token");
@@ -210,7 +208,7 @@ impl Admin {
         Ok((server, address))
     }
 
-    /// Goes on with the connections of the life before, if it has some.
+    /// Takes over the connections of the previous life, if there are any.
     fn serve<L: Listener>(
         &self,
         served: (L, Routers),
@@ -223,7 +221,7 @@ impl Admin {
         Ok(server)
     }
 
-    /// What is answered to those whom a gate lets in.
+    /// The routers for admitted requests.
     fn routers(&self, gate: impl Fn(Router, Router) -> Router) -> Routers {
         let limits = Limits {
             body: LARGEST_BODY,
@@ -253,20 +251,6 @@ impl Admin {
 
     fn limits(&self) -> ServerLimits {
         let patience = self.config.client_timeout.get();
-        ServerLimits {
-            room: Room {
-                total: self.config.max_connections,
-                per_address: self.config.max_connections,
-            },
-            timeouts: Timeouts {
-                header: patience,
-                write: patience,
-                idle: patience,
-            },
-            head: Head {
-                bytes: 16 * 1024,
-                fields: const { NonZeroU16::new(64).expect("it is not zero") },
-            },
-        }
+        ServerLimits::for_operators(self.config.max_connections, patience)
     }
 }

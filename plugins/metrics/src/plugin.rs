@@ -1,8 +1,7 @@
-//! The plugin: listens when it starts, if metrics are to be served, and begins to send them, if a
-//! collector gets them.
+//! The plugin: it listens when it starts, if metrics are served, and begins to send them, if there
+//! is a collector.
 
 use std::net::SocketAddr;
-use std::num::NonZeroU16;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -10,18 +9,17 @@ use axum::Router;
 use axum::middleware::from_fn;
 use plugin_core::prelude::*;
 use plugin_http::{
-    AddressFile, Head, Limits, Room, Routers, Server, ServerLimits, Spawn, Tcp, Timeouts, framed,
-    traced,
+    AddressFile, Limits, OwnOrigin, Routers, Server, ServerLimits, Spawn, Tcp, framed, traced,
 };
 
 use crate::config::MetricsConfig;
 use crate::export::Exporter;
 use crate::routes;
 
-/// Nobody has to send a body.
+/// Largest body of a request; no request needs one.
 const LARGEST_BODY: usize = 1024;
 
-/// What an answer may take.
+/// Time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the figures of the service.
@@ -106,8 +104,10 @@ impl Metrics {
             body_time: self.config.client_timeout.get(),
             time: PATIENCE,
         };
+        let origin = OwnOrigin::new(false, &self.config.hosts);
         let finish = |router: Router| {
-            let router = limits.apply(router.layer(from_fn(framed)));
+            let router = origin.clone().guard(router).layer(from_fn(framed));
+            let router = limits.apply(router);
             router.layer(from_fn(traced))
         };
         Routers {
@@ -118,20 +118,6 @@ impl Metrics {
 
     fn limits(&self) -> ServerLimits {
         let patience = self.config.client_timeout.get();
-        ServerLimits {
-            room: Room {
-                total: self.config.max_connections,
-                per_address: self.config.max_connections,
-            },
-            timeouts: Timeouts {
-                header: patience,
-                write: patience,
-                idle: patience,
-            },
-            head: Head {
-                bytes: 16 * 1024,
-                fields: const { NonZeroU16::new(64).expect("it is not zero") },
-            },
-        }
+        ServerLimits::for_operators(self.config.max_connections, patience)
     }
 }

@@ -1,5 +1,5 @@
-//! What a reload that failed means for later starts: they read the files as they are, or the config
-//! that runs (`on_failed_reload`).
+//! Decides what later starts read after a reload that failed: the files as they are, or the running
+//! config (`on_failed_reload`).
 
 use std::io;
 
@@ -8,9 +8,9 @@ use crate::config::{self, ConfigFiles, FailedReload, Generations};
 use crate::lifecycle::operation::OperationError;
 
 impl SupervisorState {
-    /// The config files as they are, if the config that runs is to be in their place should a reload
-    /// of them fail. They are looked at before the reload: whoever mends a file meanwhile means that
-    /// file.
+    /// The config files as they are, if the running config should replace them after a failed
+    /// reload. They are read before the reload: if an operator repairs a file meanwhile, that file
+    /// has to count.
     pub(super) async fn files_to_replace(&self) -> Option<ConfigFiles> {
         let configured = self.kernel.configured();
         if configured.settings.manager.on_failed_reload == FailedReload::Keep {
@@ -19,11 +19,11 @@ impl SupervisorState {
         let read = tokio::task::spawn_blocking(move || {
             config::files(&configured.sources, &configured.composition)
         });
-        // It fails when the runtime ends.
+        // It fails if the runtime ends.
         read.await.ok()
     }
 
-    /// Puts the config that runs in the place of files that could not be taken over.
+    /// Lets the running config replace the files that could not be applied.
     pub(super) async fn fall_back(&self, files: ConfigFiles, error: &OperationError) {
         let is_of_config = matches!(
             error,
@@ -51,7 +51,7 @@ impl SupervisorState {
                 "the next start reads the files as they are, for the config that runs can't be put \
                  in their place: {error}"
             ),
-            // The runtime ends.
+            // The runtime has ended.
             Err(_) => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Carries out what an operator asks for: start, stop, restart of one plugin, which is that of all
+//! Carries out the operations of operators: start, stop and restart of a plugin, which means all
 //! its instances, or of one instance.
 
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl SupervisorState {
             .await;
         self.kernel
             .audit_operation(&request.operation, &request.actor, outcome.as_ref());
-        // Whoever asked may have gone; the operation is done all the same.
+        // The requester may not wait any more; the operation is carried out nevertheless.
         drop(request.answer.send(outcome));
         escalation
     }
@@ -93,7 +93,7 @@ impl SupervisorState {
         }
     }
 
-    /// Reads config again, and takes over what an operation asks for.
+    /// Reads config again, and applies what an operation asks for.
     async fn take_in(
         &self,
         operation: &Operation,
@@ -115,7 +115,7 @@ impl SupervisorState {
         self.apply(prepared, actor, escalation).await
     }
 
-    /// What an operation asks of config.
+    /// The config that an operation asks for.
     fn wish(&self, operation: &Operation, actor: &Actor) -> Result<Wish, OperationError> {
         match operation {
             Operation::Reload { plugin } => {
@@ -157,7 +157,7 @@ impl SupervisorState {
         self.start_all(&idle, escalation).await
     }
 
-    /// Starts instances of a plugin, each whatever became of the one before it.
+    /// Starts the instances of a plugin. If one fails, the next is started nevertheless.
     async fn start_all(
         &self,
         instances: &[Arc<Instance>],
@@ -194,7 +194,7 @@ impl SupervisorState {
                 by: names(&stopped),
             });
         }
-        // A restart that was planned is off: the operator wants it down.
+        // Cancels a planned restart, because the operator wants the instance to be stopped.
         let unplan = |one: &Arc<Instance>| {
             one.plan(None);
             self.record(one.id, |record| record.due.take())
@@ -215,8 +215,8 @@ impl SupervisorState {
         Ok(OperationOutcome::of(plugins).left(&stops))
     }
 
-    /// Restarts the instances one after the other, so that the others serve meanwhile; one that
-    /// fails leaves those after it as they are.
+    /// Restarts the instances one after the other, so that the others serve meanwhile. If one
+    /// fails, the remaining ones are not restarted.
     async fn restart(
         &self,
         plugin: &str,
@@ -251,7 +251,8 @@ impl SupervisorState {
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
 
-    /// Restarts one of which a new life may run beside the old one: that goes on if it fails.
+    /// Restarts an instance whose new life may run beside the old one. If the new one fails, the
+    /// old one continues.
     async fn replace_one(&self, instance: &Instance) -> Result<OperationOutcome, OperationError> {
         let plugin = instance.name();
         let configured = self.kernel.configured();
@@ -267,7 +268,8 @@ impl SupervisorState {
         }
     }
 
-    /// A failure is told to the operator, and followed up like any other.
+    /// Starts an instance. A failure is returned to the operator and handled like any other
+    /// failure.
     async fn launch_for_operator(
         &self,
         instance: &Arc<Instance>,
@@ -285,7 +287,7 @@ impl SupervisorState {
         }
     }
 
-    /// The instances of a name: at least one.
+    /// The instances with this name; there is at least one.
     fn find(&self, plugin: &str) -> Result<Vec<Arc<Instance>>, OperationError> {
         let instances = self.kernel.instances();
         match instances.find(plugin) {
@@ -297,7 +299,7 @@ impl SupervisorState {
         }
     }
 
-    /// Refuses to load an instance while one that it can't be without is not loaded.
+    /// Refuses to load an instance while an instance that it needs is not loaded.
     pub(super) fn loaded_needs(&self, name: &'static str) -> Result<(), OperationError> {
         let (configured, instances) = (self.kernel.configured(), self.kernel.instances());
         let settings = &configured.settings;
@@ -324,8 +326,8 @@ impl SupervisorState {
         }
     }
 
-    /// The name of a plugin of the build, or of a labelled instance that config names, whether or not
-    /// it is under management.
+    /// The name of a plugin of the build, or of a labelled instance that config names, whether or
+    /// not it is under management.
     pub(super) fn of_build(&self, plugin: &str) -> Result<&'static str, OperationError> {
         let configured = self.kernel.configured();
         let known = || configured.settings.instances().map(|(_, one)| one.name());

@@ -1,4 +1,6 @@
-//! The graph as a drawing, with what its edges carry now.
+//! The graph as a drawing, with the present figures of its edges.
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -18,7 +20,7 @@ use crate::access::Right;
 use crate::live::HandlerRates;
 use crate::route::{Content, Route};
 
-/// What the picture may load: nothing. Its style stands in it.
+/// The picture may load nothing, because its style is part of it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
 
 pub(super) fn routes() -> Vec<Route> {
@@ -36,61 +38,63 @@ pub(super) fn routes() -> Vec<Route> {
     ]
 }
 
-/// A drawing: edges go down, but for those that close a circle.
+/// A drawing. Edges lead downwards, except those that close a cycle.
 #[derive(Debug, Serialize, JsonSchema)]
 struct GraphView {
-    /// How wide it is.
+    /// The width.
     width: f64,
-    /// How high it is.
+    /// The height.
     height: f64,
-    /// Plugins in start order, then services, events, requests, and what interceptors stand around.
+    /// Plugins in start order, then services, events, requests, and the targets of interceptors.
     nodes: Vec<Node>,
     /// The edges.
     edges: Vec<LiveEdge>,
 }
 
-/// An edge, and what it carries.
+/// An edge with its figures.
 #[derive(Debug, Serialize, JsonSchema)]
 struct LiveEdge {
     #[serde(flatten)]
     edge: Edge,
-    /// What the handlers at its end do with the events; `null` where no handler is.
+    /// The figures of the handlers at its end; `null` if there is no handler.
     live: Option<EdgeFigures>,
 }
 
-/// What handlers do with the events of an edge.
+/// The figures of the handlers of an edge.
 #[derive(Debug, Default, PartialEq, Serialize, JsonSchema)]
 struct EdgeFigures {
     /// The handlers.
     handlers: Vec<&'static str>,
-    /// The pattern that they listen to: the figures are of all topics that it matches.
+    /// The pattern that they subscribe to; the figures then include all topics that it matches.
     #[serde(skip_serializing_if = "Option::is_none")]
     pattern: Option<String>,
-    /// Events that they were called with, in a second.
+    /// Events with which they were called, in one second.
     rate: f32,
-    /// Calls that failed, in a second.
+    /// Failed calls, in one second.
     failing: f32,
-    /// Events that they were called with so far.
+    /// Events with which they were called so far.
     handled: u64,
-    /// Calls that failed so far.
+    /// Failed calls so far.
     failed: u64,
-    /// Dead letters that are there.
+    /// Number of dead letters.
     dead: u64,
-    /// Events that wait: in the store for durable handlers, else in the mailbox of the plugin.
-    /// `null` where the mailbox has the events of other edges too.
+    /// Events that wait: in the store for durable handlers, otherwise in the mailbox of the plugin.
+    /// `null` if the mailbox also contains events of other edges.
     waiting: Option<u64>,
-    /// Events that gave way to newer ones; `null` as for `waiting`.
-    dropped: Option<u64>,
+    /// Number of events so far that were neither handled nor became dead letters, by reason.
+    /// `displaced` events were dropped for newer ones in a full store. A reason without events is
+    /// left out.
+    dropped: BTreeMap<&'static str, u64>,
 }
 
-/// What the figures are made of.
+/// The data from which the figures are computed.
 struct Figures {
     reports: Vec<HandlerReport>,
     rates: Vec<HandlerRates>,
     stock: Vec<Stock>,
     plugins: Vec<&'static Descriptor>,
-    /// Waiting and dropped events of the mailbox of each instance.
-    mailboxes: Vec<(&'static str, u64, u64)>,
+    /// Waiting events in the mailbox of each instance.
+    mailboxes: Vec<(&'static str, u64)>,
 }
 
 async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Problem> {
@@ -105,12 +109,11 @@ async fn graph(State(backends): State<Backends>) -> Result<Json<GraphView>, Prob
     let figures = Figures {
         reports: backends.system.handlers(),
         rates: backends.live.handlers(None),
-        // A store that can't tell shows in the state of its plugin; the drawing is there without it.
+        // If the store fails, the state of its plugin shows that; the drawing is returned without
+        // it.
         stock: backends.system.stock().await.unwrap_or_default(),
         plugins: backends.system.plugins(),
-        mailboxes: mailboxes
-            .map(|it| (it.name, it.queued as u64, it.events.dropped))
-            .collect(),
+        mailboxes: mailboxes.map(|it| (it.name, it.queued as u64)).collect(),
     };
     let live = |edge: Edge| LiveEdge {
         live: figures.of(&edge),
@@ -141,8 +144,16 @@ fn drawing(backends: &Backends) -> Result<Drawing, Problem> {
     Ok(Drawing::of(&graph.ok_or_else(gone)?))
 }
 
+impl EdgeFigures {
+    fn drop(&mut self, (reason, events): (&'static str, u64)) {
+        if events > 0 {
+            *self.dropped.entry(reason).or_default() += events;
+        }
+    }
+}
+
 impl Figures {
-    /// What an edge from an event to a plugin carries.
+    /// The figures of an edge from an event to a plugin.
     fn of(&self, edge: &Edge) -> Option<EdgeFigures> {
         if !matches!(edge.kind, EdgeKind::HandledBy | EdgeKind::MayBeHandledBy) {
             return None;
@@ -170,6 +181,10 @@ impl Figures {
             }
             figures.handled += report.received;
             figures.failed += report.errors;
+            report
+                .dropped
+                .by_reason()
+                .for_each(|drops| figures.drop(drops));
         }
         for rates in &self.rates {
             if is_of(rates.plugin) && rates.topic == listened {
@@ -182,7 +197,7 @@ impl Figures {
         Some(figures)
     }
 
-    /// Adds what waits, what is dropped and what is dead.
+    /// Adds the numbers of waiting events, of events that a store dropped, and of dead letters.
     fn waits(&self, figures: &mut EdgeFigures, plugin: &str, topic: &str) {
         let stocks = self.stock.iter().filter(|stock| {
             InstanceName::of(&stock.subscription.plugin).section == plugin
@@ -190,7 +205,7 @@ impl Figures {
         });
         for stock in stocks {
             *figures.waiting.get_or_insert(0) += stock.pending + stock.waiting;
-            *figures.dropped.get_or_insert(0) += stock.dropped;
+            figures.drop(("displaced", stock.dropped));
             figures.dead += stock.dead;
         }
         let name = InstanceName::of(plugin).plugin;
@@ -206,10 +221,7 @@ impl Figures {
         if is_alone {
             let mailboxes = self.mailboxes.iter();
             let own = mailboxes.filter(|(name, ..)| InstanceName::of(name).section == plugin);
-            let sum = own.fold((0, 0), |sum, (_, waiting, dropped)| {
-                (sum.0 + waiting, sum.1 + dropped)
-            });
-            (figures.waiting, figures.dropped) = (Some(sum.0), Some(sum.1));
+            figures.waiting = Some(own.map(|(_, waiting)| waiting).sum());
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is told of the process, by the names that Prometheus' clients have for it.
+//! The metrics of the process, with the names that Prometheus' client libraries use.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,7 +15,7 @@ const fn gauge(
     Family::new((name, Kind::Gauge), &[], help, fill)
 }
 
-/// The one sample of a family, if the system tells it.
+/// The only sample of a family, if the system reports the value.
 fn known<V: Into<crate::samples::Value>>(samples: &mut Samples<'_>, value: Option<V>) {
     if let Some(value) = value {
         samples.put([], value);
@@ -26,13 +26,18 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("process_cpu_seconds", Kind::Counter),
         &[],
-        "Processor time that the process has taken.",
-        |snapshot, samples| known(samples, snapshot.process.cpu.map(|cpu| cpu.as_secs_f64())),
+        "Processor time that the process has used.",
+        |snapshot, samples| {
+            known(
+                samples,
+                snapshot.status.process.cpu.map(|cpu| cpu.as_secs_f64()),
+            )
+        },
     ),
     gauge(
         "process_resident_memory_bytes",
-        "Memory of the process that is resident.",
-        |snapshot, samples| known(samples, snapshot.process.resident_bytes),
+        "Resident memory of the process.",
+        |snapshot, samples| known(samples, snapshot.status.process.memory),
     ),
     gauge(
         "process_threads",
@@ -41,8 +46,8 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "process_open_fds",
-        "File handles that are open.",
-        |snapshot, samples| known(samples, snapshot.process.open_files),
+        "Open file handles.",
+        |snapshot, samples| known(samples, snapshot.status.process.open_files),
     ),
     gauge(
         "process_max_fds",
