@@ -249,9 +249,9 @@ impl<E: RemoteValue + From<Error>> RemoteError for E {}
 /// What a method of a remote service returns: a `Result`.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "a method of a remote service returns a `Result`, not `{Self}`",
-    label = "a call between two processes can fail",
-    note = "write `-> Result<…>`, or take `remote` from the `#[service]` of the trait"
+    message = "a method of a remote service can't return `{Self}`",
+    label = "needs a `Result` whose value and error can cross to another process",
+    note = "write `-> Result<T>`, where `T` has `Serialize` and `Deserialize`; an error type of your own has both, and `From<plugin_core::Error>`"
 )]
 pub trait RemoteOutcome: Send + Sized + 'static {
     /// The outcome of a call that was not answered.
