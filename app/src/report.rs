@@ -74,6 +74,7 @@ pub(crate) fn reloaded(outcome: &OperationOutcome) -> String {
         manager: &outcome.manager,
         later: &outcome.later,
         overridden: &outcome.overridden,
+        not_kept: outcome.not_kept.as_deref(),
     };
     changed(changes, beside, false)
 }
@@ -87,6 +88,8 @@ pub(crate) struct Beside<'a> {
     pub(crate) later: &'a [String],
     /// Plugins that are on or off whatever the files say.
     pub(crate) overridden: &'a [String],
+    /// Why the config is not in the history.
+    pub(crate) not_kept: Option<&'a str>,
 }
 
 /// What was done to each instance, or would be, and what else a reload comes to.
@@ -126,6 +129,8 @@ pub(crate) fn changed<'a>(
             "on or off by `enable` or `disable`, whatever the files say: {plugins}; `config reset` has the files decide"
         )
     });
+    let not_kept = (beside.not_kept)
+        .map(|why| format!("in force, but not kept for `config history` and a rollback: {why}"));
     let keys: Vec<_> = manager.into_iter().chain(later).collect();
     let done = match (table.is_empty(), keys.is_empty()) {
         (false, _) => Some(table.to_string().trim_end().to_owned()),
@@ -133,7 +138,12 @@ pub(crate) fn changed<'a>(
         (true, true) if is_plan => Some("nothing would change".to_owned()),
         (true, true) => Some("nothing has changed".to_owned()),
     };
-    let lines: Vec<_> = done.into_iter().chain(keys).chain(overridden).collect();
+    let lines: Vec<_> = done
+        .into_iter()
+        .chain(keys)
+        .chain(overridden)
+        .chain(not_kept)
+        .collect();
     lines.join("\n")
 }
 

@@ -37,6 +37,7 @@ struct Outcome {
     manager: Vec<String>,
     later: Vec<String>,
     overridden: Vec<String>,
+    not_kept: Option<String>,
     dead_lettered: usize,
     lost: usize,
     /// Why it has not ended yet.
@@ -212,6 +213,7 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
                 manager: &outcome.manager,
                 later: &outcome.later,
                 overridden: &outcome.overridden,
+                not_kept: outcome.not_kept.as_deref(),
             };
             report::changed(changes, beside, asked.dry_run)
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use plugin_core::InstanceName;
+use plugin_core::{InstanceName, printable};
 use serde::Deserialize;
 
 use super::service::{self, Service};
@@ -21,7 +21,18 @@ struct Status {
     backlog: usize,
     #[serde(default)]
     process: Process,
+    #[serde(default)]
+    audit: Audit,
     plugins: Vec<Instance>,
+}
+
+/// The audit log, as far as people are told.
+#[derive(Debug, Default, Deserialize)]
+struct Audit {
+    #[serde(default)]
+    lost: u64,
+    /// Why it can't be written.
+    failure: Option<String>,
 }
 
 /// The process, as far as people are told.
@@ -102,6 +113,9 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
             }
             for more in [processes, limits].iter().filter(|more| !more.is_empty()) {
                 out.text(format!("\n{more}\n"));
+            }
+            if let Some(line) = status.audit.told() {
+                out.line(&line, Some(Paint::Red));
             }
             out.text(summary(&status));
         }
@@ -227,6 +241,25 @@ fn summary(status: &Status) -> String {
         (1, _) => format!("{ready} of {plugins} is ready{waiting}"),
         _ if has_instances => format!("{ready} of {all} instances are ready{waiting}"),
         _ => format!("{ready} of {plugins} are ready{waiting}"),
+    }
+}
+
+impl Audit {
+    /// A line, if something is wrong with it.
+    fn told(&self) -> Option<String> {
+        let lost = match self.lost {
+            0 => String::new(),
+            1 => "; 1 entry is lost".to_owned(),
+            lost => format!("; {lost} entries are lost"),
+        };
+        match &self.failure {
+            Some(why) => Some(format!(
+                "the audit log can't be written, so nothing can be changed: {}{lost}",
+                printable::line(why)
+            )),
+            None if self.lost > 0 => Some(format!("the audit log is written again{lost}")),
+            None => None,
+        }
     }
 }
 

@@ -251,6 +251,10 @@ pub struct OperationOutcome {
     /// now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,
+    /// Why the applied config could not be stored: it is not in the history, and a rollback to it is
+    /// not possible.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub not_kept: Option<String>,
     /// Accepted events that the stopped plugins did not handle and that are now dead letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor kept: see [`PluginStop::lost`].
@@ -265,6 +269,7 @@ impl OperationOutcome {
             manager: Vec::new(),
             later: Vec::new(),
             overridden: Vec::new(),
+            not_kept: None,
             dead_lettered: 0,
             lost: 0,
         }

@@ -187,7 +187,7 @@ impl SupervisorState {
         checked.sources = checked.sources.clone().switched(switches);
         outcome.overridden = checked.settings.overridden().to_vec();
         self.kernel.configure(checked);
-        self.kernel.keep_config(Some(by.to_string())).await;
+        outcome.not_kept = self.kernel.keep_config(Some(by.to_string())).await;
         outcome.manager = manager;
         outcome.later = later;
         if !outcome.manager.is_empty() {

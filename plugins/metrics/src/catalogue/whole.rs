@@ -98,4 +98,10 @@ pub(super) const FAMILIES: &[Family] = &[
             }
         },
     ),
+    Family::new(
+        ("plugin_manager_audit_lost", Kind::Counter),
+        &[],
+        "Entries of the audit log that were lost because the disk or the queue was full.",
+        |snapshot, samples| samples.put([], snapshot.status.audit.lost),
+    ),
 ];
