@@ -198,12 +198,16 @@ fn report_13_a_nul_character_is_told_where_it_stands() {
         double quotes";
     for (text, place) in [
         ("\0", "1:1"),
-        ("a:\n  b: \"c\0d\"", "2:7"),
+        ("a:\n  b: \"c\0d\"", "2:8"),
         ("a: ä\0\nb: c", "1:5"),
         ("a: b\n# c\0\nd: e", "2:4"),
         ("\u{feff}a: \0", "1:4"),
     ] {
-        assert_eq!(refused(text), format!("test:{place}: {told}"), "{text:?}");
+        assert_eq!(
+            refused(text),
+            format!("embedded test:{place}: {told}"),
+            "{text:?}"
+        );
     }
     assert_eq!(read("a: \"b\\0c\""), json!({"a": "b\0c"}));
 }
