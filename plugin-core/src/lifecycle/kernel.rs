@@ -27,11 +27,11 @@ use crate::accounting::Accounts;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
+use crate::data_dirs::{self, Before};
 use crate::descriptor::Descriptor;
 use crate::error::Error;
 use crate::event::Bus;
 use crate::health::Health;
-use crate::means::{self, Before};
 use crate::process::ProcessUsage;
 use crate::service::Switchboard;
 use crate::timestamp::Timestamp;
@@ -261,7 +261,7 @@ impl Kernel {
             return Ok(());
         }
         self.audit.check().await?;
-        means::check_room(&self.data_dir).await
+        data_dirs::check_room(&self.data_dir).await
     }
 
     /// The plugins in start order.
