@@ -76,6 +76,7 @@ pub use handlers::{BreakerConfig, HandlerConfig};
 pub use isolation::{Isolated, Isolation};
 pub use issue::{ConfigError, Issue, IssueKind, Warning};
 pub use limits::{Limit, LimitMeans};
+pub(crate) use load::load_with_files;
 #[doc(hidden)]
 pub use load::loader;
 pub use load::{data_dir, files, load};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::book::ConfigSections;
 use super::conform;
@@ -21,6 +22,7 @@ use super::layers;
 use super::manager::{self, ManagerConfig};
 use super::methods;
 use super::node::Node;
+use super::origin::Origin;
 use super::plugin::PluginConfig;
 use super::reading;
 use super::refused;
@@ -46,7 +48,15 @@ use crate::instance_name::{InstanceName, interned};
 /// All mistakes at once, each with its place. The `config` of a plugin that is not enabled is not
 /// looked at.
 pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, ConfigError> {
-    loader(composition)(sources)
+    load_with_files(sources, composition).1
+}
+
+/// [`load`], and the files as they were then on disk, also when there are mistakes in them.
+pub(crate) fn load_with_files(
+    sources: &Sources,
+    composition: &Composition,
+) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
+    load_by(sources, &ConfigSections::of(composition))
 }
 
 /// [`load`] for who reads the config of one build again and again, as the fuzz target does: what
@@ -56,18 +66,36 @@ pub fn loader(
     composition: &Composition,
 ) -> impl Fn(&Sources) -> Result<Settings, ConfigError> + use<'_> {
     let book = ConfigSections::of(composition);
-    move |sources| load_by(sources, &book)
+    move |sources| load_by(sources, &book).1
 }
 
-fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, ConfigError> {
-    let composition = book.composition;
+fn load_by(
+    sources: &Sources,
+    book: &ConfigSections<'_>,
+) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
     let mut report = Report::default();
-    let Read {
+    let read = read(sources, book, &mut report);
+    (Arc::clone(&read.disk), settle(read, sources, book, report))
+}
+
+/// Checks what was read.
+fn settle(
+    Read {
         mut tree,
         disk,
         generation,
-        ..
-    } = read(sources, book, &mut report);
+        data_dir: named_data_dir,
+    }: Read,
+    sources: &Sources,
+    book: &ConfigSections<'_>,
+    mut report: Report,
+) -> Result<Settings, ConfigError> {
+    let composition = book.composition;
+    if let Some(kept_in) = &sources.kept_in {
+        let key = [manager::ROOT, "data_dir"].map(str::to_owned);
+        let path = Value::String(kept_in.to_string_lossy().into_owned());
+        tree.insert(&key, Node::from_json(path, &Origin::Program));
+    }
     doubtful::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
@@ -111,6 +139,7 @@ fn load_by(sources: &Sources, book: &ConfigSections<'_>) -> Result<Settings, Con
     }
     Ok(Settings {
         order: composition.plugins().collect(),
+        will_move: sources.generation.is_none() && named_data_dir != manager.data_dir,
         manager,
         plugins,
         warnings: report.warnings,
@@ -164,6 +193,7 @@ struct Read {
     disk: Arc<ConfigFiles>,
     /// What is read in their place.
     generation: Option<Generation>,
+    /// Where they say that things are kept.
     data_dir: PathBuf,
 }
 
@@ -177,7 +207,7 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     let is_named = named.is_some();
     let data_dir = named.unwrap_or_else(|| ManagerConfig::default().data_dir);
     let generation = if obeys {
-        rollback::in_force(&data_dir, &disk)
+        rollback::in_force(sources.kept_in.as_ref().unwrap_or(&data_dir), &disk)
     } else {
         Ok(None)
     };

@@ -48,6 +48,8 @@ pub struct Settings {
     /// Whether what is applied was never on disk as a whole.
     pub(super) is_mixed: bool,
     pub(super) rolled_back_to: Option<u64>,
+    /// Whether the sources name another `data_dir` than the one where things are kept.
+    pub(crate) will_move: bool,
     /// How processes of instances are started.
     pub(super) processes: Option<ChildCommand>,
 }

@@ -55,6 +55,8 @@ pub struct Sources {
     pub(super) overrides: Option<Arc<Overrides>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
+    /// Where things are kept, whatever all else says.
+    pub(super) kept_in: Option<PathBuf>,
     /// A directory that no text can name.
     pub(super) unnamed_data_dir: Option<PathBuf>,
     /// How processes of instances are started.
@@ -189,6 +191,12 @@ impl Sources {
     /// Reads the files, whatever they are rolled back to.
     pub(crate) fn of_files(mut self) -> Self {
         self.obeys_rollback = false;
+        self
+    }
+
+    /// Has things be kept in a directory whatever all else says of `data_dir`.
+    pub(crate) fn kept_in(mut self, data_dir: PathBuf) -> Self {
+        self.kept_in = Some(data_dir);
         self
     }
 

@@ -1,8 +1,10 @@
 //! What is to run: a composed set, and its checked config.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::configure_error::ConfigureError;
+use super::operation::OperationError;
 use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{self, ConfigFiles, Generation, Overrides, PluginSettings, Settings, Sources};
@@ -60,14 +62,26 @@ impl Checked {
         sources: Sources,
         clock: Clock,
     ) -> Result<Self, ConfigureError> {
-        let settings = config::load(&sources, &composition).map_err(ConfigureError::Config)?;
-        Self {
-            composition,
-            sources,
-            settings,
-            clock,
-        }
-        .permitted()
+        Self::read_with_files(composition, sources, clock).1
+    }
+
+    /// The same, with the files as they were then, also when what they say is refused.
+    fn read_with_files(
+        composition: Composition,
+        sources: Sources,
+        clock: Clock,
+    ) -> (Arc<ConfigFiles>, Result<Self, ConfigureError>) {
+        let (files, loaded) = config::load_with_files(&sources, &composition);
+        let checked = loaded.map_err(ConfigureError::Config).and_then(|settings| {
+            Self {
+                composition,
+                sources,
+                settings,
+                clock,
+            }
+            .permitted()
+        });
+        (files, checked)
     }
 
     /// The config files as they are now.
@@ -76,12 +90,13 @@ impl Checked {
     }
 
     /// Reads config again from where it was read from, but that some plugins are on or off whatever
-    /// else says, and that something is read in the place of something else. Things are kept where they are, whatever `data_dir` says now.
+    /// else says, and that something is read in the place of something else. Things are kept where
+    /// they are, whatever `data_dir` says now. Answers with the files, too.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, Option<bool>>,
         instead: Instead,
-    ) -> Result<Self, ConfigureError> {
+    ) -> (Arc<ConfigFiles>, Result<Self, ConfigureError>) {
         let sources = self.sources.clone().switched(switches);
         let here = match instead {
             Instead::Nothing => sources.clone(),
@@ -89,26 +104,27 @@ impl Checked {
             Instead::Generation(generation) => sources.clone().generation(generation),
             Instead::Files => sources.clone().of_files(),
         };
-        let here = here.data_dir(&self.settings.manager.data_dir);
-        let checked = Self::read(self.composition.clone(), here, self.clock.clone())?;
-        Ok(Self { sources, ..checked })
+        let here = here.kept_in(self.settings.manager.data_dir.clone());
+        let (composition, clock) = (self.composition.clone(), self.clock.clone());
+        let (files, checked) = Self::read_with_files(composition, here, clock);
+        (files, checked.map(|checked| Self { sources, ..checked }))
     }
 
-    /// Whether the sources name another `data_dir` than the one where things are kept.
-    pub(super) fn will_move(&self) -> bool {
-        config::data_dir(&self.sources, &self.composition) != self.settings.manager.data_dir
-    }
-
-    /// What holds now, but for some sections.
-    pub(super) fn only(&self, sections: &[String], now: &Self) -> Result<Self, ConfigureError> {
-        let settings = self
-            .settings
-            .only(sections, &now.settings, &self.composition);
-        Self {
-            settings: settings.map_err(ConfigureError::Config)?,
-            ..self.clone()
+    /// What holds now, but for some sections, which are taken from here.
+    pub(super) fn taken(self, sections: &[String], now: &Self) -> Result<Self, OperationError> {
+        let there = [now, &self].map(|config| &config.settings.plugins);
+        let is_known = |name: &String| there.iter().any(|all| all.contains_key(&**name));
+        if let Some(unknown) = sections.iter().find(|name| !is_known(name)) {
+            let known = self.settings.instances().map(|(_, one)| one.name());
+            return Err(OperationError::Unknown {
+                plugin: unknown.clone(),
+                known: known.collect(),
+            });
         }
-        .permitted()
+        let settings = (self.settings).only(sections, &now.settings, &self.composition);
+        let taken = settings.map_err(ConfigureError::Config);
+        let taken = taken.and_then(|settings| Self { settings, ..self }.permitted());
+        taken.map_err(OperationError::Config)
     }
 
     /// Whether the files that are applied say what is applied. After the reload of one plugin they need
@@ -118,7 +134,7 @@ impl Checked {
             return true;
         };
         let sources = self.sources.clone().generation(mix);
-        let sources = sources.data_dir(&self.settings.manager.data_dir);
+        let sources = sources.kept_in(self.settings.manager.data_dir.clone());
         let read = config::load(&sources, &self.composition);
         read.is_ok_and(|read| self.settings.difference(&read).is_empty())
     }

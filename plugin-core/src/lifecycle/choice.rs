@@ -72,7 +72,7 @@ impl Checked {
             }
         };
         let switches = self.sources.switches().clone();
-        self.read_again(switches, instead)
-            .map_err(OperationError::Config)
+        let (_, read) = self.read_again(switches, instead);
+        read.map_err(OperationError::Config)
     }
 }

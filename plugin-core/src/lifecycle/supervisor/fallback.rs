@@ -2,39 +2,47 @@
 //! that runs (`on_failed_reload`).
 
 use std::io;
+use std::sync::Arc;
 
 use super::SupervisorState;
-use crate::config::{self, ConfigFiles, FailedReload, Generations};
-use crate::lifecycle::operation::OperationError;
+use crate::config::{ConfigFiles, FailedReload, Generations};
+use crate::lifecycle::changes::Escalation;
+use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome};
 
 impl SupervisorState {
-    /// The config files as they are, if the config that runs is to be in their place should a reload
-    /// of them fail. They are looked at before the reload: whoever mends a file meanwhile means that
-    /// file.
-    pub(super) async fn files_to_replace(&self) -> Option<ConfigFiles> {
-        let configured = self.kernel.configured();
-        if configured.settings.manager.on_failed_reload == FailedReload::Keep {
-            return None;
+    /// Reads config again, and takes it over. If that fails, the config that runs may be put in the
+    /// place of the files as they were read: whoever mends a file meanwhile means that file.
+    pub(super) async fn reload(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        escalation: &mut Escalation,
+    ) -> Result<OperationOutcome, OperationError> {
+        let reading = self.read(self.wish(operation, actor)?).await?;
+        let files = Arc::clone(&reading.files);
+        let reloaded = match self.prepare(reading) {
+            Ok(prepared) => self.apply(prepared, actor, escalation).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = &reloaded {
+            self.fall_back(files, error).await;
         }
-        let read = tokio::task::spawn_blocking(move || {
-            config::files(&configured.sources, &configured.composition)
-        });
-        // It fails when the runtime ends.
-        read.await.ok()
+        reloaded
     }
 
     /// Puts the config that runs in the place of files that could not be taken over.
-    pub(super) async fn fall_back(&self, files: ConfigFiles, error: &OperationError) {
+    async fn fall_back(&self, files: Arc<ConfigFiles>, error: &OperationError) {
         let is_of_config = matches!(
             error,
             OperationError::Config(_)
                 | OperationError::Needs { .. }
                 | OperationError::RolledBack { .. }
         );
-        if !is_of_config {
+        let configured = self.kernel.configured();
+        let policy = configured.settings.manager.on_failed_reload;
+        if !is_of_config || policy == FailedReload::Keep {
             return;
         }
-        let configured = self.kernel.configured();
         let number = self.kernel.reloads.generation();
         let chosen = tokio::task::spawn_blocking(move || {
             let number = number.ok_or_else(|| io::Error::other("it is not kept"))?;

@@ -64,8 +64,8 @@ impl SupervisorState {
                 action,
             } => (self.find(plugin)).and_then(|found| found[0].operate_schedule(schedule, *action)),
             Operation::Plan(operation) => {
-                let prepared = self.prepare(self.wish(operation, actor)?).await?;
-                Ok(prepared.outcome())
+                let reading = self.read(self.wish(operation, actor)?).await?;
+                Ok(self.prepare(reading)?.outcome())
             }
             Operation::Rollback { generation } => {
                 self.kernel.reloads.begin();
@@ -76,11 +76,8 @@ impl SupervisorState {
             }
             Operation::Reload { .. } => {
                 self.kernel.reloads.begin();
-                let files = self.files_to_replace().await;
-                let reloaded = self.take_in(operation, actor, escalation).await;
-                if let (Err(error), Some(files)) = (&reloaded, files) {
-                    self.fall_back(files, error).await;
-                }
+                let reloaded = self.reload(operation, actor, escalation).await;
+                self.kernel.reloads.attempted(operation, actor, &reloaded);
                 self.kernel.reloads.end(&reloaded);
                 reloaded
             }
@@ -89,34 +86,31 @@ impl SupervisorState {
             | Operation::Enable { .. }
             | Operation::Disable { .. }
             | Operation::Configure { .. }
-            | Operation::Reset { .. } => self.take_in(operation, actor, escalation).await,
+            | Operation::Reset { .. } => {
+                let taken = self.take_over_config(operation, actor, escalation).await;
+                self.kernel.reloads.attempted(operation, actor, &taken);
+                taken
+            }
         }
     }
 
     /// Reads config again, and takes over what an operation asks for.
-    async fn take_in(
-        &self,
-        operation: &Operation,
-        actor: &Actor,
-        escalation: &mut Escalation,
-    ) -> Result<OperationOutcome, OperationError> {
-        let taken = self.take_over_config(operation, actor, escalation).await;
-        self.kernel.reloads.attempted(operation, actor, &taken);
-        taken
-    }
-
     pub(super) async fn take_over_config(
         &self,
         operation: &Operation,
         actor: &Actor,
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
-        let prepared = self.prepare(self.wish(operation, actor)?).await?;
-        self.apply(prepared, actor, escalation).await
+        let reading = self.read(self.wish(operation, actor)?).await?;
+        self.apply(self.prepare(reading)?, actor, escalation).await
     }
 
     /// What an operation asks of config.
-    fn wish(&self, operation: &Operation, actor: &Actor) -> Result<Wish, OperationError> {
+    pub(super) fn wish(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+    ) -> Result<Wish, OperationError> {
         match operation {
             Operation::Reload { plugin } => {
                 let plugin = plugin

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::SupervisorState;
 use super::failure::{count_restart, names};
 use super::undo::Undo;
-use crate::config::{self, ManagerKey, Overrides, PreviousOverrides};
+use crate::config::{self, ConfigFiles, ManagerKey, Overrides, PreviousOverrides};
 use crate::error::{Error, Result};
 use crate::init::Predecessor;
 use crate::instance_name::InstanceName;
@@ -57,6 +57,20 @@ pub(super) struct Switch {
     pub(super) is_kept: bool,
 }
 
+/// A config that was read again.
+#[derive(Debug)]
+pub(super) struct Reading {
+    /// The one that is applied.
+    now: Arc<Checked>,
+    /// The files as they were then.
+    pub(super) files: Arc<ConfigFiles>,
+    read: Result<Checked, OperationError>,
+    /// Whether all is taken over, and the manager's own section.
+    is_whole: bool,
+    kept: Vec<(String, Option<bool>)>,
+    overrides: Option<Overrides>,
+}
+
 /// A config that is to be taken over.
 #[derive(Debug)]
 pub(super) struct Prepared {
@@ -84,8 +98,8 @@ impl Prepared {
 }
 
 impl SupervisorState {
-    /// Reads and checks config, and says what it would change; nothing is changed.
-    pub(super) async fn prepare(&self, wish: Wish) -> Result<Prepared, OperationError> {
+    /// Reads and checks config; nothing is changed.
+    pub(super) async fn read(&self, wish: Wish) -> Result<Reading, OperationError> {
         let now = self.kernel.configured();
         let Wish {
             only,
@@ -94,27 +108,31 @@ impl SupervisorState {
             instead,
         } = wish;
         let overrides = instead.overrides().cloned();
+        let is_whole = only.is_none();
         let read = tokio::task::spawn_blocking(move || {
-            let new = now
-                .read_again(switches, instead)
-                .map_err(OperationError::Config)?;
-            let Some(only) = only else {
-                return Ok((now, new.will_move(), new));
-            };
-            let sections = [&now, &new].map(|config| &config.settings.plugins);
-            let is_known = |name: &String| sections.iter().any(|all| all.contains_key(&**name));
-            if let Some(unknown) = only.iter().find(|name| !is_known(name)) {
-                let known = new.settings.instances().map(|(_, one)| one.name());
-                return Err(OperationError::Unknown {
-                    plugin: unknown.clone(),
-                    known: known.collect(),
-                });
-            }
-            let only = new.only(&only, &now).map_err(OperationError::Config)?;
-            Ok((now, false, only))
+            let (files, read) = now.read_again(switches, instead);
+            let read = read.map_err(OperationError::Config);
+            let read = read.and_then(|new| match only {
+                Some(only) => new.taken(&only, &now),
+                None => Ok(new),
+            });
+            (now, files, read)
         });
-        let (now, will_move, checked) =
-            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))??;
+        let (now, files, read) =
+            (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))?;
+        Ok(Reading {
+            now,
+            files,
+            read,
+            is_whole,
+            kept,
+            overrides,
+        })
+    }
+
+    /// Says what a config that was read would change; nothing is changed.
+    pub(super) fn prepare(&self, reading: Reading) -> Result<Prepared, OperationError> {
+        let (now, checked) = (reading.now, reading.read?);
         let difference = now.settings.difference(&checked.settings);
         let (manager, later): (Vec<_>, Vec<_>) =
             (difference.manager.iter()).partition(|key| key.holds_at_once());
@@ -122,6 +140,7 @@ impl SupervisorState {
             keys.iter().map(|key| key.changed.key.clone()).collect()
         };
         let (manager, mut later) = (names(manager), names(later));
+        let will_move = reading.is_whole && checked.settings.will_move;
         later.extend(will_move.then(|| "plugin_manager.data_dir".to_owned()));
         Ok(Prepared {
             steps: plan(
@@ -137,8 +156,8 @@ impl SupervisorState {
             manager,
             later,
             checked,
-            kept,
-            overrides,
+            kept: reading.kept,
+            overrides: reading.overrides,
         })
     }
 
