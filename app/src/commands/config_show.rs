@@ -25,11 +25,12 @@ pub(super) fn values(place: &Place, options: &ConfigShow) -> Result<Vec<Explaine
     if options.plugin != MANAGER {
         super::plugin_of(&options.plugin)?;
     }
-    let settings = super::settings(place).map_err(Failure::Config)?;
-    if options.plugin != MANAGER {
-        super::instance(&settings, &options.plugin)?;
-    }
-    Ok(settings.explain(&options.plugin).unwrap_or_default())
+    let settings = super::readable(place);
+    let section = match &*options.plugin {
+        MANAGER => MANAGER,
+        plugin => super::instance(&settings, plugin)?.name(),
+    };
+    Ok(settings.explain(section).unwrap_or_default())
 }
 
 /// Values as JSON, which is YAML too.

@@ -38,7 +38,10 @@ pub(super) fn run(
     command: Option<QueueCommand>,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
-    let settings = super::settings(place).map_err(Failure::Config)?;
+    let settings = match command {
+        None => super::readable(place),
+        Some(_) => super::settings(place).map_err(Failure::Config)?,
+    };
     let path = path(&settings)?;
     wait_for(async {
         let mut file = QueueFile::open(&path).await?;

@@ -28,7 +28,7 @@ use super::reading;
 use super::refused;
 use super::report::Report;
 use super::rights;
-use super::rollback;
+use super::rollback::{self, Rollback};
 use super::settings::{PluginSettings, Section, Settings};
 use super::sources::Sources;
 use super::ties;
@@ -59,6 +59,20 @@ pub(crate) fn load_with_files(
     load_by(sources, &ConfigSections::of(composition))
 }
 
+/// The settings as far as they can be read, and the mistakes of what can't: for who looks on, and
+/// starts nothing with them.
+#[must_use]
+pub fn load_readable(
+    sources: &Sources,
+    composition: &Composition,
+) -> (Settings, Option<ConfigError>) {
+    let book = ConfigSections::of(composition);
+    let mut report = Report::default();
+    let read = read(sources, &book, &mut report);
+    let (settings, report) = settle(read, sources, &book, report);
+    (settings, report.error())
+}
+
 /// [`load`] for who reads the config of one build again and again, as the fuzz target does: what
 /// files may hold is found out once.
 #[doc(hidden)]
@@ -75,7 +89,9 @@ fn load_by(
 ) -> (Arc<ConfigFiles>, Result<Settings, ConfigError>) {
     let mut report = Report::default();
     let read = read(sources, book, &mut report);
-    (Arc::clone(&read.disk), settle(read, sources, book, report))
+    let disk = Arc::clone(&read.disk);
+    let (settings, report) = settle(read, sources, book, report);
+    (disk, report.error().map_or(Ok(settings), Err))
 }
 
 /// Checks what was read.
@@ -83,13 +99,13 @@ fn settle(
     Read {
         mut tree,
         disk,
-        generation,
+        rollback,
         data_dir: named_data_dir,
     }: Read,
     sources: &Sources,
     book: &ConfigSections<'_>,
     mut report: Report,
-) -> Result<Settings, ConfigError> {
+) -> (Settings, Report) {
     let composition = book.composition;
     if let Some(kept_in) = &sources.kept_in {
         let key = [manager::ROOT, "data_dir"].map(str::to_owned);
@@ -134,27 +150,25 @@ fn settle(
         &mut report,
     );
     unenforced::warn(&manager_section, &plugins, &mut report);
-    if !report.issues.is_empty() {
-        return Err(ConfigError::new(report.issues, &report.secrets));
-    }
-    Ok(Settings {
+    let settings = Settings {
         order: composition.plugins().collect(),
         will_move: sources.generation.is_none() && named_data_dir != manager.data_dir,
         manager,
         plugins,
-        warnings: report.warnings,
+        warnings: std::mem::take(&mut report.warnings),
         manager_section,
         variables: environment::names(sources),
-        applied: match &generation {
-            Some(generation) => Arc::clone(&generation.files),
+        applied: match &rollback {
+            Some((_, generation)) => Arc::clone(&generation.files),
             None => Arc::clone(&disk),
         },
         files: disk,
         overridden,
         is_mixed: false,
         processes: sources.processes.clone(),
-        rolled_back_to: generation.map(|generation| generation.number),
-    })
+        rollback: rollback.map(|(rollback, _)| rollback),
+    };
+    (settings, report)
 }
 
 /// Whether the settings fit the build, and each other.
@@ -192,7 +206,7 @@ struct Read {
     /// The files as they are on disk.
     disk: Arc<ConfigFiles>,
     /// What is read in their place.
-    generation: Option<Generation>,
+    rollback: Option<(Rollback, Generation)>,
     /// Where they say that things are kept.
     data_dir: PathBuf,
 }
@@ -206,20 +220,16 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     let obeys = sources.obeys_rollback && chosen.is_none();
     let is_named = named.is_some();
     let data_dir = named.unwrap_or_else(|| ManagerConfig::default().data_dir);
-    let generation = if obeys {
+    let rollback = if obeys {
         rollback::in_force(sources.kept_in.as_ref().unwrap_or(&data_dir), &disk)
     } else {
         Ok(None)
     };
     let disk = Arc::new(disk);
-    let tree = match &generation {
-        Ok(Some(generation)) => {
+    let tree = match &rollback {
+        Ok(Some((rollback, generation))) => {
             first = Report::default();
-            let what = format!(
-                "config is rolled back to generation {}: the files do not count until one of them changes",
-                generation.number
-            );
-            first.warn(&Node::empty(), manager::ROOT, what);
+            first.warn(&Node::empty(), manager::ROOT, rollback.to_string());
             let mut older = layers::read(sources, book, Some(generation), &mut first).0;
             keep_data_dir(&mut older, tree, is_named);
             older
@@ -237,7 +247,7 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     Read {
         tree,
         disk,
-        generation: generation.ok().flatten(),
+        rollback: rollback.ok().flatten(),
         data_dir,
     }
 }
@@ -268,6 +278,8 @@ impl Settings {
         composition: &Composition,
     ) -> Result<Self, ConfigError> {
         let mut settings = now.clone();
+        settings.rollback.clone_from(&self.rollback);
+        settings.overridden.clone_from(&self.overridden);
         if self.applied != now.applied && !sections.is_empty() {
             settings.applied = Arc::new(now.applied.mixed(&self.applied, sections));
             settings.is_mixed = true;
@@ -281,11 +293,7 @@ impl Settings {
         let mut report = Report::default();
         let manager = (&settings.manager, &settings.manager_section);
         cross_check(composition, manager, &settings.plugins, &mut report);
-        if report.issues.is_empty() {
-            Ok(settings)
-        } else {
-            Err(ConfigError::new(report.issues, &report.secrets))
-        }
+        report.error().map_or(Ok(settings), Err)
     }
 }
 

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::config::Rollback;
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 
@@ -14,6 +15,10 @@ pub struct ConfigStatus {
     pub running: Option<RunningConfig>,
     /// The last attempt to apply another one since the start, whatever came of it.
     pub last_attempt: Option<ConfigAttempt>,
+    /// The config that holds in the place of the files until one of them changes, also at the next
+    /// start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
 }
 
 /// A config that runs.
@@ -61,4 +66,16 @@ pub enum ReloadOutcome {
     Refused,
     /// A plugin failed with it, and what held before holds again.
     RolledBack,
+}
+
+impl ReloadOutcome {
+    /// The word that operators read.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Refused => "refused",
+            Self::RolledBack => "rolled_back",
+        }
+    }
 }

@@ -18,6 +18,7 @@ use super::reload::InstanceChange;
 use super::report::PluginStop;
 
 use crate::audit::{Entry, Outcome};
+use crate::config::Rollback;
 use crate::digest::Digest;
 
 pub use error::OperationError;
@@ -245,6 +246,9 @@ pub struct OperationOutcome {
     /// by now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,
+    /// The config that holds in the place of the files until one of them changes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rollback: Option<Rollback>,
     /// Accepted events that the plugins it stopped did not come to: they are in the dead letters.
     pub dead_lettered: usize,
     /// Accepted events that are neither handled nor there: see [`PluginStop::lost`].
@@ -259,6 +263,7 @@ impl OperationOutcome {
             manager: Vec::new(),
             later: Vec::new(),
             overridden: Vec::new(),
+            rollback: None,
             dead_lettered: 0,
             lost: 0,
         }

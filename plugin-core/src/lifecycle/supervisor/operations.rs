@@ -71,13 +71,13 @@ impl SupervisorState {
                 self.kernel.reloads.begin();
                 let rolled = self.roll_back_to(*generation, actor, escalation).await;
                 self.kernel.reloads.end(&rolled);
-                self.kernel.reloads.attempted(operation, actor, &rolled);
+                self.note_attempt(operation, actor, &rolled);
                 rolled
             }
             Operation::Reload { .. } => {
                 self.kernel.reloads.begin();
-                let reloaded = self.reload(operation, actor, escalation).await;
-                self.kernel.reloads.attempted(operation, actor, &reloaded);
+                let (reloaded, fallback) = self.reload(operation, actor, escalation).await;
+                (self.kernel).attempted(operation, actor, &reloaded, fallback);
                 self.kernel.reloads.end(&reloaded);
                 reloaded
             }
@@ -88,10 +88,23 @@ impl SupervisorState {
             | Operation::Configure { .. }
             | Operation::Reset { .. } => {
                 let taken = self.take_over_config(operation, actor, escalation).await;
-                self.kernel.reloads.attempted(operation, actor, &taken);
+                self.note_attempt(operation, actor, &taken);
                 taken
             }
         }
+    }
+
+    /// Notes what came of an operation that applies config, and tells of it.
+    fn note_attempt(
+        &self,
+        operation: &Operation,
+        actor: &Actor,
+        result: &Result<OperationOutcome, OperationError>,
+    ) {
+        if let Err(error) = result {
+            self.kernel.tell_refused(operation, actor, error);
+        }
+        self.kernel.attempted(operation, actor, result, None);
     }
 
     /// Reads config again, and takes over what an operation asks for.

@@ -93,6 +93,7 @@ impl Prepared {
         outcome.manager = self.manager;
         outcome.later = self.later;
         outcome.overridden = self.checked.settings.overridden().to_vec();
+        outcome.rollback = self.checked.settings.rollback().cloned();
         outcome
     }
 }
@@ -205,6 +206,7 @@ impl SupervisorState {
         switches.retain(|plugin, _| !kept.iter().any(|(kept, _)| kept == plugin));
         checked.sources = checked.sources.clone().switched(switches);
         outcome.overridden = checked.settings.overridden().to_vec();
+        outcome.rollback = checked.settings.rollback().cloned();
         self.kernel.configure(checked);
         self.kernel.keep_config(Some(by.to_string())).await;
         outcome.manager = manager;

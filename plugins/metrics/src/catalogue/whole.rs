@@ -98,4 +98,9 @@ pub(super) const FAMILIES: &[Family] = &[
             }
         },
     ),
+    gauge(
+        "plugin_manager_config_rolled_back",
+        "Whether a config that was applied earlier is in the place of the files, until one of them changes: 1 or 0.",
+        |snapshot, samples| samples.put([], snapshot.status.config.rollback.is_some()),
+    ),
 ];
