@@ -54,6 +54,9 @@ use crate::plugins::COMPOSITION;
 #[cfg(feature = "admin")]
 use operate::{OperationRequest, operate};
 
+/// What the manager's own section is called.
+const MANAGER: &str = "plugin_manager";
+
 /// Does what the command line says.
 ///
 /// # Errors
@@ -183,15 +186,21 @@ fn settings(place: &Place) -> Result<Settings, config::ConfigError> {
 }
 
 /// The config as far as it can be read, for commands that start nothing by it; what can't be read is
-/// told.
-fn readable(place: &Place) -> Settings {
+/// told. One that concerns the section that a command is about is refused.
+fn readable(place: &Place, section: &str) -> Result<Settings, config::ConfigError> {
     let (settings, error) = config::load_readable(&defaults::sources(place), &COMPOSITION);
-    for issue in error.iter().flat_map(config::ConfigError::issues) {
+    let Some(error) = error else {
+        return Ok(settings);
+    };
+    if error.concerns(section) || error.concerns(MANAGER) {
+        return Err(error);
+    }
+    for issue in error.issues() {
         note(format_args!(
             "warning: this part of the config can't be read: {issue}"
         ));
     }
-    settings
+    Ok(settings)
 }
 
 /// The same for commands that have something to say without it.
