@@ -11,6 +11,7 @@ use crate::event::EventStore;
 use crate::init::{Arity, Need};
 use crate::instance_name::{InstanceName, interned};
 use crate::provider_bindings::ProviderBindings;
+use crate::registry;
 use crate::service::{ServiceDescriptor, ServiceTrait};
 
 /// What an instance takes from one other.
@@ -26,10 +27,23 @@ pub(super) struct Takes {
     pub(super) is_needed: bool,
 }
 
-/// What a plugin takes from one instance each, and config can say from which.
+/// What a plugin takes from one instance each, and config can say from which: of one that asks by
+/// topic, the answers to every request that is linked.
 pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> {
     let needs = plugin.needs.iter();
-    needs.filter_map(move |need| of_need(plugin, need))
+    let asks_any = needs.clone().any(|need| matches!(need, Need::RequestAny));
+    let linked = asks_any.then(registry::events).into_iter().flatten();
+    let is_declared = |key| plugin.requests().any(|declared| declared.key == key);
+    let any = linked.filter(move |event| event.answer.is_some() && !is_declared(event.key));
+    let any = any.map(|request| Takes {
+        section: "requests",
+        name: request.topic.into(),
+        key: request.key,
+        is_needed: false,
+    });
+    needs
+        .filter_map(move |need| of_need(plugin, need))
+        .chain(any)
 }
 
 /// The same for one of its needs.
