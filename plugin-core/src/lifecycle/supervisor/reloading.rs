@@ -18,7 +18,7 @@ use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::checked::{Checked, Instead, Wanted};
 use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{Actor, OperationError, OperationOutcome};
-use crate::lifecycle::reload::{ChangeAction, PlannedChange, plan};
+use crate::lifecycle::reload::{ChangeAction, InstanceChange, PlannedChange, plan};
 use crate::lifecycle::report::PluginStop;
 use crate::lifecycle::{replacing, starting, stopping};
 
@@ -216,8 +216,8 @@ impl SupervisorState {
             tracing::info!(keys, "the manager takes over config");
         }
         if !outcome.changes.is_empty() {
-            let changed = outcome.changes.iter().map(|change| change.plugin);
-            let changed = changed.collect::<Vec<_>>().join(", ");
+            let changed = outcome.changes.iter().map(InstanceChange::to_string);
+            let changed = changed.collect::<Vec<_>>().join("; ");
             tracing::info!(changed, "config is taken over");
         }
         Ok(outcome)

@@ -123,27 +123,3 @@ fn report_b4_switches_are_forgotten_with_a_service_and_without() {
     );
     assert!(!app.path("data/plugins/overrides.yaml").exists());
 }
-
-/// What an operator had turned off is not told any more when config decides again.
-#[test]
-fn report_i12_a_reset_is_not_told_as_overridden() {
-    let app = super::App::new().file(
-        "config/plugins/file-plugin.yaml",
-        "file-plugin: { enabled: true }\n",
-    );
-    let mut serving = Serving::start_in(app, "", &[]);
-    serving.until("running; Ctrl-C stops");
-    let app = serving.app();
-    let disabled = app.run("disable file-plugin");
-    assert!(
-        done(&disabled).contains("whatever the files say: file-plugin"),
-        "{disabled:?}"
-    );
-    for line in ["config reset file-plugin", "reload hello-plugin"] {
-        let ended = app.run(line);
-        assert!(
-            !done(&ended).contains("whatever the files say"),
-            "{ended:?}"
-        );
-    }
-}
