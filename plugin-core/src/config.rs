@@ -1,8 +1,8 @@
-//! Config: files, environment and defaults into typed values.
+//! Reads config from files, environment variables and defaults into typed values.
 //!
 //! [`Sources`] says where config comes from, and [`load`] reads it for a build. The result is
-//! [`Settings`]: typed, complete, checked, each value with its [`Origin`]. If something is wrong,
-//! [`ConfigError`] holds all mistakes, and nothing was started.
+//! [`Settings`]: typed, complete and checked, with the [`Origin`] of each value. If something is
+//! wrong, [`load`] returns a [`ConfigError`] with all mistakes, and nothing is started.
 
 pub mod check;
 mod mask;

@@ -1,8 +1,9 @@
-//! Typed events: declared once, published through a table that is swapped as a whole.
+//! Typed events: each is declared once, and published through a dispatch table that is replaced as
+//! a whole.
 //!
-//! An event takes this way: `publisher` takes it, `dispatch` calls the inline handlers of its route
-//! and gives it to the queued ones, `routing` says which handlers these are, `queue` keeps it until
-//! its worker is free, `handler` calls the method, and `outcome` says what became of it.
+//! The path of an event: `publisher` accepts it; `dispatch` calls the inline handlers of its route
+//! and passes it to the queued ones; `routing` says which handlers these are; `queue` keeps it
+//! until its worker is free; `handler` calls the method; and `outcome` records the result.
 
 mod bus;
 mod descriptor;

@@ -1,5 +1,5 @@
-//! The lifecycle of a composed set: built, configured, running, stopped. Each phase is a type, so
-//! that a call which a phase does not allow does not compile.
+//! The lifecycle of a composed set: built, configured, running, stopped. Each phase has a type of
+//! its own, so that a call that is not allowed in a phase does not compile.
 
 mod activation;
 mod announcer;

@@ -1,7 +1,9 @@
-//! `services` and `requests` of an instance: which instances it takes them from.
+//! The keys `services` and `requests` of an instance: they name the instances whose services and
+//! answers it uses.
 //!
-//! What it does not say is taken from the instance without a label. An extension point, which many
-//! provide, is taken from all of them, so there is nothing to bind.
+//! If a key does not name an instance, the instance without a label is used. A service that many
+//! plugins provide (an extension point) is always taken from all providers, so no instance can be
+//! named for it.
 
 use std::borrow::Cow;
 
@@ -14,21 +16,21 @@ use crate::provider_bindings::ProviderBindings;
 use crate::registry;
 use crate::service::{ServiceDescriptor, ServiceTrait};
 
-/// What an instance takes from one other.
+/// A service or a request that an instance takes from one other instance.
 #[derive(Debug, Clone)]
 pub(super) struct Takes {
-    /// The key of config: `services` or `requests`.
+    /// The config key: `services` or `requests`.
     pub(super) section: &'static str,
-    /// The key in it: the name of the service, or the topic.
+    /// The key below it: the name of the service, or the topic of the request.
     pub(super) name: Cow<'static, str>,
-    /// Of the service or of the request.
+    /// The key of the service or of the request.
     pub(super) key: u64,
-    /// Whether it can't be without it.
+    /// Whether the plugin can't run without it.
     pub(super) is_needed: bool,
 }
 
-/// What a plugin takes from one instance each, and config can say from which: of one that asks by
-/// topic, the answers to every request that is linked.
+/// The services and requests that a plugin takes from one instance each, so that config can choose
+/// the instance. For a plugin that asks by topic, these are all linked requests.
 pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> {
     let needs = plugin.needs.iter();
     let asks_any = needs.clone().any(|need| matches!(need, Need::RequestAny));
@@ -46,7 +48,7 @@ pub(super) fn taken(plugin: &'static Descriptor) -> impl Iterator<Item = Takes> 
         .chain(any)
 }
 
-/// The same for one of its needs.
+/// The service or request that one need of the plugin asks for, if config can choose its instance.
 pub(super) fn of_need(plugin: &'static Descriptor, need: &Need) -> Option<Takes> {
     match *need {
         Need::Service { service, arity } if arity != Arity::Many && !service.many => Some(Takes {
@@ -65,7 +67,8 @@ pub(super) fn of_need(plugin: &'static Descriptor, need: &Need) -> Option<Takes>
     }
 }
 
-/// The name of a service's trait, or its path where the plugin takes two of one name.
+/// The name of a service's trait, or its full path if the plugin takes two services with the same
+/// name.
 fn name(plugin: &Descriptor, service: &ServiceDescriptor) -> Cow<'static, str> {
     let is_other = |need: &Need| match need {
         Need::Service { service: other, .. } => {
@@ -80,7 +83,7 @@ fn name(plugin: &Descriptor, service: &ServiceDescriptor) -> Cow<'static, str> {
 }
 
 impl Takes {
-    /// The instance that config names for it.
+    /// The instance that config chooses for this service or request.
     pub(super) fn bound<'c>(&self, config: &'c PluginConfig) -> Option<&'c str> {
         let bindings = match self.section {
             "services" => &config.services,
@@ -89,12 +92,13 @@ impl Takes {
         bindings.get(&*self.name).map(String::as_str)
     }
 
-    /// Whether the kernel asks for it in the plugin's name: the store of its durable handlers.
+    /// Whether the kernel asks for the service on behalf of the plugin. This is the case for the
+    /// store of the plugin's durable handlers.
     pub(super) fn is_kernels(&self) -> bool {
         self.key == <dyn EventStore as ServiceTrait>::DESCRIPTOR.key
     }
 
-    /// Whether a plugin provides the service, or answers the request.
+    /// Whether a plugin provides this service, or answers this request.
     pub(super) fn is_of(&self, plugin: &Descriptor) -> bool {
         match self.section {
             "services" => (plugin.provides.iter()).any(|provide| provide.service.key == self.key),
@@ -103,7 +107,7 @@ impl Takes {
     }
 }
 
-/// What the config of an instance says of whom it takes services and answers from.
+/// The instances that the config of an instance chooses as its providers.
 pub(crate) fn bindings(plugin: &'static Descriptor, config: &PluginConfig) -> ProviderBindings {
     let bound = taken(plugin).filter_map(|taken| {
         let label = InstanceName::of(taken.bound(config)?).label?;

@@ -1,4 +1,5 @@
-//! What a root key may name in a build, and the schema of each section.
+//! The root keys that a config for this build may have, and the schema of the section below each
+//! key.
 
 use serde_json::Value;
 
@@ -33,8 +34,8 @@ impl<'c> ConfigSections<'c> {
         Shape::new(&self.schema)
     }
 
-    /// The shape of a section that this build can have: the manager's, a plugin's, or that of a
-    /// labelled instance of a plugin.
+    /// The shape of a section that this build can have: the section of the manager, of a plugin, or
+    /// of a labelled instance of a plugin.
     pub(super) fn section(&self, name: &str) -> Option<Shape<'_>> {
         let parts = InstanceName::of(name);
         let is_manager = parts.plugin == manager::ROOT;
@@ -43,16 +44,17 @@ impl<'c> ConfigSections<'c> {
         shape.filter(|_| is_known)
     }
 
-    /// The shape of a key, by its path from the section's name on.
+    /// The shape of a key, given its path, which begins with the name of the section.
     pub(super) fn at(&self, key: &str) -> Option<Shape<'_>> {
         let mut steps = key.split('.');
         let section = self.section(steps.next()?)?;
         steps.try_fold(section, |shape, key| shape.property(key))
     }
 
-    /// Tells of a section that this build has not: a warning, if another build has it, for one set
-    /// of files serves builds with other features; else an issue. Nothing of the app's own
-    /// defaults that another build has, and of what is off anyway.
+    /// Reports a section whose plugin is not in this build. It is a warning if another build has
+    /// the plugin, because one set of files can serve builds with different features; otherwise it
+    /// is an issue. Nothing is reported for a section in the app's own defaults that another build
+    /// has, or for a section that is not enabled.
     pub(super) fn leave_out(&self, name: &str, section: &Node, report: &mut Report) {
         let parts = InstanceName::of(name);
         let known = self.composition.known_absent(parts.plugin);
@@ -67,7 +69,7 @@ impl<'c> ConfigSections<'c> {
         report.issues.extend(issue);
     }
 
-    /// Why a section can't be used in any build; nothing if it can.
+    /// The reason why no build can use a section; `None` if a build can.
     fn refused(&self, name: &str, section: &Node, suggests: bool) -> Option<Issue> {
         let issue = |kind, what: String| Issue::new(kind, &section.key, name, what);
         let parts = InstanceName::of(name);
@@ -100,7 +102,7 @@ impl<'c> ConfigSections<'c> {
     }
 }
 
-/// An issue for a name that no plugin has, in this build or in another.
+/// An issue for a name that is not the name of a plugin, in this build or in another one.
 pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> Issue {
     let issue = |kind, what: String| Issue::new(kind, place, key, what);
     match absent {
@@ -113,7 +115,7 @@ pub(super) fn nobody(place: &Origin, key: &str, name: &str, absent: &Absent) -> 
     }
 }
 
-/// Why a plugin has no instance of that label.
+/// The message that a plugin has no instance with that label.
 fn no_instance(plugin: &str, label: &str) -> String {
     if plugin == manager::ROOT {
         return format!("the manager has no instances: configure `{plugin}` itself");

@@ -1,4 +1,4 @@
-//! Looks at values that mean the same in the config of several plugins, for
+//! Checks for values that have the same meaning in the config of several plugins, for use with
 //! [`checked!`](crate::checked).
 
 use std::net::{IpAddr, SocketAddr};
@@ -7,12 +7,12 @@ use std::path::{Component, Path};
 use super::mask::mask;
 use crate::error::{Error, Result};
 
-/// A path of a file: with a name at its end, and without `..`. So a relative one stays below the
-/// directory that it is relative to.
+/// Checks the path of a file: it ends in a name and does not contain `..`, so that a relative path
+/// stays below the directory that it is relative to.
 ///
 /// # Errors
 ///
-/// When it is none; `key` names it.
+/// Returns an error that names `key` if `path` is not such a path.
 pub fn path(key: &str, path: &Path) -> Result<()> {
     let text = path.to_string_lossy();
     let is_file = matches!(path.components().next_back(), Some(Component::Normal(_)))
@@ -29,11 +29,11 @@ pub fn path(key: &str, path: &Path) -> Result<()> {
     ))
 }
 
-/// The name or address of a host, and nothing besides: no scheme, user or port.
+/// Checks the name or address of a host, without a scheme, user or port.
 ///
 /// # Errors
 ///
-/// When it is none; `key` names it.
+/// Returns an error that names `key` if `host` is not such a name or address.
 pub fn host(key: &str, host: &str) -> Result<()> {
     let is_char = |char: char| char.is_ascii_alphanumeric() || ".-_".contains(char);
     let is_name = (1..=253).contains(&host.len()) && host.chars().all(is_char);
@@ -47,11 +47,21 @@ pub fn host(key: &str, host: &str) -> Result<()> {
     ))
 }
 
-/// An address to listen on: the name or address of a host, and a port.
+/// Checks the names or addresses of hosts, as [`host`] does.
 ///
 /// # Errors
 ///
-/// When it is none; `key` names it.
+/// Returns an error that names `key`, and the place of the first one that is neither.
+pub fn hosts(key: &str, hosts: &[String]) -> Result<()> {
+    let mut numbered = hosts.iter().enumerate();
+    numbered.try_for_each(|(at, name)| host(&format!("{key}[{at}]"), name))
+}
+
+/// Checks an address to listen on: the name or address of a host, and a port.
+///
+/// # Errors
+///
+/// Returns an error that names `key` if `address` is not such an address.
 pub fn address(key: &str, address: &str) -> Result<()> {
     let is_named = address.rsplit_once(':').is_some_and(|(name, port)| {
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok();

@@ -1,4 +1,4 @@
-//! Brings a section into the form that its schema names, without changing what it says.
+//! Converts a section into the form that its schema describes, without changing its meaning.
 
 use super::issue::{Issue, IssueKind};
 use super::node::{Data, Node};
@@ -6,11 +6,12 @@ use super::origin::Origin;
 use super::shape::Shape;
 use super::yaml;
 
-/// Text from a variable, as the type that is wanted there: `true` is a truth value where one is
-/// wanted, and text where text is.
+/// Converts the text of a variable into the type that the schema asks for: `true` becomes a boolean
+/// if a boolean is wanted, and stays text if text is wanted.
 pub(super) fn typed(text: String, shape: &Shape<'_>, place: &Origin) -> Node {
     let wants_text = shape.accepts("string") && !shape.is_any();
-    // No text is no value, which takes away what is below; a list or section that is empty says so.
+    // An empty text means that no value is set, which removes the value of the lower layers. An
+    // empty list or section has to be written explicitly.
     let is_empty = text.trim().is_empty() && (shape.accepts("array") || shape.accepts("object"));
     let value = if wants_text || (is_empty && !shape.is_any()) {
         None
@@ -53,8 +54,8 @@ pub(super) fn rename_aliases(
     }
 }
 
-/// Takes out keys that are written without a value where none is allowed, so that their
-/// defaults hold.
+/// Removes keys that are written without a value if the schema does not allow `null` there, so that
+/// their defaults apply.
 pub(super) fn drop_empty(node: &mut Node, shape: &Shape<'_>) {
     let Some(map) = node.map_mut() else { return };
     map.retain(|name, child| {

@@ -1,7 +1,7 @@
-//! What is different between two configs of one build.
+//! The differences between two configs of one build.
 //!
-//! Values are compared, not what is written: a key that another layer sets to the same value is no
-//! change, and neither is one that is set to its default.
+//! Values are compared, not their notation: it is no change if another layer sets a key to the same
+//! value, or if a key is set to its default.
 
 mod text;
 
@@ -19,63 +19,66 @@ use super::settings::{PluginSettings, Section, Settings};
 use super::shape::Shape;
 use super::unenforced;
 
-/// What is different between two configs of one build.
+/// The differences between two configs of one build.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Difference {
-    /// Keys of the manager's own section.
+    /// The changed keys of the manager's own section.
     pub manager: Vec<ManagerKey>,
-    /// Every plugin of the build in start order, then the labelled instances.
+    /// Every plugin of the build in start order, followed by the labelled instances.
     pub plugins: Vec<PluginDifference>,
 }
 
-/// What is different for one plugin.
+/// The differences for one plugin.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginDifference {
-    /// Name of the plugin, or of a labelled instance of one.
+    /// Name of the plugin, or of a labelled instance of the plugin.
     pub plugin: &'static str,
-    /// What is different.
+    /// How the config of this plugin differs.
     #[serde(flatten)]
     pub change: PluginChange,
 }
 
-/// What a new config says of a plugin.
+/// How a new config differs from the old one for one plugin.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "change", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PluginChange {
-    /// The same, or it is enabled in neither.
+    /// Nothing relevant changed: the config is the same, or the plugin is enabled in neither
+    /// config.
     Unchanged,
-    /// It is enabled now.
+    /// The plugin is enabled in the new config only.
     Added,
-    /// It is not enabled any more.
+    /// The plugin is enabled in the old config only.
     Removed,
-    /// It is enabled in both, and something is different.
+    /// The plugin is enabled in both configs, and some of its keys differ.
     #[non_exhaustive]
     Changed {
-        /// What the change asks for: the most that any of the keys does.
+        /// What the change requires: the greatest impact among the changed keys.
         impact: Impact,
-        /// The keys that are different, in order of their paths.
+        /// The changed keys, ordered by their paths.
         keys: Vec<ChangedKey>,
     },
 }
 
-/// What a change asks for, from the least to the most.
+/// What a change of config requires of a running instance, from the least to the most.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Impact {
-    /// Nothing: the keys are compared with the build when config is read (`name`, `version`,
+    /// Nothing: these keys are compared with the build when config is read (`name`, `version`,
     /// `dependencies`, `conflicts`).
     Checks,
-    /// What the kernel looks up when it needs it: how it starts the plugin and starts it again
-    /// (`start`, `restart`), and the limits `memory`, `cpu` and `file_handles` of its `resources`. An
-    /// instance that runs does not know of it.
+    /// Nothing that the instance notices: the kernel reads these keys when it needs them. They say
+    /// how the plugin is started and restarted (`start`, `restart`), and set the limits `memory`,
+    /// `cpu` and `file_handles` of its `resources`.
     Policy,
-    /// The plugin's own section, `config`: its `#[reload]` can take it over.
+    /// The plugin's own section, `config`, changed: the `#[reload]` method of the plugin can apply
+    /// the change.
     Own,
-    /// What the kernel makes an instance with: limits, rights, handlers, schedules, replicas.
+    /// The instance has to be created again, because the kernel uses these keys when it creates an
+    /// instance: limits, rights, handlers, schedules and replicas.
     Instance,
 }
 
@@ -85,9 +88,9 @@ pub enum Impact {
 pub struct ChangedKey {
     /// Path of the key: `hello-plugin.config.message`.
     pub key: String,
-    /// The value that held; nothing, if there was none. Secrets are `***`.
+    /// The old value; `None` if there was none. Secrets are shown as `***`.
     pub old: Option<Value>,
-    /// The value that holds now; nothing, if there is none. Secrets are `***`.
+    /// The new value; `None` if there is none. Secrets are shown as `***`.
     pub new: Option<Value>,
     /// Where the new value comes from.
     pub origin: Origin,
@@ -97,28 +100,28 @@ pub struct ChangedKey {
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ManagerKey {
-    /// What is different.
+    /// The key with its values.
     #[serde(flatten)]
     pub changed: ChangedKey,
-    /// When the new value holds.
+    /// When the new value takes effect.
     pub takes_effect: TakesEffect,
 }
 
-/// When a new value of the manager's section holds.
+/// When a new value in the manager's section takes effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum TakesEffect {
-    /// With the reload.
+    /// When the config is reloaded.
     AtOnce,
-    /// With the next start of the process.
+    /// At the next start of the process.
     NextStart,
-    /// Never yet: the key is read and checked, and nothing enforces it.
+    /// Not at all in this version: the key is read and checked, but nothing enforces it.
     NotInForce,
 }
 
 impl ManagerKey {
-    /// Whether the new value holds with the reload.
+    /// Whether the new value takes effect with the reload.
     #[must_use]
     pub fn holds_at_once(&self) -> bool {
         self.takes_effect == TakesEffect::AtOnce
@@ -126,7 +129,7 @@ impl ManagerKey {
 }
 
 impl ChangedKey {
-    /// What the change of this key alone asks for.
+    /// What the change of this key alone requires.
     #[must_use]
     pub fn impact(&self) -> Impact {
         impact(&self.key)
@@ -134,19 +137,19 @@ impl ChangedKey {
 }
 
 impl Difference {
-    /// Whether nothing is different.
+    /// Whether the two configs do not differ.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.manager.is_empty() && self.changed().next().is_none()
     }
 
-    /// The plugins for which something is different.
+    /// The plugins whose config differs.
     pub fn changed(&self) -> impl Iterator<Item = &PluginDifference> {
         let plugins = self.plugins.iter();
         plugins.filter(|plugin| plugin.change != PluginChange::Unchanged)
     }
 
-    /// What is different for a plugin of the build, or for a labelled instance of one.
+    /// The difference for a plugin of the build, or for a labelled instance of a plugin.
     #[must_use]
     pub fn of(&self, plugin: &str) -> Option<&PluginChange> {
         let mut plugins = self.plugins.iter();
@@ -156,11 +159,12 @@ impl Difference {
 }
 
 impl Settings {
-    /// What is different in a newer config of the same build.
+    /// Compares these settings with newer settings of the same build.
     ///
-    /// The `config` of a plugin that is enabled in neither is not looked at. A plugin's rights are
-    /// compared by what they grant: a role of the manager that grants something else changes every
-    /// plugin that has it, and a right that moved from a list to a role changes nothing.
+    /// If a plugin is enabled in neither of them, its `config` is not compared. The rights of a
+    /// plugin are compared by what they grant: if a role of the manager grants something else,
+    /// every plugin with this role changes; if a right moves from a list to a role, nothing
+    /// changes.
     #[must_use]
     pub fn difference(&self, new: &Self) -> Difference {
         let order = new.order.iter().chain(&self.order);
@@ -200,7 +204,8 @@ fn change(plugin: &'static str, old: &Settings, new: &Settings) -> PluginChange 
     }
 }
 
-/// What a key asks for; one that is not the plugin's is a role of the manager.
+/// What a change of the key requires. A key that is not one of the plugin's keys is a role of the
+/// manager.
 fn impact(key: &str) -> Impact {
     let mut steps = key.split('.').skip(1);
     match (steps.next(), steps.next()) {
@@ -212,7 +217,7 @@ fn impact(key: &str) -> Impact {
     }
 }
 
-/// Keys that say what a plugin may do: what they come to is compared.
+/// Keys that say what a plugin may do. The resulting grants are compared, not these keys.
 const RIGHTS: [&str; 2] = ["permissions", "roles"];
 
 fn plugin_keys(
@@ -238,7 +243,8 @@ fn plugin_keys(
     keys.into_iter().map(|(_, changed)| changed).collect()
 }
 
-/// The keys that the kernel reads, as it reads them, and those of the plugin's own section.
+/// The keys that the kernel reads, with the values that it reads, and the keys of the plugin's own
+/// section.
 fn leaves_of(plugin: &PluginSettings, shape: &Shape<'_>) -> Leaves {
     let mut leaves = kernel_leaves(&plugin.config, &plugin.section, shape);
     if let Some(own) = plugin.section.node.get("config") {
@@ -260,7 +266,7 @@ fn kernel_leaves(config: &impl Serialize, section: &Section, shape: &Shape<'_>) 
     leaves
 }
 
-/// The roles of a plugin whose permissions are different, under the manager's key.
+/// The roles of a plugin whose permissions differ, each under its key in the manager's section.
 fn changed_roles(
     before: &[String],
     after: &[String],
@@ -294,18 +300,18 @@ fn manager_changes(old: &Settings, new: &Settings) -> Vec<Changed> {
     compare(&leaves(old), &leaves(new))
 }
 
-/// What of the manager's section a reload takes over.
+/// When a change of a key in the manager's section takes effect.
 fn takes_effect(key: &str) -> TakesEffect {
     match key {
-        // The reload itself reads them, or they stand in the plugins' settings.
+        // The reload itself reads these keys, or they are part of the plugins' settings.
         "config_dir" | "config_generations" | "on_failed_reload" | "timeout" | "start"
         | "restart" | "roles" => TakesEffect::AtOnce,
-        // The sections of the plugins say what came of it.
+        // The sections of the plugins show the result of these keys.
         "isolation" | "enable_sandbox" => TakesEffect::AtOnce,
         "drain_timeout" | "health_interval" | "max_memory" | "max_cpu" | "on_breach" => {
             TakesEffect::AtOnce
         }
-        // `watch-plugin` goes by them, and `metrics-plugin`.
+        // `watch-plugin` and `metrics-plugin` obey these keys.
         "enable_hot_reload" | "watch_interval" | "enable_metrics" | "metrics_port" => {
             TakesEffect::AtOnce
         }
@@ -314,12 +320,12 @@ fn takes_effect(key: &str) -> TakesEffect {
     }
 }
 
-/// The key of the section that a path leads through.
+/// The second element of a path: a key of the section.
 fn second(path: &[String]) -> &str {
     path.get(1).map_or("", String::as_str)
 }
 
-/// A key that is different, and its path as it is, which may hold a secret.
+/// A changed key with its unmasked path, which may contain a secret.
 type Changed = (Path, ChangedKey);
 
 fn compare(old: &Leaves, new: &Leaves) -> Vec<Changed> {
@@ -343,7 +349,8 @@ fn compare(old: &Leaves, new: &Leaves) -> Vec<Changed> {
     changed.collect()
 }
 
-/// Whether it is a section without keys that has some on the other side: these tell it.
+/// Whether the leaf is a section without keys on this side that has keys on the other side. The
+/// other keys already report the difference.
 fn is_told(leaf: Option<&Leaf>, other: &Leaves, path: &Path) -> bool {
     let is_empty = leaf.is_some_and(|leaf| leaf.value.as_object().is_some());
     is_empty && other.keys().any(|key| key != path && key.starts_with(path))

@@ -1,5 +1,5 @@
-//! What a schema shows to be a trap: numbers and periods without bounds, and types that nobody
-//! wants to write.
+//! Finds problems that a schema itself shows: numbers and periods without bounds, and types whose
+//! form in a file is impractical.
 
 use std::fmt;
 
@@ -13,10 +13,10 @@ use crate::compose::Composition;
 
 /// The keys of a [`schema`](super::schema) whose number or [`Period`](super::Period) has no bounds.
 ///
-/// A value that nothing can take is best refused where it is written: a pool of a billion
-/// connections, a time limit of ten years or of no time at all. So the test of an app says that
-/// this is empty. A number gets bounds by `#[schemars(range(min = 1, max = 100))]`, a period by
-/// `#[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]`.
+/// A value that can't work is best refused when config is read: a pool of a billion connections, or
+/// a time limit of ten years or of zero. Therefore an app should have a test that this list is
+/// empty. Bounds of a number are set with `#[schemars(range(min = 1, max = 100))]`, bounds of a
+/// period with `#[schemars(extend("x-min" = "1ms", "x-max" = "1h"))]`.
 ///
 /// # Example
 ///
@@ -43,12 +43,12 @@ pub fn unbounded(schema: &Value) -> Vec<String> {
     found
 }
 
-/// The keys of a [`schema`](super::schema) whose type is one that nobody wants to write in a file: a
-/// [`std::time::Duration`] is `{ secs: 30, nanos: 0 }`, a [`std::time::SystemTime`]
-/// `{ secs_since_epoch: …, nanos_since_epoch: … }`. Each with what to do.
+/// The keys of a [`schema`](super::schema) whose type has an impractical form in a file: a
+/// [`std::time::Duration`] is written `{ secs: 30, nanos: 0 }`, and a [`std::time::SystemTime`]
+/// `{ secs_since_epoch: …, nanos_since_epoch: … }`. Each entry says which type to use instead.
 ///
-/// `check` and the start refuse them. The test of a plugin says so as soon as its crate is tested,
-/// before there is an app.
+/// The command `check` and the start of the service refuse such types. A test of a plugin that
+/// calls this function finds them earlier, before an app uses the plugin.
 ///
 /// # Example
 ///
@@ -76,7 +76,7 @@ pub fn unwritable(schema: &Value) -> Vec<String> {
     found
 }
 
-/// A type of the standard library whose form in a file is one that nobody wants to write.
+/// A type of the standard library whose form in a file is impractical.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Trap {
     Duration,
@@ -84,7 +84,8 @@ enum Trap {
 }
 
 impl Trap {
-    /// Beside others there may be the keys of what such a type is flattened into.
+    /// Recognizes such a type by its keys. If the type is flattened into a struct, the schema has
+    /// other keys as well.
     fn of(part: &Map<String, Value>) -> Option<Self> {
         let properties = part.get("properties").and_then(Value::as_object)?;
         let is = |key, format| {
@@ -117,7 +118,7 @@ impl fmt::Display for Trap {
     }
 }
 
-/// Adds the keys of the plugins' own config that are [`unwritable`].
+/// Adds an issue for each key of the plugins' own config that is [`unwritable`].
 pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut Report) {
     for plugin in composition.plugins() {
         let section = shape.property(plugin.name);
@@ -135,7 +136,7 @@ pub(super) fn check(shape: &Shape<'_>, composition: &Composition, report: &mut R
     }
 }
 
-/// Whether a schema is that of a type that is [`unwritable`].
+/// Whether a schema describes a type that is [`unwritable`].
 pub(super) fn is_trap(part: &Map<String, Value>) -> bool {
     Trap::of(part).is_some()
 }
@@ -160,7 +161,7 @@ fn is_bounded(part: &Map<String, Value>) -> bool {
     !is_number || is_listed || (has(low) && has(high))
 }
 
-/// Calls a function with each schema that a value of the whole may be checked against.
+/// Calls `visit` with each schema that a value within `root` may be checked against.
 fn walk(root: &Value, visit: impl FnMut(&str, &Map<String, Value>)) {
     walk_from((root, root), "", visit);
 }
@@ -180,7 +181,7 @@ fn walk_from(
 
 struct SchemaWalk<'s, F> {
     root: &'s Value,
-    /// References that are being followed: a type may hold itself.
+    /// The references that are being followed, because a type may contain itself.
     within: Vec<&'s str>,
     visit: F,
 }
@@ -206,7 +207,7 @@ impl<'s, F: FnMut(&str, &Map<String, Value>)> SchemaWalk<'s, F> {
         if let Some(inner) = part.get("items") {
             self.schema(inner, &format!("{path}[]"));
         }
-        // Keys that are numbers have a pattern.
+        // A map whose keys are numbers has `patternProperties`.
         let patterns = part.get("patternProperties").and_then(Value::as_object);
         let patterns = patterns.into_iter().flat_map(Map::values);
         for inner in patterns.chain(part.get("additionalProperties")) {

@@ -1,9 +1,9 @@
-//! `APP__…` variables as a layer over the files.
+//! Reads `APP__…` variables as a layer above the files.
 //!
-//! `APP__HELLO_PLUGIN__CONFIG__MESSAGE` is the key `hello-plugin.config.message`: two underscores
-//! separate, `-` is written `_`, and upper and lower case are the same. So two variables may name
-//! one key: nobody could say which of them counts, and it is a mistake. A third underscore before
-//! a label stands for the `@`: `APP__HELLO_PLUGIN___EU__CONFIG__MESSAGE` is the key
+//! `APP__HELLO_PLUGIN__CONFIG__MESSAGE` sets the key `hello-plugin.config.message`: two underscores
+//! separate the keys, `-` is written `_`, and upper and lower case are the same. If two variables
+//! name one key, it is unclear which of them counts, so this is a mistake. A third underscore
+//! before a label stands for the `@`: `APP__HELLO_PLUGIN___EU__CONFIG__MESSAGE` sets the key
 //! `hello-plugin@eu.config.message`.
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use crate::nearest::nearest;
 
 const PREFIX: &str = "APP";
 
-/// The sections that the environment's variables make.
+/// Builds the sections that the environment variables set.
 pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Node {
     let variables = &sources.environment;
     for name in variables.garbled().filter(|name| steps(name).is_some()) {
@@ -45,7 +45,8 @@ pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut R
             Err(miss) => report.issue(miss.issue(book, &place)),
         }
     }
-    // What names a section comes before what names a key in it, however their names are written.
+    // A variable for a section comes before a variable for a key in it, whatever the order of their
+    // names.
     let mut set: Vec<_> = set.into_iter().collect();
     set.sort_by_key(|(path, _)| path.len());
     let mut root = Node::empty();
@@ -58,7 +59,7 @@ pub(super) fn layer(sources: &Sources, book: &ConfigSections<'_>, report: &mut R
     root
 }
 
-/// The variables that set keys, by their names.
+/// The names of the variables that set keys.
 pub(super) fn names(sources: &Sources) -> Vec<String> {
     let variables = sources.environment.readable();
     let names = variables.map(|(name, _)| name);
@@ -76,7 +77,7 @@ fn twice(place: &Origin, path: &[String], other: &str) -> Issue {
     Issue::new(IssueKind::Duplicate, place, path.join("."), what)
 }
 
-/// What is on the way to a key, and no section.
+/// The node on the way to a key that is a value and not a section, if there is one.
 fn closed<'r>(root: &'r Node, path: &[String]) -> Option<&'r Node> {
     let (_, way) = path.split_last()?;
     let mut node = root;
@@ -97,8 +98,8 @@ fn beside(place: &Origin, path: &[String], other: &Node) -> Issue {
     Issue::new(IssueKind::Duplicate, place, path.join("."), what)
 }
 
-/// Reports what a text says that is no section where variables set keys of one: nothing would be
-/// left of it, though it is a mistake.
+/// Reports a value in a text that stands where variables set keys of a section. The merged config
+/// would not contain the value any more, but it is still a mistake.
 pub(super) fn check_below(
     tree: &Node,
     variables: &Node,
@@ -112,8 +113,8 @@ pub(super) fn check_below(
     }
 }
 
-/// Reports variables of labelled instances that no text and no program names, and takes them out: a
-/// slip in a label would be an instance of its own.
+/// Reports and removes variables for labelled instances that neither a text nor the program names.
+/// Otherwise, a mistyped label would create an instance.
 pub(super) fn check_instances(texts: &[&Node], variables: &mut Node, report: &mut Report) {
     let names = || texts.iter().filter_map(|text| text.map()).flatten();
     let names = || names().map(|(name, _)| name.as_str());
@@ -162,7 +163,7 @@ fn check_section(text: &Node, variables: &Node, shape: &Shape<'_>, key: &str, re
     }
 }
 
-/// The parts of a variable's name after the prefix, if it has it.
+/// The parts of a variable's name after the prefix; `None` if the name does not have the prefix.
 fn steps(name: &str) -> Option<Vec<&str>> {
     let mut steps = name.split("__");
     let is_ours = steps.next()?.eq_ignore_ascii_case(PREFIX);
@@ -170,13 +171,13 @@ fn steps(name: &str) -> Option<Vec<&str>> {
     (is_ours && !steps.is_empty()).then_some(steps)
 }
 
-/// How a key is written in a variable's name.
+/// The form of a key in a variable's name.
 fn folded(key: &str) -> String {
     let key = key.replace('@', "___");
     key.replace(['-', '.'], "_").to_ascii_uppercase()
 }
 
-/// The key that a variable names, and what may be there.
+/// Finds the key that a variable names, and the shape of its value.
 fn find<'b>(
     steps: &[&str],
     book: &'b ConfigSections<'_>,
@@ -213,8 +214,8 @@ fn find<'b>(
     }
 }
 
-/// The section of a labelled instance, and its shape, if that is what a step after the name of a
-/// plugin names: it begins with the third underscore.
+/// The section of a labelled instance, and its shape, if the step after the name of a plugin is a
+/// label. A label begins with the third underscore.
 fn labelled<'b>(
     path: &[String],
     step: &str,
@@ -238,13 +239,13 @@ fn descend<'s>(shape: &Shape<'s>, step: &str) -> Option<(String, Shape<'s>)> {
     Some((key, inner))
 }
 
-/// A variable that sets nothing: how far its name leads, and the step that leads nowhere; no
-/// step if the name ends too early.
+/// A variable that sets no key: the part of its name that could be resolved, and the first step
+/// that could not; no step if the name ends too early.
 struct Miss {
     path: Vec<String>,
     step: Option<String>,
     known: Vec<String>,
-    /// Other names of those that are known.
+    /// Other names of the known keys.
     aliases: Vec<String>,
 }
 
@@ -283,7 +284,7 @@ impl Miss {
         }
     }
 
-    /// The plugin that is meant, if the build could have held it.
+    /// The plugin that the step probably names, if another build could contain it.
     fn absent(&self, step: &str, book: &ConfigSections<'_>) -> Option<(&'static str, Absent)> {
         let mut names = book
             .composition
@@ -298,7 +299,7 @@ impl Miss {
         self.path.iter().map(String::as_str).chain([step]).collect()
     }
 
-    /// The variable that sets a key beside the one that leads nowhere.
+    /// The variable that sets the given key at the same level.
     fn variable(&self, key: &str) -> String {
         let steps = self.with(key).into_iter().map(folded);
         let all: Vec<String> = std::iter::once(PREFIX.to_owned()).chain(steps).collect();

@@ -1,4 +1,5 @@
-//! What a section comes to, key by key: for people who ask why a value is what it is.
+//! The resulting value of every key of a section with its origin, to explain why a value is what it
+//! is.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -12,19 +13,20 @@ use super::secret_url;
 use super::shape::Shape;
 use super::validation::kind_of;
 
-/// One key of a section: what holds, and who said so. Secrets are `***`.
+/// One key of a section: its resulting value, and where the value comes from. Secrets are shown as
+/// `***`.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Explained {
     /// Path of the key: `hello-plugin.config.message`.
     pub key: String,
-    /// The value that holds.
+    /// The resulting value.
     pub value: Value,
     /// Where it comes from.
     pub origin: Origin,
 }
 
-/// The keys of a section in order of their paths, those that have only a default too.
+/// The keys of a section, ordered by their paths, including the keys that have only a default.
 pub(super) fn explain(name: &str, node: &Node, schema: &Value) -> Vec<Explained> {
     let mut explained = Vec::new();
     list(node, Some(&Shape::new(schema)), name, &mut explained);
@@ -61,21 +63,23 @@ fn list(node: &Node, shape: Option<&Shape<'_>>, key: &str, explained: &mut Vec<E
     }
 }
 
-/// Whether a value is a secret, or may hold one where nobody looks for it, for its form is not the
-/// one that is wanted.
+/// Whether a value is a secret, or may contain one because it does not have the form that the
+/// schema asks for.
 pub(super) fn is_hidden(node: &Node, shape: &Shape<'_>) -> bool {
     let is_formed = || shape.accepts(kind_of(node));
     !node.is_null()
         && (node.is_secret || shape.is_secret() || (shape.holds_secret() && !is_formed()))
 }
 
-/// What is allowed under a key. An unknown key beside a secret may be that secret.
+/// The shape of the value under a key. If the shape contains a secret, an unknown key may be that
+/// secret, so its value is secret as well.
 pub(super) fn below<'s>(shape: &Shape<'s>, key: &str) -> Option<Shape<'s>> {
     let known = shape.property(key);
     known.or_else(|| shape.holds_secret().then(Shape::secret))
 }
 
-/// The value of a key, whose name may say that it is a secret.
+/// The value of a key with its secrets masked. The name of the key may say that the value is a
+/// secret.
 pub(super) fn shown(name: &str, node: &Node, shape: Option<&Shape<'_>>) -> Value {
     match node.text() {
         Some(text) if !text.is_empty() && names_secret(name) => MASK.into(),
@@ -83,7 +87,7 @@ pub(super) fn shown(name: &str, node: &Node, shape: Option<&Shape<'_>>) -> Value
     }
 }
 
-/// The value of a section with its secrets masked, those inside of other values too.
+/// The value of a section with its secrets masked, including secrets inside of other values.
 pub(super) fn masked(node: &Node, shape: Option<&Shape<'_>>) -> Value {
     if node.is_secret || shape.is_some_and(|shape| is_hidden(node, shape)) {
         return MASK.into();

@@ -1,4 +1,5 @@
-//! The files that config is read from, as they were then: to be watched, and to be kept.
+//! The files that config was read from, with their texts at that time. They are watched for changes
+//! and kept in generations.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,27 +12,27 @@ use super::reading::{self, Unreadable};
 use super::yaml;
 use crate::digest::Digest;
 
-/// The files that config was read from, with their texts as they were then.
+/// The files that config was read from, with their texts at that time.
 ///
-/// `Debug` shows names only: texts may hold secrets.
+/// `Debug` shows only the names, because the texts may contain secrets.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConfigFiles {
     pub(super) manager_file: Option<PathBuf>,
     pub(super) config_dir: Option<PathBuf>,
     pub(super) texts: Vec<FileText>,
-    /// What could not be read, and why.
+    /// The files and directories that could not be read, with the reasons.
     #[serde(skip)]
     pub(super) faults: Vec<ReadFault>,
 }
 
-/// A file and what it holds.
+/// A file and its text.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FileText {
     pub(super) path: PathBuf,
     pub(super) text: String,
 }
 
-/// What could not be read, and why.
+/// A file or directory that could not be read, and the reason.
 #[derive(Clone, PartialEq, Eq)]
 pub(super) struct ReadFault {
     path: PathBuf,
@@ -46,37 +47,37 @@ impl ConfigFiles {
         }
     }
 
-    /// The manager's file; it need not be there.
+    /// The manager's file, which does not have to exist.
     #[must_use]
     pub fn manager_file(&self) -> Option<&Path> {
         self.manager_file.as_deref()
     }
 
-    /// The directory of the plugins' files; it need not be there.
+    /// The directory of the plugins' files, which does not have to exist.
     #[must_use]
     pub fn config_dir(&self) -> Option<&Path> {
         self.config_dir.as_deref()
     }
 
-    /// The files that were read, that of the manager first.
+    /// The files that were read. The manager's file is the first.
     pub fn paths(&self) -> impl Iterator<Item = &Path> {
         self.texts.iter().map(|file| file.path.as_path())
     }
 
-    /// Whether none was read.
+    /// Whether no file was read.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.texts.is_empty()
     }
 
-    /// The text of one of them.
+    /// The text of one of the files.
     pub(super) fn text(&self, path: &Path) -> String {
         let mut texts = self.texts.iter();
         let found = texts.find(|file| file.path == path);
         found.map(|file| file.text.clone()).unwrap_or_default()
     }
 
-    /// These files, but those that hold some sections as they are in another config.
+    /// These files, except that the files with the given sections are taken from `new`.
     pub(super) fn mixed(&self, new: &Self, sections: &[String]) -> Self {
         let holds = |file: &&FileText| {
             let root = yaml::parse(&file.text, &Origin::Default);
@@ -97,7 +98,8 @@ impl ConfigFiles {
         }
     }
 
-    /// What tells these names and texts from others; what could not be read counts by why.
+    /// A digest of the names and texts of the files. For a file that could not be read, the reason
+    /// is included.
     #[must_use]
     pub fn digest(&self) -> Digest {
         let places = [&self.manager_file, &self.config_dir].map(|path| {
@@ -121,7 +123,7 @@ impl ConfigFiles {
         Digest::of(places.into_iter().chain(texts).chain(faults))
     }
 
-    /// The files that hold something else in the other, are in one of them only, or can't be read in
+    /// The files whose texts differ, that exist in only one of the two, or that can't be read in
     /// one of them.
     #[must_use]
     pub fn different(&self, other: &Self) -> Vec<PathBuf> {
@@ -146,8 +148,8 @@ impl ConfigFiles {
         changed.cloned().collect()
     }
 
-    /// The same places as they are now. Whether config names other places by now is not asked:
-    /// [`files`](super::files()) does that.
+    /// Reads the same paths again. If config names other paths by now, that is not noticed;
+    /// [`files`](super::files()) reads the paths anew.
     #[must_use]
     pub fn now(&self) -> Self {
         let mut files = Self::new(self.manager_file.clone());
@@ -169,7 +171,7 @@ impl ConfigFiles {
         files
     }
 
-    /// Reads a file and remembers it.
+    /// Reads a file and records it.
     pub(super) fn read(&mut self, path: &Path) -> Result<String, Unreadable> {
         let read = named(path).and_then(reading::read);
         let path = path.to_owned();
@@ -183,8 +185,8 @@ impl ConfigFiles {
         read
     }
 
-    /// The files of a directory but that of the manager, in order of their names, and what keeps
-    /// others from being read.
+    /// The files of a directory except the manager's, ordered by name, and the reasons why others
+    /// can't be read.
     pub(super) fn list(&mut self, dir: &Path) -> (Vec<PathBuf>, Vec<String>) {
         let (mut files, faults) = match reading::list(dir) {
             Ok(listed) => listed,
@@ -197,7 +199,8 @@ impl ConfigFiles {
         (files, faults)
     }
 
-    /// What is not there is no fault of its own: its absence is seen by its text that is missing.
+    /// Records a fault, unless the path does not exist. A missing file is recognized by its missing
+    /// text.
     fn fault(&mut self, path: &Path, what: &str) {
         if reading::is_absent(path) {
             return;
@@ -209,7 +212,7 @@ impl ConfigFiles {
     }
 }
 
-/// Refuses a file whose name is nothing but an ending.
+/// Refuses a file whose name consists only of an extension.
 fn named(path: &Path) -> Result<&Path, Unreadable> {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     if reading::is_nameless(&name) {

@@ -1,4 +1,5 @@
-//! The config against the build: versions, dependencies, conflicts, and who needs whom.
+//! Compares the config with the build: versions, dependencies, conflicts, and whether all needs are
+//! met.
 
 mod needs;
 
@@ -14,9 +15,9 @@ use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::instance_name::InstanceName;
 
-/// Adds what does not fit. Services and requirements of the plugins themselves were proven when
-/// the build was composed; what is left to see is what `enabled: false` takes away, and what the
-/// instances of a plugin take from each other's.
+/// Adds an issue for everything that does not fit. The services and requirements of the plugins
+/// were already proven when the build was composed. What remains is the effect of `enabled: false`,
+/// and what the instances of a plugin take from instances of other plugins.
 pub(super) fn check(
     composition: &Composition,
     plugins: &BTreeMap<&'static str, PluginSettings>,
@@ -48,7 +49,7 @@ struct Fit<'a> {
     composition: &'a Composition,
     plugins: &'a BTreeMap<&'static str, PluginSettings>,
     report: &'a mut Report,
-    /// Plugins that come before the one at hand.
+    /// The plugins that start before the current one.
     started: BTreeSet<&'static str>,
 }
 
@@ -59,7 +60,7 @@ impl Fit<'_> {
             .issue(Issue::new(IssueKind::Build, &place, key, what));
     }
 
-    /// The names of a plugin's instances that are enabled.
+    /// The names of the plugin's instances that are enabled.
     fn enabled(&self, plugin: &'static Descriptor) -> impl Iterator<Item = &'static str> {
         let instances = settings::instances_of(plugin, self.plugins);
         let enabled = instances.filter(|one| one.config.enabled);
@@ -88,7 +89,7 @@ impl Fit<'_> {
         }
     }
 
-    /// A plugin that runs as one instance has no labelled ones.
+    /// Refuses labelled instances of a plugin that must run as one instance.
     fn singleton(&mut self, plugin: &Descriptor, settings: &PluginSettings) {
         let is_labelled = settings.name() != plugin.name;
         if let Some(why) = replicas::singleton(plugin).filter(|_| is_labelled) {
@@ -115,7 +116,7 @@ impl Fit<'_> {
         }
     }
 
-    /// Why a dependency on a plugin of this build does not hold.
+    /// The reason why a dependency on a plugin of this build is not met; `None` if it is met.
     fn unmet(&self, settings: &PluginSettings, name: &str) -> Option<String> {
         let (own, other) = (settings.name(), InstanceName::of(name).plugin);
         let plugin = InstanceName::of(own).plugin;
@@ -134,7 +135,8 @@ impl Fit<'_> {
         })
     }
 
-    /// The name of a plugin stands for all its instances, unless it is the plugin's own.
+    /// Checks the conflicts. The name of a plugin stands for all its instances, except in the
+    /// plugin's own section.
     fn conflicts(&mut self, settings: &PluginSettings) {
         let own = settings.name();
         for (at, name) in settings.config.conflicts.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A config that was applied, as it is kept.
+//! An applied config and the form in which it is stored.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,34 +14,38 @@ use crate::digest::Digest;
 use crate::regular;
 use crate::timestamp::Timestamp;
 
-/// Where generations are, below `data_dir`: no plugin has a name with an underscore at its front.
+/// The folder of the generations, below `data_dir`. It can't be the folder of a plugin, because no
+/// plugin's name begins with an underscore.
 const FOLDER: &str = "_config";
 
-/// Most bytes of the file of a generation: more than ten times what its files may have together.
+/// Largest size of a generation's file in bytes. It is more than ten times the total size that
+/// config files may have.
 const LARGEST: u64 = 256 << 20;
 
-/// A config that was applied. `Serialize` leaves the texts of the files out: they may hold secrets.
+/// A config that was applied. `Serialize` omits the texts of the files, because they may contain
+/// secrets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Generation {
-    /// Its number: each is one more than the one before it.
+    /// The number of the generation. Each number is one more than the one before.
     pub number: u64,
-    /// What tells it from others: the names and texts of its files, and the names of variables.
+    /// A digest of the names and texts of the files and of the names of the variables. Two
+    /// generations with the same content have the same digest.
     pub digest: Digest,
-    /// When it was applied, in RFC 3339.
+    /// The time at which it was applied, in RFC 3339 format.
     pub time: String,
-    /// Who had it applied.
+    /// The actor that applied it.
     pub by: String,
-    /// The older generation that it brought back.
+    /// The number of the older generation that it restored, if it was a rollback.
     pub rolled_back_to: Option<u64>,
-    /// The `APP__…` variables that were set, without their values.
+    /// The names of the `APP__…` variables that were set. Their values are not kept.
     pub variables: Vec<String>,
-    /// The files, with their texts.
+    /// The config files with their texts.
     #[serde(skip)]
     pub files: Arc<ConfigFiles>,
 }
 
-/// What stands in the file of a generation.
+/// The content of a generation's file.
 #[derive(Serialize, Deserialize)]
 struct StoredGeneration {
     #[serde(flatten)]
@@ -50,7 +54,7 @@ struct StoredGeneration {
 }
 
 impl Generation {
-    /// The config that is applied, as it is kept; it has no number yet.
+    /// Makes a generation of the settings that are applied. It has no number yet.
     pub(super) fn of(settings: &Settings, by: &str) -> Self {
         Self {
             number: 0,
@@ -63,14 +67,14 @@ impl Generation {
         }
     }
 
-    /// What the texts and the names of variables come to.
+    /// The digest of the texts and of the names of the variables.
     pub(super) fn digest_of(files: &ConfigFiles, variables: &[String]) -> Digest {
         let files = files.digest();
         let names = variables.iter().map(String::as_bytes);
         Digest::of(std::iter::once(files.as_bytes()).chain(names))
     }
 
-    /// What is written to its file.
+    /// The content of its file.
     pub(super) fn to_json(&self) -> io::Result<Vec<u8>> {
         let stored = StoredGeneration {
             generation: self.clone(),

@@ -1,9 +1,9 @@
-//! The configs that were applied, the last few of them, in the data folder.
+//! The last configs that were applied, stored in the data folder.
 //!
-//! Each has a file of its own, which is written beside and then renamed, and never changed. The
-//! oldest are removed after the newest is there: whatever a crash interrupts, the files that have a
-//! number for a name are whole, and the newest of them is the config that was applied last or the
-//! one before it.
+//! Each generation has a file of its own, which is written under a temporary name, then renamed,
+//! and never changed. The oldest files are removed only after the newest one exists. Therefore,
+//! after a crash at any point, every file whose name is a number is complete, and the newest of
+//! them contains either the config that was applied last or the one before it.
 
 use std::fs;
 use std::io;
@@ -20,18 +20,18 @@ use crate::digest::Digest;
 use crate::owned;
 use crate::regular;
 
-/// The configs that were applied, the last few of them.
+/// The last configs that were applied.
 ///
-/// A generation holds the texts of the config files, with the secrets that stand in them, in files
-/// for their owner alone. Of environment variables it holds the names, never the values: a rollback
-/// takes the values that the process has.
+/// A generation contains the texts of the config files, including the secrets in them, so only the
+/// owner of its file can read it. Of environment variables it contains the names but not the
+/// values: a rollback uses the values that the process has.
 #[derive(Debug, Clone)]
 pub struct Generations {
     data_dir: PathBuf,
     keep: usize,
 }
 
-/// A config that was applied, and what there is to know of it now.
+/// A stored generation and its present role.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct KeptGeneration {
@@ -40,14 +40,15 @@ pub struct KeptGeneration {
     pub generation: Generation,
     /// Whether it was applied last.
     pub running: bool,
-    /// Whether a service has last started with it.
+    /// Whether the last successful start of a service used it.
     pub started: bool,
-    /// Whether it is in the place of the files.
+    /// Whether it is read in place of the config files.
     pub in_place_of_files: bool,
 }
 
 impl Generations {
-    /// Those of a service: in its `data_dir`, as many as its `config_generations`.
+    /// The generations of a service: stored in its `data_dir`, and limited to its
+    /// `config_generations`.
     #[must_use]
     pub fn of(settings: &Settings) -> Self {
         Self {
@@ -56,7 +57,7 @@ impl Generations {
         }
     }
 
-    /// Those in a data folder, to be read.
+    /// The generations in a data folder, for reading.
     #[must_use]
     pub fn in_dir(data_dir: impl Into<PathBuf>) -> Self {
         Self {
@@ -65,11 +66,11 @@ impl Generations {
         }
     }
 
-    /// The numbers of those that are there, the oldest first.
+    /// The numbers of the stored generations, oldest first.
     ///
     /// # Errors
     ///
-    /// When the folder can't be read.
+    /// Returns an error if the folder can't be read.
     pub fn numbers(&self) -> io::Result<Vec<u64>> {
         let entries = match fs::read_dir(generation::folder(&self.data_dir)) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -85,21 +86,22 @@ impl Generations {
         Ok(numbers)
     }
 
-    /// One of them.
+    /// Reads one generation.
     ///
     /// # Errors
     ///
-    /// When it is not there, can't be read, or is not what was written.
+    /// Returns an error if the generation does not exist, can't be read, or does not have the
+    /// content that was written.
     pub fn read(&self, number: u64) -> io::Result<Generation> {
         Generation::read(&self.data_dir, number)
     }
 
-    /// All that are there, the oldest first, each if it can be read; `files` is the digest of the
-    /// config files as they are now.
+    /// Reads all stored generations, oldest first, with an error for each that can't be read.
+    /// `files` is the digest of the config files as they are now.
     ///
     /// # Errors
     ///
-    /// When the folder can't be read.
+    /// Returns an error if the folder can't be read.
     pub fn history(&self, files: Digest) -> io::Result<Vec<io::Result<KeptGeneration>>> {
         let numbers = self.numbers()?;
         let chosen = self.rollback().ok().flatten();
@@ -117,24 +119,25 @@ impl Generations {
         Ok(kept.collect())
     }
 
-    /// The one that was applied last, if it can be read.
+    /// Reads the generation that was applied last, if it can be read.
     ///
     /// # Errors
     ///
-    /// When the folder can't be read.
+    /// Returns an error if the folder can't be read.
     pub fn latest(&self) -> io::Result<Option<Generation>> {
         let last = self.numbers()?.pop();
         Ok(last.and_then(|number| self.read(number).ok()))
     }
 
-    /// Keeps the config that was applied, unless it is the latest one already, and removes the
-    /// oldest that are too many. Answers with its number.
+    /// Stores the applied config as a new generation, unless it equals the latest one, and removes
+    /// the oldest generations above the limit. Returns the number of the generation.
     ///
-    /// One process at a time may record: it is the one that runs the service.
+    /// Only one process at a time may call this: the process that runs the service.
     ///
     /// # Errors
     ///
-    /// When it can't be written. Those that are there stay.
+    /// Returns an error if the generation can't be written. The stored generations are not changed
+    /// then.
     pub fn record(&self, settings: &Settings, by: &str) -> io::Result<u64> {
         let generation = Generation::of(settings, by);
         let numbers = self.numbers()?;
@@ -155,12 +158,12 @@ impl Generations {
         Ok(generation.number)
     }
 
-    /// Notes that a service has started with one of them: it stays until another one has, however
-    /// many come after it.
+    /// Records that a service has started with a generation. That generation is not removed until a
+    /// service has started with another one, however many generations are added.
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// Returns an error if the record can't be written.
     pub(crate) fn note_start(&self, number: u64) -> io::Result<()> {
         if self.started() == Some(number) {
             return Ok(());
@@ -168,7 +171,7 @@ impl Generations {
         owned::replace(&self.start_mark(), &serde_json::to_vec(&number)?)
     }
 
-    /// The one that a service has last started with, as far as it is known.
+    /// The generation with which a service was started last, if it is known.
     #[must_use]
     pub fn started(&self) -> Option<u64> {
         let bytes = regular::read(&self.start_mark(), 1 << 10).ok()?;
@@ -179,8 +182,8 @@ impl Generations {
         generation::folder(&self.data_dir).join("started.json")
     }
 
-    /// Removes the oldest that are too many, but for the one that is in the place of the files, and
-    /// the one that a service has last started with.
+    /// Removes the oldest generations above the limit, except for the one that is read in place of
+    /// the files and the one with which a service was started last.
     fn remove_old(&self, numbers: impl IntoIterator<Item = u64>) {
         let chosen = self.rollback().ok().flatten();
         let kept = [chosen.map(|rollback| rollback.generation), self.started()];
@@ -195,20 +198,20 @@ impl Generations {
         }
     }
 
-    /// Chooses a generation in the place of files as they are now; the next load that
-    /// [obeys](super::Sources::obey_rollback) reads it. Answers with what was chosen before, for
-    /// [`restore`](Self::restore) if that load fails.
+    /// Chooses a generation that is read in place of the files as they are now. The next load that
+    /// [obeys](super::Sources::obey_rollback) it reads this generation. Returns the previous
+    /// choice, for [`restore`](Self::restore) if that load fails.
     ///
     /// # Errors
     ///
-    /// When the generation can't be read, or the choice can't be written.
+    /// Returns an error if the generation can't be read, or if the choice can't be written.
     pub fn roll_back(&self, number: u64, files: &ConfigFiles) -> io::Result<Option<Rollback>> {
         let before = self.rollback().ok().flatten();
         self.choose(number, files, None)?;
         Ok(before)
     }
 
-    /// The same, with why the files could not be applied.
+    /// Does the same, and records why the files could not be applied.
     pub(crate) fn choose(
         &self,
         number: u64,
@@ -224,26 +227,28 @@ impl Generations {
         Ok(rollback)
     }
 
-    /// What is chosen in the place of files. It is in force only while they are the same.
+    /// The generation that was chosen in place of the files. It is in force only while the files do
+    /// not change.
     ///
     /// # Errors
     ///
-    /// When it can't be read.
+    /// Returns an error if the choice can't be read.
     pub fn rollback(&self) -> io::Result<Option<Rollback>> {
         rollback::read(&self.data_dir)
     }
 
-    /// Puts back what was chosen, or that nothing was.
+    /// Restores the previous choice, or that there was none.
     ///
     /// # Errors
     ///
-    /// When it can't be written.
+    /// Returns an error if the choice can't be written.
     pub fn restore(&self, rollback: Option<Rollback>) -> io::Result<()> {
         rollback::write(&self.data_dir, rollback.as_ref())
     }
 }
 
-/// The number that a name is, as it is written here: the last one has none after it.
+/// The number of a file name, if the name is a number in the form in which it is written here. The
+/// largest number is refused, because there is no next one.
 fn number_of(name: &str) -> Option<u64> {
     let number = name.parse::<u64>().ok()?;
     (number < u64::MAX && number.to_string() == name).then_some(number)

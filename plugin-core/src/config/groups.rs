@@ -1,4 +1,4 @@
-//! The groups of the plugins that run: whether their members agree.
+//! Checks that the members of each group of the running plugins agree.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ struct Member {
     subscription: &'static Subscription,
 }
 
-/// Adds what the members of a group do not agree on.
+/// Adds an issue for everything that the members of a group do not agree on.
 pub(super) fn check(
     composition: &Composition,
     plugins: &BTreeMap<&'static str, PluginSettings>,
@@ -55,7 +55,7 @@ pub(super) fn check(
 }
 
 impl Member {
-    /// What keeps two handlers from being of one group.
+    /// The reason why two handlers can't be members of one group; `None` if they can.
     fn against(&self, other: &Self) -> Option<String> {
         let (one, two) = (self.subscription, other.subscription);
         let (ours, theirs) = (one.source.topic(), two.source.topic());
@@ -92,7 +92,7 @@ impl std::fmt::Display for Member {
     }
 }
 
-/// A topic that is in both.
+/// A topic that both sources contain.
 fn shared_topic(one: Source, two: Source) -> Option<&'static str> {
     let topics = registry::events().into_iter().map(|event| event.topic);
     topics

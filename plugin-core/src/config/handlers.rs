@@ -1,4 +1,4 @@
-//! What config says of a plugin's declared handlers.
+//! The config of a plugin's declared handlers.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,11 +6,13 @@ use serde::{Deserialize, Serialize};
 use crate::options::{Breaker, Overflow, Retry, SubscribeOptions};
 use crate::period::Period;
 
-/// What config says of a declared handler. A key that is absent leaves what the plugin declares.
+/// The config of a declared handler. If a key is absent, the value that the plugin declares
+/// applies.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct HandlerConfig {
-    /// Most calls after the first one with an event that failed and may succeed later; 0 is none.
+    /// Most retries after the first call, for an event that failed and may succeed later; 0 means
+    /// none.
     #[schemars(range(max = 1_000_000))]
     pub retry: Option<u32>,
     /// The pause before the first retry; it doubles from one to the next.
@@ -25,33 +27,33 @@ pub struct HandlerConfig {
     /// Calls that may run at once.
     #[schemars(range(min = 1, max = 65_536))]
     pub concurrency: Option<usize>,
-    /// Most events that wait for this handler, beside the bound that `mailbox` sets for all handlers
-    /// of the plugin together.
+    /// Most events that wait for this handler. The limit `mailbox`, which covers all handlers of
+    /// the plugin together, applies as well.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub queue: Option<usize>,
-    /// What a full mailbox or queue does to a new event.
+    /// What happens to a new event if the mailbox or the queue of the handler is full.
     pub overflow: Option<Overflow>,
-    /// Most events of one call of a batch handler.
+    /// Most events in one call of a batch handler.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub batch: Option<usize>,
-    /// How long a batch that is not full waits for more.
+    /// How long a batch that is not full waits for more events.
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub linger: Option<Period>,
-    /// When the handler is left alone, because its target is down.
+    /// When the circuit breaker stops calling the handler because its target is down.
     pub breaker: Option<BreakerConfig>,
 }
 
-/// When a handler is left alone. A key that is absent leaves what the plugin declares, else five
-/// failures and half a minute.
+/// The config of a circuit breaker. If a key is absent, the value that the plugin declares applies;
+/// without such a value, five failures and 30 seconds.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct BreakerConfig {
-    /// Whether there is a breaker; `false` takes away a declared one.
+    /// Whether there is a circuit breaker; `false` removes one that the plugin declares.
     pub enabled: bool,
-    /// Calls in a row that fail before the breaker opens.
+    /// Number of failed calls in a row after which the breaker opens.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub failures: Option<u32>,
-    /// How long the breaker is open, before one call tries whether the target is back.
+    /// How long the breaker stays open before one call tests whether the target works again.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub open_for: Option<Period>,
 }
@@ -76,7 +78,7 @@ impl BreakerConfig {
 }
 
 impl HandlerConfig {
-    /// The options of a handler, with those that it declares.
+    /// The options of a handler: those that it declares, with the configured ones over them.
     pub(super) fn over(&self, declared: SubscribeOptions) -> SubscribeOptions {
         SubscribeOptions {
             retry: self.retry_over(declared.retry),

@@ -1,7 +1,7 @@
-//! `${VAR}` and `${VAR:-default}` in the values of a text, after it was parsed.
+//! Replaces `${VAR}` and `${VAR:-default}` in the values of a text, after the text was parsed.
 //!
-//! Keys are left alone, and what a variable holds is not looked at again. What is written in a
-//! value is read by [`expand`].
+//! Keys are not changed, and the value of a variable is not searched for `${…}` again. [`expand`]
+//! reads the text of a value.
 
 mod expand;
 
@@ -16,18 +16,19 @@ use super::shape::Shape;
 use super::variables::Variables;
 use expand::{ExpansionFault, Filled, What};
 
-/// Fills in a node and all that is in it.
+/// Replaces variables in a node and in everything below it.
 pub(super) struct Filler<'a> {
     pub(super) environment: &'a Variables,
-    /// Bytes of variables that may still be filled in.
+    /// Number of bytes that values of variables may still add.
     pub(super) room: usize,
-    /// What variables that are named like secrets have filled in.
+    /// The values of the used variables whose names say that they are secrets.
     pub(super) secrets: &'a mut BTreeSet<String>,
     pub(super) issues: &'a mut Vec<Issue>,
 }
 
 impl Filler<'_> {
-    /// A value that is one `${…}` and no more takes the type that the schema wants.
+    /// Replaces the variables of a node. A value that is a single `${…}` is converted to the type
+    /// that the schema asks for.
     pub(super) fn fill(&mut self, node: &mut Node, shape: &Shape<'_>, key: &str) {
         match &mut node.data {
             Data::Text(text) if node.place.is_text() && text.contains("${") => {
@@ -78,7 +79,8 @@ impl Filler<'_> {
     }
 }
 
-/// `hides` says that the text is a secret: what is no name of a variable may be a part of it.
+/// Makes an issue of a fault. `hides` says that the text is a secret: an invalid variable name may
+/// then be a part of the secret.
 fn issue(fault: &ExpansionFault, text: &str, place: &Origin, key: &str, hides: bool) -> Issue {
     let kind = match &fault.what {
         What::Missing(_) => IssueKind::MissingVariable,
@@ -97,7 +99,7 @@ fn issue(fault: &ExpansionFault, text: &str, place: &Origin, key: &str, hides: b
     Issue::new(kind, place, key, what)
 }
 
-/// Where in a value something is; nothing, if it is where the value begins.
+/// The position in a value; `None` at the beginning of the value.
 fn position(text: &str, at: usize) -> Option<String> {
     let before = &text[..at];
     let line = before.matches('\n').count() + 1;

@@ -1,4 +1,4 @@
-//! Where an instance runs, as config names it.
+//! The places where an instance can run, as config names them.
 
 use std::fmt;
 
@@ -24,12 +24,12 @@ impl fmt::Display for Isolation {
     }
 }
 
-/// Where an instance runs, and why there.
+/// Where an instance runs, and the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Isolated {
     /// Where it runs.
     pub isolation: Isolation,
-    /// Why.
+    /// The reason.
     pub because: String,
 }

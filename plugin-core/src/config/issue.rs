@@ -1,4 +1,4 @@
-//! What is wrong with a config, or worth a warning: values that print as one line each.
+//! Mistakes and warnings in a config. Each prints as one line.
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
@@ -21,40 +21,40 @@ use crate::printable;
 pub enum IssueKind {
     /// A file can't be read.
     Unreadable,
-    /// A text is no YAML, or a `${…}` in it is not closed.
+    /// A text is not valid YAML, or a `${…}` in it is not closed.
     Syntax,
-    /// A key is there twice.
+    /// A key occurs twice.
     Duplicate,
-    /// A key means nothing.
+    /// A key has no meaning.
     UnknownKey,
-    /// A key that has no default is not there.
+    /// A key without a default is missing.
     MissingKey,
-    /// A value is of another type.
+    /// A value has the wrong type.
     WrongType,
-    /// A value is of the right type, and still not one that can be used.
+    /// A value has the right type but can't be used.
     Invalid,
-    /// A `${VARIABLE}` is not set.
+    /// The variable of a `${VARIABLE}` is not set.
     MissingVariable,
     /// The config does not fit the plugins of this build.
     Build,
 }
 
-/// One mistake of a config.
+/// One mistake in a config.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Issue {
     /// What kind of mistake it is.
     pub kind: IssueKind,
-    /// Where it is.
+    /// The place of the mistake.
     pub place: Origin,
-    /// Path of the key: `hello-plugin.config.message`; empty for a whole text.
+    /// Path of the key, such as `hello-plugin.config.message`; empty if the whole text is meant.
     pub key: String,
     /// What is wrong.
     pub what: String,
     /// What would be right.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expected: Option<String>,
-    /// What is there instead.
+    /// What was found instead.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
     /// What was probably meant.
@@ -85,7 +85,7 @@ impl Issue {
         self
     }
 
-    /// Whether it is about a key of a section, and not about one that is deeper in it.
+    /// Whether the issue is about a key of the given section itself, not about a key deeper in it.
     pub(super) fn is_in(&self, section: &str) -> bool {
         let key = self.key.strip_prefix(section);
         let name = key.and_then(|key| key.strip_prefix('.'));
@@ -97,7 +97,7 @@ impl Issue {
         self
     }
 
-    /// Adds what was probably meant, if one of the candidates is near.
+    /// Adds a suggestion if one of the candidates is similar.
     pub(super) fn meant<'a>(
         mut self,
         word: &str,
@@ -107,33 +107,34 @@ impl Issue {
         self
     }
 
-    /// Adds what was probably meant, unless it is known already.
+    /// Adds a suggestion unless there is one already.
     pub(super) fn or_meant(mut self, suggestion: Option<String>) -> Self {
         self.suggestion = self.suggestion.or(suggestion);
         self
     }
 }
 
-/// One line, whatever the config holds: see [`printable`].
+/// Prints as one line, whatever the config contains: see [`printable`].
 impl fmt::Display for Issue {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&printable::line(&self.line()))
     }
 }
 
-/// A value that is shorter is found in words that have nothing to do with it.
+/// Shorter values are not replaced, because they also occur in unrelated words.
 const SHORTEST: usize = 4;
 
 impl Issue {
-    /// Takes out what nobody should see: secrets in keys that a file made up, and the values of
-    /// variables that are named like secrets, which the message of a type may quote.
+    /// Hides secrets: those in keys that a file made up, and the values of variables with names of
+    /// secrets, which the message of a type may quote.
     fn hide(&mut self, secrets: &BTreeSet<String>) {
         if let Cow::Owned(key) = mask_path(&self.key) {
             self.key = key;
         }
         let long = secrets.iter().filter(|secret| secret.len() >= SHORTEST);
         let mut secrets: Vec<&String> = long.collect();
-        // What is left of a secret after a shorter one was taken out of it would be shown.
+        // Longer secrets are replaced first. If a shorter one were removed from a longer one first,
+        // the rest would be shown.
         secrets.sort_by_key(|secret| Reverse(secret.len()));
         let texts = [&mut self.expected, &mut self.found, &mut self.suggestion];
         let texts = texts.into_iter().flatten().chain([&mut self.what]);
@@ -146,7 +147,7 @@ impl Issue {
         }
     }
 
-    /// The whole line, as it is.
+    /// The whole line, without escaping.
     fn line(&self) -> String {
         let mut line = String::new();
         if self.place != Origin::Default {
@@ -178,11 +179,11 @@ impl Issue {
     }
 }
 
-/// Mistakes that are printed at most.
+/// Most mistakes that are printed.
 pub(super) const PRINTED: usize = 100;
 
-/// Everything that is wrong with a config: all of it, so that one round of repair is enough. As
-/// text, it is the first 100 and how many more there are.
+/// All mistakes of a config, so that they can be repaired in one round. The text form contains the
+/// first 100, and how many more there are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ConfigError {
@@ -190,7 +191,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    /// `issues` is not empty; of `secrets` nothing is told.
+    /// Makes the error. `issues` must not be empty. Values in `secrets` are hidden.
     pub(super) fn new(mut issues: Vec<Issue>, secrets: &BTreeSet<String>) -> Self {
         issues.iter_mut().for_each(|issue| issue.hide(secrets));
         issues.sort_by(|a, b| (&a.place, &a.key).cmp(&(&b.place, &b.key)));
@@ -198,14 +199,14 @@ impl ConfigError {
         Self { issues }
     }
 
-    /// The mistakes, in order of their places.
+    /// The mistakes, ordered by their places.
     #[must_use]
     pub fn issues(&self) -> &[Issue] {
         &self.issues
     }
 
-    /// Whether what is known of a section is not all that somebody wrote: it has a mistake, or a
-    /// file of its name can't be read.
+    /// Whether a section is not known completely: it contains a mistake, or a file of its name can't
+    /// be read.
     #[must_use]
     pub fn concerns(&self, section: &str) -> bool {
         let of_section = |issue: &Issue| match (&*issue.key, &issue.place) {
@@ -217,7 +218,7 @@ impl ConfigError {
         self.issues.iter().any(of_section)
     }
 
-    /// The lines of its text.
+    /// The lines of the text form.
     pub(crate) fn lines(&self) -> Vec<String> {
         let told = self.issues.iter().take(PRINTED).map(Issue::to_string);
         let more = self.issues.len().saturating_sub(PRINTED);
@@ -234,15 +235,15 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Something an operator should know, that stops nothing.
+/// Something that an operator should know but that does not prevent the start.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Warning {
-    /// Where it is.
+    /// The place that the warning is about.
     pub place: Origin,
     /// Path of the key.
     pub key: String,
-    /// What there is to know.
+    /// What the operator should know.
     pub what: String,
 }
 

@@ -1,4 +1,4 @@
-//! Reads the sources and lays them over each other, section by section.
+//! Reads the sources and merges them, section by section.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ use super::sources::Sources;
 use super::yaml;
 use crate::instance_name::InstanceName;
 
-/// All sections that this build has and that a source speaks of, merged, and the files they are
-/// from. With a generation, its files are read in the place of those on disk.
+/// The sections that this build has and that a source contains, merged, and the files that they are
+/// from. If a generation is chosen, its files are read in place of those on disk.
 pub(super) fn read(
     sources: &Sources,
     book: &ConfigSections<'_>,
@@ -64,7 +64,7 @@ pub(super) fn read(
     (tree, reader.files)
 }
 
-/// A path of the manager's section in a tree that is not filled in yet, and who named it.
+/// A path in the manager's section whose variables have not been replaced yet, and its origin.
 pub(super) fn path_of(
     key: &str,
     tree: &Node,
@@ -76,7 +76,7 @@ pub(super) fn path_of(
     let mut filler = Filler {
         environment: &sources.environment,
         room: reading::LARGEST,
-        // The section is filled in later, and its mistakes are reported then.
+        // The variables of this section are replaced later, and its mistakes are reported then.
         issues: &mut Vec::new(),
         secrets: &mut BTreeSet::new(),
     };
@@ -84,9 +84,9 @@ pub(super) fn path_of(
     Some((node.text()?.into(), node.place))
 }
 
-/// What lies over all sources: the file of the plugins that an operator turned on or off, and above it
-/// what was turned on or off until the next start. Neither brings in a labelled instance that no
-/// source names.
+/// The layer above all sources: the file of the plugins that an operator turned on or off, and
+/// above it what was turned on or off until the next start. Neither adds a labelled instance that
+/// no source names.
 pub(super) fn switches(
     (data_dir, below): (&Path, &Node),
     sources: &Sources,
@@ -97,7 +97,7 @@ pub(super) fn switches(
         book,
         report,
         generation: None,
-        // It is no file of the operator's, so it is neither watched nor part of a generation.
+        // It is not a file of the operator, so it is neither watched nor part of a generation.
         files: ConfigFiles::default(),
         reads_overrides: true,
     };
@@ -132,8 +132,8 @@ pub(super) fn switches(
     tree
 }
 
-/// The plugins that an operator turned on or off for good although a source that somebody wrote says
-/// otherwise by now: a warning for each.
+/// Finds the plugins that an operator turned on or off permanently although an explicit source says
+/// otherwise now, and adds a warning for each.
 pub(super) fn overridden(tree: &Node, switches: &Node, report: &mut Report) -> Vec<String> {
     let mut overridden = Vec::new();
     for (plugin, section) in switches.map().into_iter().flatten() {
@@ -158,8 +158,8 @@ pub(super) fn overridden(tree: &Node, switches: &Node, report: &mut Report) -> V
     overridden
 }
 
-/// Puts the values that operators have set into their sections. One of a plugin that this build has
-/// not is left out.
+/// Puts the values that operators set into their sections. A value of a plugin that is not in this
+/// build is left out.
 fn lay_values(
     tree: &mut Node,
     values: Option<Node>,
@@ -186,7 +186,7 @@ fn lay_values(
     }
 }
 
-/// Refuses, in the file of the plugins that are on or off, what it is not for.
+/// Refuses keys in the file of switched plugins that do not belong there.
 fn only_enabled(tree: &mut Node, report: &mut Report) {
     let mut refuse = |name: &str, node: &Node, path: &str| {
         let what = "this file says of plugins whether they are `enabled`, and what `config set` has \
@@ -216,12 +216,13 @@ struct LayerReader<'a> {
     report: &'a mut Report,
     generation: Option<&'a Generation>,
     files: ConfigFiles,
-    /// Whether it is the file of what operators said.
+    /// Whether the document is the file of operators' changes.
     reads_overrides: bool,
 }
 
 impl LayerReader<'_> {
-    /// The sections of one text; `stem` names the section that is lost with it.
+    /// Reads the sections of one text. `stem` names the section that is lost if the text can't be
+    /// read.
     fn document(&mut self, text: &str, origin: &Origin, stem: &str) -> Node {
         match yaml::parse(text, origin) {
             Ok(root) => self.admit(root),
@@ -233,7 +234,7 @@ impl LayerReader<'_> {
         }
     }
 
-    /// Keeps the sections that this build has, under the names that their keys have.
+    /// Keeps the sections that this build has, with their keys under the proper names.
     fn admit(&mut self, mut root: Node) -> Node {
         if root.is_null() {
             return Node::empty();
@@ -320,8 +321,8 @@ impl LayerReader<'_> {
         }
     }
 
-    /// One layer for each value: two laid together first would let what a later one replaced come
-    /// through from below.
+    /// Returns one layer for each value. If two were merged first, a value that the later one
+    /// replaced could become visible again from a lower layer.
     fn program(&mut self, sources: &Sources) -> Vec<Node> {
         let layer = |(path, value): &(Vec<String>, Value)| {
             let mut root = Node::empty();
@@ -331,7 +332,8 @@ impl LayerReader<'_> {
         sources.set.iter().map(layer).collect()
     }
 
-    /// The manager's file and those of the directory, which must not speak of the same section.
+    /// Reads the manager's file and the files of the directory. Two of them must not contain the
+    /// same section.
     fn directory(&mut self, sources: &Sources, peek: &Node, manager: Node) -> Node {
         let mut files = manager;
         for path in self.list(sources, peek) {
@@ -361,7 +363,7 @@ impl LayerReader<'_> {
         other.is_none()
     }
 
-    /// The files of the directory in order of their names.
+    /// The files of the directory, ordered by name.
     fn list(&mut self, sources: &Sources, peek: &Node) -> Vec<PathBuf> {
         if let Some(generation) = self.generation {
             let manager = generation.files.manager_file();
@@ -373,7 +375,7 @@ impl LayerReader<'_> {
             return Vec::new();
         };
         self.files.config_dir = Some(dir.clone());
-        // The default directory need not be there; one that somebody named has to be.
+        // The default directory does not have to exist; a directory that somebody named does.
         if !origin.is_explicit() && reading::is_absent(&dir) {
             return Vec::new();
         }
@@ -387,7 +389,7 @@ impl LayerReader<'_> {
         files
     }
 
-    /// The directory, and who named it.
+    /// The directory, and the origin of its path.
     fn config_dir(&self, sources: &Sources, peek: &Node) -> Option<(PathBuf, Origin)> {
         if let Some(dir) = &sources.config_dir {
             return Some((dir.clone(), Origin::Program));

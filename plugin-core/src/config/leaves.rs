@@ -1,4 +1,4 @@
-//! A section as a flat list of keys, so that two can be compared.
+//! A section as a flat list of keys, so that two sections can be compared.
 
 use std::collections::BTreeMap;
 
@@ -9,23 +9,24 @@ use super::node::Node;
 use super::origin::Origin;
 use super::shape::Shape;
 
-/// What stands at one key.
+/// The value at one key.
 pub(super) struct Leaf {
-    /// The value itself: it may be a secret.
+    /// The value itself, which may be a secret.
     pub(super) value: Value,
-    /// What may be shown of it.
+    /// The part of the value that may be shown.
     pub(super) shown: Value,
     pub(super) origin: Origin,
 }
 
-/// The keys from the root on, for one that a file made up may hold a dot.
+/// The keys from the root. They are not joined with dots, because a key that a file made up may
+/// contain a dot.
 pub(super) type Path = Vec<String>;
 
 /// Keys by their paths.
 pub(super) type Leaves = BTreeMap<Path, Leaf>;
 
-/// Adds the keys of a section, those that have only a default too. A key without a value is left
-/// out: it says the same as one that is not there.
+/// Adds the keys of a section, including those that have only a default. A key without a value is
+/// left out, because it means the same as a missing key.
 pub(super) fn gather(node: &Node, shape: Option<&Shape<'_>>, path: Path, leaves: &mut Leaves) {
     if node.is_null() {
         return;
@@ -65,7 +66,7 @@ fn under(path: &[String], name: &str) -> Path {
         .collect()
 }
 
-/// Says of each key where it was written, as far as the section tells it.
+/// Sets the origin of each key, as far as the section contains it.
 pub(super) fn locate(leaves: &mut Leaves, section: &Node) {
     for (path, leaf) in leaves {
         let mut steps = path.iter().skip(1);

@@ -1,4 +1,5 @@
-//! The limits that config sets, and by what each of them holds: one that is only observed says so.
+//! The limits that config sets, and how each of them is enforced. A limit that is only observed
+//! says so.
 
 use std::fmt;
 
@@ -9,8 +10,9 @@ use super::isolation::Isolation;
 use super::manager::ManagerConfig;
 use super::plugin::Resources;
 use super::policy::{MemoryBreach, ProcessBreach};
-use crate::accounting::{ProcessUsage, measures_cpu};
+use crate::accounting::measures_cpu;
 use crate::context::bills_memory;
+use crate::process::ProcessUsage;
 
 /// A limit that config sets.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
@@ -18,34 +20,34 @@ use crate::context::bills_memory;
 pub struct Limit {
     /// Its key: `resources.memory`.
     pub key: &'static str,
-    /// What was asked for: `64 MB`.
+    /// The configured limit, such as `64 MB`.
     pub asked: String,
-    /// By what it holds.
+    /// How the limit is enforced.
     pub means: LimitMeans,
-    /// What that comes to.
+    /// The effect of that, in words.
     pub how: String,
-    /// Whether this process was seen to have what the limit needs; nothing where it needs no more
-    /// than the kernel's own count.
+    /// Whether this process was found to have what the limit needs; `None` if the limit needs
+    /// nothing besides the kernel's own counting.
     pub probed: Option<bool>,
 }
 
-/// By what a limit holds.
+/// How a limit is enforced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum LimitMeans {
-    /// What would be more is refused.
+    /// What exceeds the limit is refused.
     Refused,
-    /// Who took more has to wait.
+    /// An instance that exceeds the limit has to wait.
     Delayed,
-    /// It is looked at now and then, and a policy decides.
+    /// The value is checked from time to time, and a policy decides what happens.
     Observed,
-    /// Nothing: this build does not measure it.
+    /// The limit is not enforced: this build does not measure the value.
     NotMeasured,
 }
 
 impl LimitMeans {
-    /// The word that JSON uses.
+    /// The word that JSON output uses.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -63,12 +65,12 @@ impl fmt::Display for LimitMeans {
     }
 }
 
-/// Why memory is not known by plugin.
+/// The reason why the memory of each plugin is not known.
 pub(super) const NOT_MEASURED: &str =
     "not measured in this build: build with `--features accounting`";
 
 impl Resources {
-    /// The limits that are set, for an instance that runs there.
+    /// The configured limits of an instance that runs in the given place.
     #[must_use]
     pub fn limits(&self, isolation: Isolation) -> Vec<Limit> {
         let tasks = self.tasks.map(|tasks| Limit {
@@ -119,7 +121,7 @@ impl Resources {
 }
 
 impl ManagerConfig {
-    /// The limits of the process that are set.
+    /// The configured limits of the process.
     #[must_use]
     pub fn limits(&self) -> Vec<Limit> {
         let then = match self.on_breach {
@@ -140,7 +142,7 @@ impl ManagerConfig {
     }
 }
 
-/// The limit of an instance in a process of its own.
+/// The memory limit of an instance in a process of its own.
 fn memory_of_process(memory: u64) -> Limit {
     Limit {
         key: "resources.memory",

@@ -1,4 +1,5 @@
-//! From sources to settings: merge, fill in, check, read as types, compare with the build.
+//! Loads settings from sources: merges them, replaces variables, checks the values, converts them
+//! to their types, and compares the result with the build.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -38,20 +39,20 @@ use crate::compose::Composition;
 use crate::descriptor::Descriptor;
 use crate::instance_name::{InstanceName, interned};
 
-/// Reads the config of a build: every plugin of the composition gets its settings, from defaults
-/// if no source speaks of it.
+/// Reads the config of a build. Every plugin of the composition gets its settings; they consist of
+/// defaults if no source contains a section for the plugin.
 ///
-/// Nothing is started, and nothing but the named files and directories is read.
+/// Nothing is started, and only the named files and directories are read.
 ///
 /// # Errors
 ///
-/// All mistakes at once, each with its place. The `config` of a plugin that is not enabled is not
-/// looked at.
+/// Returns all mistakes at once, each with its place. The `config` of a plugin that is not enabled
+/// is not checked.
 pub fn load(sources: &Sources, composition: &Composition) -> Result<Settings, ConfigError> {
     load_with_files(sources, composition).1
 }
 
-/// [`load`], and the files as they were then on disk, also when there are mistakes in them.
+/// Does the same as [`load`], and also returns the files on disk, even if they contain mistakes.
 pub(crate) fn load_with_files(
     sources: &Sources,
     composition: &Composition,
@@ -59,8 +60,8 @@ pub(crate) fn load_with_files(
     load_by(sources, &ConfigSections::of(composition))
 }
 
-/// The settings as far as they can be read, and the mistakes of what can't: for who looks on, and
-/// starts nothing with them.
+/// Reads as much of the config as can be read, and returns the mistakes in the rest. It is meant for
+/// commands that only show something: nothing may be started with these settings.
 #[must_use]
 pub fn load_readable(
     sources: &Sources,
@@ -73,8 +74,8 @@ pub fn load_readable(
     (settings, report.error())
 }
 
-/// [`load`] for who reads the config of one build again and again, as the fuzz target does: what
-/// files may hold is found out once.
+/// Returns a function that does the same as [`load`] and can be called many times for one build, as
+/// the fuzz target does. The schema of the build is computed only once.
 #[doc(hidden)]
 pub fn loader(
     composition: &Composition,
@@ -94,7 +95,7 @@ fn load_by(
     (disk, report.error().map_or(Ok(settings), Err))
 }
 
-/// Checks what was read.
+/// Checks the merged sources and reads them as types.
 fn settle(
     Read {
         mut tree,
@@ -171,7 +172,7 @@ fn settle(
     (settings, report)
 }
 
-/// Whether the settings fit the build, and each other.
+/// Whether the settings fit the build and each other.
 fn cross_check(
     composition: &Composition,
     (manager, section): (&ManagerConfig, &Section),
@@ -184,8 +185,8 @@ fn cross_check(
     rights::check(manager, section, plugins, report);
 }
 
-/// The files that config is read from now, also when there are mistakes in them: what a watcher
-/// has to look at.
+/// The files that config is read from now, which a watcher has to watch. They are returned even if
+/// there are mistakes in them.
 #[must_use]
 pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
     let book = ConfigSections::of(composition);
@@ -193,21 +194,22 @@ pub fn files(sources: &Sources, composition: &Composition) -> ConfigFiles {
     Arc::unwrap_or_clone(disk)
 }
 
-/// Where the manager and the plugins keep things, also when there are mistakes in the config.
+/// The directory in which the manager and the plugins store data. It is returned even if there are
+/// mistakes in the config.
 #[must_use]
 pub fn data_dir(sources: &Sources, composition: &Composition) -> PathBuf {
     let book = ConfigSections::of(composition);
     read(sources, &book, &mut Report::default()).data_dir
 }
 
-/// What the sources come to, before it is checked.
+/// The merged sources, before they are checked.
 struct Read {
     tree: Node,
-    /// The files as they are on disk.
+    /// The files on disk.
     disk: Arc<ConfigFiles>,
-    /// What is read in their place.
+    /// The generation that is read in place of the files, and the choice of it.
     rollback: Option<(Rollback, Generation)>,
-    /// Where they say that things are kept.
+    /// The data directory that the sources name.
     data_dir: PathBuf,
 }
 
@@ -252,8 +254,9 @@ fn read(sources: &Sources, book: &ConfigSections<'_>, report: &mut Report) -> Re
     }
 }
 
-/// Has a generation keep things where the files on disk keep them, for the rollback itself is kept
-/// there: what its text names does not count.
+/// Makes a generation use the data directory that the files on disk name, because the choice of the
+/// generation is itself stored there. The directory that the generation's own text names is
+/// ignored.
 fn keep_data_dir(older: &mut Node, mut disk: Node, is_named: bool) {
     let take = |tree: &mut Node| {
         let manager = tree.map_mut()?.get_mut(manager::ROOT)?;
@@ -266,11 +269,11 @@ fn keep_data_dir(older: &mut Node, mut disk: Node, is_named: bool) {
 }
 
 impl Settings {
-    /// The settings of now, but those of some sections, which are taken from here.
+    /// The settings of `now`, except for some sections, which are taken from these settings.
     ///
     /// # Errors
     ///
-    /// When they do not fit together.
+    /// Returns an error if the sections do not fit together.
     pub(crate) fn only(
         &self,
         sections: &[String],
@@ -347,7 +350,7 @@ impl Loader<'_> {
         }
     }
 
-    /// The plugin's own section, checked if it is going to be used.
+    /// Reads the plugin's own section, and checks it if the plugin is enabled.
     fn own(
         &mut self,
         (plugin, name): (&'static Descriptor, &str),
@@ -361,7 +364,7 @@ impl Loader<'_> {
             own
         });
         let key = format!("{name}.config");
-        // Of a type that can't be read from a file, it is said already.
+        // If the type can't be read from a file, that has been reported already.
         let mut issues = self.report.issues.iter();
         let is_trap = issues.any(|issue| {
             issue.kind == IssueKind::Build && issue.key.starts_with(&format!("{key}."))
@@ -373,7 +376,8 @@ impl Loader<'_> {
         own
     }
 
-    /// Fills in variables, then checks against the schema; whether that went well.
+    /// Replaces the variables, then checks the node against the schema. Returns whether there were
+    /// no mistakes.
     fn settle(&mut self, node: &mut Node, key: &str) -> bool {
         let before = self.report.issues.len();
         let book = self.book;
@@ -390,7 +394,7 @@ impl Loader<'_> {
         self.report.issues.len() == before
     }
 
-    /// Reads a section as the type. Keys with a mistake are left out of it, so that the rest can
+    /// Converts a section into its type. Keys with a mistake are left out, so that the rest can
     /// still be compared with the build.
     fn typed<T: DeserializeOwned>(&mut self, node: &mut Node, key: &str) -> Option<T> {
         let prefix = format!("{key}.");
@@ -411,7 +415,7 @@ impl Loader<'_> {
     }
 }
 
-/// The sections of labelled instances, and their plugins.
+/// The names of the sections of labelled instances, with their plugins.
 fn labelled(composition: &Composition, tree: &Node) -> Vec<(&'static Descriptor, &'static str)> {
     let names = tree.map().into_iter().flatten().map(|(name, _)| name);
     let labelled = names.filter_map(|name| {
@@ -428,7 +432,7 @@ fn take(tree: &mut Node, name: &str) -> Node {
     section.unwrap_or_else(Node::empty)
 }
 
-/// Lays the manager's keys that every plugin shares under the plugin's own.
+/// Puts the manager's keys that apply to every plugin below the plugin's own keys.
 fn inherit(node: &mut Node, manager: &Node) {
     let Some(map) = node.map_mut() else { return };
     for key in ["start", "restart", "timeout"] {

@@ -1,4 +1,4 @@
-//! The manager's own config: the root key `plugin_manager`.
+//! The manager's own config, which has the root key `plugin_manager`.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -17,69 +17,72 @@ pub(crate) const ROOT: &str = "plugin_manager";
 
 /// The manager's config. Every key has a default.
 ///
-/// Relative paths count from the current directory, not from the file.
+/// Relative paths are relative to the current directory, not to the directory of the file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ManagerConfig {
-    /// Directory of plugins that are not linked in. Plugins are linked: it is not read yet.
+    /// Directory of plugins that are not linked into the binary. It is not used yet.
     pub plugin_dir: PathBuf,
-    /// Directory of the plugins' config files, one `*.yaml` each.
+    /// Directory of the plugins' config files, whose names end in `.yaml` or `.yml`.
     pub config_dir: PathBuf,
-    /// Directory of what plugins and the manager keep.
+    /// Directory in which the plugins and the manager store data.
     pub data_dir: PathBuf,
     /// Most plugins that are initialized or started at the same time.
     #[schemars(range(min = 1, max = 10_000))]
     pub max_concurrency: usize,
-    /// Time limit of a hook, and of a handler that names none.
+    /// Time limit of a hook, and of a handler that does not set its own.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub timeout: Period,
-    /// Time that a stop waits for accepted events to be handled.
+    /// How long a stop waits until the accepted events are handled.
     #[schemars(extend("x-min" = "0s", "x-max" = "1d"))]
     pub drain_timeout: Period,
-    /// Pause between two questions for a plugin's health.
+    /// Interval between two health checks of a plugin.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub health_interval: Period,
-    /// Most events that come one after the other, each published while the one before it is
-    /// handled: one more is refused.
+    /// Longest chain of events in which each event is published while the one before it is handled.
+    /// An event that would make the chain longer is refused.
     #[schemars(range(min = 1, max = 65_535))]
     pub max_event_depth: u16,
-    /// Where the instances of business plugins run that do not say it themselves: `in_process` or
-    /// `process`. One that can't run in a process of its own stays in that of the manager.
+    /// Where instances of business plugins run if they do not set it themselves: `in_process` or
+    /// `process`. An instance that can't run in a process of its own stays in the manager's
+    /// process.
     pub isolation: Option<Isolation>,
-    /// Whether plugins run in a sandbox: without `isolation`, the same as `isolation: process`.
+    /// Whether plugins run in a sandbox. If `isolation` is not set, this means
+    /// `isolation: process`.
     pub enable_sandbox: bool,
-    /// Most memory of the process, in MB.
+    /// Most memory that the process may use, in MB.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub max_memory: Option<u64>,
-    /// What happens when the process has taken that much: `warn` or `stop`.
+    /// What happens if the process uses that much memory: `warn` or `stop`.
     pub on_breach: ProcessBreach,
-    /// Most processor time of all plugins together, in processors: 0.5 is half of one.
+    /// Most processor time that all plugins together may use, in processors: 0.5 is half of one.
     #[schemars(range(min = 0.01, max = 10_000.0))]
     pub max_cpu: Option<f64>,
-    /// Whether metrics are served. Without a word they are if `metrics_port` is given.
+    /// Whether metrics are served. By default, they are served if `metrics_port` is set.
     pub enable_metrics: Option<bool>,
-    /// Port that metrics are served on, 9090 if none is given; 0 takes a free one.
+    /// The port on which metrics are served; the default is 9090. With 0, the system chooses a free
+    /// port.
     pub metrics_port: Option<u16>,
-    /// Whether a changed config file is taken over while the service runs.
+    /// Whether the service applies changed config files while it runs.
     pub enable_hot_reload: bool,
-    /// Pause between two looks at the config files.
+    /// Interval between two checks of the config files.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub watch_interval: Period,
-    /// What the next start reads after a reload that failed: `keep` reads the files as they are,
-    /// `rollback` the config that runs, until one of the files changes.
+    /// Which config the next start reads after a reload that failed: `keep` reads the files as they
+    /// are; `rollback` reads the running config until one of the files changes.
     pub on_failed_reload: FailedReload,
-    /// Configs that are kept after they were applied, to look at and to go back to.
+    /// How many applied configs are kept, to view them or to return to one of them.
     #[schemars(range(min = 1, max = 1000))]
     pub config_generations: usize,
-    /// Named sets of permissions, for the `roles` of a plugin.
+    /// Named sets of permissions, which the `roles` of a plugin refer to.
     pub roles: BTreeMap<String, Role>,
-    /// How plugins are started that do not say it themselves.
+    /// How plugins are started that do not set it themselves.
     pub start: Start,
-    /// How plugins are restarted that do not say it themselves.
+    /// How plugins are restarted that do not set it themselves.
     pub restart: Restart,
-    /// What becomes of events that a handler failed with.
+    /// What happens to events that a handler failed to handle.
     pub dead_letters: DeadLetterConfig,
-    /// How much is kept of who did what.
+    /// How much of the audit log is kept.
     pub audit: AuditConfig,
 }
 
@@ -114,11 +117,11 @@ impl Default for ManagerConfig {
     }
 }
 
-/// The port of metrics that nobody gave another one; that of Prometheus.
+/// The default port of metrics, which is the default port of Prometheus.
 const METRICS_PORT: u16 = 9090;
 
 impl ManagerConfig {
-    /// The port that metrics are served on; `None` when they are not.
+    /// The port on which metrics are served; `None` if they are not served.
     #[must_use]
     pub fn served_metrics_port(&self) -> Option<u16> {
         let is_served = self.enable_metrics.unwrap_or(self.metrics_port.is_some());
@@ -126,12 +129,12 @@ impl ManagerConfig {
     }
 }
 
-/// What becomes of events that a handler failed with.
+/// What happens to events that a handler failed to handle.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct DeadLetterConfig {
-    /// Most dead letters that are kept in memory; when one more comes, the oldest is dropped. A
-    /// plugin that provides `DeadLetterStore` has limits of its own.
+    /// Most dead letters that are kept in memory. If there is one more, the oldest is dropped. A
+    /// plugin that provides `DeadLetterStore` has its own limits.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub capacity: usize,
 }
@@ -146,7 +149,7 @@ impl Default for DeadLetterConfig {
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Role {
-    /// What a plugin of this role may do.
+    /// What a plugin with this role may do.
     #[serde(default)]
     pub permissions: Vec<Permission>,
 }

@@ -1,5 +1,6 @@
-//! Secrets inside of other values: a password in an address, a key in its query, a token in a
-//! header. They are found by their form, for the type of the value does not tell.
+//! Finds secrets inside of other values: a password in an address, a key in a query, a token in a
+//! header. They are found by their form, because the type of the value does not say that it
+//! contains a secret.
 
 use std::borrow::Cow;
 
@@ -7,7 +8,8 @@ use serde_json::Value;
 
 use super::secret::MASK;
 
-/// Names whose value is a secret, in an address or a connection string: a name that ends so.
+/// In an address or a connection string, a name with one of these endings has a secret as its
+/// value.
 const NAMES: [&str; 15] = [
     "password",
     "passwd",
@@ -26,7 +28,7 @@ const NAMES: [&str; 15] = [
     "jwt",
 ];
 
-/// Names that tell a secret as the whole key of a value, whatever its type.
+/// A key with exactly one of these names has a secret as its value, whatever the type of the value.
 const KEYS: [&str; 11] = [
     "password",
     "passwd",
@@ -41,7 +43,7 @@ const KEYS: [&str; 11] = [
     "credentials",
 ];
 
-/// How tokens of widespread services begin, and JSON Web Tokens.
+/// Prefixes of the tokens of widely used services, and of JSON Web Tokens.
 const PREFIXES: [&str; 11] = [
     "eyJ",
     "ghp_",
@@ -56,23 +58,23 @@ const PREFIXES: [&str; 11] = [
     "AKIA",
 ];
 
-/// Characters of a token behind its prefix, at least.
+/// Least number of characters of a token after its prefix.
 const SHORTEST: usize = 12;
 
-/// Words before a secret in a header.
+/// Words that precede a secret in a header.
 const SCHEMES: [&str; 2] = ["bearer", "basic"];
 
-/// What stands between the parts of a text.
+/// Whether a character separates the parts of a text.
 fn is_gap(char: char) -> bool {
     char.is_whitespace() || "\"'`<>,;".contains(char)
 }
 
-/// A text without the secrets that its form gives away: who logs in at an address
-/// (`https://***@host`, `***@host`), a port that is no number (`https://host:***/`), values of
-/// telling names (`?key=***`, `Password=***;`, `{"password": "***"}`, `api_key: ***`), what follows
-/// `Bearer` or `Basic`, and tokens that are known by how they begin (`eyJ…`, `ghp_…`). For a value that is
-/// nothing but an address that may hold a secret there is [`SecretUrl`](super::SecretUrl), which
-/// hides more.
+/// Replaces the secrets in a text that can be recognized by their form: the user in an address
+/// (`https://***@host`, `***@host`), a port that is not a number (`https://host:***/`), the values
+/// of names that indicate a secret (`?key=***`, `Password=***;`, `{"password": "***"}`,
+/// `api_key: ***`), the text after `Bearer` or `Basic`, and tokens with a known prefix (`eyJ…`,
+/// `ghp_…`). For a value that consists of one address that may contain a secret, use
+/// [`SecretUrl`](super::SecretUrl), which hides more.
 ///
 /// # Example
 ///
@@ -96,8 +98,8 @@ pub fn mask(text: &str) -> Cow<'_, str> {
     masked
 }
 
-/// Hides the secrets in a JSON value, however deep they are: what stands under a key that tells a
-/// secret (`password`, `api_key`), whatever its type, and what [`mask`] finds in other texts.
+/// Hides the secrets in a JSON value at any depth: every value of a key that indicates a secret
+/// (`password`, `api_key`), whatever its type, and what [`mask`] finds in other texts.
 ///
 /// # Example
 ///
@@ -129,7 +131,7 @@ pub fn mask_value(value: &mut Value) {
     }
 }
 
-/// The text with all that is found replaced, if there is any.
+/// The text with everything replaced that `find` finds; `None` if it finds nothing.
 fn hide(text: &str, find: fn(&str, usize) -> Option<(usize, usize)>) -> Option<String> {
     let (mut hidden, mut from) = (String::new(), 0);
     while let Some((start, end)) = find(text, from) {
@@ -139,7 +141,7 @@ fn hide(text: &str, find: fn(&str, usize) -> Option<(usize, usize)>) -> Option<S
     (from > 0).then(|| hidden + &text[from..])
 }
 
-/// Who logs in, in the first address from a place on.
+/// The user in the first address at or after `from`.
 fn user(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
@@ -147,7 +149,7 @@ fn user(text: &str, from: usize) -> Option<(usize, usize)> {
         let rest = &text[start..];
         let ends = |char| is_gap(char) || char == '?' || char == '#';
         let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
-        // A password may hold a slash, though it should not: the last `@` counts.
+        // A password may contain a slash, although it should not, so the last `@` counts.
         match authority.rfind('@') {
             Some(at) if at > 0 => return Some((start, start + at)),
             _ => from = start + authority.len(),
@@ -155,7 +157,7 @@ fn user(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// What stands where the port of an address should, and is no number.
+/// The text in place of the port of an address, if it is not a number.
 fn port(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
@@ -165,7 +167,7 @@ fn port(text: &str, from: usize) -> Option<(usize, usize)> {
         let authority = &rest[..rest.find(ends).unwrap_or(rest.len())];
         let host = start + authority.rfind('@').map_or(0, |at| at + 1);
         from = start + authority.len();
-        // The colons of an IPv6 address stand in brackets.
+        // The colons of an IPv6 address are within brackets.
         let host = host + text[host..from].find(']').unwrap_or(0);
         let Some(colon) = text[host..from].find(':') else {
             continue;
@@ -178,7 +180,7 @@ fn port(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Who logs in, where no scheme stands before it: `user:password@host`.
+/// The user in a text without a scheme: `user:password@host`.
 fn login(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
@@ -186,13 +188,13 @@ fn login(text: &str, from: usize) -> Option<(usize, usize)> {
         let word = text[from..at].rfind(is_gap).map_or(from, |gap| {
             gap + from + text[gap + from..].chars().next().map_or(0, char::len_utf8)
         });
-        // Behind the last slash, equals sign or bracket there is nothing but user and password.
+        // After the last slash, equals sign or bracket there are only the user and the password.
         let word = text[word..at]
             .rfind(['/', '=', '?', '&', '(', '[', '{'])
             .map_or(word, |gap| word + gap + 1);
         match text[word..at].split_once(':') {
             Some((user, password)) if !user.is_empty() && !password.is_empty() => {
-                // A password may hold an `@`: the last one of the word counts.
+                // A password may contain an `@`, so the last `@` of the word counts.
                 let rest = &text[at..];
                 let rest = &rest[..rest.find(is_gap).unwrap_or(rest.len())];
                 return Some((word, at + rest.rfind('@').unwrap_or(0)));
@@ -202,7 +204,7 @@ fn login(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// The value of the first telling name from a place on.
+/// The value of the first name at or after `from` that indicates a secret.
 fn value(text: &str, from: usize) -> Option<(usize, usize)> {
     let mut from = from;
     loop {
@@ -212,7 +214,7 @@ fn value(text: &str, from: usize) -> Option<(usize, usize)> {
         if !tells(before, text.as_bytes()[sign]) {
             continue;
         }
-        // A quotation mark may be escaped, in JSON that stands in JSON.
+        // In JSON within JSON, a quotation mark is escaped.
         let quoted = rest.trim_start_matches('\\');
         let mark = match quoted.chars().next() {
             Some('"' | '\'') => &rest[..rest.len() - quoted.len() + 1],
@@ -231,7 +233,7 @@ fn value(text: &str, from: usize) -> Option<(usize, usize)> {
     }
 }
 
-/// Whether the name that a text ends with says that its value is a secret.
+/// Whether the name at the end of `before` indicates that its value is a secret.
 fn tells(before: &str, sign: u8) -> bool {
     let before = before.trim_end_matches(' ');
     let name = before.trim_end_matches(['"', '\'', '\\']);
@@ -240,7 +242,7 @@ fn tells(before: &str, sign: u8) -> bool {
         at.and_then(|at| name.get(at..))
             .is_some_and(|end| end.eq_ignore_ascii_case(telling))
     };
-    // `the key: …` is prose; `"key": …` and `api_key: …` are not.
+    // `the key: …` is ordinary text; `"key": …` and `api_key: …` are not.
     let is_prose = |telling: &str| {
         let rest = &name[..name.len() - telling.len()];
         let is_word = rest.ends_with(|char: char| char.is_alphanumeric() || "_-".contains(char));
@@ -250,7 +252,7 @@ fn tells(before: &str, sign: u8) -> bool {
     longest.is_some_and(|telling| !is_prose(telling))
 }
 
-/// Where a quoted value ends.
+/// The end of a quoted value.
 fn closing(rest: &str, mark: &str) -> Option<usize> {
     let is_escaped = |at: usize| mark.len() == 1 && rest[..at].ends_with('\\');
     rest.match_indices(mark)
@@ -258,7 +260,7 @@ fn closing(rest: &str, mark: &str) -> Option<usize> {
         .find(|at| !is_escaped(*at))
 }
 
-/// What follows the word of a header from a place on.
+/// The text after the first `Bearer` or `Basic` at or after `from`.
 fn credentials(text: &str, from: usize) -> Option<(usize, usize)> {
     let is_scheme = |at: usize| {
         let word = |scheme: &&str| at.checked_sub(scheme.len()).and_then(|it| text.get(it..at));
@@ -273,7 +275,7 @@ fn credentials(text: &str, from: usize) -> Option<(usize, usize)> {
     Some((start, start + length))
 }
 
-/// The first token from a place on that is known by how it begins.
+/// The first token with a known prefix at or after `from`.
 fn token(text: &str, from: usize) -> Option<(usize, usize)> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
     let mut from = from;
@@ -285,7 +287,7 @@ fn token(text: &str, from: usize) -> Option<(usize, usize)> {
         let is_token =
             |prefix: &str| word.starts_with(prefix) && word.len() >= prefix.len() + SHORTEST;
         if PREFIXES.iter().any(|prefix| is_token(prefix)) {
-            // Parts that follow a dot belong to it.
+            // Parts that follow a dot belong to the token.
             let ends = |char| char != '.' && !is_part(char);
             let length = rest.find(ends).unwrap_or(rest.len());
             return Some((start, start + length));
@@ -294,7 +296,7 @@ fn token(text: &str, from: usize) -> Option<(usize, usize)> {
     None
 }
 
-/// A path of keys without the secrets in those that a file made up.
+/// A path of keys with the secrets masked in keys that a file made up.
 pub(super) fn mask_path(path: &str) -> Cow<'_, str> {
     let is_part = |char: char| char.is_ascii_alphanumeric() || "_-".contains(char);
     let is_plain = |step: &&str| step.chars().all(is_part) && token(step, 0).is_none();
@@ -307,14 +309,14 @@ pub(super) fn mask_path(path: &str) -> Cow<'_, str> {
     }
 }
 
-/// Whether the name of a key says that its value is a secret, whatever its type: `api_key`.
+/// Whether the name of a key indicates that its value is a secret, whatever its type: `api_key`.
 pub(super) fn names_secret(key: &str) -> bool {
     let letters = key.chars().filter(char::is_ascii_alphanumeric);
     let folded: String = letters.map(|char| char.to_ascii_lowercase()).collect();
     KEYS.iter().any(|name| folded.ends_with(name))
 }
 
-/// Whether a text is filled in from a variable whose name says that it holds a secret.
+/// Whether the text refers to a variable whose name indicates a secret.
 pub(super) fn takes_secret(text: &str) -> bool {
     let is_name = |char: char| char.is_ascii_alphanumeric() || char == '_';
     let names = text.split("${").skip(1).map(|rest| {
@@ -415,7 +417,8 @@ mod tests {
         assert_eq!(mask(&mask(text)), mask(text));
     }
 
-    /// Half a megabyte of each: what took the square of its length would not end.
+    /// Each text has half a megabyte. If the time were proportional to the square of the length,
+    /// the test would not end.
     #[test]
     fn report_a16_any_text_is_masked_in_linear_time() {
         for part in [

@@ -1,4 +1,4 @@
-//! What config says of a plugin's handlers and schedules, held against what they can be.
+//! Checks the config of a plugin's handlers and schedules against what they can have.
 
 use std::collections::BTreeMap;
 
@@ -12,8 +12,8 @@ use crate::event::Subscription;
 use crate::options::{Mode, Overflow, SubscribeOptions, When};
 use crate::schedule::{Schedule, Timing, TriggerError};
 
-/// Adds what handlers can't have, and what makes no schedule, also when it is the plugin that
-/// declares it; with the reason.
+/// Adds issues for options that a handler can't have, and for invalid schedules, including invalid
+/// ones that the plugin itself declares.
 pub(super) fn check(
     composition: &Composition,
     plugins: &BTreeMap<&'static str, PluginSettings>,
@@ -35,7 +35,7 @@ pub(super) fn check(
     }
 }
 
-/// Adds issues of one section of a plugin, each with its key from there on.
+/// Adds the issues of one section of a plugin. Each has its key relative to that section.
 fn issues<'a>(
     settings: &'a PluginSettings,
     section: &'a str,
@@ -75,7 +75,7 @@ fn handler(
     }
 }
 
-/// Why a handler can't have an option, if it can't.
+/// The reason why a handler can't have an option; `None` if it can.
 fn unfit(declared: &Subscription, shares: bool, key: &str) -> Option<String> {
     let (handler, options) = (declared.handler, declared.options);
     if declared.mode == Mode::Inline && key != "timeout" {
@@ -102,7 +102,7 @@ fn unfit(declared: &Subscription, shares: bool, key: &str) -> Option<String> {
     }
 }
 
-/// What does not go together, with the key that says so.
+/// Options that contradict each other, each with the key that sets it.
 fn contradictions(
     config: &HandlerConfig,
     options: &SubscribeOptions,

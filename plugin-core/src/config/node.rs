@@ -1,4 +1,4 @@
-//! A config value that knows where each part of it comes from.
+//! A config value in which each part has its origin.
 
 use std::collections::BTreeMap;
 
@@ -6,15 +6,15 @@ use serde_json::{Number, Value};
 
 use super::origin::Origin;
 
-/// A value, where it is, and where the key before it is.
+/// A value, its place, and the place of the key before it.
 #[derive(Clone, PartialEq)]
 pub(super) struct Node {
     pub(super) data: Data,
     pub(super) place: Origin,
     pub(super) key: Origin,
-    /// How it is written, where that is not the text itself: `1.10` is the number 1.1.
+    /// The text of the value in the file, if it differs from the value: `1.10` is the number 1.1.
     pub(super) written: Option<Box<str>>,
-    /// Whether it was filled in from a variable that is named like a secret.
+    /// Whether the value was taken from a variable whose name indicates a secret.
     pub(super) is_secret: bool,
 }
 
@@ -26,7 +26,8 @@ pub(super) enum Data {
     Text(String),
     List(Vec<Node>),
     Map(BTreeMap<String, Node>),
-    /// Text whose `${…}` could not be filled in. The issue is on the list: no more is said of it.
+    /// A text whose `${…}` could not be replaced. This has been reported, so nothing else is
+    /// reported for it.
     Unfilled,
 }
 
@@ -41,7 +42,7 @@ impl Node {
         }
     }
 
-    /// A section without keys that nobody wrote.
+    /// A section without keys that no source contains.
     pub(super) fn empty() -> Self {
         Self::new(Data::Map(BTreeMap::new()), Origin::Default)
     }
@@ -102,7 +103,7 @@ impl Node {
         matches!(self.data, Data::Null)
     }
 
-    /// What is under a key, or at an index that is written as one.
+    /// The value of a key, or the element at an index that is given as text.
     pub(super) fn get(&self, key: &str) -> Option<&Self> {
         match &self.data {
             Data::Map(map) => map.get(key),
@@ -111,7 +112,7 @@ impl Node {
         }
     }
 
-    /// Whether it is the same value, wherever each comes from.
+    /// Whether the values are equal, ignoring their origins.
     pub(super) fn equal(&self, other: &Self) -> bool {
         match (&self.data, &other.data) {
             (Data::List(one), Data::List(other)) => {
@@ -127,7 +128,7 @@ impl Node {
         }
     }
 
-    /// Puts a node at a path, making the sections on the way.
+    /// Inserts a node at a path and creates the sections on the way.
     pub(super) fn insert(&mut self, path: &[String], node: Self) {
         let Some((first, rest)) = path.split_first() else {
             return self.lay(node);
@@ -142,8 +143,8 @@ impl Node {
         }
     }
 
-    /// Lays a higher layer over this one: sections key by key, anything else as a whole. An
-    /// empty section changes nothing.
+    /// Merges a higher layer into this one: sections are merged key by key; any other value
+    /// replaces the one below. An empty section changes nothing.
     pub(super) fn lay(&mut self, upper: Self) {
         match (&mut self.data, upper.data) {
             (Data::Map(_), Data::Null) => {}
@@ -167,7 +168,7 @@ impl Node {
         }
     }
 
-    /// Says that all of it comes from one place.
+    /// Sets one origin for the node and everything below it.
     pub(super) fn stamp(&mut self, place: &Origin) {
         self.place = place.clone();
         self.key = place.clone();

@@ -1,4 +1,4 @@
-//! Where a value comes from.
+//! The origin of a config value.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,9 +6,10 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
 
-/// Where a value comes from, in the order of the layers: each gives way to those below it.
+/// The origin of a value. The variants are in the order of the layers: a later layer overrides an
+/// earlier one.
 ///
-/// Lines and columns count from 1; a line of 0 stands for the whole text.
+/// Lines and columns are counted from 1. Line 0 stands for the whole text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, JsonSchema)]
 #[serde(tag = "from", rename_all = "snake_case")]
 #[non_exhaustive]
@@ -18,24 +19,24 @@ pub enum Origin {
     Default,
     /// Text compiled into the program.
     Embedded {
-        /// What the program calls the text.
+        /// The name that the program gave to the text.
         #[serde(serialize_with = "text")]
         #[schemars(with = "String")]
         name: Arc<str>,
-        /// Line.
+        /// The line.
         line: usize,
-        /// Column, in characters.
+        /// The column, in characters.
         column: usize,
     },
     /// A file.
     File {
-        /// Its path, as it was found.
+        /// Its path, in the form in which it was found.
         #[serde(serialize_with = "text")]
         #[schemars(with = "String")]
         path: Arc<str>,
-        /// Line.
+        /// The line.
         line: usize,
-        /// Column, in characters.
+        /// The column, in characters.
         column: usize,
     },
     /// An environment variable.
@@ -45,17 +46,17 @@ pub enum Origin {
         #[schemars(with = "String")]
         variable: Arc<str>,
     },
-    /// The program itself: a test, an embedding, the command line.
+    /// The program itself, such as a test, an embedding program or the command line.
     Program,
     /// An operation of the running service: `load` or `unload`.
     Operation,
-    /// An operator, by `config set`: it holds until `config unset`.
+    /// An operator, with `config set`. The value applies until `config unset`.
     Set {
-        /// Who it was.
+        /// The operator.
         #[serde(serialize_with = "text")]
         #[schemars(with = "String")]
         by: Arc<str>,
-        /// When, in RFC 3339.
+        /// The time, in RFC 3339 format.
         #[serde(serialize_with = "text")]
         #[schemars(with = "String")]
         at: Arc<str>,
@@ -83,7 +84,7 @@ impl Origin {
         }
     }
 
-    /// The same text at a place in it.
+    /// The same text, at another place in it.
     pub(super) fn at(&self, place: (usize, usize)) -> Self {
         let mut origin = self.clone();
         if let Self::Embedded { line, column, .. } | Self::File { line, column, .. } = &mut origin {
@@ -92,7 +93,7 @@ impl Origin {
         origin
     }
 
-    /// The line, of what is at a place in a text.
+    /// The line, if the origin is a place in a text.
     pub(super) fn line(&self) -> Option<usize> {
         match self {
             Self::Embedded { line, .. } | Self::File { line, .. } => Some(*line),
@@ -100,12 +101,13 @@ impl Origin {
         }
     }
 
-    /// Whether an operator wrote it, and not the author of the program.
+    /// Whether an operator wrote the value, and not the author of the program.
     pub(super) fn is_explicit(&self) -> bool {
         !matches!(self, Self::Default | Self::Embedded { .. })
     }
 
-    /// Whether `${…}` is filled in: what came from a text is, a variable's value is not.
+    /// Whether `${…}` is replaced in the value. It is replaced in values from texts, but not in
+    /// values of variables.
     pub(super) fn is_text(&self) -> bool {
         matches!(self, Self::Embedded { .. } | Self::File { .. })
     }

@@ -1,6 +1,6 @@
-//! What operators said of the running service for good, by its commands: which plugins are on, and
-//! single values. It is a file in the data directory that lies over the operator's own files, which
-//! are never written to.
+//! The permanent changes that operators made to the running service by commands: which plugins are
+//! enabled, and single values. They are stored in a file in the data directory that overrides the
+//! operator's own files. Those are never changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::{self, Write as _};
@@ -18,30 +18,31 @@ use crate::owned;
 use crate::regular;
 use crate::timestamp::Timestamp;
 
-/// Name of the file, in the data directory.
+/// Name of the file in the data directory.
 pub(super) const FILE: &str = "overrides.yaml";
 
 pub(super) fn path(data_dir: &Path) -> PathBuf {
     data_dir.join(FILE)
 }
 
-/// What the file held before a change.
+/// The content of the file before a change.
 #[derive(Debug)]
 pub(crate) struct PreviousOverrides(Option<Vec<u8>>);
 
-/// The key of the file below which values are that operators set: no plugin is called so.
+/// The key in the file below which the values are stored that operators set. No plugin can have
+/// this name.
 pub(super) const VALUES: &str = "_values";
 
-/// What operators said beside the config files.
+/// The changes of operators that are stored beside the config files.
 #[derive(Clone, Default, PartialEq)]
 pub(crate) struct Overrides {
-    /// The plugins that are on or off.
+    /// The plugins that are turned on or off.
     switches: BTreeMap<String, bool>,
-    /// Values by their keys: `hello-plugin.config.message`.
+    /// The values by their keys, such as `hello-plugin.config.message`.
     values: BTreeMap<String, SetValue>,
 }
 
-/// A value that an operator set, who that was, and when.
+/// A value that an operator set, with the operator and the time.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 pub(super) struct SetValue {
     pub(super) value: Value,
@@ -50,7 +51,7 @@ pub(super) struct SetValue {
 }
 
 impl fmt::Debug for Overrides {
-    /// Names only: values may be secret.
+    /// Shows only names, because values may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Overrides")
             .field("switches", &self.switches)
@@ -60,11 +61,11 @@ impl fmt::Debug for Overrides {
 }
 
 impl Overrides {
-    /// What the file says.
+    /// Reads the file.
     ///
     /// # Errors
     ///
-    /// When it can't be read.
+    /// Returns an error if the file can't be read.
     pub(crate) fn read(data_dir: &Path) -> io::Result<Self> {
         Self::parse(read(data_dir)?.as_deref().unwrap_or_default())
     }
@@ -91,7 +92,7 @@ impl Overrides {
         Ok(overrides)
     }
 
-    /// What the file is to hold; nothing, if nothing is said.
+    /// The new content of the file; empty if there are no changes.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for (plugin, enabled) in &self.switches {
@@ -110,11 +111,11 @@ impl Overrides {
         }
     }
 
-    /// Writes the file as a whole, so that a crash leaves the one before or this one.
+    /// Writes the file atomically: after a crash, either the old or the new content is there.
     ///
     /// # Errors
     ///
-    /// When it can't be read or written; then nothing has changed.
+    /// Returns an error if the file can't be read or written; nothing has changed then.
     pub(crate) fn write(&self, data_dir: &Path) -> io::Result<PreviousOverrides> {
         let before = read(data_dir)?;
         let path = path(data_dir);
@@ -128,8 +129,8 @@ impl Overrides {
         Ok(PreviousOverrides(before))
     }
 
-    /// Says whether a plugin is on; without a word, nothing is said of the plugin any more, and no
-    /// value of it is set.
+    /// Turns a plugin on or off. With `None`, removes all changes of the plugin, including its
+    /// values.
     pub(crate) fn switch(&mut self, plugin: &str, switch: Option<bool>) {
         match switch {
             Some(enabled) => drop(self.switches.insert(plugin.to_owned(), enabled)),
@@ -140,8 +141,8 @@ impl Overrides {
         }
     }
 
-    /// Sets a value in the section of a plugin, in the name of somebody; what was set below or above
-    /// its key gives way.
+    /// Sets a value in the section of a plugin, with the actor that sets it. Values that were set
+    /// above or below this key are removed.
     pub(crate) fn set(&mut self, plugin: &str, key: &str, value: Value, by: &str) {
         self.unset(plugin, key);
         let above = |set: &String| format!("{plugin}.{key}.").starts_with(&format!("{set}."));
@@ -151,7 +152,8 @@ impl Overrides {
         (self.values).insert(format!("{plugin}.{key}"), SetValue { value, by, at });
     }
 
-    /// Forgets what was set under a key in the section of a plugin; whether something was.
+    /// Removes the values that were set at or below a key in the section of a plugin. Returns
+    /// whether there were any.
     pub(crate) fn unset(&mut self, plugin: &str, key: &str) -> bool {
         let (key, before) = (format!("{plugin}.{key}"), self.values.len());
         let below = format!("{key}.");
@@ -159,7 +161,7 @@ impl Overrides {
         self.values.len() < before
     }
 
-    /// The sections that something is said of.
+    /// The names of the sections that have changes.
     pub(crate) fn sections(&self) -> BTreeSet<String> {
         let values = self.values.keys().map(|key| section_of(key).to_owned());
         self.switches.keys().cloned().chain(values).collect()
@@ -170,7 +172,8 @@ fn section_of(key: &str) -> &str {
     key.split('.').next().unwrap_or_default()
 }
 
-/// The values in the file, without those that are not as they are written here.
+/// The valid values in the file. Values that are not in the form that this module writes are left
+/// out.
 pub(super) fn values(section: &Node) -> BTreeMap<String, SetValue> {
     let values = section.map().into_iter().flatten();
     let values = values.filter_map(|(key, value)| {
@@ -180,12 +183,12 @@ pub(super) fn values(section: &Node) -> BTreeMap<String, SetValue> {
     values.collect()
 }
 
-/// Notes that plugins are to be on or off from the next reading of config on, or that nothing is said
-/// of them any more.
+/// Stores that plugins are turned on or off from the next time that config is read, or (with
+/// `None`) that their changes are removed.
 ///
 /// # Errors
 ///
-/// When the file can't be read or written; then nothing has changed.
+/// Returns an error if the file can't be read or written; nothing has changed then.
 pub(crate) fn write(
     data_dir: &Path,
     plugins: &[(String, Option<bool>)],
@@ -197,17 +200,18 @@ pub(crate) fn write(
     overrides.write(data_dir)
 }
 
-/// What the file begins with.
+/// The first lines of the file.
 const HEAD: &str = "\
 # Written by `enable`, `disable` and `config set`, which keep no comments. It goes before the config
 # files: `config reset` and `config unset` take lines out of it, so that these decide again.
 ";
 
-/// Which sections `overrides.yaml` speaks of: all of them, or one, if it does.
+/// The sections that `overrides.yaml` contains: all of them, or only the one of `plugin`, if it is
+/// there.
 ///
 /// # Errors
 ///
-/// When it can't be read.
+/// Returns an error if the file can't be read.
 pub fn overridden(data_dir: &Path, plugin: Option<&str>) -> io::Result<Vec<String>> {
     let names = Overrides::read(data_dir)?.sections();
     let mut names: Vec<String> = names.into_iter().collect();
@@ -215,12 +219,13 @@ pub fn overridden(data_dir: &Path, plugin: Option<&str>) -> io::Result<Vec<Strin
     Ok(names)
 }
 
-/// Has config decide again whether a plugin is on, or whether each is, at the next start: for a data
-/// folder that no service runs with. Says which plugins that is news for.
+/// Removes the changes of one plugin, or of all, so that at the next start the other config decides
+/// whether they are enabled. The data folder must not be in use by a running service. Returns the
+/// plugins that had changes.
 ///
 /// # Errors
 ///
-/// When `overrides.yaml` can't be read or written.
+/// Returns an error if `overrides.yaml` can't be read or written.
 pub fn reset_overrides(data_dir: &Path, plugin: Option<&str>) -> io::Result<Vec<String>> {
     let names = overridden(data_dir, plugin)?;
     if !names.is_empty() {
@@ -230,7 +235,7 @@ pub fn reset_overrides(data_dir: &Path, plugin: Option<&str>) -> io::Result<Vec<
     Ok(names)
 }
 
-/// What the file holds, if it is there.
+/// The content of the file, if the file exists.
 fn read(data_dir: &Path) -> io::Result<Option<Vec<u8>>> {
     match regular::read(&path(data_dir), reading::LARGEST as u64) {
         Err(error) if owned::is_absent(&error) => Ok(None),
@@ -238,11 +243,11 @@ fn read(data_dir: &Path) -> io::Result<Option<Vec<u8>>> {
     }
 }
 
-/// Has the file hold what it held before a change.
+/// Restores the content that the file had before a change.
 ///
 /// # Errors
 ///
-/// When it can't be written.
+/// Returns an error if the file can't be written.
 pub(crate) fn restore(
     data_dir: &Path,
     PreviousOverrides(before): PreviousOverrides,

@@ -1,4 +1,4 @@
-//! What the kernel wants to know of a plugin: everything under its root key but `config`.
+//! The keys that the kernel reads in the section of a plugin: all except `config`.
 
 use std::collections::BTreeMap;
 
@@ -14,58 +14,60 @@ use crate::event::Subscription;
 use crate::period::Period;
 use crate::permission::Permission;
 
-/// The part of a plugin's file that the kernel reads; the root key is the plugin's name.
+/// The part of a plugin's section that the kernel reads. The root key of the section is the
+/// plugin's name.
 ///
-/// The key `config` beside these is the plugin's own: see
+/// The key `config` beside these keys belongs to the plugin: see
 /// [`PluginSettings::values`](super::PluginSettings::values).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct PluginConfig {
-    /// The plugin's name, the same as the root key.
+    /// The plugin's name, which must equal the root key.
     pub name: Option<String>,
-    /// Requirement on the linked plugin's version: `1.0.0` means `^1.0.0`.
+    /// Required version of the linked plugin: `1.0.0` means `^1.0.0`.
     pub version: Option<VersionRequirement>,
     /// Whether the plugin is started.
     pub enabled: bool,
-    /// Where the instances run: `in_process`, in the process of the manager, or `process`, each in one
-    /// of its own; by default where the manager's `isolation` says.
+    /// Where the instances run: `in_process`, in the manager's process, or `process`, each in a
+    /// process of its own. By default, the manager's `isolation` decides.
     pub isolation: Option<Isolation>,
-    /// How long the process of an instance may give no sign of life before it is killed: a call that
-    /// does not come to an `.await` is one.
+    /// How long the process of an instance may give no sign of life before it is killed. A call
+    /// that does not reach an `.await` prevents signs of life.
     #[schemars(extend("x-min" = "50ms", "x-max" = "1d"))]
     pub watchdog: Period,
-    /// Plugins that have to be in the build, be enabled and start before this one.
+    /// Plugins that must be in the build, be enabled and start before this one.
     pub dependencies: Vec<String>,
-    /// Plugins that must not be enabled.
+    /// Plugins that must not be enabled together with this one.
     pub conflicts: Vec<String>,
-    /// What the plugin may use up.
+    /// Limits on the resources that the plugin uses.
     pub resources: Resources,
-    /// What the plugin may do. Without the key: all that its types grant. With it: no more than
-    /// what it lists.
+    /// What the plugin may do. Without this key, it may do everything that its types ask for; with
+    /// it, only what the list contains.
     pub permissions: Option<Vec<Permission>>,
-    /// Roles of the manager's config whose permissions the plugin has.
+    /// Roles in the manager's config whose permissions the plugin gets.
     pub roles: Vec<String>,
-    /// How the plugin is started; key by key, the manager's `start` fills in.
+    /// How the plugin is started. Keys that are absent are taken from the manager's `start`.
     pub start: Start,
-    /// How the plugin is restarted; key by key, the manager's `restart` fills in.
+    /// How the plugin is restarted. Keys that are absent are taken from the manager's `restart`.
     pub restart: Restart,
-    /// The instances that services are taken from, by the names of the services; by default those
-    /// without a label.
+    /// For each service, the instance that provides it to this plugin. By default, it is the
+    /// instance without a label.
     pub services: BTreeMap<String, String>,
-    /// The instances whose answers to requests are taken, by the topics of the requests; by default
-    /// those without a label.
+    /// For each topic of a request, the instance that answers it. By default, it is the instance
+    /// without a label.
     pub requests: BTreeMap<String, String>,
-    /// What differs from the schedules that the plugin declares, by their names.
+    /// Changes to the schedules that the plugin declares, by their names.
     pub schedules: BTreeMap<String, ScheduleConfig>,
-    /// What differs from the handlers that the plugin declares, by their names.
+    /// Changes to the handlers that the plugin declares, by their names.
     pub handlers: BTreeMap<String, HandlerConfig>,
-    /// Instances of the plugin, of which one gets each event.
+    /// Number of instances of the plugin. Each event is handled by one of them.
     #[schemars(range(min = 1, max = 1024))]
     pub replicas: usize,
-    /// Events that wait for an instance of the plugin at most.
+    /// Most events that wait for an instance of the plugin.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub mailbox: usize,
-    /// Time limit of a hook, and of a handler that names none; by default the manager's.
+    /// Time limit of a hook, and of a handler that does not set its own. By default, it is the
+    /// manager's `timeout`.
     #[schemars(extend("x-min" = "1ms", "x-max" = "1d"))]
     pub timeout: Period,
 }
@@ -96,14 +98,14 @@ impl Default for PluginConfig {
     }
 }
 
-/// What a plugin may use up. A key that is absent sets no limit.
+/// Limits on the resources that a plugin uses. A key that is absent sets no limit.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Resources {
-    /// Memory that its code allocated and nobody has freed, in MB.
+    /// Memory that the plugin's code has allocated and that is not freed yet, in MB.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub memory: Option<u64>,
-    /// What happens when it has taken that much: `warn`, `restart` or `stop`.
+    /// What happens if the plugin uses that much memory: `warn`, `restart` or `stop`.
     pub on_breach: MemoryBreach,
     /// Processor time, in processors: 0.1 is a tenth of one.
     #[schemars(range(min = 0.01, max = 10_000.0))]
@@ -111,13 +113,13 @@ pub struct Resources {
     /// Tasks that run at the same time; `goroutines` means the same.
     #[schemars(range(min = 1, max = 1_000_000_000), extend("x-aliases" = ["goroutines"]))]
     pub tasks: Option<usize>,
-    /// Files that it has open through its `Files`.
+    /// Files that the plugin has open through its `Files`.
     #[schemars(range(min = 1, max = 1_000_000_000))]
     pub file_handles: Option<u64>,
 }
 
 impl PluginConfig {
-    /// A handler that the plugin declares, with what this config says of it.
+    /// A handler that the plugin declares, with the options that this config sets.
     #[must_use]
     pub fn subscription(&self, declared: &Subscription) -> Subscription {
         let config = self.handlers.get(declared.handler);

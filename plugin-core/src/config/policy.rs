@@ -1,5 +1,4 @@
-//! What happens when a plugin fails: while it starts, and while it runs; and when too much memory is
-//! taken.
+//! Policies for failures: of a plugin while it starts, and while it runs; and for too much memory.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,16 +6,16 @@ use serde::{Deserialize, Serialize};
 use crate::backoff::Backoff;
 use crate::period::Period;
 
-/// What a failed start of a plugin leads to.
+/// What happens if the start of a plugin fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum StartPolicy {
     /// The whole start fails and is rolled back.
     #[default]
     Fail,
-    /// The start is tried again with a growing pause, then it fails.
+    /// The start is tried again after a growing pause. If all attempts fail, the whole start fails.
     Retry,
-    /// The service starts without the plugin and those that need it.
+    /// The service starts without the plugin and the plugins that need it.
     Ignore,
 }
 
@@ -24,9 +23,9 @@ pub enum StartPolicy {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Start {
-    /// What a failure leads to: `fail`, `retry` or `ignore`.
+    /// What happens if the start fails: `fail`, `retry` or `ignore`.
     pub policy: StartPolicy,
-    /// With `retry`: how often the start is tried in all.
+    /// With `retry`: the total number of attempts.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub attempts: u32,
     /// With `retry`: the pause between two attempts.
@@ -43,43 +42,43 @@ impl Default for Start {
     }
 }
 
-/// Whether a plugin that failed while it ran is started again.
+/// Whether a plugin that fails while it runs is restarted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum RestartPolicy {
-    /// Never.
+    /// The plugin is not restarted.
     Never,
-    /// When it failed, within the budget.
+    /// The plugin is restarted, as long as there are restarts left.
     #[default]
     OnFailure,
 }
 
-/// What happens when the budget of restarts is used up.
+/// What happens if the allowed restarts are used up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Exhausted {
-    /// The service goes on without the plugin and those that need it.
+    /// The service continues without the plugin and the plugins that need it.
     #[default]
     Degrade,
     /// The whole service stops.
     Escalate,
 }
 
-/// How a plugin that failed while it ran is started again.
+/// How a plugin that fails while it runs is restarted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Restart {
-    /// Whether it is started again: `never` or `on_failure`.
+    /// Whether the plugin is restarted: `never` or `on_failure`.
     pub policy: RestartPolicy,
-    /// Restarts that are allowed within the time of `within`.
+    /// Number of restarts that are allowed within the period `within`.
     #[schemars(range(min = 1, max = 1_000_000))]
     pub max_restarts: u32,
-    /// The time in which `max_restarts` are counted.
+    /// The period in which `max_restarts` are counted.
     #[schemars(extend("x-min" = "1ms", "x-max" = "365d"))]
     pub within: Period,
     /// The pause before a restart.
     pub backoff: Backoff,
-    /// What happens when that was not enough: `degrade` or `escalate`.
+    /// What happens if the allowed restarts are used up: `degrade` or `escalate`.
     pub then: Exhausted,
 }
 
@@ -95,37 +94,37 @@ impl Default for Restart {
     }
 }
 
-/// What the next start reads after a reload that failed.
+/// Which config the next start reads after a reload that failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum FailedReload {
-    /// The files, as they are.
+    /// The files as they are.
     #[default]
     Keep,
-    /// The config that runs, until one of the files changes.
+    /// The running config, until one of the files changes.
     Rollback,
 }
 
-/// What happens when a plugin has taken the memory that it may.
+/// What happens if a plugin uses as much memory as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MemoryBreach {
-    /// The log says so.
+    /// A warning is logged.
     #[default]
     Warn,
-    /// It fails, and is started again as any plugin that fails.
+    /// The plugin fails and is restarted like any plugin that fails.
     Restart,
-    /// It fails, and is not started again.
+    /// The plugin fails and is not restarted.
     Stop,
 }
 
-/// What happens when the process has taken the memory that it may.
+/// What happens if the process uses as much memory as it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ProcessBreach {
-    /// The log says so.
+    /// A warning is logged.
     #[default]
     Warn,
-    /// The service stops, in good order and with an error.
+    /// The service stops gracefully, and the process reports an error.
     Stop,
 }

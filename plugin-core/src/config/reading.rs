@@ -1,7 +1,7 @@
-//! Config files on disk: which there are, and the text of each, or why it can't be read.
+//! Lists and reads config files on disk, and says why a file can't be read.
 //!
-//! A file that has the name of a config file and can't be read is never left out: what it says
-//! would silently not count.
+//! A file that has the name of a config file but can't be read is always reported. Otherwise, its
+//! content would be ignored without notice.
 
 use std::ffi::OsStr;
 use std::fs::{self, OpenOptions};
@@ -11,14 +11,14 @@ use std::path::{Path, PathBuf};
 use crate::owned;
 use crate::regular::{self, NotRegular};
 
-/// Bytes of a text, and bytes that its aliases may add to it.
+/// Most bytes of a text, and most bytes that its aliases may add.
 pub(super) const LARGEST: usize = 1 << 20;
 
-/// Why a file has no text.
+/// The reason why the text of a file could not be read.
 pub(super) struct Unreadable {
     /// What is wrong, and what to do.
     pub(super) what: String,
-    /// Line and column, if it is at one place of the file.
+    /// Line and column, if the problem is at one place of the file.
     pub(super) place: (usize, usize),
 }
 
@@ -29,7 +29,7 @@ impl From<String> for Unreadable {
     }
 }
 
-/// Whether nothing has this name, and no link that leads nowhere is on the way to it.
+/// Whether nothing exists at this path. A broken link on the way to it counts as existing.
 pub(super) fn is_absent(path: &Path) -> bool {
     match fs::symlink_metadata(path) {
         Ok(_) => false,
@@ -37,7 +37,7 @@ pub(super) fn is_absent(path: &Path) -> bool {
     }
 }
 
-/// The text of a file.
+/// Reads the text of a file.
 pub(super) fn read(path: &Path) -> Result<String, Unreadable> {
     let failed = |error: io::Error| Unreadable::from(failure(path, "file", &error));
     let file = regular::open(path, OpenOptions::new().read(true)).map_err(failed)?;
@@ -52,14 +52,14 @@ pub(super) fn read(path: &Path) -> Result<String, Unreadable> {
     text(bytes)
 }
 
-/// What is said of a text that is larger than what is read.
+/// The message for a text that is too large.
 pub(super) fn too_large(bytes: u64) -> String {
     format!(
         "holds {bytes} bytes, and a config file may hold {LARGEST} at most: keep large data in a file of its own, and its path in config"
     )
 }
 
-/// The config files of a directory in order of their names, and what keeps others from being read.
+/// The config files of a directory, ordered by name, and the reasons why others can't be read.
 pub(super) fn list(dir: &Path) -> Result<(Vec<PathBuf>, Vec<String>), String> {
     let failed = |error: io::Error| failure(dir, "directory", &error);
     let (mut files, mut faults) = (Vec::new(), Vec::new());
@@ -74,20 +74,21 @@ pub(super) fn list(dir: &Path) -> Result<(Vec<PathBuf>, Vec<String>), String> {
     Ok((files, faults))
 }
 
-/// Whether a file is read, by its name: it ends in `.yaml` or `.yml`, in upper or lower case. What
-/// an editor leaves behind (`a.yaml~`, `a.yaml.bak`, `.a.yaml.swp`, `.#a.yaml`) is not.
+/// Whether a file is a config file by its name, which must end in `.yaml` or `.yml`, in upper or
+/// lower case. Backup and swap files of editors are not (`a.yaml~`, `a.yaml.bak`, `.a.yaml.swp`,
+/// `.#a.yaml`).
 fn is_config_name(name: &OsStr) -> bool {
     let name = name.to_string_lossy().to_lowercase();
     let is_yaml = name.ends_with(".yaml") || name.ends_with(".yml");
     is_yaml && (!name.starts_with('.') || is_nameless(&name))
 }
 
-/// Whether a name is nothing but an ending.
+/// Whether a name consists only of an extension.
 pub(super) fn is_nameless(name: &str) -> bool {
     [".yaml", ".yml"].contains(&name.to_lowercase().as_str())
 }
 
-/// What is wrong with a path, and the remedy.
+/// What is wrong with a path, and how to repair it.
 fn failure(path: &Path, noun: &str, error: &io::Error) -> String {
     if path.as_os_str().is_empty() {
         return format!("the path of the {noun} is empty: name one");
@@ -116,7 +117,7 @@ fn failure(path: &Path, noun: &str, error: &io::Error) -> String {
     format!("can't read the {noun}: {error}{remedy}")
 }
 
-/// The first link on the way to a path that leads nowhere.
+/// The first broken link on the way to a path.
 fn broken_link(path: &Path) -> Option<PathBuf> {
     let mut steps: Vec<&Path> = path.ancestors().collect();
     steps.reverse();

@@ -1,4 +1,4 @@
-//! What the type of a section refuses, as an issue with its place.
+//! Turns an error of the type of a section into an issue with its place.
 
 use super::issue::{Issue, IssueKind};
 use super::mask::mask;
@@ -6,10 +6,10 @@ use super::node::Node;
 use super::shape::Shape;
 use crate::init::ConfigNeed;
 
-/// The error of a type that a section was read as.
+/// The error that occurs when a section is converted into its type.
 type SectionError = serde_path_to_error::Error<serde_json::Error>;
 
-/// The plugin's type has the last word on its own section.
+/// Checks the plugin's own section with the plugin's type, after all other checks.
 pub(super) fn judge(
     need: Option<ConfigNeed>,
     own: &Node,
@@ -20,7 +20,7 @@ pub(super) fn judge(
     Some(refused(&error, own, shape, key))
 }
 
-/// An issue where the error is, which says nothing of secrets.
+/// An issue at the place of the error. It does not show secrets.
 pub(super) fn refused(
     error: &SectionError,
     node: &Node,
@@ -48,7 +48,7 @@ pub(super) fn refused(
     Issue::new(IssueKind::Invalid, &at.node.place, at.key, what)
 }
 
-/// A value of a section, its path, and what it is to be.
+/// A value in a section, with its path and the shape that it should have.
 struct LocatedValue<'n, 's> {
     node: &'n Node,
     shape: Option<Shape<'s>>,
@@ -56,7 +56,7 @@ struct LocatedValue<'n, 's> {
 }
 
 impl LocatedValue<'_, '_> {
-    /// Goes down a path as far as it leads to something.
+    /// Follows a path as far as there are values on it.
     fn descend<'p>(&mut self, path: impl Iterator<Item = &'p str>) {
         for name in path {
             let Some(inner) = self.node.get(name) else {

@@ -1,7 +1,7 @@
-//! Which plugins can run as several instances.
+//! Decides which plugins can run as several instances.
 //!
-//! Replicas share work that comes as events and requests. What is not given to one of them
-//! would be done by all of them, or by the wrong one.
+//! Replicas share the work that arrives as events and requests. Other work would be done by every
+//! replica, or by the wrong one.
 
 use crate::descriptor::Descriptor;
 use crate::event::EventStore;
@@ -9,8 +9,8 @@ use crate::init::Need;
 use crate::options::Mode;
 use crate::service::ServiceTrait;
 
-/// Why a plugin can run as one instance alone, so that it has neither labelled instances nor replicas;
-/// nothing if it can.
+/// The reason why a plugin can run only as one instance, without labelled instances or replicas;
+/// `None` if it can have several.
 pub(super) fn singleton(plugin: &Descriptor) -> Option<&'static str> {
     let key = <dyn EventStore as ServiceTrait>::DESCRIPTOR.key;
     let is_store = || (plugin.provides.iter()).any(|provide| provide.service.key == key);
@@ -18,7 +18,7 @@ pub(super) fn singleton(plugin: &Descriptor) -> Option<&'static str> {
     (plugin.singleton).or_else(|| is_store().then_some(store))
 }
 
-/// Why a plugin can't have replicas; nothing if it can.
+/// The reasons why a plugin can't have replicas; none if it can.
 pub(super) fn refusals(plugin: &Descriptor) -> impl Iterator<Item = String> {
     let services = (plugin.provides.iter()).map(|provide| {
         format!(

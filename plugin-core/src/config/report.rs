@@ -1,4 +1,4 @@
-//! What a load gathers on its way besides values.
+//! The mistakes and warnings that a load collects.
 
 use std::collections::BTreeSet;
 
@@ -6,19 +6,19 @@ use super::issue::{ConfigError, Issue, PRINTED, Warning};
 use super::mask::mask_path;
 use super::node::Node;
 
-/// Mistakes, warnings, and the sections of which nothing more can be said.
+/// The mistakes and warnings, and the sections for which no more can be reported.
 #[derive(Default)]
 pub(super) struct Report {
     pub(super) issues: Vec<Issue>,
     pub(super) warnings: Vec<Warning>,
-    /// What variables that are named like secrets have filled in.
+    /// The values that were taken from variables whose names indicate secrets.
     pub(super) secrets: BTreeSet<String>,
-    /// Sections whose file could not be read: what they lack is not their mistake.
+    /// Sections whose file could not be read. Missing keys in them are not mistakes.
     pub(super) spoiled: BTreeSet<String>,
 }
 
 impl Report {
-    /// All mistakes, if there are any.
+    /// The mistakes as an error, if there are any.
     pub(super) fn error(self) -> Option<ConfigError> {
         let is_good = self.issues.is_empty();
         (!is_good).then(|| ConfigError::new(self.issues, &self.secrets))
@@ -28,8 +28,8 @@ impl Report {
         self.issues.push(issue);
     }
 
-    /// Whether one more issue is likely to be printed, so that it is worth looking for what was
-    /// meant: of a mistake this costs most.
+    /// Whether one more issue would probably be printed. Only then it is worth computing a
+    /// suggestion, which is the most expensive part of an issue.
     pub(super) fn has_room(&self) -> bool {
         self.issues.len() < PRINTED
     }

@@ -1,4 +1,4 @@
-//! What a config asks of a plugin's version.
+//! The version of a plugin that a config requires.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::version::Version;
 pub struct VersionRequirement(semver::VersionReq);
 
 impl VersionRequirement {
-    /// Whether a version meets it.
+    /// Whether a version meets the requirement.
     #[must_use]
     pub fn matches(&self, version: &Version) -> bool {
         let pre = semver::Prerelease::new(version.pre).unwrap_or_default();
@@ -28,7 +28,7 @@ impl VersionRequirement {
     }
 }
 
-/// Text that is no requirement on a version.
+/// The error for a text that is not a valid version requirement.
 #[derive(Debug)]
 pub struct RequirementError(semver::Error);
 

@@ -1,4 +1,4 @@
-//! `permissions` and `roles` make sense: known resources, known actions, known roles.
+//! Checks `permissions` and `roles`: their resources, actions and roles must be known.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use super::report::Report;
 use super::settings::{PluginSettings, Section};
 use crate::permission::{Permission, PermissionError, PermissionField};
 
-/// Adds what makes no sense.
+/// Adds an issue for each unknown resource, action or role.
 pub(super) fn check(
     manager: &ManagerConfig,
     section: &Section,
@@ -35,7 +35,7 @@ pub(super) fn check(
     }
 }
 
-/// `node` is the section that holds the key `permissions`.
+/// Checks a list of permissions. `node` is the section that contains the key `permissions`.
 fn permissions(listed: &[Permission], node: Option<&Node>, key: &str, report: &mut Report) {
     let list = node.and_then(|node| node.get("permissions"));
     for (at, permission) in listed.iter().enumerate() {

@@ -1,7 +1,7 @@
-//! Which generation is read in the place of the files on disk, and until when.
+//! The choice of a generation that is read in place of the files on disk.
 //!
-//! The operator's own files are never written to. What stands here counts as long as they are as
-//! they were when it was written: whoever changes a file means that file.
+//! The operator's own files are never changed. The choice applies only while the files are the same
+//! as at the time of the choice: an operator who changes a file wants the files to be read.
 
 use std::fmt;
 use std::io;
@@ -23,15 +23,15 @@ use crate::regular;
 pub struct Rollback {
     /// The generation.
     pub generation: u64,
-    /// The files that it is in the place of, as they were.
+    /// The digest of the files that the generation replaces, at the time of the choice.
     pub files: Digest,
-    /// Why the files could not be applied; nothing, if an operator chose the generation.
+    /// Why the files could not be applied; `None` if an operator chose the generation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub because: Option<String>,
 }
 
 impl fmt::Display for Rollback {
-    /// Which config holds until when, and why, on one line.
+    /// One line that says which config is in force, until when, and why.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
@@ -45,7 +45,7 @@ impl fmt::Display for Rollback {
     }
 }
 
-/// The choice that holds in the place of these files, with its generation.
+/// The choice of a generation that replaces these files, if there is one, and the generation.
 pub(super) fn in_force(
     data_dir: &Path,
     files: &ConfigFiles,
@@ -72,7 +72,7 @@ pub(super) fn read(data_dir: &Path) -> io::Result<Option<Rollback>> {
     })
 }
 
-/// Writes it, or takes it away.
+/// Writes the choice; with `None`, removes it.
 pub(super) fn write(data_dir: &Path, rollback: Option<&Rollback>) -> io::Result<()> {
     let path = path(data_dir);
     let Some(rollback) = rollback else {

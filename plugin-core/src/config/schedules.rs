@@ -1,4 +1,4 @@
-//! What config says of a plugin's declared schedules.
+//! The config of a plugin's declared schedules.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -7,23 +7,24 @@ use crate::options::When;
 use crate::period::Period;
 use crate::schedule::{Cron, Schedule, Timing, Trigger, TriggerError};
 
-/// What config says of a declared schedule. A key that is absent leaves what the plugin declares.
+/// The config of a declared schedule. If a key is absent, the value that the plugin declares
+/// applies.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ScheduleConfig {
-    /// Whether it is ever due.
+    /// Whether the schedule runs at all.
     pub enabled: bool,
-    /// Makes it due at a fixed rate.
+    /// Runs the schedule at a fixed rate.
     #[schemars(extend("x-min" = "1ms", "x-max" = "3650d"))]
     pub every: Option<Period>,
-    /// Makes it due by an expression of five fields, or of six with seconds first.
+    /// Runs the schedule by a cron expression of five fields, or of six with seconds first.
     pub cron: Option<String>,
-    /// Timezone of the expression, by its name in the IANA database.
+    /// Time zone of the cron expression, by its name in the IANA database.
     pub timezone: Option<String>,
-    /// Makes it due once, so long after the plugin runs.
+    /// Runs the schedule once, this long after the start of the plugin.
     #[schemars(extend("x-min" = "0s", "x-max" = "3650d"))]
     pub after: Option<Period>,
-    /// Longest delay that is added to each due time, at random.
+    /// Longest random delay that is added to each due time.
     #[schemars(extend("x-min" = "0s", "x-max" = "3650d"))]
     pub jitter: Option<Period>,
     /// Time limit of one run.
@@ -46,7 +47,7 @@ impl Default for ScheduleConfig {
 }
 
 impl ScheduleConfig {
-    /// When it is due, with what the plugin declares.
+    /// When the schedule is due, from the config and from what the plugin declares.
     fn trigger(&self, declared: When) -> Result<Trigger, TriggerError> {
         let (expression, timezone) = match declared {
             When::Cron {
@@ -68,7 +69,7 @@ impl ScheduleConfig {
         }
     }
 
-    /// The keys of which at most one says when it is due.
+    /// The keys that say when the schedule is due. At most one of them may be set.
     pub(super) fn whens(&self) -> impl Iterator<Item = &'static str> {
         let keys = [
             ("every", self.every.is_some()),
@@ -80,11 +81,11 @@ impl ScheduleConfig {
 }
 
 impl Timing {
-    /// A declared schedule, with what config says of it.
+    /// A declared schedule, with the options that config sets.
     ///
     /// # Errors
     ///
-    /// When the expression or the timezone is none, or the period is zero.
+    /// Returns an error if the expression or the time zone is invalid, or if the period is zero.
     pub fn declared(
         schedule: &Schedule,
         config: Option<&ScheduleConfig>,

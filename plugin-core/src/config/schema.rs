@@ -1,4 +1,4 @@
-//! JSON Schema of the config files of one binary, from the types that read them.
+//! The JSON Schema of the config files of one binary, made from the types that read them.
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
@@ -15,11 +15,11 @@ use crate::descriptor::Descriptor;
 use crate::instance_name::LABEL;
 use crate::registry;
 
-/// JSON Schema of the manager's file and of the plugins' files of this very binary: one schema
-/// for all of them, because each holds sections under their names.
+/// The JSON Schema of the manager's file and of the plugins' files of this binary. It is one schema
+/// for all files, because each file contains sections under their names.
 ///
-/// Under `x-topics` it has the topic of every linked event with the schema of its data, and
-/// `x-answer` in those of requests that of the answer.
+/// Under `x-topics`, it has the topic of every linked event with the schema of its data; for a
+/// request, `x-answer` is the schema of the answer.
 #[must_use]
 pub fn schema(composition: &Composition) -> Value {
     let mut generator = generator();
@@ -51,7 +51,8 @@ pub fn schema(composition: &Composition) -> Value {
     schema
 }
 
-/// The schema that sections are checked against: what all plugins have in common stands in it once.
+/// The schema that sections are checked against. The keys that all plugins have in common are
+/// described only once.
 pub(super) fn sections(composition: &Composition) -> Value {
     let mut generator = generator();
     let mut of_all = PluginConfig::json_schema(&mut generator).to_value();
@@ -65,7 +66,7 @@ pub(super) fn sections(composition: &Composition) -> Value {
     schema
 }
 
-/// The keys of a section that differ from plugin to plugin.
+/// The keys of a section that differ between plugins.
 const OWN: [&str; 6] = [
     "config",
     "handlers",
@@ -75,10 +76,10 @@ const OWN: [&str; 6] = [
     "services",
 ];
 
-/// Where the others are described, in `$defs`: no type has such a name.
+/// The name in `$defs` under which the common keys are described. No type has such a name.
 const OF_ALL: &str = "every plugin";
 
-/// The section of one plugin: its own keys, beside those of every plugin.
+/// The section of one plugin: its own keys in addition to the common ones.
 fn own_keys(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let own = OWN.map(|key| {
         let schema = match key {
@@ -96,7 +97,7 @@ fn own_keys(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Val
     schema
 }
 
-/// The schema of one section: a plugin's, or the manager's.
+/// The schema of one section, of a plugin or of the manager.
 pub(super) fn of(plugin: Option<&'static Descriptor>) -> Value {
     let mut generator = generator();
     let mut schema = match plugin {
@@ -130,7 +131,7 @@ fn sections_with(
     keys(properties)
 }
 
-/// The section of one plugin: what the kernel reads, and its own `config`.
+/// The section of one plugin: the keys that the kernel reads, and the plugin's own `config`.
 fn section(
     mut schema: Value,
     plugin: &'static Descriptor,
@@ -164,21 +165,22 @@ fn name(plugin: &Descriptor) -> Value {
     json!({ "type": "string", "const": plugin.name })
 }
 
-/// The declared schedules, by their names.
+/// The section of the declared schedules, by their names.
 fn schedules(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let of_each = generator.subschema_for::<ScheduleConfig>().to_value();
     let names = plugin.schedules.iter().map(|schedule| schedule.name);
     declared(plugin, "schedules", (names, &of_each))
 }
 
-/// The declared handlers, by their names.
+/// The section of the declared handlers, by their names.
 fn handlers(plugin: &'static Descriptor, generator: &mut SchemaGenerator) -> Value {
     let of_each = generator.subschema_for::<HandlerConfig>().to_value();
     let names = plugin.subscriptions.iter().map(|one| one.handler);
     declared(plugin, "handlers", (names, &of_each))
 }
 
-/// The services or requests that a plugin takes from one instance each, by their names.
+/// The section of the services or requests that a plugin takes from one instance each, by their
+/// names.
 fn taken(plugin: &'static Descriptor, section: &str) -> Value {
     let taken = bindings::taken(plugin).filter(|one| one.section == section && !one.is_kernels());
     let of_each = json!({
@@ -202,7 +204,7 @@ fn taken(plugin: &'static Descriptor, section: &str) -> Value {
     schema
 }
 
-/// A section of what a plugin declares, by the names of it.
+/// A section with one key for each thing that a plugin declares.
 fn declared(
     plugin: &Descriptor,
     what: &str,
@@ -220,15 +222,15 @@ fn declared(
     schema
 }
 
-/// The schema of a section that has these keys and no others. A whole build is among them, so they
-/// are moved: `json!` would copy what stands in it.
+/// The schema of a section that has exactly these keys. The keys of a whole build may be among
+/// them, so they are moved: `json!` would copy them.
 fn keys(properties: Map<String, Value>) -> Value {
     let mut schema = json!({ "type": "object", "additionalProperties": false });
     schema["properties"] = properties.into();
     schema
 }
 
-/// Says which names `dependencies` and `conflicts` can hold.
+/// Sets the names that `dependencies` and `conflicts` can contain.
 fn name_plugins(schema: &mut Value, composition: &Composition) {
     let linked = composition.plugins().map(|plugin| plugin.name);
     let mut names: Vec<&str> = linked
@@ -248,7 +250,7 @@ fn name_plugins(schema: &mut Value, composition: &Composition) {
     }
 }
 
-/// The sections of labelled instances, each like that of its plugin.
+/// The sections of labelled instances. Each has the schema of its plugin's section.
 fn labelled(composition: &Composition) -> Value {
     let plugins = composition.plugins();
     let several = plugins.filter(|plugin| replicas::singleton(plugin).is_none());
@@ -259,7 +261,7 @@ fn labelled(composition: &Composition) -> Value {
     sections.collect::<Map<_, _>>().into()
 }
 
-/// Adds the other names of keys beside the keys.
+/// Adds the aliases of keys as keys of their own.
 fn name_aliases(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(name_aliases),

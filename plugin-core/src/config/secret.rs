@@ -1,4 +1,4 @@
-//! Text that never prints.
+//! Text that is never printed.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -6,13 +6,13 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What stands where a secret would.
+/// The text that is printed in place of a secret.
 pub(crate) const MASK: &str = "***";
 
-/// A password, a token, a key: text that only [`expose`](Secret::expose) gives away.
+/// A password, a token or a key. Only [`expose`](Secret::expose) returns its text.
 ///
-/// `Debug`, `Display` and `Serialize` show `***`. Its schema says `writeOnly`, by which the
-/// kernel knows what to leave out of messages and of `config show`.
+/// `Debug`, `Display` and `Serialize` write `***`. Its schema contains `writeOnly`, which tells the
+/// kernel to hide the value in messages and in `config show`.
 ///
 /// # Example
 ///
@@ -34,7 +34,7 @@ impl Secret {
         &self.0
     }
 
-    /// Whether there is no text.
+    /// Whether the text is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

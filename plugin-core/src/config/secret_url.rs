@@ -1,4 +1,4 @@
-//! An address that may hold a secret.
+//! An address that may contain a secret.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::secret::MASK;
 
-/// The keyword by which the kernel knows such an address in a schema.
+/// The keyword that marks such an address in a schema.
 pub(super) const KEYWORD: &str = "x-secret-url";
 
-/// An address whose user, path and query may be secrets: that of a gateway, a webhook or a server.
+/// An address whose user, path and query may be secrets, such as the address of a gateway, a
+/// webhook or a server.
 ///
-/// `Debug`, `Display` and `Serialize` show scheme, host and port, and `***` for the rest; so do
-/// messages and `config show`. Text that is no address is `***`.
+/// `Debug`, `Display` and `Serialize` write the scheme, host and port, and `***` for the rest;
+/// messages and `config show` do the same. Text that is not an address is written as `***`.
 ///
 /// # Example
 ///
@@ -30,7 +31,7 @@ pub(super) const KEYWORD: &str = "x-secret-url";
 pub struct SecretUrl(String);
 
 impl SecretUrl {
-    /// The address itself.
+    /// The address itself, with its secrets.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
@@ -49,12 +50,12 @@ impl From<&str> for SecretUrl {
     }
 }
 
-/// What may be shown of an address.
+/// The part of an address that may be shown.
 pub(super) fn shown(text: &str) -> String {
     shown_parts(text).unwrap_or_else(|| MASK.to_owned())
 }
 
-/// Whether a text is an address: a scheme, a host, and a port that is a number.
+/// Whether a text is an address: it has a scheme, a host and a numeric port.
 pub(super) fn is_address(text: &str) -> bool {
     shown_parts(text).is_some()
 }
@@ -64,7 +65,8 @@ fn shown_parts(text: &str) -> Option<String> {
     let is_scheme = |char: char| char.is_ascii_alphanumeric() || "+-.:".contains(char);
     let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
     let (authority, tail) = rest.split_at(end);
-    // A `@` behind a slash may be the end of a password with a slash in it: then nothing is sure.
+    // An `@` after a slash may be the end of a password that contains a slash. Then no part of the
+    // address is known to be safe.
     if scheme.is_empty() || !scheme.chars().all(is_scheme) || tail.contains('@') {
         return None;
     }
@@ -83,9 +85,9 @@ fn shown_parts(text: &str) -> Option<String> {
     Some(format!("{scheme}://{user}{host}{tail}"))
 }
 
-/// What stands where a port should and is no number may be a secret.
+/// Whether the text is a host and a port. A port that is not a number may be a secret.
 fn is_host_and_port(text: &str) -> bool {
-    // The colons of an IPv6 address stand in brackets.
+    // The colons of an IPv6 address are within brackets.
     let host = match text.strip_prefix('[') {
         Some(rest) => rest.split_once(']'),
         None => Some(text.split_at(text.find(':').unwrap_or(text.len()))),

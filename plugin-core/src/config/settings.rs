@@ -1,4 +1,4 @@
-//! What a load ends in: typed settings for the manager and each plugin of a build.
+//! The result of a load: typed settings for the manager and for each plugin of a build.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -28,25 +28,26 @@ use crate::digest::Digest;
 use crate::init::Need;
 use crate::permission::Grants;
 
-/// The config of a build, checked.
+/// The checked config of a build.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Settings {
-    /// The manager's.
+    /// The settings of the manager.
     pub manager: ManagerConfig,
-    /// One entry for every plugin of the build and one for every labelled instance of one, as in
-    /// `hello-plugin@eu`, those that are not enabled too.
+    /// One entry for every plugin of the build and for every labelled instance of one, such as
+    /// `hello-plugin@eu`, including those that are not enabled.
     pub plugins: BTreeMap<&'static str, PluginSettings>,
-    /// What an operator should know, and what stops nothing.
+    /// Things that an operator should know but that do not prevent the start.
     pub warnings: Vec<Warning>,
     pub(super) order: Vec<&'static Descriptor>,
     pub(super) manager_section: Section,
     pub(super) variables: Vec<String>,
     pub(super) files: Arc<ConfigFiles>,
     pub(super) applied: Arc<ConfigFiles>,
-    /// The plugins that are on or off although a source that somebody wrote says otherwise.
+    /// The plugins that are turned on or off by an operator although an explicit source says
+    /// otherwise.
     pub(super) overridden: Vec<String>,
-    /// Whether what is applied was never on disk as a whole.
+    /// Whether this config was never on disk as a whole.
     pub(super) is_mixed: bool,
     pub(super) rollback: Option<Rollback>,
     /// Whether the sources name another `data_dir` than the one where things are kept.
@@ -56,37 +57,37 @@ pub struct Settings {
 }
 
 impl Settings {
-    /// The config files as they were on disk: what a watcher looks at.
+    /// The config files as they were on disk, which a watcher watches.
     #[must_use]
     pub fn files(&self) -> &ConfigFiles {
         &self.files
     }
 
-    /// What is applied, as a generation; `None` if it was never on disk as a whole.
+    /// The applied config as a generation, if it was never on disk as a whole; otherwise `None`.
     pub(crate) fn mix(&self) -> Option<Generation> {
         self.is_mixed.then(|| Generation::of(self, ""))
     }
 
     /// The plugins that `enable` or `disable` turned on or off although their config says otherwise
-    /// by now.
+    /// now.
     #[must_use]
     pub fn overridden(&self) -> &[String] {
         &self.overridden
     }
 
-    /// The generation whose files were read in the place of those on disk.
+    /// The number of the generation whose files were read in place of those on disk.
     #[must_use]
     pub fn rolled_back_to(&self) -> Option<u64> {
         self.rollback.as_ref().map(|rollback| rollback.generation)
     }
 
-    /// The choice by which a generation was read in the place of the files.
+    /// The choice of the generation that was read in place of the files, if there is one.
     #[must_use]
     pub fn rollback(&self) -> Option<&Rollback> {
         self.rollback.as_ref()
     }
 
-    /// The plugins in start order of which an instance is enabled.
+    /// The plugins with at least one enabled instance, in start order.
     pub fn enabled(&self) -> impl DoubleEndedIterator<Item = &'static Descriptor> {
         let is_enabled = |plugin: &&'static Descriptor| {
             instances_of(plugin, &self.plugins).any(|one| one.config.enabled)
@@ -94,15 +95,15 @@ impl Settings {
         self.order.iter().copied().filter(is_enabled)
     }
 
-    /// The settings of all instances in start order, with their plugins: those of a plugin side by
-    /// side.
+    /// The settings of all instances in start order, with their plugins. The instances of one
+    /// plugin follow each other.
     pub fn instances(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
         let order = self.order.iter().copied();
         order.flat_map(|plugin| self.instances_of(plugin).map(move |one| (plugin, one)))
     }
 
-    /// The settings of a plugin's instances: of the one without a label, which may not be enabled,
-    /// then of the others in order of their labels.
+    /// The settings of a plugin's instances: first the one without a label, which may not be
+    /// enabled, then the others, ordered by label.
     pub fn instances_of<'s>(
         &'s self,
         plugin: &'static Descriptor,
@@ -110,11 +111,12 @@ impl Settings {
         instances_of(plugin, &self.plugins)
     }
 
-    /// What a plugin may do by its `permissions` and `roles`; its types are the upper bound.
+    /// What a plugin may do by its `permissions` and `roles`. It never exceeds what the plugin's
+    /// types ask for.
     ///
     /// # Panics
     ///
-    /// When the plugin is not of the build.
+    /// Panics if the plugin is not part of the build.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
         self.grants_of(&self.plugins[plugin.name])
@@ -124,7 +126,7 @@ impl Settings {
     ///
     /// # Panics
     ///
-    /// When the settings are not those of a config that was loaded.
+    /// Panics if `settings` is not part of a loaded config.
     #[must_use]
     pub fn grants_of(&self, settings: &PluginSettings) -> Grants {
         let (plugin, config) = (settings.name(), &settings.config);
@@ -138,14 +140,15 @@ impl Settings {
             .expect("config is loaded only with permissions that can be read")
     }
 
-    /// What tells it from others: the names and texts of its files, and the names of variables.
+    /// A digest of the config: of the names and texts of its files, and of the names of the
+    /// variables.
     #[must_use]
     pub fn digest(&self) -> Digest {
         Generation::digest_of(&self.applied, &self.variables)
     }
 
-    /// What tells a section from all others that it was or will be, with every value of it and where
-    /// that comes from. It tells nothing of its secrets, and another process says something else.
+    /// A digest of one version of a section, with all its values and their origins. It reveals
+    /// nothing about the secrets in the section, and it differs between processes.
     #[must_use]
     pub fn revision(&self, name: &str) -> Option<Digest> {
         static SALT: LazyLock<[u8; 16]> = LazyLock::new(|| {
@@ -165,7 +168,7 @@ impl Settings {
         ]))
     }
 
-    /// JSON Schema of a section; `name` is as in [`Settings::explain`].
+    /// The JSON Schema of a section; `name` is as in [`Settings::explain`].
     #[must_use]
     pub fn schema(&self, name: &str) -> Option<Value> {
         match name {
@@ -174,8 +177,8 @@ impl Settings {
         }
     }
 
-    /// Every key of a section with its value and where that comes from; `name` is a plugin of the
-    /// build, a labelled instance of one, or `plugin_manager`. Secrets are masked.
+    /// Every key of a section with its value and origin. `name` is a plugin of the build, a
+    /// labelled instance of a plugin, or `plugin_manager`. Secrets are masked.
     #[must_use]
     pub fn explain(&self, name: &str) -> Option<Vec<Explained>> {
         if name == manager::ROOT {
@@ -201,7 +204,7 @@ pub(super) fn instances_of<'a>(
     plugins.get(plugin.name).into_iter().chain(labelled)
 }
 
-/// The settings of all instances in start order, those of a plugin side by side.
+/// The settings of all instances in start order. The instances of one plugin follow each other.
 pub(super) fn instances<'a>(
     composition: &Composition,
     plugins: &'a BTreeMap<&'static str, PluginSettings>,
@@ -210,34 +213,35 @@ pub(super) fn instances<'a>(
     all.flat_map(|plugin| instances_of(plugin, plugins).map(move |one| (plugin, one)))
 }
 
-/// The settings of one plugin, or of a labelled instance of one.
+/// The settings of one plugin, or of a labelled instance of a plugin.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct PluginSettings {
-    /// What the kernel reads.
+    /// The keys that the kernel reads.
     pub config: PluginConfig,
-    /// The plugin's own section, `config`: `{}` if nothing is set. It may hold secrets.
+    /// The plugin's own section, `config`; `{}` if nothing is set. It may contain secrets.
     pub values: Value,
-    /// Where its instances run.
+    /// Where the plugin's instances run.
     pub isolated: Isolated,
     pub(super) section: Section,
 }
 
 impl PluginSettings {
-    /// The name of the section: that of the plugin, or of a labelled instance of it.
+    /// The name of the section: the name of the plugin or of a labelled instance.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.section.name
     }
 
-    /// The instance that config names for a service or for the answers to a request, as it stands
-    /// there; `None` where none is named, so that it is the one without a label.
+    /// The instance that config chooses for a service or for the answers to a request, as written
+    /// in config. `None` means that config chooses none, so that the instance without a label is
+    /// used.
     #[must_use]
     pub fn provider(&self, need: &Need) -> Option<&str> {
         bindings::of_need(self.section.plugin?, need)?.bound(&self.config)
     }
 
-    /// Where the value of a key comes from: `enabled`, `config.message`.
+    /// The origin of the value of a key, such as `enabled` or `config.message`.
     #[must_use]
     pub fn origin(&self, key: &str) -> Origin {
         self.node(key)
@@ -259,10 +263,11 @@ impl fmt::Debug for PluginSettings {
     }
 }
 
-/// A merged section, its name, and the plugin that it configures: none, if it is the manager's.
+/// A merged section with its name and the plugin that it configures; no plugin for the manager's
+/// section.
 ///
-/// What it was checked against is not kept: it holds every key of every plugin, and only who asks
-/// for values with their origins needs it again.
+/// The schema that it was checked against is not kept: it contains every key of every plugin, and
+/// it is needed again only when values are listed with their origins.
 #[derive(Clone)]
 pub(super) struct Section {
     pub(super) node: Node,

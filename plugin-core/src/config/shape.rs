@@ -1,6 +1,6 @@
-//! What a JSON Schema allows at one key: looked up, not validated.
+//! What a JSON Schema allows at one key. It is looked up; nothing is validated here.
 //!
-//! A shape is the set of all subschemas that may apply; references and alternatives are followed.
+//! A shape is the set of all subschemas that may apply. References and alternatives are followed.
 
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
@@ -18,12 +18,12 @@ pub(super) struct Shape<'s> {
 }
 
 impl<'s> Shape<'s> {
-    /// The shape of a whole schema, whose `$defs` are used throughout.
+    /// The shape of a whole schema. Its `$defs` resolve all references.
     pub(super) fn new(root: &'s Value) -> Self {
         Self::within(root, root)
     }
 
-    /// The shape of a schema within another, whose `$defs` it uses.
+    /// The shape of a schema within `root`, whose `$defs` resolve its references.
     pub(super) fn within(root: &'s Value, schema: &'s Value) -> Self {
         let mut parts = Vec::new();
         gather(root, schema, 0, &mut parts);
@@ -34,7 +34,7 @@ impl<'s> Shape<'s> {
         }
     }
 
-    /// The schema with the `$defs`.
+    /// The schema that contains the `$defs`.
     pub(super) fn root(&self) -> &'s Value {
         self.root
     }
@@ -44,7 +44,7 @@ impl<'s> Shape<'s> {
         self.schema
     }
 
-    /// The value of a keyword that only one of the schemas is likely to have.
+    /// The value of a keyword that probably only one of the schemas has.
     fn keyword(&self, name: &str) -> Option<&'s Value> {
         self.parts.iter().find_map(|part| part.get(name))
     }
@@ -56,13 +56,13 @@ impl<'s> Shape<'s> {
             .flatten()
     }
 
-    /// The keys it names, each once, in order.
+    /// The keys that the shape names, each once, in order.
     pub(super) fn keys(&self) -> impl Iterator<Item = &'s str> {
         let keys: BTreeSet<&str> = self.properties().map(|(key, _)| key.as_str()).collect();
         keys.into_iter()
     }
 
-    /// What is allowed under a key; nothing for a key that means nothing.
+    /// The shape of the value of a key; `None` for an unknown key.
     pub(super) fn property(&self, name: &str) -> Option<Self> {
         let mut parts = self.parts.iter();
         let named = parts.find_map(|part| part.get("properties")?.get(name));
@@ -80,7 +80,7 @@ impl<'s> Shape<'s> {
         }
     }
 
-    /// The key that `name` is another name of.
+    /// The key that has `name` as an alias.
     pub(super) fn alias_of(&self, name: &str) -> Option<&'s str> {
         self.properties().find_map(|(key, schema)| {
             aliases_of(schema)
@@ -89,12 +89,12 @@ impl<'s> Shape<'s> {
         })
     }
 
-    /// The other names that its keys have.
+    /// The aliases of the keys.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &'s str> {
         self.properties().flat_map(|(_, schema)| aliases_of(schema))
     }
 
-    /// What is allowed in a list.
+    /// The shape of the elements of a list.
     pub(super) fn items(&self) -> Self {
         Self::within(
             self.root,
@@ -102,12 +102,12 @@ impl<'s> Shape<'s> {
         )
     }
 
-    /// Whether a value of a type is allowed: `string`, `integer`, `null` …
+    /// Whether values of a type are allowed: `string`, `integer`, `null` and so on.
     pub(super) fn accepts(&self, kind: &str) -> bool {
         self.is_any() || self.parts.iter().any(|part| names_type(part, kind))
     }
 
-    /// Whether nothing is said about the type.
+    /// Whether the schema does not restrict the type.
     pub(super) fn is_any(&self) -> bool {
         !self.parts.iter().any(|part| says_type(part))
     }
@@ -117,15 +117,15 @@ impl<'s> Shape<'s> {
         self.keyword("writeOnly") == Some(&Value::Bool(true))
     }
 
-    /// Whether the value, or something in it, must not be shown: of what has another form than the
-    /// one that is wanted here, nobody can tell which part that is.
+    /// Whether the value, or something in it, must not be shown. If a value does not have the form
+    /// that is wanted, it is not known which part of it is the secret.
     pub(super) fn holds_secret(&self) -> bool {
         let mut seen = Vec::new();
         let mut parts = self.parts.iter();
         parts.any(|part| holds_secret(self.root, part, &mut seen))
     }
 
-    /// A place whose value must not be shown.
+    /// The shape of a value that must not be shown.
     pub(super) fn secret() -> Shape<'static> {
         static SECRET: LazyLock<Value> = LazyLock::new(|| json!({ "writeOnly": true }));
         Shape::new(&SECRET)
@@ -136,13 +136,13 @@ impl<'s> Shape<'s> {
         self.keyword(secret_url::KEYWORD) == Some(&Value::Bool(true))
     }
 
-    /// The default that the type has.
+    /// The default value of the type.
     pub(super) fn default(&self) -> Option<&'s Value> {
         self.schema.get("default")
     }
 }
 
-/// The other names of the key that has this schema.
+/// The aliases of the key that has this schema.
 pub(super) fn aliases_of(schema: &Value) -> impl Iterator<Item = &str> {
     let aliases = schema.get("x-aliases").and_then(Value::as_array);
     aliases.into_iter().flatten().filter_map(Value::as_str)
@@ -150,7 +150,7 @@ pub(super) fn aliases_of(schema: &Value) -> impl Iterator<Item = &str> {
 
 const ALTERNATIVES: [&str; 3] = ["allOf", "anyOf", "oneOf"];
 
-/// References to references end here: no type needs as many.
+/// Longest chain of references that is followed. No type needs so many.
 const DEEPEST: usize = 16;
 
 fn gather<'s>(
@@ -174,7 +174,7 @@ fn gather<'s>(
     }
 }
 
-/// Whether a schema speaks of a secret; `seen` are the references that were followed.
+/// Whether a schema contains a secret. `seen` contains the references that were followed.
 fn holds_secret<'s>(
     root: &'s Value,
     part: &'s Map<String, Value>,
@@ -199,7 +199,7 @@ fn holds_secret<'s>(
         .any(|part| holds_secret(root, part, seen))
 }
 
-/// What a `$ref` names, within the same schema.
+/// The schema that a `$ref` refers to, within the same root.
 pub(super) fn resolve<'s>(root: &'s Value, reference: &Value) -> Option<&'s Value> {
     root.pointer(reference.as_str()?.strip_prefix('#')?)
 }
@@ -228,7 +228,7 @@ fn names_type(part: &Map<String, Value>, kind: &str) -> bool {
     }
 }
 
-/// The name that JSON Schema has for the type of a value.
+/// The name of the type of a value in JSON Schema.
 pub(super) fn type_of(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",

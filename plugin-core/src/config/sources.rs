@@ -1,4 +1,4 @@
-//! Where config comes from, said before anything is read.
+//! Describes where config comes from, before anything is read.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -13,22 +13,23 @@ use super::overrides::Overrides;
 use super::variables::Variables;
 use crate::child_command::ChildCommand;
 
-/// Where config comes from. From the lowest layer to the highest, key by key:
+/// Describes where config comes from. The layers, from the lowest to the highest, are:
 ///
 /// 1. the defaults of the types,
-/// 2. [`embedded`](Sources::embedded) texts, in the order they were named,
+/// 2. [`embedded`](Sources::embedded) texts, in the order in which they were added,
 /// 3. the [`manager_file`](Sources::manager_file) and the files of the
 ///    [`config_dir`](Sources::config_dir),
 /// 4. `APP__…` variables of the [`environment`](Sources::environment),
-/// 5. what the program [`set`](Sources::set)s,
-/// 6. `overrides.yaml` of the data directory: the plugins that an operator turned on or off, and
-///    the values that one has set. It goes over every [`generation`](Sources::generation), too.
+/// 5. values that the program [`set`](Sources::set)s,
+/// 6. `overrides.yaml` in the data directory: the plugins that an operator turned on or off, and
+///    the values that an operator set. It also overrides every [`generation`](Sources::generation).
 ///
-/// Sections are merged key by key; a list or any other value replaces what is below it. A key
-/// that is written without a value takes away what is below it, so that the default holds.
+/// Sections are merged key by key. A list or any other value replaces the value of the lower
+/// layers. A key that is written without a value removes the value of the lower layers, so that the
+/// default applies.
 ///
-/// Nothing is read before [`load`](super::load), and nothing that is not named here: not even the
-/// process's environment.
+/// Nothing is read before [`load`](super::load) is called, and only what is named here is read.
+/// Even the process's environment is read only if it is added.
 ///
 /// # Example
 ///
@@ -48,16 +49,16 @@ pub struct Sources {
     pub(super) config_dir: Option<PathBuf>,
     pub(super) environment: Variables,
     pub(super) set: Vec<(Vec<String>, Value)>,
-    /// Plugins that are on or off whatever all else says, and those of which `overrides.yaml` does not
-    /// count.
+    /// Plugins that are on or off whatever all other sources say; `None` for plugins whose entry in
+    /// `overrides.yaml` is ignored.
     pub(super) switches: BTreeMap<String, Option<bool>>,
-    /// What `overrides.yaml` is to hold, in the place of what it holds.
+    /// The content that replaces the content of `overrides.yaml`.
     pub(super) overrides: Option<Arc<Overrides>>,
     pub(super) generation: Option<Arc<Generation>>,
     pub(super) obeys_rollback: bool,
-    /// Where things are kept, whatever all else says.
+    /// The data directory, whatever the other sources say.
     pub(super) kept_in: Option<PathBuf>,
-    /// A directory that no text can name.
+    /// A data directory whose path is not Unicode, so that no config text can contain it.
     pub(super) unnamed_data_dir: Option<PathBuf>,
     /// How processes of instances are started.
     pub(super) processes: Option<ChildCommand>,
@@ -70,29 +71,29 @@ pub(super) struct ManagerFile {
 }
 
 impl Sources {
-    /// No source at all: every plugin gets defaults.
+    /// No sources: every plugin gets its defaults.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Says how the process of an instance is started that runs in one of its own; without, none
-    /// does.
+    /// Sets how the process of an instance is started. Without it, no instance runs in a process of
+    /// its own.
     #[must_use]
     pub fn processes(mut self, command: ChildCommand) -> Self {
         self.processes = Some(command);
         self
     }
 
-    /// Adds a text that is compiled into the program. What it says of a plugin that is known but
-    /// not in the build is skipped. `name` is for messages.
+    /// Adds a text that is compiled into the program. Sections of known plugins that are not in the
+    /// build are ignored. `name` is used in messages.
     #[must_use]
     pub fn embedded(mut self, name: impl Into<String>, text: impl Into<String>) -> Self {
         self.embedded.push((name.into(), text.into()));
         self
     }
 
-    /// Reads the manager's file. It may also hold sections of plugins.
+    /// Reads the manager's file, which may also contain sections of plugins.
     #[must_use]
     pub fn manager_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.manager_file = Some(ManagerFile {
@@ -102,7 +103,7 @@ impl Sources {
         self
     }
 
-    /// Reads the manager's file if it is there. A link that leads nowhere is there, and an error.
+    /// Reads the manager's file if it exists. A broken link counts as existing, and is an error.
     #[must_use]
     pub fn optional_manager_file(mut self, path: impl Into<PathBuf>) -> Self {
         self.manager_file = Some(ManagerFile {
@@ -112,16 +113,16 @@ impl Sources {
         self
     }
 
-    /// Reads every `*.yaml` and `*.yml` of a directory, which has to be there. Without it, the
-    /// manager's `config_dir` is read, from the current directory on, if a manager's file is named
-    /// or a layer sets the key.
+    /// Reads every `*.yaml` and `*.yml` file of a directory, which must exist. If this method is
+    /// not called, the manager's `config_dir` is read, relative to the current directory, if a
+    /// manager's file is named or a layer sets the key.
     #[must_use]
     pub fn config_dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.config_dir = Some(dir.into());
         self
     }
 
-    /// Reads the files of a generation in the place of the manager's file and the `config_dir`.
+    /// Reads the files of a generation in place of the manager's file and the `config_dir`.
     #[must_use]
     pub fn generation(mut self, generation: Generation) -> Self {
         self.generation = Some(Arc::new(generation));
@@ -129,15 +130,15 @@ impl Sources {
     }
 
     /// Reads the generation that [`Generations::roll_back`](super::Generations::roll_back) chose in
-    /// the place of the files, as long as these are as they were then.
+    /// place of the files, as long as the files do not change.
     #[must_use]
     pub fn obey_rollback(mut self) -> Self {
         self.obeys_rollback = true;
         self
     }
 
-    /// Adds environment variables, for `APP__…` and for `${…}`. One that is used and whose name or
-    /// value is no Unicode is a mistake that [`load`](super::load) reports.
+    /// Adds environment variables, for `APP__…` and for `${…}`. If a variable is used and its name
+    /// or value is not Unicode, [`load`](super::load) reports a mistake.
     #[must_use]
     pub fn environment<K, V>(mut self, variables: impl IntoIterator<Item = (K, V)>) -> Self
     where
@@ -156,9 +157,9 @@ impl Sources {
         self.environment(std::env::vars_os())
     }
 
-    /// Puts a value over the texts, the files and the variables: `["hello-plugin", "mailbox"]`.
-    /// Only `overrides.yaml`, which says of plugins whether they are `enabled`, goes over it. `${…}`
-    /// is not filled in.
+    /// Sets a value that overrides the texts, the files and the variables. The path is a list of
+    /// keys, such as `["hello-plugin", "mailbox"]`. Only `overrides.yaml`, which says of plugins
+    /// whether they are `enabled`, overrides this value. `${…}` is not replaced in it.
     #[must_use]
     pub fn set<K: Into<String>>(
         mut self,
@@ -170,14 +171,14 @@ impl Sources {
         self
     }
 
-    /// Has plugins be on or off whatever all else says, or, without a word, whatever `overrides.yaml`
-    /// says; what was said before is replaced.
+    /// Turns plugins on or off whatever all other sources say; `None` ignores the entry of a plugin
+    /// in `overrides.yaml`. Replaces what an earlier call set.
     pub(crate) fn switched(mut self, switches: BTreeMap<String, Option<bool>>) -> Self {
         self.switches = switches;
         self
     }
 
-    /// Reads as if `overrides.yaml` held something else.
+    /// Uses this content in place of the content of `overrides.yaml`.
     pub(crate) fn overridden(mut self, overrides: Overrides) -> Self {
         self.overrides = Some(Arc::new(overrides));
         self
@@ -188,13 +189,13 @@ impl Sources {
         self.obeys_rollback
     }
 
-    /// Reads the files, whatever they are rolled back to.
+    /// Reads the files even if a rollback replaces them.
     pub(crate) fn of_files(mut self) -> Self {
         self.obeys_rollback = false;
         self
     }
 
-    /// Has things be kept in a directory whatever all else says of `data_dir`.
+    /// Sets the data directory, whatever the other sources say about `data_dir`.
     pub(crate) fn kept_in(mut self, data_dir: PathBuf) -> Self {
         self.kept_in = Some(data_dir);
         self
@@ -204,14 +205,14 @@ impl Sources {
         &self.switches
     }
 
-    /// Puts a plugin's own config, key by key, over what is read for it.
+    /// Sets keys of a plugin's own config, which override all other values of these keys.
     #[must_use]
     pub fn plugin_config(self, name: impl Into<String>, config: impl Into<Value>) -> Self {
         self.set([name.into(), "config".to_owned()], config)
     }
 
-    /// Sets where plugins and the manager keep things. A path that is no Unicode is a mistake that
-    /// [`load`](super::load) reports: config is text.
+    /// Sets the directory in which the plugins and the manager store data. If the path is not
+    /// Unicode, [`load`](super::load) reports a mistake, because config is text.
     #[must_use]
     pub fn data_dir(mut self, path: impl Into<PathBuf>) -> Self {
         match path.into().into_os_string().into_string() {
@@ -225,7 +226,7 @@ impl Sources {
 }
 
 impl std::fmt::Debug for Sources {
-    /// Names only: values may be secret.
+    /// Shows only names, because values may be secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let embedded: Vec<_> = self.embedded.iter().map(|(name, _)| name).collect();
         let set: Vec<_> = self.set.iter().map(|(key, _)| key.join(".")).collect();

@@ -1,5 +1,5 @@
-//! Where an instance runs: what config asks for, and what keeps a plugin in the process of the
-//! manager.
+//! Where an instance runs: the place that config asks for, and the reasons that keep a plugin in
+//! the manager's process.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,8 @@ use crate::init::Need;
 use crate::permission::Permission;
 use crate::service::ServiceTrait;
 
-/// What keeps a plugin in the process of the manager; nothing, if it can run in one of its own.
+/// The reasons that keep a plugin in the manager's process; none if it can run in a process of its
+/// own.
 #[must_use]
 pub fn ties(plugin: &Descriptor) -> Vec<String> {
     let mut ties = Vec::new();
@@ -28,7 +29,7 @@ pub fn ties(plugin: &Descriptor) -> Vec<String> {
         let service = provide.service.name;
         format!("it provides the service `{service}`, which can't be called from another process")
     }));
-    // What stores the events of its durable handlers is called by the manager.
+    // The manager calls the plugin that stores the events of durable handlers.
     let is_durable = (plugin.subscriptions.iter()).any(|handler| handler.options.durable);
     let mut stores = usize::from(is_durable);
     let needs = plugin.needs.iter().filter(|need| {
@@ -55,7 +56,7 @@ fn is_event_store(need: &Need) -> bool {
     matches!(need, Need::Service { service, .. } if service.key == store)
 }
 
-/// Why a need can't be met in another process, if it can't.
+/// The reason why a need can't be met in another process; `None` if it can.
 fn tie(need: &Need) -> Option<String> {
     let what = match need {
         Need::Service { service, .. } => {
@@ -88,11 +89,11 @@ fn tie(need: &Need) -> Option<String> {
     ))
 }
 
-/// What is not in force of a sandbox.
+/// The part of a sandbox that is not in force.
 const UNCONFINED: &str = "in force in part: business plugins run in processes of their own, which \
     may do all that the service may do: see docs/isolation.md";
 
-/// Why this program starts no processes, if it does not.
+/// The reason why this program can't start processes of instances; `None` if it can.
 fn no_processes(command: Option<&ChildCommand>) -> Option<&'static str> {
     if !cfg!(feature = "placement") {
         return Some("this build can't: `plugin-core` was built without the feature `placement`");
@@ -101,7 +102,7 @@ fn no_processes(command: Option<&ChildCommand>) -> Option<&'static str> {
     (!can_start).then_some("this program can't: it does not say how a process is started")
 }
 
-/// Says of each section where its instances run, and adds what can't be had.
+/// Sets for each section where its instances run, and adds issues for places that are not possible.
 pub(super) fn settle(
     (manager, section): (&ManagerConfig, &Section),
     command: Option<&ChildCommand>,
@@ -161,7 +162,7 @@ fn of_section(isolation: Isolation, because: String) -> Isolated {
     Isolated { isolation, because }
 }
 
-/// Where the manager's default puts an instance.
+/// The place that the manager's default gives to an instance.
 fn by_default(
     plugin: &Descriptor,
     default: Isolation,
@@ -201,14 +202,14 @@ fn refuse(settings: &PluginSettings, ties: &[String], unable: Option<&str>, repo
 }
 
 impl Settings {
-    /// How the process of an instance is started, if it runs in one of its own.
+    /// How the process of an instance is started, if the instance runs in a process of its own.
     #[cfg(feature = "placement")]
     pub(crate) fn process_of(&self, section: &PluginSettings) -> Option<&ChildCommand> {
         let is_process = section.isolated.isolation == Isolation::Process;
         self.processes.as_ref().filter(|_| is_process)
     }
 
-    /// What a plugin may do by its `permissions` and `roles`; `None`, if neither is there.
+    /// What a plugin may do by its `permissions` and `roles`; `None` if neither key is set.
     #[cfg(feature = "placement")]
     pub(crate) fn permissions_of(&self, section: &PluginSettings) -> Option<Vec<Permission>> {
         let config = &section.config;

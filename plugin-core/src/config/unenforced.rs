@@ -1,5 +1,5 @@
-//! Keys that are read and checked, and that nothing enforces. An operator who sets one is told so,
-//! with the reason: a limit that does not hold is worse than none.
+//! Keys that are read and checked but not enforced. An operator who sets one is warned, with the
+//! reason, because a limit that has no effect is worse than none.
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ const MANAGER: [(&str, &str); 1] = [(
     "plugins are linked into the binary; one from a directory needs a process of its own",
 )];
 
-/// Whether a key of the manager is such a key.
+/// Whether a key of the manager is not enforced.
 pub(super) fn of_manager(key: &str) -> bool {
     MANAGER.iter().any(|(name, _)| *name == key)
 }
 
-/// Adds a warning for each such key that somebody set.
+/// Adds a warning for each such key that is set.
 pub(super) fn warn(
     manager: &Section,
     plugins: &BTreeMap<&'static str, PluginSettings>,
@@ -39,7 +39,7 @@ pub(super) fn warn(
     }
 }
 
-/// A feature that is switched off needs no warning.
+/// Adds a warning for a key that is set. A feature that is set to off needs no warning.
 fn warn_of(node: Option<&Node>, (name, key, why): (&str, &str, String), report: &mut Report) {
     let set = node.filter(|node| node.place.is_explicit() && node.data != Data::Bool(false));
     if let Some(node) = set {

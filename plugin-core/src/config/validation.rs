@@ -1,7 +1,7 @@
-//! A section against its JSON Schema: every mistake of it, each at its place.
+//! Checks a section against its JSON Schema and reports every mistake at its place.
 //!
-//! It knows the keywords that derived schemas use. What a type checks beyond its schema is found
-//! by reading the section as the type, afterwards.
+//! It supports the keywords that derived schemas use. Checks that a type makes beyond its schema
+//! happen afterwards, when the section is converted into the type.
 
 mod choice;
 mod describe;
@@ -37,7 +37,7 @@ pub(super) fn check(node: &Node, shape: &Shape<'_>, key: &str, issues: &mut Vec<
     check.schema(shape.schema(), at, KeyPolicy::Closed);
 }
 
-/// What is checked: a node, its path, and the schema of all that may be there.
+/// A node that is checked, with its path and the schemas that may apply to it.
 #[derive(Clone, Copy)]
 struct CheckedNode<'s, 'a> {
     node: &'a Node,
@@ -45,20 +45,20 @@ struct CheckedNode<'s, 'a> {
     place: &'s Value,
 }
 
-/// Whether a schema alone names all keys of a section.
+/// Whether a single schema names all keys of a section.
 #[derive(Clone, Copy, PartialEq)]
 enum KeyPolicy {
-    /// It does, also if its type forgot `deny_unknown_fields`.
+    /// The schema names all keys, even if its type does not have `deny_unknown_fields`.
     Closed,
-    /// It is one of several that speak of the same section.
+    /// The schema is one of several that describe the same section.
     Shared,
 }
 
 struct Check<'a> {
     root: &'a Value,
     issues: &'a mut Vec<Issue>,
-    /// Issues that are told in full. To find what is expected and what was meant is what costs
-    /// most of one, so it is done for no more than are printed.
+    /// Number of issues that are still reported in full. The expectation and the suggestion are the
+    /// most expensive parts of an issue, so they are computed only for issues that are printed.
     room: usize,
 }
 
@@ -77,7 +77,7 @@ impl<'a> Check<'a> {
             return;
         }
         if is_trap(schema) {
-            // What is wrong is the type, not what the file says: `doubtful` tells it.
+            // The type is the mistake, not the content of the file. `doubtful` reports it.
             return;
         }
         if !allows_type(schema, at.node) {
@@ -97,7 +97,7 @@ impl<'a> Check<'a> {
             .push(Issue::new(kind, &at.node.place, at.key, what));
     }
 
-    /// Reports a mistake, in full if there is room: `fully` adds what is expected, found and meant.
+    /// Reports a mistake. If there is room, `fully` adds what was expected, found and meant.
     fn tell(&mut self, issue: Issue, fully: impl FnOnce(&Self, Issue) -> Issue) {
         let issue = match self.issues.len() < self.room {
             true => fully(self, issue),
@@ -106,7 +106,8 @@ impl<'a> Check<'a> {
         self.issues.push(issue);
     }
 
-    /// Whether what is there is not told: it is a secret, or has another form than what holds one.
+    /// Whether the value must not be shown, because it is a secret, or because it has another form
+    /// than a value that may contain one.
     fn is_secret(&self, at: CheckedNode<'a, '_>) -> bool {
         let name = at
             .key
@@ -128,7 +129,7 @@ impl<'a> Check<'a> {
         });
     }
 
-    /// `const`, `enum`, ranges, lengths and formats.
+    /// Checks `const`, `enum`, ranges, lengths and formats.
     fn value(&mut self, schema: &'a Map<String, Value>, at: CheckedNode<'a, '_>) {
         let json = at.node.to_json();
         let is_word = schema.get("const").is_none_or(|word| *word == json)
@@ -230,7 +231,8 @@ impl<'a> Check<'a> {
             .into_iter()
             .flatten();
         let required = required.filter_map(Value::as_str);
-        // What a misspelt key was meant to be is not missing besides.
+        // If a misspelt key was probably meant to be a certain key, that key is not reported as
+        // missing.
         let meant: HashSet<String> = (self.issues[before..].iter())
             .filter(|issue| issue.kind == IssueKind::UnknownKey && issue.is_in(at.key))
             .filter_map(|issue| issue.suggestion.clone())
@@ -291,7 +293,7 @@ fn allows_type(schema: &Map<String, Value>, node: &Node) -> bool {
     }
 }
 
-/// What may be under a key that `properties` does not name.
+/// The values that are allowed under a key that `properties` does not contain.
 enum OtherKeys<'a> {
     Forbidden,
     Open,

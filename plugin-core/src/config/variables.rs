@@ -1,4 +1,4 @@
-//! The environment's variables, and those of them that are no Unicode.
+//! The environment variables, including those that are not Unicode.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -7,15 +7,16 @@ use std::ffi::OsString;
 #[derive(Clone, Default)]
 pub(super) struct Variables {
     readable: BTreeMap<String, String>,
-    /// Names of those whose name or value is no Unicode, as well as they can be shown.
+    /// Names of the variables whose name or value is not Unicode, in the best form in which they
+    /// can be shown.
     garbled: BTreeSet<String>,
 }
 
-/// What is known of a variable.
+/// The state of a variable.
 #[derive(Clone, Copy)]
 pub(super) enum Variable<'a> {
     Unset,
-    /// It is set to bytes that are no Unicode.
+    /// It is set to bytes that are not Unicode.
     Garbled,
     Set(&'a str),
 }
@@ -39,13 +40,13 @@ impl Variables {
         }
     }
 
-    /// Those that are Unicode, in order of their names.
+    /// The variables that are Unicode, ordered by name.
     pub(super) fn readable(&self) -> impl Iterator<Item = (&str, &str)> {
         let pairs = self.readable.iter();
         pairs.map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// Those that are not.
+    /// The names of the variables that are not.
     pub(super) fn garbled(&self) -> impl Iterator<Item = &str> {
         self.garbled.iter().map(String::as_str)
     }

@@ -1,8 +1,8 @@
-//! YAML text into nodes, within bounds that keep any text from taking long.
+//! Parses YAML text into nodes, with limits so that no text takes long.
 //!
-//! The one file that knows the parsers. `saphyr-parser` gives the structure, with the place of
-//! everything and the text of each scalar as it is written; which of them are numbers is decided by
-//! `serde_yaml`, which is archived upstream: to replace it is to rewrite [`scalar`].
+//! This is the only file that uses the parsers. `saphyr-parser` gives the structure, with the place
+//! of each part and the text of each scalar as written. `serde_yaml` decides which scalars are
+//! numbers; it is archived upstream. To replace it, rewrite [`scalar`].
 
 mod fault;
 mod tree;
@@ -16,10 +16,10 @@ use super::origin::Origin;
 use super::reading::{LARGEST, too_large};
 use tree::Tree;
 
-/// Sections and lists within each other.
+/// Deepest nesting of sections and lists.
 const DEEPEST: usize = 64;
 
-/// Reads a text; `origin` names it.
+/// Parses a text; `origin` names it.
 pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
     if text.len() > LARGEST {
         let what = too_large(text.len() as u64);
@@ -42,17 +42,17 @@ pub(super) fn parse(text: &str, origin: &Origin) -> Result<Node, Vec<Issue>> {
     tree.finish()
 }
 
-/// Reads a value of one line, as an operator writes it in a variable.
+/// Parses a value of one line, in the notation that an operator uses in a variable.
 pub(super) fn value(text: &str, place: &Origin) -> Option<Node> {
     parse(text, place).ok()
 }
 
-/// Line and column, both from 1.
+/// Line and column, both counted from 1.
 fn mark(mark: &Marker) -> (usize, usize) {
     (mark.line(), mark.col() + 1)
 }
 
-/// The value of a scalar, and its text, if that is something else.
+/// The value of a scalar, and its text, if the text differs from the value.
 fn scalar(
     text: String,
     style: ScalarStyle,
@@ -70,7 +70,7 @@ fn scalar(
     })
 }
 
-/// What a plain scalar is, if it isn't text.
+/// The value of a plain scalar; `None` if it is text.
 fn plain(text: &str) -> Result<Option<Data>, String> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Some(Data::Null)),
@@ -101,13 +101,13 @@ fn number(text: &str) -> Option<serde_yaml::Number> {
     };
     match text.parse::<serde_yaml::Number>() {
         Ok(number) => Some(number),
-        // A whole number that no integer type holds.
+        // It is an integer that no integer type can hold.
         Err(_) if is_long() => text.parse::<f64>().ok().map(Into::into),
         Err(_) => None,
     }
 }
 
-/// What a scalar with a tag is, if it isn't text. Only the tags of YAML itself have a meaning.
+/// The value of a scalar with a tag; `None` if it is text. Only YAML's own tags are supported.
 fn tagged(text: &str, tag: &Tag) -> Result<Option<Data>, String> {
     if !tag.is_yaml_core_schema() {
         return Err(no_tag());
@@ -129,7 +129,8 @@ fn tagged(text: &str, tag: &Tag) -> Result<Option<Data>, String> {
     }
 }
 
-/// A password that is not in quotes may look like a tag, so it is not told.
+/// The message for an unknown tag. It does not show the tag, because a password without quotes can
+/// look like one.
 fn no_tag() -> String {
     "expected a value without a tag: write the value alone, and in quotes if it is text that begins with `!`".to_owned()
 }

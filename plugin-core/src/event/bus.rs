@@ -1,4 +1,5 @@
-//! The bus: the table that publishers read, and the one place where it is changed.
+//! The bus: it holds the table that publishers read, and it is the only place where the table is
+//! changed.
 
 pub(super) mod requests;
 
@@ -22,7 +23,7 @@ use crate::event::uplink::Uplink;
 use crate::rcu::shared::Shared;
 use requests::RequestRoutes;
 
-/// Carries typed events from publishers to subscribers. A clone is a handle of the same bus.
+/// Carries typed events from publishers to subscribers. A clone refers to the same bus.
 #[derive(Clone)]
 pub struct Bus(Arc<BusInner>);
 
@@ -37,7 +38,7 @@ impl WeakBus {
 
 struct BusInner {
     table: Shared<Table>,
-    /// The table's interceptors, for workers: they keep no table.
+    /// The table's interceptors, for workers, which do not keep a table.
     interceptors: Arc<Shared<Chain>>,
     topics: Topics,
     subscriptions: AtomicU64,
@@ -47,11 +48,11 @@ struct BusInner {
     requests: RequestRoutes,
     closed: AtomicBool,
     durables: Durables,
-    /// The way to the host, where this is a process of one instance.
+    /// The connection to the host, if this is the process of one instance.
     uplink: OnceLock<Arc<dyn Uplink>>,
 }
 
-/// A table that was replaced: publishers that began with it may still call its inline handlers.
+/// A table that was replaced. Publishers that began with it may still call its inline handlers.
 #[must_use]
 pub(crate) struct Retired {
     bus: Bus,
@@ -59,19 +60,19 @@ pub(crate) struct Retired {
 }
 
 impl Retired {
-    /// Waits until no publisher uses it or an earlier one any more. Publishers use one only while
-    /// they call inline handlers, so the wait is as long as the longest of these calls.
+    /// Waits until no publisher uses this table or an earlier one. Publishers use a table only
+    /// while they call inline handlers, so this waits as long as the longest of these calls.
     pub(crate) async fn quiesce(self) {
         let mut looks = 0;
         while !self.bus.reclaim(self.number) {
             looks += 1;
-            // Most calls are over in no time.
+            // Most calls end almost immediately.
             if looks < YIELDS {
                 std::thread::yield_now();
                 tokio::task::yield_now().await;
             } else if looks < REAL {
-                // In real time, also where a test has paused the clock: any thread of the process
-                // may be reading, and its time goes on.
+                // This waits in real time, even if a test has paused the clock: the reader can be
+                // any thread of the process, and its time continues.
                 drop(tokio::task::spawn_blocking(|| std::thread::park_timeout(POLL)).await);
             } else {
                 tokio::time::sleep(POLL).await;
@@ -81,24 +82,25 @@ impl Retired {
 }
 
 impl Drop for Retired {
-    /// What only earlier tables hold, handlers and all, is dropped with them; never under a lock,
-    /// since a handler's `Drop` may unsubscribe. What is still read waits for the next change.
+    /// Handlers that only earlier tables hold are dropped with these tables. This never happens
+    /// under a lock, because a handler's `Drop` may unsubscribe. A table that is still being read
+    /// is dropped at the next change.
     fn drop(&mut self) {
         self.bus.reclaim(self.number);
     }
 }
 
-/// How many times a stop only lets others run, before it waits.
+/// Number of checks in which a stop only yields to other tasks, before it waits.
 const YIELDS: usize = 64;
 
-/// After how many looks it waits by the runtime's clock.
+/// Number of checks after which it waits by the runtime's clock.
 const REAL: usize = 1_000;
 
-/// How often a stop looks whether publishers are done with an earlier table.
+/// Interval of the check whether publishers still use an earlier table.
 const POLL: Duration = Duration::from_millis(1);
 
 impl Bus {
-    /// A bus for types of events: each has a topic, and a route without handlers.
+    /// A bus for types of events. Each has a topic, and a route without handlers.
     pub(super) fn new(
         letters: DeadLetters,
         events: impl Iterator<Item = (&'static str, TypeId, Arc<dyn AnyRoute>)>,
@@ -124,7 +126,7 @@ impl Bus {
         }))
     }
 
-    /// What every handler did so far, by topic; those who answer requests come last.
+    /// The counters of every handler so far, by topic; responders come last.
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerReport> {
         let mut reports = self.0.table.load().reports();
@@ -133,32 +135,33 @@ impl Bus {
         reports
     }
 
-    /// What each interceptor of a running instance did so far.
+    /// The counters of each interceptor of a running instance so far.
     #[must_use]
     pub fn interceptors(&self) -> Vec<InterceptorReport> {
         self.0.table.load().interceptor_reports()
     }
 
-    /// Events that are accepted and not handled yet.
+    /// Number of events that are accepted and not handled yet.
     #[must_use]
     pub fn backlog(&self) -> usize {
         self.0.backlog.len()
     }
 
-    /// Waits until every accepted event is handled, and every event that the handlers published.
+    /// Waits until every accepted event is handled, including every event that the handlers
+    /// published.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn idle(&self) {
         self.0.backlog.idle().await;
     }
 
-    /// Which row of the table is that of a type.
+    /// The index of the row of a type in the table.
     ///
     /// # Panics
     ///
-    /// When the type is not linked, which a composed set can't have.
+    /// Panics if the type is not linked, which is impossible in a composed set.
     pub(super) fn index<E: 'static>(&self) -> usize {
         self.0.topics.of_type(TypeId::of::<E>()).unwrap_or_else(|| {
             panic!(
@@ -168,22 +171,22 @@ impl Bus {
         })
     }
 
-    /// Which row is that of the undeclared topics.
+    /// The index of the row of the undeclared topics.
     pub(super) fn untyped(&self) -> usize {
         self.0.topics.names().len()
     }
 
-    /// Which row is that of a topic, if a type declares it.
+    /// The index of the row of a topic, if a type declares it.
     pub(super) fn declared(&self, topic: &str) -> Option<usize> {
         self.0.topics.of_topic(topic)
     }
 
-    /// Which row is that of a topic.
+    /// The index of the row of a topic.
     pub(super) fn position(&self, topic: &str) -> usize {
         self.declared(topic).unwrap_or_else(|| self.untyped())
     }
 
-    /// Where events go that a handler failed with.
+    /// The dead letters of the system.
     pub(crate) fn letters(&self) -> &DeadLetters {
         &self.0.letters
     }
@@ -198,7 +201,7 @@ impl Bus {
         &self.0.table
     }
 
-    /// A mailbox of one instance.
+    /// Creates a mailbox for one instance.
     pub(crate) fn mailbox(&self, uid: usize, capacity: usize) -> Arc<Mailbox> {
         Arc::new(Mailbox::new(uid, capacity, &self.0.backlog))
     }
@@ -221,19 +224,19 @@ impl Bus {
         self.0.closed.load(SeqCst)
     }
 
-    /// Accepts no event from now on.
+    /// Accepts no more events from now on.
     pub(crate) fn close(&self) {
         self.0.closed.store(true, SeqCst);
     }
 
-    /// The way to the host, where this is a process of one instance.
+    /// The connection to the host, if this is the process of one instance.
     pub(super) fn uplink(&self) -> Option<&Arc<dyn Uplink>> {
         self.0.uplink.get()
     }
 
-    /// From here on, what is asked and nobody answers here is asked at the host.
+    /// From now on, requests that have no responder in this process are sent to the host.
     pub(super) fn set_uplink(&self, uplink: &Arc<dyn Uplink>) {
-        // A process has one host.
+        // A process has only one host.
         let _first = self.0.uplink.set(Arc::clone(uplink)).is_ok();
     }
 
@@ -246,7 +249,7 @@ impl Bus {
         self.0.subscriptions.fetch_add(1, Relaxed)
     }
 
-    /// Replaces the table by one with some changes, at once.
+    /// Replaces the table by one with all the given changes, in one step.
     pub(crate) fn change(&self, changes: Vec<TableEdit>) -> Retired {
         let number = self.0.table.replace(|table| {
             let mut builder = TableBuilder::new(self.0.topics.names(), table);
@@ -263,8 +266,9 @@ impl Bus {
         }
     }
 
-    /// Shows workers the interceptors of the next table: before it is in place, so that who waits
-    /// until nobody uses the last table waits for them too.
+    /// Makes the interceptors of the next table visible to workers. This happens before the table
+    /// is in place: whoever waits until the last table is no longer used then waits for the workers
+    /// too.
     fn show_interceptors(&self, last: &Table, next: &Table) {
         if !Arc::ptr_eq(last.interceptors(), next.interceptors()) {
             self.0
@@ -277,8 +281,8 @@ impl Bus {
         &self.0.interceptors
     }
 
-    /// Drops the tables that nobody reads any more, and says whether those up to a number are
-    /// among them.
+    /// Drops the tables that are no longer read, and returns whether those up to the given number
+    /// are among them.
     fn reclaim(&self, number: u64) -> bool {
         let is_over = self.0.table.reclaim(Table::settle).drop_up_to(number);
         drop(self.0.interceptors.reclaim(|_| ()));

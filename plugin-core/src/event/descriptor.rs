@@ -1,5 +1,5 @@
-//! What is known of a type of event at compile time, which types are linked, and how JSON is read as
-//! one of them.
+//! The description of an event type at compile time, the list of the linked types, and how JSON is
+//! read as one of them.
 
 pub(super) mod answer;
 pub(super) mod distinct;
@@ -26,19 +26,19 @@ use crate::event::payload::{Carried, EventData, Substitute, unfit};
 use crate::event::routing::route::{AnyRoute, Route};
 use crate::key;
 
-/// A type that `#[event("topic")]` made an event of.
+/// A type that is an event by `#[event("topic")]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an event",
     label = "no `#[event(\"…\")]` on this type",
     note = "write `#[event(\"some.topic\")]` above `{Self}` and derive `Serialize`, `Deserialize` and `JsonSchema` on it"
 )]
 pub trait Event: EventData {
-    /// What is known of the type.
+    /// The description of the type.
     const DESCRIPTOR: &'static EventDescriptor;
 }
 
-/// What `#[event]` writes. It asks for nothing, so that data which can't be an event is reported
-/// once, and in one sentence.
+/// The output of `#[event]`. It has no bounds, so that a type that can't be an event is reported
+/// only once, in one sentence.
 #[doc(hidden)]
 pub trait Declared {
     const DESCRIPTOR: &'static EventDescriptor;
@@ -49,11 +49,11 @@ impl<T: Declared + EventData> Event for T {
     const DESCRIPTOR: &'static EventDescriptor = <T as Declared>::DESCRIPTOR;
 }
 
-/// What is known of a type of event at compile time.
+/// The description of an event type at compile time.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct EventDescriptor {
-    /// Topic, unique in a build.
+    /// The topic, which is unique in a build.
     pub topic: &'static str,
     /// Key of the topic.
     pub key: u64,
@@ -61,9 +61,9 @@ pub struct EventDescriptor {
     pub type_name: &'static str,
     /// Key of the type.
     pub type_key: u64,
-    /// One line for the operator.
+    /// A description in one line, for operators.
     pub description: &'static str,
-    /// What is answered, if it is a request.
+    /// The answer, if it is a request.
     pub answer: Option<AnswerDescriptor>,
     pub(crate) subject: SubjectOf,
     pub(crate) type_id: fn() -> TypeId,
@@ -73,7 +73,7 @@ pub struct EventDescriptor {
 }
 
 impl EventDescriptor {
-    /// Describes `E`; `type_name` is its path.
+    /// Describes `E`. `type_name` is the path of the type.
     #[must_use]
     pub const fn of<E: Event>(topic: &'static str, type_name: &'static str) -> Self {
         Self {
@@ -91,14 +91,15 @@ impl EventDescriptor {
         }
     }
 
-    /// Sets the line for the operator.
+    /// Sets the description for operators.
     #[must_use]
     pub const fn description(mut self, description: &'static str) -> Self {
         self.description = description;
         self
     }
 
-    /// Says that the event speaks for the user whom a field names; `read` takes the event.
+    /// Declares that the event acts for the user that a field names. `read` gets the event and
+    /// returns the user.
     #[must_use]
     pub const fn subject(mut self, name: &'static str, read: fn(&dyn Any) -> Option<&str>) -> Self {
         self.subject = SubjectOf::Field { name, read };
@@ -123,7 +124,7 @@ impl EventDescriptor {
         EventRules::of((self.key, self.type_key), self.schema)
     }
 
-    /// Whether data keeps to the rules of its schema.
+    /// Checks data against the rules of its schema.
     pub(super) fn check_rules(&self, data: &Value) -> Result<(), DecodeError> {
         let fault = self.rules().map_or(Ok(()), |rules| rules.check(data));
         fault.map_err(|fault| DecodeError::broken(self.topic, fault.key(), fault.to_string()))
@@ -162,8 +163,8 @@ impl<E: Event> Carried for E {
     }
 }
 
-/// A typed event with a change. A patch is held to the rules of the type's schema, as what comes
-/// from outside is.
+/// Applies a change to a typed event. The result of a patch must follow the rules of the type's
+/// schema, like data from outside.
 fn typed<E: Event>(event: &E, change: Substitute) -> crate::Result<E> {
     match change {
         Substitute::Typed(event) => {

@@ -1,16 +1,17 @@
-//! The verbs of publishing, a file for each: how an event is taken in and given to the handlers of
-//! its route.
+//! The publishing operations, one file for each: how an event is accepted and passed to the
+//! handlers of its route.
 //!
-//! | verb | file | what its publisher waits for |
+//! | operation | file | what its publisher waits for |
 //! | --- | --- | --- |
 //! | `publish` | `publication` | room in every mailbox |
 //! | `publish_all` | `chunks` | the same, for many events |
-//! | `try_publish` | `reservation` | nothing: all have room, or nobody gets the event |
-//! | `publish_and_wait` | `outcomes` | what each handler makes of the event |
+//! | `try_publish` | `reservation` | nothing: either all subscribers have room, or none gets the event |
+//! | `publish_and_wait` | `outcomes` | the outcome of each handler |
 //! | `publish_durable` | `storage` | the store of every durable subscriber |
-//! | `publish_stored` | `atomic` | room everywhere, then every store; else nobody hears of the event |
+//! | `publish_stored` | `atomic` | room everywhere, then every store; otherwise no subscriber gets the event |
 //!
-//! All begin with `take_in`: the publisher's rights, the interceptors, the inline handlers.
+//! All of them begin with `take_in`, which checks the publisher's rights and calls the interceptors
+//! and the inline handlers.
 
 pub(super) mod atomic;
 pub(super) mod chunks;

@@ -1,12 +1,12 @@
 //! Durable subscriptions: publish → intake → store → pump → mailbox → handler → settled.
 //!
-//! Each has a place in the table from before the first `init` until the end of the stop, whatever
-//! becomes of its plugin: what is published meanwhile is stored. Its intake puts events into the
-//! store; while the plugin runs, a pump takes them out in order, gives them to the mailbox, and
-//! settles those that were handled.
+//! Each durable subscription is in the table from before the first `init` until the end of the
+//! stop, even while its plugin does not run; events that are published meanwhile are stored. Its
+//! intake puts events into the store. While the plugin runs, a pump reads them from the store in
+//! order, passes them to the mailbox, and settles those that were handled.
 //!
 //! Invariants: an event is in the intake, in the store, or settled; only its intake appends to a
-//! subscription's queue, and only its pump settles; the bus is idle only when every pump that runs
+//! subscription's queue, and only its pump settles; the bus is idle only when every running pump
 //! has found its queue empty.
 
 mod ack;
@@ -48,13 +48,13 @@ use intake::Intake;
 use quarantine::{CrashSuspects, Quarantine};
 use recent::RecentEvents;
 
-/// Most events of a subscription that are accepted and not yet in the store.
+/// Most events of a subscription that are accepted and not stored yet.
 const INTAKE: usize = 1024;
 
-/// The mailbox of an intake is no plugin's: a handler may wait for room in it.
+/// The mailbox of an intake belongs to no plugin, so a handler may wait for room in it.
 const NO_WORKER: usize = 0;
 
-/// Why no events are accepted while the plugin that stores them is stopped.
+/// The reason why no events are accepted while the plugin that stores them is stopped.
 const NO_STORE: &str = "the event store does not run";
 
 /// One durable subscription.
@@ -62,21 +62,22 @@ pub(crate) struct Durable {
     pub(super) name: SubscriptionName,
     /// Its number in the table.
     number: AtomicU64,
-    /// Events that are accepted and not yet in the store.
+    /// Events that are accepted and not stored yet.
     intake: Arc<Mailbox>,
     /// Whether events are accepted.
     pub(in crate::event) gate: Arc<StoreGate>,
-    /// How many events wait, as the store was told last; [`u64::MAX`] if that failed.
+    /// The number of waiting events that the store was told last; [`u64::MAX`] if that call failed.
     told: AtomicU64,
-    /// Whether the pump's last question to the store failed.
+    /// Whether the pump's last call to the store failed.
     asks_in_vain: AtomicBool,
     recent: RecentEvents,
     in_flight: CrashSuspects,
-    /// What the handlers of the plugin of now did, or those of the last one.
+    /// The counters of the plugin's present handler, or of the last one.
     done: Mutex<LastHandler>,
 }
 
-/// What handlers did. Those of a plugin that has stopped are not kept for that: they hold it.
+/// The counters of handlers. The handlers of a stopped plugin are not kept, because they hold the
+/// plugin.
 #[derive(Default)]
 enum LastHandler {
     #[default]
@@ -110,13 +111,13 @@ impl Durable {
         }
     }
 
-    /// Waits until the intake is empty, or can't store what is in it.
+    /// Waits until the intake is empty or can't store its events.
     async fn flushed(&self) {
         let is_flushed = || self.intake.unfinished() == 0 || self.gate.has_failed();
         self.gate.steps_until(is_flushed).await;
     }
 
-    /// What keeps the bus busy and waits for nothing but a store that fails.
+    /// How many items keep the bus busy only because the store fails.
     fn stuck(&self) -> usize {
         let unstored = match self.gate.has_failed() {
             true => self.intake.unfinished(),
@@ -126,7 +127,7 @@ impl Durable {
         unstored + usize::from(pumped)
     }
 
-    /// Lets go of the plugin that received, and keeps what it did.
+    /// Releases the handler of the plugin and keeps its counters.
     fn let_go(&self) {
         let mut done = self.done();
         let last = done.report().map_or(LastHandler::Nothing, |report| {
@@ -134,7 +135,7 @@ impl Durable {
         });
         let handler = std::mem::replace(&mut *done, last);
         drop(done);
-        // Without the lock: it may be the last to hold the plugin.
+        // It is dropped without the lock, because it may be the last reference to the plugin.
         drop(handler);
     }
 
@@ -149,21 +150,21 @@ impl fmt::Debug for Durable {
     }
 }
 
-/// All durable subscriptions of a system, and the way to their store.
+/// All durable subscriptions of a system, and the connection to their store.
 #[derive(Debug, Default)]
 pub(crate) struct Durables {
     all: Mutex<Vec<Arc<Durable>>>,
     intakes: Mutex<Vec<JoinHandle<()>>>,
-    /// Accepted events that the intakes which have ended could not store.
+    /// Accepted events that ended intakes could not store.
     lost: Arc<AtomicUsize>,
     link: StoreConnection,
     quarantine: Quarantine,
 }
 
 impl Durables {
-    /// Begins to accept events for a subscription, once `enter` has given its intake a place in the
-    /// table, and says under which number. One that was there before and still has events to store
-    /// goes on, so that their order stays.
+    /// Begins to accept events for a subscription after `enter` has put its intake into the table,
+    /// and returns the subscription's number. If the same subscription existed before and still has
+    /// events to store, its intake continues, so that their order is kept.
     pub(in crate::event) fn open(
         &self,
         name: SubscriptionName,
@@ -187,7 +188,7 @@ impl Durables {
         let intake = Intake::new(Arc::clone(&durable), self.link.listen());
         let lost = Arc::clone(&self.lost);
         let mut intakes = self.intakes();
-        // Those of subscriptions that are no more.
+        // Removes the intakes of subscriptions that do not exist any more.
         intakes.retain(|intake| !intake.is_finished());
         intakes.push(crate::spawn::spawn(async move {
             lost.fetch_add(intake.run().await, Relaxed);
@@ -203,8 +204,8 @@ impl Durables {
         own.map(|durable| durable.number.load(Relaxed)).collect()
     }
 
-    /// Accepts nothing more for the subscriptions of a plugin, and puts what was accepted into the
-    /// store, as long as that works.
+    /// Accepts no more events for the subscriptions of a plugin, and stores those that were
+    /// accepted, as long as that works.
     pub(in crate::event) async fn flush(&self, plugin: &str) {
         for durable in self.of(plugin) {
             durable.gate.shut("its plugin was unloaded");
@@ -212,8 +213,8 @@ impl Durables {
         }
     }
 
-    /// Forgets the subscriptions of a plugin that the table has no more, but for those with events
-    /// that are not stored yet.
+    /// Removes the subscriptions of a plugin that are not in the table any more, except for those
+    /// with events that are not stored yet.
     pub(in crate::event) fn forget(&self, plugin: &str) {
         self.all().retain(|durable| {
             let unstored = durable.intake.unfinished();
@@ -239,12 +240,12 @@ impl Durables {
         own.cloned().collect()
     }
 
-    /// Whether there is any.
+    /// Whether there are no durable subscriptions.
     pub(crate) fn is_empty(&self) -> bool {
         self.all().is_empty()
     }
 
-    /// The one that a handler of a plugin is.
+    /// The durable subscription of a handler of a plugin.
     pub(super) fn find(&self, plugin: &str, handler: &str, topic: &str) -> Option<Arc<Durable>> {
         let is_it = |one: &&Arc<Durable>| {
             one.name.plugin == plugin && one.name.handler == handler && one.name.topic == topic
@@ -263,12 +264,12 @@ impl Durables {
         crate::spawn::spawn(connection::tell_of_strangers(store.clone(), all));
     }
 
-    /// Tells when the store of now is replaced.
+    /// Notifies when the present store is replaced.
     pub(crate) fn replaced(&self) -> StoreReplaced {
         self.link.replaced()
     }
 
-    /// Makes a dead letter pending again if its handler is a durable one; `None` if it is not.
+    /// Makes a dead letter pending again if its handler is durable; `None` if it is not.
     pub(crate) async fn revive(&self, letter: &DeadLetter) -> Option<Result<()>> {
         let durable = self.find(&letter.plugin, &letter.handler, &letter.topic)?;
         let store = self.link.now()?.provider();
@@ -279,7 +280,7 @@ impl Durables {
         Some(revived)
     }
 
-    /// What is stored; nothing, if there is no store.
+    /// The stored events; empty if there is no store.
     pub(crate) async fn stock(&self) -> Result<Vec<Stock>> {
         match self.link.now() {
             Some(store) => connection::ask(&store.provider(), |store| store.stock()).await,
@@ -287,7 +288,7 @@ impl Durables {
         }
     }
 
-    /// The system is stopping: the store is not to wait for more events that it could write
+    /// Tells the store that the system stops, so that it does not wait for further events to write
     /// together.
     pub(crate) async fn hurry(&self) {
         let Some(store) = self.link.now() else { return };
@@ -296,8 +297,8 @@ impl Durables {
         }
     }
 
-    /// The handlers whose events wait for nothing but a store that fails, with the names of their
-    /// plugins, and how many of what keeps the bus busy that is.
+    /// The handlers whose events wait only for a failing store, with the names of their plugins,
+    /// and how many items keep the bus busy for that reason.
     pub(crate) fn stuck(&self) -> (Vec<(String, String)>, usize) {
         let (mut handlers, mut events) = (Vec::new(), 0);
         for durable in self.all().iter() {
@@ -313,7 +314,7 @@ impl Durables {
         (handlers, events)
     }
 
-    /// Accepts nothing more, and puts what was accepted into the store, as long as that works.
+    /// Accepts no more events, and stores those that were accepted, as long as that works.
     pub(crate) async fn suspend(&self) {
         let all = self.all().clone();
         for durable in &all {
@@ -324,12 +325,12 @@ impl Durables {
         }
     }
 
-    /// Lets go of the store.
+    /// Releases the store.
     pub(crate) fn cut(&self) {
         self.link.set(StoreState::Down);
     }
 
-    /// Ends the intakes; says how many accepted events are not in the store.
+    /// Ends the intakes; returns how many accepted events are not stored.
     pub(crate) async fn close(&self) -> usize {
         self.link.set(StoreState::Closed);
         for durable in self.all().iter() {
@@ -338,23 +339,25 @@ impl Durables {
         }
         let intakes = std::mem::take(&mut *self.intakes());
         for intake in intakes {
-            // What one that panicked had in hand is not known.
+            // If an intake panicked, it is not known what it held.
             drop(intake.await);
         }
         self.lost.load(Relaxed)
     }
 
-    /// Accepted events of a plugin's subscriptions that are not in the store.
+    /// Number of accepted events of a plugin's subscriptions that are not stored.
     pub(crate) fn unstored(&self, plugin: &str) -> usize {
         let own = self.of(plugin).into_iter();
         own.map(|durable| durable.intake.unfinished()).sum()
     }
 
-    /// Puts what the handlers did in the place of what their intakes know of it.
+    /// Replaces the counters of intakes by those of the handlers.
     pub(super) fn complete(&self, reports: &mut [HandlerReport]) {
         for report in reports {
             let durable = self.find(report.plugin, report.handler, &report.topic);
-            if let Some(done) = durable.and_then(|durable| durable.done().report()) {
+            if let Some(mut done) = durable.and_then(|durable| durable.done().report()) {
+                // What could not be stored never came to the handlers.
+                done.dropped = done.dropped + report.dropped;
                 *report = done;
             }
         }

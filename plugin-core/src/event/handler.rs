@@ -1,5 +1,5 @@
-//! A handler in the table: its core (whose it is and what it did), how it is called
-//! (`caller`), which calls are timed (`sampling`), and what its failures come to (`failure`).
+//! A handler in the table: its core with owner and counters, how it is called (`caller`), which
+//! calls are timed (`sampling`), and what happens after a failure (`failure`).
 
 pub(super) mod caller;
 mod failure;
@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::accounting::CpuMeter;
-use crate::context::{Counters, Identity, InstanceId, Meta};
+use crate::context::{Counters, DropCounts, Identity, InstanceId, Meta};
 use crate::error::Result;
 use crate::event::handler::sampling::TIMED;
 use crate::event::outcome::HandlerOutcome;
@@ -25,17 +25,17 @@ use crate::histogram::{Distribution, TimedCall};
 use crate::options::SubscribeOptions;
 use crate::rcu::tally::Tally;
 
-/// A synchronous call that takes longer than this is warned of by name, if it was timed.
+/// If a timed synchronous call takes longer than this, a warning with the handler's name is logged.
 pub(crate) const LONG_INLINE_CALL: Duration = Duration::from_millis(100);
 
 /// The clock of an inline call.
 pub(super) enum CallClock {
     Timed(Instant),
-    /// The call is billed, for so many.
+    /// The call is timed and billed; it stands for this number of calls.
     Billed(CpuMeter, u64),
 }
 
-/// What all handlers have in common, inline, queued and responding ones: the owner, the name, the
+/// The part that all handlers share, whether inline, queued or responding: the owner, the name, the
 /// options, and the counters.
 #[derive(Debug)]
 pub(crate) struct HandlerCore {
@@ -43,33 +43,34 @@ pub(crate) struct HandlerCore {
     pub(super) name: &'static str,
     pub(super) topic: String,
     pub(super) options: SubscribeOptions,
-    /// The subscription that it is of.
+    /// The subscription of the handler.
     pub(super) subscription: Subscribed,
     pub(super) counters: Counters,
     pub(super) timeouts: AtomicU64,
-    /// Whether its calls are not just made one after the other.
+    /// Whether its calls can't simply be made one after the other.
     pub(super) is_special: bool,
-    /// Whether an event that it is called with may have to wait for another call.
+    /// Whether its event keeps its room in the mailbox during a call, because it may have to wait
+    /// for another call.
     pub(super) keeps_room: bool,
-    /// Where events go that it fails with for good.
+    /// The dead letters, for events that it finally fails to handle.
     pub(super) letters: DeadLetters,
 }
 
-/// A subscription, for as long as it lasts.
+/// A subscription while it exists.
 #[derive(Debug, Clone)]
 pub(super) struct Subscribed {
-    /// Tells it from every other one, so that it can be taken out again.
+    /// A unique number, by which it is removed again.
     pub(super) number: u64,
-    /// Whether it has ended: no call begins any more.
+    /// Whether it has ended, so that no call begins any more.
     ended: Arc<AtomicBool>,
     /// Whether it can end before its plugin stops.
     at_run_time: bool,
-    /// Whether it only looks on: it handles nothing.
+    /// Whether it only observes events and handles none.
     observes: bool,
 }
 
 impl Subscribed {
-    /// Of a method of a plugin: it lasts as long as that runs.
+    /// The subscription of a plugin's method, which exists as long as the plugin runs.
     pub(super) fn declared(number: u64) -> Self {
         Self {
             number,
@@ -79,7 +80,7 @@ impl Subscribed {
         }
     }
 
-    /// One that ends when it is told so.
+    /// A subscription that ends when its handle is dropped.
     pub(super) fn at_run_time(number: u64) -> Self {
         Self {
             at_run_time: true,
@@ -87,7 +88,7 @@ impl Subscribed {
         }
     }
 
-    /// One that handles nothing, and ends when it is told so.
+    /// A subscription that only observes, and ends when its handle is dropped.
     pub(super) fn observing(number: u64) -> Self {
         Self {
             observes: true,
@@ -99,7 +100,7 @@ impl Subscribed {
         self.ended.load(Relaxed)
     }
 
-    /// No call begins any more.
+    /// Ends it: no call begins any more.
     pub(super) fn end(&self) {
         self.ended.store(true, Relaxed);
     }
@@ -135,17 +136,17 @@ impl HandlerCore {
         self.subscription.has_ended()
     }
 
-    /// Whether it handles events, and does not only look on.
+    /// Whether it handles events, and does not only observe them.
     pub(super) fn handles(&self) -> bool {
         !self.subscription.observes
     }
 
-    /// No call begins any more.
+    /// Ends it: no call begins any more.
     pub(super) fn end(&self) {
         self.subscription.end();
     }
 
-    /// Handlers are called by priority, then in start order, then in order of subscribing.
+    /// The order of calls: by priority, then in start order, then in order of subscription.
     pub(super) fn rank(&self) -> (Reverse<i32>, InstanceId, u64) {
         (
             Reverse(self.options.priority),
@@ -162,29 +163,29 @@ impl HandlerCore {
         }
     }
 
-    /// Whether it lives as long as its plugin runs.
+    /// Whether it exists as long as its plugin runs.
     pub(super) fn is_for_life(&self) -> bool {
         !self.subscription.at_run_time
     }
 
-    /// Whether a call has to ask or to measure something first.
+    /// Whether a call has to check or measure something first.
     pub(super) fn is_checked(&self) -> bool {
         self.subscription.at_run_time || self.options.timeout.is_some()
     }
 
-    /// From here on, what the tally counts are events of this handler.
+    /// From now on, the counts of the tally are events of this handler.
     pub(super) fn opened(&self, tally: &Arc<Tally>) {
         self.counters.inline.open(tally);
         self.owner.counters().inline.open(tally);
     }
 
-    /// The tally counts no more.
+    /// The tally does not count any more.
     pub(super) fn settled(&self, tally: &Arc<Tally>) {
         self.counters.inline.settle(tally);
         self.owner.counters().inline.settle(tally);
     }
 
-    /// Starts the clock of an inline call, which may stand for so many on the bill; every call of a
+    /// Starts the clock of an inline call. The bill may count it as several calls. Every call of a
     /// handler with a time limit is billed.
     pub(super) fn start_clock(&self, billed: Option<u64>) -> CallClock {
         match self.options.timeout.map_or(billed, |_| Some(1)) {
@@ -193,7 +194,7 @@ impl HandlerCore {
         }
     }
 
-    /// Says how long the call took.
+    /// Stops the clock and returns how long the call took.
     pub(super) fn stop_clock(&self, clock: CallClock) -> Duration {
         match clock {
             CallClock::Timed(began) => began.elapsed(),
@@ -201,7 +202,7 @@ impl HandlerCore {
         }
     }
 
-    /// Notes how long an inline call took, and warns if that was too long.
+    /// Records how long an inline call took, and logs a warning if it took too long.
     pub(super) fn took_inline(&self, meta: Meta, took: Duration) {
         let call = TimedCall::of(took);
         self.counters.took(1, call);
@@ -209,7 +210,7 @@ impl HandlerCore {
         self.warn_if_long(meta, took);
     }
 
-    /// Notes how long one inline call after the other took, and warns if that was too long for
+    /// Records how long consecutive inline calls took, and logs a warning if that was too long for
     /// each.
     pub(super) fn took_chunk(&self, first: Meta, (events, took): (usize, Duration)) {
         let each = took / u32::try_from(events).unwrap_or(u32::MAX);
@@ -219,10 +220,10 @@ impl HandlerCore {
         self.warn_if_long(first, each);
     }
 
-    /// Warns of a synchronous call that took too long.
+    /// Logs a warning about a synchronous call that took too long.
     #[inline]
     pub(super) fn warn_if_long(&self, meta: Meta, took: Duration) {
-        // Most have no limit of their own, and one comparison is enough.
+        // Most handlers have no limit of their own, so one comparison is enough.
         let is_long = match self.options.timeout {
             None => took > LONG_INLINE_CALL,
             Some(limit) => took > limit,
@@ -246,7 +247,7 @@ impl HandlerCore {
         );
     }
 
-    /// Counts a call that begins, and starts the clock if it is one of those that are timed.
+    /// Counts a call that begins, and starts the clock if the call is to be timed.
     pub(super) fn begin(&self, events: u64) -> Option<Instant> {
         self.owner.counters().receive(events);
         let before = self.counters.receive(events);
@@ -254,7 +255,7 @@ impl HandlerCore {
         timed.then(Instant::now)
     }
 
-    /// Notes how long a call took, if it was timed, and says so.
+    /// Records how long a call took, if it was timed, and returns it.
     pub(super) fn took(&self, events: u64, began: Option<Instant>) -> Option<Duration> {
         let took = began.map(|began| began.elapsed())?;
         let call = TimedCall::of(took);
@@ -263,7 +264,7 @@ impl HandlerCore {
         Some(took)
     }
 
-    /// The letter of an event that it failed with for good.
+    /// The dead letter of an event that it finally failed to handle.
     pub(super) fn letter(&self, payload: &dyn Payload, failures: &Failures) -> DeadLetter {
         DeadLetter::of((&self.owner, self.name), payload, failures)
     }
@@ -278,6 +279,7 @@ impl HandlerCore {
             errors: counts.errors,
             retries: counts.retries,
             dead_lettered: counts.dead_lettered,
+            dropped: counts.dropped,
             timeouts: self.timeouts.load(Relaxed),
             mean_nanos: counts.mean_nanos,
             max_nanos: counts.max_nanos,
@@ -287,10 +289,10 @@ impl HandlerCore {
     }
 }
 
-/// What one handler did so far.
+/// The counters of one handler so far.
 ///
-/// Numbers of events are exact. Times are those of a sample: the first calls, then one in 64; of a
-/// handler with a `timeout` every call.
+/// Numbers of events are exact. Times are from a sample: the first calls, then one in 64; for a
+/// handler with a `timeout`, every call.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct HandlerReport {
@@ -298,23 +300,25 @@ pub struct HandlerReport {
     pub plugin: &'static str,
     /// Name of the handler.
     pub handler: &'static str,
-    /// Topic or pattern that it listens to.
+    /// The topic or pattern that it subscribes to.
     pub topic: String,
-    /// Events that it was called with.
+    /// Number of events with which it was called.
     pub received: u64,
-    /// Calls that failed, panicked or ran out of time.
+    /// Number of calls that failed, panicked or timed out.
     pub errors: u64,
-    /// Events that it was called with again after it had failed with them.
+    /// Number of events with which it was called again after a failure.
     pub retries: u64,
-    /// Events that went to the dead letters.
+    /// Number of events that became dead letters.
     pub dead_lettered: u64,
-    /// Calls that ran out of time.
+    /// Number of events that were neither handled nor kept as dead letters, by reason.
+    pub dropped: DropCounts,
+    /// Number of calls that timed out.
     pub timeouts: u64,
-    /// Mean time of an event, of those that were timed, in nanoseconds.
+    /// Mean time of an event in timed calls, in nanoseconds.
     pub mean_nanos: u64,
-    /// Longest call, of those that were timed, in nanoseconds.
+    /// Longest timed call, in nanoseconds.
     pub max_nanos: u64,
-    /// How long the calls took that were timed; of a batch, each event counts.
+    /// How long the timed calls took; each event of a batch counts.
     #[serde(skip)]
     pub latency: Distribution,
     /// Whether every call is timed.
@@ -322,8 +326,8 @@ pub struct HandlerReport {
     pub times_every_call: bool,
 }
 
-/// Whether a handler wants an event: its subscription goes on, and its filter lets it through. A
-/// filter is the plugin's code: when it panics, that is the handler's error.
+/// Whether a handler wants an event: its subscription exists, and its filter accepts the event. A
+/// filter is the plugin's code: if it panics, that is an error of the handler.
 #[inline]
 pub(super) fn admits<P>(
     core: &HandlerCore,
@@ -339,7 +343,7 @@ pub(super) fn admits<P>(
         Ok(filter(envelope))
     })
     .unwrap_or_else(|error| {
-        core.failed(meta, &error.context("its filter"));
+        core.failed_to_choose(meta, &error.context("its filter"));
         false
     })
 }

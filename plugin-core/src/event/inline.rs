@@ -1,8 +1,8 @@
 //! Handlers that run on their publisher's task.
 //!
-//! Invariants: `entries` stand in the order of `handlers`, which, with `around`, hold what they lead
-//! to; the count is open in the totals of the handlers from before their route is visible until
-//! nobody reads it any more.
+//! Invariants: `entries` are in the order of `handlers`, which, with `around`, keep their targets
+//! alive. The count is part of the totals of the handlers from before the route is visible until it
+//! is not read any more.
 
 pub(super) mod around;
 mod chunk;
@@ -25,11 +25,11 @@ use entry::{Inline, InlineCall, InlineEntry};
 /// The inline handlers of a route, in the order in which they are called.
 pub(super) struct InlineHandlers<P> {
     entries: Box<[InlineEntry<P>]>,
-    /// Where the events are counted that were published while this was the route.
+    /// Counts the events that are published while this is the route.
     slot: Slot,
     sampling: Sampling,
     calls: Arc<Tally>,
-    /// The handlers with their interceptors around them, if there are any.
+    /// The handlers with interceptors around their calls, if there are interceptors.
     around: Vec<Around<P>>,
     handlers: Vec<Arc<Inline<P>>>,
 }
@@ -56,7 +56,7 @@ impl<P: Carried> InlineHandlers<P> {
         self.entries.is_empty()
     }
 
-    /// Whether one of them handles events, and does not only look on.
+    /// Whether one of them handles events, and does not only observe them.
     pub(super) fn handle(&self) -> bool {
         self.handlers.iter().any(|handler| handler.core.handles())
     }
@@ -65,7 +65,7 @@ impl<P: Carried> InlineHandlers<P> {
         &self.handlers
     }
 
-    /// The handlers that have a name, each with its interceptors.
+    /// The handlers with this name, each with its interceptors.
     pub(super) fn named(
         &self,
         plugin: &str,
@@ -79,19 +79,19 @@ impl<P: Carried> InlineHandlers<P> {
             })
     }
 
-    /// They are about to be visible: what is counted here are their events.
+    /// They are about to become visible: what is counted here are their events.
     pub(super) fn open(&self) {
         self.counted()
             .for_each(|handler| handler.core.opened(&self.calls));
     }
 
-    /// Nobody reads them here any more: the count is final.
+    /// They are not read here any more: the count is final.
     pub(super) fn settle(&self) {
         self.counted()
             .for_each(|handler| handler.core.settled(&self.calls));
     }
 
-    /// Those whose count is the route's.
+    /// The handlers that share the count of the route.
     fn counted(&self) -> impl Iterator<Item = &Arc<Inline<P>>> {
         self.handlers.iter().filter(|handler| handler.takes_all())
     }

@@ -1,13 +1,13 @@
-//! Interceptors: methods of plugins that are called around the events of others.
+//! Interceptors: methods of plugins that are called around the events of other plugins.
 //!
-//! A route holds the chain of its topic, made when the table is: [`chain`]. A route without one is
-//! what it would be if there were no interceptors at all. Queued handlers are called long after the
-//! table was read, and ask a chain of their own: [`queued`].
+//! A route holds the chain of interceptors of its topic, which is made together with the table: see
+//! [`chain`]. A route without a chain is the same as if there were no interceptors at all. Queued
+//! handlers are called long after the table was read, and use a chain of their own: see [`queued`].
 //!
-//! Invariants: a chain never changes once it is visible; it holds interceptors of running instances
-//! only, in the order of its calls; no interceptor is called for what its own plugin publishes or
-//! handles; an event is changed before anybody but an interceptor has seen it; each is called within a
-//! reading of the table, so that a stop waits for the call.
+//! Invariants: a chain never changes once it is visible; it contains only interceptors of running
+//! instances, in the order of their calls; no interceptor is called for events that its own plugin
+//! publishes or handles; an event is changed before anything except interceptors has seen it; each
+//! interceptor is called while the table is being read, so that a stop waits for the call.
 
 pub(super) mod asked;
 pub(super) mod bound;

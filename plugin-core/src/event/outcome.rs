@@ -1,6 +1,6 @@
-//! What becomes of an event: it is in the backlog until each handler has come to an outcome; one that
-//! failed waits for its retry, or for the circuit breaker of its handler, and is a dead letter in
-//! the end.
+//! The result of an event: it is in the backlog until each handler has an outcome. If a handler
+//! fails, the event waits for its retry or for the handler's circuit breaker, and finally becomes a
+//! dead letter.
 
 pub(super) mod backlog;
 pub(super) mod breaker;
@@ -9,7 +9,7 @@ pub(super) mod jitter;
 
 use crate::error::Result;
 
-/// What one handler made of an event.
+/// The outcome of one handler for an event.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct HandlerOutcome {
@@ -17,6 +17,6 @@ pub struct HandlerOutcome {
     pub plugin: &'static str,
     /// Name of the handler.
     pub handler: &'static str,
-    /// What it returned.
+    /// The result that it returned.
     pub result: Result<()>,
 }

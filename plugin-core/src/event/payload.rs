@@ -1,5 +1,4 @@
-//! What is published: an event with what is known of its publishing; of a type, or known by its
-//! topic alone.
+//! The published data: an event, typed or known only by its topic, with the data of its publishing.
 
 mod any;
 mod batch;

@@ -1,4 +1,4 @@
-//! An instance that runs in another place than this process: what the kernel asks for of it.
+//! The interface to an instance that runs in another process.
 
 use std::any::Any;
 use std::fmt;
@@ -9,9 +9,9 @@ use crate::boxed::{BoxFuture, PluginRef};
 use crate::error::Result;
 use crate::event::payload::Payload;
 
-/// An instance that runs in another place. Its calls may be dropped: then they are given up there.
+/// An instance that runs elsewhere. If the future of a call is dropped, the call is aborted there.
 pub(crate) trait Port: Any + fmt::Debug + Send + Sync {
-    /// Calls a handler, with all the events of one call.
+    /// Calls a handler with all events of one call.
     fn deliver(
         self: Arc<Self>,
         handler: &HandlerName,
@@ -22,7 +22,7 @@ pub(crate) trait Port: Any + fmt::Debug + Send + Sync {
     fn run(self: Arc<Self>, schedule: &ScheduleRun<'_>) -> BoxFuture<'static, Result<()>>;
 }
 
-/// Which handler of a plugin is meant.
+/// Identifies a handler of a plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct HandlerName {
     pub(crate) handler: &'static str,
@@ -30,7 +30,7 @@ pub(crate) struct HandlerName {
     pub(crate) topic: String,
 }
 
-/// Which run of which schedule is meant.
+/// Identifies a run of a schedule.
 #[derive(Debug)]
 pub(crate) struct ScheduleRun<'a> {
     pub(crate) schedule: &'a str,
@@ -39,7 +39,7 @@ pub(crate) struct ScheduleRun<'a> {
     pub(crate) by_hand: bool,
 }
 
-/// What stands in the place of a plugin that runs elsewhere.
+/// Represents a plugin that runs elsewhere.
 #[derive(Debug)]
 struct PortPlugin(Arc<dyn Port>);
 

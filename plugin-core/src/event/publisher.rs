@@ -1,7 +1,8 @@
-//! The right to publish, as a value: of one type, or of events that come as JSON (`received`).
+//! The right to publish, as a value: for one event type, or for events that arrive as JSON
+//! (`received`).
 //!
-//! What the kernel publishes itself is here, too: it announces dead letters (`announcer`), and
-//! delivers them once more (`replay`).
+//! This module also contains what the kernel itself publishes: announcements of dead letters
+//! (`announcer`) and their replays (`replay`).
 
 pub(super) mod announcer;
 pub(super) mod forwarded;
@@ -28,10 +29,9 @@ use crate::event::payload::Untyped;
 use crate::pattern::{Pattern, PatternError};
 use received::{Given, Received};
 
-/// The right of one plugin to publish one type of event.
+/// The right of one plugin to publish one event type.
 ///
-/// Order: the events of one publisher reach each handler in the order in which they were
-/// published.
+/// Order: the events of one publisher reach each handler in the order in which they were published.
 pub struct Publisher<E> {
     bus: Bus,
     owner: Arc<Identity>,
@@ -50,13 +50,13 @@ impl<E: Event> Publisher<E> {
     }
 
     /// Publishes an event: calls the synchronous handlers, and puts the event into the mailboxes of
-    /// the asynchronous ones. If a mailbox is full, it waits for room (back-pressure). The failure of
-    /// a handler is counted and logged, and not returned to the publisher.
+    /// the asynchronous ones. If a mailbox is full, it waits for room (back-pressure). The failure
+    /// of a handler is counted and logged, and not returned to the publisher.
     ///
     /// # Errors
     ///
-    /// When the system is stopping, an interceptor refuses the event, or a mailbox is full and its
-    /// subscription does not let publishers wait.
+    /// Returns an error if the system is stopping, if an interceptor refuses the event, or if a
+    /// mailbox is full and its subscription does not let publishers wait.
     ///
     /// # Cancel safety
     ///
@@ -69,17 +69,17 @@ impl<E: Event> Publisher<E> {
         Publication::new(&self.bus, &self.owner, self.index, event)
     }
 
-    /// Publishes events in their order, each as [`Publisher::publish`] does, and returns their
-    /// number. The events are published in chunks: a synchronous handler takes a chunk in order
-    /// before the next handler gets its first event, and a mailbox is locked once for all events
-    /// that it has room for. This is faster than publishing the events one by one.
+    /// Publishes events in their order, each like [`Publisher::publish`], and returns their number.
+    /// The events are published in chunks: a synchronous handler gets a chunk in order before the
+    /// next handler gets its first event, and a mailbox is locked once for all events that it has
+    /// room for. This is faster than publishing the events one by one.
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`], for the first event that can't be published; the error says how
-    /// many were published. A subscriber with a full mailbox that does not let publishers wait
-    /// misses some of these. If the system is stopping, the synchronous handlers may have got some
-    /// of the later events.
+    /// As [`Publisher::publish`], for the first event that can't be published. The error says how
+    /// many events were published. A subscriber with a full mailbox that does not let publishers
+    /// wait misses some of these. If the system is stopping, the synchronous handlers may have got
+    /// some of the later events.
     ///
     /// # Cancel safety
     ///
@@ -95,19 +95,20 @@ impl<E: Event> Publisher<E> {
         publish_all(&self.bus, &self.owner, self.index, events.into_iter())
     }
 
-    /// Publishes an event, and waits until it is stored for every durable subscriber: when this
-    /// returns `Ok`, the event reaches their handlers even after a crash. Without a durable subscriber it
-    /// is [`Publisher::publish`].
+    /// Publishes an event, and waits until it is stored for every durable subscriber. When this
+    /// returns `Ok`, the event reaches their handlers even after a crash. If there is no durable
+    /// subscriber, this is the same as [`Publisher::publish`].
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`]; also when the event can't be stored for a durable subscriber. Then
-    /// it is not stored for that subscriber later either, unless the store could not report its
-    /// result.
+    /// As [`Publisher::publish`], and also if the event can't be stored for a durable subscriber.
+    /// In this case it is not stored for that subscriber later either, unless the store could not
+    /// report its result.
     ///
     /// # Cancel safety
     ///
-    /// As [`Publisher::publish`]. An event that was accepted is stored even if the future is dropped.
+    /// As [`Publisher::publish`]. An event that was accepted is stored even if the future is
+    /// dropped.
     pub async fn publish_durable(&self, event: E) -> Result<(), PublishError> {
         publish_durable(&self.bus, &self.owner, self.index, event).await
     }
@@ -116,8 +117,8 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Errors
     ///
-    /// When a mailbox is full, an interceptor refuses the event, it can't be stored for a durable
-    /// subscriber, or the system is stopping. The error contains the event.
+    /// Returns an error that contains the event if a mailbox is full, if an interceptor refuses the
+    /// event, if it can't be stored for a durable subscriber, or if the system is stopping.
     pub fn try_publish(&self, event: E) -> Result<(), TryPublishError<E>> {
         reservation::try_publish(&self.bus, &self.owner, self.index, event)
     }
@@ -127,8 +128,8 @@ impl<E: Event> Publisher<E> {
     ///
     /// # Errors
     ///
-    /// When the system is stopping, or an interceptor refuses the event. Failures of handlers are in
-    /// the outcomes and are not an error.
+    /// Returns an error if the system is stopping, or if an interceptor refuses the event. Failures
+    /// of handlers are in the outcomes and are not an error.
     ///
     /// # Cancel safety
     ///
@@ -155,7 +156,7 @@ impl<E: Event> fmt::Debug for Publisher<E> {
     }
 }
 
-/// The right of one plugin to publish events by topic, where the topic is known only at run time.
+/// The right of one plugin to publish events by topic, for topics that are known only at run time.
 #[derive(Clone)]
 pub struct Publishers {
     bus: Bus,
@@ -170,18 +171,18 @@ impl Publishers {
         }
     }
 
-    /// The type of event that a topic declares.
+    /// The event type that declares a topic.
     #[must_use]
     pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
         self.bus.event(topic)
     }
 
     /// Checks JSON against the type of a topic and the rules of its schema, without publishing it.
-    /// On a topic that no type declares, any JSON passes.
+    /// On a topic that no type declares, any JSON is valid.
     ///
     /// # Errors
     ///
-    /// When the JSON is not an event of that type, or breaks a rule of its schema.
+    /// Returns an error if the JSON is not an event of that type, or breaks a rule of its schema.
     pub fn check(&self, topic: &str, json: &[u8]) -> Result<(), DecodeError> {
         self.event(topic).map_or(Ok(()), |event| event.check(json))
     }
@@ -190,8 +191,8 @@ impl Publishers {
     ///
     /// # Errors
     ///
-    /// As [`Publisher::publish`]; also when the plugin may not publish on the topic, or the JSON
-    /// is not an event of its type, or breaks a rule of its schema.
+    /// As [`Publisher::publish`], and also if the plugin may not publish on the topic, or if the
+    /// JSON is not an event of its type or breaks a rule of its schema.
     ///
     /// # Cancel safety
     ///
@@ -200,8 +201,8 @@ impl Publishers {
         self.receive(topic, json)?.publish().await
     }
 
-    /// As [`Publishers::publish`], and waits until the event is stored for every durable
-    /// subscriber; a topic that no type declares has none.
+    /// Like [`Publishers::publish`], and waits until the event is stored for every durable
+    /// subscriber. A topic that no type declares has no durable subscribers.
     ///
     /// # Errors
     ///
@@ -215,13 +216,14 @@ impl Publishers {
     }
 
     /// Decodes JSON that was received for a topic, as the type that declares the topic, and checks
-    /// the lengths, patterns and ranges of its schema. The caller can inspect the result, especially
-    /// [the user whom it concerns](Received::subject), before publishing it.
+    /// the lengths, patterns and ranges of its schema. The caller can inspect the result,
+    /// especially [the user whom it concerns](Received::subject), before publishing it.
     ///
     /// # Errors
     ///
-    /// When the plugin may not publish on the topic, the topic belongs to a request, or the JSON is
-    /// not an event of its type, breaks a rule of its schema, or has a key twice.
+    /// Returns an error if the plugin may not publish on the topic, if the topic belongs to a
+    /// request, or if the JSON is not an event of its type, breaks a rule of its schema, or has a
+    /// key twice.
     pub fn receive(&self, topic: &str, json: &[u8]) -> Result<Received, PublishError> {
         self.owner
             .grants()

@@ -1,8 +1,8 @@
 //! Handlers that run on their plugin's worker.
 //!
 //! An event is accepted (`acceptance`, `group`), becomes a job (`enqueue`, `job`) in the mailbox of
-//! its handler's instance (`mailbox`, `capacity`), and waits for the worker, which calls the
-//! handler, tries again what failed, and keeps the order of keys (`worker`, `order_key`).
+//! its handler's instance (`mailbox`, `capacity`), and waits for the worker. The worker calls the
+//! handler, retries failed calls, and keeps the order of keys (`worker`, `order_key`).
 
 pub(super) mod acceptance;
 pub(super) mod acknowledgement;

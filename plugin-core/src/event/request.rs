@@ -1,9 +1,9 @@
-//! Requests: events with exactly one who answers.
+//! Requests: events that exactly one responder answers.
 //!
-//! A request goes only to the plugin whose `#[respond]` method takes it. An
-//! `async fn` runs as a task of its own, so many at once as its `concurrency` says; who asks waits
-//! for room. Invariants: the task of an answer does not outlive whoever waits for it, nor the
-//! instance that gives it; a request in flight counts as an event that is not handled yet.
+//! A request goes only to the plugin whose `#[respond]` method takes it. An `async fn` runs as a
+//! task of its own; its `concurrency` limits how many run at once, and further requesters wait for
+//! room. Invariants: the task of an answer ends with the requester that waits for it, and with the
+//! instance that runs it; a request in progress counts as an event that is not handled yet.
 
 mod answer;
 mod ask;
@@ -22,14 +22,14 @@ pub(crate) use reception::Reception;
 pub use reception::ResponderBinder;
 pub use requester::{Requester, Requesters};
 
-/// A type that `#[event("topic", answer = Answer)]` made a request of.
+/// A type that is a request by `#[event("topic", answer = Answer)]`.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request",
     label = "no answer belongs to this type",
     note = "name the type of its answer: `#[event(\"some.topic\", answer = Answer)]`"
 )]
 pub trait Request: Event {
-    /// What is answered.
+    /// The type of the answer.
     type Answer: AnswerData;
 }
 

@@ -1,5 +1,6 @@
-//! Who gets an event: the table of all routes (`table`), the handlers of one (`route`), whether an
-//! event may be published there (`admission`), and the mailboxes that it goes to (`target`).
+//! Decides which handlers get an event: the table of all routes (`table`), the handlers of one
+//! event type (`route`), whether an event may be published on a route (`admission`), and the
+//! mailboxes that it goes to (`target`).
 
 mod admission;
 pub(super) mod bound;

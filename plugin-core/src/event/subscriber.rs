@@ -1,9 +1,9 @@
-//! Who handles events: the declared methods of a plugin (`declared`), how they are bound to an
-//! instance (`binder`, `interceptors`), and subscriptions made at run time, which end when their
-//! handle is dropped.
+//! The handlers of events: the declared methods of a plugin (`declared`), how they are bound to an
+//! instance (`binder`, `interceptors`), and subscriptions at run time, which end when their handle
+//! is dropped.
 //!
-//! A binder puts together what is wanted (`interest`) and what runs, and collects what that changes
-//! (`bindings`).
+//! A binder combines what is wanted (`interest`) with the code that runs, and collects the
+//! resulting changes (`bindings`).
 
 pub(super) mod binder;
 pub(super) mod bindings;
@@ -36,8 +36,8 @@ use binder::{Binder, Home};
 use bindings::{Bindings, Bound};
 use interest::Interest;
 
-/// The right of one plugin to subscribe at run time. A subscription that is made before the
-/// plugin runs begins when it runs, and all end when it stops.
+/// The right of one plugin to subscribe at run time. A subscription that is made before the plugin
+/// runs begins when the plugin runs. All subscriptions end when it stops.
 #[derive(Clone)]
 pub struct Subscriber(Arc<SubscriberInner>);
 
@@ -46,17 +46,17 @@ struct SubscriberInner {
     owner: Arc<Identity>,
     mailbox: Arc<Mailbox>,
     limit: Duration,
-    /// Whether the plugin has it.
+    /// Whether the plugin has this handle.
     handed_out: AtomicBool,
     state: Mutex<SubscriptionState>,
 }
 
 /// Whether the plugin receives events.
 enum SubscriptionState {
-    /// Not yet: what is to be done when it does.
+    /// Not yet: these changes are made when it does.
     Before(Bindings),
     Active(Vec<u64>),
-    /// Another life receives in its place, by the table that replaced this one.
+    /// Another life receives events in its place, since the change that replaced this table.
     Replaced(Retired),
     Ended,
 }
@@ -78,12 +78,12 @@ impl Subscriber {
         }))
     }
 
-    /// Where its events go.
+    /// The mailbox for its events.
     pub(crate) fn mailbox(&self) -> &Arc<Mailbox> {
         &self.0.mailbox
     }
 
-    /// The plugin's own handle.
+    /// The handle for the plugin.
     pub(crate) fn hand_out(&self) -> Self {
         self.0.handed_out.store(true, Relaxed);
         self.clone()
@@ -94,11 +94,11 @@ impl Subscriber {
         self.0.handed_out.load(Relaxed)
     }
 
-    /// Calls a function for each `E`, on the publisher's task: it must be short.
+    /// Calls a function for each `E`, on the publisher's task, so the function must be short.
     ///
     /// # Errors
     ///
-    /// When the plugin may not subscribe to the topic, or is stopping.
+    /// Returns an error if the plugin may not subscribe to the topic, or is stopping.
     pub fn subscribe<E, R>(
         &self,
         handler: impl Fn(&Envelope<E>) -> R + Send + Sync + 'static,
@@ -117,7 +117,7 @@ impl Subscriber {
     ///
     /// # Errors
     ///
-    /// When the plugin may not subscribe to the topic, or is stopping.
+    /// Returns an error if the plugin may not subscribe to the topic, or is stopping.
     pub fn subscribe_async<E, F>(
         &self,
         handler: impl Fn(Arc<Envelope<E>>) -> F + Send + Sync + 'static,
@@ -134,12 +134,13 @@ impl Subscriber {
         })
     }
 
-    /// Calls a function for each event whose topic a pattern matches and that a filter lets
-    /// through, on the publisher's task: it must be short.
+    /// Calls a function for each event whose topic matches a pattern and that a filter accepts, on
+    /// the publisher's task, so the function must be short.
     ///
     /// # Errors
     ///
-    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    /// Returns an error if the pattern is malformed, or if the plugin may not subscribe to it, or
+    /// is stopping.
     pub fn subscribe_with_filter<R: IntoOutcome>(
         &self,
         pattern: &str,
@@ -157,11 +158,12 @@ impl Subscriber {
         })
     }
 
-    /// Runs a future for each event whose topic a pattern matches, on the plugin's worker.
+    /// Runs a future for each event whose topic matches a pattern, on the plugin's worker.
     ///
     /// # Errors
     ///
-    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    /// Returns an error if the pattern is malformed, or if the plugin may not subscribe to it, or
+    /// is stopping.
     pub fn subscribe_any_async<F>(
         &self,
         pattern: &str,
@@ -211,7 +213,7 @@ impl Subscriber {
         })
     }
 
-    /// What it returns is dropped by the caller, without the lock: it may hold handlers, whose
+    /// The caller has to drop the returned value without the lock: it may contain handlers, whose
     /// `Drop` may unsubscribe.
     fn begin(&self, subscription: u64, bound: Bound) -> Result<Option<Retired>> {
         match &mut *self.state() {
@@ -229,7 +231,8 @@ impl Subscriber {
         }
     }
 
-    /// Begins to receive: the plugin's own handlers and what was subscribed before, at once.
+    /// Begins to receive events: the plugin's own handlers and earlier subscriptions begin in one
+    /// step.
     pub(crate) fn activate(&self, mut bindings: Bindings) {
         let mut state = self.state();
         if let SubscriptionState::Before(early) = &mut *state {
@@ -242,8 +245,8 @@ impl Subscriber {
         drop(retired);
     }
 
-    /// Begins to receive in the place of another life, by one change of the table: an event that was
-    /// published before goes to that one, an event that is published after to this one.
+    /// Begins to receive events in place of another life, by one change of the table: events that
+    /// were published before go to the old life, later events to this one.
     pub(crate) fn take_over(&self, before: &Self, mut bindings: Bindings) {
         let mut own = self.state();
         if let SubscriptionState::Before(early) = &mut *own {
@@ -260,7 +263,7 @@ impl Subscriber {
         *own = SubscriptionState::Active(subscriptions);
     }
 
-    /// Receives nothing more. Handlers that publishers are in the middle of calling end first.
+    /// Ends receiving. Waits until the handlers return that publishers are calling.
     pub(crate) async fn deactivate(&self) {
         if let Some(retired) = self.end() {
             retired.quiesce().await;
@@ -280,7 +283,7 @@ impl Subscriber {
         Some(self.0.bus.change(vec![remove(subscriptions)]))
     }
 
-    /// As [`Subscriber::begin`], what it returns is dropped without the lock.
+    /// As in [`Subscriber::begin`], the returned value is dropped without the lock.
     fn unsubscribe(&self, subscription: u64) -> (Option<Vec<TableEdit>>, Option<Retired>) {
         match &mut *self.state() {
             SubscriptionState::Before(bindings) => (bindings.remove(subscription), None),
@@ -308,8 +311,8 @@ impl fmt::Debug for Subscriber {
     }
 }
 
-/// A subscription made at run time. It ends when this is dropped: no call begins after that, but
-/// one that another thread has begun goes on to its end.
+/// A subscription at run time. It ends when this handle is dropped: no call begins after that, but
+/// a call that another thread has begun runs to its end.
 #[derive(Debug)]
 #[must_use = "the subscription ends when its handle is dropped"]
 pub struct SubscriptionHandle {
@@ -318,7 +321,7 @@ pub struct SubscriptionHandle {
 }
 
 impl SubscriptionHandle {
-    /// Ends the subscription, as dropping the handle does.
+    /// Ends the subscription, like dropping the handle.
     pub fn unsubscribe(self) {}
 }
 

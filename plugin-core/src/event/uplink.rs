@@ -1,5 +1,5 @@
-//! Where the events of an instance go that runs in a process of its own: to the host, which
-//! publishes them for it. The table of such a process has no other target.
+//! The destination of events from an instance that runs in a process of its own: the host, which
+//! publishes them on its behalf. The table of such a process has no other target.
 
 use std::time::Duration;
 
@@ -16,22 +16,22 @@ pub(crate) enum Asks {
     Nothing,
     /// Until its event is stored for all durable subscriptions.
     Stored,
-    /// What each handler makes of the event.
+    /// The outcome of each handler.
     Outcomes,
 }
 
-/// The way to the host.
+/// The connection to the host.
 pub(crate) trait Uplink: Send + Sync {
-    /// Has the host publish an event, and waits for what comes of that.
+    /// Lets the host publish an event, and waits for the result.
     fn publish(&self, event: &dyn Payload, asks: Asks) -> BoxFuture<'static, UplinkOutcome>;
 
-    /// Whether one more event may be on its way that nobody waits for.
+    /// Whether one more event may be sent for which nobody waits.
     fn has_room(&self) -> bool;
 
-    /// Sends an event that nobody waits for.
+    /// Sends an event for which nobody waits.
     fn send(&self, event: &dyn Payload);
 
-    /// Has the host ask a request, of the instance of that label, as JSON.
+    /// Lets the host send a request, as JSON, to the instance with this label.
     fn ask(
         &self,
         topic: &'static str,
@@ -41,5 +41,5 @@ pub(crate) trait Uplink: Send + Sync {
     ) -> BoxFuture<'static, Result<Value, RequestError>>;
 }
 
-/// What came of an event at the host: what its handlers made of it, if that was asked for.
+/// The result of an event at the host, with the outcomes of its handlers if they were asked for.
 pub(crate) type UplinkOutcome = Result<Vec<HandlerOutcome>, PublishError>;

@@ -1,4 +1,5 @@
-//! From `start` to service: the tasks that an instance may spawn, and the doors that open when it runs.
+//! The step from `start` to service: creates the scope of an instance's tasks, and opens the
+//! instance for events and requests.
 
 use std::sync::Arc;
 
@@ -10,14 +11,14 @@ use crate::event::{
 };
 use crate::tasks::Tasks;
 
-/// A scope of tasks whose failures reach the supervisor.
+/// A scope of tasks that reports failures to the supervisor.
 pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
     let (reports, id, life) = (kernel.reports.clone(), instance.id, instance.life());
     Tasks::new(
         instance.setup().identity.current(),
         instance.setup().resources.tasks.unwrap_or(usize::MAX),
         Box::new(move |task, error| {
-            // Without a supervisor there is nobody to restart anything.
+            // If there is no supervisor any more, nothing can be restarted.
             drop(reports.send(InstanceReport {
                 instance: id,
                 life,
@@ -27,15 +28,15 @@ pub(super) fn scope(kernel: &Kernel, instance: &Instance) -> Tasks {
     )
 }
 
-/// From here on the instance receives events and requests.
+/// Lets the instance receive events and requests from now on.
 pub(super) fn activate(kernel: &Kernel, instance: &Instance) {
     let deliveries = enter(kernel, instance, None);
     deliver(kernel, instance, deliveries);
 }
 
-/// From here on the instance receives events and requests, in the place of an earlier life if there
-/// is one; but for stored events, of which the deliveries are returned. Nothing of the plugin is
-/// called or dropped under the lock of `live`.
+/// Lets the instance receive events and requests from now on, in place of its earlier life if there
+/// is one. It does not receive stored events yet; the deliveries for these are returned. No code of
+/// the plugin is called or dropped while the lock of `live` is held.
 pub(super) fn enter(
     kernel: &Kernel,
     instance: &Instance,
@@ -103,7 +104,7 @@ fn subscriber_of(instance: &Instance) -> Option<Subscriber> {
     instance.live().as_ref().map(|live| live.subscriber.clone())
 }
 
-/// From here on the instance receives stored events.
+/// Lets the instance receive stored events from now on.
 pub(super) fn deliver(kernel: &Kernel, instance: &Instance, deliveries: Vec<DurableDelivery>) {
     let deliveries = Deliveries::begin(kernel.bus.durables(), deliveries, instance.queued());
     if let Some(live) = instance.live().as_mut() {

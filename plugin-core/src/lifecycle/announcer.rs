@@ -1,5 +1,5 @@
-//! Publishes the manager's own events from a task of its own, so that a subscriber without room
-//! never holds the manager up.
+//! Publishes the manager's own events on a task of its own, so that a subscriber whose mailbox is
+//! full never delays the manager.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
@@ -13,15 +13,15 @@ use crate::event::{Bus, Event, Publisher};
 
 type Announcement = Box<dyn FnOnce(Bus, Arc<Identity>) -> BoxFuture<'static, ()> + Send>;
 
-/// Queues events of the kernel; they are published in order.
+/// Queues events of the kernel, which are published in order.
 #[derive(Debug, Clone)]
 pub(super) struct Announcer {
     queue: mpsc::UnboundedSender<Announcement>,
-    /// Announcements that wait.
+    /// Number of announcements that wait.
     waiting: Arc<AtomicUsize>,
 }
 
-/// Announcements that may wait before those are dropped of which there can be any number.
+/// Limit of the queue: above it, announcements are dropped if plugins can cause any number of them.
 const MOST: usize = 1024;
 
 impl Announcer {
@@ -55,8 +55,8 @@ impl Announcer {
         }));
     }
 
-    /// Announces an event that comes as often as plugins like: without a subscriber that makes
-    /// room, it is dropped and not kept.
+    /// Announces an event that plugins can cause at any rate. If the queue is full because a
+    /// subscriber does not make room, the event is dropped.
     pub(super) fn announce_or_drop<E: Event>(&self, event: E) {
         if self.waiting.load(Relaxed) < MOST {
             self.announce(event);
@@ -68,20 +68,20 @@ impl Announcer {
         }
     }
 
-    /// Waits until all that was announced before is published.
+    /// Waits until everything that was announced before this call is published.
     pub(super) async fn flush(&self) {
         let (done, flushed) = oneshot::channel::<()>();
         self.send(Box::new(move |_, _| {
             drop(done);
             Box::pin(std::future::ready(()))
         }));
-        // The sender is dropped, not used: either way the queue got here.
+        // The sender is dropped, not used: in both cases the queue has reached this point.
         drop(flushed.await);
     }
 
     fn send(&self, announcement: Announcement) {
         self.waiting.fetch_add(1, Relaxed);
-        // The task lives as long as a sender does, unless the runtime is gone.
+        // The task lives as long as there is a sender, unless the runtime has ended.
         drop(self.queue.send(announcement));
     }
 }

@@ -1,4 +1,4 @@
-//! From a checked configuration to a kernel with its instances, which do not run yet.
+//! Builds a kernel with its instances, which do not run yet, from a checked configuration.
 
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -27,8 +27,8 @@ use crate::permission::Grants;
 use crate::schedule::Timetable;
 use crate::service::Switchboard;
 
-/// What all parts of the system share, with its instances; nothing runs yet but the kernel's
-/// own.
+/// Builds everything that the parts of the system share, and the instances. Only the kernel's own
+/// tasks run so far.
 pub(super) fn assemble(
     checked: Checked,
     reports: mpsc::UnboundedSender<InstanceReport>,
@@ -86,7 +86,7 @@ pub(super) fn assemble(
     }))
 }
 
-/// Makes instances, with what all of them share.
+/// Creates instances with everything that they share.
 pub(super) struct Maker<'a> {
     pub(super) audit: &'a Audit,
     pub(super) announcer: &'a Announcer,
@@ -106,8 +106,8 @@ impl<'a> Maker<'a> {
         Instance::new(wanted.id, wanted.plugin, self.setup(checked, wanted, None))
     }
 
-    /// What config makes of an instance. It is who it was before, so that its counters go on, unless
-    /// it has other rights.
+    /// The setup that config gives to an instance. The identity stays the same, so that its
+    /// counters continue, unless its rights differ.
     pub(super) fn setup(&self, checked: &Checked, wanted: Wanted, before: Option<&Setup>) -> Setup {
         let Wanted {
             id, plugin, name, ..
@@ -137,7 +137,7 @@ impl<'a> Maker<'a> {
         let subscriptions = plugin.subscriptions.iter();
         let place = InstancePlace::of(&checked.settings, plugin, settings);
         let is_here = place.is_here();
-        // Nobody waits for a method in another process without a mailbox.
+        // A method in another process always has a mailbox, so that no publisher waits for it.
         let subscription = |declared| {
             let own: Subscription = section.subscription(declared);
             let mode = if is_here { own.mode } else { Mode::Queued };
@@ -161,8 +161,8 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// Gives durable subscriptions their place on the bus. The plan has proved that there is a store,
-/// unless a descriptor made by hand does not ask for it.
+/// Adds durable subscriptions to the bus. The plan has proved that there is a store for them,
+/// except for a hand-made descriptor that does not ask for one.
 fn declare_durables(bus: &Bus, instances: &Instances) -> Result<(), crate::Error> {
     for instance in instances {
         let (durables, setup) = (bus.durables(), instance.setup());

@@ -1,5 +1,5 @@
-//! A stage of one instance's start by its policy: tried again, given up, or not tried because what it
-//! needs has failed.
+//! Runs one stage of an instance's start according to its policy: the stage is retried, given up,
+//! or not attempted because something that the instance needs has failed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -35,14 +35,14 @@ impl StartStage {
     }
 }
 
-/// What `instance` can't be without and of which every instance has failed.
+/// Something that `instance` needs and of which every instance has failed.
 pub(super) fn missing_need(kernel: &Kernel, instance: &Instance) -> Option<&'static str> {
     let may_serve = |one: &Instance| !matches!(one.state(), State::Failed | State::Stopped);
     let missing = kernel.missing_needs(instance, may_serve);
     missing.first().map(|&need| kernel.wiring.name(need))
 }
 
-/// Runs a stage of one instance, again and again if its policy says so.
+/// Runs a stage of one instance, and retries it if the policy of the instance says so.
 pub(super) async fn with_policy(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
@@ -85,7 +85,7 @@ pub(super) async fn with_policy(
     }
 }
 
-/// Waits, and says whether the start is given up meanwhile.
+/// Waits for the pause; returns whether the start was interrupted meanwhile.
 async fn is_interrupted(kernel: &Kernel, pause: Duration, interrupt: &CancellationToken) -> bool {
     tokio::select! {
         () = tokio::time::sleep(pause) => false,
@@ -113,10 +113,10 @@ async fn attempt_stage(
     Ok(())
 }
 
-/// Fails an instance because one that it can't be without has failed.
+/// Makes an instance fail because an instance that it needs has failed.
 async fn follow(kernel: &Arc<Kernel>, instance: &Instance, need: &str) -> Error {
     let error = Error::external(format!("it needs `{need}`, which does not run"));
-    // One that is built already takes no such step, and needs none to fail.
+    // If the instance is built already, this step is not allowed, and not needed before `Fail`.
     let _built = instance.step(Step::Initialize);
     instance.fail(&error);
     stopping::discard(kernel, instance).await;
@@ -124,7 +124,7 @@ async fn follow(kernel: &Arc<Kernel>, instance: &Instance, need: &str) -> Error 
 }
 
 impl Kernel {
-    /// Tells everyone of a failure.
+    /// Writes a failure to the audit log and announces it to subscribers.
     pub(super) fn failed(&self, instance: &Instance, error: &Error, restarts: bool) {
         self.audit(instance, "fail", Outcome::Failed, Some(error.to_string()));
         self.announcer.announce(PluginFailed {

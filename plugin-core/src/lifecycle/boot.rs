@@ -1,5 +1,5 @@
-//! The start of all instances: two sweeps, `init` and then `start`, that succeed together or are rolled
-//! back together.
+//! Starts all instances in two sweeps, `init` and then `start`. Both succeed as a whole, or
+//! everything is rolled back.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ pub(super) async fn start_all(
     })
 }
 
-/// What a start has come to so far.
+/// The progress of a start.
 struct Boot {
     plugins: BTreeMap<InstanceId, PluginStart>,
     failures: Vec<StartFailure>,
@@ -98,7 +98,7 @@ impl Boot {
             }
             match result {
                 Ok(()) => {}
-                // A hook that an interrupt cut off is no failure of its plugin.
+                // If an interrupt ended a hook early, that is not a failure of the plugin.
                 Err(_) if interrupt.is_cancelled() => {}
                 Err(error) => self.fail(kernel, &instance, stage, error),
             }
@@ -117,8 +117,8 @@ impl Boot {
             .expect("the set does not change while it starts")
     }
 
-    /// A failure ends the start, unless the instance's policy is to ignore it or it only follows one
-    /// that was ignored.
+    /// Records a failure. It ends the start, unless the instance's policy is to ignore it, or it
+    /// was only caused by a failure that was ignored.
     fn fail(&mut self, kernel: &Kernel, instance: &Instance, stage: StartStage, error: Error) {
         let name = instance.name();
         let ignored = instance.setup().start.policy == StartPolicy::Ignore

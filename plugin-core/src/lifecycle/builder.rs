@@ -1,4 +1,4 @@
-//! From a composed set and the sources of its config to a checked configuration.
+//! Makes a checked configuration of a composed set and the sources of its config.
 
 use super::checked::Checked;
 use super::configure_error::ConfigureError;
@@ -7,12 +7,13 @@ use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::Sources;
 
-/// Where a service begins: [`Manager::builder`].
+/// The entry point: a service begins with [`Manager::builder`].
 #[derive(Debug, Clone, Copy)]
 pub struct Manager(());
 
 impl Manager {
-    /// Prepares a composed set: the `COMPOSITION` that `compose!` made, or one assembled by hand.
+    /// Prepares a composed set: the `COMPOSITION` that `compose!` defines, or a set that is
+    /// assembled by hand.
     ///
     /// # Example
     ///
@@ -41,7 +42,7 @@ impl Manager {
     }
 }
 
-/// A composed set whose config is not read yet.
+/// A composed set whose config has not been read yet.
 #[derive(Debug)]
 #[must_use = "nothing is read before `configure`"]
 pub struct ManagerBuilder {
@@ -51,13 +52,13 @@ pub struct ManagerBuilder {
 }
 
 impl ManagerBuilder {
-    /// Says where config comes from; what was said before is replaced.
+    /// Sets where config comes from. Replaces sources that were set before.
     pub fn sources(mut self, sources: Sources) -> Self {
         self.sources = sources;
         self
     }
 
-    /// Sets the `config` of a plugin from the program, over that of its file.
+    /// Sets the `config` of a plugin from the program. It overrides the config in files.
     pub fn plugin_config(mut self, plugin: &str, config: serde_json::Value) -> Self {
         self.sources = self.sources.plugin_config(plugin, config);
         self
@@ -69,18 +70,17 @@ impl ManagerBuilder {
         self
     }
 
-    /// Sets the clock that plugins and schedules go by; by default the machine's.
+    /// Sets the clock of the plugins and schedules. By default, it is the clock of the machine.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
         self
     }
 
-    /// Reads and checks all config, and the rights that it grants. Nothing is started, nothing
-    /// is written.
+    /// Reads and checks all config and the rights that it grants. Nothing is started or written.
     ///
     /// # Errors
     ///
-    /// With everything that is wrong at once: in the set, in the files and variables, or in the
+    /// Returns all mistakes at once: in the set, in the files and variables, and in the
     /// permissions.
     pub fn configure(self) -> Result<Configured, ConfigureError> {
         self.composition

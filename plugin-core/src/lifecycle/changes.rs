@@ -1,6 +1,7 @@
-//! Changes of what runs, each on a task of its own: those that touch the same instances run one
-//! after the other, in the order in which they were decided, the others side by side. So a plugin
-//! that takes long to stop holds up nobody but those who need it.
+//! Runs the changes that the supervisor decides, each on a task of its own. Changes that touch the
+//! same instances run one after the other, in the order in which they were decided; other changes
+//! run at the same time. Therefore a plugin that is slow to stop delays only changes of the plugins
+//! that need it.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -11,20 +12,21 @@ use super::wiring::TiedTo;
 use crate::boxed::BoxFuture;
 use crate::context::InstanceId;
 
-/// Why the system has to stop, if it has to.
+/// The reason why the system has to stop, if it has to.
 pub(super) type Escalation = Option<String>;
 
 /// The instances that a change touches.
 #[derive(Debug, Default)]
 pub(super) struct Footprint {
-    /// Those that it may start, stop or replace.
+    /// Instances that the change may start, stop or replace.
     changed: BTreeSet<InstanceId>,
-    /// Those that they need, which have to stay as they are meanwhile.
+    /// Instances that those need. They must not change meanwhile.
     needed: BTreeSet<InstanceId>,
 }
 
 impl Footprint {
-    /// What a change of these instances can touch: them, and all that can't be without them.
+    /// Everything that a change of these instances can touch: the instances, and all instances that
+    /// need them.
     pub(super) fn of(kernel: &Kernel, ids: impl IntoIterator<Item = InstanceId>) -> Self {
         let instances = kernel.instances();
         let mut changed: BTreeSet<_> = ids.into_iter().collect();
@@ -47,7 +49,7 @@ impl Footprint {
         Self { changed, needed }
     }
 
-    /// What a change of any instance can touch.
+    /// Everything that a change of any instance can touch.
     pub(super) fn of_all(kernel: &Kernel) -> Self {
         Self {
             changed: kernel.instances().iter().map(|one| one.id).collect(),
@@ -62,7 +64,7 @@ impl Footprint {
     }
 }
 
-/// The changes that run, and those that wait for them.
+/// The running changes, and the changes that wait for them.
 #[derive(Default)]
 pub(super) struct Changes {
     tasks: JoinSet<Escalation>,
@@ -71,7 +73,7 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Begins a change, as soon as none that was decided before touches what it touches.
+    /// Starts a change as soon as no earlier change touches the same instances.
     pub(super) fn begin(
         &mut self,
         claim: Footprint,
@@ -96,12 +98,12 @@ impl Changes {
         self.waiting = blocked;
     }
 
-    /// Waits for the end of the next change to end; for ever, if none runs. Says whether the system
-    /// has to stop for what it met.
+    /// Waits for the end of the change that ends next, or for ever if no change runs. Returns the
+    /// reason if the system has to stop because of it.
     ///
     /// # Cancel safety
     ///
-    /// The change that ended is told by the next call.
+    /// Cancel safe: a change whose end was not returned is returned by the next call.
     pub(super) async fn ended(&mut self) -> Escalation {
         let Some(ended) = self.tasks.join_next_with_id().await else {
             return std::future::pending().await;
@@ -113,14 +115,14 @@ impl Changes {
         escalation
     }
 
-    /// Whether a change that runs or waits may start, stop or replace the instance.
+    /// Whether a running or waiting change may start, stop or replace the instance.
     pub(super) fn touch(&self, id: InstanceId) -> bool {
         let running = self.running.iter().map(|(_, claim)| claim);
         let mut claims = running.chain(self.waiting.iter().map(|(claim, _)| claim));
         claims.any(|claim| claim.changed.contains(&id))
     }
 
-    /// Gives up the changes that wait, and waits for those that run.
+    /// Drops the waiting changes, and waits for the running ones.
     pub(super) async fn finish(mut self) {
         self.waiting.clear();
         while self.tasks.join_next().await.is_some() {}

@@ -1,4 +1,4 @@
-//! What is to run: a composed set, and its checked config.
+//! What is to run: a composed set with its checked config.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,31 +18,31 @@ use crate::provider_bindings::ProviderBindings;
 #[derive(Debug, Clone)]
 pub(super) struct Checked {
     pub(super) composition: Composition,
-    /// Where config was read from, and is read from again by a reload.
+    /// The sources of config, which a reload reads again.
     pub(super) sources: Sources,
     pub(super) settings: Settings,
     pub(super) clock: Clock,
 }
 
-/// An instance that config wants to run.
+/// An instance that should run according to config.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
     pub(super) id: InstanceId,
     pub(super) plugin: &'static Descriptor,
-    /// The name of its section of config.
+    /// The name of its section in config.
     pub(super) section: &'static str,
     pub(super) name: &'static str,
 }
 
-/// What is read in the place of what is there.
+/// A replacement for something that is usually read.
 #[derive(Debug)]
 pub(super) enum Instead {
     Nothing,
-    /// What operators said.
+    /// Changes of operators, in place of those in `overrides.yaml`.
     Overrides(Overrides),
-    /// The files.
+    /// A generation, in place of the files.
     Generation(Generation),
-    /// The files, in the place of what they are rolled back to.
+    /// The files, in place of the generation that replaces them.
     Files,
 }
 
@@ -65,7 +65,7 @@ impl Checked {
         Self::read_with_files(composition, sources, clock).1
     }
 
-    /// The same, with the files as they were then, also when what they say is refused.
+    /// Does the same, and also returns the files that were read, even if they are refused.
     fn read_with_files(
         composition: Composition,
         sources: Sources,
@@ -89,9 +89,10 @@ impl Checked {
         config::files(&self.sources, &self.composition)
     }
 
-    /// Reads config again from where it was read from, but that some plugins are on or off whatever
-    /// else says, and that something is read in the place of something else. Things are kept where
-    /// they are, whatever `data_dir` says now. Answers with the files, too.
+    /// Reads config again from the same sources, except that some plugins are turned on or off
+    /// whatever the sources say, and that something may be read in place of something else. The
+    /// data directory stays the same, whatever `data_dir` says now. Also returns the files that were
+    /// read.
     pub(super) fn read_again(
         &self,
         switches: BTreeMap<String, Option<bool>>,
@@ -110,7 +111,7 @@ impl Checked {
         (files, checked.map(|checked| Self { sources, ..checked }))
     }
 
-    /// What holds now, but for some sections, which are taken from here.
+    /// The present config with some sections of this one.
     pub(super) fn taken(self, sections: &[String], now: &Self) -> Result<Self, OperationError> {
         let there = [now, &self].map(|config| &config.settings.plugins);
         let is_known = |name: &String| there.iter().any(|all| all.contains_key(&**name));
@@ -127,8 +128,8 @@ impl Checked {
         taken.map_err(OperationError::Config)
     }
 
-    /// Whether the files that are applied say what is applied. After the reload of one plugin they need
-    /// not: its file may hold more that is different, and that was not taken over.
+    /// Whether the applied files describe the applied config. After a reload of one plugin they may
+    /// not, because its file may contain further changes, which were not applied.
     pub(super) fn is_as_its_files_say(&self) -> bool {
         let Some(mix) = self.settings.mix() else {
             return true;
@@ -139,7 +140,7 @@ impl Checked {
         read.is_ok_and(|read| self.settings.difference(&read).is_empty())
     }
 
-    /// Which instances one takes services and answers from.
+    /// The instances that provide services and answers to an instance.
     pub(super) fn bindings(&self, wanted: &Wanted) -> ProviderBindings {
         let settings = &self.settings.plugins[wanted.section];
         config::bindings(wanted.plugin, &settings.config)
@@ -154,7 +155,7 @@ impl Checked {
         }
     }
 
-    /// The sections whose instances will run, in start order, and their plugins.
+    /// The sections whose instances will run, in start order, with their plugins.
     pub(super) fn enabled(&self) -> impl Iterator<Item = (&'static Descriptor, &PluginSettings)> {
         let sections = self.settings.instances();
         sections.filter(|(_, settings)| settings.config.enabled)
@@ -164,14 +165,15 @@ impl Checked {
         self.settings.grants_of(settings)
     }
 
-    /// The rights that plugins ask for and were not granted.
+    /// The rights that plugins ask for and that are not granted.
     pub(super) fn denied(&self) -> Vec<PermissionDenied> {
         self.enabled()
             .flat_map(|(plugin, settings)| self.grants_of(settings).check(plugin))
             .collect()
     }
 
-    /// The instances that are to run, in start order: those of a plugin side by side.
+    /// The instances that should run, in start order. The instances of one plugin follow each
+    /// other.
     pub(super) fn wanted(&self) -> Vec<Wanted> {
         let mut wanted = Vec::new();
         for (place, plugin) in self.composition.plugins().enumerate() {

@@ -1,4 +1,4 @@
-//! Configs beside the one that runs, by the words that operators have for them.
+//! Chooses a config to compare with: the running one, the files, or a generation.
 
 use std::borrow::Cow;
 use std::io;
@@ -13,11 +13,11 @@ use crate::config::{Generation, Generations};
 /// A config that can be compared with others.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ConfigChoice {
-    /// The one that runs.
+    /// The running config.
     Running,
     /// The files as they are now.
     Files,
-    /// One that was applied, by its number.
+    /// An applied config, by its number.
     Generation(u64),
 }
 
@@ -45,7 +45,7 @@ impl<'de> Deserialize<'de> for ConfigChoice {
     }
 }
 
-/// A config that was applied, if it is kept.
+/// An applied config, if it is kept.
 pub(super) fn kept(generations: &Generations, number: u64) -> Result<Generation, OperationError> {
     let known = generations.numbers().map_err(unreadable)?;
     match known.contains(&number) {
@@ -62,7 +62,7 @@ pub(super) fn unreadable(error: io::Error) -> OperationError {
 }
 
 impl Checked {
-    /// One that is chosen, read as this one would be.
+    /// Reads the chosen config from the same sources as this one.
     pub(super) fn chosen(&self, choice: ConfigChoice) -> Result<Self, OperationError> {
         let instead = match choice {
             ConfigChoice::Running => return Ok(self.clone()),

@@ -1,4 +1,5 @@
-//! What an observer sees of config: the one that runs, and the last that somebody tried.
+//! The part of a status that describes config: the running config and the last attempt to apply
+//! one.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -7,13 +8,13 @@ use crate::config::Rollback;
 use crate::digest::Digest;
 use crate::timestamp::Timestamp;
 
-/// The config that runs, and the last that somebody tried to have applied, side by side.
+/// The running config, and the last attempt to apply a config.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ConfigStatus {
-    /// The one that runs; nothing before the start is done.
+    /// The running config; `None` until the start is complete.
     pub running: Option<RunningConfig>,
-    /// The last attempt to apply another one since the start, whatever came of it.
+    /// The last attempt since the start to apply another config, whatever its result.
     pub last_attempt: Option<ConfigAttempt>,
     /// The config that holds in the place of the files until one of them changes, also at the next
     /// start.
@@ -21,17 +22,17 @@ pub struct ConfigStatus {
     pub rollback: Option<Rollback>,
 }
 
-/// A config that runs.
+/// A running config.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct RunningConfig {
-    /// The number under which it is kept; nothing, if it is not.
+    /// The number of its generation; `None` if it was not kept.
     pub generation: Option<u64>,
-    /// What tells it from others: the names and texts of its files, and the names of variables.
+    /// A digest of the names and texts of its files and of the names of the variables.
     pub digest: Digest,
-    /// Who had it applied.
+    /// The actor that applied it.
     pub by: String,
-    /// When.
+    /// The time at which it was applied.
     pub at: Timestamp,
 }
 
@@ -39,32 +40,32 @@ pub struct RunningConfig {
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ConfigAttempt {
-    /// The operation that was asked for: `reload`, `config.set`.
+    /// The requested operation, such as `reload` or `config.set`.
     pub operation: &'static str,
-    /// The plugin that it was about.
+    /// The plugin that the operation names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
-    /// Who asked for it.
+    /// The actor that requested it.
     pub by: String,
-    /// When it ended.
+    /// The time at which it ended.
     pub at: Timestamp,
-    /// What came of it.
+    /// The result.
     pub outcome: ReloadOutcome,
-    /// Why it was not applied, with all mistakes of a config that is wrong.
+    /// The reason why the config was not applied, with all mistakes of an invalid config.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// What came of a reload.
+/// The result of a reload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ReloadOutcome {
-    /// It was taken over.
+    /// The config was applied.
     Applied,
-    /// It was refused before anything was changed.
+    /// The config was refused before anything was changed.
     Refused,
-    /// A plugin failed with it, and what held before holds again.
+    /// A plugin failed with the new config, and the old config was restored.
     RolledBack,
 }
 

@@ -1,4 +1,4 @@
-//! Why a set can't be configured.
+//! The error of configuring a set.
 
 use std::fmt;
 
@@ -6,20 +6,20 @@ use crate::compose::LinkError;
 use crate::config::ConfigError;
 use crate::permission::{MissingGrants, PermissionDenied};
 
-/// Why a set can't be configured.
+/// The reason why a set can't be configured.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum ConfigureError {
-    /// The composed set is not what is linked into the binary.
+    /// The composed set differs from the plugins that are linked into the binary.
     Link(LinkError),
-    /// Config is wrong.
+    /// The config is wrong.
     Config(ConfigError),
     /// Plugins need rights that their permissions do not grant.
     Permissions(Vec<PermissionDenied>),
 }
 
 impl ConfigureError {
-    /// What is wrong, line by line: each mistake of a config is one line.
+    /// The mistakes as lines. Each mistake of a config is one line.
     #[must_use]
     pub fn lines(&self) -> Vec<String> {
         match self {
@@ -53,7 +53,7 @@ impl std::error::Error for ConfigureError {
     }
 }
 
-/// What one plugin lacks, and what to write so that it lacks nothing.
+/// Writes what one plugin lacks, and what to write so that it has everything.
 fn refusals(denied: &[PermissionDenied], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     for denied in denied {
         writeln!(f, "{denied}")?;

@@ -1,4 +1,4 @@
-//! A checked configuration: everything is known, nothing runs.
+//! A checked configuration: everything is known, but nothing runs yet.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::data_lock::DataLock;
 use crate::descriptor::Descriptor;
 use crate::permission::Grants;
 
-/// Operations that wait for the supervisor.
+/// Number of operations that can wait for the supervisor.
 const REQUESTS: usize = 64;
 
 /// A checked configuration of a composed set.
@@ -41,19 +41,19 @@ impl Configured {
         &self.0.settings
     }
 
-    /// What is configured and has no effect yet.
+    /// Settings that have no effect yet.
     #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.0.settings.warnings
     }
 
-    /// What is worth knowing of the set, and is no mistake; a start logs it.
+    /// Remarks about the set that are not mistakes; a start logs them.
     #[must_use]
     pub fn notes(&self) -> Vec<Note> {
         self.0.composition.notes()
     }
 
-    /// The plugins of which an instance will run, in start order.
+    /// The plugins with at least one instance that will run, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = &'static Descriptor> {
         self.0.settings.enabled()
     }
@@ -62,37 +62,37 @@ impl Configured {
     ///
     /// # Panics
     ///
-    /// When the plugin is not of the set.
+    /// Panics if the plugin is not part of the set.
     #[must_use]
     pub fn grants(&self, plugin: &'static Descriptor) -> Grants {
         self.0.settings.grants(plugin)
     }
 
-    /// Starts all plugins: independent ones side by side, each after those that it needs. It
-    /// succeeds as a whole, or what has started is stopped again.
+    /// Starts all plugins, each after those that it needs, and independent ones at the same time.
+    /// If the start fails, everything that was started is stopped again.
     ///
     /// # Errors
     ///
-    /// When a plugin fails and its start policy is not to ignore that.
+    /// Returns an error if a plugin fails and its start policy is not `ignore`.
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics if it is called outside of a tokio runtime.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, what has started is stopped again by a task in the background. To wait
-    /// for that, use [`Configured::start_until`].
+    /// If this future is dropped, a background task stops everything that was started. To wait for
+    /// that, use [`Configured::start_until`].
     pub async fn start(self) -> Result<Running, StartError> {
         self.start_until(std::future::pending::<()>()).await
     }
 
-    /// Like [`Configured::start`], and gives up when `interrupt` completes: then what has started
-    /// is stopped again before it returns.
+    /// Like [`Configured::start`], but ends the start early when `interrupt` completes. Everything
+    /// that was started is stopped before this method returns.
     ///
     /// # Errors
     ///
-    /// As [`Configured::start`]; [`StartError::failures`] is empty when it was interrupted.
+    /// As [`Configured::start`]. [`StartError::failures`] is empty if the start was interrupted.
     ///
     /// # Panics
     ///
@@ -108,7 +108,7 @@ impl Configured {
         let (reports, heard) = mpsc::unbounded_channel();
         let (requests, operations) = mpsc::channel(REQUESTS);
         let notes = self.notes();
-        // Before anything is written: a second service has no effect.
+        // The lock is taken before anything is written, so a second service has no effect.
         let lock = DataLock::take(&self.0.settings.manager.data_dir);
         let lock = lock.await.map_err(refuse)?;
         let kernel = assembly::assemble(self.0, reports, requests).map_err(refuse)?;
@@ -137,7 +137,7 @@ impl Configured {
     }
 }
 
-/// A start that failed before any plugin was touched.
+/// The error of a start that failed before any plugin was touched.
 fn refuse(error: crate::Error) -> StartError {
     StartError {
         failures: vec![super::report::StartFailure {
@@ -154,7 +154,7 @@ type Inbox = (
     mpsc::UnboundedReceiver<InstanceReport>,
 );
 
-/// Logs what is worth knowing of the set.
+/// Logs the remarks about the set.
 fn tell(notes: &[Note]) {
     for note in notes {
         let plugin = note.plugin();
@@ -165,7 +165,7 @@ fn tell(notes: &[Note]) {
     }
 }
 
-/// The life of the supervisor's task: the start, the event loop, the stop.
+/// The supervisor's task: the start, the event loop, the stop.
 async fn supervise(
     kernel: Arc<Kernel>,
     (operations, reports): Inbox,
@@ -173,7 +173,7 @@ async fn supervise(
     (started, notes): (oneshot::Sender<Result<StartReport, StartError>>, Vec<Note>),
 ) -> StopReport {
     let outcome = boot::start_all(&kernel, &stop).await;
-    // The logger is there from here on.
+    // The logger runs from here on.
     kernel.before.tell();
     tell(&notes);
     let failed = outcome.is_err();
@@ -187,7 +187,7 @@ async fn supervise(
         drop(started.send(outcome));
         return StopReport::default();
     }
-    // When nobody waits any more, the stop token is cancelled, and the loop ends at once.
+    // If the caller does not wait any more, the stop token is cancelled, and the loop ends at once.
     drop(started.send(outcome));
     let report = Supervisor::new(Arc::clone(&kernel))
         .run(operations, reports, stop)

@@ -1,5 +1,5 @@
-//! What an operator does with dead letters. It changes nothing of what runs, so the supervisor has
-//! no part in it: a replay may take as long as its handler does.
+//! The operations of an operator on dead letters. They do not change which instances run, so the
+//! supervisor does not take part, and a replay may take as long as its handler.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,31 +11,31 @@ use crate::audit::Outcome;
 use crate::error::{DecodeError, Error};
 use crate::event::{DeadLetter, DeadLetterId, DeadLetterPage, DeadLetterQuery, ReplayError};
 
-/// Operations on dead letters; cheap to clone. Replays and drops stand in the audit log, also when
-/// they were refused.
+/// Operations on dead letters. It is cheap to clone. Replays and drops are written to the audit
+/// log, even if they are refused.
 #[derive(Debug, Clone)]
 pub struct DeadLetterOperations {
     kernel: Arc<Kernel>,
     actor: Actor,
 }
 
-/// Why an operation on a dead letter was not carried out. The letter is as it was, unless it was
-/// delivered and [failed](Self::Failed).
+/// The reason why an operation on a dead letter was not carried out. The letter is unchanged,
+/// unless it was delivered and [failed](Self::Failed).
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum DeadLetterError {
-    /// There is no letter of that id.
+    /// There is no letter with this id.
     Unknown(DeadLetterId),
-    /// It is being replayed or dropped.
+    /// The letter is being replayed or dropped.
     Busy(DeadLetterId),
-    /// Its plugin does not run, so nobody can take it.
+    /// The plugin of the letter does not run, so it can't be delivered.
     NotRunning {
         /// Name of the plugin.
         plugin: String,
-        /// Its state; `None` if it is not under management.
+        /// Its state; `None` if the plugin is not under management.
         state: Option<State>,
     },
-    /// The plugin has no handler of that name, or its filter does not let the event through.
+    /// The plugin has no handler with this name, or the handler's filter does not accept the event.
     NoHandler {
         /// Name of the plugin.
         plugin: String,
@@ -44,24 +44,24 @@ pub enum DeadLetterError {
         /// Topic of the event.
         topic: String,
     },
-    /// Several subscriptions made at run time answer to that name.
+    /// Several subscriptions that were made at run time have this name.
     Ambiguous {
         /// Name of the plugin.
         plugin: String,
         /// Topic of the event.
         topic: String,
-        /// How many there are.
+        /// The number of these subscriptions.
         count: usize,
     },
-    /// Its data is no event of the topic's type any more.
+    /// The data of the letter is not a valid event of the topic's type any more.
     Decode(DecodeError),
-    /// It was delivered again and failed again.
+    /// The letter was delivered again and failed again.
     Failed {
         /// Name of the plugin.
         plugin: String,
         /// Name of the handler.
         handler: String,
-        /// What the last call said.
+        /// The error of the last call.
         error: Error,
     },
     /// The store failed.
@@ -131,11 +131,11 @@ impl DeadLetterOperations {
     ///
     /// # Errors
     ///
-    /// When the store of a plugin fails.
+    /// Returns an error if the store of a plugin fails.
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage, DeadLetterError> {
         let page = self.kernel.bus.letters().list(query).await;
         page.map_err(DeadLetterError::Store)
@@ -145,39 +145,41 @@ impl DeadLetterOperations {
     ///
     /// # Errors
     ///
-    /// When there is none of that id, or the store of a plugin fails.
+    /// Returns an error if there is no letter with this id, or if the store of a plugin fails.
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub async fn show(&self, id: DeadLetterId) -> Result<DeadLetter, DeadLetterError> {
         let letter = self.kernel.bus.letters().show(id).await;
         (letter.map_err(DeadLetterError::Store)?).ok_or(DeadLetterError::Unknown(id))
     }
 
-    /// Delivers the event again to the handler that failed, through its mailbox, with all its
-    /// retries, and waits for the end. When that is good, the letter is gone; when not, it is there
-    /// again under the same id, with one more replay.
+    /// Delivers the event again to the handler that failed, through its mailbox and with all its
+    /// retries, and waits for the outcome. If the handler succeeds, the letter is removed; if it
+    /// fails, the letter keeps its id and counts one more replay.
     ///
-    /// The event of a durable subscription goes back into the store instead, at its old place and
-    /// with its old key, whether or not its plugin runs; nothing more is waited for.
+    /// The event of a durable subscription is put back into the store instead, at its old place and
+    /// with its old key, whether or not its plugin runs. In this case the outcome is not waited
+    /// for.
     ///
     /// # Errors
     ///
-    /// When there is no such letter, nobody can take it, or the handler fails again.
+    /// Returns an error if there is no such letter, if it can't be delivered, or if the handler
+    /// fails again.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits for room, it has done nothing; after that, the event is delivered all
-    /// the same.
+    /// If this future is dropped while it waits for room, nothing happens. If it is dropped later,
+    /// the event is still delivered.
     pub async fn replay(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
         let replayed = self.deliver(id).await;
         self.audit("dead_letters.replay", id, &replayed);
         replayed
     }
 
-    /// As [`DeadLetterOperations::replay`], for one who asks again later where nobody can take it now:
-    /// that alone is no deed for the audit log.
+    /// Like [`DeadLetterOperations::replay`], for a caller that tries again later if the letter
+    /// can't be delivered now. Such an attempt is not written to the audit log.
     pub(super) async fn replay_requested(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
         let replayed = self.deliver(id).await;
         let is_over = !matches!(
@@ -190,15 +192,16 @@ impl DeadLetterOperations {
         replayed
     }
 
-    /// Forgets a letter.
+    /// Removes a letter.
     ///
     /// # Errors
     ///
-    /// When there is no such letter, or it is being replayed.
+    /// Returns an error if there is no such letter, or if it is being replayed.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while a plugin's store is asked, the letter may be gone or not.
+    /// If this future is dropped while it waits for the store of a plugin, the letter may or may
+    /// not be removed.
     pub async fn drop(&self, id: DeadLetterId) -> Result<(), DeadLetterError> {
         let dropped = self.forget(id).await;
         self.audit("dead_letters.drop", id, &dropped);
@@ -218,7 +221,8 @@ impl DeadLetterOperations {
         let letter = self.show(id).await?;
         if let Some(revived) = bus.durables().revive(&letter).await {
             revived.map_err(DeadLetterError::Store)?;
-            // It may have been in memory; mostly it is gone with the revival.
+            // The letter may have been in memory. In most cases, the revival has removed it
+            // already.
             let removed = bus.letters().remove(id).await;
             return removed.map(drop).map_err(DeadLetterError::Store);
         }
@@ -227,7 +231,7 @@ impl DeadLetterOperations {
         replayed.map_err(|error| refusal(error, letter))
     }
 
-    /// The plugin of a letter runs; `host` does as long as the system does.
+    /// Checks that the plugin of a letter runs. `host` runs as long as the system does.
     fn check_running(&self, letter: &DeadLetter) -> Result<(), DeadLetterError> {
         let kernel = &self.kernel;
         if kernel.stopping.is_cancelled() {

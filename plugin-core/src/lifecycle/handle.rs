@@ -12,7 +12,8 @@ use super::reloads::ReloadCounts;
 use super::status::SystemStatus;
 use crate::schedule::ScheduleStatus;
 
-/// Sends operations to a running system; cheap to clone. It does not keep the system running.
+/// Sends operations to a running system. It is cheap to clone, and it does not keep the system
+/// running.
 #[derive(Debug, Clone)]
 pub struct ManagerHandle {
     kernel: Arc<Kernel>,
@@ -27,11 +28,11 @@ impl ManagerHandle {
     ///
     /// # Errors
     ///
-    /// When it runs already, needs plugins that do not run, or fails.
+    /// Returns an error if the plugin runs already, needs plugins that do not run, or fails.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn start(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
         self.operate(Operation::Start {
             plugin: plugin.to_owned(),
@@ -43,11 +44,12 @@ impl ManagerHandle {
     ///
     /// # Errors
     ///
-    /// When it does not run, or others need it: [`ManagerHandle::stop_cascade`] stops them too.
+    /// Returns an error if the plugin does not run, or if other plugins need it;
+    /// [`ManagerHandle::stop_cascade`] stops those too.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn stop(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
         self.operate(Operation::Stop {
             plugin: plugin.to_owned(),
@@ -56,15 +58,15 @@ impl ManagerHandle {
         .await
     }
 
-    /// Stops a plugin after all the plugins that need it.
+    /// Stops a plugin after all plugins that need it.
     ///
     /// # Errors
     ///
-    /// When it does not run.
+    /// Returns an error if the plugin does not run.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn stop_cascade(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
         self.operate(Operation::Stop {
             plugin: plugin.to_owned(),
@@ -73,16 +75,16 @@ impl ManagerHandle {
         .await
     }
 
-    /// Stops a plugin and starts it again. Plugins that use its services go on: their handles
-    /// lead to the new instance once it runs.
+    /// Stops a plugin and starts it again. Plugins that use its services continue to run: their
+    /// handles refer to the new instance as soon as it runs.
     ///
     /// # Errors
     ///
-    /// When it neither runs nor could be started, or fails.
+    /// Returns an error if the plugin neither runs nor can be started, or if it fails.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn restart(&self, plugin: &str) -> Result<OperationOutcome, OperationError> {
         self.operate(Operation::Restart {
             plugin: plugin.to_owned(),
@@ -90,51 +92,52 @@ impl ManagerHandle {
         .await
     }
 
-    /// Reads config again, and takes over what has changed: plugins for which nothing has are not
-    /// touched. All of it is taken over, or nothing.
+    /// Reads config again and applies the changes. Plugins whose config has not changed are not
+    /// touched. Either all changes are applied, or none.
     ///
     /// # Errors
     ///
-    /// When config can't be read or is wrong, and when a plugin fails with the new one: then what
-    /// held before holds again.
+    /// Returns an error if the config can't be read or is wrong, or if a plugin fails with it; in
+    /// the last case the old config is restored.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn reload(&self) -> Result<OperationOutcome, OperationError> {
         self.operate(Operation::Reload { plugin: None }).await
     }
 
-    /// Has any operation carried out, and waits for its end.
+    /// Requests an operation and waits until it is complete.
     ///
     /// # Errors
     ///
-    /// When it was not carried out.
+    /// Returns an error if the operation was not carried out.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn operate(&self, operation: Operation) -> Result<OperationOutcome, OperationError> {
         let answered = self.kernel.submit(operation, Actor::OWNER).await?;
         answered.await.unwrap_or(Err(OperationError::Stopping))
     }
 
-    /// Looks at, replays and drops events that handlers failed with for good.
+    /// Lists, replays and drops dead letters: events that a handler has finally failed to handle.
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetterOperations {
         DeadLetterOperations::new(Arc::clone(&self.kernel), Actor::OWNER)
     }
 
-    /// Halts a schedule: until [`ManagerHandle::resume_schedule`], also through restarts of the
-    /// plugin, no run of it begins. One that goes on is left alone, those that wait are skipped.
+    /// Pauses a schedule: until [`ManagerHandle::resume_schedule`], no run of it begins, even if
+    /// the plugin restarts. A run in progress continues; runs that wait are skipped.
     ///
     /// # Errors
     ///
-    /// When there is no such plugin or schedule, or it is paused, finished or ended.
+    /// Returns an error if there is no such plugin or schedule, or if the schedule is paused,
+    /// finished or cancelled.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn pause_schedule(
         &self,
         plugin: &str,
@@ -144,16 +147,17 @@ impl ManagerHandle {
             .await
     }
 
-    /// Goes on with a schedule that was paused, with its next due time: nothing makes up for those
-    /// that have passed. What is due once and has passed is due at once.
+    /// Resumes a paused schedule with its next due time. Due times that have passed are not made up
+    /// for, except that a schedule that is due only once, and whose time has passed, is due at
+    /// once.
     ///
     /// # Errors
     ///
-    /// When there is no such plugin or schedule, or it is not paused.
+    /// Returns an error if there is no such plugin or schedule, or if the schedule is not paused.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn resume_schedule(
         &self,
         plugin: &str,
@@ -163,18 +167,18 @@ impl ManagerHandle {
             .await
     }
 
-    /// Begins a run of a schedule now, also of one that is paused, finished or disabled. It does
-    /// not count for `max_runs`; what is due once is not due again. It does not wait for the end
-    /// of the run.
+    /// Begins a run of a schedule now, even if the schedule is paused, finished or disabled. The
+    /// run does not count for `max_runs`, and a schedule that is due only once will not be due
+    /// again. This method does not wait for the end of the run.
     ///
     /// # Errors
     ///
-    /// When there is no such plugin or schedule, it was ended, its plugin does not run, or a run
-    /// goes on and another one may not overlap it.
+    /// Returns an error if there is no such plugin or schedule, if the schedule was cancelled, if
+    /// its plugin does not run, or if a run is in progress and runs may not overlap.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn run_schedule(
         &self,
         plugin: &str,
@@ -184,16 +188,17 @@ impl ManagerHandle {
             .await
     }
 
-    /// Ends a schedule for good: a declared one as long as the system lives, also through restarts
-    /// of the plugin. A run that goes on is left alone.
+    /// Cancels a schedule permanently. A declared schedule stays cancelled as long as the system
+    /// runs, even if the plugin restarts. A run in progress continues.
     ///
     /// # Errors
     ///
-    /// When there is no such plugin or schedule, or it was ended before.
+    /// Returns an error if there is no such plugin or schedule, or if the schedule was cancelled
+    /// before.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn cancel_schedule(
         &self,
         plugin: &str,
@@ -217,20 +222,20 @@ impl ManagerHandle {
         .await
     }
 
-    /// Every schedule and how it does.
+    /// The status of every schedule.
     #[must_use]
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel.schedules()
     }
 
-    /// The state of each plugin and of the whole.
+    /// The state of each plugin and of the whole system.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel.status()
     }
 
-    /// Whether the manager works: it is seen to look for something to do, unless the system starts or
-    /// stops.
+    /// Whether the manager works: it has checked for work lately, or the system is starting or
+    /// stopping.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         self.kernel.is_alive()
@@ -240,18 +245,18 @@ impl ManagerHandle {
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn stopping(&self) {
         self.kernel.stopping.cancelled().await;
     }
 
-    /// What the system has done so far.
+    /// The counters of the system so far.
     #[must_use]
     pub fn metrics(&self) -> MetricsSnapshot {
         self.kernel.metrics()
     }
 
-    /// Shows how reloads go, from their beginning.
+    /// Reports the progress of reloads, beginning with their start.
     #[must_use]
     pub fn reloads(&self) -> watch::Receiver<ReloadCounts> {
         self.kernel.reloads.watch()

@@ -1,5 +1,6 @@
-//! One call of a lifecycle hook: on a task of its own, so that a hook which blocks its thread is
-//! late and not in the way; guarded, with a deadline, and given up at once when the operator insists.
+//! Calls a lifecycle hook. The call runs on a task of its own, so that a hook that blocks its
+//! thread delays nothing else. It is guarded, it has a deadline, and it is given up at once if the
+//! operator insists on the stop.
 
 use std::time::Duration;
 
@@ -12,20 +13,21 @@ use crate::context::Current;
 use crate::error::{Error, Result};
 use crate::guard;
 
-/// How long a hook may take, and what ends it early.
+/// The time limit of a hook, and what else ends it.
 #[derive(Debug, Clone)]
 pub(super) struct Limits {
     pub(super) timeout: Duration,
     pub(super) insist: CancellationToken,
-    /// Ends `init` and `start` when the system is to stop before they are done.
+    /// Ends `init` and `start` early if the system has to stop.
     pub(super) stopping: Option<CancellationToken>,
 }
 
-/// Runs a hook. In a box: the many steps without a hook have no place for one.
+/// Runs a hook. The future is boxed, so that the many steps without a hook do not reserve space for
+/// it.
 ///
 /// # Cancel safety
 ///
-/// Dropping it aborts the hook at its next await.
+/// If this future is dropped, the hook is aborted at its next await.
 pub(super) fn run<T: Send + 'static>(
     current: Current,
     name: &'static str,
@@ -70,13 +72,13 @@ async fn run_within<T: Send + 'static>(
     }
 }
 
-/// Completes when the operator insists and what is nearly done had a moment to end.
+/// Completes when the operator insists and work that is almost done has had a short time to end.
 pub(super) async fn insisted(insist: &CancellationToken) {
     insist.cancelled().await;
     tokio::time::sleep(MOMENT).await;
 }
 
-/// What an insisting operator still leaves to a hook or a drain.
+/// The time that hooks and drains still have after an operator insists.
 const MOMENT: Duration = Duration::from_millis(100);
 
 async fn cancelled(token: Option<&CancellationToken>) {

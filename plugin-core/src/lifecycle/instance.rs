@@ -1,4 +1,4 @@
-//! One instance under management: what is fixed of it, and what lives while it runs.
+//! One instance under management: its fixed data, and the data that exists while it runs.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -36,33 +36,35 @@ pub(super) struct Instance {
     pub(super) descriptor: &'static Descriptor,
     setup: Mutex<Arc<Setup>>,
     pub(super) board: Board,
-    /// Which life of which instance this is.
+    /// The current life of the instance, as a number that is unique in this process.
     life: AtomicU64,
     live: Mutex<Option<Live>>,
-    /// Whether another life of the same instance runs, which keeps what this one is to keep.
+    /// Whether another life of the same instance runs, which keeps the data that this one would
+    /// leave.
     is_beside: AtomicBool,
     /// The directory that `init` asked for.
     pub(super) home: Mutex<Option<Place>>,
-    /// What it tells of itself.
+    /// The metrics that the instance itself records.
     pub(super) figures: Arc<OwnFigures>,
 }
 
-/// What config makes of an instance: who it is, what it is started with, and what it does by itself.
+/// The setup that config gives to an instance: its identity, the input of its start, and its
+/// handlers and schedules.
 #[derive(Debug, Clone)]
 pub(super) struct Setup {
     pub(super) identity: Arc<Identity>,
     pub(super) timetable: Arc<Timetable>,
-    /// Where config has it run, and why.
+    /// Where the instance should run according to config, and why.
     pub(super) isolated: Isolated,
-    /// Where it runs.
+    /// Where the instance runs.
     pub(super) place: InstancePlace,
-    /// The hooks of an instance there.
+    /// The hooks of the instance in that place.
     pub(super) hooks: Hooks,
-    /// The plugin's own section.
+    /// The plugin's own section of config.
     pub(super) config: serde_json::Value,
-    /// Which instances it takes services and answers from.
+    /// The instances that provide services and answers to this one.
     pub(super) bindings: Arc<ProviderBindings>,
-    /// The declared handlers, with what config says of them.
+    /// The declared handlers, with the options that config sets.
     pub(super) subscriptions: Arc<[Subscription]>,
     pub(super) timeout: Duration,
     pub(super) mailbox: usize,
@@ -71,33 +73,33 @@ pub(super) struct Setup {
     pub(super) restart: Restart,
 }
 
-/// What exists between `init` and the end of a stop.
+/// The parts of an instance that exist from `init` to the end of a stop.
 #[derive(Debug)]
 pub(super) struct Live {
     pub(super) plugin: PluginRef,
-    /// What it was started with.
+    /// The setup with which it was started.
     pub(super) setup: Arc<Setup>,
     pub(super) mailbox: Arc<Mailbox>,
     pub(super) subscriber: Subscriber,
-    /// Between this life and those before and after it.
+    /// The connection to the lives before and after this one.
     pub(super) handover: Handover,
-    /// Whether `start` was called, or there is none to call.
+    /// Whether `start` was called, or the plugin has no `start`.
     pub(super) has_started: bool,
-    /// Of one that may spawn tasks.
+    /// Present if the instance may spawn tasks.
     pub(super) tasks: Option<Tasks>,
-    /// Of one that may subscribe, from when it runs.
+    /// Present if the instance has handlers with a mailbox, from the time when it runs.
     pub(super) worker: Option<JoinHandle<()>>,
-    /// Of one that answers requests, from when it runs.
+    /// Present if the instance answers requests, from the time when it runs.
     pub(super) reception: Option<Reception>,
     pub(super) deliveries: Deliveries,
-    /// Of its handlers that have one.
+    /// The circuit breakers of its handlers.
     pub(super) breakers: Vec<Arc<CircuitBreaker>>,
-    /// Of its handlers whose unfinished events are bounded.
+    /// The limits on unfinished events of its handlers.
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }
 
 impl Setup {
-    /// The same, for an instance that goes on with the life that it has.
+    /// This setup for an instance whose present life continues.
     pub(super) fn of_life(self, before: &Self) -> Self {
         Self {
             identity: Arc::clone(&before.identity),
@@ -106,7 +108,7 @@ impl Setup {
         }
     }
 
-    /// From here on the limits hold that wait for no start.
+    /// Applies the limits that do not need a new start.
     fn limit(&self) {
         let account = self.identity.account();
         account.limit_cpu(self.resources.cpu);
@@ -116,7 +118,7 @@ impl Setup {
 }
 
 impl Live {
-    /// Accepts no more events; publishers that wait for room are told.
+    /// Accepts no more events. Publishers that wait for room get an error.
     pub(super) fn close(&self) {
         self.mailbox.close();
         self.quotas.iter().for_each(|quota| quota.close());
@@ -143,13 +145,13 @@ impl Instance {
         self.setup().identity.name()
     }
 
-    /// What config makes of it: of now, and of its next start.
+    /// The setup from the present config, which also applies to the next start.
     pub(super) fn setup(&self) -> Arc<Setup> {
         let setup = self.setup.lock();
         Arc::clone(&setup.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has it be what another config makes of it, from its next start on.
+    /// Sets the setup from another config, which applies from the next start on.
     pub(super) fn set_up(&self, setup: Setup) {
         setup.limit();
         let now = self.setup.lock();
@@ -161,7 +163,7 @@ impl Instance {
         self.setup().identity.section()
     }
 
-    /// Where it is in its life.
+    /// The state of the instance.
     pub(super) fn state(&self) -> State {
         self.board.read().state
     }
@@ -176,14 +178,14 @@ impl Instance {
         self.setup().hooks.start.is_some() || self.setup().timetable.is_needed()
     }
 
-    /// How many handlers its mailbox is for.
+    /// Number of handlers that share its mailbox.
     pub(super) fn queued(&self) -> usize {
         let setup = self.setup();
         let handlers = setup.subscriptions.iter();
         (handlers.filter(|one| one.mode == Mode::Queued)).count()
     }
 
-    /// Takes note whether another life of the same instance runs.
+    /// Sets whether another life of the same instance runs.
     pub(super) fn set_beside(&self, is_beside: bool) {
         self.is_beside.store(is_beside, Relaxed);
     }
@@ -193,12 +195,12 @@ impl Instance {
         self.is_beside.load(Relaxed)
     }
 
-    /// Whether it keeps the events of durable subscriptions.
+    /// Whether the plugin stores the events of durable subscriptions.
     pub(super) fn is_event_store(&self) -> bool {
         self.provides::<dyn EventStore>()
     }
 
-    /// Whether it keeps dead letters.
+    /// Whether the plugin stores dead letters.
     pub(super) fn keeps_letters(&self) -> bool {
         self.provides::<dyn DeadLetterStore>()
     }
@@ -208,18 +210,18 @@ impl Instance {
         (self.descriptor.provides.iter()).any(|provide| provide.service.key == key)
     }
 
-    /// Which life of which instance this is: reports of an earlier one are void.
+    /// The number of the present life. Reports of an earlier life are ignored.
     pub(super) fn life(&self) -> u64 {
         self.life.load(Relaxed)
     }
 
-    /// Begins a life that no instance of this process has had.
+    /// Begins a new life, whose number no instance of this process has had.
     pub(super) fn begin_life(&self) {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         self.life.store(NEXT.fetch_add(1, Relaxed), Relaxed);
     }
 
-    /// Takes a step of the table.
+    /// Makes a transition in the table of states.
     pub(super) fn step(&self, step: Step) -> Result<(), InvalidStep> {
         let mut result = Ok(());
         self.board.change(|entry| match entry.state.next(step) {
@@ -233,20 +235,20 @@ impl Instance {
         result
     }
 
-    /// Marks it failed and says why.
+    /// Marks the instance as failed, with the error.
     pub(super) fn fail(&self, error: &Error) {
-        // A failure of what has already failed changes nothing but the text.
+        // If it has failed before, only the text changes.
         let _already_failed = self.step(Step::Fail);
         self.board
             .change(|entry| entry.last_error = Some(error.to_string()));
     }
 
-    /// Says when it is to be started again; `None` when it is not.
+    /// Sets the time of the planned restart; `None` if there is none.
     pub(super) fn plan(&self, again: Option<Again>) {
         self.board.change(|entry| entry.again = again);
     }
 
-    /// The directory that its instance keeps things in, if it has one.
+    /// The directory in which the instance keeps data, if it has one.
     pub(super) fn home(&self) -> Option<Place> {
         let home = self.home.lock();
         home.unwrap_or_else(PoisonError::into_inner).clone()

@@ -1,7 +1,8 @@
-//! The set of instances under management, in start order, each addressed by its identity.
+//! The set of instances under management, in start order. Each instance is addressed by its
+//! identity.
 //!
-//! A set never changes: who changes what is under management puts another set in its place, and who
-//! reads has one consistent set for as long as it holds it.
+//! A set never changes: to change what is under management, another set replaces it. A reader
+//! therefore has one consistent set for as long as it holds the set.
 
 use std::sync::Arc;
 
@@ -22,25 +23,25 @@ impl Instances {
         Self { all }
     }
 
-    /// All of them, in start order.
+    /// All instances, in start order.
     pub(super) fn iter(&self) -> std::slice::Iter<'_, Arc<Instance>> {
         self.all.iter()
     }
 
-    /// The same, and one more.
+    /// The same set with one more instance.
     pub(super) fn with(&self, instance: Arc<Instance>) -> Self {
         let all = self.all.iter().cloned();
         Self::new(all.chain([instance]).collect())
     }
 
-    /// The same without one.
+    /// The same set without one instance.
     pub(super) fn without(&self, name: &str) -> Self {
         let mut all = self.all.clone();
         all.retain(|one| one.name() != name);
         Self { all }
     }
 
-    /// The same with another life in the place of the one of its name.
+    /// The same set with another life of the instance that has the same name.
     pub(super) fn replaced(&self, instance: Arc<Instance>) -> Self {
         self.without(instance.name()).with(instance)
     }
@@ -54,20 +55,20 @@ impl Instances {
         at.ok().map(|at| &self.all[at])
     }
 
-    /// The instances of a plugin, by its place in the start order of the build.
+    /// The instances of a plugin, which is given by its place in the start order of the build.
     pub(super) fn of_plugin(&self, plugin: usize) -> &[Arc<Instance>] {
         let begin = self.all.partition_point(|one| one.id.plugin < plugin);
         let end = self.all.partition_point(|one| one.id.plugin <= plugin);
         &self.all[begin..end]
     }
 
-    /// Those that a target names.
+    /// The instances that a target names.
     pub(super) fn matching(&self, target: TiedTo) -> impl Iterator<Item = &Arc<Instance>> {
         let instances = self.of_plugin(target.plugin).iter();
         instances.filter(move |one| target.is(one.id))
     }
 
-    /// Those that share the section of config of one.
+    /// The instances that have the same section of config as this one.
     pub(super) fn of_section(&self, id: InstanceId) -> &[Arc<Instance>] {
         let section = (id.plugin, id.label);
         let begin = (self.all).partition_point(|one| (one.id.plugin, one.id.label) < section);
@@ -75,13 +76,13 @@ impl Instances {
         &self.all[begin..end]
     }
 
-    /// The instance of a name.
+    /// The instance with this name.
     pub(super) fn named(&self, name: &str) -> Option<&Arc<Instance>> {
         self.all.iter().find(|one| one.name() == name)
     }
 
-    /// The instance of a name, or the replicas that share the section of that name; empty if there is
-    /// none.
+    /// The instance with this name, or the replicas that share the section of this name; empty if
+    /// there is none.
     pub(super) fn find(&self, name: &str) -> &[Arc<Instance>] {
         match self.all.iter().position(|one| one.name() == name) {
             Some(at) => &self.all[at..=at],

@@ -1,4 +1,4 @@
-//! Where an instance runs: in this process, or in one of its own.
+//! Where an instance runs: in this process, or in a process of its own.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -16,12 +16,12 @@ use ports::{end_process, give_up, is_down, process_id};
 pub(super) enum InstancePlace {
     /// In this process.
     Here,
-    /// In one of its own.
+    /// In a process of its own.
     #[cfg(feature = "placement")]
     Process(Arc<ProcessSetup>),
 }
 
-/// What `init` of an instance in a process of its own is given, behind an erased type.
+/// The input of `init` for an instance in a process of its own, as an erased type.
 pub(super) type StartOfProcess = Box<dyn Any + Send + Sync>;
 
 #[cfg(feature = "placement")]
@@ -45,7 +45,7 @@ impl InstancePlace {
         }))
     }
 
-    /// The hooks of an instance there.
+    /// The hooks of an instance in this place.
     pub(super) fn hooks(&self, plugin: &Descriptor) -> Hooks {
         match self {
             Self::Here => plugin.hooks,
@@ -57,7 +57,7 @@ impl InstancePlace {
         matches!(self, Self::Here)
     }
 
-    /// What its `init` is given; `before` is the instance whose process has ended.
+    /// The input of its `init`. `before` is the instance whose process has ended.
     pub(super) fn start(&self, before: Option<PluginRef>) -> Option<StartOfProcess> {
         match self {
             Self::Here => None,
@@ -90,13 +90,13 @@ impl InstancePlace {
 }
 
 impl Instance {
-    /// Whether its process has ended and its mailbox waits for the next one: then it has failed,
-    /// and what it has is not torn down before it is given up.
+    /// Whether its process has ended and its mailbox waits for the next process. Then it has
+    /// failed, and its parts are not torn down until it is given up.
     pub(super) fn is_held(&self) -> bool {
         self.held().is_some()
     }
 
-    /// What waits for its next process is told that there will be none.
+    /// Tells everything that waits for the next process that there will be none.
     pub(super) fn let_go_of_process(&self) {
         if let Some(port) = self.port() {
             give_up(&port);
@@ -108,7 +108,7 @@ impl Instance {
         self.port().filter(is_down)
     }
 
-    /// Whether it lives by what config makes of it now.
+    /// Whether it runs with the setup from the present config.
     pub(super) fn has_its_setup(&self) -> bool {
         let setup = self.setup();
         let live = self.live();
@@ -116,14 +116,14 @@ impl Instance {
             .is_some_and(|live| Arc::ptr_eq(&live.setup, &setup))
     }
 
-    /// Ends its process, so that another one may follow.
+    /// Ends its process so that another one may follow.
     pub(super) fn end_process(&self) {
         if let Some(port) = self.port() {
             end_process(&port);
         }
     }
 
-    /// Number of its own process, while there is one.
+    /// The id of its process, while it has one.
     pub(super) fn process_id(&self) -> Option<u32> {
         process_id(&self.port()?)
     }
@@ -135,7 +135,7 @@ impl Instance {
     }
 }
 
-/// What is asked of a port. Without the feature there is none.
+/// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(feature = "placement")]
 mod ports {
     use super::{PluginRef, Remote};
@@ -161,7 +161,7 @@ mod ports {
     }
 }
 
-/// What is asked of a port. Without the feature there is none.
+/// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(not(feature = "placement"))]
 mod ports {
     use super::PluginRef;

@@ -1,4 +1,4 @@
-//! What all parts of a running system share.
+//! The data that all parts of a running system share.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -23,7 +23,7 @@ use super::reloads::ReloadLog;
 use super::state::State;
 use super::status::{ProcessStatus, SystemStatus};
 use super::wiring::{TiedTo, Wiring};
-use crate::accounting::{Accounts, ProcessUsage};
+use crate::accounting::Accounts;
 use crate::audit::{Audit, Entry, Outcome};
 use crate::config::Generations;
 use crate::context::{Identity, InstanceId};
@@ -32,47 +32,48 @@ use crate::error::Error;
 use crate::event::Bus;
 use crate::health::Health;
 use crate::means::Before;
+use crate::process::ProcessUsage;
 use crate::service::Switchboard;
 use crate::timestamp::Timestamp;
 
 #[derive(Debug)]
 pub(super) struct Kernel {
     pub(super) instances: Mutex<Arc<Instances>>,
-    /// The config that is applied.
+    /// The applied config.
     pub(super) configured: watch::Sender<Arc<Checked>>,
     pub(super) wiring: Wiring,
     pub(super) bus: Bus,
     pub(super) switchboard: Switchboard,
     pub(super) announcer: Announcer,
     pub(super) audit: Audit,
-    /// What the instances take.
+    /// The resource usage of the instances.
     pub(super) accounts: Accounts,
-    /// Who publishes and subscribes from outside of the plugins.
+    /// The identity that publishes and subscribes for the program outside of the plugins.
     pub(super) host: Arc<Identity>,
     pub(super) data_dir: PathBuf,
-    /// What of an earlier start there is.
+    /// What an earlier start has left behind.
     pub(super) before: Before,
     pub(super) max_concurrency: usize,
-    /// Cancelled when the operator insists: hooks and drains are given up at once.
+    /// Cancelled when the operator insists on the stop: hooks and drains then end at once.
     pub(super) insist: CancellationToken,
-    /// Cancelled when the system is to stop.
+    /// Cancelled when the system has to stop.
     pub(super) stopping: CancellationToken,
-    /// Where the whole is in its life.
+    /// The state of the whole system.
     pub(super) life: Life,
-    /// When its supervisor last looked for something to do.
+    /// The time at which the supervisor last checked for work.
     pub(super) pulse: Pulse,
-    /// What came of reloads.
+    /// The results of reloads.
     pub(super) reloads: ReloadLog,
-    /// How much was done in a second.
+    /// The rates of counters, for each second.
     pub(super) rates: Rates,
     /// Whether a stop has waited for accepted events.
     pub(super) has_drained: AtomicBool,
     pub(super) reports: mpsc::UnboundedSender<InstanceReport>,
-    /// To the supervisor, until it stops.
+    /// The channel to the supervisor, until it stops.
     pub(super) requests: mpsc::Sender<OperationRequest>,
 }
 
-/// Where the whole is in its life: starting, running, stopping or stopped.
+/// The state of the whole system: starting, running, stopping or stopped.
 #[derive(Debug)]
 pub(super) struct Life(Mutex<State>);
 
@@ -90,11 +91,11 @@ impl Life {
     }
 }
 
-/// When the supervisor last looked for something to do.
+/// The time at which the supervisor last checked for work.
 #[derive(Debug)]
 pub(super) struct Pulse(Mutex<Instant>);
 
-/// How much later than it is due a look of the supervisor may come.
+/// How late a check of the supervisor may be.
 const LATENESS: Duration = Duration::from_secs(10);
 
 impl Pulse {
@@ -112,11 +113,11 @@ impl Pulse {
     }
 }
 
-/// What reaches the supervisor from the instances.
+/// A report about an instance, for the supervisor.
 #[derive(Debug)]
 pub(super) struct InstanceReport {
     pub(super) instance: InstanceId,
-    /// Which of its lives this is news of.
+    /// The life of the instance that the report is about.
     pub(super) life: u64,
     pub(super) news: News,
 }
@@ -128,36 +129,37 @@ pub(super) enum News {
         error: Error,
     },
     Health(Health),
-    /// It was asked how it is, and says nothing.
+    /// It was asked for its health and has not answered.
     Silent,
 }
 
 impl Kernel {
-    /// The instances under management now.
+    /// The instances that are under management now.
     pub(super) fn instances(&self) -> Arc<Instances> {
         let instances = self.instances.lock();
         Arc::clone(&instances.unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts another set of instances under management.
+    /// Replaces the set of instances under management.
     pub(super) fn manage(&self, instances: Instances) {
         let now = self.instances.lock();
         *now.unwrap_or_else(PoisonError::into_inner) = Arc::new(instances);
     }
 
-    /// The config that is applied.
+    /// The applied config.
     pub(super) fn configured(&self) -> Arc<Checked> {
         Arc::clone(&self.configured.borrow())
     }
 
-    /// Takes note that another config is applied.
+    /// Records that another config is applied.
     pub(super) fn configure(&self, configured: Checked) {
         (self.accounts.whole()).limit_cpu(configured.settings.manager.max_cpu);
         self.configured.send_replace(Arc::new(configured));
     }
 
-    /// Keeps the config that is applied, for `config history` and for a rollback; without a file there
-    /// is nothing to go back to. `by` is who had it applied; without it, it is a start.
+    /// Stores the applied config, for `config history` and for a rollback. A config without files
+    /// can't be restored, so it is not stored. `by` is the actor that applied it; `None` stands for
+    /// a start.
     pub(super) async fn keep_config(&self, by: Option<String>) {
         let configured = self.configured();
         self.reloads.runs(RunningConfig {
@@ -189,7 +191,7 @@ impl Kernel {
             Ok(Err(error)) => {
                 tracing::warn!("the config is applied, and not kept for a rollback: {error}");
             }
-            // The runtime ends.
+            // The runtime has ended.
             Err(_) => {}
         }
     }
@@ -202,8 +204,8 @@ impl Kernel {
         self.configured().settings.manager.health_interval.get()
     }
 
-    /// Whether the manager works: while the system runs, it looks for something to do at least once
-    /// in each `health_interval`.
+    /// Whether the manager works: while the system runs, it checks for work at least once in each
+    /// `health_interval`.
     pub(super) fn is_alive(&self) -> bool {
         let is_late = || self.pulse.age() > self.health_interval() + LATENESS;
         self.life.get() != State::Running || !is_late()
@@ -220,7 +222,7 @@ impl Kernel {
         SystemStatus::of(state, plugins.collect(), whole)
     }
 
-    /// Ends the windows that shares of processor time are of; says what the process takes.
+    /// Ends the measuring periods of the processor shares, and returns what the process uses.
     pub(super) fn take_stock(&self) -> ProcessUsage {
         let process = ProcessUsage::now();
         (self.accounts.whole()).end_window(process.cpu.unwrap_or_default());
@@ -231,7 +233,7 @@ impl Kernel {
         process
     }
 
-    /// Puts what the manager did to an instance into the audit log.
+    /// Writes an action of the manager on an instance to the audit log.
     pub(super) fn audit(
         &self,
         instance: &Instance,
@@ -254,8 +256,8 @@ impl Kernel {
         plugins
     }
 
-    /// The state of an instance, of its replicas the one that has come farthest; `None` if it is not
-    /// under management.
+    /// The state of an instance. Of several replicas, it is the state that has progressed most.
+    /// `None` if the instance is not under management.
     pub(super) fn state_of(&self, plugin: &str) -> Option<State> {
         let instances = self.instances();
         let states = instances.find(plugin).iter().map(|one| one.state());
@@ -270,7 +272,7 @@ impl Kernel {
         }
     }
 
-    /// The limits of `init` and `start`.
+    /// The time limits of `init` and `start`.
     pub(super) fn start_limits(&self, instance: &Instance) -> Limits {
         Limits {
             stopping: Some(self.stopping.clone()),
@@ -278,7 +280,7 @@ impl Kernel {
         }
     }
 
-    /// What an instance can't be without and of which `serves` says that no instance will do.
+    /// The targets that an instance needs and for which no instance satisfies `serves`.
     pub(super) fn missing_needs(
         &self,
         instance: &Instance,
@@ -287,18 +289,18 @@ impl Kernel {
         let instances = self.instances();
         let is_missing = |need: &TiedTo| !instances.matching(*need).any(|one| serves(one));
         let mut missing: Vec<_> = self.wiring.needs(instance).filter(is_missing).collect();
-        // Of one that gives several things.
+        // A provider of several needed things is listed once.
         missing.dedup();
         missing
     }
 
-    /// The instances that can't be without what is gone, and those that can't be without them, in
-    /// start order.
+    /// The instances that need one of the missing instances, directly or indirectly, in start
+    /// order.
     pub(super) fn dependents(&self, gone: &[Arc<Instance>]) -> Vec<Arc<Instance>> {
         let instances = self.instances();
         let mut reached: BTreeSet<InstanceId> = gone.iter().map(|one| one.id).collect();
         let mut dependents = Vec::new();
-        // Needs come earlier in the order, so one pass reaches all.
+        // Needed instances come earlier in the order, so one pass finds all.
         for instance in instances.iter() {
             let is_gone = |need: TiedTo| {
                 let mut providers = instances.matching(need).peekable();
@@ -311,7 +313,7 @@ impl Kernel {
         dependents
     }
 
-    /// The instances of a plugin, by one of them.
+    /// All instances of the plugin of this instance.
     pub(super) fn siblings(&self, instance: &Instance) -> Vec<Arc<Instance>> {
         self.instances().of_plugin(instance.id.plugin).to_vec()
     }

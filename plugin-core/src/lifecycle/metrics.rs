@@ -1,4 +1,4 @@
-//! What the system has done so far, as one value: what metrics are made of.
+//! The counters of the system as one value, from which metrics are made.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -13,80 +13,80 @@ use super::status::{PluginStatus, SystemStatus};
 use crate::event::HandlerReport;
 use crate::event::store::Stock;
 use crate::meter::OwnMetric;
-use crate::process::{self, ProcessFigures};
+use crate::process::ProcessFigures;
 use crate::schedule::ScheduleStatus;
 
-/// What the system has done so far, at one moment.
+/// The counters of the system at one moment.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct MetricsSnapshot {
-    /// The state of each plugin and of the whole.
+    /// The state of each plugin and of the whole system.
     pub status: SystemStatus,
-    /// The figures of the whole.
+    /// The values of the whole system.
     pub system: SystemMetrics,
-    /// What instances tell of themselves, with their names.
+    /// The metrics that instances record themselves, with the names of the instances.
     pub own: Vec<(&'static str, Vec<OwnMetric>)>,
-    /// What is stored for durable handlers. Nobody asks the store unless it is wanted:
-    /// [`System::stock`](super::System::stock).
+    /// The events that are stored for durable handlers. They are not filled in, because that
+    /// requires a query to the store: see [`System::stock`](super::System::stock).
     pub stock: Vec<Stock>,
-    /// What every handler did.
+    /// The counters of every handler.
     pub handlers: Vec<HandlerReport>,
-    /// Every schedule and how it does.
+    /// The status of every schedule.
     pub schedules: Vec<ScheduleStatus>,
-    /// How often config was read again, and what came of it.
+    /// The number of reloads, by result.
     pub reloads: ReloadCounts,
-    /// The number under which the config is kept that is applied, if it is kept.
+    /// The number of the generation of the applied config, if it was kept.
     pub config_generation: Option<u64>,
-    /// What the process takes of the machine.
+    /// The figures of the process that only metrics show.
     pub process: ProcessFigures,
 }
 
 impl MetricsSnapshot {
-    /// The figures of each instance, in start order.
+    /// The values of each instance, in start order.
     pub fn plugins(&self) -> impl Iterator<Item = PluginMetrics> {
         self.status.plugins.iter().map(PluginMetrics::of)
     }
 }
 
-/// The figures of one instance.
+/// The values of one instance.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct PluginMetrics {
     /// Name of the instance.
     pub name: &'static str,
-    /// `running`, `error` if it has failed, or `stopped`.
+    /// `running`; `error` if it has failed; otherwise `stopped`.
     pub status: &'static str,
-    /// How long it has been running, in nanoseconds; 0 if it is not.
+    /// How long it has been running, in nanoseconds; 0 if it does not run.
     #[serde(serialize_with = "nanos")]
     pub uptime: Duration,
     /// How often it was restarted.
     pub restart_count: u32,
-    /// Memory that its code allocated and nobody has freed, in MB; not there where no allocator counts
-    /// it.
+    /// Memory that its code has allocated and that is not freed yet, in MB; absent if no allocator
+    /// counts it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_usage: Option<u64>,
-    /// Processor time in per cent of one processor, between the last two looks at the health of all.
+    /// Processor time in percent of one processor, between the last two health checks.
     pub cpu_usage: f64,
-    /// Tasks of its own that run.
+    /// Number of its running tasks.
     pub goroutine_count: usize,
-    /// Events that its handlers were called with.
+    /// Number of events with which its handlers were called.
     pub events_received: u64,
-    /// Events that it published.
+    /// Number of events that it published.
     pub events_published: u64,
-    /// Calls of its handlers that failed.
+    /// Number of calls of its handlers that failed.
     pub event_errors: u64,
-    /// Mean time of an event in its handlers, of those that were timed, in nanoseconds.
+    /// Mean time that its handlers took for an event, in nanoseconds. Not every call is timed.
     #[serde(serialize_with = "nanos")]
     pub avg_process_time: Duration,
-    /// Longest call of a handler, of those that were timed, in nanoseconds.
+    /// Longest timed call of a handler, in nanoseconds.
     #[serde(serialize_with = "nanos")]
     pub max_process_time: Duration,
-    /// Errors for each event that was received: 0 if there was none.
+    /// Number of errors for each received event; 0 if no event was received.
     pub error_rate: f64,
 }
 
 impl PluginMetrics {
-    /// The figures of an instance with a status.
+    /// The values of an instance with this status.
     #[must_use]
     pub fn of(status: &PluginStatus) -> Self {
         let events = &status.events;
@@ -120,34 +120,36 @@ impl PluginMetrics {
     }
 }
 
-/// The figures of the whole.
+/// The values of the whole system.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct SystemMetrics {
-    /// Instances under management.
+    /// Number of instances under management.
     pub total_plugins: usize,
-    /// Those that run.
+    /// Number of instances that run.
     pub running_plugins: usize,
-    /// Those that have failed.
+    /// Number of instances that have failed.
     pub failed_plugins: usize,
-    /// Events that are accepted and not handled yet.
+    /// Number of events that are accepted and not handled yet.
     pub event_queue_size: usize,
-    /// Events that were published in a second: the mean since the look before, if that was a second
-    /// ago.
+    /// Number of events that were published in one second: the mean since the previous query, which
+    /// has to be at least one second ago.
     pub event_throughput: u64,
-    /// Memory of the process that is resident, in MB.
+    /// Resident memory of the process, in MB.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_memory_usage: Option<u64>,
-    /// Processor time of the process in per cent of one processor, measured like the throughput.
+    /// Processor time of the process in percent of one processor, measured like the throughput.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub total_cpu_usage: Option<f64>,
-    /// Plugins that exclude each other: always 0, for such a set is not built.
+    /// Number of plugins that conflict with each other: always 0, because such a set can't be
+    /// built.
     pub dependency_conflicts: usize,
-    /// Plugins that need each other in a circle: always 0, for such a set is not built.
+    /// Number of plugins that need each other in a circle: always 0, because such a set can't be
+    /// built.
     pub circular_dependencies: usize,
 }
 
-/// What grows, and how much it grew in a second.
+/// Counters, and how much they have grown in one second.
 #[derive(Debug)]
 pub(super) struct Rates(Mutex<RateSample>);
 
@@ -160,7 +162,7 @@ struct RateSample {
     cpu_share: f64,
 }
 
-/// Two looks that are closer to each other than this are one.
+/// Two queries within this time give the same rates.
 const CLOSE: Duration = Duration::from_secs(1);
 
 impl Rates {
@@ -174,13 +176,13 @@ impl Rates {
         }))
     }
 
-    /// Events in a second, and the part of a processor's time that was taken.
+    /// Events in one second, and the used share of a processor's time.
     fn look(&self, published: u64, cpu: Duration) -> (f64, f64) {
         let mut last = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let passed = now - last.at;
         if passed >= CLOSE {
-            // What an instance did that is gone is not counted any more.
+            // The counters of an instance that was removed are not included any more.
             let events = published.saturating_sub(last.published) as f64;
             let taken = cpu.saturating_sub(last.cpu);
             *last = RateSample {
@@ -206,10 +208,10 @@ impl Kernel {
         own.collect()
     }
 
-    /// What the system has done so far.
+    /// The counters of the system so far.
     pub(super) fn metrics(&self) -> MetricsSnapshot {
         let status = self.status();
-        let process = process::usage();
+        let process = &status.process;
         let plugins = status.plugins.iter();
         let published: u64 = plugins.map(|plugin| plugin.events.published).sum();
         let published = published + self.host.events().published;
@@ -225,7 +227,7 @@ impl Kernel {
                 failed_plugins: count(State::Failed),
                 event_queue_size: status.backlog,
                 event_throughput: throughput.round() as u64,
-                total_memory_usage: process.resident_bytes.map(|bytes| bytes / 1_000_000),
+                total_memory_usage: process.memory.map(|bytes| bytes / 1_000_000),
                 total_cpu_usage: process.cpu.map(|_| cpu_share * 100.0),
                 dependency_conflicts: 0,
                 circular_dependencies: 0,
@@ -236,7 +238,7 @@ impl Kernel {
             schedules: self.schedules(),
             reloads: self.reloads.counts(),
             config_generation: self.reloads.generation(),
-            process,
+            process: ProcessFigures::now(),
             status,
         }
     }

@@ -1,6 +1,6 @@
-//! Operations as values: the supervisor takes them from whoever sends them, carries out those that
-//! touch the same instances one after the other and the others side by side, and answers with an
-//! outcome.
+//! Operations as values. The supervisor receives them from any sender and answers each with an
+//! outcome. Operations that touch the same instances are carried out one after the other; other
+//! operations run at the same time.
 
 mod error;
 
@@ -23,8 +23,9 @@ use crate::digest::Digest;
 
 pub use error::OperationError;
 
-/// What an operator can ask for. A plugin is named as in config, which stands for all
-/// replicas that share the section, or with the number of one of them, as in `hello-plugin@eu#2`.
+/// An operation that an operator can request. A plugin has its name from config, which stands for
+/// all replicas of the section; a single replica is named with its number, such as
+/// `hello-plugin@eu#2`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Operation {
@@ -37,7 +38,8 @@ pub enum Operation {
     Stop {
         /// Name of the plugin.
         plugin: String,
-        /// Whether the plugins that need it are stopped first; else it is refused while they run.
+        /// Whether the plugins that need it are stopped first. Without it, the operation is refused
+        /// while such plugins run.
         cascade: bool,
     },
     /// Stop a plugin and start it again.
@@ -45,57 +47,61 @@ pub enum Operation {
         /// Name of the plugin.
         plugin: String,
     },
-    /// Read config again, and take over what has changed: plugins for which nothing has are not
-    /// touched. All of it is taken over, or nothing.
+    /// Read config again and apply the changes. Plugins whose config has not changed are not
+    /// touched. Either all changes are applied, or none.
     Reload {
-        /// The one plugin whose section is taken over; `None` for all, and the manager's own.
+        /// The one plugin whose section is applied; `None` for all sections, including the
+        /// manager's.
         plugin: Option<String>,
     },
-    /// Bring in a plugin that is not under management, until the next start of the process.
+    /// Load a plugin that is not under management, until the next start of the process.
     Load {
         /// Name of the plugin.
         plugin: String,
     },
-    /// Stop a plugin and forget it, until it is loaded again or the process starts again.
+    /// Stop a plugin and remove it from management, until it is loaded again or the process starts
+    /// again.
     Unload {
         /// Name of the plugin.
         plugin: String,
-        /// Whether the plugins that can't be without it go too; else it is refused.
+        /// Whether the plugins that need it are unloaded too. Without it, the operation is refused
+        /// if there are such plugins.
         cascade: bool,
     },
-    /// Bring in a plugin, now and at each start of the process.
+    /// Load a plugin now and at each start of the process.
     Enable {
         /// Name of the plugin.
         plugin: String,
     },
-    /// Stop a plugin and forget it, now and at each start of the process.
+    /// Stop a plugin and remove it from management, now and at each start of the process.
     Disable {
         /// Name of the plugin.
         plugin: String,
-        /// Whether the plugins that can't be without it go too; else it is refused.
+        /// Whether the plugins that need it are removed too. Without it, the operation is refused
+        /// if there are such plugins.
         cascade: bool,
     },
-    /// Have config decide again whether a plugin is on: forget what the four operations above said.
+    /// Let config decide again whether a plugin is enabled, and forget the four operations above.
     Reset {
         /// Name of the plugin; `None` for all.
         plugin: Option<String>,
     },
-    /// Set values of a plugin's section, or forget what was set, now and at each start of the process:
-    /// the config files stay as they are.
+    /// Set values in a plugin's section, or remove values that were set, now and for each start of
+    /// the process. The config files are not changed.
     Configure {
         /// Name of the plugin.
         plugin: String,
-        /// What is set, and what is forgotten.
+        /// The values to set and to remove.
         edit: ConfigEdit,
     },
-    /// Have an older config hold in the place of the files, until one of them changes.
+    /// Apply an older config in place of the files, until one of the files changes.
     Rollback {
-        /// Its number; `None` to have the files count again.
+        /// The number of its generation; `None` to read the files again.
         generation: Option<u64>,
     },
-    /// Say what an operation would do, and do nothing.
+    /// Describe what an operation would do, without doing it.
     Plan(Box<Operation>),
-    /// What concerns one schedule.
+    /// An operation on one schedule.
     Schedule {
         /// Name of the plugin.
         plugin: String,
@@ -106,21 +112,21 @@ pub enum Operation {
     },
 }
 
-/// Values that are set in the section of a plugin, or forgotten, all at once.
+/// Values in the section of a plugin that are set or removed, all at once.
 #[derive(Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ConfigEdit {
-    /// Values by their keys in the section: `config.message`, `timeout`.
+    /// Values to set, by their keys in the section: `config.message`, `timeout`.
     pub set: BTreeMap<String, Value>,
-    /// Keys of values that were set and do not hold any more, with what is below them.
+    /// Keys whose values are removed, including values that were set below them.
     pub unset: Vec<String>,
-    /// What [`Settings::revision`](crate::config::Settings::revision) said of the section; if it is
-    /// another one by now, nothing is done.
+    /// The [`Settings::revision`](crate::config::Settings::revision) of the section that the caller
+    /// has seen. If the section has another revision by now, nothing is done.
     pub expected: Option<Digest>,
 }
 
 impl ConfigEdit {
-    /// Nothing yet.
+    /// An edit without changes.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
@@ -128,7 +134,7 @@ impl ConfigEdit {
 }
 
 impl fmt::Debug for ConfigEdit {
-    /// Keys only: values may be secret.
+    /// Shows only keys, because values may be secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ConfigEdit")
             .field("set", &self.set.keys())
@@ -137,25 +143,25 @@ impl fmt::Debug for ConfigEdit {
     }
 }
 
-/// What an operator can ask of a schedule.
+/// An operation on a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ScheduleAction {
-    /// Halt it: no run of it begins until it is resumed.
+    /// Pause it: no run begins until it is resumed.
     Pause,
-    /// Go on with it, with its next due time.
+    /// Resume it with its next due time.
     Resume,
-    /// Begin a run now, and don't wait for its end.
+    /// Begin a run now, without waiting for its end.
     Run,
-    /// End it for good.
+    /// Cancel it permanently.
     Cancel,
 }
 
 impl ScheduleAction {
-    /// All of them.
+    /// All actions.
     pub const ALL: [Self; 4] = [Self::Pause, Self::Resume, Self::Run, Self::Cancel];
 
-    /// The word that operators use.
+    /// The word that operators use for it.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -166,7 +172,7 @@ impl ScheduleAction {
         }
     }
 
-    /// The word of the audit log.
+    /// The word for it in the audit log.
     pub(super) const fn audit_word(self) -> &'static str {
         match self {
             Self::Pause => "schedule.pause",
@@ -177,7 +183,7 @@ impl ScheduleAction {
     }
 }
 
-/// An operation, who asks for it, and where its answer goes.
+/// An operation, the actor that requests it, and the channel for the answer.
 #[derive(Debug)]
 pub(super) struct OperationRequest {
     pub(super) operation: Operation,
@@ -185,26 +191,26 @@ pub(super) struct OperationRequest {
     pub(super) answer: oneshot::Sender<Result<OperationOutcome, OperationError>>,
 }
 
-/// Who asks for an operation, as the audit log names them.
+/// The actor that requests an operation, as the audit log names it.
 #[derive(Debug, Clone)]
 pub(super) struct Actor {
-    /// `operator`, or a plugin.
+    /// `operator`, or the name of a plugin.
     pub(super) name: &'static str,
-    /// For whom a plugin asks.
+    /// The user on whose behalf a plugin asks.
     pub(super) user: Option<Arc<str>>,
-    /// Where that user comes from.
+    /// The address of that user.
     pub(super) address: Option<Arc<str>>,
 }
 
 impl Actor {
-    /// Who holds the running system itself.
+    /// The owner of the running system itself.
     pub(super) const OWNER: Self = Self {
         name: "operator",
         user: None,
         address: None,
     };
 
-    /// An entry of the audit log about what they did.
+    /// An entry of the audit log about an action of this actor.
     pub(super) fn entry(&self, action: &'static str, outcome: Outcome) -> Entry {
         let mut entry = Entry::new(self.name, action, outcome);
         if let Some(user) = &self.user {
@@ -226,32 +232,32 @@ impl fmt::Display for Actor {
     }
 }
 
-/// What an operation did.
+/// The result of an operation.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct OperationOutcome {
-    /// The plugins whose state changed, in the order in which it did.
+    /// The plugins whose state changed, in the order of the changes.
     pub plugins: Vec<&'static str>,
-    /// What a reload did to each instance that it concerned, in that order.
+    /// What a reload did to each instance that it changed, in that order.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub changes: Vec<InstanceChange>,
-    /// Keys of the manager's section that have changed and are in force from now on.
+    /// Changed keys of the manager's section that are in effect now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub manager: Vec<String>,
-    /// Keys of the manager's section that have changed and that only the next start of the process
-    /// takes over.
+    /// Changed keys of the manager's section that take effect only at the next start of the
+    /// process.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub later: Vec<String>,
     /// The plugins that `enable` or `disable` turned on or off although their config says otherwise
-    /// by now.
+    /// now.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub overridden: Vec<String>,
-    /// The config that holds in the place of the files until one of them changes.
+    /// The config that is in force in place of the files until one of them changes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rollback: Option<Rollback>,
-    /// Accepted events that the plugins it stopped did not come to: they are in the dead letters.
+    /// Accepted events that the stopped plugins did not handle and that are now dead letters.
     pub dead_lettered: usize,
-    /// Accepted events that are neither handled nor there: see [`PluginStop::lost`].
+    /// Accepted events that are neither handled nor kept: see [`PluginStop::lost`].
     pub lost: usize,
 }
 
@@ -269,13 +275,13 @@ impl OperationOutcome {
         }
     }
 
-    /// Adds what a stop left behind.
+    /// Adds the events that stops left unhandled.
     pub(super) fn left<'a>(mut self, stops: impl IntoIterator<Item = &'a PluginStop>) -> Self {
         self.add_left(stops);
         self
     }
 
-    /// Adds what a stop left behind.
+    /// Adds the events that stops left unhandled.
     pub(super) fn add_left<'a>(&mut self, stops: impl IntoIterator<Item = &'a PluginStop>) {
         for stop in stops {
             self.dead_lettered += stop.dead_lettered;
@@ -285,7 +291,7 @@ impl OperationOutcome {
 }
 
 impl Operation {
-    /// The word of the audit log, and the plugin.
+    /// The word in the audit log, and the plugin.
     pub(super) fn target(&self) -> (&'static str, Option<&str>) {
         match self {
             Self::Start { plugin } => ("start", Some(plugin)),
@@ -304,7 +310,7 @@ impl Operation {
         }
     }
 
-    /// What else the audit log says of it.
+    /// Further details for the audit log.
     pub(super) fn detail(&self) -> Option<Cow<'_, str>> {
         match self {
             Self::Schedule { schedule, .. } => Some(schedule.into()),
@@ -324,5 +330,5 @@ impl Operation {
     }
 }
 
-/// Where the answer to an operation comes.
+/// Receives the answer to an operation.
 pub(super) type Answer = oneshot::Receiver<Result<OperationOutcome, OperationError>>;

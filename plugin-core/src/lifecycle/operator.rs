@@ -1,8 +1,9 @@
-//! A hold on the running system, for plugins that an operator reaches it through.
+//! The handle for plugins through which operators control the running system.
 //!
-//! Invariant: nobody waits for an operation that waits for them. The supervisor waits for the code
-//! of a plugin that it starts or stops, so that code must not wait for the supervisor: it may ask
-//! only while its plugin runs, and its waiting ends when its plugin stops to.
+//! Invariant: the code of a plugin never waits for an operation that waits for this plugin. The
+//! supervisor waits for the code of a plugin that it starts or stops, so that code must not wait
+//! for the supervisor. Therefore a plugin may request operations only while it runs, and it stops
+//! waiting for an operation when the plugin's own stop begins.
 
 use std::fmt;
 use std::pin::pin;
@@ -24,11 +25,11 @@ use crate::event::Publishers;
 use crate::event::Received;
 use crate::init::{Arity, InitContext, InitParam, Need};
 
-/// Operates the running system: starts, stops and restarts plugins, and pauses, resumes, runs and
-/// cancels schedules. Cheap to clone; it does not keep the system alive.
+/// Controls the running system: starts, stops and restarts plugins, and pauses, resumes, runs and
+/// cancels schedules. It is cheap to clone, and it does not keep the system alive.
 ///
-/// A plugin needs the right for it, `system` with the action `operate`; `Option<Operator>` is
-/// `None` without. What there is to operate, [`System`](super::System) shows.
+/// A plugin needs the right `system` with the action `operate`; without it, `Option<Operator>` is
+/// `None`. [`System`](super::System) shows what can be controlled.
 ///
 /// # Example
 ///
@@ -47,13 +48,13 @@ pub struct Operator {
     actor: Actor,
 }
 
-/// What has become of an operation that was not refused.
+/// The state of an operation that was not refused.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Operated {
-    /// It is done.
+    /// The operation is complete.
     Done(OperationOutcome),
-    /// It stops the plugin that asks, or waits behind something that does. It is carried out, unless
-    /// the system stops before; how it ended stands in the audit log.
+    /// The operation stops the plugin that requested it, or waits for an operation that does. It
+    /// will be carried out, unless the system stops before. The audit log contains its result.
     Accepted,
 }
 
@@ -67,13 +68,13 @@ impl Operator {
         Self { kernel, actor }
     }
 
-    /// The one of the instance whose context it is.
+    /// The operator for the instance of this context.
     fn of(context: &InitContext<'_>) -> Result<Self> {
         let system = System::of(context)?;
         Ok(Self::new(system.weak().clone(), context.identity.name()))
     }
 
-    /// The same, with the name of the user for whom the plugin asks: the audit log has both.
+    /// The same operator, on behalf of a user. The audit log names the plugin and the user.
     #[must_use]
     pub fn on_behalf_of(&self, user: &str) -> Self {
         let mut operator = self.clone();
@@ -81,7 +82,7 @@ impl Operator {
         operator
     }
 
-    /// The same, with the address that the user comes from: the audit log has it too.
+    /// The same operator, with the address of the user, which the audit log contains as well.
     #[must_use]
     pub fn from_address(&self, address: &str) -> Self {
         let mut operator = self.clone();
@@ -89,21 +90,22 @@ impl Operator {
         operator
     }
 
-    /// Has an operation carried out, and waits for its end. Operations that touch the same plugins,
-    /// or those that they can't be without, are carried out one after the other, in the order in
-    /// which they were asked for; none is before the system has started.
+    /// Requests an operation and waits until it is complete. Operations that touch the same
+    /// plugins, or plugins that these need, are carried out one after the other, in the order of
+    /// the requests. No operation begins before the system has started.
     ///
-    /// A plugin may stop or restart itself, or what it can't be without. Then it is answered
+    /// A plugin may stop or restart itself, or a plugin that it needs. Then it gets the answer
     /// [`Operated::Accepted`] when its own stop begins, so that the stop does not wait for it.
     ///
     /// # Errors
     ///
-    /// When it was not carried out. Also when the plugin that asks does not run: its hooks, and
-    /// the tasks that it spawns before `start` is done, can't operate the system.
+    /// Returns an error if the operation was not carried out. This includes the case that the
+    /// requesting plugin does not run: its hooks, and the tasks that it spawns before `start` is
+    /// complete, can't control the system.
     ///
     /// # Cancel safety
     ///
-    /// Once sent, the operation is carried out also when this is dropped.
+    /// Once the operation is sent, it is carried out even if this future is dropped.
     pub async fn operate(&self, operation: Operation) -> Result<Operated, OperationError> {
         let kernel = self.kernel.upgrade().ok_or(OperationError::Stopping)?;
         let askers = self.askers(&kernel);
@@ -127,16 +129,17 @@ impl Operator {
         }
     }
 
-    /// Publishes an event that came as JSON, by its topic and in the name of the program itself, as
-    /// [`Received::publish_stored`]. Who did it stands in the audit log.
+    /// Publishes an event that is given as JSON, by its topic, with the program itself as the
+    /// publisher, like [`Received::publish_stored`]. The audit log contains who did it.
     ///
     /// # Errors
     ///
-    /// When the JSON is no event of the topic, or nobody got it.
+    /// Returns an error if the JSON is not a valid event of the topic, or if no handler got it.
     ///
     /// # Cancel safety
     ///
-    /// As [`Received::publish_stored`]; then the audit log does not tell of it.
+    /// As [`Received::publish_stored`]. If this future is dropped, the audit log does not contain
+    /// the action.
     pub async fn publish(
         &self,
         topic: &str,
@@ -158,8 +161,8 @@ impl Operator {
         published
     }
 
-    /// What can be done with dead letters; the audit log says for whom it was done. `None` when the
-    /// system is gone. It keeps the system alive: it is for one request.
+    /// The operations on dead letters, which the audit log records with the user. `None` if the
+    /// system has ended. The returned value keeps the system alive, so use it for one request only.
     #[must_use]
     pub fn dead_letters(&self) -> Option<DeadLetterOperations> {
         let kernel = self.kernel.upgrade()?;
@@ -176,16 +179,17 @@ impl Operator {
     }
 }
 
-/// Whom a stop would have to wait for.
+/// The plugins that a stop would have to wait for.
 struct Askers {
-    /// The plugin that holds the operator.
+    /// The plugin that owns the operator.
     holder: Option<Arc<Instance>>,
-    /// The one whose code asks: a service runs on the task of the plugin that calls it.
+    /// The plugin whose code makes the request. A service runs on the task of the plugin that calls
+    /// it.
     current: Option<Arc<Instance>>,
 }
 
 impl Askers {
-    /// Completes when one of them does not run, or no longer.
+    /// Completes when one of them does not run, or does not run any more.
     async fn leave(&self) -> OperationError {
         tokio::select! {
             error = leaves(self.holder.as_deref()) => error,

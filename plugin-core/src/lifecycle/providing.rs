@@ -1,4 +1,4 @@
-//! Puts what an instance provides where others find it.
+//! Makes what an instance provides available to other plugins.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,10 +9,11 @@ use super::replays;
 use crate::event::EventStore;
 use crate::service::Installer;
 
-/// How often a provider that was replaced is looked at, while calls that began with it go on.
+/// Interval of the check whether the calls of a replaced provider are complete.
 const POLL: Duration = Duration::from_millis(20);
 
-/// Drops the providers that were replaced: now, or when the calls that began with them are over.
+/// Drops the providers that were replaced: now, or when the calls that began with them are
+/// complete.
 pub(super) fn let_go(kernel: &Arc<Kernel>) {
     if kernel.switchboard.let_go() {
         return;
@@ -27,7 +28,7 @@ pub(super) fn let_go(kernel: &Arc<Kernel>) {
     }));
 }
 
-/// Puts what the instance provides behind the handles.
+/// Connects the handles of other plugins with what the instance provides.
 pub(super) fn install(kernel: &Arc<Kernel>, instance: &Instance) {
     if instance.descriptor.provides.is_empty() {
         return;

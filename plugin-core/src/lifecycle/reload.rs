@@ -1,4 +1,4 @@
-//! What another config changes of what runs: a plan of one step for each instance that it concerns.
+//! The plan of a reload: one step for each instance that another config changes.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -15,18 +15,18 @@ use super::wiring::Wiring;
 use crate::config::{Difference, Impact, PluginChange};
 use crate::instance_name::InstanceName;
 
-/// What a reload does to one instance, or would do.
+/// What a reload does to one instance, or would do in a dry run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct InstanceChange {
     /// Name of the instance.
     pub plugin: &'static str,
-    /// What is done.
+    /// The action.
     pub action: ChangeAction,
-    /// The keys of config that ask for it.
+    /// The config keys that require it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub keys: Vec<String>,
-    /// How long it took; nothing, if it was only planned.
+    /// How long it took; zero if it was only planned.
     #[serde(rename = "took_us", serialize_with = "micros")]
     #[schemars(with = "u64")]
     pub took: Duration,
@@ -43,22 +43,22 @@ impl fmt::Display for InstanceChange {
     }
 }
 
-/// What a reload does to an instance.
+/// An action of a reload on an instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum ChangeAction {
-    /// It is not to run any more: it is stopped, and forgotten.
+    /// The instance is stopped and removed, because it should not run any more.
     Unload,
-    /// It comes to be, and is started.
+    /// The instance is created and started.
     Load,
-    /// Its `#[reload]` takes the new config over, while it runs.
+    /// The instance's `#[reload]` method applies the new config while it runs.
     Reload,
-    /// A new life of it is started with the new config beside the one that runs, and takes its place.
+    /// A new life is started with the new config beside the running one, and then replaces it.
     Replace,
-    /// It is stopped, and started with the new config.
+    /// The instance is stopped and started with the new config.
     Restart,
-    /// It goes on as it is, and has the new config from its next start on.
+    /// The instance continues unchanged, and uses the new config from its next start on.
     Update,
 }
 
@@ -81,24 +81,25 @@ impl ChangeAction {
 #[derive(Debug)]
 pub(super) struct PlannedChange {
     pub(super) change: InstanceChange,
-    /// What config wants there, if it is to run.
+    /// The instance that config wants there, if it should run.
     pub(super) wanted: Option<Wanted>,
 }
 
-/// An instance is to come, and plugins that it can't be without do not run.
+/// A new instance needs plugins that do not run.
 #[derive(Debug)]
 pub(super) struct UnmetNeeds {
     pub(super) plugin: &'static str,
     pub(super) missing: Vec<&'static str>,
 }
 
-/// The steps from what is under management to what a config wants: first what goes, last first, then
-/// the others in start order. What one that stays still takes something from goes at the end, when
-/// that one takes it from another instance.
+/// The steps from the instances under management to those that a config wants: first the removals,
+/// in reverse start order, then the other steps in start order. If an instance that is removed
+/// still serves another one, it is removed at the end, after the other one has switched to another
+/// instance.
 ///
 /// # Errors
 ///
-/// When an instance is to come and one that it can't be without does not run.
+/// Returns an error if a new instance needs an instance that does not run.
 pub(super) fn plan(
     now: &Instances,
     difference: &Difference,
@@ -107,7 +108,7 @@ pub(super) fn plan(
 ) -> Result<Vec<PlannedChange>, UnmetNeeds> {
     let wanted = new.wanted();
     let (mut steps, last) = unloads(now, &wanted, difference, wiring);
-    // The instances that run when the turn comes to those that need them.
+    // The instances that will run when it is the turn of those that need them.
     let mut up = BTreeSet::new();
     for wanted in wanted {
         let bindings = new.bindings(&wanted);
@@ -145,7 +146,8 @@ pub(super) fn plan(
     Ok(steps)
 }
 
-/// What goes, last first: at once, and at the end because one that stays still takes something from it.
+/// The removals, in reverse start order: those at the beginning, and those at the end because
+/// another instance still uses the removed one.
 fn unloads(
     now: &Instances,
     wanted: &[Wanted],
@@ -187,8 +189,8 @@ fn planned(
     PlannedChange { change, wanted }
 }
 
-/// The key by which a section has another number of instances; a labelled one that comes or goes is
-/// the key itself.
+/// The key that sets the number of instances of a section. If a labelled instance is added or
+/// removed, it is the key of its section.
 fn key_of_number(difference: &Difference, section: &str) -> String {
     match difference.of(section) {
         Some(PluginChange::Changed { .. }) => format!("{section}.replicas"),
@@ -197,8 +199,8 @@ fn key_of_number(difference: &Difference, section: &str) -> String {
     }
 }
 
-/// What is different for an instance that is wanted before and after: the number of instances does
-/// not concern it.
+/// The difference for an instance that is wanted before and after, without changes of the number of
+/// instances.
 fn change_of(difference: &Difference, plugin: &str) -> Option<(Impact, Vec<String>)> {
     let Some(PluginChange::Changed { keys, .. }) = difference.of(plugin) else {
         return None;
@@ -215,11 +217,12 @@ fn change_of(difference: &Difference, plugin: &str) -> Option<(Impact, Vec<Strin
     ))
 }
 
-/// The least that will do; `may_run` says whether all runs that the instance can't be without.
+/// The action that does no more than the change requires. `may_run` says whether everything that
+/// the instance needs runs.
 fn action(impact: Impact, state: State, may_run: bool, wanted: &Wanted) -> ChangeAction {
     let takes_over = wanted.plugin.hooks.reload.is_some();
     match (impact, state) {
-        // It is not changed, but may come up now.
+        // It is not changed, but it may be able to run now.
         (Impact::Own | Impact::Instance, State::Failed) if may_run => ChangeAction::Restart,
         (Impact::Own, State::Running) if takes_over => ChangeAction::Reload,
         (Impact::Own | Impact::Instance, State::Running) if wanted.plugin.overlap => {

@@ -1,4 +1,4 @@
-//! How often config was read again, and what came of it.
+//! Counts the reloads and their results.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,19 +11,19 @@ use super::operation::{Actor, Operation, OperationError, OperationOutcome};
 use crate::config::{ConfigFiles, Rollback};
 use crate::timestamp::Timestamp;
 
-/// How often config was read again, and what came of it.
+/// The number of reloads, by result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct ReloadCounts {
-    /// Reloads that were taken over, also those that changed nothing.
+    /// Reloads that were applied, including those that changed nothing.
     pub applied: u64,
     /// Reloads that were refused before anything was changed.
     pub refused: u64,
-    /// Reloads that a plugin failed with: what held before holds again.
+    /// Reloads with which a plugin failed, so that the old config was restored.
     pub rolled_back: u64,
-    /// What came of the last one, and when.
+    /// The result of the last reload, and its time.
     pub last: Option<(ReloadOutcome, SystemTime)>,
-    /// Whether one goes on now.
+    /// Whether a reload is in progress.
     pub is_reloading: bool,
 }
 
@@ -41,7 +41,7 @@ impl ReloadOutcome {
 #[derive(Debug)]
 pub(super) struct ReloadLog {
     counts: watch::Sender<ReloadCounts>,
-    /// The number of the config that is applied; 0 if it is not kept.
+    /// The number of the generation of the applied config; 0 if it was not kept.
     generation: AtomicU64,
     status: Mutex<ConfigStatus>,
 }
@@ -55,7 +55,7 @@ impl ReloadLog {
         }
     }
 
-    /// The config that runs, and the last that somebody tried.
+    /// The running config and the last attempt to apply one.
     pub(super) fn status(&self) -> ConfigStatus {
         let mut status = self.lock().clone();
         if let Some(running) = &mut status.running {
@@ -64,7 +64,7 @@ impl ReloadLog {
         status
     }
 
-    /// Notes what runs, unless that is what ran.
+    /// Records the running config, unless it has not changed.
     pub(super) fn runs(&self, running: RunningConfig) {
         let mut status = self.lock();
         let ran = status.running.as_ref();
@@ -73,19 +73,19 @@ impl ReloadLog {
         }
     }
 
-    /// Notes the choice of a config that holds in the place of the files, or that none does.
+    /// Records the config that is in force in place of the files, or that there is none.
     pub(super) fn rolled_back(&self, rollback: Option<Rollback>) {
         self.lock().rollback = rollback;
     }
 
-    /// Notes that files count that are not those which a config was chosen in the place of.
+    /// Records that these files are in force: a config that was chosen in place of others is not.
     pub(super) fn files_count(&self, files: &ConfigFiles) {
         let mut status = self.lock();
         let rollback = status.rollback.take();
         status.rollback = rollback.filter(|chosen| chosen.files == files.digest());
     }
 
-    /// Notes what came of an operation that applies config.
+    /// Records the result of an operation that applies config.
     pub(super) fn attempted(
         &self,
         operation: &Operation,
@@ -132,7 +132,7 @@ impl ReloadLog {
         self.counts.subscribe()
     }
 
-    /// Notes the number under which the config is kept that is applied.
+    /// Records the number of the generation of the applied config.
     pub(super) fn kept(&self, generation: u64) {
         self.generation.store(generation, Relaxed);
     }

@@ -1,6 +1,7 @@
-//! A new life of an instance beside the one that runs, and then in its place: nobody is without it
-//! meanwhile. Until the one change of all doors, which no plugin takes part in, the old life goes on as
-//! if there were no new one.
+//! Starts a new life of an instance beside the running one, and then replaces that, so that the
+//! instance is available all the time. Until the routes of events, requests and services are
+//! switched in one step, in which no plugin takes part, the old life continues as if there were no
+//! new one.
 
 use std::sync::Arc;
 
@@ -21,11 +22,11 @@ use crate::event::DurableDelivery;
 use crate::event::kernel::PluginReplaced;
 use crate::init::Predecessor;
 
-/// Puts `new` in the place of `old`, which runs, and then stops that; says how it stopped.
+/// Replaces the running instance `old` by `new`, then stops `old` and returns how it stopped.
 ///
 /// # Errors
 ///
-/// When `new` does not come up. Then `old` goes on.
+/// Returns an error if `new` does not start. `old` continues then.
 pub(super) async fn replace(
     kernel: &Arc<Kernel>,
     old: &Arc<Instance>,
@@ -48,7 +49,7 @@ pub(super) async fn replace(
     new.setup().identity.outlive();
     drop(predecessor);
     starting::let_go_of_before(new);
-    // `Stopping` allows it, and nobody else takes steps of it.
+    // `Stopping` allows this step, and only this task makes steps of the instance.
     let _stopped = old.step(Step::Stopped);
     let (outcome, fault) = match stopped.is_clean() {
         true => (Outcome::Done, None),
@@ -62,7 +63,7 @@ pub(super) async fn replace(
     Ok(stopped)
 }
 
-/// What the life that runs leaves to the next one, while it goes on.
+/// The data that the running life leaves to the next one, while it continues.
 async fn predecessor(kernel: &Kernel, old: &Instance) -> Result<Arc<Predecessor>> {
     let live = old.live().as_ref().map(|live| {
         let (plugin, hook) = (Arc::clone(&live.plugin), live.setup.hooks.snapshot);
@@ -76,8 +77,8 @@ async fn predecessor(kernel: &Kernel, old: &Instance) -> Result<Arc<Predecessor>
     }))
 }
 
-/// Changes all doors. What is stored is delivered to the new life when the old one is done with
-/// what it has in hand.
+/// Switches the routes to the new life. Stored events are delivered to it after the old life has
+/// finished the events that it has in hand.
 fn swap(kernel: &Arc<Kernel>, old: &Instance, new: &Arc<Instance>) -> Result<Vec<DurableDelivery>> {
     let (before, after) = (old.setup(), new.setup());
     new.step(Step::Started)?;

@@ -1,8 +1,9 @@
-//! Replays the dead letters that somebody outside of the process has asked for.
+//! Replays the dead letters whose replay was requested from outside of the process.
 //!
-//! A request may come before its receiver is ready: while the system starts, or while the plugin is
-//! off. It is kept until the plugin runs, and by the store beyond the end of the process: it is over
-//! when the letter is gone, when a replay has failed again, or when nobody takes the letter as it is.
+//! A request may arrive before the receiver is ready: while the system starts, or while the plugin
+//! is disabled. The request is kept until the plugin runs, and the store keeps it even after the
+//! end of the process. It ends when the letter is gone, when a replay has failed again, or when no
+//! handler can take the letter as it is.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -19,17 +20,17 @@ use super::state::State;
 use crate::event::{DeadLetterId, EventStore, Pending, ask};
 use crate::service::{Service, ServiceFuture};
 
-/// Replays that go on at once: as many as a store writes together.
+/// Number of replays at the same time: as many as a store writes at once.
 const AT_ONCE: usize = 256;
 
-/// How often plugins that did not run are looked at, while letters wait for them.
+/// Interval of the check whether plugins run that letters wait for.
 const LOOK: Duration = Duration::from_millis(250);
 
-/// How often a letter is tried whose handler is not found: a plugin that has just started receives
-/// events a moment later.
+/// Number of attempts for a letter whose handler is not found, because a plugin receives events
+/// only a moment after its start.
 const TRIES: u32 = 4;
 
-/// Listens to a store, as long as it is the one in use and the system runs.
+/// Listens to a store as long as it is in use and the system runs.
 pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
     let mut replaced = kernel.bus.durables().replaced();
     let stopping = kernel.stopping.clone();
@@ -43,46 +44,46 @@ pub(super) fn follow(kernel: &Arc<Kernel>, store: Service<dyn EventStore>) {
     });
 }
 
-/// A letter whose replay was asked for.
+/// A letter whose replay was requested.
 #[derive(Debug, Clone, Copy)]
 struct ReplayRequest {
     letter: DeadLetterId,
     tries: u32,
 }
 
-/// What became of a request.
+/// The result of a request.
 enum ReplayOutcome {
     Replayed,
-    /// It was delivered and failed again.
+    /// The letter was delivered and failed again.
     Failed,
-    /// Its letter is gone: nothing more is to be done.
+    /// The letter is gone, so nothing is left to do.
     Over,
-    /// Its plugin does not run.
+    /// The plugin of the letter does not run.
     Awaits(String, ReplayRequest),
     Again(ReplayRequest),
-    /// Nobody takes the letter as it is.
+    /// No handler can take the letter as it is.
     Refused(DeadLetterId),
     Stopping,
 }
 
-/// All requests that are not answered.
+/// All requests that are not answered yet.
 struct Requests {
     kernel: Weak<Kernel>,
     store: Service<dyn EventStore>,
     ready: VecDeque<ReplayRequest>,
     running: usize,
-    /// By the plugin that they wait for.
+    /// The waiting requests, by the plugin that they wait for.
     waiting: BTreeMap<String, Vec<ReplayRequest>>,
-    /// Those that are tried again after a pause.
+    /// The requests that are tried again after a pause.
     again: Vec<ReplayRequest>,
-    /// What was replayed since it was told last, and how many of these failed again.
+    /// Number of replays since the last report, and how many of them failed again.
     replayed: (usize, usize),
     is_stopping: bool,
     answers: (
         mpsc::UnboundedSender<ReplayOutcome>,
         mpsc::UnboundedReceiver<ReplayOutcome>,
     ),
-    /// While there is something to do the bus is not idle.
+    /// Present while there is work, so that the bus is not idle.
     busy: Option<Pending>,
 }
 
@@ -102,8 +103,9 @@ impl Requests {
         }
     }
 
-    /// Answers requests until the system is gone. From the moment when it is to stop, no more are
-    /// begun: the next start does what is left. What is under way when it is dropped goes on.
+    /// Answers requests until the system has ended. As soon as the system has to stop, no more
+    /// replays begin: the next start does the rest. Replays in progress continue even if this
+    /// future is dropped.
     async fn run(mut self, store: &Service<dyn EventStore>, stopping: CancellationToken) {
         let mut requested = Box::pin(requested(store));
         let mut look = Instant::now();
@@ -137,7 +139,7 @@ impl Requests {
         !self.waiting.is_empty() || !self.again.is_empty()
     }
 
-    /// Begins what can begin; `false` when the system is gone.
+    /// Begins the replays that can begin; returns `false` if the system has ended.
     fn begin(&mut self) -> bool {
         let Some(kernel) = self.kernel.upgrade() else {
             return false;
@@ -149,7 +151,7 @@ impl Requests {
             let answers = self.answers.0.clone();
             let operations = DeadLetterOperations::new(Arc::clone(&kernel), Actor::OWNER);
             crate::spawn::spawn(async move {
-                // Nobody listens any more when the store was replaced.
+                // If the store was replaced, the answer is not received.
                 drop(answers.send(replay(operations, request).await));
             });
         }
@@ -165,7 +167,7 @@ impl Requests {
         true
     }
 
-    /// Tells what became of many at once: what each call said is in the log already.
+    /// Logs a summary of many replays. The log already contains the error of each call.
     fn tell(&mut self) {
         if self.running > 0 || self.replayed == (0, 0) {
             return;
@@ -181,7 +183,7 @@ impl Requests {
         }
     }
 
-    /// Whether a plugin that letters wait for runs now, or is about to.
+    /// Whether a plugin that letters wait for runs now or is about to run.
     fn will_run(&self, kernel: &Kernel) -> bool {
         let is_coming = |plugin: &String| {
             let state = kernel.state_of(plugin);
@@ -190,7 +192,7 @@ impl Requests {
         self.waiting.keys().any(is_coming)
     }
 
-    /// Whoever waited for a plugin that runs now is ready.
+    /// Moves the requests for plugins that run now to the ready ones.
     fn look(&mut self) {
         let Some(kernel) = self.kernel.upgrade() else {
             return;
@@ -265,7 +267,7 @@ async fn requested(store: &Service<dyn EventStore>) -> Vec<DeadLetterId> {
     }
 }
 
-/// It takes as long as the handler does.
+/// Takes as long as the handler.
 async fn replay(operations: DeadLetterOperations, request: ReplayRequest) -> ReplayOutcome {
     let letter = request.letter;
     let error = match operations.replay_requested(letter).await {

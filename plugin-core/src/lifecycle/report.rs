@@ -1,4 +1,4 @@
-//! What the caller is told of a start and of a stop.
+//! The reports on a start and on a stop for the caller.
 
 use std::fmt;
 use std::time::Duration;
@@ -14,13 +14,14 @@ use crate::printable;
 pub struct PluginStart {
     /// Name of the plugin.
     pub name: &'static str,
-    /// How long `init` took, retries included.
+    /// How long `init` took, including retries.
     #[serde(rename = "init_us", serialize_with = "micros")]
     pub init: Duration,
-    /// How long `start` took, retries included.
+    /// How long `start` took, including retries.
     #[serde(rename = "start_us", serialize_with = "micros")]
     pub start: Duration,
-    /// Why it does not run, although the system does: its start policy is `ignore`.
+    /// The reason why the plugin does not run although the system does: its start policy is
+    /// `ignore`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<String>,
 }
@@ -31,12 +32,12 @@ pub struct PluginStart {
 pub struct StartReport {
     /// The plugins in start order.
     pub plugins: Vec<PluginStart>,
-    /// How long all took.
+    /// How long the whole start took.
     #[serde(rename = "took_us", serialize_with = "micros")]
     pub took: Duration,
 }
 
-/// A plugin that kept the system from starting.
+/// A failure of a plugin that prevented the start of the system.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StartFailure {
@@ -44,22 +45,22 @@ pub struct StartFailure {
     pub plugin: &'static str,
     /// `init` or `start`.
     pub stage: &'static str,
-    /// What happened.
+    /// The error.
     pub error: Error,
 }
 
-/// A system that did not start. What had started is stopped again.
+/// The error of a system that did not start. Everything that had started was stopped again.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct StartError {
-    /// The plugins that failed; empty when the start was interrupted.
+    /// The failures of the plugins; empty if the start was interrupted.
     pub failures: Vec<StartFailure>,
-    /// How the plugins stopped that had been built or started.
+    /// How the plugins stopped that had been initialized or started.
     pub rollback: StopReport,
 }
 
 impl StartError {
-    /// Whether the operator can mend it by changing config.
+    /// Whether the operator can solve the problem by changing config.
     #[must_use]
     pub fn is_config(&self) -> bool {
         !self.failures.is_empty()
@@ -69,7 +70,7 @@ impl StartError {
     }
 }
 
-/// In the place of a plugin's name, where the start failed before any plugin was touched.
+/// Used in place of a plugin's name if the start failed before any plugin was touched.
 pub(super) const MANAGER: &str = "manager";
 
 impl fmt::Display for StartError {
@@ -95,7 +96,7 @@ impl fmt::Display for StartError {
 }
 
 impl std::error::Error for StartError {
-    /// What the first plugin that failed said.
+    /// The error of the first plugin that failed.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         Some(self.failures.first()?.error.as_dyn())
     }
@@ -110,22 +111,22 @@ pub struct PluginStop {
     /// How long it took.
     #[serde(rename = "took_us", serialize_with = "micros")]
     pub took: Duration,
-    /// What was not done in time: `unsubscribe`, `drain`, `stop`, `tasks`.
+    /// The parts of the stop that exceeded their time: `unsubscribe`, `drain`, `stop`, `tasks`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub late: Vec<&'static str>,
-    /// Accepted events that it did not come to, or that waited for a retry: they are in the dead
-    /// letters.
+    /// Accepted events that the plugin did not handle, or that waited for a retry: they are dead
+    /// letters now.
     pub dead_lettered: usize,
-    /// Accepted events that are neither handled nor in the dead letters: a handler blocks its
-    /// thread and keeps them. Also requests that were taken and not answered.
+    /// Accepted events that are neither handled nor dead letters, because a handler blocks its
+    /// thread and holds them. Requests that were accepted and not answered are included.
     pub lost: usize,
-    /// What `stop` returned.
+    /// The error that `stop` returned.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
 impl PluginStop {
-    /// Whether it stopped in time, without an error, and came to all its events.
+    /// Whether it stopped in time, without an error, and handled all its events.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.late.is_empty() && self.lost == 0 && self.dead_lettered == 0 && self.error.is_none()
@@ -138,14 +139,14 @@ impl PluginStop {
 pub struct StopReport {
     /// The plugins in the order in which they stopped.
     pub plugins: Vec<PluginStop>,
-    /// How long all took.
+    /// How long the whole stop took.
     #[serde(rename = "took_us", serialize_with = "micros")]
     pub took: Duration,
-    /// The plugin whose failure stopped the system, and what it said.
+    /// The plugin whose failure stopped the system, and its error.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub escalated: Option<String>,
-    /// Dead letters that were kept in memory only, and end with the process: no plugin provides
-    /// [`DeadLetterStore`](crate::event::DeadLetterStore), or it failed to take them.
+    /// Dead letters that are only in memory and end with the process, because no plugin provides
+    /// [`DeadLetterStore`](crate::event::DeadLetterStore), or because the store failed.
     pub dead_letters: usize,
     /// Events that were accepted for durable subscriptions and could not be stored: they are lost.
     #[serde(skip_serializing_if = "is_zero")]
@@ -153,8 +154,8 @@ pub struct StopReport {
 }
 
 impl StopReport {
-    /// Whether every plugin stopped in time, without an error, came to all its events, and stopped
-    /// because it was asked to.
+    /// Whether the stop was requested, and every plugin stopped in time, without an error, and
+    /// handled all its events.
     #[must_use]
     pub fn is_clean(&self) -> bool {
         self.escalated.is_none()
@@ -162,7 +163,7 @@ impl StopReport {
             && self.plugins.iter().all(PluginStop::is_clean)
     }
 
-    /// Names of the plugins that were late.
+    /// Names of the plugins that exceeded their time.
     pub fn late(&self) -> impl Iterator<Item = &'static str> {
         (self.plugins.iter())
             .filter(|plugin| !plugin.late.is_empty())

@@ -1,4 +1,4 @@
-//! Operations on their way to the supervisor, and into the audit log.
+//! Sends operations to the supervisor and records them in the audit log.
 
 use tokio::sync::oneshot;
 
@@ -11,7 +11,7 @@ use crate::audit::Outcome;
 use crate::event::kernel::{ConfigRejected, SystemOperated};
 
 impl Kernel {
-    /// Sends an operation to the supervisor, which carries it out whether or not somebody waits.
+    /// Sends an operation to the supervisor, which carries it out even if the caller does not wait.
     pub(super) async fn submit(
         &self,
         operation: Operation,
@@ -29,8 +29,7 @@ impl Kernel {
         }
     }
 
-    /// Says in the log why an operation did not apply config. What is taken back is told when that
-    /// begins.
+    /// Logs why an operation did not apply config. A config that is undone is logged when that begins.
     pub(super) fn tell_refused(&self, operation: &Operation, by: &Actor, error: &OperationError) {
         if error.is_of_config() && !matches!(error, OperationError::RolledBack { .. }) {
             let (operation, reason) = (operation.target().0, error.reason());
@@ -42,8 +41,8 @@ impl Kernel {
         }
     }
 
-    /// Notes what came of an operation that applies config, and announces it if it was not applied;
-    /// `fallback` is what is in the place of the files because of that.
+    /// Records the result of an operation that applies config, and announces a failure. `fallback` is
+    /// the config that is in force in place of the files because of the failure.
     pub(super) fn attempted(
         &self,
         operation: &Operation,
@@ -68,7 +67,7 @@ impl Kernel {
         });
     }
 
-    /// Puts what somebody asked for into the audit log, also when it was refused.
+    /// Records a requested operation in the audit log, even if it was refused.
     pub(super) fn audit_operation(
         &self,
         operation: &Operation,

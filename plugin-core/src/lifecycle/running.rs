@@ -1,4 +1,4 @@
-//! A running system, as its owner holds it.
+//! The handle by which the owner of a running system uses it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +20,8 @@ use crate::provider_bindings::ProviderBindings;
 use crate::schedule::ScheduleStatus;
 use crate::service::{Service, ServiceTrait};
 
-/// A running system. When it is dropped, the system stops in the background; to wait for that
-/// and to know how it went, use [`Running::stop`].
+/// A running system. If it is dropped, the system stops in the background; to wait for the stop and
+/// get its report, use [`Running::stop`].
 #[derive(Debug)]
 pub struct Running {
     kernel: Arc<Kernel>,
@@ -31,10 +31,10 @@ pub struct Running {
     host: Host,
 }
 
-/// How long the owner waits for an answer: as long as a plugin without a `timeout` of its own.
+/// How long the owner waits for an answer: the time limit of a plugin without its own `timeout`.
 const LIMIT: std::time::Duration = std::time::Duration::from_secs(30);
 
-/// What the owner subscribes with.
+/// The parts with which the owner subscribes.
 #[derive(Debug)]
 struct Host {
     subscriber: Subscriber,
@@ -42,10 +42,10 @@ struct Host {
     worker: JoinHandle<()>,
 }
 
-/// What the operator's signals ask for.
+/// What a signal of the operator requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shutdown {
-    /// Handle what was accepted, then stop. A second one insists.
+    /// Handle the accepted events, then stop. A second such signal insists.
     Drain,
     /// Give up hooks and drains, and stop now.
     Insist,
@@ -67,13 +67,13 @@ impl Running {
         }
     }
 
-    /// How the start went.
+    /// The report on the start.
     #[must_use]
     pub fn start_report(&self) -> &StartReport {
         &self.report
     }
 
-    /// A publisher of one type of event, for the owner.
+    /// A publisher for one type of event, for the owner.
     #[must_use]
     pub fn publisher<E: Event>(&self) -> Publisher<E> {
         Publisher::new(&self.kernel.bus, &self.kernel.host)
@@ -85,7 +85,7 @@ impl Running {
         Publishers::new(&self.kernel.bus, &self.kernel.host)
     }
 
-    /// Asks whoever answers, with the time limit of a plugin that config gives none.
+    /// Sends a request and waits for its answer, with the default time limit of a plugin.
     ///
     /// # Errors
     ///
@@ -114,19 +114,20 @@ impl Running {
         )
     }
 
-    /// Subscriptions of the owner's own.
+    /// Makes subscriptions for the owner.
     #[must_use]
     pub fn subscriber(&self) -> Subscriber {
         self.host.subscriber.clone()
     }
 
-    /// A handle of a service, if a plugin provides it: of the instance without a label.
+    /// A handle of a service, if a plugin provides it. The provider is the instance without a
+    /// label.
     #[must_use]
     pub fn service<T: ServiceTrait + ?Sized>(&self) -> Option<Service<T>> {
         self.kernel.switchboard.one("")
     }
 
-    /// The same of an instance: `database-plugin@reports`.
+    /// A handle of a service that a certain instance provides, such as `database-plugin@reports`.
     #[must_use]
     pub fn service_of<T: ServiceTrait + ?Sized>(&self, instance: &str) -> Option<Service<T>> {
         let instances = self.kernel.instances();
@@ -138,52 +139,54 @@ impl Running {
         provides(found.descriptor).then(|| self.kernel.switchboard.one(found.id.label))?
     }
 
-    /// The bus, for those who watch it.
+    /// The bus, for observers.
     #[must_use]
     pub fn bus(&self) -> &Bus {
         &self.kernel.bus
     }
 
-    /// The state of each plugin and of the whole.
+    /// The state of each plugin and of the whole system.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel.status()
     }
 
-    /// Every schedule and how it does.
+    /// The status of every schedule.
     #[must_use]
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel.schedules()
     }
 
-    /// Sends operations: start, stop, restart of one plugin.
+    /// The handle that sends operations, such as start, stop and restart of one plugin.
     #[must_use]
     pub fn handle(&self) -> ManagerHandle {
         ManagerHandle::new(Arc::clone(&self.kernel))
     }
 
-    /// Events that handlers failed with for good, to look at. [`ManagerHandle::dead_letters`]
-    /// replays and drops them.
+    /// Reads dead letters: events that a handler has finally failed to handle.
+    /// [`ManagerHandle::dead_letters`] replays and drops them.
     #[must_use]
     pub fn dead_letters(&self) -> DeadLetters {
         self.kernel.bus.letters().clone()
     }
 
-    /// Waits until every accepted event is handled, and every event that the handlers published.
+    /// Waits until every accepted event is handled, including every event that the handlers
+    /// published.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn idle(&self) {
         self.kernel.bus.idle().await;
     }
 
-    /// Waits until every accepted event is handled, or waits for a target that is down, or, for as
-    /// long as a drain may take, for a store that fails. Says of which handlers there are such.
+    /// Waits until every accepted event is handled, or waits for a target that is down, or has
+    /// waited for a failing store for as long as a drain may take. Returns the handlers whose
+    /// events wait.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn idle_or_waiting(&self) -> Vec<Waiting> {
         tokio::select! {
             biased;
@@ -197,11 +200,12 @@ impl Running {
         self.kernel.insist.cancel();
     }
 
-    /// Stops everything: closes the doors, finishes the work, stops in reverse order.
+    /// Stops the whole system: accepts nothing new, handles the accepted events, then stops the
+    /// plugins in reverse start order.
     ///
     /// # Cancel safety
     ///
-    /// The stop goes on in the background when this is dropped.
+    /// If this future is dropped, the stop continues in the background.
     pub async fn stop(self) -> StopReport {
         self.serve(std::future::ready(Some(Shutdown::Drain)), || {
             std::future::pending()
@@ -209,13 +213,13 @@ impl Running {
         .await
     }
 
-    /// Serves until the first signal, or until a failure stops the system; then stops everything.
-    /// `more` gives the signals after the first: each of them insists. A source of signals that
-    /// ends (`None`) is the same as to ask for a drain.
+    /// Serves until the first signal, or until a failure stops the system, and then stops
+    /// everything. `more` supplies the signals after the first one; each of them insists. If the
+    /// source of signals ends (`None`), that is treated like a request for a drain.
     ///
     /// # Cancel safety
     ///
-    /// The stop goes on in the background when this is dropped.
+    /// If this future is dropped, the stop continues in the background.
     pub async fn serve<F>(
         self,
         first: impl Future<Output = Option<Shutdown>>,
@@ -278,13 +282,13 @@ impl Host {
         }
     }
 
-    /// Handles what was accepted, within the time that a drain has, and ends.
+    /// Handles the accepted events, within the time limit of a drain, and ends.
     async fn end(mut self, kernel: &Kernel) {
         self.subscriber.deactivate().await;
         self.mailbox.close();
         tokio::select! {
             biased;
-            // Handlers are guarded: the worker ends in good order.
+            // Handlers are guarded, so the worker ends without a panic.
             _ended = &mut self.worker => {}
             () = kernel.insist.cancelled() => {}
             () = tokio::time::sleep(kernel.drain_timeout()) => {
@@ -302,34 +306,34 @@ impl Drop for Host {
     }
 }
 
-/// How often, and how many times, somebody looks whether events only wait for a target.
+/// Interval and number of the checks whether events only wait for a target.
 const LOOK: Duration = Duration::from_millis(200);
 const LOOKS: u32 = 5;
 
-/// A handler some of whose events wait for others than it.
+/// A handler with events that wait for something other than the handler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Waiting {
     /// Name of its plugin.
     pub plugin: String,
-    /// Its name.
+    /// Name of the handler.
     pub handler: String,
-    /// What they wait for.
+    /// What the events wait for.
     pub wait: WaitsFor,
 }
 
-/// What events wait for.
+/// Something that events wait for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WaitsFor {
-    /// The handler's target, which is down: the events are stored.
+    /// The handler's target, which is down; the events are stored.
     Target,
-    /// The event store, which fails: it takes no events, or keeps those that are handled.
+    /// The event store, which fails: it accepts no events, or can't remove those that are handled.
     Store,
 }
 
-/// Returns when nothing is to be done but to wait for targets that are down, or for a store that
-/// has failed for as long as a drain may take.
+/// Returns when all remaining events wait for targets that are down, or for a store that has failed
+/// for as long as a drain may take.
 async fn only_waits(kernel: &Kernel) -> Vec<Waiting> {
     let mut looks = 0;
     loop {

@@ -1,4 +1,4 @@
-//! The schedules of a running system: who is told of their runs, and what an operator can do.
+//! The schedules of a running system: announcements of their runs, and the operations on them.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::descriptor::Descriptor;
 use crate::event::kernel::{ScheduleCompleted, ScheduleFailed};
 use crate::schedule::{Ended, Refused, ScheduleStatus, Timing};
 
-/// The schedules that a plugin declares, with what config says of them.
+/// The schedules that a plugin declares, with the options that config sets.
 pub(super) fn declared(
     plugin: &Descriptor,
     settings: &PluginSettings,
@@ -26,7 +26,7 @@ pub(super) fn declared(
     declared.collect()
 }
 
-/// Tells everyone of a run that has ended.
+/// Announces a run that has ended.
 pub(super) fn announce(announcer: &Announcer, plugin: &str, ended: &Ended) {
     let (plugin, schedule) = (plugin.to_owned(), ended.run.schedule().to_owned());
     let (run, took_us) = (ended.run.number(), micros(ended.took));
@@ -61,7 +61,7 @@ impl Kernel {
             .collect()
     }
 
-    /// No run begins from here on.
+    /// Prevents further runs from beginning.
     pub(super) fn close_schedules(&self) {
         for instance in &*self.instances() {
             instance.setup().timetable.close();
@@ -70,7 +70,7 @@ impl Kernel {
 }
 
 impl Instance {
-    /// Carries out what an operator asks of a schedule.
+    /// Carries out an operation on a schedule.
     pub(super) fn operate_schedule(
         &self,
         schedule: &str,

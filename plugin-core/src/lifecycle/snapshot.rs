@@ -1,4 +1,4 @@
-//! What a life leaves to the next one of its instance.
+//! The data that one life of an instance leaves to the next one.
 
 use serde_json::Value;
 
@@ -8,7 +8,8 @@ use super::kernel::Kernel;
 use crate::boxed::PluginRef;
 use crate::descriptor::SnapshotHook;
 
-/// Calls `#[snapshot]`, if there is one. When that fails, the next life begins without.
+/// Calls `#[snapshot]`, if the plugin has it. If the call fails, the next life begins without a
+/// snapshot.
 pub(super) async fn snapshot(
     kernel: &Kernel,
     instance: &Instance,

@@ -1,4 +1,4 @@
-//! The start of one instance: `init`, then `start`, each with its deadline.
+//! Starts one instance: `init`, then `start`, each with its time limit.
 
 use std::sync::Arc;
 
@@ -22,8 +22,8 @@ use crate::guard;
 use crate::init::{Handover, InitContext, Predecessor};
 use crate::tasks::Tasks;
 
-/// Starts one instance from the beginning: what a restart does. Its services change hands only when
-/// it runs.
+/// Starts one instance from the beginning, as a restart does. Its services replace the old ones
+/// only when it runs.
 pub(super) async fn launch(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
@@ -60,7 +60,7 @@ pub(super) async fn initialize(
     Ok(())
 }
 
-/// Calls `init`, and tells nobody.
+/// Calls `init` without announcing it.
 pub(super) async fn construct(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,
@@ -121,7 +121,7 @@ fn build(
     let (instance, predecessor) = (Arc::clone(instance), Arc::clone(predecessor));
     let handover = handover.clone();
     hook::run(current, "init", limits, move || {
-        // What an `init` that failed has made is not of this life.
+        // What a failed `init` has recorded does not belong to this life.
         instance.figures.clear();
         let process = setup.place.start(before);
         let mut context = InitContext {
@@ -158,7 +158,7 @@ pub(super) async fn start(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Res
     Ok(())
 }
 
-/// Calls `start` of an instance that is built: it works then, and is reached by nobody yet.
+/// Calls `start` of an initialized instance. The instance works then, but nothing reaches it yet.
 pub(super) async fn prepare(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     instance.step(Step::Start)?;
     let tasks = instance.may_spawn().then(|| scope(kernel, instance));
@@ -195,7 +195,7 @@ async fn call_start(
     started.await
 }
 
-/// Gives an instance another process in the place of one that ended. Its handlers stand in the
+/// Gives an instance a new process in place of one that ended. Its handlers stay in the dispatch
 /// table all the time, and their events wait.
 async fn revive(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<()> {
     let began = Instant::now();
@@ -229,7 +229,7 @@ async fn begin_again(kernel: &Arc<Kernel>, instance: &Arc<Instance>) -> Result<(
     call_start(kernel, instance, (plugin, tasks), hook).await
 }
 
-/// Drops what the life before offered.
+/// Drops what the previous life provided.
 pub(super) fn let_go_of_before(instance: &Instance) {
     let handover = instance.live().as_ref().map(|live| live.handover.clone());
     if let Some(handover) = handover {
@@ -237,7 +237,7 @@ pub(super) fn let_go_of_before(instance: &Instance) {
     }
 }
 
-/// Drops what was offered: that may be the last to hold what a plugin made.
+/// Drops what was provided. These may be the last references to what a plugin made.
 pub(super) fn let_go_of_offers(
     instance: &Instance,
     let_go: impl FnOnce(&Handover),
@@ -255,7 +255,7 @@ pub(super) fn let_go_of_offers(
     }
 }
 
-/// Has a running instance take over another config in place.
+/// Lets a running instance apply another config.
 pub(super) async fn reload(
     kernel: &Arc<Kernel>,
     instance: &Arc<Instance>,

@@ -1,56 +1,56 @@
-//! The states of an instance and the steps between them: one pure table.
+//! The table of the states of an instance and the steps between them.
 
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where an instance is in its life. The order is that of progress.
+/// The state of an instance. The order is that of progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
-    /// Gone for good.
+    /// Destroyed, and can't be started again.
     Destroyed,
-    /// A hook or a task failed; nothing of it runs.
+    /// A hook or a task failed; no code of the instance runs.
     Failed,
-    /// Stopped in good order.
+    /// Stopped without a failure.
     Stopped,
-    /// Its events are drained and `stop` runs.
+    /// Its accepted events are handled, and `stop` runs.
     Stopping,
     /// Known and configured.
     Registered,
     /// `init` runs.
     Initializing,
-    /// Built.
+    /// `init` is complete.
     Initialized,
     /// `start` runs.
     Starting,
-    /// Started, and receives events.
+    /// Started; receives events.
     Running,
 }
 
-/// What takes an instance from one state to the next.
+/// A step from one state to another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Step {
     /// `init` begins.
     Initialize,
-    /// `init` is done.
+    /// `init` is complete.
     Initialized,
     /// `start` begins.
     Start,
-    /// `start` is done.
+    /// `start` is complete.
     Started,
-    /// The instance is to stop.
+    /// The instance has to stop.
     Stop,
-    /// Nothing of it runs any more.
+    /// No code of the instance runs any more.
     Stopped,
     /// A hook or a task failed.
     Fail,
-    /// The instance is given up for good.
+    /// The instance is destroyed.
     Destroy,
 }
 
-/// A step that a state does not allow.
+/// The error of a step that the state does not allow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct InvalidStep {
     /// The state.
@@ -77,7 +77,7 @@ impl State {
     ///
     /// # Errors
     ///
-    /// When the state does not allow the step.
+    /// Returns an error if the state does not allow the step.
     pub const fn next(self, step: Step) -> Result<Self, InvalidStep> {
         Ok(match (self, step) {
             (Self::Registered | Self::Stopped | Self::Failed, Step::Initialize) => {
@@ -101,7 +101,7 @@ impl State {
         })
     }
 
-    /// Whether code of the instance runs or is about to.
+    /// Whether code of the instance runs or is about to run.
     #[must_use]
     pub const fn is_active(self) -> bool {
         matches!(

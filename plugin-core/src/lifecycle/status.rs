@@ -1,4 +1,4 @@
-//! What an observer sees: the state of each instance and of the whole.
+//! The status for observers: the state of each instance and of the whole system.
 
 use std::pin::pin;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,15 +11,15 @@ use tokio::time::Instant;
 
 use super::config_status::ConfigStatus;
 use super::state::State;
-use crate::accounting::ProcessUsage;
 use crate::config::{Isolation, Limit};
 use crate::context::EventCounts;
 use crate::descriptor::Kind;
 use crate::event::BreakerStatus;
 use crate::health::Health;
 use crate::histogram::Distribution;
+use crate::process::ProcessUsage;
 
-/// The state of one instance.
+/// The status of one instance.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct PluginStatus {
@@ -27,71 +27,74 @@ pub struct PluginStatus {
     pub name: &'static str,
     /// Version of the plugin.
     pub version: String,
-    /// What kind of plugin it is.
+    /// The kind of the plugin.
     pub kind: Kind,
-    /// Tells this life of it from every other life of an instance in this process: what is counted of
-    /// one life does not go on with that of another. 0 if it has not had any.
+    /// A number that identifies this life of the instance; no two lives in this process have the
+    /// same. Counters of one life do not continue in the next. 0 if it has not had a life yet.
     #[serde(skip)]
     pub life: u64,
     /// Where it runs.
     pub isolation: Isolation,
     /// Why it runs there.
     pub isolation_because: String,
-    /// Number of its own process, while it has one.
+    /// The id of its own process, while it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub process_id: Option<u32>,
-    /// Where it is in its life.
+    /// Its state.
     pub state: State,
-    /// How long it has been there.
+    /// How long it has been in this state.
     #[serde(rename = "in_state_ms", serialize_with = "millis")]
     #[schemars(with = "u64")]
     pub in_state: Duration,
-    /// Whether it serves: it is running, and says that it is well.
+    /// Whether it serves: it is running, and its health is good.
     pub ready: bool,
-    /// What it last said of itself.
+    /// The health that it reported last.
     #[serde(flatten)]
     pub health: Health,
     /// How often it was restarted.
     pub restarts: u32,
-    /// Text of its last failure.
+    /// The text of its last failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_error: Option<String>,
-    /// When it will be started again, if it will be by itself.
+    /// The restart that is planned, if there is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub next_attempt: Option<NextAttempt>,
-    /// Processor time that it took since its name came up in this process: measured at each poll of
-    /// its tasks, its hooks and its queued handlers, estimated from a sample for inline ones.
+    /// Processor time that it has used since its name was first used in this process. It is
+    /// measured at each poll of its tasks, hooks and queued handlers, and estimated from a sample
+    /// for inline handlers.
     #[serde(rename = "cpu_ms", serialize_with = "millis")]
     #[schemars(with = "u64")]
     pub cpu: Duration,
-    /// Processors that it kept busy between the last two looks at the health of all.
+    /// Number of processors that it kept busy between the last two health checks.
     pub cpu_share: f64,
-    /// How long its tasks had to wait because it had taken its share, `resources.cpu`.
+    /// How long its tasks had to wait because it had used up its share `resources.cpu`.
     #[serde(rename = "throttled_ms", serialize_with = "millis")]
     #[schemars(with = "u64")]
     pub throttled: Duration,
-    /// Bytes that its code allocated and nobody has freed; `None` where no allocator counts them.
+    /// Bytes that its code has allocated and that are not freed yet; `None` if no allocator counts
+    /// them.
     pub memory: Option<u64>,
     /// Files that it has open through its `Files`.
     pub open_files: usize,
-    /// The limits of what it may take, and by what they hold.
+    /// The limits on its resources, and how they are enforced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
-    /// Tasks of its own that run.
+    /// Number of its running tasks.
     pub tasks: usize,
     /// Events that wait in its mailbox.
     pub queued: usize,
-    /// How long events waited there until their handler was called, of one in 256.
+    /// How long events waited in the mailbox until their handler was called, measured for one event
+    /// in 256.
     #[serde(skip)]
     pub waits: Distribution,
-    /// Most events that may wait there.
+    /// Most events that can wait in its mailbox.
     pub queue_capacity: usize,
-    /// Events of its durable handlers that are accepted and not in the store: they wait in memory,
-    /// for a commit or for room.
+    /// Events for its durable handlers that are accepted but not stored yet: they wait in memory
+    /// for a commit or for room in the store.
     pub unstored: usize,
-    /// What it did with events.
+    /// The counters of its events.
     pub events: EventCounts,
-    /// How long its handlers took, of the calls that were timed in this life.
+    /// How long its handlers took, for the timed calls of this life.
     #[serde(skip)]
     pub latency: Distribution,
     /// The circuit breakers of its handlers, in order of declaration.
@@ -99,40 +102,41 @@ pub struct PluginStatus {
     pub breakers: Vec<BreakerStatus>,
 }
 
-/// A start that the manager will make by itself.
+/// A start that the manager has planned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct NextAttempt {
-    /// How long it is until then.
+    /// The time until then.
     #[serde(rename = "in_ms", serialize_with = "millis")]
     pub within: Duration,
-    /// Which one it is, counted from 1.
+    /// The number of the attempt, counted from 1.
     pub attempt: u32,
-    /// How many there may be.
+    /// The number of attempts that are allowed.
     pub of: u32,
 }
 
-/// The state of the whole.
+/// The status of the whole system.
 #[derive(Debug, Clone, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct SystemStatus {
-    /// Where the whole is in its life: starting, running, stopping or stopped. A plugin that was
-    /// stopped, or has failed, by itself does not change that: it is not ready.
+    /// The state of the whole system: starting, running, stopping or stopped. A single plugin that
+    /// has failed or was stopped does not change this state; it only is not ready.
     pub state: State,
     /// Whether every plugin serves.
     pub ready: bool,
     /// Events that are accepted and not handled yet.
     pub backlog: usize,
-    /// What the process takes, as the operating system says.
+    /// The resources that the process uses, according to the operating system.
     pub process: ProcessStatus,
-    /// The config that runs, and the last that somebody tried to have applied.
+    /// The running config, and the last attempt to apply a config.
     pub config: ConfigStatus,
-    /// The plugins in start order; those that config turned off are not among them.
+    /// The plugins in start order, without those that config disables.
     pub plugins: Vec<PluginStatus>,
 }
 
-/// What the process takes, as the operating system says: the plugins, the kernel, and the libraries
-/// and threads that are nobody's. A figure that it does not give is none.
+/// The resources that the process uses, according to the operating system. They include the
+/// plugins, the kernel, and the libraries and threads that belong to no plugin. A value that the
+/// system does not report is `None`.
 #[derive(Debug, Clone, Default, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct ProcessStatus {
@@ -140,13 +144,13 @@ pub struct ProcessStatus {
     #[serde(rename = "cpu_ms", serialize_with = "maybe_millis")]
     #[schemars(with = "Option<u64>")]
     pub cpu: Option<Duration>,
-    /// Processors that it kept busy between the last two looks at the health of all.
+    /// Number of processors that it kept busy between the last two health checks.
     pub cpu_share: f64,
-    /// Bytes of it that are in memory: code, stacks, and what the allocator holds.
+    /// Resident memory in bytes: code, stacks, and what the allocator holds.
     pub memory: Option<u64>,
-    /// Files, sockets and the like that it has open.
+    /// Open files, sockets and the like.
     pub open_files: Option<u64>,
-    /// The limits of what it may take, and by what they hold.
+    /// The limits on its resources, and how they are enforced.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub limits: Vec<Limit>,
 }
@@ -203,7 +207,7 @@ fn maybe_millis<S: serde::Serializer>(
     }
 }
 
-/// A start that is planned.
+/// A planned start.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Again {
     pub(super) due: Instant,
@@ -222,7 +226,7 @@ impl Again {
     }
 }
 
-/// The part of a status that changes, shared between the supervisor and observers.
+/// The part of a status that changes. The supervisor and observers share it.
 #[derive(Debug)]
 pub(super) struct Board {
     entry: Mutex<StatusEntry>,
@@ -236,9 +240,9 @@ pub(super) struct StatusEntry {
     pub(super) health: Health,
     pub(super) restarts: u32,
     pub(super) last_error: Option<String>,
-    /// When it is to be started again.
+    /// The planned start.
     pub(super) again: Option<Again>,
-    /// What a stop is waiting for, and until when.
+    /// What a stop waits for, and until when.
     pub(super) waiting: Option<(&'static str, Instant)>,
 }
 
@@ -268,11 +272,11 @@ impl Board {
         self.changed.notify_waiters();
     }
 
-    /// Waits until it shows something.
+    /// Waits until the status satisfies `shows`.
     pub(super) async fn until(&self, shows: impl Fn(&StatusEntry) -> bool) {
         loop {
             let mut changed = pin!(self.changed.notified());
-            // From here on no change goes unheard.
+            // From here on, no change is missed.
             changed.as_mut().enable();
             if shows(&self.lock()) {
                 return;

@@ -1,5 +1,7 @@
-//! The stop of one instance: unsubscribe, drain, `stop`, cancel and join its tasks, drop; and of all:
-//! close the doors, finish the work, then stop in reverse order. A stop goes on after an error.
+//! Stops one instance: unsubscribes it, handles its accepted events, calls `stop`, cancels its
+//! tasks and waits for them, and drops it. Stops the whole system: accepts nothing new, handles the
+//! accepted events, then stops the instances in reverse start order. A stop continues after an
+//! error.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -22,12 +24,13 @@ use crate::descriptor::Kind;
 use crate::event::kernel::{PluginStopped, SystemStopped};
 use crate::init::{Handover, Predecessor};
 
-/// How often a stop that lasts names those who still run.
+/// Interval at which a long stop logs which plugins still run.
 const STILL_STOPPING: Duration = Duration::from_secs(3);
 
-/// Stops all instances that run, and tells what became of each.
+/// Stops all running instances, and reports how each of them stopped.
 ///
-/// What a change touches that still runs is stopped after the change: the doors do not wait for it.
+/// Running instances that a change in progress touches are stopped after the change; the others do
+/// not wait for it.
 pub(super) async fn stop_all(
     kernel: &Arc<Kernel>,
     escalated: Option<String>,
@@ -86,7 +89,7 @@ pub(super) async fn stop_all(
     report
 }
 
-/// Tells the store of events that nothing is to wait for more to come.
+/// Tells the event store not to wait for further events before it writes.
 async fn hurry(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.durables().hurry() => {}
@@ -95,8 +98,8 @@ async fn hurry(kernel: &Kernel) {
     }
 }
 
-/// Whether an instance only lets events and calls in: middleware that nothing but middleware needs, and
-/// that does not stand around the events which are still to be handled.
+/// Whether an instance only lets events and calls in. This is the case for middleware that only
+/// middleware needs, and that does not intercept events that are still to be handled.
 fn is_door(kernel: &Kernel, instance: &Instance) -> bool {
     let descriptor = instance.descriptor;
     if descriptor.kind != Kind::Middleware || !descriptor.interceptors.is_empty() {
@@ -106,7 +109,7 @@ fn is_door(kernel: &Kernel, instance: &Instance) -> bool {
         .all(|dependent| dependent.descriptor.kind == Kind::Middleware)
 }
 
-/// Tells each that lives how to go on with what waits.
+/// Tells each live instance how to continue with waiting events.
 fn each_live(kernel: &Kernel, tell: impl Fn(&Instance, &Live)) {
     for instance in &*kernel.instances() {
         if let Some(live) = instance.live().as_ref() {
@@ -115,7 +118,7 @@ fn each_live(kernel: &Kernel, tell: impl Fn(&Instance, &Live)) {
     }
 }
 
-/// Waits until what was accepted is handled, with everyone still there to handle it.
+/// Waits until the accepted events are handled, while all instances still run.
 async fn finish_work(kernel: &Kernel) {
     tokio::select! {
         () = kernel.bus.idle() => {}
@@ -142,7 +145,7 @@ async fn finish_work(kernel: &Kernel) {
     }
 }
 
-/// Ends what waits for the store; says how many events never got there.
+/// Ends the waiting for the store, and returns how many events were not stored.
 async fn close_intakes(kernel: &Kernel) -> usize {
     let unstored = kernel.bus.durables().close().await;
     if unstored > 0 {
@@ -154,13 +157,13 @@ async fn close_intakes(kernel: &Kernel) -> usize {
     unstored
 }
 
-/// Stops instances, each after those that need it, independent ones side by side.
+/// Stops instances, each after those that need it, and independent ones at the same time.
 pub(super) async fn stop_some(
     kernel: &Arc<Kernel>,
     instances: Vec<Arc<Instance>>,
 ) -> Vec<PluginStop> {
     let starts = kernel.wiring.waits(&instances).into_iter();
-    // Who starts later stops earlier.
+    // An instance that starts later stops earlier.
     let sweep = Sweep::new(instances, starts.map(|(later, earlier)| (earlier, later)));
     let mut stops = Vec::new();
     let step = |instance: Arc<Instance>| {
@@ -176,7 +179,7 @@ pub(super) async fn stop_some(
     stops
 }
 
-/// Waits for a stop, and every few seconds names those who still run.
+/// Waits for a stop, and logs every few seconds which instances still run.
 async fn watched(kernel: &Kernel, stop: impl Future<Output = ()>) {
     let mut stop = std::pin::pin!(stop);
     let mut ticks = tokio::time::interval_at(Instant::now() + STILL_STOPPING, STILL_STOPPING);
@@ -202,12 +205,12 @@ fn name_stragglers(kernel: &Kernel) {
     }
 }
 
-/// Stops an instance that is built or runs; `None` if it is neither.
+/// Stops an instance that is initialized or runs; `None` if it is in another state.
 pub(super) async fn stop(kernel: &Arc<Kernel>, instance: &Instance) -> Option<PluginStop> {
     end(kernel, instance, None).await
 }
 
-/// Stops an instance for its next life to follow, and says what it leaves to that.
+/// Stops an instance before its next life, and returns what it leaves to that.
 pub(super) async fn stop_for_next(
     kernel: &Arc<Kernel>,
     instance: &Instance,
@@ -223,14 +226,14 @@ async fn end(
     left: Option<&mut Predecessor>,
 ) -> Option<PluginStop> {
     if instance.step(Step::Stop).is_err() {
-        // One whose process has ended has failed, and what it has is still to be ended.
+        // If its process has ended, the instance has failed, and its parts are not ended yet.
         return match instance.is_held() {
             true => Some(tear_down(kernel, instance, None).await),
             false => None,
         };
     }
     let report = tear_down(kernel, instance, left).await;
-    // `Stopping` allows it, and only this task takes steps of a stopping instance.
+    // `Stopping` allows this step, and only this task makes steps of a stopping instance.
     let _stopped = instance.step(Step::Stopped);
     kernel.audit(instance, "stop", outcome(&report), report.error.clone());
     kernel.announcer.announce(PluginStopped {
@@ -247,8 +250,8 @@ fn outcome(report: &PluginStop) -> Outcome {
     }
 }
 
-/// Ends everything of an instance, whatever its state: events, `stop`, tasks, the plugin itself; notes
-/// what it leaves to its next life, if there is one to come.
+/// Ends all parts of an instance, whatever its state: its events, `stop`, its tasks and the plugin
+/// itself. Stores what it leaves to its next life, if there will be one.
 pub(super) async fn tear_down(
     kernel: &Arc<Kernel>,
     instance: &Instance,
@@ -302,7 +305,7 @@ pub(super) async fn tear_down(
     report
 }
 
-/// Ends what a failed `start` left behind.
+/// Ends the parts that a failed `start` left behind.
 pub(super) async fn discard(kernel: &Arc<Kernel>, instance: &Instance) {
     let Some(live) = instance.live().take() else {
         return;
@@ -337,7 +340,8 @@ impl Kernel {
         }
     }
 
-    /// Units that run and can't be without what is gone, in the order in which they have to stop.
+    /// Running instances that need one of those that are gone, in the order in which they have to
+    /// stop.
     pub(super) fn running_dependents(&self, gone: &[Arc<Instance>]) -> Vec<Arc<Instance>> {
         let mut dependents = self.dependents(gone);
         dependents.retain(|instance| instance.is_running());

@@ -1,6 +1,6 @@
-//! The manager's one event loop: it alone decides what is changed, after the start and until the
-//! stop. What it decides runs as a change on a task of its own, so the loop itself waits for no
-//! plugin.
+//! The manager's event loop. After the start and until the stop, only this loop decides what
+//! changes. Each decision is carried out as a change on a task of its own, so the loop itself never
+//! waits for a plugin.
 
 mod configuring;
 mod failure;
@@ -30,29 +30,29 @@ use memory::MemoryLevel;
 pub(super) struct Supervisor {
     shared: Arc<SupervisorState>,
     changes: Changes,
-    /// How much of `max_memory` the process has taken.
+    /// The level of the process's memory in relation to `max_memory`.
     process_memory: MemoryLevel,
 }
 
-/// What the loop shares with the changes that it began.
+/// The data that the loop shares with the changes that it has begun.
 #[derive(Debug)]
 struct SupervisorState {
     kernel: Arc<Kernel>,
     records: Mutex<BTreeMap<InstanceId, InstanceRecord>>,
 }
 
-/// What the supervisor remembers of an instance.
+/// The data that the supervisor keeps for an instance.
 #[derive(Debug, Default)]
 struct InstanceRecord {
-    /// When it was restarted, as far back as its budget looks.
+    /// The times of its restarts, as far back as its policy counts them.
     restarts: Vec<Instant>,
-    /// When it is to be started again.
+    /// The time of the planned restart.
     due: Option<Instant>,
-    /// Unhealthy answers in a row.
+    /// Number of unhealthy answers in a row.
     unhealthy: u32,
-    /// The life in which it was asked how it is and has not answered.
+    /// The life that was asked for its health and has not answered.
     asked: Option<u64>,
-    /// How much of its memory it had taken, in which life.
+    /// The last life whose memory was checked, and the level of its memory.
     memory: (u64, MemoryLevel),
 }
 
@@ -69,7 +69,7 @@ impl Supervisor {
         }
     }
 
-    /// Runs until it is asked to stop or a failure escalates; then stops everything.
+    /// Runs until a stop is requested or a failure stops the system; then stops everything.
     pub(super) async fn run(
         mut self,
         mut requests: mpsc::Receiver<OperationRequest>,
@@ -102,12 +102,12 @@ impl Supervisor {
                 }
             }
         };
-        // What a change starts is given up.
+        // A start that a change has begun is given up.
         stop.cancel();
         requests.close();
-        // Until also those who were just about to send have their answer.
+        // Also answers senders that were just about to send.
         while let Some(request) = requests.recv().await {
-            // Whoever asked may have gone.
+            // The requester may not wait any more.
             drop(request.answer.send(Err(OperationError::Stopping)));
         }
         stopping::stop_all(&self.shared.kernel, escalated, self.changes).await
@@ -135,8 +135,8 @@ impl Supervisor {
         }
     }
 
-    /// When the next restart is due of those that no change touches: after a change all are looked
-    /// at again.
+    /// The time of the next planned restart of an instance that no change touches. After a change,
+    /// all instances are checked again.
     fn next_due(&self) -> Option<Instant> {
         let records = self.shared.records();
         let untouched = records.iter().filter(|(id, _)| !self.changes.touch(**id));
@@ -159,7 +159,7 @@ impl Supervisor {
         }
     }
 
-    /// A plugin that ran has failed.
+    /// Handles the failure of a plugin that ran.
     fn fail(&mut self, id: InstanceId, life: u64, error: crate::Error) {
         let shared = Arc::clone(&self.shared);
         let claim = Footprint::of(&shared.kernel, [id]);
@@ -173,12 +173,12 @@ impl SupervisorState {
         self.records.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Looks at or changes what is remembered of an instance.
+    /// Reads or changes the data that is kept for an instance.
     fn record<T>(&self, id: InstanceId, with: impl FnOnce(&mut InstanceRecord) -> T) -> T {
         with(self.records().entry(id).or_default())
     }
 
-    /// An instance that still lives the life that something was decided for.
+    /// The instance, if it still has the life for which something was decided.
     fn running(&self, id: InstanceId, life: u64) -> Option<Arc<Instance>> {
         let instances = self.kernel.instances();
         let instance = instances.get(id)?;

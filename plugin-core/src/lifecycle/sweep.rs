@@ -1,11 +1,12 @@
-//! Runs one step for many instances: each after those that it waits for, independent ones side by
-//! side, at most so many at once.
+//! Runs one step for many instances: each after those that it waits for, independent ones at the
+//! same time, up to a limit.
 //!
-//! Invariants: of the instances that are free to run, the first in the given order runs first; after
-//! a halt no step begins, and those that run are waited for.
+//! Invariants: of the instances that are free to run, the first in the given order runs first;
+//! after a halt no step begins, and the steps in progress are waited for.
 //!
-//! A step is polled where it is begun, and moves to a task of its own only if it has to wait: most
-//! instances have nothing to wait for. What may block its thread, a hook, has a task anyway.
+//! A step is first polled by the sweep itself, and is moved to a task of its own only if it has to
+//! wait, because most instances have nothing to wait for. Hooks, which may block their thread,
+//! always have a task.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -17,28 +18,28 @@ use tokio::task::coop::consume_budget;
 
 use super::first_poll::first_poll;
 
-/// What follows from the end of one step.
+/// What happens after the end of one step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Flow {
-    /// Those that wait for it may run.
+    /// The instances that wait for it may run.
     Continue,
     /// No other step begins.
     Halt,
 }
 
-/// The instances of a sweep, and what each still waits for.
+/// The instances of a sweep, and the number of steps that each still waits for.
 #[derive(Debug)]
 pub(super) struct Sweep<I> {
     order: Vec<I>,
     waits_for: Vec<usize>,
     frees: Vec<Vec<usize>>,
-    /// The first of the order is the greatest.
+    /// The first of the order is the greatest element of the heap.
     ready: BinaryHeap<Reverse<usize>>,
 }
 
 impl<I: Clone> Sweep<I> {
-    /// A sweep in that order; of each pair in `waits`, the instance at the first place waits for the
-    /// one at the second.
+    /// A sweep in this order. For each pair in `waits`, the instance at the first index waits for
+    /// the one at the second.
     pub(super) fn new(order: Vec<I>, waits: impl IntoIterator<Item = (usize, usize)>) -> Self {
         let mut waits_for = vec![0; order.len()];
         let mut frees = vec![Vec::new(); order.len()];
@@ -58,7 +59,8 @@ impl<I: Clone> Sweep<I> {
         }
     }
 
-    /// Runs the step of every instance. `done` is told the outcome of each, and says what follows.
+    /// Runs the step of every instance. `done` gets the outcome of each and returns what happens
+    /// next.
     pub(super) async fn run<T, F>(
         mut self,
         most: usize,
@@ -94,7 +96,7 @@ impl<I: Clone> Sweep<I> {
         }
     }
 
-    /// The next instance that is free to run, if one may.
+    /// The next instance that is free to run, if another one may run now.
     fn next(&mut self, waits: bool) -> Option<usize> {
         if waits {
             return None;
@@ -112,17 +114,17 @@ impl<I: Clone> Sweep<I> {
     }
 }
 
-/// Where steps begin, one after the other: it is made once for all that do not wait.
+/// The place where steps are polled first. It is allocated once for all steps that do not wait.
 struct FutureSlot<F>(Option<Pin<Box<F>>>);
 
-/// What became of a step at its first poll.
+/// The result of the first poll of a step.
 enum Begun<F: Future> {
     Done(F::Output),
     Waits(Pin<Box<F>>),
 }
 
 impl<F: Future> FutureSlot<F> {
-    /// Polls a step once. Many that do not wait let other tasks run in between.
+    /// Polls a step once. After many steps that do not wait, it yields to other tasks.
     async fn begin(&mut self, step: F) -> Begun<F> {
         consume_budget().await;
         let mut begun = match self.0.take() {
@@ -178,7 +180,8 @@ mod tests {
         assert_eq!(most, 3);
     }
 
-    /// The last of three waits for the first, which has to wait, and the halt comes before it.
+    /// The last of three instances waits for the first, which has to wait, and the halt comes
+    /// before its turn.
     #[tokio::test]
     async fn after_a_halt_no_step_begins_and_those_that_run_are_waited_for() {
         let mut done = Vec::new();

@@ -24,7 +24,7 @@ use crate::event::{DeadLetters, EventDescriptor, HandlerReport, InterceptorRepor
 use crate::init::{InitContext, InitParam, Need, SystemView};
 use crate::schedule::ScheduleStatus;
 
-/// A view of the whole system: what runs and how it does. It does not keep the system alive.
+/// A view of the whole system: the state of its parts. It does not keep the system alive.
 #[derive(Clone)]
 pub struct System(Weak<Kernel>);
 
@@ -33,7 +33,7 @@ impl System {
         Self(Arc::downgrade(kernel))
     }
 
-    /// The state of each plugin and of the whole.
+    /// The state of each plugin and of the whole system.
     #[must_use]
     pub fn status(&self) -> SystemStatus {
         self.kernel().map_or_else(
@@ -49,7 +49,7 @@ impl System {
         self.kernel().is_none_or(|kernel| kernel.is_alive())
     }
 
-    /// What the system has done so far; `None` when it is gone.
+    /// The counters of the system so far; `None` if the system has ended.
     #[must_use]
     pub fn metrics(&self) -> Option<MetricsSnapshot> {
         self.kernel().map(|kernel| kernel.metrics())
@@ -59,11 +59,11 @@ impl System {
     ///
     /// # Errors
     ///
-    /// When the store can't be read.
+    /// Returns an error if the store can't be read.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn stock(&self) -> Result<Vec<Stock>> {
         match self.kernel() {
             Some(kernel) => kernel.bus.durables().stock().await,
@@ -71,35 +71,36 @@ impl System {
         }
     }
 
-    /// What every handler did so far.
+    /// The counters of every handler so far.
     #[must_use]
     pub fn handlers(&self) -> Vec<HandlerReport> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.bus.handlers())
     }
 
-    /// What each interceptor of a running instance did so far.
+    /// The counters of each interceptor of a running instance so far.
     #[must_use]
     pub fn interceptors(&self) -> Vec<InterceptorReport> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.bus.interceptors())
     }
 
-    /// Events that handlers failed with for good, to look at; `None` when the system is gone.
+    /// Reads dead letters: events that a handler has finally failed to handle; `None` if the system
+    /// has ended.
     #[must_use]
     pub fn dead_letters(&self) -> Option<DeadLetters> {
         (self.kernel()).map(|kernel| kernel.bus.letters().clone())
     }
 
-    /// Lines of the audit log, the newest first; none when the system is gone.
+    /// Lines of the audit log, newest first; none if the system has ended.
     ///
     /// # Errors
     ///
-    /// When the log can't be read.
+    /// Returns an error if the log can't be read.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn audit(&self, query: AuditQuery) -> Result<AuditPage> {
         let Some(kernel) = self.kernel() else {
             return Ok(AuditPage::default());
@@ -107,7 +108,7 @@ impl System {
         let data_dir = kernel.data_dir.clone();
         drop(kernel);
         let read = tokio::task::spawn_blocking(move || audit::read(&data_dir, &query));
-        // It fails when the runtime ends.
+        // It fails if the runtime ends.
         let read = read
             .await
             .map_err(std::io::Error::other)
@@ -115,29 +116,29 @@ impl System {
         read.context("can't read the audit log")
     }
 
-    /// Every schedule and how it does, in start order of the plugins.
+    /// The status of every schedule, in start order of the plugins.
     #[must_use]
     pub fn schedules(&self) -> Vec<ScheduleStatus> {
         self.kernel()
             .map_or_else(Vec::new, |kernel| kernel.schedules())
     }
 
-    /// Calls `tell` with the composed set and the config that is applied now, and returns its result;
-    /// `None` when the system is gone.
+    /// Calls `tell` with the composed set and the applied config, and returns its result; `None` if
+    /// the system has ended.
     pub fn configured<T>(&self, tell: impl FnOnce(&Composition, &Settings) -> T) -> Option<T> {
         let configured = self.kernel()?.configured();
         Some(tell(&configured.composition, &configured.settings))
     }
 
-    /// What is different between two configs. Secrets are masked.
+    /// The difference between two configs. Secrets are masked.
     ///
     /// # Errors
     ///
-    /// When one of them is not there, can't be read, or is wrong.
+    /// Returns an error if one of them does not exist, can't be read, or is wrong.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing, so it can be dropped at any time.
+    /// Cancel safe: it changes nothing.
     pub async fn config_difference(
         &self,
         old: ConfigChoice,
@@ -154,31 +155,31 @@ impl System {
         read.map_err(|error| OperationError::Unreadable(error.to_string()))?
     }
 
-    /// The config files of the config that is applied now, as they were when it was read; `None` when
-    /// the system is gone.
+    /// The config files of the applied config, as they were when it was read; `None` if the system
+    /// has ended.
     #[must_use]
     pub fn config_files(&self) -> Option<ConfigFiles> {
         let configured = self.kernel()?.configured();
         Some(configured.settings.files().clone())
     }
 
-    /// The config files as they are now, in the folder that config names now; `None` when the system
-    /// is gone. This reads the files.
+    /// The config files as they are now, in the folder that config names now; `None` if the system
+    /// has ended. This reads the files.
     #[must_use]
     pub fn config_files_now(&self) -> Option<ConfigFiles> {
         let configured = self.kernel()?.configured();
         Some(config::files(&configured.sources, &configured.composition))
     }
 
-    /// Reports each config that is applied from now on; `None` when the system is gone.
+    /// Reports each config that is applied from now on; `None` if the system has ended.
     #[must_use]
     pub fn reloads(&self) -> Option<Reloads> {
         self.kernel()
             .map(|kernel| Reloads(kernel.configured.subscribe()))
     }
 
-    /// How long to wait after a change of the config files before they are applied; `None` when they
-    /// are not applied by themselves, because `enable_hot_reload` is off.
+    /// How long to wait after a change of the config files before they are applied; `None` if they
+    /// are not applied automatically, because `enable_hot_reload` is off.
     #[must_use]
     pub fn hot_reload(&self) -> Option<Duration> {
         let configured = self.kernel()?.configured();
@@ -186,14 +187,14 @@ impl System {
         (manager.enable_hot_reload).then(|| manager.watch_interval.get())
     }
 
-    /// The port on which metrics are served; `None` when config names none.
+    /// The port on which metrics are served; `None` if config names none.
     #[must_use]
     pub fn metrics_port(&self) -> Option<u16> {
         let configured = self.kernel()?.configured();
         configured.settings.manager.served_metrics_port()
     }
 
-    /// The plugins in start order, without those that config turned off.
+    /// The plugins in start order, without those that config disables.
     #[must_use]
     pub fn plugins(&self) -> Vec<&'static Descriptor> {
         self.kernel()
@@ -206,14 +207,14 @@ impl System {
         crate::registry::events()
     }
 
-    /// The one that belongs to a context.
+    /// The view for the instance of this context.
     pub(super) fn of(context: &InitContext<'_>) -> Result<Self> {
         let system: &dyn Any = context.system;
         let system = system.downcast_ref::<Self>().cloned();
         system.ok_or_else(|| Error::bug("this `init` is not run by a manager"))
     }
 
-    /// What is seen.
+    /// A weak reference to the system.
     pub(super) fn weak(&self) -> &Weak<Kernel> {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! The steps that end one instance, each within its time.
+//! The steps that end one instance, each with its time limit.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -19,14 +19,15 @@ use super::snapshot::snapshot;
 use crate::event::Reception;
 use crate::guard;
 
-/// How long a stop waits for calls that were ended, and for letters to be handed over: either is
-/// done at once, unless somebody blocks a thread.
+/// How long a stop waits for aborted calls, and for dead letters to be handed over. Both are
+/// immediate, unless some code blocks a thread.
 const LEAVE: Duration = Duration::from_secs(1);
 
-/// How often a stop looks whether only stored events are left, or calls of a service are over.
+/// Interval of the check whether only stored events are left, or whether the calls of a service are
+/// complete.
 const LOOK: Duration = Duration::from_millis(10);
 
-/// A stop under way: what has been late so far.
+/// A stop in progress, with the parts that have been late so far.
 pub(super) struct Teardown<'a> {
     instance: &'a Instance,
     insist: CancellationToken,
@@ -42,13 +43,13 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// What was not done in time.
+    /// The parts that exceeded their time.
     pub(super) fn late(self) -> Vec<&'static str> {
         self.late
     }
 
-    /// Waits for a part of the stop, until its deadline or until the operator insists. Most parts
-    /// are done at once: then there is nothing to wait for.
+    /// Waits for a part of the stop until its deadline, or until the operator insists. Most parts
+    /// are complete at once and need no waiting.
     pub(super) async fn wait<T>(
         &mut self,
         what: &'static str,
@@ -58,7 +59,7 @@ impl<'a> Teardown<'a> {
         if let Some(done) = first_poll(future.as_mut()).await {
             return Some(done);
         }
-        // In a box, so that the parts that are done at once are small.
+        // The future is boxed to keep the ones small that complete at once.
         Box::pin(self.wait_within(what, future)).await
     }
 
@@ -87,7 +88,7 @@ impl<'a> Teardown<'a> {
         done
     }
 
-    /// If dead letters are kept here: those that are on their way arrive.
+    /// If this plugin stores dead letters, waits until those that are on their way have arrived.
     pub(super) async fn hand_over_letters(&mut self, kernel: &Kernel) {
         if self.instance.keeps_letters() && !self.instance.is_beside() {
             let letters = kernel.bus.letters();
@@ -95,7 +96,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// If others store their events here: no more do.
+    /// If other plugins store their events in this plugin, makes them stop doing so.
     pub(super) async fn let_go_of_store(&mut self, kernel: &Kernel) {
         if self.instance.is_event_store() && !self.instance.is_beside() {
             let durables = kernel.bus.durables();
@@ -104,11 +105,11 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Ends the subscriptions, handles what was accepted and answers what was asked. What is left
-    /// in the mailbox, in a handler or before a retry when the time is over goes to the dead
-    /// letters, unless it is stored; says how many requests and events were lost.
+    /// Ends the subscriptions, handles the accepted events and answers the accepted requests. When
+    /// the time is over, events that are still in the mailbox, in a handler or before a retry
+    /// become dead letters, unless they are stored. Returns how many requests and events were lost.
     pub(super) async fn drain(&mut self, live: &mut Live, kernel: &Kernel) -> usize {
-        // First, so that publishers find room who wait for that.
+        // This is first, so that publishers that wait for room get it.
         live.deliveries.drain();
         live.mailbox.bell().wind_up(self.instance.setup().timeout);
         let unsubscribed = async {
@@ -162,7 +163,7 @@ impl<'a> Teardown<'a> {
         lost
     }
 
-    /// Waits for the calls of its services that began before another life followed.
+    /// Waits for the calls of its services that began before the next life took over.
     pub(super) async fn answer_calls(&mut self, kernel: &Kernel) {
         let identity = Arc::clone(&self.instance.setup().identity);
         let answered = async {
@@ -173,7 +174,7 @@ impl<'a> Teardown<'a> {
         self.wait("calls", answered).await;
     }
 
-    /// Waits until the letters that the drain left are where they are kept.
+    /// Waits until the dead letters of the drain are stored.
     pub(super) async fn flush_letters(&self, kernel: &Kernel) {
         let flushed = tokio::time::timeout(LEAVE, kernel.bus.letters().flush());
         if Box::pin(flushed).await.is_err() {
@@ -184,7 +185,7 @@ impl<'a> Teardown<'a> {
         }
     }
 
-    /// Asks the plugin for what it leaves to its next life.
+    /// Asks the plugin for the data that it leaves to its next life.
     pub(super) async fn snapshot(&self, kernel: &Kernel, live: &Live) -> Option<Value> {
         let hook = live.setup.hooks.snapshot;
         hook?;
@@ -214,7 +215,7 @@ impl<'a> Teardown<'a> {
         Some(error.to_string())
     }
 
-    /// Cancels the tasks and waits for them; those that don't listen are dropped.
+    /// Cancels the tasks and waits for them. Tasks that ignore the cancellation are dropped.
     pub(super) async fn join(&mut self, live: &Live) {
         let Some(tasks) = &live.tasks else { return };
         tasks.cancel();
@@ -222,7 +223,7 @@ impl<'a> Teardown<'a> {
         tasks.kill();
     }
 
-    /// Drops the plugin; a panic in its `Drop` stays there.
+    /// Drops the plugin and catches a panic in its `Drop`.
     pub(super) fn drop(&self, live: Live) {
         let dropped = guard::call(self.instance.setup().identity.current(), || {
             drop(live);
@@ -234,8 +235,8 @@ impl<'a> Teardown<'a> {
     }
 }
 
-/// Waits for the end of a worker; but when only stored events are left in its hands, no longer than
-/// so long: they are handled at the next start.
+/// Waits for the end of a worker. If only stored events are left, the time limit applies: they are
+/// handled at the next start.
 async fn finish(
     worker: &mut JoinHandle<()>,
     live: &Live,
@@ -263,11 +264,11 @@ async fn finish(
     Ok(())
 }
 
-/// Ends a worker. What is in its hands goes to the dead letters, or stays stored.
+/// Ends a worker. The events that it holds become dead letters, or stay stored.
 async fn give_up(worker: &JoinHandle<()>, live: &Live) {
     worker.abort();
     live.mailbox.abandon();
-    // What is still left then is in the hands of a handler that blocks its thread.
+    // Events that are left after that are held by a handler that blocks its thread.
     let left = tokio::time::timeout(LEAVE, live.mailbox.is_left());
     let _left = Box::pin(left).await;
 }

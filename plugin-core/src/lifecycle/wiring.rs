@@ -1,10 +1,11 @@
-//! Who waits for whom: by the edges of the plan, and by kind, so that system plugins start before all
-//! others and stop after them, and middleware the other way round: first what intercepts, then the
-//! doors.
+//! Decides which instances wait for which, by the edges of the plan and by kind: system plugins
+//! start before all others and stop after them; middleware starts after all others and stops before
+//! them. Of the middleware, plugins that intercept events start before those that let events in.
 //!
-//! The ties are of the build, between plugins, which are named by their places in the start order of
-//! the build, whether or not config enables them. What an instance takes from one other, a service
-//! or answers, ties it to the instance that its config names, and to no other of that plugin.
+//! The ties are between the plugins of the build, whether or not config enables them. A plugin is
+//! named by its place in the start order of the build. If an instance takes a service or answers
+//! from one other instance, it is tied only to the instance that its config names, and not to other
+//! instances of that plugin.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::instance_name::interned;
 use crate::plan::{Edge, Reason};
 use crate::provider_bindings::ProviderBindings;
 
-/// Which plugins of a build wait for which.
+/// For each plugin of a build, the plugins that it waits for.
 #[derive(Debug)]
 pub(super) struct Wiring {
     plugins: Vec<Ties>,
@@ -27,26 +28,26 @@ pub(super) struct Wiring {
 #[derive(Debug, Default)]
 struct Ties {
     name: &'static str,
-    /// Those that start before it, and stop after it.
+    /// Those that start before it and stop after it.
     before: Vec<Tie>,
-    /// Those that it can't be without: one instance of each is enough.
+    /// Those that it needs: one instance of each is enough.
     needs: Vec<Tie>,
 }
 
-/// What ties a plugin to another one.
+/// The reason why a plugin is tied to another one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 struct Tie {
     plugin: usize,
-    /// The key of the service or request that is taken from one instance; without it, the tie is to
+    /// The key of the service or request that is taken from one instance. Without it, the tie is to
     /// all instances.
     taken: Option<u64>,
 }
 
-/// Instances of a plugin that another instance is tied to.
+/// The instances of a plugin that another instance is tied to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TiedTo {
     pub(super) plugin: usize,
-    /// The label that they have; without it, all instances of the plugin are meant.
+    /// Their label; without it, all instances of the plugin are meant.
     label: Option<&'static str>,
 }
 
@@ -68,7 +69,7 @@ impl TiedTo {
 }
 
 impl Wiring {
-    /// Ties plugins, which stand in start order, to those that they wait for.
+    /// Ties the plugins, which are given in start order, to those that they wait for.
     pub(super) fn new(plugins: impl Iterator<Item = &'static Descriptor>, edges: &[Edge]) -> Self {
         let plugins: Vec<_> = plugins.collect();
         let places: HashMap<_, _> = (plugins.iter().enumerate())
@@ -95,7 +96,8 @@ impl Wiring {
             let tier = plugin.tier();
             let before = &mut ties[at].before;
             before.extend(tiers.range(..tier).flat_map(|(_, earlier)| earlier));
-            // A tie to all instances comes first, and the others to that plugin say nothing more.
+            // A tie to all instances comes first, and makes other ties to the same plugin
+            // unnecessary.
             before.sort_unstable();
             before.dedup_by(|tie, first| {
                 tie.plugin == first.plugin && (first.taken.is_none() || tie.taken == first.taken)
@@ -109,7 +111,7 @@ impl Wiring {
         Self { plugins: ties }
     }
 
-    /// The name that operators know a target by.
+    /// The name of a target for operators.
     pub(super) fn name(&self, target: TiedTo) -> &'static str {
         let plugin = self.plugins[target.plugin].name;
         match target.label {
@@ -118,14 +120,14 @@ impl Wiring {
         }
     }
 
-    /// What an instance can't be without: one instance of each is enough.
+    /// The targets that an instance needs: one instance of each is enough.
     pub(super) fn needs(&self, instance: &Instance) -> impl Iterator<Item = TiedTo> {
         let bindings = Arc::clone(&instance.setup().bindings);
         let ties = self.plugins[instance.id.plugin].needs.iter();
         ties.map(move |tie| tie.lead(&bindings))
     }
 
-    /// The same for an instance of a plugin that takes services and answers as it says.
+    /// The same for an instance of a plugin with these provider bindings.
     pub(super) fn needs_of(
         &self,
         plugin: usize,
@@ -135,8 +137,8 @@ impl Wiring {
         ties.map(move |tie| tie.lead(bindings))
     }
 
-    /// Of instances in start order, which ones wait for which when they start: the place of the one
-    /// that waits, then that of the other.
+    /// For the instances in start order, which one waits for which when they start, as indices:
+    /// first the one that waits, then the other.
     pub(super) fn waits(&self, instances: &[Arc<Instance>]) -> Vec<(usize, usize)> {
         let mut places: Vec<Vec<usize>> = vec![Vec::new(); self.plugins.len()];
         for (place, instance) in instances.iter().enumerate() {
@@ -157,7 +159,7 @@ impl Wiring {
 }
 
 impl Tie {
-    /// The instances that it leads to.
+    /// The instances that this tie refers to.
     fn lead(&self, bindings: &ProviderBindings) -> TiedTo {
         TiedTo {
             plugin: self.plugin,
@@ -166,7 +168,8 @@ impl Tie {
     }
 }
 
-/// What an edge is there for: services or requests that are taken from one instance, else nothing.
+/// The services or requests for which an edge exists, if they are taken from one instance;
+/// otherwise nothing.
 fn taken(edge: &Edge, from: &Descriptor, to: &Descriptor) -> Vec<Option<u64>> {
     let needs = from.needs.iter();
     match edge.reason {

@@ -1,4 +1,4 @@
-//! The plugin: binds when it starts, drains when it stops.
+//! The plugin: it binds the address when it starts, and drains when it stops.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,10 +16,9 @@ use plugin_http::{
 use crate::client::{Proxies, located};
 use crate::config::ApiConfig;
 use crate::idempotency::Keys;
-use crate::operators::Operators;
 use crate::routes::{self, Backends};
 
-/// What one life of the plugin hands to the next one.
+/// The name under which one life of the plugin hands over the listener to the next one.
 const LISTENER: &str = "listener";
 const CONNECTIONS: &str = "connections";
 const KEYS: &str = "keys";
@@ -32,7 +31,6 @@ pub struct Api {
     users: Service<dyn UserService>,
     publishers: Publishers,
     system: System,
-    operator: Option<Operator>,
     log: SecurityLog,
     address: AddressFile,
     handover: Handover,
@@ -53,7 +51,6 @@ impl Api {
         users: Service<dyn UserService>,
         publishers: Publishers,
         system: System,
-        operator: Option<Operator>,
         log: SecurityLog,
         data: DataDir,
         handover: Handover,
@@ -64,7 +61,6 @@ impl Api {
             users,
             publishers,
             system,
-            operator,
             log,
             address: AddressFile::new(data.path()),
             handover,
@@ -128,7 +124,7 @@ impl Api {
         }
     }
 
-    /// The keys of callers are known through all lives.
+    /// The idempotency keys, which are known in all lives.
     fn keys(&self) -> Arc<Keys> {
         let before = self.handover.take::<Keys>(KEYS);
         let ttl = self.config.idempotency_ttl.get();
@@ -141,22 +137,16 @@ impl Api {
         Proxies::new(&self.config.trusted_proxies, self.config.proxy_header)
     }
 
-    /// Says which users the config gives rights to though they are nobody.
+    /// Logs users that have rights in the config but do not exist.
     async fn tell_of_nobody(&self) {
-        let keys = [
-            ("operators", &self.config.operators),
-            ("may_publish_for", &self.config.may_publish_for),
-        ];
-        for (key, users) in keys {
-            for user in users {
-                match self.users.find(user).await {
-                    Ok(Some(_)) => {}
-                    Ok(None) => tracing::warn!(
-                        user,
-                        "`{key}` names a user who is not there, or is disabled: whoever is given that id gets the right"
-                    ),
-                    Err(error) => tracing::warn!(user, "`{key}` is not checked: {error}"),
-                }
+        for user in &self.config.may_publish_for {
+            match self.users.find(user).await {
+                Ok(Some(_)) => {}
+                Ok(None) => tracing::warn!(
+                    user,
+                    "`may_publish_for` names a user who is not there, or is disabled: whoever is given that id gets the right"
+                ),
+                Err(error) => tracing::warn!(user, "`may_publish_for` is not checked: {error}"),
             }
         }
     }
@@ -186,11 +176,6 @@ impl Api {
             users: Arc::new(self.users.clone()),
             publishers: self.publishers.clone(),
             log: self.log.clone(),
-            operators: Operators::new(
-                &self.config.operators,
-                self.system.clone(),
-                self.operator.clone(),
-            ),
             probes: Probes::of(self.system.clone()),
             spawn: Arc::clone(spawn),
             keys: self.keys(),

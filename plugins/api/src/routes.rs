@@ -1,8 +1,6 @@
-//! The routes, one table: a route that the config does not list as open is behind the check.
+//! The routes in one table. A route that the config does not list as open is behind the check.
 
 mod events;
-mod plugins;
-mod schedules;
 mod session;
 mod users;
 
@@ -19,9 +17,8 @@ use crate::audited::audited;
 use crate::auth::guarded;
 use crate::config::ApiConfig;
 use crate::idempotency::Keys;
-use crate::operators::Operators;
 
-/// What the routes lead to.
+/// The services behind the routes.
 #[derive(Clone)]
 pub(crate) struct Backends {
     pub(crate) auth: Arc<dyn Auth>,
@@ -29,50 +26,35 @@ pub(crate) struct Backends {
     pub(crate) publishers: Publishers,
     pub(crate) log: SecurityLog,
     pub(crate) probes: Probes,
-    pub(crate) operators: Operators,
     pub(crate) spawn: Spawn,
     pub(crate) keys: Arc<Keys>,
 }
 
 /// Names of all routes.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 8] = [
     session::LOGIN,
     session::LOGOUT,
     users::FIND,
     events::PUBLISH,
-    schedules::LIST,
-    schedules::OPERATE,
-    plugins::LIST,
-    plugins::OPERATE,
     Probes::LIVE,
     Probes::HEALTH,
     Probes::READY,
     Probes::STARTUP,
 ];
 
-/// Routes that are never open: the audit log has to say who it was.
-const OPERATIONS: [&str; 2] = [schedules::OPERATE, plugins::OPERATE];
-
-/// Whether every route that the config opens is there, and may be open.
+/// Checks that every route that the config opens exists.
 ///
 /// # Errors
 ///
-/// When one is not.
+/// Returns an error if one does not.
 pub(crate) fn check_open(open: &[String]) -> Result<()> {
-    let names = || NAMES.into_iter().filter(|name| !OPERATIONS.contains(name));
-    let Some(route) = open.iter().find(|route| names().all(|name| name != *route)) else {
-        return Ok(());
-    };
-    let why = if OPERATIONS.contains(&route.as_str()) {
-        format!("`{route}` can't be open, it needs to know who calls")
-    } else {
-        format!("there is no route `{route}`")
-    };
-    let names: Vec<_> = names().collect();
-    Err(Error::config(format!(
-        "`open`: {why}: use any of `{}`",
-        names.join("`, `")
-    )))
+    let unknown = open.iter().find(|route| !NAMES.contains(&route.as_str()));
+    unknown.map_or(Ok(()), |route| {
+        Err(Error::config(format!(
+            "`open`: there is no route `{route}`: use any of `{}`",
+            NAMES.join("`, `")
+        )))
+    })
 }
 
 /// All routes.
@@ -81,14 +63,12 @@ pub(crate) fn router(backends: &Backends, config: &ApiConfig) -> Router {
         session::routes(&backends.auth),
         users::routes(&backends.users, config.users),
         events::routes(backends, config),
-        schedules::routes(&backends.operators),
-        plugins::routes(&backends.operators),
         backends.probes.routes(),
     ];
     assemble(routes.into_iter().flatten(), backends.guard(), &config.open)
 }
 
-/// Only the probes, for connections that there is no room for.
+/// Only the probes, for connections for which there is no room.
 pub(crate) fn spare(backends: &Backends, config: &ApiConfig) -> Router {
     let probes = backends.probes.routes().into_iter();
     assemble(probes, backends.guard(), &config.open).fallback(no_room)
@@ -101,7 +81,7 @@ async fn no_room() -> Problem {
     )
 }
 
-/// Who finds out who calls, and where it is noted who was refused.
+/// The authentication of callers, and the log for refusals.
 type Guard<'a> = (&'a Arc<dyn Auth>, &'a SecurityLog);
 
 impl Backends {
@@ -128,17 +108,13 @@ fn assemble(
     })
 }
 
-/// What the audit log calls the use of a route.
+/// The word of the audit log for the use of a route.
 fn action(route: &str) -> &'static str {
     match route {
         session::LOGIN => "login",
         session::LOGOUT => "logout",
         users::FIND => "users.read",
         events::PUBLISH => "events.publish",
-        schedules::LIST => "schedules.read",
-        schedules::OPERATE => "schedules.operate",
-        plugins::LIST => "plugins.read",
-        plugins::OPERATE => "plugins.operate",
         _ => "health.read",
     }
 }

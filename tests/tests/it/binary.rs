@@ -17,9 +17,9 @@ mod kept;
 #[cfg(unix)]
 mod killed;
 mod letters;
+mod limits;
 mod listening;
 mod metrics;
-mod operated;
 mod outside;
 mod private;
 mod readme;

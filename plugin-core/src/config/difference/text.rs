@@ -1,4 +1,4 @@
-//! A difference as people read it.
+//! The text form of a difference, for people.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{ChangedKey, Difference, Impact, PluginChange, TakesEffect};
 
 impl fmt::Display for Difference {
-    /// A line for each plugin that is different, and one for each of its keys.
+    /// Writes a line for each plugin that differs, and one for each of its changed keys.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut lines = Vec::new();
         if !self.manager.is_empty() {
@@ -57,7 +57,7 @@ impl fmt::Display for Impact {
 }
 
 impl fmt::Display for ChangedKey {
-    /// Values as JSON, which is YAML too.
+    /// Writes the values as JSON, which is also valid YAML.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let shown = |value: &Option<Value>| match value {
             Some(value) => value.to_string(),

@@ -1,5 +1,5 @@
-//! Who needs whom: whether what an instance can't be without is enabled, and whether what its config
-//! names to take it from provides it.
+//! Checks that everything that an instance needs is enabled, and that each provider that its config
+//! names really provides the service or request.
 
 use super::{Fit, Issue, IssueKind};
 use crate::config::bindings::{self, Takes};
@@ -9,7 +9,7 @@ use crate::descriptor::Descriptor;
 use crate::init::{Arity, Need};
 
 impl Fit<'_> {
-    /// What an instance takes from one other has to be there.
+    /// Checks that the instances exist from which this instance takes services and requests.
     pub(super) fn taken(&mut self, plugin: &'static Descriptor, settings: &PluginSettings) {
         for taken in bindings::taken(plugin) {
             let section = settings.section.node.get(taken.section);
@@ -25,14 +25,14 @@ impl Fit<'_> {
         }
     }
 
-    /// The instances that are enabled and provide something, in start order.
+    /// The enabled instances that provide the service or answer the request, in start order.
     fn providers(&self, taken: &Takes) -> Vec<&'static str> {
         let plugins = self.composition.plugins();
         let providers = plugins.filter(|plugin| taken.is_of(plugin));
         providers.flat_map(|plugin| self.enabled(plugin)).collect()
     }
 
-    /// Why nothing can be taken from the instance that config names for it.
+    /// The reason why nothing can be taken from the instance that config names; `None` if it can.
     fn leads_nowhere(&self, taken: &Takes, instance: &str) -> Option<String> {
         let providers = self.providers(taken);
         if providers.contains(&instance) {
@@ -50,8 +50,8 @@ impl Fit<'_> {
         })
     }
 
-    /// Why something can't be taken from the instance without a label, where a labelled one could be
-    /// named.
+    /// The reason why the instance without a label can't be used, if a labelled one could be named
+    /// instead.
     fn unbound(&self, taken: &Takes) -> Option<String> {
         let mut plugins = self.composition.plugins();
         let plugin = plugins.find(|plugin| taken.is_of(plugin))?;
@@ -68,7 +68,7 @@ impl Fit<'_> {
         })
     }
 
-    /// A plugin that is not enabled must not be needed by one that is.
+    /// Checks that no enabled plugin needs this plugin, which is not enabled.
     pub(super) fn needed(&mut self, plugin: &'static Descriptor) {
         if self.enabled(plugin).next().is_some() {
             return;
@@ -96,7 +96,8 @@ impl Fit<'_> {
     }
 }
 
-/// What an instance needs a plugin for, as its types say and its config does not say otherwise.
+/// The reason why an instance needs a plugin by its types, unless the config of the instance
+/// chooses another provider.
 fn need(
     plugin: &'static Descriptor,
     settings: &PluginSettings,
@@ -111,7 +112,7 @@ fn need(
         _ => None,
     });
     let extension = extension.map(|service| format!("for its service `{service}`"));
-    // What it names an instance for is told there.
+    // A need for which config names an instance is checked in `taken`.
     let mut taken = bindings::taken(plugin)
         .filter(|taken| taken.is_needed && taken.is_of(provider))
         .filter(|taken| taken.bound(&settings.config).is_none());

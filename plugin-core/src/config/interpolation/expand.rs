@@ -1,4 +1,4 @@
-//! The grammar of `${…}` in a value, read once from left to right.
+//! The grammar of `${…}` in a value, which is read once from left to right.
 //!
 //! ```text
 //! value   = { text | escape | "${" NAME [ ":-" default ] "}" }
@@ -7,33 +7,34 @@
 //! NAME    = letter or "_", then letters, digits and "_", all of ASCII
 //! ```
 //!
-//! A default is looked up only where it is needed, but read always. A `}` that ends nothing after
-//! a default is refused: it was probably meant to be in the default.
+//! A default is always parsed, but its variables are looked up only if the default is used. A `}`
+//! after a default that closes nothing is refused, because it was probably meant to be part of the
+//! default.
 
 use std::fmt;
 
 use crate::config::reading::LARGEST;
 use crate::config::variables::{Variable, Variables};
 
-/// Defaults within defaults.
+/// Deepest nesting of defaults.
 const DEEPEST: usize = 16;
 
-/// Faults of one value that are told.
+/// Most faults that are reported for one value.
 const MOST: usize = 10;
 
-/// Characters of a name that is none that are told.
+/// Longest part of an invalid name that is shown, in characters.
 const LONGEST: usize = 60;
 
-/// What a value comes to.
+/// The result of replacing the variables of a value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Filled {
-    /// It was one `${…}` and nothing else.
+    /// The value was a single `${…}` and nothing else.
     Whole(String),
-    /// It was text with `${…}` in it.
+    /// The value was text that contained `${…}`.
     Part(String),
 }
 
-/// What keeps a value from being filled in, and the byte at which it begins.
+/// A fault that prevents the replacement, and the byte at which it begins.
 #[derive(Debug, PartialEq)]
 pub(super) struct ExpansionFault {
     pub(super) at: usize,
@@ -81,8 +82,8 @@ impl fmt::Display for What {
     }
 }
 
-/// Fills in the variables of a value, or says all that keeps it from being filled in. `room` is how
-/// many bytes of variables there may still be; what is filled in is taken off.
+/// Replaces the variables of a value, or returns all faults that prevent it. `room` is the number
+/// of bytes that variables may still add; the bytes that are added are subtracted.
 pub(super) fn expand(
     text: &str,
     variables: &Variables,
@@ -130,7 +131,7 @@ impl<'a> TemplateReader<'a> {
         }
     }
 
-    /// The value, if one `${…}` is all there is.
+    /// The value, if it is a single `${…}`.
     fn whole(&mut self) -> Option<String> {
         if !self.take("${") {
             return None;
@@ -139,17 +140,17 @@ impl<'a> TemplateReader<'a> {
         self.rest().is_empty().then_some(value)
     }
 
-    /// Goes on behind a word, if it comes next.
+    /// Skips a word if it comes next, and returns whether it did.
     fn take(&mut self, word: &str) -> bool {
         let is_next = self.rest().starts_with(word);
         self.at += if is_next { word.len() } else { 0 };
         is_next
     }
 
-    /// All of the value.
+    /// Reads the whole value.
     fn outer(&mut self) -> String {
         let mut filled = String::new();
-        // Braces of the text itself, which close only each other.
+        // Braces that belong to the text itself close only each other.
         let (mut open, mut had_default) = (0_usize, false);
         while let Some(next) = self.rest().chars().next() {
             let begin = self.at;
@@ -173,7 +174,7 @@ impl<'a> TemplateReader<'a> {
         filled
     }
 
-    /// What an escape stands for.
+    /// Reads an escape and returns the text that it stands for.
     fn escape(&mut self, in_default: bool) -> Option<&'static str> {
         if self.take("$${") {
             return Some("${");
@@ -188,7 +189,7 @@ impl<'a> TemplateReader<'a> {
         None
     }
 
-    /// What comes between `${` and `}`; `depth` counts the defaults around it.
+    /// Reads the text between `${` and `}`. `depth` counts the surrounding defaults.
     fn variable(&mut self, depth: usize, is_needed: bool) -> String {
         let begin = self.at - 2;
         let length = (self.rest().bytes())
@@ -220,7 +221,7 @@ impl<'a> TemplateReader<'a> {
         String::new()
     }
 
-    /// What comes up to the `}` that belongs to the `${` at `begin`.
+    /// Reads a default, up to the `}` that belongs to the `${` at `begin`.
     fn default(&mut self, begin: usize, depth: usize, is_needed: bool) -> String {
         let mut filled = String::new();
         while let Some(next) = self.rest().chars().next() {
@@ -240,7 +241,7 @@ impl<'a> TemplateReader<'a> {
                 filled.push(next);
             }
         }
-        // What is around it is not closed either.
+        // The surrounding default is not closed either.
         if self
             .faults
             .last()
@@ -251,7 +252,7 @@ impl<'a> TemplateReader<'a> {
         filled
     }
 
-    /// As in a shell, the default also stands in for a variable that is set to nothing.
+    /// Looks up a variable. As in a shell, the default is also used if the variable is empty.
     fn look_up(
         &mut self,
         begin: usize,

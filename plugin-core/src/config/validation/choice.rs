@@ -1,4 +1,4 @@
-//! `anyOf`, `oneOf` and `allOf`: which of several schemas a node means to fit.
+//! `anyOf`, `oneOf` and `allOf`: finds out which of several schemas a node is meant to fit.
 
 use serde_json::{Map, Value};
 
@@ -32,8 +32,8 @@ impl<'a> Check<'a> {
         }
     }
 
-    /// Reports the mistakes of the one option that was meant; if that can't be told, only what
-    /// there is to choose from.
+    /// Reports the mistakes for the option that was meant. If that is not known, reports only the
+    /// options.
     fn choose(&mut self, options: &'a [Value], at: CheckedNode<'a, '_>, keys: KeyPolicy) {
         let kind = super::kind_of(at.node);
         let root = self.root;
@@ -63,7 +63,7 @@ impl<'a> Check<'a> {
         issues.is_empty()
     }
 
-    /// The options whose tag the node carries: a key with a fixed value, or a key that only
+    /// The options whose tag the node has. A tag is a key with a fixed value, or a key that only
     /// this variant has.
     fn meant(&self, options: &[&'a Value], at: CheckedNode<'a, '_>) -> Vec<&'a Value> {
         let tagged = |option: &&&'a Value| {
@@ -117,7 +117,7 @@ impl<'a> Check<'a> {
         });
     }
 
-    /// Reports a text that is none of the words of a schema.
+    /// Reports a text that is not one of the words that a schema allows.
     pub(super) fn not_a_word(&mut self, schema: &Value, at: CheckedNode<'a, '_>) {
         let Some(schema) = schema.as_object() else {
             return;
@@ -142,7 +142,7 @@ fn what(kind: IssueKind) -> &'static str {
     }
 }
 
-/// Keys that an option fixes to a word.
+/// The keys for which an option allows only one word, with these words.
 fn tags<'s>(shape: &Shape<'s>) -> impl Iterator<Item = (&'s str, &'s str)> {
     let fixed: Vec<_> = shape
         .keys()
@@ -151,14 +151,14 @@ fn tags<'s>(shape: &Shape<'s>) -> impl Iterator<Item = (&'s str, &'s str)> {
     fixed.into_iter()
 }
 
-/// The key of a variant that is written as a section of one key.
+/// The key of a variant that is written as a section with one key.
 fn single_key<'s>(shape: &Shape<'s>) -> Option<&'s str> {
     let mut keys = shape.keys();
     let key = keys.next()?;
     keys.next().is_none().then_some(key)
 }
 
-/// The key that tells all options apart, and its words.
+/// The key that distinguishes all options, and its words.
 fn common_tag<'s>(root: &'s Value, options: &'s [Value]) -> Option<(&'s str, Vec<&'s str>)> {
     let shapes: Vec<Shape<'s>> = options
         .iter()

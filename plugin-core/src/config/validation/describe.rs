@@ -1,4 +1,4 @@
-//! What a schema asks for and what is there instead, in words.
+//! Describes in words what a schema asks for and what was found.
 
 use serde_json::{Map, Value};
 
@@ -11,7 +11,7 @@ use super::range::{Periods, Range};
 /// Text in a message is cut after this many characters.
 const LONGEST: usize = 60;
 
-/// The name that JSON Schema has for the type of a node.
+/// The name of a node's type in JSON Schema.
 pub(in crate::config) fn kind_of(node: &Node) -> &'static str {
     match &node.data {
         Data::Null | Data::Unfilled => "null",
@@ -24,7 +24,7 @@ pub(in crate::config) fn kind_of(node: &Node) -> &'static str {
     }
 }
 
-/// What is there.
+/// Describes the value that was found.
 pub(super) fn found(node: &Node, is_secret: bool) -> String {
     match &node.data {
         Data::Null | Data::Unfilled => "nothing".to_owned(),
@@ -38,7 +38,7 @@ pub(super) fn found(node: &Node, is_secret: bool) -> String {
     }
 }
 
-/// A value as the operator wrote it, if it came from a text.
+/// A value in the notation of the operator, if it is from a text.
 fn written(node: &Node, value: &impl ToString) -> String {
     match &node.written {
         Some(text) => shorten(text),
@@ -62,7 +62,7 @@ pub(in crate::config) fn one_of(words: &[&str]) -> String {
     }
 }
 
-/// What a schema asks for.
+/// Describes what a schema asks for.
 pub(super) fn describe(root: &Value, schema: &Map<String, Value>) -> String {
     let words = words(root, schema);
     if !words.is_empty() {
@@ -111,7 +111,7 @@ fn typed(kind: &str, schema: &Map<String, Value>) -> String {
     format!("{noun}{}{keys}", Range::of(schema).describe(kind))
 }
 
-/// The keys of a section, as long as they are few.
+/// The keys of a section, if there are only a few.
 fn keys(schema: &Map<String, Value>) -> String {
     const MOST: usize = 8;
     let Some(keys) = schema.get("properties").and_then(Value::as_object) else {
@@ -127,7 +127,8 @@ fn keys(schema: &Map<String, Value>) -> String {
     }
 }
 
-/// Where a key stands that was written beside the section that has it.
+/// The path of a key that was written one level too high: beside the section that has it, not in
+/// it.
 pub(super) fn deeper(root: &Value, keys: &Map<String, Value>, name: &str) -> Option<String> {
     keys.iter().find_map(|(key, schema)| {
         let holds = |schema: &Map<String, Value>| {
@@ -161,7 +162,7 @@ fn format(schema: &Map<String, Value>) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// The schemas that a schema stands for.
+/// The schemas that a schema refers to or combines.
 pub(super) fn inner<'a>(
     root: &'a Value,
     schema: &'a Map<String, Value>,
@@ -177,7 +178,7 @@ pub(super) fn inner<'a>(
         .filter_map(Value::as_object)
 }
 
-/// The words that a schema allows, if it allows nothing but words.
+/// The words that a schema allows, if it allows only words.
 pub(super) fn words<'a>(root: &'a Value, schema: &'a Map<String, Value>) -> Vec<&'a str> {
     let listed = schema
         .get("enum")

@@ -1,5 +1,5 @@
-//! What was probably meant by a value of the wrong type: quotes or a unit are missing, or there are
-//! too many of them.
+//! Guesses what was meant by a value of the wrong type: quotes or a unit may be missing, or may be
+//! wrong.
 
 use serde_json::{Map, Number, Value};
 
@@ -8,7 +8,7 @@ use super::super::shape::Shape;
 use super::describe::types;
 use crate::period::Period;
 
-/// How an empty list or section is written, where one is wanted and there is an empty text.
+/// The notation of an empty list or section, if one is wanted and the value is an empty text.
 pub(super) fn empty(shape: &Shape<'_>, node: &Node) -> Option<String> {
     if !is_empty(node) {
         return None;
@@ -22,12 +22,12 @@ pub(super) fn empty(shape: &Shape<'_>, node: &Node) -> Option<String> {
     kinds.next().map(str::to_owned)
 }
 
-/// Whether there is a text with nothing in it.
+/// Whether the value is an empty text.
 pub(super) fn is_empty(node: &Node) -> bool {
     node.text().is_some_and(|text| text.trim().is_empty())
 }
 
-/// How the value would have to be written to be of the type that is wanted.
+/// The notation that the value would need to have the wanted type.
 pub(super) fn meant(schema: &Map<String, Value>, node: &Node) -> Option<String> {
     let wants = |kind: &str| types(schema).any(|it| it == kind);
     let is_period = (schema.get("format")).is_some_and(|format| format == "period");
@@ -43,7 +43,7 @@ pub(super) fn meant(schema: &Map<String, Value>, node: &Node) -> Option<String> 
     }
 }
 
-/// The text of a number with the unit that a length of time has.
+/// The text of a number with the unit of a period.
 fn as_period(node: &Node) -> Option<String> {
     let Data::Number(number) = &node.data else {
         return None;
@@ -55,7 +55,7 @@ fn as_period(node: &Node) -> Option<String> {
     periods.find(|text| text.parse::<Period>().is_ok())
 }
 
-/// The text that was written, in quotes.
+/// The original text, in quotes.
 fn as_text(node: &Node) -> Option<String> {
     let text = match (&node.written, &node.data) {
         (Some(text), _) if text.is_empty() => return None,
@@ -67,13 +67,14 @@ fn as_text(node: &Node) -> Option<String> {
     Some(format!("\"{text}\""))
 }
 
-/// A number without a fraction: `1e3` is 1000, and no whole number to YAML.
+/// A number without a fraction as an integer: `1e3` is 1000, but YAML does not read it as an
+/// integer.
 fn as_integer(number: &Number) -> Option<String> {
     let number = number.as_f64().filter(|number| number.fract() == 0.0)?;
     (number.abs() < 1e15).then(|| format!("{number:.0}"))
 }
 
-/// The truth values of older YAML.
+/// The boolean words of older YAML versions.
 fn as_truth(text: &str) -> Option<String> {
     match text.to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "on" => Some("true".to_owned()),
@@ -82,7 +83,7 @@ fn as_truth(text: &str) -> Option<String> {
     }
 }
 
-/// A number in quotes, with zeros before it, or with `_` between its digits.
+/// A number that is written in quotes, with leading zeros, or with `_` between its digits.
 fn as_number(text: &str) -> Option<String> {
     let digits = text.replace('_', "");
     let trimmed = match digits.trim_start_matches('0') {

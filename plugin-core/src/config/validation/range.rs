@@ -12,7 +12,7 @@ use super::super::secret_url;
 use crate::counted::counted;
 use crate::period::Period;
 
-/// The bounds that a schema sets, for whatever they count.
+/// The bounds that a schema sets, of a number or of a length.
 pub(super) struct Range {
     min: Option<Number>,
     max: Option<Number>,
@@ -46,7 +46,7 @@ impl Range {
             Data::Number(number) => self.holds_number(number),
             Data::Text(text) => self.holds_size(0, text.chars().count()),
             Data::List(items) => self.holds_size(1, items.len()),
-            // Too many keys are unknown keys, which have a message of their own.
+            // If there are too many keys, some are unknown, and these are reported separately.
             Data::Map(map) => self.sizes[2].0.is_none_or(|min| map.len() as u64 >= min),
             _ => true,
         }
@@ -69,7 +69,7 @@ impl Range {
         min.is_none_or(|min| size as u64 >= min) && max.is_none_or(|max| size as u64 <= max)
     }
 
-    /// The bounds in words, after the noun of a type.
+    /// Describes the bounds in words that follow the name of a type.
     pub(super) fn describe(&self, kind: &str) -> String {
         let (size, unit) = match kind {
             "integer" | "number" => return self.describe_number(),
@@ -102,7 +102,7 @@ impl Range {
     }
 }
 
-/// Bounds of an integer type that the schema names only as a format.
+/// The bounds of an integer type that the schema names only as a format.
 fn of_format(schema: &Map<String, Value>) -> Option<(Number, Number)> {
     match schema.get("format")?.as_str()? {
         "int32" => Some((i32::MIN.into(), i32::MAX.into())),
@@ -121,7 +121,7 @@ fn compare(a: &Number, b: &Number) -> Ordering {
     }
 }
 
-/// What is wrong with a text of a known format.
+/// The mistake in a text that has a known format.
 pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&'static str> {
     if let Data::Text(text) = &node.data
         && schema.get(secret_url::KEYWORD) == Some(&Value::Bool(true))
@@ -150,8 +150,8 @@ pub(super) fn format_fault(schema: &Map<String, Value>, node: &Node) -> Option<&
     }
 }
 
-/// The bounds of a length of time, which JSON Schema has no keyword for: `x-min` and `x-max` hold
-/// one each, and `exclusiveMinimum: 0` refuses zero.
+/// The bounds of a period. JSON Schema has no keywords for them: `x-min` and `x-max` contain one
+/// bound each, and `exclusiveMinimum: 0` refuses zero.
 pub(super) struct Periods {
     is_positive: bool,
     min: Option<Period>,
@@ -174,7 +174,7 @@ impl Periods {
             && self.max.is_none_or(|max| period <= max)
     }
 
-    /// The bounds in words, after the noun.
+    /// Describes the bounds in words that follow the noun.
     pub(super) fn describe(&self) -> String {
         match (self.min, self.max) {
             (Some(min), Some(max)) => format!(" from `{min}` to `{max}`"),

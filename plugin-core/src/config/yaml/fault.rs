@@ -1,4 +1,4 @@
-//! What a parser says of a text that is no YAML, as a sentence with the remedy.
+//! Translates the message of a parser about invalid YAML into a sentence that says what to do.
 
 use super::no_tag;
 use super::tree::too_deep;
@@ -19,7 +19,7 @@ const MARK: &str = "`%`, `---` and `...` at the beginning of a line have a meani
 const NAME: &str = "`*` and `&` begin the name of an anchor, and there is none of this name: put \
     the text in quotes";
 
-/// Words of a message, and the sentence that stands for it: the first that fits.
+/// Words in a parser's message, and the sentence that replaces it. The first match counts.
 const SENTENCES: [(&str, &str); 32] = [
     ("tab", TAB),
     ("escape", ESCAPE),
@@ -91,10 +91,10 @@ const SENTENCES: [(&str, &str); 32] = [
     ("next token", COLON),
 ];
 
-/// The sentence. The parser's own words may hold a character of the text, which may be a secret.
-/// `opened` is the line in which begins what is not closed yet.
+/// The sentence. The parser's own words may contain a character of the text, and so of a secret.
+/// `opened` is the line of the beginning of a part that is not closed yet.
 pub(super) fn told(parser: &str, opened: Option<usize>) -> String {
-    // The parser itself opens no more than 255 brackets.
+    // The parser itself supports at most 255 open brackets.
     if parser == "recursion limit exceeded" {
         return too_deep();
     }

@@ -1,4 +1,4 @@
-//! A parser's events into a tree of nodes.
+//! Builds a tree of nodes from a parser's events.
 
 use std::collections::BTreeMap;
 
@@ -11,14 +11,14 @@ use crate::config::origin::Origin;
 
 type TextPosition = (usize, usize);
 
-/// What has been read so far.
+/// The part that has been read so far.
 pub(super) struct Tree<'o> {
     origin: &'o Origin,
     root: Option<Node>,
     stack: Vec<OpenNode>,
-    /// What aliases may stand for, by the number of the anchor.
+    /// The values that aliases may refer to, by the number of the anchor.
     anchors: BTreeMap<usize, Branch>,
-    /// Bytes that aliases have added.
+    /// Number of bytes that aliases have added.
     repeated: usize,
     issues: Vec<Issue>,
 }
@@ -27,9 +27,9 @@ pub(super) struct Tree<'o> {
 #[derive(Clone)]
 struct Branch {
     node: Node,
-    /// About as many bytes as it takes.
+    /// Approximate size in bytes.
     size: usize,
-    /// Sections and lists within each other.
+    /// Depth of the sections and lists within it.
     height: usize,
 }
 
@@ -41,7 +41,7 @@ struct OpenNode {
     pending: Option<(String, Origin)>,
 }
 
-/// What a value takes besides its text.
+/// Size of a value in addition to its text.
 const LEAST: usize = 16;
 
 pub(super) fn too_deep() -> String {
@@ -60,13 +60,13 @@ impl<'o> Tree<'o> {
         }
     }
 
-    /// All that is wrong, when nothing more can be read.
+    /// All mistakes, if the rest of the text can't be read.
     pub(super) fn faulty(mut self, issue: Issue) -> Vec<Issue> {
         self.issues.push(issue);
         self.issues
     }
 
-    /// The root; nothing, if the text has no value.
+    /// The root; an empty node if the text has no value.
     pub(super) fn finish(self) -> Result<Node, Vec<Issue>> {
         let nothing = || Node::new(Data::Null, self.origin.clone());
         match self.issues.is_empty() {
@@ -117,7 +117,7 @@ impl<'o> Tree<'o> {
         }
     }
 
-    /// The line in which the innermost section or list begins that is not closed yet.
+    /// The line in which the innermost open section or list begins.
     pub(super) fn opened(&self) -> Option<usize> {
         self.stack.last()?.branch.node.place.line()
     }
@@ -197,7 +197,7 @@ impl<'o> Tree<'o> {
         Ok(())
     }
 
-    /// Gives a finished value to what it is in.
+    /// Adds a finished value to the section or list that contains it.
     fn attach(&mut self, mut branch: Branch, anchor: usize) {
         if anchor > 0 {
             self.anchors.insert(anchor, branch.clone());
@@ -235,7 +235,7 @@ impl<'o> Tree<'o> {
         frame.branch.node.get(key).map(|_| self.path())
     }
 
-    /// Path of the value that comes next.
+    /// The path of the value that comes next.
     fn path(&self) -> String {
         let mut path = String::new();
         for frame in &self.stack {
@@ -250,7 +250,7 @@ impl<'o> Tree<'o> {
     }
 }
 
-/// Whether a tag is one of YAML's own.
+/// Whether a tag is one of YAML's own tags.
 fn is(tag: &Tag, suffix: &str) -> bool {
     tag.is_yaml_core_schema() && tag.suffix == suffix
 }

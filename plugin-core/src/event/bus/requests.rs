@@ -1,4 +1,4 @@
-//! The routes of requests: one for each type, for as long as the bus lives.
+//! The routes of requests: one for each type, which exists as long as the bus.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -8,11 +8,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crate::context::Identity;
 use crate::event::handler::HandlerReport;
 
-/// A route whose type of request is not named.
+/// A route with an erased type of request.
 pub(in crate::event) trait AnyRequestRoute: Any + Send + Sync {
-    /// Leads nowhere from now on, if it leads to that instance.
+    /// Removes the responder of this instance from the route, if it is there.
     fn withdraw(&self, owner: &Identity);
-    /// What those who answer did so far.
+    /// The counters of the responders so far.
     fn reports(&self) -> Vec<HandlerReport>;
 }
 
@@ -22,7 +22,7 @@ impl fmt::Debug for dyn AnyRequestRoute {
     }
 }
 
-/// A type of request, and the label of the instance that answers.
+/// A type of request, and the label of the responding instance.
 type RouteKey = (TypeId, &'static str);
 
 /// All routes.
@@ -32,7 +32,7 @@ pub(in crate::event) struct RequestRoutes {
 }
 
 impl RequestRoutes {
-    /// The route of a type of request to an instance, all of which are of type `R`.
+    /// The route of a type of request to an instance. The route has the type `R`.
     pub(in crate::event) fn of<R: AnyRequestRoute + Default>(&self, request: RouteKey) -> Arc<R> {
         let mut routes = self.lock();
         let route = routes
@@ -44,7 +44,7 @@ impl RequestRoutes {
             .expect("the route of a type of request is made for that type")
     }
 
-    /// What everybody who answers did so far.
+    /// The counters of all responders so far.
     pub(super) fn reports(&self) -> Vec<HandlerReport> {
         let mut reports: Vec<_> = (self.lock().values())
             .flat_map(|route| route.reports())

@@ -1,4 +1,4 @@
-//! What is known of the answer of a request at compile time.
+//! The description of a request's answer at compile time.
 
 use std::fmt;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::context::Identity;
 use crate::error::{DecodeError, RequestError};
 use crate::event::bus::Bus;
 
-/// What is known of a request's answer at compile time.
+/// The description of a request's answer at compile time.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct AnswerDescriptor {
@@ -50,7 +50,7 @@ impl fmt::Debug for AnswerDescriptor {
     }
 }
 
-/// A request whose type is not named.
+/// A request with an erased type.
 pub(in crate::event) trait Askable: Send {
     fn ask<'a>(
         self: Box<Self>,

@@ -1,5 +1,5 @@
-//! JSON from outside in which a key comes twice says two things: it is refused, before one of them
-//! is taken for what was meant.
+//! Refuses JSON from outside in which a key occurs twice, because it is unclear which value was
+//! meant.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

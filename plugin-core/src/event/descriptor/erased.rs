@@ -1,4 +1,4 @@
-//! Events that come as JSON, for a topic.
+//! Events that arrive as JSON for a topic.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope, EventData, Payload, Untyped};
 use crate::idempotency::IdempotencyKey;
 
-/// An event whose type the publisher does not name.
+/// An event with an erased type.
 pub(crate) trait Publishable: Send {
     fn publish<'a>(
         self: Box<Self>,
@@ -47,7 +47,7 @@ pub(crate) trait Publishable: Send {
         owner: &'a Identity,
     ) -> BoxFuture<'a, Result<Vec<HandlerOutcome>, PublishError>>;
 
-    /// Whether somebody subscribes to it now.
+    /// Whether the event has a subscriber now.
     fn is_heard(&self, bus: &Bus) -> bool;
 
     /// The event itself.
@@ -55,7 +55,7 @@ pub(crate) trait Publishable: Send {
 
     fn to_json(&self) -> serde_json::Result<Value>;
 
-    /// The event with what is known of an earlier publishing.
+    /// The event, with the data of its earlier publishing.
     fn carry(self: Box<Self>, meta: Meta) -> Arc<dyn Payload>;
 }
 
@@ -119,13 +119,13 @@ impl<E: EventData + Carried> Publishable for TypedEvent<E> {
 
 struct TypedEvent<E>(E);
 
-/// An event that was read, without its type.
+/// Erases the type of an event that was read.
 pub(in crate::event) fn publishable<E: EventData + Carried>(event: E) -> Box<dyn Publishable> {
     Box::new(TypedEvent(event))
 }
 
-/// Reads a value and nothing after it. To keep track of keys takes as long as to decode, so what
-/// is bad is read again to find the key that the error is about.
+/// Reads a value and checks that nothing follows it. Tracking keys takes as long as decoding, so it
+/// is done only in a second pass after an error, to find the key that the error is about.
 pub(in crate::event) fn read<T: DeserializeOwned>(
     json: &[u8],
 ) -> Result<T, serde_path_to_error::Error<serde_json::Error>> {
@@ -133,7 +133,7 @@ pub(in crate::event) fn read<T: DeserializeOwned>(
         let mut deserializer = serde_json::Deserializer::from_slice(json);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
             Err(located) => located,
-            // The value is good; there is something after it.
+            // The value is valid, but more data follows it.
             Ok(_) => serde_path_to_error::Error::new(Track::new().path(), error),
         }
     })

@@ -1,4 +1,4 @@
-//! What the manager tells of itself, as events like any other.
+//! The events that the manager publishes about the system.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Event, EventDescriptor};
 pub use crate::event::outcome::dead_letters::EventDeadLettered;
 
-/// Declares an event of the kernel: the same that `#[event]` does for plugins.
+/// Declares an event of the kernel, as `#[event]` does for plugins.
 macro_rules! kernel_event {
     ($type:ident, $element:ident, $topic:literal, $description:literal) => {
         impl Event for $type {
@@ -23,7 +23,7 @@ macro_rules! kernel_event {
     };
 }
 
-/// A plugin is built.
+/// A plugin is initialized.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginInitialized {
     /// Name of the plugin.
@@ -48,12 +48,12 @@ pub struct PluginStopped {
     pub plugin: String,
 }
 
-/// A new life of a plugin runs in the place of the one before, which has stopped.
+/// A new life of a plugin has replaced the previous one, which has stopped.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PluginReplaced {
     /// Name of the plugin.
     pub plugin: String,
-    /// How long it took, from `init` of the new life to the end of the old one, in microseconds.
+    /// How long it took from `init` of the new life to the end of the old one, in microseconds.
     pub took_us: u64,
 }
 
@@ -62,41 +62,41 @@ pub struct PluginReplaced {
 pub struct PluginFailed {
     /// Name of the plugin.
     pub plugin: String,
-    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    /// The kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
     pub kind: String,
-    /// What happened.
+    /// The error.
     pub error: String,
     /// Whether the manager will start it again.
     pub restarts: bool,
 }
 
-/// A run of a schedule ended well.
+/// A run of a schedule succeeded.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduleCompleted {
     /// Name of the plugin.
     pub plugin: String,
     /// Name of the schedule.
     pub schedule: String,
-    /// Which run it was in this life of the plugin, counted from 1.
+    /// The number of the run in this life of the plugin, counted from 1.
     pub run: u64,
     /// How long it took, in microseconds.
     pub took_us: u64,
 }
 
-/// A run of a schedule failed, panicked or ran out of time.
+/// A run of a schedule failed, panicked or timed out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ScheduleFailed {
     /// Name of the plugin.
     pub plugin: String,
     /// Name of the schedule.
     pub schedule: String,
-    /// Which run it was in this life of the plugin, counted from 1.
+    /// The number of the run in this life of the plugin, counted from 1.
     pub run: u64,
     /// How long it took, in microseconds.
     pub took_us: u64,
-    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    /// The kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
     pub kind: String,
-    /// What happened.
+    /// The error.
     pub error: String,
 }
 
@@ -107,25 +107,25 @@ pub struct SystemStarted {
     pub plugins: Vec<String>,
 }
 
-/// Every plugin has stopped. Only subscribers outside of the plugins are left to hear it.
+/// Every plugin has stopped. Only subscribers outside of the plugins can receive this event.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemStopped {
-    /// Names of the plugins that did not stop in good order.
+    /// Names of the plugins that exceeded their time when they stopped.
     pub late: Vec<String>,
 }
 
-/// An operation that somebody asked for came to its end, or was refused.
+/// A requested operation was completed or refused.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SystemOperated {
-    /// What was asked for, in the word of the audit log: `restart`, `schedule.pause`.
+    /// The operation, in the word of the audit log: `restart`, `schedule.pause`.
     pub operation: String,
-    /// The plugin that it was asked for; without one, all.
+    /// The plugin of the operation; `None` if it concerns all.
     pub plugin: Option<String>,
-    /// Who asked: `uid:ann by admin-plugin`, or `operator` for the process itself.
+    /// The actor: `uid:ann by admin-plugin`, or `operator` for the process itself.
     pub by: String,
-    /// What became of it: `done`, `denied` or `failed`.
+    /// The result: `done`, `denied` or `failed`.
     pub outcome: String,
-    /// Why it was not done.
+    /// The reason why it was not done.
     pub error: Option<String>,
 }
 

@@ -12,7 +12,7 @@ use crate::event::outcome::dead_letters::DeadLetters;
 #[distributed_slice]
 pub static EVENTS: [&'static EventDescriptor];
 
-/// The linked events in order of their topics.
+/// The linked events, ordered by topic.
 #[must_use]
 pub fn events() -> Vec<&'static EventDescriptor> {
     sorted().to_vec()
@@ -37,7 +37,7 @@ impl Bus {
         )
     }
 
-    /// The type of event that has a topic, if one has.
+    /// The event type that declares a topic, if there is one.
     #[must_use]
     pub fn event(&self, topic: &str) -> Option<&'static EventDescriptor> {
         self.declared(topic).map(|row| sorted()[row])

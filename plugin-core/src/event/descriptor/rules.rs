@@ -1,8 +1,8 @@
-//! What the schema of an event asks of its values beyond their types: lengths, patterns, ranges.
+//! The rules in an event's schema beyond the types of its values: lengths, patterns, ranges.
 //!
-//! It is asked of events that come as JSON, of their serialized form: what handlers see, whatever
-//! names the sender used. Types, and which keys there are, are serde's to check. One walk, no copy;
-//! it ends at the first fault.
+//! They are checked for events that arrive as JSON. The serialized form of the event is checked,
+//! which is what handlers see, whatever aliases of keys the sender used. serde checks the types and
+//! the keys. The check walks the value once without copying it, and ends at the first fault.
 
 mod fault;
 
@@ -17,14 +17,15 @@ use serde_json::{Map, Value};
 use fault::PathStep;
 pub(in crate::event) use fault::{Fault, NAMELESS, named};
 
-/// The rules of one type of event.
+/// The rules of one event type.
 pub(in crate::event) struct EventRules {
     schema: Value,
-    /// By their texts; what is no regular expression refuses everything.
+    /// The patterns by their texts. A pattern that is not a valid regular expression refuses
+    /// everything.
     patterns: HashMap<String, Option<Regex>>,
 }
 
-/// Keywords that make a difference here.
+/// The keywords that are checked here.
 const KEYWORDS: [&str; 12] = [
     "minLength",
     "maxLength",
@@ -41,7 +42,8 @@ const KEYWORDS: [&str; 12] = [
 ];
 
 impl EventRules {
-    /// The rules of a type, if it has any; `key` is of its topic and its name. They are worked out once in a process.
+    /// The rules of a type, if it has any. `key` is made from its topic and its name. The rules of
+    /// a type are computed once in a process.
     pub(in crate::event) fn of(
         key: (u64, u64),
         schema: fn(&mut SchemaGenerator) -> Schema,
@@ -77,7 +79,7 @@ impl EventRules {
     ///
     /// # Errors
     ///
-    /// The first fault, with its place.
+    /// Returns the first fault with its place.
     pub(in crate::event) fn check(&self, data: &Value) -> Result<(), Fault> {
         self.walk(&self.schema, data)
     }
@@ -158,7 +160,8 @@ impl EventRules {
         Ok(())
     }
 
-    /// One of several schemas has to fit, of those that the value can have been made of.
+    /// Checks that the value fits one of several schemas, considering only schemas from which the
+    /// value can have been made.
     fn choose(&self, options: &[Value], value: &Value) -> Result<(), Fault> {
         let mut first = Ok(());
         for option in options.iter().filter(|option| self.is_meant(option, value)) {
@@ -198,7 +201,7 @@ fn list<'a>(schema: &'a Map<String, Value>, name: &str) -> &'a [Value] {
     list.map_or(&[], Vec::as_slice)
 }
 
-/// Whether there is a rule anywhere in a schema; gathers its patterns.
+/// Whether a schema contains a rule anywhere. Collects its patterns.
 fn has_rules(schema: &Value, patterns: &mut HashMap<String, Option<Regex>>) -> bool {
     match schema {
         Value::Object(map) => {
@@ -209,7 +212,7 @@ fn has_rules(schema: &Value, patterns: &mut HashMap<String, Option<Regex>>) -> b
             map.values()
                 .fold(own, |any, inner| has_rules(inner, patterns) || any)
         }
-        // All of them are looked at, for their patterns.
+        // All items are visited, to collect their patterns.
         Value::Array(items) => {
             let with_rules = items.iter().filter(|inner| has_rules(inner, patterns));
             with_rules.count() > 0

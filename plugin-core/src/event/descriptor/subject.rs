@@ -1,29 +1,29 @@
-//! Whom an event speaks for: the field that says who somebody is.
+//! The subject of an event: the user for whom it acts, which one of its fields names.
 
 use std::any::Any;
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// Whom an event that came from outside speaks for, by `subject` of its `#[event]`.
+/// The user for whom an event from outside acts, by the option `subject` of its `#[event]`.
 ///
-/// An interface that lets callers publish compares it with the caller: a name in a field proves
-/// nothing.
+/// An interface through which callers publish events must compare it with the caller, because a
+/// name in a field proves nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject<'a> {
-    /// Its type does not say: it is not meant to come from callers.
+    /// The type does not declare a subject, so callers should not be allowed to publish it.
     Undeclared,
-    /// It concerns no user: `subject = none`, or a field without a value.
+    /// The event concerns no user: `subject = none`, or the field has no value.
     Nobody,
-    /// For this user.
+    /// The event acts for this user.
     User {
         /// The field that names the user.
         field: &'static str,
-        /// Who it is.
+        /// The id of the user.
         id: &'a str,
     },
 }
 
-/// What `#[event]` says of the subject.
+/// The declaration of the subject in `#[event]`.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum SubjectOf {
     Undeclared,
@@ -35,7 +35,7 @@ pub(crate) enum SubjectOf {
 }
 
 impl SubjectOf {
-    /// The subject of an event of the type that this was declared for.
+    /// The subject of an event of the type that declares this.
     pub(crate) fn of(self, event: &dyn Any) -> Subject<'_> {
         match self {
             Self::Undeclared => Subject::Undeclared,
@@ -48,14 +48,14 @@ impl SubjectOf {
     }
 }
 
-/// A field that can say who somebody is.
+/// A field that can contain the id of a user.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't name the subject of an event",
     label = "a `String` or an `Option<String>` can",
     note = "name the field with the user's id: `#[event(\"order.created\", subject = user_id)]`, or write `subject = none` if the event speaks for nobody"
 )]
 pub trait SubjectField {
-    /// The name, if there is one.
+    /// The id, if there is one.
     fn subject(&self) -> Option<&str>;
 }
 

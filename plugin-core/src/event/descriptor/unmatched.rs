@@ -1,11 +1,11 @@
-//! Patterns that match no event of the build: mostly a slip of the pen.
+//! Finds patterns that match no event of the build, which are usually typing errors.
 
 use super::linked;
 use crate::nearest::nearest;
 use crate::pattern::Pattern;
 
-/// Logs a pattern that is known only at run time, from config or of a subscription, if it matches
-/// no event of the build: it is mostly a slip of the pen.
+/// Logs a warning if a pattern matches no event of the build, which is usually a typing error. It
+/// is for patterns that are known only at run time, from config or from a subscription.
 pub(crate) fn warn(plugin: &str, method: &str, pattern: &Pattern) {
     let events = linked::events();
     if events.iter().any(|event| pattern.matches(event.topic)) {
@@ -21,13 +21,14 @@ pub(crate) fn warn(plugin: &str, method: &str, pattern: &Pattern) {
     );
 }
 
-/// Whether a pattern matches a topic; one that can't be read is for somebody else to report.
+/// Whether a pattern matches one of the topics. An invalid pattern matches none; it is reported
+/// elsewhere.
 pub(crate) fn matches_any(pattern: &str, topics: &[&str]) -> bool {
     Pattern::parse(pattern).is_ok_and(|pattern| topics.iter().any(|topic| pattern.matches(topic)))
 }
 
-/// The pattern with the segments in front of its first wildcard taken from a topic that is like
-/// it, if that makes it match.
+/// A suggestion for a pattern: the segments before its first wildcard are replaced by those of a
+/// similar topic, if the pattern matches then.
 pub(crate) fn similar(pattern: &str, topics: &[&str]) -> Option<String> {
     let segments: Vec<&str> = pattern.split('.').collect();
     let exact = segments.iter().take_while(|one| !one.contains('*')).count();

@@ -1,7 +1,8 @@
-//! Publishing that is done or not done: for who has to tell somebody outside which of the two.
+//! Publishing that either succeeds or has no effect, for publishers that have to report to somebody
+//! outside which of the two happened.
 //!
-//! Nobody hears the event before there is room for it everywhere, and before it is stored for its
-//! durable subscribers; until then, an error means that it was not published.
+//! No subscriber gets the event before there is room for it everywhere and before it is stored for
+//! its durable subscribers. Until then, an error means that it was not published.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::guard::PublishGuard;
 use super::storage::stored;
-use crate::context::{Identity, Meta};
+use crate::context::{DropReason, Identity, Meta};
 use crate::error::PublishError;
 use crate::event::bus::Bus;
 use crate::event::outcome::HandlerOutcome;
@@ -23,23 +24,24 @@ use crate::event::uplink::Asks;
 use crate::idempotency::IdempotencyKey;
 use crate::rcu::record::ThreadRecord;
 
-/// How long a group is left alone that had no room: its members are many.
+/// Pause before a group without room is tried again. A group is polled because it has several
+/// members.
 const PAUSE: Duration = Duration::from_millis(10);
 
-/// The answers of those for whom an event is being stored.
+/// The pending answers of the handlers for which an event is being stored.
 type Awaited = Vec<(Arc<QueuedHandler>, oneshot::Receiver<HandlerOutcome>)>;
 
-/// What became of an event that was offered to all at once.
+/// The result of offering an event to all targets at once.
 enum Offer {
-    /// All have it: none of them keeps it in a store.
+    /// All targets have the event, and none of them is durable.
     Done,
     Storing(Awaited),
-    /// There is no room, here or in a group.
+    /// There is no room in this handler, or in a group.
     NoRoom(Option<Arc<QueuedHandler>>),
 }
 
-/// Publishes if there is room everywhere before `within` is over, and waits until the event is
-/// stored for those who keep it in a store.
+/// Publishes if there is room everywhere within `within`, and waits until the event is stored for
+/// the durable subscribers.
 pub(in crate::event) async fn publish_stored<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -67,7 +69,7 @@ pub(in crate::event) async fn publish_stored<P: Carried>(
     Ok(())
 }
 
-/// Gives the event to all, or takes room from nobody.
+/// Passes the event to all targets, or takes room from none.
 fn offer<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -78,7 +80,7 @@ fn offer<P: Carried>(
     let record = ThreadRecord::current();
     let reading = record.readers.enter();
     let route = bus.table().read(record, &reading).route::<P>(index);
-    // Once, and before anybody looks at the event to say whether it is wanted.
+    // This happens once, before any filter sees the event.
     if !*admitted {
         route.admit_shared(owner, &reading, envelope)?;
         *admitted = true;
@@ -88,7 +90,10 @@ fn offer<P: Carried>(
         match target.reserve(envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
             Err(NoRoom::Full) => return Ok(Offer::NoRoom(target.handler().cloned())),
-            Err(NoRoom::Store) => return Err(target.not_stored()),
+            Err(NoRoom::Store) => {
+                target.no_place(&NoRoom::Store);
+                return Err(target.not_stored());
+            }
         }
     }
     let sending = Sending {
@@ -125,21 +130,24 @@ async fn wait(handler: Option<Arc<QueuedHandler>>, until: Instant) -> Result<(),
         return Ok(());
     };
     let room = timeout_at(until, handler.mailbox.reserve()).await;
-    // It is given back, and taken together with that of the others. A mailbox that was closed has
-    // nobody behind it any more.
-    room.map(drop).map_err(|_| PublishError::NoRoom {
-        place: Some((handler.core.owner.name(), handler.core.name)),
+    // The room is given back here, and taken again together with that of the other targets. A
+    // closed mailbox has no handler any more.
+    room.map(drop).map_err(|_| {
+        handler.core.drop_event(DropReason::Full);
+        PublishError::NoRoom {
+            place: Some((handler.core.owner.name(), handler.core.name)),
+        }
     })
 }
 
-/// Those who keep nothing in a store hear of what is stored.
+/// Passes the stored event to the subscribers that are not durable.
 async fn tell_others<P: Carried>(
     bus: &Bus,
     owner: &Identity,
     index: usize,
     envelope: &Arc<Envelope<P>>,
 ) {
-    // A system that stops has stored the event, and that is what was promised.
+    // If the system stops now, the event is stored, which is what was promised.
     let Ok(publishing) = PublishGuard::begin(bus, owner, index) else {
         return;
     };
@@ -170,7 +178,7 @@ async fn tell_others<P: Carried>(
 }
 
 impl<P> Target<P> {
-    /// Who it is, unless it is a group.
+    /// The handler of this target, unless it is a group.
     fn handler(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
             Self::One(entry) => Some(&entry.handler),

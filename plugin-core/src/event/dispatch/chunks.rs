@@ -1,6 +1,5 @@
-//! Publishing many events: some at a time, so that what an event costs beside its handlers is paid
-//! once for all of them. Each handler takes the events of a chunk in order before the next handler
-//! does.
+//! Publishes many events in chunks, so that the fixed cost of publishing is paid once for each
+//! chunk. Each handler gets the events of a chunk in order before the next handler gets them.
 
 use std::sync::Arc;
 
@@ -19,27 +18,27 @@ use crate::event::uplink::Asks;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::ThreadRecord;
 
-/// Most events of a chunk: so few that they are still in the cache when the next handler comes to
-/// them.
+/// Most events in a chunk. It is small enough for the events to be still in the cache when the next
+/// handler gets them.
 const CHUNK: usize = 64;
 
-/// What became of a chunk.
+/// The result of accepting a chunk.
 struct TakenChunk<P> {
     /// How many of its first events are published.
     count: usize,
-    /// What is left to do with them.
+    /// The remaining work for these events.
     rest: Option<ChunkRest<P>>,
-    /// Why the others are not.
+    /// The reason why the other events are not published.
     refused: Option<PublishError>,
 }
 
-/// Events that the inline handlers have handled, and the handlers that are still to have them.
+/// Events that the inline handlers have handled, and the handlers that still have to get them.
 struct ChunkRest<P> {
     events: Vec<Arc<Envelope<P>>>,
     targets: Arc<[Target<P>]>,
 }
 
-/// Publishes events in order; says how many they were.
+/// Publishes events in order and returns their number.
 pub(in crate::event) async fn publish_all<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -48,14 +47,15 @@ pub(in crate::event) async fn publish_all<P: Carried>(
 ) -> Result<usize, PublishAllError> {
     let mut published = 0;
     let mut chunk = Vec::new();
-    // What is not published is not taken from the iterator, if that can be known before.
+    // As far as it is known in advance, events that can't be published are not taken from the
+    // iterator.
     while !owner.is_muted() {
         gather(owner, &mut events, &mut chunk);
         if chunk.is_empty() {
             return Ok(published);
         }
-        // Whether there are more is known before they are asked for: a publisher that stops
-        // meanwhile is told that all is published, if it is.
+        // Whether there are more events is determined before this chunk is published: if the
+        // publisher is stopped meanwhile, it must learn that all events are published, if they are.
         let is_last = chunk.len() < CHUNK || events.size_hint().1 == Some(0);
         let taken = take_in(bus, owner, index, &mut chunk);
         let sent = match taken.rest {
@@ -63,7 +63,7 @@ pub(in crate::event) async fn publish_all<P: Carried>(
             None => Ok(()),
         };
         if let Err(source @ PublishError::Stopping) = sent {
-            // No mailbox has any of the chunk.
+            // No mailbox has an event of this chunk.
             return Err(PublishAllError { published, source });
         }
         published += taken.count;
@@ -78,7 +78,8 @@ pub(in crate::event) async fn publish_all<P: Carried>(
     Err(PublishAllError { published, source })
 }
 
-/// Takes the next events. No table is read meanwhile: the iterator is the publisher's code.
+/// Takes the next events from the iterator. No table is being read meanwhile, because the iterator
+/// is the publisher's code.
 fn gather<P>(owner: &Identity, events: &mut impl Iterator<Item = P>, chunk: &mut Vec<Envelope<P>>) {
     let record = ThreadRecord::current();
     let mut meta = Meta::new(record, owner.name());
@@ -88,8 +89,7 @@ fn gather<P>(owner: &Identity, events: &mut impl Iterator<Item = P>, chunk: &mut
     }));
 }
 
-/// Takes a chunk in and calls the inline handlers. The table is read while they run, and no
-/// longer.
+/// Accepts a chunk and calls the inline handlers. The table is read only while they run.
 fn take_in<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -97,6 +97,7 @@ fn take_in<P: Carried>(
     chunk: &mut Vec<Envelope<P>>,
 ) -> TakenChunk<P> {
     if owner.is_muted() {
+        owner.drop_at_stop(chunk.len() as u64);
         return TakenChunk {
             count: 0,
             rest: None,
@@ -118,7 +119,7 @@ fn take_in<P: Carried>(
     }
 }
 
-/// Asks the interceptors; the chunk ends before the first event that one refuses.
+/// Calls the interceptors. The chunk ends before the first event that one of them refuses.
 fn admit<P: Carried>(
     route: &Route<P>,
     (owner, reading): (&Identity, &Reading<'_>),
@@ -133,7 +134,7 @@ fn admit<P: Carried>(
 }
 
 impl<P: Carried> ChunkRest<P> {
-    /// What the mailboxes are to have of a chunk, which is empty from here on.
+    /// The part of a chunk for the mailboxes. The chunk is empty afterwards.
     fn of(chunk: &mut Vec<Envelope<P>>, route: &Route<P>) -> Option<Self> {
         let events = chunk.drain(..);
         (!route.queued.is_empty() && events.len() > 0).then(|| Self {
@@ -151,7 +152,7 @@ impl<P: Carried> ChunkRest<P> {
         outcome.result()
     }
 
-    /// Gives all events to one target: together where there is room, else one by one.
+    /// Passes all events to one target: together as far as there is room, then one by one.
     async fn send_to(
         &self,
         target: &Target<P>,
@@ -181,7 +182,7 @@ impl<P: Carried> ChunkRest<P> {
     }
 }
 
-/// Puts as many of the first events into a mailbox as it has room for; says how many.
+/// Puts as many of the first events into a mailbox as it has room for; returns their number.
 fn send_at_once<P: Carried>(handler: &Arc<QueuedHandler>, events: &[Arc<Envelope<P>>]) -> usize {
     if handler.core.has_ended() {
         return 0;

@@ -1,4 +1,4 @@
-//! A publishing under way, which a stop waits for.
+//! A publishing operation in progress, which a stop waits for.
 
 use std::sync::Arc;
 
@@ -9,7 +9,8 @@ use crate::event::outcome::backlog;
 use crate::event::payload::Carried;
 use crate::event::routing::target::{CurrentTargets, Target};
 
-/// A publishing under way. While it lasts the bus is not idle, so that a stop waits for it.
+/// A publishing operation in progress. While it exists, the bus is not idle, so that a stop waits
+/// for it.
 pub(in crate::event) struct PublishGuard<'a> {
     bus: &'a Bus,
     /// The route of the event.
@@ -18,8 +19,8 @@ pub(in crate::event) struct PublishGuard<'a> {
 }
 
 impl<'a> PublishGuard<'a> {
-    /// Counts first and looks then: a stop mutes first and looks at the count then, so that one of
-    /// the two sees the other.
+    /// Counts the operation first, and then checks whether publishing is allowed. A stop first
+    /// forbids publishing and then reads the count, so one of the two sees the other.
     pub(in crate::event) fn begin(
         bus: &'a Bus,
         owner: &Identity,
@@ -27,6 +28,7 @@ impl<'a> PublishGuard<'a> {
     ) -> Result<Self, PublishError> {
         let under_way = bus.pending().publishing();
         if bus.is_closed() || owner.is_muted() {
+            owner.drop_at_stop(1);
             return Err(PublishError::Stopping);
         }
         Ok(Self {
@@ -36,7 +38,7 @@ impl<'a> PublishGuard<'a> {
         })
     }
 
-    /// It is over: the bus counts a job in its place.
+    /// Ends the operation; the bus counts a job in its place.
     pub(in crate::event) fn hand_over(self) {
         self.under_way.hand_over();
     }

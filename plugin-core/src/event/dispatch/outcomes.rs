@@ -1,4 +1,4 @@
-//! Publishing that waits for what each handler makes of the event.
+//! Publishing that waits for the outcome of each handler.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::event::routing::target::{Sending, Sent};
 use crate::event::uplink::Asks;
 use crate::rcu::record::ThreadRecord;
 
-/// Publishes, and waits for what each handler makes of it.
+/// Publishes, and waits for the outcome of each handler.
 pub(in crate::event) async fn publish_and_wait<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -78,7 +78,7 @@ pub(in crate::event) async fn publish_and_wait<P: Carried>(
     Ok(outcomes)
 }
 
-/// As [`call_inline`], and tells what each handler made of the event.
+/// Like [`call_inline`], and returns the outcome of each handler.
 fn call_inline_told<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -86,6 +86,7 @@ fn call_inline_told<P: Carried>(
     outcomes: &mut Vec<HandlerOutcome>,
 ) -> Result<Remaining<P>, PublishError> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(PublishError::Stopping);
     }
     let record = ThreadRecord::current();

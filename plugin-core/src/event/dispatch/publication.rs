@@ -1,5 +1,5 @@
-//! Publishing that waits for room: most events find it at once, and then nothing of this is there
-//! but the event.
+//! Publishing that waits for room. In most cases there is room at once, and then this future
+//! consists only of the event.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,17 +20,17 @@ use crate::event::routing::route::Route;
 use crate::event::routing::target::{Immediate, Sending, Sent, Target};
 use crate::event::uplink::Asks;
 
-/// The future of a publishing.
+/// The future of a publishing operation.
 pub(in crate::event) struct Publication<'a, P> {
     bus: &'a Bus,
     owner: &'a Identity,
     index: usize,
     event: Option<P>,
-    /// What is left to do when somebody has no room.
+    /// The remaining work, if a mailbox has no room.
     rest: Option<PublishFuture<'a>>,
 }
 
-/// What is left to do when somebody has no room.
+/// The remaining work, if a mailbox has no room.
 type PublishFuture<'a> = BoxFuture<'a, Result<(), PublishError>>;
 
 impl<'a, P: Carried> Publication<'a, P> {
@@ -44,7 +44,7 @@ impl<'a, P: Carried> Publication<'a, P> {
         }
     }
 
-    /// Publishes as far as nobody has to wait; says what is left to do.
+    /// Publishes as far as no mailbox makes it wait; returns the remaining work.
     #[inline(always)]
     fn begin(&self, event: P) -> Result<Option<PublishFuture<'a>>, PublishError> {
         let Self {
@@ -58,7 +58,7 @@ impl<'a, P: Carried> Publication<'a, P> {
     }
 }
 
-// Nothing is pinned in it: the event is taken out, and the rest is in a box.
+// Nothing in it is pinned: the event is moved out, and the remaining work is boxed.
 impl<P> Unpin for Publication<'_, P> {}
 
 impl<P: Carried> Future for Publication<'_, P> {
@@ -66,7 +66,7 @@ impl<P: Carried> Future for Publication<'_, P> {
 
     /// # Panics
     ///
-    /// When it is polled after its end.
+    /// Panics if it is polled after its end.
     #[inline]
     fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if let Some(event) = self.event.take() {
@@ -81,7 +81,7 @@ impl<P: Carried> Future for Publication<'_, P> {
     }
 }
 
-/// What became of the jobs of an event.
+/// The results of the jobs of an event.
 #[derive(Default)]
 pub(in crate::event) struct SendOutcome {
     pub(in crate::event) jobs: JobCount,
@@ -109,17 +109,18 @@ impl SendOutcome {
     }
 }
 
-/// An event that not all targets have yet.
+/// An event that some targets do not have yet.
 struct Rest<'a, P> {
     publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
     targets: Arc<[Target<P>]>,
-    /// The first that is still to have it.
+    /// The index of the first target that does not have it yet.
     next: usize,
     outcome: SendOutcome,
 }
 
-/// Gives an event to one mailbox after the other, as long as there is room; says what is left.
+/// Passes an event to one mailbox after the other, as long as there is room; returns the remaining
+/// work.
 fn send_at_once<'a, P: Carried>(
     publishing: PublishGuard<'a>,
     envelope: Arc<Envelope<P>>,
@@ -152,10 +153,10 @@ fn send_at_once<'a, P: Carried>(
     outcome.result().map(|()| None)
 }
 
-/// Nobody takes the event at once.
+/// The target can't take the event at once.
 struct AllFull;
 
-/// Puts an event where there is room for it; `None` if nobody there wants it.
+/// Passes an event to the target if there is room; `None` if no handler there wants it.
 fn offer<P: Carried>(
     target: &Target<P>,
     envelope: &Arc<Envelope<P>>,
@@ -167,14 +168,14 @@ fn offer<P: Carried>(
     };
     let job = Job::new(place.handler, Arc::clone(envelope) as _);
     match place.fill(job) {
-        // Another member takes what this one does not.
+        // If this member is gone, another member takes the event.
         Ok(EnqueueOutcome::Gone) if target.is_group() => Err(AllFull),
         Ok(accepted) => Ok(Some(accepted)),
         Err(_) => Err(AllFull),
     }
 }
 
-/// As [`offer`], to the last who is to have the event. All of it comes back if there is no room.
+/// Like [`offer`], for the last target of the event. If there is no room, everything is returned.
 #[inline(always)]
 fn give<'a, P: Carried>(
     target: &Target<P>,
@@ -192,7 +193,7 @@ fn give<'a, P: Carried>(
         Err((NoPermit::Closed, _)) => EnqueueOutcome::Gone,
         Err((NoPermit::Full, job)) => return Err((publishing, job.take_back())),
     };
-    // The job was counted in its place.
+    // The bus counts the job in place of this operation.
     publishing.hand_over();
     Ok(Some(accepted))
 }

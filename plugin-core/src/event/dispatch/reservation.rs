@@ -1,4 +1,5 @@
-//! Publishing that waits for nothing: room is taken in every mailbox before anybody gets the event.
+//! Publishing that never waits: room is reserved in every mailbox before any of them gets the
+//! event.
 
 use std::sync::Arc;
 
@@ -13,7 +14,7 @@ use crate::event::uplink::Asks;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::ThreadRecord;
 
-/// Publishes if every subscriber that would let a publisher wait has room now.
+/// Publishes if every subscriber that would make a publisher wait has room now.
 #[inline]
 pub(in crate::event) fn try_publish<P: Carried>(
     bus: &Bus,
@@ -22,6 +23,7 @@ pub(in crate::event) fn try_publish<P: Carried>(
     event: P,
 ) -> Result<(), TryPublishError<P>> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(TryPublishError::Stopping(event));
     }
     let record = ThreadRecord::current();
@@ -39,7 +41,8 @@ pub(in crate::event) fn try_publish<P: Carried>(
     Ok(())
 }
 
-/// Asks the interceptors, then takes room in every mailbox first, so that all get the event or none.
+/// Calls the interceptors, then reserves room in every mailbox, so that either all get the event or
+/// none.
 #[inline(never)]
 fn try_publish_queued<P: Carried>(
     bus: &Bus,
@@ -60,9 +63,11 @@ fn try_publish_queued<P: Carried>(
         match target.reserve(&envelope) {
             Ok(place) => places.extend(place.map(|place| (target, place))),
             Err(no_room) => {
-                // What is reserved is given back before the event is.
+                target.no_place(&no_room);
+                // The reserved room is given back before the event.
                 drop(places);
-                // It comes back as the publisher gave it: tried again, it is changed again.
+                // The publisher gets its original event back. If it tries again, the interceptors
+                // change it again.
                 let event = original.unwrap_or_else(|| envelope.into_event());
                 return Err(no_room.with(event));
             }

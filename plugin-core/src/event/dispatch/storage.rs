@@ -14,7 +14,7 @@ use crate::event::queue::handler::QueuedHandler;
 use crate::event::routing::target::Sending;
 use crate::event::uplink::Asks;
 
-/// Publishes, and waits until every durable subscriber's event is in the store.
+/// Publishes, and waits until the event is stored for every durable subscriber.
 pub(in crate::event) async fn publish_durable<P: Carried>(
     bus: &Bus,
     owner: &Identity,

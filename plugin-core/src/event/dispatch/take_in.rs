@@ -1,4 +1,4 @@
-//! The beginning of every publishing: interceptors are asked, and the inline handlers are called.
+//! The beginning of every publishing operation: calls the interceptors, then the inline handlers.
 
 use std::sync::Arc;
 
@@ -11,10 +11,10 @@ use crate::event::routing::target::Target;
 use crate::rcu::epoch::Reading;
 use crate::rcu::record::ThreadRecord;
 
-/// An event that its inline handlers have handled, and the handlers that are still to have it.
+/// An event that its inline handlers have handled, and the targets that still have to get it.
 pub(in crate::event) type Remaining<P> = (Arc<Envelope<P>>, Arc<[Target<P>]>);
 
-/// Takes an event in and calls the inline handlers; `None` if there are no others.
+/// Accepts an event and calls the inline handlers; `None` if there are no other handlers.
 pub(in crate::event) fn call_inline<P: Carried>(
     bus: &Bus,
     owner: &Identity,
@@ -26,8 +26,8 @@ pub(in crate::event) fn call_inline<P: Carried>(
     })
 }
 
-/// Takes an event in, calls the inline handlers, and does with the others what `queue` says. The
-/// table is read while handlers run, and no longer.
+/// Accepts an event, calls the inline handlers, and applies `queue` to the other targets. The table
+/// is read only while handlers run.
 #[inline(always)]
 pub(in crate::event) fn take_in<P: Carried, T>(
     bus: &Bus,
@@ -36,6 +36,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     queue: impl FnOnce(Arc<Envelope<P>>, &Route<P>) -> Result<T, PublishError>,
 ) -> Result<Option<T>, PublishError> {
     if owner.is_muted() {
+        owner.drop_at_stop(1);
         return Err(PublishError::Stopping);
     }
     let record = ThreadRecord::current();
@@ -53,7 +54,7 @@ pub(in crate::event) fn take_in<P: Carried, T>(
     Ok(None)
 }
 
-/// As [`take_in`], of a route with mailboxes or with interceptors, which are asked first.
+/// Like [`take_in`], for a route with mailboxes or with interceptors, which are called first.
 #[inline(never)]
 fn take_in_queued<P: Carried, T>(
     owner: &Identity,

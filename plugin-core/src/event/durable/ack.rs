@@ -1,4 +1,4 @@
-//! How a pump learns what became of a delivery.
+//! How a pump gets the result of a delivery.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
@@ -10,12 +10,12 @@ use super::store::{Settled, Settlement, Ticket};
 use crate::event::outcome::dead_letters::DeadLetter;
 use crate::event::queue::acknowledgement::Acknowledgement;
 
-/// What became of a delivery.
+/// The result of a delivery.
 pub(super) struct Ack {
     position: u64,
-    /// `None` when no handler came to it.
+    /// `None` if no handler finished with it.
     end: Option<Settlement>,
-    /// Held until it is settled: so long the store does not drop it.
+    /// It is held until the event is settled; until then the store does not drop the event.
     _ticket: Ticket,
     /// Its place in the window, until it is settled.
     _place: OwnedSemaphorePermit,
@@ -23,7 +23,7 @@ pub(super) struct Ack {
 }
 
 impl Ack {
-    /// The position of a suspect that no handler came to an end with.
+    /// The position of a suspect, if no handler finished with it.
     pub(super) fn cleared(&self) -> Option<u64> {
         let is_open = self.watch.is_some() && self.end.is_none();
         is_open.then_some(self.position)
@@ -44,7 +44,7 @@ impl Ack {
     }
 }
 
-/// Deliveries that are not answered yet.
+/// Number of deliveries that are not answered yet.
 #[derive(Debug, Clone, Default)]
 pub(super) struct InHand(Arc<AtomicUsize>);
 
@@ -54,7 +54,7 @@ impl InHand {
     }
 }
 
-/// Answers the pump once: with an end, or, when it is dropped, that there was none.
+/// Answers the pump once: with a result, or, if it is dropped, without one.
 pub(super) struct AckHandle {
     position: u64,
     in_hand: InHand,
@@ -81,7 +81,7 @@ impl AckHandle {
         }
     }
 
-    /// Of a suspect.
+    /// Adds the watch of a suspect.
     pub(super) fn watched(mut self, watch: Watch) -> Self {
         self.watch = Some(watch);
         self
@@ -103,8 +103,8 @@ impl AckHandle {
 }
 
 impl Acknowledgement for AckHandle {
-    /// What becomes of an event that the store drops is in the store, where the pump looks when
-    /// this is dropped.
+    /// If the store drops the event, its result is in the store, where the pump looks when this
+    /// handle is dropped.
     fn take(&self) -> bool {
         self.ticket.take()
     }

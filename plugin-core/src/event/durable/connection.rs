@@ -1,4 +1,4 @@
-//! The way to the store, which comes and goes with the plugin that provides it.
+//! The connection to the store. It comes and goes with the plugin that provides the store.
 
 use std::collections::HashSet;
 use std::fmt;
@@ -12,20 +12,20 @@ use crate::error::Result;
 use crate::guard;
 use crate::service::{Provider, Service, ServiceFuture};
 
-/// Where the store is.
+/// The state of the store.
 #[derive(Clone, Default)]
 pub(super) enum StoreState {
-    /// Its plugin is not built yet.
+    /// Its plugin is not initialized yet.
     #[default]
     Awaited,
     Up(Service<dyn EventStore>),
-    /// Its plugin has stopped, and may come back.
+    /// Its plugin has stopped, and may start again.
     Down,
-    /// It does not come back.
+    /// It will not come back.
     Closed,
 }
 
-/// The way to the store, as all intakes and pumps see it.
+/// The connection to the store, which all intakes and pumps share.
 pub(super) struct StoreConnection(watch::Sender<StoreState>);
 
 impl Default for StoreConnection {
@@ -44,7 +44,7 @@ impl StoreConnection {
         matches!(&*self.0.borrow(), StoreState::Down)
     }
 
-    /// The store, if it is there.
+    /// The store, if it is available.
     pub(super) fn now(&self) -> Option<Service<dyn EventStore>> {
         match &*self.0.borrow() {
             StoreState::Up(store) => Some(store.clone()),
@@ -67,23 +67,23 @@ impl fmt::Debug for StoreConnection {
     }
 }
 
-/// One who waits for the store to be another one, or gone.
+/// Notifies when the store is replaced or gone.
 pub(crate) struct StoreReplaced(watch::Receiver<StoreState>);
 
 impl StoreReplaced {
     /// Waits for that.
     pub(crate) async fn wait(&mut self) {
-        // An error says that there is nobody left to change it.
+        // An error means that the sender is gone, so that the store will not change any more.
         drop(self.0.changed().await);
     }
 }
 
-/// One who uses the store.
+/// A user of the store.
 #[derive(Clone)]
 pub(super) struct Listener(watch::Receiver<StoreState>);
 
 impl Listener {
-    /// Waits for the store; `None` when it does not come back.
+    /// Waits for the store; `None` if it will not come back.
     pub(super) async fn up(&mut self) -> Option<Service<dyn EventStore>> {
         let settled = |link: &StoreState| matches!(link, StoreState::Up(_) | StoreState::Closed);
         match &*self.0.wait_for(settled).await.ok()? {
@@ -92,9 +92,9 @@ impl Listener {
         }
     }
 
-    /// Waits until the store does not come back.
+    /// Waits until it is known that the store will not come back.
     pub(super) async fn closed(&mut self) {
-        // An error says that there is nobody left to change it.
+        // An error means that the sender is gone, so that the store will not change any more.
         drop(
             self.0
                 .wait_for(|link| matches!(link, StoreState::Closed))
@@ -103,7 +103,7 @@ impl Listener {
     }
 }
 
-/// Asks the store: guarded, without a time limit, since it may wait for room.
+/// Calls the store: guarded, but without a time limit, because it may wait for room.
 pub(crate) async fn ask<'a, T>(
     store: &'a Provider<dyn EventStore>,
     question: impl FnOnce(&'a dyn EventStore) -> ServiceFuture<'a, Result<T>>,
@@ -113,8 +113,9 @@ pub(crate) async fn ask<'a, T>(
     guard::unlimited(current, answer).await
 }
 
-/// What was stored for a subscription that there is no more waits for it to come back: it is
-/// never given to another one, and never thrown away unasked.
+/// Logs subscriptions that have stored events but do not exist any more. Their events wait until
+/// the subscription exists again; they are never given to another one, and never removed without a
+/// request.
 pub(super) async fn tell_of_strangers(store: Service<dyn EventStore>, all: Vec<Arc<Durable>>) {
     let known: HashSet<&SubscriptionName> = all.iter().map(|durable| &durable.name).collect();
     match ask(&store.provider(), |store| store.stock()).await {

@@ -1,4 +1,4 @@
-//! From a stored event to a job of the plugin's worker.
+//! Makes a job for the plugin's worker from a stored event.
 
 use std::sync::Arc;
 
@@ -17,10 +17,10 @@ use crate::rcu::record::ThreadRecord;
 
 use super::recent::PendingEvent;
 
-/// Reads a stored event as one of the type that its handler takes.
+/// Reads a stored event as the type that its handler takes.
 pub(in crate::event) type Decode = fn(&str, Meta) -> Result<Arc<dyn Payload>, DecodeError>;
 
-/// How the events of a durable subscription reach the handler of one instance.
+/// Delivers the events of a durable subscription to the handler of one instance.
 pub(crate) struct DurableDelivery {
     pub(super) durable: Arc<Durable>,
     pub(super) handler: Arc<QueuedHandler>,
@@ -40,12 +40,12 @@ impl DurableDelivery {
         }
     }
 
-    /// The job for a stored event. One that is no event of its type any more is ended here.
+    /// The job for a stored event. If the event can't be read as its type any more, it ends here.
     pub(super) fn job(&self, next: &PendingEvent, ack: AckHandle) -> Option<Job> {
         let record = &next.stored.record;
         match (self.decode)(&record.data, meta(next)) {
             Ok(payload) => {
-                // An event for which the key panics has none.
+                // If the key function panics for an event, the event has no key.
                 let turn = self.handler.turn(&*payload).unwrap_or(None);
                 Some(Job::new(&self.handler, payload).takes(turn).delivers(ack))
             }
@@ -57,7 +57,7 @@ impl DurableDelivery {
         }
     }
 
-    /// Ends an event that no handler is to be called with: it is dead.
+    /// Ends an event without calling a handler; it becomes a dead letter.
     pub(super) fn bury(&self, next: &PendingEvent, ack: AckHandle, failures: &Failures) {
         if !Acknowledgement::take(&ack) {
             return;
@@ -68,7 +68,7 @@ impl DurableDelivery {
         Box::new(ack).dead(self.uncalled(next, failures));
     }
 
-    /// The letter of an event that no handler is called with.
+    /// The dead letter of an event for which no handler is called.
     fn uncalled(&self, next: &PendingEvent, failures: &Failures) -> DeadLetter {
         let record = &next.stored.record;
         let data = serde_json::from_str(&record.data);
@@ -81,7 +81,7 @@ impl DurableDelivery {
     }
 }
 
-/// What is known of its publishing. An event that is read back stands in the trace of its publisher.
+/// The data of its publishing. An event that is read back belongs to the trace of its publisher.
 fn meta(next: &PendingEvent) -> Meta {
     let record = &next.stored.record;
     let key = Some(record.key);

@@ -1,4 +1,4 @@
-//! The events of a subscription between store and settlement, and how many they may be.
+//! The events of a subscription between store and settlement, and the limit of their number.
 
 use std::sync::Arc;
 
@@ -6,8 +6,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::DurableDelivery;
 
-/// Most events of a subscription between store and settlement: as many can come twice after a
-/// crash.
+/// Most events of a subscription between store and settlement. After a crash, that many events may
+/// be delivered twice.
 pub(super) const WINDOW: usize = 256;
 
 /// The events between store and settlement.
@@ -25,17 +25,17 @@ impl InFlightWindow {
         }
     }
 
-    /// How many may be in flight.
+    /// How many events may be in flight.
     pub(super) fn size(&self) -> usize {
         self.size
     }
 
-    /// How many are.
+    /// How many events are in flight.
     pub(super) fn in_flight(&self) -> usize {
         self.size - self.places.available_permits()
     }
 
-    /// Waits for a place; it is never closed.
+    /// Waits for a place. The semaphore is never closed.
     pub(super) async fn place(&self) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.places).acquire_owned().await.ok()
     }
@@ -47,9 +47,9 @@ impl InFlightWindow {
     }
 }
 
-/// How many events of a subscription are in flight at most. Together with those of the plugin's
-/// other handlers they find room in its mailbox, so that no handler whose events wait for a retry
-/// or for a target that is down holds the others up.
+/// Most events of a subscription that are in flight. Together with the events of the plugin's other
+/// handlers they fit into its mailbox, so that a handler whose events wait for a retry or for a
+/// target never delays the other handlers.
 pub(super) fn window(delivery: &DurableDelivery, handlers: usize) -> usize {
     let handler = &delivery.handler;
     let share = handler.mailbox.capacity() / handlers.max(1);

@@ -1,8 +1,8 @@
 //! Puts accepted events into the store, many at once.
 //!
-//! When that fails, new events are refused until it works again, and those that were accepted are
-//! kept and tried again: with the same keys, so that none is stored twice. Only a publisher that
-//! waits for the store is told, and has its event back.
+//! If that fails, new events are refused until it works again. Events that were already accepted
+//! are kept, and storing them is tried again with the same keys, so that none is stored twice. Only
+//! a publisher that waits for the store gets an error and its event back.
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
@@ -15,15 +15,16 @@ use super::Durable;
 use super::connection::{Listener, ask};
 use super::recent::PendingEvent;
 use super::store::{EventStore, Record, Stored, Suspicion, Ticket};
+use crate::context::DropReason;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::queue::job::Job;
 use crate::idempotency::IdempotencyKey;
 use crate::service::Provider;
 
-/// Most events of one call of the store.
+/// Most events in one call to the store.
 const MOST: usize = 256;
 
-/// How often a store that takes long is told how many events wait for it.
+/// Interval at which a slow store is told how many events wait for it.
 const TELL: Duration = Duration::from_millis(250);
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
@@ -34,7 +35,7 @@ pub(super) struct Intake {
     link: Listener,
 }
 
-/// What is to be stored: jobs and their records, side by side.
+/// The events to store: jobs and their records, in the same order.
 #[derive(Default)]
 struct Load {
     jobs: Vec<Job>,
@@ -46,7 +47,7 @@ impl Intake {
         Self { durable, link }
     }
 
-    /// Stores events until the intake is closed and empty; says how many it could not store.
+    /// Stores events until the intake is closed and empty; returns how many it could not store.
     pub(super) async fn run(mut self) -> usize {
         let mut lost = 0;
         let mut jobs = VecDeque::new();
@@ -63,7 +64,8 @@ impl Intake {
         lost
     }
 
-    /// Tries until all is stored, or the store does not come back; says how much is lost.
+    /// Tries until all events are stored, or until it is known that the store will not come back;
+    /// returns how many are lost.
     async fn store(&mut self, mut load: Load) -> usize {
         let mut pause = FIRST_PAUSE;
         while !load.jobs.is_empty() {
@@ -94,7 +96,7 @@ impl Intake {
         0
     }
 
-    /// One of them can't be stored: the others can.
+    /// One of the events can't be stored, but the others can.
     async fn store_one_by_one(&mut self, load: Load) -> usize {
         let mut lost = 0;
         for (job, record) in load.jobs.into_iter().zip(load.records) {
@@ -110,7 +112,7 @@ impl Intake {
     async fn append(&mut self, load: &Load) -> Option<Result<Vec<u64>>> {
         let store = self.link.up().await?.provider();
         let durable = &self.durable;
-        // A store that waits for room has until the end of the system.
+        // A store that waits for room may wait until the end of the system.
         let done = tokio::select! {
             biased;
             done = ask(&store, |store| store.append(&durable.name, &load.records)) => done,
@@ -136,7 +138,7 @@ impl Intake {
         }
     }
 
-    /// Nothing is kept in memory any more: the next event will tell how the store does.
+    /// No events are kept in memory any more; the next event will show whether the store works.
     fn recover(&self) {
         if self.durable.gate.recover() {
             tracing::info!(subscription = %self.durable.name, "events are accepted again");
@@ -152,7 +154,7 @@ impl Intake {
 }
 
 impl Durable {
-    /// Tells the store how many events wait for it, as long as it takes.
+    /// Tells the store regularly how many events wait for it.
     async fn tell_now_and_then(&self, store: &Provider<dyn EventStore>) -> Infallible {
         loop {
             tokio::time::sleep(TELL).await;
@@ -160,7 +162,7 @@ impl Durable {
         }
     }
 
-    /// Tells the store how many events wait for it, but for some that it has taken.
+    /// Tells the store how many events wait for it, without those that it has taken.
     async fn tell(&self, store: &Provider<dyn EventStore>, taken: usize) {
         let events = self.intake.unfinished().saturating_sub(taken) as u64;
         if events == self.told.swap(events, Relaxed) {
@@ -192,7 +194,7 @@ impl Load {
             Err(error) => {
                 let error = Error::bug("the event can't be written as JSON").because(error);
                 tracing::error!(subscription = %durable.name, event = %job.payload.meta().id, "{error}");
-                job.end(Err(error));
+                end_unstored(job, &error);
             }
         }
     }
@@ -216,7 +218,7 @@ impl Load {
         }
     }
 
-    /// Publishers that wait get an error, and their events are not stored later.
+    /// Returns an error to publishers that wait; their events are not stored later.
     fn tell_those_who_wait(&mut self, error: &Error) {
         let (jobs, records) = (
             std::mem::take(&mut self.jobs),
@@ -224,7 +226,7 @@ impl Load {
         );
         for (job, record) in jobs.into_iter().zip(records) {
             if job.is_awaited() {
-                job.end(Err(error.same()));
+                end_unstored(job, error);
             } else {
                 self.jobs.push(job);
                 self.records.push(record);
@@ -232,7 +234,7 @@ impl Load {
         }
     }
 
-    /// Events that no store takes.
+    /// Ends events that no store will take.
     fn refuse(self, error: &Error, durable: &Durable) -> usize {
         if let Some(first) = self.jobs.first() {
             tracing::error!(
@@ -245,7 +247,7 @@ impl Load {
         let mut lost = 0;
         for job in self.jobs {
             lost += usize::from(!job.is_awaited());
-            job.end(Err(error.same()));
+            end_unstored(job, error);
         }
         lost
     }
@@ -254,4 +256,10 @@ impl Load {
         let error = Error::retriable("the event store has stopped");
         self.refuse(&error, durable)
     }
+}
+
+/// Ends the job of an event that the store did not take.
+fn end_unstored(job: Job, error: &Error) {
+    job.handler.core.drop_event(DropReason::Store);
+    job.end(Err(error.same()));
 }

@@ -1,5 +1,6 @@
-//! Takes the events of one subscription out of the store, in order, and gives them to the plugin's
-//! mailbox; [`Settler`] settles those that are done. It lives as long as an instance receives events.
+//! Reads the events of one subscription from the store, in order, and passes them to the plugin's
+//! mailbox. [`Settler`] settles those that are done. A pump exists as long as an instance receives
+//! events.
 
 use std::sync::Arc;
 
@@ -20,10 +21,10 @@ use crate::error::Error;
 use crate::event::outcome::dead_letters::Failures;
 use crate::event::queue::handler::QueuedHandler;
 
-/// Most events that are taken out at once.
+/// Most events that are read at once.
 const TAKE: usize = 128;
 
-/// Most bytes that are read from the store at once.
+/// Most bytes that are read at once.
 const TAKE_BYTES: usize = 4 << 20;
 
 /// The pumps of one instance.
@@ -40,7 +41,7 @@ struct Pump {
 }
 
 impl Deliveries {
-    /// Begins to deliver to a plugin that has so many queued handlers.
+    /// Begins to deliver to a plugin with this number of queued handlers.
     pub(crate) fn begin(
         durables: &Durables,
         deliveries: Vec<DurableDelivery>,
@@ -50,14 +51,14 @@ impl Deliveries {
         Self(deliveries.into_iter().map(begin).collect())
     }
 
-    /// Goes on with what ends well, and waits for nothing: a handler whose event would have to wait
-    /// comes to rest, and what is stored is delivered at the next start. The worker has to be
-    /// nudged.
+    /// Continues only with events that succeed without waiting. If an event of a handler would have
+    /// to wait, the handler ends its deliveries, and the stored events are delivered at the next
+    /// start. The caller has to nudge the worker.
     pub(crate) fn drain(&self) {
         self.0.iter().for_each(|pump| pump.handler.drain());
     }
 
-    /// Delivers nothing more, and lets no call begin. The worker has to be nudged.
+    /// Ends all deliveries and lets no call begin. The caller has to nudge the worker.
     pub(crate) fn rest(&self) {
         self.0.iter().for_each(|pump| pump.handler.come_to_rest());
     }
@@ -67,7 +68,7 @@ impl Deliveries {
         self.0.iter().map(|pump| pump.in_hand.count()).sum()
     }
 
-    /// Handlers whose target is down, and what of theirs keeps the bus busy.
+    /// The handlers whose target is down, and how many of their items keep the bus busy.
     pub(crate) fn waiting(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let shut = (self.0.iter()).filter(|pump| {
             let breaker = pump.handler.breaker.as_ref();
@@ -79,20 +80,20 @@ impl Deliveries {
         })
     }
 
-    /// Takes nothing more out of the store, and waits for nothing, as [`Deliveries::drain`].
+    /// Reads no more events from the store, and waits for nothing, like [`Deliveries::drain`].
     pub(crate) async fn stop(&mut self) {
         self.drain();
         for pump in &self.0 {
             pump.stop.cancel();
         }
         for pump in &mut self.0 {
-            // It guards no plugin's code: it ends in good order.
+            // The task does not run a plugin's code, so it ends without a panic.
             drop((&mut pump.deliver).await);
         }
     }
 
-    /// Waits until everything that was delivered is settled; `false` if the store fails and that
-    /// was given up.
+    /// Waits until everything that was delivered is settled; `false` if the store failed and the
+    /// attempt was given up.
     pub(crate) async fn settled(&mut self) -> bool {
         let mut all = true;
         for pump in &mut self.0 {
@@ -103,7 +104,7 @@ impl Deliveries {
 }
 
 impl Drop for Deliveries {
-    /// What is not settled stays in the store.
+    /// Events that are not settled stay in the store.
     fn drop(&mut self) {
         for pump in &self.0 {
             pump.deliver.abort();
@@ -171,7 +172,7 @@ impl Pump {
     }
 }
 
-/// From the store to the mailbox.
+/// The part from the store to the mailbox.
 struct Deliverer {
     delivery: DurableDelivery,
     link: Listener,
@@ -179,7 +180,7 @@ struct Deliverer {
     answers: mpsc::UnboundedSender<Ack>,
     in_hand: InHand,
     quarantine: Quarantine,
-    /// The last position that was delivered.
+    /// The position of the last delivered event.
     cursor: u64,
 }
 
@@ -211,8 +212,8 @@ impl Deliverer {
         }
     }
 
-    /// Delivers an event with which processes have crashed while no other one such is in a handler,
-    /// of any subscription, and none of its own one at all.
+    /// Delivers an event with which processes have crashed. It waits until no other such event of
+    /// any subscription is in a handler, and no event at all of its own subscription.
     async fn send_alone(&mut self, next: &PendingEvent) -> Option<()> {
         self.window.clear().await;
         let watch = self.quarantine.alone().await;
@@ -224,7 +225,8 @@ impl Deliverer {
 
     async fn send(&mut self, next: &PendingEvent, watch: Option<Watch>) -> Option<()> {
         if let Some(breaker) = &self.delivery.handler.breaker {
-            // What is not delivered waits in the store, and takes no room of other handlers'.
+            // Events that are not delivered yet wait in the store, so they do not take room from
+            // other handlers.
             breaker.lets_through(|| self.window.in_flight() > 0).await;
         }
         let ack = self.ack(next, watch).await?;
@@ -247,13 +249,13 @@ impl Deliverer {
         })
     }
 
-    /// The next events, at least one; `None` when the store does not come back.
+    /// The next events, at least one; `None` if the store will not come back.
     async fn next(&mut self) -> Option<Vec<PendingEvent>> {
         loop {
             match self.delivery.durable.recent.ahead(self.cursor, TAKE) {
                 Ahead::Here(events) => return Some(events),
                 Ahead::Rewound => {
-                    // What is in flight would be found again.
+                    // Without waiting, the events in flight would be read again.
                     self.window.clear().await;
                     self.cursor = 0;
                 }
@@ -272,8 +274,8 @@ impl Deliverer {
         }
     }
 
-    /// Says of those that may have been in a handler when a process crashed that they are about to
-    /// be there again: of all at once, as long as there was one crash.
+    /// Records in the store that events are about to be handled that may have been in a handler
+    /// when a process crashed. After one crash, this is one call for all of them.
     async fn note_suspects(&mut self, events: &[Stored]) -> Option<()> {
         let is_first = |stored: &&Stored| stored.suspicion == Suspicion::Suspect { crashes: 0 };
         let positions = (events.iter().filter(is_first)).map(|stored| stored.position);
@@ -284,7 +286,7 @@ impl Deliverer {
         self.suspect(&watched).await
     }
 
-    /// Tries until it works; `None` when the store does not come back.
+    /// Tries until it works; `None` if the store will not come back.
     async fn suspect(&mut self, positions: &[u64]) -> Option<()> {
         let name = &self.delivery.durable.name;
         loop {
@@ -319,7 +321,7 @@ impl Deliverer {
     }
 }
 
-/// Each of the crashes was a call that failed.
+/// Each of the crashes counts as a failed call.
 fn crash_failures(crashes: u32) -> Failures {
     let mut failures = Failures::before(&Error::external(format!(
         "the process crashed {} while the event was, or may have been, in its handler",

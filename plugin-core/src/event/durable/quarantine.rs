@@ -1,9 +1,10 @@
-//! How a poison event is found: one that crashes the process whenever it is handled.
+//! Finds a poison event: an event that crashes the process whenever it is handled.
 //!
-//! After a crash those that may have been in a handler, at the head of the queue, are noted with one
-//! write and delivered as ever: most crashes come from elsewhere. After the next one each of those
-//! that were noted and are still there is noted by itself and delivered while no other one such is
-//! in a handler, so that crashes are counted against the one that was called.
+//! After a crash, the events at the head of the queue that may have been in a handler are recorded
+//! as suspects with one write, and delivered as usual, because most crashes have other causes.
+//! After a second crash, each recorded event that is still there is recorded by itself, and
+//! delivered while no other suspect is in a handler, so that crashes are counted for the event that
+//! was being handled.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,18 +12,18 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::store::{Stored, Suspicion};
 
-/// Where suspects of more than one crash are handled: one after the other.
+/// Suspects of more than one crash are handled here, one after the other.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Quarantine(Arc<tokio::sync::Mutex<()>>);
 
-/// That a suspect is being handled, until it is settled.
+/// Exists while a suspect is being handled, until it is settled.
 pub(super) struct Watch {
-    /// Of one in quarantine.
+    /// Present for an event in quarantine.
     _alone: Option<OwnedMutexGuard<()>>,
 }
 
 impl Quarantine {
-    /// Waits until no other one is in it.
+    /// Waits until no other event is in quarantine.
     pub(super) async fn alone(&self) -> Watch {
         let alone = Arc::clone(&self.0).lock_owned().await;
         Watch {
@@ -32,14 +33,14 @@ impl Quarantine {
 }
 
 impl Watch {
-    /// Of one that others are beside.
+    /// The watch of a suspect that is handled beside others.
     pub(super) const fn with_others() -> Self {
         Self { _alone: None }
     }
 }
 
-/// Leaves the first events that belong into quarantine, or that don't: none is noted while those
-/// before it are in it.
+/// Keeps only the first events that are of one kind: those that belong into quarantine, or those
+/// that do not. No suspect is recorded while events before it are in quarantine.
 pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
     let is_alone = |stored: &Stored| match stored.suspicion {
         Suspicion::Suspect { crashes } => crashes > 0,
@@ -50,7 +51,7 @@ pub(super) fn take_one_kind(events: &mut Vec<Stored>) {
     events.truncate(others.unwrap_or(events.len()));
 }
 
-/// Those of a subscription that may have been in a handler when the process before this one crashed:
+/// The events of a subscription that may have been in a handler when the previous process crashed:
 /// the first ones of its queue, as many as can have been between store and settlement.
 #[derive(Default)]
 pub(super) struct CrashSuspects(Mutex<Entries>);
@@ -63,7 +64,8 @@ struct Entries {
 }
 
 impl CrashSuspects {
-    /// Enters suspects, in order, as long as they are at most so many; says which of these are in it.
+    /// Adds suspects, in order, up to the given number; returns which of the given ones are
+    /// included.
     pub(super) fn enter(&self, suspects: impl Iterator<Item = u64>, most: usize) -> Vec<u64> {
         let mut entries = self.entries();
         let mut watched = Vec::new();

@@ -1,9 +1,8 @@
-//! The end of a subscription's queue as its process knows it: what was stored lately, and whether
-//! the pump has come to it.
+//! The recent end of a subscription's queue in memory: what this process has stored lately, and
+//! whether the pump has read it.
 //!
-//! A pump that keeps up takes events from here and never reads the store. Each knows the position
-//! before its own, so that the pump sees when something is missing in between, and reads on from
-//! the store.
+//! A pump that is fast enough takes events from here and never reads the store. Each event knows
+//! the position of the one before it, so that the pump notices a gap and continues from the store.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -14,24 +13,25 @@ use super::store::Stored;
 use crate::context::Meta;
 use crate::event::outcome::backlog::{Backlog, Pending};
 
-/// Most events that are kept for a pump that keeps up.
+/// Most events that are kept here.
 const RECENT: usize = 1024;
 
 /// An event on its way to a handler.
 pub(super) struct PendingEvent {
     pub(super) stored: Stored,
-    /// What is known of its publishing, if that was in this process.
+    /// The data of its publishing, if it was published in this process.
     pub(super) meta: Option<Meta>,
-    /// Whether its key is its publisher's: it may have been stored before, at an earlier position.
+    /// Whether the publisher chose the key: then the event may have been stored before, at an
+    /// earlier position.
     pub(super) may_be_old: bool,
 }
 
-/// Where a pump finds the next events.
+/// The place where a pump finds the next events.
 pub(super) enum Ahead {
     Here(Vec<PendingEvent>),
-    /// In the store, if anywhere; the number is for [`RecentEvents::exhaust`].
+    /// In the store, if there are any. The number is for [`RecentEvents::exhaust`].
     Stored(u64),
-    /// At the beginning, as soon as nothing is in flight.
+    /// At the beginning of the queue, as soon as nothing is in flight.
     Rewound,
 }
 
@@ -45,19 +45,19 @@ struct RecentState {
     /// Whether there is a pump.
     active: bool,
     recent: VecDeque<Recent>,
-    /// The last position that was given out; [`UNKNOWN`] before the first one of this process,
-    /// when the store may hold any number of older events.
+    /// The last position that the store assigned; [`UNKNOWN`] before the first one in this process,
+    /// when the store may contain any number of older events.
     last: u64,
     /// Changes with every event that the pump has to look for.
     version: u64,
     rewound: bool,
-    /// Whether the pump has taken all that there was.
+    /// Whether the pump has taken all events.
     exhausted: bool,
-    /// While the pump has something to do, the bus is not idle.
+    /// While the pump has work, the bus is not idle.
     busy: Option<Pending>,
 }
 
-/// A position that no pump ever comes to.
+/// A position that no pump ever reaches.
 const UNKNOWN: u64 = u64::MAX;
 
 impl RecentState {
@@ -88,7 +88,7 @@ impl RecentEvents {
         }
     }
 
-    /// A pump begins, at the beginning of the queue.
+    /// A pump begins at the beginning of the queue.
     pub(super) fn activate(&self) {
         self.change(|state| {
             state.active = true;
@@ -105,12 +105,12 @@ impl RecentEvents {
         drop(ended);
     }
 
-    /// Events were stored, in this order.
+    /// Adds stored events, in this order.
     pub(super) fn appended(&self, events: impl Iterator<Item = PendingEvent>) {
         self.change(|state| {
             for next in events {
-                // Positions grow: only a later one is certainly new. Otherwise the pump has come
-                // to it, or finds it in the store.
+                // Positions grow, so only a later position is certainly new. Otherwise the pump has
+                // already read it, or will find it in the store.
                 let is_new = state.last != UNKNOWN && next.stored.position > state.last;
                 if next.may_be_old && !is_new {
                     continue;
@@ -123,7 +123,7 @@ impl RecentEvents {
         });
     }
 
-    /// Earlier events are to be delivered again.
+    /// Earlier events have to be delivered again.
     pub(super) fn rewind(&self) {
         self.change(|state| state.rewound = true);
     }
@@ -140,7 +140,7 @@ impl RecentEvents {
         self.changed.notify_one();
     }
 
-    /// Where the events behind a position are: at most `most` of them.
+    /// The place of the events after a position; at most `most` events.
     pub(super) fn ahead(&self, cursor: u64, most: usize) -> Ahead {
         let mut state = self.state();
         if state.rewound {
@@ -165,7 +165,7 @@ impl RecentEvents {
         }
     }
 
-    /// The pump has found nothing more; it is true unless something came meanwhile.
+    /// The pump has found no more events. This is ignored if something was added meanwhile.
     pub(super) fn exhaust(&self, version: u64, in_flight: impl Fn() -> bool) {
         let mut state = self.state();
         if state.version == version {
@@ -174,12 +174,12 @@ impl RecentEvents {
         rest(state, in_flight);
     }
 
-    /// The pump has settled something.
+    /// The pump has settled an event.
     pub(super) fn settled(&self, in_flight: impl Fn() -> bool) {
         rest(self.state(), in_flight);
     }
 
-    /// Whether the bus is not idle for it.
+    /// Whether it keeps the bus busy.
     pub(super) fn is_busy(&self) -> bool {
         self.state().busy.is_some()
     }
@@ -194,7 +194,7 @@ impl RecentEvents {
     }
 }
 
-/// Whoever of deliverer and settler comes last finds that all is done: both look under the lock.
+/// Deliverer and settler both check under the lock, so the later one finds that all work is done.
 fn rest(mut state: MutexGuard<'_, RecentState>, in_flight: impl Fn() -> bool) {
     let done = (state.exhausted && !in_flight()).then(|| state.busy.take());
     drop(state);
@@ -241,7 +241,7 @@ mod tests {
         recent.appended(positions.iter().map(|&position| next(position)));
     }
 
-    /// What is taken without the store.
+    /// The positions of the events that are taken without the store.
     fn here(recent: &RecentEvents, cursor: u64) -> Vec<u64> {
         match recent.ahead(cursor, 9) {
             Ahead::Here(events) => events.iter().map(|next| next.stored.position).collect(),

@@ -1,4 +1,4 @@
-//! Takes events that are done out of the store: the way back of the pump.
+//! The way back of a pump: removes events that are done from the store.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -14,20 +14,20 @@ use super::flight::{InFlightWindow, WINDOW};
 use super::store::Settled;
 use crate::event::outcome::dead_letters::DeadLetters;
 
-/// How long a pump waits before it asks a store that failed again.
+/// How long a pump waits before it calls a store again that failed.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// How often a store that fails is asked before it is left, once nothing more is delivered: also
-/// counting the tries before that.
+/// After deliveries have ended: number of attempts after which a failing store is given up. Earlier
+/// attempts are counted too.
 const TRIES_AT_A_STOP: u32 = 4;
 
-/// From the handlers back to the store.
+/// Passes the results of the handlers to the store.
 pub(super) struct Settler {
     pub(super) durable: Arc<Durable>,
     pub(super) link: Listener,
     pub(super) window: InFlightWindow,
     pub(super) letters: DeadLetters,
-    /// Cancelled when nothing more is delivered.
+    /// Cancelled when no more events are delivered.
     pub(super) stop: CancellationToken,
 }
 
@@ -54,7 +54,7 @@ impl Settler {
         true
     }
 
-    /// Suspects that no handler came to an end with have nothing to do with a crash that comes now.
+    /// Clears suspects that no handler finished with: a later crash is not caused by them.
     async fn clear(&mut self, answers: &[Ack]) {
         let positions: Vec<u64> = answers.iter().filter_map(Ack::cleared).collect();
         if positions.is_empty() {
@@ -70,8 +70,8 @@ impl Settler {
         }
     }
 
-    /// Tries until it works; `None` when the store does not come back, or still fails some time
-    /// after the stop has begun.
+    /// Tries until it works; `None` if the store will not come back, or if it still fails some time
+    /// after the beginning of the stop.
     async fn settle(&mut self, settled: &[Settled]) -> Option<()> {
         let mut tries = 0;
         loop {
@@ -101,13 +101,13 @@ impl Settler {
 }
 
 impl Durable {
-    /// The store has answered the pump.
+    /// Records that the store has answered the pump.
     pub(super) fn is_answered<T>(&self, answer: T) -> Option<T> {
         self.asks_in_vain.store(false, Relaxed);
         Some(answer)
     }
 
-    /// The store has failed to answer the pump: waits until it may be asked again.
+    /// Records that the store has failed, and waits until it may be called again.
     pub(super) async fn asks_again(&self) {
         self.asks_in_vain.store(true, Relaxed);
         tokio::time::sleep(PAUSE).await;

@@ -1,7 +1,7 @@
-//! Where the events of durable subscriptions are kept until they are handled.
+//! The store that keeps the events of durable subscriptions until they are handled.
 //!
-//! The kernel knows no database: it speaks to whichever plugin provides [`EventStore`]. A store
-//! keeps one queue for each subscription, and the kernel alone writes to it while the service runs.
+//! The kernel uses no database itself: it calls the plugin that provides [`EventStore`]. A store
+//! keeps one queue for each subscription. While the service runs, only the kernel writes to it.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -21,77 +21,80 @@ pub use super::ticket::{Ticket, WeakTicket};
 
 /// Keeps the events of durable subscriptions until they are handled.
 ///
-/// What a provider promises:
+/// A provider guarantees the following:
 ///
-/// - `append` and `settle` are whole and durable when they return `Ok`: a crash of the process, or
-///   of the machine, undoes nothing of them.
-/// - Positions of a subscription grow; one that was given out is never given to another event.
-/// - All calls can be repeated: a key that is stored is not stored twice, and to settle what is
+/// - `append` and `settle` are atomic and durable when they return `Ok`: a crash of the process or
+///   of the machine does not undo any part of them.
+/// - The positions of a subscription grow. A position that was assigned is never assigned to
+///   another event.
+/// - All calls can be repeated: a key that is stored is not stored twice, and settling what is
 ///   settled changes nothing.
 ///
-/// An error of kind `external` that is not retriable says that this very event can't be stored;
-/// after any other one, the same is tried again until it works.
+/// An error of kind `external` that is not retriable says that this particular event can't be
+/// stored. After any other error, the same call is repeated until it succeeds.
 #[crate::macros::service(crate = crate)]
 pub trait EventStore {
     /// Adds events to the end of a subscription's queue, all or none, and returns their positions
     /// in order.
     async fn append(&self, subscription: &SubscriptionName, events: &[Record]) -> Result<Vec<u64>>;
 
-    /// The first events that are not settled, in order of their positions. A store that may drop
-    /// events unhandled gives each a [ticket](Ticket), and asks it before it does.
+    /// Returns the first events that are not settled, ordered by position. A store that may drop
+    /// events before they are handled gives each event a [ticket](Ticket), and asks the ticket
+    /// before it drops the event.
     async fn pending(&self, subscription: &SubscriptionName, window: Window)
     -> Result<Vec<Stored>>;
 
-    /// Takes events out: they are handled, or dead.
+    /// Removes events from the queue: they are handled, or dead.
     async fn settle(&self, subscription: &SubscriptionName, settled: &[Settled]) -> Result<()>;
 
-    /// Events that are [suspects](Suspicion) are about to be handled: if the process crashes before
-    /// they are settled or [cleared](EventStore::clear), that counts against them. Durable when it
-    /// returns `Ok`. Asked of no other events, so a store that holds none against any need not know
-    /// it.
+    /// Records that events that are [suspects](Suspicion) are about to be handled. If the process
+    /// crashes before they are settled or [cleared](EventStore::clear), the crash counts against
+    /// them. The record is durable when this returns `Ok`. It is not called for other events, so a
+    /// store that never reports suspects does not have to implement it.
     async fn suspect(&self, _subscription: &SubscriptionName, _positions: &[u64]) -> Result<()> {
         Ok(())
     }
 
-    /// Nobody handles these suspects now: a crash after this does not count against them.
+    /// Records that these suspects are not being handled any more: a crash after this call does not
+    /// count against them.
     async fn clear(&self, _subscription: &SubscriptionName, _positions: &[u64]) -> Result<()> {
         Ok(())
     }
 
     /// Makes a dead letter pending again, with its key: at its old position, or at the end if that
-    /// is not known. The letter is gone then.
+    /// is not known. The letter is removed.
     async fn revive(&self, subscription: &SubscriptionName, letter: &DeadLetter) -> Result<()>;
 
-    /// Waits until somebody outside of the process has asked for dead letters to be replayed, of
-    /// whichever subscription, and says which. Dropping the future loses no request: one that was
-    /// told of is told of again by the next process, unless its letter is gone by then, was
+    /// Waits until the replay of dead letters of any subscription is requested from outside of the
+    /// process, and returns their ids. Dropping the future loses no request: a request that was
+    /// returned is returned again in the next process, unless its letter is gone by then, was
     /// [put](crate::event::DeadLetterStore::put) again, or is [answered](EventStore::answered).
     async fn requested(&self) -> Vec<DeadLetterId>;
 
-    /// Requests that there is no use in trying again: nobody takes the letter as it is.
+    /// Reports requests that can't succeed, because no handler can take the letter as it is.
     async fn answered(&self, _letters: &[DeadLetterId]) -> Result<()> {
         Ok(())
     }
 
-    /// So many accepted events of a subscription are not stored, because `append` waits for room;
-    /// told now and then while it waits, and once when that is over. A store that commands can look
-    /// into beside the service may keep the number for them.
+    /// Reports how many accepted events of a subscription are not stored because `append` waits for
+    /// room. It is called at intervals while `append` waits, and once afterwards. A store that
+    /// commands can read while the service runs may store the number for them.
     async fn waits(&self, _subscription: &SubscriptionName, _events: u64) -> Result<()> {
         Ok(())
     }
 
-    /// The system is stopping: what waits for more to come, so that it can be written together, is
-    /// not to wait any longer.
+    /// Tells the store that the system stops: it should not wait any longer for further events to
+    /// write together.
     async fn hurry(&self) -> Result<()> {
         Ok(())
     }
 
-    /// What is stored, by subscription; also of those that nobody subscribes any more.
+    /// The stored events by subscription, including subscriptions that do not exist any more.
     async fn stock(&self) -> Result<Vec<Stock>>;
 }
 
-/// What a durable subscription is called in a store. It is the same one only as long as all three
-/// are.
+/// The name of a durable subscription in a store. It is the same subscription only as long as all
+/// three parts are the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 pub struct SubscriptionName {
     /// Name of the plugin.
@@ -108,62 +111,64 @@ impl fmt::Display for SubscriptionName {
     }
 }
 
-/// An event on its way into a store.
+/// An event that is to be stored.
 #[derive(Debug, Clone)]
 pub struct Record {
-    /// Tells it from every other event of every subscription.
+    /// The key of the event, which is unique across all subscriptions.
     pub key: IdempotencyKey,
     /// Name of the plugin that published it.
     pub source: Cow<'static, str>,
     /// When it was published.
     pub published: SystemTime,
-    /// The span that it was published in, or its own one if it was published outside of any trace
+    /// The span in which it was published, or its own span if it was published outside of any trace
     /// and so began one. An event that is read back is a child of that span.
     pub parent: Option<TraceContext>,
     /// Its data as JSON.
     pub data: Arc<str>,
-    /// Of this delivery, not of the event: a store need not keep it.
+    /// The ticket of this delivery. It is not part of the event, so a store does not have to keep
+    /// it.
     pub ticket: Ticket,
 }
 
-/// An event in a store.
+/// A stored event.
 #[derive(Debug, Clone)]
 pub struct Stored {
     /// Its place in the subscription's queue.
     pub position: u64,
     /// The event.
     pub record: Record,
-    /// What crashes say of it.
+    /// Whether it is suspected of crashing processes.
     pub suspicion: Suspicion,
 }
 
-/// Whether an event may be what crashes the process.
+/// Whether an event may be the cause of crashes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Suspicion {
     /// No process has crashed since it was stored.
     #[default]
     None,
-    /// One has, and left it. So many have crashed after it was [suspected](EventStore::suspect).
+    /// A process has crashed and left the event in the store.
     Suspect {
-        /// How many processes.
+        /// Number of processes that have crashed after the event was
+        /// [suspected](EventStore::suspect).
         crashes: u32,
     },
-    /// As many have crashed as the store allows: it is not to be handled, and goes to the dead
-    /// letters.
+    /// As many processes have crashed as the store allows: the event is not handled, and becomes a
+    /// dead letter.
     Poison {
-        /// How many processes.
+        /// Number of processes that have crashed.
         crashes: u32,
     },
 }
 
-/// Which pending events are asked for.
+/// Selects pending events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Window {
-    /// Those behind this position.
+    /// Events after this position.
     pub after: u64,
-    /// At most so many.
+    /// Most events.
     pub events: usize,
-    /// At most so many bytes of data, but one event in any case.
+    /// Most bytes of data. At least one event is returned in any case.
     pub bytes: usize,
 }
 
@@ -172,26 +177,26 @@ pub struct Window {
 pub struct Settled {
     /// Its place in the subscription's queue.
     pub position: u64,
-    /// What became of it.
+    /// Its result.
     pub end: Settlement,
 }
 
-/// What became of an event.
+/// The result of an event.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Settlement {
     /// Its handler returned `Ok`.
     Handled,
-    /// It can't be handled: it goes to the dead letters, in the same transaction. One that was
-    /// [revived](EventStore::revive) goes [there again](DeadLetter::again).
+    /// It can't be handled: it becomes a dead letter in the same transaction. The letter of an
+    /// event that was [revived](EventStore::revive) is [the same letter again](DeadLetter::again).
     Dead(Box<DeadLetter>),
 }
 
-/// What a store holds of one subscription.
+/// The content of a store for one subscription.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct Stock {
-    /// Whose events.
+    /// The subscription.
     pub subscription: SubscriptionName,
     /// Events that are not settled.
     pub pending: u64,
@@ -199,19 +204,19 @@ pub struct Stock {
     pub bytes: u64,
     /// Dead letters.
     pub dead: u64,
-    /// Accepted events that wait in memory for room in the store, as it was
-    /// [told](EventStore::waits) last.
+    /// Accepted events that wait in memory for room in the store, as [reported](EventStore::waits)
+    /// last.
     pub waiting: u64,
-    /// Events that gave way to newer ones, for as long as the store remembers.
+    /// Events that were dropped in favour of newer ones, as far back as the store remembers.
     pub dropped: u64,
-    /// When the oldest of those that are not settled was published.
+    /// When the oldest event that is not settled was published.
     #[serde(skip_serializing_if = "Option::is_none", serialize_with = "time")]
     #[schemars(with = "Option<String>", extend("format" = "date-time"))]
     pub oldest: Option<SystemTime>,
 }
 
 impl Stock {
-    /// What a store holds of one subscription.
+    /// The content of a store for one subscription.
     #[must_use]
     pub const fn new(subscription: SubscriptionName, pending: u64, bytes: u64, dead: u64) -> Self {
         Self {
@@ -232,14 +237,14 @@ impl Stock {
         self
     }
 
-    /// Sets when the oldest of those that are not settled was published.
+    /// Sets when the oldest event that is not settled was published.
     #[must_use]
     pub const fn oldest(mut self, published: Option<SystemTime>) -> Self {
         self.oldest = published;
         self
     }
 
-    /// Sets how many events gave way to newer ones.
+    /// Sets how many events were dropped in favour of newer ones.
     #[must_use]
     pub const fn dropped(mut self, events: u64) -> Self {
         self.dropped = events;

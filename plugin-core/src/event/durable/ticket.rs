@@ -1,54 +1,56 @@
-//! Whether an event in a store goes to its handler, or is dropped by a store that has no room: never
-//! both.
+//! Decides whether an event in a store goes to its handler or is dropped by a store without room.
+//! Never both happen.
 
 use std::sync::atomic::{AtomicU8, Ordering::AcqRel, Ordering::Acquire};
 use std::sync::{Arc, Weak};
 
 const FREE: u8 = 0;
-/// Its handler has it.
+/// The handler has the event.
 const TAKEN: u8 = 1;
-/// The store drops it, with the transaction under way or with one before.
+/// The store drops the event, with the transaction in progress or with an earlier one.
 const LEAVING: u8 = 2;
 
-/// One delivery of an event that a store keeps; a clone is the same one. That of
-/// [`Ticket::default`] is of a store that drops nothing.
+/// One delivery of an event that a store keeps. A clone stands for the same delivery.
+/// [`Ticket::default`] is the ticket of a store that never drops events.
 #[derive(Debug, Clone, Default)]
 pub struct Ticket(Option<Arc<AtomicU8>>);
 
-/// A ticket that is nobody's any more once the delivery has come to its end.
+/// A ticket that no longer exists when the delivery is complete.
 #[derive(Debug, Clone, Default)]
 pub struct WeakTicket(Weak<AtomicU8>);
 
 impl Ticket {
-    /// Of an event that its store may drop.
+    /// The ticket of an event that its store may drop.
     #[must_use]
     pub fn droppable() -> Self {
         Self(Some(Arc::default()))
     }
 
-    /// The store drops the event: `false` when its handler has it, and then it has to stay.
+    /// The store wants to drop the event. Returns `false` if its handler has it; then the event
+    /// must stay.
     #[must_use]
     pub fn leave(&self) -> bool {
         self.change(FREE, LEAVING).is_ok()
     }
 
-    /// The event that was to [leave](Ticket::leave) is in the store still.
+    /// The event that was to [leave](Ticket::leave) stays in the store.
     pub fn stay(&self) {
         let _only_if_it_was_to_leave = self.change(LEAVING, FREE);
     }
 
-    /// Its handler is called, for the first time or again: `false` when the store drops it.
+    /// The handler is about to be called, for the first time or again. Returns `false` if the store
+    /// drops the event.
     pub(in crate::event) fn take(&self) -> bool {
         self.change(FREE, TAKEN) != Err(LEAVING)
     }
 
-    /// For a store, which is not to hold it.
+    /// A reference for a store, which must not keep the ticket alive.
     #[must_use]
     pub fn downgrade(&self) -> WeakTicket {
         WeakTicket(self.0.as_ref().map_or_else(Weak::new, Arc::downgrade))
     }
 
-    /// One state for another; the error is the state that it has.
+    /// Changes one state to another. The error is the present state.
     fn change(&self, from: u8, to: u8) -> Result<(), u8> {
         let Some(state) = &self.0 else { return Ok(()) };
         let changed = state.compare_exchange(from, to, AcqRel, Acquire);
@@ -57,13 +59,13 @@ impl Ticket {
 }
 
 impl WeakTicket {
-    /// The ticket, as long as anybody in this process has the event in hand.
+    /// The ticket, as long as a part of this process holds the event.
     #[must_use]
     pub fn upgrade(&self) -> Option<Ticket> {
         self.0.upgrade().map(|state| Ticket(Some(state)))
     }
 
-    /// Whether anybody has.
+    /// Whether a part of this process holds the event.
     #[must_use]
     pub fn is_held(&self) -> bool {
         self.0.strong_count() > 0

@@ -1,6 +1,6 @@
-//! How a worker calls a handler: the future of a call is made and polled in one place, which is
-//! there before the first event comes and serves one call after the other, so that a call
-//! allocates nothing.
+//! How a worker calls a handler. The future of a call is created and polled in one allocation,
+//! which exists before the first event and is used for one call after the other, so that a call
+//! does not allocate.
 
 #[cfg(test)]
 mod tests;
@@ -17,11 +17,11 @@ use crate::context::{Frame, Identity, within};
 use crate::error::{Error, Result};
 use crate::event::payload::{AnyEvent, Envelope, EventData, Payload};
 
-/// Calls one handler, one call at a time. A panic of the plugin's code is an error of the call that
-/// it is in.
+/// Calls one handler, one call at a time. A panic in the plugin's code becomes an error of the
+/// call.
 pub(in crate::event) trait Caller: Send {
-    /// Makes the future of a call and polls it. The events have to stay until this returns; if the
-    /// call waits then, the caller itself keeps what its future borrows.
+    /// Creates the future of a call and polls it. The events must exist until this returns; if the
+    /// call has to wait then, the caller itself keeps what its future borrows.
     fn call(
         self: Pin<&mut Self>,
         first: &Arc<dyn Payload>,
@@ -29,23 +29,23 @@ pub(in crate::event) trait Caller: Send {
         context: &mut Context<'_>,
     ) -> Poll<Result<()>>;
 
-    /// Polls the future of a call that waited; once it is ready, it is gone.
+    /// Polls the future of a call that had to wait. Once it is ready, the future is dropped.
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<()>>;
 
-    /// Drops the future of the call, if it is not ready yet.
+    /// Drops the future of the call, if it is not complete.
     ///
     /// # Errors
     ///
-    /// When that panics.
+    /// Returns an error if the drop panics.
     fn give_up(self: Pin<&mut Self>) -> Result<()>;
 }
 
-/// The events that a handler is called with, for one that takes a batch.
+/// The events of a call, for a handler that takes a batch.
 pub(in crate::event) trait EventBatch {
     fn all(&self) -> Vec<Arc<dyn Payload>>;
 }
 
-/// Whose handler is called, and the mailbox whose worker calls it.
+/// The handler that is called, and the mailbox whose worker calls it.
 pub(in crate::event) struct Callee {
     pub(in crate::event) owner: Arc<Identity>,
     pub(in crate::event) worker: usize,
@@ -53,7 +53,7 @@ pub(in crate::event) struct Callee {
 
 /// A handler that borrows its event and its plugin for a call.
 pub trait Handler<'a, T: 'a, E: 'a>: Fn(&'a T, &'a Envelope<E>) -> Self::Future {
-    /// What runs.
+    /// The future of the method.
     type Future: Future<Output = Result<()>> + 'a;
 }
 
@@ -68,11 +68,11 @@ where
 }
 
 pin_project! {
-    /// The place of a call. `M` makes the future of the events.
+    /// The place of a call. `M` creates the future from the events.
     ///
-    /// Invariants: `future` may borrow from the first of its events and from what `make` owns, so
-    /// it is the first to be dropped, and both stay as they are while it is there. From the end of
-    /// `call` on, `held` is that event.
+    /// Invariants: `future` may borrow from the first of its events and from what `make` owns.
+    /// Therefore it is dropped first, and both stay in place while it exists. After the end of
+    /// `call`, `held` is that event.
     struct InPlace<M, F> {
         #[pin]
         future: Option<F>,
@@ -135,7 +135,7 @@ where
 
     fn give_up(self: Pin<&mut Self>) -> Result<()> {
         let mut this = self.project();
-        // The event goes after the future, also when that panics.
+        // The event is dropped after the future, even if that drop panics.
         match this.held.take() {
             Some(held) => this.callee.guard(&*held, || this.future.set(None)),
             None => Ok(()),
@@ -153,7 +153,7 @@ impl Callee {
     }
 }
 
-/// Polls a future that goes once it is ready.
+/// Polls a future, which is dropped when it is ready.
 #[inline(always)]
 fn poll_once<F: Future>(
     mut place: Pin<&mut Option<F>>,
@@ -169,7 +169,7 @@ fn poll_once<F: Future>(
     polled
 }
 
-/// A caller of a method, which borrows the plugin and the event.
+/// A caller for a method that borrows the plugin and the event.
 #[expect(unsafe_code, reason = "a future lives beside what it borrows")]
 pub(in crate::event) fn borrowing<T, E, H>(
     callee: Callee,
@@ -184,16 +184,17 @@ where
 {
     InPlace::boxed(callee, move |event, _| {
         let envelope: *const Envelope<E> = typed(event);
-        // SAFETY: the plugin is owned by this closure, which is the place's `make`. The envelope is
-        // behind an `Arc`, which whoever calls holds during `call`, and the place itself from then
-        // on, see its invariants. So both stay where they are for longer than the future. The
-        // future can't tell how long that is: the handler takes references of any lifetime.
+        // SAFETY: this closure owns the plugin; it is the `make` of the place. The envelope is
+        // behind an `Arc`, which the code that calls holds during `call`, and the place itself
+        // afterwards: see its invariants. So both stay in place for longer than the future exists.
+        // The future can't depend on how long that is, because the handler accepts references of
+        // any lifetime.
         let (plugin, envelope) = unsafe { (&*Arc::as_ptr(&plugin), &*envelope) };
         handler(plugin, envelope)
     })
 }
 
-/// A caller of a function whose future owns what it needs of the event.
+/// A caller for a function whose future owns what it needs from the event.
 pub(in crate::event) fn owning<F>(
     callee: Callee,
     make: impl Fn(&Arc<dyn Payload>) -> F + Send + 'static,
@@ -204,7 +205,7 @@ where
     InPlace::boxed(callee, move |event, _| make(event))
 }
 
-/// A caller of a synchronous method, which is done when it returns.
+/// A caller for a synchronous method, which is complete when it returns.
 pub(in crate::event) fn inline<E: EventData>(
     callee: Callee,
     call: impl Fn(&Envelope<E>) -> Result<()> + Send + 'static,
@@ -212,7 +213,7 @@ pub(in crate::event) fn inline<E: EventData>(
     InPlace::boxed(callee, move |event, _| ready(call(typed(event))))
 }
 
-/// As [`inline`], of a method that takes an event of any type.
+/// Like [`inline`], for a method that takes an event of any type.
 pub(in crate::event) fn inline_any(
     callee: Callee,
     call: impl Fn(&AnyEvent<'_>) -> Result<()> + Send + 'static,
@@ -222,7 +223,7 @@ pub(in crate::event) fn inline_any(
     })
 }
 
-/// As [`owning`], of all the events of a batch.
+/// Like [`owning`], for all events of a batch.
 pub(in crate::event) fn owning_all<F>(
     callee: Callee,
     make: impl Fn(Vec<Arc<dyn Payload>>) -> F + Send + 'static,
@@ -233,7 +234,7 @@ where
     InPlace::boxed(callee, move |_, events| make(events.all()))
 }
 
-/// The event, which is of the route's type.
+/// The event, which has the type of the route.
 fn typed<E: EventData>(event: &Arc<dyn Payload>) -> &Envelope<E> {
     (event.as_any().downcast_ref()).expect("a route carries one type of event")
 }

@@ -1,10 +1,11 @@
-//! What becomes of a call that failed: counted, told, made again, a dead letter.
+//! What happens after a call that failed: it is counted, reported, repeated, or its event becomes a
+//! dead letter.
 
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Instant;
 
 use super::HandlerCore;
-use crate::context::Meta;
+use crate::context::{DropReason, Meta};
 use crate::counted::counted;
 use crate::error::{Error, ErrorKind, Result};
 use crate::event::outcome::breaker::{CircuitBreaker, Transition};
@@ -12,14 +13,14 @@ use crate::event::outcome::dead_letters::Failures;
 use crate::event::payload::Payload;
 
 impl HandlerCore {
-    /// Counts a call that is made again, and starts the clock.
+    /// Counts a repeated call, and starts the clock.
     pub(in crate::event) fn begin_again(&self, events: u64) -> Option<Instant> {
         self.counters.retry(events);
         self.owner.counters().retry(events);
         Some(Instant::now())
     }
 
-    /// Counts a call that failed.
+    /// Counts a failed call.
     pub(in crate::event) fn count_failure(&self, error: &Error) {
         self.counters.fail();
         self.owner.counters().fail();
@@ -28,7 +29,7 @@ impl HandlerCore {
         }
     }
 
-    /// Tells the operator what became of the breaker of the handler.
+    /// Logs a transition of the handler's circuit breaker.
     pub(in crate::event) fn tell_transition(
         &self,
         transition: Transition,
@@ -72,13 +73,28 @@ impl HandlerCore {
         }
     }
 
-    /// Counts an event that went to the dead letters.
+    /// Counts an event that became a dead letter.
     pub(in crate::event) fn count_dead_letter(&self) {
         self.counters.dead_letter();
         self.owner.counters().dead_letter();
     }
 
-    /// Puts an event into the dead letters that an inline handler failed with.
+    /// Counts an event that is neither handled nor kept as a dead letter.
+    #[cold]
+    pub(in crate::event) fn drop_event(&self, reason: DropReason) {
+        self.counters.drop_events(reason, 1);
+        self.owner.counters().drop_events(reason, 1);
+    }
+
+    /// Counts and reports a failure of the code that decides whether an event is handled, and in
+    /// which order. The event is not handled.
+    #[cold]
+    pub(in crate::event) fn failed_to_choose(&self, meta: Meta, error: &Error) {
+        self.failed(meta, error);
+        self.drop_event(DropReason::Filter);
+    }
+
+    /// Makes a dead letter of an event that an inline handler failed to handle.
     #[cold]
     pub(in crate::event) fn bury(&self, payload: &dyn Payload, error: &Error) {
         let letter = self.letter(payload, &Failures::first(error));
@@ -86,19 +102,19 @@ impl HandlerCore {
         self.count_dead_letter();
     }
 
-    /// Counts a failure and tells the operator.
+    /// Counts and logs a failure.
     pub(in crate::event) fn failed(&self, meta: Meta, error: &Error) {
         self.count_failure(error);
         self.tell(meta, error);
     }
 
-    /// Tells the operator of a failure that nothing follows.
+    /// Logs a failure without further consequences.
     fn tell(&self, meta: Meta, error: &Error) {
         self.tell_of(meta, error, 0);
     }
 
-    /// Tells the operator of an event that failed for good, and of how many others did so in the
-    /// same call for the same reason.
+    /// Logs an event that finally failed, and how many others failed in the same call for the same
+    /// reason.
     pub(in crate::event) fn tell_of(&self, meta: Meta, error: &Error, others: usize) {
         let others = (others > 0).then_some(others);
         tracing::error!(

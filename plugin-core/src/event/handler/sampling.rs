@@ -1,24 +1,25 @@
-//! Which calls are timed: to read the clock twice takes longer than a short handler.
+//! Decides which calls are timed, because reading the clock twice takes longer than a short
+//! handler.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// So many calls are timed at first, and one in so many after them.
+/// The number of first calls that are timed; after them, one call in this number is timed.
 pub(in crate::event) const TIMED: u64 = 64;
 
-/// Of those that are timed after the first, so many stand behind one that is billed, too.
+/// After the first calls, one in this number of timed calls is billed as well.
 const BILLED: u64 = 8;
 
-/// Which events of a route are timed.
+/// Decides which events of a route are timed.
 #[derive(Debug, Default)]
 pub(in crate::event) struct Sampling {
-    /// Zero while every event is timed, then the low bits of a thread's count that are zero when
-    /// one is.
+    /// Zero while every event is timed; afterwards a mask of the low bits of a thread's count that
+    /// are zero when an event is timed.
     mask: AtomicU64,
     timed: AtomicU64,
 }
 
 impl Sampling {
-    /// Whether an event is timed; `before` is how many events the thread had counted.
+    /// Whether an event is timed. `before` is the number of events that the thread has counted.
     #[inline(always)]
     pub(in crate::event) fn is_timed(&self, before: u64) -> bool {
         self.is_any_timed(before, 1)
@@ -30,14 +31,14 @@ impl Sampling {
         before & self.mask.load(Relaxed) < events
     }
 
-    /// Whether a chunk of events is timed as a whole: one in as many chunks as of single events.
+    /// Whether a chunk of events is timed as a whole: one in as many chunks as for single events.
     pub(in crate::event) fn is_chunk_timed(&self, before: u64, events: u64) -> bool {
         let every = self.mask.load(Relaxed) + 1;
         before % (every * events) < events
     }
 
-    /// An event is being timed; says how many it stands for on the bill, if it is billed: each of the
-    /// first is, and then one in eight.
+    /// An event is being timed. Returns how many events it stands for on the bill, if it is billed:
+    /// each of the first ones is, and then one in eight.
     pub(in crate::event) fn begin(&self) -> Option<u64> {
         let timed = self.timed.fetch_add(1, Relaxed);
         let mask = self.mask.load(Relaxed);

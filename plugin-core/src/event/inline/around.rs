@@ -1,4 +1,4 @@
-//! An inline handler with its interceptors around it: what a route's entry leads to in its place.
+//! An inline handler with interceptors around its calls, to which an entry of a route can refer.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use crate::event::payload::{AnyEvent, Carried, Envelope, Payload};
 use crate::event::queue::redelivery::{Addressee, Redelivered, envelope};
 use crate::options::Mode;
 
-/// A handler with its interceptors around it.
+/// A handler with interceptors around its calls.
 pub(in crate::event) struct Around<P> {
     whole: Arc<Whole<P>>,
     bound: InlineCall<P>,
@@ -25,7 +25,7 @@ struct Whole<P> {
 }
 
 impl<P: Carried> Around<P> {
-    /// One for each handler, in the same order; none if the chain has nothing around calls.
+    /// One for each handler, in the same order; none if the chain has no interceptors around calls.
     pub(in crate::event) fn all(
         handlers: &[Arc<Inline<P>>],
         chain: Option<&Arc<Chain>>,
@@ -47,12 +47,12 @@ impl<P: Carried> Around<P> {
         Self { whole, bound }
     }
 
-    /// What a route keeps of it.
+    /// The entry for a route.
     pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.bound.entry()
     }
 
-    /// The handler with its interceptors, as a route calls it.
+    /// The handler with its interceptors, in the form in which a route calls it.
     pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
         &self.bound
     }
@@ -106,7 +106,7 @@ impl<P: Carried> Addressee for Whole<P> {
     }
 }
 
-/// A panic is caught here, so that it is a result like any other.
+/// Times a call and catches a panic, so that it becomes an ordinary result.
 fn timed(call: impl FnOnce() -> Result<()>) -> (Result<()>, Duration) {
     let began = Instant::now();
     let result =

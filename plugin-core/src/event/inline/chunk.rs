@@ -1,5 +1,5 @@
-//! Several events for the inline handlers: one handler takes them all before the next one does, so
-//! that the call through a pointer, the guard and the frame are there once for all of them.
+//! Calls the inline handlers with several events. One handler gets all of them before the next one
+//! does, so that the indirect call, the guard and the frame are needed only once for all events.
 
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,7 @@ use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::ThreadRecord;
 
-/// What is known of several events.
+/// The publishing data of several events.
 struct Metas<'a, P>(&'a [Envelope<P>]);
 
 impl<P> Series for Metas<'_, P> {
@@ -22,7 +22,7 @@ impl<P> Series for Metas<'_, P> {
 }
 
 impl<P: Carried> InlineHandlers<P> {
-    /// As [`InlineHandlers::call`], with several events, of which there is at least one.
+    /// Like [`InlineHandlers::call`], with several events; there is at least one.
     pub(in crate::event) fn call_chunk(
         &self,
         record: &ThreadRecord,
@@ -50,7 +50,7 @@ impl<P: Carried> InlineHandlers<P> {
         self.each(|at, bound| {
             let clock = self.handlers[at].core.start_clock(billed);
             self.call_with_all((at, bound), events);
-            // One with a filter, or a time limit, sees to that itself.
+            // A handler with a filter or a time limit checks this itself.
             if self.handlers[at].takes_all() {
                 let core = &self.handlers[at].core;
                 let taken = (events.len(), core.stop_clock(clock));
@@ -59,8 +59,8 @@ impl<P: Carried> InlineHandlers<P> {
         });
     }
 
-    /// Calls one handler with all the events: after one that it fails with, it goes on with the
-    /// next.
+    /// Calls one handler with all events. After an event that it fails to handle, it continues with
+    /// the next one.
     fn call_with_all(&self, (at, bound): (usize, &InlineCall<P>), events: &[Envelope<P>]) {
         let metas = Metas(events);
         let frame = Frame::series(&self.handlers[at].core.owner, &metas);
@@ -74,7 +74,8 @@ impl<P: Carried> InlineHandlers<P> {
     }
 }
 
-/// Calls a handler until all is done, or until a call fails: then the cursor stands at its event.
+/// Calls a handler until all events are done or a call fails; the cursor is then at the event of
+/// that call.
 fn call<P: Carried>(
     bound: &InlineCall<P>,
     events: &[Envelope<P>],

@@ -1,8 +1,8 @@
-//! A handler that runs on its publisher's task, as two words that a route keeps side by side: a
-//! function, and what it is called on.
+//! A handler that runs on its publisher's task, as two words that a route stores next to each
+//! other: a function and its target.
 //!
-//! Invariants: the target of an entry is what its function takes, and lives as long as the
-//! [`InlineCall`] that it is of; a route holds both.
+//! Invariants: the target of an entry has the type that its function takes, and lives as long as
+//! the [`InlineCall`] of the entry; a route holds both.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -17,18 +17,18 @@ use crate::rcu::tally::Tally;
 /// Calls a target whose type only the function knows.
 type Function<P> = unsafe fn(*const (), &Envelope<P>) -> Result<()>;
 
-/// Calls a target with one event after the other, in a loop that the handler is compiled into,
-/// from where the cursor stands. It stops at a call that fails or panics; the cursor stands there.
+/// Calls a target with one event after the other, beginning at the cursor, in a loop into which the
+/// handler is compiled. It stops at a call that fails or panics; the cursor is then at that event.
 type Loop<P> = unsafe fn(*const (), &[Envelope<P>], &Cell<usize>) -> Result<()>;
 
-/// A function and what it is called on.
+/// A function and its target.
 pub(in crate::event) struct InlineEntry<P> {
     function: Function<P>,
     target: *const (),
 }
 
 #[expect(unsafe_code, reason = "a target is shared between publishers")]
-// SAFETY: a target is `Send + Sync`, whoever makes an entry sees to that, and only shared
+// SAFETY: the code that makes an entry ensures that the target is `Send + Sync`, and only shared
 // references to it are made.
 unsafe impl<P> Send for InlineEntry<P> {}
 #[expect(unsafe_code, reason = "a target is shared between publishers")]
@@ -44,16 +44,17 @@ impl<P> Clone for InlineEntry<P> {
 impl<P> Copy for InlineEntry<P> {}
 
 impl<P> InlineEntry<P> {
-    /// Calls the handler. The caller holds the `InlineCall` that the entry is of.
+    /// Calls the handler. The caller holds the `InlineCall` of this entry.
     #[inline(always)]
     #[expect(unsafe_code, reason = "the function knows the type of its target")]
     pub(in crate::event) fn call(self, envelope: &Envelope<P>) -> Result<()> {
-        // SAFETY: the target is what the function takes, and is alive: see the invariants.
+        // SAFETY: the target has the type that the function takes, and is alive: see the
+        // invariants.
         unsafe { (self.function)(self.target, envelope) }
     }
 }
 
-/// An entry with what keeps its target alive.
+/// An entry together with the owner of its target.
 pub(in crate::event) struct InlineCall<P> {
     entry: InlineEntry<P>,
     each: Loop<P>,
@@ -69,8 +70,8 @@ impl<P: 'static> InlineCall<P> {
         Self::of(Arc::new(closure), |closure, envelope| closure(envelope))
     }
 
-    /// A function that captures nothing, on what it is called on. Both ways to call it are
-    /// functions of their own for each `F`, which is compiled into them.
+    /// A function that captures nothing, with its target. Each `F` gets its own two functions to
+    /// call it, into which `F` is compiled.
     pub(in crate::event) fn of<T, F>(target: Arc<T>, _call: F) -> Self
     where
         T: Send + Sync + 'static,
@@ -87,20 +88,20 @@ impl<P: 'static> InlineCall<P> {
         }
     }
 
-    /// What a route keeps of it.
+    /// The entry for a route.
     pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.entry
     }
 
-    /// Calls the handler with events from where the cursor stands; it stays where a call fails or
-    /// panics.
+    /// Calls the handler with events, beginning at the cursor. The cursor stays at a call that
+    /// fails or panics.
     #[expect(unsafe_code, reason = "the function knows the type of its target")]
     pub(in crate::event) fn call_each(
         &self,
         events: &[Envelope<P>],
         cursor: &Cell<usize>,
     ) -> Result<()> {
-        // SAFETY: `of` made both of one type, and this holds the target.
+        // SAFETY: `of` made both for one type, and this holds the target.
         unsafe { (self.each)(self.entry.target, events, cursor) }
     }
 }
@@ -110,9 +111,9 @@ unsafe fn call_one<T, P, F>(target: *const (), envelope: &Envelope<P>) -> Result
 where
     F: Fn(&T, &Envelope<P>) -> Result<()>,
 {
-    // SAFETY: `F` has no size, and one was there when the entry was made.
+    // SAFETY: `F` has no size, and a value of it existed when the entry was made.
     let call = unsafe { NonNull::<F>::dangling().as_ref() };
-    // SAFETY: `InlineCall::of` made the target of an `Arc<T>`, which the entry's owner holds.
+    // SAFETY: `InlineCall::of` made the target from an `Arc<T>`, which the entry's owner holds.
     call(unsafe { &*target.cast::<T>() }, envelope)
 }
 
@@ -141,17 +142,18 @@ where
 pub(crate) struct Inline<P> {
     pub(in crate::event) core: Arc<HandlerCore>,
     bound: InlineCall<P>,
-    /// What is asked before each call; `None` if every event of the route is handled.
+    /// The checks before each call; `None` if every event of the route is handled.
     check: Option<Arc<CheckedCall<P>>>,
 }
 
-/// What a handler with a filter, a time limit or an end of its own asks and counts.
+/// The checks and counters of a handler that has a filter, a time limit, or a subscription that can
+/// end.
 struct CheckedCall<P> {
     core: Arc<HandlerCore>,
     filter: Option<Filter<P>>,
     calls: Arc<Tally>,
     handler: InlineEntry<P>,
-    /// Keeps the handler's target.
+    /// Keeps the handler's target alive.
     _target: Arc<dyn Any + Send + Sync>,
 }
 
@@ -183,7 +185,7 @@ impl<P: 'static> Inline<P> {
         }
     }
 
-    /// The handler for one type of payload, of a function that takes any.
+    /// The handler for one type of payload, from a function that takes any type.
     pub(in crate::event) fn any(
         core: Arc<HandlerCore>,
         filter: Option<Filter<P>>,
@@ -196,17 +198,18 @@ impl<P: 'static> Inline<P> {
         Self::new(core, filter, handler)
     }
 
-    /// What a route keeps of it.
+    /// The entry for a route.
     pub(in crate::event) fn entry(&self) -> InlineEntry<P> {
         self.bound.entry
     }
 
-    /// The handler as a route calls it.
+    /// The handler in the form in which a route calls it.
     pub(in crate::event) fn bound(&self) -> &InlineCall<P> {
         &self.bound
     }
 
-    /// Whether it is called with every event of its route, so that the route's count is its own.
+    /// Whether it is called with every event of its route, so that it can share the count of the
+    /// route.
     pub(in crate::event) fn takes_all(&self) -> bool {
         self.check.is_none()
     }
@@ -216,7 +219,7 @@ impl<P: 'static> Inline<P> {
         (self.check.as_ref()).is_none_or(|check| check.admit(envelope))
     }
 
-    /// Whether it wants an event, which is not counted.
+    /// Whether it wants an event, without counting it.
     pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
         (self.check.as_ref())
             .is_none_or(|check| admits(&check.core, check.filter.as_ref(), envelope))
@@ -273,7 +276,7 @@ mod tests {
     use crate::error::Error;
     use crate::rcu::record::ThreadRecord;
 
-    /// Writes down what it is called with, fails with a two, and panics at a four.
+    /// Records its events, fails with a two, and panics with a four.
     fn bound(seen: &Arc<Mutex<Vec<u32>>>) -> InlineCall<u32> {
         InlineCall::of(Arc::clone(seen), |seen, event: &Envelope<u32>| {
             seen.lock().unwrap().push(*event.event());

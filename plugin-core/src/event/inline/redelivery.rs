@@ -1,4 +1,4 @@
-//! An inline handler that is given one event by name, for a replay.
+//! An inline handler that gets a single event, for a replay.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl<P: Carried> Addressee for Inline<P> {
     }
 }
 
-/// Calls an inline handler: guarded, counted, timed now and then.
+/// Calls an inline handler: guarded, counted, and timed for a sample.
 pub(in crate::event) fn received<P: Carried>(
     core: &Arc<HandlerCore>,
     payload: &dyn Payload,

@@ -1,8 +1,8 @@
-//! The walk over the inline handlers of an event.
+//! The loop over the inline handlers of an event.
 //!
-//! A processor predicts an indirect call by the place of its call site. A loop has one, with a new
-//! target at each turn; sixteen in a straight line have one target each, and the function is one
-//! of its own for each type of event.
+//! A processor predicts the target of an indirect call by the address of the call instruction. In a
+//! loop there is one such instruction with a new target in each iteration. Here, sixteen calls in a
+//! row have one target each, and each event type has its own copy of the function.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -14,13 +14,13 @@ use crate::event::payload::{Carried, Envelope};
 use crate::rcu::epoch::{DEEPEST, Reading};
 use crate::rcu::record::ThreadRecord;
 
-/// Call sites in a straight line.
+/// Number of calls in a row.
 const UNROLLED: usize = 16;
 
 pub(in crate::event) type CallResult = std::thread::Result<Result<()>>;
 
 impl<P: Carried> InlineHandlers<P> {
-    /// Calls the inline handlers in order: guarded, counted, timed now and then.
+    /// Calls the inline handlers in order: guarded, counted, and timed for a sample.
     #[inline(always)]
     pub(in crate::event) fn call(
         &self,
@@ -36,7 +36,7 @@ impl<P: Carried> InlineHandlers<P> {
         }
     }
 
-    /// As [`InlineHandlers::call`], and tells what each handler made of the event.
+    /// Like [`InlineHandlers::call`], and returns the outcome of each handler.
     pub(in crate::event) fn call_told(
         &self,
         record: &ThreadRecord,
@@ -59,7 +59,7 @@ impl<P: Carried> InlineHandlers<P> {
         });
     }
 
-    /// More than that: one straight line after the other.
+    /// Calls more handlers than fit in one row: one row after the other.
     #[inline(never)]
     fn call_many(&self, envelope: &Envelope<P>) {
         let frame = Frame::handlers(self, envelope.meta_ref());
@@ -74,7 +74,7 @@ impl<P: Carried> InlineHandlers<P> {
         });
     }
 
-    /// At most `UNROLLED` calls in a straight line.
+    /// At most `UNROLLED` calls in a row.
     #[inline(always)]
     fn call_unrolled(&self, calls: &[InlineEntry<P>], frame: &Frame<'_>, envelope: &Envelope<P>) {
         macro_rules! steps {
@@ -98,14 +98,14 @@ impl<P: Carried> InlineHandlers<P> {
         }
     }
 
-    /// An event that is timed, or published too deep.
+    /// Handles an event that is timed, or that is published at too great a depth.
     #[cold]
     pub(in crate::event) fn call_watched(&self, reading: &Reading<'_>, envelope: &Envelope<P>) {
         let billed = self.sampling.begin();
         self.call_each((reading, billed), envelope, |_, _| ());
     }
 
-    /// One call after the other, with the clock; each may stand for so many on the bill.
+    /// Makes one call after the other, with the clock. The bill may count each as several calls.
     fn call_each(
         &self,
         (reading, billed): (&Reading<'_>, Option<u64>),
@@ -149,7 +149,7 @@ fn flatten(outcome: CallResult) -> Result<()> {
     outcome.unwrap_or_else(|panic| Err(Error::panic(&*panic)))
 }
 
-/// Events may form a circle, a stack may not.
+/// Events may form a cycle, but the stack must not grow without limit.
 fn too_deep<P: Carried>(envelope: &Envelope<P>) -> Error {
     Error::bug(format!(
         "`{}` was published {DEEPEST} times within itself: make one handler of the circle an `async fn`",

@@ -1,21 +1,21 @@
-//! An event that interceptors are asked about, and may replace.
+//! An event that is shown to interceptors, which may replace it.
 
 use crate::error::Result;
 use crate::event::payload::{AnyEvent, Carried, Envelope, Substitute};
 
-/// An event on its way to be published, which interceptors may change.
+/// An event before it is published, which interceptors may change.
 pub(in crate::event) trait Changing {
     fn view(&self) -> AnyEvent<'_>;
     /// # Errors
     ///
-    /// When what comes of it is no event of the type.
+    /// Returns an error if the result is not a valid event of the type.
     fn apply(&mut self, change: Substitute) -> Result<()>;
 }
 
-/// An event that interceptors are asked about.
+/// An event that is shown to interceptors.
 pub(in crate::event) struct Asked<'a, P> {
     envelope: &'a mut Envelope<P>,
-    /// The publisher's own, if it was changed.
+    /// The publisher's event, if an interceptor replaced it.
     original: Option<P>,
 }
 
@@ -27,12 +27,12 @@ impl<'a, P: Carried> Asked<'a, P> {
         }
     }
 
-    /// The publisher's own event, if another is in its place.
+    /// The publisher's event, if it was replaced.
     pub(in crate::event) fn original(self) -> Option<P> {
         self.original
     }
 
-    /// Puts the publisher's own event back.
+    /// Restores the publisher's event.
     pub(in crate::event) fn restore(self) {
         if let Some(original) = self.original {
             self.envelope.put(original);

@@ -21,7 +21,7 @@ pub(in crate::event) type OnDeliver = dyn Fn(&Delivery<'_>) -> Result<()> + Send
 pub(in crate::event) type OnDelivered =
     dyn Fn(&Delivery<'_>, &Delivered<'_>) -> Result<()> + Send + Sync;
 
-/// Whose an interceptor is, where it stands, and what it did.
+/// The owner of an interceptor, its place in the order, and its counters.
 #[derive(Debug)]
 pub(in crate::event) struct Registration {
     pub(in crate::event) owner: Arc<Identity>,
@@ -29,7 +29,7 @@ pub(in crate::event) struct Registration {
     pub(in crate::event) stage: Stage,
     pub(in crate::event) topics: TopicFilter,
     pub(in crate::event) priority: i32,
-    /// A number of the bus's subscriptions, by which it is taken out again.
+    /// A number from those of the bus's subscriptions, by which it is removed again.
     pub(in crate::event) subscription: u64,
     calls: Tally,
     errors: AtomicU64,
@@ -54,13 +54,13 @@ impl Registration {
         }
     }
 
-    /// By priority, then in start order, then in order of declaration.
+    /// The order: by priority, then in start order, then in order of declaration.
     pub(in crate::event) fn rank(&self) -> (Reverse<i32>, InstanceId, u64) {
         (Reverse(self.priority), self.owner.id(), self.subscription)
     }
 
-    /// Whether it is called for what an instance publishes or handles: not if that is its own
-    /// plugin's.
+    /// Whether it is called for events that an instance publishes or handles: not if the instance
+    /// belongs to its own plugin.
     fn applies_to(&self, instance: &str) -> bool {
         !is_of(instance, self.owner.plugin())
     }
@@ -76,8 +76,8 @@ impl Registration {
         }
     }
 
-    /// Counts an error, and tells the operator: of a refusal only who looks for it, since to refuse
-    /// is what the interceptor is for.
+    /// Counts and logs an error. A refusal is logged only at a low level, because refusing is the
+    /// purpose of the interceptor.
     #[cold]
     pub(in crate::event) fn failed(&self, event: EventId, error: &Error) {
         self.errors.fetch_add(1, Relaxed);
@@ -91,15 +91,15 @@ impl Registration {
     }
 }
 
-/// One interceptor of a running instance; `F` is what it is called with.
+/// One interceptor of a running instance. `F` is the type of its function.
 pub(in crate::event) struct BoundInterceptor<F: ?Sized> {
     pub(in crate::event) registration: Registration,
     pub(in crate::event) call: Box<F>,
 }
 
 impl<F: ?Sized> BoundInterceptor<F> {
-    /// Calls it, guarded, if it is meant: `instance` is who published or handles the event, and
-    /// `filters` whether the topic is still to be compared.
+    /// Calls it, guarded, if it applies. `instance` publishes or handles the event; `filters` says
+    /// whether the topic still has to be compared.
     pub(in crate::event) fn ask<T: Default>(
         &self,
         (event, instance, filters): (&AnyEvent<'_>, &str, bool),
@@ -118,7 +118,7 @@ impl<F: ?Sized> BoundInterceptor<F> {
     }
 }
 
-/// An interceptor whatever its stage.
+/// An interceptor of any stage.
 #[derive(Clone)]
 pub(in crate::event) enum AnyInterceptor {
     Publish(Arc<BoundInterceptor<OnPublish>>),

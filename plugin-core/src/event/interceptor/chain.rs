@@ -10,7 +10,7 @@ use super::delivery::{Delivered, Delivery};
 use super::refusal::Refusal;
 use super::report::InterceptorReport;
 use super::topic_filter::TopicFilter;
-use crate::context::Identity;
+use crate::context::{DropReason, Identity};
 use crate::error::{Error, Result};
 use crate::rcu::epoch::{DEEPEST, Reading};
 
@@ -20,8 +20,8 @@ pub(crate) struct Chain {
     publish: Vec<Arc<BoundInterceptor<OnPublish>>>,
     deliver: Vec<Arc<BoundInterceptor<OnDeliver>>>,
     delivered: Vec<Arc<BoundInterceptor<OnDelivered>>>,
-    /// Whether it holds interceptors for more topics than those that it is asked about, so that each
-    /// call compares.
+    /// Whether it contains interceptors for other topics than those for which it is called, so that
+    /// each call compares the topic.
     filters: bool,
 }
 
@@ -48,7 +48,7 @@ impl Chain {
             .sort_by_key(|interceptor| Reverse(interceptor.registration.rank()));
     }
 
-    /// Takes interceptors out, and returns the topics that they were called for.
+    /// Removes interceptors, and returns the topics for which they were called.
     pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) -> Vec<TopicFilter> {
         let mut topics = take(&mut self.publish, gone);
         topics.append(&mut take(&mut self.deliver, gone));
@@ -56,8 +56,8 @@ impl Chain {
         topics
     }
 
-    /// The chain of one topic, or, without one, of those that no type declares; `None` if there is
-    /// no interceptor for it.
+    /// The chain of one topic, or, with `None`, of the topics that no type declares; `None` if
+    /// there is no interceptor for it.
     pub(in crate::event) fn of(&self, topic: Option<&str>) -> Option<Arc<Self>> {
         let mut chain = self.clone();
         chain.filters = topic.is_none();
@@ -75,12 +75,12 @@ impl Chain {
         (chain.has_publish() || chain.has_calls()).then(|| Arc::new(chain))
     }
 
-    /// Whether publishers have to ask.
+    /// Whether publishers have to call it.
     pub(in crate::event) fn has_publish(&self) -> bool {
         !self.publish.is_empty()
     }
 
-    /// Whether calls of handlers have something around them.
+    /// Whether it has interceptors around calls of handlers.
     pub(in crate::event) fn has_calls(&self) -> bool {
         !self.deliver.is_empty() || !self.delivered.is_empty()
     }
@@ -101,8 +101,9 @@ impl Chain {
         publish.chain(deliver).chain(delivered).collect()
     }
 
-    /// Asks whether an event may be published, and what is to be published in its place. What can't
-    /// be asked is refused, and so is a change that makes no such event.
+    /// Asks the interceptors whether an event may be published, and which event is published in its
+    /// place. If an interceptor can't be called, or if its change is not a valid event, the event
+    /// is refused.
     pub(in crate::event) fn admit(
         &self,
         owner: &Identity,
@@ -126,7 +127,7 @@ impl Chain {
                     .inspect_err(|error| interceptor.registration.failed(id, error)),
             });
             if let Err(error) = admitted {
-                owner.counters().refuse();
+                owner.counters().drop_events(DropReason::Refused, 1);
                 return Err(Refusal {
                     plugin: interceptor.registration.owner.name(),
                     interceptor: interceptor.registration.name,
@@ -137,7 +138,7 @@ impl Chain {
         Ok(())
     }
 
-    /// Asks whether a handler may be called.
+    /// Asks the interceptors whether a handler may be called.
     pub(in crate::event) fn before(&self, delivery: &Delivery<'_>) -> Result<()> {
         let meant = (delivery.event(), delivery.plugin(), self.filters);
         for interceptor in &self.deliver {
@@ -154,7 +155,8 @@ impl Chain {
         Ok(())
     }
 
-    /// Tells what became of a call. What fails here fails alone.
+    /// Passes the result of a call to the interceptors. If one of them fails, nothing else is
+    /// affected.
     pub(in crate::event) fn after(
         &self,
         delivery: &Delivery<'_>,
@@ -164,7 +166,7 @@ impl Chain {
         let meant = (delivery.event(), delivery.plugin(), self.filters);
         let outcome = Delivered::new(result, took);
         for interceptor in &self.delivered {
-            // It is counted and logged.
+            // The error is counted and logged.
             let _told = interceptor
                 .ask(meant, |call| call(delivery, &outcome))
                 .is_ok();
@@ -184,7 +186,8 @@ fn take<F: ?Sized>(
         .collect()
 }
 
-/// An interceptor may publish, and so call itself by way of others; a stack may not grow for ever.
+/// An interceptor may publish events, and so cause its own call indirectly. The stack must not grow
+/// without limit.
 fn too_deep(topic: &str) -> Error {
     Error::bug(format!(
         "`{topic}` was published {DEEPEST} times within itself: an interceptor publishes what it is called for"

@@ -1,4 +1,4 @@
-//! What interceptors are told of a call of a handler.
+//! The data about a call of a handler that interceptors get.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub struct Delivery<'a> {
 }
 
 impl<'a> Delivery<'a> {
-    /// `attempt` is the number of the call, from 1 on.
+    /// `attempt` is the number of the call, counted from 1.
     pub(in crate::event) fn new(
         event: AnyEvent<'a>,
         core: &'a HandlerCore,
@@ -55,14 +55,14 @@ impl<'a> Delivery<'a> {
         self.mode
     }
 
-    /// Which call with this event it is: 1 for the first, more for a retry.
+    /// The number of the call with this event: 1 for the first, more for a retry.
     #[must_use]
     pub fn attempt(&self) -> u32 {
         self.attempt
     }
 }
 
-/// What became of a call of a handler.
+/// The result of a call of a handler.
 #[derive(Debug)]
 pub struct Delivered<'a> {
     result: &'a Result<()>,
@@ -74,13 +74,13 @@ impl<'a> Delivered<'a> {
         Self { result, took }
     }
 
-    /// What the handler returned. A panic, a timeout and the refusal of an interceptor of the stage
+    /// The result of the handler. A panic, a timeout and the refusal of an interceptor of the stage
     /// `deliver` are errors.
     pub fn result(&self) -> &'a Result<()> {
         self.result
     }
 
-    /// How long the handler took, without its interceptors. Zero when an interceptor refused the
+    /// How long the handler took, without its interceptors. Zero if an interceptor refused the
     /// call, so that the handler was not called.
     #[must_use]
     pub fn took(&self) -> Duration {

@@ -1,5 +1,5 @@
-//! The interceptors of queued handlers: asked when the worker calls, not when the event was
-//! published, so that what stopped meanwhile is not called.
+//! The interceptors of queued handlers. They are read when the worker makes the call, not when the
+//! event was published, so that interceptors that have stopped meanwhile are not called.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -14,15 +14,15 @@ use crate::options::Mode;
 use crate::rcu::record::ThreadRecord;
 use crate::rcu::shared::Shared;
 
-/// What a queued handler knows of the interceptors around its calls.
+/// The interceptors around the calls of a queued handler.
 pub(in crate::event) struct Intercepted {
-    /// That of all topics: the one of now is read at each call.
+    /// The chain of all topics. The present one is read at each call.
     chain: Arc<Shared<Chain>>,
-    /// Whether there ever was one for a topic of the handler.
+    /// Whether there has ever been an interceptor for a topic of the handler.
     engaged: AtomicBool,
 }
 
-/// A call of a queued handler: its events, and which attempt it is.
+/// A call of a queued handler: its events, and the number of the attempt.
 pub(in crate::event) struct Calling<'a> {
     pub(in crate::event) core: &'a HandlerCore,
     pub(in crate::event) payloads: &'a [Arc<dyn Payload>],
@@ -37,14 +37,14 @@ impl Intercepted {
         }
     }
 
-    /// One whose calls look for interceptors from the first one on.
+    /// The state of a handler whose calls look for interceptors from the first one on.
     pub(in crate::event) fn engaged(chain: &Arc<Shared<Chain>>) -> Self {
         let intercepted = Self::new(chain);
         intercepted.engage();
         intercepted
     }
 
-    /// From here on, calls look for interceptors.
+    /// From now on, calls look for interceptors.
     pub(in crate::event) fn engage(&self) {
         self.engaged.store(true, Relaxed);
     }
@@ -55,14 +55,15 @@ impl Intercepted {
         self.engaged.load(Relaxed)
     }
 
-    /// Asks the interceptors before a call. A batch is refused as a whole when one of its events is.
+    /// Asks the interceptors before a call. If they refuse one event of a batch, the whole batch is
+    /// refused.
     pub(in crate::event) fn before(&self, calling: &Calling<'_>) -> Result<()> {
         self.with_chain(|chain| {
             (calling.deliveries()).try_for_each(|delivery| chain.before(&delivery))
         })
     }
 
-    /// Tells the interceptors what came of a call.
+    /// Passes the result of a call to the interceptors.
     pub(in crate::event) fn after(
         &self,
         calling: &Calling<'_>,
@@ -76,8 +77,8 @@ impl Intercepted {
         });
     }
 
-    /// Reads the chain of now. While it is read, the stop of a plugin whose interceptor is in it
-    /// waits.
+    /// Reads the present chain. While it is being read, the stop of a plugin with an interceptor in
+    /// it waits.
     fn with_chain<T>(&self, read: impl FnOnce(&Chain) -> T) -> T {
         let record = ThreadRecord::current();
         let reading = record.readers.enter();
@@ -85,7 +86,7 @@ impl Intercepted {
     }
 }
 
-/// What a call came to for one of its events: a batch handler may have told of each.
+/// The result of a call for one of its events. A batch handler may have returned a result for each.
 fn result_of(result: &Result<()>, at: usize) -> &Result<()> {
     let each = result.as_ref().err().and_then(Error::each);
     each.and_then(|each| each.get(at)).unwrap_or(result)

@@ -1,8 +1,8 @@
-//! Who refused to publish an event.
+//! The refusal of an event by an interceptor.
 
 use crate::error::{Error, PublishError, TryPublishError};
 
-/// Who refused an event, and why.
+/// The plugin that refused an event, and the reason.
 #[derive(Debug)]
 pub(in crate::event) struct Refusal {
     pub(in crate::event) plugin: &'static str,
@@ -11,7 +11,7 @@ pub(in crate::event) struct Refusal {
 }
 
 impl Refusal {
-    /// The same, with the event that comes back.
+    /// The same, with the event that the publisher gets back.
     pub(in crate::event) fn of<E>(self, event: E) -> TryPublishError<E> {
         TryPublishError::Refused {
             event,

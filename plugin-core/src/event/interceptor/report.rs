@@ -1,8 +1,8 @@
-//! What interceptors did.
+//! The counters of interceptors.
 
 use serde::Serialize;
 
-/// What one interceptor did so far, since its plugin started. Numbers are exact.
+/// The counters of one interceptor since its plugin started. They are exact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct InterceptorReport {
@@ -16,7 +16,7 @@ pub struct InterceptorReport {
     pub topics: String,
     /// How often it was called.
     pub calls: u64,
-    /// Calls that returned an error or panicked: in the stages `publish` and `deliver` each of
-    /// them is a refusal.
+    /// Number of calls that returned an error or panicked. In the stages `publish` and `deliver`,
+    /// each of them is a refusal.
     pub errors: u64,
 }

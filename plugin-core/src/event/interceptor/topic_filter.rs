@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::pattern::Pattern;
 
-/// Patterns, of which one at least has to match.
+/// Patterns, of which at least one has to match.
 #[derive(Debug, Clone)]
 pub(in crate::event) struct TopicFilter(Vec<Pattern>);
 

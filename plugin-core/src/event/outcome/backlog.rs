@@ -1,21 +1,21 @@
-//! What a bus accepted and is not handled yet.
+//! The number of events that a bus has accepted and that are not handled yet.
 //!
-//! Invariant: whoever waits for the end says so before he looks at the count, and whoever counts
-//! down looks for him after that, so that one of the two sees the other.
+//! Invariant: a waiter first registers and then reads the count; the code that decrements the count
+//! looks for waiters after that. So one of the two sees the other.
 
 use std::pin::pin;
 
 use crate::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use crate::sync::{Arc, Notify};
 
-/// How many accepted events of a bus are not handled yet.
+/// The number of accepted events of a bus that are not handled yet.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Backlog(Arc<BacklogInner>);
 
 #[derive(Debug, Default)]
 struct BacklogInner {
     pending: AtomicUsize,
-    /// How many wait until there is nothing.
+    /// Number of waiters for an empty backlog.
     waiting: AtomicUsize,
     idle: Notify,
 }
@@ -23,7 +23,7 @@ struct BacklogInner {
 /// One accepted event that is not handled yet.
 pub(crate) struct Pending(Backlog);
 
-/// A publishing under way: while it lasts the bus is not idle.
+/// A publishing operation in progress: while it exists, the bus is not idle.
 pub(crate) struct Publishing<'a>(&'a Backlog);
 
 impl Backlog {
@@ -37,17 +37,17 @@ impl Backlog {
         Publishing(self)
     }
 
-    /// Counts an event, for whoever calls [`Backlog::end`] when it is handled.
+    /// Counts an event. The caller has to call [`Backlog::end`] when the event is handled.
     pub(in crate::event) fn add_one(&self) {
         self.add(1);
     }
 
-    /// Counts so many events, as [`Backlog::add_one`].
+    /// Counts several events, like [`Backlog::add_one`].
     pub(in crate::event) fn add(&self, events: usize) {
         self.0.pending.fetch_add(events, SeqCst);
     }
 
-    /// So many events are handled.
+    /// Several events are handled.
     pub(in crate::event) fn end(&self, events: usize) {
         let before = self.0.pending.fetch_sub(events, SeqCst);
         if before == events && self.0.waiting.load(SeqCst) > 0 {
@@ -59,7 +59,8 @@ impl Backlog {
         self.0.pending.load(SeqCst)
     }
 
-    /// Waits until all is handled. What a handler publishes counts from before the handler ends.
+    /// Waits until all events are handled. Events that a handler publishes are counted before the
+    /// handler ends.
     pub(crate) async fn idle(&self) {
         let _waiting = WaiterGuard::begin(&self.0.waiting);
         loop {
@@ -73,7 +74,7 @@ impl Backlog {
     }
 }
 
-/// One who waits until there is nothing.
+/// A waiter for an empty backlog.
 struct WaiterGuard<'a>(&'a AtomicUsize);
 
 impl<'a> WaiterGuard<'a> {
@@ -90,7 +91,8 @@ impl Drop for WaiterGuard<'_> {
 }
 
 impl Publishing<'_> {
-    /// Goes on as one event of a mailbox: whoever has that calls [`Backlog::end`].
+    /// Turns this into an event of a mailbox. The code that owns the event has to call
+    /// [`Backlog::end`].
     pub(in crate::event) fn hand_over(self) {
         std::mem::forget(self);
     }

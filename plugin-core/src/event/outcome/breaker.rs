@@ -1,9 +1,9 @@
-//! A circuit breaker: a handler whose target is down is left alone for a while.
+//! A circuit breaker: a handler whose target is down is not called for a while.
 //!
-//! Invariants: while it is open no call begins; of those that could begin when its time is over,
-//! one does, the probe, and the others wait for its end.
+//! Invariants: no call begins while the breaker is open; when its time is over, exactly one of the
+//! waiting calls begins, the probe, and the others wait until it ends.
 //!
-//! Phases: closed → open, after so many failures in a row → half open, while the probe runs →
+//! Phases: closed → open, after a number of failures in a row → half open, while the probe runs →
 //! closed, or open again. After M. Nygard, "Release It!" (2007).
 
 mod status;
@@ -25,16 +25,16 @@ pub(crate) struct CircuitBreaker {
     handler: &'static str,
     options: options::Breaker,
     state: Mutex<BreakerInner>,
-    /// Told when the phase changes.
+    /// Notified when the phase changes.
     changed: Notify,
 }
 
 #[derive(Debug)]
 struct BreakerInner {
     phase: BreakerPhase,
-    /// Since when it is not closed.
+    /// The time since when it is not closed.
     since: Option<Instant>,
-    /// How often it opened.
+    /// How often it has opened.
     opened: u64,
 }
 
@@ -49,12 +49,12 @@ enum BreakerPhase {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::event) enum Admission {
     Call,
-    /// It shows whether the target is back.
+    /// The call may begin, and shows whether the target works again.
     Probe,
     Refused,
 }
 
-/// What a call that has ended says of the target.
+/// What a completed call shows about the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::event) enum Verdict {
     Up,
@@ -63,7 +63,7 @@ pub(in crate::event) enum Verdict {
     Unknown,
 }
 
-/// What became of the breaker when a call ended.
+/// The transition of the breaker when a call has ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::event) enum Transition {
     Nothing,
@@ -72,7 +72,7 @@ pub(in crate::event) enum Transition {
     Closed { after: Duration },
 }
 
-/// How long what waits for the end of a probe waits at most before it looks.
+/// Longest time that a waiter for the end of a probe waits before it checks again.
 const LOOK: Duration = Duration::from_millis(100);
 
 impl CircuitBreaker {
@@ -94,7 +94,7 @@ impl CircuitBreaker {
         matches!(self.lock().phase, BreakerPhase::Closed { .. })
     }
 
-    /// Whether it is open, and not yet time for a probe.
+    /// Whether it is open, and it is not yet time for a probe.
     pub(in crate::event) fn is_open(&self) -> bool {
         matches!(self.lock().phase, BreakerPhase::Open { until } if until > Instant::now())
     }
@@ -104,7 +104,7 @@ impl CircuitBreaker {
         self.options.open_for.get()
     }
 
-    /// Asks for a call.
+    /// Asks for permission to make a call.
     pub(in crate::event) fn admit(&self) -> Admission {
         let mut state = self.lock();
         match state.phase {
@@ -117,7 +117,7 @@ impl CircuitBreaker {
         }
     }
 
-    /// When a call that is not admitted asks again; `None` if it would be admitted.
+    /// The time when a call that is not admitted may ask again; `None` if it would be admitted now.
     pub(in crate::event) fn refused_until(&self) -> Option<Instant> {
         let now = Instant::now();
         match self.lock().phase {
@@ -127,9 +127,10 @@ impl CircuitBreaker {
         }
     }
 
-    /// A call has ended.
+    /// Records the end of a call.
     ///
-    /// `asked` is how long the target asks to be left alone, as with a `Retry-After`.
+    /// `asked` is the time for which the target asked not to be called, as with a `Retry-After`
+    /// header.
     pub(in crate::event) fn ended(
         &self,
         (verdict, asked): (Verdict, Duration),
@@ -147,12 +148,12 @@ impl CircuitBreaker {
         transition
     }
 
-    /// Waits until events should be delivered: it is closed, or the probe has to come from those
-    /// that are not delivered yet.
+    /// Waits until events should be delivered: the breaker is closed, or the next probe has to be
+    /// one of the events that are not delivered yet.
     ///
     /// # Cancel safety
     ///
-    /// It changes nothing.
+    /// Cancel safe: it changes nothing.
     pub(in crate::event) async fn lets_through(&self, in_flight: impl Fn() -> bool) {
         loop {
             let mut changed = std::pin::pin!(self.changed.notified());
@@ -221,7 +222,7 @@ impl BreakerInner {
                 Transition::StillDown
             }
             (Verdict::Unknown, BreakerPhase::HalfOpen) if is_probe => {
-                // Another one shows.
+                // Another probe is needed.
                 self.open(now, LOOK);
                 Transition::Nothing
             }
@@ -230,7 +231,7 @@ impl BreakerInner {
     }
 
     fn open(&mut self, now: Instant, open_for: Duration) {
-        // One that is open for longer than a clock can tell is open for a day.
+        // If the end of the time can't be represented, one day is used.
         const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         let until = now.checked_add(open_for).unwrap_or(now + DAY);
         self.phase = BreakerPhase::Open { until };
@@ -246,8 +247,8 @@ impl BreakerInner {
 }
 
 impl Verdict {
-    /// What the result of a call says. Of a batch that was told of by its events, one that shows
-    /// the target to be up is enough.
+    /// What the result of a call shows. If a batch has a result for each event, one event that
+    /// shows that the target works is enough.
     pub(in crate::event) fn of(result: &Result<()>) -> Self {
         let error = match result {
             Ok(()) => return Self::Up,

@@ -1,9 +1,9 @@
-//! Events that a handler failed with for good: kept, looked at, replayed, dropped.
+//! Dead letters: events that a handler has finally failed to handle. They are kept, and can be
+//! listed, replayed and dropped.
 //!
-//! Invariants: a letter is in the store of the plugin that provides one, on its way there, or in
-//! memory, and not lost between these. Who looks at letters, or changes them, does so after what is
-//! on its way has arrived. A letter that is being replayed is neither replayed nor dropped a second
-//! time.
+//! Invariants: a letter is in the store that a plugin provides, on its way there, or in memory, and
+//! is not lost between these. Letters are read or changed only after those that are on their way
+//! have arrived. A letter that is being replayed can't be replayed or dropped at the same time.
 
 mod announcement;
 mod claim;
@@ -40,14 +40,14 @@ pub use letter::{DeadLetter, DeadLetterId, DeadLetterIdError};
 pub use store::{DeadLetterPage, DeadLetterQuery, DeadLetterStore};
 pub(crate) use task::LetterTask;
 
-/// How long a plugin's store may take; then the letter stays in memory.
+/// Time limit of a call to a plugin's store; after that, the letter stays in memory.
 const STORE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Tasks of the announcer that may wait. What comes when there are so many is kept in memory, and
-/// not announced.
+/// Most tasks that can wait for the announcer. Further letters are kept in memory and not
+/// announced.
 pub(in crate::event) const MOST_TASKS: usize = 1_024;
 
-/// The dead letters of a system, to look at. A clone is a handle of the same.
+/// The dead letters of a system, for reading. A clone refers to the same letters.
 #[derive(Clone)]
 pub struct DeadLetters(Arc<DeadLettersInner>);
 
@@ -56,18 +56,19 @@ struct DeadLettersInner {
     outbox: Outbox,
     provided: Services<dyn DeadLetterStore>,
     tasks: mpsc::Sender<LetterTask>,
-    /// Letters that the announcer had no room to announce, since it was told last.
+    /// Number of letters that could not be announced since this was last logged.
     unannounced: AtomicU64,
-    /// Letters that somebody replays or drops.
+    /// Letters that are being replayed or dropped.
     claimed: Mutex<HashSet<DeadLetterId>>,
-    /// Held while letters move to the store, so that none comes back that was dropped.
+    /// Held while letters move to the store, so that a letter that was dropped does not appear
+    /// again.
     moving: tokio::sync::Mutex<()>,
     backlog: Backlog,
 }
 
 impl DeadLetters {
-    /// With room for `capacity` letters in memory, and the store that a plugin may come to provide.
-    /// The announcer has to be run.
+    /// Creates the dead letters with room for `capacity` letters in memory, and with the store that
+    /// a plugin may provide later. The caller has to run the announcer.
     pub(crate) fn new(
         capacity: usize,
         provided: Services<dyn DeadLetterStore>,
@@ -90,11 +91,11 @@ impl DeadLetters {
     ///
     /// # Errors
     ///
-    /// When the store of a plugin fails.
+    /// Returns an error if the store of a plugin fails.
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage> {
         match self.store().await {
             None => Ok(self.0.memory.list(&query)),
@@ -102,15 +103,15 @@ impl DeadLetters {
         }
     }
 
-    /// One letter; `None` if there is none of that id.
+    /// One letter; `None` if there is no letter with this id.
     ///
     /// # Errors
     ///
-    /// When the store of a plugin fails.
+    /// Returns an error if the store of a plugin fails.
     ///
     /// # Cancel safety
     ///
-    /// It can be dropped at any time.
+    /// Cancel safe: it can be dropped at any time.
     pub async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>> {
         match self.store().await {
             None => Ok(self.0.memory.show(id)),
@@ -118,21 +119,22 @@ impl DeadLetters {
         }
     }
 
-    /// How many letters are in memory only: all of them, unless a plugin provides a
-    /// [`DeadLetterStore`]; then those that are on their way there. They end with the process.
+    /// Number of letters that are only in memory. These are all letters, unless a plugin provides a
+    /// [`DeadLetterStore`]; then they are the letters on their way to it. They are lost at the end
+    /// of the process.
     #[must_use]
     pub fn in_memory(&self) -> usize {
         self.0.memory.len() + self.0.outbox.letters()
     }
 
-    /// How many letters were dropped because there was no room in memory.
+    /// Number of letters that were dropped because there was no room in memory.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.0.memory.dropped()
     }
 
-    /// Keeps a letter and announces it. It is written together with others that come at the same
-    /// time; who comes when a group is full waits until that is written.
+    /// Keeps a letter and announces it. Letters that arrive at the same time are written together;
+    /// if a group is full, the caller waits until the group is written.
     pub(crate) async fn file(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
         if self.has_store() {
@@ -143,7 +145,7 @@ impl DeadLetters {
         }
     }
 
-    /// The letter is gone: its replay ended well.
+    /// Removes a letter whose replay succeeded.
     pub(in crate::event) async fn gone(&self, id: DeadLetterId) {
         if self.has_store() {
             self.change(Change::Remove(id), None).await;
@@ -163,12 +165,12 @@ impl DeadLetters {
         !self.0.provided.providers().is_empty()
     }
 
-    /// Announces a letter that its store has already.
+    /// Announces a letter that is already in its store.
     pub(crate) fn announce(&self, letter: &DeadLetter) {
         self.send(None, EventDeadLettered::of(letter));
     }
 
-    /// Keeps a letter and announces it, where nothing can be waited for.
+    /// Keeps a letter and announces it, in a place where the code can't wait.
     pub(crate) fn file_now(&self, letter: DeadLetter) {
         let event = EventDeadLettered::of(&letter);
         let hand_over = self.has_store();
@@ -183,7 +185,7 @@ impl DeadLetters {
         self.send(hand_over.then_some(()), event);
     }
 
-    /// Forgets a letter; `false` if there is none of that id.
+    /// Removes a letter; `false` if there is no letter with this id.
     pub(crate) async fn remove(&self, id: DeadLetterId) -> Result<bool> {
         match self.store().await {
             None => Ok(self.0.memory.remove(id)),
@@ -191,12 +193,12 @@ impl DeadLetters {
         }
     }
 
-    /// Waits until what is on its way is in the store.
+    /// Waits until all letters that are on their way are in the store.
     pub(crate) async fn hand_over_all(&self) {
         self.store().await;
     }
 
-    /// Waits until what was filed before is announced, and handed over to the store.
+    /// Waits until all letters that were filed before are announced and passed to the store.
     pub(crate) async fn flush(&self) {
         task::flush(&self.0.tasks).await;
     }
@@ -205,7 +207,7 @@ impl DeadLetters {
         &self.0.backlog
     }
 
-    /// The store of a plugin, if there is one, after it was told what is on its way.
+    /// The store of a plugin, if there is one, after the letters on their way were passed to it.
     pub(in crate::event) async fn store(&self) -> Option<Provider<dyn DeadLetterStore>> {
         let store = self.0.provided.providers().into_iter().next();
         let _moving = self.0.moving.lock().await;
@@ -222,7 +224,7 @@ impl DeadLetters {
         Some(store)
     }
 
-    /// There is no store, or it does not take them.
+    /// Keeps letters in memory, because there is no store or the store fails.
     fn keep_in_memory(&self, taken: Taken<'_>) {
         for letter in taken.letters() {
             self.0.memory.put(letter);
@@ -233,7 +235,8 @@ impl DeadLetters {
         taken.done();
     }
 
-    /// What the store did not take before, or what was kept before there was one.
+    /// Passes letters to the store that it did not accept before, or that were kept before there
+    /// was a store.
     async fn hand_over_memory(&self, store: &Provider<dyn DeadLetterStore>) {
         loop {
             let letters = self.0.memory.oldest(outbox::GROUP);
@@ -278,7 +281,7 @@ impl DeadLetters {
         }
     }
 
-    /// Gives the announcer something to do; what it has no room for is left undone, and said.
+    /// Gives tasks to the announcer. If it has no room, the tasks are dropped and counted.
     fn send(&self, hand_over: Option<()>, announce: Option<EventDeadLettered>) {
         if hand_over.is_none() && announce.is_none() {
             return;
@@ -289,7 +292,7 @@ impl DeadLetters {
         }
     }
 
-    /// Says how many letters there was no room to announce.
+    /// Logs how many letters could not be announced.
     pub(in crate::event) fn tell_unannounced(&self) {
         let letters = self.0.unannounced.swap(0, Relaxed);
         if letters > 0 {
@@ -305,12 +308,12 @@ impl DeadLetters {
     }
 }
 
-/// Has a store keep letters.
+/// Passes letters to a store.
 async fn put_all(store: &Provider<dyn DeadLetterStore>, letters: Vec<DeadLetter>) -> Result<()> {
     ask(store, |store| store.put_all(letters)).await
 }
 
-/// Asks the store of a plugin: guarded, within a time limit.
+/// Calls the store of a plugin: guarded, and with a time limit.
 async fn ask<'a, T>(
     store: &'a Provider<dyn DeadLetterStore>,
     question: impl FnOnce(&'a dyn DeadLetterStore) -> ServiceFuture<'a, Result<T>>,

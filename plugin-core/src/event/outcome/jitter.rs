@@ -1,29 +1,31 @@
-//! Chance in the pause before a retry, so that what failed together is not tried again together.
+//! Random variation of the pause before a retry, so that events that failed together are not
+//! retried together.
 //!
 //! "Equal jitter" of Marc Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015):
-//! half of the pause is kept, the other half is random. "Full jitter" spreads wider, but may leave
-//! no pause at all, and a handler with few retries needs them to last.
+//! half of the pause is fixed, the other half is random. "Full jitter" varies more, but may leave
+//! no pause at all, and a handler with few retries needs the pauses.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 
-/// A source of chance: SplitMix64 of Steele, Lea and Flood, "Fast Splittable Pseudorandom Number
-/// Generators" (OOPSLA 2014).
+/// A random number generator: SplitMix64 of Steele, Lea and Flood, "Fast Splittable Pseudorandom
+/// Number Generators" (OOPSLA 2014).
 pub(in crate::event) struct Jitter(u64);
 
 impl Jitter {
-    /// Seeded by the keys that the standard library takes from the operating system.
+    /// Creates it with a seed from the keys that the standard library gets from the operating
+    /// system.
     pub(in crate::event) fn new() -> Self {
         Self(RandomState::new().build_hasher().finish())
     }
 
-    /// A random length of time between half of the pause and the whole of it.
+    /// A random duration between half of the pause and the whole pause.
     pub(in crate::event) fn spread(&mut self, pause: Duration) -> Duration {
         let half = pause / 2;
         half + half.mul_f64(self.fraction())
     }
 
-    /// A number from 0 to 1: the 53 upper bits, as many as an `f64` holds.
+    /// A number from 0 to 1, from the upper 53 bits: as many as an `f64` can represent.
     #[expect(
         clippy::cast_precision_loss,
         reason = "53 bits are what an `f64` holds"

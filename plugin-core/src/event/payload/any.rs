@@ -12,13 +12,13 @@ use crate::context::{EventId, Meta};
 use crate::error::Result;
 use crate::traceparent::TraceContext;
 
-/// Data that can travel in an envelope: a typed event, or JSON on a topic that no type declares.
+/// Data that an envelope can contain: a typed event, or JSON on a topic that no type declares.
 pub(crate) trait Carried: Send + Sync + 'static {
     fn topic(&self) -> &str;
     fn to_json(&self) -> serde_json::Result<Value>;
-    /// Its data as the text of JSON.
+    /// The data as JSON text.
     fn encode(&self) -> serde_json::Result<String>;
-    /// What a change of an interceptor makes of it.
+    /// The result of an interceptor's change.
     fn changed(&self, change: Substitute) -> Result<Self>
     where
         Self: Sized;
@@ -49,7 +49,7 @@ impl Carried for Untyped {
     }
 }
 
-/// An envelope of any type.
+/// An envelope with an erased type.
 pub(crate) trait Payload: Send + Sync {
     fn topic(&self) -> &str;
     fn meta(&self) -> Meta {
@@ -88,7 +88,7 @@ impl<P: Carried> Payload for Envelope<P> {
     }
 }
 
-/// An event of any type, as a handler of a pattern sees it.
+/// An event of any type, as a handler of a pattern gets it.
 #[derive(Clone, Copy)]
 pub struct AnyEvent<'a>(&'a dyn Payload);
 
@@ -103,7 +103,7 @@ impl<'a> AnyEvent<'a> {
         self.0.topic()
     }
 
-    /// Tells this publishing from every other of the process.
+    /// The id of this publishing, which is unique in the process.
     #[must_use]
     pub fn id(&self) -> EventId {
         self.0.meta().id
@@ -119,7 +119,7 @@ impl<'a> AnyEvent<'a> {
         self.0.meta()
     }
 
-    /// The span that it was published in; `None` if its publishing began a trace.
+    /// The span in which it was published; `None` if its publishing began a trace.
     #[must_use]
     pub fn parent(&self) -> Option<TraceContext> {
         self.0.meta().parent
@@ -141,26 +141,26 @@ impl<'a> AnyEvent<'a> {
         self.0.as_any().downcast_ref()
     }
 
-    /// Its data as JSON. A typed event is serialized at each call.
+    /// The data as JSON. A typed event is serialized at each call.
     ///
     /// # Errors
     ///
-    /// When the event's own `Serialize` fails.
+    /// Returns an error if the event's own `Serialize` fails.
     pub fn to_json(&self) -> serde_json::Result<Value> {
         self.0.to_json()
     }
 
-    /// Its data as the text of JSON, which takes less than [`AnyEvent::to_json`] does.
+    /// The data as JSON text, which is faster than [`AnyEvent::to_json`].
     ///
     /// # Errors
     ///
-    /// When the event's own `Serialize` fails.
+    /// Returns an error if the event's own `Serialize` fails.
     pub fn to_json_text(&self) -> serde_json::Result<String> {
         self.0.encode()
     }
 
-    /// One top-level field of its data; `None` if there is none. A typed event is serialized at
-    /// each call: where the type is known, [`AnyEvent::downcast_ref`] is cheaper.
+    /// One top-level field of the data; `None` if there is no such field. A typed event is
+    /// serialized at each call: if the type is known, [`AnyEvent::downcast_ref`] is cheaper.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<Value> {
         match self.to_json() {
@@ -180,7 +180,7 @@ impl std::fmt::Debug for AnyEvent<'_> {
     }
 }
 
-/// An event of any type that a handler keeps across its awaits.
+/// An event of any type that a handler can keep while it awaits.
 #[derive(Clone)]
 pub struct SharedEvent(pub(crate) Arc<dyn Payload>);
 

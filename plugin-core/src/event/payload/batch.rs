@@ -1,4 +1,4 @@
-//! Batches: what a batch handler takes, and what it says of each of the events.
+//! Batches: the input of a batch handler, and its result for each event.
 
 use std::fmt;
 use std::ops::Deref;
@@ -8,8 +8,8 @@ use super::envelope::Envelope;
 use crate::counted::counted;
 use crate::error::{Error, IntoError, Result};
 
-/// Several events of one type, in the order in which they were accepted: what a batch handler
-/// takes.
+/// Several events of one type, in the order in which they were accepted. A batch handler takes a
+/// batch.
 pub struct Batch<E>(Vec<Arc<Envelope<E>>>);
 
 impl<E> Batch<E> {
@@ -22,13 +22,13 @@ impl<E> Batch<E> {
         self.0.iter().map(Deref::deref)
     }
 
-    /// How many there are: at least one.
+    /// The number of events, which is at least one.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Never: a batch has at least one event.
+    /// Always `false`: a batch has at least one event.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -41,15 +41,14 @@ impl<E: fmt::Debug> fmt::Debug for Batch<E> {
     }
 }
 
-/// What a batch handler made of its events: one result for each of them, in the order of the
-/// [`Batch`].
+/// The results of a batch handler: one result for each event, in the order of the [`Batch`].
 ///
-/// Each event is then treated by itself: one that succeeded is done, one that failed is tried again
-/// if its handler has `retry` and its error is retriable, and becomes a dead letter otherwise. The
-/// events that are tried again are one batch, in their old order.
+/// Each event is then treated separately: an event that succeeded is done; an event that failed is
+/// retried if its handler has `retry` and its error is retriable, and becomes a dead letter
+/// otherwise. The events that are retried form one batch, in their old order.
 ///
-/// The outcome is collected from results. One that has more or fewer results than the batch has
-/// events says nothing of any event, so all of them fail with an error of kind
+/// The outcome is collected from results. If it has more or fewer results than the batch has
+/// events, it is not clear which event has which result, so all events fail with an error of kind
 /// [`ErrorKind::Bug`](crate::ErrorKind::Bug).
 ///
 /// # Example
@@ -81,7 +80,7 @@ impl BatchOutcome {
         &self.0
     }
 
-    /// The outcome of a call with so many events.
+    /// The result of a call with this number of events.
     fn of_call(self, events: usize) -> Result<()> {
         let results = self.0.len();
         if results != events {
@@ -106,7 +105,7 @@ impl<E: Into<Error>> FromIterator<Result<(), E>> for BatchOutcome {
     }
 }
 
-/// What a batch handler may return.
+/// A type that a batch handler may return.
 #[diagnostic::on_unimplemented(
     message = "a batch handler returns `()`, `Result<()>` or `BatchOutcome`, not `{Self}`",
     label = "this return type can't be handled",
@@ -114,11 +113,11 @@ impl<E: Into<Error>> FromIterator<Result<(), E>> for BatchOutcome {
             and collect one `Result<()>` for each event, in their order"
 )]
 pub trait IntoBatchOutcome: Sized {
-    /// The results of single events, if the method returned some.
+    /// The results of the single events, if the method returned them.
     ///
     /// # Errors
     ///
-    /// What the method returned for all events.
+    /// Returns the error that the method returned for all events.
     fn into_batch_outcome(self) -> Result<Option<BatchOutcome>>;
 }
 
@@ -146,8 +145,8 @@ impl<E: IntoError> IntoBatchOutcome for Result<BatchOutcome, E> {
     }
 }
 
-/// What a batch handler returned for so many events, as the result of the call: the error keeps
-/// the results of the single events.
+/// Turns the return value of a batch handler into the result of the call. The error contains the
+/// results of the single events.
 pub(in crate::event) fn result_of(
     returned: Result<Option<BatchOutcome>>,
     events: usize,

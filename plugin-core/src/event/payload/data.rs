@@ -1,10 +1,10 @@
-//! What a type needs to be published.
+//! The bounds on a type that can be published.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-/// Data that an event can be made of. It is implemented for all types that can be.
+/// Data that can be an event. It is implemented for all types that meet its bounds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be an event",
     label = "needs `#[derive(Serialize, Deserialize, JsonSchema)]`, owned fields, and no thread-bound ones",

@@ -1,4 +1,4 @@
-//! An event on its way: the data, and what is known of its publishing.
+//! An event together with the data of its publishing.
 
 use std::fmt;
 use std::ops::Deref;
@@ -7,7 +7,7 @@ use crate::context::{EventId, Meta};
 use crate::idempotency::IdempotencyKey;
 use crate::traceparent::TraceContext;
 
-/// An event with its id and its publisher; it dereferences to the event, which no handler can
+/// An event with its id and its publisher. It dereferences to the event, which handlers can't
 /// change.
 pub struct Envelope<E> {
     meta: Meta,
@@ -27,7 +27,7 @@ impl<E> Envelope<E> {
         &self.meta
     }
 
-    /// Puts another event in its place, before anybody has it; returns the earlier one.
+    /// Replaces the event before any handler has it, and returns the earlier one.
     pub(in crate::event) fn put(&mut self, event: E) -> E {
         std::mem::replace(&mut self.event, event)
     }
@@ -41,7 +41,7 @@ impl<E> Envelope<E> {
         &self.event
     }
 
-    /// Tells this publishing from every other of the process.
+    /// The id of this publishing, which is unique in the process.
     #[must_use]
     pub fn id(&self) -> EventId {
         self.meta.id
@@ -53,27 +53,27 @@ impl<E> Envelope<E> {
         self.meta.source
     }
 
-    /// The span of the event: a child of the one that its publisher was in, else the first of a
-    /// new trace. It is worked out at each call.
+    /// The span of the event: a child of the span in which it was published, or the first span of a
+    /// new trace. It is computed at each call.
     #[must_use]
     pub fn trace(&self) -> TraceContext {
         self.meta.trace()
     }
 
-    /// What tells a repeated delivery from a new one. The handler of a durable subscription is
-    /// given one, because there an event can come twice; others only of an event whose publisher
-    /// was given a key from outside.
+    /// A key by which a repeated delivery can be recognized. The handler of a durable subscription
+    /// always gets one, because there an event can be delivered twice. Other handlers get one only
+    /// if the publisher received a key from outside.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<IdempotencyKey> {
         self.meta.key
     }
 
-    /// What tells a repeated delivery from a new event, for every handler: the same for each retry,
-    /// and for each replay of a dead letter, also in a later process. That of a durable
-    /// subscription is its [`idempotency_key`](Self::idempotency_key); any other handlers of one
-    /// event see the same one, which is worked out at each call.
+    /// A key by which every handler can recognize a repeated delivery. It is the same for each
+    /// retry and for each replay of a dead letter, even in a later process. For a durable
+    /// subscription it is the [`idempotency_key`](Self::idempotency_key). All other handlers of one
+    /// event get the same key, which is computed at each call.
     ///
-    /// Put it where it is checked, in the transaction of what the handler does.
+    /// Store the key where it is checked, in the same transaction as the handler's own changes.
     #[must_use]
     pub fn delivery_key(&self) -> IdempotencyKey {
         self.meta.delivery_key()

@@ -1,18 +1,18 @@
-//! Names of publishers that an earlier run of the program wrote down.
+//! Names of publishers that an earlier run of the program stored.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, PoisonError};
 
-/// Most names that are kept, and the longest of them: far more than a service has plugins, and no
-/// more than somebody else who writes to a store can make us remember.
+/// Most names that are kept, and the longest name. This is far more than a service has plugins, and
+/// it limits the memory that another writer to the store can use up.
 const MOST_NAMES: usize = 4_096;
 const LONGEST_NAME: usize = 256;
 
-/// What stands for a name that there is no room to keep.
+/// Used in place of a name for which there is no room.
 const UNKNOWN: &str = "unknown";
 
-/// A name that lives as long as the process: letters of earlier runs name publishers that this one
-/// may not have.
+/// Gives a name the lifetime of the process. Letters of earlier runs name publishers that may not
+/// exist in this process.
 pub(crate) fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
     let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);

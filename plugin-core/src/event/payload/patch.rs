@@ -1,4 +1,4 @@
-//! What an interceptor puts in the place of an event, before anybody has seen it.
+//! The changes that an interceptor makes to an event before any handler has it.
 
 use std::any::Any;
 
@@ -7,7 +7,8 @@ use serde_json::{Map, Value};
 use super::any::Untyped;
 use crate::error::{Error, Result};
 
-/// A change of an event whose type an interceptor does not name, to its data as JSON.
+/// A change to the data of an event as JSON, for an interceptor that does not name the event's
+/// type.
 ///
 /// # Example
 ///
@@ -41,8 +42,8 @@ pub struct Patch {
 }
 
 impl Patch {
-    /// A JSON Merge Patch (RFC 7396): keys of objects are set, at any depth, and `null` takes a key
-    /// out; an array and any other value takes the place of what is there.
+    /// A JSON Merge Patch (RFC 7396): it sets keys of objects at any depth, and `null` removes a
+    /// key. An array or any other value replaces the existing value.
     #[must_use]
     pub fn merge(patch: Value) -> Self {
         Self {
@@ -51,7 +52,7 @@ impl Patch {
         }
     }
 
-    /// Other data in the place of all that is there.
+    /// Replaces all data of the event.
     #[must_use]
     pub fn replace(data: Value) -> Self {
         Self {
@@ -69,14 +70,14 @@ impl Patch {
     }
 }
 
-/// What an interceptor puts in the place of an event.
+/// The replacement that an interceptor makes for an event.
 pub(crate) enum Substitute {
     Patch(Patch),
     /// An event of the same type.
     Typed(Box<dyn Any>),
 }
 
-/// An event on a topic that no type declares, with a change.
+/// An event on a topic that no type declares, after a change.
 pub(super) fn untyped(event: &Untyped, change: Substitute) -> Result<Untyped> {
     let Substitute::Patch(patch) = change else {
         return Err(unfit("of a type, which its topic does not have"));

@@ -1,4 +1,5 @@
-//! Does what failures can't wait for: tells of new letters, and hands those in memory over.
+//! Performs the tasks after a failure: announces new letters, and passes letters in memory to the
+//! store.
 
 use std::sync::Arc;
 
@@ -9,7 +10,7 @@ use crate::context::Identity;
 use crate::event::bus::WeakBus;
 use crate::event::outcome::dead_letters::{EventDeadLettered, LetterTask, MOST_TASKS};
 
-/// A task that lives as long as the bus.
+/// A task that runs as long as the bus exists.
 #[must_use = "without it letters are not announced"]
 pub(crate) struct DeadLetterAnnouncer {
     inbox: mpsc::Receiver<LetterTask>,
@@ -20,8 +21,8 @@ impl DeadLetterAnnouncer {
         Self { inbox }
     }
 
-    /// Does its tasks, in order, and hands over for many at once; `speaker` is who publishes. It
-    /// does not keep the bus alive.
+    /// Performs the tasks in order; one transfer to the store can serve many tasks. `speaker` is
+    /// the publisher of the announcements. This does not keep the bus alive.
     pub(crate) async fn run(mut self, bus: WeakBus, speaker: Arc<Identity>) {
         let mut tasks = Vec::new();
         while self.inbox.recv_many(&mut tasks, MOST_TASKS).await > 0 {
@@ -41,7 +42,7 @@ impl DeadLetterAnnouncer {
                             publish(&bus, &speaker, event).await;
                         }
                     }
-                    // Whoever waits may have gone.
+                    // The waiter may not wait any more.
                     LetterTask::Flush(done) => drop(done.send(())),
                 }
             }

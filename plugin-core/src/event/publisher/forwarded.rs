@@ -1,5 +1,5 @@
-//! Events that an instance publishes which runs in a process of its own: the host publishes them for
-//! it, by its rights.
+//! Publishes events on behalf of an instance that runs in a process of its own, with the rights of
+//! that instance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::event::uplink::UplinkOutcome;
 use crate::permission::Right;
 
 /// Publishes JSON on a topic that a type declares. The event comes from a binary of the same build,
-/// so that the rules of its schema are not asked for.
+/// so the rules of its schema are not checked.
 pub(crate) async fn publish_for(
     bus: &Bus,
     owner: &Identity,
@@ -26,7 +26,8 @@ pub(crate) async fn publish_for(
         .publish(topic)
         .map_err(PublishError::Denied)?;
     let event = bus.event(topic).ok_or_else(|| {
-        // A plugin that may publish topics which no type declares can't be moved out.
+        // A plugin that may publish on topics that no type declares can't run in a process of its
+        // own.
         PublishError::Denied(Right::Publish(topic).denied(owner.name()))
     })?;
     if event.answer.is_some() {
@@ -40,7 +41,7 @@ pub(crate) async fn publish_for(
     }
 }
 
-/// Asks a request, of the instance of a label.
+/// Sends a request to the instance with a label.
 pub(crate) async fn ask_for(
     bus: &Bus,
     owner: &Arc<Identity>,

@@ -1,4 +1,4 @@
-//! An event that came from outside as JSON: read and checked, and not published yet.
+//! An event that arrived from outside as JSON: read and checked, but not published yet.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -26,14 +26,14 @@ pub struct Received {
     pub(in crate::event) given: Given,
 }
 
-/// An event that came as JSON.
+/// An event that arrived as JSON.
 pub(in crate::event) enum Given {
     Typed(&'static EventDescriptor, Box<dyn Publishable>),
     Untyped(Untyped),
 }
 
 impl Received {
-    /// Whom it speaks for.
+    /// The user for whom it acts.
     #[must_use]
     pub fn subject(&self) -> Subject<'_> {
         match &self.given {
@@ -42,8 +42,8 @@ impl Received {
         }
     }
 
-    /// Whether somebody subscribes to it now: a handler of a plugin that runs, or a durable one,
-    /// whose events are stored until it does. A topic that no type declares counts as heard.
+    /// Whether it has a subscriber now: a handler of a running plugin, or a durable handler, whose
+    /// events are stored until its plugin runs. A topic that no type declares counts as subscribed.
     #[must_use]
     pub fn is_heard(&self) -> bool {
         match &self.given {
@@ -52,15 +52,15 @@ impl Received {
         }
     }
 
-    /// Publishes it, as [`Publisher::publish`](crate::event::Publisher::publish).
+    /// Publishes it, like [`Publisher::publish`](crate::event::Publisher::publish).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Publisher::publish`](crate::event::Publisher::publish).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// As [`Publisher::publish`](crate::event::Publisher::publish).
     pub async fn publish(self) -> Result<(), PublishError> {
         match self.given {
             Given::Typed(_, event) => event.publish(&self.bus, &self.owner).await,
@@ -68,17 +68,17 @@ impl Received {
         }
     }
 
-    /// Publishes it, and waits until it is stored for every durable subscriber, as
-    /// [`Publisher::publish_durable`](crate::event::Publisher::publish_durable). A topic that no type
-    /// declares has none.
+    /// Publishes it, and waits until it is stored for every durable subscriber, like
+    /// [`Publisher::publish_durable`](crate::event::Publisher::publish_durable). A topic that no
+    /// type declares has no durable subscribers.
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Publisher::publish_durable`](crate::event::Publisher::publish_durable).
     ///
     /// # Cancel safety
     ///
-    /// As there.
+    /// As [`Publisher::publish_durable`](crate::event::Publisher::publish_durable).
     pub async fn publish_durable(self) -> Result<(), PublishError> {
         match self.given {
             Given::Typed(_, event) => event.publish_durable(&self.bus, &self.owner).await,
@@ -88,25 +88,28 @@ impl Received {
 }
 
 impl Received {
-    /// Publishes it, or says that nobody got it: for who has to tell somebody outside which of the
-    /// two. It waits until there is room everywhere, at most `within`; then until the event is
-    /// stored for every durable subscriber; only then the others hear of it.
+    /// Publishes it, or reports that no subscriber got it. This is for callers that have to tell
+    /// somebody outside which of the two happened. It waits up to `within` until there is room
+    /// everywhere, then until the event is stored for every durable subscriber. Only then do the
+    /// other subscribers get it.
     ///
-    /// With a `key`, events of the same key are one event to each durable subscriber: while the
-    /// first is in the store, the second is not stored beside it, and both are delivered with the
-    /// same [`idempotency_key`](crate::event::Envelope::idempotency_key). Once it is handled, a store has
-    /// forgotten the key: whoever takes keys from outside remembers them, too.
+    /// With a `key`, events with the same key are one event for each durable subscriber: while the
+    /// first is in the store, the second is not stored as another event, and both are delivered
+    /// with the same [`idempotency_key`](crate::event::Envelope::idempotency_key). A store forgets
+    /// the key when the event is handled. A caller that accepts keys from outside therefore has to
+    /// remember them as well.
     ///
     /// # Errors
     ///
-    /// When there was no room in time, the event could not be stored, an interceptor refused it, or
-    /// the system is stopping: it was not published. Only if there are several durable
-    /// subscribers and it could not be stored for one of them, another may have it.
+    /// Returns an error if there was no room in time, if the event could not be stored, if an
+    /// interceptor refused it, or if the system is stopping. The event was not published then, with
+    /// one exception: if there are several durable subscribers and it could not be stored for one
+    /// of them, another one may have it.
     ///
     /// # Cancel safety
     ///
-    /// Dropped while it waits for room, it has published nothing; later, it is stored all the
-    /// same, and those who are not durable may not hear of it.
+    /// If the future is dropped while it waits for room, nothing is published. If it is dropped
+    /// later, the event is still stored, and subscribers that are not durable may not get it.
     pub async fn publish_stored(
         self,
         key: Option<IdempotencyKey>,
@@ -123,18 +126,18 @@ impl Received {
 }
 
 impl EventDescriptor {
-    /// Whether some JSON is an event of this type, and has the lengths, patterns and ranges that
-    /// its schema asks for.
+    /// Checks whether JSON is an event of this type, including the lengths, patterns and ranges in
+    /// its schema.
     ///
     /// # Errors
     ///
-    /// When it is not; the error names the place.
+    /// Returns an error that names the place if it is not.
     pub fn check(&'static self, json: &[u8]) -> Result<(), DecodeError> {
         read(self, json).map(drop)
     }
 }
 
-/// Reads an event, and asks of it what its type's schema does.
+/// Reads an event, and checks it against its type's schema.
 pub(in crate::event) fn read(
     event: &'static EventDescriptor,
     json: &[u8],
@@ -156,21 +159,22 @@ pub(in crate::event) fn read(
     Ok(read)
 }
 
-/// Whether an event is an object, by its schema.
+/// Whether an event is an object, according to its schema.
 fn has_keys(event: &EventDescriptor) -> bool {
     let schema = event.schema(&mut SchemaGenerator::default());
     schema.get("properties").is_some()
 }
 
-/// Refuses a list in the place of an object, which serde reads by the order of the keys: so a field
-/// that is added or moved would change what a sender says. `data` is what was read.
+/// Refuses a list in place of an object. serde would read it by the order of the keys, so that
+/// adding or moving a field would change the meaning of the data. `data` is the event that was
+/// read.
 fn named(event: &EventDescriptor, json: &[u8], data: &Value) -> Result<(), DecodeError> {
     let given = serde_json::from_slice(json).map_err(|error| event.refuse(error))?;
     let named = rules::named(&given, data);
     named.map_err(|fault| DecodeError::broken(event.topic, fault.key(), fault.to_string()))
 }
 
-/// Whether JSON for a topic says one thing only.
+/// Checks that JSON for a topic has no key twice.
 pub(in crate::event) fn distinct(
     topic: impl Into<Cow<'static, str>>,
     json: &[u8],

@@ -1,4 +1,4 @@
-//! Replay of a dead letter: delivers it only to that handler of that plugin.
+//! The replay of a dead letter: delivers it only to the handler that failed.
 
 use std::sync::Arc;
 
@@ -16,25 +16,25 @@ use crate::event::queue::job::Job;
 use crate::event::queue::redelivery::Redelivered;
 use crate::rcu::record::ThreadRecord;
 
-/// Why a letter was not delivered; it stays.
+/// The reason why a letter was not delivered. The letter is kept.
 #[derive(Debug)]
 pub(crate) enum ReplayError {
-    /// It is no event of its topic's type any more.
+    /// It is not a valid event of its topic's type any more.
     Decode(DecodeError),
-    /// So many handlers answer to its name, where it has to be one.
+    /// This many handlers have its name; there has to be exactly one.
     Handlers(usize),
     /// The mailbox was closed.
     Stopping,
-    /// It was delivered, and is a letter again.
+    /// It was delivered, and is a dead letter again.
     Failed(Error),
 }
 
 impl Bus {
-    /// Delivers a letter again, and waits for what its handler makes of it.
+    /// Delivers a letter again, and waits for the outcome of its handler.
     ///
     /// # Cancel safety
     ///
-    /// Once the event is in the mailbox, it is delivered also when this is dropped.
+    /// Once the event is in the mailbox, it is delivered even if this future is dropped.
     pub(crate) async fn replay(&self, replay: Replay) -> Result<(), ReplayError> {
         let payload = self.payload(replay.letter())?;
         let handler = match self.address(replay.letter(), &*payload)? {
@@ -50,7 +50,7 @@ impl Bus {
         outcome.result.map_err(ReplayError::Failed)
     }
 
-    /// The event of a letter, under its old id.
+    /// The event of a letter, with its old id.
     fn payload(&self, letter: &DeadLetter) -> Result<Arc<dyn Payload>, ReplayError> {
         let meta = Meta {
             id: letter.event,
@@ -66,8 +66,8 @@ impl Bus {
         Ok(decoded.map_err(ReplayError::Decode)?.carry(meta))
     }
 
-    /// The one handler that a letter names. An inline one is called on the spot, as long as the
-    /// table holds it.
+    /// The handler that a letter names. An inline handler is called immediately, while the table is
+    /// held.
     fn address(
         &self,
         letter: &DeadLetter,
@@ -88,7 +88,7 @@ impl Bus {
     }
 }
 
-/// What becomes of a letter that an inline handler got.
+/// Completes the replay of a letter that an inline handler got.
 async fn settle(
     core: &HandlerCore,
     payload: &dyn Payload,

@@ -1,4 +1,4 @@
-//! What decides whether, and how, the mailbox of a handler accepts an event.
+//! The conditions under which the mailbox of a handler accepts an event.
 
 use std::sync::Arc;
 
@@ -9,25 +9,26 @@ use super::capacity::NoPermit;
 use super::group::{KeyOf, Membership};
 use crate::event::uplink::Uplink;
 
-/// What is asked of a handler before an event goes to its mailbox. Most handlers have none of it.
+/// The conditions that are checked before an event goes to a handler's mailbox. Most handlers have
+/// none.
 #[derive(Default)]
 pub(in crate::event) struct Acceptance {
     pub(in crate::event) key: Option<KeyOf>,
     pub(in crate::event) group: Option<Membership>,
-    /// Of a durable subscription, whose events go to a store first.
+    /// Present for a durable subscription, whose events are stored first.
     pub(in crate::event) store: Option<Arc<StoreGate>>,
-    /// Of the handler that stands for the host, where this is a process of one instance.
+    /// Present for the handler that represents the host, if this is the process of one instance.
     pub(in crate::event) uplink: Option<Arc<dyn Uplink>>,
-    /// How many more of its events may wait, where that is bounded for it alone.
+    /// How many more events of this handler may wait, if it has its own limit.
     pub(in crate::event) quota: Option<Arc<Semaphore>>,
 }
 
-/// What an event takes of its handler's quota while it waits; nothing where there is none.
+/// The part of its handler's quota that a waiting event uses; `None` if there is no quota.
 pub(in crate::event) type Share = Option<OwnedSemaphorePermit>;
 
 impl Acceptance {
-    /// Whether an event needs nothing but room in the mailbox. A member of a group is asked by its
-    /// group.
+    /// Whether an event needs only room in the mailbox. For a member of a group, the group checks
+    /// this.
     pub(super) fn is_plain(&self) -> bool {
         (self.key.is_none() && self.store.is_none())
             && (self.uplink.is_none() && self.quota.is_none())
@@ -37,13 +38,13 @@ impl Acceptance {
         self.store.is_some()
     }
 
-    /// Why the store of a durable subscription takes nothing now.
+    /// The reason why the store of a durable subscription accepts nothing now.
     #[inline]
     pub(in crate::event) fn refusal(&self) -> Option<String> {
         self.store.as_ref()?.refusal()
     }
 
-    /// Takes a share of the quota, if that needs no waiting.
+    /// Takes a share of the quota, if one is free.
     #[inline]
     pub(in crate::event) fn try_share(&self) -> Result<Share, NoPermit> {
         let Some(quota) = &self.quota else {
@@ -56,7 +57,7 @@ impl Acceptance {
         }
     }
 
-    /// Waits for a share of the quota; an error once the plugin stops.
+    /// Waits for a share of the quota; returns an error when the plugin stops.
     pub(in crate::event) async fn share(&self) -> Result<Share, AcquireError> {
         match &self.quota {
             Some(quota) => Arc::clone(quota).acquire_owned().await.map(Some),
@@ -65,26 +66,27 @@ impl Acceptance {
     }
 }
 
-/// Whether the store of a durable subscription takes events: the subscription says so, publishers
-/// look.
+/// Whether the store of a durable subscription accepts events. The subscription sets it; publishers
+/// read it.
 #[derive(Default)]
 pub(in crate::event) struct StoreGate {
-    /// Why the last attempt to store events failed.
+    /// The error of the last attempt to store events.
     failure: ArcSwapOption<String>,
-    /// Why no events are accepted, whether or not they could be stored.
+    /// The reason why no events are accepted, even if they could be stored.
     shut: ArcSwapOption<String>,
-    /// Told when something was stored or could not be, or nothing more is accepted.
+    /// Notified when something was stored or could not be stored, or when no more events are
+    /// accepted.
     stepped: Notify,
 }
 
 impl StoreGate {
-    /// Why no events are accepted now, if they aren't.
+    /// The reason why no events are accepted now; `None` if they are.
     pub(in crate::event) fn refusal(&self) -> Option<String> {
         let why = |reason: &ArcSwapOption<String>| reason.load().as_deref().cloned();
         why(&self.shut).or_else(|| why(&self.failure))
     }
 
-    /// Accepts nothing more.
+    /// Stops accepting events.
     pub(in crate::event) fn shut(&self, reason: &str) {
         self.shut.store(Some(Arc::new(reason.to_owned())));
         self.step();
@@ -95,14 +97,14 @@ impl StoreGate {
         self.shut.store(None);
     }
 
-    /// Events can't be stored; says whether that is news.
+    /// Records that events can't be stored; returns whether this is a change.
     pub(in crate::event) fn fail(&self, error: &dyn std::fmt::Display) -> bool {
         let before = self.failure.swap(Some(Arc::new(error.to_string())));
         self.step();
         before.is_none()
     }
 
-    /// Events can be stored, as far as is known; says whether that is news.
+    /// Records that events can probably be stored; returns whether this is a change.
     pub(in crate::event) fn recover(&self) -> bool {
         self.failure.swap(None).is_some()
     }
@@ -112,7 +114,7 @@ impl StoreGate {
         self.failure.load().is_some()
     }
 
-    /// Lets those look who wait for a step.
+    /// Wakes those that wait for a change.
     pub(in crate::event) fn step(&self) {
         self.stepped.notify_waiters();
     }

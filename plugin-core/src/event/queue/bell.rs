@@ -1,4 +1,4 @@
-//! The bell of a worker: it wakes the worker, and tells it what it has to know beside its jobs.
+//! The bell of a worker: it wakes the worker, and carries signals that are not jobs.
 
 use std::time::Duration;
 
@@ -7,12 +7,12 @@ use tokio::time::Instant;
 use crate::sync::atomic::{AtomicBool, Ordering::Acquire, Ordering::Relaxed, Ordering::Release};
 use crate::sync::{Mutex, Notify, PoisonError};
 
-/// What wakes a worker, and what it is told beside its jobs.
+/// Wakes a worker, and carries signals that are not jobs.
 pub(crate) struct Bell {
     filled: Notify,
-    /// Whether the worker is to look at what waits, though no time has come.
+    /// Whether the worker has to check what waits, although no time is due.
     nudged: AtomicBool,
-    /// Until when anything is waited for, once the plugin or the system stops.
+    /// The time until which the worker waits for anything, once the plugin or the system stops.
     ends: Mutex<Option<Instant>>,
 }
 
@@ -29,25 +29,25 @@ impl Bell {
         self.filled.notify_one();
     }
 
-    /// Waits until it rings, or has rung since it was last waited for.
+    /// Waits until the bell rings, or returns at once if it has rung since the last wait.
     pub(in crate::event) fn rings(&self) -> impl Future<Output = ()> {
         self.filled.notified()
     }
 
-    /// Lets the worker look at what waits.
+    /// Makes the worker check what waits.
     pub(crate) fn nudge(&self) {
         self.nudged.store(true, Release);
         self.ring();
     }
 
-    /// From here on the worker lets nothing wait in vain: for a target that is down, or for a retry
-    /// that is due later than so long from now.
+    /// From now on, the worker lets nothing wait for a target that is down, or for a retry that is
+    /// due later than `within` from now.
     pub(crate) fn wind_up(&self, within: Duration) {
         *self.lock_ends() = Instant::now().checked_add(within);
         self.nudge();
     }
 
-    /// Until when anything is waited for, once it winds up.
+    /// The time until which the worker waits for anything, after `wind_up`.
     pub(in crate::event) fn ends(&self) -> Option<Instant> {
         *self.lock_ends()
     }
@@ -56,7 +56,7 @@ impl Bell {
         self.nudged.load(Relaxed)
     }
 
-    /// Whether the worker was nudged since it last asked.
+    /// Whether the worker was nudged since the last call of this method.
     pub(in crate::event) fn was_nudged(&self) -> bool {
         self.is_nudged() && self.nudged.swap(false, Acquire)
     }

@@ -1,25 +1,25 @@
-//! The capacity of a mailbox, and those who wait for a part of it.
+//! The capacity of a mailbox, and the waiters for it.
 //!
-//! Invariants: room is counted under the lock of its mailbox, whose parts this is; free capacity is
-//! zero while a waiter has no permit; a permit is capacity that is assigned already.
+//! Invariants: room is counted under the lock of the mailbox to which these values belong; the free
+//! capacity is zero while a waiter has no permit; a permit is capacity that is already assigned.
 
 use crate::sync::Semaphore;
 
-/// Why there is no permit.
+/// The reason why there is no permit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum NoPermit {
     Full,
     Closed,
 }
 
-/// How much room there is.
+/// The free capacity.
 pub(in crate::event) struct Capacity {
     free: usize,
-    /// Those who wait and have no permit.
+    /// Number of waiters without a permit.
     waiting: usize,
 }
 
-/// Those who wait for a permit, in the order in which they came.
+/// The waiters for a permit, in the order in which they arrived.
 pub(in crate::event) struct Waiters(Semaphore);
 
 impl Capacity {
@@ -34,7 +34,7 @@ impl Capacity {
         self.free > 0
     }
 
-    /// Takes as much as there is, and at most so much; says how much.
+    /// Takes the free capacity, up to `most`; returns how much.
     #[inline]
     pub(in crate::event) fn take(&mut self, most: usize) -> usize {
         let taken = self.free.min(most);
@@ -42,7 +42,7 @@ impl Capacity {
         taken
     }
 
-    /// Gives room to those who wait, and keeps the rest.
+    /// Gives room to the waiters, and keeps the rest as free capacity.
     pub(in crate::event) fn give(&mut self, room: usize, waiters: &Waiters) {
         let handed = self.waiting.min(room);
         self.waiting -= handed;
@@ -52,13 +52,13 @@ impl Capacity {
         }
     }
 
-    /// From here on somebody waits, until he has a permit or gives up.
+    /// Counts a new waiter, which waits until it has a permit or gives up.
     pub(in crate::event) fn wait(&mut self) {
         self.waiting += 1;
     }
 
-    /// Somebody waits no longer, and takes no permit. One that was given to him, and to no other
-    /// since, is room again.
+    /// A waiter gives up without a permit. If a permit was given to it, and to no other waiter
+    /// since, the permit becomes room again.
     pub(in crate::event) fn give_up(&mut self, waiters: &Waiters) {
         match waiters.0.try_acquire() {
             Ok(turn) => {
@@ -75,17 +75,17 @@ impl Waiters {
         Self(Semaphore::new(0))
     }
 
-    /// Waits for a permit; `false` when there will be none.
+    /// Waits for a permit; returns `false` if there will be none.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no permit.
+    /// Cancel safe: a dropped future takes no permit.
     pub(in crate::event) async fn next(&self) -> bool {
         let turn = self.0.acquire().await;
         turn.map(|turn| turn.forget()).is_ok()
     }
 
-    /// Nobody gets a permit any more.
+    /// No waiter gets a permit any more.
     pub(in crate::event) fn close(&self) {
         self.0.close();
     }

@@ -1,4 +1,5 @@
-//! How an event gets into a mailbox: at once, after a wait for room, or as the overflow policy says.
+//! How an event gets into a mailbox: at once, after a wait for room, or according to the overflow
+//! policy.
 
 use std::sync::Arc;
 
@@ -17,7 +18,7 @@ use crate::event::payload::Payload;
 use crate::guard;
 use crate::options::Overflow;
 
-/// What goes into a mailbox.
+/// The parts of a job that is put into a mailbox.
 pub(in crate::event) struct PendingJob {
     pub(in crate::event) payload: Arc<dyn Payload>,
     pub(in crate::event) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
@@ -25,21 +26,21 @@ pub(in crate::event) struct PendingJob {
     pub(in crate::event) share: Share,
 }
 
-/// What became of a job.
+/// The result of putting a job into a mailbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::event) enum EnqueueOutcome {
     Yes,
-    /// The subscription ended meanwhile.
+    /// The subscription has ended meanwhile.
     Gone,
     /// The overflow policy dropped it.
     Dropped,
     /// There was no room, and waiting was not allowed.
     Full,
-    /// The store of a durable subscription takes nothing now.
+    /// The store of a durable subscription accepts nothing now.
     Refused,
 }
 
-/// What became of all the jobs of an event.
+/// The results of all jobs of an event.
 #[derive(Default)]
 pub(in crate::event) struct JobCount {
     jobs: usize,
@@ -52,28 +53,27 @@ impl JobCount {
         self.gone += usize::from(accepted == EnqueueOutcome::Gone);
     }
 
-    /// Counts what became of a job, if there was one.
+    /// Counts the result of a job, if there was a job.
     pub(in crate::event) fn count_any(&mut self, accepted: Option<EnqueueOutcome>) {
         if let Some(accepted) = accepted {
             self.count(accepted);
         }
     }
 
-    /// Every subscriber there was had gone by the time that its turn came.
+    /// Whether all subscribers were gone when it was their turn.
     pub(in crate::event) fn nobody_was_left(&self) -> bool {
         self.jobs > 0 && self.gone == self.jobs
     }
 }
 
 impl QueuedHandler {
-    /// Whether this code runs in a handler of the same plugin: it must not wait for the worker
-    /// that it keeps busy.
+    /// Whether this code runs in a handler of the same plugin. Such code must not wait for the
+    /// worker, because it keeps the worker busy.
     pub(in crate::event) fn is_ours(&self) -> bool {
         worker() == Some(self.mailbox.uid())
     }
 
-    /// The place of an event among those of its key, if calls that run side by side, or those that
-    /// wait for a retry, need one.
+    /// The turn of an event within its key, if concurrent calls or waiting retries require one.
     pub(in crate::event) fn turn(&self, event: &dyn Payload) -> Result<Option<Turn>, ()> {
         let options = &self.core.options;
         if options.concurrency == 1 && options.retry.is_none() {
@@ -86,8 +86,8 @@ impl QueuedHandler {
         }))
     }
 
-    /// The key of an event. A key is the plugin's code: when it panics, that is the handler's
-    /// error.
+    /// The key of an event. The key function is the plugin's code: if it panics, that is an error
+    /// of the handler.
     pub(in crate::event) fn key(&self, event: &dyn Payload) -> Result<Option<u64>, ()> {
         let Some(key) = &self.acceptance.key else {
             return Ok(None);
@@ -95,10 +95,12 @@ impl QueuedHandler {
         let meta = event.meta();
         guard::call(self.core.owner.handling(&meta), || Ok(key(event)))
             .map(Some)
-            .map_err(|error| self.core.failed(meta, &error.context("its key")))
+            .map_err(|error| {
+                self.core.failed_to_choose(meta, &error.context("its key"));
+            })
     }
 
-    /// What a publisher is told of an event that was not accepted here.
+    /// The error for the publisher of an event that was not accepted here.
     pub(in crate::event) fn refused(&self, accepted: EnqueueOutcome) -> PublishError {
         if accepted == EnqueueOutcome::Full {
             return PublishError::Full {
@@ -119,7 +121,7 @@ impl QueuedHandler {
     }
 }
 
-/// The mailbox whose handler this code runs in.
+/// The mailbox of the worker on which this code runs.
 pub(in crate::event) fn worker() -> Option<usize> {
     context::current().and_then(|current| current.worker)
 }
@@ -132,12 +134,12 @@ impl PendingJob {
             .shares(self.share)
     }
 
-    /// With its share of the handler's quota.
+    /// Adds its share of the handler's quota.
     pub(in crate::event) fn shares(self, share: Share) -> Self {
         Self { share, ..self }
     }
 
-    /// Uses a permit, or, without one, does what the overflow policy says.
+    /// Uses a permit, or, without one, applies the overflow policy.
     pub(in crate::event) fn deposit(
         self,
         handler: &Arc<QueuedHandler>,
@@ -163,12 +165,12 @@ impl PendingJob {
         accepted
     }
 
-    /// Counts it as dropped, since it found no room where waiting is not possible.
+    /// Counts the event as dropped, because it found no room where waiting is not possible.
     pub(in crate::event) fn give_up(self, handler: &Arc<QueuedHandler>) {
         self.job(handler).give_up();
     }
 
-    /// Goes into a mailbox, as the overflow policy says.
+    /// Puts the job into a mailbox, according to the overflow policy.
     pub(in crate::event) async fn enqueue(self, handler: &Arc<QueuedHandler>) -> EnqueueOutcome {
         let acceptance = &handler.acceptance;
         if acceptance.refusal().is_some() {
@@ -197,7 +199,7 @@ impl PendingJob {
                         Ok(permit) => Some(permit),
                         Err(_) => return EnqueueOutcome::Gone,
                     },
-                    // A store that fails makes no room.
+                    // If the store fails, no room becomes free.
                     Some(store) => tokio::select! {
                         biased;
                         permit = handler.mailbox.reserve() => match permit {

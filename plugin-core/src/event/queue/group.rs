@@ -1,9 +1,9 @@
-//! Groups: handlers of which one gets each event.
+//! Groups of handlers: each event goes to one member.
 //!
-//! A group is what handlers have in common that name it for the same event or pattern, or the
-//! instances of one handler of a plugin with `replicas`. It lives as long as one of its handlers
-//! or one of its events does, whatever tables come and go: so a turn, and the member of a key,
-//! outlast every change of its members.
+//! A group consists of the handlers that name it for the same event or pattern, or of the instances
+//! of one handler of a plugin with `replicas`. It exists as long as one of its handlers or one of
+//! its events exists, even if the table is replaced. Therefore turns, and the member of a key, stay
+//! the same when members change.
 
 mod affinity;
 mod balance;
@@ -20,18 +20,18 @@ use crate::options::{Balance, SubscribeOptions};
 pub(crate) use affinity::{AffinityGuard, KeyAffinity, Placement};
 pub(in crate::event) use balance::rotated;
 
-/// Tells one group from every other.
+/// Identifies a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct GroupId {
-    /// The group's name, or that of the section of config that replicas share.
+    /// The group's name, or the name of the section of config that the replicas share.
     name: &'static str,
-    /// The handler whose instances are the members, of replicas.
+    /// For replicas: the handler whose instances are the members.
     handler: Option<&'static str>,
     /// Event or pattern.
     topic: &'static str,
 }
 
-/// What the members of a group share.
+/// The data that the members of a group share.
 #[derive(Debug)]
 pub(crate) struct Group {
     pub(in crate::event) balance: Balance,
@@ -41,18 +41,18 @@ pub(crate) struct Group {
 }
 
 impl Group {
-    /// Whose turn it is: the next one's each time.
+    /// The index of the member whose turn it is; each call returns the next one.
     pub(in crate::event) fn turn(&self) -> usize {
         self.turn.fetch_add(1, Relaxed)
     }
 
-    /// The first of those who are asked how loaded they are: the one after the last that was
-    /// chosen, so that equals are chosen in turn.
+    /// The first member that is asked for its load. It is the one after the last chosen member, so
+    /// that members with equal load are chosen in turn.
     pub(in crate::event) fn first(&self) -> usize {
         self.turn.load(Relaxed)
     }
 
-    /// Notes who was chosen.
+    /// Records which member was chosen.
     pub(in crate::event) fn chose(&self, at: usize) {
         self.turn.store(at + 1, Relaxed);
     }
@@ -61,15 +61,15 @@ impl Group {
 /// The key of an event, as a number.
 pub(crate) type KeyOf = Box<dyn Fn(&dyn Payload) -> u64 + Send + Sync>;
 
-/// A handler's place in its group.
+/// The membership of a handler in its group.
 #[derive(Debug, Clone)]
 pub(crate) struct Membership {
     pub(in crate::event) group: Arc<Group>,
-    /// Of the member's name: the same in every life of it.
+    /// Computed from the member's name, so it is the same in every life of the member.
     pub(in crate::event) seed: u64,
 }
 
-/// What a key knows of a member.
+/// The identity of a member, as the key affinity sees it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct MemberId {
     pub(in crate::event) subscription: u64,
@@ -82,7 +82,7 @@ pub(crate) struct MemberId {
 pub(crate) struct Groups(Mutex<HashMap<GroupId, Weak<Group>>>);
 
 impl Groups {
-    /// The place of a handler in its group; `None` if it is in none.
+    /// Joins a handler to its group; `None` if it is in none.
     pub(in crate::event) fn join(
         &self,
         owner: &Identity,

@@ -19,7 +19,7 @@ use crate::rcu::tally::Tally;
 pub(crate) struct Queued<P> {
     pub(in crate::event) handler: Arc<QueuedHandler>,
     filter: Option<Filter<P>>,
-    /// Whether every event goes to the mailbox as it is.
+    /// Whether every event goes to the mailbox without further checks.
     pub(in crate::event) is_plain: bool,
 }
 
@@ -32,7 +32,7 @@ impl<P> Queued<P> {
         }
     }
 
-    /// Whether its subscription goes on and its filter lets the event through.
+    /// Whether its subscription exists and its filter accepts the event.
     pub(in crate::event) fn wants(&self, envelope: &Envelope<P>) -> bool {
         admits(&self.handler.core, self.filter.as_ref(), envelope)
     }
@@ -42,15 +42,15 @@ impl<P> Queued<P> {
 pub(crate) struct QueuedCall {
     caller: NewCaller,
     pub(in crate::event) is_batch: bool,
-    /// How long a call may take.
+    /// Time limit of a call.
     pub(in crate::event) limit: Duration,
 }
 
-/// Makes a caller: one for each call that runs beside others.
+/// Makes a caller: one for each concurrent call.
 type NewCaller = Box<dyn Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync>;
 
 impl QueuedCall {
-    /// A handler of one event at a time.
+    /// Describes a handler of one event at a time.
     pub(in crate::event) fn one(
         limit: Duration,
         caller: impl Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
@@ -67,7 +67,7 @@ impl QueuedCall {
         (self.caller)(callee)
     }
 
-    /// A handler of batches.
+    /// Describes a handler of batches.
     pub(in crate::event) fn batch(
         limit: Duration,
         caller: impl Fn(Callee) -> Pin<Box<dyn Caller>> + Send + Sync + 'static,
@@ -79,7 +79,7 @@ impl QueuedCall {
     }
 }
 
-/// What publisher and worker know of a queued handler.
+/// The part of a queued handler that publishers and the worker use.
 pub(crate) struct QueuedHandler {
     pub(in crate::event) core: HandlerCore,
     pub(in crate::event) mailbox: Arc<Mailbox>,
@@ -91,18 +91,17 @@ pub(crate) struct QueuedHandler {
     events: Events,
 }
 
-/// The events that a handler was called with.
+/// The counters of the events with which a handler was called.
 #[derive(Default)]
 struct Events {
     count: Arc<Tally>,
     sampling: Sampling,
 }
 
-/// How the deliveries of a durable subscription come to rest: what is stored waits for the next
-/// start.
+/// How the deliveries of a durable subscription end: stored events wait for the next start.
 #[derive(Default)]
 struct AtRest {
-    /// Whether the first event that has to wait is a reason to.
+    /// Whether the first event that has to wait ends the deliveries.
     drains: AtomicBool,
     /// Ends the pump.
     pump: OnceLock<Box<dyn Fn() + Send + Sync>>,
@@ -116,7 +115,7 @@ impl QueuedHandler {
         breaker: Option<Arc<CircuitBreaker>>,
     ) -> Arc<Self> {
         let events = Events::default();
-        // What its worker counts are events of this handler.
+        // The events that its worker counts are events of this handler.
         core.opened(&events.count);
         Arc::new(Self {
             core,
@@ -130,13 +129,13 @@ impl QueuedHandler {
         })
     }
 
-    /// Is told how its pump is ended.
+    /// Sets the function that ends its pump.
     pub(in crate::event) fn is_pumped(&self, end: impl Fn() + Send + Sync + 'static) {
         // There is one pump, which begins once.
         let _first = self.rest.pump.set(Box::new(end)).is_ok();
     }
 
-    /// From here on, nothing is waited for: neither a retry nor a target that is down.
+    /// From now on, neither a retry nor a target that is down is waited for.
     pub(in crate::event) fn drain(&self) {
         self.rest.drains.store(true, Relaxed);
         if self.is_shut() {
@@ -149,12 +148,12 @@ impl QueuedHandler {
         self.breaker.as_ref().is_some_and(|one| !one.is_closed())
     }
 
-    /// Whether nothing is waited for.
+    /// Whether it is draining, so that it waits for nothing.
     pub(in crate::event) fn drains(&self) -> bool {
         self.rest.drains.load(Relaxed)
     }
 
-    /// No call begins any more, and nothing more is delivered.
+    /// Lets no call begin any more, and ends the deliveries.
     pub(in crate::event) fn come_to_rest(&self) {
         self.core.end();
         if let Some(end) = self.rest.pump.get() {
@@ -162,7 +161,7 @@ impl QueuedHandler {
         }
     }
 
-    /// Makes a caller, for the mailbox's worker.
+    /// Makes a caller for the mailbox's worker.
     pub(in crate::event) fn caller(&self) -> Pin<Box<dyn Caller>> {
         self.call.caller(Callee {
             owner: Arc::clone(&self.core.owner),
@@ -170,8 +169,7 @@ impl QueuedHandler {
         })
     }
 
-    /// Counts the events of a call that begins, and starts the clock if it is one of those that
-    /// are timed.
+    /// Counts the events of a call that begins, and starts the clock if the call is to be timed.
     pub(in crate::event) fn begin(&self, events: u64) -> Option<Instant> {
         let Events { count, sampling } = &self.events;
         let before = count.add_here(events);

@@ -1,11 +1,11 @@
 //! One event for one handler, on its way through a mailbox.
 //!
-//! Invariant: a job that entered a mailbox is handled, given up by the overflow policy, void with
-//! its subscription, or in the dead letters. One that is dropped anywhere, because its worker is
-//! ended, goes to the dead letters by its `Drop`; unless a store has it, from where it comes again.
+//! Invariant: a job that has entered a mailbox is handled, given up by the overflow policy,
+//! discarded with its subscription, or becomes a dead letter. If a job is dropped anywhere because
+//! its worker is aborted, its `Drop` makes a dead letter of it, unless a store has the event and
+//! will deliver it again.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
@@ -17,6 +17,7 @@ use super::job_extras::JobExtras;
 use super::order_key::{OrderKey, address};
 use super::probe::ProbeState;
 use super::turn::Turn;
+use crate::context::DropReason;
 use crate::error::{Error, Result};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::outcome::dead_letters::{DeadLetter, Failures, Replay};
@@ -25,24 +26,24 @@ use crate::event::payload::{Carried, Envelope, Payload};
 pub(crate) struct Job {
     pub(in crate::event) handler: Arc<QueuedHandler>,
     pub(in crate::event) payload: Arc<dyn Payload>,
-    /// What most have nothing of.
+    /// The parts that most jobs do not have.
     extras: Option<Box<JobExtras>>,
-    /// Whether it has its place in the mailbox: until a handler takes it for good.
+    /// Whether it occupies a place in the mailbox, which it does until a handler finally takes it.
     has_room: bool,
     /// Whether the mailbox counts it.
     entered: bool,
-    /// Whether the bus counts it: until it is handled or dropped, wherever that happens.
+    /// Whether the bus counts it, which it does until it is handled or dropped anywhere.
     pending: bool,
 }
 
 impl Job {
-    /// A job that its bus counts from here on.
+    /// Creates a job that its bus counts from now on.
     pub(in crate::event) fn new(handler: &Arc<QueuedHandler>, payload: Arc<dyn Payload>) -> Self {
         handler.mailbox.backlog().add_one();
         Self::counted(handler, payload)
     }
 
-    /// A job that its bus counts already.
+    /// Creates a job that its bus counts already.
     pub(in crate::event) fn counted(
         handler: &Arc<QueuedHandler>,
         payload: Arc<dyn Payload>,
@@ -57,7 +58,8 @@ impl Job {
         }
     }
 
-    /// The event of a job that does not count any more. It is one of the type that it was made of.
+    /// The event of a job that is not counted any more. It has the type from which the job was
+    /// made.
     #[cold]
     pub(in crate::event) fn take_back<P: Carried>(mut self) -> Arc<Envelope<P>> {
         self.pending = false;
@@ -67,7 +69,7 @@ impl Job {
             .expect("a job has the event of its publisher")
     }
 
-    /// Its publisher waits for what becomes of it.
+    /// Sets that its publisher waits for the outcome.
     pub(in crate::event) fn acknowledges(
         mut self,
         to: Option<oneshot::Sender<HandlerOutcome>>,
@@ -78,7 +80,7 @@ impl Job {
         self
     }
 
-    /// Gives it a place among those of a key.
+    /// Sets its turn within its key.
     #[inline]
     pub(in crate::event) fn takes(mut self, turn: Option<Turn>) -> Self {
         if turn.is_some() {
@@ -87,7 +89,7 @@ impl Job {
         self
     }
 
-    /// It has its share of the handler's quota as long as its place in the mailbox.
+    /// Sets its share of the handler's quota, which it keeps as long as its place in the mailbox.
     #[inline]
     pub(in crate::event) fn shares(mut self, share: Share) -> Self {
         if share.is_some() {
@@ -112,15 +114,15 @@ impl Job {
         self.extras.get_or_insert_default()
     }
 
-    /// The key of its event, if that has one.
+    /// The key of its event, if the event has one.
     pub(in crate::event) fn key(&self) -> Option<u64> {
         let turn = self.extras.as_ref()?.turn.as_ref()?;
         Some(turn.key)
     }
 
-    /// What waits behind it while it waits for a retry.
+    /// The order key whose jobs wait behind it while it waits for a retry.
     pub(in crate::event) fn order_key(&self) -> Option<OrderKey> {
-        // A batch has events of several keys, and is tried again as one.
+        // A batch has events with several keys and is retried as a whole.
         let key = self.key().filter(|_| !self.handler.call.is_batch);
         (self.handler.core.options.concurrency <= 1)
             .then(|| OrderKey::new(address(&self.handler), key))
@@ -148,12 +150,12 @@ impl Job {
         self.extras.as_ref()?.failures.as_ref()
     }
 
-    /// Whether its publisher waits for what becomes of it.
+    /// Whether its publisher waits for the outcome.
     pub(in crate::event) fn is_awaited(&self) -> bool {
         (self.extras.as_ref()).is_some_and(|extras| extras.acknowledge.is_some())
     }
 
-    /// Its handler is about to be called: `None` when the store that keeps the event gives it up.
+    /// Takes it for a call of its handler; `None` if the store that keeps the event drops it.
     pub(in crate::event) fn take(self) -> Option<Self> {
         let ack = (self.extras.as_ref()).and_then(|extras| extras.ack.as_ref());
         if ack.is_none_or(|ack| ack.take()) {
@@ -169,13 +171,13 @@ impl Job {
         self.entered = true;
     }
 
-    /// It is one of those of which it is noted how long they wait.
+    /// Records when it entered, because it belongs to the sample whose waiting time is measured.
     #[cold]
     pub(in crate::event) fn wait(&mut self) {
         self.extras().entered = Some(Instant::now());
     }
 
-    /// Gives its place in the mailbox to a job that enters in its stead.
+    /// Gives its place in the mailbox to a job that replaces it.
     pub(in crate::event) fn yield_place(&mut self, to: &mut Self) {
         to.has_room = std::mem::take(&mut self.has_room);
         to.entered = std::mem::take(&mut self.entered);
@@ -185,9 +187,9 @@ impl Job {
         }
     }
 
-    /// Its handler is called now: whether its place in the mailbox is free from here on. One that
-    /// may have to wait for a retry keeps it, so that what waits is never more than the mailbox
-    /// holds.
+    /// Its handler is called now. Returns whether its place in the mailbox becomes free. A job that
+    /// may have to wait for a retry keeps its place, so that the waiting jobs are never more than
+    /// the mailbox can hold.
     pub(in crate::event) fn begin(&mut self) -> bool {
         if self.extras.is_some() {
             self.begins();
@@ -198,55 +200,55 @@ impl Job {
         std::mem::take(&mut self.has_room)
     }
 
-    /// Whether nothing is left to do but to count it, once it ended well.
+    /// Whether a successful job only has to be counted.
     pub(in crate::event) fn is_plain(&self) -> bool {
         self.extras.is_none() && !self.has_room
     }
 
-    /// Somebody else counts it as handled.
+    /// Other code counts it as handled.
     #[inline]
     pub(in crate::event) fn counts_elsewhere(&mut self) {
         self.entered = false;
         self.pending = false;
     }
 
-    /// Calls that failed so far.
+    /// Number of failed calls so far.
     pub(in crate::event) fn attempts(&self) -> u32 {
         self.failures().map_or(0, |failures| failures.attempts)
     }
 
-    /// What it has to do with the breaker of its handler.
+    /// Its state with respect to the breaker of its handler.
     pub(in crate::event) fn gate(&self) -> ProbeState {
         self.extras
             .as_ref()
             .map_or(ProbeState::Never, |extras| extras.gate)
     }
 
-    /// Notes what it has to do with that.
+    /// Sets this state.
     pub(in crate::event) fn stands(&mut self, gate: ProbeState) {
         if gate != self.gate() {
             self.extras().gate = gate;
         }
     }
 
-    /// How often it showed that the target of its handler is down.
+    /// How often it has shown that the target of its handler is down.
     pub(in crate::event) fn probes(&self) -> u32 {
         self.failures().map_or(0, Failures::probes)
     }
 
-    /// Notes that it showed the target to be down, which is no try of the event.
+    /// Records that it has shown that the target is down, which is not an attempt of the event.
     pub(in crate::event) fn probed(&mut self, error: &Error) {
         let failures = &mut self.extras().failures;
         (failures.get_or_insert_with(|| Failures::before(error))).probed(error);
     }
 
-    /// Whether it is tried again after the failure that was noted last.
+    /// Whether it is retried after the failure that was recorded last.
     pub(in crate::event) fn may_retry(&self, error: &Error) -> bool {
         let retry = self.handler.core.options.retry;
         error.kind().is_retriable() && retry.is_some_and(|retry| self.attempts() <= retry.retries)
     }
 
-    /// What the last call that failed said.
+    /// The error of the last failed call.
     pub(in crate::event) fn last_error(&self) -> &dyn std::fmt::Display {
         self.failures().map_or(&"", |failures| &failures.error)
     }
@@ -256,7 +258,7 @@ impl Job {
         self.failures()?.error.retry_after()
     }
 
-    /// Notes a call that failed.
+    /// Records a failed call.
     pub(in crate::event) fn failed(&mut self, error: &Error) {
         match &mut self.extras().failures {
             Some(failures) => failures.again(error),
@@ -264,20 +266,20 @@ impl Job {
         }
     }
 
-    /// Ends it well, after [`Job::leave`], and tells the publisher if it waits for that.
+    /// Ends it successfully, after [`Job::leave`], and tells the publisher if the publisher waits.
     pub(in crate::event) async fn succeed(mut self) {
         if let Some(extras) = &mut self.extras
             && let Some(replay) = &extras.replay
         {
             replay.done().await;
-            // Before the publisher is told, so that it finds the letter free for whatever it does
-            // next.
+            // This happens before the publisher is told, so that the letter is free for the
+            // publisher's next action.
             extras.replay = None;
         }
         self.end(Ok(()));
     }
 
-    /// Ends it with what its publisher is told; it has become no dead letter.
+    /// Ends it with the result for its publisher. It has not become a dead letter.
     pub(in crate::event) fn end(mut self, result: Result<()>) {
         self.leave();
         self.acknowledge(result);
@@ -286,8 +288,8 @@ impl Job {
         }
     }
 
-    /// Puts it into the dead letters, and tells the publisher if it waits for that. Dropped on the
-    /// way there, it goes to the dead letters all the same, under the same id.
+    /// Makes a dead letter of it, and tells the publisher if the publisher waits. If the future is
+    /// dropped before that is done, it still becomes a dead letter, with the same id.
     pub(in crate::event) async fn bury(mut self, error: &Error) {
         let letter = self.letter();
         match self.ack() {
@@ -300,10 +302,10 @@ impl Job {
         self.acknowledge(Err(error.same()));
     }
 
-    /// Ends it without a call: the overflow policy chose it.
+    /// Ends it without a call, because the overflow policy chose it.
     pub(in crate::event) fn give_up(mut self) {
         let core = &self.handler.core;
-        core.owner.counters().dropped.fetch_add(1, Relaxed);
+        core.drop_event(DropReason::Overflow);
         tracing::debug!(
             plugin = core.owner.name(),
             handler = core.name,
@@ -315,15 +317,18 @@ impl Job {
         )));
     }
 
-    /// Ends it without a call: its subscription has ended, or its store gives it up.
+    /// Ends it without a call, because its subscription has ended or its store drops it.
     pub(in crate::event) fn discard(mut self) {
+        if !self.is_stored() {
+            self.handler.core.drop_event(DropReason::Ended);
+        }
         self.leave();
     }
 
     fn acknowledge(&mut self, result: Result<()>) {
         let acknowledge = (self.extras.as_mut()).and_then(|extras| extras.acknowledge.take());
         if let Some(acknowledge) = acknowledge {
-            // The publisher may have stopped waiting.
+            // The publisher may not wait any more.
             drop(acknowledge.send(self.handler.core.outcome(result)));
         }
     }
@@ -332,7 +337,7 @@ impl Job {
         self.extras.as_mut()?.ack.take()
     }
 
-    /// Is no longer counted by the mailbox: its handler is done with it.
+    /// The mailbox does not count it any more, because its handler has finished with it.
     pub(in crate::event) fn leave(&mut self) {
         if std::mem::take(&mut self.entered) {
             self.handler.mailbox.handled(1);
@@ -356,7 +361,7 @@ impl Job {
         }
     }
 
-    /// Goes to the dead letters, as nobody came to it.
+    /// Makes a dead letter of it, because no handler was called.
     #[cold]
     fn leave_behind(&mut self) {
         let is_shut = self.handler.is_shut();
@@ -374,11 +379,13 @@ impl Job {
         (self.extras.as_ref()).is_some_and(|extras| extras.ack.is_some())
     }
 
-    /// Ends it wherever it is dropped, as long as somebody counts it.
+    /// Ends it wherever it is dropped, as long as it is counted.
     fn end_counted(&mut self) {
         if self.entered {
-            if !self.is_stored() && !self.handler.core.has_ended() {
-                self.leave_behind();
+            match self.handler.core.has_ended() {
+                _ if self.is_stored() => {}
+                true => self.handler.core.drop_event(DropReason::Ended),
+                false => self.leave_behind(),
             }
             self.leave();
         }
@@ -386,7 +393,7 @@ impl Job {
             self.handler.mailbox.give_back(1);
         }
         if self.pending {
-            // The bus is idle only when those who wait for this are told.
+            // The bus must not be idle before those that wait for this are told.
             drop(self.extras.take());
             self.handler.mailbox.backlog().end(1);
         }

@@ -1,4 +1,4 @@
-//! What only some jobs have.
+//! The parts that only some jobs have.
 
 use std::mem::ManuallyDrop;
 use std::ops::{Deref, DerefMut};
@@ -13,25 +13,25 @@ use crate::event::queue::acknowledgement::Acknowledgement;
 use crate::event::queue::probe::ProbeState;
 use crate::event::queue::turn::Turn;
 
-/// What only some jobs have. It is dropped out of line, so that who drops one of the other jobs
-/// only looks whether there is any.
+/// The parts that only some jobs have. They are dropped out of line, so that dropping other jobs
+/// only checks whether there are any.
 pub(super) struct JobExtras(ManuallyDrop<Option<ExtraFields>>);
 
 #[derive(Default)]
 pub(super) struct ExtraFields {
     pub(super) acknowledge: Option<oneshot::Sender<HandlerOutcome>>,
-    /// What its calls came to so far.
+    /// The failures of its calls so far.
     pub(super) failures: Option<Failures>,
-    /// The dead letter that it is made of.
+    /// The replay of a dead letter that it belongs to.
     pub(super) replay: Option<Replay>,
-    /// Its place among those of its key.
+    /// Its turn within its key.
     pub(super) turn: Option<Turn>,
-    /// Of an event that a store keeps until it is handled.
+    /// Present for an event that a store keeps until it is handled.
     pub(super) ack: Option<Box<dyn Acknowledgement>>,
-    /// What it takes of its handler's quota.
+    /// Its share of its handler's quota.
     pub(super) share: Share,
     pub(super) gate: ProbeState,
-    /// When it entered its mailbox, until its handler is called: of a sample.
+    /// The time when it entered its mailbox, until its handler is called; for a sample of jobs.
     pub(super) entered: Option<Instant>,
 }
 
@@ -65,7 +65,7 @@ impl Drop for JobExtras {
 }
 
 impl ExtraFields {
-    /// Whether there is nothing that a plain job has not.
+    /// Whether it contains nothing, as in a plain job.
     pub(super) fn is_empty(&self) -> bool {
         let Self {
             acknowledge,

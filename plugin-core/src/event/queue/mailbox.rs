@@ -1,13 +1,14 @@
 //! The bounded queue between publishers and the worker of one instance.
 //!
-//! Invariants: the permits given out and the jobs that no handler was called with yet are never more
+//! Invariants: the permits and the jobs that no handler was called with yet are together never more
 //! than `capacity`, wherever the jobs are; after `close` no job enters, and the worker takes those
-//! that are in; a permit that is dropped unused gives its room back.
+//! that are in the queue; a permit that is dropped unused gives its room back.
 //!
-//! Room is counted under the same lock, so that a publisher who finds room takes it once.
+//! Room is counted under the same lock as the queue, so that a publisher that finds room locks only
+//! once.
 //!
-//! A worker takes all that is there at once: the lock is then taken once for many jobs. Only where
-//! the oldest may have to give way to the newest does it leave the others where they are.
+//! A worker takes all waiting jobs at once, so that it locks only once for many jobs. Only if the
+//! oldest job may have to be dropped for the newest does the worker leave the others in the queue.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -22,14 +23,14 @@ use crate::sync::atomic::{
 };
 use crate::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Of so many events, it is measured how long one waits.
+/// The waiting time is measured for one event in this number.
 const WAITS_TIMED: usize = 256;
 
-/// What gave way to a new job in a full mailbox.
+/// What was dropped for a new job in a full mailbox.
 pub(in crate::event) enum Displaced {
-    /// The oldest of the same handler; the new one is in.
+    /// The oldest job of the same handler; the new one has entered.
     Oldest(Job),
-    /// Nothing: here is the new one back.
+    /// Nothing was dropped; this is the new job.
     Nothing(Job),
 }
 
@@ -39,30 +40,31 @@ pub(crate) struct Mailbox {
     queue: Mutex<Queue>,
     waiters: Waiters,
     bell: Bell,
-    /// The jobs of its bus, of which its own are a part.
+    /// The backlog of its bus, which includes its own jobs.
     backlog: Backlog,
-    /// Whether a job that waits may have to give way to a new one.
+    /// Whether a waiting job may have to be dropped for a new one.
     gives_way: AtomicBool,
     ended: EndedJobs,
 }
 
-/// How many jobs have come to an end.
+/// The number of jobs that have ended.
 struct EndedJobs {
-    /// Jobs that entered and are in nobody's hands any more.
+    /// Jobs that have entered and do not exist any more.
     all: AtomicUsize,
-    /// Those of them that were dropped unhandled, and are in the dead letters.
+    /// Those of them that were dropped unhandled and became dead letters.
     left_behind: AtomicUsize,
 }
 
-/// How often a stop looks whether the calls of an ended worker are gone.
+/// Interval of the check whether the calls of an aborted worker have ended.
 const POLL: Duration = Duration::from_millis(1);
 
 struct Queue {
     jobs: VecDeque<Job>,
     capacity: Capacity,
-    /// Jobs that ever entered.
+    /// Number of jobs that have ever entered.
     entered: usize,
-    /// Jobs that wait behind one that waits for its retry: all older than those in `jobs`.
+    /// Jobs that wait behind a job that waits for its retry. All of them are older than those in
+    /// `jobs`.
     held: HashMap<OrderKey, VecDeque<Job>>,
     closed: bool,
 }
@@ -70,14 +72,14 @@ struct Queue {
 /// Room for one job.
 pub(crate) struct Permit<'a>(Permits<'a>);
 
-/// Room for some jobs, at least one.
+/// Room for several jobs, at least one.
 pub(in crate::event) struct Permits<'a> {
     mailbox: &'a Mailbox,
     count: usize,
 }
 
 impl Permit<'_> {
-    /// Puts the job in; `false` when the mailbox was closed meanwhile.
+    /// Puts the job in; `false` if the mailbox was closed meanwhile.
     pub(crate) fn fill(self, job: Job) -> bool {
         self.0.fill(std::iter::once(job))
     }
@@ -88,8 +90,8 @@ impl Permits<'_> {
         self.count
     }
 
-    /// Puts so many jobs in, all at once; `false` when the mailbox was closed meanwhile, and then
-    /// none is made.
+    /// Puts the jobs in, all at once; `false` if the mailbox was closed meanwhile, and then no job
+    /// is made.
     pub(in crate::event) fn fill(mut self, jobs: impl Iterator<Item = Job>) -> bool {
         let mut queue = self.mailbox.lock();
         if queue.closed {
@@ -129,10 +131,10 @@ impl Mailbox {
         }
     }
 
-    /// Jobs that entered and are not handled yet, waiting or in a handler.
+    /// Number of jobs that have entered and are not handled yet, waiting or in a handler.
     pub(crate) fn unfinished(&self) -> usize {
         let queue = self.lock();
-        // What is handled has entered, and while this looks none enters.
+        // Handled jobs have entered, and no job enters while this holds the lock.
         queue.entered - self.ended.all.load(Acquire)
     }
 
@@ -146,12 +148,12 @@ impl Mailbox {
         self.lock().capacity.give(jobs, &self.waiters);
     }
 
-    /// The jobs of its bus.
+    /// The backlog of its bus.
     pub(in crate::event) fn backlog(&self) -> &Backlog {
         &self.backlog
     }
 
-    /// From here on, a job that waits may have to give way to a new one.
+    /// From now on, a waiting job may have to be dropped for a new one.
     pub(in crate::event) fn may_give_way(&self) {
         self.gives_way.store(true, Relaxed);
     }
@@ -160,12 +162,12 @@ impl Mailbox {
         self.capacity
     }
 
-    /// The instance whose mailbox it is.
+    /// The instance that owns the mailbox.
     pub(crate) fn uid(&self) -> usize {
         self.uid
     }
 
-    /// Whether it takes jobs.
+    /// Whether it accepts jobs.
     pub(in crate::event) fn is_open(&self) -> bool {
         !self.lock().closed
     }
@@ -179,7 +181,7 @@ impl Mailbox {
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no room.
+    /// Cancel safe: a dropped future takes no room.
     pub(crate) async fn reserve(&self) -> Result<Permit<'_>, NoPermit> {
         let waits = {
             let mut queue = self.lock();
@@ -201,13 +203,13 @@ impl Mailbox {
         self.try_reserve_most(1).map(Permit)
     }
 
-    /// Takes as much room as there is, at least for one job and at most for so many.
+    /// Takes the free room: for at least one job, and at most for `jobs`.
     pub(in crate::event) fn try_reserve_most(&self, jobs: usize) -> Result<Permits<'_>, NoPermit> {
         let count = self.lock().take_room(jobs)?;
         Ok(self.permits(count))
     }
 
-    /// Puts a job in if there is room; else it comes back.
+    /// Puts a job in if there is room; otherwise returns it.
     #[inline]
     pub(in crate::event) fn push(&self, job: Job) -> Result<(), (NoPermit, Job)> {
         let mut queue = self.lock();
@@ -227,7 +229,7 @@ impl Mailbox {
         }
     }
 
-    /// Lets the worker know of what was added. It waits only for a mailbox that it saw empty.
+    /// Notifies the worker of new jobs. The worker waits only if it has seen the mailbox empty.
     #[inline]
     fn added(&self, queue: MutexGuard<'_, Queue>, was_empty: bool) {
         drop(queue);
@@ -236,7 +238,7 @@ impl Mailbox {
         }
     }
 
-    /// Puts a job in the place of the oldest one of the same handler that waits.
+    /// Replaces the oldest waiting job of the same handler by a new job.
     pub(in crate::event) fn displace(&self, mut job: Job) -> Displaced {
         let mut queue = self.lock();
         if queue.closed {
@@ -250,11 +252,12 @@ impl Mailbox {
         Displaced::Oldest(oldest)
     }
 
-    /// Takes jobs, in exchange for none: none if it is nudged; `false` if it is closed and empty.
+    /// Moves jobs into the empty queue `taken`. It moves none if the worker is nudged; it returns
+    /// `false` if the mailbox is closed and empty.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no job.
+    /// Cancel safe: a dropped future takes no job.
     pub(crate) async fn take(&self, taken: &mut VecDeque<Job>) -> bool {
         loop {
             let filled = self.bell.rings();
@@ -279,14 +282,14 @@ impl Mailbox {
         }
     }
 
-    /// Takes no new jobs; those that are in stay for the worker.
+    /// Accepts no new jobs; the worker still handles those in the queue.
     pub(crate) fn close(&self) {
         self.lock().closed = true;
         self.waiters.close();
         self.bell.ring();
     }
 
-    /// What its worker is told beside its jobs.
+    /// The bell of its worker.
     pub(crate) fn bell(&self) -> &Bell {
         &self.bell
     }
@@ -296,7 +299,7 @@ impl Mailbox {
         self.lock().held.entry(order_key).or_default();
     }
 
-    /// Puts a job behind those of its order key; it comes back if those are not held.
+    /// Puts a job behind those of its order key; returns it if that order key is not held.
     pub(in crate::event) fn hold_back(&self, job: Job) -> Option<Job> {
         let mut queue = self.lock();
         match job
@@ -309,17 +312,17 @@ impl Mailbox {
         None
     }
 
-    /// The jobs of an order key that waited, and go on now.
+    /// The jobs of an order key that waited and may continue now.
     pub(in crate::event) fn release(&self, order_key: OrderKey) -> VecDeque<Job> {
         self.lock().held.remove(&order_key).unwrap_or_default()
     }
 
-    /// Notes a job that went to the dead letters because nobody came to it.
+    /// Counts a job that became a dead letter because no handler was called.
     pub(in crate::event) fn left_behind(&self) {
         self.ended.left_behind.fetch_add(1, Relaxed);
     }
 
-    /// Drops what no worker will handle any more: it goes to the dead letters.
+    /// Drops the jobs that no worker will handle any more; they become dead letters.
     pub(crate) fn abandon(&self) {
         let mut queue = self.lock();
         let jobs = std::mem::take(&mut queue.jobs);
@@ -328,15 +331,15 @@ impl Mailbox {
         drop((jobs, held));
     }
 
-    /// Waits until no job is in anybody's hands: after [`Mailbox::abandon`] those that an ended
-    /// worker still held.
+    /// After [`Mailbox::abandon`], waits until the jobs that an aborted worker still held have
+    /// ended.
     pub(crate) async fn is_left(&self) {
         while self.unfinished() > 0 {
             tokio::time::sleep(POLL).await;
         }
     }
 
-    /// Jobs that went to the dead letters because nobody came to them.
+    /// Number of jobs that became dead letters because no handler was called.
     pub(crate) fn dead_lettered(&self) -> usize {
         self.ended.left_behind.load(Relaxed)
     }
@@ -346,11 +349,11 @@ impl Mailbox {
     }
 }
 
-/// Somebody who waits for room.
+/// A waiter for room.
 struct Waits<'a>(&'a Mailbox);
 
 impl<'a> Waits<'a> {
-    /// It has its permit.
+    /// Turns the waiter into its permit.
     fn over(self) -> Permit<'a> {
         let permits = self.0.permits(1);
         std::mem::forget(self);
@@ -378,7 +381,7 @@ impl Queue {
         }
     }
 
-    /// Takes room for so many jobs at most, and for one at least; says for how many.
+    /// Takes room for at most `jobs` jobs and at least one; returns for how many.
     #[inline]
     fn take_room(&mut self, jobs: usize) -> Result<usize, NoPermit> {
         if self.closed {
@@ -390,11 +393,11 @@ impl Queue {
         }
     }
 
-    /// Adds a job that there is room for.
+    /// Adds a job for which there is room.
     #[inline]
     fn add(&mut self, mut job: Job) {
         job.enter();
-        // To read the clock takes longer than to enter.
+        // Reading the clock takes longer than entering, so only a sample is timed.
         if self.entered.is_multiple_of(WAITS_TIMED) {
             job.wait();
         }
@@ -402,7 +405,7 @@ impl Queue {
         self.entered += 1;
     }
 
-    /// Takes out the oldest job of the same handler.
+    /// Removes the oldest job of the same handler.
     fn remove_oldest_like(&mut self, job: &Job) -> Option<Job> {
         let is_like = |waiting: &Job| Arc::ptr_eq(&waiting.handler, &job.handler);
         let mut held = self.held.values_mut();

@@ -1,15 +1,15 @@
-//! How far a job has come with the circuit breaker of its handler.
+//! The state of a job with respect to the circuit breaker of its handler.
 
-/// What a job has to do with the breaker of its handler.
+/// The state of a job with respect to the circuit breaker of its handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(in crate::event) enum ProbeState {
-    /// Nothing yet.
+    /// It has not met the breaker yet.
     #[default]
     Never,
     /// It waits.
     Shut,
-    /// It shows whether the target is back.
+    /// It is the probe that shows whether the target works again.
     Probe,
-    /// It has waited.
+    /// It has waited, and may be called now.
     Passed,
 }

@@ -1,4 +1,4 @@
-//! A handler that is given one event by name, for a replay.
+//! Gives a single event to a certain handler, for a replay.
 
 use std::sync::Arc;
 
@@ -7,15 +7,15 @@ use crate::error::Result;
 use crate::event::handler::HandlerCore;
 use crate::event::payload::{Carried, Envelope, Payload};
 
-/// A handler whose type of payload is not named.
+/// A handler with an erased type of payload.
 pub(crate) trait Addressee: Send + Sync {
-    /// Whether its filter lets the event through.
+    /// Whether its filter accepts the event.
     fn admits(&self, payload: &dyn Payload) -> bool;
-    /// Takes the event if it is an inline handler, or says where to queue it.
+    /// Handles the event if it is an inline handler; otherwise returns the queue for the event.
     fn receive(&self, payload: &dyn Payload) -> Redelivered;
 }
 
-/// What became of an event for one handler.
+/// The result of giving an event to one handler.
 pub(crate) enum Redelivered {
     Inline(Arc<HandlerCore>, Result<()>),
     Queued(Arc<QueuedHandler>),
@@ -31,7 +31,7 @@ impl<P: Carried> Addressee for Queued<P> {
     }
 }
 
-/// The payload, which is of the route's type if it was decoded for its topic.
+/// The payload as the route's type, if it was decoded for this topic.
 pub(in crate::event) fn envelope<P: Carried>(payload: &dyn Payload) -> Option<&Envelope<P>> {
     payload.as_any().downcast_ref()
 }

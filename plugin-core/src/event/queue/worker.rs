@@ -1,14 +1,13 @@
-//! The task of an instance that takes events out of its mailbox and calls the handlers.
+//! The task of an instance that takes events from its mailbox and calls the handlers.
 //!
-//! Order: the events of one handler are handled in the order in which they were accepted, unless
-//! its `concurrency` is more than one: then those of one key are. A batch handler's events wait
-//! until the batch is full, its `linger` is over, or the mailbox is closed. While an event waits
-//! for its retry, the later ones of its order key wait behind it in the mailbox, and all others are
-//! handled.
+//! Order: the events of one handler are handled in the order in which they were accepted. If its
+//! `concurrency` is more than one, this is true only for events with the same key. The events of a
+//! batch handler wait until the batch is full, its `linger` is over, or the mailbox is closed.
+//! While an event waits for its retry, later events with its order key wait behind it in the
+//! mailbox, and all others are handled.
 //!
-//! Most calls are done when they are polled for the first time. They are made one after the other
-//! within one poll of the task; only for what has to wait, or does not end well, is there an
-//! `await`.
+//! Most calls are complete at their first poll. They are made one after the other within one poll
+//! of the task. Only calls that have to wait, or that do not succeed, need an `await`.
 
 mod batch;
 mod calls;
@@ -40,42 +39,42 @@ use work::Work;
 
 pub(crate) struct Worker {
     mailbox: Arc<Mailbox>,
-    // In this order, so that what a worker leaves behind becomes dead letters in the order in which
-    // it came.
+    // The fields are dropped in this order, so that the events that a worker leaves become dead
+    // letters in the order in which they arrived.
     slot: CallSlot,
-    /// What is to be called before the jobs: what has waited long enough.
+    /// What is called before the jobs: work that has waited long enough.
     ready: VecDeque<Work>,
-    /// What was taken out of the mailbox, in its order.
+    /// Jobs from the mailbox, in its order.
     jobs: VecDeque<Job>,
     completions: Completions,
-    /// What it has come to since others had their turn.
+    /// Amount of work since the worker last yielded to other tasks.
     turn: usize,
     batches: Batches,
-    /// What waits for its retry.
+    /// Work that waits for its retry.
     retries: RetryQueue,
     concurrent: ConcurrentCalls,
 }
 
-/// Why calls are not just made one after the other.
+/// The reason why the simple loop of calls ends.
 enum WorkerStep {
     /// There is nothing to call.
     Idle,
-    /// Others have their turn.
+    /// Other tasks get their turn.
     Pause,
     /// A call has ended, and there is more to do than to count it.
     Ended(Work, Result<()>),
-    /// A call that runs beside others, or asks a breaker or a store first.
+    /// The call runs beside others, or needs a breaker or a store first.
     Special(Work),
     /// The subscription has ended meanwhile.
     Void(Work),
 }
 
-/// What comes next.
+/// The next step.
 enum NextStep {
     Nothing,
     /// A job was put where it waits.
     Waits,
-    /// It is in the call slot.
+    /// The call is in the call slot.
     Call,
 }
 
@@ -94,7 +93,7 @@ impl Worker {
         }
     }
 
-    /// Handles events until the mailbox is closed and empty, and nothing waits for a retry.
+    /// Handles events until the mailbox is closed and empty and nothing waits for a retry.
     pub(crate) async fn run(mut self) {
         let mut open = true;
         while open || self.has_work() {
@@ -109,7 +108,8 @@ impl Worker {
         }
     }
 
-    /// Finds more to do, and waits for it if need be; `false` when the mailbox is closed and empty.
+    /// Looks for more work, and waits for it if there is none; `false` if the mailbox is closed and
+    /// empty.
     async fn find(&mut self, open: bool) -> bool {
         self.gather(!open);
         if self.ready.is_empty() && (open || self.has_work()) {
@@ -124,7 +124,7 @@ impl Worker {
             || self.has_waiting()
     }
 
-    /// Whether there is something that waits for its time.
+    /// Whether there is work that waits for a time.
     fn has_waiting(&self) -> bool {
         !self.batches.is_empty() || !self.retries.is_empty() || !self.concurrent.is_empty()
     }
@@ -143,7 +143,7 @@ impl Worker {
         open
     }
 
-    /// Finds what has waited long enough.
+    /// Collects the work that has waited long enough.
     fn gather(&mut self, is_last: bool) {
         if self.mailbox.bell().was_nudged() {
             self.gather_ended();
@@ -163,8 +163,8 @@ impl Worker {
         self.ready.extend(self.batches.take(over));
     }
 
-    /// Finds what waits and should not: its subscription has ended or comes to rest, or the plugin
-    /// stops before its time has come.
+    /// Collects work that should not wait any longer: its subscription has ended or ends its
+    /// deliveries, or the plugin stops before the time of the work.
     fn gather_ended(&mut self) {
         for work in self.retries.take_ended(self.mailbox.bell().ends()) {
             if !work.handler().drains() && !work.handler().core.has_ended() {
@@ -178,7 +178,7 @@ impl Worker {
         self.ready.extend(self.batches.take(ended));
     }
 
-    /// Makes calls until one waits, or until there is more to do than that.
+    /// Makes calls until one has to wait, or until there is something else to do.
     fn go_on(&mut self, context: &mut Context<'_>) -> Poll<WorkerStep> {
         let step = self.make_calls(context);
         self.completions.tell();
@@ -207,7 +207,7 @@ impl Worker {
         Poll::Ready(WorkerStep::Pause)
     }
 
-    /// Puts into the call slot what is to be called next.
+    /// Puts the next call into the call slot.
     #[inline(always)]
     fn next(&mut self) -> NextStep {
         if let Some(work) = self.ready.pop_front() {
@@ -248,8 +248,8 @@ impl Worker {
         self.mailbox.hold_back(job)
     }
 
-    /// Makes a call, unless it is none that is made here. Ready with nothing when it has ended and
-    /// nothing is left to do.
+    /// Makes a call, unless it is a special one. It is ready with `None` when the call has ended
+    /// and nothing is left to do.
     #[inline(always)]
     fn call(&mut self, context: &mut Context<'_>) -> Poll<Option<WorkerStep>> {
         let Some(work) = self.slot.work() else {
@@ -273,9 +273,10 @@ impl Worker {
         (self.slot.take()).map(|work| WorkerStep::Ended(work, result))
     }
 
-    /// Calls a handler beside others, or one that has a breaker, or of an event that a store has.
+    /// Makes a call that runs beside others, or whose handler has a breaker, or whose event is
+    /// stored.
     async fn call_special(&mut self, work: Work) {
-        // What waited for a retry was taken before: no job waits for what is gone.
+        // Work that waited for a retry was taken before, so no job waits for work that is gone.
         let Some(mut work) = work.take() else {
             return;
         };
@@ -335,8 +336,9 @@ impl Worker {
         }
     }
 
-    /// Lets what failed wait for its retry, and what has its order key behind it; unless it is stored, and nothing
-    /// is waited for any more; or unless it would wait in vain.
+    /// Lets failed work wait for its retry, together with the jobs behind it that have its order
+    /// key. If the work is stored and nothing is waited for any more, or if it would wait in vain,
+    /// it does not wait.
     fn park(&mut self, work: Work) {
         if work.handler().drains() {
             work.handler().come_to_rest();
@@ -351,7 +353,7 @@ impl Worker {
         }
     }
 
-    /// Leaves work to the dead letters that its plugin stops too early for.
+    /// Makes dead letters of work that can't wait because its plugin stops too early.
     fn leave_behind(&mut self, work: Work) {
         let order_key = work.order_key_of_retry();
         self.concurrent.skip(&work);
@@ -359,7 +361,7 @@ impl Worker {
         self.release(order_key);
     }
 
-    /// A retry is over: what waited behind it comes next.
+    /// A retry is complete: the jobs that waited behind it are next.
     fn release(&mut self, order_key: Option<OrderKey>) {
         let Some(order_key) = order_key else { return };
         for job in self.mailbox.release(order_key).into_iter().rev() {

@@ -1,4 +1,4 @@
-//! Answers of requests, and requests whose type is not named.
+//! Answers of requests, and requests with an erased type.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::event::bus::Bus;
 use crate::event::descriptor::answer::{AnswerDescriptor, Askable};
 use crate::event::descriptor::{EventDescriptor, erased};
 
-/// What `#[event(…, answer = …)]` writes. It asks for nothing, as the declaration of an event does.
+/// The output of `#[event(…, answer = …)]`. It has no bounds, like the declaration of an event.
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a request",
@@ -29,7 +29,7 @@ pub trait Answered {
     type Answer;
 }
 
-/// Data that an answer can be made of. It is implemented for all types that can be.
+/// Data that can be an answer. It is implemented for all types that meet its bounds.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be the answer of a request",
     label = "needs `#[derive(Serialize, Deserialize, JsonSchema)]`, owned fields, and no thread-bound ones",
@@ -41,7 +41,7 @@ pub trait AnswerData: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 
 impl<T: Serialize + DeserializeOwned + JsonSchema + Send + Sync + 'static> AnswerData for T {}
 
 impl EventDescriptor {
-    /// Makes it the descriptor of a request.
+    /// Turns it into the descriptor of a request.
     #[must_use]
     pub const fn request<Q: Request>(mut self) -> Self {
         self.answer = Some(AnswerDescriptor::new(

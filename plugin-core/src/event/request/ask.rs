@@ -1,4 +1,4 @@
-//! The way of one request: a deadline, a place, the answer.
+//! The path of one request: its deadline, room at the responder, and the answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,8 +15,8 @@ use crate::event::bus::Bus;
 use crate::event::payload::Envelope;
 use crate::rcu::record::ThreadRecord;
 
-/// Sends a request to its responder, and waits at most until the deadline. When the future is dropped,
-/// so is the answer on its way.
+/// Sends a request to its responder, and waits until the deadline at most. If the future is
+/// dropped, the answer in progress is dropped too.
 pub(super) async fn ask<Q: Request>(
     (bus, owner): (&Bus, &Identity),
     route: &RequestRoute<Q>,
@@ -24,7 +24,8 @@ pub(super) async fn ask<Q: Request>(
     limit: Duration,
 ) -> Result<Q::Answer, RequestError> {
     let topic = Q::DESCRIPTOR.topic;
-    // It counts first and looks then, as a publisher does, so that a stop sees it or it the stop.
+    // It counts itself first and then checks, as a publisher does, so that either the stop or the
+    // request sees the other.
     let pending = bus.pending().begin();
     if bus.is_closed() || owner.is_muted() {
         return Err(RequestError::Stopping);
@@ -49,7 +50,7 @@ pub(super) async fn ask<Q: Request>(
     }
 }
 
-/// Asks the host, where this is a process of one instance.
+/// Sends the request to the host, if this is the process of one instance.
 async fn at_host<Q: Request>(
     bus: &Bus,
     label: &'static str,
@@ -69,8 +70,8 @@ async fn at_host<Q: Request>(
     })
 }
 
-/// Room at a responder. One that stops before it has room sends who waits for it to another one, if
-/// there is another one.
+/// Waits for room at a responder. If the responder stops before there is room, its waiters go to
+/// another responder, if there is one.
 async fn admitted<Q: Request>(
     route: &RequestRoute<Q>,
     mut responder: Arc<Responder<Q>>,
@@ -87,10 +88,10 @@ async fn admitted<Q: Request>(
     }
 }
 
-/// The end of a time limit, or the deadline of the request that is being answered if that is
-/// earlier: nobody waits for what comes after it.
+/// The end of the time limit, or the deadline of the request that is being answered, if that is
+/// earlier: an answer after that would not be used.
 fn deadline(now: Instant, limit: Duration) -> Instant {
-    // Nobody lives to see a deadline that the clock can't tell.
+    // If the clock can't represent the deadline, it is so far away that it does not matter.
     let own = now
         .checked_add(limit)
         .unwrap_or_else(|| now + Duration::from_secs(86_400 * 365 * 30));
@@ -98,7 +99,8 @@ fn deadline(now: Instant, limit: Duration) -> Instant {
     inherited.map_or(own, |inherited| inherited.min(own))
 }
 
-/// A plugin that asks itself in the middle of an answer might wait for the room that it takes.
+/// Refuses a request of a plugin to itself in the middle of an answer, because it might wait for
+/// the room that it occupies.
 fn refuse_own<Q: Request>(responder: &Arc<Responder<Q>>) -> Result<(), RequestError> {
     let answering = context::current().and_then(|current| current.answering);
     if answering != Some(responder.owner().uid()) {

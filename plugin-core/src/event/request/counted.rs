@@ -1,4 +1,4 @@
-//! The call of a method that answers, in the counts of its handler.
+//! Counts the call of a method that answers in the counters of its handler.
 
 use tokio::time::Instant;
 
@@ -6,8 +6,8 @@ use crate::context::Meta;
 use crate::error::{Error, Result};
 use crate::event::handler::HandlerCore;
 
-/// A call that is under way: one that is dropped after its deadline counts as late, one that is
-/// dropped before it was not wanted any more.
+/// A call in progress. If it is dropped after its deadline, it counts as timed out; if it is
+/// dropped earlier, its answer was not needed any more.
 pub(super) struct Counted<'a> {
     core: &'a HandlerCore,
     meta: Meta,

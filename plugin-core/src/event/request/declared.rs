@@ -12,11 +12,11 @@ use crate::options::{Mode, RespondOptions};
 pub struct Respond {
     /// Name of the method.
     pub handler: &'static str,
-    /// What it answers.
+    /// The request that it answers.
     pub request: &'static EventDescriptor,
-    /// Where it runs: on the task of who asks, or on one of its own.
+    /// Where it runs: on the task of the requester, or on a task of its own.
     pub mode: Mode,
-    /// How it is served.
+    /// Its options.
     pub options: RespondOptions,
     /// Binds the method of an instance to the request.
     pub bind: fn(&PluginRef, &mut ResponderBinder<'_>),

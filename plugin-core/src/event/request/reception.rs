@@ -1,4 +1,4 @@
-//! The responders of an instance: opened when it runs, closed when it stops.
+//! The responders of an instance: opened when the instance runs, closed when it stops.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,7 +26,7 @@ pub(crate) struct Reception {
     owner: Arc<Identity>,
 }
 
-/// Opens the responders of an instance: `#[plugin]` writes one call per `#[respond]`.
+/// Opens the responders of an instance: `#[plugin]` generates one call for each `#[respond]`.
 #[derive(Debug)]
 pub struct ResponderBinder<'a> {
     bus: &'a Bus,
@@ -36,7 +36,7 @@ pub struct ResponderBinder<'a> {
 }
 
 impl Reception {
-    /// Opens a responder for each `#[respond]` of a plugin; `limit` is that of its calls.
+    /// Opens a responder for each `#[respond]` of a plugin. `limit` is the time limit of its calls.
     pub(crate) fn open(
         bus: &Bus,
         owner: &Arc<Identity>,
@@ -61,7 +61,7 @@ impl Reception {
         reception
     }
 
-    /// Takes no more requests; those that wait for room are told so.
+    /// Accepts no more requests. Requests that wait for room get an error.
     pub(crate) fn close(&self) {
         for (route, _) in &self.routes {
             route.withdraw(&self.owner);
@@ -70,12 +70,12 @@ impl Reception {
         self.routes.iter().for_each(|(_, room)| room.close());
     }
 
-    /// Waits until all that was taken is answered.
+    /// Waits until all accepted requests are answered.
     pub(crate) async fn answered(&self) {
         self.scope.answers.wait().await;
     }
 
-    /// Gives up what is not answered, and says how much that was.
+    /// Gives up the requests that are not answered, and returns their number.
     pub(crate) fn abandon(&self) -> usize {
         self.scope.kill.cancel();
         self.scope.answers.len()

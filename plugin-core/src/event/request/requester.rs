@@ -1,4 +1,4 @@
-//! The right to ask, as a value.
+//! The right to send requests, as a value.
 
 use std::fmt;
 use std::sync::Arc;
@@ -14,7 +14,7 @@ use crate::error::RequestError;
 use crate::event::bus::Bus;
 use crate::provider_bindings::ProviderBindings;
 
-/// The right of one plugin to ask one type of request.
+/// The right of one plugin to send one type of request.
 ///
 /// The handle remains valid when the responder restarts: each request goes to the current instance.
 pub struct Requester<Q: Request> {
@@ -25,7 +25,7 @@ pub struct Requester<Q: Request> {
 }
 
 impl<Q: Request> Requester<Q> {
-    /// `label` is that of the instance which answers.
+    /// `label` is the label of the responding instance.
     pub(crate) fn new(
         bus: &Bus,
         owner: &Arc<Identity>,
@@ -39,22 +39,23 @@ impl<Q: Request> Requester<Q> {
         }
     }
 
-    /// Asks, and waits for the answer as long as the plugin's `timeout` says.
+    /// Sends a request, and waits for the answer as long as the plugin's `timeout` allows.
     ///
     /// # Errors
     ///
-    /// When there is no answer in time, who answers does not run or fails, or the system stops.
+    /// Returns an error if there is no answer in time, if the responder does not run or fails, or
+    /// if the system stops.
     ///
     /// # Cancel safety
     ///
-    /// When it is dropped, the method that is answering is dropped at its next await.
+    /// If the future is dropped, the method that is answering is dropped at its next await.
     pub async fn request(&self, request: Q) -> Result<Q::Answer, RequestError> {
         self.request_within(request, self.limit).await
     }
 
-    /// As [`Requester::request`], with another time limit: for the wait until there is room, and
-    /// for the answer. While a request is being answered, the time that is left for that is the
-    /// most.
+    /// Like [`Requester::request`], with another time limit, which includes the wait for room.
+    /// While the caller itself answers a request, the limit is at most the time that is left for
+    /// that answer.
     ///
     /// # Errors
     ///
@@ -89,7 +90,7 @@ impl<Q: Request> fmt::Debug for Requester<Q> {
     }
 }
 
-/// The right of one plugin to ask requests that are known only at run time, by topic.
+/// The right of one plugin to send requests by topic, for requests that are known only at run time.
 #[derive(Clone)]
 pub struct Requesters {
     bus: Bus,
@@ -113,12 +114,13 @@ impl Requesters {
         }
     }
 
-    /// Asks with JSON, as the type that declares the topic, and waits for the answer as JSON.
+    /// Sends a request as JSON, as the type that declares the topic, and waits for the answer as
+    /// JSON.
     ///
     /// # Errors
     ///
-    /// As [`Requester::request`]; also when the plugin may not ask that, no type of request has
-    /// the topic, or the JSON is no request of its type.
+    /// As [`Requester::request`], and also if the plugin may not send this request, if no request
+    /// type has the topic, or if the JSON is not a request of its type.
     ///
     /// # Cancel safety
     ///
@@ -127,7 +129,7 @@ impl Requesters {
         self.request_within(topic, json, self.limit).await
     }
 
-    /// As [`Requesters::request`], with another time limit.
+    /// Like [`Requesters::request`], with another time limit.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! Where an instance answers requests of one type.
+//! The part of an instance that answers requests of one type.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::event::outcome::backlog::Pending;
 use crate::event::payload::Envelope;
 use crate::guard;
 
-/// Where an instance answers requests of one type.
+/// The part of an instance that answers requests of one type.
 pub(super) struct Responder<Q: Request> {
     pub(super) core: HandlerCore,
     pub(super) limit: Duration,
@@ -29,19 +29,19 @@ pub(super) struct Responder<Q: Request> {
     pub(super) call: AnswerCall<Q>,
 }
 
-/// What all responders of an instance have in common.
+/// The data that all responders of an instance share.
 #[derive(Debug, Clone, Default)]
 pub(super) struct AnswerScope {
-    /// The answers under way.
+    /// The answers in progress.
     pub(super) answers: TaskTracker,
-    /// Cancelled when those that are late are given up.
+    /// Cancelled when late answers are given up.
     pub(super) kill: CancellationToken,
 }
 
 pub(super) enum AnswerCall<Q: Request> {
-    /// On the task of who asks.
+    /// Runs on the task of the requester.
     Inline(InlineAnswer<Q>),
-    /// On a task of its own.
+    /// Runs on a task of its own.
     Spawned(SpawnedCall<Q>),
 }
 
@@ -50,10 +50,10 @@ type SpawnedCall<Q> = Box<
     dyn Fn(Arc<Envelope<Q>>) -> BoxFuture<'static, Result<<Q as Request>::Answer>> + Send + Sync,
 >;
 
-/// The room that a request takes, counted as an answer under way.
+/// The room that a request occupies, which counts as an answer in progress.
 type Held = (OwnedSemaphorePermit, TaskTrackerToken);
 
-/// A responder that has room for a request.
+/// A responder with room for a request.
 pub(super) struct Admitted<Q: Request> {
     responder: Arc<Responder<Q>>,
     held: Held,
@@ -64,7 +64,7 @@ impl<Q: Request> Admitted<Q> {
     ///
     /// # Cancel safety
     ///
-    /// Dropping it drops the plugin's future at its next await.
+    /// If the future is dropped, the plugin's future is dropped at its next await.
     pub(super) async fn answer(
         self,
         envelope: Envelope<Q>,
@@ -81,7 +81,7 @@ impl<Q: Request> Responder<Q> {
         &self.core.owner
     }
 
-    /// How many more requests it would take now.
+    /// How many more requests it would accept now.
     pub(super) fn room(&self) -> usize {
         self.room.available_permits()
     }
@@ -90,11 +90,11 @@ impl<Q: Request> Responder<Q> {
         self.core.report()
     }
 
-    /// Waits until there is room for one more request; `None` if no more are taken.
+    /// Waits until there is room for one more request; `None` if no more requests are accepted.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no room.
+    /// Cancel safe: a dropped future takes no room.
     pub(super) async fn admit(self: Arc<Self>) -> Option<Admitted<Q>> {
         let room = Arc::clone(&self.room).acquire_owned().await.ok()?;
         let counted = self.scope.answers.token();
@@ -107,7 +107,7 @@ impl<Q: Request> Responder<Q> {
 
     /// # Cancel safety
     ///
-    /// Dropping it drops the plugin's future at its next await.
+    /// If the future is dropped, the plugin's future is dropped at its next await.
     async fn answer(
         self: Arc<Self>,
         envelope: Envelope<Q>,
@@ -123,7 +123,8 @@ impl<Q: Request> Responder<Q> {
                 let account = self.owner().account();
                 let answer = Throttled::new(account, self.run(Arc::new(envelope), deadline));
                 let mut task = AbortOnDropHandle::new(crate::spawn::spawn(async move {
-                    // Locals are dropped last to first: what is held is given back at the end.
+                    // Local variables are dropped in reverse order, so the room is given back at
+                    // the end.
                     let _held = held;
                     tokio::select! {
                         biased;
@@ -133,7 +134,7 @@ impl<Q: Request> Responder<Q> {
                 }));
                 match (&mut task).await {
                     Ok(Some(answer)) => answer,
-                    // Given up with its plugin, or with the runtime.
+                    // It was given up together with its plugin, or with the runtime.
                     Ok(None) | Err(_) => return Err(not_running()),
                 }
             }
@@ -166,7 +167,7 @@ impl<Q: Request> Responder<Q> {
         answer
     }
 
-    /// One call on a task of its own: guarded, limited, counted, measured now and then.
+    /// One call on a task of its own: guarded, limited, counted, and measured for a sample.
     async fn run(
         self: Arc<Self>,
         envelope: Arc<Envelope<Q>>,

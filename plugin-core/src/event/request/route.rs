@@ -13,10 +13,10 @@ use crate::event::bus::Bus;
 use crate::event::bus::requests::AnyRequestRoute;
 use crate::event::handler::HandlerReport;
 
-/// The route to the responders of one type of request. It outlives the responders. One instance of one
-/// plugin answers; if it has replicas, each of them has a responder.
+/// The route to the responders of one type of request. It outlives the responders. One instance of
+/// one plugin answers; if it has replicas, each of them has a responder.
 pub(super) struct RequestRoute<Q: Request> {
-    /// That of the instance which answers.
+    /// The label of the responding instance.
     label: OnceLock<&'static str>,
     responders: ArcSwap<Vec<Arc<Responder<Q>>>>,
     turn: AtomicUsize,
@@ -33,19 +33,19 @@ impl<Q: Request> Default for RequestRoute<Q> {
 }
 
 impl<Q: Request> RequestRoute<Q> {
-    /// The route of this type of request to the instance of that label.
+    /// The route of this type of request to the instance with this label.
     pub(super) fn of(bus: &Bus, label: &'static str) -> Arc<Self> {
         let route: Arc<Self> = bus.requests().of((TypeId::of::<Q>(), label));
         route.label.get_or_init(|| label);
         route
     }
 
-    /// The label of the instance that answers.
+    /// The label of the responding instance.
     pub(super) fn label(&self) -> &'static str {
         self.label.get().copied().unwrap_or_default()
     }
 
-    /// The responder with the most room, in turn where several have as much; `None` if nobody runs.
+    /// The responder with the most room, and in turn among equals; `None` if no responder runs.
     pub(super) fn responder(&self) -> Option<Arc<Responder<Q>>> {
         let responders = self.responders.load();
         if let [responder] = &responders[..] {
@@ -57,8 +57,7 @@ impl<Q: Request> RequestRoute<Q> {
         by_turn.max_by_key(|responder| responder.room()).cloned()
     }
 
-    /// Leads to a responder from now on, in the place of that of an earlier life
-    /// of the same instance.
+    /// Adds a responder, which replaces the responder of an earlier life of the same instance.
     pub(super) fn open(&self, responder: &Arc<Responder<Q>>) {
         self.responders.rcu(|responders| {
             let name = responder.owner().name();

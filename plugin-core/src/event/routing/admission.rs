@@ -1,11 +1,11 @@
-//! Whether an event may be published on its route: a chain of events must end, and interceptors may
-//! refuse it, or put another one in its place.
+//! Decides whether an event may be published on its route: a chain of events must end, and
+//! interceptors may refuse the event or replace it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use super::route::Route;
-use crate::context::Identity;
+use crate::context::{DropReason, Identity};
 use crate::error::Error;
 use crate::event::interceptor::asked::Asked;
 use crate::event::interceptor::chain::Chain;
@@ -15,9 +15,9 @@ use crate::rcu::epoch::Reading;
 use crate::traceparent::TraceContext;
 
 impl<P: Carried> Route<P> {
-    /// Asks whether an event may be published: that it is not one of an endless chain, and the
-    /// interceptors, which may put another in its place; then the publisher's own is returned. With an
-    /// error, the envelope holds that one again.
+    /// Checks that the event does not belong to an endless chain, and asks the interceptors, which
+    /// may replace it. Returns the publisher's event if it was replaced. If an error is returned,
+    /// the envelope contains the publisher's event.
     #[inline]
     pub(in crate::event) fn admit(
         &self,
@@ -34,7 +34,7 @@ impl<P: Carried> Route<P> {
         }
     }
 
-    /// As [`Route::admit`], of an event that is shared already, and that nobody else has.
+    /// Like [`Route::admit`], for an event that is already in an `Arc` but has only this owner.
     #[inline]
     pub(in crate::event) fn admit_shared(
         &self,
@@ -67,7 +67,7 @@ fn ask<P: Carried>(
     }
 }
 
-/// Why an event is not published in whose chain too many events came one after the other.
+/// The error for an event at the end of a chain of too many events.
 #[inline]
 fn endless<P: Carried>(owner: &Identity, envelope: &Envelope<P>) -> Option<Refusal> {
     let parent = envelope.meta_ref().parent?;
@@ -83,7 +83,7 @@ fn refuse_endless(owner: &Identity, topic: &str, parent: TraceContext) -> Refusa
         while the one before it was handled: a handler publishes, by itself or through others, what \
         it is called for (`max_event_depth` of `plugin_manager` is how many may be)"
     ));
-    owner.counters().refuse();
+    owner.counters().drop_events(DropReason::Endless, 1);
     if LAST_TOLD.swap(parent.trace_id().randomness(), Relaxed) != parent.trace_id().randomness() {
         tracing::error!(plugin = owner.name(), topic, trace_id = %parent.trace_id(), "{error}");
     }
@@ -94,5 +94,5 @@ fn refuse_endless(owner: &Identity, topic: &str, parent: TraceContext) -> Refusa
     }
 }
 
-/// The trace whose chain was told of last, so that each is told of once.
+/// The trace whose chain was logged last, so that each chain is logged once.
 static LAST_TOLD: AtomicU64 = AtomicU64::new(u64::MAX);

@@ -1,4 +1,5 @@
-//! A handler that is bound to its plugin: of one type of event, or of whatever a pattern matches.
+//! A handler that is bound to its plugin: for one event type, or for all events that a pattern
+//! matches.
 
 use std::sync::Arc;
 
@@ -30,7 +31,7 @@ impl AnyHandler {
         self.bind_to(|filter| filter.map(typed_filter))
     }
 
-    /// The handler for those events alone that `only` lets through.
+    /// The handler for those events only that `only` accepts.
     pub(in crate::event) fn bind_only<P: Carried>(
         self,
         only: impl Fn(&Envelope<P>) -> bool + Send + Sync + 'static,

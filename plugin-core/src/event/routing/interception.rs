@@ -1,4 +1,4 @@
-//! How interceptors come into the next table and go out of it.
+//! Adds interceptors to the next table and removes them.
 
 use std::sync::Arc;
 
@@ -8,13 +8,13 @@ use crate::event::interceptor::topic_filter::TopicFilter;
 use crate::event::interceptor::{Chain, InterceptorReport};
 
 impl TableBuilder<'_> {
-    /// Puts an interceptor into the chains of all topics that it is called for.
+    /// Puts an interceptor into the chains of all topics for which it is called.
     pub(in crate::event) fn intercept(&mut self, interceptor: AnyInterceptor) {
         self.rebuild(interceptor.topics());
         Arc::make_mut(&mut self.interceptors).add(interceptor);
     }
 
-    /// Takes interceptors out.
+    /// Removes interceptors.
     pub(in crate::event) fn release(&mut self, gone: &dyn Fn(u64) -> bool) {
         let mut left = Chain::clone(&self.interceptors);
         let released = left.remove(gone);
@@ -27,7 +27,7 @@ impl TableBuilder<'_> {
         }
     }
 
-    /// Has the routes of some topics made anew, and that of undeclared topics.
+    /// Rebuilds the routes of some topics and of undeclared topics.
     fn rebuild(&mut self, topics: &TopicFilter) {
         for (at, topic) in self.topics.iter().enumerate() {
             if topics.matches(topic) {
@@ -43,7 +43,7 @@ impl Table {
         &self.interceptors
     }
 
-    /// What all interceptors did so far.
+    /// The counters of all interceptors so far.
     pub(in crate::event) fn interceptor_reports(&self) -> Vec<InterceptorReport> {
         self.interceptors.reports()
     }
@@ -74,8 +74,8 @@ mod tests {
         AnyInterceptor::Publish(Arc::new(BoundInterceptor { registration, call }))
     }
 
-    /// The table as it would be without interceptors, for whoever publishes on another topic: not
-    /// only a route like it, but the same one.
+    /// A publisher on another topic uses the table as if there were no interceptors: its route is
+    /// not only equal but the same.
     #[test]
     fn the_routes_of_other_topics_are_not_touched() {
         let routes: [Arc<dyn AnyRoute>; 2] = [

@@ -16,16 +16,16 @@ use crate::event::payload::Carried;
 use crate::event::queue::handler::Queued;
 use crate::event::queue::redelivery::Addressee;
 
-/// Who listens to a type of event.
+/// The receivers of an event type.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::event) enum RouteKind {
-    /// No receiver.
+    /// No receivers.
     Nobody,
-    /// Inline handlers alone.
+    /// Only inline handlers.
     Inline,
-    /// Queued handlers, and maybe inline ones.
+    /// Queued handlers, and possibly inline ones.
     Mailboxes,
-    /// Whoever may be, once the interceptors have let the event pass.
+    /// Any receivers, after the interceptors have accepted the event.
     Intercepted,
 }
 
@@ -35,8 +35,8 @@ pub(crate) struct Route<P> {
     pub(in crate::event) inline: InlineHandlers<P>,
     pub(in crate::event) interceptors: Option<Arc<Chain>>,
     handlers: Vec<Arc<Queued<P>>>,
-    /// The queued handlers as those who get an event. Shared, so that a publisher can let go of
-    /// the table before it waits for room.
+    /// The queued handlers as targets. They are shared, so that a publisher can release the table
+    /// before it waits for room.
     pub(in crate::event) queued: Arc<[Target<P>]>,
 }
 
@@ -70,26 +70,27 @@ impl<P: Carried> Route<P> {
         Self::new(Vec::new(), Vec::new(), None)
     }
 
-    /// Who listens.
+    /// The kind of receivers.
     #[inline(always)]
     pub(in crate::event) fn kind(&self) -> RouteKind {
         self.kind
     }
 }
 
-/// A route whose type of payload is not named.
+/// A route with an erased type of payload.
 pub(crate) trait AnyRoute: Any + Send + Sync {
-    /// A copy to change.
+    /// A builder for a changed copy.
     fn builder(&self) -> Box<dyn AnyRouteBuilder>;
-    /// Whether it has one of some subscriptions.
+    /// Whether it contains one of the given subscriptions.
     fn has(&self, gone: &dyn Fn(u64) -> bool) -> bool;
-    /// It is about to be visible: what it counts are its handlers' events.
+    /// It is about to become visible: what it counts are events of its handlers.
     fn open(&self);
-    /// Nobody reads it any more: its count is final.
+    /// It is not read any more: its count is final.
     fn settle(&self);
-    /// The handlers of a plugin that have a name; of subscriptions made at run time there may be many.
+    /// The handlers of a plugin with this name. Several subscriptions at run time may have the same
+    /// name.
     fn named(&self, plugin: &str, handler: &str) -> Vec<Arc<dyn Addressee>>;
-    /// What its handlers did, by subscription: one of a pattern stands in many routes.
+    /// The counters of its handlers, by subscription. The handler of a pattern is in many routes.
     fn reports(&self, into: &mut BTreeMap<u64, HandlerReport>);
 }
 
@@ -132,7 +133,7 @@ impl<P: Carried> AnyRoute for Route<P> {
     }
 }
 
-/// A route that is being put together.
+/// A route that is being built.
 pub(in crate::event) struct RouteBuilder<P> {
     inline: Vec<Arc<Inline<P>>>,
     queued: Vec<Arc<Queued<P>>>,
@@ -147,7 +148,7 @@ impl<P: Carried> RouteBuilder<P> {
     }
 }
 
-/// A builder whose type of payload is not named.
+/// A builder with an erased type of payload.
 pub(crate) trait AnyRouteBuilder: Any {
     fn add_any(&mut self, handler: AnyHandler);
     fn remove(&mut self, gone: &dyn Fn(u64) -> bool);

@@ -1,8 +1,8 @@
-//! The dispatch table: one route per type of event, swapped as a whole.
+//! The dispatch table: one route for each event type; it is replaced as a whole.
 //!
-//! Invariants: a table never changes once it is visible; its routes stand at the indexes of the
-//! bus's topics, the route of undeclared topics last; the type of the route at an index is that of
-//! the event, in every table of a bus.
+//! Invariants: a table never changes once it is visible; its routes are at the indexes of the bus's
+//! topics, and the route of undeclared topics is the last; in every table of a bus, the type of the
+//! route at an index is that of the event.
 
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -17,21 +17,21 @@ use crate::pattern::Pattern;
 
 pub(crate) struct Table {
     rows: Box<[Row]>,
-    /// That of all topics.
+    /// The interceptors of all topics.
     pub(in crate::event) interceptors: Arc<Chain>,
-    /// The rows that the table in its place has changed.
+    /// The rows that the next table has changed.
     changed: OnceLock<Vec<usize>>,
 }
 
 #[derive(Clone)]
 struct Row {
-    /// Where the route is, without a step to find its type.
+    /// The address of the route, so that its type is found without an indirection.
     address: *const (),
     route: Arc<dyn AnyRoute>,
 }
 
 #[expect(unsafe_code, reason = "the address is of what the row holds")]
-// SAFETY: the address is of `route`, which is `Send + Sync`.
+// SAFETY: the address is that of `route`, which is `Send + Sync`.
 unsafe impl Send for Row {}
 #[expect(unsafe_code, reason = "the address is of what the row holds")]
 // SAFETY: as above.
@@ -64,12 +64,12 @@ impl Table {
     )]
     pub(in crate::event) fn route<P: Carried>(&self, index: usize) -> &Route<P> {
         debug_assert!((&*self.rows[index].route as &dyn Any).is::<Route<P>>());
-        // SAFETY: the bus gives out indexes by type, all its tables have as many rows, and the
-        // route at an index is of that type: see the invariants. The row keeps the route alive.
+        // SAFETY: the bus assigns indexes by type, all its tables have the same number of rows, and
+        // the route at an index has that type: see the invariants. The row keeps the route alive.
         unsafe { &*self.rows.get_unchecked(index).address.cast::<Route<P>>() }
     }
 
-    /// The route at an index of the bus, whatever its type.
+    /// The route at an index of the bus, with its type erased.
     pub(in crate::event) fn any_route(&self, index: usize) -> &dyn AnyRoute {
         &*self.rows[index].route
     }
@@ -86,7 +86,7 @@ impl Table {
         reports.into_values().collect()
     }
 
-    /// Nobody reads it any more: the counts of what its successor changed are final.
+    /// It is not read any more: the counts of the rows that its successor changed are final.
     pub(in crate::event) fn settle(&self) {
         for &at in self.changed.get().into_iter().flatten() {
             self.rows[at].route.settle();
@@ -94,7 +94,7 @@ impl Table {
     }
 }
 
-/// A table that is being changed: the next one.
+/// The next table, while it is being built.
 pub(crate) struct TableBuilder<'a> {
     pub(in crate::event) topics: &'a [&'static str],
     pub(in crate::event) table: &'a Table,
@@ -138,7 +138,7 @@ impl<'a> TableBuilder<'a> {
         self.add(self.table.untyped(), handler);
     }
 
-    /// Takes subscriptions out.
+    /// Removes subscriptions.
     pub(in crate::event) fn remove(&mut self, gone: &dyn Fn(u64) -> bool) {
         self.release(gone);
         for at in 0..self.table.rows.len() {
@@ -148,7 +148,7 @@ impl<'a> TableBuilder<'a> {
         }
     }
 
-    /// The next table, ready to be seen.
+    /// The next table, ready to become visible.
     pub(in crate::event) fn finish(self) -> Table {
         let mut rows = self.table.rows.clone();
         let changed = self.builders.keys().copied().collect();
@@ -157,7 +157,7 @@ impl<'a> TableBuilder<'a> {
             route.open();
             rows[at] = Row::new(route);
         }
-        // A table is replaced once.
+        // A table is replaced only once.
         let _first = self.table.changed.set(changed);
         Table {
             rows,

@@ -1,4 +1,4 @@
-//! Who gets an event besides the inline handlers: every handler that is in no group, and one
+//! The receivers of an event other than the inline handlers: every handler without a group, and one
 //! member of each group.
 
 mod keyed;
@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use tokio::sync::oneshot;
 
+use crate::context::DropReason;
 use crate::error::{Result, TryPublishError};
 use crate::event::outcome::HandlerOutcome;
 use crate::event::payload::{Carried, Envelope};
@@ -23,7 +24,7 @@ use crate::options::Overflow;
 
 use members::Members;
 
-/// One place that an event goes to.
+/// A receiver of an event.
 pub(crate) enum Target<P> {
     One(Arc<Queued<P>>),
     Group(Arc<Members<P>>),
@@ -31,58 +32,58 @@ pub(crate) enum Target<P> {
     Host(Arc<Queued<P>>, Arc<dyn Uplink>),
 }
 
-/// Who gets an event by the table of now: for one that found a mailbox closed.
+/// The targets according to the present table, for an event that found a mailbox closed.
 pub(in crate::event) trait CurrentTargets<P>: Sync {
     fn targets(&self) -> Arc<[Target<P>]>;
 }
 
-/// An event on its way to the targets, and whether its publisher waits for outcomes.
+/// An event for the targets, and whether its publisher waits for outcomes.
 pub(in crate::event) struct Sending<'a, P> {
     pub(in crate::event) current: &'a dyn CurrentTargets<P>,
     pub(in crate::event) envelope: &'a Arc<Envelope<P>>,
     pub(in crate::event) asks: Asks,
 }
 
-/// What became of an event at a target.
+/// The result of an event at a target.
 pub(in crate::event) struct Sent {
     pub(in crate::event) accepted: EnqueueOutcome,
-    /// Whose it is, if the publisher asked or is to be told of it.
+    /// The handler, if the publisher asked for it or has to be told about it.
     pub(in crate::event) handler: Option<Arc<QueuedHandler>>,
-    /// Where the outcome comes, if the publisher asked and can wait for it.
+    /// Receives the outcome, if the publisher asked for it and can wait for it.
     pub(in crate::event) answer: Option<oneshot::Receiver<HandlerOutcome>>,
-    /// What came of it at the host of this process.
+    /// The result at the host of this process.
     pub(in crate::event) at_host: Option<Box<UplinkOutcome>>,
 }
 
 /// Where an event can go at once.
 pub(in crate::event) enum Immediate<'a> {
-    /// Nobody here wants it.
+    /// No handler here wants it.
     Nobody,
     Open(Reservation<'a>),
-    /// It has to wait, or nobody takes it: there is more to do.
+    /// It has to wait, or no handler can take it: there is more to do.
     Other,
 }
 
-/// What is taken at a handler for an event, which is not accepted yet.
+/// The resources that are reserved at a handler for an event that is not accepted yet.
 pub(in crate::event) struct Reservation<'a> {
     pub(in crate::event) handler: &'a Arc<QueuedHandler>,
-    /// Room in its mailbox; none where the overflow policy has to find some, or where it is looked
-    /// for when the event comes.
+    /// Room in its mailbox; `None` if the overflow policy has to make room, or if room is looked
+    /// for when the event arrives.
     permit: Option<Permit<'a>>,
     turn: Option<Turn>,
     share: Share,
 }
 
-/// Why there is no place for an event.
+/// The reason why there is no room for an event.
 pub(in crate::event) enum NoRoom {
-    /// The mailbox is full, and the subscription would let a publisher wait or fail.
+    /// The mailbox is full, and the subscription would make a publisher wait or fail.
     Full,
-    /// The store of a durable subscription takes nothing now.
+    /// The store of a durable subscription accepts nothing now.
     Store,
 }
 
 impl NoRoom {
-    /// What the publisher is told, who has the event back.
+    /// The error for the publisher, with the event.
     pub(in crate::event) fn with<P>(self, event: P) -> TryPublishError<P> {
         match self {
             Self::Full => TryPublishError::Full(event),
@@ -91,8 +92,8 @@ impl NoRoom {
     }
 }
 
-/// The targets of handlers in the order in which they are called; a group stands where the first
-/// of its members does.
+/// The targets of handlers in the order in which they are called; a group is at the place of its
+/// first member.
 pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[Target<P>]> {
     let mut targets = Vec::with_capacity(queued.len());
     for (at, entry) in queued.iter().enumerate() {
@@ -113,7 +114,7 @@ pub(in crate::event) fn targets<P: Carried>(queued: &[Arc<Queued<P>>]) -> Arc<[T
 }
 
 impl<P: Carried> Target<P> {
-    /// Puts an event into one mailbox; `None` when nobody here wants it.
+    /// Puts an event into one mailbox; `None` if no handler here wants it.
     pub(in crate::event) async fn send(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         match self {
             Self::One(entry) => {
@@ -144,7 +145,7 @@ impl<P: Carried> Target<P> {
         }
     }
 
-    /// The handler, if every event goes to its mailbox as it is.
+    /// The handler, if every event goes to its mailbox without further checks.
     pub(in crate::event) fn plain(&self) -> Option<&Arc<QueuedHandler>> {
         match self {
             Self::One(entry) if entry.is_plain => Some(&entry.handler),
@@ -156,7 +157,7 @@ impl<P: Carried> Target<P> {
         matches!(self, Self::Group(_))
     }
 
-    /// Takes room for an event, if that needs no waiting.
+    /// Reserves room for an event, if that does not require waiting.
     pub(in crate::event) fn reserve<'a>(
         &'a self,
         envelope: &Envelope<P>,
@@ -177,7 +178,20 @@ impl<P: Carried> Target<P> {
         }
     }
 
-    /// Puts an event where there is room for it.
+    /// Counts an event that a target does not accept. Its publisher gets an error.
+    #[cold]
+    pub(in crate::event) fn no_place(&self, why: &NoRoom) {
+        let core = match self {
+            Self::One(entry) | Self::Host(entry, _) => &entry.handler.core,
+            Self::Group(members) => members.first_core(),
+        };
+        core.drop_event(match why {
+            NoRoom::Full => DropReason::Full,
+            NoRoom::Store => DropReason::Store,
+        });
+    }
+
+    /// Puts an event into the reserved room.
     pub(in crate::event) fn deposit(&self, sending: &Sending<'_, P>, reserved: Reservation<'_>) {
         if let Self::Host(_, uplink) = self {
             return uplink.send(&**sending.envelope);
@@ -196,7 +210,7 @@ impl<P: Carried> Target<P> {
 }
 
 impl<P: Carried> Queued<P> {
-    /// Its turn, if it wants the event.
+    /// The turn of the event, if the handler wants the event.
     fn accept(&self, envelope: &Envelope<P>) -> Option<Option<Turn>> {
         self.wants(envelope)
             .then(|| self.handler.turn(envelope).ok())?
@@ -210,7 +224,7 @@ impl<P: Carried> Sending<'_, P> {
         self.sent(handler, accepted, answer)
     }
 
-    /// Puts an event where there is room for it, at one handler.
+    /// Puts an event into the reserved room at one handler.
     pub(in crate::event) fn deposit(&self, reserved: Reservation<'_>) -> Sent {
         let Reservation {
             handler,
@@ -235,6 +249,11 @@ impl<P: Carried> Sending<'_, P> {
         accepted: EnqueueOutcome,
         answer: Option<oneshot::Receiver<HandlerOutcome>>,
     ) -> Sent {
+        match accepted {
+            EnqueueOutcome::Full => handler.core.drop_event(DropReason::Full),
+            EnqueueOutcome::Refused => handler.core.drop_event(DropReason::Store),
+            EnqueueOutcome::Yes | EnqueueOutcome::Gone | EnqueueOutcome::Dropped => {}
+        }
         let is_told = self.asks != Asks::Nothing
             || matches!(accepted, EnqueueOutcome::Full | EnqueueOutcome::Refused);
         Sent {
@@ -245,8 +264,8 @@ impl<P: Carried> Sending<'_, P> {
         }
     }
 
-    /// A job to be, and where its answer comes. A handler of the same mailbox gets no answer: it
-    /// would wait for itself.
+    /// Prepares a job, and the receiver of its outcome. A handler of the same mailbox gets no
+    /// outcome, because it would wait for itself.
     fn prepare(
         &self,
         handler: &QueuedHandler,
@@ -296,8 +315,8 @@ impl<'a> Immediate<'a> {
 
 impl Reservation<'_> {
     #[inline]
-    /// Puts the job in; it comes back if it has to wait for room, or if the policy has to say what
-    /// becomes of it.
+    /// Puts the job in. Returns it if it has to wait for room, or if the overflow policy has to
+    /// decide.
     pub(in crate::event) fn fill(self, job: Job) -> Result<EnqueueOutcome, Job> {
         let job = job.takes(self.turn).shares(self.share);
         let Some(permit) = self.permit else {
@@ -315,7 +334,7 @@ impl Reservation<'_> {
 }
 
 impl<'a> Reservation<'a> {
-    /// Takes room at a handler; nothing is to be done when it has gone.
+    /// Reserves room at a handler; `None` if the handler is gone.
     fn of(handler: &'a Arc<QueuedHandler>, turn: Option<Turn>) -> Result<Option<Self>, NoRoom> {
         if handler.acceptance.refusal().is_some() {
             return Err(NoRoom::Store);

@@ -1,9 +1,9 @@
-//! Which row of a dispatch table belongs to which type of event, and to which topic.
+//! Assigns the rows of a dispatch table to event types and topics.
 
 use std::any::TypeId;
 use std::collections::HashMap;
 
-/// The types of events that a bus knows, by the rows that they have.
+/// The event types that a bus knows, by their rows.
 #[derive(Default)]
 pub(in crate::event) struct Topics {
     names: Vec<&'static str>,
@@ -12,8 +12,8 @@ pub(in crate::event) struct Topics {
 }
 
 impl Topics {
-    /// Gives the next row to a type. A topic that two types declare, which a composed set can't
-    /// have, belongs to the first.
+    /// Assigns the next row to a type. If two types declare the same topic, which is impossible in
+    /// a composed set, it belongs to the first.
     pub(in crate::event) fn add(&mut self, topic: &'static str, type_id: TypeId) {
         let row = self.names.len();
         self.names.push(topic);

@@ -1,4 +1,4 @@
-//! Binds a plugin's methods to the table: `#[plugin]` writes one call per subscription.
+//! Binds a plugin's methods to the table: `#[plugin]` generates one call for each subscription.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,7 +32,8 @@ use crate::event::uplink::Uplink;
 use crate::options::{Overflow, SubscribeOptions};
 use crate::pattern::Pattern;
 
-/// Makes the methods of an instance handlers: each call binds one, for what its subscription wants.
+/// Turns the methods of an instance into handlers: each call binds one method as its subscription
+/// declares.
 pub struct Binder<'a> {
     pub(super) bus: &'a Bus,
     pub(super) home: Home<'a>,
@@ -46,21 +47,21 @@ pub struct Binder<'a> {
 pub(super) struct Home<'a> {
     pub(super) owner: &'a Arc<Identity>,
     pub(super) mailbox: &'a Arc<Mailbox>,
-    /// How long a call of its handlers may take, unless they say otherwise.
+    /// Time limit of a call of its handlers, unless they set their own.
     pub(super) limit: Duration,
 }
 
-/// What is bound.
+/// The role of what is bound.
 pub(super) enum BindingRole {
     /// A handler in the table.
     Handler,
-    /// The intake of a durable subscription: there is no instance.
+    /// The intake of a durable subscription, which has no instance.
     Intake(Arc<StoreGate>),
-    /// The handler that a durable subscription delivers to, and how.
+    /// The handler that a durable subscription delivers to, and its delivery.
     Delivery(Arc<Durable>, Option<DurableDelivery>),
-    /// A method that the host of this process calls, and how that is done.
+    /// A method that the host of this process calls, and how it is called.
     Outside(Option<QueuedCall>),
-    /// What stands for the host.
+    /// The target that represents the host.
     Uplink(Arc<dyn Uplink>),
 }
 
@@ -98,7 +99,7 @@ impl<'a> Binder<'a> {
         bindings
     }
 
-    /// The key of an event, for the handler that comes next. It has to be declared with
+    /// Sets the key function for the next handler. The handler has to be declared with
     /// [`SubscribeOptions::keyed`].
     pub fn key<E: Event>(&mut self, key: fn(&E) -> u64) {
         self.set_key(move |payload| {
@@ -107,8 +108,8 @@ impl<'a> Binder<'a> {
         });
     }
 
-    /// The key of an [`AnyEvent`], for the handler that comes next. It has to be declared with
-    /// [`SubscribeOptions::keyed`].
+    /// Sets the key function for the next handler, which takes an [`AnyEvent`]. The handler has to
+    /// be declared with [`SubscribeOptions::keyed`].
     pub fn key_any(&mut self, key: fn(&AnyEvent<'_>) -> u64) {
         self.set_key(move |payload| key(&AnyEvent::new(payload)));
     }
@@ -129,15 +130,15 @@ impl<'a> Binder<'a> {
         }
     }
 
-    /// Binds the intake of a durable subscription, which needs no instance; with its number in the
-    /// table.
+    /// Binds the intake of a durable subscription, which needs no instance. Returns its number in
+    /// the table as well.
     pub(super) fn intake(
         bus: &'a Bus,
         home: Home<'a>,
         gate: &Arc<StoreGate>,
         subscription: &Subscription,
     ) -> (u64, Vec<TableEdit>) {
-        // How its handler is served is up to the delivery.
+        // The options of its handler apply to the delivery, not to the intake.
         let options = SubscribeOptions::DEFAULT.priority(subscription.options.priority);
         let topic = subscription.source.topic();
         let interest = Interest::declared(bus, subscription.handler, topic, options);
@@ -151,7 +152,7 @@ impl<'a> Binder<'a> {
 
     /// A `fn` that takes an event.
     ///
-    /// It captures nothing: that is checked when it is compiled.
+    /// It must not capture anything, which is checked at compile time.
     pub fn inline<T: PluginType, E: Event, F>(
         &mut self,
         plugin: &PluginRef,
@@ -220,7 +221,7 @@ impl<'a> Binder<'a> {
     ///
     /// # Panics
     ///
-    /// When the pattern is malformed; `#[plugin]` has checked it.
+    /// Panics if the pattern is malformed, which `#[plugin]` has checked.
     pub fn inline_any<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
@@ -251,7 +252,7 @@ impl<'a> Binder<'a> {
     ///
     /// # Panics
     ///
-    /// When the pattern is malformed; `#[plugin]` has checked it.
+    /// Panics if the pattern is malformed, which `#[plugin]` has checked.
     pub fn queued_any<T: PluginType, F>(
         &mut self,
         plugin: &PluginRef,
@@ -327,7 +328,7 @@ impl<'a> Binder<'a> {
             .push(Box::new(move |builder| builder.add_any(&pattern, &handler)));
     }
 
-    /// Binds what `call` makes; the worker of an intake calls no handler.
+    /// Binds the handler that `call` makes. The worker of an intake calls no handler.
     fn add_queued_event<E: Event>(
         &mut self,
         filter: Option<fn(&E) -> bool>,
@@ -388,9 +389,9 @@ impl<'a> Binder<'a> {
             (options.breaker).map(|breaker| Arc::new(CircuitBreaker::new(handler, breaker)));
         let quota = (options.queue).map(|most| Arc::new(Semaphore::new(most)));
         let interceptors = match self.role {
-            // Those of its topic are not known: it has no place in the table.
+            // The interceptors of its topic are not known, because it has no place in the table.
             BindingRole::Delivery(..) => Intercepted::engaged(self.bus.chain()),
-            // Whether its target is up is noted where interceptors are told.
+            // The code that calls interceptors also records whether the target works.
             BindingRole::Handler if breaker.is_some() => Intercepted::engaged(self.bus.chain()),
             _ => Intercepted::new(self.bus.chain()),
         };
@@ -414,7 +415,7 @@ impl<'a> Binder<'a> {
     }
 }
 
-/// How a method is called that takes an event of any type.
+/// How a method that takes an event of any type is called.
 fn any_call<F>(
     limit: Duration,
     call: impl Fn(SharedEvent) -> F + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! What is to be done to the table for one instance, until it is done.
+//! The pending changes of the table for one instance.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::event::durable::DurableDelivery;
 use crate::event::outcome::breaker::CircuitBreaker;
 use crate::event::routing::table::TableEdit;
 
-/// What makes the methods of one subscription handlers.
+/// The changes that turn the methods of one subscription into handlers.
 #[derive(Default)]
 pub(super) struct Bound {
     pub(super) changes: Vec<TableEdit>,
@@ -16,7 +16,7 @@ pub(super) struct Bound {
     pub(super) quotas: Vec<Arc<Semaphore>>,
 }
 
-/// The changes that make the methods of one instance handlers, by subscription.
+/// The changes that turn the methods of one instance into handlers, by subscription.
 #[derive(Default)]
 pub(crate) struct Bindings {
     subscriptions: Vec<(u64, Vec<TableEdit>)>,
@@ -32,27 +32,27 @@ impl Bindings {
         self.quotas.extend(bound.quotas);
     }
 
-    /// Adds how a durable one is delivered to.
+    /// Adds the delivery of a durable handler.
     pub(in crate::event) fn deliver(&mut self, delivery: Option<DurableDelivery>) {
         self.deliveries.extend(delivery);
     }
 
-    /// Takes out how the durable ones are delivered to.
+    /// Takes the deliveries of the durable handlers.
     pub(crate) fn take_deliveries(&mut self) -> Vec<DurableDelivery> {
         std::mem::take(&mut self.deliveries)
     }
 
-    /// Takes the breakers of all handlers out.
+    /// Takes the breakers of all handlers.
     pub(crate) fn take_breakers(&mut self) -> Vec<Arc<CircuitBreaker>> {
         std::mem::take(&mut self.breakers)
     }
 
-    /// Takes the quotas of all handlers out.
+    /// Takes the quotas of all handlers.
     pub(crate) fn take_quotas(&mut self) -> Vec<Arc<Semaphore>> {
         std::mem::take(&mut self.quotas)
     }
 
-    /// Takes a subscription out before it began.
+    /// Removes a subscription before it has begun.
     pub(in crate::event) fn remove(&mut self, subscription: u64) -> Option<Vec<TableEdit>> {
         let at = self
             .subscriptions
@@ -65,7 +65,7 @@ impl Bindings {
         self.subscriptions.append(&mut later.subscriptions);
     }
 
-    /// The subscriptions, and all the changes in order.
+    /// The subscriptions, and all changes in order.
     pub(in crate::event) fn split(self) -> (Vec<u64>, Vec<TableEdit>) {
         let (subscriptions, changes): (Vec<_>, Vec<_>) = self.subscriptions.into_iter().unzip();
         (subscriptions, changes.into_iter().flatten().collect())

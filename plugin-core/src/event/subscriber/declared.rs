@@ -1,4 +1,4 @@
-//! The methods of a plugin that have to do with events, as `#[plugin]` declares them.
+//! The methods of a plugin that concern events, as `#[plugin]` declares them.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::boxed::PluginRef;
 use crate::event::descriptor::EventDescriptor;
 use crate::options::{Mode, Stage, SubscribeOptions};
 
-/// What a subscription listens to.
+/// The events of a subscription.
 #[derive(Debug, Clone, Copy)]
 pub enum Source {
     /// One type of event.
@@ -33,11 +33,11 @@ impl Source {
 pub struct Subscription {
     /// Name of the method.
     pub handler: &'static str,
-    /// What it listens to.
+    /// Its events.
     pub source: Source,
     /// Where it runs.
     pub mode: Mode,
-    /// How it is served.
+    /// Its options.
     pub options: SubscribeOptions,
     /// Binds the method of an instance to the event.
     pub bind: fn(&PluginRef, &mut Binder<'_>),
@@ -54,19 +54,19 @@ impl fmt::Debug for Subscription {
     }
 }
 
-/// A method that is called around the events of others.
+/// A method that is called around the events of other plugins.
 #[derive(Clone, Copy)]
 pub struct Interceptor {
     /// Name of the method.
     pub name: &'static str,
     /// When it is called.
     pub stage: Stage,
-    /// Pattern of the topics that it is called for; an instance may narrow it.
+    /// Pattern of the topics for which it is called; an instance may narrow it.
     pub topics: &'static str,
-    /// Rank among the interceptors of a stage: the highest first, then in start order; after a call
-    /// the other way round.
+    /// Rank among the interceptors of a stage: the highest is called first, then in start order.
+    /// After a call, the order is reversed.
     pub priority: i32,
-    /// Whether it may put another event in the place of the one that is published.
+    /// Whether it may replace the event that is published.
     pub changes: bool,
     /// Puts the method of an instance into the chain.
     pub bind: fn(&PluginRef, &mut Interceptors<'_>),

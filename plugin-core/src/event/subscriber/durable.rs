@@ -1,4 +1,4 @@
-//! The place of durable subscriptions in the table, which needs no running plugin.
+//! Durable subscriptions in the table, which do not need a running plugin.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -13,14 +13,14 @@ use crate::event::durable::Durables;
 use crate::event::durable::store::SubscriptionName;
 use crate::options::Mode;
 
-/// Only what is queued can wait for a store.
+/// Only queued handlers can wait for a store.
 fn is_durable(subscription: &Subscription) -> bool {
     subscription.options.durable && subscription.mode == Mode::Queued
 }
 
 impl Durables {
-    /// Gives the durable ones of a plugin's subscriptions their place in the table, and begins to
-    /// accept events for them.
+    /// Puts the durable subscriptions of a plugin into the table, and begins to accept events for
+    /// them.
     pub(crate) fn declare(&self, bus: &Bus, owner: &Arc<Identity>, subscriptions: &[Subscription]) {
         for subscription in subscriptions.iter().filter(|one| is_durable(one)) {
             let name = SubscriptionName {
@@ -42,9 +42,9 @@ impl Durables {
         }
     }
 
-    /// Takes the places of a plugin's subscriptions in the table away: nothing more is accepted for
-    /// them, what was accepted is stored, and what is stored stays there. When `limit` completes
-    /// before all is stored, the rest is stored later.
+    /// Removes a plugin's durable subscriptions from the table. No more events are accepted for
+    /// them; accepted events are stored, and stored events stay stored. If `limit` completes before
+    /// all events are stored, the rest is stored later.
     pub(crate) async fn withdraw(
         &self,
         bus: &Bus,

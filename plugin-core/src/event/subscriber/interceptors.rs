@@ -1,4 +1,5 @@
-//! Binds a plugin's interceptors to the table: `#[plugin]` writes one call per `#[intercept]`.
+//! Binds a plugin's interceptors to the table: `#[plugin]` generates one call for each
+//! `#[intercept]`.
 
 use std::sync::Arc;
 
@@ -24,14 +25,14 @@ use crate::pattern::Pattern;
 pub struct Interceptors<'a> {
     owner: &'a Arc<Identity>,
     declared: &'static Interceptor,
-    /// What the instance narrows the declared topics to.
+    /// The topics to which the instance narrows the declared ones.
     only: Option<Vec<Pattern>>,
     subscription: u64,
     bound: Bound,
 }
 
 impl Interceptors<'_> {
-    /// Binds all interceptors of a plugin, beside its handlers.
+    /// Binds all interceptors of a plugin, together with its handlers.
     pub(crate) fn bind(
         bus: &Bus,
         owner: &Arc<Identity>,
@@ -51,8 +52,8 @@ impl Interceptors<'_> {
         }
     }
 
-    /// Narrows the topics of the method that comes next to those that the instance names, by its
-    /// config. A panic of `topics` is logged, and narrows nothing.
+    /// Narrows the topics of the next method to those that the instance names, by its config. A
+    /// panic of `topics` is logged, and then the topics are not narrowed.
     pub fn only<T: PluginType>(&mut self, plugin: &PluginRef, topics: fn(&T) -> Vec<Pattern>) {
         let plugin = provider::<T>(plugin);
         let named = guard::call(self.owner.current(), || Ok(topics(&plugin)));
@@ -71,7 +72,7 @@ impl Interceptors<'_> {
     ///
     /// # Panics
     ///
-    /// When the pattern is malformed; `#[plugin]` has checked it.
+    /// Panics if the pattern is malformed, which `#[plugin]` has checked.
     pub fn publish<T: PluginType>(
         &mut self,
         plugin: &PluginRef,
@@ -134,7 +135,7 @@ impl Interceptors<'_> {
         self.add(call, AnyInterceptor::Delivered);
     }
 
-    /// Adds an interceptor, unless the instance names no topic.
+    /// Adds an interceptor, unless the instance names no topics.
     fn add<F: ?Sized>(
         &mut self,
         call: Box<F>,

@@ -1,11 +1,11 @@
-//! What is wanted of a bus: which events, in which order, under which options.
+//! What a subscriber wants from a bus: which events, in which order, with which options.
 
 use crate::event::bus::Bus;
 use crate::event::handler::Subscribed;
 use crate::event::queue::group::{KeyOf, Membership};
 use crate::options::SubscribeOptions;
 
-/// What one subscription wants. Who handles its events, and where, is no part of it.
+/// What one subscription wants. It does not contain which code handles the events, or where.
 pub(super) struct Interest {
     pub(super) handler: &'static str,
     /// The topic, or the pattern.
@@ -17,7 +17,7 @@ pub(super) struct Interest {
 }
 
 impl Interest {
-    /// That of a declared method.
+    /// The interest of a declared method.
     pub(super) fn declared(
         bus: &Bus,
         handler: &'static str,
@@ -34,7 +34,7 @@ impl Interest {
         }
     }
 
-    /// That of a subscription at run time, which ends when it is told so.
+    /// The interest of a subscription at run time, which ends when its handle is dropped.
     pub(super) fn at_run_time(bus: &Bus, topic: &str) -> Self {
         let (name, options) = ("run-time subscription", SubscribeOptions::DEFAULT);
         let mut interest = Self::declared(bus, name, topic, options);
@@ -42,7 +42,7 @@ impl Interest {
         interest
     }
 
-    /// That of an observer.
+    /// The interest of an observer.
     pub(super) fn observer(bus: &Bus, pattern: &str) -> Self {
         let (name, options) = ("observer", SubscribeOptions::DEFAULT);
         let mut interest = Self::declared(bus, name, pattern, options);

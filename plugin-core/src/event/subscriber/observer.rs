@@ -1,4 +1,4 @@
-//! Who looks on at events, and handles none.
+//! Observers, which see events but do not handle them.
 
 use std::sync::Arc;
 
@@ -9,8 +9,8 @@ use crate::event::payload::AnyEvent;
 use crate::event::routing::bound::AnyHandler;
 use crate::pattern::Pattern;
 
-/// Lets a plugin look on at the events of others, for somebody who wants to see what happens. It takes
-/// the right to subscribe; `Option<Observer>` in `init` is `None` without.
+/// Lets a plugin observe the events of other plugins, to show them to somebody. It requires the
+/// right to subscribe; without that right, `Option<Observer>` in `init` is `None`.
 #[derive(Debug, Clone)]
 pub struct Observer(Subscriber);
 
@@ -19,11 +19,11 @@ impl Observer {
         Self(subscriber.clone())
     }
 
-    /// As [`Subscriber::observe`].
+    /// Like [`Subscriber::observe`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// As [`Subscriber::observe`].
     pub fn observe(
         &self,
         pattern: &str,
@@ -34,18 +34,19 @@ impl Observer {
 }
 
 impl Subscriber {
-    /// Shows a function each event whose topic a pattern matches, on the publisher's task: it must be
-    /// short. It sees an event as handlers do, after the interceptors have let it pass, and before any
-    /// handler of the same priority that started later.
+    /// Calls a function for each event whose topic matches a pattern, on the publisher's task, so
+    /// the function must be short. It gets an event as handlers do: after the interceptors have
+    /// accepted it, and before any handler of the same priority that started later.
     ///
-    /// An observer is no handler. The events that it sees are not counted as received by its plugin, it
-    /// is in no report and no outcome, an event that only observers see counts as one without a
-    /// handler, no event goes to the dead letters because of it, and no interceptor is called around
-    /// it. While nobody observes a topic, its events cost nothing more.
+    /// An observer is not a handler. The events that it sees are not counted as received by its
+    /// plugin, and it appears in no report and no outcome. An event that only observers see counts
+    /// as one without a handler. No event becomes a dead letter because of an observer, and no
+    /// interceptor is called around it. Observers of other topics add no cost to an event.
     ///
     /// # Errors
     ///
-    /// When the pattern is malformed, or the plugin may not subscribe to it, or is stopping.
+    /// Returns an error if the pattern is malformed, or if the plugin may not subscribe to it, or
+    /// is stopping.
     pub fn observe(
         &self,
         pattern: &str,
@@ -54,7 +55,7 @@ impl Subscriber {
         Pattern::parse(pattern)?;
         let interest = Interest::observer(&self.0.bus, pattern);
         self.bind_for(interest, |binder| {
-            // What a filter does not let through is not handled, whatever that means elsewhere.
+            // An event that a filter does not accept is not handled, whatever that means elsewhere.
             let look_only = move |event: &AnyEvent<'_>| {
                 look(event);
                 false

@@ -1,5 +1,5 @@
-//! Handlers whose calls cross a process: those of an instance that runs elsewhere, and those of this
-//! process that its host calls.
+//! Handlers whose calls cross a process boundary: the handlers of an instance that runs elsewhere,
+//! and the methods of this process that its host calls.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -24,12 +24,12 @@ use crate::event::routing::bound::AnyHandler;
 use crate::event::uplink::Uplink;
 
 impl Binder<'_> {
-    /// Whether the calls of what is bound cross a process.
+    /// Whether the calls of the bound method cross a process boundary.
     pub(super) fn is_called_from_outside(&self, plugin: &PluginRef) -> bool {
         matches!(self.role, BindingRole::Outside(_)) || port::of(plugin).is_some()
     }
 
-    /// How a method is called: where its plugin runs, or here.
+    /// How a method is called: in the process of its plugin, or here.
     pub(super) fn call_of<C: FnOnce(Duration) -> QueuedCall>(
         &self,
         plugin: &PluginRef,
@@ -112,7 +112,7 @@ impl OutsideHandler {
         subscriptions.iter().filter_map(bind).collect()
     }
 
-    /// Calls it with the events of one call. A panic is an error of that call.
+    /// Calls it with the events of one call. A panic becomes an error of that call.
     pub(crate) fn call(&self, events: Vec<Arc<dyn Payload>>) -> OutsideCall {
         let callee = Callee {
             owner: Arc::clone(&self.owner),
@@ -126,7 +126,7 @@ impl OutsideHandler {
     }
 }
 
-/// A call of a method for the host. When it is dropped, the future of the method is dropped.
+/// A call of a method for the host. If it is dropped, the future of the method is dropped.
 pub(crate) struct OutsideCall {
     caller: Pin<Box<dyn Caller>>,
     events: Vec<Arc<dyn Payload>>,
@@ -162,7 +162,7 @@ impl Drop for OutsideCall {
     }
 }
 
-/// Has all events of this process go to its host.
+/// Sends all events of this process to its host.
 pub(crate) fn bind_uplink(
     bus: &Bus,
     owner: &Arc<Identity>,
@@ -177,7 +177,7 @@ pub(crate) fn bind_uplink(
     };
     let mut binder = Binder::new(bus, home, Interest::at_run_time(bus, "**"));
     binder.role = BindingRole::Uplink(Arc::clone(uplink));
-    // Nothing comes into its mailbox.
+    // No event enters its mailbox.
     let call = QueuedCall::one(limit, |callee| {
         caller::owning(callee, |_| std::future::ready(Ok(())))
     });
@@ -188,7 +188,7 @@ pub(crate) fn bind_uplink(
     drop(bus.change(binder.bound.changes));
 }
 
-/// Reads an event that came from the host, or goes to a handler there.
+/// Reads an event that came from the host, or that goes to a handler there.
 pub(crate) fn read_event(
     bus: &Bus,
     topic: &str,

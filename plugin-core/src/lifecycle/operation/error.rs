@@ -9,74 +9,74 @@ use crate::lifecycle::state::State;
 use crate::nearest::nearest;
 use crate::schedule::ScheduleState;
 
-/// Why an operation was not carried out.
+/// The reason why an operation was not carried out.
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum OperationError {
-    /// No plugin of that name is in the build, or it has no instance of that number.
+    /// The build has no plugin with this name, or the plugin has no instance with this number.
     Unknown {
         /// The name.
         plugin: String,
         /// The plugins of the build.
         known: Vec<&'static str>,
     },
-    /// The plugin is not under management: config turned it off, or it was unloaded.
+    /// The plugin is not under management: config disables it, or it was unloaded.
     NotLoaded {
         /// Name of the plugin.
         plugin: &'static str,
     },
-    /// The plugin is in a state that does not allow it.
+    /// The plugin is in a state that does not allow the operation.
     State {
         /// Name of the plugin.
         plugin: &'static str,
         /// Its state.
         state: State,
     },
-    /// Plugins that run can't be without it.
+    /// Running plugins need this plugin.
     Needed {
         /// Name of the plugin.
         plugin: &'static str,
-        /// Who needs it.
+        /// The plugins that need it.
         by: Vec<&'static str>,
     },
-    /// Plugins that are under management, whether or not they run, can't be without it.
+    /// Plugins under management need this plugin, whether or not they run.
     Required {
         /// Name of the plugin.
         plugin: &'static str,
-        /// Who can't be without it.
+        /// The plugins that need it.
         by: Vec<&'static str>,
     },
-    /// It can't be without plugins that do not run.
+    /// The plugin needs plugins that do not run.
     Needs {
         /// Name of the plugin.
         plugin: &'static str,
-        /// What it needs.
+        /// The plugins that it needs.
         missing: Vec<&'static str>,
     },
-    /// The plugin failed on the way.
+    /// The plugin failed during the operation.
     Failed {
         /// Name of the plugin.
         plugin: &'static str,
-        /// What happened.
+        /// The error of the plugin.
         error: Error,
     },
-    /// A new life of the plugin failed on the way, and the one that runs goes on.
+    /// The new life of the plugin failed during its start; the running one continues.
     NotReplaced {
         /// Name of the plugin.
         plugin: &'static str,
-        /// What happened.
+        /// The error of the plugin.
         error: Error,
     },
-    /// The plugin has no schedule of that name.
+    /// The plugin has no schedule with this name.
     UnknownSchedule {
         /// Name of the plugin.
         plugin: &'static str,
         /// The name.
         schedule: String,
-        /// Those that it has.
+        /// The schedules of the plugin.
         known: Vec<String>,
     },
-    /// The schedule is in a state that does not allow it.
+    /// The schedule is in a state that does not allow the operation.
     ScheduleState {
         /// Name of the plugin.
         plugin: &'static str,
@@ -85,34 +85,35 @@ pub enum OperationError {
         /// Its state.
         state: ScheduleState,
     },
-    /// The schedule runs, and its runs do not overlap.
+    /// A run of the schedule is in progress, and its runs may not overlap.
     ScheduleRuns {
         /// Name of the plugin.
         plugin: &'static str,
         /// Name of the schedule.
         schedule: String,
     },
-    /// The plugin that asks does not run, or not yet: see [`Operator`](crate::lifecycle::Operator).
+    /// The plugin that requests the operation does not run, or does not run yet: see
+    /// [`Operator`](crate::lifecycle::Operator).
     AskerState {
         /// Name of the plugin.
         plugin: &'static str,
         /// Its state.
         state: State,
     },
-    /// Config that was read again is wrong; what held before goes on.
+    /// The config that was read again is wrong; the old config still applies.
     Config(ConfigureError),
-    /// Config could not be read or written at all.
+    /// The config could not be read or written.
     Unreadable(String),
-    /// A plugin failed with the new config, so what held before holds again.
+    /// A plugin failed with the new config, so the old config was restored.
     RolledBack {
         /// Name of the plugin.
         plugin: &'static str,
-        /// What happened.
+        /// The error of the plugin.
         error: Error,
-        /// The plugins that failed to come up again with the config of before.
+        /// The plugins that failed to start again with the old config.
         failed: Vec<&'static str>,
     },
-    /// The config of the plugin has changed since it was looked at.
+    /// The config of the plugin has changed since the caller read it.
     Outdated {
         /// Name of the plugin.
         plugin: &'static str,
@@ -122,21 +123,21 @@ pub enum OperationError {
         /// The key.
         key: String,
     },
-    /// No config of that number is kept.
+    /// There is no kept config with this number.
     NoGeneration {
         /// The number.
         number: u64,
-        /// Those that are kept.
+        /// The numbers of the kept configs.
         known: Vec<u64>,
     },
-    /// No dry run of this operation can be made.
+    /// The operation does not support a dry run.
     NoPlan(&'static str),
     /// The system is stopping or has stopped.
     Stopping,
 }
 
 impl OperationError {
-    /// What to do about it, where that can be said.
+    /// How to solve the problem, if that is known.
     #[must_use]
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
@@ -188,7 +189,7 @@ impl OperationError {
         })
     }
 
-    /// Whether config is why: it was looked at, and not applied.
+    /// Whether the operation read config and did not apply it.
     pub(crate) fn is_of_config(&self) -> bool {
         matches!(
             self,
@@ -196,7 +197,7 @@ impl OperationError {
         )
     }
 
-    /// Why, on one line, without what holds now.
+    /// The reason on one line, without what is in force now.
     pub(crate) fn reason(&self) -> String {
         match self {
             Self::Config(error) => error.lines().join("; "),
@@ -205,7 +206,7 @@ impl OperationError {
         }
     }
 
-    /// What is wrong.
+    /// Writes what is wrong.
     fn what(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unknown { plugin, known } => {
@@ -301,7 +302,7 @@ impl OperationError {
 }
 
 impl fmt::Display for OperationError {
-    /// What is wrong, and what to do.
+    /// Writes what is wrong and how to solve it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.what(f)?;
         match self.remedy() {
@@ -311,7 +312,7 @@ impl fmt::Display for OperationError {
     }
 }
 
-/// The parts of a name that a plugin there is would have, with a label or a number.
+/// The parts of a name that has a label or a number, if its plugin exists.
 fn instance_of<'n>(name: &'n str, known: &[&str]) -> Option<InstanceName<'n>> {
     let parts = InstanceName::of(name);
     let is_one = parts.plugin != name && known.contains(&parts.plugin);
@@ -326,7 +327,7 @@ fn quoted<T: AsRef<str>>(names: &[T]) -> String {
     names.join(", ")
 }
 
-/// The word for one of them, or for any other number.
+/// The first word for one name, the second for any other number of names.
 fn one_or<T>(names: &[T], one: &'static str, more: &'static str) -> &'static str {
     match names {
         [_] => one,

@@ -1,4 +1,4 @@
-//! Values of config that an operator sets, and the way back to an older config.
+//! Config values that an operator sets, and the rollback to an older config.
 
 use super::SupervisorState;
 use super::reloading::Wish;
@@ -9,7 +9,7 @@ use crate::lifecycle::choice::{kept, unreadable};
 use crate::lifecycle::operation::{Actor, ConfigEdit, Operation, OperationError, OperationOutcome};
 
 impl SupervisorState {
-    /// What it asks of config that values of a plugin are set, or not any more.
+    /// The config that results from setting values of a plugin, or removing them.
     pub(super) fn edit(
         &self,
         (plugin, edit): (&str, &ConfigEdit),
@@ -43,7 +43,7 @@ impl SupervisorState {
         })
     }
 
-    /// What a rollback asks of config, for who only wants to know.
+    /// The config that results from a rollback, for a dry run.
     pub(super) fn back(&self, generation: Option<u64>) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
         let generations = self.generations()?;
@@ -57,7 +57,7 @@ impl SupervisorState {
         })
     }
 
-    /// Has an older config, or the files, hold from now on; if that fails, what held before does.
+    /// Applies an older config, or the files. If that fails, the present config stays.
     pub(super) async fn roll_back_to(
         &self,
         generation: Option<u64>,
@@ -67,7 +67,7 @@ impl SupervisorState {
         let generations = self.generations()?;
         let configured = self.kernel.configured();
         let choose = move || {
-            // One that can't be read is replaced.
+            // A choice that can't be read is replaced.
             let before = generations.rollback().ok().flatten();
             match generation {
                 Some(number) => {

@@ -1,5 +1,5 @@
-//! What becomes of an instance that failed, and of those that can't be without it: restarted after a
-//! pause, or given up.
+//! Decides what happens to an instance that failed and to the instances that need it: they are
+//! restarted after a pause, or given up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,13 +18,13 @@ use crate::lifecycle::status::Again;
 use crate::lifecycle::wiring::TiedTo;
 use crate::lifecycle::{starting, stopping};
 
-/// How long after the plugin that it needs one is restarted.
+/// Pause between the restart of a plugin and the restart of one that needs it.
 const AFTER_NEED: Duration = Duration::from_millis(1);
 
 impl SupervisorState {
-    /// Ends what is left of an instance that failed while it ran, then goes by its policy.
+    /// Ends the remaining parts of an instance that failed while it ran, then applies its policy.
     pub(super) async fn fail(&self, id: InstanceId, life: u64, error: Error) -> Escalation {
-        // It may have been stopped while this waited for its turn.
+        // It may have been stopped while this change waited for its turn.
         let instance = self.running(id, life)?;
         tracing::error!(
             plugin = instance.name(),
@@ -32,14 +32,14 @@ impl SupervisorState {
             "plugin failed: {error}"
         );
         instance.fail(&error);
-        // What waits for the process of an instance waits for its next one.
+        // Events that wait for the process of an instance wait for its next process.
         if !instance.is_held() {
             stopping::tear_down(&self.kernel, &instance, None).await;
         }
         self.follow_up(&instance, &error).await
     }
 
-    /// Restarts a failed instance later, or gives it up.
+    /// Plans the restart of a failed instance, or gives it up.
     pub(super) async fn follow_up(&self, instance: &Arc<Instance>, error: &Error) -> Escalation {
         let setup = instance.setup();
         let policy = &setup.restart;
@@ -112,12 +112,13 @@ impl SupervisorState {
         }
     }
 
-    /// What an instance can't be without and of which no instance runs.
+    /// The targets that an instance needs and of which no instance runs.
     pub(super) fn missing_needs(&self, instance: &Instance) -> Vec<TiedTo> {
         self.kernel.missing_needs(instance, Instance::is_running)
     }
 
-    /// Instances that go, and the others of their plugin that do not run and will not.
+    /// The given instances, and the other instances of their plugins that do not run and will not
+    /// be started.
     pub(super) fn gone_with(&self, gone: &[Arc<Instance>]) -> Vec<Arc<Instance>> {
         let Some(first) = gone.first() else {
             return Vec::new();
@@ -131,7 +132,8 @@ impl SupervisorState {
         instances
     }
 
-    /// A restart waits for that of what it needs; without one it is off.
+    /// Lets a restart wait for the restart of a needed instance. If none is planned, this restart
+    /// is cancelled.
     pub(super) fn postpone(&self, instance: &Instance, need: TiedTo) {
         let instances = self.kernel.instances();
         let mut records = self.records();
@@ -148,7 +150,7 @@ impl SupervisorState {
         }
     }
 
-    /// No planned restart of those that can't be without what is gone comes true.
+    /// Cancels the planned restarts of instances that need one of those that are gone.
     pub(super) fn cancel_restarts(&self, gone: &[Arc<Instance>]) {
         for dependent in self.kernel.dependents(gone) {
             self.record(dependent.id, |record| record.due = None);
@@ -156,7 +158,7 @@ impl SupervisorState {
         }
     }
 
-    /// Starts an instance again, from the beginning, with what its life before left.
+    /// Starts an instance again from the beginning, with what its previous life left.
     pub(super) async fn launch(
         &self,
         instance: &Arc<Instance>,

@@ -1,5 +1,5 @@
-//! What a reload that failed means for later starts: they read the files as they are, or the config
-//! that runs (`on_failed_reload`).
+//! Decides what later starts read after a reload that failed: the files as they are, or the running
+//! config (`on_failed_reload`).
 
 use std::io;
 use std::sync::Arc;
@@ -11,9 +11,9 @@ use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome};
 
 impl SupervisorState {
-    /// Reads config again, and takes it over. If that fails, the config that runs may be put in the
-    /// place of the files as they were read: whoever mends a file meanwhile means that file. Answers
-    /// with the number of the config that is put there, too.
+    /// Reads config again and applies it. If that fails, the running config may replace the files as
+    /// they were read: if an operator repairs a file meanwhile, that file has to count. Also returns
+    /// the number of the config that replaces the files.
     pub(super) async fn reload(
         &self,
         operation: &Operation,
@@ -43,8 +43,8 @@ impl SupervisorState {
         (reloaded, fallback)
     }
 
-    /// Puts the config that runs in the place of files that could not be taken over; its number, if
-    /// that is asked for.
+    /// Lets the running config replace the files that could not be applied, if config asks for it, and
+    /// returns its number.
     async fn fall_back(&self, files: Arc<ConfigFiles>, error: &OperationError) -> Option<u64> {
         if matches!(error, OperationError::Unreadable(_)) || !error.is_of_config() {
             return None;
@@ -80,13 +80,13 @@ impl SupervisorState {
                 );
                 None
             }
-            // The runtime ends.
+            // The runtime has ended.
             Err(_) => None,
         }
     }
 }
 
-/// Says in the log what a reload came to, beside what was done to plugins.
+/// Logs the results of a reload other than the changes of plugins.
 fn tell(outcome: &OperationOutcome) {
     if let Some(rollback) = &outcome.rollback {
         tracing::warn!("{rollback}");

@@ -1,4 +1,5 @@
-//! Asks every plugin how it is, now and then; who does not serve has failed.
+//! Asks every plugin for its health at intervals. A plugin that is unhealthy several times in a row
+//! has failed.
 
 use std::pin::pin;
 use std::sync::Arc;
@@ -16,7 +17,7 @@ use crate::lifecycle::instance::Instance;
 use crate::lifecycle::kernel::{InstanceReport, Kernel, News};
 use crate::means::Look;
 
-/// What a plugin's hook says of its health.
+/// The answer of a plugin's `#[health]` hook.
 async fn say(kernel: &Kernel, instance: &Instance, hook: HealthHook, plugin: PluginRef) -> Health {
     let current = instance.setup().identity.current();
     let call = move || {
@@ -28,11 +29,11 @@ async fn say(kernel: &Kernel, instance: &Instance, hook: HealthHook, plugin: Plu
         .unwrap_or_else(|error| Health::Unhealthy(error.to_string()))
 }
 
-/// How long a plugin may take to say how it is; then it counts as not ready, and the answer is still
-/// waited for.
+/// How long a plugin may take to answer. After that it is not ready, and the answer is still waited
+/// for.
 const SILENCE: Duration = Duration::from_secs(1);
 
-/// Answers of instance kind in a row that make an unhealthy plugin a failed one.
+/// Number of unhealthy answers in a row after which a plugin has failed.
 const UNHEALTHY_IN_A_ROW: u32 = 3;
 
 impl Supervisor {
@@ -64,8 +65,8 @@ impl Supervisor {
         }
     }
 
-    /// Asks every running plugin how it is, unless it still owes an answer or is about to change; the
-    /// answers come as reports.
+    /// Asks every running plugin for its health, except those that have not answered yet or are
+    /// about to change. The answers arrive as reports.
     pub(super) fn ask_health(&self) {
         let look = Look::new(&self.shared.kernel.data_dir);
         for instance in self.shared.kernel.instances().iter() {
@@ -90,7 +91,7 @@ impl Supervisor {
             let (kernel, instance) = (Arc::clone(&self.shared.kernel), Arc::clone(instance));
             let look = look.clone();
             crate::spawn::spawn(async move {
-                // Without a supervisor nobody asks.
+                // If there is no supervisor any more, the answer is not needed.
                 let tell = |news| {
                     drop(kernel.reports.send(InstanceReport {
                         instance: id,
@@ -123,7 +124,8 @@ impl Supervisor {
 }
 
 impl Instance {
-    /// Whoever says nothing is not ready, until there is an answer: that decides the rest.
+    /// Records that a plugin did not answer. It is not ready until it answers; the answer decides
+    /// the rest.
     pub(super) fn hear_nothing(&self) {
         let reason = format!("it has not said how it is for {SILENCE:?}");
         self.show(Health::Unavailable(reason));

@@ -1,5 +1,5 @@
-//! What is taken of the limits of memory: a warning when one is nearly reached, and a policy when it
-//! is.
+//! Checks the memory limits: logs a warning when a limit is almost reached, and applies the policy
+//! when it is reached.
 
 use std::fmt;
 
@@ -10,15 +10,16 @@ use crate::error::Error;
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::instance::Instance;
 
-/// Where a limit is warned of, and where it counts as left again, in percent of it: what goes up and
-/// down around one of them is told once.
+/// The percentage of a limit at which a warning is logged, and the percentage below which the limit
+/// counts as left again. The difference prevents repeated warnings if the value varies around one
+/// of them.
 const HIGH: u64 = 80;
 const LOW: u64 = 70;
 const WITHIN: u64 = 95;
 
 const MB: u64 = 1_000_000;
 
-/// How much of a limit is taken.
+/// How much of a limit is used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub(super) enum MemoryLevel {
     #[default]
@@ -27,7 +28,7 @@ pub(super) enum MemoryLevel {
     Over,
 }
 
-/// What is taken, and the limit, in bytes.
+/// The used memory and the limit, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct MemoryTaken {
     used: u64,
@@ -47,7 +48,7 @@ impl MemoryLevel {
         }
     }
 
-    /// Takes note of what is taken now; says what it has come to, if that is more than before.
+    /// Updates the level with the memory that is used now; returns the new level if it has risen.
     fn rise(&mut self, taken: MemoryTaken) -> Option<Self> {
         let before = std::mem::replace(self, self.after(taken));
         (*self > before).then_some(*self)
@@ -73,7 +74,8 @@ impl fmt::Display for MemoryTaken {
 }
 
 impl Supervisor {
-    /// Looks at what the process and the instances take; says whether the system has to stop.
+    /// Checks the memory of the process and of the instances; returns whether the system has to
+    /// stop.
     pub(super) fn watch_memory(&mut self, process: Option<u64>) -> Escalation {
         if bills_memory() {
             for instance in self.shared.kernel.instances().iter() {
@@ -93,13 +95,13 @@ impl Supervisor {
         let risen = self.shared.record(instance.id, |record| {
             let (of, level) = &mut record.memory;
             if *of != life {
-                // Another life: what is still there of the last one is told again.
+                // It is another life: a level that still applies is reported again.
                 (*of, *level) = (life, MemoryLevel::Low);
             }
             level.rise(taken)
         });
         let breach = match (risen, setup.resources.on_breach) {
-            // The policy may be younger than the breach.
+            // The policy may have been set after the limit was exceeded.
             (_, breach) if taken.is_at(100) && breach != MemoryBreach::Warn => breach,
             (Some(_), _) => MemoryBreach::Warn,
             (None, _) => return,
@@ -111,7 +113,7 @@ impl Supervisor {
                 return;
             }
             MemoryBreach::Restart => Error::retriable(text),
-            // What the operator has to change is not tried again.
+            // There is no restart, because the operator has to change something first.
             MemoryBreach::Stop => Error::config(text),
         };
         self.fail(instance.id, life, error);
@@ -123,7 +125,7 @@ impl Supervisor {
         let taken = MemoryTaken::of(used, manager.max_memory?);
         let risen = self.process_memory.rise(taken);
         let text = || format!("the process has taken {taken} `max_memory` allows");
-        // The policy may be younger than the breach.
+        // The policy may have been set after the limit was exceeded.
         if taken.is_at(100) && manager.on_breach == ProcessBreach::Stop {
             tracing::error!("{}: `on_breach: stop` stops the service", text());
             return Some(text());

@@ -1,4 +1,4 @@
-//! Carries out what an operator asks for: start, stop, restart of one plugin, which is that of all
+//! Carries out the operations of operators: start, stop and restart of a plugin, which means all
 //! its instances, or of one instance.
 
 use std::sync::Arc;
@@ -43,7 +43,7 @@ impl SupervisorState {
             .await;
         self.kernel
             .audit_operation(&request.operation, &request.actor, outcome.as_ref());
-        // Whoever asked may have gone; the operation is done all the same.
+        // The requester may not wait any more; the operation is carried out nevertheless.
         drop(request.answer.send(outcome));
         escalation
     }
@@ -94,7 +94,7 @@ impl SupervisorState {
         }
     }
 
-    /// Notes what came of an operation that applies config, and tells of it.
+    /// Records the result of an operation that applies config, and logs a failure.
     fn note_attempt(
         &self,
         operation: &Operation,
@@ -118,7 +118,7 @@ impl SupervisorState {
         self.apply(self.prepare(reading)?, actor, escalation).await
     }
 
-    /// What an operation asks of config.
+    /// The config that an operation asks for.
     pub(super) fn wish(
         &self,
         operation: &Operation,
@@ -164,7 +164,7 @@ impl SupervisorState {
         self.start_all(&idle, escalation).await
     }
 
-    /// Starts instances of a plugin, each whatever became of the one before it.
+    /// Starts the instances of a plugin. If one fails, the next is started nevertheless.
     async fn start_all(
         &self,
         instances: &[Arc<Instance>],
@@ -201,7 +201,7 @@ impl SupervisorState {
                 by: names(&stopped),
             });
         }
-        // A restart that was planned is off: the operator wants it down.
+        // Cancels a planned restart, because the operator wants the instance to be stopped.
         let unplan = |one: &Arc<Instance>| {
             one.plan(None);
             self.record(one.id, |record| record.due.take())
@@ -222,8 +222,8 @@ impl SupervisorState {
         Ok(OperationOutcome::of(plugins).left(&stops))
     }
 
-    /// Restarts the instances one after the other, so that the others serve meanwhile; one that
-    /// fails leaves those after it as they are.
+    /// Restarts the instances one after the other, so that the others serve meanwhile. If one
+    /// fails, the remaining ones are not restarted.
     async fn restart(
         &self,
         plugin: &str,
@@ -258,7 +258,8 @@ impl SupervisorState {
         Ok(OperationOutcome::of(vec![plugin]).left(&stopped))
     }
 
-    /// Restarts one of which a new life may run beside the old one: that goes on if it fails.
+    /// Restarts an instance whose new life may run beside the old one. If the new one fails, the
+    /// old one continues.
     async fn replace_one(&self, instance: &Instance) -> Result<OperationOutcome, OperationError> {
         let plugin = instance.name();
         let configured = self.kernel.configured();
@@ -274,7 +275,8 @@ impl SupervisorState {
         }
     }
 
-    /// A failure is told to the operator, and followed up like any other.
+    /// Starts an instance. A failure is returned to the operator and handled like any other
+    /// failure.
     async fn launch_for_operator(
         &self,
         instance: &Arc<Instance>,
@@ -292,7 +294,7 @@ impl SupervisorState {
         }
     }
 
-    /// The instances of a name: at least one.
+    /// The instances with this name; there is at least one.
     fn find(&self, plugin: &str) -> Result<Vec<Arc<Instance>>, OperationError> {
         let instances = self.kernel.instances();
         match instances.find(plugin) {
@@ -304,7 +306,7 @@ impl SupervisorState {
         }
     }
 
-    /// Refuses to load an instance while one that it can't be without is not loaded.
+    /// Refuses to load an instance while an instance that it needs is not loaded.
     pub(super) fn loaded_needs(&self, name: &'static str) -> Result<(), OperationError> {
         let (configured, instances) = (self.kernel.configured(), self.kernel.instances());
         let settings = &configured.settings;
@@ -331,8 +333,8 @@ impl SupervisorState {
         }
     }
 
-    /// The name of a plugin of the build, or of a labelled instance that config names, whether or not
-    /// it is under management.
+    /// The name of a plugin of the build, or of a labelled instance that config names, whether or
+    /// not it is under management.
     pub(super) fn of_build(&self, plugin: &str) -> Result<&'static str, OperationError> {
         let configured = self.kernel.configured();
         let known = || configured.settings.instances().map(|(_, one)| one.name());

@@ -1,5 +1,5 @@
-//! Takes another config over, all of it or nothing: what a step changed is changed back when a later
-//! one fails.
+//! Applies another config, as a whole or not at all: if a step fails, the steps before it are
+//! undone.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,21 +22,21 @@ use crate::lifecycle::reload::{ChangeAction, InstanceChange, PlannedChange, plan
 use crate::lifecycle::report::PluginStop;
 use crate::lifecycle::{replacing, starting, stopping};
 
-/// What is to be read again.
+/// What is read again.
 #[derive(Debug)]
 pub(super) struct Wish {
-    /// The sections that are taken over; `None` for all, and the manager's own.
+    /// The sections that are applied; `None` for all sections, including the manager's.
     pub(super) only: Option<Vec<String>>,
-    /// The plugins that are on or off until the next start, whatever config says; without a word, config
-    /// decides and `overrides.yaml` does not.
+    /// Plugins that are turned on or off until the next start, whatever config says. With `None`,
+    /// config decides and `overrides.yaml` is ignored.
     pub(super) switches: BTreeMap<String, Option<bool>>,
-    /// Those of them that are noted for all later starts too.
+    /// The plugins among them for which this is stored for all later starts.
     pub(super) kept: Vec<(String, Option<bool>)>,
     pub(super) instead: Instead,
 }
 
 impl Wish {
-    /// That all is read again.
+    /// A wish to read everything again.
     pub(super) fn of_all(switches: BTreeMap<String, Option<bool>>) -> Self {
         Self {
             only: None,
@@ -51,38 +51,38 @@ impl Wish {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Switch {
     pub(super) enabled: bool,
-    /// Whether those that can't be without it go with it.
+    /// Whether the plugins that need it are turned off with it.
     pub(super) cascade: bool,
-    /// Whether that is noted for all later starts too.
+    /// Whether this is stored for all later starts.
     pub(super) is_kept: bool,
 }
 
 /// A config that was read again.
 #[derive(Debug)]
 pub(super) struct Reading {
-    /// The one that is applied.
+    /// The applied config.
     now: Arc<Checked>,
-    /// The files as they were then.
+    /// The files that were read.
     pub(super) files: Arc<ConfigFiles>,
     read: Result<Checked, OperationError>,
-    /// Whether all is taken over, and the manager's own section.
+    /// Whether all sections are applied, including the manager's own.
     is_whole: bool,
     kept: Vec<(String, Option<bool>)>,
     overrides: Option<Overrides>,
 }
 
-/// A config that is to be taken over.
+/// A checked config that can be applied.
 #[derive(Debug)]
 pub(super) struct Prepared {
     checked: Checked,
     steps: Vec<PlannedChange>,
-    /// What is noted of plugins for all later starts.
+    /// What is stored about plugins for all later starts.
     kept: Vec<(String, Option<bool>)>,
-    /// All that is noted then, if values are set.
+    /// The complete content of `overrides.yaml`, if values are set.
     overrides: Option<Overrides>,
-    /// Keys of the manager that are in force with the reload.
+    /// Keys of the manager that take effect with the reload.
     manager: Vec<String>,
-    /// Keys of the manager that only the next start of the process takes over.
+    /// Keys of the manager that take effect only at the next start of the process.
     later: Vec<String>,
 }
 
@@ -99,7 +99,7 @@ impl Prepared {
 }
 
 impl SupervisorState {
-    /// Reads and checks config; nothing is changed.
+    /// Reads and checks config, without changing anything.
     pub(super) async fn read(&self, wish: Wish) -> Result<Reading, OperationError> {
         let now = self.kernel.configured();
         let Wish {
@@ -131,7 +131,7 @@ impl SupervisorState {
         })
     }
 
-    /// Says what a config that was read would change; nothing is changed.
+    /// Computes what a config that was read would change, without changing anything.
     pub(super) fn prepare(&self, reading: Reading) -> Result<Prepared, OperationError> {
         let (now, checked) = (reading.now, reading.read?);
         let difference = now.settings.difference(&checked.settings);
@@ -162,8 +162,8 @@ impl SupervisorState {
         })
     }
 
-    /// Takes a config over. When a step fails, those before it are taken back, so that what held
-    /// before holds again.
+    /// Applies a config. If a step fails, the steps before it are undone, so that the old config is
+    /// restored.
     pub(super) async fn apply(
         &self,
         prepared: Prepared,
@@ -223,7 +223,7 @@ impl SupervisorState {
         Ok(outcome)
     }
 
-    /// Has what held before hold again.
+    /// Restores the old config.
     async fn roll_back(
         &self,
         (plugin, error): (&'static str, Error),
@@ -239,8 +239,8 @@ impl SupervisorState {
         }
     }
 
-    /// Notes for all later starts whether plugins are on or off: first of all, so that what can't be
-    /// noted is not begun.
+    /// Stores for all later starts whether plugins are on or off. This is the first step, so that
+    /// nothing is changed if it fails.
     fn note(
         &self,
         kept: &[(String, Option<bool>)],
@@ -320,8 +320,8 @@ impl SupervisorState {
         Ok(())
     }
 
-    /// Has another life of an instance take the place of the one that runs, which goes on if that
-    /// does not come up.
+    /// Replaces the running life of an instance by a new one. If the new one does not start, the
+    /// old one continues.
     pub(super) async fn replace(&self, checked: &Checked, wanted: Wanted) -> Result<PluginStop> {
         let old = self.named(wanted.name)?;
         let new = Arc::new(Maker::of(&self.kernel).instance(checked, wanted));
@@ -334,7 +334,7 @@ impl SupervisorState {
         Ok(stopped)
     }
 
-    /// Starts an instance with a config that it has not run with before.
+    /// Starts an instance with a config with which it has not run before.
     async fn start_with(&self, instance: &Arc<Instance>, left: &Arc<Predecessor>) -> Result<()> {
         self.record(instance.id, |record| {
             *record = super::InstanceRecord::default()
@@ -357,14 +357,14 @@ impl SupervisorState {
         kernel.manage(kernel.instances().with(Arc::clone(instance)));
     }
 
-    /// Takes an instance that does not run out of management.
+    /// Removes an instance that does not run from management.
     pub(super) async fn forget(&self, instance: &Instance) {
         let (kernel, setup) = (&self.kernel, instance.setup());
         let durables = kernel.bus.durables();
         let limit = async {
             tokio::select! {
                 () = tokio::time::sleep(setup.timeout) => {}
-                // The stop of the system stores what is left.
+                // The stop of the system stores the remaining letters.
                 () = kernel.stopping.cancelled() => {}
                 () = kernel.insist.cancelled() => {}
             }
@@ -376,8 +376,8 @@ impl SupervisorState {
         kernel.manage(kernel.instances().without(instance.name()));
     }
 
-    /// What it asks for that config decides again whether a plugin is on, or each that an operator
-    /// turned on or off.
+    /// The wish that config decides again whether a plugin is on, or whether each plugin is on that
+    /// an operator turned on or off.
     pub(super) fn reset(&self, plugin: Option<&str>) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
         let mut switches = configured.sources.switches().clone();
@@ -406,7 +406,7 @@ impl SupervisorState {
         })
     }
 
-    /// What an operation that turns a plugin on or off asks for.
+    /// The wish of an operation that turns a plugin on or off.
     pub(super) fn switch(
         &self,
         plugin: &str,
@@ -417,7 +417,7 @@ impl SupervisorState {
         }: Switch,
     ) -> Result<Wish, OperationError> {
         let configured = self.kernel.configured();
-        // Whether config names a labelled instance is known when it has been read again.
+        // Only after config is read again is it known whether it names a labelled instance.
         let name = match InstanceName::of(plugin).label {
             Some(_) => self.of_build(plugin).ok(),
             None => Some(self.of_build(plugin)?),
@@ -443,7 +443,7 @@ impl SupervisorState {
         switches.extend(changed.iter().map(switch));
         let kept = if is_kept { &changed[..] } else { &[] };
         let kept = kept.iter().map(switch).collect();
-        // One that is there already is left as it is, whatever its file says by now.
+        // An instance that is loaded already is not changed, whatever its file says now.
         let is_there = enabled && !there.is_empty();
         Ok(Wish {
             only: Some(if is_there { Vec::new() } else { changed }),

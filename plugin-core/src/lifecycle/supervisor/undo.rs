@@ -1,4 +1,4 @@
-//! How the steps of a reload are taken back when a later one fails.
+//! Undoes the steps of a reload when a later step fails.
 
 use std::sync::Arc;
 
@@ -12,27 +12,28 @@ use crate::lifecycle::checked::Wanted;
 use crate::lifecycle::instance::{Instance, Setup};
 use crate::lifecycle::{starting, stopping};
 
-/// How a step is taken back.
+/// How a step is undone.
 #[derive(Debug)]
 pub(super) enum Undo {
-    /// It was noted for later starts.
+    /// Something was stored for later starts.
     Noted(PreviousOverrides),
-    /// It was unloaded; whether it ran.
+    /// An instance was unloaded; the flag says whether it had run.
     Load(Arc<Instance>, bool),
-    /// It was loaded.
+    /// An instance was loaded.
     Unload(Arc<Instance>),
-    /// It was started with another setup; whether it ran, and what it left then.
+    /// An instance was started with another setup. The flag says whether it had run; the last part
+    /// is what it left then.
     Restart(Arc<Instance>, Arc<Setup>, bool, Arc<Predecessor>),
-    /// It has another setup from its next start on.
+    /// An instance got another setup for its next start.
     Update(Arc<Instance>, Arc<Setup>),
-    /// Another life took its place.
+    /// A new life replaced an instance.
     Replace(Wanted),
-    /// It took the new config over.
+    /// An instance applied the new config while it ran.
     Reload(Arc<Instance>, Arc<Setup>),
 }
 
 impl SupervisorState {
-    /// Has the config of before hold again where another life took it over.
+    /// Restores the old config where a new life had replaced the old one.
     async fn replace_back(&self, wanted: Wanted) -> Result<(), (Arc<Instance>, Error)> {
         let configured = self.kernel.configured();
         let Err(error) = self.replace(&configured, wanted).await else {
@@ -47,8 +48,8 @@ impl SupervisorState {
         Err((instance, error))
     }
 
-    /// Takes steps back, the last one first; says which instances do not come up again. These are
-    /// followed up like any that fail.
+    /// Undoes the steps, the last one first; returns the instances that do not start again. Their
+    /// failures are handled like any other failure.
     pub(super) async fn take_back(
         &self,
         undo: Vec<Undo>,
@@ -84,7 +85,7 @@ impl SupervisorState {
                 Undo::Restart(instance, setup, ran, before) => {
                     let (_, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                     instance.set_up(Setup::clone(&setup));
-                    // One that did not come up left nothing.
+                    // If it did not start, it left nothing.
                     let left = if left.is_empty() { before } else { left };
                     let back = self.run_again(&instance, ran, &left).await;
                     (instance, back)
@@ -92,7 +93,7 @@ impl SupervisorState {
                 Undo::Reload(instance, setup) => {
                     let mut back = starting::reload(&self.kernel, &instance, &setup).await;
                     instance.set_up(Setup::clone(&setup));
-                    // What can't be changed back in place starts anew.
+                    // If the change can't be undone in place, the instance is started anew.
                     if back.is_err() {
                         let (_, left) = stopping::stop_for_next(&self.kernel, &instance).await;
                         back = self.run_again(&instance, true, &left).await;
@@ -109,7 +110,7 @@ impl SupervisorState {
         failed
     }
 
-    /// Has an instance run that ran before, unless what it needs did not come up again.
+    /// Starts an instance that ran before, unless something that it needs did not start again.
     async fn run_again(
         &self,
         instance: &Arc<Instance>,

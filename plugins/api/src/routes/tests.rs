@@ -276,4 +276,8 @@ fn an_open_route_that_is_not_there_is_the_operators() {
     let error = check_open(&["GET /health".to_owned()]).unwrap_err();
     assert_eq!(error.kind(), plugin_core::ErrorKind::Config);
     assert!(error.to_string().contains("`GET /healthz`"), "{error}");
+    // Operators have an interface of their own.
+    for route in ["GET /plugins", "POST /plugins/{plugin}/{action}"] {
+        assert!(check_open(&[route.to_owned()]).is_err(), "{route}");
+    }
 }

@@ -107,9 +107,6 @@ impl Orders {
         Ok(Self)
     }
 
-    #[schedule(every = "1h", jitter = "1m")]
-    fn remind(&self) {}
-
     #[subscribe]
     async fn order(&self, order: &OrderCreated) {
         if order.order_id == "hold" {

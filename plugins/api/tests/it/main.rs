@@ -9,7 +9,6 @@ mod client;
 mod events;
 mod framing;
 mod lifecycle;
-mod operations;
 mod reloaded;
 mod session;
 mod site;

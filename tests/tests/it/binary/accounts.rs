@@ -34,7 +34,7 @@ fn report_a1_demo_that_is_taken_out_can_do_nothing_any_more() {
     assert_eq!(status, 200, "{answer}");
     let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
     let token = answer["token"].as_str().unwrap().to_owned();
-    assert_eq!(ask(&address, "GET /plugins", &token, "").0, 200);
+    assert_eq!(ask(&address, "GET /users/demo", &token, "").0, 200);
     serving.signal("-INT");
     let ended = serving.end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
@@ -42,18 +42,19 @@ fn report_a1_demo_that_is_taken_out_can_do_nothing_any_more() {
     let variables = [
         ("APP__AUTH_PLUGIN__CONFIG__USERS", "[]"),
         ("APP__AUTH_PLUGIN__CONFIG__ALLOW_WEAK_PASSWORDS", "false"),
+        ("APP__API_PLUGIN__CONFIG__MAY_PUBLISH_FOR", r#"["demo"]"#),
     ];
     serving.start_again(&variables);
     serving.until("running; Ctrl-C stops");
     let address = serving.address();
     assert_eq!(ask(&address, "POST /login", "", &login).0, 401);
-    assert_eq!(ask(&address, "GET /plugins", &token, "").0, 401);
+    assert_eq!(ask(&address, "GET /users/demo", &token, "").0, 401);
     serving.signal("-INT");
     let ended = serving.end();
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     for told in [
         "account disabled: `users` does not list it any more",
-        "`operators` names a user who is not there",
+        "`may_publish_for` names a user who is not there",
     ] {
         assert!(ended.stderr.contains(told), "{}", ended.stderr);
     }

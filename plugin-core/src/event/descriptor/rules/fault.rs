@@ -1,4 +1,5 @@
-//! What is wrong with a value, and where. The value itself is in no message: it is a stranger's.
+//! A fault in a value, with its place. Messages do not contain the value, because it is from
+//! outside.
 
 use std::cmp::Ordering;
 use std::collections::HashSet;
@@ -12,7 +13,7 @@ use crate::counted::counted;
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::event) struct Fault {
     what: String,
-    /// From the value outwards.
+    /// The path from the value outwards.
     path: Vec<PathStep>,
 }
 
@@ -38,7 +39,7 @@ impl Fault {
         Self::new(format!("{what}: it has to match `{pattern}`"))
     }
 
-    /// The type's own mistake.
+    /// The fault of a type whose pattern is invalid.
     pub(super) fn no_pattern(pattern: &str) -> Self {
         Self::new(format!(
             "can't be checked: the pattern `{pattern}` of its type is no regular expression"
@@ -50,7 +51,7 @@ impl Fault {
         self
     }
 
-    /// Path of the value, as in `items[3].name`; `.` for the whole.
+    /// Path of the value, such as `items[3].name`; `.` for the whole.
     pub(in crate::event) fn key(&self) -> String {
         let mut path = String::new();
         for step in self.path.iter().rev() {
@@ -74,11 +75,11 @@ impl fmt::Display for Fault {
     }
 }
 
-/// What is said of a list in the place of an object.
+/// The message for a list in place of an object.
 pub(in crate::event) const NAMELESS: &str =
     "expected an object, found a list: write each value with its key, as in `{\"key\": value}`";
 
-/// Whether each object of what was read was given as one, and none as a list.
+/// Checks that every object in `read` was given as an object, and not as a list.
 pub(in crate::event) fn named(given: &Value, read: &Value) -> Result<(), Fault> {
     let within = |inner: Result<(), Fault>, step| inner.map_err(|fault| fault.within(step));
     match (given, read) {
@@ -95,7 +96,7 @@ pub(in crate::event) fn named(given: &Value, read: &Value) -> Result<(), Fault> 
     }
 }
 
-/// Checks a size against two bounds; it is counted only if there is one.
+/// Checks a size against two bounds. The size is counted only if there is a bound.
 pub(super) fn size(
     schema: &Map<String, Value>,
     [min, max]: [&str; 2],
@@ -153,7 +154,7 @@ fn compare(a: &Number, b: &Number) -> Ordering {
     }
 }
 
-/// Checks that no item is there twice.
+/// Checks that no item occurs twice.
 pub(super) fn unique(items: &[Value]) -> Result<(), Fault> {
     let mut known = HashSet::with_capacity(items.len());
     match items.iter().position(|item| !known.insert(item)) {
@@ -162,7 +163,7 @@ pub(super) fn unique(items: &[Value]) -> Result<(), Fault> {
     }
 }
 
-/// Whether a value is of a type that a schema names.
+/// Whether the schema allows the type of a value.
 pub(super) fn allows_type(schema: &Map<String, Value>, value: &Value) -> bool {
     let is = |name: &Value| match (name.as_str(), value) {
         (Some("null"), Value::Null)

@@ -1,36 +1,36 @@
-//! What is told of a circuit breaker.
+//! The status of a circuit breaker for observers.
 
 use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where a circuit breaker is.
+/// The state of a circuit breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum BreakerState {
     /// The handler is called.
     Closed,
-    /// It is left alone.
+    /// The handler is not called.
     Open,
-    /// One call shows whether the target is back.
+    /// One call tests whether the target works again.
     HalfOpen,
 }
 
-/// How the circuit breaker of a handler is.
+/// The status of a handler's circuit breaker.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 #[non_exhaustive]
 pub struct BreakerStatus {
     /// Name of the handler.
     pub handler: &'static str,
-    /// Where it is.
+    /// Its state.
     pub state: BreakerState,
-    /// Failures in a row so far; if it is not closed, as many as opened it.
+    /// Failures in a row so far; if it is not closed, the number of failures that opened it.
     pub failures: u32,
-    /// How often it opened since the plugin runs.
+    /// How often it has opened since the plugin runs.
     pub opened: u64,
-    /// If it is open: how long until a call tries whether the target is back.
+    /// If it is open: the time until a call tests whether the target works again.
     #[serde(
         rename = "next_probe_ms",
         skip_serializing_if = "Option::is_none",

@@ -1,4 +1,4 @@
-//! What is told of a letter that is new.
+//! The announcement of a new dead letter.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,27 +6,27 @@ use serde::{Deserialize, Serialize};
 use super::letter::{DeadLetter, DeadLetterId};
 use crate::context::EventId;
 
-/// An event went to the dead letters. The failure of a handler of this event is not announced, so
-/// that it can't cause itself.
+/// An event became a dead letter. If a handler of this event fails, that is not announced, so that
+/// the event can't cause itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EventDeadLettered {
-    /// Name of the letter.
+    /// Id of the letter.
     pub letter: DeadLetterId,
     /// Topic of the event.
     pub topic: String,
-    /// Id of the event, as the log has it.
+    /// Id of the event, as the log shows it.
     pub event: EventId,
     /// Name of the plugin whose handler failed.
     pub plugin: String,
     /// Name of the handler.
     pub handler: String,
-    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    /// The kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
     pub kind: String,
-    /// What the last call said.
+    /// The error of the last call.
     pub error: String,
-    /// Calls that failed; zero if the plugin stopped before the first had ended.
+    /// Number of failed calls; zero if the plugin stopped before the end of the first one.
     pub attempts: u32,
-    /// Replays that failed.
+    /// Number of failed replays.
     pub replays: u32,
 }
 
@@ -34,7 +34,8 @@ impl EventDeadLettered {
     /// Topic of the event.
     pub(in crate::event) const TOPIC: &'static str = "event.dead_lettered";
 
-    /// What there is to tell of a letter; `None` if its event is one of these.
+    /// The announcement of a letter; `None` if the event of the letter is itself such an
+    /// announcement.
     pub(crate) fn of(letter: &DeadLetter) -> Option<Self> {
         (letter.topic != Self::TOPIC).then(|| Self {
             letter: letter.id,

@@ -1,9 +1,9 @@
-//! A letter that is being replayed, which nobody else replays or drops meanwhile.
+//! The claim on a letter that is being replayed, which excludes other replays and drops.
 
 use super::DeadLetters;
 use super::letter::{DeadLetter, DeadLetterId};
 
-/// The right to replay or drop a letter: one at a time has it.
+/// The right to replay or drop a letter. Only one claim on a letter can exist at a time.
 pub(crate) struct Claim {
     id: DeadLetterId,
     letters: DeadLetters,
@@ -37,24 +37,24 @@ impl Replay {
         &self.letter
     }
 
-    /// Removes the letter, which was replayed well.
+    /// Removes the letter after a successful replay.
     pub(crate) async fn done(&self) {
         self.claim.letters.gone(self.letter.id).await;
     }
 
-    /// Files the letter of a replay that failed.
+    /// Files the letter again after a failed replay.
     pub(crate) async fn file_again(&self, now: DeadLetter) {
         self.claim.letters.file(self.again(now)).await;
     }
 
-    /// The same letter, after one more delivery that failed.
+    /// The same letter, after one more failed delivery.
     pub(crate) fn again(&self, now: DeadLetter) -> DeadLetter {
         self.letter.again(now)
     }
 }
 
 impl DeadLetter {
-    /// The same letter, after one more delivery that failed: `now` is what came of that.
+    /// The same letter, after one more failed delivery, whose letter is `now`.
     #[must_use]
     pub fn again(&self, now: Self) -> Self {
         Self {
@@ -69,7 +69,7 @@ impl DeadLetter {
 }
 
 impl DeadLetters {
-    /// Claims a letter; `None` if somebody else has.
+    /// Claims a letter; `None` if it is already claimed.
     pub(crate) fn claim(&self, id: DeadLetterId) -> Option<Claim> {
         self.claimed().insert(id).then(|| Claim {
             id,

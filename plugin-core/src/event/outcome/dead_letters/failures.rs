@@ -1,4 +1,4 @@
-//! What the calls of a handler with one event came to, and the letter that is made of it.
+//! The failures of a handler with one event, and the dead letter that is made from them.
 
 use std::time::SystemTime;
 
@@ -11,13 +11,13 @@ use crate::event::payload::Payload;
 use crate::guard;
 use crate::timestamp::Timestamp;
 
-/// The calls that failed with one event.
+/// The failed calls with one event.
 pub(crate) struct Failures {
-    /// The id of the letter, should it come to that.
+    /// The id of the dead letter, if the event becomes one.
     id: DeadLetterId,
-    /// Tries that were used up.
+    /// Number of attempts that were used up.
     pub(crate) attempts: u32,
-    /// Calls that only showed that the target of the handler was down, and used no try up.
+    /// Number of calls that only showed that the handler's target was down, and used up no attempt.
     probes: u32,
     first: SystemTime,
     last: SystemTime,
@@ -38,7 +38,7 @@ impl Failures {
         }
     }
 
-    /// No call came to an end before the plugin stopped.
+    /// No call was complete before the plugin stopped.
     pub(crate) fn none(is_shut: bool) -> Self {
         Self::before(&Error::retriable(match is_shut {
             true => {
@@ -48,7 +48,7 @@ impl Failures {
         }))
     }
 
-    /// There was no call, because of an error.
+    /// No call was made, because of an error.
     pub(crate) fn before(error: &Error) -> Self {
         Self {
             attempts: 0,
@@ -63,7 +63,7 @@ impl Failures {
         self.error = error.same();
     }
 
-    /// A call showed that the target of the handler is down.
+    /// A call showed that the handler's target is down.
     pub(crate) fn probed(&mut self, error: &Error) {
         self.probes += 1;
         self.last = SystemTime::now();
@@ -74,7 +74,7 @@ impl Failures {
         self.probes
     }
 
-    /// There won't be another call, though there should.
+    /// There will be no further call, although one would be due.
     pub(crate) fn stopped(&mut self, is_shut: bool) {
         self.error = (self.error.same()).context(match is_shut {
             true => {
@@ -86,7 +86,7 @@ impl Failures {
 }
 
 impl DeadLetter {
-    /// The letter of an event and the handler that failed with it.
+    /// The dead letter of an event and the handler that failed to handle it.
     pub(crate) fn of(
         (owner, handler): (&Identity, &str),
         payload: &dyn Payload,
@@ -123,7 +123,7 @@ impl DeadLetter {
     }
 }
 
-/// The event's data. To write it is the plugin's code, which may panic.
+/// The event's data. Serializing it runs the plugin's code, which may panic.
 fn data(owner: &Identity, payload: &dyn Payload) -> Result<Value, Error> {
     guard::call(owner.current(), || Ok(payload.to_json()?))
 }

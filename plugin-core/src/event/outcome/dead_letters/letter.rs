@@ -1,4 +1,4 @@
-//! An event that a handler failed with, as it is kept.
+//! A dead letter, as it is kept.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -16,16 +16,16 @@ use crate::context::EventId;
 use crate::idempotency::IdempotencyKey;
 use crate::traceparent::TraceContext;
 
-/// Name of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Unique
-/// also among the letters of earlier runs that a persistent store holds.
+/// The id of a dead letter: 16 hexadecimal digits, which sort by the time of the failure. Ids are
+/// also unique among the letters of earlier runs in a persistent store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct DeadLetterId(u64);
 
-/// Bits of an id that count; those above them are the milliseconds since 1970.
+/// Number of bits for the counter; the bits above them are the milliseconds since 1970.
 const COUNT_BITS: u32 = 20;
 
 impl DeadLetterId {
-    /// A new one, of now.
+    /// A new id with the present time.
     pub(crate) fn next() -> Self {
         let since = SystemTime::now()
             .duration_since(UNIX_EPOCH)
@@ -33,8 +33,9 @@ impl DeadLetterId {
         Self::at(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
     }
 
-    /// The count begins at a random number, so that two processes do not meet. A clock that is set
-    /// back makes no id of an earlier time than there was: the oldest letters give way first.
+    /// The counter begins at a random number, so that ids of two processes differ. If the clock is
+    /// set back, no id gets an earlier time than the previous one, because the oldest letters are
+    /// dropped first.
     fn at(millis: u64) -> Self {
         static LATEST: AtomicU64 = AtomicU64::new(0);
         static COUNT: LazyLock<AtomicU64> =
@@ -51,7 +52,7 @@ impl fmt::Display for DeadLetterId {
     }
 }
 
-/// Text that names no dead letter.
+/// The error for a text that is not an id of a dead letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterIdError(String);
 
@@ -103,24 +104,24 @@ impl JsonSchema for DeadLetterId {
     }
 }
 
-/// An event that a handler failed with for good: what it was, who failed, and why.
+/// An event that a handler has finally failed to handle: the event, the handler and the reason.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[non_exhaustive]
 pub struct DeadLetter {
-    /// Its name. A replay that fails again keeps it.
+    /// The id. It stays the same after a failed replay.
     pub id: DeadLetterId,
     /// Topic of the event.
     pub topic: String,
-    /// Data of the event; `null` if it could not be written, which the error then says.
+    /// Data of the event; `null` if it could not be serialized, which `error` then says.
     pub data: Value,
-    /// Id of the event, as the log has it.
+    /// Id of the event, as the log shows it.
     pub event: EventId,
-    /// What each delivery of the event carries, replays included:
-    /// [`Envelope::delivery_key`](crate::event::Envelope::delivery_key). Letters of earlier versions
-    /// have none, unless their subscription was durable.
+    /// The key that each delivery of the event has, including replays:
+    /// [`Envelope::delivery_key`](crate::event::Envelope::delivery_key). Letters of earlier
+    /// versions have no key, unless their subscription was durable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub key: Option<IdempotencyKey>,
-    /// Span of the event: a replay is a child of it.
+    /// Span of the event. A replay is a child of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<TraceContext>,
     /// Name of the plugin that published it.
@@ -129,18 +130,19 @@ pub struct DeadLetter {
     pub plugin: String,
     /// Name of the handler.
     pub handler: String,
-    /// What the last call said.
+    /// The error of the last call.
     pub error: String,
-    /// What kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
+    /// The kind of failure: `config`, `external`, `denied`, `timeout` or `bug`.
     pub kind: String,
-    /// Calls that failed, those of replays included. One that the plugin's stop cut off is not among
-    /// them, so it is zero if the plugin stopped before the first had ended.
+    /// Number of failed calls, including those of replays. A call that was aborted by the plugin's
+    /// stop is not counted, so the number is zero if the plugin stopped before the end of the first
+    /// call.
     pub attempts: u32,
     /// When the first call failed: RFC 3339, UTC.
     pub first_at: String,
     /// When the last call failed: RFC 3339, UTC.
     pub last_at: String,
-    /// Replays that failed.
+    /// Number of failed replays.
     pub replays: u32,
 }
 

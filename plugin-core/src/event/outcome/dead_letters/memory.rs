@@ -1,4 +1,4 @@
-//! The store that is always there: in memory, with room for so many letters.
+//! The store in memory, which always exists and has a limited number of letters.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::letter::{DeadLetter, DeadLetterId};
 use super::store::{DeadLetterPage, DeadLetterQuery};
 
-/// Keeps letters in order of their ids; a new one without room takes the place of the oldest.
+/// Keeps letters ordered by id. If there is no room, a new letter replaces the oldest one.
 pub(super) struct Memory {
     letters: Mutex<BTreeMap<DeadLetterId, DeadLetter>>,
     capacity: usize,
@@ -67,7 +67,7 @@ impl Memory {
         self.lock().remove(&id).is_some()
     }
 
-    /// So many of the oldest ones at most.
+    /// The oldest letters, at most `most`.
     pub(super) fn oldest(&self, most: usize) -> Vec<DeadLetter> {
         self.lock().values().take(most).cloned().collect()
     }

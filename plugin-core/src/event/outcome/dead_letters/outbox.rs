@@ -1,45 +1,45 @@
-//! What is on its way to the store of a plugin: written in groups, so that a thousand events that
-//! fail cost it few commits more than a thousand that don't.
+//! The changes on their way to the store of a plugin. They are written in groups, so that even a
+//! thousand failing events cause only a few commits.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::letter::{DeadLetter, DeadLetterId};
 
-/// Most changes of a group. Whoever finds so many waiting writes them before it goes on, which is
-/// what bounds the memory that they take.
+/// Most changes in a group. A caller that finds this many waiting writes them before it continues,
+/// which limits the memory that they use.
 pub(super) const GROUP: usize = 256;
 
-/// Most letters that wait where nobody can be made to wait.
+/// Most letters that wait if their senders can't wait.
 const MOST: usize = 16_384;
 
-/// A change that the store is to be told of.
+/// A change for the store.
 #[derive(Debug)]
 pub(super) enum Change {
     Put(Box<DeadLetter>),
     Remove(DeadLetterId),
 }
 
-/// Changes in their order.
+/// The changes in their order.
 #[derive(Default)]
 pub(super) struct Outbox(Mutex<VecDeque<Change>>);
 
-/// What is written together: the first changes of one kind. Those that are not
-/// [done](Taken::done) when it is dropped are the first ones of the outbox again.
+/// Changes that are written together: the first ones of the same kind. If they are not
+/// [done](Taken::done) when this is dropped, they are put back at the front of the outbox.
 pub(super) struct Taken<'a> {
     outbox: &'a Outbox,
     changes: Vec<Change>,
 }
 
 impl Outbox {
-    /// Adds a change; says whether there are enough for a group.
+    /// Adds a change; returns whether there are enough for a group.
     pub(super) fn add(&self, change: Change) -> bool {
         let mut changes = self.changes();
         changes.push_back(change);
         changes.len() >= GROUP
     }
 
-    /// Adds a letter if there is room for more.
+    /// Adds a letter if there is room for it.
     pub(super) fn try_add(&self, letter: Box<DeadLetter>) -> Result<(), Box<DeadLetter>> {
         let mut changes = self.changes();
         if changes.len() >= MOST {
@@ -49,7 +49,7 @@ impl Outbox {
         Ok(())
     }
 
-    /// Takes the first ones of one kind out.
+    /// Takes the first changes of the same kind.
     pub(super) fn take(&self) -> Option<Taken<'_>> {
         let mut changes = self.changes();
         let is_put = changes.front()?.letter().is_some();
@@ -61,7 +61,7 @@ impl Outbox {
         })
     }
 
-    /// How many letters are in it.
+    /// Number of letters in the outbox.
     pub(super) fn letters(&self) -> usize {
         let changes = self.changes();
         changes.iter().filter_map(Change::letter).count()
@@ -89,18 +89,18 @@ impl Change {
 }
 
 impl Taken<'_> {
-    /// Letters to be kept.
+    /// Letters to keep.
     pub(super) fn letters(&self) -> Vec<DeadLetter> {
         let letters = self.changes.iter().filter_map(Change::letter);
         letters.cloned().collect()
     }
 
-    /// Letters to be removed.
+    /// Ids of letters to remove.
     pub(super) fn removed(&self) -> Vec<DeadLetterId> {
         self.changes.iter().filter_map(Change::removed).collect()
     }
 
-    /// They are where they belong.
+    /// The changes are in the store.
     pub(super) fn done(mut self) {
         self.changes.clear();
     }

@@ -1,4 +1,4 @@
-//! Where dead letters are kept: a service that a plugin may provide.
+//! The service with which a plugin stores dead letters.
 
 use plugin_macros::service;
 use schemars::JsonSchema;
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::letter::{DeadLetter, DeadLetterId};
 use crate::error::Result;
 
-/// Which dead letters are wanted, and how many at once; oldest first.
+/// Selects dead letters, and how many are returned at once; oldest first.
 ///
 /// # Example
 ///
@@ -21,13 +21,13 @@ use crate::error::Result;
 #[serde(default, deny_unknown_fields)]
 #[non_exhaustive]
 pub struct DeadLetterQuery {
-    /// Only those of this plugin's handlers.
+    /// Only letters of this plugin's handlers.
     pub plugin: Option<String>,
-    /// Only those of this topic.
+    /// Only letters of this topic.
     pub topic: Option<String>,
-    /// Only those after this one: the `next` of the page before.
+    /// Only letters after this one: the `next` of the previous page.
     pub after: Option<DeadLetterId>,
-    /// Most letters of a page.
+    /// Most letters in a page.
     pub limit: usize,
 }
 
@@ -38,7 +38,7 @@ impl Default for DeadLetterQuery {
 }
 
 impl DeadLetterQuery {
-    /// The first hundred.
+    /// Selects the first hundred letters.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -49,35 +49,35 @@ impl DeadLetterQuery {
         }
     }
 
-    /// Only those of one plugin's handlers.
+    /// Selects only letters of one plugin's handlers.
     #[must_use]
     pub fn plugin(mut self, plugin: impl Into<String>) -> Self {
         self.plugin = Some(plugin.into());
         self
     }
 
-    /// Only those of one topic.
+    /// Selects only letters of one topic.
     #[must_use]
     pub fn topic(mut self, topic: impl Into<String>) -> Self {
         self.topic = Some(topic.into());
         self
     }
 
-    /// Goes on after a page: `after` is its `next`.
+    /// Continues after a page; `after` is its `next`.
     #[must_use]
     pub const fn after(mut self, after: DeadLetterId) -> Self {
         self.after = Some(after);
         self
     }
 
-    /// Sets how many there are on a page at most.
+    /// Sets the largest number of letters in a page.
     #[must_use]
     pub const fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
     }
 
-    /// Whether a letter is wanted, wherever the page begins.
+    /// Whether a letter is selected, whatever the beginning of the page.
     #[must_use]
     pub fn wants(&self, letter: &DeadLetter) -> bool {
         let is = |wanted: &Option<String>, it: &str| wanted.as_ref().is_none_or(|one| one == it);
@@ -95,18 +95,20 @@ pub struct DeadLetterPage {
     pub next: Option<DeadLetterId>,
 }
 
-/// Keeps dead letters. The kernel keeps them in memory; as soon as a plugin provides this service,
-/// it hands all of them over, and keeps in memory only what the plugin fails to take.
+/// Stores dead letters. Without this service, the kernel keeps them in memory. As soon as a plugin
+/// provides it, the kernel passes all letters to it, and keeps in memory only letters that the
+/// plugin fails to store.
 ///
-/// A plugin of `kind = system` is the right one: it stops after all whose events may still fail.
+/// A plugin with `kind = system` should provide it, because such a plugin stops after all plugins
+/// whose events may still fail.
 #[service(crate = crate)]
 pub trait DeadLetterStore {
-    /// Keeps a letter, in the place of one with the same id.
+    /// Stores a letter, and replaces one with the same id.
     async fn put(&self, letter: DeadLetter) -> Result<()>;
 
-    /// Keeps letters, as [`put`](DeadLetterStore::put) does each. The kernel hands over together what
-    /// fails together: a store that writes to a disk does it with one commit. Of several letters some
-    /// may be kept when this fails; they are put again.
+    /// Stores letters like [`put`](DeadLetterStore::put). The kernel passes letters together that
+    /// fail together, so a store on disk can write them with one commit. If this fails, some of the
+    /// letters may be stored; all of them are passed again.
     async fn put_all(&self, letters: Vec<DeadLetter>) -> Result<()> {
         for letter in letters {
             self.put(letter).await?;
@@ -114,16 +116,16 @@ pub trait DeadLetterStore {
         Ok(())
     }
 
-    /// The letters that are wanted, in order of their ids.
+    /// The selected letters, ordered by id.
     async fn list(&self, query: DeadLetterQuery) -> Result<DeadLetterPage>;
 
-    /// One letter; `None` if there is none of that id.
+    /// One letter; `None` if there is no letter with this id.
     async fn show(&self, id: DeadLetterId) -> Result<Option<DeadLetter>>;
 
-    /// Forgets a letter; `false` if there is none of that id.
+    /// Removes a letter; `false` if there is no letter with this id.
     async fn remove(&self, id: DeadLetterId) -> Result<bool>;
 
-    /// Forgets letters, as far as there are any of these ids.
+    /// Removes the letters with these ids, as far as they exist.
     async fn remove_all(&self, ids: Vec<DeadLetterId>) -> Result<()> {
         for id in ids {
             self.remove(id).await?;

@@ -1,17 +1,18 @@
-//! What failures can't wait for: that a letter is announced, and handed over.
+//! The tasks after a failure for which the failing code can't wait: announcing a letter and passing
+//! letters to the store.
 
 use tokio::sync::{mpsc, oneshot};
 
 use super::announcement::EventDeadLettered;
 use crate::event::outcome::backlog::Pending;
 
-/// Something for the announcer to do.
+/// A task of the announcer.
 pub(crate) enum LetterTask {
     File {
         /// Whether there are letters in memory for a plugin's store.
         hand_over: bool,
         announce: Option<EventDeadLettered>,
-        /// While it waits the bus is not idle.
+        /// While the task waits, the bus is not idle.
         _pending: Pending,
     },
     Flush(oneshot::Sender<()>),
@@ -31,7 +32,7 @@ impl LetterTask {
     }
 }
 
-/// Waits until the announcer has done what it was given before.
+/// Waits until the announcer has completed its earlier tasks.
 pub(crate) async fn flush(tasks: &mpsc::Sender<LetterTask>) {
     let (done, flushed) = oneshot::channel();
     if tasks.send(LetterTask::Flush(done)).await.is_ok() {

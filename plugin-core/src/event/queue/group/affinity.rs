@@ -1,22 +1,23 @@
-//! Which member has the unfinished events of a key.
+//! Decides which member gets the unfinished events of a key.
 //!
 //! Invariants:
 //!
-//! 1. All unfinished events of a key are at one member. An event of a key comes in only where the
-//!    key's unfinished ones are, or anywhere when there are none; both are looked at and noted
-//!    under one lock.
-//! 2. An event is noted before it is put into a mailbox, and until it is handled or given up: its
-//!    job holds the [`AffinityGuard`], and what ends a job drops it.
+//! 1. All unfinished events of a key are at one member. An event of a key is admitted only at the
+//!    member that has the key's unfinished events, or at any member if there are none. Both are
+//!    checked and recorded under one lock.
+//! 2. An event is recorded before it is put into a mailbox, and until it is handled or given up:
+//!    its job holds the [`AffinityGuard`], and whatever ends the job drops the guard.
 //!
-//! So an event that goes to another member than the one before it is accepted there only after
-//! the one before it is handled or given up, whatever members came and went between: which member
-//! is chosen has no part in the argument. Within a member, mailbox and worker keep the order.
+//! Therefore, an event that goes to another member than the previous event is accepted there only
+//! after the previous one is handled or given up, whichever members joined and left meanwhile. The
+//! choice of the member plays no part in this argument. Within a member, mailbox and worker keep
+//! the order.
 //!
-//! 3. Whoever can't come in stands in line, and nobody passes a line, but a handler of the very
-//!    member: it would wait for itself. So a line moves on as soon as the member has finished what
-//!    it has of the key.
-//! 4. There is an entry for a key while it has unfinished events or a line: never more than the
-//!    mailboxes have room for, and the publishers that wait.
+//! 3. An event that can't be admitted waits in a line, and no event passes the line, except one
+//!    that a handler of the same member publishes, because it would wait for itself. So a line moves
+//!    on as soon as the member has finished its events of the key.
+//! 4. There is an entry for a key while it has unfinished events or a line. So there are never more
+//!    entries than the mailboxes have room for, plus the waiting publishers.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,37 +27,37 @@ use tokio::sync::{Notify, Semaphore, SemaphorePermit};
 use super::MemberId;
 use super::balance::rendezvous;
 
-/// The keys that have unfinished events, of one group.
+/// The keys of one group that have unfinished events.
 #[derive(Debug, Default)]
 pub(crate) struct KeyAffinity(Mutex<HashMap<u64, Pinned>>);
 
 #[derive(Debug, Default)]
 struct Pinned {
-    /// Who has the unfinished events.
+    /// The member that has the unfinished events.
     id: MemberId,
     unfinished: usize,
-    /// Publishers that stand in the line.
+    /// Number of publishers in the line.
     waiting: usize,
     line: Option<Arc<KeyLine>>,
 }
 
-/// Publishers that wait until a key may change its member.
+/// The line of publishers that wait until a key may change its member.
 #[derive(Debug)]
 struct KeyLine {
-    /// The one permit belongs to the first in line; it goes on in order.
+    /// Its only permit belongs to the first in the line, and is passed on in order.
     first: Semaphore,
-    /// Told when there are no unfinished events any more.
+    /// Notified when there are no unfinished events any more.
     drained: Notify,
 }
 
-/// What became of a wish to come in.
+/// The result of an attempt to admit an event.
 #[derive(Debug)]
 pub(crate) enum Placement {
-    /// Noted at the member of this index.
+    /// Admitted and recorded at the member with this index.
     In(usize, AffinityGuard),
-    /// The key's unfinished events are elsewhere, or others are first.
+    /// The key's unfinished events are at another member, or other publishers are first.
     Busy,
-    /// So it is, and it would wait for the very handler that asks.
+    /// The same as `Busy`, but the publisher is the handler that it would wait for.
     Own,
 }
 
@@ -76,8 +77,8 @@ pub(crate) struct KeyTurn {
 }
 
 impl KeyAffinity {
-    /// Lets an event of a key in at one of the members, if it need not wait. `own` is the mailbox
-    /// whose handler asks, if one does.
+    /// Admits an event of a key at one of the members, if it does not have to wait. `own` is the
+    /// mailbox of the publishing handler, if there is one.
     pub(crate) fn enter(
         self: &Arc<Self>,
         key: u64,
@@ -121,7 +122,7 @@ impl KeyAffinity {
         }
     }
 
-    /// Stands in the line of a key.
+    /// Joins the line of a key.
     pub(crate) fn line(self: &Arc<Self>, key: u64) -> KeyTurn {
         let mut keys = self.lock();
         let pinned = keys.entry(key).or_default();
@@ -134,7 +135,7 @@ impl KeyAffinity {
         }
     }
 
-    /// Keys that have unfinished events, or a line.
+    /// Number of keys that have unfinished events or a line.
     #[cfg(test)]
     fn len(&self) -> usize {
         self.lock().len()
@@ -171,11 +172,11 @@ impl KeyLine {
 }
 
 impl KeyTurn {
-    /// Waits until all that came before have come in or gone.
+    /// Waits until all earlier publishers in the line were admitted or gave up.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future leaves the line.
+    /// Cancel safe: a dropped future leaves the line.
     pub(crate) async fn first(&self) -> First<'_> {
         let turn = self.line.first.acquire().await;
         First {
@@ -185,20 +186,20 @@ impl KeyTurn {
     }
 }
 
-/// The first in the line of a key.
+/// The first place in the line of a key.
 pub(crate) struct First<'a> {
     waiting: &'a KeyTurn,
     _turn: SemaphorePermit<'a>,
 }
 
 impl First<'_> {
-    /// As [`KeyAffinity::enter`], past the line.
+    /// Like [`KeyAffinity::enter`], without waiting behind the line.
     pub(crate) fn enter(&self, ids: &[MemberId], own: Option<usize>) -> Placement {
         let KeyTurn { affinity, key, .. } = self.waiting;
         affinity.admit(*key, ids, (own, true))
     }
 
-    /// Waits until it is worth another try.
+    /// Waits until another attempt may succeed.
     pub(crate) async fn drained(&self) {
         self.waiting.line.drained.notified().await;
     }

@@ -1,11 +1,11 @@
-//! Which member gets an event: in turn, by load, or by key.
+//! Chooses the member for an event: in turn, by load, or by key.
 
 use super::MemberId;
 
-/// The member of a key by rendezvous hashing, also called highest random weight: each gets a
-/// weight from the key and its own seed, and the highest wins. When a member leaves, only its keys
-/// move; when one joins, only the keys that it gets do (Thaler and Ravishankar, "Using Name-Based
-/// Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998).
+/// The member of a key by rendezvous hashing, also called highest random weight: each member gets a
+/// weight from the key and its own seed, and the highest weight wins. When a member leaves, only
+/// its keys move; when one joins, only the keys move that it gets (Thaler and Ravishankar, "Using
+/// Name-Based Mappings to Increase Hit Rates", IEEE/ACM Transactions on Networking 6(1), 1998).
 pub(super) fn rendezvous(key: u64, ids: &[MemberId]) -> Option<usize> {
     let weight = |at: &usize| (mix(key ^ ids[*at].seed), ids[*at].seed);
     (0..ids.len()).max_by_key(weight)
@@ -19,7 +19,7 @@ const fn mix(bits: u64) -> u64 {
     bits ^ (bits >> 31)
 }
 
-/// The indexes below `count`, beginning at one of them.
+/// The indexes below `count`, in rotation, beginning at `first`.
 pub(crate) fn rotated(count: usize, first: usize) -> impl Iterator<Item = usize> {
     (0..count).map(move |at| (first % count + at) % count)
 }
@@ -60,7 +60,7 @@ mod tests {
         for key in (0..4096).map(|number: u64| key::of(&number.to_string())) {
             *counts.entry(chosen(key, ALL)).or_default() += 1;
         }
-        // 1024 each, with a standard deviation of 28.
+        // The expected number is 1024 each, with a standard deviation of 28.
         assert!(
             counts.values().all(|count| (900..1150).contains(count)),
             "{counts:?}"

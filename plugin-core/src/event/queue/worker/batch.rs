@@ -1,4 +1,4 @@
-//! Batches that wait for more.
+//! Batches that wait for more events.
 
 use std::sync::Arc;
 
@@ -7,21 +7,21 @@ use tokio::time::Instant;
 use super::work::Work;
 use crate::event::queue::job::Job;
 
-/// The open batches, one of a handler at most. A plugin has few handlers.
+/// The open batches, at most one for each handler. A plugin has few handlers.
 pub(super) struct Batches {
     open: Vec<OpenBatch>,
-    /// What the mailbox holds: no batch can be larger.
+    /// The capacity of the mailbox: no batch can be larger.
     capacity: usize,
 }
 
-/// A batch that waits for more.
+/// A batch that waits for more events.
 pub(super) struct OpenBatch {
     work: Work,
     pub(super) due: Instant,
 }
 
 impl OpenBatch {
-    /// Whether its subscription has.
+    /// Whether its subscription has ended.
     pub(super) fn has_ended(&self) -> bool {
         self.work.handler().core.has_ended()
     }
@@ -39,12 +39,12 @@ impl Batches {
         self.open.is_empty()
     }
 
-    /// When the first of them waits no longer.
+    /// The time when the first of them stops waiting.
     pub(super) fn due(&self) -> Option<Instant> {
         self.open.iter().map(|batch| batch.due).min()
     }
 
-    /// Adds a job to its batch, which comes out if it is full.
+    /// Adds a job to its batch, and returns the batch if it is full.
     pub(super) fn add(&mut self, job: Job) -> Option<Work> {
         let options = job.handler.core.options;
         let most = options.batch.min(self.capacity);
@@ -60,7 +60,7 @@ impl Batches {
         is_full.then(|| self.open.swap_remove(at).work)
     }
 
-    /// Takes the batches out that wait no longer.
+    /// Takes the batches that wait no longer.
     pub(super) fn take(&mut self, over: impl Fn(&OpenBatch, Instant) -> bool) -> Vec<Work> {
         let now = Instant::now();
         (self.open.extract_if(.., |batch| over(batch, now)))

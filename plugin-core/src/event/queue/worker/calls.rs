@@ -1,4 +1,4 @@
-//! The calls of one handler, one at a time: guarded, limited, counted, measured now and then.
+//! The calls of one handler, one at a time: guarded, limited, counted, and measured for a sample.
 
 use std::pin::Pin;
 use std::sync::Arc;
@@ -25,21 +25,21 @@ pub(super) struct Calls {
     caller: Pin<Box<dyn Caller>>,
     span: Span,
     events: u64,
-    /// When the call began, if it is one of those that are timed.
+    /// The beginning of the call, if the call is timed.
     began: Option<std::time::Instant>,
-    /// When it is late, once it waits.
+    /// The deadline of the call, once it has to wait.
     due: Option<Instant>,
-    /// What interceptors and a breaker have to do with it.
+    /// Present if interceptors or a breaker are involved.
     around: Option<Box<Surroundings>>,
 }
 
-/// A call that something is around: interceptors, or a breaker.
+/// The data of a call that involves interceptors or a breaker.
 struct Surroundings {
     payloads: Vec<Arc<dyn Payload>>,
     attempt: u32,
-    /// When interceptors let it pass, or why they did not.
+    /// The time when interceptors let it pass, or the error with which they refused it.
     passed: Result<Instant>,
-    /// Whether it shows if the target of the handler is back.
+    /// Whether it is the probe that shows if the target of the handler works again.
     is_probe: bool,
 }
 
@@ -60,12 +60,12 @@ impl Calls {
         &self.handler
     }
 
-    /// Whether its subscription lives as long as its plugin runs.
+    /// Whether its subscription exists as long as its plugin runs.
     pub(super) fn are_for_life(&self) -> bool {
         self.handler.core.is_for_life()
     }
 
-    /// Makes a call and polls it, as [`Calls::poll`].
+    /// Makes a call and polls it, like [`Calls::poll`].
     #[inline]
     pub(super) fn call(
         &mut self,
@@ -84,8 +84,8 @@ impl Calls {
         self.ended(called, work, at, context)
     }
 
-    /// Polls the call that waited; ready once. What it came to is told when there is more to do
-    /// than to count it; else the work is gone.
+    /// Polls the waiting call. When it is complete, its result is returned if there is more to do
+    /// than to count it; otherwise the work is removed.
     pub(super) fn poll(
         &mut self,
         work: &mut Option<Work>,
@@ -110,7 +110,7 @@ impl Calls {
         }
     }
 
-    /// Why an interceptor does not let the call through.
+    /// The error with which an interceptor refused the call.
     fn refusal(&self) -> Option<Error> {
         let around = self.around.as_ref()?;
         around.passed.as_ref().err().map(Error::same)
@@ -122,7 +122,7 @@ impl Calls {
         call(self.caller.as_mut())
     }
 
-    /// What is to be done after a poll.
+    /// The next action after a poll.
     #[inline(always)]
     fn ended(
         &mut self,
@@ -147,7 +147,7 @@ impl Calls {
         Poll::Ready(Some(result))
     }
 
-    /// Notes what a call came to.
+    /// Records the result of a call.
     #[inline]
     fn end(&mut self, result: &Result<()>) {
         if result.is_err() {
@@ -163,7 +163,7 @@ impl Calls {
         }
     }
 
-    /// Ready when the call is late.
+    /// Ready when the call has exceeded its time limit.
     fn poll_due(&mut self, timer: &mut Timer, context: &mut Context<'_>) -> Poll<Result<()>> {
         let limit = self.handler.call.limit;
         let Some(due) = self.due.or_else(|| Instant::now().checked_add(limit)) else {
@@ -174,7 +174,7 @@ impl Calls {
         timer.poll(due, context).map(|()| late())
     }
 
-    /// Drops the future of a call that ends early. It is the plugin's, and may panic.
+    /// Drops the future of a call that ends early. It is the plugin's code and may panic.
     #[cold]
     fn give_up(&mut self) {
         if let Err(error) = self.caller.as_mut().give_up() {

@@ -1,29 +1,29 @@
-//! What a worker has done and not told of yet: to tell of each event takes longer than a short
-//! handler.
+//! Work that a worker has completed but not reported yet, because reporting each event takes longer
+//! than a short handler.
 //!
-//! Invariant: what is handled is told of no later than the room that it gave, so that what counts
-//! as unfinished is never more than the mailbox holds and what is in calls.
+//! Invariant: handled events are reported no later than the room that they freed, so the number of
+//! unfinished events is never more than the capacity of the mailbox plus the events in calls.
 
 use std::sync::Arc;
 
 use super::work::Work;
 use crate::event::queue::mailbox::Mailbox;
 
-/// Most events that are handled before other tasks have their turn: handlers that never wait must
-/// not keep the thread for themselves.
+/// Most events that are handled before other tasks get their turn, because handlers that never wait
+/// must not keep the thread for themselves.
 pub(super) const TURN: usize = 64;
 
-/// Part of a mailbox that may be free without anybody knowing: one in so many places, and never
-/// more than a turn. In a small mailbox it is none.
+/// The part of a mailbox that may be free without being reported: one in this number of places, and
+/// never more than a turn. In a small mailbox it is zero.
 const SHARE: usize = 16;
 
-/// What is done and not told of yet. It is told before the worker waits.
+/// Completed work that is not reported yet. It is reported before the worker waits.
 pub(super) struct Completions {
     mailbox: Arc<Mailbox>,
-    /// Events whose handler was called, so that there is room for others.
+    /// Number of events whose handler was called, so that there is room for others.
     rooms: usize,
     most_rooms: usize,
-    /// Events that are handled.
+    /// Number of handled events.
     handled: usize,
 }
 
@@ -37,7 +37,7 @@ impl Completions {
         }
     }
 
-    /// So many places are free.
+    /// Records that places have become free.
     pub(super) fn gave_room(&mut self, rooms: usize) {
         self.rooms += rooms;
         if self.rooms > self.most_rooms {
@@ -45,7 +45,7 @@ impl Completions {
         }
     }
 
-    /// Counts what is handled, with nothing left to do.
+    /// Counts handled work with which nothing is left to do.
     #[inline]
     pub(super) fn count(&mut self, work: &mut Work) {
         self.handled += work.counts_elsewhere();

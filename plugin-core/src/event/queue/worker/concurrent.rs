@@ -1,4 +1,4 @@
-//! Calls that run beside others: those of handlers with `concurrency`.
+//! Concurrent calls: the calls of handlers with `concurrency`.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,16 +18,16 @@ pub(super) struct ConcurrentCalls {
     running: JoinSet<TaskEnd>,
     /// The calls of each handler.
     queues: HashMap<usize, Arc<Mutex<KeyedQueues<Work>>>>,
-    /// How many events without a key there were: each has a queue of its own.
+    /// Number of events without a key so far: each has its own queue.
     keyless: u64,
 }
 
-/// What a task leaves to do.
+/// The result of a task.
 #[derive(Default)]
 struct TaskEnd {
-    /// What is to be tried again, or waits for its target.
+    /// Work that is retried, or that waits for its target.
     failed: Option<Work>,
-    /// What runs in its place.
+    /// Work that runs in its place.
     next: Option<(u64, Work)>,
 }
 
@@ -44,21 +44,21 @@ impl ConcurrentCalls {
         self.running.is_empty()
     }
 
-    /// Whether a call has to wait in the mailbox: what may have to give way to a new event does not
-    /// wait here.
+    /// Whether a call has to wait in the mailbox. Work that may have to be dropped for a new event
+    /// does not wait here.
     pub(super) fn has_no_room_for(&self, work: &Work) -> bool {
         let handler = work.handler();
         handler.core.options.overflow == Overflow::DropOldest
             && (self.queues.get(&address(handler))).is_some_and(|queues| lock(queues).is_full())
     }
 
-    /// Calls a handler: at once, when one of its calls has ended, or after the earlier ones of the
-    /// same key. What waits keeps its place in the mailbox, so it is bounded. What has to wait for
-    /// the handler's target comes back.
+    /// Calls a handler: at once, when one of its calls has ended, or after the earlier calls with
+    /// the same key. Waiting work keeps its place in the mailbox, so its amount is limited. Work
+    /// that has to wait for the handler's target is returned.
     pub(super) fn call(&mut self, mut work: Work) -> Option<Work> {
         let key = work.key();
         let is_resumed = key.is_some() && work.is_retry();
-        // A new event takes its place behind those of its key first.
+        // A new event first takes its place behind the events with its key.
         if (key.is_none() || is_resumed) && work.is_shut_out() {
             return Some(work);
         }
@@ -80,7 +80,7 @@ impl ConcurrentCalls {
         None
     }
 
-    /// There is no more call with an event that failed or waited: those behind it come next.
+    /// An event that failed or waited will not be called again, so the events behind it are next.
     pub(super) fn skip(&mut self, work: &Work) {
         let is_suspended = work.is_retry() && work.handler().core.options.concurrency > 1;
         let Some(key) = work.key().filter(|_| is_suspended) else {
@@ -101,7 +101,7 @@ impl ConcurrentCalls {
             let mut next = Some(first);
             while let Some((key, work)) = next {
                 let is_keyed = work.key().is_some();
-                // Calls that never wait leave others their turn.
+                // Calls that never wait have to yield to other tasks.
                 consume_budget().await;
                 let failed = slot.serve(work).await;
                 let mut queues = lock(&queues);
@@ -118,17 +118,17 @@ impl ConcurrentCalls {
         self.running.spawn(Throttled::new(account, calls));
     }
 
-    /// Waits for the end of a task; returns what is to be tried again.
+    /// Waits for the end of a task; returns work that is retried.
     ///
     /// # Cancel safety
     ///
-    /// A dropped future takes no task's end.
+    /// Cancel safe: a dropped future takes the end of no task.
     pub(super) async fn ended(&mut self) -> Option<Option<Work>> {
         let ended = self.running.join_next().await?;
         Some(self.take(ended))
     }
 
-    /// What is to be tried again of the tasks that have ended.
+    /// The work that is retried from the tasks that have ended.
     pub(super) fn reap(&mut self) -> Vec<Work> {
         let mut failed = Vec::new();
         while let Some(ended) = self.running.try_join_next() {
@@ -138,7 +138,7 @@ impl ConcurrentCalls {
     }
 
     fn take(&mut self, ended: Result<TaskEnd, JoinError>) -> Option<Work> {
-        // Handlers are guarded, and nobody aborts a call: it has ended.
+        // Handlers are guarded and calls are never aborted, so the task has completed.
         let TaskEnd { failed, next } = ended.unwrap_or_default();
         if let Some(next) = next {
             let queues = self.queues(&next.1);

@@ -1,8 +1,8 @@
-//! Which calls of a handler with `concurrency` may run now.
+//! Decides which calls of a handler with `concurrency` may run.
 //!
-//! Invariants: of each key at most one call runs, is ready, or waits for its retry, so the events of a key are handled
-//! in the order in which they were added; at most `most` calls run; a call waits only for one of
-//! its key, for its retry, or because `most` run.
+//! Invariants: of each key, at most one call runs, is ready, or waits for its retry, so the events
+//! of a key are handled in the order in which they were added; at most `most` calls run; a call
+//! waits only for another call with its key, for its retry, or because `most` calls run.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,9 +10,10 @@ use std::collections::{HashMap, VecDeque};
 pub(in crate::event) struct KeyedQueues<T> {
     most: usize,
     running: usize,
-    /// Keys of which a call runs, is ready or waits for its retry, and what waits behind it.
+    /// Keys of which a call runs, is ready or waits for its retry, with the calls that wait behind
+    /// it.
     busy: HashMap<u64, VecDeque<T>>,
-    /// Calls that wait only because so many run.
+    /// Calls that wait only because too many calls run.
     ready: VecDeque<(u64, T)>,
 }
 
@@ -31,7 +32,7 @@ impl<T> KeyedQueues<T> {
         self.running == self.most
     }
 
-    /// Adds a call; it comes back if it may run now.
+    /// Adds a call; returns it if it may run now.
     pub(in crate::event) fn add(&mut self, key: u64, call: T) -> Option<T> {
         if let Some(behind) = self.busy.get_mut(&key) {
             behind.push_back(call);
@@ -46,7 +47,7 @@ impl<T> KeyedQueues<T> {
         Some(call)
     }
 
-    /// A call of a key has ended: which one runs in its place?
+    /// A call of a key has ended; returns the call that runs in its place.
     pub(in crate::event) fn next(&mut self, ended: u64) -> Option<(u64, T)> {
         match self.busy.get_mut(&ended).and_then(VecDeque::pop_front) {
             Some(behind) => self.ready.push_back((ended, behind)),
@@ -55,12 +56,13 @@ impl<T> KeyedQueues<T> {
         self.next_ready()
     }
 
-    /// A call has failed and will be made again: which one runs in its place? Its key waits for it.
+    /// A call has failed and will be repeated; returns the call that runs in its place. Its key
+    /// waits for it.
     pub(in crate::event) fn suspend(&mut self) -> Option<(u64, T)> {
         self.next_ready()
     }
 
-    /// The call of a key that was suspended is made again; it comes back if it may run now.
+    /// The suspended call of a key is repeated; returns it if it may run now.
     pub(in crate::event) fn resume(&mut self, key: u64, call: T) -> Option<T> {
         if self.running == self.most {
             self.ready.push_front((key, call));
@@ -70,8 +72,7 @@ impl<T> KeyedQueues<T> {
         Some(call)
     }
 
-    /// The call of a key that was suspended is not made again; the one behind it comes back if it
-    /// may run now.
+    /// The suspended call of a key is not repeated; returns the call behind it if that may run now.
     pub(in crate::event) fn skip(&mut self, key: u64) -> Option<(u64, T)> {
         let Some(behind) = self.busy.get_mut(&key).and_then(VecDeque::pop_front) else {
             self.busy.remove(&key);

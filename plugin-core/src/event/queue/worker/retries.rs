@@ -1,4 +1,4 @@
-//! What waits for its retry, or for a target that is down: one timer for all of it.
+//! Work that waits for its retry, or for a target that is down. One timer serves all of it.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -11,7 +11,7 @@ use crate::event::outcome::jitter::Jitter;
 /// Work in the order in which it is due.
 pub(super) struct RetryQueue {
     waiting: BinaryHeap<Reverse<WaitingRetry>>,
-    /// How many there have been, so that what is due at once keeps its order.
+    /// Number of entries so far, so that entries with the same time keep their order.
     count: u64,
     jitter: Jitter,
 }
@@ -35,13 +35,13 @@ impl RetryQueue {
         self.waiting.is_empty()
     }
 
-    /// When the first is to be tried again.
+    /// The time of the first retry.
     pub(super) fn due(&self) -> Option<Instant> {
         self.waiting.peek().map(|Reverse(first)| first.due)
     }
 
-    /// Lets work wait: as long as its handler asks for, or for its target. It comes back if that is
-    /// longer than anything is waited for.
+    /// Lets work wait: as long as its handler asks for, or for its target. Returns the work if that
+    /// is longer than anything is waited for.
     pub(super) fn push(&mut self, work: Work, ends: Option<Instant>) -> Option<Work> {
         let now = Instant::now();
         let shut_until = work.shut_until();
@@ -61,7 +61,7 @@ impl RetryQueue {
         None
     }
 
-    /// Takes out what is not waited for: no call begins with it any more.
+    /// Takes the work that is not waited for: no call begins with it any more.
     pub(super) fn take_ended(&mut self, ends: Option<Instant>) -> Vec<Work> {
         let has_ended = |WaitingRetry { due, work, .. }: &WaitingRetry| {
             work.handler().core.has_ended()
@@ -76,7 +76,7 @@ impl RetryQueue {
         ended.into_iter().map(|ended| ended.work).collect()
     }
 
-    /// Takes the first out, if it is due.
+    /// Takes the first work, if it is due.
     pub(super) fn pop_due(&mut self) -> Option<Work> {
         self.due().filter(|&due| due <= Instant::now())?;
         self.waiting.pop().map(|Reverse(waiting)| waiting.work)

@@ -1,4 +1,4 @@
-//! Where a worker makes its calls: one at a time, whichever handler it is.
+//! The place where a worker makes its calls, one at a time, for any handler.
 
 use std::future::poll_fn;
 use std::sync::Arc;
@@ -11,13 +11,13 @@ use super::work::Work;
 use crate::error::Result;
 use crate::event::queue::handler::QueuedHandler;
 
-/// Where a worker makes its calls.
+/// The place where a worker makes its calls.
 pub(super) struct CallSlot {
     /// The handlers that were called before and may be called again.
     handlers: Vec<Calls>,
-    /// The one that was called last.
+    /// The index of the handler that was called last.
     last: usize,
-    /// What is called, and what is left when the call has ended.
+    /// The work of the next or present call, and the rest of it after the call.
     work: Option<Work>,
     is_busy: bool,
     timer: Timer,
@@ -34,29 +34,29 @@ impl CallSlot {
         }
     }
 
-    /// Whether a call is under way.
+    /// Whether a call is in progress.
     pub(super) fn is_busy(&self) -> bool {
         self.is_busy
     }
 
-    /// Puts down what is to be called next.
+    /// Sets the work of the next call.
     #[inline]
     pub(super) fn put(&mut self, work: Work) {
         self.work = Some(work);
     }
 
-    /// What is to be called next.
+    /// The work of the next call.
     #[inline]
     pub(super) fn work(&mut self) -> Option<&mut Work> {
         self.work.as_mut()
     }
 
-    /// Takes away what is not called, or what is left of a call that has ended.
+    /// Takes the work that is not called, or the rest of it after a call.
     pub(super) fn take(&mut self) -> Option<Work> {
         self.work.take()
     }
 
-    /// Makes a call and polls it, as [`Calls::call`].
+    /// Makes a call and polls it, like [`Calls::call`].
     #[inline]
     pub(super) fn call(
         &mut self,
@@ -76,18 +76,18 @@ impl CallSlot {
         called
     }
 
-    /// A call is under way, or has ended.
+    /// Records whether a call is in progress or has ended.
     #[inline]
     fn note(&mut self, is_busy: bool) {
         self.is_busy = is_busy;
         if !is_busy && !self.handlers[self.last].are_for_life() {
-            // What its subscription holds goes with it.
+            // Everything that its subscription holds is dropped.
             self.handlers.swap_remove(self.last);
         }
     }
 
-    /// Makes a call and waits for its end. What is to be tried again comes back, and what has to
-    /// wait for the target of the handler.
+    /// Makes a call and waits for its end. Returns work that is retried, and work that has to wait
+    /// for the target of the handler.
     pub(super) async fn serve(&mut self, mut work: Work) -> Option<Work> {
         let mailbox = Arc::clone(&work.handler().mailbox);
         if work.handler().core.has_ended() {
@@ -108,7 +108,7 @@ impl CallSlot {
         self.take()?.conclude(result).await
     }
 
-    /// Polls the call that is under way, as [`Calls::poll`].
+    /// Polls the call in progress, like [`Calls::poll`].
     pub(super) fn poll(
         &mut self,
         completions: &mut Completions,
@@ -121,7 +121,7 @@ impl CallSlot {
     }
 }
 
-/// Where the calls of a handler are, which may be its first.
+/// The index of the calls of a handler, which are added if this is its first call.
 #[inline(never)]
 fn find(handlers: &mut Vec<Calls>, handler: &Arc<QueuedHandler>) -> usize {
     let is_of = |calls: &Calls| Arc::ptr_eq(calls.handler(), handler);

@@ -1,4 +1,4 @@
-//! What one call of a handler is for, and what becomes of it when the call has ended.
+//! The input of one call of a handler, and what happens to it after the call.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,11 +16,11 @@ use crate::event::queue::job::Job;
 use crate::event::queue::order_key::OrderKey;
 use crate::event::queue::probe::ProbeState;
 
-/// How often one event may show that a target is down, before that counts against the event: one
-/// that fails whenever it is tried holds up those behind it no longer than so many probes.
+/// How often one event may show that a target is down before that counts as a failure of the event.
+/// This limits how long an event that fails at every attempt delays the events behind it.
 const MOST_PROBES: u32 = 100;
 
-/// One event, or a batch, which is tried again as a whole.
+/// One event, or a batch, which is retried as a whole.
 pub(super) struct Work {
     first: Job,
     /// The rest of a batch.
@@ -35,7 +35,7 @@ impl Work {
         }
     }
 
-    /// The first of a batch, with room for so many.
+    /// The first event of a batch, with room for `most` events.
     pub(super) fn first_of(job: Job, most: usize) -> Self {
         Self {
             first: job,
@@ -56,17 +56,17 @@ impl Work {
         self.is_retry().then(|| self.order_key())?
     }
 
-    /// The key of its event, if that has one.
+    /// The key of its event, if the event has one.
     pub(super) fn key(&self) -> Option<u64> {
         self.first.key()
     }
 
-    /// Whether it has waited, for a retry or for the target of its handler.
+    /// Whether it has waited for a retry or for the target of its handler.
     pub(super) fn is_retry(&self) -> bool {
         self.attempts() > 0 || self.first.gate() != ProbeState::Never
     }
 
-    /// Asks the breaker of its handler for a call; if it gets none, it has to wait.
+    /// Asks the breaker of its handler for a call. If the breaker refuses, the work has to wait.
     pub(super) fn is_admitted(&mut self) -> bool {
         let Some(breaker) = &self.handler().breaker else {
             return true;
@@ -81,7 +81,7 @@ impl Work {
         gate != ProbeState::Shut
     }
 
-    /// Whether the breaker of its handler would not let it be called; it is noted then.
+    /// Whether the breaker of its handler would refuse a call now; this is recorded in the work.
     pub(super) fn is_shut_out(&mut self) -> bool {
         let handler = self.handler();
         let refused = !handler.core.has_ended()
@@ -92,26 +92,26 @@ impl Work {
         refused
     }
 
-    /// Whether it shows if the target of its handler is back.
+    /// Whether it is the probe that shows if the target of its handler works again.
     pub(super) fn is_probe(&self) -> bool {
         self.first.gate() == ProbeState::Probe
     }
 
-    /// When it asks the breaker of its handler again, if it waits for that.
+    /// The time when it asks the breaker of its handler again, if it waits for that.
     pub(super) fn shut_until(&self) -> Option<Instant> {
         let breaker = self.handler().breaker.as_ref()?;
         let until = || breaker.refused_until().unwrap_or_else(Instant::now);
         (self.first.gate() == ProbeState::Shut).then(until)
     }
 
-    /// Whether it would wait in vain for its next call, which is due then, while its plugin stops:
-    /// longer than the stop waits, or for a target that is down.
+    /// Whether it would wait in vain while its plugin stops, because its next call is due after the
+    /// end of the stop, or because its target is down.
     pub(super) fn is_hopeless(&self, due: Instant, ends: Instant) -> bool {
         let breaker = self.handler().breaker.as_ref();
         due > ends || breaker.is_some_and(|breaker| breaker.is_open())
     }
 
-    /// Calls that failed so far.
+    /// Number of failed calls so far.
     pub(super) fn attempts(&self) -> u32 {
         self.first.attempts()
     }
@@ -120,13 +120,13 @@ impl Work {
         1 + self.rest.len()
     }
 
-    /// Adds a job of the same handler, and says how many there are.
+    /// Adds a job of the same handler, and returns the number of jobs.
     pub(super) fn add(&mut self, job: Job) -> usize {
         self.rest.push(job);
         self.len()
     }
 
-    /// The event, or the first of a batch.
+    /// The event, or the first event of a batch.
     pub(super) fn payload(&self) -> &Arc<dyn Payload> {
         &self.first.payload
     }
@@ -136,7 +136,7 @@ impl Work {
         jobs.map(|job| Arc::clone(&job.payload)).collect()
     }
 
-    /// What is left of it that no store has dropped meanwhile: of that the handler is called.
+    /// Takes the events for a call that no store has dropped meanwhile.
     pub(super) fn take(self) -> Option<Self> {
         let mut jobs = self.into_jobs().filter_map(Job::take);
         let first = jobs.next()?;
@@ -144,8 +144,8 @@ impl Work {
         Some(Self { first, rest })
     }
 
-    /// The pause before the next call: as long as the handler says, in part by chance, and not
-    /// shorter than an error asked for.
+    /// The pause before the next call: the pause of the handler, partly random, and not shorter
+    /// than an error asked for.
     pub(super) fn pause(&self, jitter: &mut Jitter) -> Duration {
         let retry = self.handler().core.options.retry;
         let pause = retry.map_or(Duration::ZERO, |retry| retry.backoff.pause(self.attempts()));
@@ -154,7 +154,7 @@ impl Work {
         (jitter.spread(pause)).max(asked.unwrap_or_default().min(LONGEST_ASKED))
     }
 
-    /// Tells the operator that there will be another call.
+    /// Logs that there will be another call.
     pub(super) fn tell(&self, pause: Duration) {
         let core = &self.handler().core;
         tracing::warn!(
@@ -170,7 +170,7 @@ impl Work {
         );
     }
 
-    /// Its handler is called now; says how many places in the mailbox are free by that.
+    /// Its handler is called now; returns how many places in the mailbox become free.
     #[inline]
     pub(super) fn begin(&mut self) -> usize {
         let rest: usize = (self.rest.iter_mut())
@@ -179,12 +179,12 @@ impl Work {
         rest + usize::from(self.first.begin())
     }
 
-    /// Whether nothing is left to do but to count it, once it ended well.
+    /// Whether successful work only has to be counted.
     pub(super) fn is_plain(&self) -> bool {
         self.first.is_plain() && self.rest.iter().all(Job::is_plain)
     }
 
-    /// Somebody else counts its events as handled; says how many they are.
+    /// Other code counts its events as handled; returns their number.
     #[inline]
     pub(super) fn counts_elsewhere(&mut self) -> usize {
         self.first.counts_elsewhere();
@@ -192,12 +192,12 @@ impl Work {
         self.len()
     }
 
-    /// Ends it without a call: its subscription has ended.
+    /// Ends it without a call, because its subscription has ended.
     pub(super) fn discard(self) {
         self.into_jobs().for_each(Job::discard);
     }
 
-    /// Acknowledges it after a call; what is to be tried again comes back.
+    /// Acknowledges it after a call; returns work that is retried.
     pub(super) async fn conclude(mut self, result: Result<()>) -> Option<Self> {
         let is_down = self.is_probe() && Verdict::of(&result) == Verdict::Down;
         let Err(error) = result else {
@@ -221,7 +221,7 @@ impl Work {
         None
     }
 
-    /// Notes that the target of its handler is down; its events wait for that.
+    /// Records that the target of its handler is down; its events wait for the target.
     fn probed(&mut self, error: &Error) {
         let each = error.each().unwrap_or_default();
         for (at, job) in self.jobs_mut().enumerate() {
@@ -231,11 +231,11 @@ impl Work {
         self.first.stands(ProbeState::Shut);
     }
 
-    /// Acknowledges each event of a batch by its own result; what is to be tried again comes back.
+    /// Acknowledges each event of a batch with its own result; returns work that is retried.
     async fn conclude_each(self, each: Vec<Result<()>>) -> Option<Self> {
         let handler = Arc::clone(self.handler());
         let (mut handled, mut dead, mut again) = (Vec::new(), Vec::new(), Vec::new());
-        // All at once and before anything waits, so that none that succeeded is left behind.
+        // This is done for all events before anything waits, so that no successful event is left.
         for (mut job, result) in self.into_jobs().zip(each) {
             match result {
                 Ok(()) => {
@@ -295,7 +295,7 @@ impl EventBatch for Work {
     }
 }
 
-/// Tells the operator of the events that a call failed with: once for each cause.
+/// Logs the events that failed in a call: once for each cause.
 fn tell_of(core: &HandlerCore, dead: &[(Job, Error)]) {
     let mut causes: Vec<(String, &Job, &Error, usize)> = Vec::new();
     for (job, error) in dead {

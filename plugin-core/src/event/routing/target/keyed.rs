@@ -1,4 +1,4 @@
-//! Which member gets an event that has a key. The order is argued in [`KeyAffinity`].
+//! Chooses the member for an event that has a key. [`KeyAffinity`] explains why the order is kept.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use crate::event::queue::group::{AffinityGuard, KeyAffinity, MemberId, Placement
 use crate::event::queue::handler::QueuedHandler;
 use crate::event::queue::turn::Turn;
 
-/// Where an event with a key goes.
+/// The destination of an event with a key.
 enum Keyed {
     /// To this member.
     To(Arc<QueuedHandler>, Turn),
-    /// To nobody: none wants it, or all have gone.
+    /// No member: none wants it, or all are gone.
     Nobody,
     /// It would have to wait for the handler that publishes it.
     Own,
@@ -30,7 +30,7 @@ impl<P: Carried> Members<P> {
         }
     }
 
-    /// The member whose handler publishes.
+    /// The member whose handler publishes the event.
     fn own(&self) -> &Arc<QueuedHandler> {
         let mut handlers = self.entries.iter().map(|entry| &entry.handler);
         handlers
@@ -38,12 +38,12 @@ impl<P: Carried> Members<P> {
             .unwrap_or(self.handler(0))
     }
 
-    /// The key of an event: that of the first member, as all are to agree.
+    /// The key of an event according to the first member, because all members have to agree.
     fn key(&self, envelope: &Envelope<P>) -> Option<u64> {
         self.handler(0).key(envelope).ok().flatten()
     }
 
-    /// Those who take an event, and their places.
+    /// The members that take an event, and their places.
     fn ids(&self, envelope: &Envelope<P>) -> (Vec<usize>, Vec<MemberId>) {
         (0..self.entries.len())
             .filter(|&at| self.takes(at, envelope))

@@ -1,15 +1,16 @@
-//! The members of a group in one table, and which of them gets an event.
+//! The members of a group in one table, and the choice of the member that gets an event.
 //!
-//! Invariants: an event is put into one mailbox at most, and into the next one only when the one
-//! before it was closed and did not take it. A mailbox is closed after a table without it is
-//! visible, so whoever finds one closed looks at the table again; each new look is for a mailbox
-//! that was closed since, so it ends.
+//! Invariants: an event is put into at most one mailbox, and into another one only if the previous
+//! one was closed and did not take it. A mailbox is closed after a table without it is visible, so
+//! code that finds it closed reads the table again. Each further reading requires a mailbox that
+//! was closed since the last one, so this ends.
 
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::Poll;
 
 use super::{CurrentTargets, Immediate, NoRoom, Reservation, Sending, Sent, Target};
+use crate::event::handler::HandlerCore;
 use crate::event::payload::{Carried, Envelope};
 use crate::event::queue::enqueue::EnqueueOutcome;
 use crate::event::queue::group::{Group, rotated};
@@ -46,7 +47,7 @@ impl<P: Carried> Members<P> {
         &self.entries[at].handler
     }
 
-    /// Whether a member takes jobs and wants the event.
+    /// Whether a member accepts jobs and wants the event.
     pub(super) fn takes(&self, at: usize, envelope: &Envelope<P>) -> bool {
         let entry = &self.entries[at];
         entry.handler.mailbox.is_open() && entry.wants(envelope)
@@ -68,7 +69,7 @@ impl<P: Carried> Members<P> {
         }
     }
 
-    /// Room at the first member that has some, or all that take the event and are full.
+    /// Room at the first member that has some, or all members that want the event and are full.
     fn room(
         &self,
         envelope: &Envelope<P>,
@@ -109,7 +110,8 @@ impl<P: Carried> Members<P> {
         if self.group.is_keyed {
             return self.send_keyed(sending).await;
         }
-        // A handler can't wait for an outcome of its own mailbox: it asks another member, if it can.
+        // A handler can't wait for an outcome from its own mailbox, so it uses another member if
+        // possible.
         let asks = sending.asks == Asks::Outcomes;
         let mut room = self.room(sending.envelope, |handler| !asks || !handler.is_ours());
         if asks && room.as_ref().is_err_and(Vec::is_empty) {
@@ -121,8 +123,8 @@ impl<P: Carried> Members<P> {
         }
     }
 
-    /// All are full: the overflow policy of the first counts, and a publisher that may wait does
-    /// so for the first that has room.
+    /// All members are full: the overflow policy of the first one applies. If it lets the publisher
+    /// wait, the publisher waits for the first member that has room.
     async fn send_to_full(&self, sending: &Sending<'_, P>, full: &[usize]) -> Option<Sent> {
         let Some(&first) = full.first() else {
             return self.gone(sending);
@@ -144,7 +146,7 @@ impl<P: Carried> Members<P> {
         })
     }
 
-    /// What there is to say when nobody took the event: nothing, if nobody wants it.
+    /// The result if no member took the event; `None` if no member wants it.
     pub(super) fn gone(&self, sending: &Sending<'_, P>) -> Option<Sent> {
         self.is_wanted(sending.envelope)
             .then(|| sending.sent(self.handler(0), EnqueueOutcome::Gone, None))
@@ -154,7 +156,12 @@ impl<P: Carried> Members<P> {
         self.entries.iter().any(|entry| entry.wants(envelope))
     }
 
-    /// The members by the table of now.
+    /// The handler of the first member, which stands for the group.
+    pub(super) fn first_core(&self) -> &HandlerCore {
+        &self.handler(0).core
+    }
+
+    /// The members according to the present table.
     pub(super) fn now(&self, current: &dyn CurrentTargets<P>) -> Option<Arc<Self>> {
         (current.targets().iter()).find_map(|target| match target {
             Target::Group(members) if Arc::ptr_eq(&members.group, &self.group) => {
@@ -164,7 +171,7 @@ impl<P: Carried> Members<P> {
         })
     }
 
-    /// Room at a member, if one has some now. With keys it is not as simple as that.
+    /// Room at a member, if one has some now. Events with keys are not handled here.
     pub(super) fn way(&self, envelope: &Envelope<P>) -> Immediate<'_> {
         if self.group.is_keyed {
             return Immediate::Other;
@@ -202,8 +209,8 @@ impl<P: Carried> Members<P> {
         }
     }
 
-    /// Puts an event that had room at a member which has gone since to another one that has room;
-    /// it counts as dropped if there is none.
+    /// An event had room at a member that is gone now: puts it into another member that has room;
+    /// if there is none, it counts as dropped.
     pub(super) fn send_elsewhere(self: &Arc<Self>, sending: &Sending<'_, P>) {
         let mut members = self.now(sending.current);
         while let Some(now) = members.take() {
@@ -226,11 +233,11 @@ impl<P: Carried> Members<P> {
     }
 }
 
-/// Waits for the first mailbox that has room; `None` when all are closed.
+/// Waits for the first mailbox that has room; `None` if all are closed.
 ///
 /// # Cancel safety
 ///
-/// A dropped future takes no room.
+/// Cancel safe: a dropped future takes no room.
 async fn first_room<'a>(handlers: &[&'a Arc<QueuedHandler>]) -> Option<(usize, Permit<'a>)> {
     let mut waits: Vec<_> = (handlers.iter().enumerate())
         .map(|(at, handler)| (at, Box::pin(handler.mailbox.reserve())))
