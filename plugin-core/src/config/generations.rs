@@ -242,8 +242,8 @@ impl Generations {
     /// # Errors
     ///
     /// Returns an error if the choice can't be written.
-    pub fn restore(&self, rollback: Option<Rollback>) -> io::Result<()> {
-        rollback::write(&self.data_dir, rollback.as_ref())
+    pub fn restore(&self, rollback: Option<&Rollback>) -> io::Result<()> {
+        rollback::write(&self.data_dir, rollback)
     }
 }
 

@@ -10,6 +10,18 @@ use super::operation::{
 use crate::audit::Outcome;
 use crate::event::kernel::{ConfigRejected, SystemOperated};
 
+/// Logs why an operation did not apply config. A config that is undone is logged when that begins.
+pub(super) fn log_refusal(operation: &Operation, by: &Actor, error: &OperationError) {
+    if error.is_of_config() && !matches!(error, OperationError::RolledBack { .. }) {
+        let (operation, reason) = (operation.target().0, error.reason());
+        tracing::error!(
+            operation,
+            %by,
+            "the config is not taken over, what held before goes on: {reason}"
+        );
+    }
+}
+
 impl Kernel {
     /// Sends an operation to the supervisor, which carries it out even if the caller does not wait.
     pub(super) async fn submit(
@@ -26,18 +38,6 @@ impl Kernel {
         match self.requests.send(request).await {
             Ok(()) => Ok(answered),
             Err(_) => Err(OperationError::Stopping),
-        }
-    }
-
-    /// Logs why an operation did not apply config. A config that is undone is logged when that begins.
-    pub(super) fn tell_refused(&self, operation: &Operation, by: &Actor, error: &OperationError) {
-        if error.is_of_config() && !matches!(error, OperationError::RolledBack { .. }) {
-            let (operation, reason) = (operation.target().0, error.reason());
-            tracing::error!(
-                operation,
-                %by,
-                "the config is not taken over, what held before goes on: {reason}"
-            );
         }
     }
 

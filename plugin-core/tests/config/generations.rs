@@ -253,7 +253,7 @@ fn a_choice_that_failed_is_taken_back() {
     let now = files(&home.sources(), &BUILD);
     let before = home.generations().roll_back(2, &now).unwrap();
     assert_eq!(before.as_ref().map(|rollback| rollback.generation), Some(1));
-    home.generations().restore(before).unwrap();
+    home.generations().restore(before.as_ref()).unwrap();
     assert_eq!(home.message(), "one");
     let absent = home.generations().roll_back(9, &now).unwrap_err();
     assert!(absent.to_string().contains("9.json"), "{absent}");

@@ -9,6 +9,7 @@ use crate::audit::{Entry, Outcome};
 use crate::config::{ConfigFiles, FailedReload, Generations};
 use crate::lifecycle::changes::Escalation;
 use crate::lifecycle::operation::{Actor, Operation, OperationError, OperationOutcome};
+use crate::lifecycle::requests::log_refusal;
 
 impl SupervisorState {
     /// Reads config again and applies it. If that fails, the running config may replace the files as
@@ -27,7 +28,7 @@ impl SupervisorState {
         };
         let files = Arc::clone(&reading.files);
         let reloaded = match self.prepare(reading) {
-            Ok(prepared) => self.apply(prepared, actor, escalation).await,
+            Ok(prepared) => Box::pin(self.apply(prepared, actor, escalation)).await,
             Err(error) => Err(error),
         };
         let fallback = match &reloaded {
@@ -36,7 +37,7 @@ impl SupervisorState {
                 None
             }
             Err(error) => {
-                self.kernel.tell_refused(operation, actor, error);
+                log_refusal(operation, actor, error);
                 self.fall_back(files, error).await
             }
         };

@@ -14,6 +14,7 @@ use crate::lifecycle::instance::Instance;
 use crate::lifecycle::operation::{
     Actor, Operation, OperationError, OperationOutcome, OperationRequest,
 };
+use crate::lifecycle::requests::log_refusal;
 use crate::lifecycle::stopping;
 
 impl Supervisor {
@@ -102,7 +103,7 @@ impl SupervisorState {
         result: &Result<OperationOutcome, OperationError>,
     ) {
         if let Err(error) = result {
-            self.kernel.tell_refused(operation, actor, error);
+            log_refusal(operation, actor, error);
         }
         self.kernel.attempted(operation, actor, result, None);
     }
@@ -115,7 +116,7 @@ impl SupervisorState {
         escalation: &mut Escalation,
     ) -> Result<OperationOutcome, OperationError> {
         let reading = self.read(self.wish(operation, actor)?).await?;
-        self.apply(self.prepare(reading)?, actor, escalation).await
+        Box::pin(self.apply(self.prepare(reading)?, actor, escalation)).await
     }
 
     /// The config that an operation asks for.
