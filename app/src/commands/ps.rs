@@ -23,14 +23,14 @@ struct Status {
     #[serde(default)]
     process: Process,
     #[serde(default)]
-    config: Config,
+    config: ConfigNotes,
     plugins: Vec<Instance>,
 }
 
 /// The config that somebody tried last, and what holds in the place of the files.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-struct Config {
+struct ConfigNotes {
     last_attempt: Option<ConfigAttempt>,
     rollback: Option<Rollback>,
 }
@@ -254,7 +254,7 @@ fn summary(status: &Status) -> String {
     }
 }
 
-impl Config {
+impl ConfigNotes {
     /// What an operator should know of it, line by line.
     fn trouble(&self) -> Vec<String> {
         let rollback = self.rollback.as_ref().map(ToString::to_string);

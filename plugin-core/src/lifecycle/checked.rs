@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::configure_error::ConfigureError;
-use super::operation::OperationError;
 use crate::clock::Clock;
 use crate::compose::Composition;
 use crate::config::{self, ConfigFiles, Generation, Overrides, PluginSettings, Settings, Sources};
@@ -112,20 +111,10 @@ impl Checked {
     }
 
     /// The present config with some sections of this one.
-    pub(super) fn taken(self, sections: &[String], now: &Self) -> Result<Self, OperationError> {
-        let there = [now, &self].map(|config| &config.settings.plugins);
-        let is_known = |name: &String| there.iter().any(|all| all.contains_key(&**name));
-        if let Some(unknown) = sections.iter().find(|name| !is_known(name)) {
-            let known = self.settings.instances().map(|(_, one)| one.name());
-            return Err(OperationError::Unknown {
-                plugin: unknown.clone(),
-                known: known.collect(),
-            });
-        }
+    pub(super) fn only(self, sections: &[String], now: &Self) -> Result<Self, ConfigureError> {
         let settings = (self.settings).only(sections, &now.settings, &self.composition);
-        let taken = settings.map_err(ConfigureError::Config);
-        let taken = taken.and_then(|settings| Self { settings, ..self }.permitted());
-        taken.map_err(OperationError::Config)
+        let settings = settings.map_err(ConfigureError::Config)?;
+        Self { settings, ..self }.permitted()
     }
 
     /// Whether the applied files describe the applied config. After a reload of one plugin they may

@@ -16,10 +16,10 @@ use crate::config::MetricsConfig;
 use crate::export::Exporter;
 use crate::routes;
 
-/// Nobody has to send a body.
+/// Largest body of a request; no request needs one.
 const LARGEST_BODY: usize = 1024;
 
-/// What an answer may take.
+/// Time limit of an answer.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Serves the figures of the service.

@@ -1,4 +1,4 @@
-//! The plugin: each change is a reload.
+//! The plugin: each change causes a reload.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ impl Watch {
     }
 }
 
-/// Watches while config asks for it, by the interval that holds.
+/// Watches while config asks for it, with the configured interval.
 async fn watch(mode: Mode, system: System, operator: Operator, mut reloads: Reloads) {
     loop {
         let interval = system.hot_reload();

@@ -59,7 +59,7 @@ pub(super) struct Switch {
 
 /// A config that was read again.
 #[derive(Debug)]
-pub(super) struct Reading {
+pub(super) struct ReadConfig {
     /// The applied config.
     now: Arc<Checked>,
     /// The files that were read.
@@ -100,7 +100,7 @@ impl Prepared {
 
 impl SupervisorState {
     /// Reads and checks config, without changing anything.
-    pub(super) async fn read(&self, wish: Wish) -> Result<Reading, OperationError> {
+    pub(super) async fn read(&self, wish: Wish) -> Result<ReadConfig, OperationError> {
         let now = self.kernel.configured();
         let Wish {
             only,
@@ -121,7 +121,7 @@ impl SupervisorState {
         });
         let (now, files, read) =
             (read.await).map_err(|error| OperationError::Unreadable(error.to_string()))?;
-        Ok(Reading {
+        Ok(ReadConfig {
             now,
             files,
             read,
@@ -132,7 +132,7 @@ impl SupervisorState {
     }
 
     /// Computes what a config that was read would change, without changing anything.
-    pub(super) fn prepare(&self, reading: Reading) -> Result<Prepared, OperationError> {
+    pub(super) fn prepare(&self, reading: ReadConfig) -> Result<Prepared, OperationError> {
         let (now, checked) = (reading.now, reading.read?);
         let difference = now.settings.difference(&checked.settings);
         let (manager, later): (Vec<_>, Vec<_>) =

@@ -1,4 +1,4 @@
-//! What is told of the events that a store keeps for durable handlers.
+//! The metrics of the events that a store keeps for durable handlers.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! What is told of each handler, and of each schedule.
+//! The metrics of each handler, and of each schedule.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::samples::Samples;
 const HANDLER: &[&str] = &["plugin", "handler", "topic"];
 const SCHEDULE: &[&str] = &["plugin", "schedule"];
 
-/// A count of each handler. Several subscriptions of one name are one.
+/// A count for each handler. Several subscriptions with the same name are added up.
 fn sums(
     snapshot: &MetricsSnapshot,
     samples: &mut Samples<'_>,

@@ -1,4 +1,4 @@
-//! What is told of each instance of a plugin.
+//! The metrics of each instance of a plugin.
 
 use plugin_core::lifecycle::{MetricsSnapshot, PluginStatus, State};
 
@@ -23,7 +23,7 @@ const fn counter(
     Family::new((name, Kind::Counter), PLUGIN, help, fill)
 }
 
-/// A sample of each instance.
+/// One sample for each instance.
 fn each<V: Into<Value>>(
     snapshot: &MetricsSnapshot,
     samples: &mut Samples<'_>,

@@ -1,4 +1,4 @@
-//! What is told of the process, by the names that Prometheus' clients have for it.
+//! The metrics of the process, with the names that Prometheus' client libraries use.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,7 +15,7 @@ const fn gauge(
     Family::new((name, Kind::Gauge), &[], help, fill)
 }
 
-/// The one sample of a family, if the system tells it.
+/// The only sample of a family, if the system reports the value.
 fn known<V: Into<crate::samples::Value>>(samples: &mut Samples<'_>, value: Option<V>) {
     if let Some(value) = value {
         samples.put([], value);

@@ -1,4 +1,4 @@
-//! What is told of the whole.
+//! The metrics of the whole system.
 
 use std::time::UNIX_EPOCH;
 
