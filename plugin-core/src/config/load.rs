@@ -8,9 +8,7 @@ use std::sync::Arc;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::book::ConfigSections;
 use super::conform;
-use super::doubtful;
 use super::environment;
 use super::files::ConfigFiles;
 use super::fit;
@@ -30,6 +28,8 @@ use super::refused;
 use super::report::Report;
 use super::rights;
 use super::rollback::{self, Rollback};
+use super::schema_checks;
+use super::sections::ConfigSections;
 use super::settings::{PluginSettings, Section, Settings};
 use super::sources::Sources;
 use super::ties;
@@ -113,7 +113,7 @@ fn settle(
         let path = Value::String(kept_in.to_string_lossy().into_owned());
         tree.insert(&key, Node::from_json(path, &Origin::Program));
     }
-    doubtful::check(&book.shape(), composition, &mut report);
+    schema_checks::check(&book.shape(), composition, &mut report);
     let mut loader = Loader {
         sources,
         book,

@@ -6,9 +6,11 @@
 //! gets a bend there. The barycentres of the neighbours order each layer, and each layer is moved
 //! as close to its neighbours as its order and the widths allow.
 
-use std::collections::VecDeque;
+mod ranks;
 
 use crate::drawing::Point;
+
+use ranks::{ranks, turned};
 
 /// The space between neighbouring nodes, and between layers.
 const GAP: f64 = 20.0;
@@ -47,7 +49,7 @@ pub(crate) struct Layout {
 
 /// Computes the positions of nodes and edges.
 pub(crate) fn layout(order: &Order) -> Layout {
-    let turned = turned(order);
+    let turned = turned(order.widths.len(), &order.edges);
     let down: Vec<(usize, usize)> = (order.edges.iter().zip(&turned))
         .map(|(&(from, to), turned)| if *turned { (to, from) } else { (from, to) })
         .collect();
@@ -55,64 +57,6 @@ pub(crate) fn layout(order: &Order) -> Layout {
     layers.sort();
     layers.move_together();
     layers.drawn(order, turned)
-}
-
-/// The edges that would close a cycle together with earlier ones.
-fn turned(order: &Order) -> Vec<bool> {
-    let mut next = vec![Vec::new(); order.widths.len()];
-    let mut seen = vec![0_usize; order.widths.len()];
-    let mut turned = Vec::with_capacity(order.edges.len());
-    for (turn, &(from, to)) in order.edges.iter().enumerate() {
-        let closes = leads(&next, &mut seen, turn + 1, (to, from));
-        let (above, below) = if closes { (to, from) } else { (from, to) };
-        next[above].push(below);
-        turned.push(closes);
-    }
-    turned
-}
-
-/// Whether there is a path from one node to another.
-fn leads(next: &[Vec<usize>], seen: &mut [usize], turn: usize, ends: (usize, usize)) -> bool {
-    let mut open = vec![ends.0];
-    while let Some(node) = open.pop() {
-        if node == ends.1 {
-            return true;
-        }
-        if seen[node] != turn {
-            seen[node] = turn;
-            open.extend(&next[node]);
-        }
-    }
-    false
-}
-
-/// The layer of each node: one below the lowest node that leads to it. A node to which no edge
-/// leads is directly above the highest node to which it leads.
-fn ranks(count: usize, edges: &[(usize, usize)]) -> Vec<usize> {
-    let mut below = vec![Vec::new(); count];
-    let mut open = vec![0; count];
-    for &(from, to) in edges {
-        below[from].push(to);
-        open[to] += 1;
-    }
-    let is_source: Vec<bool> = open.iter().map(|open| *open == 0).collect();
-    let mut ranks = vec![0; count];
-    let mut ready: VecDeque<usize> = (0..count).filter(|node| is_source[*node]).collect();
-    while let Some(node) = ready.pop_front() {
-        for &to in &below[node] {
-            ranks[to] = ranks[to].max(ranks[node] + 1);
-            open[to] -= 1;
-            if open[to] == 0 {
-                ready.push_back(to);
-            }
-        }
-    }
-    for node in (0..count).filter(|node| is_source[*node]) {
-        if let Some(highest) = below[node].iter().map(|to| ranks[*to]).min() {
-            ranks[node] = highest - 1;
-        }
-    }
-    ranks
 }
 
 /// A node, or the bend of an edge that crosses a layer.

@@ -18,7 +18,7 @@ use crate::samples::FamilySink;
 const TABLES: [(&str, &[Family]); 5] = [
     ("Each instance of a plugin", plugins::FAMILIES),
     ("Each handler, and each schedule", handlers::FAMILIES),
-    ("What is stored for each durable handler", durable::FAMILIES),
+    ("The store of each durable handler", durable::FAMILIES),
     ("The whole", whole::FAMILIES),
     ("The process", process::FAMILIES),
 ];

@@ -26,7 +26,7 @@ pub(super) const FAMILIES: &[Family] = &[
     Family::new(
         ("process_cpu_seconds", Kind::Counter),
         &[],
-        "Processor time that the process has taken.",
+        "Processor time that the process has used.",
         |snapshot, samples| {
             known(
                 samples,
@@ -36,7 +36,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "process_resident_memory_bytes",
-        "Memory of the process that is resident.",
+        "Resident memory of the process.",
         |snapshot, samples| known(samples, snapshot.status.process.memory),
     ),
     gauge(
@@ -46,7 +46,7 @@ pub(super) const FAMILIES: &[Family] = &[
     ),
     gauge(
         "process_open_fds",
-        "File handles that are open.",
+        "Open file handles.",
         |snapshot, samples| known(samples, snapshot.status.process.open_files),
     ),
     gauge(
