@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use plugin_admin::Answer;
+use plugin_core::config::Rollback;
 use plugin_core::counted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -38,6 +39,7 @@ struct Outcome {
     later: Vec<String>,
     overridden: Vec<String>,
     not_kept: Option<String>,
+    rollback: Option<Rollback>,
     dead_lettered: usize,
     lost: usize,
     /// Why it has not ended yet.
@@ -214,6 +216,7 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
                 later: &outcome.later,
                 overridden: &outcome.overridden,
                 not_kept: outcome.not_kept.as_deref(),
+                rollback: outcome.rollback.as_ref(),
             };
             report::changed(changes, beside, asked.dry_run)
         }

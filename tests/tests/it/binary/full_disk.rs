@@ -66,7 +66,7 @@ fn report_13_a_reload_that_is_not_kept_says_so() {
     limit_files(&serving, "1");
     std::fs::write(serving.app().path(HELLO), message("two")).unwrap();
     serving.signal("-HUP");
-    let log = serving.log_until("not kept for `config history` and a rollback: ");
+    let log = serving.log_until("not kept for a rollback: ");
     assert!(log.contains("File too large"), "{log}");
     let value = serving.app().run("config get hello-plugin config.message");
     assert_eq!(value.stdout.trim(), "two");
