@@ -23,7 +23,7 @@ struct Status {
     #[serde(default)]
     process: Process,
     #[serde(default)]
-    audit: Audit,
+    audit: AuditNotes,
     #[serde(default)]
     config: ConfigNotes,
     plugins: Vec<Instance>,
@@ -49,7 +49,7 @@ struct ConfigAttempt {
 
 /// The audit log, as far as people are told.
 #[derive(Debug, Default, Deserialize)]
-struct Audit {
+struct AuditNotes {
     #[serde(default)]
     lost: u64,
     /// Why it can't be written.
@@ -268,7 +268,7 @@ fn summary(status: &Status) -> String {
     }
 }
 
-impl Audit {
+impl AuditNotes {
     /// A line, if something is wrong with it.
     fn told(&self) -> Option<String> {
         let lost = match self.lost {
