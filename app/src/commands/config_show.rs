@@ -1,5 +1,6 @@
 //! `config show`: effective values with their origin.
 
+use plugin_core::InstanceName;
 use plugin_core::config::Explained;
 
 use crate::cli::{ConfigShow, Place};
@@ -8,8 +9,7 @@ use crate::failure::Failure;
 use crate::output::{Format, Output};
 use crate::table::Table;
 
-/// What `config show` calls the manager's own section.
-const MANAGER: &str = "plugin_manager";
+use super::MANAGER;
 
 pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
     let values = values(place, options)?;
@@ -25,11 +25,13 @@ pub(super) fn values(place: &Place, options: &ConfigShow) -> Result<Vec<Explaine
     if options.plugin != MANAGER {
         super::plugin_of(&options.plugin)?;
     }
-    let settings = super::settings(place).map_err(Failure::Config)?;
-    if options.plugin != MANAGER {
-        super::instance(&settings, &options.plugin)?;
-    }
-    Ok(settings.explain(&options.plugin).unwrap_or_default())
+    let section = InstanceName::of(&options.plugin).section;
+    let settings = super::readable(place, section).map_err(Failure::Config)?;
+    let section = match &*options.plugin {
+        MANAGER => MANAGER,
+        plugin => super::instance(&settings, plugin)?.name(),
+    };
+    Ok(settings.explain(section).unwrap_or_default())
 }
 
 /// Values as JSON, which is YAML too.

@@ -25,7 +25,11 @@ use list::Printer;
 const PAGE: usize = 1_000;
 
 pub(super) fn run(place: &Place, command: DeadLetters, out: &mut Output) -> Result<Exit, Failure> {
-    let settings = super::settings(place).map_err(Failure::Config)?;
+    let settings = match command {
+        DeadLetters::List(_) | DeadLetters::Show(_) => super::readable(place, queue::QUEUE),
+        _ => super::settings(place),
+    };
+    let settings = settings.map_err(Failure::Config)?;
     let path = queue::path(&settings)?;
     queue::wait_for(async {
         let Some(mut file) = QueueFile::open(&path).await? else {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use plugin_admin::Answer;
+use plugin_core::config::Rollback;
 use plugin_core::counted;
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -37,6 +38,8 @@ struct Outcome {
     manager: Vec<String>,
     later: Vec<String>,
     overridden: Vec<String>,
+    not_kept: Option<String>,
+    rollback: Option<Rollback>,
     dead_lettered: usize,
     lost: usize,
     /// Why it has not ended yet.
@@ -212,6 +215,8 @@ fn told(asked: &OperationRequest<'_>, outcome: &Outcome) -> String {
                 manager: &outcome.manager,
                 later: &outcome.later,
                 overridden: &outcome.overridden,
+                not_kept: outcome.not_kept.as_deref(),
+                rollback: outcome.rollback.as_ref(),
             };
             report::changed(changes, beside, asked.dry_run)
         }

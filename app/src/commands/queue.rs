@@ -20,7 +20,7 @@ use crate::plugins::COMPOSITION;
 use crate::table::Table;
 
 /// Name of the plugin whose file it is.
-const QUEUE: &str = "queue-plugin";
+pub(super) const QUEUE: &str = "queue-plugin";
 
 /// What waits for a subscription.
 #[derive(Debug, Serialize)]
@@ -38,7 +38,11 @@ pub(super) fn run(
     command: Option<QueueCommand>,
     out: &mut Output,
 ) -> Result<Exit, Failure> {
-    let settings = super::settings(place).map_err(Failure::Config)?;
+    let settings = match command {
+        None => super::readable(place, QUEUE),
+        Some(_) => super::settings(place),
+    };
+    let settings = settings.map_err(Failure::Config)?;
     let path = path(&settings)?;
     wait_for(async {
         let mut file = QueueFile::open(&path).await?;

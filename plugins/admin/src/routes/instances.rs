@@ -7,7 +7,7 @@ use axum::routing::get;
 use plugin_core::InstanceName;
 use plugin_core::config::Limit;
 use plugin_core::event::{BreakerStatus, HandlerReport};
-use plugin_core::lifecycle::{NextAttempt, OperationError, PluginStatus, State as Life};
+use plugin_core::lifecycle::{NextAttempt, PluginStatus, State as Life};
 use plugin_core::prelude::JsonSchema;
 use plugin_http::{Params, Problem};
 use serde::{Deserialize, Serialize};
@@ -217,7 +217,11 @@ fn chosen(row: &InstanceRow, fields: Option<&[&str]>) -> Result<Value, Problem> 
         return Ok(value);
     };
     let mut kept = Map::new();
-    for field in fields {
+    for (at, field) in fields.iter().enumerate() {
+        if fields[..at].contains(field) {
+            let detail = format!("`fields` names `{field}` twice: name each field once");
+            return Err(Problem::new(StatusCode::BAD_REQUEST, detail).with("key", "fields"));
+        }
         let Some((name, value)) = row.remove_entry(*field) else {
             let known: Vec<_> = value
                 .as_object()
@@ -308,10 +312,6 @@ fn find(backends: &Backends, name: &str) -> Result<PluginStatus, Problem> {
     let mut plugins = backends.system.status().plugins;
     match plugins.iter().position(|plugin| plugin.name == name) {
         Some(at) => Ok(plugins.swap_remove(at)),
-        None => {
-            let known = plugins.iter().map(|it| it.name).collect();
-            let plugin = name.to_owned();
-            Err(OperationError::Unknown { plugin, known }.into())
-        }
+        None => Err(backends.absent(name.to_owned())),
     }
 }
