@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use super::isolation::{InstancePlace, ServiceRoute};
+use super::isolation::{InstancePlace, InstanceRoute};
 use super::state::{InvalidStep, State, Step};
 use super::status::{Again, Board, PluginStatus};
 use crate::boxed::PluginRef;
@@ -47,7 +47,7 @@ pub(super) struct Instance {
     /// The metrics that the instance itself records.
     pub(super) figures: Arc<OwnFigures>,
     /// The way to its services while it runs in a process of its own.
-    pub(super) route: Arc<ServiceRoute>,
+    pub(super) route: Arc<InstanceRoute>,
 }
 
 /// The setup that config gives to an instance: its identity, the input of its start, and its

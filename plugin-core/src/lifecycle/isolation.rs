@@ -8,7 +8,7 @@ use crate::boxed::PluginRef;
 use crate::config::{PluginSettings, Settings};
 use crate::descriptor::{Descriptor, Hooks};
 #[cfg(feature = "placement")]
-pub(super) use crate::placement::ServiceRoute;
+pub(super) use crate::placement::ServiceRoute as InstanceRoute;
 #[cfg(feature = "placement")]
 use crate::placement::{self, ProcessSetup, ProcessStart, Remote};
 use crate::service::ServiceLink;
@@ -27,7 +27,7 @@ pub(super) enum InstancePlace {
 /// The way to the services of an instance in a process of its own.
 #[cfg(not(feature = "placement"))]
 #[derive(Debug, Default)]
-pub(super) struct ServiceRoute;
+pub(super) struct InstanceRoute;
 
 /// The input of `init` for an instance in a process of its own, as an erased type.
 pub(super) type StartOfProcess = Box<dyn Any + Send + Sync>;
@@ -152,10 +152,10 @@ impl Instance {
 /// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(feature = "placement")]
 mod ports {
-    use super::{Arc, PluginRef, Remote, ServiceLink, ServiceRoute};
+    use super::{Arc, InstanceRoute, PluginRef, Remote, ServiceLink};
 
     pub(super) fn lead(
-        route: &Arc<ServiceRoute>,
+        route: &Arc<InstanceRoute>,
         plugin: &PluginRef,
     ) -> Option<Arc<dyn ServiceLink>> {
         let remote = Remote::of(plugin)?;
@@ -187,9 +187,9 @@ mod ports {
 /// Access to the port of an instance. Without the feature there are no ports.
 #[cfg(not(feature = "placement"))]
 mod ports {
-    use super::{Arc, PluginRef, ServiceLink, ServiceRoute};
+    use super::{Arc, InstanceRoute, PluginRef, ServiceLink};
 
-    pub(super) fn lead(_: &Arc<ServiceRoute>, _: &PluginRef) -> Option<Arc<dyn ServiceLink>> {
+    pub(super) fn lead(_: &Arc<InstanceRoute>, _: &PluginRef) -> Option<Arc<dyn ServiceLink>> {
         None
     }
 
