@@ -64,12 +64,14 @@ impl<C: Cache, D: Database> Revocations<C, D> {
     /// Returns an error if the database fails.
     pub(crate) async fn contains(&self, claims: &Claims, now: SystemTime) -> Result<bool> {
         // The two answers have different keys, so that an answer of the database from before a
-        // revocation can't replace the revocation.
-        if self.is_cached(&revoked(claims)).await {
-            return Ok(true);
-        }
-        if self.is_cached(&good(claims)).await {
-            return Ok(false);
+        // revocation can't replace the revocation. If the cache fails, the database is asked, which
+        // knows every revocation.
+        match self.cache.get(&revoked(claims)).await {
+            Ok(Some(_)) => return Ok(true),
+            Ok(None) if matches!(self.cache.get(&good(claims)).await, Ok(Some(_))) => {
+                return Ok(false);
+            }
+            Ok(None) | Err(_) => {}
         }
         let found = !self
             .database
@@ -86,11 +88,6 @@ impl<C: Cache, D: Database> Revocations<C, D> {
             tracing::debug!("the cache does not keep an answer of the database: {error}");
         }
         Ok(found)
-    }
-
-    /// Whether the cache has a key. If it fails, the database is asked, which knows every revocation.
-    async fn is_cached(&self, key: &str) -> bool {
-        self.cache.get(key).await.is_ok_and(|value| value.is_some())
     }
 
     /// Removes tokens that expired a week ago.

@@ -8,8 +8,10 @@ use serde_json::Value;
 use super::serve::Serving;
 use super::{App, eventually, repository};
 
-/// Two plugins that can be moved out.
-const MOVED: [(&str, &str); 2] = [
+/// Plugins that can be moved out: two that only handle events, and two that provide services.
+const MOVED: [(&str, &str); 4] = [
+    ("APP__CACHE_PLUGIN__ISOLATION", "process"),
+    ("APP__FILE_PLUGIN__ISOLATION", "process"),
     ("APP__HELLO_PLUGIN__ISOLATION", "process"),
     ("APP__NOTIFICATION_PLUGIN__ISOLATION", "process"),
 ];
@@ -125,11 +127,11 @@ fn report_i15_explain_says_where_a_plugin_runs_and_why() {
         "a `fn` is queued there: {explained}"
     );
     let explained = app.run("explain database-plugin").stdout;
-    let why = "\nisolation     in_process: it provides the service `Database`";
+    let why = "\nisolation     in_process: its `init` takes `Meter`";
     assert!(explained.contains(why), "{explained}");
     let checked = app.run("check");
     assert_eq!(checked.code, Some(0));
-    let kept = "`database-plugin` stays in the process of the manager: it provides the service";
+    let kept = "`database-plugin` stays in the process of the manager: its `init` takes `Meter`";
     assert!(checked.stderr.contains(kept), "{checked:?}");
     assert!(checked.stderr.contains("in force in part"), "{checked:?}");
 }
