@@ -1,5 +1,6 @@
 //! `config`: what the command line says of the config.
 
+use std::fmt;
 use std::str::FromStr;
 
 use clap::{Args, Subcommand};
@@ -8,10 +9,10 @@ use serde_json::Value;
 /// Look at the config.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Config {
-    /// Print a plugin's effective values with their origin. Secrets are masked.
+    /// Print a plugin's values with their origin: those in force in the running service or, if none
+    /// runs, those that the next start takes. Secrets are masked.
     Show(ConfigShow),
-    /// Print the values that hold in the running service, or one of them; without a service, those
-    /// that the next start takes. Secrets are masked.
+    /// The same, or the value of one key alone.
     Get(ConfigGet),
     /// Set values in the running service, now and at each start. The config files stay as they are,
     /// and give way until `config unset`.
@@ -128,6 +129,16 @@ pub(crate) enum Which {
     Files,
 }
 
+impl fmt::Display for Which {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Generation(number) => number.fmt(f),
+            Self::Running => f.write_str("running"),
+            Self::Files => f.write_str("files"),
+        }
+    }
+}
+
 impl FromStr for Which {
     type Err = &'static str;
 
@@ -141,15 +152,6 @@ impl FromStr for Which {
                     Err("expected a number that `config history` lists, `running` or `files`")
                 }
             },
-        }
-    }
-}
-
-#[cfg(feature = "admin")]
-impl ConfigShow {
-    pub(crate) fn of(plugin: &str) -> Self {
-        Self {
-            plugin: plugin.to_owned(),
         }
     }
 }

@@ -1,7 +1,9 @@
 //! `config show`: effective values with their origin.
 
 use plugin_core::config::Explained;
+use serde_json::{Value, json};
 
+use super::answer::answer;
 use crate::cli::{ConfigShow, Place};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -12,24 +14,39 @@ use crate::table::Table;
 const MANAGER: &str = "plugin_manager";
 
 pub(super) fn show(place: &Place, options: &ConfigShow, out: &mut Output) -> Result<Exit, Failure> {
-    let values = values(place, options)?;
-    match out.format() {
-        Format::Human => out.text(table(&values)),
-        Format::Json => out.json(&values),
-    }
+    let values = section(place, &options.plugin)?;
+    tell(&values, out)?;
     Ok(Exit::Ok)
 }
 
-/// What the next start takes.
-pub(super) fn values(place: &Place, options: &ConfigShow) -> Result<Vec<Explained>, Failure> {
-    if options.plugin != MANAGER {
-        super::plugin_of(&options.plugin)?;
+/// The values of a section: those in force in the running service, or those that the next start
+/// takes.
+pub(super) fn section(place: &Place, plugin: &str) -> Result<Value, Failure> {
+    let mut answer = answer(place, (&["config", plugin], &[]), || {
+        Ok(json!({"values": of_files(place, plugin)?}))
+    })?;
+    Ok(answer["values"].take())
+}
+
+pub(super) fn tell(values: &Value, out: &mut Output) -> Result<(), Failure> {
+    match out.format() {
+        Format::Human => out.text(table(&super::answer::read::<Vec<Explained>>(
+            values.clone(),
+        )?)),
+        Format::Json => out.json(values),
+    }
+    Ok(())
+}
+
+fn of_files(place: &Place, plugin: &str) -> Result<Vec<Explained>, Failure> {
+    if plugin != MANAGER {
+        super::plugin_of(plugin)?;
     }
     let settings = super::settings(place).map_err(Failure::Config)?;
-    if options.plugin != MANAGER {
-        super::instance(&settings, &options.plugin)?;
+    if plugin != MANAGER {
+        super::instance(&settings, plugin)?;
     }
-    Ok(settings.explain(&options.plugin).unwrap_or_default())
+    Ok(settings.explain(plugin).unwrap_or_default())
 }
 
 /// Values as JSON, which is YAML too.

@@ -5,7 +5,8 @@ use std::time::Duration;
 use plugin_core::InstanceName;
 use serde::Deserialize;
 
-use super::service::{self, Service};
+use super::answer;
+use super::service::Service;
 use crate::cli::Place;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -80,7 +81,7 @@ pub(super) fn ps(place: &Place, out: &mut Output) -> Result<Exit, Failure> {
     match out.format() {
         Format::Json => out.json(&status),
         Format::Human => {
-            let status: Status = service::read(status)?;
+            let status: Status = answer::read(status)?;
             let [mut table, mut limits] = [table(&status.plugins), limits(&status)];
             let mut processes = processes(&status.plugins);
             if let Some(width) = out.width() {
@@ -247,7 +248,7 @@ mod tests {
         failed["memory"] = json!(64_999_999);
         let plugins = [status("a-plugin", "running", true), failed];
         let status = json!({"state": "failed", "ready": false, "backlog": 9, "plugins": plugins});
-        let status: Status = service::read(status).unwrap();
+        let status: Status = answer::read(status).unwrap();
         assert_eq!(
             table(&status.plugins).to_string(),
             "instance  state    ready    for  restarts  tasks  queued  cpu  memory  in  out  errors  last error\n\
@@ -273,7 +274,7 @@ mod tests {
         let process = json!({"limits": [limit("max_cpu", "delayed", Some(true))]});
         let status = json!({"backlog": 0, "process": process, "plugins": [plugin]});
         assert_eq!(
-            limits(&service::read(status).unwrap()).to_string(),
+            limits(&answer::read(status).unwrap()).to_string(),
             "instance     limit             asked  by            probed\n\
              the process  max_cpu           5      delayed       yes\n\
              a-plugin     resources.tasks   5      refused       -\n\
@@ -286,7 +287,7 @@ mod tests {
         let of = |ready, backlog| {
             let plugins = [status("a-plugin", "running", ready)];
             let status: Status =
-                service::read(json!({"backlog": backlog, "plugins": plugins})).unwrap();
+                answer::read(json!({"backlog": backlog, "plugins": plugins})).unwrap();
             summary(&status)
         };
         assert_eq!(of(true, 0), "1 plugin, all ready");
@@ -297,7 +298,7 @@ mod tests {
             status("a-plugin@eu", "running", true),
             status("b-plugin", "running", false),
         ];
-        let status = service::read(json!({"backlog": 0, "plugins": instances})).unwrap();
+        let status = answer::read(json!({"backlog": 0, "plugins": instances})).unwrap();
         assert_eq!(summary(&status), "2 of 3 instances are ready");
         assert_eq!(
             of(false, 1),
